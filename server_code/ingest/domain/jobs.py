@@ -1,0 +1,74 @@
+"""The jobs of a run attempt and their steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from .timestamps import seconds_between
+
+#: https://docs.github.com/en/rest/actions/workflow-jobs: the status after which nothing moves.
+COMPLETED = "completed"
+
+#: Conclusions of jobs that may never have reached a runner, and then never wrote a log.
+_MAY_NEVER_START = frozenset({"skipped", "cancelled", "action_required", "stale"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """Be one step of a job; steps are ordered by ``number``, which may have gaps."""
+
+    number: int
+    name: str
+    status: str | None
+    conclusion: str | None
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @property
+    def duration_seconds(self) -> float | int | None:
+        """Measure from start to completion; None while unknown."""
+        return seconds_between(self.started_at, self.completed_at)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """Be one job of one attempt; identity is the id, for names repeat within an attempt."""
+
+    job_id: int
+    run_id: int
+    run_attempt: int
+    name: str
+    status: str
+    conclusion: str | None
+    created_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    html_url: str | None
+    runner_name: str | None
+    runner_group_name: str | None
+    labels: tuple[str, ...]
+    steps: tuple[Step, ...]
+
+    @property
+    def is_completed(self) -> bool:
+        """Tell whether the job has ended."""
+        return self.status == COMPLETED
+
+    @property
+    def queued_seconds(self) -> float | int | None:
+        """Measure from creation to start; None where GitHub's times are missing or reversed."""
+        return seconds_between(self.created_at, self.started_at)
+
+    @property
+    def duration_seconds(self) -> float | int | None:
+        """Measure from start to completion; None until completed."""
+        return seconds_between(self.started_at, self.completed_at) if self.is_completed else None
+
+    @property
+    def never_started(self) -> bool:
+        """Tell whether the job ended without a runner, so that no log can exist."""
+        if self.conclusion == "skipped":
+            return not self.steps
+        ended_unborn = self.conclusion in _MAY_NEVER_START
+        return ended_unborn and not self.steps and not self.runner_name

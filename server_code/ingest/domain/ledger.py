@@ -1,0 +1,120 @@
+"""What is remembered between two looks: repositories, attempts, logs, agents and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .jobs import Job
+from .runs import AttemptKey, WorkflowRun
+
+#: States of a job's log, in the order in which they may follow each other.
+LOG_PENDING = "pending"
+LOG_FETCHED = "fetched"
+LOG_UNAVAILABLE = "unavailable"
+LOG_EXPIRED = "expired"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryRecord:
+    """Be one watched repository and where watching it stands.
+
+    ``cursor``: the run list is complete down from here to ``watched_since``; None before the first
+    whole walk. ``validators``: ETags by the name of the question (``runs``, ``status=queued``, …),
+    opaque, bound to a token by the source. ``page_floor``: the oldest creation time on the list's
+    first page, so that an unchanged first page speaks for every run created since.
+    """
+
+    full_name: str
+    added_at: datetime
+    watched_since: datetime
+    paused: bool = False
+    cursor: datetime | None = None
+    page_floor: datetime | None = None
+    validators: Mapping[str, str] = field(default_factory=dict)
+    next_poll_at: datetime | None = None
+    last_polled_at: datetime | None = None
+    last_changed_at: datetime | None = None
+    swept_through: datetime | None = None
+    failures: int = 0
+    last_error: str | None = None
+    lease_holder: str | None = None
+    lease_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptRecord:
+    """Be one attempt in the ledger.
+
+    ``run`` is the newest sight of it (None while only its number is known), ``jobs`` the newest
+    sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
+    order; ``fingerprint`` tells what was said last. ``look_at``: when it wants to be looked at
+    again; None once settled.
+    """
+
+    key: AttemptKey
+    created_at: datetime
+    run: WorkflowRun | None = None
+    jobs: tuple[Job, ...] = ()
+    published_jobs: Mapping[str, str] = field(default_factory=dict)
+    published_statuses: tuple[str, ...] = ()
+    fingerprint: str | None = None
+    settled: bool = False
+    look_at: datetime | None = None
+    run_validator: str | None = None
+    jobs_validator: str | None = None
+    failures: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobLogRecord:
+    """Be what is known of one job's log; ``content`` is kept for the newest logs only."""
+
+    key: AttemptKey
+    job_id: int
+    job_name: str
+    state: str
+    updated_at: datetime
+    reason: str | None = None
+    log_bytes: int | None = None
+    log_sha256: str | None = None
+    blob_bucket: str | None = None
+    blob_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgentRecord:
+    """Be one agent's last sign of life; ``counts`` only grow while the process lives."""
+
+    name: str
+    holder: str
+    state: str
+    heartbeat_at: datetime
+    started_at: datetime
+    counts: Mapping[str, int] = field(default_factory=dict)
+    rate_limit: Mapping[str, int | str | None] = field(default_factory=dict)
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ErrorRecord:
+    """Be one thing that went wrong, and what a person can do about it."""
+
+    occurred_at: datetime
+    agent: str
+    repository: str | None
+    what: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerCounts:
+    """Count what the ledger holds for one repository, or for all."""
+
+    attempts: int = 0
+    open_attempts: int = 0
+    unread_attempts: int = 0
+    logs_pending: int = 0
+    logs_fetched: int = 0
+    logs_unavailable: int = 0

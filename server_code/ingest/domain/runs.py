@@ -1,0 +1,90 @@
+"""Workflow runs and their attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from .jobs import COMPLETED, Job
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequest:
+    """Be a pull request as a run refers to it."""
+
+    id: int
+    number: int
+    html_url: str | None
+    head_sha: str | None
+    base_ref: str | None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class AttemptKey:
+    """Identify one attempt of one run: the unit that is followed, published and recorded."""
+
+    repository: str
+    run_id: int
+    run_attempt: int
+
+    def __str__(self) -> str:
+        return f"{self.repository} run {self.run_id} attempt {self.run_attempt}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowRun:
+    """Be one attempt of a workflow run as GitHub showed it at one moment.
+
+    Status and conclusion stay open strings: GitHub adds new ones without notice.
+    """
+
+    repository: str
+    run_id: int
+    run_attempt: int
+    run_number: int | None
+    workflow_id: int | None
+    workflow_name: str | None
+    workflow_path: str | None
+    status: str
+    conclusion: str | None
+    created_at: datetime | None
+    updated_at: datetime | None
+    run_started_at: datetime | None
+    head_branch: str | None
+    head_sha: str | None
+    event: str | None
+    html_url: str | None
+    actor: str | None
+    triggering_actor: str | None
+    pull_requests: tuple[PullRequest, ...]
+
+    @property
+    def key(self) -> AttemptKey:
+        """Name the attempt."""
+        return AttemptKey(self.repository, self.run_id, self.run_attempt)
+
+    @property
+    def is_completed(self) -> bool:
+        """Tell whether the attempt has ended."""
+        return self.status == COMPLETED
+
+    @property
+    def is_for_pull_request(self) -> bool:
+        """Tell whether a pull request triggered the run; other runs may list pull requests too."""
+        return (self.event or "").startswith("pull_request")
+
+
+def completed_at(run: WorkflowRun, jobs: Iterable[Job]) -> datetime | None:
+    """Find when an attempt ended: its last job's end, else the run's last update; None in flight.
+
+    GitHub's runs carry no such time, and ``updated_at`` can move long after the end, so the jobs
+    know better. Jobs that a partial re-run took over ended before it began and do not count.
+    """
+    if not run.is_completed:
+        return None
+    ends = [job.completed_at for job in jobs if job.completed_at is not None]
+    latest = max(ends, default=None)
+    if latest is not None and (run.run_started_at is None or latest >= run.run_started_at):
+        return latest
+    return run.updated_at

@@ -1,0 +1,59 @@
+"""Runs, jobs and commit metrics as plain JSON values and back, for state stores to keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from .code_metrics import CommitMetrics
+from .jobs import Job, Step
+from .runs import PullRequest, WorkflowRun
+from .timestamps import parse_timestamp, write_timestamp
+
+
+def snapshot(value: WorkflowRun | Job | CommitMetrics) -> dict[str, Any]:
+    """Turn a value into JSON types; times become text in UTC."""
+    plain = _plain(asdict(value))
+    assert isinstance(plain, dict)
+    return plain
+
+
+def restore_run(stored: Mapping[str, Any]) -> WorkflowRun:
+    """Rebuild a run from its snapshot."""
+    fields = _with_times(stored)
+    fields["pull_requests"] = _pulls(stored["pull_requests"])
+    return WorkflowRun(**fields)
+
+
+def restore_job(stored: Mapping[str, Any]) -> Job:
+    """Rebuild a job and its steps from its snapshot."""
+    fields = _with_times(stored)
+    fields["labels"] = tuple(stored["labels"])
+    fields["steps"] = tuple(Step(**_with_times(step)) for step in stored["steps"])
+    return Job(**fields)
+
+
+def restore_commit(stored: Mapping[str, Any]) -> CommitMetrics:
+    """Rebuild a commit's metrics from their snapshot."""
+    return CommitMetrics(**{**stored, "pull_requests": _pulls(stored["pull_requests"])})
+
+
+def _pulls(stored: Sequence[Mapping[str, Any]]) -> tuple[PullRequest, ...]:
+    return tuple(PullRequest(**pull) for pull in stored)
+
+
+def _with_times(stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: parse_timestamp(value) if name.endswith("_at") else value
+        for name, value in stored.items()
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    return write_timestamp(value) if isinstance(value, datetime) else value

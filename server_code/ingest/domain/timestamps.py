@@ -1,0 +1,59 @@
+"""Points in time as GitHub writes them, always held as aware UTC datetimes."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timezone
+
+_TIMESTAMP = re.compile(
+    r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?\s*(Z|[+-]\d{2}:?\d{2})?$"
+)
+
+#: GitHub's zero value for "never"; it is not a time.
+_ZERO_YEAR = 1
+
+
+def parse_timestamp(text: object) -> datetime | None:
+    """Read a timestamp with ``Z`` or an offset, with or without fractions; None for anything else.
+
+    Python 3.10's ``fromisoformat`` refuses ``Z`` and odd fraction lengths, and GitHub sends both.
+    """
+    if not isinstance(text, str):
+        return None
+    match = _TIMESTAMP.match(text.strip())
+    if match is None:
+        return None
+    day, clock, fraction, offset = match.groups()
+    microseconds = (fraction or "")[:6].ljust(6, "0")
+    zone = "+00:00" if offset in (None, "Z") else offset
+    if ":" not in zone:
+        zone = f"{zone[:3]}:{zone[3:]}"
+    try:
+        parsed = datetime.fromisoformat(f"{day}T{clock}.{microseconds}{zone}")
+        return None if parsed.year == _ZERO_YEAR else parsed.astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def format_timestamp(moment: datetime | None) -> str | None:
+    """Write a moment as UTC with ``Z``; milliseconds only where there are any."""
+    return None if moment is None else write_timestamp(moment)
+
+
+def write_timestamp(moment: datetime) -> str:
+    """Write a moment that is known as UTC with ``Z``; milliseconds only where there are any."""
+    utc = moment.astimezone(timezone.utc)
+    precision = "milliseconds" if utc.microsecond >= 1000 else "seconds"
+    return utc.replace(tzinfo=None).isoformat(timespec=precision) + "Z"
+
+
+def seconds_between(start: datetime | None, end: datetime | None) -> float | int | None:
+    """Measure a duration in seconds; None where an end is missing or the two are reversed.
+
+    GitHub's jobs may start before they are created and end before they start; such a duration
+    is unknown, not zero and not negative.
+    """
+    if start is None or end is None or end < start:
+        return None
+    seconds = round((end - start).total_seconds(), 3)
+    return int(seconds) if seconds == int(seconds) else seconds

@@ -1,0 +1,1 @@
+"""What goes onto the queues: envelopes, their data, their sizes. No I/O."""
