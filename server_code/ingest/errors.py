@@ -13,6 +13,7 @@ IngestError
 │   └── QueueMissing       a queue or bucket does not exist
 ├── Skippable              this one thing cannot be had; go on with the rest
 │   ├── NotFound           GitHub knows no such repository, run, job or commit
+│   │   └── Gone           GitHub knew it once and has deleted it (410)
 │   ├── LogNotReady        the job's log is not there (yet, or never)
 │   ├── LogExpired         the log is past its retention
 │   └── MalformedPayload   an answer or a message is not what its kind promises
@@ -85,6 +86,10 @@ class Skippable(IngestError):
 
 class NotFound(Skippable):
     """Say that GitHub knows no such thing, or hides it from this token."""
+
+
+class Gone(NotFound):
+    """Say that GitHub knew a thing once and has deleted it."""
 
 
 class LogNotReady(Skippable):

@@ -145,6 +145,9 @@ class ActionsSource(Protocol):
     def budget(self) -> Budget:
         """Tell what is left, as the last answers said; costs nothing."""
 
+    def has_spare(self, repository: str) -> bool:
+        """Tell whether requests may be spent on what is nice to know; costs nothing."""
+
 
 # --- Queues and blobs --------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -12,8 +13,6 @@ from ..errors import InvalidRepository
 _OWNER = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})$")
 _NAME = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
 _SSH = re.compile(r"^(?:ssh://)?(?:[\w.-]+)@([\w.-]+)(?::\d+)?[:/](.+)$")
-
-_EXPECTED = "expected owner/name or a URL such as https://{host}/owner/name"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -32,48 +31,59 @@ class RepositoryName:
         return self.full_name
 
 
-def parse_repository(text: str, *, host: str = "github.com") -> RepositoryName:
-    """Read ``owner/name`` or any URL form of a repository on ``host``.
+def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> RepositoryName:
+    """Read ``owner/name`` or any URL form of a repository on one of ``hosts`` (lower case).
 
     Accepts https and http URLs with or without ``.git``, trailing slash or deeper pages such as
     ``/actions/runs/1``, ssh forms, and the bare ``host/owner/name``.
     Raises InvalidRepository with a sentence that says what is expected.
     """
     given = text.strip()
-    path = _path_on_host(given, host.lower())
+    path = _path_on_host(given, hosts)
     parts = [part for part in path.split("/") if part]
     is_page = path != given
     if len(parts) < 2 or (len(parts) > 2 and not is_page):
-        raise _refusal(given, host)
+        raise _refusal(given, hosts)
     owner, name = parts[0], parts[1].removesuffix(".git")
     if not _OWNER.match(owner) or not _NAME.match(name) or name in (".", ".."):
-        raise _refusal(given, host)
+        raise _refusal(given, hosts)
     return RepositoryName(owner, name)
 
 
-def _path_on_host(given: str, host: str) -> str:
+def _path_on_host(given: str, hosts: Collection[str]) -> str:
     """Strip scheme and host from a URL; leave ``owner/name`` as it is."""
     ssh = _SSH.match(given)
     if ssh is not None and not given.lower().startswith(("http://", "https://")):
-        _require_host(given, ssh.group(1), host)
+        _require_host(given, ssh.group(1), hosts)
         return ssh.group(2)
     if "://" in given:
         url = urlsplit(given)
         if url.scheme.lower() not in ("http", "https", "git", "ssh"):
-            raise _refusal(given, host)
-        _require_host(given, url.hostname or "", host)
+            raise _refusal(given, hosts)
+        _require_host(given, url.hostname or "", hosts)
         return url.path
     first, _, rest = given.partition("/")
-    if first.lower() in (host, f"www.{host}") and rest.count("/") >= 1:
+    if _bare(first) in hosts and "/" in rest:
         return rest
     return given
 
 
-def _require_host(given: str, found: str, host: str) -> None:
-    if found.lower() not in (host, f"www.{host}"):
-        message = f"{given!r} is on {found or 'no host'}, but this collector watches {host}"
-        raise InvalidRepository(f"{message}: {_EXPECTED.format(host=host)}.")
+def _bare(host: str) -> str:
+    return host.lower().removeprefix("www.")
 
 
-def _refusal(given: str, host: str) -> InvalidRepository:
-    return InvalidRepository(f"{given!r} is not a repository: {_EXPECTED.format(host=host)}.")
+def _require_host(given: str, found: str, hosts: Collection[str]) -> None:
+    if _bare(found) not in hosts:
+        watched = " or ".join(hosts)
+        raise InvalidRepository(
+            f"{given!r} is on {found or 'no host'}, but this collector watches {watched}: "
+            f"{_expected(hosts)}."
+        )
+
+
+def _expected(hosts: Collection[str]) -> str:
+    return f"expected owner/name or a URL such as https://{next(iter(hosts))}/owner/name"
+
+
+def _refusal(given: str, hosts: Collection[str]) -> InvalidRepository:
+    return InvalidRepository(f"{given!r} is not a repository: {_expected(hosts)}.")

@@ -1,0 +1,1 @@
+"""The world behind the ports: one vendor each. Only ``bootstrap`` chooses among them."""

@@ -1,0 +1,193 @@
+"""Runs, jobs, commits and logs of GitHub Actions: the ``ActionsSource`` port over GitHub's REST API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import replace
+from typing import Any, BinaryIO
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.jobs import Job
+from ...domain.runs import AttemptKey, WorkflowRun
+from ...errors import MalformedPayload
+from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
+from ...wire.fields import integer, mapping, objects, text
+from ...wire.payloads import parse_job, parse_run
+from .client import GithubClient, Request, Response
+from .commits import CommitReader
+from .logs import LogReader
+from .tokens import TokenPool
+
+PER_PAGE = 100
+
+#: Pages that may follow each other; 40,000 runs are GitHub's own end of a list.
+MAX_JOB_PAGES = 50
+
+_RUNS = "/repos/{}/actions/runs"
+_RUN = "/repos/{}/actions/runs/{}"
+_ATTEMPT = "/repos/{}/actions/runs/{}/attempts/{}"
+_ATTEMPT_JOBS = "/repos/{}/actions/runs/{}/attempts/{}/jobs"
+
+
+class GithubActions:
+    """Read GitHub Actions with the credential each repository is pinned to."""
+
+    def __init__(self, tokens: TokenPool, logs: LogReader) -> None:
+        self._tokens = tokens
+        self._commits = CommitReader()
+        self._logs = logs
+        self._new_names: dict[str, str] = {}
+
+    def fetch_runs(
+        self, repository: str, query: RunQuery, validator: str | None = None
+    ) -> Answer[RunPage]:
+        """Fetch one page of runs, newest created first."""
+        response = self._get_runs(repository, query, validator)
+        if response.is_unchanged:
+            return Answer(None, validator)
+        payload = mapping(response.json())
+        if self._notice_new_name(repository, payload):
+            response = self._get_runs(repository, query, None)
+            payload = mapping(response.json())
+        runs = tuple(
+            parse_run(run, repository=repository) for run in objects(payload.get("workflow_runs"))
+        )
+        total = integer(payload.get("total_count")) or 0
+        page = RunPage(runs=runs, total_count=total, has_next=_has_next(response, query, runs, total))
+        return Answer(page, response.validator)
+
+    def fetch_run(
+        self, repository: str, run_id: int, validator: str | None = None
+    ) -> Answer[WorkflowRun]:
+        """Fetch a run's newest attempt."""
+        request = Request.to(_RUN, self._name(repository), run_id)
+        return self._fetch_one_run(repository, request, validator)
+
+    def fetch_attempt(self, key: AttemptKey, validator: str | None = None) -> Answer[WorkflowRun]:
+        """Fetch one attempt, newest or not."""
+        name = self._name(key.repository)
+        request = Request.to(_ATTEMPT, name, key.run_id, key.run_attempt)
+        return self._fetch_one_run(key.repository, request, validator)
+
+    def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
+        """Fetch all pages of an attempt's jobs.
+
+        The validator holds one ETag a page; only when every page is unchanged is the list so.
+        """
+        known: list[str] = [] if validator is None else json.loads(validator)
+        pages = [self._get_jobs(key, page, etag) for page, etag in enumerate(known, start=1)]
+        if pages and all(page.is_unchanged for page in pages):
+            return Answer(None, validator)
+        return self._fetch_all_jobs(key, first=pages[0] if len(pages) == 1 else None)
+
+    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
+        """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
+        client = self._client(repository)
+        return self._commits.fetch(client, self._name(repository), list(shas))
+
+    def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
+        """Write a job's whole raw log into a seekable file."""
+        request = Request.to("/repos/{}/actions/jobs/{}/logs", self._name(repository), job_id)
+        self._logs.download(self._client(repository), request, into)
+
+    def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO) -> None:
+        """Write an attempt's log archive into a seekable file."""
+        name = self._name(key.repository)
+        request = Request.to(_ATTEMPT + "/logs", name, key.run_id, key.run_attempt)
+        self._logs.download(self._client(key.repository), request, into)
+
+    def fetch_repository(self, repository: str) -> RepositoryFacts:
+        """Look a repository up."""
+        request = Request.to("/repos/{}", self._name(repository))
+        payload = mapping(self._client(repository).get(request).json())
+        return RepositoryFacts(
+            full_name=text(payload.get("full_name")) or repository,
+            is_private=payload.get("private") is True,
+            is_archived=payload.get("archived") is True,
+            html_url=text(payload.get("html_url")),
+        )
+
+    def budget(self) -> Budget:
+        """Tell what is left of the hour's requests over all credentials."""
+        return self._tokens.budget()
+
+    def has_spare(self, repository: str) -> bool:
+        """Tell whether the repository's credential has more requests than it needs."""
+        return self._client(repository).has_spare()
+
+    def _client(self, repository: str) -> GithubClient:
+        return self._tokens.client_for(repository)
+
+    def _name(self, repository: str) -> str:
+        return self._new_names.get(repository, repository)
+
+    def _get_runs(self, repository: str, query: RunQuery, validator: str | None) -> Response:
+        filters = {"status": query.status, "created": query.created}
+        request = Request.to(
+            _RUNS,
+            self._name(repository),
+            per_page=PER_PAGE,
+            page=query.page,
+            **{name: value for name, value in filters.items() if value is not None},
+        )
+        return self._client(repository).get(replace(request, validator=validator))
+
+    def _notice_new_name(self, repository: str, payload: Mapping[str, Any]) -> bool:
+        """Learn a renamed repository's new name from its runs; True where it is news.
+
+        PyGithub follows GitHub's 301 but drops the question's parameters on the way, so such an
+        answer is a first page of 30, whatever was asked: it must be asked again by the new name.
+        """
+        for run in objects(payload.get("workflow_runs"))[:1]:
+            name = text(mapping(run.get("repository")).get("full_name"))
+            if name is not None and name.lower() != self._name(repository).lower():
+                self._new_names[repository] = name
+                return True
+        return False
+
+    def _fetch_one_run(
+        self, repository: str, request: Request, validator: str | None
+    ) -> Answer[WorkflowRun]:
+        response = self._client(repository).get(replace(request, validator=validator))
+        if response.is_unchanged:
+            return Answer(None, validator)
+        run = parse_run(mapping(response.json()), repository=repository)
+        return Answer(run, response.validator)
+
+    def _get_jobs(self, key: AttemptKey, page: int, validator: str | None) -> Response:
+        request = Request.to(
+            _ATTEMPT_JOBS,
+            self._name(key.repository),
+            key.run_id,
+            key.run_attempt,
+            per_page=PER_PAGE,
+            page=page,
+        )
+        return self._client(key.repository).get(replace(request, validator=validator))
+
+    def _fetch_all_jobs(self, key: AttemptKey, *, first: Response | None) -> Answer[JobList]:
+        jobs: dict[int, Job] = {}
+        validators: list[str] = []
+        for page in range(1, MAX_JOB_PAGES + 1):
+            response = first if page == 1 and first is not None else self._get_jobs(key, page, None)
+            payload = mapping(response.json())
+            found = [parse_job(job) for job in objects(payload.get("jobs"))]
+            jobs.update((job.job_id, job) for job in found)
+            validators.append(response.validator or "")
+            total = integer(payload.get("total_count"))
+            if total is None:
+                raise MalformedPayload(f"GitHub's jobs of {key} come without a total_count.")
+            if len(jobs) >= total or not found:
+                break
+        whole = JobList(jobs=tuple(jobs.values()), is_complete=len(jobs) >= total)
+        return Answer(whole, json.dumps(validators) if all(validators) else None)
+
+
+def _has_next(
+    response: Response, query: RunQuery, runs: tuple[WorkflowRun, ...], total: int
+) -> bool:
+    """Tell whether pages follow, by the Link header or by the count; a server may give either."""
+    return 'rel="next"' in response.headers.get("link", "") or (
+        bool(runs) and query.page * PER_PAGE < total and len(runs) >= PER_PAGE
+    )

@@ -1,0 +1,56 @@
+"""GitHub App installations as credentials.
+
+https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
+"""
+
+from __future__ import annotations
+
+import threading
+
+from github.Auth import AppAuth, AppInstallationAuth, Auth
+
+from ...errors import BadCredentials
+from ...settings import GithubSettings
+
+
+class OnceMintedAuth(AppInstallationAuth):
+    """Mint one installation token for all threads: PyGithub's own refresh has no lock."""
+
+    def __init__(self, app_auth: AppAuth, installation_id: int) -> None:
+        super().__init__(app_auth, installation_id)
+        self._mint_lock = threading.Lock()
+
+    @property
+    def token(self) -> str:
+        """Give the current token, minting a new one when the old is about to expire."""
+        with self._mint_lock:
+            return super().token
+
+
+def installation_auths(settings: GithubSettings) -> dict[str, Auth]:
+    """Build a credential for the configured installation, or for every installation of the app.
+
+    Asks GitHub for the installations where none is configured. Raises BadCredentials.
+    """
+    if settings.app_private_key is None:
+        raise BadCredentials("GITHUB_APP_ID is set but GITHUB_APP_PRIVATE_KEY is not.")
+    app = AppAuth(settings.app_id or "", settings.app_private_key.reveal())
+    ids = [settings.app_installation_id] if settings.app_installation_id else _list(settings, app)
+    return {f"installation-{number}": OnceMintedAuth(app, number) for number in ids}
+
+
+def _list(settings: GithubSettings, app: AppAuth) -> list[int]:
+    import github  # noqa: PLC0415
+    import requests  # noqa: PLC0415
+
+    try:
+        integration = github.GithubIntegration(auth=app, base_url=settings.api_url, timeout=20)
+        found = [installation.id for installation in integration.get_installations()]
+    except (github.GithubException, requests.exceptions.RequestException) as error:
+        raise BadCredentials(
+            "GitHub does not list the app's installations: check GITHUB_APP_ID and "
+            "GITHUB_APP_PRIVATE_KEY, or set GITHUB_APP_INSTALLATION_ID."
+        ) from error
+    if not found:
+        raise BadCredentials("The GitHub App is installed nowhere: install it on the repositories' owner.")
+    return found

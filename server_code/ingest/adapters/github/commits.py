@@ -1,0 +1,165 @@
+"""What commits changed: many in one GraphQL query, the rest by REST.
+
+https://docs.github.com/en/graphql/reference/objects#commit
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.runs import PullRequest
+from ...errors import IngestError, MalformedPayload, NotFound, Retriable, SourceUnavailable
+from ...wire.fields import integer, mapping, objects, text
+from ...wire.payloads import parse_commit, parse_pull_request
+from .client import GithubClient, Request
+
+#: 100 commits with their pull requests cost one point of GraphQL's 5,000 an hour.
+COMMITS_PER_QUERY = 100
+
+#: REST gives 300 files a page and 3,000 in all. https://docs.github.com/en/rest/commits/commits
+FILES_PER_PAGE = 300
+MAX_FILES = 3000
+
+_COMMIT_FIELDS = """{ ... on Commit { oid message additions deletions changedFilesIfAvailable
+ author { name user { login } }
+ associatedPullRequests(first: 5) { nodes { fullDatabaseId number url headRefOid baseRefName } } } }"""
+
+
+class CommitReader:
+    """Read commits' metrics; remembers which credentials have no GraphQL."""
+
+    def __init__(self) -> None:
+        self._without_graphql: set[str] = set()
+
+    def fetch(
+        self, client: GithubClient, repository: str, shas: Sequence[str]
+    ) -> dict[str, CommitMetrics]:
+        """Fetch every commit; one that GitHub does not know comes with None for all it holds."""
+        found: dict[str, CommitMetrics] = {}
+        for start in range(0, len(shas), COMMITS_PER_QUERY):
+            chunk = shas[start : start + COMMITS_PER_QUERY]
+            found.update(self._by_graphql(client, repository, chunk))
+        for sha in shas:
+            if sha not in found:
+                found[sha] = _by_rest(client, repository, sha)
+        return found
+
+    def _by_graphql(
+        self, client: GithubClient, repository: str, shas: Sequence[str]
+    ) -> dict[str, CommitMetrics]:
+        """Ask for a chunk, halving it where GitHub fails; what it cannot tell is left to REST.
+
+        One huge commit makes a whole query time out, so the halves find it.
+        """
+        if client.name in self._without_graphql or not shas:
+            return {}
+        try:
+            answer = mapping(_ask(client, repository, shas))
+        except NotFound:
+            self._without_graphql.add(client.name)
+            return {}
+        except (SourceUnavailable, MalformedPayload):
+            return self._by_halves(client, repository, shas)
+        commits = mapping(mapping(answer.get("data")).get("repository"))
+        if not commits and answer.get("errors"):
+            return self._by_halves(client, repository, shas)
+        read = (_read(mapping(commits.get(f"c{place}"))) for place in range(len(shas)))
+        return {commit.commit_sha: commit for commit in read if commit is not None}
+
+    def _by_halves(
+        self, client: GithubClient, repository: str, shas: Sequence[str]
+    ) -> dict[str, CommitMetrics]:
+        if len(shas) < 2:
+            return {}
+        middle = len(shas) // 2
+        return {
+            **self._by_graphql(client, repository, shas[:middle]),
+            **self._by_graphql(client, repository, shas[middle:]),
+        }
+
+
+def _ask(client: GithubClient, repository: str, shas: Sequence[str]) -> Any:
+    aliases = " ".join(
+        f'c{place}: object(oid: "{sha}") {_COMMIT_FIELDS}' for place, sha in enumerate(shas)
+    )
+    query = f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{ {aliases} }} }}"
+    owner, _, name = repository.partition("/")
+    return client.query(query, {"owner": owner, "name": name})
+
+
+def _read(node: Mapping[str, Any]) -> CommitMetrics | None:
+    """Read one commit of the answer; None where it is incomplete, so that REST is asked."""
+    sha, files = text(node.get("oid")), integer(node.get("changedFilesIfAvailable"))
+    if sha is None or files is None or integer(node.get("additions")) is None:
+        return None
+    author = mapping(node.get("author"))
+    pulls = objects(mapping(node.get("associatedPullRequests")).get("nodes"))
+    return CommitMetrics(
+        commit_sha=sha,
+        commit_message=text(node.get("message")),
+        commit_author=text(mapping(author.get("user")).get("login")) or text(author.get("name")),
+        files_changed_count=files,
+        additions=integer(node.get("additions")),
+        deletions=integer(node.get("deletions")),
+        pull_requests=tuple(pull for pull in map(_read_pull, pulls) if pull is not None),
+    )
+
+
+def _read_pull(node: Mapping[str, Any]) -> PullRequest | None:
+    identity, number = integer(node.get("fullDatabaseId")), integer(node.get("number"))
+    if identity is None or number is None:
+        return None
+    return PullRequest(
+        id=identity,
+        number=number,
+        html_url=text(node.get("url")),
+        head_sha=text(node.get("headRefOid")),
+        base_ref=text(node.get("baseRefName")),
+    )
+
+
+def _by_rest(client: GithubClient, repository: str, sha: str) -> CommitMetrics:
+    try:
+        commit = parse_commit(_commit_page(client, repository, sha, 1))
+    except NotFound:
+        return CommitMetrics(commit_sha=sha)
+    files = _count_files(client, repository, commit)
+    pulls = _pulls_by_rest(client, repository, sha)
+    return replace(commit, commit_sha=sha, files_changed_count=files, pull_requests=pulls)
+
+
+def _commit_page(client: GithubClient, repository: str, sha: str, page: int) -> Mapping[str, Any]:
+    request = Request.to(
+        "/repos/{}/commits/{}", repository, sha, per_page=FILES_PER_PAGE, page=page
+    )
+    return mapping(client.get(request).json())
+
+
+def _count_files(client: GithubClient, repository: str, commit: CommitMetrics) -> int | None:
+    """Count files over all pages; None where GitHub's own end of the list hides the rest."""
+    total = on_page = commit.files_changed_count or 0
+    page = 1
+    while on_page == FILES_PER_PAGE and total < MAX_FILES:
+        page += 1
+        on_page = len(
+            objects(_commit_page(client, repository, commit.commit_sha, page).get("files"))
+        )
+        total += on_page
+    return None if commit.files_changed_count is None or total >= MAX_FILES else total
+
+
+def _pulls_by_rest(client: GithubClient, repository: str, sha: str) -> tuple[PullRequest, ...]:
+    """Fetch a commit's pull requests, forks included; none where GitHub will not say."""
+    request = Request.to("/repos/{}/commits/{}/pulls", repository, sha, per_page=100)
+    try:
+        payload = client.get(request).json()
+    except Retriable:
+        raise
+    except IngestError:
+        return ()
+    return tuple(
+        pull for pull in map(parse_pull_request, objects(payload)) if pull is not None
+    )

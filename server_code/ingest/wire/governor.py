@@ -1,0 +1,141 @@
+"""One token's permission to ask: no request leaves while a limit forbids it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ..errors import RateLimited
+from .rate_limits import RateLimit, is_limit_answer, parse_rate_limit, retry_at
+
+#: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+#: 900 points a minute for an endpoint (a GET is one), 2,000 for GraphQL, 90 s of CPU time a minute;
+#: each kept a little below, for clocks differ.
+POINTS_PER_MINUTE = {"rest": 850, "graphql": 1900}
+RESPONSE_SECONDS_PER_MINUTE = 85.0
+MAX_CONCURRENT = 80
+WINDOW = timedelta(seconds=60)
+
+#: The part of the hourly limit that is left to the token's other users.
+RESERVE_SHARE = 0.02
+
+
+class Governor:
+    """Admit requests of one token, and learn from their answers. Safe for many threads.
+
+    It never sleeps: where a limit forbids a request it raises RateLimited with the time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._limits: dict[str, RateLimit] = {}
+        self._blocked_until: datetime | None = None
+        self._refusals = 0
+        self._points: dict[str, deque[datetime]] = {}
+        self._response_seconds: deque[tuple[datetime, float]] = deque()
+        self._response_total = 0.0
+        self._in_flight: Counter[str] = Counter()
+
+    def admit(self, endpoint: str, *, resource: str, now: datetime) -> None:
+        """Take a place for one request to an endpoint (its path's pattern), or raise RateLimited."""
+        with self._lock:
+            self._check_block(now)
+            self._check_primary(resource, now)
+            self._check_secondary(endpoint, resource, now)
+            self._points.setdefault(endpoint, deque()).append(now)
+            self._in_flight[resource] += 1
+
+    def settle(self, resource: str, *, took_seconds: float, now: datetime) -> None:
+        """Give a place back, whether the request got an answer or not."""
+        with self._lock:
+            self._in_flight[resource] -= 1
+            self._response_seconds.append((now, took_seconds))
+            self._response_total += took_seconds
+
+    def learn(self, status: int, headers: Mapping[str, str], body: str, *, now: datetime) -> None:
+        """Take an answer's limits in. Raises RateLimited for a limit answer."""
+        with self._lock:
+            limit = parse_rate_limit(headers)
+            if limit is not None:
+                self._keep(limit)
+            if not is_limit_answer(status, headers, body):
+                self._refusals = 0
+                return
+            self._refusals += 1
+            until = retry_at(headers, now=now, refusals=self._refusals)
+            self._blocked_until = max(until, self._blocked_until or until)
+        raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
+
+    def limits(self) -> list[RateLimit]:
+        """List the primary limits as last told."""
+        with self._lock:
+            return list(self._limits.values())
+
+    def has_spare(self, *, now: datetime) -> bool:
+        """Tell whether the hour's requests are being used more slowly than they come back.
+
+        What is nice to know, but not needed, is asked for only then.
+        """
+        with self._lock:
+            limit = self._limits.get("core")
+            if limit is None or limit.reset_at <= now:
+                return True
+            left_of_hour = (limit.reset_at - now) / timedelta(hours=1)
+            return limit.remaining - _reserve(limit) > limit.limit * left_of_hour * 0.5
+
+    def _keep(self, limit: RateLimit) -> None:
+        """Keep the newest telling; answers of parallel requests may arrive out of order.
+
+        Within one hour the remaining requests only fall, so the lowest telling is the newest.
+        """
+        known = self._limits.get(limit.resource)
+        if known is not None and known.reset_at == limit.reset_at:
+            limit = min(known, limit, key=lambda each: each.remaining)
+        if known is None or limit.reset_at >= known.reset_at:
+            self._limits[limit.resource] = limit
+
+    def _check_block(self, now: datetime) -> None:
+        if self._blocked_until is not None and now < self._blocked_until:
+            raise RateLimited(
+                "GitHub asked for a pause that is not over yet.", retry_at=self._blocked_until
+            )
+
+    def _check_primary(self, resource: str, now: datetime) -> None:
+        limit = self._limits.get(resource)
+        if limit is None:
+            return
+        if limit.reset_at <= now:
+            del self._limits[resource]
+        elif limit.remaining - self._in_flight[resource] <= _reserve(limit):
+            left = f"{limit.remaining} of {limit.limit}"
+            raise RateLimited(
+                f"The token has {left} {resource} requests left for this hour; the rest is reserved.",
+                retry_at=limit.reset_at + timedelta(seconds=1),
+            )
+
+    def _check_secondary(self, endpoint: str, resource: str, now: datetime) -> None:
+        points = self._points.setdefault(endpoint, deque())
+        while points and points[0] <= now - WINDOW:
+            points.popleft()
+        allowed = POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"]
+        if len(points) >= allowed:
+            raise RateLimited("GitHub's limit per minute is used up.", retry_at=points[0] + WINDOW)
+        self._check_cpu(now)
+        if self._in_flight.total() >= MAX_CONCURRENT:
+            raise RateLimited(
+                "Too many requests are under way.", retry_at=now + timedelta(seconds=1)
+            )
+
+    def _check_cpu(self, now: datetime) -> None:
+        """Hold back where GitHub spent too long on answers; response time estimates its CPU time."""
+        while self._response_seconds and self._response_seconds[0][0] <= now - WINDOW:
+            self._response_total -= self._response_seconds.popleft()[1]
+        if self._response_total >= RESPONSE_SECONDS_PER_MINUTE:
+            oldest = self._response_seconds[0][0]
+            raise RateLimited("GitHub's limit of CPU time is used up.", retry_at=oldest + WINDOW)
+
+
+def _reserve(limit: RateLimit) -> int:
+    return int(limit.limit * RESERVE_SHARE)

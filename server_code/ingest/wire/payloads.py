@@ -1,0 +1,157 @@
+"""GitHub's REST objects turned into domain values, whatever their age has taken from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from ..domain.code_metrics import CommitMetrics
+from ..domain.jobs import COMPLETED, Job, Step
+from ..domain.runs import PullRequest, WorkflowRun
+from ..domain.timestamps import parse_timestamp
+from .fields import integer, mapping, objects, required_integer, text, word
+
+_QUEUED = "queued"
+
+
+def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
+    """Read a run or attempt. https://docs.github.com/en/rest/actions/workflow-runs
+
+    Raises MalformedPayload where it has no id.
+    """
+    conclusion = word(payload.get("conclusion"))
+    path = text(payload.get("path"))
+    html_url = text(payload.get("html_url"))
+    return WorkflowRun(
+        repository=repository,
+        run_id=required_integer(payload, "id", "workflow run"),
+        run_attempt=integer(payload.get("run_attempt")) or 1,
+        run_number=integer(payload.get("run_number")),
+        workflow_id=integer(payload.get("workflow_id")),
+        workflow_name=text(payload.get("name")),
+        workflow_path=path,
+        status=word(payload.get("status")) or (COMPLETED if conclusion else _QUEUED),
+        conclusion=conclusion,
+        created_at=parse_timestamp(payload.get("created_at")),
+        updated_at=parse_timestamp(payload.get("updated_at")),
+        run_started_at=_run_started_at(payload),
+        head_branch=text(payload.get("head_branch")),
+        head_sha=text(payload.get("head_sha")),
+        event=text(payload.get("event")),
+        html_url=html_url,
+        actor=text(mapping(payload.get("actor")).get("login")),
+        triggering_actor=text(mapping(payload.get("triggering_actor")).get("login")),
+        pull_requests=_pull_requests(payload.get("pull_requests"), html_url),
+    )
+
+
+def parse_job(payload: Mapping[str, Any]) -> Job:
+    """Read a job with its steps. https://docs.github.com/en/rest/actions/workflow-jobs
+
+    Raises MalformedPayload where it has no id or no run.
+    """
+    conclusion = word(payload.get("conclusion"))
+    return Job(
+        job_id=required_integer(payload, "id", "job"),
+        run_id=required_integer(payload, "run_id", "job"),
+        run_attempt=integer(payload.get("run_attempt")) or 1,
+        name=text(payload.get("name")) or "",
+        status=word(payload.get("status")) or (COMPLETED if conclusion else _QUEUED),
+        conclusion=conclusion,
+        created_at=parse_timestamp(payload.get("created_at")),
+        started_at=parse_timestamp(payload.get("started_at")),
+        completed_at=parse_timestamp(payload.get("completed_at")),
+        html_url=text(payload.get("html_url")),
+        runner_name=text(payload.get("runner_name")),
+        runner_group_name=text(payload.get("runner_group_name")),
+        labels=_labels(payload.get("labels")),
+        steps=_steps(payload.get("steps")),
+    )
+
+
+def parse_commit(payload: Mapping[str, Any]) -> CommitMetrics:
+    """Read what a commit changed. https://docs.github.com/en/rest/commits/commits
+
+    The files list stops at 300 a page; ``fetch_commits`` counts them over all pages.
+    """
+    commit = mapping(payload.get("commit"))
+    stats = mapping(payload.get("stats"))
+    files = payload.get("files")
+    return CommitMetrics(
+        commit_sha=text(payload.get("sha")) or "",
+        commit_message=text(commit.get("message")),
+        commit_author=_author(payload, commit),
+        files_changed_count=len(files) if isinstance(files, list) else None,
+        additions=integer(stats.get("additions")),
+        deletions=integer(stats.get("deletions")),
+    )
+
+
+def parse_pull_request(payload: Mapping[str, Any]) -> PullRequest | None:
+    """Read a pull request of ``/commits/{sha}/pulls``; None where it has no identity."""
+    return _pull_request(payload, web_root=None)
+
+
+def _run_started_at(payload: Mapping[str, Any]) -> Any:
+    started = parse_timestamp(payload.get("run_started_at"))
+    first_attempt = (integer(payload.get("run_attempt")) or 1) == 1
+    # Runs from before attempts existed (2021) carry no start of their own: they began when created.
+    return started or (parse_timestamp(payload.get("created_at")) if first_attempt else None)
+
+
+def _labels(value: object) -> tuple[str, ...]:
+    return tuple(label for label in value if isinstance(label, str)) if isinstance(value, list) else ()
+
+
+def _steps(value: object) -> tuple[Step, ...]:
+    steps = [_step(step, place) for place, step in enumerate(objects(value), start=1)]
+    return tuple(sorted(steps, key=lambda step: step.number))
+
+
+def _step(payload: Mapping[str, Any], place: int) -> Step:
+    return Step(
+        number=integer(payload.get("number")) or place,
+        name=text(payload.get("name")) or "",
+        status=word(payload.get("status")),
+        conclusion=word(payload.get("conclusion")),
+        started_at=parse_timestamp(payload.get("started_at")),
+        completed_at=parse_timestamp(payload.get("completed_at")),
+    )
+
+
+def _author(payload: Mapping[str, Any], commit: Mapping[str, Any]) -> str | None:
+    """Name the author's account, else the name in the commit: not every author has an account."""
+    login = text(mapping(payload.get("author")).get("login"))
+    return login or text(mapping(commit.get("author")).get("name"))
+
+
+def _pull_requests(value: object, run_html_url: str | None) -> tuple[PullRequest, ...]:
+    root = _web_root(run_html_url)
+    found = (_pull_request(pull, web_root=root) for pull in objects(value))
+    return tuple({pull.id: pull for pull in found if pull is not None}.values())
+
+
+def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRequest | None:
+    identity, number = integer(payload.get("id")), integer(payload.get("number"))
+    if identity is None or number is None:
+        return None
+    return PullRequest(
+        id=identity,
+        number=number,
+        html_url=text(payload.get("html_url")) or _page_of(payload, web_root, number),
+        head_sha=text(mapping(payload.get("head")).get("sha")),
+        base_ref=text(mapping(payload.get("base")).get("ref")),
+    )
+
+
+def _page_of(payload: Mapping[str, Any], web_root: str | None, number: int) -> str | None:
+    """Derive a pull request's page: a run's short form names only its API address."""
+    _, found, rest = urlsplit(text(payload.get("url")) or "").path.partition("/repos/")
+    owner_and_name = "/".join(rest.split("/")[:2])
+    return f"{web_root}/{owner_and_name}/pull/{number}" if web_root and found else None
+
+
+def _web_root(run_html_url: str | None) -> str | None:
+    parts = urlsplit(run_html_url or "")
+    return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None

@@ -1,0 +1,73 @@
+"""What GitHub's answers say about further asking."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+
+#: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+#: Without a header that tells more: wait at least one minute, then longer each time.
+SECONDARY_WAIT_SECONDS = 60
+
+_LIMIT_WORDS = ("rate limit", "abuse detection", "secondary limit")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit:
+    """Be one resource's primary limit as the last answer told it."""
+
+    resource: str
+    limit: int
+    remaining: int
+    reset_at: datetime
+
+
+def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
+    """Read the ``x-ratelimit-*`` headers (lower-case names); None where an answer has none."""
+    try:
+        return RateLimit(
+            resource=headers.get("x-ratelimit-resource", "core"),
+            limit=int(float(headers["x-ratelimit-limit"])),
+            remaining=int(float(headers["x-ratelimit-remaining"])),
+            reset_at=datetime.fromtimestamp(float(headers["x-ratelimit-reset"]), timezone.utc),
+        )
+    except (KeyError, ValueError, OverflowError, OSError):
+        return None
+
+
+def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
+    """Tell whether a refusal is a limit, not a missing right.
+
+    429 always is; 403 is with ``retry-after``, with nothing remaining, or by its words.
+    """
+    if status == 429:
+        return True
+    if status != 403:
+        return False
+    if "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0":
+        return True
+    return any(words in body.lower() for words in _LIMIT_WORDS)
+
+
+def retry_at(headers: Mapping[str, str], *, now: datetime, refusals: int) -> datetime:
+    """Find when to ask again after a limit answer, in the order GitHub asks to obey.
+
+    ``retry-after`` first, then the reset of an exhausted primary limit, else one minute that
+    doubles with every refusal in a row (``refusals``, from 1), up to an hour.
+    """
+    after = _seconds(headers.get("retry-after"))
+    if after is not None:
+        return now + timedelta(seconds=max(after, 1))
+    limit = parse_rate_limit(headers)
+    if limit is not None and limit.remaining == 0 and limit.reset_at > now:
+        return limit.reset_at + timedelta(seconds=1)
+    wait = min(SECONDARY_WAIT_SECONDS * 2 ** (refusals - 1), 3600)
+    return now + timedelta(seconds=wait)
+
+
+def _seconds(value: str | None) -> float | None:
+    try:
+        return None if value is None else float(value)
+    except ValueError:
+        return None

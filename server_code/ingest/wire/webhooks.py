@@ -1,0 +1,90 @@
+"""A webhook delivery: verified, then read. https://docs.github.com/en/webhooks"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.jobs import Job
+from ..domain.runs import WorkflowRun
+from ..errors import InvalidSignature, MalformedPayload
+from .fields import integer, mapping, text
+from .payloads import parse_job, parse_run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """Be one verified delivery. ``event`` stays a string: GitHub adds events without notice."""
+
+    delivery_id: str
+    event: str
+    action: str | None
+    repository: str | None
+    payload: Mapping[str, Any]
+
+    @property
+    def run_id(self) -> int | None:
+        """Tell which run it speaks of; None where it speaks of none."""
+        if self.event == "workflow_run":
+            return integer(mapping(self.payload.get("workflow_run")).get("id"))
+        if self.event == "workflow_job":
+            return integer(mapping(self.payload.get("workflow_job")).get("run_id"))
+        return None
+
+
+def parse_delivery(headers: Mapping[str, str], body: bytes, *, secret: str) -> Delivery:
+    """Verify and read one delivery. Header names are in lower case.
+
+    Raises InvalidSignature, or MalformedPayload where the signed body is not a JSON object.
+    """
+    verify_signature(headers.get("x-hub-signature-256"), body, secret=secret)
+    event, delivery_id = headers.get("x-github-event"), headers.get("x-github-delivery")
+    if not event or not delivery_id:
+        raise MalformedPayload("A webhook came without X-GitHub-Event or X-GitHub-Delivery.")
+    payload = _json_object(body)
+    return Delivery(
+        delivery_id=delivery_id,
+        event=event,
+        action=text(payload.get("action")),
+        repository=text(mapping(payload.get("repository")).get("full_name")),
+        payload=payload,
+    )
+
+
+def verify_signature(signature: str | None, body: bytes, *, secret: str) -> None:
+    """Compare the HMAC-SHA256 of the raw body with GitHub's, in constant time.
+
+    Raises InvalidSignature. https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+    """
+    if not secret:
+        raise InvalidSignature("No webhook secret is set here: set GITHUB_WEBHOOK_SECRET.")
+    if not signature:
+        raise InvalidSignature("The webhook carries no X-Hub-Signature-256.")
+    expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(expected.encode(), signature.encode()):
+        raise InvalidSignature("The webhook is not signed with the secret configured here.")
+
+
+def run_of(delivery: Delivery) -> WorkflowRun:
+    """Read the run of a ``workflow_run`` delivery."""
+    run = mapping(delivery.payload.get("workflow_run"))
+    return parse_run(run, repository=delivery.repository or "")
+
+
+def job_of(delivery: Delivery) -> Job:
+    """Read the job of a ``workflow_job`` delivery."""
+    return parse_job(mapping(delivery.payload.get("workflow_job")))
+
+
+def _json_object(body: bytes) -> Mapping[str, Any]:
+    try:
+        payload = json.loads(body)
+    except ValueError as error:
+        raise MalformedPayload("A webhook's body is not JSON: set its content type to application/json.") from error
+    if not isinstance(payload, dict):
+        raise MalformedPayload("A webhook's body is not a JSON object.")
+    return payload
