@@ -22,7 +22,7 @@ test: $(STAMP) ## Run the whole test suite (ARGS="-k name" for a part)
 lint: $(STAMP) ## Check style, format and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/lint-imports --no-cache
+	$(BIN)/lint-imports --no-cache --no-logo
 
 types: $(STAMP) ## Check the types
 	$(BIN)/mypy

@@ -1,0 +1,168 @@
+"""SQS and S3 on this machine, for the first run and for the tests.
+
+It is ministack in a process of its own. It hears only this machine, keeps everything in memory,
+asks for no credentials, and ends with its owner, however the owner ends. It is not AWS: an hour
+of messages may live here, a day's production may not.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_LOOPBACK = "127.0.0.1"
+_REGION = "us-east-1"
+_HEALTH_PATH = "/_ministack/health"
+
+
+class LocalAwsError(RuntimeError):
+    """The local SQS and S3 did not start; the message ends with what they said."""
+
+
+class LocalAws:
+    """A local SQS and S3 that answer from construction until `close`."""
+
+    def __init__(self, *, port: int = 0, deadline_seconds: float = 30.0) -> None:
+        """Start on `port`, or on a free one for 0, and return when both services answer."""
+        self._folder = tempfile.TemporaryDirectory(
+            prefix="runstream-aws-", ignore_cleanup_errors=True
+        )
+        self._log = Path(self._folder.name, "log")
+        with socket.create_server((_LOOPBACK, port)) as listener:
+            self.port: int = listener.getsockname()[1]
+            self._process = self._start(listener.fileno())
+        try:
+            self._await_answer(deadline_seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def endpoint_url(self) -> str:
+        """What goes into AWS_ENDPOINT_URL."""
+        return f"http://{_LOOPBACK}:{self.port}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Environment variables that lead every AWS client here."""
+        return {
+            "AWS_ENDPOINT_URL": self.endpoint_url,
+            "AWS_DEFAULT_REGION": _REGION,
+            "AWS_ACCESS_KEY_ID": "local",
+            "AWS_SECRET_ACCESS_KEY": "local",
+        }
+
+    def close(self) -> None:
+        """End it and forget all it held; calling again does nothing."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        if self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(timeout=5)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._folder.cleanup()
+
+    def __enter__(self) -> LocalAws:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _start(self, listener: int) -> subprocess.Popen[bytes]:
+        """Hand the bound socket to the child: no other program can take the port in between."""
+        with self._log.open("wb") as log:
+            return subprocess.Popen(
+                [sys.executable, "-I", __file__, str(listener)],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                env=_child_environment(self.port, self._folder.name),
+                pass_fds=[listener],
+                start_new_session=True,  # Ctrl-C is for the owner, who still has work to drain
+            )
+
+    def _await_answer(self, deadline_seconds: float) -> None:
+        # The socket listens already, so the first question simply waits for its answer.
+        connection = http.client.HTTPConnection(_LOOPBACK, self.port, timeout=deadline_seconds)
+        try:
+            connection.request("GET", _HEALTH_PATH)
+            services = json.loads(connection.getresponse().read())["services"]
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            said = self._log.read_text(errors="replace")[-2000:].strip() or "it said nothing"
+            message = f"The local SQS and S3 did not answer on port {self.port}: {said}"
+            raise LocalAwsError(message) from error
+        finally:
+            connection.close()
+        if not {"sqs", "s3"} <= set(services):
+            message = f"The local AWS serves {sorted(services)} and not SQS and S3."
+            raise LocalAwsError(message)
+
+
+def _child_environment(port: int, folder: str) -> dict[str, str]:
+    """Only what it needs: nothing of the owner's credentials, nothing kept, no other listener."""
+    return {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": folder,
+        "TMPDIR": folder,
+        "GATEWAY_PORT": str(port),
+        "MINISTACK_HOST": _LOOPBACK,  # the host in the URLs of queues
+        "MINISTACK_REGION": _REGION,
+        "SERVICES": "sqs,s3",
+        "PERSIST_STATE": "0",
+        "S3_PERSIST": "0",
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "DOCKER_HOST": f"unix://{folder}/none",  # else it reaps containers of its siblings
+        "LOG_LEVEL": "ERROR",
+    }
+
+
+def _end_with_owner() -> None:
+    """Wait for the owner's end of the pipe to close, which its death does too, then stop."""
+    sys.stdin.buffer.read()
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve(listener: int) -> None:
+    """Be the child: serve ministack on a socket that is already bound."""
+    import asyncio
+
+    from hypercorn.asyncio import serve
+    from hypercorn.config import Config
+    from ministack.app import app
+
+    threading.Thread(target=_end_with_owner, daemon=True).start()
+    config = Config()
+    config.bind = [f"fd://{listener}"]
+    config.accesslog = None
+    config.loglevel = "ERROR"
+    config.keep_alive_timeout = 75
+    try:
+        asyncio.run(serve(app, config))
+    finally:
+        shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)  # the owner may be gone
+
+
+if __name__ == "__main__":
+    _serve(int(sys.argv[1]))
