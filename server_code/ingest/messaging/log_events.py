@@ -1,0 +1,223 @@
+"""The messages about job logs: a log in one message, in ordered parts, or as one payload for S3.
+
+A log of any size takes the same memory: its content is read and escaped chunk by chunk.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Literal
+
+from ..domain.runs import AttemptKey
+from ..domain.timestamps import write_timestamp
+from ..errors import MessageTooLarge
+from .envelope import (
+    Envelope,
+    QueueMessage,
+    encode_envelope,
+    encode_json,
+    envelope_fields,
+    event_id,
+    message_attributes,
+)
+from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
+from .run_events import run_group
+
+LOG_FETCHED_EVENT = "job_log_fetched"
+LOG_UNAVAILABLE_EVENT = "job_log_unavailable"
+
+#: Why there is no log: the job never reached a runner, GitHub has deleted the log, the token may
+#: not read it, the repository is gone, or GitHub has none although the job ran.
+UnavailableReason = Literal["never_existed", "expired", "no_access", "repository_gone", "not_found"]
+
+#: Opens a log from its start; called once per pass, and what it returns is closed after the pass.
+OpenLog = Callable[[], BinaryIO]
+
+#: What follows the content: the ends of its string, of the data and of the envelope.
+_TAIL = '"}}'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFacts:
+    """Be what is known of a fetched log besides its content.
+
+    ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are what ``inspect_log`` says.
+    """
+
+    key: AttemptKey
+    job_id: int
+    job_name: str
+    log_bytes: int
+    log_sha256: str
+    fetched_at: datetime
+    is_text: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogAbsence:
+    """Be the fact that a job has no log for us; ``detail`` says why in a sentence."""
+
+    key: AttemptKey
+    job_id: int
+    job_name: str
+    fetched_at: datetime
+    reason: UnavailableReason
+    detail: str
+
+
+def log_envelope(facts: LogFacts, *, part: int = 1, parts: int = 1) -> Envelope:
+    """Build a log's envelope with everything but ``log_content``."""
+    key = facts.key
+    return Envelope(
+        event_type=LOG_FETCHED_EVENT,
+        event_id=event_id(
+            LOG_FETCHED_EVENT,
+            key.repository,
+            key.run_id,
+            key.run_attempt,
+            facts.job_id,
+            facts.log_sha256,
+            part,
+            parts,
+        ),
+        repo=key.repository,
+        group=run_group(key),
+        timestamp=facts.fetched_at,
+        data={
+            **_job_fields(facts),
+            "log_bytes": facts.log_bytes,
+            "log_sha256": facts.log_sha256,
+            "log_encoding": "utf-8" if facts.is_text else "base64",
+            "part": part,
+            "parts": parts,
+        },
+    )
+
+
+def fits_one_message(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> bool:
+    """Tell whether one message can hold the whole log; reads no more than one could hold."""
+    return _only_piece(facts, open_log, max_message_bytes) is not None
+
+
+def log_parts(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> Iterator[QueueMessage]:
+    """Yield a log as one message if it fits, else as ordered parts that join byte for byte.
+
+    Reads the log twice: to count the parts, then to send them.
+    Raises MessageTooLarge where not even one character fits beside the envelope.
+    """
+    whole = _only_piece(facts, open_log, max_message_bytes)
+    if whole is not None:
+        yield _part_message(facts, whole, part=1, parts=1)
+        return
+    room = _room_for_content(facts, max_message_bytes)
+    parts = sum(1 for _ in _pieces(facts, open_log, room))
+    for part, content in enumerate(_pieces(facts, open_log, room), start=1):
+        yield _part_message(facts, content, part=part, parts=parts)
+
+
+def log_payload(facts: LogFacts, open_log: OpenLog) -> Iterator[bytes]:
+    """Yield the JSON of the one complete envelope, whatever its size, for an object in S3."""
+    yield _head(log_envelope(facts)).encode()
+    with open_log() as file:
+        for content in escaped_content(file, is_text=facts.is_text):
+            yield content.encode()
+    yield _TAIL.encode()
+
+
+def log_payload_size(facts: LogFacts, open_log: OpenLog) -> int:
+    """Measure what ``log_payload`` yields in bytes, in one pass over the log."""
+    return sum(map(len, log_payload(facts, open_log)))
+
+
+def log_object_key(facts: LogFacts) -> str:
+    """Name the S3 object of a log: the same log has the same name, so a repeat replaces it."""
+    key = facts.key
+    attempt = f"{key.repository}/{key.run_id}/{key.run_attempt}"
+    return f"logs/{attempt}/{facts.job_id}-{facts.log_sha256[:16]}.json"
+
+
+def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
+    """Say that a job has no log, and why."""
+    key = absence.key
+    return encode_envelope(
+        Envelope(
+            event_type=LOG_UNAVAILABLE_EVENT,
+            event_id=event_id(
+                LOG_UNAVAILABLE_EVENT,
+                key.repository,
+                key.run_id,
+                key.run_attempt,
+                absence.job_id,
+                absence.reason,
+            ),
+            repo=key.repository,
+            group=run_group(key),
+            timestamp=absence.fetched_at,
+            data={
+                **_job_fields(absence),
+                "reason": absence.reason,
+                "detail": absence.detail,
+            },
+        )
+    )
+
+
+def _job_fields(facts: LogFacts | LogAbsence) -> dict[str, str | int]:
+    return {
+        "repo": facts.key.repository,
+        "repo_name": facts.key.repository,
+        "run_id": facts.key.run_id,
+        "run_attempt": facts.key.run_attempt,
+        "job_id": facts.job_id,
+        "job_name": facts.job_name,
+        "fetched_at": write_timestamp(facts.fetched_at),
+    }
+
+
+def _head(envelope: Envelope) -> str:
+    """Write an envelope up to where its content begins; ``data`` is its last field."""
+    return encode_json(envelope_fields(envelope)).removesuffix("}}") + ',"log_content":"'
+
+
+def _part_message(facts: LogFacts, content: str, *, part: int, parts: int) -> QueueMessage:
+    envelope = log_envelope(facts, part=part, parts=parts)
+    return QueueMessage(
+        event_id=envelope.event_id,
+        event_type=envelope.event_type,
+        group=envelope.group,
+        body=_head(envelope) + content + _TAIL,
+        attributes=message_attributes(envelope.event_type, envelope.repo),
+    )
+
+
+def _only_piece(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> str | None:
+    """Read the content that one message can hold; None where there is more of it."""
+    room = max_message_bytes - _part_message(facts, "", part=1, parts=1).size_bytes
+    if facts.log_bytes == 0 and room >= 0:
+        return ""
+    if room < MAX_CHARACTER_BYTES or facts.log_bytes > room:
+        return None
+    with closing(_pieces(facts, open_log, room)) as pieces:
+        first = next(pieces, "")
+        return first if next(pieces, None) is None else None
+
+
+def _room_for_content(facts: LogFacts, max_message_bytes: int) -> int:
+    """Tell what content may take in every part: part numbers cannot grow past the log's bytes."""
+    widest = max(facts.log_bytes, 1)
+    frame_bytes = _part_message(facts, "", part=widest, parts=widest).size_bytes
+    room = max_message_bytes - frame_bytes
+    if room < MAX_CHARACTER_BYTES:
+        raise MessageTooLarge(
+            f"The envelope of the log of job {facts.job_id} of {facts.key} takes {frame_bytes}"
+            f" bytes, and the queue takes {max_message_bytes} a message."
+        )
+    return room
+
+
+def _pieces(facts: LogFacts, open_log: OpenLog, room: int) -> Generator[str, None, None]:
+    with open_log() as file:
+        yield from split_content(file, is_text=facts.is_text, max_bytes=room)

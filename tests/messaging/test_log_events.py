@@ -1,0 +1,278 @@
+"""A log travels whole, whatever its bytes and however small the queue's limit."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import re
+import tracemalloc
+from collections.abc import Iterator
+from datetime import datetime, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.domain.runs import AttemptKey
+from ingest.errors import MessageTooLarge
+from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.log_content import inspect_log, split_content
+from ingest.messaging.log_events import (
+    LogAbsence,
+    LogFacts,
+    fits_one_message,
+    log_object_key,
+    log_parts,
+    log_payload,
+    log_payload_size,
+    log_unavailable_message,
+)
+
+FETCHED_AT = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
+FORBIDDEN = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+LIMITS = st.integers(min_value=1024, max_value=2400)
+UGLY_TEXT = st.text(
+    alphabet=st.one_of(
+        st.characters(exclude_categories=["Cs"]),
+        st.sampled_from('\x00\x1b\ufeff\ufffe\uffff\u2028\r\n"\\\x7f\U0001f600'),
+    ),
+    max_size=800,
+)
+LOGS = st.one_of(
+    UGLY_TEXT.map(str.encode),
+    st.binary(max_size=2500),
+    st.builds(lambda text, bad: text.encode() + bad, UGLY_TEXT, st.binary(max_size=4)),
+)
+
+
+class StingyFile(io.BytesIO):
+    """Give at most 7 bytes a read, as a socket may."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(min(size or 7, 7) if size != -1 else 7)
+
+
+def facts_of(log: bytes, *, job_name: str = "build (3.12)") -> LogFacts:
+    log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
+    return LogFacts(
+        key=AttemptKey("octo/api", 7, 2),
+        job_id=99,
+        job_name=job_name,
+        log_bytes=log_bytes,
+        log_sha256=log_sha256,
+        fetched_at=FETCHED_AT,
+        is_text=is_text,
+    )
+
+
+def parts_of(log: bytes, limit: int) -> list[QueueMessage]:
+    return list(log_parts(facts_of(log), lambda: io.BytesIO(log), limit))
+
+
+def content_of(data: dict[str, str]) -> bytes:
+    content = data["log_content"]
+    return base64.b64decode(content) if data["log_encoding"] == "base64" else content.encode()
+
+
+def data_of(message: QueueMessage) -> dict[str, str]:
+    data: dict[str, str] = json.loads(message.body)["data"]
+    return data
+
+
+@given(LOGS, LIMITS)
+def test_parts_join_to_the_log_byte_for_byte(log: bytes, limit: int) -> None:
+    """Whatever a log consists of, its parts in order are the log, each decodable alone."""
+    assert b"".join(content_of(data_of(part)) for part in parts_of(log, limit)) == log
+
+
+@given(LOGS, LIMITS)
+def test_every_part_is_within_the_limit(log: bytes, limit: int) -> None:
+    """Body and attributes together never exceed what the queue takes."""
+    assert all(part.size_bytes <= limit for part in parts_of(log, limit))
+
+
+@given(LOGS, LIMITS)
+def test_parts_are_numbered_and_counted_exactly(log: bytes, limit: int) -> None:
+    """A reader knows from any part how many there are, and from all that none is missing."""
+    numbers = [(data_of(part)["part"], data_of(part)["parts"]) for part in parts_of(log, limit)]
+    assert numbers == [(n, len(numbers)) for n in range(1, len(numbers) + 1)]
+
+
+@given(LOGS, LIMITS)
+def test_bodies_hold_no_character_that_sqs_refuses(log: bytes, limit: int) -> None:
+    """Control characters, surrogates and non-characters go escaped."""
+    assert not any(FORBIDDEN.search(part.body) for part in parts_of(log, limit))
+
+
+@given(LOGS, LIMITS)
+def test_a_log_is_split_only_where_it_does_not_fit(log: bytes, limit: int) -> None:
+    """One message is sent exactly where the complete envelope fits."""
+    facts = facts_of(log)
+    attributes = parts_of(log, 10**6)[0].attributes
+    whole_bytes = log_payload_size(facts, lambda: io.BytesIO(log)) + sum(
+        len(name) + len("String") + len(value) for name, value in attributes.items()
+    )
+    assert (len(parts_of(log, limit)) == 1) == (whole_bytes <= limit)
+    assert fits_one_message(facts, lambda: io.BytesIO(log), limit) == (whole_bytes <= limit)
+
+
+@given(LOGS)
+def test_the_payload_is_the_one_complete_envelope(log: bytes) -> None:
+    """The stream for S3 means what the single message would mean, and is as long as announced."""
+    facts = facts_of(log)
+    payload = b"".join(log_payload(facts, lambda: io.BytesIO(log)))
+    (message,) = parts_of(log, 10**6)
+    assert payload.decode() == message.body
+    assert len(payload) == log_payload_size(facts, lambda: io.BytesIO(log))
+
+
+@given(LOGS)
+def test_content_is_the_same_however_the_file_gives_it(log: bytes) -> None:
+    """Short reads change nothing."""
+    facts = facts_of(log)
+    assert inspect_log(StingyFile(log)) == (facts.log_bytes, facts.log_sha256, facts.is_text)
+    stingy = b"".join(log_payload(facts, lambda: StingyFile(log)))
+    assert json.loads(stingy) == json.loads(parts_of(log, 10**6)[0].body)
+
+
+@given(st.binary(max_size=300))
+def test_a_log_is_text_exactly_where_it_is_utf_8(log: bytes) -> None:
+    """One look decides between text and base64."""
+    try:
+        log.decode()
+    except UnicodeDecodeError:
+        assert not inspect_log(io.BytesIO(log)).is_text
+    else:
+        assert inspect_log(io.BytesIO(log)).is_text
+
+
+def test_the_same_part_has_the_same_id_and_no_two_parts_share_one() -> None:
+    """Repeats can be dropped, and nothing else is."""
+    log = b"x" * 5000
+    first, again = parts_of(log, 1500), parts_of(log, 1500)
+    assert [part.event_id for part in first] == [part.event_id for part in again]
+    assert len({part.event_id for part in first}) == len(first) > 1
+    assert len({part.group for part in first}) == 1
+
+
+def test_a_message_says_all_about_its_log() -> None:
+    """The data of a small log in full."""
+    log = b"\xef\xbb\xbf2026-11-24 \x1b[31mred\x1b[0m\x00\n"
+    (message,) = parts_of(log, 1 << 20)
+    assert json.loads(message.body) == {
+        "event_type": "job_log_fetched",
+        "event_id": message.event_id,
+        "schema_version": "1.0",
+        "timestamp": "2026-11-24T06:30:00Z",
+        "data": {
+            "repo": "octo/api",
+            "repo_name": "octo/api",
+            "run_id": 7,
+            "run_attempt": 2,
+            "job_id": 99,
+            "job_name": "build (3.12)",
+            "fetched_at": "2026-11-24T06:30:00Z",
+            "log_bytes": len(log),
+            "log_sha256": hashlib.sha256(log).hexdigest(),
+            "log_encoding": "utf-8",
+            "part": 1,
+            "parts": 1,
+            "log_content": "\ufeff2026-11-24 \x1b[31mred\x1b[0m\x00\n",
+        },
+    }
+
+
+def test_an_empty_log_is_one_empty_message() -> None:
+    """Nothing is a log too."""
+    (message,) = parts_of(b"", 1024)
+    assert content_of(data_of(message)) == b""
+
+
+@pytest.mark.parametrize("log", [b"x" * 50, b"\xff" * 50])
+def test_an_envelope_that_leaves_no_room_is_refused(log: bytes) -> None:
+    """A queue too small even for the envelope is named, and nothing loops."""
+    with pytest.raises(MessageTooLarge, match=r"job 99 of octo/api run 7 attempt 2 takes \d+"):
+        parts_of(log, 500)
+
+
+def test_a_log_without_content_says_why() -> None:
+    """A job that has no log gets a message all the same."""
+    message = log_unavailable_message(
+        LogAbsence(
+            key=AttemptKey("octo/api", 7, 2),
+            job_id=99,
+            job_name="deploy",
+            fetched_at=FETCHED_AT,
+            reason="expired",
+            detail="GitHub has deleted the log.",
+        )
+    )
+    assert data_of(message) == {
+        "repo": "octo/api",
+        "repo_name": "octo/api",
+        "run_id": 7,
+        "run_attempt": 2,
+        "job_id": 99,
+        "job_name": "deploy",
+        "fetched_at": "2026-11-24T06:30:00Z",
+        "reason": "expired",
+        "detail": "GitHub has deleted the log.",
+    }
+
+
+def test_an_object_is_named_after_its_log() -> None:
+    """The same log replaces itself; another log of the same job does not."""
+    one, two = facts_of(b"one"), facts_of(b"two")
+    assert log_object_key(one) == log_object_key(facts_of(b"one", job_name="renamed"))
+    assert log_object_key(one) != log_object_key(two)
+    assert log_object_key(one).startswith("logs/octo/api/7/2/99-")
+
+
+class EndlessLine(io.RawIOBase):
+    """Be a file of ``size`` bytes that takes no memory."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    def read(self, size: int = -1) -> bytes:
+        given = min(size, self.left)
+        self.left -= given
+        return b"\x1b[0m \xc3\xa9\n"[:8] * (given // 8) if given >= 8 else b"x" * given
+
+
+def test_a_large_log_takes_little_memory() -> None:
+    """A log of 24 MiB is split and streamed in a few pieces' worth of memory."""
+    size = 24 << 20
+    facts = facts_of(b"")
+    facts = LogFacts(
+        key=facts.key,
+        job_id=1,
+        job_name="big",
+        log_bytes=size,
+        log_sha256="0" * 64,
+        fetched_at=FETCHED_AT,
+        is_text=True,
+    )
+    tracemalloc.start()
+    try:
+        for _ in log_parts(facts, lambda: EndlessLine(size), 1 << 20):
+            pass
+        for _ in log_payload(facts, lambda: EndlessLine(size)):
+            pass
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak < 8 << 20
+
+
+def test_text_is_never_split_inside_a_character() -> None:
+    """Every part of a text is valid by itself."""
+    log = "é€😀".encode() * 10
+
+    def pieces() -> Iterator[str]:
+        return split_content(io.BytesIO(log), is_text=True, max_bytes=7)
+
+    assert "".join(pieces()).encode() == log
+    assert all(len(piece.encode()) <= 7 for piece in pieces())
