@@ -37,12 +37,12 @@ class LocalAws:
 
     def __init__(self, *, port: int = 0, deadline_seconds: float = 30.0) -> None:
         """Start on `port`, or on a free one for 0, and return when both services answer."""
-        self._folder = tempfile.TemporaryDirectory(
-            prefix="runstream-aws-", ignore_cleanup_errors=True
-        )
-        self._log = Path(self._folder.name, "log")
         with socket.create_server((_LOOPBACK, port)) as listener:
             self.port: int = listener.getsockname()[1]
+            self._folder = tempfile.TemporaryDirectory(
+                prefix="runstream-aws-", ignore_cleanup_errors=True
+            )
+            self._log = Path(self._folder.name, "log")
             self._process = self._start(listener.fileno())
         try:
             self._await_answer(deadline_seconds)

@@ -1,0 +1,56 @@
+"""What every test gets: a clean environment, and the servers of the session on request."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import hypothesis
+import pytest
+from support.aws_server import LocalAws
+from support.postgres_server import PostgresServer
+
+# No test is timed; a slow machine is not a failure.
+hypothesis.settings.register_profile("runstream", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("runstream")
+
+_SETTINGS_PREFIXES = ("AWS_", "GITHUB_", "ANVIL_", "RUNSTREAM_")
+_SETTINGS = frozenset(
+    {
+        "BACKFILL_DAYS",
+        "DATABASE_URL",
+        "JOB_EVENTS_QUEUE",
+        "LOGS_QUEUE",
+        "LOG_BUCKET",
+        "LOG_MODE",
+        "METRICS_QUEUE",
+        "POLL_SECONDS",
+    }
+)
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hide the developer's own settings and credentials from every test."""
+    for name in list(os.environ):
+        if name.startswith(_SETTINGS_PREFIXES) or name in _SETTINGS:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+
+
+@pytest.fixture(scope="session")
+def aws() -> Iterator[LocalAws]:
+    """Start SQS and S3 once; tests share it and name their own queues and buckets."""
+    with LocalAws() as local:
+        yield local
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Start PostgreSQL once; a test takes `new_database_url()` for itself."""
+    server = PostgresServer()
+    yield server
+    server.close()

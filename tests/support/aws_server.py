@@ -1,0 +1,27 @@
+"""SQS and S3 for the tests: the product's own local AWS, and clients that talk to it."""
+
+from __future__ import annotations
+
+import boto3
+from botocore.config import Config
+
+from standalone.local_aws import LocalAws
+
+__all__ = ["LocalAws", "s3_client", "sqs_client"]
+
+_CREDENTIALS = {
+    "region_name": "us-east-1",
+    "aws_access_key_id": "local",
+    "aws_secret_access_key": "local",
+    "config": Config(retries={"total_max_attempts": 1}),  # a test sees each answer itself
+}
+
+
+def sqs_client(aws: LocalAws):
+    """Open an SQS client of a test's own, whatever the environment says."""
+    return boto3.client("sqs", endpoint_url=aws.endpoint_url, **_CREDENTIALS)
+
+
+def s3_client(aws: LocalAws):
+    """Open an S3 client of a test's own, whatever the environment says."""
+    return boto3.client("s3", endpoint_url=aws.endpoint_url, **_CREDENTIALS)
