@@ -23,7 +23,8 @@ class RepositoryRecord:
     ``cursor``: the run list is complete down from here to ``watched_since``; None before the first
     whole walk. ``validators``: ETags by the name of the question (``runs``, ``status=queued``, …),
     opaque, bound to a token by the source. ``page_floor``: the oldest creation time on the list's
-    first page, so that an unchanged first page speaks for every run created since.
+    first page (None where that is the whole list), so that an unchanged first page speaks for every
+    run created since. ``hinted_at``: when open runs below it were last asked for.
     """
 
     full_name: str
@@ -36,6 +37,7 @@ class RepositoryRecord:
     next_poll_at: datetime | None = None
     last_polled_at: datetime | None = None
     last_changed_at: datetime | None = None
+    hinted_at: datetime | None = None
     swept_through: datetime | None = None
     failures: int = 0
     last_error: str | None = None

@@ -1,0 +1,144 @@
+"""Deciding what there is to say about an attempt: only what is new since it was last spoken of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from ..domain.code_metrics import CommitMetrics
+from ..domain.jobs import Job
+from ..domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
+from ..domain.runs import WorkflowRun
+from ..messaging.envelope import Envelope, QueueMessage, encode_envelope
+from ..messaging.log_work import attempt_logs_due, job_log_due
+from ..messaging.run_events import (
+    job_envelope,
+    job_fingerprint,
+    run_envelope,
+    run_fingerprint,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class News:
+    """Be what one look at an attempt gives to say, and the record once it is said.
+
+    ``facts`` are for the metrics queue, ``log_work`` for the job events queue.
+    """
+
+    record: AttemptRecord
+    facts: tuple[Envelope, ...] = ()
+    log_work: tuple[QueueMessage, ...] = ()
+    pending_logs: tuple[JobLogRecord, ...] = ()
+    run_data: Mapping[str, Any] | None = None
+
+
+def news_of(
+    record: AttemptRecord, commit: CommitMetrics | None, *, log_mode: str, now: datetime
+) -> News:
+    """Compare an attempt with what was said of it."""
+    run = record.run
+    if run is None:
+        return News(record=record)
+    jobs = [job for job in record.jobs if record.published_jobs.get(_id(job)) != _mark(job)]
+    job_facts = tuple(job_envelope(record.key, job, now=now) for job in jobs)
+    run_facts = _run_facts(record, run, commit, now)
+    # A run begins before its jobs and ends after them.
+    facts = job_facts + run_facts if run.is_completed else run_facts + job_facts
+    ended = tuple(job for job in jobs if job.is_completed and not _has_ended_before(record, job))
+    return News(
+        record=_spoken(record, run, spoke_of_run=bool(run_facts)),
+        facts=facts,
+        log_work=_log_work(record, run, ended, log_mode=log_mode, now=now),
+        pending_logs=tuple(_pending(record, job, now) for job in ended),
+        run_data=run_facts[0].data if run_facts else None,
+    )
+
+
+def encode_fact(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
+    """Encode a fact so that it fits its queue: without its jobs' steps, else without its jobs.
+
+    Nothing is lost: every job is on the queue alone, with its steps.
+    """
+    message = encode_envelope(envelope)
+    if message.size_bytes <= max_bytes or "jobs" not in envelope.data:
+        return message
+    jobs = [{**job, "steps": []} for job in envelope.data["jobs"]]
+    shorter = {**envelope.data, "jobs": jobs, "steps_omitted": True}
+    message = encode_envelope(replace(envelope, data=shorter))
+    if message.size_bytes <= max_bytes:
+        return message
+    shortest = {**envelope.data, "jobs": [], "jobs_omitted": True}
+    return encode_envelope(replace(envelope, data=shortest))
+
+
+def _run_facts(
+    record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None, now: datetime
+) -> tuple[Envelope, ...]:
+    if run.is_completed:
+        is_news = record.fingerprint != run_fingerprint(run, record.jobs)
+    else:
+        is_news = record.published_statuses[-1:] != (run.status,)
+    if not is_news:
+        return ()
+    visit = record.published_statuses.count(run.status)
+    return (run_envelope(run, record.jobs, commit, visit=visit, now=now),)
+
+
+def _spoken(record: AttemptRecord, run: WorkflowRun, *, spoke_of_run: bool) -> AttemptRecord:
+    statuses = record.published_statuses
+    return replace(
+        record,
+        published_jobs={_id(job): _mark(job) for job in record.jobs},
+        published_statuses=(*statuses, run.status) if spoke_of_run else statuses,
+        fingerprint=run_fingerprint(run, record.jobs) if run.is_completed else None,
+    )
+
+
+def _log_work(
+    record: AttemptRecord,
+    run: WorkflowRun,
+    ended: tuple[Job, ...],
+    *,
+    log_mode: str,
+    now: datetime,
+) -> tuple[QueueMessage, ...]:
+    """Order logs: each job's at its end, or in economy all of an ended attempt's at once.
+
+    A single job's log costs the same alone, so it needs no archive.
+    """
+    if log_mode == "live":
+        return tuple(job_log_due(record.key, job, now=now) for job in ended)
+    if not run.is_completed:
+        return ()
+    owed = [job for job in record.jobs if job.is_completed and not _was_ordered(record, job)]
+    with_logs = [job for job in owed if not job.never_started]
+    if len(with_logs) < 2:
+        return tuple(job_log_due(record.key, job, now=now) for job in owed)
+    return (attempt_logs_due(record.key, owed, now=now),)
+
+
+def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
+    return JobLogRecord(
+        key=record.key, job_id=job.job_id, job_name=job.name, state=LOG_PENDING, updated_at=now
+    )
+
+
+def _id(job: Job) -> str:
+    return str(job.job_id)
+
+
+def _mark(job: Job) -> str:
+    """Tell what is said of a job: an ended one's whole outcome, else its status."""
+    return f"completed {job_fingerprint(job)}" if job.is_completed else job.status
+
+
+def _has_ended_before(record: AttemptRecord, job: Job) -> bool:
+    return record.published_jobs.get(_id(job), "").startswith("completed")
+
+
+def _was_ordered(record: AttemptRecord, job: Job) -> bool:
+    """Tell whether an economical log was ordered: they are ordered once, when the attempt ends."""
+    return _has_ended_before(record, job) and record.fingerprint is not None

@@ -1,0 +1,188 @@
+"""Reading the attempts that are due, saying what is new, and recording it once it is said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..domain.code_metrics import CommitMetrics
+from ..domain.ledger import AttemptRecord
+from ..errors import AccessDenied, IngestError, RateLimited, Retriable, SourceUnavailable
+from .attempt_messages import News, encode_fact, news_of
+from .discover_runs import Sighting, is_wanted, note_runs
+from .publish import publish
+from .read_attempts import Reading, commits_to_fetch, read_attempt
+from .world import PIPELINE_MONITORING_AGENT, World
+
+#: So many attempts are read side by side and published together, which fills the batches.
+SLICE = 100
+
+#: A look that fails is repeated after 1, 2, 4 … seconds, at most 10 minutes, and given up in time.
+MAX_PAUSE = timedelta(minutes=10)
+MAX_FAILURES = 30
+
+#: An attempt whose commit cannot be read is published without metrics after so many looks.
+MAX_COMMIT_FAILURES = 4
+
+#: https://docs.github.com/en/actions/reference/limits: a run lives 35 days at most.
+LONGEST_RUN = timedelta(days=36)
+
+
+def collect_attempts(world: World, sighting: Sighting) -> int:
+    """Read, publish and record one slice of due attempts, oldest first; return how many.
+
+    Publish first, record after: a crash in between repeats messages with the same ids. Raises
+    RateLimited after saying what was read before the limit, and what publishing raises.
+    """
+    now = world.clock.now()
+    repository = sighting.repository.full_name
+    due = world.store.load_due_attempts(repository, now=now, limit=SLICE)
+    readings = _read(world, sighting, due)
+    _note_newest(world, sighting, readings)
+    commits, commit_error = _load_commits(world, repository, readings)
+    records = [
+        _conclude(world, sighting, reading, commits, commit_error, now) for reading in readings
+    ]
+    _publish_and_record(world, records)
+    for error in [reading.error for reading in readings] + [commit_error]:
+        if isinstance(error, RateLimited) or (error is not None and _is_for_people(error)):
+            raise error
+    return len(due)
+
+
+def _read(world: World, sighting: Sighting, due: Sequence[AttemptRecord]) -> list[Reading]:
+    live = world.collecting.log_mode == "live" and world.source.has_spare(
+        sighting.repository.full_name
+    )
+
+    def look(record: AttemptRecord) -> Reading:
+        fresh = sighting.covers(record)
+        is_news = record.run is not None and record.published_statuses[-1:] != (record.run.status,)
+        return read_attempt(
+            world.source, record, run_is_fresh=fresh, wants_jobs=live or is_news
+        )
+
+    return list(world.workers.map(look, due))
+
+
+def _note_newest(world: World, sighting: Sighting, readings: Sequence[Reading]) -> None:
+    newest = [reading.newest for reading in readings if reading.newest is not None]
+    if newest:
+        note_runs(world, sighting, newest)
+
+
+def _load_commits(
+    world: World, repository: str, readings: Sequence[Reading]
+) -> tuple[Mapping[str, CommitMetrics], IngestError | None]:
+    """Load the commits of what was read, asking GitHub for those not known yet."""
+    runs = [reading.record.run for reading in readings if reading.record.run is not None]
+    known = world.store.load_commits(
+        repository, sorted({run.head_sha for run in runs if run.head_sha is not None})
+    )
+    missing = commits_to_fetch(runs, known)
+    if not missing:
+        return known, None
+    try:
+        fetched = world.source.fetch_commits(repository, missing)
+    except AccessDenied as error:
+        remedy = "Give the token read access to contents; until then code_metrics stay null."
+        world.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), remedy)
+        return {**{sha: CommitMetrics(commit_sha=sha) for sha in missing}, **known}, None
+    except Retriable as error:
+        return known, error
+    world.store.save_commits(repository, list(fetched.values()))
+    return {**known, **fetched}, None
+
+
+def _conclude(
+    world: World,
+    sighting: Sighting,
+    reading: Reading,
+    commits: Mapping[str, CommitMetrics],
+    commit_error: IngestError | None,
+    now: datetime,
+) -> News:
+    """Turn a reading into news, with the time of the next look in its record."""
+    record = reading.record
+    if reading.error is not None:
+        return News(record=_failed(world, record, reading.error, now))
+    run = record.run
+    since = sighting.repository.watched_since
+    if run is None or (not record.published_statuses and not is_wanted(run, since)):
+        return News(record=replace(record, settled=True, look_at=None))
+    commit = commits.get(run.head_sha or "")
+    lacks_commit = commit is None and run.head_sha is not None and commit_error is not None
+    if lacks_commit and record.failures < MAX_COMMIT_FAILURES:
+        return News(record=_failed(world, record, commit_error, now))
+    news = news_of(record, commit, log_mode=world.collecting.log_mode, now=now)
+    return replace(news, record=_scheduled(world, reading, news.record, now))
+
+
+def _scheduled(
+    world: World, reading: Reading, record: AttemptRecord, now: datetime
+) -> AttemptRecord:
+    """Settle an ended attempt, or say when to look again: more slowly as it grows old."""
+    run = record.run
+    age = now - record.created_at
+    jobs_ended = reading.is_whole and all(job.is_completed for job in record.jobs)
+    has_ended = run is not None and run.is_completed and jobs_ended
+    if reading.is_gone or has_ended or age > LONGEST_RUN:
+        return replace(record, settled=True, look_at=None, jobs_validator=None, failures=0)
+    since_start = max(now - (run.updated_at or record.created_at), timedelta()) if run else age
+    pause = min(max(timedelta(seconds=world.collecting.poll_seconds), since_start / 20), MAX_PAUSE)
+    return replace(record, look_at=now + pause, failures=0)
+
+
+def _failed(
+    world: World, record: AttemptRecord, error: IngestError | None, now: datetime
+) -> AttemptRecord:
+    """Put an attempt off after a failed look; a limit is nobody's failure and costs no try."""
+    if isinstance(error, RateLimited):
+        return replace(record, look_at=now)
+    failures = record.failures + 1
+    if failures >= MAX_FAILURES:
+        remedy = "Check GitHub's status; a webhook or a change on the list will try it again."
+        what = f"{record.key} was given up after {failures} looks: {error}"
+        world.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
+        return replace(record, settled=True, look_at=None)
+    pause = min(timedelta(seconds=2 ** (failures - 1)), MAX_PAUSE)
+    return replace(record, look_at=now + pause, failures=failures)
+
+
+def _publish_and_record(world: World, news: Sequence[News]) -> None:
+    limit = world.metrics.max_message_bytes
+    facts = [encode_fact(fact, max_bytes=limit) for each in news for fact in each.facts]
+    refused = publish(world.metrics, facts, clock=world.clock)
+    work = [message for each in news for message in each.log_work]
+    publish(world.job_events, work, clock=world.clock)
+    for rejection in refused:
+        what = f"{world.metrics.queue_name} refuses message {rejection.event_id}: {rejection.reason}"
+        remedy = "Raise the queue's MaximumMessageSize to 1 MiB: python -m standalone setup."
+        world.report_error(PIPELINE_MONITORING_AGENT, None, what, remedy)
+    world.store.save_job_logs([log for each in news for log in each.pending_logs])
+    world.store.save_recent_runs(
+        [
+            (each.record.key, each.record.created_at, each.run_data)
+            for each in news
+            if each.run_data is not None
+        ]
+    )
+    world.store.save_attempts([each.record for each in news])
+    _count(world, news)
+
+
+def _count(world: World, news: Sequence[News]) -> None:
+    for each in news:
+        run = each.record.run
+        is_first = each.run_data is not None and len(each.record.published_statuses) == 1
+        world.meter.add("attempts", int(is_first))
+        world.meter.add("runs", int(is_first and each.record.key.run_attempt == 1))
+        world.meter.add("completed_runs", int(bool(each.run_data and run and run.is_completed)))
+
+
+def _is_for_people(error: IngestError) -> bool:
+    """Tell whether no later look will do better before a person acts."""
+    return not isinstance(error, (SourceUnavailable, RateLimited)) and not isinstance(
+        error, Retriable
+    )

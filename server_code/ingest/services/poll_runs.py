@@ -1,0 +1,125 @@
+"""The Pipeline Monitoring Agent: from GitHub's run list to the metrics queue.
+
+One tick of one repository: find attempts (``discover_runs``), read and publish those that are due
+(``collect_attempts``), and say when to come back. A tick can be killed anywhere and repeated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..domain.ledger import RepositoryRecord
+from ..errors import Fatal, IngestError, NotFound, RateLimited, Retriable
+from .collect_attempts import collect_attempts
+from .discover_runs import Sighting, discover_runs
+from .world import PIPELINE_MONITORING_AGENT, World
+
+#: A repository's lease: renewed after every slice, taken over when its holder is gone.
+LEASE_SECONDS = 120
+
+#: Where nothing moves, nobody waits longer than this for the next look.
+SLOWEST_POLL = timedelta(minutes=10)
+
+#: A repository that fails is tried again after 1, 2, 4 … times its interval, at most this long.
+LONGEST_FAILURE_PAUSE = timedelta(hours=1)
+
+
+def poll_due_repositories(
+    world: World,
+    *,
+    may_go_on: Callable[[], bool],
+    limit: int = 1,
+    only: list[str] | None = None,
+) -> int:
+    """Claim due repositories and poll each; return how many were claimed.
+
+    ``may_go_on`` is asked between slices: False ends the tick early, and the rest stays due.
+    """
+    claimed = world.store.claim_repositories(
+        holder=world.holder,
+        now=world.clock.now(),
+        lease_seconds=LEASE_SECONDS,
+        limit=limit,
+        only=only,
+    )
+    for repository in claimed:
+        poll_repository(world, repository, may_go_on=may_go_on)
+    return len(claimed)
+
+
+def poll_repository(
+    world: World, repository: RepositoryRecord, *, may_go_on: Callable[[], bool]
+) -> None:
+    """Poll one claimed repository and give its lease back, whatever happens.
+
+    Errors end in the repository's record and the errors list, not in the caller, except those of
+    the state store.
+    """
+    try:
+        record = _tick(world, repository, may_go_on)
+        next_poll_at = next_poll(world, record)
+    except IngestError as error:
+        record, next_poll_at = _after_failure(world, repository, error)
+    world.store.release_repository(record, holder=world.holder, next_poll_at=next_poll_at)
+
+
+def next_poll(world: World, repository: RepositoryRecord) -> datetime:
+    """Find when to poll again: soon where something moves, more slowly where nothing does."""
+    now = world.clock.now()
+    pause = timedelta(seconds=world.collecting.poll_seconds)
+    changed_at = repository.last_changed_at or repository.added_at
+    idle = min(max(pause, (now - changed_at) / 20), SLOWEST_POLL)
+    look_at = world.store.load_next_look_at(repository.full_name)
+    return now + idle if look_at is None else min(now + idle, look_at)
+
+
+def _tick(
+    world: World, repository: RepositoryRecord, may_go_on: Callable[[], bool]
+) -> RepositoryRecord:
+    sighting = discover_runs(world, repository)
+    sighting.repository = _seen(world, sighting)
+    while _keep_lease(world, sighting.repository) and collect_attempts(world, sighting):
+        if not may_go_on():
+            break
+    return replace(sighting.repository, failures=0, last_error=None)
+
+
+def _seen(world: World, sighting: Sighting) -> RepositoryRecord:
+    now = world.clock.now()
+    repository = replace(sighting.repository, last_polled_at=now)
+    return replace(repository, last_changed_at=now) if sighting.found else repository
+
+
+def _keep_lease(world: World, repository: RepositoryRecord) -> bool:
+    """Save how far discovering came, and renew the lease; False where another has taken over."""
+    until = world.clock.now() + timedelta(seconds=LEASE_SECONDS)
+    return world.store.save_progress(repository, holder=world.holder, lease_until=until)
+
+
+def _after_failure(
+    world: World, repository: RepositoryRecord, error: IngestError
+) -> tuple[RepositoryRecord, datetime]:
+    """Decide when a failed repository is tried again, and tell people what they can do."""
+    now = world.clock.now()
+    stored = world.store.load_repository(repository.full_name) or repository
+    if isinstance(error, RateLimited):
+        return replace(stored, last_error=str(error)), error.retry_at
+    failures = stored.failures + 1
+    pause = timedelta(seconds=world.collecting.poll_seconds * 2 ** min(failures - 1, 20))
+    world.report_error(
+        PIPELINE_MONITORING_AGENT, repository.full_name, str(error), _remedy(error)
+    )
+    record = replace(stored, failures=failures, last_error=str(error))
+    return record, now + min(pause, LONGEST_FAILURE_PAUSE)
+
+
+def _remedy(error: IngestError) -> str:
+    if isinstance(error, NotFound):
+        return "Check the repository's name and that the token may read it, or remove it."
+    if isinstance(error, Retriable):
+        return "Nothing to do: it is tried again by itself."
+    if isinstance(error, Fatal):
+        return "Run python -m standalone doctor."
+    return "Report it with the log of the collector."

@@ -1,0 +1,46 @@
+"""Sending messages until the queue has said yes to each."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..errors import QueueUnavailable
+from ..messaging.batching import batches
+from ..messaging.envelope import QueueMessage
+from ..ports import Clock, Publisher, Rejection
+
+MAX_TRIES = 5
+
+
+def publish(
+    queue: Publisher, messages: Sequence[QueueMessage], *, clock: Clock
+) -> tuple[Rejection, ...]:
+    """Send messages in order, batch by batch; return those the queue will never take.
+
+    Of a partly rejected batch only the rejected messages are sent again, after a growing pause.
+    Raises QueueUnavailable where some are still not taken after 5 tries; the caller then has
+    recorded nothing and sends all of them again later, with the same ids.
+    """
+    refused: list[Rejection] = []
+    for batch in batches(messages, max_bytes=queue.max_message_bytes):
+        refused += _send_batch(queue, batch, clock)
+    return tuple(refused)
+
+
+def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> list[Rejection]:
+    refused: list[Rejection] = []
+    for turn in range(MAX_TRIES):
+        rejections = {rejection.event_id: rejection for rejection in queue.send(batch)}
+        refused += [rejection for rejection in rejections.values() if rejection.is_final]
+        batch = [message for message in batch if _wants_retry(rejections.get(message.event_id))]
+        if not batch:
+            return refused
+        clock.sleep(0.2 * 2**turn)
+    raise QueueUnavailable(
+        f"{queue.queue_name} did not take {len(batch)} messages in {MAX_TRIES} tries; "
+        "they are sent again at the next poll."
+    )
+
+
+def _wants_retry(rejection: Rejection | None) -> bool:
+    return rejection is not None and not rejection.is_final

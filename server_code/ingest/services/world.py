@@ -1,0 +1,48 @@
+"""Everything an agent works with, in one value."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from ..domain.ledger import ErrorRecord
+from ..domain.meter import Meter
+from ..ports import ActionsSource, BlobStore, Clock, Publisher, StateStore, WorkQueue
+from ..settings import CollectingSettings
+
+PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
+LOG_INGESTION_AGENT = "Log Ingestion Agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """Be the ports of one collector.
+
+    ``workers`` run requests to GitHub side by side; they never touch the store, for Anvil's tables
+    answer a task's main thread only. ``holder`` names this process in leases.
+    """
+
+    source: ActionsSource
+    store: StateStore
+    metrics: Publisher
+    logs: Publisher
+    job_events: WorkQueue
+    blobs: BlobStore | None
+    clock: Clock
+    workers: Executor
+    meter: Meter
+    collecting: CollectingSettings
+    holder: str
+
+    def report_error(self, agent: str, repository: str | None, what: str, remedy: str) -> None:
+        """Keep an error where people look for it, and count it."""
+        self.meter.add("errors")
+        self.store.add_error(
+            ErrorRecord(
+                occurred_at=self.clock.now(),
+                agent=agent,
+                repository=repository,
+                what=what,
+                remedy=remedy,
+            )
+        )
