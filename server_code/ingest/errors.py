@@ -5,7 +5,8 @@ IngestError
 │   ├── RateLimited        GitHub forbids requests until ``retry_at``
 │   ├── SourceUnavailable  GitHub did not answer, or answered with a 5xx
 │   ├── QueueUnavailable   SQS or S3 did not take what was sent
-│   └── StateUnavailable   the state store did not answer
+│   ├── StateUnavailable   the state store did not answer
+│   └── DiskFull           a log does not fit on this machine's disk
 ├── Fatal                  a person must act first
 │   ├── BadCredentials     GitHub refuses the token
 │   ├── BadSettings        settings are missing or contradict each other
@@ -54,6 +55,10 @@ class QueueUnavailable(Retriable):
 
 class StateUnavailable(Retriable):
     """Say that the state store could not be reached, or is full."""
+
+
+class DiskFull(Retriable):
+    """Say that a log on its way would fill this machine's disk."""
 
 
 class Fatal(IngestError):

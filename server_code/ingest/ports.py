@@ -122,9 +122,7 @@ class ActionsSource(Protocol):
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs."""
 
-    def fetch_commits(
-        self, repository: str, shas: Collection[str]
-    ) -> Mapping[str, CommitMetrics]:
+    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
         """Fetch the metrics of commits; one that GitHub does not know is present with None fields."""
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
@@ -266,7 +264,9 @@ class RepositoryStore(Protocol):
         kept. ``only`` restricts the choice to these names.
         """
 
-    def save_progress(self, record: RepositoryRecord, *, holder: str, lease_until: datetime) -> bool:
+    def save_progress(
+        self, record: RepositoryRecord, *, holder: str, lease_until: datetime
+    ) -> bool:
         """Save everything but pause and next poll, and renew the lease; False if it was lost."""
 
     def release_repository(
@@ -309,9 +309,7 @@ class LedgerStore(Protocol):
     def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
         """Forget hints that are not newer than those given."""
 
-    def load_commits(
-        self, repository: str, shas: Collection[str]
-    ) -> dict[str, CommitMetrics]:
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
         """Load what is known of these commits."""
 
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
@@ -339,7 +337,9 @@ class LogStateStore(Protocol):
 class ViewStore(Protocol):
     """Keep what people look at; bounded, the oldest go first."""
 
-    def save_recent_runs(self, runs: Sequence[tuple[AttemptKey, datetime, Mapping[str, Any]]]) -> None:
+    def save_recent_runs(
+        self, runs: Sequence[tuple[AttemptKey, datetime, Mapping[str, Any]]]
+    ) -> None:
         """Keep runs' newest message data, with the time the run was created; 2,000 at most."""
 
     def load_recent_runs(

@@ -11,6 +11,10 @@ from .errors import BadSettings
 GITHUB_COM_API = "https://api.github.com"
 LOG_MODES = ("live", "economy")
 
+METRICS_QUEUE = "ci_cd_metrics_queue"
+LOGS_QUEUE = "ci_cd_logs_queue"
+JOB_EVENTS_QUEUE = "ci_cd_job_events_queue"
+
 #: Looks a setting up by its name in capitals; None where it is not set.
 Lookup = Callable[[str], "str | None"]
 
@@ -67,9 +71,9 @@ class AwsSettings:
     access_key_id: Secret | None = None
     secret_access_key: Secret | None = None
     session_token: Secret | None = None
-    metrics_queue: str = "ci_cd_metrics_queue"
-    logs_queue: str = "ci_cd_logs_queue"
-    job_events_queue: str = "ci_cd_job_events_queue"
+    metrics_queue: str = METRICS_QUEUE
+    logs_queue: str = LOGS_QUEUE
+    job_events_queue: str = JOB_EVENTS_QUEUE
     log_bucket: str | None = None
 
 
@@ -139,9 +143,9 @@ def _read_aws(reader: _Reader) -> AwsSettings:
         access_key_id=reader.secret("AWS_ACCESS_KEY_ID"),
         secret_access_key=reader.secret("AWS_SECRET_ACCESS_KEY"),
         session_token=reader.secret("AWS_SESSION_TOKEN"),
-        metrics_queue=reader.text("METRICS_QUEUE") or AwsSettings.metrics_queue,
-        logs_queue=reader.text("LOGS_QUEUE") or AwsSettings.logs_queue,
-        job_events_queue=reader.text("JOB_EVENTS_QUEUE") or AwsSettings.job_events_queue,
+        metrics_queue=reader.text("METRICS_QUEUE") or METRICS_QUEUE,
+        logs_queue=reader.text("LOGS_QUEUE") or LOGS_QUEUE,
+        job_events_queue=reader.text("JOB_EVENTS_QUEUE") or JOB_EVENTS_QUEUE,
         log_bucket=reader.text("LOG_BUCKET"),
     )
     if settings.job_events_queue.endswith(".fifo"):
@@ -208,5 +212,7 @@ class _Reader:
             return None
         parts = urlsplit(value)
         if parts.scheme not in schemes or not parts.hostname:
-            self.faults.append(f"{name} is not a URL that begins with {schemes[0]}:// or {schemes[-1]}://")
+            self.faults.append(
+                f"{name} is not a URL that begins with {schemes[0]}:// or {schemes[-1]}://"
+            )
         return value.rstrip("/")

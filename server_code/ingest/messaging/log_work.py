@@ -77,7 +77,9 @@ def parse_log_work(body: str) -> LogWork:
         key = AttemptKey(data["repo"], int(data["run_id"]), int(data["run_attempt"]))
         jobs = [data] if kind == JOB_LOG_DUE else data["jobs"]
         if kind not in (JOB_LOG_DUE, ATTEMPT_LOGS_DUE):
-            raise MalformedPayload(f"The job events queue holds a message of another kind: {kind!r}.")
+            raise MalformedPayload(
+                f"The job events queue holds a message of another kind: {kind!r}."
+            )
         return LogWork(
             key=key,
             jobs=tuple(map(_parse_due, jobs)),

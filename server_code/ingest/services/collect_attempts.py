@@ -59,9 +59,7 @@ def _read(world: World, sighting: Sighting, due: Sequence[AttemptRecord]) -> lis
     def look(record: AttemptRecord) -> Reading:
         fresh = sighting.covers(record)
         is_news = record.run is not None and record.published_statuses[-1:] != (record.run.status,)
-        return read_attempt(
-            world.source, record, run_is_fresh=fresh, wants_jobs=live or is_news
-        )
+        return read_attempt(world.source, record, run_is_fresh=fresh, wants_jobs=live or is_news)
 
     return list(world.workers.map(look, due))
 
@@ -157,7 +155,9 @@ def _publish_and_record(world: World, news: Sequence[News]) -> None:
     work = [message for each in news for message in each.log_work]
     publish(world.job_events, work, clock=world.clock)
     for rejection in refused:
-        what = f"{world.metrics.queue_name} refuses message {rejection.event_id}: {rejection.reason}"
+        what = (
+            f"{world.metrics.queue_name} refuses message {rejection.event_id}: {rejection.reason}"
+        )
         remedy = "Raise the queue's MaximumMessageSize to 1 MiB: python -m standalone setup."
         world.report_error(PIPELINE_MONITORING_AGENT, None, what, remedy)
     world.store.save_job_logs([log for each in news for log in each.pending_logs])

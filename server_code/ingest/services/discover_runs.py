@@ -114,9 +114,7 @@ def ask_for_open_runs(world: World, sighting: Sighting) -> None:
 def note_runs(world: World, sighting: Sighting, runs: Sequence[WorkflowRun]) -> None:
     """Note new and changed runs in the ledger as due, with every attempt before them."""
     repository, now = sighting.repository, world.clock.now()
-    known = world.store.load_attempts(
-        repository.full_name, sorted({run.run_id for run in runs})
-    )
+    known = world.store.load_attempts(repository.full_name, sorted({run.run_id for run in runs}))
     due: dict[AttemptKey, AttemptRecord] = {}
     for run in runs:
         sighting.seen.add(run.key)
@@ -136,9 +134,7 @@ def is_wanted(run: WorkflowRun, since: datetime) -> bool:
     return not run.is_completed or not moments or max(moments) >= since
 
 
-def _pages_down_to(
-    world: World, name: str, first: RunPage, floor: datetime
-) -> Iterator[RunPage]:
+def _pages_down_to(world: World, name: str, first: RunPage, floor: datetime) -> Iterator[RunPage]:
     page, number = first, 1
     while True:
         yield page
@@ -237,8 +233,6 @@ def _created(runs: Iterable[WorkflowRun]) -> Iterator[datetime]:
     return (run.created_at for run in runs if run.created_at is not None)
 
 
-def _with(
-    validators: Mapping[str, str], question: str, validator: str | None
-) -> dict[str, str]:
+def _with(validators: Mapping[str, str], question: str, validator: str | None) -> dict[str, str]:
     kept = {asked: etag for asked, etag in validators.items() if asked != question}
     return kept if validator is None else {**kept, question: validator}

@@ -108,9 +108,7 @@ def _after_failure(
         return replace(stored, last_error=str(error)), error.retry_at
     failures = stored.failures + 1
     pause = timedelta(seconds=world.collecting.poll_seconds * 2 ** min(failures - 1, 20))
-    world.report_error(
-        PIPELINE_MONITORING_AGENT, repository.full_name, str(error), _remedy(error)
-    )
+    world.report_error(PIPELINE_MONITORING_AGENT, repository.full_name, str(error), _remedy(error))
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)
 

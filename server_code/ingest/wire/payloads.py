@@ -101,7 +101,9 @@ def _run_started_at(payload: Mapping[str, Any]) -> Any:
 
 
 def _labels(value: object) -> tuple[str, ...]:
-    return tuple(label for label in value if isinstance(label, str)) if isinstance(value, list) else ()
+    return (
+        tuple(label for label in value if isinstance(label, str)) if isinstance(value, list) else ()
+    )
 
 
 def _steps(value: object) -> tuple[Step, ...]:

@@ -84,7 +84,9 @@ def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
         payload = json.loads(body)
     except ValueError as error:
-        raise MalformedPayload("A webhook's body is not JSON: set its content type to application/json.") from error
+        raise MalformedPayload(
+            "A webhook's body is not JSON: set its content type to application/json."
+        ) from error
     if not isinstance(payload, dict):
         raise MalformedPayload("A webhook's body is not a JSON object.")
     return payload

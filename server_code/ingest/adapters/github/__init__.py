@@ -6,6 +6,6 @@ lacks. Its requester is asked for JSON, which ``wire`` reads.
 
 from .actions import GithubActions
 from .client import GithubClient
-from .tokens import TokenPool
+from .tokens import TokenPool, open_token_pool
 
-__all__ = ["GithubActions", "GithubClient", "TokenPool"]
+__all__ = ["GithubActions", "GithubClient", "TokenPool", "open_token_pool"]

@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.jobs import Job
+from ...domain.meter import Meter
 from ...domain.runs import AttemptKey, WorkflowRun
-from ...errors import MalformedPayload
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
 from ...wire.fields import integer, mapping, objects, text
 from ...wire.payloads import parse_job, parse_run
@@ -33,10 +33,10 @@ _ATTEMPT_JOBS = "/repos/{}/actions/runs/{}/attempts/{}/jobs"
 class GithubActions:
     """Read GitHub Actions with the credential each repository is pinned to."""
 
-    def __init__(self, tokens: TokenPool, logs: LogReader) -> None:
+    def __init__(self, tokens: TokenPool, meter: Meter) -> None:
         self._tokens = tokens
         self._commits = CommitReader()
-        self._logs = logs
+        self._logs = LogReader(meter)
         self._new_names: dict[str, str] = {}
 
     def fetch_runs(
@@ -54,7 +54,9 @@ class GithubActions:
             parse_run(run, repository=repository) for run in objects(payload.get("workflow_runs"))
         )
         total = integer(payload.get("total_count")) or 0
-        page = RunPage(runs=runs, total_count=total, has_next=_has_next(response, query, runs, total))
+        page = RunPage(
+            runs=runs, total_count=total, has_next=_has_next(response, query, runs, total)
+        )
         return Answer(page, response.validator)
 
     def fetch_run(
@@ -169,18 +171,17 @@ class GithubActions:
     def _fetch_all_jobs(self, key: AttemptKey, *, first: Response | None) -> Answer[JobList]:
         jobs: dict[int, Job] = {}
         validators: list[str] = []
+        promised = 0
         for page in range(1, MAX_JOB_PAGES + 1):
             response = first if page == 1 and first is not None else self._get_jobs(key, page, None)
             payload = mapping(response.json())
             found = [parse_job(job) for job in objects(payload.get("jobs"))]
             jobs.update((job.job_id, job) for job in found)
             validators.append(response.validator or "")
-            total = integer(payload.get("total_count"))
-            if total is None:
-                raise MalformedPayload(f"GitHub's jobs of {key} come without a total_count.")
-            if len(jobs) >= total or not found:
+            promised = integer(payload.get("total_count")) or 0
+            if len(jobs) >= promised or not found:
                 break
-        whole = JobList(jobs=tuple(jobs.values()), is_complete=len(jobs) >= total)
+        whole = JobList(jobs=tuple(jobs.values()), is_complete=len(jobs) >= promised)
         return Answer(whole, json.dumps(validators) if all(validators) else None)
 
 

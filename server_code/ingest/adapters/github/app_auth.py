@@ -40,8 +40,8 @@ def installation_auths(settings: GithubSettings) -> dict[str, Auth]:
 
 
 def _list(settings: GithubSettings, app: AppAuth) -> list[int]:
-    import github  # noqa: PLC0415
-    import requests  # noqa: PLC0415
+    import github
+    import requests
 
     try:
         integration = github.GithubIntegration(auth=app, base_url=settings.api_url, timeout=20)
@@ -52,5 +52,7 @@ def _list(settings: GithubSettings, app: AppAuth) -> list[int]:
             "GITHUB_APP_PRIVATE_KEY, or set GITHUB_APP_INSTALLATION_ID."
         ) from error
     if not found:
-        raise BadCredentials("The GitHub App is installed nowhere: install it on the repositories' owner.")
+        raise BadCredentials(
+            "The GitHub App is installed nowhere: install it on the repositories' owner."
+        )
     return found

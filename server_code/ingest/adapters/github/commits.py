@@ -11,7 +11,15 @@ from typing import Any
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.runs import PullRequest
-from ...errors import IngestError, MalformedPayload, NotFound, Retriable, SourceUnavailable
+from ...errors import (
+    Fatal,
+    IngestError,
+    MalformedPayload,
+    NotFound,
+    RateLimited,
+    Retriable,
+    SourceUnavailable,
+)
 from ...wire.fields import integer, mapping, objects, text
 from ...wire.payloads import parse_commit, parse_pull_request
 from .client import GithubClient, Request
@@ -58,13 +66,16 @@ class CommitReader:
             return {}
         try:
             answer = mapping(_ask(client, repository, shas))
-        except NotFound:
+        except RateLimited:
+            # GraphQL has a budget of its own; while it is used up, REST's is there.
+            return {}
+        except (Fatal, NotFound):
             self._without_graphql.add(client.name)
             return {}
         except (SourceUnavailable, MalformedPayload):
             return self._by_halves(client, repository, shas)
         commits = mapping(mapping(answer.get("data")).get("repository"))
-        if not commits and answer.get("errors"):
+        if not commits:
             return self._by_halves(client, repository, shas)
         read = (_read(mapping(commits.get(f"c{place}"))) for place in range(len(shas)))
         return {commit.commit_sha: commit for commit in read if commit is not None}
@@ -72,13 +83,14 @@ class CommitReader:
     def _by_halves(
         self, client: GithubClient, repository: str, shas: Sequence[str]
     ) -> dict[str, CommitMetrics]:
-        if len(shas) < 2:
-            return {}
         middle = len(shas) // 2
-        return {
-            **self._by_graphql(client, repository, shas[:middle]),
-            **self._by_graphql(client, repository, shas[middle:]),
-        }
+        if middle == 0:
+            return {}
+        first = self._by_graphql(client, repository, shas[:middle])
+        if not first and middle > 1:
+            # Nothing in a whole half: GraphQL itself is in trouble, so no more of it is asked.
+            return {}
+        return {**first, **self._by_graphql(client, repository, shas[middle:])}
 
 
 def _ask(client: GithubClient, repository: str, shas: Sequence[str]) -> Any:
@@ -160,6 +172,4 @@ def _pulls_by_rest(client: GithubClient, repository: str, sha: str) -> tuple[Pul
         raise
     except IngestError:
         return ()
-    return tuple(
-        pull for pull in map(parse_pull_request, objects(payload)) if pull is not None
-    )
+    return tuple(pull for pull in map(parse_pull_request, objects(payload)) if pull is not None)

@@ -64,7 +64,7 @@ class LogReader:
 
     @contextmanager
     def _opened(self, address: str) -> Iterator[requests.Response]:
-        import requests  # noqa: PLC0415  imported late: it costs time on every Anvil call
+        import requests
 
         try:
             with self._session().get(
@@ -76,7 +76,7 @@ class LogReader:
             raise SourceUnavailable(f"The log's host did not deliver it whole ({kind}).") from error
 
     def _session(self) -> requests.Session:
-        import requests  # noqa: PLC0415
+        import requests
 
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
@@ -100,7 +100,9 @@ def _address(client: GithubClient, request: Request) -> str:
         raise LogNotReady("GitHub has no log there (404).") from error
     address = response.headers.get("location")
     if not address:
-        raise SourceUnavailable(f"GitHub answered {response.status} for a log, without its address.")
+        raise SourceUnavailable(
+            f"GitHub answered {response.status} for a log, without its address."
+        )
     return address
 
 
@@ -115,5 +117,3 @@ def _refuse_errors(response: requests.Response) -> None:
         raise SourceUnavailable(f"The log's host refuses the address GitHub gave ({status}).")
     if status >= 300:
         raise SourceUnavailable(f"The log's host answered {status}.")
-
-

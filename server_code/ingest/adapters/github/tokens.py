@@ -66,10 +66,10 @@ def open_token_pool(settings: GithubSettings, *, clock: Clock, meter: Meter) -> 
 
 
 def _auths(settings: GithubSettings) -> dict[str, Auth | None]:
-    from github import Auth  # noqa: PLC0415  imported late, as in client.py
+    from github import Auth
 
     if settings.app_id and settings.app_private_key is not None:
-        from .app_auth import installation_auths  # noqa: PLC0415
+        from .app_auth import installation_auths
 
         return {**installation_auths(settings)}
     tokens = [token.reveal() for token in settings.tokens]

@@ -1,0 +1,115 @@
+"""The one place that chooses adapters and joins them into a collector.
+
+Imports happen inside the functions: a headless process needs no Anvil, and Anvil no psycopg2.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .domain.meter import Meter
+from .ports import BlobStore, Clock, StateStore
+from .services.world import World
+from .settings import AwsSettings, Secret, Settings
+
+if TYPE_CHECKING:
+    from .adapters.aws import AwsAccess
+
+#: Requests to GitHub that one collector sends side by side; GitHub allows 100 for one token.
+GITHUB_THREADS = 8
+
+#: Where a headless collector keeps its state when no DATABASE_URL is set.
+DEFAULT_STATE_FILE = "runstream.db"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """Be a collector that is ready to work. ``close`` gives back all it holds."""
+
+    settings: Settings
+    world: World
+    closers: tuple[Callable[[], object], ...]
+
+    def close(self) -> None:
+        """End the worker threads, then give connections back."""
+        for close in self.closers:
+            close()
+
+
+def open_headless(settings: Settings, *, stop: threading.Event) -> Collector:
+    """Join a collector that needs nothing but its settings; ``stop`` ends its waits.
+
+    Raises QueueMissing, AccessDenied, StateUnavailable, BadCredentials or BadSettings with what
+    to do.
+    """
+    from .adapters.system_clock import SystemClock
+
+    return open_collector(settings, state=open_state(settings), clock=SystemClock(stop))
+
+
+def open_state(settings: Settings) -> StateStore:
+    """Open the state that the settings name: PostgreSQL, or a SQLite file."""
+    from .adapters.sql import open_sql_state
+
+    return open_sql_state(settings.database_url or str(Path(DEFAULT_STATE_FILE).resolve()))
+
+
+def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Collector:
+    """Join a collector around a state store."""
+    from .adapters.aws import open_publisher, open_work_queue, s3_client, sqs_client
+    from .adapters.aws.s3 import S3BlobStore
+    from .adapters.github import GithubActions, open_token_pool
+
+    meter = Meter()
+    access = aws_access(settings.aws)
+    sqs = sqs_client(access)
+    blobs: BlobStore | None = None
+    if settings.aws.log_bucket is not None:
+        blobs = S3BlobStore(s3_client(access), settings.aws.log_bucket)
+    tokens = open_token_pool(settings.github, clock=clock, meter=meter)
+    workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
+    world = World(
+        source=GithubActions(tokens, meter),
+        store=state,
+        metrics=open_publisher(sqs, settings.aws.metrics_queue, meter),
+        logs=open_publisher(sqs, settings.aws.logs_queue, meter),
+        job_events=open_work_queue(sqs, settings.aws.job_events_queue, meter),
+        blobs=blobs,
+        clock=clock,
+        workers=workers,
+        meter=meter,
+        collecting=settings.collecting,
+        holder=process_name(),
+    )
+    closers = (lambda: workers.shutdown(cancel_futures=True), tokens.close, sqs.close, state.close)
+    return Collector(settings=settings, world=world, closers=closers)
+
+
+def aws_access(aws: AwsSettings) -> AwsAccess:
+    """Say how AWS is reached, as far as the settings say it; boto3 finds the rest."""
+    from .adapters.aws import AwsAccess
+
+    return AwsAccess(
+        region=aws.region,
+        endpoint_url=aws.endpoint_url,
+        access_key_id=_reveal(aws.access_key_id),
+        secret_access_key=_reveal(aws.secret_access_key),
+        session_token=_reveal(aws.session_token),
+        max_pool_connections=2 * GITHUB_THREADS,
+    )
+
+
+def process_name() -> str:
+    """Name this process in leases and heartbeats."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _reveal(secret: Secret | None) -> str | None:
+    return None if secret is None else secret.reveal()

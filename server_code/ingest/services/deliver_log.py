@@ -1,0 +1,106 @@
+"""Putting one log, or the word that there is none, onto the logs queue."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ..domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
+from ..domain.runs import AttemptKey
+from ..errors import MessageTooLarge
+from ..messaging.claim_check import Pointer, pointer_message
+from ..messaging.envelope import QueueMessage
+from ..messaging.log_events import (
+    LogAbsence,
+    LogFacts,
+    fits_one_message,
+    log_envelope,
+    log_object_key,
+    log_parts,
+    log_payload,
+    log_payload_size,
+    log_unavailable_message,
+)
+from ..ports import BlobReference
+from .fetch_logs import AbsentLog, FetchedLog
+from .publish import publish
+from .world import World
+
+#: Parts of a log that are sent together; a part fills a whole message, so more would only wait.
+PARTS_AT_ONCE = 1
+
+
+def deliver_log(world: World, key: AttemptKey, log: FetchedLog) -> JobLogRecord:
+    """Publish a log: in one message if it fits, else by claim check, else in ordered parts.
+
+    Returns the record to save once all of it is on the queue. Raises what publishing raises.
+    """
+    now = world.clock.now()
+    facts = LogFacts(
+        key=key,
+        job_id=log.job.job_id,
+        job_name=log.job.job_name,
+        log_bytes=log.digest.log_bytes,
+        log_sha256=log.digest.log_sha256,
+        fetched_at=now,
+        is_text=log.digest.is_text,
+    )
+    limit = world.logs.max_message_bytes
+    reference = None
+    if world.blobs is None or fits_one_message(facts, log.spool.open, limit):
+        for message in log_parts(facts, log.spool.open, limit):
+            _send(world, message)
+    else:
+        reference = _store(world, facts, log)
+        size = log_payload_size(facts, log.spool.open)
+        pointer = Pointer(reference.bucket, reference.key)
+        _send(world, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
+    world.meter.add("logs")
+    return _record(facts, reference, now)
+
+
+def deliver_absence(world: World, key: AttemptKey, absent: AbsentLog) -> JobLogRecord:
+    """Publish that a job has no log, and why; returns the record to save after."""
+    now = world.clock.now()
+    absence = LogAbsence(
+        key=key,
+        job_id=absent.job.job_id,
+        job_name=absent.job.job_name,
+        fetched_at=now,
+        reason=absent.reason,
+        detail=absent.detail,
+    )
+    _send(world, log_unavailable_message(absence))
+    world.meter.add("logs_unavailable")
+    return JobLogRecord(
+        key=key,
+        job_id=absent.job.job_id,
+        job_name=absent.job.job_name,
+        state=LOG_EXPIRED if absent.reason == "expired" else LOG_UNAVAILABLE,
+        updated_at=now,
+        reason=f"{absent.reason}: {absent.detail}",
+    )
+
+
+def _send(world: World, message: QueueMessage) -> None:
+    for rejection in publish(world.logs, [message], clock=world.clock):
+        raise MessageTooLarge(f"{world.logs.queue_name} refuses a log: {rejection.reason}")
+
+
+def _store(world: World, facts: LogFacts, log: FetchedLog) -> BlobReference:
+    assert world.blobs is not None
+    payload = log_payload(facts, log.spool.open)
+    return world.blobs.put(log_object_key(facts), payload, content_type="application/json")
+
+
+def _record(facts: LogFacts, reference: BlobReference | None, now: datetime) -> JobLogRecord:
+    return JobLogRecord(
+        key=facts.key,
+        job_id=facts.job_id,
+        job_name=facts.job_name,
+        state=LOG_FETCHED,
+        updated_at=now,
+        log_bytes=facts.log_bytes,
+        log_sha256=facts.log_sha256,
+        blob_bucket=reference.bucket if reference else None,
+        blob_key=reference.key if reference else None,
+    )

@@ -1,0 +1,168 @@
+"""Fetching logs from GitHub into spools: requests only, no state.
+
+Runs on worker threads, so nothing here touches the store or the queues.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from ..domain.runs import AttemptKey
+from ..errors import (
+    AccessDenied,
+    IngestError,
+    LogExpired,
+    LogNotReady,
+    NotFound,
+    RateLimited,
+    SourceUnavailable,
+)
+from ..messaging.log_content import LogDigest, inspect_log
+from ..messaging.log_events import UnavailableReason
+from ..messaging.log_work import DueLog, LogWork
+from ..ports import ActionsSource
+from ..wire.log_archives import match_jobs
+from .spool import Spool
+
+_CHUNK_BYTES = 1024 * 1024
+
+#: An archive that is missing after so many tries is given up for its jobs' single logs.
+PATIENT_TRIES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchedLog:
+    """Be a log that arrived whole; whoever takes it closes the spool."""
+
+    job: DueLog
+    spool: Spool
+    digest: LogDigest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsentLog:
+    """Be a log that will never arrive, and why."""
+
+    job: DueLog
+    reason: UnavailableReason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateLog:
+    """Be a log that did not arrive this time."""
+
+    job: DueLog
+    error: IngestError
+
+
+Outcome = FetchedLog | AbsentLog | LateLog
+
+
+def fetch_logs(source: ActionsSource, work: LogWork, owed: Collection[DueLog]) -> Iterator[Outcome]:
+    """Fetch the logs of one piece of work, one outcome a job; never raises an IngestError.
+
+    Of an attempt's archive only what is certain is taken; the other logs are fetched alone.
+    """
+    asked = [job for job in owed if not job.never_started]
+    yield from (_never_existed(job) for job in owed if job.never_started)
+    if work.is_whole_attempt and len(asked) > 1:
+        yield from _from_archive(source, work, asked)
+    else:
+        yield from (_fetch_job_log(source, work.key, job) for job in asked)
+
+
+def _fetch_job_log(source: ActionsSource, key: AttemptKey, job: DueLog) -> Outcome:
+    return _into_spool(job, lambda file: source.fetch_job_log(key.repository, job.job_id, file))
+
+
+def _from_archive(source: ActionsSource, work: LogWork, asked: list[DueLog]) -> Iterator[Outcome]:
+    with Spool() as archive:
+        try:
+            source.fetch_attempt_logs(work.key, cast("BinaryIO", archive))
+        except LogNotReady as error:
+            if work.tries < PATIENT_TRIES:
+                yield from (LateLog(job=job, error=error) for job in asked)
+            else:
+                yield from (_fetch_job_log(source, work.key, job) for job in asked)
+            return
+        except (RateLimited, SourceUnavailable) as error:
+            yield from (LateLog(job=job, error=error) for job in asked)
+            return
+        except IngestError as error:
+            yield from (_absent(job, error) for job in asked)
+            return
+        taken: set[int] = set()
+        for outcome in _unpack(archive, work, asked):
+            taken.add(outcome.job.job_id)
+            yield outcome
+    for job in asked:
+        if job.job_id not in taken:
+            yield _fetch_job_log(source, work.key, job)
+
+
+def _unpack(archive: Spool, work: LogWork, asked: list[DueLog]) -> Iterator[FetchedLog]:
+    """Unpack the logs whose files are certain; a damaged archive or file yields nothing more."""
+    names = {job.job_id: job.job_name for job in work.jobs}
+    with ExitStack() as stack:
+        try:
+            zipped = stack.enter_context(zipfile.ZipFile(stack.enter_context(archive.open())))
+        except zipfile.BadZipFile:
+            return
+        files = match_jobs(zipped.namelist(), names)
+        for job in asked:
+            if job.job_id not in files:
+                continue
+            outcome = _into_spool(job, _unpacker(zipped, files[job.job_id]))
+            if isinstance(outcome, FetchedLog):
+                yield outcome
+
+
+def _unpacker(zipped: zipfile.ZipFile, name: str) -> Callable[[BinaryIO], None]:
+    def unpack(file: BinaryIO) -> None:
+        try:
+            with zipped.open(name) as packed:
+                while chunk := packed.read(_CHUNK_BYTES):
+                    file.write(chunk)
+        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+            raise SourceUnavailable(f"The archive's {name!r} is damaged.") from error
+
+    return unpack
+
+
+def _into_spool(job: DueLog, fetch: Callable[[BinaryIO], None]) -> Outcome:
+    spool = Spool()
+    try:
+        fetch(cast("BinaryIO", spool))
+        with spool.open() as written:
+            digest = inspect_log(written)
+    except (LogExpired, AccessDenied) as error:
+        spool.close()
+        return _absent(job, error)
+    except IngestError as error:
+        spool.close()
+        return LateLog(job=job, error=error)
+    except BaseException:
+        spool.close()
+        raise
+    return FetchedLog(job=job, spool=spool, digest=digest)
+
+
+def _never_existed(job: DueLog) -> AbsentLog:
+    detail = f"The job was {job.conclusion} before a runner took it, so it wrote no log."
+    return AbsentLog(job=job, reason="never_existed", detail=detail)
+
+
+def _absent(job: DueLog, error: IngestError) -> AbsentLog:
+    reason: UnavailableReason = "not_found"
+    if isinstance(error, LogExpired):
+        reason = "expired"
+    elif isinstance(error, AccessDenied):
+        reason = "no_access"
+    elif isinstance(error, NotFound):
+        reason = "repository_gone"
+    return AbsentLog(job=job, reason=reason, detail=str(error))

@@ -1,0 +1,234 @@
+"""The Log Ingestion Agent: from the job events queue to the logs queue.
+
+It receives the news that jobs have ended, fetches their logs side by side, publishes each, and
+only then deletes the news. A log that is not there yet is asked for again later, by a delayed copy
+of the news; what can never be had is said to be so. Killed anywhere, it loses nothing: undeleted
+news comes back when its visibility timeout ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ..domain.ledger import LOG_PENDING, JobLogRecord
+from ..errors import (
+    Fatal,
+    IngestError,
+    LogNotReady,
+    MalformedPayload,
+    NotFound,
+    RateLimited,
+    Retriable,
+)
+from ..messaging.envelope import QueueMessage
+from ..messaging.log_work import (
+    DueLog,
+    LogWork,
+    attempt_logs_due,
+    job_log_due,
+    parse_log_work,
+)
+from ..ports import ReceivedMessage
+from .deliver_log import deliver_absence, deliver_log
+from .fetch_logs import AbsentLog, FetchedLog, LateLog, Outcome, fetch_logs
+from .keep_hidden import Hidden, kept_hidden
+from .publish import publish
+from .side_by_side import Finished, side_by_side
+from .world import LOG_INGESTION_AGENT, World
+
+#: A log may appear up to this long after its job's end; a job long ended gets MIN_TRIES looks.
+PATIENCE = timedelta(minutes=10)
+MIN_TRIES = 5
+
+#: Failures of GitHub itself are waited out for longer: about half a day.
+MAX_FAILED_TRIES = 60
+
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+MAX_DELAY_SECONDS = 900
+LONGEST_PAUSE_SECONDS = 600
+
+#: After so many receptions the queue moves a message to its dead-letter queue (setup's policy).
+MAX_RECEIVES = 5
+
+
+@dataclass(slots=True)
+class _Progress:
+    """Be one received piece of work and what is still owed of it."""
+
+    message: ReceivedMessage
+    work: LogWork
+    owed: list[DueLog]
+    late: list[LateLog] = field(default_factory=list)
+    trouble: IngestError | None = None
+
+
+def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int = 20) -> int:
+    """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
+
+    Raises RateLimited after putting the work off, so that its caller pauses until ``retry_at``;
+    other errors end in the errors list, and their work comes back by itself.
+    """
+    messages = world.job_events.receive(max_messages=max_messages, wait_seconds=wait_seconds)
+    if not messages:
+        return 0
+    with kept_hidden(world.job_events, messages) as hidden:
+        pieces = [piece for piece in map(lambda each: _open(world, each), messages) if piece]
+        _do(world, pieces, hidden)
+    for piece in pieces:
+        for late in piece.late:
+            if isinstance(late.error, RateLimited):
+                raise late.error
+    return len(messages)
+
+
+def order_lost_logs(world: World, repositories: Sequence[str] | None = None) -> int:
+    """Order logs again that have been pending for an hour: their news may be lost.
+
+    A queue keeps messages for some days only, and may be emptied by hand. Returns how many.
+    """
+    now = world.clock.now()
+    pending = world.store.load_pending_logs(
+        repositories, updated_before=now - timedelta(hours=1), limit=100
+    )
+    again = [
+        job_log_due(
+            log.key,
+            DueLog(
+                job_id=log.job_id,
+                job_name=log.job_name,
+                conclusion=None,
+                completed_at=log.updated_at,
+                never_started=False,
+            ),
+            now=now,
+        )
+        for log in pending
+    ]
+    publish(world.job_events, again, clock=world.clock)
+    world.store.save_job_logs([replace(log, updated_at=now) for log in pending])
+    return len(pending)
+
+
+def _open(world: World, message: ReceivedMessage) -> _Progress | None:
+    """Read a message and what is still owed of it; leave what is no work to the dead letters."""
+    try:
+        work = parse_log_work(message.body)
+    except MalformedPayload as error:
+        if message.receive_count == 1:
+            remedy = (
+                "It ends in the dead-letter queue; look at what sends to this queue besides us."
+            )
+            world.report_error(LOG_INGESTION_AGENT, None, str(error), remedy)
+        return None
+    known = world.store.load_job_logs(work.key)
+    owed = [job for job in work.jobs if _is_owed(known.get(job.job_id))]
+    return _Progress(message=message, work=work, owed=owed)
+
+
+def _is_owed(known: JobLogRecord | None) -> bool:
+    return known is None or known.state == LOG_PENDING
+
+
+def _do(world: World, pieces: list[_Progress], hidden: Hidden) -> None:
+    by_handle = {piece.message.receipt_handle: piece for piece in pieces}
+
+    def fetch(handle: str) -> Iterator[Outcome]:
+        piece = by_handle[handle]
+        return fetch_logs(world.source, piece.work, piece.owed)
+
+    for handle, item in side_by_side(world.workers, list(by_handle), fetch):
+        piece = by_handle[handle]
+        if isinstance(item, Finished):
+            _finish(world, piece, item, hidden)
+        else:
+            _take(world, piece, item)
+
+
+def _take(world: World, piece: _Progress, outcome: Outcome) -> None:
+    """Publish one outcome and record it; a late log is put off when its work is finished."""
+    try:
+        if isinstance(outcome, FetchedLog):
+            with outcome.spool:
+                record = deliver_log(world, piece.work.key, outcome)
+        elif isinstance(outcome, AbsentLog):
+            record = deliver_absence(world, piece.work.key, outcome)
+        elif _is_given_up(world, piece.work, outcome):
+            record = deliver_absence(world, piece.work.key, _give_up(world, piece.work, outcome))
+        else:
+            piece.late.append(outcome)
+            return
+        world.store.save_job_logs([record])
+    except IngestError as error:
+        piece.trouble = error
+
+
+def _finish(world: World, piece: _Progress, end: Finished, hidden: Hidden) -> None:
+    """Delete work that is done or put off; let work that failed come back."""
+    hidden.let_go(piece.message)
+    if end.error is not None:
+        raise end.error
+    try:
+        if piece.trouble is not None:
+            _come_back(world, piece, piece.trouble)
+            return
+        if piece.late:
+            publish(world.job_events, [_put_off(world, piece)], clock=world.clock)
+        world.job_events.delete([piece.message])
+    except Retriable as error:
+        # Undeleted work is received again, and finds in the store what is already done.
+        _come_back(world, piece, error)
+
+
+def _come_back(world: World, piece: _Progress, error: IngestError) -> None:
+    world.report_error(
+        LOG_INGESTION_AGENT,
+        piece.work.key.repository,
+        f"Logs of {piece.work.key} wait: {error}",
+        "Nothing to do if it passes; after 5 tries the work is in the dead-letter queue.",
+    )
+    if not isinstance(error, Fatal):
+        world.job_events.extend(piece.message, seconds=30 * piece.message.receive_count)
+
+
+def _put_off(world: World, piece: _Progress) -> QueueMessage:
+    """Build the delayed copy of work whose logs are late.
+
+    An archive's files are told apart by the names of all jobs, so none is left out.
+    """
+    now, work = world.clock.now(), piece.work
+    is_limited = any(isinstance(late.error, RateLimited) for late in piece.late)
+    tries = work.tries if is_limited else work.tries + 1
+    delay = max(_delay_seconds(late.error, work.tries, now) for late in piece.late)
+    if work.is_whole_attempt:
+        return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
+    return job_log_due(work.key, work.jobs[0], now=now, tries=tries, delay_seconds=delay)
+
+
+def _delay_seconds(error: IngestError, tries: int, now: datetime) -> int:
+    if isinstance(error, RateLimited):
+        seconds = int((error.retry_at - now).total_seconds()) + 1
+        return min(max(seconds, 1), MAX_DELAY_SECONDS)
+    return int(min(2.0 ** min(tries, 20), LONGEST_PAUSE_SECONDS))
+
+
+def _is_given_up(world: World, work: LogWork, late: LateLog) -> bool:
+    if isinstance(late.error, RateLimited):
+        return False
+    if not isinstance(late.error, LogNotReady):
+        return work.tries >= MAX_FAILED_TRIES
+    ended_at = late.job.completed_at
+    is_old = ended_at is None or world.clock.now() - ended_at > PATIENCE
+    return work.tries >= MIN_TRIES and is_old
+
+
+def _give_up(world: World, work: LogWork, late: LateLog) -> AbsentLog:
+    """Say why a log is not to be had: its repository may be gone."""
+    try:
+        world.source.fetch_repository(work.key.repository)
+    except NotFound as error:
+        return AbsentLog(job=late.job, reason="repository_gone", detail=str(error))
+    except IngestError:
+        pass
+    return AbsentLog(job=late.job, reason="not_found", detail=str(late.error))

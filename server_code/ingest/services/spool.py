@@ -1,0 +1,79 @@
+"""A log on its way: on disk without a name, so that it is gone with the process."""
+
+from __future__ import annotations
+
+import io
+import os
+import shutil
+import tempfile
+from types import TracebackType
+from typing import BinaryIO
+
+from ..errors import DiskFull
+
+#: What is left free on the disk, for everybody else on it.
+SPARE_DISK_BYTES = 256 * 1024 * 1024
+_CHECK_EVERY_BYTES = 32 * 1024 * 1024
+
+
+class Spool(io.RawIOBase):
+    """Take a log of any size in constant memory; raises DiskFull before the disk is full."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._file = tempfile.TemporaryFile(prefix="runstream-")
+        self._unchecked = _CHECK_EVERY_BYTES
+
+    def __enter__(self) -> Spool:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def open(self) -> BinaryIO:
+        """Open what was written for one pass from its start; passes must not overlap."""
+        self._file.flush()
+        self._file.seek(0)
+        return os.fdopen(os.dup(self._file.fileno()), "rb")
+
+    def write(self, chunk: object) -> int:
+        """Write bytes; raises DiskFull."""
+        assert isinstance(chunk, (bytes, bytearray, memoryview))
+        self._unchecked += len(chunk)
+        if self._unchecked >= _CHECK_EVERY_BYTES:
+            self._check_disk()
+        try:
+            return self._file.write(chunk)
+        except OSError as error:
+            raise DiskFull(f"A log could not be written to {tempfile.gettempdir()}.") from error
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Move to a position."""
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Tell the position."""
+        return self._file.tell()
+
+    def truncate(self, size: int | None = None) -> int:
+        """Cut at the position, or at ``size``."""
+        return self._file.truncate(size)
+
+    def close(self) -> None:
+        """Give the space back."""
+        self._file.close()
+        super().close()
+
+    def _check_disk(self) -> None:
+        self._unchecked = 0
+        free = shutil.disk_usage(tempfile.gettempdir()).free
+        if free < SPARE_DISK_BYTES:
+            raise DiskFull(
+                f"{tempfile.gettempdir()} has {free // 2**20} MiB left: free space there, or set "
+                "TMPDIR to a larger disk; logs wait until then."
+            )

@@ -1,0 +1,52 @@
+"""Which file of an attempt's log archive is which job's log: only where that is certain.
+
+GitHub names the files after the jobs: without the characters that file names may not hold, cut at
+90 UTF-16 units, numbered, and told apart by suffixes where names repeat. Whatever could be meant
+twice is left out, for a job's log can always be had alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+
+#: https://github.com/cli/cli/blob/trunk/pkg/cmd/run/view/logs.go: what GitHub takes out of names.
+_TAKEN_OUT = re.compile(r'[/\\:"*?<>|\x00-\x1f]')
+_TOP_LEVEL = re.compile(r"^(\d+)_(.+)\.txt$")
+_SUFFIX = re.compile(r" ?\(\d+\)$")
+_MAX_UTF16_UNITS = 90
+
+
+def match_jobs(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[int, str]:
+    """Match job ids to file names; ambiguous ones are missing from the answer.
+
+    ``job_names`` must hold every job of the attempt: only then is a name known to be unique.
+    Files in folders (single steps), ``system.txt`` and hostile paths match nothing.
+    """
+    files: dict[str, list[str]] = {}
+    for name in file_names:
+        match = _TOP_LEVEL.match(name)
+        if match is not None and _is_plain(name):
+            files.setdefault(_canonical(match.group(2)), []).append(name)
+    jobs = {job_id: _canonical(name) for job_id, name in job_names.items()}
+    counts = Counter(jobs.values())
+    repeated = {name for name, count in counts.items() if count > 1}
+    return {
+        job_id: files[name][0]
+        for job_id, name in jobs.items()
+        if counts[name] == 1
+        and len(files.get(name, [])) == 1
+        and _SUFFIX.sub("", name) not in repeated
+    }
+
+
+def _canonical(name: str) -> str:
+    """Reduce a job's or file's name to what both have in common."""
+    cleaned = _TAKEN_OUT.sub("", name)
+    units = cleaned.encode("utf-16-le", "surrogatepass")[: 2 * _MAX_UTF16_UNITS]
+    return units.decode("utf-16-le", "ignore").strip()
+
+
+def _is_plain(name: str) -> bool:
+    return "/" not in name and "\\" not in name and ".." not in name.split("/")
