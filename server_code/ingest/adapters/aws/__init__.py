@@ -1,0 +1,30 @@
+"""SQS and S3 through boto3.
+
+- ``clients``: how AWS is reached: region, credentials, time limits, retries, counting of requests
+- ``sqs``: the ports Publisher and WorkQueue
+- ``queues``: what SQS tells of a queue: limits, depth
+- ``s3``: the port BlobStore
+- ``provision``: queues, dead-letter queues and the bucket, made or mended
+- ``policies``: the same as documents for IAM and CloudFormation
+- ``errors``: botocore's exceptions in our words
+
+boto3 takes 0.3 s to import, so it is imported where a client is made; importing this is free.
+"""
+
+from .clients import AwsAccess, s3_client, sqs_client
+from .queues import QueueDepth, queue_depth
+from .s3 import S3BlobStore
+from .sqs import SqsPublisher, SqsWorkQueue, open_publisher, open_work_queue
+
+__all__ = [
+    "AwsAccess",
+    "QueueDepth",
+    "S3BlobStore",
+    "SqsPublisher",
+    "SqsWorkQueue",
+    "open_publisher",
+    "open_work_queue",
+    "queue_depth",
+    "s3_client",
+    "sqs_client",
+]

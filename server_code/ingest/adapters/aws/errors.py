@@ -1,0 +1,209 @@
+"""What AWS and botocore say when something fails, in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from ...errors import (
+    AccessDenied,
+    BadSettings,
+    IngestError,
+    NotFound,
+    QueueMissing,
+    QueueUnavailable,
+)
+
+if TYPE_CHECKING:
+    from botocore.exceptions import BotoCoreError, ClientError
+
+#: The last words of error codes; AWS prefixes some, as in ``KMS.AccessDeniedException``. Their HTTP
+#: status does not tell them apart: throttling comes as 400, 403, 429 or 503, a bad receipt as 404.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+#: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+_BUSY = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "IncompleteBody",
+        "InternalError",
+        "KmsThrottled",
+        "LimitExceededException",
+        "NoSuchUpload",
+        "OperationAborted",
+        "OverLimit",
+        "PriorRequestNotComplete",
+        "QueueDeletedRecently",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestTimeout",
+        "ServiceUnavailable",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+#: botocore names an answer without a body, as to HEAD, by its status.
+_MISSING = frozenset(
+    {"404", "InvalidAddress", "NonExistentQueue", "NoSuchBucket", "QueueDoesNotExist"}
+)
+_NOT_FOUND = frozenset({"NoSuchKey", "NoSuchVersion"})
+_DENIED = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthorizationHeaderMalformed",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "IncompleteSignature",
+        "InvalidClientTokenId",
+        "InvalidSecurity",
+        "InvalidSignatureException",
+        "InvalidToken",
+        "KmsAccessDenied",
+        "KmsDisabled",
+        "KmsInvalidKeyUsage",
+        "KmsInvalidState",
+        "KmsNotFound",
+        "KmsOptInRequired",
+        "MissingAuthenticationToken",
+        "NotAuthorized",
+        "OptInRequired",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_CLOCK = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
+
+
+class Trouble(Enum):
+    """Sort what AWS answers by what follows from it."""
+
+    BUSY = "try again later"
+    MISSING = "the queue or bucket does not exist"
+    NOT_FOUND = "the object does not exist"
+    DENIED = "the credentials may not do this"
+    REFUSED = "the request itself is wrong, and will be wrong next time"
+
+
+def trouble_of(code: str, status: int = 400) -> Trouble:
+    """Sort an error code and the HTTP status it came with."""
+    word = _last_word(code)
+    if word in _BUSY or status in (429, *range(500, 600)):
+        return Trouble.BUSY
+    if word in _NOT_FOUND:
+        return Trouble.NOT_FOUND
+    if word in _DENIED:
+        return Trouble.DENIED
+    if word in _MISSING:
+        return Trouble.MISSING
+    return Trouble.DENIED if status in (401, 403) else Trouble.REFUSED
+
+
+def trouble_in(error: ClientError) -> Trouble:
+    """Sort an answer that botocore raised."""
+    return trouble_of(_code(error), _status(error))
+
+
+@contextmanager
+def aws_errors(subject: str) -> Iterator[None]:
+    """Raise our errors for botocore's; ``subject`` names the queue or bucket in their text.
+
+    No connection, no answer, throttling, 5xx: QueueUnavailable. No credentials or not these:
+    AccessDenied. No such queue or bucket: QueueMissing; no such object: NotFound. Anything else
+    is a setting or value that AWS or botocore does not understand: BadSettings.
+    """
+    from botocore.exceptions import BotoCoreError, ClientError, UndefinedModelAttributeError
+    from botocore.parsers import ResponseParserError
+
+    try:
+        yield
+    except ClientError as error:
+        raise _from_answer(error, subject) from error
+    except BotoCoreError as error:
+        raise _from_botocore(error, subject) from error
+    except ResponseParserError as error:
+        raise QueueUnavailable(f"{subject} answered what is not AWS's language: {error}") from error
+    except UndefinedModelAttributeError as error:
+        raise BadSettings([f"botocore does not know what {subject} needs: {error}"]) from error
+
+
+def _from_answer(error: ClientError, subject: str) -> IngestError:
+    code = _code(error)
+    said = f"{error.response.get('Error', {}).get('Message') or 'no reason given'} ({code})"
+    match trouble_in(error):
+        case Trouble.BUSY:
+            return QueueUnavailable(f"{subject} does not take requests now: {said}.")
+        case Trouble.MISSING:
+            return QueueMissing(
+                f"{subject} does not exist: {said}. `python -m standalone setup` makes it."
+            )
+        case Trouble.NOT_FOUND:
+            return NotFound(f"{subject} has no such object: {said}.")
+        case Trouble.DENIED:
+            return AccessDenied(f"AWS denies access to {subject}: {said}. {_remedy(code)}")
+        case Trouble.REFUSED:
+            return BadSettings([f"{subject} refuses the request: {said}"])
+
+
+def _remedy(code: str) -> str:
+    word = _last_word(code)
+    if word in _CLOCK:
+        return "The clock of this machine is wrong: set it."
+    if "Expired" in word:
+        return "The credentials have expired: renew them."
+    return (
+        "Check the AWS credentials and region; `python -m standalone setup --print-iam` prints"
+        " the policy that they need."
+    )
+
+
+def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
+    from botocore import exceptions as botocore
+
+    unreachable = (
+        botocore.ConnectionError,
+        botocore.HTTPClientError,
+        botocore.IncompleteReadError,
+        botocore.ChecksumError,
+        botocore.FlexibleChecksumError,
+        botocore.MetadataRetrievalError,
+        botocore.CapacityNotAvailableError,
+        botocore.WaiterError,
+    )
+    without_credentials = (
+        botocore.NoCredentialsError,
+        botocore.PartialCredentialsError,
+        botocore.CredentialRetrievalError,
+        botocore.TokenRetrievalError,
+        botocore.RefreshWithMFAUnsupportedError,
+        botocore.NoAuthTokenError,
+        botocore.SSOError,
+        botocore.LoginError,
+    )
+    if isinstance(error, unreachable):
+        return QueueUnavailable(f"{subject} cannot be reached: {error}.")
+    if isinstance(error, without_credentials):
+        return AccessDenied(
+            f"There are no usable AWS credentials for {subject}: {error}."
+            " Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."
+        )
+    return BadSettings([f"{subject} cannot be asked: {error}"])
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "Unknown"))
+
+
+def _status(error: ClientError) -> int:
+    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 400))
+
+
+def _last_word(code: str) -> str:
+    return code.replace("#", ".").rsplit(".", 1)[-1]

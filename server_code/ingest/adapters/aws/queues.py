@@ -1,0 +1,78 @@
+"""What SQS tells of its queues: where they are, their limits, how full they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import QueueUnavailable
+from .errors import aws_errors
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+#: What every queue took before 2025; a server that does not tell takes at least this.
+_OLD_MAX_MESSAGE_BYTES = 262_144
+_DEFAULT_VISIBILITY_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueFacts:
+    """Be what SQS says of a queue; ``name`` is as configured, a name or a URL."""
+
+    name: str
+    url: str
+    max_message_bytes: int
+    visibility_timeout_seconds: int
+    is_fifo: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueDepth:
+    """Count a queue's messages, approximately as SQS does."""
+
+    visible: int
+    in_flight: int
+    delayed: int
+
+
+def look_up_queue(client: SQSClient, queue_name: str) -> QueueFacts:
+    """Look a queue up by name or URL. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+    url = _url(client, queue_name)
+    attributes = _attributes(client, queue_name, url)
+    return QueueFacts(
+        name=queue_name,
+        url=url,
+        max_message_bytes=int(attributes.get("MaximumMessageSize", _OLD_MAX_MESSAGE_BYTES)),
+        visibility_timeout_seconds=int(
+            attributes.get("VisibilityTimeout", _DEFAULT_VISIBILITY_SECONDS)
+        ),
+        is_fifo=url.endswith(".fifo"),
+    )
+
+
+def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
+    """Count a queue's messages. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+    attributes = _attributes(client, queue_name, _url(client, queue_name))
+    return QueueDepth(
+        visible=int(attributes.get("ApproximateNumberOfMessages", 0)),
+        in_flight=int(attributes.get("ApproximateNumberOfMessagesNotVisible", 0)),
+        delayed=int(attributes.get("ApproximateNumberOfMessagesDelayed", 0)),
+    )
+
+
+def _url(client: SQSClient, queue_name: str) -> str:
+    if queue_name.startswith(("https://", "http://")):
+        return queue_name
+    with aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
+        url = client.get_queue_url(QueueName=queue_name).get("QueueUrl")
+    if not url:
+        raise QueueUnavailable(f"Asked for queue {queue_name}, something other than SQS answered.")
+    return url
+
+
+def _attributes(client: SQSClient, queue_name: str, url: str) -> dict[str, str]:
+    # All: SQS refuses to name FIFO attributes of a queue that is not one.
+    with aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
+        answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])
+        return {str(name): value for name, value in answer.get("Attributes", {}).items()}

@@ -1,0 +1,254 @@
+"""Queues in SQS: the ports Publisher and WorkQueue."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ...domain.meter import Meter
+from ...errors import QueueUnavailable
+from ...messaging.batching import MAX_BATCH_COUNT
+from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
+from ...messaging.envelope import QueueMessage
+from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
+from .clients import count_requests
+from .errors import Trouble, aws_errors, trouble_in, trouble_of
+from .queues import QueueFacts, look_up_queue
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        MessageAttributeValueTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
+
+logger = logging.getLogger(__name__)
+
+#: Stands in for an entry that an answer forgot.
+_NOT_MENTIONED: BatchResultErrorEntryTypeDef = {
+    "Id": "",
+    "Code": "NotMentioned",
+    "SenderFault": False,
+    "Message": "SQS said nothing of this message.",
+}
+
+
+def open_publisher(client: SQSClient, queue_name: str, meter: Meter) -> SqsPublisher:
+    """Open a queue, given by name or URL, for sending.
+
+    Raises QueueMissing, AccessDenied, QueueUnavailable.
+    """
+    count_requests(client, meter)
+    return SqsPublisher(client, look_up_queue(client, queue_name), meter)
+
+
+def open_work_queue(client: SQSClient, queue_name: str, meter: Meter) -> SqsWorkQueue:
+    """Open a queue, given by name or URL, for sending and receiving.
+
+    Raises QueueMissing, AccessDenied, QueueUnavailable.
+    """
+    count_requests(client, meter)
+    return SqsWorkQueue(client, look_up_queue(client, queue_name), meter)
+
+
+class SqsPublisher(Publisher):
+    """Send to one SQS queue."""
+
+    def __init__(self, client: SQSClient, queue: QueueFacts, meter: Meter) -> None:
+        self._client = client
+        self._queue = queue
+        self._meter = meter
+
+    @property
+    def queue_name(self) -> str:
+        """Name the queue as it was configured."""
+        return self._queue.name
+
+    @property
+    def max_message_bytes(self) -> int:
+        """Tell the queue's own limit, as it was when the queue was opened."""
+        return self._queue.max_message_bytes
+
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+        """Send up to 10 messages in one request; return those that were not taken.
+
+        A batch that SQS refuses whole is sent message by message, so that one bad message never
+        keeps back its neighbours.
+        """
+        from botocore.exceptions import ClientError
+
+        if not batch:
+            return ()
+        with aws_errors(f"Queue {self.queue_name}"):
+            try:
+                rejections = self._send_batch(batch)
+            except ClientError as error:
+                if trouble_in(error) is not Trouble.REFUSED:
+                    raise
+                rejections = self._refused(batch, error)
+                return rejections if len(batch) == 1 else self._send_singly(batch)
+        self._meter.add(f"sqs_messages.{self.queue_name}", len(batch) - len(rejections))
+        return rejections
+
+    def _send_batch(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+        answer = self._client.send_message_batch(
+            QueueUrl=self._queue.url,
+            Entries=[_entry(str(i), message, self._queue) for i, message in enumerate(batch)],
+        )
+        sent = {entry["Id"] for entry in answer.get("Successful", ())}
+        failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
+        if not sent and not failed:
+            raise self._unanswered()
+        return tuple(
+            _rejection(message, failed.get(str(i), _NOT_MENTIONED))
+            for i, message in enumerate(batch)
+            if str(i) not in sent
+        )
+
+    def _unanswered(self) -> QueueUnavailable:
+        """Distrust a 200 that speaks of no message: some proxy or portal gave it, not SQS."""
+        return QueueUnavailable(f"Queue {self.queue_name} gave an answer that is not SQS's.")
+
+    def _send_singly(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+        return tuple(rejection for message in batch for rejection in self._send_one(message))
+
+    def _send_one(self, message: QueueMessage) -> tuple[Rejection, ...]:
+        """Send one message of a batch; what was sent before it must not be forgotten by raising."""
+        try:
+            return self.send([message])
+        except QueueUnavailable as error:
+            return (
+                Rejection(
+                    event_id=message.event_id,
+                    code="Unavailable",
+                    reason=str(error),
+                    is_final=False,
+                ),
+            )
+
+    def _refused(self, batch: Sequence[QueueMessage], error: ClientError) -> tuple[Rejection, ...]:
+        said = error.response["Error"]
+        logger.warning(
+            "batch refused", extra={"queue": self.queue_name, "messages": len(batch), **said}
+        )
+        return tuple(
+            Rejection(
+                event_id=message.event_id,
+                code=said.get("Code", "Unknown"),
+                reason=said.get("Message", "SQS gave no reason."),
+                is_final=True,
+            )
+            for message in batch
+        )
+
+
+class SqsWorkQueue(SqsPublisher, WorkQueue):
+    """Send to and receive from one SQS queue."""
+
+    @property
+    def visibility_timeout_seconds(self) -> int:
+        """Tell for how long a received message stays hidden."""
+        return self._queue.visibility_timeout_seconds
+
+    def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
+        """Receive up to 10 messages; waits for the first up to ``wait_seconds`` (20 at most)."""
+        with aws_errors(f"Queue {self.queue_name}"):
+            answer = self._client.receive_message(
+                QueueUrl=self._queue.url,
+                MaxNumberOfMessages=max_messages,
+                WaitTimeSeconds=wait_seconds,
+                MessageSystemAttributeNames=["ApproximateReceiveCount"],
+            )
+        return [
+            ReceivedMessage(
+                body=message["Body"],
+                receipt_handle=message["ReceiptHandle"],
+                receive_count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
+            )
+            for message in answer.get("Messages", ())
+        ]
+
+    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+        """Hide a message for ``seconds`` from now; does nothing where it is no longer ours."""
+        from botocore.exceptions import ClientError
+
+        with aws_errors(f"Queue {self.queue_name}"):
+            try:
+                self._client.change_message_visibility(
+                    QueueUrl=self._queue.url,
+                    ReceiptHandle=message.receipt_handle,
+                    VisibilityTimeout=seconds,
+                )
+            except ClientError as error:
+                # Its time ran out, or it was deleted: another has it, and works with the same ids.
+                if trouble_in(error) is not Trouble.REFUSED:
+                    raise
+                logger.info("message no longer ours", extra={"queue": self.queue_name})
+
+    def delete(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Delete messages, in batches, trying once more what a batch did not delete.
+
+        A receipt that is no longer valid is no error: the message comes again, or is gone.
+        """
+        for start in range(0, len(messages), MAX_BATCH_COUNT):
+            left = self._delete_batch(messages[start : start + MAX_BATCH_COUNT])
+            left = self._delete_batch(left)
+            if left:
+                raise QueueUnavailable(
+                    f"Queue {self.queue_name} did not delete {len(left)} messages."
+                )
+
+    def _delete_batch(self, batch: Sequence[ReceivedMessage]) -> list[ReceivedMessage]:
+        """Return what should be tried again."""
+        if not batch:
+            return []
+        with aws_errors(f"Queue {self.queue_name}"):
+            answer = self._client.delete_message_batch(
+                QueueUrl=self._queue.url,
+                Entries=[
+                    {"Id": str(i), "ReceiptHandle": message.receipt_handle}
+                    for i, message in enumerate(batch)
+                ],
+            )
+        failures = answer.get("Failed", ())
+        if not failures and not answer.get("Successful"):
+            raise self._unanswered()
+        return [batch[int(failed["Id"])] for failed in failures if not failed["SenderFault"]]
+
+
+def _entry(
+    entry_id: str, message: QueueMessage, queue: QueueFacts
+) -> SendMessageBatchRequestEntryTypeDef:
+    entry: SendMessageBatchRequestEntryTypeDef = {
+        "Id": entry_id,
+        "MessageBody": message.body,
+        "MessageAttributes": {
+            name: _attribute(name, value) for name, value in message.attributes.items()
+        },
+    }
+    if queue.is_fifo:
+        # FIFO queues know no delay of a single message, and refuse one that has it.
+        entry["MessageGroupId"] = message.group
+        entry["MessageDeduplicationId"] = message.event_id
+    elif message.delay_seconds:
+        entry["DelaySeconds"] = message.delay_seconds
+    return entry
+
+
+def _attribute(name: str, value: str) -> MessageAttributeValueTypeDef:
+    kind = "Number" if name == PAYLOAD_SIZE_ATTRIBUTE else "String"
+    return {"DataType": kind, "StringValue": value}
+
+
+def _rejection(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -> Rejection:
+    """Call final only what is the message's own fault: a key that KMS withholds comes back."""
+    is_own_fault = failed["SenderFault"] and trouble_of(failed["Code"]) is Trouble.REFUSED
+    return Rejection(
+        event_id=message.event_id,
+        code=failed["Code"],
+        reason=failed.get("Message", "SQS gave no reason."),
+        is_final=is_own_fault,
+    )

@@ -1,0 +1,128 @@
+"""Nothing that botocore raises leaves the adapter as botocore's."""
+
+from __future__ import annotations
+
+import inspect
+import string
+
+import botocore.exceptions
+import pytest
+from botocore.exceptions import ClientError, WaiterError
+from botocore.parsers import ResponseParserError
+from ingest.adapters.aws.errors import aws_errors
+from ingest.errors import (
+    AccessDenied,
+    BadSettings,
+    IngestError,
+    NotFound,
+    QueueMissing,
+    QueueUnavailable,
+)
+
+VENDOR_ERRORS = sorted(
+    (
+        kind
+        for _, kind in inspect.getmembers(botocore.exceptions, inspect.isclass)
+        if issubclass(kind, Exception)
+        and not issubclass(kind, Warning)
+        and kind.__module__ == botocore.exceptions.__name__
+    ),
+    key=lambda kind: kind.__name__,
+)
+
+
+def a_client_error(code: str, status: int = 400) -> ClientError:
+    return ClientError(
+        {
+            "Error": {"Code": code, "Message": "So it is"},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        },
+        "SendMessageBatch",
+    )
+
+
+def an_error_of(kind: type[Exception]) -> Exception:
+    if issubclass(kind, ClientError):
+        return kind({"Error": {"Code": "Odd", "Message": "odd"}}, "SendMessageBatch")
+    if kind is WaiterError:
+        return kind("bucket_exists", "it took too long", {})
+    names = {name for _, name, _, _ in string.Formatter().parse(getattr(kind, "fmt", "")) if name}
+    extra = {"error", "endpoint_url", "request"} if "error" in names else set()
+    return kind(**dict.fromkeys(names | extra, "something"))
+
+
+def error_from(error: Exception) -> IngestError:
+    with pytest.raises(IngestError) as caught, aws_errors("Queue ci_cd_logs_queue"):
+        raise error
+    assert caught.value.__cause__ is error
+    return caught.value
+
+
+@pytest.mark.parametrize("kind", VENDOR_ERRORS, ids=lambda kind: kind.__name__)
+def test_no_exception_of_botocore_is_left_unmapped(kind: type[Exception]) -> None:
+    """Each has one of our errors, which names the queue and keeps the cause."""
+    assert "ci_cd_logs_queue" in str(error_from(an_error_of(kind)))
+
+
+def test_an_unreadable_answer_is_an_outage() -> None:
+    """A proxy's HTML page in place of an answer passes."""
+    assert isinstance(error_from(ResponseParserError("<html>")), QueueUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "kind"),
+    [
+        ("RequestThrottled", 403, QueueUnavailable),
+        ("ThrottlingException", 400, QueueUnavailable),
+        ("KMS.ThrottlingException", 400, QueueUnavailable),
+        ("OverLimit", 403, QueueUnavailable),
+        ("SlowDown", 503, QueueUnavailable),
+        ("Whatever", 500, QueueUnavailable),
+        ("Whatever", 429, QueueUnavailable),
+        ("NoSuchUpload", 404, QueueUnavailable),
+        ("AWS.SimpleQueueService.QueueDeletedRecently", 400, QueueUnavailable),
+        ("AWS.SimpleQueueService.NonExistentQueue", 400, QueueMissing),
+        ("com.amazonaws.sqs#QueueDoesNotExist", 400, QueueMissing),
+        ("NoSuchBucket", 404, QueueMissing),
+        ("404", 404, QueueMissing),
+        ("NoSuchKey", 404, NotFound),
+        ("AccessDenied", 403, AccessDenied),
+        ("KMS.AccessDeniedException", 400, AccessDenied),
+        ("InvalidClientTokenId", 403, AccessDenied),
+        ("SignatureDoesNotMatch", 403, AccessDenied),
+        ("ExpiredToken", 400, AccessDenied),
+        ("RequestTimeTooSkewed", 403, AccessDenied),
+        ("NeverHeardOf", 403, AccessDenied),
+        ("ReceiptHandleIsInvalid", 404, BadSettings),
+        ("InvalidParameterValue", 400, BadSettings),
+    ],
+)
+def test_an_answer_is_sorted_by_what_follows_from_it(
+    code: str, status: int, kind: type[IngestError]
+) -> None:
+    """What passes is retriable, what needs a person is fatal."""
+    error = error_from(a_client_error(code, status))
+    assert type(error) is kind
+    assert f"So it is ({code})" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("code", "remedy"),
+    [
+        ("AccessDenied", "setup --print-iam"),
+        ("ExpiredToken", "renew them"),
+        ("RequestTimeTooSkewed", "clock"),
+        ("AWS.SimpleQueueService.NonExistentQueue", "python -m standalone setup"),
+    ],
+)
+def test_a_person_is_told_what_to_do(code: str, remedy: str) -> None:
+    """Every fatal error says what mends it."""
+    assert remedy in str(error_from(a_client_error(code)))
+
+
+def test_our_own_errors_pass_unchanged() -> None:
+    """An error that a chunk's source raised is not AWS's."""
+    error = NotFound("gone")
+    with pytest.raises(NotFound) as caught, aws_errors("Bucket b"):
+        raise error
+    assert caught.value is error

@@ -1,0 +1,380 @@
+"""What the SQS adapter makes of answers that only a failing SQS gives."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+
+import pytest
+from ingest.adapters import aws as product
+from ingest.adapters.aws import AwsAccess, SqsWorkQueue, open_work_queue, queue_depth
+from ingest.domain.meter import Meter
+from ingest.errors import AccessDenied, BadSettings, QueueMissing, QueueUnavailable
+from ingest.messaging.envelope import QueueMessage
+from ingest.ports import ReceivedMessage
+from support.aws_server import LocalAws, sqs_client
+from support.fault_proxy import Alter, Cut, FaultProxy, LetThrough, Reply
+
+
+@pytest.fixture
+def proxy(aws: LocalAws) -> Iterator[FaultProxy]:
+    """Stand between the adapter and the local AWS."""
+    proxy = FaultProxy(aws.endpoint_url)
+    yield proxy
+    proxy.close()
+
+
+@pytest.fixture
+def client(proxy: FaultProxy):
+    """Talk to AWS through the proxy, each request once."""
+    with closing(sqs_client(proxy)) as client:
+        yield client
+
+
+@pytest.fixture
+def queue_name(client) -> str:
+    """Make a queue of the test's own."""
+    name = f"work-{uuid.uuid4()}"
+    client.create_queue(QueueName=name, Attributes={"VisibilityTimeout": "60"})
+    return name
+
+
+@pytest.fixture
+def meter() -> Meter:
+    """Count from zero."""
+    return Meter()
+
+
+@pytest.fixture
+def queue(client, queue_name: str, meter: Meter, proxy: FaultProxy) -> SqsWorkQueue:
+    """Open the queue; what was asked for that is forgotten."""
+    queue = open_work_queue(client, queue_name, meter)
+    proxy.operations.clear()
+    return queue
+
+
+def a_message(number: int = 1, body: str = "{}") -> QueueMessage:
+    return QueueMessage(
+        event_id=f"e{number}",
+        event_type="job_log_due",
+        group="octo/api/7",
+        body=body,
+        attributes={"event_type": "job_log_due", "repo": "octo/api"},
+    )
+
+
+def aws_error(code: str, status: int = 400) -> Reply:
+    body = {"__type": f"com.amazonaws.sqs#{code}", "message": "So it is."}
+    return Reply(status, json.dumps(body).encode())
+
+
+def failing(*failures: tuple[int, str, bool]) -> Alter:
+    """Move entries of a batch's answer from Successful to Failed."""
+
+    def change(said: bytes) -> bytes:
+        answer = json.loads(said)
+        ids = {str(number) for number, _, _ in failures}
+        answer["Successful"] = [one for one in answer["Successful"] if one["Id"] not in ids]
+        answer["Failed"] = [
+            {"Id": str(number), "Code": code, "SenderFault": fault, "Message": "So it is."}
+            for number, code, fault in failures
+        ]
+        return json.dumps(answer).encode()
+
+    return Alter(change)
+
+
+def test_only_rejected_messages_are_returned(
+    queue: SqsWorkQueue, proxy: FaultProxy, meter: Meter, queue_name: str
+) -> None:
+    """A partial failure names its messages, and says which are worth another try."""
+    proxy.faults.append(failing((0, "InternalError", False), (2, "InvalidMessageContents", True)))
+    rejections = queue.send([a_message(n) for n in range(4)])
+    assert [(r.event_id, r.code, r.reason, r.is_final) for r in rejections] == [
+        ("e0", "InternalError", "So it is.", False),
+        ("e2", "InvalidMessageContents", "So it is.", True),
+    ]
+    assert meter.read(f"sqs_messages.{queue_name}") == 2
+
+
+def test_a_withheld_key_is_not_the_message_s_fault(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
+    """SQS blames the sender for what KMS refuses; the message is kept all the same."""
+    proxy.faults.append(failing((0, "KMS.AccessDeniedException", True)))
+    (rejection,) = queue.send([a_message()])
+    assert not rejection.is_final
+
+
+def test_a_batch_refused_whole_is_sent_message_by_message(
+    queue: SqsWorkQueue, proxy: FaultProxy, meter: Meter, queue_name: str
+) -> None:
+    """One bad message is rejected for good, and its neighbours arrive."""
+    proxy.faults.extend(
+        [aws_error("BatchRequestTooLong"), LetThrough(), aws_error("InvalidMessageContents")]
+    )
+    (rejection,) = queue.send([a_message(n) for n in range(3)])
+    assert (rejection.event_id, rejection.is_final) == ("e1", True)
+    assert meter.read(f"sqs_messages.{queue_name}") == 2
+    assert proxy.operations == ["SendMessageBatch"] * 4
+
+
+def test_an_outage_amid_single_sends_forgets_nothing(
+    queue: SqsWorkQueue, proxy: FaultProxy
+) -> None:
+    """What could not be sent is returned for another try; what was sent is not sent again."""
+    proxy.faults.extend([aws_error("BatchRequestTooLong"), LetThrough(), Cut()])
+    (rejection,) = queue.send([a_message(n) for n in range(3)])
+    assert (rejection.event_id, rejection.is_final) == ("e1", False)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        aws_error("RequestThrottled", 403),
+        aws_error("ThrottlingException"),
+        aws_error("InternalError", 500),
+        Reply(503, b"<html>Service Unavailable</html>", "text/html"),
+        Reply(200, b"<html>captive portal</html>", "text/html"),
+        Cut(),
+    ],
+    ids=["throttled", "throttling", "500", "503 html", "200 html", "cut"],
+)
+def test_an_outage_takes_nothing_and_says_so(
+    queue: SqsWorkQueue, proxy: FaultProxy, fault: Reply | Cut
+) -> None:
+    """Throttles, server errors and broken connections are all worth another try."""
+    proxy.faults.append(fault)
+    with pytest.raises(QueueUnavailable):
+        queue.send([a_message(1), a_message(2)])
+
+
+def test_nobody_listening_is_an_outage(proxy: FaultProxy, aws: LocalAws, meter: Meter) -> None:
+    """A refused connection is retriable."""
+    dead = FaultProxy(aws.endpoint_url)
+    dead.close()
+    with closing(sqs_client(dead)) as client, pytest.raises(QueueUnavailable, match="any"):
+        open_work_queue(client, "any", meter)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (aws_error("QueueDoesNotExist"), QueueMissing),
+        (aws_error("AccessDeniedException"), AccessDenied),
+        (aws_error("InvalidClientTokenId", 403), AccessDenied),
+    ],
+    ids=["missing", "denied", "unknown key"],
+)
+def test_what_needs_a_person_stops_the_sending(
+    queue: SqsWorkQueue, proxy: FaultProxy, fault: Reply, kind: type[Exception]
+) -> None:
+    """No message is blamed for a queue or a permission that is not there."""
+    proxy.faults.append(fault)
+    with pytest.raises(kind):
+        queue.send([a_message(1), a_message(2)])
+
+
+def test_what_was_not_deleted_is_deleted_again_once(
+    queue: SqsWorkQueue, proxy: FaultProxy, client, queue_name: str
+) -> None:
+    """A partial failure to delete is mended with one more request for what is left."""
+    queue.send([a_message(n) for n in range(3)])
+    received = queue.receive(max_messages=10, wait_seconds=1)
+    proxy.operations.clear()
+    proxy.faults.append(failing((1, "InternalError", False)))
+    queue.delete(received)
+    assert proxy.operations == ["DeleteMessageBatch"] * 2
+    assert queue_depth(client, queue_name) == product.QueueDepth(visible=0, in_flight=0, delayed=0)
+
+
+def test_what_cannot_be_deleted_twice_is_an_outage(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
+    """Nothing is retried for ever."""
+    queue.send([a_message()])
+    received = queue.receive(max_messages=10, wait_seconds=1)
+    proxy.faults.extend([failing((0, "InternalError", False))] * 2)
+    with pytest.raises(QueueUnavailable, match="did not delete 1 messages"):
+        queue.delete(received)
+
+
+def test_a_receipt_that_ran_out_is_no_error(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
+    """The message is another's by then, or gone; both end well without us."""
+    stale = ReceivedMessage(body="", receipt_handle="stale", receive_count=1)
+    proxy.faults.append(aws_error("ReceiptHandleIsInvalid", 404))
+    queue.extend(stale, seconds=60)
+    proxy.faults.append(aws_error("MessageNotInflight"))
+    queue.extend(stale, seconds=60)
+    queue.delete([stale])
+
+
+def test_extending_during_an_outage_says_so(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
+    """The worker must know that its message may soon be another's."""
+    proxy.faults.append(Cut())
+    with pytest.raises(QueueUnavailable):
+        queue.extend(ReceivedMessage(body="", receipt_handle="r", receive_count=1), seconds=60)
+
+
+def test_every_request_is_counted_once_whoever_shares_the_client(
+    client, queue: SqsWorkQueue, queue_name: str, meter: Meter
+) -> None:
+    """Two requests open a queue, and each batch is one more."""
+    open_work_queue(client, queue_name, meter)
+    before = meter.read("sqs_requests")
+    queue.send([a_message(n) for n in range(10)])
+    assert (before, meter.read("sqs_requests")) == (4, 5)
+
+
+def test_the_product_s_client_tries_again_by_itself_and_counts_it(
+    proxy: FaultProxy, queue_name: str, meter: Meter
+) -> None:
+    """One throttled request is never seen by the caller, but is paid for."""
+    access = AwsAccess(
+        endpoint_url=proxy.endpoint_url, access_key_id="local", secret_access_key="local"
+    )
+    with closing(product.sqs_client(access)) as client:
+        queue = open_work_queue(client, queue_name, meter)
+        proxy.faults.append(aws_error("RequestThrottled", 403))
+        assert queue.send([a_message()]) == ()
+    assert meter.read("sqs_requests") == 4
+
+
+def test_a_queue_is_found_by_its_url(client, queue_name: str, meter: Meter) -> None:
+    """A URL serves where a name would, and is what the queue is called."""
+    url = client.get_queue_url(QueueName=queue_name)["QueueUrl"]
+    queue = open_work_queue(client, url, meter)
+    assert queue.send([a_message()]) == ()
+    assert queue.queue_name == url
+
+
+def test_a_missing_queue_says_how_to_make_it(client, meter: Meter) -> None:
+    """The first thing that a newcomer forgets has a remedy."""
+    with pytest.raises(QueueMissing, match=r"no-such-queue in us-east-1.*standalone setup"):
+        open_work_queue(client, "no-such-queue", meter)
+
+
+def test_depth_counts_what_is_visible_in_flight_and_delayed(
+    client, queue: SqsWorkQueue, queue_name: str
+) -> None:
+    """The three states of a message are told apart."""
+    queue.send([a_message(n) for n in range(3)])
+    queue.receive(max_messages=1, wait_seconds=1)
+    late = a_message(9)
+    queue.send(
+        [
+            QueueMessage(
+                event_id=late.event_id,
+                event_type=late.event_type,
+                group=late.group,
+                body=late.body,
+                attributes=late.attributes,
+                delay_seconds=900,
+            )
+        ]
+    )
+    depth = queue_depth(client, queue_name)
+    assert depth == product.QueueDepth(visible=2, in_flight=1, delayed=1)
+
+
+def test_without_credentials_the_remedy_is_named(proxy: FaultProxy, meter: Meter) -> None:
+    """A forgotten key is a person's matter, not an outage."""
+    access = AwsAccess(endpoint_url=proxy.endpoint_url)
+    with (
+        closing(product.sqs_client(access)) as client,
+        pytest.raises(AccessDenied, match="AWS_ACCESS_KEY_ID"),
+    ):
+        open_work_queue(client, "any", meter)
+
+
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:4566", "http://", "not a url"])
+def test_an_endpoint_that_is_none_is_a_bad_setting(endpoint: str) -> None:
+    """A URL without its scheme is refused by name."""
+    with pytest.raises(BadSettings, match="cannot be reached at"):
+        product.sqs_client(AwsAccess(endpoint_url=endpoint))
+
+
+def test_an_unknown_profile_is_a_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's own environment is read, and its faults are ours to tell."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(BadSettings, match="nobody"):
+        product.sqs_client(AwsAccess())
+
+
+@pytest.mark.parametrize("make", [product.sqs_client, product.s3_client])
+@pytest.mark.parametrize(
+    ("environment", "configured", "expected"),
+    [
+        ({}, None, "us-east-1"),
+        ({"AWS_REGION": "eu-north-1"}, None, "eu-north-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-north-1"}, None, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "ap-south-1", "ap-south-1"),
+    ],
+)
+def test_the_region_is_the_nearest_that_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[AwsAccess], object],
+    environment: dict[str, str],
+    configured: str | None,
+    expected: str,
+) -> None:
+    """Settings win over boto3's variable, that one over AWS_REGION, and a default is there."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert make(AwsAccess(region=configured)).meta.region_name == expected
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"])
+def test_the_endpoint_may_come_from_aws_s_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Both of AWS's variables lead the client elsewhere."""
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert product.sqs_client(AwsAccess()).meta.endpoint_url == "http://127.0.0.1:9"
+
+
+def test_secrets_are_not_shown() -> None:
+    """Neither key nor token is in what a log would show."""
+    shown = repr(AwsAccess(access_key_id="AKIA", secret_access_key="s3cr3t", session_token="t0k"))
+    assert "s3cr3t" not in shown
+    assert "t0k" not in shown
+
+
+def test_importing_the_adapter_does_not_import_boto3() -> None:
+    """Commands that need no AWS do not wait for it."""
+    program = (
+        "import sys; import ingest.adapters.aws;"
+        " sys.exit('boto3' in sys.modules or 'botocore' in sys.modules)"
+    )
+    folder = product.__file__.partition("/ingest/")[0]
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=folder, timeout=60)
+
+
+def test_a_message_that_the_answer_forgot_is_sent_again(
+    queue: SqsWorkQueue, proxy: FaultProxy
+) -> None:
+    """Only what SQS says it took counts as taken."""
+
+    def forget_the_first(said: bytes) -> bytes:
+        answer = json.loads(said)
+        answer["Successful"] = [one for one in answer["Successful"] if one["Id"] != "0"]
+        return json.dumps(answer).encode()
+
+    proxy.faults.append(Alter(forget_the_first))
+    (rejection,) = queue.send([a_message(1), a_message(2)])
+    assert (rejection.event_id, rejection.code, rejection.is_final) == ("e1", "NotMentioned", False)
+
+
+def test_a_portal_s_page_is_never_taken_for_a_yes(
+    client, queue: SqsWorkQueue, proxy: FaultProxy, meter: Meter
+) -> None:
+    """A 200 from something other than SQS opens, sends and deletes nothing."""
+    received = ReceivedMessage(body="", receipt_handle="r", receive_count=1)
+    for call in (
+        lambda: open_work_queue(client, "any", meter),
+        lambda: queue.send([a_message()]),
+        lambda: queue.delete([received]),
+    ):
+        proxy.faults.append(Reply(200, b"<html>Please log in</html>", "text/html"))
+        with pytest.raises(QueueUnavailable):
+            call()
