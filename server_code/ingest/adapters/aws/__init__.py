@@ -4,7 +4,7 @@
 - ``sqs``: the ports Publisher and WorkQueue
 - ``queues``: what SQS tells of a queue: limits, depth
 - ``s3``: the port BlobStore
-- ``provision``: queues, dead-letter queues and the bucket, made or mended
+- ``provision``, ``provision_bucket``: queues and the bucket, made or mended
 - ``policies``: the same as documents for IAM and CloudFormation
 - ``errors``: botocore's exceptions in our words
 
@@ -12,19 +12,29 @@ boto3 takes 0.3 s to import, so it is imported where a client is made; importing
 """
 
 from .clients import AwsAccess, s3_client, sqs_client
+from .policies import Deployment, cloudformation_template, collector_policy, reader_policy
+from .provision import Provisioned, ensure_queues
+from .provision_bucket import ensure_bucket
 from .queues import QueueDepth, queue_depth
 from .s3 import S3BlobStore
 from .sqs import SqsPublisher, SqsWorkQueue, open_publisher, open_work_queue
 
 __all__ = [
     "AwsAccess",
+    "Deployment",
+    "Provisioned",
     "QueueDepth",
     "S3BlobStore",
     "SqsPublisher",
     "SqsWorkQueue",
+    "cloudformation_template",
+    "collector_policy",
+    "ensure_bucket",
+    "ensure_queues",
     "open_publisher",
     "open_work_queue",
     "queue_depth",
+    "reader_policy",
     "s3_client",
     "sqs_client",
 ]

@@ -38,8 +38,8 @@ class QueueDepth:
 
 def look_up_queue(client: SQSClient, queue_name: str) -> QueueFacts:
     """Look a queue up by name or URL. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-    url = _url(client, queue_name)
-    attributes = _attributes(client, queue_name, url)
+    url = find_queue(client, queue_name)
+    attributes = read_attributes(client, queue_name, url)
     return QueueFacts(
         name=queue_name,
         url=url,
@@ -53,7 +53,7 @@ def look_up_queue(client: SQSClient, queue_name: str) -> QueueFacts:
 
 def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
     """Count a queue's messages. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-    attributes = _attributes(client, queue_name, _url(client, queue_name))
+    attributes = read_attributes(client, queue_name, find_queue(client, queue_name))
     return QueueDepth(
         visible=int(attributes.get("ApproximateNumberOfMessages", 0)),
         in_flight=int(attributes.get("ApproximateNumberOfMessagesNotVisible", 0)),
@@ -61,7 +61,8 @@ def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
     )
 
 
-def _url(client: SQSClient, queue_name: str) -> str:
+def find_queue(client: SQSClient, queue_name: str) -> str:
+    """Find a queue's URL, which may itself be the name."""
     if queue_name.startswith(("https://", "http://")):
         return queue_name
     with aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
@@ -71,7 +72,8 @@ def _url(client: SQSClient, queue_name: str) -> str:
     return url
 
 
-def _attributes(client: SQSClient, queue_name: str, url: str) -> dict[str, str]:
+def read_attributes(client: SQSClient, queue_name: str, url: str) -> dict[str, str]:
+    """Read all attributes of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
     # All: SQS refuses to name FIFO attributes of a queue that is not one.
     with aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
         answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])

@@ -1,0 +1,150 @@
+"""Queues and their dead-letter queues: made where missing, mended where they differ.
+
+Whatever is there keeps what a person chose: limits are raised and never lowered, for a shorter
+retention deletes messages, and a redrive policy or an encryption key of one's own stays.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...errors import QueueMissing
+from .clients import LONG_POLL_SECONDS
+from .errors import aws_errors
+from .queues import find_queue, read_attributes
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_DAY_SECONDS = 86_400
+
+#: SQS charges for requests and not for keeping, so time is free: 7 days outlive a holiday of a
+#: reader. A message keeps its age when it moves to the dead-letter queue of a standard queue, so
+#: that one keeps 14 days, the most there is: at least 7 remain to look at what failed last.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
+RETENTION_SECONDS = 7 * _DAY_SECONDS
+DEAD_LETTER_RETENTION_SECONDS = 14 * _DAY_SECONDS
+
+MAX_RECEIVES = 5
+MAX_MESSAGE_BYTES = 1_048_576
+#: A log is fetched in seconds, a worker asks for more time, and a dead one's jobs are soon back.
+WORK_VISIBILITY_SECONDS = 120
+
+#: Attributes of which more is never worse.
+_AT_LEAST = frozenset({"MessageRetentionPeriod", "MaximumMessageSize", "VisibilityTimeout"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Provisioned:
+    """Be what was done to one queue or bucket: ``created``, ``adjusted`` or ``unchanged``."""
+
+    kind: str
+    name: str
+    action: str
+    details: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        more = f": {', '.join(self.details)}" if self.details else ""
+        return f"{self.kind} {self.name} {self.action}{more}"
+
+
+def ensure_queues(
+    client: SQSClient,
+    *,
+    metrics: str,
+    logs: str,
+    job_events: str,
+    dead_letter_suffix: str = "_dlq",
+) -> list[Provisioned]:
+    """Make the three queues, each with its dead-letter queue; say what was done to each.
+
+    Names that end in ``.fifo`` get FIFO queues, and FIFO dead-letter queues. Running it again
+    changes nothing. Raises AccessDenied, QueueUnavailable, BadSettings for a name SQS refuses.
+    """
+    extras: dict[str, dict[str, str]] = {
+        metrics: {},
+        logs: {},
+        job_events: {"VisibilityTimeout": str(WORK_VISIBILITY_SECONDS)},
+    }
+    return [
+        done
+        for name, extra in extras.items()
+        for done in _ensure_pair(client, name, extra, dead_letter_suffix)
+    ]
+
+
+def dead_letter_name(name: str, suffix: str = "_dlq") -> str:
+    """Name a queue's dead-letter queue; SQS wants ``.fifo`` at the end."""
+    stem = name.removesuffix(".fifo")
+    return f"{stem}{suffix}{name[len(stem) :]}"
+
+
+def _ensure_pair(
+    client: SQSClient, name: str, extra: Mapping[str, str], suffix: str
+) -> Iterator[Provisioned]:
+    """Make the dead-letter queue first: the other one has to name it."""
+    dead_letters = dead_letter_name(name, suffix)
+    yield _ensure_queue(client, dead_letters, _wanted(dead_letters, DEAD_LETTER_RETENTION_SECONDS))
+    url = find_queue(client, dead_letters)
+    arn = read_attributes(client, dead_letters, url)["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": MAX_RECEIVES})
+    wanted = {**_wanted(name, RETENTION_SECONDS), **extra, "RedrivePolicy": redrive}
+    yield _ensure_queue(client, name, wanted)
+
+
+def _wanted(name: str, retention_seconds: int) -> dict[str, str]:
+    wanted = {
+        "MessageRetentionPeriod": str(retention_seconds),
+        "MaximumMessageSize": str(MAX_MESSAGE_BYTES),
+        "ReceiveMessageWaitTimeSeconds": str(LONG_POLL_SECONDS),
+        "SqsManagedSseEnabled": "true",
+    }
+    if name.endswith(".fifo"):
+        # Order and deduplication per run, the group, which lets the queue take many runs at once.
+        # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
+        wanted["FifoQueue"] = "true"
+        wanted["DeduplicationScope"] = "messageGroup"
+        wanted["FifoThroughputLimit"] = "perMessageGroupId"
+    return wanted
+
+
+def _ensure_queue(client: SQSClient, name: str, wanted: dict[str, str]) -> Provisioned:
+    try:
+        url = find_queue(client, name)
+    except QueueMissing:
+        with aws_errors(f"Queue {name}"):
+            client.create_queue(QueueName=name, Attributes=wanted)  # type: ignore[arg-type] # open names
+        return Provisioned(kind="queue", name=name, action="created")
+    current = read_attributes(client, name, url)
+    changes = _differences(current, wanted)
+    if not changes:
+        return Provisioned(kind="queue", name=name, action="unchanged")
+    with aws_errors(f"Queue {name}"):
+        client.set_queue_attributes(QueueUrl=url, Attributes=changes)  # type: ignore[arg-type] # open names
+    details = tuple(
+        f"{attribute} {current.get(attribute, 'unset')} -> {value}"
+        for attribute, value in changes.items()
+    )
+    return Provisioned(kind="queue", name=name, action="adjusted", details=details)
+
+
+def _differences(current: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
+    return {
+        attribute: value
+        for attribute, value in wanted.items()
+        if not _is_satisfied(attribute, value, current)
+    }
+
+
+def _is_satisfied(attribute: str, value: str, current: Mapping[str, str]) -> bool:
+    found = current.get(attribute)
+    if attribute in _AT_LEAST:
+        return found is not None and int(found) >= int(value)
+    if attribute == "RedrivePolicy":
+        return bool(found)
+    if attribute == "SqsManagedSseEnabled" and current.get("KmsMasterKeyId"):
+        return True
+    return (found or "").lower() == value.lower()

@@ -1,0 +1,144 @@
+"""The bucket for logs: made where missing, closed to the public, cleaned of broken uploads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ...errors import QueueMissing
+from .errors import aws_errors
+from .provision import Provisioned
+
+if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import LifecycleRuleTypeDef, PublicAccessBlockConfigurationTypeDef
+
+_CLOSED: PublicAccessBlockConfigurationTypeDef = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
+
+#: S3 takes no location for this region, and insists on one for every other.
+_REGION_WITHOUT_LOCATION = "us-east-1"
+
+_RULE_PREFIX = "runstream-"
+
+
+def ensure_bucket(
+    client: S3Client, bucket: str, *, expire_after_days: int | None = None
+) -> Provisioned:
+    """Make a private, encrypted bucket in the client's region; say what was done.
+
+    Uploads that were never completed are removed after a day; logs after ``expire_after_days``,
+    or never. Rules and keys of one's own stay. Raises AccessDenied (also where the name is
+    someone else's), QueueUnavailable, BadSettings.
+    """
+    with aws_errors(f"Bucket {bucket}"):
+        is_new = _create(client, bucket)
+        details = [
+            *_close(client, bucket),
+            *_encrypt(client, bucket),
+            *_set_rules(client, bucket, expire_after_days),
+        ]
+    if is_new:
+        return Provisioned(kind="bucket", name=bucket, action="created", details=tuple(details))
+    action = "adjusted" if details else "unchanged"
+    return Provisioned(kind="bucket", name=bucket, action=action, details=tuple(details))
+
+
+def _create(client: S3Client, bucket: str) -> bool:
+    try:
+        with aws_errors(f"Bucket {bucket}"):
+            client.head_bucket(Bucket=bucket)
+    except QueueMissing:
+        region: Any = client.meta.region_name
+        if region == _REGION_WITHOUT_LOCATION:
+            client.create_bucket(Bucket=bucket)
+        else:
+            client.create_bucket(
+                Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": region}
+            )
+        return True
+    return False
+
+
+def _close(client: S3Client, bucket: str) -> list[str]:
+    from botocore.exceptions import ClientError
+
+    try:
+        found = client.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    except ClientError as error:
+        _require_absence(error, "NoSuchPublicAccessBlockConfiguration")
+        found = {}
+    if found == _CLOSED:
+        return []
+    client.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=_CLOSED)
+    return ["closed to the public"]
+
+
+def _encrypt(client: S3Client, bucket: str) -> list[str]:
+    from botocore.exceptions import ClientError
+
+    try:
+        client.get_bucket_encryption(Bucket=bucket)
+    except ClientError as error:
+        _require_absence(error, "ServerSideEncryptionConfigurationNotFoundError")
+    else:
+        return []
+    rule: Any = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    client.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    return ["encrypted with S3's own keys"]
+
+
+def _set_rules(client: S3Client, bucket: str, expire_after_days: int | None) -> list[str]:
+    """Replace our own rules among the bucket's: S3 takes all rules at once."""
+    found = _rules(client, bucket)
+    ours = _our_rules(expire_after_days)
+    if [rule for rule in found if _is_ours(rule)] == ours:
+        return []
+    others = [rule for rule in found if not _is_ours(rule)]
+    client.put_bucket_lifecycle_configuration(
+        Bucket=bucket, LifecycleConfiguration={"Rules": [*others, *ours]}
+    )
+    return [f"rule {rule['ID']}" for rule in ours]
+
+
+def _rules(client: S3Client, bucket: str) -> list[LifecycleRuleTypeDef]:
+    from botocore.exceptions import ClientError
+
+    try:
+        rules: Any = client.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except ClientError as error:
+        _require_absence(error, "NoSuchLifecycleConfiguration")
+        return []
+    return list(rules)
+
+
+def _our_rules(expire_after_days: int | None) -> list[LifecycleRuleTypeDef]:
+    broken_uploads: LifecycleRuleTypeDef = {
+        "ID": f"{_RULE_PREFIX}broken-uploads",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    }
+    if expire_after_days is None:
+        return [broken_uploads]
+    expiry: LifecycleRuleTypeDef = {
+        "ID": f"{_RULE_PREFIX}expire-logs",
+        "Status": "Enabled",
+        "Filter": {"Prefix": "logs/"},
+        "Expiration": {"Days": expire_after_days},
+    }
+    return [broken_uploads, expiry]
+
+
+def _is_ours(rule: LifecycleRuleTypeDef) -> bool:
+    return rule.get("ID", "").startswith(_RULE_PREFIX)
+
+
+def _require_absence(error: ClientError, code: str) -> None:
+    """Let pass the one answer that means "there is none"."""
+    if error.response["Error"]["Code"] != code:
+        raise error

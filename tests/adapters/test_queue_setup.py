@@ -1,0 +1,239 @@
+"""One command makes all that a collector needs of AWS, and never takes anything away."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+from ingest.adapters.aws import (
+    Deployment,
+    cloudformation_template,
+    collector_policy,
+    ensure_bucket,
+    ensure_queues,
+    reader_policy,
+)
+from ingest.adapters.aws.provision import dead_letter_name
+from ingest.errors import BadSettings
+from support.aws_server import LocalAws, s3_client, sqs_client
+
+DEPLOYMENT = Deployment(
+    metrics_queue="ci_cd_metrics_queue",
+    logs_queue="ci_cd_logs_queue.fifo",
+    job_events_queue="ci_cd_job_events_queue",
+    log_bucket="octo-logs",
+)
+
+
+@pytest.fixture
+def sqs(aws: LocalAws) -> Iterator:
+    """Talk to the local SQS."""
+    with closing(sqs_client(aws)) as client:
+        yield client
+
+
+@pytest.fixture
+def s3(aws: LocalAws) -> Iterator:
+    """Talk to the local S3."""
+    with closing(s3_client(aws)) as client:
+        yield client
+
+
+@pytest.fixture
+def names() -> dict[str, str]:
+    """Name three queues that nobody has."""
+    mark = uuid.uuid4().hex[:8]
+    return {
+        "metrics": f"metrics-{mark}",
+        "logs": f"logs-{mark}.fifo",
+        "job_events": f"jobs-{mark}",
+    }
+
+
+def attributes_of(sqs, name: str) -> dict[str, str]:
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    return sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+
+
+def test_queues_come_with_dead_letter_queues(sqs, names: dict[str, str]) -> None:
+    """After five tries a message is put aside, where it stays longest."""
+    done = ensure_queues(sqs, **names)
+    assert [step.action for step in done] == ["created"] * 6
+    for name in names.values():
+        redrive = json.loads(attributes_of(sqs, name)["RedrivePolicy"])
+        dead_letters = attributes_of(sqs, dead_letter_name(name))
+        assert int(redrive["maxReceiveCount"]) == 5
+        assert redrive["deadLetterTargetArn"] == dead_letters["QueueArn"]
+        assert dead_letters["MessageRetentionPeriod"] == str(14 * 86_400)
+
+
+def test_queues_take_what_is_sent_to_them(sqs, names: dict[str, str]) -> None:
+    """Messages of 1 MiB, long polling, encryption, time for a log, order where it is wished."""
+    ensure_queues(sqs, **names)
+    for name in names.values():
+        attributes = attributes_of(sqs, name)
+        assert attributes["MaximumMessageSize"] == "1048576"
+        assert attributes["MessageRetentionPeriod"] == str(7 * 86_400)
+        assert attributes["ReceiveMessageWaitTimeSeconds"] == "20"
+        assert attributes["SqsManagedSseEnabled"] == "true"
+    assert attributes_of(sqs, names["job_events"])["VisibilityTimeout"] == "120"
+    assert attributes_of(sqs, names["logs"])["FifoQueue"] == "true"
+    assert attributes_of(sqs, dead_letter_name(names["logs"]))["FifoQueue"] == "true"
+
+
+def test_running_it_again_changes_nothing(sqs, names: dict[str, str]) -> None:
+    """It is safe in every deployment."""
+    ensure_queues(sqs, **names)
+    assert {step.action for step in ensure_queues(sqs, **names)} == {"unchanged"}
+
+
+def test_what_differs_is_mended_and_named(sqs, names: dict[str, str]) -> None:
+    """An older, smaller queue grows; what was done can be read."""
+    old = {"MaximumMessageSize": "262144", "VisibilityTimeout": "30"}
+    sqs.create_queue(QueueName=names["job_events"], Attributes=old)
+    (step,) = (s for s in ensure_queues(sqs, **names) if s.name == names["job_events"])
+    assert step.action == "adjusted"
+    assert "MaximumMessageSize 262144 -> 1048576" in str(step)
+    assert attributes_of(sqs, names["job_events"])["VisibilityTimeout"] == "120"
+
+
+def test_what_a_person_chose_is_kept(sqs, names: dict[str, str]) -> None:
+    """Longer retention and another dead-letter queue stay as they are."""
+    sqs.create_queue(QueueName=f"own-{names['metrics']}")
+    arn = attributes_of(sqs, f"own-{names['metrics']}")["QueueArn"]
+    redrive = json.dumps({"deadLetterTargetArn": arn, "maxReceiveCount": 3})
+    chosen = {"MessageRetentionPeriod": str(14 * 86_400), "RedrivePolicy": redrive}
+    sqs.create_queue(QueueName=names["metrics"], Attributes=chosen)
+    ensure_queues(sqs, **names)
+    attributes = attributes_of(sqs, names["metrics"])
+    assert attributes["MessageRetentionPeriod"] == str(14 * 86_400)
+    assert json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"] == arn
+
+
+@pytest.mark.parametrize(
+    ("name", "dead_letters"), [("jobs", "jobs_dlq"), ("jobs.fifo", "jobs_dlq.fifo")]
+)
+def test_dead_letters_of_fifo_queues_are_fifo(name: str, dead_letters: str) -> None:
+    """SQS pairs like with like, by the end of the name."""
+    assert dead_letter_name(name) == dead_letters
+
+
+def test_a_bucket_is_private_and_encrypted(s3) -> None:
+    """Logs are nobody else's, and half an upload is not paid for longer than a day."""
+    bucket = f"logs-{uuid.uuid4()}"
+    assert ensure_bucket(s3, bucket, expire_after_days=30).action == "created"
+    block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+    assert all(block.values())
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert {rule["ID"] for rule in rules} == {"runstream-broken-uploads", "runstream-expire-logs"}
+    (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+    assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+
+
+def test_a_bucket_is_left_alone_the_second_time(s3) -> None:
+    """Nothing is done twice."""
+    bucket = f"logs-{uuid.uuid4()}"
+    ensure_bucket(s3, bucket)
+    assert str(ensure_bucket(s3, bucket)) == f"bucket {bucket} unchanged"
+
+
+def test_a_bucket_keeps_its_own_rules(s3) -> None:
+    """S3 replaces all rules at once; those of others are put back."""
+    bucket = f"logs-{uuid.uuid4()}"
+    s3.create_bucket(Bucket=bucket)
+    own = {"ID": "own", "Status": "Enabled", "Filter": {"Prefix": "x/"}, "Expiration": {"Days": 9}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [own]})
+    ensure_bucket(s3, bucket)
+    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    assert {rule["ID"] for rule in rules} == {"own", "runstream-broken-uploads"}
+
+
+def test_a_name_that_s3_refuses_is_a_bad_setting(s3) -> None:
+    """A fault of the settings is told as one."""
+    with pytest.raises(BadSettings):
+        ensure_bucket(s3, "Not_A_Bucket")
+
+
+def actions_by_resource(policy: dict) -> dict[str, set[str]]:
+    allowed: dict[str, set[str]] = {}
+    for statement in policy["Statement"]:
+        assert statement["Effect"] == "Allow"
+        for resource in statement["Resource"]:
+            allowed.setdefault(resource.rsplit(":", 1)[-1], set()).update(statement["Action"])
+    return allowed
+
+
+def test_the_collector_may_do_what_it_does_and_no_more() -> None:
+    """It receives from its own queue only, and cannot read or delete logs."""
+    allowed = actions_by_resource(collector_policy(DEPLOYMENT))
+    send = {"sqs:SendMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"}
+    work = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
+    assert allowed == {
+        "ci_cd_metrics_queue": send,
+        "ci_cd_logs_queue.fifo": send,
+        "ci_cd_job_events_queue": send | work,
+        "octo-logs/*": {"s3:PutObject", "s3:AbortMultipartUpload"},
+    }
+
+
+def test_a_reader_cannot_send() -> None:
+    """It takes from both queues and fetches logs."""
+    allowed = actions_by_resource(reader_policy(DEPLOYMENT))
+    assert set(allowed) == {"ci_cd_metrics_queue", "ci_cd_logs_queue.fifo", "octo-logs/*"}
+    assert not any(
+        "Send" in action or "Put" in action for each in allowed.values() for action in each
+    )
+
+
+def test_without_a_bucket_no_policy_speaks_of_s3() -> None:
+    """Logs in parts need no permission for S3."""
+    deployment = Deployment(metrics_queue="m", logs_queue="l", job_events_queue="j")
+    text = json.dumps([collector_policy(deployment), reader_policy(deployment)])
+    assert "s3:" not in text
+    assert "LogBucket" not in cloudformation_template(deployment)
+
+
+def test_the_template_denies_requests_without_tls_everywhere() -> None:
+    """Every queue and the bucket carry the same refusal."""
+    resources = json.loads(cloudformation_template(DEPLOYMENT))["Resources"]
+    guarded = [r for r in resources.values() if r["Type"].endswith(("QueuePolicy", "BucketPolicy"))]
+    assert len(guarded) == 7
+    for resource in guarded:
+        (statement,) = resource["Properties"]["PolicyDocument"]["Statement"]
+        assert statement["Effect"] == "Deny"
+        assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_the_template_makes_what_setup_makes(sqs, names: dict[str, str]) -> None:
+    """Both ways lead to the same attributes."""
+    ensure_queues(sqs, **names)
+    template = cloudformation_template(
+        Deployment(
+            metrics_queue=names["metrics"],
+            logs_queue=names["logs"],
+            job_events_queue=names["job_events"],
+        )
+    )
+    for resource in json.loads(template)["Resources"].values():
+        if resource["Type"] == "AWS::SQS::Queue":
+            properties = resource["Properties"]
+            made = attributes_of(sqs, properties.pop("QueueName"))
+            properties.pop("RedrivePolicy", None)
+            assert {name: str(value).lower() for name, value in properties.items()} == {
+                name: made[name].lower() for name in properties
+            }
+
+
+@pytest.mark.parametrize(
+    "deployment",
+    [DEPLOYMENT, Deployment(metrics_queue="m.fifo", logs_queue="l", job_events_queue="j.fifo")],
+)
+def test_cloudformation_finds_no_fault_in_the_template(deployment: Deployment) -> None:
+    """AWS's own linter knows every resource type and property."""
+    cfnlint = pytest.importorskip("cfnlint.api", reason="cfn-lint is not installed")
+    findings = cfnlint.lint_all(cloudformation_template(deployment))
+    # What is only for information, such as notes for other tools, is no fault.
+    assert [finding for finding in findings if not finding.rule.id.startswith("I")] == []
