@@ -45,7 +45,8 @@ class Clock(Protocol):
 class Answer(Generic[T]):
     """Be GitHub's answer: ``value`` is None where nothing changed since ``validator``.
 
-    Hand ``validator`` in with the next question of the same kind; it is opaque and bound to a token.
+    Hand ``validator`` in with the next question of the same kind; it is opaque, and bound to the
+    token that asked.
     """
 
     value: T | None
@@ -102,8 +103,10 @@ class Budget:
 
 
 class ActionsSource(Protocol):
-    """Read GitHub Actions. Any method may raise RateLimited, SourceUnavailable, BadCredentials,
-    AccessDenied, NotFound or MalformedPayload; none of them sleeps or retries.
+    """Read GitHub Actions.
+
+    Any method may raise RateLimited, SourceUnavailable, BadCredentials, AccessDenied, NotFound or
+    MalformedPayload; none of them sleeps.
     """
 
     def fetch_runs(
@@ -123,7 +126,7 @@ class ActionsSource(Protocol):
         """Fetch all pages of an attempt's jobs."""
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
-        """Fetch the metrics of commits; one that GitHub does not know is present with None fields."""
+        """Fetch the metrics of commits; one that GitHub does not know comes with None fields."""
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.
@@ -191,8 +194,9 @@ class WorkQueue(Publisher, Protocol):
     """Send to and receive from the queue of work."""
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
-        """Receive up to 10 messages, waiting for the first; each stays hidden from others for
-        ``visibility_timeout_seconds``.
+        """Receive up to 10 messages, waiting for the first.
+
+        Each stays hidden from other receivers for ``visibility_timeout_seconds``.
         """
 
     @property

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
-from ..errors import AccessDenied, IngestError, RateLimited, Retriable, SourceUnavailable
+from ..errors import AccessDenied, IngestError, RateLimited, Retriable
 from .attempt_messages import News, encode_fact, news_of
 from .discover_runs import Sighting, is_wanted, note_runs
 from .publish import publish
@@ -45,6 +45,7 @@ def collect_attempts(world: World, sighting: Sighting) -> int:
         _conclude(world, sighting, reading, commits, commit_error, now) for reading in readings
     ]
     _publish_and_record(world, records)
+    _count(world, due, records)
     for error in [reading.error for reading in readings] + [commit_error]:
         if isinstance(error, RateLimited) or (error is not None and _is_for_people(error)):
             raise error
@@ -90,6 +91,7 @@ def _load_commits(
     except Retriable as error:
         return known, error
     world.store.save_commits(repository, list(fetched.values()))
+    world.meter.add("commits", len(fetched))
     return {**known, **fetched}, None
 
 
@@ -169,20 +171,25 @@ def _publish_and_record(world: World, news: Sequence[News]) -> None:
         ]
     )
     world.store.save_attempts([each.record for each in news])
-    _count(world, news)
 
 
-def _count(world: World, news: Sequence[News]) -> None:
+def _count(world: World, due: Sequence[AttemptRecord], news: Sequence[News]) -> None:
+    """Count what was met for the first time."""
+    before = {record.key: record for record in due}
     for each in news:
-        run = each.record.run
-        is_first = each.run_data is not None and len(each.record.published_statuses) == 1
+        known = before[each.record.key]
+        is_first = not known.published_statuses and bool(each.record.published_statuses)
         world.meter.add("attempts", int(is_first))
         world.meter.add("runs", int(is_first and each.record.key.run_attempt == 1))
-        world.meter.add("completed_runs", int(bool(each.run_data and run and run.is_completed)))
+        jobs = len(each.record.published_jobs) - len(known.published_jobs)
+        world.meter.add("jobs", jobs)
+        world.meter.add("steps", _steps(each.record) - _steps(known))
+
+
+def _steps(record: AttemptRecord) -> int:
+    return sum(len(job.steps) for job in record.jobs)
 
 
 def _is_for_people(error: IngestError) -> bool:
     """Tell whether no later look will do better before a person acts."""
-    return not isinstance(error, (SourceUnavailable, RateLimited)) and not isinstance(
-        error, Retriable
-    )
+    return not isinstance(error, Retriable)

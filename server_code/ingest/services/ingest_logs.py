@@ -74,7 +74,8 @@ def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int =
     if not messages:
         return 0
     with kept_hidden(world.job_events, messages) as hidden:
-        pieces = [piece for piece in map(lambda each: _open(world, each), messages) if piece]
+        opened = (_open(world, message) for message in messages)
+        pieces = [piece for piece in opened if piece is not None]
         _do(world, pieces, hidden)
     for piece in pieces:
         for late in piece.late:
@@ -83,14 +84,19 @@ def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int =
     return len(messages)
 
 
-def order_lost_logs(world: World, repositories: Sequence[str] | None = None) -> int:
-    """Order logs again that have been pending for an hour: their news may be lost.
+def order_lost_logs(
+    world: World,
+    repositories: Sequence[str] | None = None,
+    *,
+    older_than: timedelta = timedelta(hours=1),
+) -> int:
+    """Order logs again that have been pending for long: their news may be lost.
 
     A queue keeps messages for some days only, and may be emptied by hand. Returns how many.
     """
     now = world.clock.now()
     pending = world.store.load_pending_logs(
-        repositories, updated_before=now - timedelta(hours=1), limit=100
+        repositories, updated_before=now - older_than, limit=100
     )
     again = [
         job_log_due(

@@ -22,7 +22,7 @@ LEASE_SECONDS = 120
 #: Where nothing moves, nobody waits longer than this for the next look.
 SLOWEST_POLL = timedelta(minutes=10)
 
-#: A repository that fails is tried again after 1, 2, 4 … times its interval, at most this long.
+#: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 
 
@@ -51,18 +51,21 @@ def poll_due_repositories(
 
 def poll_repository(
     world: World, repository: RepositoryRecord, *, may_go_on: Callable[[], bool]
-) -> None:
-    """Poll one claimed repository and give its lease back, whatever happens.
+) -> IngestError | None:
+    """Poll one claimed repository and give its lease back; return what went wrong, if anything.
 
     Errors end in the repository's record and the errors list, not in the caller, except those of
     the state store.
     """
+    error: IngestError | None = None
     try:
         record = _tick(world, repository, may_go_on)
         next_poll_at = next_poll(world, record)
-    except IngestError as error:
+    except IngestError as raised:
+        error = raised
         record, next_poll_at = _after_failure(world, repository, error)
     world.store.release_repository(record, holder=world.holder, next_poll_at=next_poll_at)
+    return error
 
 
 def next_poll(world: World, repository: RepositoryRecord) -> datetime:
@@ -107,7 +110,7 @@ def _after_failure(
     if isinstance(error, RateLimited):
         return replace(stored, last_error=str(error)), error.retry_at
     failures = stored.failures + 1
-    pause = timedelta(seconds=world.collecting.poll_seconds * 2 ** min(failures - 1, 20))
+    pause = timedelta(seconds=2 ** min(failures - 1, 20))
     world.report_error(PIPELINE_MONITORING_AGENT, repository.full_name, str(error), _remedy(error))
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)

@@ -25,6 +25,7 @@ from ...wire.governor import Governor
 if TYPE_CHECKING:
     from github import Github
     from github.Auth import Auth
+    from github.Requester import Requester
 
 #: Pinned: GitHub changes payloads between versions. https://docs.github.com/en/rest/about-the-rest-api/api-versions
 API_VERSION = "2022-11-28"
@@ -61,7 +62,7 @@ class Response:
         """Tell whether the validator still held; such an answer was free."""
         return self.status == 304
 
-    def json(self) -> Any:
+    def json(self) -> object:
         """Parse the body; raises MalformedPayload."""
         try:
             return json.loads(self.body)
@@ -103,7 +104,7 @@ class GithubClient:
             )
         return self._accept(request.path, "core", status, received, body)
 
-    def query(self, query: str, variables: Mapping[str, Any]) -> Any:
+    def query(self, query: str, variables: Mapping[str, str]) -> object:
         """Send one GraphQL query; return the whole answer, ``data`` and ``errors``.
 
         Raises as ``get`` does; an exhausted GraphQL budget is RateLimited though it answers 200.
@@ -128,14 +129,15 @@ class GithubClient:
                 opened.close()
             self._opened.clear()
 
-    def _requester(self) -> Any:
+    def _requester(self) -> Requester:
         """Give each thread a client of its own: PyGithub's keeps a request's state on itself."""
         opened = getattr(self._threads, "github", None)
         if opened is None:
             opened = self._threads.github = self._open()
             with self._opened_lock:
                 self._opened.append(opened)
-        return opened.requester
+        requester: Requester = opened.requester
+        return requester
 
     def _open(self) -> Github:
         import github

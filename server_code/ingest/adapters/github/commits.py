@@ -31,9 +31,17 @@ COMMITS_PER_QUERY = 100
 FILES_PER_PAGE = 300
 MAX_FILES = 3000
 
-_COMMIT_FIELDS = """{ ... on Commit { oid message additions deletions changedFilesIfAvailable
- author { name user { login } }
- associatedPullRequests(first: 5) { nodes { fullDatabaseId number url headRefOid baseRefName } } } }"""
+_COMMIT_FIELDS = """{ ... on Commit {
+  oid message additions deletions changedFilesIfAvailable
+  author { name user { login } }
+  associatedPullRequests(first: 5) {
+    nodes { fullDatabaseId number url headRefOid baseRefName }
+  }
+} }"""
+
+_QUERY = """query($owner: String!, $name: String!) {
+  repository(owner: $owner, name: $name) { %s }
+}"""
 
 
 class CommitReader:
@@ -93,13 +101,12 @@ class CommitReader:
         return {**first, **self._by_graphql(client, repository, shas[middle:])}
 
 
-def _ask(client: GithubClient, repository: str, shas: Sequence[str]) -> Any:
+def _ask(client: GithubClient, repository: str, shas: Sequence[str]) -> object:
     aliases = " ".join(
         f'c{place}: object(oid: "{sha}") {_COMMIT_FIELDS}' for place, sha in enumerate(shas)
     )
-    query = f"query($owner: String!, $name: String!) {{ repository(owner: $owner, name: $name) {{ {aliases} }} }}"
     owner, _, name = repository.partition("/")
-    return client.query(query, {"owner": owner, "name": name})
+    return client.query(_QUERY % aliases, {"owner": owner, "name": name})
 
 
 def _read(node: Mapping[str, Any]) -> CommitMetrics | None:

@@ -1,0 +1,201 @@
+"""Collecting all that there is, once."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from ingest.bootstrap import Collector
+from ingest.domain.ledger import AttemptRecord
+from ingest.errors import IngestError, RateLimited, Retriable, SourceUnavailable
+from ingest.services.ingest_logs import ingest_due_logs, order_lost_logs
+from ingest.services.poll_runs import LEASE_SECONDS, poll_repository
+
+from .agents import IDLE_SECONDS, LOG_THREADS, MONITORING_THREADS, watch
+from .progress import Progress, Summary, look, summarize
+
+#: A repository that GitHub does not answer for is given up after so many polls in a row.
+MAX_FAILED_POLLS = 8
+
+#: Jobs of a run that has just ended may lag behind it for this long.
+LAG = timedelta(minutes=2)
+
+#: Without any progress for this long, what is left cannot be had now.
+PATIENCE_SECONDS = 1200.0
+
+
+def collect_once(
+    collector: Collector,
+    repositories: Sequence[str],
+    *,
+    stop: threading.Event,
+    on_progress: Callable[[Progress], None],
+) -> Summary:
+    """Collect every run, job, commit and log of the repositories, and return what was collected.
+
+    Where no repository is named, all known ones are collected. Raises the first error that kept a
+    repository or a log from being collected, after everything else is collected.
+    """
+    watch(collector, repositories)
+    known = [each.full_name for each in collector.world.store.list_repositories()]
+    collection = _Collection(collector, list(repositories) or known, stop)
+    error = collection.run(on_progress)
+    if error is not None:
+        raise error
+    return summarize(collector, seconds=collection.seconds)
+
+
+class _Collection:
+    """Be one collection under way: a thread for each repository, and some for logs."""
+
+    def __init__(self, collector: Collector, names: list[str], stop: threading.Event) -> None:
+        self._collector = collector
+        self._world = collector.world
+        self._names = names
+        self._stop = stop
+        self._runs_are_done = threading.Event()
+        self._started = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """Tell how long it has taken so far."""
+        return time.monotonic() - self._started
+
+    def run(self, on_progress: Callable[[Progress], None]) -> IngestError | None:
+        """Poll all repositories and ingest all logs, side by side; return the first error."""
+        order_lost_logs(self._world, self._names)
+        with (
+            ThreadPoolExecutor(MONITORING_THREADS) as pollers,
+            ThreadPoolExecutor(LOG_THREADS) as ingesters,
+        ):
+            polls = [pollers.submit(self._collect_repository, name) for name in self._names]
+            logs = [ingesters.submit(self._ingest_logs) for _ in range(LOG_THREADS)]
+            try:
+                while not all(work.done() for work in (*polls, *logs)):
+                    if all(poll.done() for poll in polls):
+                        self._runs_are_done.set()
+                    on_progress(look(self._collector, seconds=self.seconds))
+                    self._world.clock.sleep(IDLE_SECONDS)
+            finally:
+                self._runs_are_done.set()
+            errors = [work.result() for work in (*polls, *logs)]
+        return next((error for error in errors if error is not None), None)
+
+    def _collect_repository(self, name: str) -> IngestError | None:
+        """Poll one repository until nothing of it is unread; a limit is waited out."""
+        store, failures = self._world.store, 0
+        store.make_due(name, now=self._world.clock.now())
+        patience = _Patience()
+        while not self._stop.is_set():
+            polled, error = self._poll(name)
+            if not polled:
+                self._world.clock.sleep(IDLE_SECONDS)
+                continue
+            if error is None:
+                failures, left = 0, self._unread(name)
+                if not left or patience.is_over(len(left)):
+                    return _not_read(left)
+            elif not isinstance(error, RateLimited):
+                failures += 1
+                if not isinstance(error, Retriable) or failures >= MAX_FAILED_POLLS:
+                    return error
+        return None
+
+    def _poll(self, name: str) -> tuple[bool, IngestError | None]:
+        """Poll a repository if it is due and free; a paused one counts as polled."""
+        world = self._world
+        claimed = world.store.claim_repositories(
+            holder=world.holder,
+            now=world.clock.now(),
+            lease_seconds=LEASE_SECONDS,
+            limit=1,
+            only=[name],
+        )
+        if claimed:
+            return True, poll_repository(world, claimed[0], may_go_on=self._may_go_on)
+        record = world.store.load_repository(name)
+        return record is None or record.paused, None
+
+    def _unread(self, name: str) -> list[AttemptRecord]:
+        """Load the attempts that another poll may bring more of; those in flight are read."""
+        store, now = self._world.store, self._world.clock.now()
+        if not store.count_ledger(name).open_attempts:
+            return []
+        attempts = store.load_due_attempts(name, now=now + timedelta(days=400), limit=10_000)
+        return [
+            each
+            for each in attempts
+            if each.run is None
+            or not each.published_statuses
+            or (each.run.is_completed and now - (each.run.updated_at or now) < LAG)
+        ]
+
+    def _ingest_logs(self) -> IngestError | None:
+        """Ingest logs until the runs are done and none of their logs is pending."""
+        world, error = self._world, None
+        patience, idle_since = _Patience(), time.monotonic()
+        while not self._stop.is_set():
+            try:
+                received = ingest_due_logs(world, wait_seconds=1)
+            except RateLimited as limit:
+                self._sleep_until_allowed(limit)
+                continue
+            except IngestError as failure:
+                received, error = 0, failure
+                world.clock.sleep(IDLE_SECONDS)
+            if received:
+                idle_since = time.monotonic()
+            elif self._runs_are_done.is_set():
+                pending = self._pending()
+                if not pending:
+                    return None
+                if patience.is_over(pending):
+                    return error or SourceUnavailable(f"{pending} logs did not arrive in time.")
+                if time.monotonic() - idle_since > self._hidden_seconds():
+                    idle_since = time.monotonic()
+                    order_lost_logs(world, self._names, older_than=timedelta())
+        return None
+
+    def _pending(self) -> int:
+        """Count pending logs, up to a hundred."""
+        later = self._world.clock.now() + timedelta(days=1)
+        return len(
+            self._world.store.load_pending_logs(self._names, updated_before=later, limit=100)
+        )
+
+    def _hidden_seconds(self) -> float:
+        """Tell how long the work of a killed process may stay hidden, or be delayed."""
+        return max(self._world.job_events.visibility_timeout_seconds, 600) + 30.0
+
+    def _sleep_until_allowed(self, limit: RateLimited) -> None:
+        while not self._stop.is_set() and self._world.clock.now() < limit.retry_at:
+            self._world.clock.sleep(IDLE_SECONDS)
+
+    def _may_go_on(self) -> bool:
+        return not self._stop.is_set()
+
+
+class _Patience:
+    """Wait for a number to move; over when it has not for PATIENCE_SECONDS."""
+
+    def __init__(self) -> None:
+        self._number: int | None = None
+        self._since = time.monotonic()
+
+    def is_over(self, number: int) -> bool:
+        """Tell whether the number has stood still for too long."""
+        if number != self._number:
+            self._number, self._since = number, time.monotonic()
+        return time.monotonic() - self._since > PATIENCE_SECONDS
+
+
+def _not_read(left: list[AttemptRecord]) -> IngestError | None:
+    if not left:
+        return None
+    return SourceUnavailable(
+        f"{len(left)} attempts could not be read, the first of them {left[0].key}; "
+        "collect again later: what was read is kept."
+    )

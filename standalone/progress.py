@@ -1,0 +1,92 @@
+"""How far a headless collector has come, as plain values for people and programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from ingest.bootstrap import Collector
+from ingest.domain.ledger import AgentRecord, LedgerCounts, RepositoryRecord
+from ingest.ports import Budget
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Count what this process has collected since it started; ``messages`` by queue name."""
+
+    runs: int
+    attempts: int
+    jobs: int
+    steps: int
+    commits: int
+    logs: int
+    logs_unavailable: int
+    messages: dict[str, int] = field(default_factory=dict)
+    sqs_requests: int
+    github_charged: int
+    github_free: int
+    errors: int
+    seconds: float
+
+    def as_json(self) -> dict[str, Any]:
+        """Lay it out as ``collect --json`` prints it."""
+        return {
+            "runs": self.runs,
+            "attempts": self.attempts,
+            "jobs": self.jobs,
+            "steps": self.steps,
+            "commits": self.commits,
+            "logs": self.logs,
+            "logs_unavailable": self.logs_unavailable,
+            "messages": self.messages,
+            "sqs_requests": self.sqs_requests,
+            "github_requests": {"charged": self.github_charged, "free": self.github_free},
+            "errors": self.errors,
+            "seconds": self.seconds,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Progress:
+    """Be one look at a working collector."""
+
+    summary: Summary
+    repositories: list[RepositoryRecord]
+    counts: LedgerCounts
+    budget: Budget
+    agents: list[AgentRecord]
+    note: str | None = None
+
+
+def summarize(collector: Collector, *, seconds: float) -> Summary:
+    """Read the counters."""
+    world, counts = collector.world, collector.world.meter.snapshot()
+    queues = (world.metrics.queue_name, world.logs.queue_name, world.job_events.queue_name)
+    return Summary(
+        runs=counts.get("runs", 0),
+        attempts=counts.get("attempts", 0),
+        jobs=counts.get("jobs", 0),
+        steps=counts.get("steps", 0),
+        commits=counts.get("commits", 0),
+        logs=counts.get("logs", 0),
+        logs_unavailable=counts.get("logs_unavailable", 0),
+        messages={name: counts.get(f"sqs_messages.{name}", 0) for name in queues},
+        sqs_requests=counts.get("sqs_requests", 0),
+        github_charged=counts.get("github_requests.charged", 0),
+        github_free=counts.get("github_requests.free", 0),
+        errors=counts.get("errors", 0),
+        seconds=round(seconds, 3),
+    )
+
+
+def look(collector: Collector, *, seconds: float, note: str | None = None) -> Progress:
+    """Read how far the collector is; costs a few queries of its state and no request."""
+    world = collector.world
+    return Progress(
+        summary=summarize(collector, seconds=seconds),
+        repositories=world.store.list_repositories(),
+        counts=world.store.count_ledger(),
+        budget=world.source.budget(),
+        agents=world.store.list_agents(),
+        note=note,
+    )
