@@ -222,7 +222,7 @@ class BlobStore(Protocol):
     """Keep large payloads outside the queue."""
 
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
-        """Store an object from chunks in constant memory; an object is there whole or not at all."""
+        """Store an object from chunks in constant memory; it is there whole or not at all."""
 
     def open(self, reference: BlobReference) -> AbstractContextManager[Iterator[bytes]]:
         """Read an object in chunks; raises NotFound."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..domain.code_metrics import CommitMetrics
@@ -40,13 +40,11 @@ def collect_attempts(world: World, sighting: Sighting) -> int:
     due = world.store.load_due_attempts(repository, now=now, limit=SLICE)
     readings = _read(world, sighting, due)
     _note_newest(world, sighting, readings)
-    commits, commit_error = _load_commits(world, repository, readings)
-    records = [
-        _conclude(world, sighting, reading, commits, commit_error, now) for reading in readings
-    ]
-    _publish_and_record(world, records)
-    _count(world, due, records)
-    for error in [reading.error for reading in readings] + [commit_error]:
+    commits = _load_commits(world, repository, readings)
+    news = [_conclude(world, sighting, reading, commits) for reading in readings]
+    _publish_and_record(world, news)
+    _count(world, due, news)
+    for error in (*(reading.error for reading in readings), commits.error):
         if isinstance(error, RateLimited) or (error is not None and _is_for_people(error)):
             raise error
     return len(due)
@@ -71,9 +69,15 @@ def _note_newest(world: World, sighting: Sighting, readings: Sequence[Reading]) 
         note_runs(world, sighting, newest)
 
 
-def _load_commits(
-    world: World, repository: str, readings: Sequence[Reading]
-) -> tuple[Mapping[str, CommitMetrics], IngestError | None]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Commits:
+    """Be the commits of a slice; ``error`` is why some of them are missing."""
+
+    known: Mapping[str, CommitMetrics]
+    error: IngestError | None = None
+
+
+def _load_commits(world: World, repository: str, readings: Sequence[Reading]) -> _Commits:
     """Load the commits of what was read, asking GitHub for those not known yet."""
     runs = [reading.record.run for reading in readings if reading.record.run is not None]
     known = world.store.load_commits(
@@ -81,40 +85,33 @@ def _load_commits(
     )
     missing = commits_to_fetch(runs, known)
     if not missing:
-        return known, None
+        return _Commits(known=known)
     try:
         fetched = world.source.fetch_commits(repository, missing)
     except AccessDenied as error:
         remedy = "Give the token read access to contents; until then code_metrics stay null."
         world.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), remedy)
-        return {**{sha: CommitMetrics(commit_sha=sha) for sha in missing}, **known}, None
+        return _Commits(known=known)
     except Retriable as error:
-        return known, error
+        return _Commits(known=known, error=error)
     world.store.save_commits(repository, list(fetched.values()))
     world.meter.add("commits", len(fetched))
-    return {**known, **fetched}, None
+    return _Commits(known={**known, **fetched})
 
 
-def _conclude(
-    world: World,
-    sighting: Sighting,
-    reading: Reading,
-    commits: Mapping[str, CommitMetrics],
-    commit_error: IngestError | None,
-    now: datetime,
-) -> News:
+def _conclude(world: World, sighting: Sighting, reading: Reading, commits: _Commits) -> News:
     """Turn a reading into news, with the time of the next look in its record."""
-    record = reading.record
+    record, now = reading.record, world.clock.now()
     if reading.error is not None:
         return News(record=_failed(world, record, reading.error, now))
     run = record.run
     since = sighting.repository.watched_since
     if run is None or (not record.published_statuses and not is_wanted(run, since)):
         return News(record=replace(record, settled=True, look_at=None))
-    commit = commits.get(run.head_sha or "")
-    lacks_commit = commit is None and run.head_sha is not None and commit_error is not None
-    if lacks_commit and record.failures < MAX_COMMIT_FAILURES:
-        return News(record=_failed(world, record, commit_error, now))
+    commit = commits.known.get(run.head_sha or "")
+    is_owed = commit is None and run.head_sha is not None and commits.error is not None
+    if is_owed and record.failures < MAX_COMMIT_FAILURES:
+        return News(record=_failed(world, record, commits.error, now))
     news = news_of(record, commit, log_mode=world.collecting.log_mode, now=now)
     return replace(news, record=_scheduled(world, reading, news.record, now))
 

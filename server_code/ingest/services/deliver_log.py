@@ -20,13 +20,10 @@ from ..messaging.log_events import (
     log_payload_size,
     log_unavailable_message,
 )
-from ..ports import BlobReference
+from ..ports import BlobReference, BlobStore
 from .fetch_logs import AbsentLog, FetchedLog
 from .publish import publish
 from .world import World
-
-#: Parts of a log that are sent together; a part fills a whole message, so more would only wait.
-PARTS_AT_ONCE = 1
 
 
 def deliver_log(world: World, key: AttemptKey, log: FetchedLog) -> JobLogRecord:
@@ -50,7 +47,7 @@ def deliver_log(world: World, key: AttemptKey, log: FetchedLog) -> JobLogRecord:
         for message in log_parts(facts, log.spool.open, limit):
             _send(world, message)
     else:
-        reference = _store(world, facts, log)
+        reference = _check_in(world.blobs, facts, log)
         size = log_payload_size(facts, log.spool.open)
         pointer = Pointer(reference.bucket, reference.key)
         _send(world, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
@@ -86,10 +83,10 @@ def _send(world: World, message: QueueMessage) -> None:
         raise MessageTooLarge(f"{world.logs.queue_name} refuses a log: {rejection.reason}")
 
 
-def _store(world: World, facts: LogFacts, log: FetchedLog) -> BlobReference:
-    assert world.blobs is not None
+def _check_in(blobs: BlobStore, facts: LogFacts, log: FetchedLog) -> BlobReference:
+    """Store the whole message as an object, as the SQS Extended Client's readers expect it."""
     payload = log_payload(facts, log.spool.open)
-    return world.blobs.put(log_object_key(facts), payload, content_type="application/json")
+    return blobs.put(log_object_key(facts), payload, content_type="application/json")
 
 
 def _record(facts: LogFacts, reference: BlobReference | None, now: datetime) -> JobLogRecord:

@@ -55,7 +55,7 @@ class _Line(Generic[K, V]):
             for item in self._produce(key):
                 if not self._put(key, item):
                     return
-        except Exception as raised:
+        except Exception as raised:  # noqa: BLE001 - handed to the taker, whose it is
             error = raised
         self._put(key, Finished(error))
 

@@ -7,9 +7,12 @@ import os
 import shutil
 import tempfile
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 from ..errors import DiskFull
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
 
 #: What is left free on the disk, for everybody else on it.
 SPARE_DISK_BYTES = 256 * 1024 * 1024
@@ -21,7 +24,7 @@ class Spool(io.RawIOBase):
 
     def __init__(self) -> None:
         super().__init__()
-        self._file = tempfile.TemporaryFile(prefix="runstream-")
+        self._file = tempfile.TemporaryFile(prefix="runstream-")  # noqa: SIM115 - closed by close()
         self._unchecked = _CHECK_EVERY_BYTES
 
     def __enter__(self) -> Spool:
@@ -41,10 +44,9 @@ class Spool(io.RawIOBase):
         self._file.seek(0)
         return os.fdopen(os.dup(self._file.fileno()), "rb")
 
-    def write(self, chunk: object) -> int:
+    def write(self, chunk: Buffer) -> int:
         """Write bytes; raises DiskFull."""
-        assert isinstance(chunk, (bytes, bytearray, memoryview))
-        self._unchecked += len(chunk)
+        self._unchecked += memoryview(chunk).nbytes
         if self._unchecked >= _CHECK_EVERY_BYTES:
             self._check_disk()
         try:
