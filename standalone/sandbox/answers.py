@@ -1,0 +1,72 @@
+"""Answers: what a handler returns, before limits and conditions are applied."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+Headers = tuple[tuple[str, str], ...]
+
+JSON = "application/json; charset=utf-8"
+DOCS = "https://docs.github.com/rest"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """One HTTP answer; a `stream` replaces `body`, and `digest` makes it conditional."""
+
+    status: int = 200
+    body: bytes = b""
+    content_type: str = JSON
+    headers: Headers = ()
+    digest: str | None = None
+    stream: Iterator[bytes] | None = None
+    length: int | None = None
+    cost: int = 1
+    """Points of the primary limit."""
+
+
+class Refusal(Exception):
+    """End a request early with an answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(answer.status)
+        self.answer = answer
+
+
+def json_bytes(value: object) -> bytes:
+    """Write JSON as GitHub does: compact, UTF-8."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def json_answer(value: object, *, status: int = 200, headers: Headers = ()) -> Answer:
+    """Answer with a JSON value."""
+    return Answer(status=status, body=json_bytes(value), headers=headers)
+
+
+def error_answer(
+    status: int, message: str, *, headers: Headers = (), docs: str = DOCS, cost: int = 1
+) -> Answer:
+    """Answer with GitHub's error object."""
+    body = {"message": message, "documentation_url": docs, "status": str(status)}
+    return Answer(status=status, body=json_bytes(body), headers=headers, cost=cost)
+
+
+def not_found(docs: str = DOCS) -> Refusal:
+    """Refuse because there is no such thing, or none that the token may see."""
+    return Refusal(error_answer(404, "Not Found", docs=docs))
+
+
+def blob_not_found() -> Refusal:
+    """Refuse a log that is not there (yet): GitHub passes on the XML of its store."""
+    xml = (
+        '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>BlobNotFound</Code>'
+        "<Message>The specified blob does not exist.</Message></Error>"
+    )
+    return Refusal(Answer(status=404, body=xml.encode(), content_type="application/xml"))
+
+
+def gone() -> Refusal:
+    """Refuse a log that has expired."""
+    return Refusal(error_answer(410, "Server Error"))

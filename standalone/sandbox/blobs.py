@@ -1,0 +1,120 @@
+"""The logs' host: another port, signed addresses, no token ever."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable, Iterator
+
+from .answers import Answer
+from .faults import Fault
+from .faulty import busy_blob
+from .incoming import Environ, Incoming, read_incoming
+from .instants import Instant
+from .log_archive import archive_chunks, archive_entries
+from .logs import AVAILABLE, LogText, job_log
+from .rendering import rendered
+from .sending import StartResponse, send
+from .state import State
+from .timeline import jobs_at
+
+_JOB = re.compile(r"^/actions-results/(\d+)/workflow-job-run-(\d+)/logs/job/job-logs\.txt$")
+_ZIP = re.compile(r"^/actions-results/(\d+)/workflow-run-(\d+)-(\d+)/logs/logs\.zip$")
+
+
+class Blobs:
+    """A WSGI application that hands out logs."""
+
+    def __init__(self, state: State) -> None:
+        self._state = state
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        incoming = read_incoming(environ)
+        now = self._state.clock.now()
+        fault = self._state.faults.strike(incoming.path)
+        if fault is not None:
+            self._state.statistics.count(f"faults.{fault.do}")
+            if fault.do == "slow":
+                time.sleep(fault.seconds)
+        answer = self._answer(incoming, fault, now)
+        status = 0 if fault is not None and fault.do == "reset" else answer.status
+        self._state.statistics.answered("blob", status, 0, free=False)
+        return send(environ, start_response, answer, now=now, fault=fault)
+
+    def _answer(self, incoming: Incoming, fault: Fault | None, now: Instant) -> Answer:
+        if incoming.authorization is not None:
+            self._state.statistics.count("leaked_tokens", incoming.path)
+            return _xml(400, "InvalidAuthenticationInfo")
+        if fault is not None and fault.do == "error":
+            return busy_blob(fault)
+        if fault is not None and fault.do == "missing":
+            return _xml(404, "BlobNotFound")
+        expires, signature = incoming.args.get("se", ""), incoming.args.get("sig", "")
+        if not expires or not self._state.opens(incoming.path, expires, signature, now):
+            return _xml(403, "AuthenticationFailed")
+        return self._content(incoming, now)
+
+    def _content(self, incoming: Incoming, now: Instant) -> Answer:
+        if found := _JOB.match(incoming.path):
+            return self._job(int(found[1]), int(found[2]), incoming, now)
+        if found := _ZIP.match(incoming.path):
+            return self._zip(int(found[1]), int(found[2]), int(found[3]), incoming, now)
+        return _xml(404, "BlobNotFound")
+
+    def _job(self, repository_id: int, job_id: int, incoming: Incoming, now: Instant) -> Answer:
+        repository = self._state.world.by_id(repository_id)
+        placed = repository.job(job_id, now) if repository else None
+        if placed is None:
+            return _xml(404, "BlobNotFound")
+        return self._ranged(job_log(placed.job), incoming, "text/plain")
+
+    def _zip(
+        self, repository_id: int, run_id: int, number: int, incoming: Incoming, now: Instant
+    ) -> Answer:
+        repository = self._state.world.by_id(repository_id)
+        run = repository.run(run_id, now) if repository else None
+        if repository is None or run is None:
+            return _xml(404, "BlobNotFound")
+        attempt = run.attempts[number - 1]
+        jobs = [
+            job
+            for job in jobs_at(attempt, now)
+            if self._state.log_state(repository, job, now) == AVAILABLE
+        ]
+        chunks = archive_chunks(archive_entries(jobs), attempt.completed_at or now)
+        if any(job.log is not None and job.log.giant_bytes for job in jobs):
+            return Answer(stream=chunks, content_type="application/zip")
+        # the jobs are listed in the key because their logs expire one by one
+        key = ("zip", repository_id, run_id, number, tuple(job.id for job in jobs))
+        kept = self._state.cache.get(key, lambda: rendered(b"".join(chunks)))
+        return self._ranged(LogText(kept.body, len(kept.body)), incoming, "application/zip")
+
+    def _ranged(self, text: LogText, incoming: Incoming, content_type: str) -> Answer:
+        start = _start(incoming.range) if self._state.settings.log_ranges else None
+        if start is None:
+            return _streamed(text.chunks(), text.size, content_type)
+        if start >= text.size:
+            return _xml(416, "InvalidRange")
+        span = f"bytes {start}-{text.size - 1}/{text.size}"
+        return Answer(
+            status=206,
+            stream=text.chunks(start),
+            length=text.size - start,
+            content_type=content_type,
+            headers=(("Content-Range", span), ("Accept-Ranges", "bytes")),
+        )
+
+
+def _streamed(chunks: Iterator[bytes], length: int, content_type: str) -> Answer:
+    return Answer(stream=chunks, length=length, content_type=content_type)
+
+
+def _start(header: str) -> int | None:
+    found = re.fullmatch(r"bytes=(\d+)-", header.strip())
+    return int(found[1]) if found else None
+
+
+def _xml(status: int, code: str) -> Answer:
+    body = f'\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>{code}</Code></Error>'
+    return Answer(status=status, body=body.encode(), content_type="application/xml")

@@ -1,0 +1,238 @@
+"""Build an exact world by hand, for tests: every time is seconds after the world's start."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from .chance import sha_of
+from .drafts import AttemptDraft, JobDraft, RepositoryDraft, RunDraft
+from .instants import DAY, Instant, parse_instant
+from .plans import CommitPlan, HookPlan, LogPlan, PullRequestPlan, RepositoryPlan, WorkflowPlan
+from .world import World
+
+START = "2026-01-05T08:00:00Z"
+FIRST_REPOSITORY = 500_000_000
+FIRST_RUN = 17_000_000_000
+FIRST_JOB = 90_000_000_000
+STEPS = ("Set up job", "Run actions/checkout@v4", "Run tests", "Complete job")
+
+
+class WorldBuilder:
+    """Add repositories, runs, attempts and jobs; each call goes on from the one before."""
+
+    def __init__(self, start: str = START, *, seed: object = 0) -> None:
+        self.start = parse_instant(start)
+        self._seed = seed
+        self._repositories: list[RepositoryDraft] = []
+        self._run_count = 0
+        self._job_count = 0
+
+    def repository(
+        self,
+        full_name: str,
+        *,
+        id: int | None = None,  # noqa: A002 - named as in the answer
+        private: bool = False,
+        former_names: Iterable[str] = (),
+        retention_days: int = 90,
+    ) -> WorldBuilder:
+        """Add a repository; what follows happens in it."""
+        number = FIRST_REPOSITORY + len(self._repositories) if id is None else id
+        plan = RepositoryPlan(
+            id=number,
+            full_name=full_name,
+            created_at=self.start - 365 * DAY,
+            private=private,
+            former_names=tuple(former_names),
+            retention_days=retention_days,
+        )
+        self._repositories.append(RepositoryDraft(plan=plan))
+        return self
+
+    def run(  # noqa: PLR0913 - a builder takes as many values as there are
+        self,
+        conclusion: str | None = "success",
+        *,
+        id: int | None = None,  # noqa: A002 - named as in the answer
+        created: float = 0,
+        starts_after: float | None = 5,
+        seconds: float | None = 60,
+        workflow: str = "CI",
+        event: str = "push",
+        branch: str | None = "main",
+        sha: str | None = None,
+        actor: str = "octocat",
+        title: str = "Update the build",
+        pulls: Iterable[int] = (),
+        fork: str | None = None,
+        first_status: str = "queued",
+        touched: Iterable[float] = (),
+    ) -> WorldBuilder:
+        """Add a run; without `seconds` it never completes, without `starts_after` never starts."""
+        self._run_count += 1
+        run_id = FIRST_RUN + self._run_count if id is None else id
+        draft = RunDraft(
+            id=run_id,
+            workflow=self._workflow(workflow),
+            event=event,
+            branch=branch,
+            sha=sha or sha_of("builder", run_id),
+            actor=actor,
+            title=title,
+            pulls=tuple(pulls),
+            fork=fork,
+            touched=tuple(self.start + touch for touch in touched),
+        )
+        self._here.runs.append(draft)
+        if draft.sha not in self._here.commits:
+            self.commit(draft.sha, pulls=pulls, at=created)
+        draft.attempts.append(
+            self._attempt(conclusion, created, starts_after, seconds, actor, first_status)
+        )
+        return self
+
+    def rerun(
+        self,
+        conclusion: str | None = "success",
+        *,
+        at: float,
+        starts_after: float | None = 5,
+        seconds: float | None = 60,
+        actor: str = "octocat",
+    ) -> WorldBuilder:
+        """Add the next attempt of the run, requested `at`; jobs that follow belong to it."""
+        attempt = self._attempt(conclusion, at, starts_after, seconds, actor, "queued")
+        self._here.runs[-1].attempts.append(attempt)
+        return self
+
+    def job(  # noqa: PLR0913 - a builder takes as many values as there are
+        self,
+        name: str = "build",
+        conclusion: str | None = None,
+        *,
+        id: int | None = None,  # noqa: A002 - named as in the answer
+        starts_after: float = 0,
+        seconds: float | None = None,
+        steps: Iterable[str] = STEPS,
+        labels: Iterable[str] = ("ubuntu-latest",),
+        log: bytes | LogPlan | None = None,
+        waits: float | None = None,
+        reused: bool = False,
+    ) -> WorldBuilder:
+        """Add a job to the attempt; it takes the attempt's time and conclusion where it has none."""
+        self._job_count += 1
+        self._here.runs[-1].attempts[-1].jobs.append(
+            JobDraft(
+                id=FIRST_JOB + self._job_count if id is None else id,
+                name=name,
+                conclusion=conclusion,
+                starts_after=starts_after,
+                seconds=seconds,
+                steps=tuple(steps),
+                labels=tuple(labels),
+                log=log,
+                waits=waits,
+                reused=reused,
+            )
+        )
+        return self
+
+    def jobs(self, count: int, name: str = "test") -> WorldBuilder:
+        """Add the jobs of a matrix."""
+        for number in range(1, count + 1):
+            self.job(f"{name} ({number})")
+        return self
+
+    def commit(
+        self,
+        sha: str,
+        *,
+        message: str = "Update the build",
+        files: int = 3,
+        additions: int = 20,
+        deletions: int = 5,
+        login: str | None = "octocat",
+        pulls: Iterable[int] = (),
+        at: float = 0,
+    ) -> WorldBuilder:
+        """Say what a commit changed."""
+        self._here.commits[sha] = CommitPlan(
+            sha=sha,
+            message=message,
+            author_name="Mona Lisa",
+            author_email="mona@example.com",
+            author_login=login,
+            authored_at=self.start + at,
+            additions=additions,
+            deletions=deletions,
+            files=files,
+            parents=(sha_of("parent", sha),),
+            pulls=tuple(pulls),
+        )
+        return self
+
+    def pull(self, number: int, sha: str, *, fork: str | None = None) -> WorldBuilder:
+        """Add a pull request whose head is `sha`, in a fork where one is named."""
+        here = self._here
+        here.pulls.append(
+            PullRequestPlan(
+                id=2_000_000_000 + number,
+                number=number,
+                title=f"Change {number}",
+                author="octocat",
+                head_branch=f"change-{number}",
+                head_sha=sha,
+                base_branch="main",
+                head_repository=fork or here.plan.full_name,
+                created_at=self.start,
+            )
+        )
+        if sha not in here.commits:
+            self.commit(sha)
+        known = here.commits[sha]
+        here.commits[sha] = replace(known, pulls=(*known.pulls, number))
+        return self
+
+    def hook(self, url: str, *, secret: str = "") -> WorldBuilder:
+        """Send the repository's webhooks to an address."""
+        number = self._here.plan.id * 10 + len(self._here.hooks)
+        self._here.hooks.append(HookPlan(id=number, url=url, secret=secret))
+        return self
+
+    def build(self) -> World:
+        """Return the world."""
+        return World([draft.finish() for draft in self._repositories], seed=self._seed)
+
+    @property
+    def _here(self) -> RepositoryDraft:
+        if not self._repositories:
+            self.repository("octo/api")
+        return self._repositories[-1]
+
+    def _workflow(self, name: str) -> WorkflowPlan:
+        file = name.lower().replace(" ", "-")
+        number = 80_000_000 + int(sha_of(self._here.plan.id, name)[:5], 16)
+        return WorkflowPlan(id=number, name=name, path=f".github/workflows/{file}.yml")
+
+    def _attempt(  # noqa: PLR0913, PLR0917 - a builder takes as many values as there are
+        self,
+        conclusion: str | None,
+        at: float,
+        starts_after: float | None,
+        seconds: float | None,
+        actor: str,
+        first_status: str,
+    ) -> AttemptDraft:
+        requested: Instant = self.start + at
+        runs_at = None if starts_after is None else requested + starts_after
+        begin = requested if runs_at is None else runs_at
+        completed_at = None if seconds is None else begin + seconds
+        return AttemptDraft(
+            requested_at=requested,
+            runs_at=runs_at,
+            completed_at=completed_at,
+            conclusion=conclusion,
+            actor=actor,
+            first_status=first_status,
+        )

@@ -1,0 +1,46 @@
+"""A call: one request with all that a handler may need to answer it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .answers import Answer
+from .identities import Identity
+from .instants import Instant
+from .repository import Repository
+from .state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request; `base` is this server's address as the client wrote it, prefix included."""
+
+    state: State
+    now: Instant
+    base: str
+    path: str
+    query: str
+    args: Mapping[str, str]
+    params: Mapping[str, Any]
+    identity: Identity
+    authorization: str | None
+    body: bytes
+    found: Repository | None
+
+    @property
+    def repository(self) -> Repository:
+        """Return the repository that the path names."""
+        if self.found is None:
+            raise LookupError(f"{self.path} names no repository.")
+        return self.found
+
+    @property
+    def numeric_url(self) -> str:
+        """Return this address as GitHub's `Link` header writes it: by the repository's number."""
+        tail = "/".join(self.path.split("/")[4 if self.path.startswith("/repos/") else 3 :])
+        return f"{self.base}/repositories/{self.repository.plan.id}/{tail}"
+
+
+Handler = Callable[[Call], Answer]

@@ -1,0 +1,42 @@
+"""The sandbox's clock: it can run fast, stand still, and be stepped by hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+from .instants import Instant
+
+
+class SandboxClock:
+    """Tell the server's time.
+
+    `speed` is server seconds per real second; 0 stands still and moves by `advance` only.
+    """
+
+    def __init__(
+        self,
+        start: Instant | None = None,
+        *,
+        speed: float = 1.0,
+        real: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.speed = speed
+        self._start = time.time() if start is None else start
+        self._real = real
+        self._origin = real()
+        self._stepped = 0.0
+        self._lock = threading.Lock()
+
+    def now(self) -> Instant:
+        """Return the present instant of the sandbox."""
+        return self._start + self._stepped + (self._real() - self._origin) * self.speed
+
+    def advance(self, seconds: float) -> Instant:
+        """Step forward at once and return the new present."""
+        if seconds < 0:
+            raise ValueError(f"The sandbox's clock cannot go back, but was told {seconds} seconds.")
+        with self._lock:
+            self._stepped += seconds
+        return self.now()

@@ -1,0 +1,22 @@
+"""ETags: weak, and of one address, one token and one `Accept` only.
+
+https://docs.github.com/rest/using-the-rest-api/best-practices-for-using-the-rest-api
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+
+def etag_of(digest: str, token: str, accept: str) -> str:
+    """Return the ETag under which a token knows a body."""
+    mixed = hashlib.sha256(f"{digest}\n{token}\n{accept}".encode()).hexdigest()
+    return f'W/"{mixed}"'
+
+
+def matches(condition: str, etag: str) -> bool:
+    """Tell whether an `If-None-Match` names the ETag, compared weakly."""
+    if not condition:
+        return False
+    wanted = etag.removeprefix("W/")
+    return any(item.strip().removeprefix("W/") == wanted for item in condition.split(","))

@@ -1,0 +1,56 @@
+"""The deliveries of webhooks: what was sent, or lost, with the request that it was."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+from .instants import Instant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One attempt to deliver; a redelivery is another one with the same `guid`."""
+
+    id: int
+    hook_id: int
+    guid: str
+    event: str
+    action: str | None
+    repository_id: int
+    delivered_at: Instant
+    status: str
+    status_code: int
+    redelivery: bool
+    headers: dict[str, str]
+    body: bytes
+
+
+class Deliveries:
+    """Keep deliveries per hook, oldest first; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._by_hook: dict[int, list[Delivery]] = {}
+        self._count = 0
+
+    def next_id(self) -> int:
+        """Return a number for a delivery; later ones are greater."""
+        with self._lock:
+            self._count += 1
+            return 20_000_000_000 + self._count
+
+    def add(self, delivery: Delivery) -> None:
+        """Note a delivery."""
+        with self._lock:
+            self._by_hook.setdefault(delivery.hook_id, []).append(delivery)
+
+    def newest_first(self, hook_id: int) -> list[Delivery]:
+        """Return a hook's deliveries."""
+        with self._lock:
+            return self._by_hook.get(hook_id, [])[::-1]
+
+    def find(self, hook_id: int, delivery_id: int) -> Delivery | None:
+        """Return one delivery."""
+        found = (item for item in self.newest_first(hook_id) if item.id == delivery_id)
+        return next(found, None)

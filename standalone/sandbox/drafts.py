@@ -1,0 +1,174 @@
+"""Drafts: what a world's builder has been told so far, and how a draft becomes a plan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .instants import Instant
+from .plans import (
+    AttemptPlan,
+    CommitPlan,
+    HookPlan,
+    JobPlan,
+    LogPlan,
+    PullRequestPlan,
+    RepositoryPlan,
+    RunPlan,
+    StepPlan,
+    WorkflowPlan,
+)
+from .repository import Growth, Repository
+
+
+@dataclass(slots=True, kw_only=True)
+class JobDraft:
+    """A job whose times and conclusion may still come from its attempt."""
+
+    id: int
+    name: str
+    conclusion: str | None
+    starts_after: float
+    seconds: float | None
+    steps: tuple[str, ...]
+    labels: tuple[str, ...]
+    log: bytes | LogPlan | None
+    waits: float | None
+    reused: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class AttemptDraft:
+    """An attempt and the drafts of its jobs."""
+
+    requested_at: Instant
+    runs_at: Instant | None
+    completed_at: Instant | None
+    conclusion: str | None
+    actor: str
+    first_status: str
+    jobs: list[JobDraft] = field(default_factory=list)
+
+    def finish(self, number: int) -> AttemptPlan:
+        """Return the attempt's plan."""
+        return AttemptPlan(
+            number=number,
+            requested_at=self.requested_at,
+            runs_at=self.runs_at,
+            completed_at=self.completed_at,
+            conclusion=self.conclusion if self.completed_at is not None else None,
+            triggering_actor=self.actor,
+            first_status=self.first_status,
+            jobs=tuple(_job(self, job) for job in self.jobs),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class RunDraft:
+    """A run and the drafts of its attempts."""
+
+    id: int
+    workflow: WorkflowPlan
+    event: str
+    branch: str | None
+    sha: str
+    actor: str
+    title: str
+    pulls: tuple[int, ...]
+    fork: str | None
+    touched: tuple[Instant, ...]
+    attempts: list[AttemptDraft] = field(default_factory=list)
+
+    def finish(self, number: int) -> RunPlan:
+        """Return the run's plan."""
+        return RunPlan(
+            id=self.id,
+            number=number,
+            workflow=self.workflow,
+            event=self.event,
+            head_branch=self.branch,
+            head_sha=self.sha,
+            actor=self.actor,
+            display_title=self.title,
+            # GitHub lists no pull request of a fork
+            pull_numbers=() if self.fork else self.pulls,
+            head_repository=self.fork,
+            touched_at=self.touched,
+            attempts=tuple(attempt.finish(n) for n, attempt in enumerate(self.attempts, 1)),
+        )
+
+
+@dataclass(slots=True, kw_only=True)
+class RepositoryDraft:
+    """A repository and everything in it."""
+
+    plan: RepositoryPlan
+    runs: list[RunDraft] = field(default_factory=list)
+    commits: dict[str, CommitPlan] = field(default_factory=dict)
+    pulls: list[PullRequestPlan] = field(default_factory=list)
+    hooks: list[HookPlan] = field(default_factory=list)
+
+    def finish(self) -> Repository:
+        """Return the repository."""
+        runs = [run.finish(number) for number, run in enumerate(self.runs, 1)]
+        growth = Growth(runs=runs, commits=list(self.commits.values()), pulls=self.pulls)
+        return Repository(self.plan, growth, hooks=self.hooks)
+
+
+def _job(attempt: AttemptDraft, job: JobDraft) -> JobPlan:
+    conclusion = job.conclusion or attempt.conclusion or "success"
+    if conclusion == "skipped":
+        return _skipped(attempt, job)
+    started = None if attempt.runs_at is None else attempt.runs_at + job.starts_after
+    completed = attempt.completed_at
+    if job.seconds is not None and started is not None:
+        completed = started + job.seconds
+    return JobPlan(
+        id=job.id,
+        name=job.name,
+        created_at=attempt.requested_at,
+        started_at=started if started is not None else completed,
+        completed_at=completed,
+        conclusion=conclusion if completed is not None else None,
+        waits_until=None if job.waits is None else attempt.requested_at + job.waits,
+        steps=() if started is None else _steps(job.steps, conclusion),
+        labels=job.labels,
+        runner=None if started is None else "GitHub Actions 7",
+        log=_log(job) if started is not None else None,
+        reused=job.reused,
+    )
+
+
+def _skipped(attempt: AttemptDraft, job: JobDraft) -> JobPlan:
+    moment = attempt.runs_at or attempt.requested_at
+    return JobPlan(
+        id=job.id,
+        name=job.name,
+        created_at=moment,
+        started_at=moment,
+        completed_at=moment - 1,  # GitHub ends a skipped job before it starts
+        conclusion="skipped",
+        labels=(),
+        runner=None,
+        reused=job.reused,
+    )
+
+
+def _steps(names: tuple[str, ...], conclusion: str) -> tuple[StepPlan, ...]:
+    count = len(names)
+    ends = "success" if count < 2 else conclusion
+    return tuple(
+        StepPlan(
+            number=number,
+            name=name,
+            begin=(number - 1) / count,
+            end=number / count,
+            conclusion=ends if number == max(1, count - 1) else "success",
+        )
+        for number, name in enumerate(names, 1)
+    )
+
+
+def _log(job: JobDraft) -> LogPlan:
+    if isinstance(job.log, LogPlan):
+        return job.log
+    return LogPlan(seed=str(job.id), content=job.log)

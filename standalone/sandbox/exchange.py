@@ -1,0 +1,177 @@
+"""One request on its way to an answer: its token, its limits, its handler, its condition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .answers import Answer, Refusal, error_answer, json_bytes, not_found
+from .calls import Call
+from .conditions import etag_of, matches
+from .faults import Fault
+from .faulty import injected_block, misled
+from .headers import budget_headers, common_headers, identity_headers
+from .identities import Identity
+from .incoming import Incoming
+from .instants import Instant
+from .limits import Budget
+from .repository import Repository
+from .routes import Route
+from .state import State
+
+APP_KINDS = frozenset(
+    {"get_app", "list_installations", "mint_token", "get_repository_installation"}
+)
+JOB_KINDS = frozenset({"get_job", "list_run_jobs", "list_attempt_jobs"})
+WRITE_POINTS = 5
+
+
+class Exchange:
+    """Answer one request."""
+
+    def __init__(self, state: State, incoming: Incoming, route: Route, now: Instant) -> None:
+        self._state = state
+        self._incoming = incoming
+        self._route = route
+        self._now = now
+
+    def answer(self, fault: Fault | None) -> Answer:
+        """Answer within the limits, and count what it cost."""
+        try:
+            identity = self._identity()
+        except Refusal as refusal:
+            return self._counted(refusal.answer, 0)
+        with self._state.limiter.under_way(identity.key, self._now) as crowded:
+            refused = self._refused(identity, crowded, fault)
+            if refused is not None:
+                return self._counted(refused, 0, identity_headers(identity))
+            return self._charged(identity, fault)
+
+    def _identity(self) -> Identity:
+        if self._route.kind in APP_KINDS:
+            # signed in with a JWT, which the handler checks
+            return Identity("app", "app", None, 5000)
+        return self._state.tokens.identify(self._incoming.authorization, self._now)
+
+    def _refused(
+        self, identity: Identity, crowded: Answer | None, fault: Fault | None
+    ) -> Answer | None:
+        limiter = self._state.limiter
+        blocked = None if crowded else limiter.blocked(identity.key, self._now)
+        if blocked is not None:
+            answer, told = blocked
+            if told:
+                self._violation("blocked by a secondary limit")
+            return answer
+        points = 1 if self._incoming.method == "GET" or self._is_graphql else WRITE_POINTS
+        return (
+            crowded
+            or injected_block(fault, limiter, identity.key, self._now)
+            or limiter.spend(identity.key, self._route.kind, points, self._now)
+        )
+
+    def _charged(self, identity: Identity, fault: Fault | None) -> Answer:
+        limiter = self._state.limiter
+        budget = self._budget(identity)
+        taken = 0 if self._route.kind == "rate_limit" else 1
+        if taken and not limiter.take(budget, taken):
+            if limiter.was_told(budget):
+                self._violation("nothing remained")
+            refusal = limiter.exceeded(budget, self._now, identity.login)
+            limiter.settle(budget, 0, 0)
+            if self._is_graphql:
+                refusal = _graphql_limited(refusal)
+            return self._counted(refusal, 0, self._headers(identity, budget))
+        answer = self._conditioned(self._handled(identity, fault), identity)
+        cost = answer.cost if taken else 0
+        limiter.settle(budget, taken, cost)
+        return self._counted(
+            misled(fault, answer, self._state.dead_url), cost, self._headers(identity, budget)
+        )
+
+    def _handled(self, identity: Identity, fault: Fault | None) -> Answer:
+        late = fault.seconds if fault and fault.do == "late_jobs" else 0.0
+        now = self._now - (late if self._route.kind in JOB_KINDS else 0.0)
+        incoming = self._incoming
+        try:
+            call = Call(
+                state=self._state,
+                now=now,
+                base=incoming.base,
+                path=incoming.path,
+                query=incoming.query,
+                args=incoming.args,
+                params=self._route.params,
+                identity=identity,
+                authorization=incoming.authorization,
+                body=incoming.body,
+                found=self._repository(identity),
+            )
+            return self._route.handler(call)
+        except Refusal as refusal:
+            return refusal.answer
+
+    def _repository(self, identity: Identity) -> Repository | None:
+        params, world = self._route.params, self._state.world
+        if "repository_id" in params:
+            found = world.by_id(int(str(params["repository_id"])))
+        elif "owner" in params:
+            name = f"{params['owner']}/{params['name']}"
+            found = world.by_name(name)
+            moved = world.by_former_name(name) if found is None else None
+            if moved is not None and identity.sees(moved):
+                raise Refusal(self._moved(moved))
+        else:
+            return None
+        if found is None or not identity.sees(found):
+            raise not_found()
+        return found
+
+    def _moved(self, repository: Repository) -> Answer:
+        tail = "/".join(self._incoming.path.split("/")[4:])
+        url = f"{self._incoming.base}/repositories/{repository.plan.id}"
+        url += (f"/{tail}" if tail else "") + (
+            f"?{self._incoming.query}" if self._incoming.query else ""
+        )
+        docs = "https://docs.github.com/rest/guides/best-practices-for-using-the-rest-api"
+        body = {"message": "Moved Permanently", "url": url, "documentation_url": docs}
+        return Answer(status=301, body=json_bytes(body), headers=(("Location", url),))
+
+    def _conditioned(self, answer: Answer, identity: Identity) -> Answer:
+        if answer.digest is None:
+            return answer
+        etag = etag_of(answer.digest, identity.key, self._incoming.accept)
+        headers = (*answer.headers, ("ETag", etag))
+        if matches(self._incoming.condition, etag):
+            return Answer(status=304, headers=headers, cost=0)
+        return replace(answer, headers=headers)
+
+    def _budget(self, identity: Identity) -> Budget:
+        if self._is_graphql:
+            limit = identity.token.graphql_limit if identity.token else 0
+            return self._state.limiter.budget(identity.key, "graphql", limit, self._now)
+        return self._state.limiter.budget(identity.key, "core", identity.limit, self._now)
+
+    def _headers(self, identity: Identity, budget: Budget) -> tuple[tuple[str, str], ...]:
+        return (*identity_headers(identity), *budget_headers(budget))
+
+    def _counted(
+        self, answer: Answer, cost: int, headers: tuple[tuple[str, str], ...] = ()
+    ) -> Answer:
+        free = answer.status == 304
+        self._state.statistics.answered(self._route.kind, answer.status, cost, free=free)
+        return replace(answer, headers=(*answer.headers, *headers, *common_headers()))
+
+    def _violation(self, why: str) -> None:
+        detail = f"{self._incoming.method} {self._incoming.path} though {why}"
+        self._state.statistics.count("violations", detail)
+
+    @property
+    def _is_graphql(self) -> bool:
+        return self._route.kind == "graphql"
+
+
+def _graphql_limited(refusal: Answer) -> Answer:
+    # GraphQL says so in a successful answer
+    message = error_answer(200, "API rate limit exceeded for user ID 1.")
+    body = {"errors": [{"type": "RATE_LIMITED", "message": "API rate limit exceeded for user."}]}
+    return replace(message, body=json_bytes(body), headers=refusal.headers, cost=0)

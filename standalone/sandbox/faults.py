@@ -1,0 +1,99 @@
+"""Faults: what goes wrong, where, and how often; decided by seeded chance or by count."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .chance import fraction_of
+
+KINDS = frozenset(
+    {
+        "error",
+        "cut",
+        "reset",
+        "slow",
+        "secondary",
+        "missing",
+        "dead_redirect",
+        "late_jobs",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """One rule.
+
+    `path` is a regular expression that is searched in the path (of the API or of the logs' host).
+    `count` stops after so many (for each path alone with `per_path`); `probability` is drawn anew
+    for each request. `do` says what happens:
+    error: `status`, as `html` or JSON; cut: the body stops after `fraction` of it; reset: the
+    connection closes without an answer; slow: the answer comes `seconds` of real time late;
+    secondary: a secondary limit (`status` 403 or 429) for `seconds`, with Retry-After if
+    `retry_after`; missing: 404; dead_redirect: a log's redirect leads to a closed port;
+    late_jobs: jobs are shown as they were `seconds` ago.
+    """
+
+    path: str
+    do: str
+    count: int | None = None
+    probability: float = 1.0
+    per_path: bool = False
+    status: int = 502
+    html: bool = False
+    fraction: float = 0.5
+    seconds: float = 1.0
+    retry_after: bool = True
+
+    def __post_init__(self) -> None:
+        """Refuse a rule that cannot be followed."""
+        if self.do not in KINDS:
+            raise ValueError(f"A fault cannot do {self.do!r}; it can do {sorted(KINDS)}.")
+        re.compile(self.path)
+
+
+class Faults:
+    """Decide for each request whether one of the rules strikes."""
+
+    def __init__(self, rules: Iterable[Fault] = (), *, seed: object = 0) -> None:
+        self._seed = seed
+        self._lock = threading.Lock()
+        self._rules: list[Fault] = list(rules)
+        self._asked: Counter[object] = Counter()
+        self._struck: Counter[object] = Counter()
+
+    @property
+    def rules(self) -> list[Fault]:
+        """Return the rules in force."""
+        return list(self._rules)
+
+    def replace(self, rules: Iterable[Fault]) -> None:
+        """Put other rules in force, all counts at zero."""
+        with self._lock:
+            self._rules = list(rules)
+            self._asked.clear()
+            self._struck.clear()
+
+    def strike(self, path: str) -> Fault | None:
+        """Return the first rule that strikes a request for this path."""
+        if not self._rules:
+            return None
+        with self._lock:
+            for number, rule in enumerate(self._rules):
+                if re.search(rule.path, path) and self._strikes(number, rule, path):
+                    return rule
+        return None
+
+    def _strikes(self, number: int, rule: Fault, path: str) -> bool:
+        key = (number, path) if rule.per_path else (number, None)
+        if rule.count is not None and self._struck[key] >= rule.count:
+            return False
+        self._asked[number] += 1
+        if fraction_of(self._seed, "fault", number, self._asked[number]) >= rule.probability:
+            return False
+        self._struck[key] += 1
+        return True

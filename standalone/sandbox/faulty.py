@@ -1,0 +1,64 @@
+"""Answers that a fault puts in the place of the true one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from .answers import JSON, Answer, blob_not_found, json_bytes, not_found
+from .faults import Fault
+from .instants import Instant
+from .limits import Limiter
+
+_PAGE = (
+    "<!DOCTYPE html>\n<html>\n  <head><title>Unicorn! &middot; GitHub</title></head>\n"
+    "  <body><p>We had issues producing the response to your request.</p></body>\n</html>\n"
+)
+_XML = '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>ServerBusy</Code></Error>'
+
+
+def spoiled(fault: Fault | None, path: str) -> Answer | None:
+    """Return the answer of a fault that strikes before anything is looked at."""
+    if fault is None:
+        return None
+    if fault.do == "reset":
+        return Answer(status=502, cost=0)
+    if fault.do == "error":
+        return error_page(fault)
+    if fault.do == "missing":
+        refusal = blob_not_found() if path.endswith("/logs") else not_found()
+        return refusal.answer
+    return None
+
+
+def error_page(fault: Fault) -> Answer:
+    """Answer with an error of the server, as a page for people or as JSON."""
+    if fault.html:
+        body = _PAGE.encode()
+        return Answer(status=fault.status, body=body, content_type="text/html", cost=0)
+    body = json_bytes({"message": "Server Error"})
+    return Answer(status=fault.status, body=body, content_type=JSON, cost=0)
+
+
+def busy_blob(fault: Fault) -> Answer:
+    """Answer with an error of the logs' host."""
+    return Answer(status=fault.status, body=_XML.encode(), content_type="application/xml")
+
+
+def injected_block(fault: Fault | None, limiter: Limiter, key: str, now: Instant) -> Answer | None:
+    """Block a token as a secondary limit does, if that is what the fault does."""
+    if fault is None or fault.do != "secondary":
+        return None
+    status = fault.status if fault.status in {403, 429} else 403
+    return limiter.block(
+        key, now, seconds=fault.seconds, status=status, retry_after=fault.retry_after
+    )
+
+
+def misled(fault: Fault | None, answer: Answer, dead_url: str) -> Answer:
+    """Lead a redirect to a closed port, if that is what the fault does."""
+    if fault is None or fault.do != "dead_redirect":
+        return answer
+    headers = tuple(
+        (name, dead_url if name == "Location" else value) for name, value in answer.headers
+    )
+    return replace(answer, headers=headers)

@@ -1,0 +1,64 @@
+"""The API's front door: a WSGI application that behaves as GitHub's REST API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+from .answers import Answer, Refusal
+from .control import Control
+from .exchange import Exchange
+from .faults import Fault
+from .faulty import spoiled
+from .incoming import Environ, Incoming, read_incoming
+from .instants import Instant
+from .routes import Route, Routes
+from .sending import StartResponse, send
+from .state import State
+
+LOST = 0  # the status that an answer is counted with when none was sent
+
+
+class Gateway:
+    """Answer requests; those below /_sandbox/ are the sandbox's own."""
+
+    def __init__(self, state: State, control: Control) -> None:
+        self._state = state
+        self._control = control
+        self._routes = Routes()
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        incoming = read_incoming(environ)
+        now = self._state.clock.now()
+        if incoming.path.startswith("/_sandbox/"):
+            return send(environ, start_response, self._control.answer(incoming), now=now)
+        self._state.world.grow(now)
+        fault = self._struck(incoming.path)
+        answer = self._answer(incoming, fault, now)
+        return send(environ, start_response, answer, now=now, fault=fault)
+
+    def _struck(self, path: str) -> Fault | None:
+        fault = self._state.faults.strike(path)
+        if fault is not None:
+            self._state.statistics.count(f"faults.{fault.do}")
+            if fault.do == "slow":
+                time.sleep(fault.seconds)
+        return fault
+
+    def _answer(self, incoming: Incoming, fault: Fault | None, now: Instant) -> Answer:
+        try:
+            route = self._routes.match(incoming.method, incoming.path)
+        except Refusal as refusal:
+            self._state.statistics.answered("unknown", 404, 0, free=False)
+            return refusal.answer
+        instead = spoiled(fault, incoming.path)
+        if instead is None:
+            return Exchange(self._state, incoming, route, now).answer(fault)
+        self._note(route, instead, fault)
+        return instead
+
+    def _note(self, route: Route, answer: Answer, fault: Fault | None) -> None:
+        lost = fault is not None and fault.do == "reset"
+        status = LOST if lost else answer.status
+        self._state.statistics.answered(route.kind, status, 0, free=False)

@@ -1,0 +1,49 @@
+"""Commits and the pull requests that hold them.
+
+https://docs.github.com/rest/commits/commits
+"""
+
+from __future__ import annotations
+
+from ..answers import Answer, Refusal, error_answer, json_bytes
+from ..calls import Call
+from ..pages import link_header, wanted_page
+from ..payloads.commits import MOST_FILES, commit_payload
+from ..payloads.pulls import pull_payload
+from ..plans import CommitPlan
+from ..rendering import rendered
+from .conditional import conditional
+
+FILES_A_PAGE = 300
+
+
+def get_commit(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/commits/{sha} with one page of its files."""
+    commit = _wanted_commit(call)
+    page = wanted_page(call.args, default=FILES_A_PAGE, most=FILES_A_PAGE)
+    payload = commit_payload(call.repository, commit, call.base, start=page.start, size=page.size)
+    link = link_header(call.numeric_url, call.args, page, min(commit.files, MOST_FILES))
+    return conditional(rendered(json_bytes(payload), link))
+
+
+def list_pulls(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/commits/{sha}/pulls."""
+    commit = _wanted_commit(call)
+    call.identity.require("pull_requests", call.repository)
+    page = wanted_page(call.args)
+    repository = call.repository
+    numbers = commit.pulls[page.start : page.start + page.size]
+    pulls = [repository.pulls[number] for number in numbers if number in repository.pulls]
+    body = json_bytes([pull_payload(repository.plan, pull, call.base) for pull in pulls])
+    return conditional(
+        rendered(body, link_header(call.numeric_url, call.args, page, len(commit.pulls)))
+    )
+
+
+def _wanted_commit(call: Call) -> CommitPlan:
+    call.identity.require("contents", call.repository)
+    sha = str(call.params["sha"])
+    commit = call.repository.commits.get(sha)
+    if commit is None or commit.authored_at > call.now:
+        raise Refusal(error_answer(422, f"No commit found for SHA: {sha}"))
+    return commit

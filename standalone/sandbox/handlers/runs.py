@@ -1,0 +1,109 @@
+"""Workflow runs and their attempts.
+
+https://docs.github.com/rest/actions/workflow-runs
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+
+from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
+from ..calls import Call
+from ..instants import Instant
+from ..pages import Page, link_header, wanted_page
+from ..payloads.runs import run_payload
+from ..plans import AttemptPlan, RunPlan
+from ..rendering import Rendered, rendered
+from ..run_filters import filters_in, matching
+from ..timeline import attempts_at, current_attempt, run_instants
+from .conditional import conditional
+
+
+def list_runs(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/actions/runs."""
+    call.identity.require("actions", call.repository)
+    filters = filters_in(call.args)
+    # filters are served by a search index, which lags behind the world
+    seen = call.now - call.state.settings.index_lag if filters else call.now
+    page = wanted_page(call.args)
+    if not filters and page.start >= call.state.settings.unfiltered_cap:
+        raise Refusal(_too_deep())
+    version = call.repository.version(seen)
+    key = ("runs", call.numeric_url, call.query, version)
+    return conditional(call.state.cache.get(key, lambda: _list(call, filters, page, seen)))
+
+
+def get_run(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}."""
+    run = wanted_run(call)
+    return conditional(_run(call, run, current_attempt(run, call.now), call.now))
+
+
+def get_attempt(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}."""
+    run = wanted_run(call)
+    return conditional(_run(call, run, wanted_attempt(call, run), call.now))
+
+
+def wanted_run(call: Call) -> RunPlan:
+    """Return the run that the path names, or refuse."""
+    call.identity.require("actions", call.repository)
+    run = call.repository.run(int(call.params["run_id"]), call.now)
+    if run is None:
+        raise not_found()
+    return run
+
+
+def wanted_attempt(call: Call, run: RunPlan) -> AttemptPlan:
+    """Return the attempt that the path names, or refuse."""
+    number = int(call.params["attempt_number"])
+    found = (item for item in attempts_at(run, call.now) if item.number == number)
+    attempt = next(found, None)
+    if attempt is None:
+        raise not_found()
+    return attempt
+
+
+def _list(call: Call, filters: dict[str, str], page: Page, seen: Instant) -> Rendered:
+    total, reachable, runs = _filtered(call, filters, page, seen)
+    if not filters:
+        total, runs = call.repository.page_of_runs(seen, page.start, page.size)
+        reachable = min(total, call.state.settings.unfiltered_cap)
+    parts = [_run(call, run, current_attempt(run, seen), seen).body for run in runs]
+    body = b'{"total_count":%d,"workflow_runs":[%s]}' % (total, b",".join(parts))
+    return rendered(body, link_header(call.numeric_url, call.args, page, reachable))
+
+
+def _filtered(
+    call: Call, filters: dict[str, str], page: Page, seen: Instant
+) -> tuple[int, int, list[RunPlan]]:
+    if not filters:
+        return 0, 0, []
+    try:
+        test = matching(filters)
+    except ValueError:
+        raise Refusal(error_answer(422, "Validation Failed")) from None
+    matched = [run for run in call.repository.runs(seen) if test(run, seen)]
+    reachable = min(len(matched), call.state.settings.filtered_cap)
+    end = min(page.start + page.size, reachable)
+    return len(matched), reachable, matched[page.start : end]
+
+
+def _run(call: Call, run: RunPlan, attempt: AttemptPlan, now: Instant) -> Rendered:
+    version = bisect_right(sorted(run_instants(run)), now)
+    trimmed = call.args.get("exclude_pull_requests") == "true"
+    key = ("run", call.base, call.repository.plan.id, run.id, attempt.number, version, trimmed)
+
+    def render() -> Rendered:
+        payload = run_payload(call.repository, run, attempt, call.base, now)
+        if trimmed:
+            payload = {**payload, "pull_requests": []}
+        return rendered(json_bytes(payload))
+
+    return call.state.cache.get(key, render)
+
+
+def _too_deep() -> Answer:
+    message = "In order to keep the API fast for everyone, pagination is limited for this resource."
+    docs = "https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api"
+    return error_answer(422, message, docs=docs)

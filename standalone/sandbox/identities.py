@@ -1,0 +1,82 @@
+"""Who asks: the token of a request, what it may see, and what it lacks."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import threading
+from dataclasses import dataclass
+
+from .answers import Refusal, error_answer, not_found
+from .instants import Instant
+from .repository import Repository
+from .settings import Limits, TokenPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A token, or nobody; `key` is what limits are counted by."""
+
+    key: str
+    login: str
+    token: TokenPlan | None
+    limit: int
+
+    def require(self, permission: str, repository: Repository | None) -> None:
+        """Refuse if the token may not do this here."""
+        if repository is not None and not self.sees(repository):
+            raise not_found()
+        token = self.token
+        if token is None and permission in {"logs", "hooks", "administration"}:
+            raise Refusal(error_answer(403, "Must have admin rights to Repository."))
+        if token is None or token.permissions is None:
+            return
+        needed = "actions" if permission == "logs" else permission
+        if needed not in token.permissions:
+            headers = (("X-Accepted-GitHub-Permissions", f"{needed}=read"),)
+            message = "Resource not accessible by personal access token"
+            raise Refusal(error_answer(403, message, headers=headers))
+
+    def sees(self, repository: Repository) -> bool:
+        """Tell whether the repository exists for this token."""
+        if not repository.plan.private:
+            return True
+        if self.token is None:
+            return False
+        if self.token.kind == "classic" and "repo" not in self.token.scopes:
+            return False
+        allowed = self.token.repositories
+        return allowed is None or repository.plan.full_name in allowed
+
+
+class Tokens:
+    """Know every token: those of the settings, and those that the app was given since."""
+
+    def __init__(self, plans: tuple[TokenPlan, ...], limits: Limits) -> None:
+        self._limits = limits
+        self._plans = {plan.value: plan for plan in plans}
+        self._lock = threading.Lock()
+
+    def add(self, plan: TokenPlan) -> None:
+        """Accept a new token."""
+        with self._lock:
+            self._plans[plan.value] = plan
+
+    def identify(self, authorization: str | None, now: Instant) -> Identity:
+        """Return who sent an Authorization header; refuse a token that is unknown or too old."""
+        if not authorization:
+            return Identity("anonymous", "127.0.0.1", None, self._limits.anonymous)
+        plan = self._plans.get(_token(authorization))
+        if plan is None or (plan.expires_at is not None and now >= plan.expires_at):
+            raise Refusal(error_answer(401, "Bad credentials", cost=0))
+        return Identity(f"token:{plan.value}", plan.login, plan, plan.limit)
+
+
+def _token(authorization: str) -> str:
+    scheme, _, value = authorization.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return value.strip()
+    try:
+        return base64.b64decode(value).decode().partition(":")[2]
+    except (binascii.Error, UnicodeDecodeError):
+        return ""

@@ -1,0 +1,48 @@
+"""What the sandbox reads of a request."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl
+
+Environ = dict[str, Any]
+
+# GitHub Enterprise Server answers below a prefix, and GraphQL below a shorter one
+PREFIXES = ("/api/v3", "/api")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """One request; `path` has no prefix, `base` is this server's address with it."""
+
+    method: str
+    path: str
+    query: str
+    args: dict[str, str]
+    base: str
+    authorization: str | None
+    condition: str
+    accept: str
+    range: str
+    body: bytes
+
+
+def read_incoming(environ: Environ) -> Incoming:
+    """Read a WSGI environment."""
+    path = environ.get("PATH_INFO", "").encode("latin-1").decode("utf-8", "replace")
+    prefix = next((item for item in PREFIXES if path.startswith(item + "/")), "")
+    query = environ.get("QUERY_STRING", "")
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    return Incoming(
+        method=environ["REQUEST_METHOD"],
+        path=path[len(prefix) :].rstrip("/") or "/",
+        query=query,
+        args=dict(parse_qsl(query, keep_blank_values=True)),
+        base=f"http://{environ.get('HTTP_HOST', 'localhost')}{prefix}",
+        authorization=environ.get("HTTP_AUTHORIZATION"),
+        condition=environ.get("HTTP_IF_NONE_MATCH", ""),
+        accept=environ.get("HTTP_ACCEPT", "*/*"),
+        range=environ.get("HTTP_RANGE", ""),
+        body=environ["wsgi.input"].read(length) if length else b"",
+    )

@@ -1,0 +1,174 @@
+"""Enforce GitHub's limits: an hour's budget per token, and the secondary limits.
+
+https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from .answers import Answer, error_answer
+from .instants import MINUTE, Instant
+from .settings import Limits
+
+_DOCS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
+_SUPPORT = (
+    "If you reach out to GitHub Support for help, please include the request ID and the time."
+)
+
+
+@dataclass(slots=True)
+class Budget:
+    """What one token has left of one resource in this window."""
+
+    resource: str
+    limit: int
+    resets_at: Instant
+    used: int = 0
+    told_at: float | None = None
+
+    @property
+    def remaining(self) -> int:
+        """Return how much is left."""
+        return max(0, self.limit - self.used)
+
+
+@dataclass(slots=True)
+class _Account:
+    budgets: dict[str, Budget] = field(default_factory=dict)
+    points: dict[str, deque[tuple[Instant, int]]] = field(default_factory=dict)
+    under_way: int = 0
+    blocked_until: Instant = 0.0
+    block_told_at: float = 0.0
+    block_status: int = 403
+    block_retry_after: bool = True
+
+
+class Limiter:
+    """Keep the accounts of all tokens."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._accounts: dict[str, _Account] = {}
+        self._lock = threading.RLock()
+
+    def budget(self, key: str, resource: str, limit: int, now: Instant) -> Budget:
+        """Return a token's budget; a window that is over is replaced."""
+        with self._lock:
+            account = self._account(key)
+            budget = account.budgets.get(resource)
+            if budget is None or now >= budget.resets_at:
+                budget = Budget(resource, limit, now + self.limits.window)
+                account.budgets[resource] = budget
+            return budget
+
+    def take(self, budget: Budget, cost: int) -> bool:
+        """Charge a budget; False if nothing is left."""
+        with self._lock:
+            if budget.remaining <= 0:
+                return False
+            budget.used += cost
+            return True
+
+    def settle(self, budget: Budget, taken: int, cost: int) -> None:
+        """Replace what was taken by what it cost, and note that a client saw zero."""
+        with self._lock:
+            budget.used += cost - taken
+            if budget.remaining > 0:
+                budget.told_at = None
+            elif budget.told_at is None:
+                budget.told_at = time.monotonic()
+
+    def was_told(self, budget: Budget) -> bool:
+        """Tell whether an answer has already said that nothing is left."""
+        told = budget.told_at
+        return told is not None and time.monotonic() - told >= self.limits.grace
+
+    def exceeded(self, budget: Budget, now: Instant, login: str) -> Answer:
+        """Answer a request beyond the primary limit."""
+        wait = str(max(1, math.ceil(budget.resets_at - now)))
+        headers = (("Retry-After", wait),) if self.limits.retry_after else ()
+        message = f"API rate limit exceeded for {login}. {_SUPPORT}"
+        return error_answer(self.limits.status, message, headers=headers, docs=_DOCS, cost=0)
+
+    def blocked(self, key: str, now: Instant) -> tuple[Answer, bool] | None:
+        """Return the refusal of a blocked token, and whether it had been told so before."""
+        with self._lock:
+            account = self._account(key)
+            if now >= account.blocked_until:
+                return None
+            told = time.monotonic() - account.block_told_at >= self.limits.grace
+            return self._secondary(account, now), told
+
+    def block(
+        self, key: str, now: Instant, *, seconds: float, status: int, retry_after: bool
+    ) -> Answer:
+        """Block a token for a while, as a secondary limit does, and return the refusal."""
+        with self._lock:
+            account = self._account(key)
+            account.blocked_until = now + seconds
+            account.block_told_at = time.monotonic()
+            account.block_status = status
+            account.block_retry_after = retry_after
+            return self._secondary(account, now)
+
+    def spend(self, key: str, kind: str, points: int, now: Instant) -> Answer | None:
+        """Count points of one endpoint within a minute; return a refusal if they are too many."""
+        resource = "graphql" if kind == "graphql" else "core"
+        most = self.limits.points_a_minute
+        if resource == "graphql":
+            most = self.limits.graphql_points_a_minute
+        if most <= 0:
+            return None
+        with self._lock:
+            spent = self._account(key).points.setdefault(kind, deque())
+            while spent and spent[0][0] <= now - MINUTE:
+                spent.popleft()
+            # each request costs at least a point, so the length says enough most of the time
+            if len(spent) * 5 >= most and sum(cost for _, cost in spent) + points > most:
+                return self._punish(key, now)
+            spent.append((now, points))
+            return None
+
+    @contextmanager
+    def under_way(self, key: str, now: Instant) -> Iterator[Answer | None]:
+        """Count a request while it is answered; yield a refusal if too many are."""
+        with self._lock:
+            account = self._account(key)
+            account.under_way += 1
+            most = self.limits.concurrent
+            refusal = self._punish(key, now) if 0 < most < account.under_way else None
+        try:
+            yield refusal
+        finally:
+            with self._lock:
+                account.under_way -= 1
+
+    def _punish(self, key: str, now: Instant) -> Answer:
+        limits = self.limits
+        return self.block(
+            key,
+            now,
+            seconds=limits.secondary_seconds,
+            status=limits.secondary_status,
+            retry_after=limits.secondary_retry_after,
+        )
+
+    def _secondary(self, account: _Account, now: Instant) -> Answer:
+        wait = str(max(1, math.ceil(account.blocked_until - now)))
+        headers = (("Retry-After", wait),) if account.block_retry_after else ()
+        message = (
+            "You have exceeded a secondary rate limit. Please wait a few minutes before you "
+            f"try again. {_SUPPORT}"
+        )
+        docs = f"{_DOCS}#about-secondary-rate-limits"
+        return error_answer(account.block_status, message, headers=headers, docs=docs, cost=0)
+
+    def _account(self, key: str) -> _Account:
+        return self._accounts.setdefault(key, _Account())

@@ -1,0 +1,53 @@
+"""One HTTP server on one port, in a thread of its own."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import TcpWSGIServer, create_server
+
+
+class Listener:
+    """Serve a WSGI application from construction until `close`; port 0 finds a free one."""
+
+    def __init__(self, application: Callable[..., Any], host: str, port: int, threads: int) -> None:
+        # a cut body is what was asked for, no reason to warn
+        logging.getLogger("waitress").setLevel(logging.ERROR)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)
+        self._sockets: dict[int, Any] = {}
+        self._server = create_server(
+            application,
+            map=self._sockets,
+            host=host,
+            port=port,
+            threads=threads,
+            ident="GitHub.com",
+            backlog=1024,
+            connection_limit=2000,
+            send_bytes=262_144,
+            outbuf_overflow=16 * 2**20,
+            log_socket_errors=False,
+            asyncore_use_poll=True,
+            clear_untrusted_proxy_headers=True,
+        )
+        if not isinstance(self._server, TcpWSGIServer):
+            raise TypeError(f"{host} has several addresses; name one of them.")
+        self.port = int(self._server.effective_port)
+        self.url = f"http://{host}:{self.port}"
+        self._thread = threading.Thread(
+            target=self._server.run, name=f"sandbox {self.port}", daemon=True
+        )
+        self._thread.start()
+
+    def close(self) -> None:
+        """Close every connection and wait until every thread has ended."""
+        # the loop ends by itself when it has no socket left, and only its own thread may take them
+        self._server.trigger.pull_trigger(
+            lambda: wasyncore.close_all(self._sockets, ignore_all=True)
+        )
+        self._thread.join(timeout=10)
+        self._server.task_dispatcher.shutdown(timeout=10)

@@ -1,0 +1,89 @@
+"""The zip of an attempt's logs, in GitHub's layout.
+
+`<n>_<job>.txt` for each job, `<job>/<number>_<step>.txt` for its steps, `<job>/system.txt`.
+GitHub documents none of this; https://github.com/cli/cli/issues/5011 has what is known.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+
+from .logs import BOM, LogText, job_log, step_log
+from .plans import JobPlan
+
+FORBIDDEN = frozenset('/:"*?<>|\\\r\n')
+MOST_UNITS = 90
+
+
+def file_name(name: str) -> str:
+    """Take out what a file name may not hold, and cut it at 90 UTF-16 units."""
+    clean = "".join(character for character in name if character not in FORBIDDEN)
+    encoded = clean.encode("utf-16-le")[: MOST_UNITS * 2]
+    return encoded.decode("utf-16-le", errors="ignore").rstrip()
+
+
+def file_names(names: Iterable[str]) -> list[str]:
+    """Name the files of several jobs; names that became the same get a number."""
+    seen: Counter[str] = Counter()
+    result = []
+    for name in map(file_name, names):
+        result.append(f"{name}({seen[name]})" if seen[name] else name)
+        seen[name] += 1
+    return result
+
+
+def archive_entries(jobs: Iterable[JobPlan]) -> Iterator[tuple[str, LogText]]:
+    """Yield every file of the archive with its text."""
+    listed = list(jobs)
+    folders = file_names(job.name for job in listed)
+    for number, (job, folder) in enumerate(zip(listed, folders, strict=True)):
+        yield f"{number}_{folder}.txt", job_log(job)
+    for job, folder in zip(listed, folders, strict=True):
+        yield f"{folder}/system.txt", _text(f"Evaluating {job.name}.if\nResult: true\n".encode())
+        for step in job.steps:
+            if step.conclusion != "skipped":
+                yield (
+                    f"{folder}/{step.number}_{file_name(step.name)}.txt",
+                    _text(BOM + step_log(job, step)),
+                )
+
+
+def archive_chunks(entries: Iterable[tuple[str, LogText]], at: float) -> Iterator[bytes]:
+    """Yield the bytes of the zip while it is written, whatever its size."""
+    sink = _Sink()
+    moment = datetime.fromtimestamp(max(at, 315619200), tz=timezone.utc)
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in entries:
+            entry = zipfile.ZipInfo(name, moment.timetuple()[:6])
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            with archive.open(entry, "w", force_zip64=text.size > 2**31) as file:
+                for chunk in text.chunks():
+                    file.write(chunk)
+                    yield from sink.drain()
+            yield from sink.drain()
+    yield from sink.drain()
+
+
+def _text(content: bytes) -> LogText:
+    return LogText(content, len(content))
+
+
+class _Sink:
+    """Take what the zip writer writes, which must not seek."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        """Do nothing: every piece is already here."""
+
+    def drain(self) -> Iterator[bytes]:
+        pieces, self._pieces = self._pieces, []
+        return iter(pieces)

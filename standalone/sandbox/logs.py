@@ -1,0 +1,122 @@
+"""The logs of jobs: made from their plans, however long, without holding a giant one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from .chance import seeded
+from .instants import DAY, Instant
+from .plans import JobPlan, LogPlan, StepPlan
+from .timeline import job_standing, step_times
+
+BOM = b"\xef\xbb\xbf"
+BLOCK = 65536
+
+AVAILABLE = "available"
+NOT_YET = "not_yet"
+NEVER = "never"
+EXPIRED = "expired"
+
+_LINES = (
+    "Collecting requests==2.32.3",
+    "\x1b[32m✓\x1b[0m 1204 passed, 3 skipped",
+    "[command]/usr/bin/git version",
+    "added 312 packages, and audited 313 packages in 4s",
+    "##[warning]Node.js 16 actions are deprecated.",
+    '\x1b[36;1mecho "building part {n}"\x1b[0m',
+    "Downloading 100% |████████████████| eta 0:00:00",
+    "gcc -O2 -Wall -c src/part_{n}.c -o build/part_{n}.o",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LogText:
+    """A log of known size: its beginning, then blocks numbered on the fly up to `size`."""
+
+    head: bytes
+    size: int
+
+    def chunks(self, start: int = 0) -> Iterator[bytes]:
+        """Yield the bytes from `start` on, at most 64 KiB at once."""
+        for position in range(start, min(len(self.head), self.size), BLOCK):
+            yield self.head[position : min(position + BLOCK, self.size)]
+        position = max(start, len(self.head))
+        while position < self.size:
+            number, within = divmod(position - len(self.head), BLOCK)
+            piece = _block(number)[within : within + self.size - position]
+            yield piece
+            position += len(piece)
+
+
+def log_state(job: JobPlan, now: Instant, *, delay: float, retention_days: float) -> str:
+    """Tell whether a job's log is there by now."""
+    standing = job_standing(job, now)
+    if standing.status != "completed":
+        return NOT_YET
+    if job.log is None:
+        return EXPIRED if job.log_expired else NEVER
+    if job.recorded is not None:
+        return AVAILABLE
+    ended = job.completed_at or job.created_at
+    if now < ended + delay:
+        return NOT_YET
+    return EXPIRED if now >= ended + retention_days * DAY else AVAILABLE
+
+
+def job_log(job: JobPlan) -> LogText:
+    """Return a job's log."""
+    plan = job.log
+    if plan is None:
+        return LogText(b"", 0)
+    if plan.content is not None:
+        return LogText(plan.content, len(plan.content))
+    head = BOM if plan.bom else b""
+    head += b"".join(step_log(job, step) for step in job.steps if step.conclusion != "skipped")
+    if plan.giant_bytes:
+        return LogText(head, plan.giant_bytes)
+    return LogText(head, len(head))
+
+
+def step_log(job: JobPlan, step: StepPlan) -> bytes:
+    """Return the part of a job's log that one step wrote."""
+    plan = job.log
+    if plan is None:
+        return b""
+    begin, end = step_times(job, step)
+    lines = _step_lines(plan, step)
+    pause = (end - begin) / max(1, len(lines))
+    text = "".join(
+        _stamped(begin + pause * number, line, plan.newline) for number, line in enumerate(lines)
+    )
+    return text.encode() + (b"\xff\xfe caf\xe9 not UTF-8\n" if plan.broken_utf8 else b"")
+
+
+def _step_lines(plan: LogPlan, step: StepPlan) -> list[str]:
+    chance = seeded(plan.seed, step.number)
+    lines = [f"##[group]{step.name}", "shell: /usr/bin/bash -e {0}", "##[endgroup]"]
+    for number in range(plan.lines_per_step):
+        line = chance.choice(_LINES).replace("{n}", str(number))
+        # output of several lines is stamped once: the others follow bare
+        lines.append(line + ("\n    at line 12\n    at line 40" if chance.random() < 0.1 else ""))
+    if step.conclusion == "failure":
+        lines.append("##[error]Process completed with exit code 1.")
+    if chance.random() < 0.1:
+        lines.append("\ufeffPost job cleanup.")
+    return lines
+
+
+def _stamped(instant: Instant, line: str, newline: str) -> str:
+    stamp = datetime.fromtimestamp(instant, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
+    return f"{stamp}0Z {line}{newline}"
+
+
+_FILLER = (b"0123456789 the quick brown fox jumps over the lazy dog, again and again.\n" * 1024)[
+    : BLOCK - 1
+] + b"\n"
+
+
+def _block(number: int) -> bytes:
+    mark = b"block %012d " % number
+    return mark + _FILLER[len(mark) :]

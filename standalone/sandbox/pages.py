@@ -1,0 +1,56 @@
+"""Pages of a list, and the `Link` header that leads through them.
+
+https://docs.github.com/rest/using-the-rest-api/using-pagination-in-the-rest-api
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+MOST_A_PAGE = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is wanted, counted from 1."""
+
+    number: int
+    size: int
+
+    @property
+    def start(self) -> int:
+        """Return the index of the first item."""
+        return (self.number - 1) * self.size
+
+
+def wanted_page(args: Mapping[str, str], *, default: int = 30, most: int = MOST_A_PAGE) -> Page:
+    """Read `page` and `per_page`; what is no number counts as not given."""
+    number = _positive(args.get("page"), 1)
+    return Page(number, min(most, _positive(args.get("per_page"), default)))
+
+
+def link_header(url: str, args: Mapping[str, str], page: Page, total: int) -> str:
+    """Return the header's value; empty for a list that fits one page."""
+    last = max(1, -(-total // page.size))
+    targets: list[tuple[str, int]] = []
+    if page.number > 1:
+        targets.append(("prev", min(page.number - 1, last)))
+    if page.number < last:
+        targets += [("next", page.number + 1), ("last", last)]
+    if page.number > 1:
+        targets.append(("first", 1))
+    return ", ".join(f'<{_at(url, args, number)}>; rel="{name}"' for name, number in targets)
+
+
+def _at(url: str, args: Mapping[str, str], number: int) -> str:
+    return f"{url}?{urlencode({**args, 'page': str(number)})}"
+
+
+def _positive(text: str | None, default: int) -> int:
+    try:
+        number = int(text or default)
+    except ValueError:
+        return default
+    return number if number > 0 else default

@@ -1,0 +1,93 @@
+"""The `job` object with its steps.
+
+https://docs.github.com/rest/actions/workflow-jobs
+"""
+
+from __future__ import annotations
+
+from ..instants import Instant, iso, iso_or_none
+from ..plans import JobPlan, Json, StepPlan
+from ..repository import PlacedJob, Repository
+from ..timeline import Standing, job_standing, step_times
+from .recorded import rewritten
+from .users import node_id
+
+
+def job_payload(
+    repository: Repository,
+    placed: PlacedJob,
+    base: str,
+    now: Instant,
+    steps_kept: float | None = None,
+) -> Json:
+    """Describe a job at an instant; its steps vanish `steps_kept` seconds after its end."""
+    job = placed.job
+    if job.recorded is not None:
+        return rewritten(job.recorded, base)
+    standing = job_standing(job, now)
+    name = repository.plan.full_name
+    return {
+        "id": job.id,
+        "run_id": placed.run.id,
+        "workflow_name": placed.run.workflow.name,
+        "head_branch": placed.run.head_branch,
+        "run_url": f"{base}/repos/{name}/actions/runs/{placed.run.id}",
+        "run_attempt": placed.attempt.number,
+        "node_id": node_id("CR", job.id),
+        "head_sha": placed.run.head_sha,
+        "url": f"{base}/repos/{name}/actions/jobs/{job.id}",
+        "html_url": f"https://github.com/{name}/actions/runs/{placed.run.id}/job/{job.id}",
+        "status": standing.status,
+        "conclusion": standing.conclusion,
+        **_times(job, standing),
+        "name": job.name,
+        "steps": _steps(job, standing, now, steps_kept),
+        "check_run_url": f"{base}/repos/{name}/check-runs/{job.id}",
+        "labels": list(job.labels),
+        **_runner(job, standing),
+    }
+
+
+def _times(job: JobPlan, standing: Standing) -> Json:
+    started = job.started_at if standing.status in {"in_progress", "completed"} else None
+    return {
+        "created_at": iso(job.created_at),
+        # a queued job says that it started when it was created
+        "started_at": iso(job.created_at if started is None else started),
+        "completed_at": iso_or_none(job.completed_at if standing.status == "completed" else None),
+    }
+
+
+def _runner(job: JobPlan, standing: Standing) -> Json:
+    known = job.runner if standing.status in {"in_progress", "completed"} else None
+    return {
+        "runner_id": None if known is None else 1_000_000_000 + job.id % 1_000_000,
+        "runner_name": known,
+        "runner_group_id": None if known is None else 0,
+        "runner_group_name": None if known is None else "GitHub Actions",
+    }
+
+
+def _steps(job: JobPlan, standing: Standing, now: Instant, steps_kept: float | None) -> list[Json]:
+    if standing.status not in {"in_progress", "completed"}:
+        return []
+    ended = job.completed_at
+    if steps_kept is not None and ended is not None and ended + steps_kept <= now:
+        return []
+    return [_step(job, step, now) for step in job.steps]
+
+
+def _step(job: JobPlan, step: StepPlan, now: Instant) -> Json:
+    begins, ends = step_times(job, step)
+    if job.reused or ends <= now:
+        status = "completed"
+    else:
+        status = "in_progress" if begins <= now else "queued"
+    return {
+        "name": step.name,
+        "status": status,
+        "conclusion": step.conclusion if status == "completed" else None,
+        "number": step.number,
+        "started_at": None if status == "queued" else iso(begins),
+        "completed_at": iso(ends) if status == "completed" else None,
+    }

@@ -1,0 +1,132 @@
+"""The pull request objects: the few fields inside a run, and the simple one of a list.
+
+https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-a-commit
+"""
+
+from __future__ import annotations
+
+from ..chance import sha_of
+from ..instants import iso, iso_or_none
+from ..plans import Json, PullRequestPlan, RepositoryPlan
+from .repositories import fork_id, full_repository
+from .users import node_id, simple_user
+
+_LINKS = {
+    "self": "/pulls/{n}",
+    "issue": "/issues/{n}",
+    "comments": "/issues/{n}/comments",
+    "review_comments": "/pulls/{n}/comments",
+    "review_comment": "/pulls/comments{{/number}}",
+    "commits": "/pulls/{n}/commits",
+}
+
+
+def pull_in_run(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json:
+    """Describe a pull request as a run lists it."""
+    url = f"{base}/repos/{plan.full_name}"
+    repository = {"id": plan.id, "url": url, "name": plan.name}
+    return {
+        "url": f"{url}/pulls/{pull.number}",
+        "id": pull.id,
+        "number": pull.number,
+        "head": {"ref": pull.head_branch, "sha": pull.head_sha, "repo": repository},
+        "base": {
+            "ref": pull.base_branch,
+            "sha": sha_of("base", plan.id, pull.number),
+            "repo": repository,
+        },
+    }
+
+
+def pull_payload(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json:
+    """Describe a pull request as a list of them does."""
+    root = f"{base}/repos/{plan.full_name}"
+    page = pull_page(plan, pull)
+    return {
+        "url": f"{root}/pulls/{pull.number}",
+        "id": pull.id,
+        "node_id": node_id("PR", pull.id),
+        "html_url": page,
+        "diff_url": f"{page}.diff",
+        "patch_url": f"{page}.patch",
+        **_addresses(root, pull),
+        "number": pull.number,
+        "state": "open" if pull.closed_at is None else "closed",
+        "locked": False,
+        "title": pull.title,
+        "user": simple_user(pull.author, base),
+        "body": None,
+        "created_at": iso(pull.created_at),
+        "updated_at": iso(pull.created_at),
+        "closed_at": iso_or_none(pull.closed_at),
+        "merged_at": None,
+        "merge_commit_sha": sha_of("merge", pull.id),
+        **_nothing(),
+        "head": _head(plan, pull, base),
+        "base": {
+            "label": f"{plan.owner}:{pull.base_branch}",
+            "ref": pull.base_branch,
+            "sha": sha_of("base", plan.id, pull.number),
+            "user": simple_user(plan.owner, base, "Organization"),
+            "repo": full_repository(plan, base),
+        },
+        "_links": _links(root, page, pull),
+    }
+
+
+def pull_page(plan: RepositoryPlan, pull: PullRequestPlan) -> str:
+    """Return the address of a pull request for people."""
+    return f"https://github.com/{plan.full_name}/pull/{pull.number}"
+
+
+def _addresses(root: str, pull: PullRequestPlan) -> Json:
+    return {
+        "issue_url": f"{root}/issues/{pull.number}",
+        "commits_url": f"{root}/pulls/{pull.number}/commits",
+        "review_comments_url": f"{root}/pulls/{pull.number}/comments",
+        "review_comment_url": f"{root}/pulls/comments{{/number}}",
+        "comments_url": f"{root}/issues/{pull.number}/comments",
+        "statuses_url": f"{root}/statuses/{pull.head_sha}",
+    }
+
+
+def _nothing() -> Json:
+    return {
+        "assignee": None,
+        "assignees": [],
+        "requested_reviewers": [],
+        "requested_teams": [],
+        "labels": [],
+        "milestone": None,
+        "draft": False,
+        "author_association": "CONTRIBUTOR",
+        "auto_merge": None,
+        "active_lock_reason": None,
+    }
+
+
+def _head(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json:
+    name = pull.head_repository or plan.full_name
+    owner = name.split("/")[0]
+    return {
+        "label": f"{owner}:{pull.head_branch}",
+        "ref": pull.head_branch,
+        "sha": pull.head_sha,
+        "user": simple_user(owner, base),
+        "repo": full_repository(_home(plan, name), base),
+    }
+
+
+def _home(plan: RepositoryPlan, name: str) -> RepositoryPlan:
+    if name == plan.full_name:
+        return plan
+    return RepositoryPlan(id=fork_id(name), full_name=name, created_at=plan.created_at)
+
+
+def _links(root: str, page: str, pull: PullRequestPlan) -> Json:
+    links = {key: {"href": root + suffix.format(n=pull.number)} for key, suffix in _LINKS.items()}
+    return {
+        **links,
+        "html": {"href": page},
+        "statuses": {"href": f"{root}/statuses/{pull.head_sha}"},
+    }

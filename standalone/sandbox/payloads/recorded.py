@@ -1,0 +1,18 @@
+"""Serve a recorded object as it is, but with its API addresses on this server."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import cast
+
+from ..plans import Json
+
+# GitHub.com's API host, or a GHES one with its prefix
+_API = re.compile(r"https?://(?:api\.github\.com|[^/\"\s]+/api/v3)(?=[/\"{?]|$)")
+
+
+def rewritten(recorded: Json, base: str) -> Json:
+    """Return the object with every API address moved to `base`; nothing else is touched."""
+    text = json.dumps(recorded, ensure_ascii=False)
+    return cast("Json", json.loads(_API.sub(lambda _: base, text)))

@@ -1,0 +1,154 @@
+"""The repository objects: the minimal one inside a run, and the full one."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from ..instants import iso
+from ..plans import Json, RepositoryPlan
+from .users import node_id, simple_user, user_id
+
+_SUFFIXES = {
+    "archive_url": "/{archive_format}{/ref}",
+    "assignees_url": "/assignees{/user}",
+    "blobs_url": "/git/blobs{/sha}",
+    "branches_url": "/branches{/branch}",
+    "collaborators_url": "/collaborators{/collaborator}",
+    "comments_url": "/comments{/number}",
+    "commits_url": "/commits{/sha}",
+    "compare_url": "/compare/{base}...{head}",
+    "contents_url": "/contents/{+path}",
+    "contributors_url": "/contributors",
+    "deployments_url": "/deployments",
+    "downloads_url": "/downloads",
+    "events_url": "/events",
+    "forks_url": "/forks",
+    "git_commits_url": "/git/commits{/sha}",
+    "git_refs_url": "/git/refs{/sha}",
+    "git_tags_url": "/git/tags{/sha}",
+    "hooks_url": "/hooks",
+    "issue_comment_url": "/issues/comments{/number}",
+    "issue_events_url": "/issues/events{/number}",
+    "issues_url": "/issues{/number}",
+    "keys_url": "/keys{/key_id}",
+    "labels_url": "/labels{/name}",
+    "languages_url": "/languages",
+    "merges_url": "/merges",
+    "milestones_url": "/milestones{/number}",
+    "notifications_url": "/notifications{?since,all,participating}",
+    "pulls_url": "/pulls{/number}",
+    "releases_url": "/releases{/id}",
+    "stargazers_url": "/stargazers",
+    "statuses_url": "/statuses/{sha}",
+    "subscribers_url": "/subscribers",
+    "subscription_url": "/subscription",
+    "tags_url": "/tags",
+    "teams_url": "/teams",
+    "trees_url": "/git/trees{/sha}",
+}
+
+
+@lru_cache(maxsize=4096)
+def minimal_repository(
+    full_name: str, number: int, base: str, *, private: bool = False, fork: bool = False
+) -> Json:
+    """Describe a repository as a run does; callers share the object."""
+    owner, name = full_name.split("/")
+    url = f"{base}/repos/{full_name}"
+    return {
+        "id": number,
+        "node_id": node_id("R", number),
+        "name": name,
+        "full_name": full_name,
+        "private": private,
+        "owner": simple_user(owner, base, "Organization"),
+        "html_url": f"https://github.com/{full_name}",
+        "description": f"The sandbox's {name}",
+        "fork": fork,
+        "url": url,
+        **{key: url + suffix for key, suffix in _SUFFIXES.items()},
+    }
+
+
+def repository_in_run(plan: RepositoryPlan, base: str) -> Json:
+    """Describe a run's own repository."""
+    return minimal_repository(plan.full_name, plan.id, base, private=plan.private)
+
+
+def fork_in_run(full_name: str, base: str) -> Json:
+    """Describe the fork that a run's head lies in."""
+    return minimal_repository(full_name, fork_id(full_name), base, fork=True)
+
+
+def fork_id(full_name: str) -> int:
+    """Return the number that goes with a fork."""
+    return 700_000_000 + user_id(full_name) % 100_000_000
+
+
+@lru_cache(maxsize=4096)
+def full_repository(plan: RepositoryPlan, base: str) -> Json:
+    """Describe a repository in full."""
+    owner = simple_user(plan.owner, base, "Organization")
+    return {
+        **repository_in_run(plan, base),
+        **_addresses(plan),
+        **_counts(),
+        **_abilities(),
+        "default_branch": plan.default_branch,
+        "visibility": "private" if plan.private else "public",
+        "created_at": iso(plan.created_at),
+        "updated_at": iso(plan.created_at),
+        "pushed_at": iso(plan.created_at),
+        "permissions": {
+            "admin": True,
+            "maintain": True,
+            "push": True,
+            "triage": True,
+            "pull": True,
+        },
+        "temp_clone_token": "",
+        "organization": owner,
+    }
+
+
+def _addresses(plan: RepositoryPlan) -> Json:
+    page = f"github.com/{plan.full_name}"
+    return {
+        "git_url": f"git://{page}.git",
+        "ssh_url": f"git@github.com:{plan.full_name}.git",
+        "clone_url": f"https://{page}.git",
+        "svn_url": f"https://{page}",
+        "homepage": None,
+        "mirror_url": None,
+    }
+
+
+def _counts() -> Json:
+    names = ("forks", "stargazers", "watchers", "open_issues", "subscribers", "network")
+    return {
+        **{f"{name}_count": 0 for name in names},
+        "forks": 0,
+        "open_issues": 0,
+        "watchers": 0,
+        "size": 108,
+    }
+
+
+def _abilities() -> Json:
+    return {
+        "language": "Python",
+        "license": None,
+        "topics": [],
+        "is_template": False,
+        "has_issues": True,
+        "has_projects": True,
+        "has_downloads": True,
+        "has_wiki": True,
+        "has_pages": False,
+        "has_discussions": False,
+        "archived": False,
+        "disabled": False,
+        "allow_forking": True,
+        "web_commit_signoff_required": False,
+        "delete_branch_on_merge": False,
+    }

@@ -1,0 +1,109 @@
+"""The `workflow-run` object.
+
+https://docs.github.com/rest/actions/workflow-runs
+"""
+
+from __future__ import annotations
+
+from ..chance import sha_of
+from ..instants import Instant, iso
+from ..plans import AttemptPlan, CommitPlan, Json, RunPlan
+from ..repository import Repository
+from ..timeline import attempt_standing, run_standing
+from .pulls import pull_in_run
+from .recorded import rewritten
+from .repositories import fork_in_run, repository_in_run
+from .users import node_id, simple_user
+
+
+def run_payload(
+    repository: Repository, run: RunPlan, attempt: AttemptPlan, base: str, now: Instant
+) -> Json:
+    """Describe a run as one of its attempts shows it at an instant."""
+    if attempt.recorded is not None:
+        return rewritten(attempt.recorded, base)
+    newest = attempt.number == len(run.attempts) or run.attempts[attempt.number].requested_at > now
+    standing = run_standing(run, now) if newest else attempt_standing(attempt, now)
+    url = f"{base}/repos/{repository.plan.full_name}/actions/runs/{run.id}"
+    return {
+        **_identity(run),
+        "run_number": run.number,
+        "status": standing.status,
+        "conclusion": standing.conclusion,
+        "url": url,
+        "html_url": f"https://github.com/{repository.plan.full_name}/actions/runs/{run.id}",
+        "pull_requests": _pulls(repository, run, base),
+        "created_at": iso(run.created_at),
+        "updated_at": iso(standing.updated_at),
+        "actor": simple_user(run.actor, base),
+        "run_attempt": attempt.number,
+        "referenced_workflows": [],
+        "run_started_at": iso(attempt.requested_at),
+        "triggering_actor": simple_user(attempt.triggering_actor, base),
+        **_addresses(repository, run, url, base),
+        "previous_attempt_url": _previous(url, attempt),
+        "head_commit": _head_commit(repository.commits.get(run.head_sha), run),
+        "repository": repository_in_run(repository.plan, base),
+        "head_repository": _head_repository(repository, run, base),
+    }
+
+
+def _identity(run: RunPlan) -> Json:
+    suite = run.id + 20_000_000_000
+    # a run that could not start has no name but its file's
+    failed = run.attempts[-1].conclusion == "startup_failure"
+    return {
+        "id": run.id,
+        "name": run.workflow.path if failed else run.workflow.name,
+        "node_id": node_id("WFR", run.id),
+        "head_branch": run.head_branch,
+        "head_sha": run.head_sha,
+        "path": run.workflow.path,
+        "display_title": run.display_title,
+        "event": run.event,
+        "workflow_id": run.workflow.id,
+        "check_suite_id": suite,
+        "check_suite_node_id": node_id("CS", suite),
+    }
+
+
+def _addresses(repository: Repository, run: RunPlan, url: str, base: str) -> Json:
+    root = f"{base}/repos/{repository.plan.full_name}"
+    return {
+        "jobs_url": f"{url}/jobs",
+        "logs_url": f"{url}/logs",
+        "check_suite_url": f"{root}/check-suites/{run.id + 20_000_000_000}",
+        "artifacts_url": f"{url}/artifacts",
+        "cancel_url": f"{url}/cancel",
+        "rerun_url": f"{url}/rerun",
+        "workflow_url": f"{root}/actions/workflows/{run.workflow.id}",
+    }
+
+
+def _previous(url: str, attempt: AttemptPlan) -> str | None:
+    return f"{url}/attempts/{attempt.number - 1}" if attempt.number > 1 else None
+
+
+def _pulls(repository: Repository, run: RunPlan, base: str) -> list[Json]:
+    known = (repository.pulls.get(number) for number in run.pull_numbers)
+    return [pull_in_run(repository.plan, pull, base) for pull in known if pull is not None]
+
+
+def _head_commit(commit: CommitPlan | None, run: RunPlan) -> Json | None:
+    if commit is None:
+        return None
+    author = {"name": commit.author_name, "email": commit.author_email}
+    return {
+        "id": commit.sha,
+        "tree_id": sha_of("tree", run.head_sha),
+        "message": commit.message,
+        "timestamp": iso(commit.authored_at),
+        "author": author,
+        "committer": author,
+    }
+
+
+def _head_repository(repository: Repository, run: RunPlan, base: str) -> Json:
+    if run.head_repository is None:
+        return repository_in_run(repository.plan, base)
+    return fork_in_run(run.head_repository, base)

@@ -1,0 +1,174 @@
+"""Plans: what will have happened to every run, written down when the run is created.
+
+Nothing here knows the present: `timeline` reads a plan at an instant. `recorded` holds an
+object that GitHub really answered; it is then served as it is.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from .instants import Instant
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepPlan:
+    """One step; `begin` and `end` are fractions of its job's time, so jobs can share plans."""
+
+    number: int
+    name: str
+    begin: float
+    end: float
+    conclusion: str = "success"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogPlan:
+    """What a job's log will hold; `content` says it byte for byte, `giant_bytes` streams it."""
+
+    seed: str
+    lines_per_step: int = 8
+    bom: bool = True
+    newline: str = "\n"
+    broken_utf8: bool = False
+    giant_bytes: int = 0
+    content: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobPlan:
+    """One job of one attempt; without a `log` its log never existed, or has long expired."""
+
+    id: int
+    name: str
+    created_at: Instant
+    started_at: Instant | None
+    completed_at: Instant | None
+    conclusion: str | None
+    waits_until: Instant | None = None
+    steps: tuple[StepPlan, ...] = ()
+    labels: tuple[str, ...] = ("ubuntu-latest",)
+    runner: str | None = "GitHub Actions 1"
+    log: LogPlan | None = None
+    reused: bool = False
+    log_expired: bool = False
+    recorded: Json | None = field(default=None, hash=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptPlan:
+    """One attempt of a run: requested, then perhaps running, then perhaps completed."""
+
+    number: int
+    requested_at: Instant
+    runs_at: Instant | None
+    completed_at: Instant | None
+    conclusion: str | None
+    triggering_actor: str
+    first_status: str = "queued"
+    jobs: tuple[JobPlan, ...] = ()
+    recorded: Json | None = field(default=None, hash=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowPlan:
+    """One workflow file."""
+
+    id: int
+    name: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPlan:
+    """One run with all its attempts, first to last; `touched_at` moves only `updated_at`."""
+
+    id: int
+    number: int
+    workflow: WorkflowPlan
+    event: str
+    head_branch: str | None
+    head_sha: str
+    actor: str
+    display_title: str
+    attempts: tuple[AttemptPlan, ...]
+    pull_numbers: tuple[int, ...] = ()
+    head_repository: str | None = None
+    touched_at: tuple[Instant, ...] = ()
+
+    @property
+    def created_at(self) -> Instant:
+        """Return when the run was created; a re-run does not move it."""
+        return self.attempts[0].requested_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitPlan:
+    """One commit; `files` counts its changed files, `pulls` the pull requests that hold it."""
+
+    sha: str
+    message: str
+    author_name: str
+    author_email: str
+    author_login: str | None
+    authored_at: Instant
+    additions: int
+    deletions: int
+    files: int
+    parents: tuple[str, ...] = ()
+    pulls: tuple[int, ...] = ()
+    recorded: Json | None = field(default=None, hash=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PullRequestPlan:
+    """One pull request; its head lies in a fork when `head_repository` is another repository."""
+
+    id: int
+    number: int
+    title: str
+    author: str
+    head_branch: str
+    head_sha: str
+    base_branch: str
+    head_repository: str | None
+    created_at: Instant
+    closed_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookPlan:
+    """One webhook of a repository."""
+
+    id: int
+    url: str
+    secret: str = ""
+    events: tuple[str, ...] = ("workflow_run", "workflow_job")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryPlan:
+    """Who a repository is; what runs in it lies in `Repository`."""
+
+    id: int
+    full_name: str
+    created_at: Instant
+    private: bool = False
+    former_names: tuple[str, ...] = ()
+    default_branch: str = "main"
+    retention_days: int = 90
+    workflows: tuple[WorkflowPlan, ...] = ()
+    recorded: Json | None = field(default=None, hash=False, compare=False)
+
+    @property
+    def owner(self) -> str:
+        """Return the part before the slash."""
+        return self.full_name.split("/")[0]
+
+    @property
+    def name(self) -> str:
+        """Return the part after the slash."""
+        return self.full_name.split("/")[1]

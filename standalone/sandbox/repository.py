@@ -1,0 +1,136 @@
+"""A repository with everything that happens in it, found by id or in GitHub's order.
+
+Its runs may come from a `Source` that plans more of them as time goes on.
+"""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from .instants import Instant
+from .plans import (
+    AttemptPlan,
+    CommitPlan,
+    HookPlan,
+    JobPlan,
+    PullRequestPlan,
+    RepositoryPlan,
+    RunPlan,
+)
+from .timeline import run_instants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Growth:
+    """What a source adds to a repository."""
+
+    runs: Sequence[RunPlan] = ()
+    commits: Sequence[CommitPlan] = ()
+    pulls: Sequence[PullRequestPlan] = ()
+
+
+class Source(Protocol):
+    """Plan what happens in a repository up to an instant."""
+
+    def until(self, now: Instant) -> Growth | None:
+        """Return what begins by `now` and was not returned before, or None."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedJob:
+    """A job with the attempt and the run that it belongs to."""
+
+    run: RunPlan
+    attempt: AttemptPlan
+    job: JobPlan
+
+
+@dataclass(slots=True)
+class _Shelf:
+    runs: list[RunPlan] = field(default_factory=list)
+    created: list[Instant] = field(default_factory=list)
+    instants: list[Instant] = field(default_factory=list)
+    by_id: dict[int, RunPlan] = field(default_factory=dict)
+    jobs: dict[int, PlacedJob] = field(default_factory=dict)
+
+
+class Repository:
+    """Keep the plans of one repository."""
+
+    def __init__(
+        self,
+        plan: RepositoryPlan,
+        growth: Growth | None = None,
+        *,
+        hooks: Iterable[HookPlan] = (),
+        source: Source | None = None,
+    ) -> None:
+        self.plan = plan
+        self.hooks = list(hooks)
+        self.commits: dict[str, CommitPlan] = {}
+        self.pulls: dict[int, PullRequestPlan] = {}
+        self._source = source
+        self._shelf = _Shelf()
+        self._lock = threading.RLock()
+        if growth is not None:
+            self._add(growth)
+
+    def grow(self, now: Instant) -> None:
+        """Plan what begins by now."""
+        if self._source is None:
+            return
+        with self._lock:
+            growth = self._source.until(now)
+            if growth is not None:
+                self._add(growth)
+
+    def runs(self, now: Instant) -> list[RunPlan]:
+        """Return the runs created by now, newest first."""
+        with self._lock:
+            count = bisect_right(self._shelf.created, now)
+            return self._shelf.runs[:count][::-1]
+
+    def page_of_runs(self, now: Instant, start: int, size: int) -> tuple[int, list[RunPlan]]:
+        """Return how many runs there are by now, and some of them, newest first."""
+        with self._lock:
+            count = bisect_right(self._shelf.created, now)
+            high = max(0, count - start)
+            return count, self._shelf.runs[max(0, high - size) : high][::-1]
+
+    def version(self, now: Instant) -> int:
+        """Return a number that grows with every change of a run object."""
+        with self._lock:
+            return bisect_right(self._shelf.instants, now)
+
+    def run(self, run_id: int, now: Instant) -> RunPlan | None:
+        """Find a run that exists by now."""
+        run = self._shelf.by_id.get(run_id)
+        return run if run is not None and run.created_at <= now else None
+
+    def job(self, job_id: int, now: Instant) -> PlacedJob | None:
+        """Find a job that exists by now."""
+        placed = self._shelf.jobs.get(job_id)
+        return placed if placed is not None and placed.job.created_at <= now else None
+
+    def _add(self, growth: Growth) -> None:
+        shelf = self._shelf
+        self.commits.update((commit.sha, commit) for commit in growth.commits)
+        self.pulls.update((pull.number, pull) for pull in growth.pulls)
+        shelf.runs.extend(growth.runs)
+        shelf.runs.sort(key=lambda run: (run.created_at, run.id))
+        shelf.created = [run.created_at for run in shelf.runs]
+        for run in growth.runs:
+            shelf.by_id[run.id] = run
+            shelf.instants.extend(run_instants(run))
+            shelf.jobs.update(_placed(run))
+        shelf.instants.sort()
+
+
+def _placed(run: RunPlan) -> Iterable[tuple[int, PlacedJob]]:
+    for attempt in run.attempts:
+        for job in attempt.jobs:
+            yield job.id, PlacedJob(run, attempt, job)

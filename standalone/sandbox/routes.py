@@ -1,0 +1,108 @@
+"""The routes: which handler answers which path, and the kind that it is counted as."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import Map, Rule
+
+from .answers import not_found
+from .calls import Handler
+from .handlers import apps, commits, graphql, hooks, jobs, log_redirects, repositories, runs
+
+_REPOSITORY: dict[str, tuple[str, str, Handler]] = {
+    "get_repository": ("GET", "", repositories.get_repository),
+    "list_runs": ("GET", "/actions/runs", runs.list_runs),
+    "get_run": ("GET", "/actions/runs/<int:run_id>", runs.get_run),
+    "get_attempt": (
+        "GET",
+        "/actions/runs/<int:run_id>/attempts/<int:attempt_number>",
+        runs.get_attempt,
+    ),
+    "list_run_jobs": ("GET", "/actions/runs/<int:run_id>/jobs", jobs.list_run_jobs),
+    "list_attempt_jobs": (
+        "GET",
+        "/actions/runs/<int:run_id>/attempts/<int:attempt_number>/jobs",
+        jobs.list_attempt_jobs,
+    ),
+    "get_run_log": ("GET", "/actions/runs/<int:run_id>/logs", log_redirects.get_run_log),
+    "get_attempt_log": (
+        "GET",
+        "/actions/runs/<int:run_id>/attempts/<int:attempt_number>/logs",
+        log_redirects.get_attempt_log,
+    ),
+    "get_job": ("GET", "/actions/jobs/<int:job_id>", jobs.get_job),
+    "get_job_log": ("GET", "/actions/jobs/<int:job_id>/logs", log_redirects.get_job_log),
+    "get_commit": ("GET", "/commits/<sha>", commits.get_commit),
+    "list_pulls": ("GET", "/commits/<sha>/pulls", commits.list_pulls),
+    "get_retention": (
+        "GET",
+        "/actions/permissions/artifact-and-log-retention",
+        repositories.get_retention,
+    ),
+    "list_hooks": ("GET", "/hooks", hooks.list_hooks),
+    "list_deliveries": ("GET", "/hooks/<int:hook_id>/deliveries", hooks.list_deliveries),
+    "get_delivery": (
+        "GET",
+        "/hooks/<int:hook_id>/deliveries/<int:delivery_id>",
+        hooks.get_delivery,
+    ),
+    "redeliver": (
+        "POST",
+        "/hooks/<int:hook_id>/deliveries/<int:delivery_id>/attempts",
+        hooks.redeliver,
+    ),
+    "get_repository_installation": ("GET", "/installation", apps.get_repository_installation),
+}
+_ROOT: dict[str, tuple[str, str, Handler]] = {
+    "rate_limit": ("GET", "/rate_limit", repositories.get_rate_limit),
+    "get_user": ("GET", "/user", repositories.get_user),
+    "graphql": ("POST", "/graphql", graphql.post_graphql),
+    "get_app": ("GET", "/app", apps.get_app),
+    "list_installations": ("GET", "/app/installations", apps.list_installations),
+    "mint_token": (
+        "POST",
+        "/app/installations/<int:installation_id>/access_tokens",
+        apps.mint_token,
+    ),
+    "list_installation_repositories": (
+        "GET",
+        "/installation/repositories",
+        apps.list_installation_repositories,
+    ),
+}
+_PREFIXES = ("/repos/<owner>/<name>", "/repositories/<int:repository_id>")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where a request goes."""
+
+    kind: str
+    handler: Handler
+    params: dict[str, object]
+
+
+class Routes:
+    """Match paths, without any prefix before them."""
+
+    def __init__(self) -> None:
+        rules = [
+            Rule(prefix + path, endpoint=kind, methods=[method])
+            for kind, (method, path, _) in _REPOSITORY.items()
+            for prefix in _PREFIXES
+        ]
+        rules += [
+            Rule(path, endpoint=kind, methods=[method]) for kind, (method, path, _) in _ROOT.items()
+        ]
+        self._handlers = {kind: entry[2] for kind, entry in {**_REPOSITORY, **_ROOT}.items()}
+        self._adapter = Map(rules, strict_slashes=False, redirect_defaults=False).bind("sandbox")
+
+    def match(self, method: str, path: str) -> Route:
+        """Return the route of a request, or refuse."""
+        try:
+            kind, params = self._adapter.match(path, method=method)
+        except HTTPException:
+            raise not_found() from None
+        return Route(kind, self._handlers[kind], dict(params))

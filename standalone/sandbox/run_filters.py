@@ -1,0 +1,99 @@
+"""The filters of a list of runs.
+
+https://docs.github.com/rest/actions/workflow-runs#list-workflow-runs-for-a-repository
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .instants import DAY, Instant, parse_instant
+from .plans import RunPlan
+from .timeline import run_standing
+
+FILTERS = ("actor", "branch", "check_suite_id", "created", "event", "head_sha", "status")
+STATUSES = frozenset({"completed", "in_progress", "queued", "requested", "waiting", "pending"})
+CONCLUSIONS = frozenset(
+    {
+        "action_required",
+        "cancelled",
+        "failure",
+        "neutral",
+        "skipped",
+        "stale",
+        "success",
+        "timed_out",
+    }
+)
+
+_Test = Callable[[RunPlan, Instant], bool]
+
+
+def filters_in(args: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters of a request; one of them makes a list a filtered one."""
+    return {name: args[name] for name in FILTERS if args.get(name)}
+
+
+def matching(filters: Mapping[str, str]) -> Callable[[RunPlan, Instant], bool]:
+    """Return a test that a run passes if it passes every filter."""
+    tests = [_TESTS[name](value) for name, value in filters.items()]
+    return lambda run, now: all(test(run, now) for test in tests)
+
+
+def created_range(text: str) -> tuple[Instant, Instant]:
+    """Read a search range (`A..B`, `>=A`, `*..B`, `A`) as its first and its last instant."""
+    lowest, highest = float("-inf"), float("inf")
+    if ".." in text:
+        begin, end = text.split("..", 1)
+        return (
+            lowest if begin in {"", "*"} else _first(begin),
+            highest if end in {"", "*"} else _last(end),
+        )
+    if text.startswith(">="):
+        return _first(text[2:]), highest
+    if text.startswith("<="):
+        return lowest, _last(text[2:])
+    if text.startswith(">"):
+        return _last(text[1:]) + 1, highest
+    if text.startswith("<"):
+        return lowest, _first(text[1:]) - 1
+    return _first(text), _last(text)
+
+
+def _first(text: str) -> Instant:
+    return parse_instant(_mended(text))
+
+
+def _last(text: str) -> Instant:
+    begin = parse_instant(_mended(text))
+    # a day is meant to its last second, and a timestamp to the end of its own
+    return begin + (DAY - 0.001 if "T" not in text else 0.999)
+
+
+def _mended(text: str) -> str:
+    # the `+` of an offset that was not quoted arrives as a space
+    return text.strip().replace(" ", "+")
+
+
+def _status(value: str) -> _Test:
+    if value in STATUSES:
+        return lambda run, now: run_standing(run, now).status == value
+    if value in CONCLUSIONS:
+        return lambda run, now: run_standing(run, now).conclusion == value
+    return lambda _run, _now: False  # startup_failure is a conclusion, but no filter
+
+
+def _created(value: str) -> _Test:
+    begin, end = created_range(value)
+    return lambda run, _now: begin <= run.created_at <= end
+
+
+_TESTS: dict[str, Callable[[str], _Test]] = {
+    "actor": lambda value: lambda run, _now: run.actor == value,
+    "branch": lambda value: lambda run, _now: run.head_branch == value,
+    "check_suite_id": lambda value: lambda run, _now: str(run.id + 20_000_000_000) == value,
+    "created": _created,
+    "event": lambda value: lambda run, _now: run.event == value,
+    "head_sha": lambda value: lambda run, _now: run.head_sha == value,
+    "status": _status,
+}

@@ -1,0 +1,73 @@
+"""A scenario: settings in a YAML file, named as in `settings` and `faults`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from .faults import Fault
+from .settings import (
+    AppPlan,
+    GraphqlChances,
+    HookChances,
+    InstallationPlan,
+    Limits,
+    Settings,
+    TokenPlan,
+)
+
+_Plan = TypeVar("_Plan")
+
+
+def read_scenario(path: Path) -> Settings:
+    """Read settings from a file."""
+    return settings_from(yaml.safe_load(path.read_text("utf-8")) or {})
+
+
+def settings_from(values: Mapping[str, Any]) -> Settings:
+    """Read settings from a mapping; what is missing keeps its default."""
+    read = dict(values)
+    if "tokens" in read:
+        read["tokens"] = tuple(_plan(TokenPlan, token) for token in read["tokens"])
+    if "limits" in read:
+        read["limits"] = _plan(Limits, read["limits"])
+    if "hooks" in read:
+        read["hooks"] = _plan(HookChances, read["hooks"])
+    if "graphql" in read:
+        read["graphql"] = _plan(GraphqlChances, read["graphql"])
+    if "faults" in read:
+        read["faults"] = tuple(fault_from(fault) for fault in read["faults"])
+    if read.get("app"):
+        read["app"] = _app(read["app"])
+    return _plan(Settings, read)
+
+
+def fault_from(values: Mapping[str, Any]) -> Fault:
+    """Read one fault."""
+    return _plan(Fault, values)
+
+
+def _app(values: Mapping[str, Any]) -> AppPlan:
+    installations = tuple(
+        _plan(InstallationPlan, installation) for installation in values.get("installations", ())
+    )
+    return _plan(AppPlan, {**values, "installations": installations})
+
+
+def _plan(kind: type[_Plan], values: Mapping[str, Any]) -> _Plan:
+    known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
+    unknown = sorted(set(values) - known)
+    if unknown:
+        raise ValueError(f"{kind.__name__} knows no {unknown}; it knows {sorted(known)}.")
+    return kind(**{name: _frozen(name, value) for name, value in values.items()})
+
+
+def _frozen(name: str, value: object) -> object:
+    if not isinstance(value, list):
+        return value
+    sets = {"permissions", "repositories", "failing_shas", "missing_shas"}
+    return frozenset(value) if name in sets else tuple(value)

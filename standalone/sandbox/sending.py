@@ -1,0 +1,64 @@
+"""Send an answer over WSGI: whole, cut short, or not at all."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from typing import Any
+
+from .answers import Answer
+from .faults import Fault
+from .incoming import Environ
+from .instants import Instant, http_date
+
+StartResponse = Callable[..., Any]
+_BODILESS = frozenset({204, 304})
+
+
+def send(
+    environ: Environ,
+    start_response: StartResponse,
+    answer: Answer,
+    *,
+    now: Instant,
+    fault: Fault | None = None,
+) -> Iterable[bytes]:
+    """Start the response and return its body; some faults spoil it."""
+    if fault is not None and fault.do == "reset":
+        _hang_up(environ)
+        fault = None
+    length = answer.length if answer.stream is not None else len(answer.body)
+    headers = [("Date", http_date(now)), ("Content-Type", answer.content_type), *answer.headers]
+    if length is not None and answer.status not in _BODILESS:
+        headers.append(("Content-Length", str(length)))
+    start_response(f"{answer.status} {_phrase(answer.status)}", headers)
+    body = [answer.body] if answer.stream is None else answer.stream
+    if fault is None or fault.do != "cut":
+        return body
+    return _cut(body, int((length or 0) * fault.fraction))
+
+
+def _cut(body: Iterable[bytes], most: int) -> Iterator[bytes]:
+    # the server closes a connection whose body ends before its Content-Length
+    left = most
+    for chunk in body:
+        if left > 0:
+            yield chunk[:left]
+        left -= len(chunk)
+        if left <= 0:
+            return
+
+
+def _hang_up(environ: Environ) -> None:
+    # waitress hands out the connection only through this method of it
+    channel = environ["waitress.client_disconnected"].__self__
+    channel.will_close = True
+    try:
+        channel.socket.shutdown(socket.SHUT_RDWR)
+    except OSError:  # the client was faster
+        return
+
+
+def _phrase(status: int) -> str:
+    return HTTPStatus(status).phrase

@@ -1,0 +1,90 @@
+"""Run a sandbox: two servers on the loopback, one for the API and one for the logs."""
+
+from __future__ import annotations
+
+import socket
+from types import TracebackType
+from typing import Any
+
+from .blobs import Blobs
+from .clock import SandboxClock
+from .control import Control
+from .gateway import Gateway
+from .hook_sender import HookSender
+from .instants import Instant
+from .listening import Listener
+from .settings import Settings
+from .state import new_state
+from .truth import truth
+from .world import World
+
+
+class SandboxServer:
+    """A GitHub that is up from its construction until `close`; use it in a `with`."""
+
+    def __init__(
+        self,
+        world: World,
+        *,
+        clock: SandboxClock | None = None,
+        settings: Settings | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+    ) -> None:
+        self.clock = clock or SandboxClock()
+        self.settings = settings or Settings()
+        self.world = world
+        self._state = new_state(world, self.clock, self.settings)
+        self._hooks = HookSender(self._state)
+        self._control = Control(self._state, self._hooks.deliver_due)
+        threads = self.settings.threads
+        self._api = Listener(Gateway(self._state, self._control), host, port, threads)
+        self._blobs = Listener(Blobs(self._state), host, 0, max(4, threads // 4))
+        self._state.blob_url = self._blobs.url
+        self._state.dead_url = f"http://127.0.0.1:{_closed_port()}/"
+        self._hooks.start(self._api.url)
+
+    @property
+    def url(self) -> str:
+        """Return the API's address."""
+        return self._api.url
+
+    @property
+    def blob_url(self) -> str:
+        """Return the address of the logs' host."""
+        return self._blobs.url
+
+    def stats(self) -> dict[str, Any]:
+        """Return what was asked, charged and violated."""
+        return self._state.statistics.snapshot()
+
+    def truth(self, since: Instant | None = None) -> list[dict[str, Any]]:
+        """Return every attempt with its jobs and logs, as of now."""
+        return truth(self._state, self.clock.now(), since=since)
+
+    def advance(self, seconds: float) -> None:
+        """Step the clock; webhooks that became due are sent before this returns."""
+        self._control.advance(seconds)
+
+    def close(self) -> None:
+        """Stop at once; no thread and no socket is left."""
+        self._hooks.close()
+        self._api.close()
+        self._blobs.close()
+
+    def __enter__(self) -> SandboxServer:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

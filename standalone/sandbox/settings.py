@@ -1,0 +1,115 @@
+"""Settings: how this GitHub behaves. Every time is in seconds of the server's clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .faults import Fault
+from .instants import Instant
+
+DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own, good nowhere else
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenPlan:
+    """A token that the sandbox knows; None for `permissions` or `repositories` means all."""
+
+    value: str = DEFAULT_TOKEN
+    login: str = "octocat"
+    kind: str = "classic"
+    limit: int = 5000
+    graphql_limit: int = 5000
+    scopes: tuple[str, ...] = ("admin:repo_hook", "repo", "workflow")
+    permissions: frozenset[str] | None = None
+    repositories: frozenset[str] | None = None
+    expires_at: Instant | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Primary and secondary limits; 0 turns a secondary limit off.
+
+    https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api
+    """
+
+    anonymous: int = 60
+    window: float = 3600
+    status: int = 403
+    retry_after: bool = False
+    points_a_minute: int = 900
+    graphql_points_a_minute: int = 2000
+    concurrent: int = 100
+    secondary_status: int = 403
+    secondary_retry_after: bool = True
+    secondary_seconds: float = 60
+    grace: float = 0.0
+    """Real seconds after a refusal in which a request counts as already under way."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstallationPlan:
+    """One installation of the sandbox's app; `repositories` None means all."""
+
+    id: int
+    account: str
+    repositories: frozenset[str] | None = None
+    limit: int = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppPlan:
+    """A GitHub App that may sign in with the private half of `public_key` (PEM)."""
+
+    id: int
+    public_key: str
+    slug: str = "runstream"
+    installations: tuple[InstallationPlan, ...] = ()
+    token_seconds: float = 3600
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HookChances:
+    """How unreliable webhooks are: each a probability, `late_seconds` a delay at most."""
+
+    lost: float = 0.0
+    doubled: float = 0.0
+    out_of_order: float = 0.0
+    late: float = 0.0
+    late_seconds: float = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GraphqlChances:
+    """Where GraphQL is absent (as on an old GHES) or cannot answer for some commits."""
+
+    absent: bool = False
+    failing_shas: frozenset[str] = frozenset()
+    """A query with one of these answers errors only, for all its commits."""
+    missing_shas: frozenset[str] = frozenset()
+    """These alone are null, with an error beside the data of the others."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set."""
+
+    tokens: tuple[TokenPlan, ...] = (TokenPlan(),)
+    limits: Limits = field(default_factory=Limits)
+    app: AppPlan | None = None
+    faults: tuple[Fault, ...] = ()
+    hooks: HookChances = field(default_factory=HookChances)
+    graphql: GraphqlChances = field(default_factory=GraphqlChances)
+    index_lag: float = 0.0
+    """How old the world is that filtered lists show."""
+    filtered_cap: int = 1000
+    unfiltered_cap: int = 40_000
+    log_delay: float = 2.0
+    """How long after its end a job's log is still 404."""
+    log_url_seconds: float = 60.0
+    log_ranges: bool = True
+    steps_kept: float | None = None
+    """How long after its end a job shows steps; None for ever."""
+    latest_lists_reused: bool = False
+    """Whether `filter=latest` lists jobs that a partial re-run took over (before May 2025)."""
+    cache_bytes: int = 64 * 2**20
+    threads: int = 112

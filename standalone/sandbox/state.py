@@ -1,0 +1,81 @@
+"""What all parts of a running sandbox share."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass, field
+
+from .clock import SandboxClock
+from .deliveries import Deliveries
+from .faults import Faults
+from .identities import Tokens
+from .instants import Instant, iso, parse_instant
+from .limits import Limiter
+from .logs import log_state
+from .plans import JobPlan
+from .rendering import RenderCache
+from .repository import Repository
+from .settings import Settings
+from .statistics import Statistics
+from .world import World
+
+
+@dataclass(slots=True, kw_only=True)
+class State:
+    """One sandbox: its world, its time, and what it remembers of its clients."""
+
+    world: World
+    clock: SandboxClock
+    settings: Settings
+    statistics: Statistics
+    limiter: Limiter
+    faults: Faults
+    tokens: Tokens
+    cache: RenderCache
+    deliveries: Deliveries
+    blob_url: str = ""
+    dead_url: str = "http://127.0.0.1:9"
+    secret: bytes = field(default_factory=lambda: secrets.token_bytes(16))
+
+    def log_state(self, repository: Repository, job: JobPlan, now: Instant) -> str:
+        """Tell whether a job's log is there by now."""
+        return log_state(
+            job,
+            now,
+            delay=self.settings.log_delay,
+            retention_days=repository.plan.retention_days,
+        )
+
+    def signed(self, path: str, now: Instant) -> str:
+        """Return the query that opens a path of the logs' host for a while."""
+        expires = iso(now + self.settings.log_url_seconds)
+        return (
+            f"sp=r&sv=2025-11-05&se={expires.replace(':', '%3A')}&sig={self._sign(path, expires)}"
+        )
+
+    def opens(self, path: str, expires: str, signature: str, now: Instant) -> bool:
+        """Tell whether a signed query still opens a path."""
+        if not hmac.compare_digest(self._sign(path, expires), signature):
+            return False
+        # the address is written in whole seconds, and good through its last
+        return now < parse_instant(expires) + 1
+
+    def _sign(self, path: str, expires: str) -> str:
+        return hmac.new(self.secret, f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()
+
+
+def new_state(world: World, clock: SandboxClock, settings: Settings) -> State:
+    """Put a sandbox together."""
+    return State(
+        world=world,
+        clock=clock,
+        settings=settings,
+        statistics=Statistics(),
+        limiter=Limiter(settings.limits),
+        faults=Faults(settings.faults, seed=world.seed),
+        tokens=Tokens(settings.tokens, settings.limits),
+        cache=RenderCache(settings.cache_bytes),
+        deliveries=Deliveries(),
+    )

@@ -1,0 +1,75 @@
+"""Count what was asked of the sandbox, what it charged, and what should not have been asked."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from typing import Any
+
+KEPT_DETAILS = 50
+
+
+class Statistics:
+    """Count per endpoint kind; thread-safe."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kinds: dict[str, Counter[str]] = {}
+        self._statuses: dict[str, Counter[str]] = {}
+        self._totals: Counter[str] = Counter()
+        self._details: deque[str] = deque(maxlen=KEPT_DETAILS)
+
+    def answered(self, kind: str, status: int, charged: int, *, free: bool) -> None:
+        """Count one request with what it cost; `free` means an unchanged 304."""
+        with self._lock:
+            counts = self._kinds.setdefault(kind, Counter())
+            counts["requests"] += 1
+            counts["charged"] += charged
+            counts["free"] += free
+            self._statuses.setdefault(kind, Counter())[str(status)] += 1
+
+    def count(self, name: str, detail: str | None = None) -> None:
+        """Count something else: violations, leaked tokens, webhooks, faults, minted tokens."""
+        with self._lock:
+            self._totals[name] += 1
+            if detail is not None:
+                self._details.append(f"{name}: {detail}")
+
+    def reset(self) -> None:
+        """Forget all counts."""
+        with self._lock:
+            self._kinds.clear()
+            self._statuses.clear()
+            self._totals.clear()
+            self._details.clear()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Return all counts: `endpoints` by kind, sums, and the last `details` of violations."""
+        with self._lock:
+            endpoints = {
+                kind: {
+                    "requests": counts["requests"],
+                    "charged": counts["charged"],
+                    "free": counts["free"],
+                    "statuses": dict(self._statuses[kind]),
+                }
+                for kind, counts in sorted(self._kinds.items())
+            }
+            return {
+                "endpoints": endpoints,
+                "requests": sum(counts["requests"] for counts in self._kinds.values()),
+                "charged": sum(counts["charged"] for counts in self._kinds.values()),
+                "free": sum(counts["free"] for counts in self._kinds.values()),
+                **{name: self._totals[name] for name in ("violations", "leaked_tokens", "minted")},
+                "webhooks": self._group("webhooks"),
+                "faults": self._group("faults"),
+                "details": list(self._details),
+            }
+
+    def _group(self, prefix: str) -> dict[str, int]:
+        start = f"{prefix}."
+        return {
+            name.removeprefix(start): count
+            for name, count in sorted(self._totals.items())
+            if name.startswith(start)
+        }

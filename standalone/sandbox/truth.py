@@ -1,0 +1,93 @@
+"""The truth: everything that a collector should have found by now, for reconciliation."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any
+
+from .instants import Instant, iso
+from .logs import AVAILABLE, job_log
+from .plans import AttemptPlan, JobPlan, RunPlan
+from .rendering import rendered
+from .repository import Repository
+from .state import State
+from .timeline import attempt_standing, attempts_at, job_standing, jobs_at
+
+
+def truth(
+    state: State, now: Instant, *, since: Instant | None = None, with_logs: bool = True
+) -> list[dict[str, Any]]:
+    """List every attempt of every run created since then, with its jobs and their logs."""
+    state.world.grow(now)
+    return list(_attempts(state, now, since, with_logs=with_logs))
+
+
+def _attempts(
+    state: State, now: Instant, since: Instant | None, *, with_logs: bool
+) -> Iterator[dict[str, Any]]:
+    for repository in state.world.repositories:
+        for run in repository.runs(now):
+            if since is not None and run.created_at < since:
+                break
+            for attempt in attempts_at(run, now):
+                jobs = [
+                    _job(state, repository, job, now, with_logs=with_logs)
+                    for job in jobs_at(attempt, now)
+                ]
+                yield {**_attempt(repository, run, attempt, now), "jobs": jobs}
+
+
+def _attempt(
+    repository: Repository, run: RunPlan, attempt: AttemptPlan, now: Instant
+) -> dict[str, Any]:
+    standing = attempt_standing(attempt, now)
+    return {
+        "repo": repository.plan.full_name,
+        "run_id": run.id,
+        "run_attempt": attempt.number,
+        "status": standing.status,
+        "conclusion": standing.conclusion,
+        "head_sha": run.head_sha,
+        "created_at": iso(run.created_at),
+        "updated_at": iso(standing.updated_at),
+    }
+
+
+def _job(
+    state: State, repository: Repository, job: JobPlan, now: Instant, *, with_logs: bool
+) -> dict[str, Any]:
+    standing = job_standing(job, now)
+    log_state = state.log_state(repository, job, now)
+    digest, size = None, None
+    if with_logs and log_state == AVAILABLE:
+        digest, size = _digest(state, job)
+    return {
+        "job_id": job.id,
+        "job_name": job.name,
+        "status": standing.status,
+        "conclusion": standing.conclusion,
+        "steps": _step_count(job, standing.status),
+        "log": log_state,
+        "log_sha256": digest,
+        "log_bytes": size,
+    }
+
+
+def _step_count(job: JobPlan, status: str) -> int:
+    if job.recorded is not None:
+        return len(job.recorded.get("steps") or ())
+    return len(job.steps) if status in {"in_progress", "completed"} else 0
+
+
+def _digest(state: State, job: JobPlan) -> tuple[str, int]:
+    text = job_log(job)
+
+    def digest() -> bytes:
+        seen = hashlib.sha256()
+        for chunk in text.chunks():
+            seen.update(chunk)
+        return seen.hexdigest().encode()
+
+    kept = state.cache.get(("digest", job.id), lambda: rendered(digest()))
+    return kept.body.decode(), text.size
