@@ -1,0 +1,140 @@
+"""Attempts, the hints about them, commits and webhook deliveries in memory."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.ledger import (
+    LOG_EXPIRED,
+    LOG_FETCHED,
+    LOG_PENDING,
+    LOG_UNAVAILABLE,
+    AttemptRecord,
+    LedgerCounts,
+)
+from ...domain.runs import AttemptKey
+from ...ports import LedgerStore
+from .tables import Tables, attempt_id, repository_key
+
+_DELIVERIES_KEPT = timedelta(days=4)
+
+
+class MemoryLedger(LedgerStore):
+    """Keep every attempt; a repository's are found by looking at all, which is what tests need."""
+
+    _tables: Tables
+
+    def load_attempts(
+        self, repository: str, run_ids: Collection[int]
+    ) -> dict[AttemptKey, AttemptRecord]:
+        """Load every known attempt of these runs, under the key with which it was saved."""
+        wanted = set(run_ids)
+        found = (record for record in self._of(repository) if record.key.run_id in wanted)
+        return {record.key: _copy(record) for record in found}
+
+    def load_due_attempts(
+        self, repository: str, *, now: datetime, limit: int
+    ) -> list[AttemptRecord]:
+        """Load unsettled attempts whose ``look_at`` is reached, oldest created first."""
+        due = [record for record in self._open(repository) if _reached(record.look_at, now)]
+        return [_copy(record) for record in sorted(due, key=_age)[: max(0, limit)]]
+
+    def load_next_look_at(self, repository: str) -> datetime | None:
+        """Tell when the next unsettled attempt wants to be looked at."""
+        moments = [record.look_at for record in self._open(repository)]
+        return min((moment for moment in moments if moment is not None), default=None)
+
+    def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
+        """Insert or replace attempts, all or none."""
+        with self._tables.lock:
+            self._tables.attempts.update({attempt_id(item.key): _copy(item) for item in records})
+
+    def count_ledger(self, repository: str | None = None) -> LedgerCounts:
+        """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
+        attempts, open_ones = self._of(repository), self._open(repository)
+        logs = self._count_logs(repository)
+        return LedgerCounts(
+            attempts=len(attempts),
+            open_attempts=len(open_ones),
+            unread_attempts=sum(not record.published_statuses for record in open_ones),
+            logs_pending=logs[LOG_PENDING],
+            logs_fetched=logs[LOG_FETCHED],
+            logs_unavailable=logs[LOG_UNAVAILABLE] + logs[LOG_EXPIRED],
+        )
+
+    def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
+        """Remember that a run should be looked at; the newest hint counts."""
+        with self._tables.lock:
+            key = (repository_key(repository), run_id)
+            self._tables.run_hints[key] = max(now, self._tables.run_hints.get(key, now))
+
+    def load_run_hints(self, repository: str) -> dict[int, datetime]:
+        """Load the runs to look at, with the time of each newest hint."""
+        with self._tables.lock:
+            wanted = repository_key(repository)
+            hints = self._tables.run_hints.items()
+            return {run_id: moment for (name, run_id), moment in hints if name == wanted}
+
+    def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
+        """Forget hints that are not newer than those given."""
+        with self._tables.lock:
+            for run_id, moment in hints.items():
+                key = (repository_key(repository), run_id)
+                stored = self._tables.run_hints.get(key)
+                if stored is not None and stored <= moment:
+                    del self._tables.run_hints[key]
+
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
+        """Load what is known of these commits."""
+        with self._tables.lock:
+            name = repository_key(repository)
+            found = {sha: self._tables.commits.get((name, sha)) for sha in shas}
+            return {sha: metrics for sha, metrics in found.items() if metrics is not None}
+
+    def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+        """Keep commits' metrics; later ones replace earlier ones."""
+        with self._tables.lock:
+            name = repository_key(repository)
+            self._tables.commits.update({(name, item.commit_sha): item for item in commits})
+
+    def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
+        """Take note of a webhook delivery; False if it was seen within 4 days."""
+        with self._tables.lock:
+            kept = self._tables.deliveries
+            for old in [key for key, seen in kept.items() if seen < now - _DELIVERIES_KEPT]:
+                del kept[old]
+            is_new = delivery_id not in kept
+            kept.setdefault(delivery_id, now)
+            return is_new
+
+    def _of(self, repository: str | None) -> list[AttemptRecord]:
+        with self._tables.lock:
+            wanted = None if repository is None else repository_key(repository)
+            rows = self._tables.attempts.items()
+            return [record for (name, _, _), record in rows if wanted in (None, name)]
+
+    def _open(self, repository: str | None) -> list[AttemptRecord]:
+        return [record for record in self._of(repository) if not record.settled]
+
+    def _count_logs(self, repository: str | None) -> Counter[str]:
+        with self._tables.lock:
+            wanted = None if repository is None else repository_key(repository)
+            rows = self._tables.job_logs.items()
+            return Counter(log.state for ((name, _, _), _), log in rows if wanted in (None, name))
+
+
+def _copy(record: AttemptRecord) -> AttemptRecord:
+    """Give away no dictionary that the store keeps."""
+    return replace(record, published_jobs=dict(record.published_jobs))
+
+
+def _reached(moment: datetime | None, now: datetime) -> bool:
+    return moment is not None and moment <= now
+
+
+def _age(record: AttemptRecord) -> tuple[datetime, int, int]:
+    return record.created_at, record.key.run_id, record.key.run_attempt

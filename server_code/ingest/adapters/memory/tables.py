@@ -1,0 +1,40 @@
+"""What the parts of the state in memory share: dictionaries, and one lock around them."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.ledger import AgentRecord, AttemptRecord, ErrorRecord, JobLogRecord, RepositoryRecord
+from ...domain.runs import AttemptKey
+
+#: A repository's name in lower case, a run's id, an attempt's number.
+AttemptId = tuple[str, int, int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Tables:
+    """Hold all rows; whoever reads or writes them holds ``lock``."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    repositories: dict[str, RepositoryRecord] = field(default_factory=dict)
+    attempts: dict[AttemptId, AttemptRecord] = field(default_factory=dict)
+    run_hints: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    commits: dict[tuple[str, str], CommitMetrics] = field(default_factory=dict)
+    deliveries: dict[str, datetime] = field(default_factory=dict)
+    job_logs: dict[tuple[AttemptId, int], JobLogRecord] = field(default_factory=dict)
+    recent_runs: dict[AttemptId, tuple[datetime, str]] = field(default_factory=dict)
+    agents: dict[tuple[str, str], AgentRecord] = field(default_factory=dict)
+    errors: list[ErrorRecord] = field(default_factory=list)
+
+
+def repository_key(name: str) -> str:
+    """Bring a repository's name into the form in which names are compared."""
+    return name.lower()
+
+
+def attempt_id(key: AttemptKey) -> AttemptId:
+    """Bring an attempt's key into the form in which keys are compared."""
+    return repository_key(key.repository), key.run_id, key.run_attempt

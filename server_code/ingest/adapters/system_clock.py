@@ -1,0 +1,23 @@
+"""The machine's own clock, whose waits end when the process is asked to stop."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timezone
+
+from ..ports import Clock
+
+
+class SystemClock(Clock):
+    """Tell the machine's time; every ``sleep`` ends as soon as ``stop`` is set."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+
+    def now(self) -> datetime:
+        """Tell the time in UTC."""
+        return datetime.now(timezone.utc)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait for ``seconds``, or until the process is asked to stop; negative ones are none."""
+        self._stop.wait(max(0.0, seconds))
