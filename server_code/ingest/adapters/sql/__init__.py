@@ -1,0 +1,14 @@
+"""The state in SQLite, or in PostgreSQL where several machines share it.
+
+What is searched is a column; the rest of a record is one JSON text, so that the two databases hold
+the same, and any character that GitHub sends (NUL too, which PostgreSQL's text refuses) survives.
+
+``dialect`` says in what the two differ, ``sqlite`` and ``postgres`` are its two instances.
+``pool`` and ``database`` hold connections and transactions, ``session`` speaks SQL within one,
+``schema`` makes the tables. ``repositories``, ``attempts``, ``ledger``, ``logs`` and ``view`` are
+the stores, and ``store`` puts them together.
+"""
+
+from .store import SqlState, open_sql_state
+
+__all__ = ["SqlState", "open_sql_state"]

@@ -1,0 +1,55 @@
+"""How values are written into columns, and read from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime, timezone
+from typing import Any
+
+
+def repository_key(name: str) -> str:
+    """Bring a repository's name into the form in which names are compared."""
+    return name.lower()
+
+
+def repository_keys(names: Iterable[str]) -> list[str]:
+    """Bring names into the form in which they are compared, each once and in order."""
+    return sorted({repository_key(name) for name in names})
+
+
+def write_time(moment: datetime) -> str:
+    """Write a moment in UTC with a fixed width, so that text orders as time does."""
+    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
+    return f"{utc.isoformat(timespec='microseconds')}Z"
+
+
+def write_optional_time(moment: datetime | None) -> str | None:
+    """Write a moment that may be missing."""
+    return None if moment is None else write_time(moment)
+
+
+def read_time(text: str) -> datetime:
+    """Read what ``write_time`` wrote."""
+    return datetime.fromisoformat(text[:-1]).replace(tzinfo=timezone.utc)
+
+
+def read_optional_time(text: str | None) -> datetime | None:
+    """Read a moment that may be missing."""
+    return None if text is None else read_time(text)
+
+
+def write_json(value: object) -> str:
+    """Write a JSON value in ASCII: PostgreSQL's text takes no NUL, and no text lone surrogates."""
+    return json.dumps(value, ensure_ascii=True, separators=(",", ":"))
+
+
+def read_json(text: str) -> dict[str, Any]:
+    """Read an object that ``write_json`` wrote."""
+    stored: dict[str, Any] = json.loads(text)
+    return stored
+
+
+def write_ascii(text: str) -> str:
+    """Write a text from outside so that any database takes it; most are left as they are."""
+    return write_json(text)[1:-1]

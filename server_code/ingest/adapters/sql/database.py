@@ -1,0 +1,72 @@
+"""Reads, and transactions that are repeated once where their connection was lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
+
+from ...errors import StateUnavailable
+from .dialect import Dialect, state_errors
+from .pool import ConnectionPool
+from .session import Row, Session
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
+
+
+class Database:
+    """Run work on a connection; every method raises StateUnavailable where it failed."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._pool = ConnectionPool(dialect)
+
+    def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run one query."""
+        return self._run(lambda session: session.query(sql, parameters))
+
+    def read_each(
+        self,
+        sql: str,
+        parameters: Sequence[Any],
+        values: Sequence[Any],
+        *,
+        after: Sequence[Any] = (),
+    ) -> list[Row]:
+        """Run a query for as many chunks of ``values`` as there are, see Session.query_each."""
+        return self._run(lambda session: session.query_each(sql, parameters, values, after=after))
+
+    def write(self, work: Callable[[Session], T]) -> T:
+        """Run work in one transaction; where that was undone, the work runs a second time."""
+        return self._run(lambda session: self._commit(session, work))
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self._pool.close()
+
+    def _run(self, work: Callable[[Session], T]) -> T:
+        with state_errors(self._dialect):
+            try:
+                return self._once(work)
+            except self._dialect.errors as error:
+                if not self._dialect.may_repeat(error):
+                    raise
+                logger.warning("state repeated", extra={"reason": self._dialect.explain(error)})
+            return self._once(work)
+
+    def _once(self, work: Callable[[Session], T]) -> T:
+        with self._pool.borrow() as connection:
+            return work(Session(connection, self._dialect))
+
+    def _commit(self, session: Session, work: Callable[[Session], T]) -> T:
+        session.execute(self._dialect.begin)
+        result = work(session)
+        try:
+            session.execute("COMMIT")
+        except self._dialect.errors as error:
+            # Nobody knows whether the server has done it, so it is not for us to do it again.
+            reason = self._dialect.explain(error)
+            raise StateUnavailable(f"{reason} What was being saved may be lost.") from error
+        return result

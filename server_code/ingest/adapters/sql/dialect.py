@@ -1,0 +1,81 @@
+"""In what SQLite and PostgreSQL differ; everything else of this package is the same for both."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from ...errors import StateUnavailable
+
+
+class Cursor(Protocol):
+    """Be a DB-API cursor, as far as it is used here."""
+
+    @property
+    def rowcount(self) -> int:
+        """Count the rows that the last statement changed."""
+
+    def execute(self, sql: str, parameters: Sequence[Any], /) -> object:
+        """Run one statement."""
+
+    def fetchall(self) -> list[tuple[Any, ...]]:
+        """Read all rows of the last query."""
+
+    def close(self) -> None:
+        """Free the cursor."""
+
+
+class Connection(Protocol):
+    """Be a DB-API connection that commits each statement, unless a transaction was begun."""
+
+    def cursor(self) -> Cursor:
+        """Make a cursor."""
+
+    def close(self) -> None:
+        """Disconnect."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dialect:
+    """Be one database: how to speak to it, and how it says what is wrong."""
+
+    place: str
+    """What to call the database in a sentence; holds no password."""
+
+    placeholder: str
+    begin: str
+    """How a transaction that will write begins."""
+
+    lock_schema: str | None
+    """A statement that lets one transaction at a time change tables; None where ``begin`` does."""
+
+    skip_locked: str
+    """What a query ends in that locks its rows and passes over those that others have locked."""
+
+    big_integer: str
+    text: str
+    identity: str
+    """The type of a primary key that counts up by itself."""
+
+    max_connections: int
+    connect: Callable[[], Connection]
+    reset: Callable[[Any], bool]
+    """Roll back what is open; False where the connection is of no more use."""
+
+    errors: tuple[type[Exception], ...]
+    may_repeat: Callable[[Exception], bool]
+    """Tell whether an error undid the whole transaction for a reason that may have gone."""
+
+    explain: Callable[[Exception], str]
+    """Say in a sentence what happened to which database, and what to do."""
+
+
+@contextmanager
+def state_errors(dialect: Dialect) -> Iterator[None]:
+    """Turn each of the vendor's errors into a StateUnavailable that says what to do."""
+    try:
+        yield
+    except dialect.errors as error:
+        raise StateUnavailable(dialect.explain(error)) from error

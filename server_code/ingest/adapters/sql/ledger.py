@@ -1,0 +1,162 @@
+"""Attempts, the hints about them, commits and webhook deliveries in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.ledger import (
+    LOG_EXPIRED,
+    LOG_FETCHED,
+    LOG_PENDING,
+    LOG_UNAVAILABLE,
+    AttemptRecord,
+    LedgerCounts,
+)
+from ...domain.runs import AttemptKey
+from ...domain.snapshots import restore_commit, snapshot
+from ...ports import LedgerStore
+from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_id, attempt_record, attempt_row
+from .columns import (
+    read_json,
+    read_optional_time,
+    read_time,
+    repository_key,
+    write_ascii,
+    write_json,
+    write_time,
+)
+from .database import Database
+from .session import Row, Session
+
+_DELIVERIES_KEPT = timedelta(days=4)
+
+_DUE_ATTEMPTS = """
+    WHERE repository_key = ? AND settled = 0 AND look_at <= ?
+    ORDER BY created_at, run_id, run_attempt LIMIT ?
+"""
+_COUNT_ATTEMPTS = "SELECT COUNT(*) FROM attempts"
+_COUNT_OPEN = "SELECT COUNT(*), COALESCE(SUM(unread), 0) FROM attempts WHERE settled = 0"
+_COUNT_LOGS = "SELECT state, COUNT(*) FROM job_logs"
+
+_SAVE_HINT = """
+    INSERT INTO run_hints (repository_key, run_id, hinted_at) VALUES (...)
+    ON CONFLICT (repository_key, run_id) DO UPDATE SET hinted_at = excluded.hinted_at
+    WHERE run_hints.hinted_at < excluded.hinted_at
+"""
+_CLEAR_HINT = "DELETE FROM run_hints WHERE repository_key = ? AND run_id = ? AND hinted_at <= ?"
+_SAVE_COMMITS = """
+    INSERT INTO commits (repository_key, sha, metrics) VALUES (...)
+    ON CONFLICT (repository_key, sha) DO UPDATE SET metrics = excluded.metrics
+"""
+_CLAIM_DELIVERY = """
+    INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
+    ON CONFLICT (delivery_id) DO NOTHING
+"""
+
+
+class SqlLedger(LedgerStore):
+    """Keep every attempt as the newest sight of it."""
+
+    _database: Database
+
+    def load_attempts(
+        self, repository: str, run_ids: Collection[int]
+    ) -> dict[AttemptKey, AttemptRecord]:
+        """Load every known attempt of these runs, under the key with which it was saved."""
+        sql = SELECT_ATTEMPTS + "WHERE repository_key = ? AND run_id IN (...)"
+        rows = self._database.read_each(sql, (repository_key(repository),), sorted(set(run_ids)))
+        records = (attempt_record(row) for row in rows)
+        return {record.key: record for record in records}
+
+    def load_due_attempts(
+        self, repository: str, *, now: datetime, limit: int
+    ) -> list[AttemptRecord]:
+        """Load unsettled attempts whose ``look_at`` is reached, oldest created first."""
+        parameters = (repository_key(repository), write_time(now), max(0, limit))
+        rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS, parameters)
+        return [attempt_record(row) for row in rows]
+
+    def load_next_look_at(self, repository: str) -> datetime | None:
+        """Tell when the next unsettled attempt wants to be looked at."""
+        sql = "SELECT MIN(look_at) FROM attempts WHERE settled = 0 AND repository_key = ?"
+        return read_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
+
+    def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
+        """Insert or replace attempts, all or none."""
+        newest = {attempt_id(record.key): record for record in records}
+        # In order, so that two processes never wait for each other's rows.
+        rows = [attempt_row(newest[key]) for key in sorted(newest)]
+        self._insert(SAVE_ATTEMPTS, rows)
+
+    def count_ledger(self, repository: str | None = None) -> LedgerCounts:
+        """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
+        key = () if repository is None else (repository_key(repository),)
+        where, narrower = ("", "") if repository is None else (" WHERE", " AND")
+        match = "" if repository is None else " repository_key = ?"
+        attempts = self._database.read(_COUNT_ATTEMPTS + where + match, key)[0][0]
+        open_ones, unread = self._database.read(_COUNT_OPEN + narrower + match, key)[0]
+        by_state = self._database.read(_COUNT_LOGS + where + match + " GROUP BY state", key)
+        logs: dict[str, int] = dict(by_state)
+        return LedgerCounts(
+            attempts=attempts,
+            open_attempts=open_ones,
+            unread_attempts=int(unread),
+            logs_pending=logs.get(LOG_PENDING, 0),
+            logs_fetched=logs.get(LOG_FETCHED, 0),
+            logs_unavailable=logs.get(LOG_UNAVAILABLE, 0) + logs.get(LOG_EXPIRED, 0),
+        )
+
+    def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
+        """Remember that a run should be looked at; the newest hint counts."""
+        self._insert(_SAVE_HINT, [(repository_key(repository), run_id, write_time(now))])
+
+    def load_run_hints(self, repository: str) -> dict[int, datetime]:
+        """Load the runs to look at, with the time of each newest hint."""
+        sql = "SELECT run_id, hinted_at FROM run_hints WHERE repository_key = ?"
+        rows = self._database.read(sql, (repository_key(repository),))
+        return {run_id: read_time(hinted_at) for run_id, hinted_at in rows}
+
+    def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
+        """Forget hints that are not newer than those given."""
+        key = repository_key(repository)
+        rows = [(key, run_id, write_time(hints[run_id])) for run_id in sorted(hints)]
+
+        def clear(session: Session) -> None:
+            for row in rows:
+                session.execute(_CLEAR_HINT, row)
+
+        if rows:
+            self._database.write(clear)
+
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
+        """Load what is known of these commits."""
+        sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
+        wanted = sorted({write_ascii(sha) for sha in shas})
+        rows = self._database.read_each(sql, (repository_key(repository),), wanted)
+        found = (restore_commit(read_json(metrics)) for (metrics,) in rows)
+        return {metrics.commit_sha: metrics for metrics in found}
+
+    def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+        """Keep commits' metrics; later ones replace earlier ones."""
+        key = repository_key(repository)
+        newest = {write_ascii(metrics.commit_sha): metrics for metrics in commits}
+        rows = [(key, sha, write_json(snapshot(newest[sha]))) for sha in sorted(newest)]
+        self._insert(_SAVE_COMMITS, rows)
+
+    def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
+        """Take note of a webhook delivery; False if it was seen within 4 days."""
+        oldest = write_time(now - _DELIVERIES_KEPT)
+
+        def claim(session: Session) -> bool:
+            session.execute("DELETE FROM deliveries WHERE received_at < ?", (oldest,))
+            return (
+                session.insert(_CLAIM_DELIVERY, [(write_ascii(delivery_id), write_time(now))]) == 1
+            )
+
+        return self._database.write(claim)
+
+    def _insert(self, sql: str, rows: Sequence[Row]) -> None:
+        if rows:
+            self._database.write(lambda session: session.insert(sql, rows))

@@ -1,0 +1,106 @@
+"""The state of every job's log in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+
+from ...domain.ledger import LOG_PENDING, JobLogRecord
+from ...domain.runs import AttemptKey
+from ...ports import LogStateStore
+from .attempts import attempt_id
+from .columns import read_json, read_time, repository_keys, write_json, write_time
+from .database import Database
+from .session import Row
+
+_SELECT = "SELECT run_id, run_attempt, job_id, state, updated_at, record FROM job_logs "
+
+_SAVE = """
+    INSERT INTO job_logs (repository_key, run_id, run_attempt, job_id, state, updated_at, record)
+    VALUES (...)
+    ON CONFLICT (repository_key, run_id, run_attempt, job_id) DO UPDATE SET
+        state = excluded.state,
+        updated_at = excluded.updated_at,
+        record = excluded.record
+    WHERE excluded.state <> 'pending' OR job_logs.state = 'pending'
+"""
+_PENDING = "WHERE state = 'pending' AND updated_at < ? "
+_OLDEST = "ORDER BY updated_at, repository_key, run_id, run_attempt, job_id LIMIT ?"
+
+LogId = tuple[str, int, int, int]
+
+
+class SqlLogs(LogStateStore):
+    """Keep what is known of job logs."""
+
+    _database: Database
+
+    def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
+        """Insert or replace; a log that has ended never becomes pending again."""
+        newest = _newest(records)
+        # In order, so that two processes never wait for each other's rows.
+        rows = [_row(newest[key]) for key in sorted(newest)]
+        if rows:
+            self._database.write(lambda session: session.insert(_SAVE, rows))
+
+    def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
+        """Load the logs of one attempt by job id."""
+        where = "WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
+        records = (_record(row) for row in self._database.read(_SELECT + where, attempt_id(key)))
+        return {record.job_id: record for record in records}
+
+    def load_pending_logs(
+        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
+        """Load logs that have been pending since before a moment, oldest first."""
+        before, most = write_time(updated_before), max(0, limit)
+        if repositories is None:
+            rows = self._database.read(_SELECT + _PENDING + _OLDEST, (before, most))
+            return [_record(row) for row in rows]
+        sql = _SELECT + _PENDING + "AND repository_key IN (...) " + _OLDEST
+        keys = repository_keys(repositories)
+        rows = self._database.read_each(sql, (before,), keys, after=(most,))
+        return sorted((_record(row) for row in rows), key=_age)[:most]
+
+
+def _log_id(record: JobLogRecord) -> LogId:
+    return (*attempt_id(record.key), record.job_id)
+
+
+def _age(record: JobLogRecord) -> tuple[datetime, LogId]:
+    return record.updated_at, _log_id(record)
+
+
+def _newest(records: Sequence[JobLogRecord]) -> dict[LogId, JobLogRecord]:
+    """Keep one record per log, as if they had been saved one after another."""
+    newest: dict[LogId, JobLogRecord] = {}
+    for record in records:
+        earlier = newest.get(_log_id(record), record)
+        if record.state != LOG_PENDING or earlier.state == LOG_PENDING:
+            newest[_log_id(record)] = record
+    return newest
+
+
+def _row(record: JobLogRecord) -> Row:
+    body = {
+        "repository": record.key.repository,
+        "job_name": record.job_name,
+        "reason": record.reason,
+        "log_bytes": record.log_bytes,
+        "log_sha256": record.log_sha256,
+        "blob_bucket": record.blob_bucket,
+        "blob_key": record.blob_key,
+    }
+    return (*_log_id(record), record.state, write_time(record.updated_at), write_json(body))
+
+
+def _record(row: Row) -> JobLogRecord:
+    run_id, run_attempt, job_id, state, updated_at, body = row
+    stored = read_json(body)
+    return JobLogRecord(
+        key=AttemptKey(stored.pop("repository"), run_id, run_attempt),
+        job_id=job_id,
+        state=state,
+        updated_at=read_time(updated_at),
+        **stored,
+    )

@@ -1,0 +1,82 @@
+"""A bounded set of open connections, each lent to one thread at a time."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+from ...errors import StateUnavailable
+from .dialect import Connection, Dialect
+
+_WAIT_SECONDS = 30
+
+
+class ConnectionPool:
+    """Lend connections, the last one given back first, and open new ones while there are few."""
+
+    def __init__(self, dialect: Dialect) -> None:
+        self._dialect = dialect
+        self._slots = threading.BoundedSemaphore(dialect.max_connections)
+        self._lock = threading.Lock()
+        self._idle: list[Connection] = []
+        self._is_closed = False
+
+    @contextmanager
+    def borrow(self) -> Iterator[Connection]:
+        """Lend a connection; one that failed comes back rolled back, or not at all."""
+        if not self._slots.acquire(timeout=_WAIT_SECONDS):
+            raise StateUnavailable(self._too_few())
+        try:
+            connection = self._take()
+            try:
+                yield connection
+            except BaseException:
+                self._take_back(connection)
+                raise
+            self._keep(connection)
+        finally:
+            self._slots.release()
+
+    def close(self) -> None:
+        """Close what is idle now, and what is lent when it comes back."""
+        self._is_closed = True
+        self._close_idle()
+
+    def _take(self) -> Connection:
+        with self._lock:
+            if self._is_closed:
+                raise StateUnavailable(f"{self._dialect.place} was closed; open the state again.")
+            if self._idle:
+                return self._idle.pop()
+        return self._dialect.connect()
+
+    def _take_back(self, connection: Connection) -> None:
+        """Keep a connection after a failure only if it is usable.
+
+        If not, drop the idle ones too: what ended this one has most likely ended them all.
+        """
+        is_usable = self._dialect.reset(connection)
+        self._keep(connection)
+        if not is_usable:
+            self._close_idle()
+
+    def _keep(self, connection: Connection) -> None:
+        with self._lock:
+            self._idle.append(connection)
+        if self._is_closed:
+            self._close_idle()
+
+    def _close_idle(self) -> None:
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            with suppress(*self._dialect.errors):
+                connection.close()
+
+    def _too_few(self) -> str:
+        most = self._dialect.max_connections
+        return (
+            f"{self._dialect.place} is too slow: all {most} connections of this process have been"
+            f" busy for {_WAIT_SECONDS} seconds; run fewer agents, or use a faster database."
+        )

@@ -1,0 +1,214 @@
+"""Watched repositories in SQL; a claim locks the rows that it takes, and only those."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...domain.ledger import RepositoryRecord
+from ...ports import RepositoryStore
+from .columns import (
+    read_json,
+    read_optional_time,
+    read_time,
+    repository_key,
+    repository_keys,
+    write_json,
+    write_optional_time,
+    write_time,
+)
+from .database import Database
+from .session import Row, Session
+
+_SELECT = """
+    SELECT full_name, added_at, paused, next_poll_at, last_polled_at, lease_holder, lease_until,
+           progress
+    FROM repositories
+"""
+#: A repository that has no next poll is due: it is new, or its holder died before it was released.
+_DUE = """
+    SELECT COALESCE(next_poll_at, lease_until, added_at), name_key
+    FROM repositories
+    WHERE paused = 0
+      AND (next_poll_at IS NULL OR next_poll_at <= ?)
+      AND (lease_until IS NULL OR lease_until <= ?)
+"""
+_MOST_OVERDUE = "ORDER BY 1, name_key LIMIT ? "
+
+_ADD = """
+    INSERT INTO repositories (name_key, full_name, added_at, paused, next_poll_at, last_polled_at,
+                              lease_holder, lease_until, progress)
+    VALUES (...)
+    ON CONFLICT (name_key) DO NOTHING
+"""
+_SET_PROGRESS = """
+    UPDATE repositories
+    SET full_name = ?, added_at = ?, last_polled_at = ?, progress = ?
+    WHERE name_key = ? AND lease_holder = ?
+"""
+_RENEW = "UPDATE repositories SET lease_until = ? WHERE name_key = ?"
+_GIVE_BACK = """
+    UPDATE repositories
+    SET lease_holder = NULL, lease_until = NULL, next_poll_at = COALESCE(next_poll_at, ?)
+    WHERE name_key = ?
+"""
+_LEASE = """
+    UPDATE repositories SET lease_holder = ?, lease_until = ?, next_poll_at = NULL
+    WHERE name_key IN (...)
+"""
+#: Resumed, it has been due since it was polled last; nobody's clock is needed to say so.
+_RESUME = """
+    UPDATE repositories SET paused = 0, next_poll_at = COALESCE(last_polled_at, added_at)
+    WHERE name_key = ? AND paused = 1
+"""
+_MAKE_DUE = """
+    UPDATE repositories
+    SET next_poll_at = CASE WHEN next_poll_at < ? THEN next_poll_at ELSE ? END
+    WHERE name_key = ?
+"""
+
+
+class SqlRepositories(RepositoryStore):
+    """Keep the watched repositories; a lease is held by the name of its holder."""
+
+    _database: Database
+
+    def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
+        """Add a repository unless it is there; return the stored one."""
+        self._database.write(lambda session: session.insert(_ADD, [_row(record)]))
+        return self.load_repository(record.full_name) or record
+
+    def remove_repository(self, full_name: str) -> None:
+        """Stop watching; the ledger keeps what was collected."""
+        self._change("DELETE FROM repositories WHERE name_key = ?", repository_key(full_name))
+
+    def load_repository(self, full_name: str) -> RepositoryRecord | None:
+        """Load one repository."""
+        key = repository_key(full_name)
+        rows = self._database.read(_SELECT + "WHERE name_key = ?", (key,))
+        return _record(rows[0]) if rows else None
+
+    def list_repositories(self) -> list[RepositoryRecord]:
+        """List all, by name."""
+        return [_record(row) for row in self._database.read(_SELECT + "ORDER BY name_key")]
+
+    def set_paused(self, full_name: str, *, paused: bool) -> None:
+        """Pause or resume a repository; resuming makes it due, also while it is leased."""
+        pause = "UPDATE repositories SET paused = 1 WHERE name_key = ?"
+        self._change(pause if paused else _RESUME, repository_key(full_name))
+
+    def make_due(self, full_name: str, *, now: datetime) -> bool:
+        """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
+        moment = write_time(now)
+        return self._change(_MAKE_DUE, moment, moment, repository_key(full_name)) == 1
+
+    def claim_repositories(
+        self,
+        *,
+        holder: str,
+        now: datetime,
+        lease_seconds: int,
+        limit: int,
+        only: Collection[str] | None = None,
+    ) -> list[RepositoryRecord]:
+        """Lease up to ``limit`` due repositories atomically, the most overdue first."""
+        names = None if only is None else repository_keys(only)
+        until = write_time(now + timedelta(seconds=lease_seconds))
+
+        def claim(session: Session) -> list[Row]:
+            keys = _lock_due(session, write_time(now), names, limit)
+            session.execute_each(_LEASE, (holder, until), keys)
+            rows = session.query_each(_SELECT + "WHERE name_key IN (...)", (), keys)
+            return sorted(rows, key=lambda row: keys.index(repository_key(row[0])))
+
+        return [_record(row) for row in self._database.write(claim)]
+
+    def save_progress(
+        self, record: RepositoryRecord, *, holder: str, lease_until: datetime
+    ) -> bool:
+        """Save everything but pause and next poll, and renew the lease; False if it was lost."""
+        return self._save_held(record, holder, _RENEW, write_time(lease_until))
+
+    def release_repository(
+        self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
+    ) -> bool:
+        """Save as ``save_progress`` does and give the lease back; False if it was lost."""
+        return self._save_held(record, holder, _GIVE_BACK, write_time(next_poll_at))
+
+    def _save_held(self, record: RepositoryRecord, holder: str, then: str, moment: str) -> bool:
+        key = repository_key(record.full_name)
+        polled = write_optional_time(record.last_polled_at)
+        saved = (record.full_name, write_time(record.added_at), polled, _progress(record))
+
+        def save(session: Session) -> bool:
+            is_held = session.execute(_SET_PROGRESS, (*saved, key, holder)) == 1
+            return is_held and session.execute(then, (moment, key)) == 1
+
+        return self._database.write(save)
+
+    def _change(self, sql: str, *parameters: str) -> int:
+        return self._database.write(lambda session: session.execute(sql, parameters))
+
+
+def _lock_due(session: Session, now: str, names: list[str] | None, limit: int) -> list[str]:
+    """Lock the most overdue repositories that nobody else is claiming; return their keys."""
+    order, times, most = _MOST_OVERDUE + session.dialect.skip_locked, (now, now), max(0, limit)
+    if names is None:
+        rows = session.query(_DUE + order, (*times, most))
+    else:
+        rows = session.query_each(
+            _DUE + "AND name_key IN (...)" + order, times, names, after=(most,)
+        )
+    return [key for _, key in sorted(rows)[:most]]
+
+
+def _row(record: RepositoryRecord) -> Row:
+    return (
+        repository_key(record.full_name),
+        record.full_name,
+        write_time(record.added_at),
+        int(record.paused),
+        write_optional_time(record.next_poll_at),
+        write_optional_time(record.last_polled_at),
+        record.lease_holder,
+        write_optional_time(record.lease_until),
+        _progress(record),
+    )
+
+
+def _progress(record: RepositoryRecord) -> str:
+    return write_json(
+        {
+            "watched_since": write_time(record.watched_since),
+            "cursor": write_optional_time(record.cursor),
+            "page_floor": write_optional_time(record.page_floor),
+            "last_changed_at": write_optional_time(record.last_changed_at),
+            "swept_through": write_optional_time(record.swept_through),
+            "validators": dict(record.validators),
+            "failures": record.failures,
+            "last_error": record.last_error,
+        }
+    )
+
+
+def _record(row: Row) -> RepositoryRecord:
+    full_name, added_at, paused, next_poll_at, last_polled_at, holder, until, progress = row
+    stored: dict[str, Any] = read_json(progress)
+    return RepositoryRecord(
+        full_name=full_name,
+        added_at=read_time(added_at),
+        watched_since=read_time(stored["watched_since"]),
+        paused=bool(paused),
+        cursor=read_optional_time(stored["cursor"]),
+        page_floor=read_optional_time(stored["page_floor"]),
+        validators=stored["validators"],
+        next_poll_at=read_optional_time(next_poll_at),
+        last_polled_at=read_optional_time(last_polled_at),
+        last_changed_at=read_optional_time(stored["last_changed_at"]),
+        swept_through=read_optional_time(stored["swept_through"]),
+        failures=stored["failures"],
+        last_error=stored["last_error"],
+        lease_holder=holder,
+        lease_until=read_optional_time(until),
+    )

@@ -1,0 +1,157 @@
+"""The tables, and the steps from each version of them to the next.
+
+A step that was released is never changed; a new one is added behind it.
+"""
+
+from __future__ import annotations
+
+from ...errors import BadSettings
+from .database import Database
+from .session import Session
+
+#: What is searched or counted is a column; times are text of a fixed width, 0 and 1 are no and yes.
+#: No table refers to another: the ledger outlives the repository, and rows come in any order.
+_FIRST = (
+    # A few thousand rows at most, all looked through by each claim: no index would help.
+    """
+    CREATE TABLE repositories (
+        name_key {text} PRIMARY KEY,
+        full_name {text} NOT NULL,
+        added_at {text} NOT NULL,
+        paused {big_integer} NOT NULL,
+        next_poll_at {text},
+        last_polled_at {text},
+        lease_holder {text},
+        lease_until {text},
+        progress {text} NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE attempts (
+        repository_key {text} NOT NULL,
+        run_id {big_integer} NOT NULL,
+        run_attempt {big_integer} NOT NULL,
+        created_at {text} NOT NULL,
+        settled {big_integer} NOT NULL,
+        unread {big_integer} NOT NULL,
+        look_at {text},
+        record {text} NOT NULL,
+        PRIMARY KEY (repository_key, run_id, run_attempt)
+    )
+    """,
+    # Few attempts are open at a time, so this stays small however long the ledger grows.
+    """
+    CREATE INDEX open_attempts ON attempts (repository_key, look_at, unread) WHERE settled = 0
+    """,
+    """
+    CREATE TABLE run_hints (
+        repository_key {text} NOT NULL,
+        run_id {big_integer} NOT NULL,
+        hinted_at {text} NOT NULL,
+        PRIMARY KEY (repository_key, run_id)
+    )
+    """,
+    """
+    CREATE TABLE commits (
+        repository_key {text} NOT NULL,
+        sha {text} NOT NULL,
+        metrics {text} NOT NULL,
+        PRIMARY KEY (repository_key, sha)
+    )
+    """,
+    """
+    CREATE TABLE deliveries (
+        delivery_id {text} PRIMARY KEY,
+        received_at {text} NOT NULL
+    )
+    """,
+    "CREATE INDEX old_deliveries ON deliveries (received_at)",
+    """
+    CREATE TABLE job_logs (
+        repository_key {text} NOT NULL,
+        run_id {big_integer} NOT NULL,
+        run_attempt {big_integer} NOT NULL,
+        job_id {big_integer} NOT NULL,
+        state {text} NOT NULL,
+        updated_at {text} NOT NULL,
+        record {text} NOT NULL,
+        PRIMARY KEY (repository_key, run_id, run_attempt, job_id)
+    )
+    """,
+    "CREATE INDEX pending_logs ON job_logs (updated_at) WHERE state = 'pending'",
+    "CREATE INDEX counted_logs ON job_logs (repository_key, state)",
+    """
+    CREATE TABLE recent_runs (
+        repository_key {text} NOT NULL,
+        run_id {big_integer} NOT NULL,
+        run_attempt {big_integer} NOT NULL,
+        created_at {text} NOT NULL,
+        message {text} NOT NULL,
+        PRIMARY KEY (repository_key, run_id, run_attempt)
+    )
+    """,
+    """
+    CREATE INDEX newest_runs ON recent_runs (created_at, run_id, run_attempt, repository_key)
+    """,
+    """
+    CREATE TABLE agents (
+        name {text} NOT NULL,
+        holder {text} NOT NULL,
+        heartbeat_at {text} NOT NULL,
+        record {text} NOT NULL,
+        PRIMARY KEY (name, holder)
+    )
+    """,
+    """
+    CREATE TABLE errors (
+        id {identity},
+        occurred_at {text} NOT NULL,
+        record {text} NOT NULL
+    )
+    """,
+    "CREATE INDEX newest_errors ON errors (occurred_at, id)",
+)
+
+#: Step n leads from version n to version n + 1.
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+
+
+def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
+    """Bring the tables up to date; processes that start at once do it one after another.
+
+    Raises BadSettings where a newer Runstream has made the tables, and changes nothing then.
+    """
+    database.write(lambda session: _migrate(session, steps))
+
+
+def _migrate(session: Session, steps: tuple[tuple[str, ...], ...]) -> None:
+    if session.dialect.lock_schema is not None:
+        session.query(session.dialect.lock_schema)
+    version = _read_version(session)
+    if version > len(steps):
+        raise BadSettings([_too_new(session.dialect.place, version, len(steps))])
+    for statement in (statement for step in steps[version:] for statement in step):
+        session.execute(_in_dialect(statement, session))
+    session.execute("UPDATE schema_version SET version = ?", (len(steps),))
+
+
+def _read_version(session: Session) -> int:
+    session.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
+    rows = session.query("SELECT version FROM schema_version")
+    if not rows:
+        session.execute("INSERT INTO schema_version (version) VALUES (0)")
+    return int(rows[0][0]) if rows else 0
+
+
+def _in_dialect(statement: str, session: Session) -> str:
+    dialect = session.dialect
+    return statement.format(
+        text=dialect.text, big_integer=dialect.big_integer, identity=dialect.identity
+    )
+
+
+def _too_new(place: str, found: int, known: int) -> str:
+    return (
+        f"{place} has tables of version {found}, and this Runstream knows version {known}:"
+        " update Runstream, or name another database in DATABASE_URL"
+    )

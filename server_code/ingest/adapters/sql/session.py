@@ -1,0 +1,80 @@
+"""Plain SQL on one connection, in the same words for both databases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from itertools import chain
+from typing import Any, TypeVar
+
+from .dialect import Connection, Dialect
+
+T = TypeVar("T")
+Row = tuple[Any, ...]
+
+#: Far below what either database takes, and long enough that round trips do not matter.
+MOST_PARAMETERS = 500
+
+
+class Session:
+    """Speak SQL; ``?`` is where a parameter goes, ``(...)`` where a chunk of many goes."""
+
+    def __init__(self, connection: Connection, dialect: Dialect) -> None:
+        self.dialect = dialect
+        self._connection = connection
+
+    def execute(self, sql: str, parameters: Sequence[Any] = ()) -> int:
+        """Run a statement; return how many rows it changed."""
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute(sql.replace("?", self.dialect.placeholder), tuple(parameters))
+            return cursor.rowcount
+
+    def query(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
+        """Run a query; return all rows."""
+        with closing(self._connection.cursor()) as cursor:
+            cursor.execute(sql.replace("?", self.dialect.placeholder), tuple(parameters))
+            return cursor.fetchall()
+
+    def query_each(
+        self,
+        sql: str,
+        parameters: Sequence[Any],
+        values: Sequence[Any],
+        *,
+        after: Sequence[Any] = (),
+    ) -> list[Row]:
+        """Run a query with ``IN (...)`` in it for each chunk of ``values``.
+
+        ``parameters`` stand before it, ``after`` behind it; a ``LIMIT`` there is that of a chunk.
+        """
+        found: list[Row] = []
+        for chunk in chunks(values, MOST_PARAMETERS):
+            expanded = sql.replace("(...)", _marks(len(chunk)))
+            found += self.query(expanded, (*parameters, *chunk, *after))
+        return found
+
+    def execute_each(self, sql: str, parameters: Sequence[Any], values: Sequence[Any]) -> None:
+        """Run a statement with ``IN (...)`` as its last condition for each chunk of ``values``."""
+        for chunk in chunks(values, MOST_PARAMETERS):
+            self.execute(sql.replace("(...)", _marks(len(chunk))), (*parameters, *chunk))
+
+    def insert(self, sql: str, rows: Sequence[Row]) -> int:
+        """Insert rows in chunks, with ``VALUES (...)`` where they go; return how many changed.
+
+        No two rows may have the same key: PostgreSQL refuses to write one twice in a statement.
+        """
+        changed = 0
+        for chunk in chunks(rows, MOST_PARAMETERS // len(rows[0]) if rows else 1):
+            values = ", ".join(_marks(len(row)) for row in chunk)
+            changed += self.execute(sql.replace("(...)", values), list(chain.from_iterable(chunk)))
+        return changed
+
+
+def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """Cut a sequence into pieces of at most ``size``."""
+    for start in range(0, len(values), size):
+        yield values[start : start + size]
+
+
+def _marks(count: int) -> str:
+    return f"({', '.join('?' * count)})"

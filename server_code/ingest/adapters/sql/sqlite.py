@@ -1,0 +1,113 @@
+"""SQLite: one file that the threads and processes of one machine share."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+
+from .dialect import Connection, Dialect
+
+#: For how long a statement waits while another connection writes.
+BUSY_SECONDS = 30
+
+#: Each waiting writer asks for the file again and again; more connections are slower, not faster.
+_MAX_CONNECTIONS = 8
+
+#: Python 3.10 gives no error codes, so SQLite's own words must do: https://www.sqlite.org/rescode.html
+_FAULTS = (
+    ("is locked", "has been locked by another process for over {busy} seconds; find and end it"),
+    (
+        "is full",
+        "cannot grow: the disk is full, or the file has reached its limit; free some space",
+    ),
+    ("readonly database", "is not writable; let this user write the file and its folder"),
+    (
+        "unable to open",
+        "cannot be opened; create its folder, and let this user write there",
+    ),
+    ("not a database", "is no SQLite database; name another file in DATABASE_URL"),
+    ("malformed", "is damaged; restore a copy, or move it away to start anew"),
+    ("disk i/o error", "cannot be read or written: the disk failed; check the disk"),
+    ("no such table", "has lost a table; restore a copy, or move it away to start anew"),
+)
+
+_SWITCHES_TO_WAL = 20
+
+
+def sqlite_dialect(path: str) -> Dialect:
+    """Describe the SQLite database in a file, or in memory for ``:memory:``."""
+    in_memory = path == ":memory:"
+    place = "The SQLite database in memory" if in_memory else f"The SQLite file {path!r}"
+    return Dialect(
+        place=place,
+        placeholder="?",
+        begin="BEGIN IMMEDIATE",
+        lock_schema=None,
+        skip_locked="",
+        big_integer="INTEGER",
+        text="TEXT",
+        identity="INTEGER PRIMARY KEY",
+        max_connections=1 if in_memory else _MAX_CONNECTIONS,
+        connect=lambda: _connect(path),
+        reset=_reset,
+        # A number beyond 64 bits never gets as far as SQLite.
+        errors=(sqlite3.Error, OverflowError),
+        may_repeat=_never,
+        explain=_explanation_for(place),
+    )
+
+
+def _connect(path: str) -> Connection:
+    """Open the file; the pool lends a connection to one thread at a time, but not always the same.
+
+    Foreign keys stay off, for there are none: the ledger outlives the repository that it is of.
+    """
+    connection = sqlite3.connect(
+        path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
+    )
+    try:
+        _switch_to_wal(connection)
+        # With WAL this survives the end of the process at any moment. A power cut may take the
+        # last transactions, in order and whole; they are then collected again.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
+    return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Let readers go on while one writes; a file remembers it, so this is done once.
+
+    The switch needs the file for itself and does not wait for it as other statements do.
+    """
+    for _ in range(_SWITCHES_TO_WAL):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "is locked" not in str(error):
+                raise
+            connection.execute("BEGIN EXCLUSIVE")  # waits for whoever holds the file
+            connection.execute("ROLLBACK")
+        else:
+            return
+
+
+def _reset(connection: sqlite3.Connection) -> bool:
+    connection.rollback()
+    return True
+
+
+def _never(_error: Exception) -> bool:
+    return False
+
+
+def _explanation_for(place: str) -> Callable[[Exception], str]:
+    def explain(error: Exception) -> str:
+        text = str(error)
+        for words, sentence in _FAULTS:
+            if words in text.lower():
+                return f"{place} {sentence.format(busy=BUSY_SECONDS)}."
+        return f"{place} failed ({type(error).__name__}: {text}); check the file and try again."
+
+    return explain

@@ -1,0 +1,59 @@
+"""The whole state in SQL, opened from a database URL."""
+
+from __future__ import annotations
+
+from ...errors import BadSettings
+from ...ports import StateStore
+from .database import Database
+from .dialect import Dialect
+from .ledger import SqlLedger
+from .logs import SqlLogs
+from .postgres import postgres_dialect
+from .repositories import SqlRepositories
+from .schema import migrate
+from .sqlite import sqlite_dialect
+from .view import SqlView
+
+_SQLITE = "sqlite://"
+_POSTGRES = ("postgres://", "postgresql://")
+
+
+class SqlState(SqlRepositories, SqlLedger, SqlLogs, SqlView, StateStore):
+    """Keep all state in one database; safe for threads and processes, but not across a fork."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def close(self) -> None:
+        """Give connections back; nothing can be asked afterwards."""
+        self._database.close()
+
+
+def open_sql_state(database_url: str) -> SqlState:
+    """Open a database and bring its tables up to date.
+
+    Takes ``postgresql://…`` and ``postgres://…``, ``sqlite:///relative/path``,
+    ``sqlite:////absolute/path``, a plain path, and ``sqlite://`` for memory, which is for tests.
+    Raises BadSettings, or StateUnavailable where the database cannot be reached or written.
+    """
+    database = Database(choose_dialect(database_url))
+    try:
+        migrate(database)
+    except BaseException:
+        database.close()
+        raise
+    return SqlState(database)
+
+
+def choose_dialect(database_url: str) -> Dialect:
+    """Tell from a URL or path which database it names; raises BadSettings."""
+    url = database_url.strip()
+    if url.startswith(_POSTGRES):
+        return postgres_dialect(url)
+    if url.startswith(_SQLITE):
+        return sqlite_dialect(url.removeprefix(_SQLITE).removeprefix("/") or ":memory:")
+    if not url or "://" in url:
+        scheme = url.partition("://")[0] or "nothing"
+        fault = f"DATABASE_URL names {scheme}: expected postgresql://…, sqlite:///path or a path"
+        raise BadSettings([fault])
+    return sqlite_dialect(url)
