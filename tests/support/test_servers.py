@@ -169,9 +169,9 @@ def test_each_database_is_new_and_empty(postgres: PostgresServer):
 def test_postgres_runs_without_privileges_and_ends_with_a_client_connected():
     server = PostgresServer()
     connection = psycopg2.connect(server.new_database_url())
-    owner = psutil.Process(server._process.pid).uids().effective
+    owner = psutil.Process(server.pid).uids().effective
     server.close()
     connection.close()
     assert owner != 0
-    assert server._process.returncode is not None
+    assert not psutil.pid_exists(server.pid)
     assert not server._folder.exists()
