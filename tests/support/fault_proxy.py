@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-_HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "date", "server"}
+_HOP_BY_HOP = {"connection", "transfer-encoding", "date", "server"}
 
 
 @dataclass(frozen=True)
@@ -105,12 +105,16 @@ class FaultProxy:
 
             def _answer(self, status: int, headers: dict, body: bytes) -> None:
                 self.send_response(status)
+                if self.command != "HEAD":
+                    headers = {
+                        name: value
+                        for name, value in headers.items()
+                        if name.lower() != "content-length"
+                    } | {"Content-Length": str(len(body))}
                 for name, value in headers.items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                if self.command != "HEAD":
-                    self.wfile.write(body)
+                self.wfile.write(body)
 
         for method in ("GET", "HEAD", "POST", "PUT", "DELETE"):
             setattr(Handler, f"do_{method}", Handler._serve)

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ...errors import QueueUnavailable
+from ...errors import IngestError, QueueUnavailable
 from ...ports import BlobReference, BlobStore
 from .errors import aws_errors
 
 if TYPE_CHECKING:
     from botocore.response import StreamingBody
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_s3.type_defs import (
-        CompletedPartTypeDef,
-        PutObjectOutputTypeDef,
-        UploadPartOutputTypeDef,
-    )
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
 #: S3 takes 10,000 parts of at least 5 MiB: with these, objects up to 78 GiB.
 #: https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html
@@ -41,7 +37,7 @@ class S3BlobStore(BlobStore):
         nothing is left behind.
         """
         parts = _parts(chunks)
-        first = next(parts, b"")
+        first = next(parts, bytearray())
         if len(first) < PART_BYTES:
             self._put_small(key, first, content_type)
         else:
@@ -59,67 +55,78 @@ class S3BlobStore(BlobStore):
         with closing(answer["Body"]) as body:
             yield _chunks(body, reference)
 
-    def _put_small(self, key: str, content: bytes, content_type: str) -> None:
+    def _put_small(self, key: str, content: bytearray, content_type: str) -> None:
         with aws_errors(f"Bucket {self._bucket}"):
             answer = self._client.put_object(
-                Bucket=self._bucket, Key=key, Body=content, ContentType=content_type
+                Bucket=self._bucket,
+                Key=key,
+                Body=content,  # type: ignore[arg-type] # the stubs forget bytearray
+                ContentType=content_type,
             )
-            _etag(answer, self._bucket)
+            self._confirmed(answer.get("ETag"))
 
-    def _put_large(self, key: str, parts: Iterable[bytes], content_type: str) -> None:
+    def _put_large(self, key: str, parts: Iterable[bytearray], content_type: str) -> None:
         with aws_errors(f"Bucket {self._bucket}"):
-            upload_id = self._client.create_multipart_upload(
+            begun = self._client.create_multipart_upload(
                 Bucket=self._bucket, Key=key, ContentType=content_type
-            )["UploadId"]
+            )
+            upload_id = self._confirmed(begun.get("UploadId"))
             try:
                 done = list(self._upload_parts(key, upload_id, parts))
-                self._client.complete_multipart_upload(
+                ended = self._client.complete_multipart_upload(
                     Bucket=self._bucket,
                     Key=key,
                     UploadId=upload_id,
                     MultipartUpload={"Parts": done},
                 )
+                self._confirmed(ended.get("ETag"))
             except BaseException:
-                # Parts without an object are invisible and are paid for until they are aborted.
-                self._client.abort_multipart_upload(
-                    Bucket=self._bucket, Key=key, UploadId=upload_id
-                )
+                self._abort(key, upload_id)
                 raise
 
+    def _abort(self, key: str, upload_id: str) -> None:
+        """Remove parts, which are invisible and cost; else the bucket's rule does, after a day."""
+        with suppress(IngestError), aws_errors(f"Bucket {self._bucket}"):
+            self._client.abort_multipart_upload(Bucket=self._bucket, Key=key, UploadId=upload_id)
+
     def _upload_parts(
-        self, key: str, upload_id: str, parts: Iterable[bytes]
+        self, key: str, upload_id: str, parts: Iterable[bytearray]
     ) -> Iterator[CompletedPartTypeDef]:
         for number, part in enumerate(parts, start=1):
             answer = self._client.upload_part(
-                Bucket=self._bucket, Key=key, UploadId=upload_id, PartNumber=number, Body=part
+                Bucket=self._bucket,
+                Key=key,
+                UploadId=upload_id,
+                PartNumber=number,
+                Body=part,  # type: ignore[arg-type] # the stubs forget bytearray
             )
-            yield {"PartNumber": number, "ETag": _etag(answer, self._bucket)}
+            yield {"PartNumber": number, "ETag": self._confirmed(answer.get("ETag"))}
+
+    def _confirmed(self, mark: str | None) -> str:
+        """Distrust a 200 without S3's mark in it: some proxy or portal gave it."""
+        if not mark:
+            raise QueueUnavailable(f"Bucket {self._bucket} gave an answer that is not S3's.")
+        return mark
 
 
-def _etag(answer: PutObjectOutputTypeDef | UploadPartOutputTypeDef, bucket: str) -> str:
-    """Distrust a 200 without the tag of what was stored: some proxy or portal gave it, not S3."""
-    etag = answer.get("ETag")
-    if not etag:
-        raise QueueUnavailable(f"Bucket {bucket} gave an answer that is not S3's.")
-    return etag
+def _parts(chunks: Iterable[bytes]) -> Iterator[bytearray]:
+    """Regroup chunks of any size into parts of exactly PART_BYTES, but for the last.
 
-
-def _parts(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Regroup chunks of any size into parts of exactly PART_BYTES, but for the last."""
-    pending: list[bytes] = []
-    size = 0
+    Every part is the same buffer, filled anew when the next is asked for: a part is sent before.
+    """
+    buffer = bytearray(PART_BYTES)
+    filled = 0
     for chunk in chunks:
         rest = memoryview(chunk)
-        while size + len(rest) >= PART_BYTES:
-            missing = PART_BYTES - size
-            part = b"".join([*pending, rest[:missing]])
-            pending, size, rest = [], 0, rest[missing:]
-            yield part
-        if rest:
-            pending.append(bytes(rest))
-            size += len(rest)
-    if pending:
-        yield b"".join(pending)
+        while rest:
+            taken = rest[: PART_BYTES - filled]
+            buffer[filled : filled + len(taken)] = taken
+            filled, rest = filled + len(taken), rest[len(taken) :]
+            if filled == PART_BYTES:
+                yield buffer
+                filled = 0
+    if filled:
+        yield buffer[:filled]
 
 
 def _chunks(body: StreamingBody, reference: BlobReference) -> Iterator[bytes]:

@@ -1,0 +1,82 @@
+"""Queues and bucket as the doctor sees them: the port QueueInspector. Leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ...errors import BadSettings, IngestError
+from ...inspection import QueueCondition, QueueInspector
+from .errors import aws_errors
+from .queues import find_queue, look_up_queue, queue_depth, read_attributes
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+
+_PROBE_KEY = "logs/runstream-doctor"
+
+
+class AwsInspector(QueueInspector):
+    """Ask SQS and S3 without changing anything."""
+
+    def __init__(self, sqs: SQSClient, s3: S3Client) -> None:
+        self._sqs = sqs
+        self._s3 = s3
+
+    def inspect_queue(self, name: str) -> QueueCondition:
+        """Read a queue's limits and depth, and those of its dead-letter queue."""
+        facts = look_up_queue(self._sqs, name)
+        attributes = read_attributes(self._sqs, name, facts.url)
+        redrive = _redrive(attributes)
+        dead_letter_queue = redrive.get("deadLetterTargetArn", "").rpartition(":")[2] or None
+        receives = redrive.get("maxReceiveCount", "")
+        return QueueCondition(
+            max_message_bytes=facts.max_message_bytes,
+            visibility_timeout_seconds=facts.visibility_timeout_seconds,
+            waiting=int(attributes.get("ApproximateNumberOfMessages", 0)),
+            dead_letter_queue=dead_letter_queue,
+            max_receives=int(receives) if receives.isdecimal() else None,
+            dead_letters=self._count(dead_letter_queue),
+        )
+
+    def require_send(self, name: str) -> None:
+        """Send an empty batch: SQS refuses it, but first it looks at the permission."""
+        from botocore.exceptions import ClientError
+
+        url = find_queue(self._sqs, name)
+        with aws_errors(f"Queue {name}"):
+            try:
+                self._sqs.send_message_batch(QueueUrl=url, Entries=[])
+            except ClientError as error:
+                if not error.response["Error"]["Code"].endswith("EmptyBatchRequest"):
+                    raise
+
+    def require_store(self, bucket: str) -> None:
+        """Begin an upload and abort it: what needs the right to store, but stores nothing.
+
+        Asking for the bucket itself would need a permission that the collector does not.
+        """
+        with aws_errors(f"Bucket {bucket}"):
+            upload = self._s3.create_multipart_upload(Bucket=bucket, Key=_PROBE_KEY)
+            self._s3.abort_multipart_upload(
+                Bucket=bucket, Key=_PROBE_KEY, UploadId=upload["UploadId"]
+            )
+
+    def _count(self, queue: str | None) -> int | None:
+        """Count messages, if we may: a collector needs no permission for its dead letters."""
+        if queue is None:
+            return None
+        try:
+            return queue_depth(self._sqs, queue).visible
+        except IngestError:
+            return None
+
+
+def _redrive(attributes: Mapping[str, str]) -> dict[str, str]:
+    try:
+        policy = json.loads(attributes.get("RedrivePolicy") or "{}")
+    except ValueError as error:
+        raise BadSettings(["a queue's RedrivePolicy is not JSON"]) from error
+    return {str(name): str(value) for name, value in policy.items()}

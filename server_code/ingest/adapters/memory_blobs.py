@@ -1,0 +1,45 @@
+"""A bucket in memory."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from ..errors import NotFound
+from ..ports import BlobReference, BlobStore
+
+_READ_BYTES = 64 * 1024
+
+
+class MemoryBlobStore(BlobStore):
+    """Keep objects until the process ends."""
+
+    def __init__(self, bucket: str = "memory") -> None:
+        self._bucket = bucket
+        self._lock = threading.Lock()
+        self._objects: dict[BlobReference, bytes] = {}
+
+    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:  # noqa: ARG002 (nobody asks for the type)
+        """Store an object once its chunks are all there."""
+        content = b"".join(chunks)
+        reference = BlobReference(self._bucket, key)
+        with self._lock:
+            self._objects[reference] = content
+        return reference
+
+    @contextmanager
+    def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:
+        """Read an object in chunks; raises NotFound."""
+        with self._lock:
+            content = self._objects.get(reference)
+        if content is None:
+            raise NotFound(f"Bucket {reference.bucket} has no object {reference.key}.")
+        yield (
+            content[start : start + _READ_BYTES] for start in range(0, len(content), _READ_BYTES)
+        )
+
+    def keys(self) -> list[str]:
+        """List all keys, for tests."""
+        with self._lock:
+            return sorted(reference.key for reference in self._objects)

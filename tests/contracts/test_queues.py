@@ -1,0 +1,281 @@
+"""What every queue does, in memory and in SQS."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import datetime, timezone
+
+import pytest
+from ingest.adapters.aws import ensure_queues, open_work_queue, queue_depth
+from ingest.adapters.memory import ManualClock
+from ingest.adapters.memory_queue import MemoryQueue
+from ingest.domain.meter import Meter
+from ingest.messaging.envelope import QueueMessage
+from ingest.ports import WorkQueue
+from support.aws_server import LocalAws, sqs_client
+
+OpenQueue = Callable[..., WorkQueue]
+
+
+class MemoryWorld:
+    """Open queues in memory, whose time passes when it is told to."""
+
+    def __init__(self) -> None:
+        self.clock = ManualClock(datetime(2026, 11, 24, tzinfo=timezone.utc))
+        self.meter = Meter()
+        self.queue: MemoryQueue | None = None
+
+    def open(self, *, suffix: str = "", visibility_seconds: int = 60) -> WorkQueue:
+        self.queue = MemoryQueue(
+            f"work-{uuid.uuid4()}{suffix}",
+            self.clock,
+            self.meter,
+            visibility_timeout_seconds=visibility_seconds,
+        )
+        return self.queue
+
+    def wait(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def count_dead_letters(self) -> int:
+        return len(self.queue.dead_letters())
+
+
+class SqsWorld:
+    """Open queues in the local SQS, whose time is the real one."""
+
+    def __init__(self, client) -> None:
+        self.client = client
+        self.meter = Meter()
+        self.dead_letters = ""
+
+    def open(self, *, suffix: str = "", visibility_seconds: int = 60) -> WorkQueue:
+        name = f"work-{uuid.uuid4()}"
+        ensure_queues(
+            self.client, metrics=f"m-{name}", logs=f"l-{name}", job_events=f"{name}{suffix}"
+        )
+        self.dead_letters = f"{name}_dlq{suffix}"
+        url = self.client.get_queue_url(QueueName=f"{name}{suffix}")["QueueUrl"]
+        self.client.set_queue_attributes(
+            QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility_seconds)}
+        )
+        return open_work_queue(self.client, f"{name}{suffix}", self.meter)
+
+    def wait(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    def count_dead_letters(self) -> int:
+        return queue_depth(self.client, self.dead_letters).visible
+
+
+@pytest.fixture(params=["memory", "sqs"])
+def world(request: pytest.FixtureRequest) -> Iterator[MemoryWorld | SqsWorld]:
+    """Run every test in memory and on SQS."""
+    if request.param == "memory":
+        yield MemoryWorld()
+    else:
+        aws: LocalAws = request.getfixturevalue("aws")
+        with closing(sqs_client(aws)) as client:
+            yield SqsWorld(client)
+
+
+def a_message(number: int = 1, **changes) -> QueueMessage:
+    fields = {
+        "event_id": f"e{number}",
+        "event_type": "job_log_due",
+        "group": "octo/api/7",
+        "body": f'{{"number":{number}}}',
+        "attributes": {"event_type": "job_log_due", "repo": "octo/api"},
+    }
+    return QueueMessage(**{**fields, **changes})
+
+
+def bodies(queue: WorkQueue, *, wait_seconds: int = 0) -> list[str]:
+    return sorted(m.body for m in queue.receive(max_messages=10, wait_seconds=wait_seconds))
+
+
+def refused(queue: WorkQueue, message: QueueMessage) -> bool:
+    """Tell whether a message is refused for good while its neighbours are taken."""
+    neighbours = [a_message(101), a_message(102)]
+    rejections = queue.send([neighbours[0], message, neighbours[1]])
+    taken = bodies(queue, wait_seconds=1)
+    assert {neighbour.body for neighbour in neighbours} <= set(taken)
+    return [(r.event_id, r.is_final) for r in rejections] == [(message.event_id, True)]
+
+
+def test_what_is_sent_is_received_as_it_was(world) -> None:
+    """Ten messages in one request, bodies of all of Unicode."""
+    queue = world.open()
+    sent = [a_message(n, body=f'"é€😀\u2028 {n}"') for n in range(10)]
+    assert queue.send(sent) == ()
+    assert bodies(queue, wait_seconds=1) == sorted(message.body for message in sent)
+
+
+def test_accepted_messages_are_counted(world) -> None:
+    """The meter knows how many the queue took, and asked how often."""
+    queue = world.open()
+    before = world.meter.read("sqs_requests")
+    queue.send([a_message(1), a_message(2, body="\x1b")])
+    assert world.meter.read(f"sqs_messages.{queue.queue_name}") == 1
+    assert world.meter.read("sqs_requests") == before + 1
+
+
+def test_nothing_to_send_asks_nothing(world) -> None:
+    """An empty batch is no request."""
+    queue = world.open()
+    before = world.meter.read("sqs_requests")
+    assert queue.send([]) == ()
+    assert world.meter.read("sqs_requests") == before
+
+
+@pytest.mark.parametrize("body", ["\x1b[0m", "\x00", "\x0b", "\ufffe", "\uffff", ""])
+def test_characters_that_sqs_does_not_take_are_refused(world, body: str) -> None:
+    """Escape sequences, NUL and non-characters must go escaped; nothing must not go at all."""
+    assert refused(world.open(), a_message(1, body=body))
+
+
+def test_a_message_may_fill_the_limit_and_no_more(world) -> None:
+    """One byte too many is refused, also beside small ones."""
+    queue = world.open()
+    attributes_bytes = a_message(body="").size_bytes
+    full = "x" * (queue.max_message_bytes - attributes_bytes)
+    assert queue.send([a_message(1, body=full)]) == ()
+    assert refused(queue, a_message(2, body="x" * (queue.max_message_bytes + 1)))
+
+
+def test_a_batch_over_the_limit_arrives_all_the_same(world) -> None:
+    """Messages that do not fit one request together are sent apart."""
+    queue = world.open()
+    half = "x" * (queue.max_message_bytes // 2)
+    assert queue.send([a_message(n, body=half) for n in range(3)]) == ()
+    assert bodies(queue, wait_seconds=1) == [half] * 3
+
+
+def test_a_received_message_is_hidden_and_comes_back(world) -> None:
+    """Undeleted work is done again by another when its time is over."""
+    queue = world.open(visibility_seconds=1)
+    queue.send([a_message()])
+    (first,) = queue.receive(max_messages=10, wait_seconds=1)
+    assert queue.receive(max_messages=10, wait_seconds=0) == []
+    world.wait(1.2)
+    (second,) = queue.receive(max_messages=10, wait_seconds=1)
+    assert (first.receive_count, second.receive_count) == (1, 2)
+
+
+def test_extended_work_stays_hidden(world) -> None:
+    """A worker that needs longer keeps its message."""
+    queue = world.open(visibility_seconds=1)
+    queue.send([a_message()])
+    (message,) = queue.receive(max_messages=10, wait_seconds=1)
+    queue.extend(message, seconds=60)
+    world.wait(1.2)
+    assert queue.receive(max_messages=10, wait_seconds=0) == []
+
+
+def test_work_is_given_back_at_once(world) -> None:
+    """Zero seconds make a message visible to others."""
+    queue = world.open()
+    queue.send([a_message()])
+    (message,) = queue.receive(max_messages=10, wait_seconds=1)
+    queue.extend(message, seconds=0)
+    assert bodies(queue, wait_seconds=1) == [message.body]
+
+
+def test_deleted_messages_do_not_come_back(world) -> None:
+    """Work that is done is gone, any number of messages at once."""
+    queue = world.open()
+    for start in (0, 10):
+        queue.send([a_message(n) for n in range(start, start + 10)])
+    received = [m for _ in range(2) for m in queue.receive(max_messages=10, wait_seconds=1)]
+    queue.delete(received)
+    for message in received:
+        queue.extend(message, seconds=0)
+    assert len(received) == 20
+    assert queue.receive(max_messages=10, wait_seconds=0) == []
+
+
+def test_a_receipt_that_ran_out_does_no_harm(world) -> None:
+    """A worker that was too slow neither deletes nor hides what another works on."""
+    queue = world.open(visibility_seconds=1)
+    queue.send([a_message()])
+    (stale,) = queue.receive(max_messages=10, wait_seconds=1)
+    world.wait(1.2)
+    (fresh,) = queue.receive(max_messages=10, wait_seconds=1)
+    queue.extend(stale, seconds=0)
+    queue.delete([stale])
+    assert queue.receive(max_messages=10, wait_seconds=0) == []
+    queue.extend(fresh, seconds=0)
+    assert bodies(queue, wait_seconds=1) == [fresh.body]
+
+
+def test_a_poison_message_is_put_aside_after_five_tries(world) -> None:
+    """Work that nobody can do does not go round for ever."""
+    queue = world.open()
+    queue.send([a_message()])
+    for _ in range(5):
+        (message,) = queue.receive(max_messages=10, wait_seconds=1)
+        queue.extend(message, seconds=0)
+    assert message.receive_count == 5
+    assert queue.receive(max_messages=10, wait_seconds=0) == []
+    assert world.count_dead_letters() == 1
+
+
+def test_a_delayed_message_comes_later(world) -> None:
+    """A log that is not there yet is asked for again after a while."""
+    queue = world.open()
+    queue.send([a_message(1, delay_seconds=1)])
+    assert queue.receive(max_messages=10, wait_seconds=0) == []
+    assert bodies(queue, wait_seconds=3) == [a_message(1).body]
+
+
+def test_waiting_for_work_ends(world) -> None:
+    """An empty queue answers with nothing when the wait is over."""
+    assert world.open().receive(max_messages=10, wait_seconds=1) == []
+
+
+def test_no_more_is_received_than_was_asked_for(world) -> None:
+    """A worker takes only what it can do."""
+    queue = world.open()
+    queue.send([a_message(n) for n in range(5)])
+    assert len(queue.receive(max_messages=1, wait_seconds=1)) == 1
+
+
+def test_fifo_drops_what_it_has_seen_also_after_it_was_deleted(world) -> None:
+    """For five minutes the same fact is taken, and not delivered again."""
+    queue = world.open(suffix=".fifo")
+    assert queue.send([a_message(1)]) == ()
+    received = queue.receive(max_messages=10, wait_seconds=1)
+    assert queue.send([a_message(1)]) == ()
+    queue.delete(received)
+    assert queue.send([a_message(1)]) == ()
+    assert queue.receive(max_messages=10, wait_seconds=0) == []
+
+
+def test_fifo_keeps_the_order_of_a_group(world) -> None:
+    """A run's messages are received in order, and none while an earlier one is worked on."""
+    queue = world.open(suffix=".fifo")
+    queue.send([a_message(n) for n in range(3)])
+    (first,) = queue.receive(max_messages=1, wait_seconds=1)
+    assert first.body == a_message(0).body
+    assert queue.receive(max_messages=10, wait_seconds=0) == []
+    queue.delete([first])
+    rest = queue.receive(max_messages=10, wait_seconds=1)
+    assert [m.body for m in rest] == [a_message(n).body for n in range(1, 1 + len(rest))]
+
+
+def test_fifo_groups_do_not_wait_for_each_other(world) -> None:
+    """One slow run does not stop the others."""
+    queue = world.open(suffix=".fifo")
+    queue.send([a_message(1, group="octo/api/7"), a_message(2, group="octo/api/8")])
+    queue.receive(max_messages=1, wait_seconds=1)
+    assert bodies(queue, wait_seconds=1) == [a_message(2).body]
+
+
+def test_fifo_takes_a_delayed_message_at_once(world) -> None:
+    """FIFO queues know no delay of a message; it is not lost for having one."""
+    queue = world.open(suffix=".fifo")
+    assert queue.send([a_message(1, delay_seconds=60)]) == ()
+    assert bodies(queue, wait_seconds=1) == [a_message(1).body]
