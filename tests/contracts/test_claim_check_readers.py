@@ -24,7 +24,7 @@ from ingest.messaging.log_events import (
     log_payload,
     log_payload_size,
 )
-from support.aws_server import LocalAws
+from support.aws_server import LocalAws, s3_client, sqs_client
 
 LOG = "2026-11-24T06:30:00Z \x1b[32mgreen\x1b[0m é😀\r\n".encode() * 40_000
 
@@ -32,7 +32,6 @@ LOG = "2026-11-24T06:30:00Z \x1b[32mgreen\x1b[0m é😀\r\n".encode() * 40_000
 #: Importing the client replaces boto3's sessions, so it reads in a process of its own.
 READER = """
 import sys
-import boto3
 import sqs_extended_client
 
 endpoint, name = sys.argv[1:]
