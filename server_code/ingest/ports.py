@@ -149,6 +149,12 @@ class ActionsSource(Protocol):
     def has_spare(self, repository: str) -> bool:
         """Tell whether requests may be spent on what is nice to know; costs nothing."""
 
+    def stretch(self, repository: str) -> float:
+        """Tell how many times longer polls must wait for the budget to last; 1 where it does."""
+
+    def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
+        """Fetch the ids of runs whose webhook deliveries failed; needs the right to read hooks."""
+
 
 # --- Queues and blobs --------------------------------------------------------------------------
 
@@ -291,9 +297,9 @@ class LedgerStore(Protocol):
         """Load every known attempt of these runs."""
 
     def load_due_attempts(
-        self, repository: str, *, now: datetime, limit: int
+        self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
-        """Load unsettled attempts whose ``look_at`` is reached, oldest created first."""
+        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
 
     def load_next_look_at(self, repository: str) -> datetime | None:
         """Tell when the next unsettled attempt wants to be looked at."""

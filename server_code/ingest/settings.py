@@ -79,13 +79,15 @@ class AwsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectingSettings:
-    """Say how eagerly is collected. ``log_mode``: ``live`` (each job's log at its end) or
-    ``economy`` (one archive an attempt).
+    """Say how eagerly is collected.
+
+    ``log_mode``: ``live`` (each job's log at its end) or ``economy`` (one archive an attempt).
     """
 
     poll_seconds: int = 30
     backfill_days: float = 1
     log_mode: str = "live"
+    expects_webhooks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +105,15 @@ class Settings:
 def read_settings(lookup: Lookup) -> Settings:
     """Read every setting; raises BadSettings that names all faults at once."""
     reader = _Reader(lookup)
+    github = _read_github(reader)
     settings = Settings(
-        github=_read_github(reader),
+        github=github,
         aws=_read_aws(reader),
         collecting=CollectingSettings(
             poll_seconds=int(reader.number("POLL_SECONDS", 30, least=1, most=600)),
             backfill_days=reader.number("BACKFILL_DAYS", 1, least=0, most=400),
             log_mode=reader.choice("LOG_MODE", LOG_MODES),
+            expects_webhooks=github.webhook_secret is not None,
         ),
         database_url=reader.text("DATABASE_URL"),
         uplink_key=reader.secret("ANVIL_UPLINK_KEY"),
@@ -178,7 +182,7 @@ class _Reader:
 
     def secrets(self, name: str) -> tuple[Secret, ...]:
         parts = [part.strip() for part in (self.text(name) or "").split(",")]
-        if any(not part.isascii() or any(map(str.isspace, part)) for part in parts):
+        if any(not part.isascii() or not part.isprintable() or " " in part for part in parts):
             self.faults.append(f"{name} holds characters that no token has")
         return tuple(Secret(part) for part in dict.fromkeys(parts) if part)
 
@@ -210,9 +214,16 @@ class _Reader:
         value = self.text(name)
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in schemes or not parts.hostname:
+        if not _is_url(value, schemes):
             self.faults.append(
                 f"{name} is not a URL that begins with {schemes[0]}:// or {schemes[-1]}://"
             )
         return value.rstrip("/")
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False

@@ -24,7 +24,8 @@ class RepositoryRecord:
     whole walk. ``validators``: ETags by the name of the question (``runs``, ``status=queued``, …),
     opaque, bound to a token by the source. ``page_floor``: the oldest creation time on the list's
     first page (None where that is the whole list), so that an unchanged first page speaks for every
-    run created since. ``hinted_at``: when open runs below it were last asked for.
+    run created since. ``hinted_at``: when open runs below it were last asked for. ``swept_at``: when
+    the last round over closed days began, ``swept_through``: how far it came.
     """
 
     full_name: str
@@ -38,7 +39,9 @@ class RepositoryRecord:
     last_polled_at: datetime | None = None
     last_changed_at: datetime | None = None
     hinted_at: datetime | None = None
+    swept_at: datetime | None = None
     swept_through: datetime | None = None
+    deliveries_checked_at: datetime | None = None
     failures: int = 0
     last_error: str | None = None
     lease_holder: str | None = None

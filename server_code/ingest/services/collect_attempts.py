@@ -10,13 +10,14 @@ from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
 from ..errors import AccessDenied, IngestError, RateLimited, Retriable
 from .attempt_messages import News, encode_fact, news_of
-from .discover_runs import Sighting, is_wanted, note_runs
 from .publish import publish
 from .read_attempts import Reading, commits_to_fetch, read_attempt
+from .sighting import Sighting, is_wanted, note_runs
 from .world import PIPELINE_MONITORING_AGENT, World
 
 #: So many attempts are read side by side and published together, which fills the batches.
 SLICE = 100
+NEWEST_IN_SLICE = 20
 
 #: A look that fails is repeated after 1, 2, 4 … seconds, at most 10 minutes, and given up in time.
 MAX_PAUSE = timedelta(minutes=10)
@@ -30,14 +31,13 @@ LONGEST_RUN = timedelta(days=36)
 
 
 def collect_attempts(world: World, sighting: Sighting) -> int:
-    """Read, publish and record one slice of due attempts, oldest first; return how many.
+    """Read, publish and record one slice of due attempts; return how many there were.
 
     Publish first, record after: a crash in between repeats messages with the same ids. Raises
     RateLimited after saying what was read before the limit, and what publishing raises.
     """
-    now = world.clock.now()
     repository = sighting.repository.full_name
-    due = world.store.load_due_attempts(repository, now=now, limit=SLICE)
+    due = _load_due(world, repository)
     readings = _read(world, sighting, due)
     _note_newest(world, sighting, readings)
     commits = _load_commits(world, repository, readings)
@@ -48,6 +48,19 @@ def collect_attempts(world: World, sighting: Sighting) -> int:
         if isinstance(error, RateLimited) or (error is not None and _is_for_people(error)):
             raise error
     return len(due)
+
+
+def _load_due(world: World, repository: str) -> list[AttemptRecord]:
+    """Load a slice: oldest first, for logs expire, but the newest never wait behind a backlog."""
+    now = world.clock.now()
+    newest = world.store.load_due_attempts(
+        repository, now=now, limit=NEWEST_IN_SLICE, newest_first=True
+    )
+    if len(newest) < NEWEST_IN_SLICE:
+        return sorted(newest, key=lambda record: record.created_at)
+    oldest = world.store.load_due_attempts(repository, now=now, limit=SLICE - NEWEST_IN_SLICE)
+    both = {record.key: record for record in (*oldest, *newest)}
+    return sorted(both.values(), key=lambda record: record.created_at)
 
 
 def _read(world: World, sighting: Sighting, due: Sequence[AttemptRecord]) -> list[Reading]:

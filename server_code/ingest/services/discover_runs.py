@@ -6,14 +6,16 @@ deep in it: re-runs keep their first creation time. Nothing here publishes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..domain.ledger import AttemptRecord, RepositoryRecord
-from ..domain.runs import AttemptKey, WorkflowRun
-from ..errors import NotFound
+from ..domain.ledger import RepositoryRecord
+from ..domain.runs import WorkflowRun
+from ..errors import AccessDenied, NotFound
 from ..ports import RunPage, RunQuery
+from .sighting import Sighting, note_runs
+from .sweep_days import sweep_closed_days, sweep_span
 from .world import World
 
 #: https://docs.github.com/en/rest/actions/workflow-runs: every status but the last.
@@ -26,24 +28,12 @@ MAX_FILTERED_PAGES = 10
 #: Runs may enter the list a little late; the walk goes on this far below what it knows.
 OVERLAP = timedelta(minutes=10)
 
-#: How often the hints about deep runs are asked for.
+#: How often the hints about deep runs, and webhooks that never arrived, are asked for.
 HINT_INTERVAL = timedelta(minutes=5)
+DELIVERY_INTERVAL = timedelta(hours=1)
 
-
-@dataclass(slots=True, kw_only=True)
-class Sighting:
-    """Be what one tick has seen of a repository: which attempts need no second look by id."""
-
-    repository: RepositoryRecord
-    seen: set[AttemptKey] = field(default_factory=set)
-    list_is_fresh: bool = False
-    found: int = 0
-
-    def covers(self, record: AttemptRecord) -> bool:
-        """Tell whether the ledger's sight of an attempt is as new as this tick."""
-        floor = self.repository.page_floor
-        on_first_page = floor is None or record.created_at >= floor
-        return record.key in self.seen or (self.list_is_fresh and on_first_page)
+#: GitHub lists deliveries for 3 days.
+DELIVERY_AGE = timedelta(days=3)
 
 
 def discover_runs(world: World, repository: RepositoryRecord) -> Sighting:
@@ -57,6 +47,9 @@ def discover_runs(world: World, repository: RepositoryRecord) -> Sighting:
     follow_run_hints(world, sighting)
     if wants_status_hints(world, sighting):
         ask_for_open_runs(world, sighting)
+    if wants_failed_deliveries(world, sighting):
+        ask_for_failed_deliveries(world, sighting)
+    sweep_closed_days(world, sighting)
     return sighting
 
 
@@ -73,21 +66,26 @@ def walk_run_list(world: World, sighting: Sighting) -> None:
     if answer.value is None:
         return
     floor = _walk_floor(repository)
-    newest = max(_created(answer.value.runs), default=None)
+    oldest = None
     for page in _pages_down_to(world, repository.full_name, answer.value, floor):
         note_runs(world, sighting, page.runs)
+        oldest = min(_created(page.runs), default=oldest)
+    if oldest is not None and oldest > floor and answer.value.total_count > _END_OF_LIST:
+        # Past 40,000 runs the list ends before its time; the rest is found day by day.
+        sweep_span(world, sighting, first=floor, last=oldest)
+    newest = max(_created(answer.value.runs), default=repository.watched_since)
     sighting.repository = replace(
-        sighting.repository,
-        cursor=newest or repository.cursor or repository.watched_since,
-        page_floor=_page_floor(answer.value),
-        validators=_with(repository.validators, "runs", answer.validator),
+        sighting.repository, cursor=newest, page_floor=_page_floor(answer.value)
     )
+    sighting.keep_validator("runs", answer.validator)
 
 
 def follow_run_hints(world: World, sighting: Sighting) -> None:
     """Fetch the runs that webhooks or people pointed at, unless the list has just shown them."""
     name = sighting.repository.full_name
     hints = world.store.load_run_hints(name)
+    if not hints:
+        return
     seen = {key.run_id for key in sighting.seen}
     wanted = [run_id for run_id in hints if run_id not in seen]
     fetched = world.workers.map(lambda run_id: _fetch_run(world, name, run_id), wanted)
@@ -97,11 +95,9 @@ def follow_run_hints(world: World, sighting: Sighting) -> None:
 
 def wants_status_hints(world: World, sighting: Sighting) -> bool:
     """Tell whether open runs may hide below the first page, and were not asked for lately."""
-    repository = sighting.repository
-    if repository.page_floor is None:
-        return False
-    asked = repository.hinted_at
-    return asked is None or world.clock.now() >= asked + HINT_INTERVAL
+    return sighting.repository.page_floor is not None and _is_time(
+        world, sighting.repository.hinted_at, HINT_INTERVAL
+    )
 
 
 def ask_for_open_runs(world: World, sighting: Sighting) -> None:
@@ -111,27 +107,33 @@ def ask_for_open_runs(world: World, sighting: Sighting) -> None:
     sighting.repository = replace(sighting.repository, hinted_at=world.clock.now())
 
 
-def note_runs(world: World, sighting: Sighting, runs: Sequence[WorkflowRun]) -> None:
-    """Note new and changed runs in the ledger as due, with every attempt before them."""
+def wants_failed_deliveries(world: World, sighting: Sighting) -> bool:
+    """Tell whether webhooks are expected here, and lost ones were not looked for lately."""
+    return world.collecting.expects_webhooks and _is_time(
+        world, sighting.repository.deliveries_checked_at, DELIVERY_INTERVAL
+    )
+
+
+def ask_for_failed_deliveries(world: World, sighting: Sighting) -> None:
+    """Follow the runs of webhooks that did not reach us, where the token may see them."""
     repository, now = sighting.repository, world.clock.now()
-    known = world.store.load_attempts(repository.full_name, sorted({run.run_id for run in runs}))
-    due: dict[AttemptKey, AttemptRecord] = {}
-    for run in runs:
-        sighting.seen.add(run.key)
-        record = known.get(run.key)
-        if record is None and not is_wanted(run, repository.watched_since):
-            continue
-        if record is None or record.run is None or _has_moved(record.run, run):
-            due[run.key] = _due(record, run, now)
-        due.update(_earlier_attempts(run, known, now))
-    world.store.save_attempts(list(due.values()))
-    sighting.found += len(due)
+    since = max(repository.deliveries_checked_at or repository.added_at, now - DELIVERY_AGE)
+    try:
+        runs = world.source.fetch_failed_deliveries(repository.full_name, since=since)
+    except (AccessDenied, NotFound):
+        # Reading hooks is a right of its own; without it polling and sweeping find these runs.
+        runs = set()
+    for run_id in runs:
+        world.store.save_run_hint(repository.full_name, run_id, now=now)
+    sighting.repository = replace(sighting.repository, deliveries_checked_at=now)
+    follow_run_hints(world, sighting)
 
 
-def is_wanted(run: WorkflowRun, since: datetime) -> bool:
-    """Tell whether an attempt belongs to what is watched: created or started since, or open."""
-    moments = [moment for moment in (run.created_at, run.run_started_at) if moment is not None]
-    return not run.is_completed or not moments or max(moments) >= since
+_END_OF_LIST = MAX_PAGES * 100
+
+
+def _is_time(world: World, last: datetime | None, interval: timedelta) -> bool:
+    return last is None or world.clock.now() >= last + interval
 
 
 def _pages_down_to(world: World, name: str, first: RunPage, floor: datetime) -> Iterator[RunPage]:
@@ -172,67 +174,20 @@ def _fetch_run(world: World, name: str, run_id: int) -> WorkflowRun | None:
 
 
 def _ask_by_status(world: World, sighting: Sighting, status: str) -> None:
-    repository = sighting.repository
-    question = f"status={status}"
-    validator = repository.validators.get(question)
+    name, question = sighting.repository.full_name, f"status={status}"
+    validator = sighting.repository.validators.get(question)
     for number in range(1, MAX_FILTERED_PAGES + 1):
         answer = world.source.fetch_runs(
-            repository.full_name,
-            RunQuery(page=number, status=status),
-            validator if number == 1 else None,
+            name, RunQuery(page=number, status=status), validator if number == 1 else None
         )
         if answer.value is None:
             return
         note_runs(world, sighting, answer.value.runs)
         if number == 1:
-            first_validator = answer.validator
-            sighting.repository = replace(
-                sighting.repository,
-                validators=_with(sighting.repository.validators, question, first_validator),
-            )
+            sighting.keep_validator(question, answer.validator)
         if not answer.value.has_next:
             return
 
 
-def _has_moved(known: WorkflowRun, run: WorkflowRun) -> bool:
-    """Tell whether a run looks different; what a lagging list shows of an ended one is older."""
-    if known.is_completed and not run.is_completed:
-        return False
-    return (known.status, known.conclusion, known.updated_at, known.run_started_at) != (
-        run.status,
-        run.conclusion,
-        run.updated_at,
-        run.run_started_at,
-    )
-
-
-def _due(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -> AttemptRecord:
-    if record is None:
-        return AttemptRecord(key=run.key, created_at=run.created_at or now, run=run, look_at=now)
-    return replace(record, run=run, settled=False, look_at=now, failures=0)
-
-
-def _earlier_attempts(
-    run: WorkflowRun, known: Mapping[AttemptKey, AttemptRecord], now: datetime
-) -> Iterator[tuple[AttemptKey, AttemptRecord]]:
-    """Name the attempts before this one that were missed, or last seen open.
-
-    The list shows a run's newest attempt only, so these are to be read by their own numbers: they
-    are noted without a run.
-    """
-    for number in range(1, run.run_attempt):
-        key = replace(run.key, run_attempt=number)
-        record = known.get(key)
-        if record is None:
-            yield key, AttemptRecord(key=key, created_at=run.created_at or now, look_at=now)
-        elif not record.settled and record.run is not None and not record.run.is_completed:
-            yield key, replace(record, run=None, look_at=now)
-
-
 def _created(runs: Iterable[WorkflowRun]) -> Iterator[datetime]:
     return (run.created_at for run in runs if run.created_at is not None)
-
-
-def _with(validators: Mapping[str, str], question: str, validator: str | None) -> dict[str, str]:
-    kept = {asked: etag for asked, etag in validators.items() if asked != question}
-    return kept if validator is None else {**kept, question: validator}

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from ..domain.ledger import RepositoryRecord
 from ..errors import Fatal, IngestError, NotFound, RateLimited, Retriable
 from .collect_attempts import collect_attempts
-from .discover_runs import Sighting, discover_runs
+from .discover_runs import discover_runs
 from .world import PIPELINE_MONITORING_AGENT, World
 
 #: A repository's lease: renewed after every slice, taken over when its holder is gone.
@@ -69,13 +69,19 @@ def poll_repository(
 
 
 def next_poll(world: World, repository: RepositoryRecord) -> datetime:
-    """Find when to poll again: soon where something moves, more slowly where nothing does."""
+    """Find when to poll again: soon where something moves, more slowly where nothing does.
+
+    Where the token's budget does not last for all its repositories, each waits equally longer.
+    """
     now = world.clock.now()
-    pause = timedelta(seconds=world.collecting.poll_seconds)
+    stretch = world.source.stretch(repository.full_name)
+    pause = timedelta(seconds=world.collecting.poll_seconds) * stretch
     changed_at = repository.last_changed_at or repository.added_at
-    idle = min(max(pause, (now - changed_at) / 20), SLOWEST_POLL)
+    idle_poll = now + min(max(pause, (now - changed_at) / 20), max(SLOWEST_POLL, pause))
     look_at = world.store.load_next_look_at(repository.full_name)
-    return now + idle if look_at is None else min(now + idle, look_at)
+    if look_at is None:
+        return idle_poll
+    return min(idle_poll, look_at if stretch == 1 else max(look_at, now + pause))
 
 
 def _tick(
@@ -83,8 +89,10 @@ def _tick(
 ) -> RepositoryRecord:
     sighting = discover_runs(world, repository)
     sighting.repository = _seen(world, sighting)
+    # A long backfill is left after a while, so that what is new meanwhile is found, too.
+    leave_at = world.clock.now() + timedelta(seconds=world.collecting.poll_seconds)
     while _keep_lease(world, sighting.repository) and collect_attempts(world, sighting):
-        if not may_go_on():
+        if not may_go_on() or world.clock.now() >= leave_at:
             break
     return replace(sighting.repository, failures=0, last_error=None)
 

@@ -5,10 +5,17 @@ from __future__ import annotations
 import threading
 from collections import Counter, deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import RateLimited
-from .rate_limits import RateLimit, is_limit_answer, parse_rate_limit, retry_at
+from .rate_limits import (
+    RateLimit,
+    exhausted_resource,
+    is_limit_answer,
+    parse_rate_limit,
+    retry_at,
+)
 
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 #: 900 points a minute for an endpoint (a GET is one), 2,000 for GraphQL, 90 s of CPU time a minute;
@@ -21,6 +28,21 @@ WINDOW = timedelta(seconds=60)
 #: The part of the hourly limit that is left to the token's other users.
 RESERVE_SHARE = 0.02
 
+#: How long an hour must have run before its use is judged, and how far polls may be stretched.
+WARM_UP_SECONDS = 300
+MAX_STRETCH = 20.0
+
+#: The scope of a pause that holds for whatever the token asks.
+_EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """Be a time that GitHub asked to let pass, and how often in a row it had to ask."""
+
+    until: datetime
+    refusals: int
+
 
 class Governor:
     """Admit requests of one token, and learn from their answers. Safe for many threads.
@@ -31,17 +53,19 @@ class Governor:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._limits: dict[str, RateLimit] = {}
-        self._blocked_until: datetime | None = None
-        self._refusals = 0
+        self._pauses: dict[str, _Pause] = {}
         self._points: dict[str, deque[datetime]] = {}
         self._response_seconds: deque[tuple[datetime, float]] = deque()
         self._response_total = 0.0
         self._in_flight: Counter[str] = Counter()
 
     def admit(self, endpoint: str, *, resource: str, now: datetime) -> None:
-        """Take a place for one request to an endpoint (its path's pattern), or raise RateLimited."""
+        """Take a place for one request to an endpoint (its path's pattern).
+
+        Raises RateLimited where a limit forbids it.
+        """
         with self._lock:
-            self._check_block(now)
+            self._check_pauses(resource, now)
             self._check_primary(resource, now)
             self._check_secondary(endpoint, resource, now)
             self._points.setdefault(endpoint, deque()).append(now)
@@ -61,11 +85,10 @@ class Governor:
             if limit is not None:
                 self._keep(limit)
             if not is_limit_answer(status, headers, body):
-                self._refusals = 0
+                self._end_pauses(limit, now)
                 return
-            self._refusals += 1
-            until = retry_at(headers, now=now, refusals=self._refusals)
-            self._blocked_until = max(until, self._blocked_until or until)
+            scope = exhausted_resource(headers, body) or _EVERYTHING
+            until = self._pause(scope, headers, now)
         raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
 
     def limits(self) -> list[RateLimit]:
@@ -85,6 +108,23 @@ class Governor:
             left_of_hour = (limit.reset_at - now) / timedelta(hours=1)
             return limit.remaining - _reserve(limit) > limit.limit * left_of_hour * 0.5
 
+    def stretch(self, *, now: datetime) -> float:
+        """Tell how many times too fast the hour's requests are used up; 1 where they last.
+
+        Looks at what is used, whoever used it, after the hour's first five minutes.
+        """
+        with self._lock:
+            limit = self._limits.get("core")
+            if limit is None or limit.reset_at <= now:
+                return 1.0
+            left_seconds = (limit.reset_at - now).total_seconds()
+            past_seconds = 3600 - left_seconds
+            if past_seconds < WARM_UP_SECONDS:
+                return 1.0
+            used_a_second = (limit.limit - limit.remaining) / past_seconds
+            allowed_a_second = max(limit.remaining - _reserve(limit), 1) / left_seconds
+            return min(max(used_a_second / allowed_a_second, 1.0), MAX_STRETCH)
+
     def _keep(self, limit: RateLimit) -> None:
         """Keep the newest telling; answers of parallel requests may arrive out of order.
 
@@ -96,11 +136,41 @@ class Governor:
         if known is None or limit.reset_at >= known.reset_at:
             self._limits[limit.resource] = limit
 
-    def _check_block(self, now: datetime) -> None:
-        if self._blocked_until is not None and now < self._blocked_until:
-            raise RateLimited(
-                "GitHub asked for a pause that is not over yet.", retry_at=self._blocked_until
-            )
+    def _pause(self, scope: str, headers: Mapping[str, str], now: datetime) -> datetime:
+        """Begin or lengthen a pause.
+
+        A refusal that comes while one lasts belongs to a request sent before it: it is no further
+        refusal in a row, or one burst of parallel requests would cost an hour.
+        """
+        known = self._pauses.get(scope)
+        if known is None:
+            refusals = 1
+        else:
+            refusals = known.refusals + (now >= known.until)
+        until = retry_at(headers, now=now, refusals=refusals)
+        if known is not None:
+            until = max(until, known.until)
+        self._pauses[scope] = _Pause(until, refusals)
+        return until
+
+    def _end_pauses(self, limit: RateLimit | None, now: datetime) -> None:
+        """Forget the refusals that an answer shows to be over.
+
+        An answer that comes while a pause lasts was asked for before it. One that leaves nothing
+        of its resource says nothing of the next: GraphQL refuses with 200.
+        """
+        scopes = {_EVERYTHING}
+        if limit is not None and limit.remaining > 0:
+            scopes.add(limit.resource)
+        for scope in scopes & self._pauses.keys():
+            if now >= self._pauses[scope].until:
+                del self._pauses[scope]
+
+    def _check_pauses(self, resource: str, now: datetime) -> None:
+        pauses = [self._pauses[scope] for scope in (_EVERYTHING, resource) if scope in self._pauses]
+        until = max((pause.until for pause in pauses), default=now)
+        if now < until:
+            raise RateLimited("GitHub asked for a pause that is not over yet.", retry_at=until)
 
     def _check_primary(self, resource: str, now: datetime) -> None:
         limit = self._limits.get(resource)
@@ -108,11 +178,17 @@ class Governor:
             return
         if limit.reset_at <= now:
             del self._limits[resource]
-        elif limit.remaining - self._in_flight[resource] <= _reserve(limit):
-            left = f"{limit.remaining} of {limit.limit}"
+        elif limit.remaining <= _reserve(limit):
+            left = f"{limit.remaining} of {limit.limit} {resource} requests"
             raise RateLimited(
-                f"The token has {left} {resource} requests left for this hour; the rest is reserved.",
+                f"The token has {left} left for this hour; the rest is reserved.",
                 retry_at=limit.reset_at + timedelta(seconds=1),
+            )
+        elif limit.remaining - self._in_flight[resource] <= _reserve(limit):
+            # They may turn out to be free, so this is not yet a matter of the next hour.
+            raise RateLimited(
+                "The requests under way may use up this hour's rest.",
+                retry_at=now + timedelta(seconds=1),
             )
 
     def _check_secondary(self, endpoint: str, resource: str, now: datetime) -> None:
@@ -129,7 +205,7 @@ class Governor:
             )
 
     def _check_cpu(self, now: datetime) -> None:
-        """Hold back where GitHub spent too long on answers; response time estimates its CPU time."""
+        """Hold back where GitHub spent long on answers; their time estimates its CPU time."""
         while self._response_seconds and self._response_seconds[0][0] <= now - WINDOW:
             self._response_total -= self._response_seconds.popleft()[1]
         if self._response_total >= RESPONSE_SECONDS_PER_MINUTE:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, BinaryIO
 
 from ...domain.code_metrics import CommitMetrics
@@ -16,6 +17,7 @@ from ...wire.fields import integer, mapping, objects, text
 from ...wire.payloads import parse_job, parse_run
 from .client import GithubClient, Request, Response
 from .commits import CommitReader
+from .deliveries import failed_delivery_runs
 from .logs import LogReader
 from .tokens import TokenPool
 
@@ -117,6 +119,14 @@ class GithubActions:
     def has_spare(self, repository: str) -> bool:
         """Tell whether the repository's credential has more requests than it needs."""
         return self._client(repository).has_spare()
+
+    def stretch(self, repository: str) -> float:
+        """Tell how many times longer the repository's polls must wait."""
+        return self._client(repository).stretch()
+
+    def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
+        """Fetch the ids of runs whose webhook deliveries failed since a moment."""
+        return failed_delivery_runs(self._client(repository), self._name(repository), since)
 
     def _client(self, repository: str) -> GithubClient:
         return self._tokens.client_for(repository)

@@ -122,6 +122,10 @@ class GithubClient:
         """Tell whether the credential has more requests than it needs until the hour's end."""
         return self.governor.has_spare(now=self._clock.now())
 
+    def stretch(self) -> float:
+        """Tell how many times longer polls must wait for the hour's requests to last."""
+        return self.governor.stretch(now=self._clock.now())
+
     def close(self) -> None:
         """Close every thread's connections."""
         with self._opened_lock:

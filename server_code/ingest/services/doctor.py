@@ -1,0 +1,109 @@
+"""The doctor: look at everything a collector needs, and say what is wrong and how to mend it.
+
+One list of plain values serves the command line and the dashboard. Looking changes nothing, but
+for one mark in the state that proves it can be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from ..errors import IngestError
+from ..inspection import FAILED, OK, WARNING, Check, GithubInspector, QueueInspector
+from ..ports import ActionsSource, Clock, StateStore
+from ..settings import Settings
+from .doctor_aws import check_bucket, check_queues
+from .doctor_github import check_credentials, check_repository
+
+#: GitHub suggests a random secret of this length at least.
+#: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+MIN_WEBHOOK_SECRET = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patient:
+    """Be what is looked at; opening the state is a part of the examination.
+
+    ``repositories`` are looked at besides those that the state holds.
+    """
+
+    settings: Settings
+    github: GithubInspector
+    source: ActionsSource
+    queues: QueueInspector
+    open_state: Callable[[], StateStore]
+    clock: Clock
+    repositories: Sequence[str] = ()
+
+
+def examine(patient: Patient) -> Iterator[Check]:
+    """Look at one thing after the other; yields each finding when it is there, raises nothing."""
+    yield from check_credentials(patient.github, now=patient.clock.now)
+    watched: list[str] = []
+    yield from _check_state(patient, watched)
+    for name in _distinct([*patient.repositories, *watched]):
+        yield from check_repository(
+            patient.source,
+            patient.github,
+            name,
+            backfill_days=patient.settings.collecting.backfill_days,
+        )
+    if not patient.repositories and not watched:
+        yield _nothing_watched()
+    yield from check_queues(patient.queues, patient.settings.aws)
+    yield check_bucket(patient.queues, patient.settings.aws.log_bucket)
+    yield _check_webhook_secret(patient.settings)
+
+
+def is_well(checks: Iterable[Check]) -> bool:
+    """Tell whether nothing failed; a warning may wait."""
+    return all(check.status != FAILED for check in checks)
+
+
+def _check_state(patient: Patient, watched: list[str]) -> Iterator[Check]:
+    """Open, read and write the state; ``watched`` receives what it holds."""
+    try:
+        state = patient.open_state()
+        try:
+            watched += [each.full_name for each in state.list_repositories() if not each.paused]
+            now = patient.clock.now()
+            state.claim_delivery(f"doctor {now.isoformat()}", now=now)
+        finally:
+            state.close()
+    except IngestError as error:
+        remedy = "Mend what it says; DATABASE_URL names another database."
+        yield Check(subject="state", status=FAILED, finding=str(error), remedy=remedy)
+    else:
+        finding = f"The state can be read and written; repositories watched: {len(watched)}."
+        yield Check(subject="state", status=OK, finding=finding)
+
+
+def _nothing_watched() -> Check:
+    return Check(
+        subject="repositories",
+        status=WARNING,
+        finding="No repository is watched yet.",
+        remedy="Give one: python -m standalone doctor OWNER/REPO, and collect OWNER/REPO.",
+    )
+
+
+def _check_webhook_secret(settings: Settings) -> Check:
+    subject, secret = "webhook secret", settings.github.webhook_secret
+    if secret is None:
+        seconds = settings.collecting.poll_seconds
+        finding = f"No webhooks are expected; runs are found by asking every {seconds} s."
+        return Check(subject=subject, status=OK, finding=finding)
+    if len(secret.reveal()) < MIN_WEBHOOK_SECRET:
+        return Check(
+            subject=subject,
+            status=WARNING,
+            finding="GITHUB_WEBHOOK_SECRET is short enough to be guessed.",
+            remedy="Make one with: openssl rand -hex 32; set it here and at GitHub.",
+        )
+    return Check(subject=subject, status=OK, finding="GITHUB_WEBHOOK_SECRET is set.")
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Drop repetitions, without regard to case."""
+    return list({name.lower(): name for name in names}.values())

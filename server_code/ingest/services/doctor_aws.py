@@ -1,0 +1,77 @@
+"""What the doctor looks at on AWS's side: the three queues, and the bucket for long logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..errors import AccessDenied, IngestError, QueueMissing
+from ..inspection import FAILED, OK, WARNING, Check, QueueCondition, QueueInspector
+from ..settings import AwsSettings
+
+#: What every queue took before 2025; logs in smaller messages would be many parts.
+SMALL_MESSAGE_BYTES = 262_144
+
+#: A log is fetched and published within this time, or its worker asks for more.
+SHORT_VISIBILITY_SECONDS = 30
+
+_SETUP = "python -m standalone setup"
+_REACH = "Check AWS_ENDPOINT_URL, the region, and the way there: proxy, firewall, certificate."
+
+
+def check_queues(queues: QueueInspector, aws: AwsSettings) -> Iterator[Check]:
+    """Look at each queue: whether it is there, takes messages, and keeps what fails apart."""
+    for name in (aws.metrics_queue, aws.logs_queue, aws.job_events_queue):
+        subject = f"queue {name}"
+        try:
+            condition = queues.inspect_queue(name)
+            queues.require_send(name)
+        except IngestError as error:
+            remedy = _remedy(error)
+            yield Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
+        else:
+            yield _judge(subject, condition, is_work=name == aws.job_events_queue)
+
+
+def check_bucket(queues: QueueInspector, bucket: str | None) -> Check:
+    """Look at the bucket: whether logs may be stored there."""
+    if bucket is None:
+        finding = "No LOG_BUCKET is set: logs too long for a message travel in parts."
+        return Check(subject="bucket", status=OK, finding=finding)
+    subject = f"bucket {bucket}"
+    try:
+        queues.require_store(bucket)
+    except IngestError as error:
+        return Check(subject=subject, status=FAILED, finding=str(error), remedy=_remedy(error))
+    return Check(subject=subject, status=OK, finding="Logs can be stored.")
+
+
+def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
+    finding = (
+        f"It takes messages of {queue.max_message_bytes // 1024:,} KiB; {queue.waiting:,} wait."
+    )
+    if queue.dead_letter_queue is None:
+        trouble = f"{finding} What cannot be read is not put aside: it has no dead-letter queue."
+        return _warning(subject, trouble, f"{_SETUP} gives it one.")
+    if queue.dead_letters and is_work:
+        trouble = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
+        remedy = "Mend what the errors say (python -m standalone status), then redrive them."
+        return _warning(subject, trouble, remedy)
+    if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
+        return _warning(subject, finding, f"{_SETUP} raises MaximumMessageSize to 1 MiB.")
+    if is_work and queue.visibility_timeout_seconds < SHORT_VISIBILITY_SECONDS:
+        seconds = queue.visibility_timeout_seconds
+        trouble = f"{finding} Work comes back after {seconds} s, before it can be done."
+        return _warning(subject, trouble, f"{_SETUP} raises its VisibilityTimeout.")
+    return Check(subject=subject, status=OK, finding=finding)
+
+
+def _remedy(error: IngestError) -> str:
+    if isinstance(error, QueueMissing):
+        return f"{_SETUP} makes it; or correct its name, or AWS_DEFAULT_REGION."
+    if isinstance(error, AccessDenied):
+        return f"{_SETUP} --print-iam prints the policy that the credentials need."
+    return _REACH
+
+
+def _warning(subject: str, finding: str, remedy: str) -> Check:
+    return Check(subject=subject, status=WARNING, finding=finding, remedy=remedy)

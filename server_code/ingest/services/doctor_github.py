@@ -1,0 +1,139 @@
+"""What the doctor looks at on GitHub's side: credentials, limits, clock, repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+from ..errors import AccessDenied, BadCredentials, IngestError, NotFound, RateLimited
+from ..inspection import FAILED, OK, WARNING, Check, CredentialFacts, GithubInspector
+from ..ports import ActionsSource, Budget, RunQuery
+
+#: In time to ask somebody for a new token.
+EXPIRES_SOON = timedelta(days=14)
+
+#: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+SKEW_WARNING_SECONDS = 30
+SKEW_FAILURE_SECONDS = 240
+
+_NEW_TOKEN = (
+    "Make a token that may read actions, contents, metadata and pull requests, and set "
+    "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
+)
+
+
+def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -> Iterator[Check]:
+    """Look at each credential: who it is, until when, how much is left, and GitHub's clock."""
+    try:
+        names = github.credentials()
+    except IngestError as error:
+        yield _failed("token", error, _NEW_TOKEN)
+        return
+    for name in names:
+        yield from _check_credential(github, name, now)
+
+
+def check_repository(
+    source: ActionsSource, github: GithubInspector, name: str, *, backfill_days: float
+) -> Iterator[Check]:
+    """Look at a repository: whether it is there, its Actions readable, its logs kept."""
+    subject = f"repository {name}"
+    try:
+        facts = source.fetch_repository(name)
+        page = source.fetch_runs(name, RunQuery()).value
+        days = github.retention_days(name)
+    except RateLimited as error:
+        yield _limited(subject, error)
+    except IngestError as error:
+        yield _failed(subject, error, _repository_remedy(error))
+    else:
+        kept = f"; logs are kept for {days} days" if days is not None else ""
+        runs = page.total_count if page is not None else 0
+        finding = f"{facts.full_name} is readable: {runs:,} runs{kept}."
+        if facts.is_archived:
+            yield _warning(subject, f"{finding} It is archived.", "Nothing runs there any more.")
+        elif days is not None and days < backfill_days:
+            yield _warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
+        else:
+            yield Check(subject=subject, status=OK, finding=finding)
+
+
+def _check_credential(
+    github: GithubInspector, name: str, now: Callable[[], datetime]
+) -> Iterator[Check]:
+    try:
+        facts = github.inspect(name)
+    except RateLimited as error:
+        yield _limited(name, error)
+    except IngestError as error:
+        remedy = _NEW_TOKEN
+        if not isinstance(error, BadCredentials):
+            remedy = "Check GITHUB_API_URL and the way there: proxy, firewall, certificate."
+        yield _failed(name, error, remedy)
+    else:
+        yield _check_identity(name, facts, now())
+        yield _check_budget(name, facts.budget)
+        if facts.server_time is not None:
+            yield _check_clock(facts.server_time, now())
+
+
+def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
+    if facts.kind == "no token":
+        finding = "There is no token: GitHub gives 60 requests an hour, and no logs."
+        return _warning("token", finding, _NEW_TOKEN)
+    scopes = f", scopes {', '.join(facts.scopes) or 'none'}" if facts.scopes is not None else ""
+    owner = f" of {facts.login}" if facts.login else ""
+    until = f", until {facts.expires_at:%Y-%m-%d}" if facts.expires_at else ""
+    finding = f"{facts.kind}{owner}{scopes}{until}"
+    if facts.expires_at is not None and facts.expires_at - now < EXPIRES_SOON:
+        return _warning(name, f"{finding}: it expires soon.", _NEW_TOKEN)
+    if facts.scopes is not None and "repo" not in facts.scopes:
+        remedy = "Private repositories need the scope repo; public ones do not."
+        return _warning(name, f"{finding}.", remedy)
+    return Check(subject=name, status=OK, finding=f"{finding}.")
+
+
+def _check_budget(name: str, budget: Budget) -> Check:
+    subject = f"limit of {name}"
+    if budget.limit is None or budget.remaining is None:
+        return Check(subject=subject, status=OK, finding="GitHub sets no limit here.")
+    until = f" until {budget.reset_at:%H:%M} UTC" if budget.reset_at else ""
+    finding = f"{budget.remaining:,} of {budget.limit:,} requests are left{until}."
+    if budget.remaining < budget.limit // 10:
+        remedy = "Nothing to do but wait; another token (GITHUB_TOKEN takes several) adds its own."
+        return _warning(subject, finding, remedy)
+    return Check(subject=subject, status=OK, finding=finding)
+
+
+def _check_clock(server_time: datetime, now: datetime) -> Check:
+    seconds = (now - server_time).total_seconds()
+    where = "ahead of" if seconds > 0 else "behind"
+    finding = f"This machine's clock is {abs(seconds):,.0f} s {where} GitHub's."
+    remedy = "Set the clock, best by NTP: AWS refuses requests that are 5 minutes off."
+    if abs(seconds) >= SKEW_FAILURE_SECONDS:
+        return Check(subject="clock", status=FAILED, finding=finding, remedy=remedy)
+    if abs(seconds) >= SKEW_WARNING_SECONDS:
+        return _warning("clock", finding, remedy)
+    return Check(subject="clock", status=OK, finding="This machine's clock agrees with GitHub's.")
+
+
+def _repository_remedy(error: IngestError) -> str:
+    if isinstance(error, NotFound):
+        return "Check its name, and that the token may see it: private ones look as if not there."
+    if isinstance(error, AccessDenied):
+        return "Give the token read access to Actions, contents and pull requests of it."
+    return "See what is said of the token, then try again."
+
+
+def _limited(subject: str, error: RateLimited) -> Check:
+    remedy = f"Wait until {error.retry_at:%H:%M:%S} UTC; collecting does so by itself."
+    return _warning(subject, str(error), remedy)
+
+
+def _warning(subject: str, finding: str, remedy: str) -> Check:
+    return Check(subject=subject, status=WARNING, finding=finding, remedy=remedy)
+
+
+def _failed(subject: str, error: IngestError, remedy: str) -> Check:
+    return Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)

@@ -1,0 +1,94 @@
+"""What one tick sees of a repository, and how it gets into the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from ..domain.ledger import AttemptRecord, RepositoryRecord
+from ..domain.runs import AttemptKey, WorkflowRun
+from .world import World
+
+
+@dataclass(slots=True, kw_only=True)
+class Sighting:
+    """Be what one tick has seen of a repository: which attempts need no second look by id."""
+
+    repository: RepositoryRecord
+    seen: set[AttemptKey] = field(default_factory=set)
+    list_is_fresh: bool = False
+    found: int = 0
+
+    def covers(self, record: AttemptRecord) -> bool:
+        """Tell whether the ledger's sight of an attempt is as new as this tick."""
+        floor = self.repository.page_floor
+        on_first_page = floor is None or record.created_at >= floor
+        return record.key in self.seen or (self.list_is_fresh and on_first_page)
+
+    def keep_validator(self, question: str, validator: str | None) -> None:
+        """Keep the validator of a question's answer; None forgets it."""
+        validators = self.repository.validators
+        kept = {asked: known for asked, known in validators.items() if asked != question}
+        if validator is not None:
+            kept[question] = validator
+        self.repository = replace(self.repository, validators=kept)
+
+
+def note_runs(world: World, sighting: Sighting, runs: Sequence[WorkflowRun]) -> None:
+    """Note new and changed runs in the ledger as due, with every attempt before them."""
+    repository, now = sighting.repository, world.clock.now()
+    known = world.store.load_attempts(repository.full_name, sorted({run.run_id for run in runs}))
+    due: dict[AttemptKey, AttemptRecord] = {}
+    for run in runs:
+        sighting.seen.add(run.key)
+        record = known.get(run.key)
+        if record is None and not is_wanted(run, repository.watched_since):
+            continue
+        if record is None or record.run is None or _has_moved(record.run, run):
+            due[run.key] = _due(record, run, now)
+        due.update(_earlier_attempts(run, known, now))
+    if due:
+        world.store.save_attempts(list(due.values()))
+        sighting.found += len(due)
+
+
+def is_wanted(run: WorkflowRun, since: datetime) -> bool:
+    """Tell whether an attempt belongs to what is watched: created or started since, or open."""
+    moments = [moment for moment in (run.created_at, run.run_started_at) if moment is not None]
+    return not run.is_completed or not moments or max(moments) >= since
+
+
+def _has_moved(known: WorkflowRun, run: WorkflowRun) -> bool:
+    """Tell whether a run looks different; what a lagging list shows of an ended one is older."""
+    if known.is_completed and not run.is_completed:
+        return False
+    return (known.status, known.conclusion, known.updated_at, known.run_started_at) != (
+        run.status,
+        run.conclusion,
+        run.updated_at,
+        run.run_started_at,
+    )
+
+
+def _due(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -> AttemptRecord:
+    if record is None:
+        return AttemptRecord(key=run.key, created_at=run.created_at or now, run=run, look_at=now)
+    return replace(record, run=run, settled=False, look_at=now, failures=0)
+
+
+def _earlier_attempts(
+    run: WorkflowRun, known: Mapping[AttemptKey, AttemptRecord], now: datetime
+) -> Iterator[tuple[AttemptKey, AttemptRecord]]:
+    """Name the attempts before this one that were missed, or last seen open.
+
+    The list shows a run's newest attempt only, so these are to be read by their own numbers: they
+    are noted without a run.
+    """
+    for number in range(1, run.run_attempt):
+        key = replace(run.key, run_attempt=number)
+        record = known.get(key)
+        if record is None:
+            yield key, AttemptRecord(key=key, created_at=run.created_at or now, look_at=now)
+        elif not record.settled and record.run is not None and not record.run.is_completed:
+            yield key, replace(record, run=None, look_at=now)

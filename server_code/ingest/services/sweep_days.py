@@ -1,0 +1,142 @@
+"""Sweeping closed days for runs that were run again: such runs keep their place deep in the list.
+
+Once a day every closed day is asked for by ``created=``, in windows that keep their bounds, so that
+windows in which nothing happened answer 304 and cost nothing. A window that one page does not hold
+is halved, so each proves itself complete by its count, and GitHub's end of filtered lists (1,000
+runs) is never met.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+from itertools import islice
+
+from ..domain.timestamps import write_timestamp
+from ..ports import RunQuery
+from .sighting import Sighting, note_runs
+from .world import World
+
+#: https://docs.github.com/en/actions/reference/limits: a run may be run again for 30 days after it
+#: began, and lives 35 days at most.
+LONGEST_CHANGE = timedelta(days=65)
+
+#: Windows that one tick asks for, so that a sweep does not keep fresh runs waiting.
+WINDOWS_A_TICK = 8
+
+#: The largest window in days; windows are halves of halves of it, counted from a fixed day.
+LARGEST_WINDOW_DAYS = 32
+
+_DAY = timedelta(days=1)
+_FIRST_DAY = datetime(2018, 1, 1, tzinfo=timezone.utc)
+_QUESTION = "created="
+
+#: What is kept in a validator's place for a window that is known to need halving.
+_HALVED = "halved"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Be a span of creation times, ``last`` included, in whole seconds."""
+
+    first: datetime
+    last: datetime
+
+    @property
+    def created(self) -> str:
+        """Write it in GitHub's search syntax."""
+        return f"{write_timestamp(self.first)}..{write_timestamp(self.last)}"
+
+    @property
+    def days(self) -> int:
+        """Count whole days; 0 for less than one."""
+        return (self.last + timedelta(seconds=1) - self.first) // _DAY
+
+    def halves(self) -> tuple[Window, Window]:
+        """Split in two; days stay whole as long as there are several."""
+        seconds = int((self.last - self.first).total_seconds()) + 1
+        middle = self.first + timedelta(seconds=seconds // 2)
+        return Window(self.first, middle - timedelta(seconds=1)), Window(middle, self.last)
+
+
+def sweep_closed_days(world: World, sighting: Sighting) -> None:
+    """Go on with today's round, a few windows at a time, while requests are to spare."""
+    repository, now = sighting.repository, world.clock.now()
+    if repository.page_floor is None:
+        # A list of one page shows everything at every poll.
+        return
+    today = _midnight(now)
+    if repository.swept_at is None or _midnight(repository.swept_at) < today:
+        _begin_round(sighting, now, start=today - LONGEST_CHANGE)
+    begin = sighting.repository.swept_through or today
+    for window in islice(_closed_windows(begin, today), WINDOWS_A_TICK):
+        if not world.source.has_spare(repository.full_name):
+            return
+        _ask(world, sighting, window)
+        after = window.last + timedelta(seconds=1)
+        sighting.repository = replace(sighting.repository, swept_through=after)
+
+
+def sweep_span(world: World, sighting: Sighting, *, first: datetime, last: datetime) -> None:
+    """Ask for everything that was created in a span, day by day, oldest first."""
+    day = _midnight(first)
+    while day <= last:
+        _ask(world, sighting, _day_window(day))
+        day += _DAY
+
+
+def _begin_round(sighting: Sighting, now: datetime, *, start: datetime) -> None:
+    """Start over from the oldest day that may change, and forget what was known of older ones."""
+    for question in list(sighting.repository.validators):
+        if question.startswith(_QUESTION) and question.split("..")[-1] < write_timestamp(start):
+            sighting.keep_validator(question, None)
+    sighting.repository = replace(sighting.repository, swept_at=now, swept_through=start)
+
+
+def _closed_windows(begin: datetime, today: datetime) -> Iterator[Window]:
+    """Yield the largest windows on the fixed grid that hold only closed days, oldest first."""
+    day = begin
+    while day < today:
+        size = LARGEST_WINDOW_DAYS
+        number = (day - _FIRST_DAY) // _DAY
+        while number % size or day + size * _DAY > today:
+            size //= 2
+        yield Window(day, day + size * _DAY - timedelta(seconds=1))
+        day += size * _DAY
+
+
+def _ask(world: World, sighting: Sighting, window: Window) -> None:
+    """Ask for a window; halve it where one page does not hold it."""
+    question = _QUESTION + window.created
+    validator = sighting.repository.validators.get(question)
+    if validator == _HALVED:
+        _ask_halves(world, sighting, window)
+        return
+    answer = world.source.fetch_runs(
+        sighting.repository.full_name, RunQuery(created=window.created), validator
+    )
+    page = answer.value
+    if page is None:
+        return
+    note_runs(world, sighting, page.runs)
+    if page.has_next and window.first < window.last:
+        sighting.keep_validator(question, _HALVED)
+        _ask_halves(world, sighting, window)
+    else:
+        # A window that shows fewer runs than it counts is asked for again in the next round.
+        is_proven = len(page.runs) >= page.total_count
+        sighting.keep_validator(question, answer.validator if is_proven else None)
+
+
+def _ask_halves(world: World, sighting: Sighting, window: Window) -> None:
+    for half in window.halves():
+        _ask(world, sighting, half)
+
+
+def _day_window(day: datetime) -> Window:
+    return Window(day, day + _DAY - timedelta(seconds=1))
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)
