@@ -32,6 +32,7 @@ LOG = "2026-11-24T06:30:00Z \x1b[32mgreen\x1b[0m é😀\r\n".encode() * 40_000
 #: Importing the client replaces boto3's sessions, so it reads in a process of its own.
 READER = """
 import sys
+import boto3
 import sqs_extended_client
 
 endpoint, name = sys.argv[1:]
@@ -83,8 +84,8 @@ def test_the_extended_client_of_aws_reads_a_claim_check(aws: LocalAws) -> None:
         assert open_publisher(sqs, name, Meter()).send([message]) == ()
     read = subprocess.run(
         [sys.executable, "-c", READER, aws.endpoint_url, name],
+        stdout=subprocess.PIPE,
         check=True,
-        capture_output=True,
         timeout=60,
     )
     assert json.loads(read.stdout)["data"]["log_content"].encode() == LOG
