@@ -37,11 +37,13 @@ class MemoryLedger(LedgerStore):
         return {record.key: _copy(record) for record in found}
 
     def load_due_attempts(
-        self, repository: str, *, now: datetime, limit: int
+        self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
-        """Load unsettled attempts whose ``look_at`` is reached, oldest created first."""
+        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
         due = [record for record in self._open(repository) if _reached(record.look_at, now)]
-        return [_copy(record) for record in sorted(due, key=_age)[: max(0, limit)]]
+        return [
+            _copy(record) for record in sorted(due, key=_age, reverse=newest_first)[: max(0, limit)]
+        ]
 
     def load_next_look_at(self, repository: str) -> datetime | None:
         """Tell when the next unsettled attempt wants to be looked at."""

@@ -32,10 +32,9 @@ from .session import Row, Session
 
 _DELIVERIES_KEPT = timedelta(days=4)
 
-_DUE_ATTEMPTS = """
-    WHERE repository_key = ? AND settled = 0 AND look_at <= ?
-    ORDER BY created_at, run_id, run_attempt LIMIT ?
-"""
+_DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND look_at <= ? "
+_OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
+_NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?"
 _COUNT_ATTEMPTS = "SELECT COUNT(*) FROM attempts"
 _COUNT_OPEN = "SELECT COUNT(*), COALESCE(SUM(unread), 0) FROM attempts WHERE settled = 0"
 _COUNT_LOGS = "SELECT state, COUNT(*) FROM job_logs"
@@ -71,11 +70,12 @@ class SqlLedger(LedgerStore):
         return {record.key: record for record in records}
 
     def load_due_attempts(
-        self, repository: str, *, now: datetime, limit: int
+        self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
-        """Load unsettled attempts whose ``look_at`` is reached, oldest created first."""
+        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
         parameters = (repository_key(repository), write_time(now), max(0, limit))
-        rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS, parameters)
+        order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
+        rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS + order, parameters)
         return [attempt_record(row) for row in rows]
 
     def load_next_look_at(self, repository: str) -> datetime | None:

@@ -51,17 +51,19 @@ _FAULTS = {
     "57P": "is starting, shutting down or ended the connection; try again when it is up",
 }
 
-#: A failed connect comes without a code, in the words of libpq and of the server.
+#: A connection that fails or ends may leave no code, only the words of libpq and of the server.
 _CONNECT_FAULTS = (
     ("authentication failed", "28"),
     ("no password supplied", "28"),
     ("no pg_hba.conf entry", "28"),
-    ("role ", "28"),
-    ("database ", "3D000"),
+    ('role "', "28"),
+    ('database "', "3D000"),
     ("too many clients", "53300"),
     ("remaining connection slots", "53300"),
     ("starting up", "57P"),
     ("shutting down", "57P"),
+    ("terminating connection", "57P"),
+    ("closed the connection", "57P"),
 )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import Field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -20,6 +21,19 @@ from .columns import (
 )
 from .database import Database
 from .session import Row, Session
+
+#: The fields that others than the holder change, or that a claim searches.
+_COLUMNS = frozenset(
+    {
+        "full_name",
+        "added_at",
+        "paused",
+        "next_poll_at",
+        "last_polled_at",
+        "lease_holder",
+        "lease_until",
+    }
+)
 
 _SELECT = """
     SELECT full_name, added_at, paused, next_poll_at, last_polled_at, lease_holder, lease_until,
@@ -178,37 +192,36 @@ def _row(record: RepositoryRecord) -> Row:
 
 
 def _progress(record: RepositoryRecord) -> str:
+    values = {field.name: getattr(record, field.name) for field in fields(record)}
     return write_json(
         {
-            "watched_since": write_time(record.watched_since),
-            "cursor": write_optional_time(record.cursor),
-            "page_floor": write_optional_time(record.page_floor),
-            "last_changed_at": write_optional_time(record.last_changed_at),
-            "swept_through": write_optional_time(record.swept_through),
-            "validators": dict(record.validators),
-            "failures": record.failures,
-            "last_error": record.last_error,
+            name: write_time(value) if isinstance(value, datetime) else value
+            for name, value in values.items()
+            if name not in _COLUMNS
         }
     )
 
 
 def _record(row: Row) -> RepositoryRecord:
+    """Read a row; a field that this or the other version does not know keeps its default."""
     full_name, added_at, paused, next_poll_at, last_polled_at, holder, until, progress = row
-    stored: dict[str, Any] = read_json(progress)
+    known = {field.name: field for field in fields(RepositoryRecord)}
+    stored: dict[str, Any] = {
+        name: read_time(value) if value and _is_time(known[name]) else value
+        for name, value in read_json(progress).items()
+        if name in known
+    }
     return RepositoryRecord(
         full_name=full_name,
         added_at=read_time(added_at),
-        watched_since=read_time(stored["watched_since"]),
         paused=bool(paused),
-        cursor=read_optional_time(stored["cursor"]),
-        page_floor=read_optional_time(stored["page_floor"]),
-        validators=stored["validators"],
         next_poll_at=read_optional_time(next_poll_at),
         last_polled_at=read_optional_time(last_polled_at),
-        last_changed_at=read_optional_time(stored["last_changed_at"]),
-        swept_through=read_optional_time(stored["swept_through"]),
-        failures=stored["failures"],
-        last_error=stored["last_error"],
         lease_holder=holder,
         lease_until=read_optional_time(until),
+        **stored,
     )
+
+
+def _is_time(field: Field[Any]) -> bool:
+    return "datetime" in str(field.type)

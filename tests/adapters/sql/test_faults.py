@@ -1,0 +1,193 @@
+"""Every error of SQLite and PostgreSQL becomes one that says what to do."""
+
+from __future__ import annotations
+
+import sqlite3
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import psycopg2.errors
+import pytest
+from ingest.adapters.sql import SqlState, open_sql_state
+from ingest.adapters.sql.database import Database
+from ingest.adapters.sql.dialect import Dialect, state_errors
+from ingest.adapters.sql.postgres import postgres_dialect
+from ingest.adapters.sql.sqlite import sqlite_dialect
+from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.ledger import AttemptRecord
+from ingest.domain.runs import AttemptKey
+from ingest.errors import StateUnavailable
+from support.postgres_server import PostgresServer
+
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
+URL = "postgresql://me:s%40cret@db.example/runs?password=other"
+
+
+def classes_below(base: type[Exception]) -> Iterator[type[Exception]]:
+    yield base
+    for child in base.__subclasses__():
+        yield from classes_below(child)
+
+
+def sqlite_state(path: Path, *, prepare: Callable[[sqlite3.Connection], object]) -> SqlState:
+    """Open a state whose connections are prepared to fail."""
+    open_sql_state(str(path)).close()
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+        prepare(connection)
+        return connection
+
+    return SqlState(Database(replace(sqlite_dialect(str(path)), connect=connect)))
+
+
+def commits(count: int) -> list[CommitMetrics]:
+    return [CommitMetrics(commit_sha=str(n), commit_message="m" * 1000) for n in range(count)]
+
+
+@pytest.mark.parametrize("dialect", [sqlite_dialect("x.db"), postgres_dialect(URL)], ids=["s", "p"])
+def test_every_error_of_the_vendor_is_mapped(dialect: Dialect) -> None:
+    """Each class that the vendor has, present and future, becomes a StateUnavailable."""
+    base = sqlite3.Error if dialect.placeholder == "?" else psycopg2.Error
+    kinds = list(classes_below(base))
+    assert len(kinds) > 8
+    for kind in kinds:
+        with pytest.raises(StateUnavailable) as caught, state_errors(dialect):
+            raise kind("words of the vendor")
+        assert str(caught.value).startswith(dialect.place)
+        assert str(caught.value).endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("password authentication failed for user me", "refuses the user or the password"),
+        ("fe_sendauth: no password supplied", "refuses the user or the password"),
+        ('role "me" does not exist', "refuses the user or the password"),
+        ('database "runs" does not exist', "does not exist on that server"),
+        ("sorry, too many clients already", "takes no more connections"),
+        ("the database system is starting up", "try again when it is up"),
+        ('could not translate host name "db.example" to address', "cannot be reached"),
+        ("timeout expired", "cannot be reached"),
+    ],
+)
+def test_a_failed_connect_says_why(text: str, sentence: str) -> None:
+    """Such errors have no code, only words."""
+    error = psycopg2.OperationalError(f"FATAL:  {text}\n")
+    assert sentence in postgres_dialect(URL).explain(error)
+
+
+def test_no_password_is_shown() -> None:
+    """Neither as it is written in the URL, nor as it reads."""
+    error = psycopg2.ProgrammingError("invalid s@cret, s%40cret and other in the dsn")
+    text = postgres_dialect(URL).explain(error)
+    assert not any(secret in text for secret in ("s@cret", "s%40cret", "other"))
+
+
+def test_an_unreachable_server_is_named_without_its_password() -> None:
+    """Nor does the traceback show it."""
+    password = str(NOW.year)  # a traceback shows this line too
+    with pytest.raises(
+        StateUnavailable, match=r"'runs' at 127.0.0.1:1 cannot be reached"
+    ) as caught:
+        open_sql_state(f"postgresql://me:{password}@127.0.0.1:1/runs")
+    assert password not in "".join(traceback.format_exception(caught.value))
+
+
+def test_a_database_that_does_not_exist_is_named(postgres: PostgresServer) -> None:
+    """The remedy says that a name may be wrong."""
+    url = postgres.new_database_url() + "_missing"
+    with pytest.raises(StateUnavailable, match=r"_missing' at .* does not exist on that server"):
+        open_sql_state(url)
+
+
+def test_postgresql_refuses_what_no_column_holds(postgres: PostgresServer) -> None:
+    """A number beyond 64 bits is refused as a whole, and the state goes on."""
+    state = open_sql_state(postgres.new_database_url())
+    _refuses_a_number_beyond_64_bits(state)
+
+
+def test_sqlite_refuses_what_no_column_holds(tmp_path: Path) -> None:
+    """A number beyond 64 bits is refused as a whole, and the state goes on."""
+    _refuses_a_number_beyond_64_bits(open_sql_state(str(tmp_path / "state.db")))
+
+
+def _refuses_a_number_beyond_64_bits(state: SqlState) -> None:
+    records = [AttemptRecord(key=AttemptKey("o/r", n, 1), created_at=NOW) for n in (1, 2**63)]
+    with pytest.raises(StateUnavailable):
+        state.save_attempts(records)
+    assert state.count_ledger().attempts == 0
+    state.save_attempts(records[:1])
+    assert state.count_ledger().attempts == 1
+    state.close()
+
+
+def test_a_statement_that_takes_too_long_is_ended(postgres: PostgresServer) -> None:
+    """The server ends it, and the error says after how long."""
+    database = Database(postgres_dialect(postgres.new_database_url()))
+
+    def wait(session: Any) -> None:
+        session.execute("SET LOCAL statement_timeout = 1")
+        session.query("SELECT pg_sleep(60)")
+
+    with pytest.raises(StateUnavailable, match="gave no answer within 30 seconds"):
+        database.write(wait)
+    assert database.read("SHOW statement_timeout") == [("30s",)]
+    database.close()
+
+
+def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
+    """The save that found it full is undone as a whole; what fits is taken later."""
+    path = tmp_path / "state.db"
+    state = sqlite_state(path, prepare=lambda db: db.execute("PRAGMA max_page_count = 60"))
+    state.save_commits("o/r", commits(5))
+    with pytest.raises(StateUnavailable, match=r"state\.db' cannot grow: the disk is full"):
+        state.save_commits("o/r", commits(500))
+    assert len(state.load_commits("o/r", [str(n) for n in range(500)])) == 5
+    state.save_commits("o/r", commits(6))
+    assert len(state.load_commits("o/r", [str(n) for n in range(500)])) == 6
+    state.close()
+
+
+def test_a_file_that_is_not_writable_is_named(tmp_path: Path) -> None:
+    """It can still be read."""
+    path = tmp_path / "state.db"
+    state = sqlite_state(path, prepare=lambda db: db.execute("PRAGMA query_only = 1"))
+    with pytest.raises(StateUnavailable, match=r"state\.db' is not writable"):
+        state.save_commits("o/r", commits(1))
+    assert state.load_commits("o/r", ["0"]) == {}
+    state.close()
+
+
+def test_a_file_that_another_process_keeps_is_named(tmp_path: Path) -> None:
+    """When it is let go, all is well."""
+    path = tmp_path / "state.db"
+    state = sqlite_state(path, prepare=lambda db: db)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StateUnavailable, match="has been locked by another process"):
+        state.save_commits("o/r", commits(1))
+    other.execute("COMMIT")
+    other.close()
+    state.save_commits("o/r", commits(1))
+    state.close()
+
+
+def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
+    """It is not made: its name may be wrong."""
+    with pytest.raises(StateUnavailable, match=r"state\.db' cannot be opened; create its folder"):
+        open_sql_state(str(tmp_path / "missing" / "state.db"))
+
+
+def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
+    """It may be the user's."""
+    path = tmp_path / "letter.txt"
+    path.write_text("Dear database,\n" * 100)
+    with pytest.raises(StateUnavailable, match="is no SQLite database; name another file"):
+        open_sql_state(str(path))
+    assert path.read_text().startswith("Dear database,")

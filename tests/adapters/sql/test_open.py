@@ -1,0 +1,94 @@
+"""A database URL names a database, or is refused without showing a password."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import traceback
+from datetime import datetime, timezone
+from pathlib import Path
+
+import pytest
+from ingest.adapters.sql import open_sql_state
+from ingest.adapters.sql.store import choose_dialect
+from ingest.errors import BadSettings, StateUnavailable
+
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
+
+
+@pytest.mark.parametrize("form", ["{path}", "sqlite:///{path}", "  sqlite:///{path} "])
+def test_a_file_is_named_by_path_or_url(tmp_path: Path, form: str) -> None:
+    """An absolute path after ``sqlite:///`` begins with a fourth slash."""
+    path = tmp_path / "state of things?#%20.db"
+    open_sql_state(form.format(path=path)).close()
+    assert path.is_file()
+
+
+def test_a_relative_path_is_relative(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Three slashes name a file in the current folder, as in other programs."""
+    monkeypatch.chdir(tmp_path)
+    open_sql_state("sqlite:///state.db").close()
+    assert (tmp_path / "state.db").is_file()
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", ":memory:"])
+def test_memory_is_shared_by_all_threads_of_one_state(url: str) -> None:
+    """Its one connection is its only copy."""
+    state = open_sql_state(url)
+    assert state.claim_delivery("a", now=NOW)
+    assert not state.claim_delivery("a", now=NOW)
+    state.close()
+
+
+def test_readers_and_a_writer_do_not_wait_for_each_other(tmp_path: Path) -> None:
+    """The file is in write-ahead mode, whoever opens it."""
+    open_sql_state(str(tmp_path / "state.db")).close()
+    connection = sqlite3.connect(tmp_path / "state.db")
+    assert connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    connection.close()
+
+
+def test_a_closed_state_says_so(tmp_path: Path) -> None:
+    """Closing twice does no harm."""
+    state = open_sql_state(str(tmp_path / "state.db"))
+    state.close()
+    state.close()
+    with pytest.raises(StateUnavailable, match=r"state\.db' was closed"):
+        state.list_errors(limit=1)
+
+
+@pytest.mark.parametrize("url", ["", " ", "mysql://u:secret@h/d", "redis://h", "http://h/d"])
+def test_another_database_is_refused(url: str) -> None:
+    """The fault says what is expected."""
+    with pytest.raises(BadSettings, match="expected postgresql://") as refused:
+        open_sql_state(url)
+    assert "secret" not in str(refused.value)
+
+
+def test_a_password_that_breaks_the_url_is_not_shown() -> None:
+    """A slash in a password reads as the end of the host; the fault says how to write it."""
+    password = str(NOW.year)  # a traceback shows this line too
+    with pytest.raises(BadSettings, match="no number for a port") as refused:
+        open_sql_state(f"postgresql://me:pa/{password}@db.example/runstream")
+    assert password not in "".join(traceback.format_exception(refused.value))
+
+
+def test_a_host_without_psycopg2_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anvil's servers have no psycopg2, and they do not need it."""
+    monkeypatch.setitem(sys.modules, "psycopg2", None)
+    with pytest.raises(BadSettings, match="pip install psycopg2-binary"):
+        open_sql_state("postgres://h/d")
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("postgres://me:secret@db.example:6432/runs", "'runs' at db.example:6432"),
+        ("postgresql://db.example/runs?password=secret", "'runs' at db.example:5432"),
+        ("postgresql:///runs?host=/run/postgresql", "'runs' at /run/postgresql:5432"),
+        ("postgresql:///runs", "'runs' at localhost:5432"),
+    ],
+)
+def test_a_place_is_named_without_its_password(url: str, place: str) -> None:
+    """Every error begins with it."""
+    assert choose_dialect(url).place == f"The PostgreSQL database {place}"

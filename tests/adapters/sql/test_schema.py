@@ -1,0 +1,112 @@
+"""Tables are made and changed step by step, by one process at a time."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from ingest.adapters.sql.database import Database
+from ingest.adapters.sql.schema import MIGRATIONS, migrate
+from ingest.adapters.sql.store import choose_dialect
+from ingest.errors import BadSettings, StateUnavailable
+
+SERVER_CODE = Path(__file__).parents[3] / "server_code"
+STEPS = (
+    ("CREATE TABLE things (name {text} PRIMARY KEY, size {big_integer})",),
+    ("ALTER TABLE things ADD COLUMN colour {text}", "UPDATE things SET colour = 'red'"),
+)
+
+OPEN_AT_ONCE = """
+import sys
+from ingest.adapters.sql import open_sql_state
+print("ready", flush=True)
+sys.stdin.readline()
+state = open_sql_state(sys.argv[1])
+print(state.count_ledger().attempts)
+state.close()
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Name an empty database."""
+    if request.param == "sqlite":
+        return str(tmp_path / "state.db")
+    url: str = request.getfixturevalue("postgres").new_database_url()
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """Open an empty database without tables."""
+    opened = Database(choose_dialect(database_url))
+    yield opened
+    opened.close()
+
+
+def version(database: Database) -> int:
+    (row,) = database.read("SELECT version FROM schema_version")
+    return int(row[0])
+
+
+def test_a_fresh_database_gets_the_newest_tables(database: Database) -> None:
+    """Doing it again changes nothing."""
+    migrate(database)
+    migrate(database)
+    assert version(database) == len(MIGRATIONS)
+
+
+def test_an_old_database_takes_the_steps_that_it_lacks(database: Database) -> None:
+    """What it holds is kept."""
+    migrate(database, STEPS[:1])
+    database.write(lambda session: session.execute("INSERT INTO things VALUES ('a', 1)"))
+    migrate(database, STEPS)
+    assert version(database) == 2
+    assert database.read("SELECT name, size, colour FROM things") == [("a", 1, "red")]
+
+
+def test_a_step_that_fails_changes_nothing(database: Database) -> None:
+    """A process that comes later finds the tables as they were."""
+    migrate(database, STEPS[:1])
+    broken = (STEPS[0], ("CREATE TABLE others (name {text})", "UPDATE nothing SET x = 1"))
+    with pytest.raises(StateUnavailable):
+        migrate(database, broken)
+    assert version(database) == 1
+    with pytest.raises(StateUnavailable, match="has lost a table"):
+        database.read("SELECT * FROM others")
+
+
+def test_a_newer_database_is_left_alone(database: Database) -> None:
+    """An old program does not write what a newer one reads."""
+    migrate(database, STEPS)
+    with pytest.raises(
+        BadSettings, match="tables of version 2, and this Runstream knows version 1"
+    ):
+        migrate(database, STEPS[:1])
+    assert version(database) == 2
+
+
+def test_processes_may_start_at_once_on_a_fresh_database(database_url: str) -> None:
+    """One makes the tables, and the others wait for it."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", OPEN_AT_ONCE, database_url],
+            env={**os.environ, "PYTHONPATH": str(SERVER_CODE)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(4)
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    assert [process.communicate()[0] for process in started] == ["0\n"] * 4
