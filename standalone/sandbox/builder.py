@@ -120,7 +120,7 @@ class WorldBuilder:
         waits: float | None = None,
         reused: bool = False,
     ) -> WorldBuilder:
-        """Add a job to the attempt; it takes the attempt's time and conclusion where it has none."""
+        """Add a job to the attempt; what is not said of it comes from the attempt."""
         self._job_count += 1
         self._here.runs[-1].attempts[-1].jobs.append(
             JobDraft(
@@ -144,7 +144,7 @@ class WorldBuilder:
             self.job(f"{name} ({number})")
         return self
 
-    def commit(
+    def commit(  # noqa: PLR0913 - a builder takes as many values as there are
         self,
         sha: str,
         *,

@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from waitress import wasyncore
-from waitress.server import TcpWSGIServer, create_server
+import waitress  # type: ignore[import-untyped]
+from waitress import wasyncore  # type: ignore[import-untyped]
 
 
 class Listener:
@@ -19,7 +19,7 @@ class Listener:
         logging.getLogger("waitress").setLevel(logging.ERROR)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
-        self._server = create_server(
+        self._server: Any = waitress.create_server(
             application,
             map=self._sockets,
             host=host,
@@ -34,8 +34,8 @@ class Listener:
             asyncore_use_poll=True,
             clear_untrusted_proxy_headers=True,
         )
-        if not isinstance(self._server, TcpWSGIServer):
-            raise TypeError(f"{host} has several addresses; name one of them.")
+        if not hasattr(self._server, "effective_port"):
+            raise ValueError(f"{host} has several addresses; name one of them.")
         self.port = int(self._server.effective_port)
         self.url = f"http://{host}:{self.port}"
         self._thread = threading.Thread(

@@ -84,6 +84,9 @@ class _Sink:
     def flush(self) -> None:
         """Do nothing: every piece is already here."""
 
+    def close(self) -> None:
+        """Do nothing: there is nothing to close."""
+
     def drain(self) -> Iterator[bytes]:
         pieces, self._pieces = self._pieces, []
         return iter(pieces)

@@ -36,6 +36,7 @@ class SandboxServer:
         self.world = world
         self._state = new_state(world, self.clock, self.settings)
         self._hooks = HookSender(self._state)
+        self._state.redeliver = self._hooks.redeliver
         self._control = Control(self._state, self._hooks.deliver_due)
         threads = self.settings.threads
         self._api = Listener(Gateway(self._state, self._control), host, port, threads)

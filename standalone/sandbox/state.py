@@ -5,16 +5,17 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .clock import SandboxClock
-from .deliveries import Deliveries
+from .deliveries import Deliveries, Delivery
 from .faults import Faults
 from .identities import Tokens
 from .instants import Instant, iso, parse_instant
 from .limits import Limiter
 from .logs import log_state
-from .plans import JobPlan
+from .plans import HookPlan, JobPlan
 from .rendering import RenderCache
 from .repository import Repository
 from .settings import Settings
@@ -37,6 +38,7 @@ class State:
     deliveries: Deliveries
     blob_url: str = ""
     dead_url: str = "http://127.0.0.1:9"
+    redeliver: Callable[[HookPlan, Delivery], None] = lambda _hook, _delivery: None
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
     def log_state(self, repository: Repository, job: JobPlan, now: Instant) -> str:

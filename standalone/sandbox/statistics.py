@@ -18,6 +18,7 @@ class Statistics:
         self._statuses: dict[str, Counter[str]] = {}
         self._totals: Counter[str] = Counter()
         self._details: deque[str] = deque(maxlen=KEPT_DETAILS)
+        self._minted = 0
 
     def answered(self, kind: str, status: int, charged: int, *, free: bool) -> None:
         """Count one request with what it cost; `free` means an unchanged 304."""
@@ -34,6 +35,13 @@ class Statistics:
             self._totals[name] += 1
             if detail is not None:
                 self._details.append(f"{name}: {detail}")
+
+    def count_minted(self) -> int:
+        """Count a token that the app was given, and return its number."""
+        with self._lock:
+            self._totals["minted"] += 1
+            self._minted += 1
+            return self._minted
 
     def reset(self) -> None:
         """Forget all counts."""

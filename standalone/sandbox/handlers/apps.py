@@ -1,11 +1,107 @@
-from ..answers import Answer, not_found
+"""The GitHub App: who it is, where it is installed, and the tokens that it mints.
+
+https://docs.github.com/rest/apps/apps
+"""
+
+from __future__ import annotations
+
+from ..answers import Answer, Refusal, error_answer, json_answer, not_found
 from ..calls import Call
+from ..chance import sha_of
+from ..instants import iso
+from ..pages import wanted_page
+from ..payloads.apps import app_payload, installation_payload
+from ..payloads.repositories import full_repository
+from ..settings import AppPlan, InstallationPlan, TokenPlan
+from ..signing_in import signed_in
+from .conditional import conditional_json
 
 
 def get_app(call: Call) -> Answer:
+    """Answer GET /app."""
+    return json_answer(app_payload(_app(call), call.base))
+
+
+def list_installations(call: Call) -> Answer:
+    """Answer GET /app/installations."""
+    app = _app(call)
+    page = wanted_page(call.args)
+    some = app.installations[page.start : page.start + page.size]
+    return json_answer([installation_payload(app, item, call.base) for item in some])
+
+
+def get_repository_installation(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/installation."""
+    app = _app(call)
+    name = call.repository.plan.full_name
+    for item in app.installations:
+        if item.repositories is None or name in item.repositories:
+            return json_answer(installation_payload(app, item, call.base))
     raise not_found()
 
 
-list_installations = mint_token = list_installation_repositories = get_repository_installation = (
-    get_app
-)
+def mint_token(call: Call) -> Answer:
+    """Answer POST /app/installations/{installation_id}/access_tokens."""
+    app = _app(call)
+    number = call.params["installation_id"]
+    found = next((item for item in app.installations if item.id == number), None)
+    if found is None:
+        raise not_found()
+    count = call.state.statistics.count_minted()
+    expires_at = call.now + app.token_seconds
+    value = f"ghs_{sha_of('installation', app.id, number, count)}"
+    call.state.tokens.add(_token(app, found, value, expires_at))
+    return json_answer(
+        {
+            "token": value,
+            "expires_at": iso(expires_at),
+            "permissions": {"actions": "read", "contents": "read", "metadata": "read"},
+            "repository_selection": "all" if found.repositories is None else "selected",
+        },
+        status=201,
+    )
+
+
+def list_installation_repositories(call: Call) -> Answer:
+    """Answer GET /installation/repositories."""
+    token = call.identity.token
+    if token is None or token.kind != "installation":
+        message = "You must authenticate with an installation access token"
+        raise Refusal(error_answer(403, message))
+    visible = [
+        item.plan
+        for item in call.state.world.repositories
+        if token.repositories is None or item.plan.full_name in token.repositories
+    ]
+    page = wanted_page(call.args)
+    some = visible[page.start : page.start + page.size]
+    return conditional_json(
+        {
+            "total_count": len(visible),
+            "repository_selection": "all" if token.repositories is None else "selected",
+            "repositories": [full_repository(plan, call.base) for plan in some],
+        }
+    )
+
+
+def _app(call: Call) -> AppPlan:
+    app = call.state.settings.app
+    if app is None or not signed_in(call.authorization, app, call.now):
+        message = "A JSON web token could not be decoded"
+        raise Refusal(error_answer(401, message, cost=0))
+    return app
+
+
+def _token(
+    app: AppPlan, installation: InstallationPlan, value: str, expires_at: float
+) -> TokenPlan:
+    return TokenPlan(
+        value=value,
+        login=f"{app.slug}[bot]",
+        kind="installation",
+        limit=installation.limit,
+        graphql_limit=installation.limit,
+        scopes=(),
+        repositories=installation.repositories,
+        expires_at=expires_at,
+    )

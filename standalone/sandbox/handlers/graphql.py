@@ -1,6 +1,70 @@
-from ..answers import Answer, not_found
+"""GraphQL: many commits in one request, with a budget of points.
+
+https://docs.github.com/graphql/overview/rate-limits-and-query-limits-for-the-graphql-api
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+from graphql import ExecutionResult, GraphQLError, graphql_sync
+
+from ..answers import Answer, Refusal, error_answer, json_answer, not_found
 from ..calls import Call
+from ..graphql_objects import Root
+from ..graphql_schema import schema
+
+CONNECTIONS_A_POINT = 100
 
 
 def post_graphql(call: Call) -> Answer:
-    raise not_found()
+    """Answer POST /graphql."""
+    if call.state.settings.graphql.absent:
+        raise not_found()
+    if call.identity.token is None:
+        raise Refusal(error_answer(401, "This endpoint requires you to be authenticated.", cost=0))
+    try:
+        request = json.loads(call.body)
+        query, variables = str(request["query"]), request.get("variables")
+    except (KeyError, TypeError, ValueError):
+        raise Refusal(error_answer(400, "Problems parsing JSON")) from None
+    failing = call.state.settings.graphql.failing_shas
+    if any(sha in query or sha in json.dumps(variables) for sha in failing):
+        return json_answer({"data": None, "errors": [_too_much()]})
+    return _executed(call, query, variables)
+
+
+def _executed(call: Call, query: str, variables: dict[str, Any] | None) -> Answer:
+    limiter, token = call.state.limiter, call.identity.token
+    limit = token.graphql_limit if token else 0
+    root = Root(call, limiter.budget(call.identity.key, "graphql", limit, call.now))
+    result = graphql_sync(schema(), query, root_value=root, variable_values=variables)
+    cost = max(1, math.ceil(root.connections / CONNECTIONS_A_POINT))
+    return replace(json_answer(_body(result)), cost=cost)
+
+
+def _body(result: ExecutionResult) -> dict[str, Any]:
+    body: dict[str, Any] = {}
+    if result.data is not None:
+        body["data"] = result.data
+    if result.errors:
+        body["errors"] = [_described(error) for error in result.errors]
+    return body
+
+
+def _described(error: GraphQLError) -> dict[str, Any]:
+    described: dict[str, Any] = dict(error.formatted)
+    extensions = described.pop("extensions", None) or {}
+    # GitHub puts the type of an error beside its message
+    return {**extensions, **described}
+
+
+def _too_much() -> dict[str, Any]:
+    message = (
+        "Something went wrong while executing your query. This may be the result of a timeout, "
+        "or it could be a GitHub bug."
+    )
+    return {"message": message}

@@ -1,9 +1,69 @@
-from ..answers import Answer, not_found
+"""Webhooks of a repository, their deliveries, and delivering once more.
+
+https://docs.github.com/rest/repos/webhooks#list-deliveries-for-a-repository-webhook
+"""
+
+from __future__ import annotations
+
+from ..answers import Answer, json_answer, json_bytes, not_found
 from ..calls import Call
+from ..deliveries import Delivery
+from ..pages import wanted_page
+from ..payloads.hooks import delivery_payload, full_delivery_payload, hook_payload
+from ..plans import HookPlan
+from ..rendering import rendered
+from .conditional import conditional, conditional_json
 
 
 def list_hooks(call: Call) -> Answer:
-    raise not_found()
+    """Answer GET /repos/{owner}/{repo}/hooks."""
+    call.identity.require("hooks", call.repository)
+    plan = call.repository.plan
+    return conditional_json([hook_payload(plan, hook, call.base) for hook in call.repository.hooks])
 
 
-list_deliveries = get_delivery = redeliver = list_hooks
+def list_deliveries(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries, page by page with a cursor."""
+    hook = _wanted_hook(call)
+    size = wanted_page(call.args).size
+    newest = call.state.deliveries.newest_first(hook.id)
+    if call.args.get("status"):
+        good = call.args["status"] == "success"
+        newest = [item for item in newest if (item.status == "OK") == good]
+    if call.args.get("cursor"):
+        newest = [item for item in newest if f"v1_{item.id}" <= call.args["cursor"]]
+    link = ""
+    if len(newest) > size:
+        url = f"{call.numeric_url}?per_page={size}&cursor=v1_{newest[size].id}"
+        link = f'<{url}>; rel="next"'
+    body = json_bytes([delivery_payload(item) for item in newest[:size]])
+    return conditional(rendered(body, link))
+
+
+def get_delivery(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}."""
+    hook = _wanted_hook(call)
+    return conditional_json(full_delivery_payload(_wanted_delivery(call, hook), hook))
+
+
+def redeliver(call: Call) -> Answer:
+    """Answer POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts."""
+    hook = _wanted_hook(call)
+    call.state.redeliver(hook, _wanted_delivery(call, hook))
+    return json_answer({}, status=202)
+
+
+def _wanted_hook(call: Call) -> HookPlan:
+    call.identity.require("hooks", call.repository)
+    number = call.params["hook_id"]
+    found = next((hook for hook in call.repository.hooks if hook.id == number), None)
+    if found is None:
+        raise not_found()
+    return found
+
+
+def _wanted_delivery(call: Call, hook: HookPlan) -> Delivery:
+    delivery = call.state.deliveries.find(hook.id, int(call.params["delivery_id"]))
+    if delivery is None:
+        raise not_found()
+    return delivery

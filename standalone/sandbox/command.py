@@ -1,0 +1,90 @@
+"""Serve a sandbox from the command line until it is interrupted."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from .clock import SandboxClock
+from .corpus import corpus_world
+from .living import living_world
+from .plans import HookPlan
+from .scenario import read_scenario
+from .server import SandboxServer
+from .settings import DEFAULT_TOKEN, Settings
+from .world import World
+
+SHOWN = 5
+
+
+def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    seed: str = "0",
+    speed: float = 1.0,
+    corpus: Path | None = None,
+    scenario: Path | None = None,
+    repositories: int | Sequence[str] = 3,
+    runs_per_hour: float = 12.0,
+    history_days: float = 1.0,
+    webhook_url: str | None = None,
+    webhook_secret: str = "",
+    echo: Callable[[str], None] = lambda _line: None,
+    stop: threading.Event | None = None,
+) -> None:
+    """Serve until interrupted, or until `stop` is set; `echo` is given every line of output."""
+    settings = Settings() if scenario is None else read_scenario(scenario)
+    hooks = [] if webhook_url is None else [(webhook_url, webhook_secret)]
+    if corpus is None:
+        world = living_world(
+            seed=seed,
+            start=time.time(),
+            repositories=repositories,
+            runs_per_hour=runs_per_hour,
+            history_days=history_days,
+            hooks=hooks,
+        )
+    else:
+        world = _hooked(corpus_world(corpus), hooks)
+    clock = SandboxClock(world.ends_at, speed=speed)
+    with SandboxServer(world, clock=clock, settings=settings, host=host, port=port) as server:
+        for line in greeting(server):
+            echo(line)
+        _wait(stop or threading.Event())
+
+
+def greeting(server: SandboxServer) -> list[str]:
+    """Return what a user needs to know to use a sandbox."""
+    names = [repository.plan.full_name for repository in server.world.repositories]
+    more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+    tokens = server.settings.tokens
+    token = tokens[0].value if tokens else DEFAULT_TOKEN
+    return [
+        f"GitHub's sandbox   {server.url}  (logs from {server.blob_url})",
+        f"Token              {token}",
+        f"Repositories       {', '.join(names[:SHOWN])}{more}",
+        f"Statistics         {server.url}/_sandbox/stats",
+        f"Truth              {server.url}/_sandbox/truth",
+        "",
+        f"GITHUB_API_URL={server.url} GITHUB_TOKEN={token} \\",
+        f"    python -m standalone collect {names[0] if names else 'OWNER/REPO'}",
+    ]
+
+
+def _hooked(world: World, hooks: Sequence[tuple[str, str]]) -> World:
+    for repository in world.repositories:
+        for number, (url, secret) in enumerate(hooks):
+            plan = HookPlan(id=repository.plan.id * 10 + number, url=url)
+            repository.hooks.append(replace(plan, secret=secret))
+    return world
+
+
+def _wait(stop: threading.Event) -> None:
+    try:
+        stop.wait()
+    except KeyboardInterrupt:
+        return

@@ -1,0 +1,57 @@
+"""Recorded jobs as plans, by the attempt that they belong to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from .instants import Instant, parse_instant
+from .plans import JobPlan, Json, LogPlan
+
+
+def recorded_jobs(
+    snapshots: Iterable[Json], logs: dict[int | None, list[bytes]]
+) -> dict[int, list[JobPlan]]:
+    """Plan the jobs of one run by attempt; takes from `logs` what belongs to them."""
+    newest: dict[int, Json] = {}
+    for job in snapshots:
+        before = newest.get(job["id"])
+        if before is None or (job["completed_at"] or "") >= (before["completed_at"] or ""):
+            newest[job["id"]] = job
+    plans: dict[int, list[JobPlan]] = defaultdict(list)
+    for job in newest.values():
+        plans[job.get("run_attempt") or 1].append(_plan(job, logs))
+    return plans
+
+
+def _plan(job: Json, logs: dict[int | None, list[bytes]]) -> JobPlan:
+    content = _content(job, logs)
+    started = parse_instant(job["started_at"])
+    return JobPlan(
+        id=job["id"],
+        name=job["name"],
+        created_at=min(started, _instant(job.get("created_at"), started)),
+        started_at=started,
+        completed_at=_instant(job["completed_at"], None),
+        conclusion=job["conclusion"],
+        labels=tuple(job["labels"]),
+        runner=job["runner_name"],
+        log=None if content is None else LogPlan(seed=str(job["id"]), content=content),
+        log_expired=content is None and _ran(job),
+        recorded=job,
+    )
+
+
+def _content(job: Json, logs: dict[int | None, list[bytes]]) -> bytes | None:
+    if job["id"] in logs:
+        return logs[job["id"]][0]
+    unclaimed = logs.get(None)
+    return unclaimed.pop(0) if unclaimed and _ran(job) else None
+
+
+def _ran(job: Json) -> bool:
+    return job["status"] == "completed" and job["conclusion"] != "skipped" and bool(job["steps"])
+
+
+def _instant(text: str | None, default: Instant | None) -> Instant:
+    return parse_instant(text) if text else default  # type: ignore[return-value]

@@ -1,0 +1,107 @@
+"""Recorded runs as plans, with minimal attempts where none is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from .chance import sha_of
+from .instants import Instant, parse_instant
+from .plans import AttemptPlan, JobPlan, Json, RunPlan, WorkflowPlan
+
+
+def recorded_run(
+    run_id: int, snapshots: Sequence[Json], jobs: Mapping[int, Sequence[JobPlan]]
+) -> RunPlan:
+    """Plan a run from its snapshots and its jobs by attempt; one of both may be empty."""
+    recorded = _latest(snapshots)
+    newest = max([*recorded, *jobs])
+    head = recorded[max(recorded)] if recorded else _imagined(run_id, jobs)
+    created = parse_instant(head["created_at"])
+    attempts = [
+        _attempt(number, created, recorded.get(number), tuple(jobs.get(number, ())))
+        for number in range(1, newest + 1)
+    ]
+    return RunPlan(
+        id=run_id,
+        number=head["run_number"],
+        workflow=_workflow(head),
+        event=head["event"],
+        head_branch=head["head_branch"],
+        head_sha=head["head_sha"],
+        actor=(head.get("actor") or {"login": "ghost"})["login"],
+        display_title=head.get("display_title") or "",
+        attempts=tuple(attempts),
+    )
+
+
+def _latest(snapshots: Sequence[Json]) -> dict[int, Json]:
+    latest: dict[int, Json] = {}
+    for run in snapshots:
+        number = run.get("run_attempt") or 1
+        if number not in latest or run["updated_at"] >= latest[number]["updated_at"]:
+            latest[number] = run
+    return latest
+
+
+def _workflow(head: Json) -> WorkflowPlan:
+    path = head.get("path") or ".github/workflows/unknown.yml"
+    return WorkflowPlan(id=head["workflow_id"], name=head.get("name") or path, path=path)
+
+
+def _attempt(
+    number: int, created: Instant, recorded: Json | None, jobs: tuple[JobPlan, ...]
+) -> AttemptPlan:
+    if recorded is None:
+        return _minimal(number, created, jobs)
+    started = parse_instant(recorded.get("run_started_at") or recorded["created_at"])
+    updated = parse_instant(recorded["updated_at"])
+    actor = recorded.get("triggering_actor") or recorded.get("actor") or {"login": "ghost"}
+    return AttemptPlan(
+        number=number,
+        requested_at=created if number == 1 else started,
+        runs_at=started,
+        completed_at=updated if recorded["status"] == "completed" else None,
+        conclusion=recorded["conclusion"],
+        triggering_actor=actor["login"],
+        jobs=jobs,
+        recorded=recorded,
+    )
+
+
+def _minimal(number: int, created: Instant, jobs: tuple[JobPlan, ...]) -> AttemptPlan:
+    begins = min((job.created_at for job in jobs), default=created)
+    ends = max((job.completed_at or begins for job in jobs), default=begins)
+    conclusions = {job.conclusion for job in jobs}
+    running = None in conclusions
+    bad = next((item for item in ("failure", "cancelled") if item in conclusions), "success")
+    return AttemptPlan(
+        number=number,
+        requested_at=created if number == 1 else begins,
+        runs_at=begins,
+        completed_at=None if running else max(begins, ends),
+        conclusion=None if running else bad,
+        triggering_actor="ghost",
+        jobs=jobs,
+    )
+
+
+def _imagined(run_id: int, jobs: Mapping[int, Sequence[JobPlan]]) -> Json:
+    first = [job for attempt in jobs.values() for job in attempt]
+    recorded = next(job.recorded for job in first if job.recorded is not None)
+    earliest = min(first, key=lambda job: job.created_at)
+    text = (earliest.recorded or recorded)["started_at"]
+    return {
+        "created_at": text if earliest.recorded is None else _earliest_text(earliest),
+        "run_number": 1,
+        "event": "push",
+        "head_branch": recorded.get("head_branch"),
+        "head_sha": recorded["head_sha"],
+        "display_title": recorded.get("workflow_name") or "",
+        "name": recorded.get("workflow_name"),
+        "workflow_id": int(sha_of("workflow", run_id)[:7], 16),
+    }
+
+
+def _earliest_text(job: JobPlan) -> str:
+    recorded = job.recorded or {}
+    return str(min(recorded.get("created_at") or recorded["started_at"], recorded["started_at"]))

@@ -1,0 +1,117 @@
+"""The objects that GraphQL's fields are read from: a method where a field takes arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from graphql import GraphQLError, GraphQLResolveInfo
+
+from .calls import Call
+from .instants import iso
+from .limits import Budget
+from .payloads.pulls import pull_page
+from .plans import CommitPlan, PullRequestPlan
+from .repository import Repository
+
+LARGEST_INT = 2**31 - 1
+Node = dict[str, Any]
+
+
+class Root:
+    """Resolve the query's own fields, and count what they cost."""
+
+    def __init__(self, call: Call, budget: Budget) -> None:
+        self._call = call
+        self._budget = budget
+        self.connections = 0
+
+    def repository(
+        self, _info: GraphQLResolveInfo[Any], *, owner: str, name: str, **_options: object
+    ) -> Node:
+        """Resolve a repository by its present or a former name."""
+        world, full = self._call.state.world, f"{owner}/{name}"
+        found = world.by_name(full) or world.by_former_name(full)
+        if found is None or not self._call.identity.sees(found):
+            message = f"Could not resolve to a Repository with the name '{full}'."
+            raise GraphQLError(message, extensions={"type": "NOT_FOUND"})
+        return {
+            "__typename": "Repository",
+            "databaseId": found.plan.id,
+            "name": found.plan.name,
+            "nameWithOwner": found.plan.full_name,
+            "object": lambda _info, **args: self._object(found, args.get("oid")),
+        }
+
+    def rateLimit(self, _info: GraphQLResolveInfo[Any], **_options: object) -> Node:  # noqa: N802 - GitHub's name
+        """Resolve the token's budget, this query included."""
+        return {
+            "cost": 1,
+            "nodeCount": self.connections,
+            "limit": self._budget.limit,
+            "remaining": self._budget.remaining,
+            "used": self._budget.used,
+            "resetAt": iso(self._budget.resets_at),
+        }
+
+    def viewer(self, _info: GraphQLResolveInfo[Any]) -> Node:
+        """Resolve whose token it is."""
+        return {"login": self._call.identity.login, "databaseId": 1}
+
+    def _object(self, repository: Repository, oid: str | None) -> Node | None:
+        commit = repository.commits.get(oid or "")
+        if commit is None or commit.authored_at > self._call.now:
+            return None
+        if commit.sha in self._call.state.settings.graphql.missing_shas:
+            raise GraphQLError("The additions count for this commit is unavailable.")
+        return self._commit(repository, commit)
+
+    def _commit(self, repository: Repository, commit: CommitPlan) -> Node:
+        when = iso(commit.authored_at)
+        user = {"login": commit.author_login} if commit.author_login else None
+        return {
+            "__typename": "Commit",
+            "oid": commit.sha,
+            "abbreviatedOid": commit.sha[:7],
+            "message": commit.message,
+            "messageHeadline": commit.message.split("\n", 1)[0],
+            "additions": commit.additions,
+            "deletions": commit.deletions,
+            "changedFiles": commit.files,
+            "changedFilesIfAvailable": commit.files,
+            "committedDate": when,
+            "author": {
+                "name": commit.author_name,
+                "email": commit.author_email,
+                "date": when,
+                "user": user,
+            },
+            "associatedPullRequests": lambda _info, **args: self._pulls(repository, commit, args),
+        }
+
+    def _pulls(self, repository: Repository, commit: CommitPlan, args: Node) -> Node:
+        wanted = args.get("first") or args.get("last")
+        if wanted is None or not 0 < wanted <= 100:
+            message = "You must provide a `first` or `last` value between 1 and 100."
+            raise GraphQLError(message, extensions={"type": "MISSING_PAGINATION_BOUNDARIES"})
+        self.connections += 1
+        known = [repository.pulls[number] for number in commit.pulls if number in repository.pulls]
+        nodes = [_pull(repository, pull) for pull in known[:wanted]]
+        return {"nodes": nodes, "totalCount": len(known)}
+
+
+def _pull(repository: Repository, pull: PullRequestPlan) -> Node:
+    head = pull.head_repository
+    return {
+        "databaseId": pull.id if pull.id <= LARGEST_INT else None,
+        "fullDatabaseId": str(pull.id),
+        "number": pull.number,
+        "title": pull.title,
+        "url": pull_page(repository.plan, pull),
+        "headRefOid": pull.head_sha,
+        "headRefName": pull.head_branch,
+        "baseRefName": pull.base_branch,
+        "state": "OPEN" if pull.closed_at is None else "CLOSED",
+        "headRepository": None
+        if head is None
+        else {"nameWithOwner": head, "name": head.split("/")[1]},
+    }

@@ -1,0 +1,140 @@
+"""What webhooks tell: every change of a run or a job, at the instant at which it happens."""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .instants import Instant
+from .payloads.jobs import job_payload
+from .payloads.repositories import full_repository
+from .payloads.runs import run_payload
+from .payloads.users import node_id, simple_user
+from .plans import AttemptPlan, JobPlan, Json, RunPlan
+from .repository import PlacedJob, Repository
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happening:
+    """One change that a webhook tells; without a `job` it is the run's."""
+
+    at: Instant
+    action: str
+    repository: Repository
+    run: RunPlan
+    attempt: AttemptPlan
+    job: JobPlan | None = None
+
+    @property
+    def event(self) -> str:
+        """Return the webhook's event."""
+        return "workflow_run" if self.job is None else "workflow_job"
+
+    @property
+    def name(self) -> str:
+        """Return a name that no other change has."""
+        subject = self.run.id if self.job is None else self.job.id
+        return f"{self.event}:{subject}:{self.attempt.number}:{self.action}"
+
+
+class HookFeed:
+    """Tell each change once, in order, from an instant on."""
+
+    def __init__(self, repositories: list[Repository], start: Instant) -> None:
+        self._repositories = repositories
+        self._start = start
+        self._planned: dict[int, set[int]] = {item.plan.id: set() for item in repositories}
+        self._waiting: list[tuple[Instant, int, Happening]] = []
+        self._order = itertools.count()
+
+    def due(self, now: Instant) -> Iterator[Happening]:
+        """Yield what has happened by now and was not yielded before."""
+        for repository in self._repositories:
+            repository.grow(now)
+            self._plan(repository, now)
+        while self._waiting and self._waiting[0][0] <= now:
+            yield heapq.heappop(self._waiting)[2]
+
+    def _plan(self, repository: Repository, now: Instant) -> None:
+        planned = self._planned[repository.plan.id]
+        if len(planned) == len(repository.runs(now)):
+            return
+        for run in repository.runs(now):
+            if run.id in planned:
+                continue
+            planned.add(run.id)
+            for happening in _happenings(repository, run):
+                if happening.at > self._start:
+                    entry = (happening.at, next(self._order), happening)
+                    heapq.heappush(self._waiting, entry)
+
+
+def payload_of(happening: Happening, base: str) -> Json:
+    """Return the webhook's payload: the world just after the change."""
+    repository, run, at = happening.repository, happening.run, happening.at
+    common = {
+        "action": happening.action,
+        "repository": full_repository(repository.plan, base),
+        "sender": simple_user(happening.attempt.triggering_actor, base),
+    }
+    if happening.job is not None:
+        placed = PlacedJob(run, happening.attempt, happening.job)
+        return {**common, "workflow_job": job_payload(repository, placed, base, at)}
+    return {
+        **common,
+        "workflow_run": run_payload(repository, run, happening.attempt, base, at),
+        "workflow": _workflow(happening, base),
+    }
+
+
+def _happenings(repository: Repository, run: RunPlan) -> Iterator[Happening]:
+    for attempt in run.attempts:
+        moments: list[tuple[Instant | None, str, JobPlan | None]] = [
+            (attempt.requested_at, "requested", None),
+            (attempt.runs_at, "in_progress", None),
+            (attempt.completed_at, "completed", None),
+        ]
+        for job in attempt.jobs:
+            moments += _job_moments(job)
+        for at, action, job_or_none in moments:
+            if at is not None:
+                yield Happening(
+                    at=at,
+                    action=action,
+                    repository=repository,
+                    run=run,
+                    attempt=attempt,
+                    job=job_or_none,
+                )
+
+
+def _job_moments(job: JobPlan) -> list[tuple[Instant | None, str, JobPlan | None]]:
+    ended = None if job.completed_at is None else max(job.completed_at, job.created_at)
+    if job.reused or job.conclusion == "skipped":
+        return [(ended, "completed", job)]
+    first = "queued" if job.waits_until is None else "waiting"
+    return [
+        (job.created_at, first, job),
+        (job.waits_until, "queued", job),
+        (job.started_at if job.steps else None, "in_progress", job),
+        (ended, "completed", job),
+    ]
+
+
+def _workflow(happening: Happening, base: str) -> Json:
+    workflow, plan = happening.run.workflow, happening.repository.plan
+    page = f"https://github.com/{plan.full_name}"
+    return {
+        "id": workflow.id,
+        "node_id": node_id("W", workflow.id),
+        "name": workflow.name,
+        "path": workflow.path,
+        "state": "active",
+        "created_at": "2024-01-01T00:00:00.000Z",
+        "updated_at": "2024-01-01T00:00:00.000Z",
+        "url": f"{base}/repos/{plan.full_name}/actions/workflows/{workflow.id}",
+        "html_url": f"{page}/blob/{plan.default_branch}/{workflow.path}",
+        "badge_url": f"{page}/workflows/{workflow.id}/badge.svg",
+    }

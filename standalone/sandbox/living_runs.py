@@ -1,0 +1,152 @@
+"""Plan one run of a living world with all of its attempts."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from .instants import DAY, Instant
+from .living_jobs import plan_jobs, rerun_jobs
+from .plans import AttemptPlan, RunPlan, WorkflowPlan
+from .shapes import WorkflowShape
+
+JOBS_A_RUN = 1024
+_CONCLUSIONS = {
+    "success": 68,
+    "failure": 16,
+    "cancelled": 6,
+    "skipped": 3,
+    "timed_out": 2,
+    "action_required": 2,
+    "startup_failure": 1,
+}
+_WITHOUT_JOBS = frozenset({"action_required", "startup_failure"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trigger:
+    """What started a run: the same commit may start several."""
+
+    event: str
+    at: Instant
+    sha: str
+    branch: str
+    actor: str
+    title: str
+    pull: int | None
+    fork: str | None
+
+
+def plan_run(  # noqa: PLR0913 - all of it is what a run is made of
+    trigger: Trigger,
+    workflow: WorkflowPlan,
+    shape: WorkflowShape,
+    *,
+    id: int,  # noqa: A002 - named as in the answer
+    number: int,
+    chance: random.Random,
+) -> RunPlan:
+    """Plan a run."""
+    attempts = _attempts(trigger, shape, id, chance)
+    last = attempts[-1].completed_at or attempts[-1].requested_at
+    return RunPlan(
+        id=id,
+        number=number,
+        workflow=workflow,
+        event=trigger.event,
+        head_branch=trigger.branch,
+        head_sha=trigger.sha,
+        actor=trigger.actor,
+        display_title=trigger.title,
+        attempts=tuple(attempts),
+        # GitHub lists no pull request of a fork
+        pull_numbers=() if trigger.pull is None or trigger.fork else (trigger.pull,),
+        head_repository=trigger.fork,
+        touched_at=(last + DAY,) if chance.random() < 0.03 else (),
+    )
+
+
+def _attempts(
+    trigger: Trigger, shape: WorkflowShape, run_id: int, chance: random.Random
+) -> list[AttemptPlan]:
+    conclusion = chance.choices(list(_CONCLUSIONS), list(_CONCLUSIONS.values()))[0]
+    attempts = [_attempt(1, trigger.at, trigger.actor, shape, conclusion, run_id, chance)]
+    ended = attempts[0].completed_at
+    if conclusion not in {"failure", "cancelled"} or ended is None or chance.random() < 0.4:
+        return attempts
+    # most people try again at once, some after a day: then the run is deep in the list
+    requested = ended + (chance.uniform(20, 3600) if chance.random() < 0.85 else DAY)
+    if chance.random() < 0.15:
+        attempts.append(_hasty(len(attempts) + 1, requested, trigger.actor))
+        requested += 6
+    again = "success" if chance.random() < 0.7 else "failure"
+    number = len(attempts) + 1
+    attempt = _attempt(number, requested, "hubot", shape, again, run_id, chance)
+    attempts.append(_partial(attempts[0], attempt, run_id, chance))
+    return attempts
+
+
+def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made of
+    number: int,
+    requested: Instant,
+    actor: str,
+    shape: WorkflowShape,
+    conclusion: str,
+    run_id: int,
+    chance: random.Random,
+) -> AttemptPlan:
+    begins = requested + chance.uniform(1, 10)
+    if conclusion in _WITHOUT_JOBS:
+        return AttemptPlan(
+            number=number,
+            requested_at=requested,
+            runs_at=None,
+            completed_at=requested + 1,
+            conclusion=conclusion,
+            triggering_actor=actor,
+        )
+    first_id = run_id * JOBS_A_RUN + (number - 1) * 128
+    jobs = plan_jobs(shape, conclusion, begins, chance, first_id)
+    started = [job.started_at for job in jobs if job.started_at is not None]
+    ended = [job.completed_at for job in jobs if job.completed_at is not None]
+    return AttemptPlan(
+        number=number,
+        requested_at=requested,
+        runs_at=min(started, default=begins),
+        completed_at=max([begins, *started, *ended]) + 2,
+        conclusion=conclusion,
+        triggering_actor=actor,
+        first_status=chance.choice(("queued", "requested", "pending", "waiting")),
+        jobs=jobs,
+    )
+
+
+def _partial(
+    first: AttemptPlan, attempt: AttemptPlan, run_id: int, chance: random.Random
+) -> AttemptPlan:
+    if chance.random() < 0.5 or len(first.jobs) != len(attempt.jobs):
+        return attempt
+    first_id = run_id * JOBS_A_RUN + (attempt.number - 1) * 128
+    jobs = rerun_jobs(first, attempt.jobs, attempt.requested_at, first_id)
+    return AttemptPlan(
+        number=attempt.number,
+        requested_at=attempt.requested_at,
+        runs_at=attempt.runs_at,
+        completed_at=attempt.completed_at,
+        conclusion=attempt.conclusion,
+        triggering_actor=attempt.triggering_actor,
+        first_status=attempt.first_status,
+        jobs=jobs,
+    )
+
+
+def _hasty(number: int, requested: Instant, actor: str) -> AttemptPlan:
+    # started by mistake and cancelled at once: it comes and goes between two polls
+    return AttemptPlan(
+        number=number,
+        requested_at=requested,
+        runs_at=requested + 1,
+        completed_at=requested + 4,
+        conclusion="cancelled",
+        triggering_actor=actor,
+    )

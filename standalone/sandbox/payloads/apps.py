@@ -1,0 +1,58 @@
+"""The objects of a GitHub App.
+
+https://docs.github.com/rest/apps/apps
+"""
+
+from __future__ import annotations
+
+from ..plans import Json
+from ..settings import AppPlan, InstallationPlan
+from .users import node_id, simple_user
+
+_PERMISSIONS = {"actions": "read", "contents": "read", "metadata": "read"}
+_SINCE = "2024-01-01T00:00:00Z"
+
+
+def app_payload(app: AppPlan, base: str) -> Json:
+    """Describe the app itself."""
+    return {
+        "id": app.id,
+        "slug": app.slug,
+        "node_id": node_id("A", app.id),
+        "client_id": f"Iv1.{app.id:016x}",
+        "owner": simple_user("octo", base, "Organization"),
+        "name": app.slug.title(),
+        "description": "",
+        "external_url": "https://example.com",
+        "html_url": f"https://github.com/apps/{app.slug}",
+        "created_at": _SINCE,
+        "updated_at": _SINCE,
+        "permissions": _PERMISSIONS,
+        "events": ["workflow_job", "workflow_run"],
+        "installations_count": len(app.installations),
+    }
+
+
+def installation_payload(app: AppPlan, installation: InstallationPlan, base: str) -> Json:
+    """Describe one installation of the app."""
+    url = f"{base}/app/installations/{installation.id}"
+    account = simple_user(installation.account, base, "Organization")
+    return {
+        "id": installation.id,
+        "account": account,
+        "repository_selection": "all" if installation.repositories is None else "selected",
+        "access_tokens_url": f"{url}/access_tokens",
+        "repositories_url": f"{base}/installation/repositories",
+        "html_url": f"https://github.com/settings/installations/{installation.id}",
+        "app_id": app.id,
+        "app_slug": app.slug,
+        "target_id": account["id"],
+        "target_type": "Organization",
+        "permissions": _PERMISSIONS,
+        "events": ["workflow_job", "workflow_run"],
+        "created_at": _SINCE,
+        "updated_at": _SINCE,
+        "single_file_name": None,
+        "suspended_at": None,
+        "suspended_by": None,
+    }

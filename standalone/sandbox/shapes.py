@@ -1,0 +1,136 @@
+"""The shapes of workflows in a living world: their jobs, what needs what, and their steps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from .plans import StepPlan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobShape:
+    """A job or a matrix of jobs; a job of a level waits for all of the levels before it."""
+
+    names: tuple[str, ...]
+    seconds: tuple[float, float]
+    steps: tuple[str, ...]
+    level: int = 0
+    labels: tuple[str, ...] = ("ubuntu-latest",)
+    approval: float = 0.0
+    """How long somebody thinks at most before this may start."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowShape:
+    """A workflow file, the events that start it, and its jobs."""
+
+    name: str
+    file: str
+    events: tuple[str, ...]
+    jobs: tuple[JobShape, ...]
+
+
+_CHECKOUT = ("Set up job", "Run actions/checkout@v4")
+_END = ("Post Run actions/checkout@v4", "Complete job")
+
+_CI = WorkflowShape(
+    name="CI",
+    file="ci.yml",
+    events=("push", "pull_request"),
+    jobs=(
+        JobShape(names=("lint",), seconds=(20, 60), steps=(*_CHECKOUT, "Run ruff", *_END)),
+        JobShape(
+            names=tuple(
+                f"test ({system}, {version})"
+                for system in ("ubuntu-latest", "macos-14")
+                for version in ("3.10", "3.12")
+            ),
+            seconds=(60, 420),
+            steps=(*_CHECKOUT, "Set up Python", "Install", "Run tests", *_END),
+        ),
+        JobShape(
+            names=("build",),
+            seconds=(30, 120),
+            steps=(*_CHECKOUT, "Build wheel", "Upload artifact", *_END),
+            level=1,
+        ),
+    ),
+)
+_CODEQL = WorkflowShape(
+    name="CodeQL",
+    file="codeql.yml",
+    events=("push", "pull_request"),
+    jobs=(
+        JobShape(
+            names=("analyze / Scan: python", "analyze / Scan: javascript"),
+            seconds=(90, 300),
+            steps=(*_CHECKOUT, "Initialize CodeQL", "Perform CodeQL analysis", *_END),
+        ),
+    ),
+)
+_DOCS = WorkflowShape(
+    name="Docs 📚",
+    file="docs.yml",
+    events=("pull_request",),
+    jobs=(JobShape(names=("docs",), seconds=(15, 50), steps=(*_CHECKOUT, "Build pages", *_END)),),
+)
+_NIGHTLY = WorkflowShape(
+    name="Nightly",
+    file="nightly.yml",
+    events=("schedule",),
+    jobs=(
+        JobShape(
+            names=tuple(f"shard ({number}/106)" for number in range(1, 107)),
+            seconds=(60, 600),
+            steps=(*_CHECKOUT, "Run shard", *_END),
+            labels=("self-hosted", "linux", "x64"),
+        ),
+    ),
+)
+_RELEASE = WorkflowShape(
+    name="Release",
+    file="release.yml",
+    events=("workflow_dispatch",),
+    jobs=(
+        JobShape(names=("package",), seconds=(30, 90), steps=(*_CHECKOUT, "Package", *_END)),
+        JobShape(
+            names=("deploy / production",),
+            seconds=(20, 200),
+            steps=("Set up job", "Deploy", "Complete job"),
+            level=1,
+            approval=1800,
+        ),
+    ),
+)
+SHAPES = (_CI, _CODEQL, _DOCS, _NIGHTLY, _RELEASE)
+
+
+@lru_cache(maxsize=1024)
+def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepPlan, ...]:
+    """Plan the steps of a job that ends so: what comes after the step that decided is skipped."""
+    count = len(names)
+    decisive = max(1, count - 2)
+    result = []
+    for number, name in enumerate(names, 1):
+        ends = "success"
+        if conclusion in {"failure", "timed_out", "cancelled"} and number >= decisive:
+            ends = _ending(conclusion) if number == decisive else "skipped"
+        if number == count:
+            ends = "success"
+        begin, end = (number - 1) / count, number / count
+        # numbers have gaps where a step of an action was left out
+        result.append(
+            StepPlan(
+                number=number + 3 * (number == count),
+                name=name,
+                begin=begin,
+                end=end,
+                conclusion=ends,
+            )
+        )
+    return tuple(result)
+
+
+def _ending(conclusion: str) -> str:
+    return "cancelled" if conclusion == "timed_out" else conclusion

@@ -1,0 +1,46 @@
+"""Check the JSON Web Token with which an app signs in.
+
+https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import jwt
+
+from .instants import MINUTE, Instant
+from .settings import AppPlan
+
+LONGEST = 10 * MINUTE
+SKEW = MINUTE
+
+
+def signed_in(authorization: str | None, app: AppPlan, now: Instant) -> bool:
+    """Tell whether a header proves to be the app's, by its signature, its issuer and its times.
+
+    The times may be the server's or real ones: an app cannot know how fast a sandbox's clock runs.
+    """
+    if not authorization:
+        return False
+    token = authorization.strip().partition(" ")[2]
+    try:
+        claims = jwt.decode(
+            token,
+            app.public_key,
+            algorithms=["RS256"],
+            options={"verify_exp": False, "verify_iat": False, "verify_iss": False},
+        )
+    except jwt.PyJWTError:
+        return False
+    if str(claims.get("iss")) not in {str(app.id), f"Iv1.{app.id:016x}"}:
+        return False
+    return any(_timely(claims, instant) for instant in (now, time.time()))
+
+
+def _timely(claims: dict[str, Any], now: Instant) -> bool:
+    issued, expires = claims.get("iat"), claims.get("exp")
+    if not isinstance(issued, (int, float)) or not isinstance(expires, (int, float)):
+        return False
+    return issued <= now + SKEW and now < expires <= now + LONGEST + SKEW
