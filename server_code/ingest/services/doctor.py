@@ -14,7 +14,7 @@ from ..inspection import FAILED, OK, WARNING, Check, GithubInspector, QueueInspe
 from ..ports import ActionsSource, Clock, StateStore
 from ..settings import Settings
 from .doctor_aws import check_bucket, check_queues
-from .doctor_github import check_credentials, check_repository
+from .doctor_github import NEW_TOKEN, check_credentials, check_repository
 
 #: GitHub suggests a random secret of this length at least.
 #: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -23,15 +23,14 @@ MIN_WEBHOOK_SECRET = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patient:
-    """Be what is looked at; opening the state is a part of the examination.
+    """Be what is looked at; to open a part of it is a part of the examination.
 
     ``repositories`` are looked at besides those that the state holds.
     """
 
     settings: Settings
-    github: GithubInspector
-    source: ActionsSource
-    queues: QueueInspector
+    open_github: Callable[[], tuple[GithubInspector, ActionsSource]]
+    open_queues: Callable[[], QueueInspector]
     open_state: Callable[[], StateStore]
     clock: Clock
     repositories: Sequence[str] = ()
@@ -39,20 +38,10 @@ class Patient:
 
 def examine(patient: Patient) -> Iterator[Check]:
     """Look at one thing after the other; yields each finding when it is there, raises nothing."""
-    yield from check_credentials(patient.github, now=patient.clock.now)
     watched: list[str] = []
     yield from _check_state(patient, watched)
-    for name in _distinct([*patient.repositories, *watched]):
-        yield from check_repository(
-            patient.source,
-            patient.github,
-            name,
-            backfill_days=patient.settings.collecting.backfill_days,
-        )
-    if not patient.repositories and not watched:
-        yield _nothing_watched()
-    yield from check_queues(patient.queues, patient.settings.aws)
-    yield check_bucket(patient.queues, patient.settings.aws.log_bucket)
+    yield from _check_github(patient, _distinct([*patient.repositories, *watched]))
+    yield from _check_aws(patient)
     yield _check_webhook_secret(patient.settings)
 
 
@@ -77,6 +66,31 @@ def _check_state(patient: Patient, watched: list[str]) -> Iterator[Check]:
     else:
         finding = f"The state can be read and written; repositories watched: {len(watched)}."
         yield Check(subject="state", status=OK, finding=finding)
+
+
+def _check_github(patient: Patient, repositories: Sequence[str]) -> Iterator[Check]:
+    try:
+        inspector, source = patient.open_github()
+    except IngestError as error:
+        yield Check(subject="token", status=FAILED, finding=str(error), remedy=NEW_TOKEN)
+        return
+    yield from check_credentials(inspector, now=patient.clock.now)
+    days = patient.settings.collecting.backfill_days
+    for name in repositories:
+        yield check_repository(source, inspector, name, backfill_days=days)
+    if not repositories:
+        yield _nothing_watched()
+
+
+def _check_aws(patient: Patient) -> Iterator[Check]:
+    try:
+        queues = patient.open_queues()
+    except IngestError as error:
+        remedy = "Mend the AWS settings, in the environment or in ~/.aws."
+        yield Check(subject="AWS", status=FAILED, finding=str(error), remedy=remedy)
+        return
+    yield from check_queues(queues, patient.settings.aws)
+    yield check_bucket(queues, patient.settings.aws.log_bucket)
 
 
 def _nothing_watched() -> Check:

@@ -17,7 +17,7 @@ EXPIRES_SOON = timedelta(days=14)
 SKEW_WARNING_SECONDS = 30
 SKEW_FAILURE_SECONDS = 240
 
-_NEW_TOKEN = (
+NEW_TOKEN = (
     "Make a token that may read actions, contents, metadata and pull requests, and set "
     "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
 )
@@ -25,18 +25,23 @@ _NEW_TOKEN = (
 
 def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -> Iterator[Check]:
     """Look at each credential: who it is, until when, how much is left, and GitHub's clock."""
-    try:
-        names = github.credentials()
-    except IngestError as error:
-        yield _failed("token", error, _NEW_TOKEN)
-        return
-    for name in names:
-        yield from _check_credential(github, name, now)
+    for name in github.credentials():
+        try:
+            facts = github.inspect(name)
+        except RateLimited as error:
+            yield _limited(name, error)
+        except IngestError as error:
+            yield _failed(name, error, _credential_remedy(error))
+        else:
+            yield _check_identity(name, facts, now())
+            yield _check_budget(name, facts.budget)
+            if facts.server_time is not None:
+                yield _check_clock(facts.server_time, now())
 
 
 def check_repository(
     source: ActionsSource, github: GithubInspector, name: str, *, backfill_days: float
-) -> Iterator[Check]:
+) -> Check:
     """Look at a repository: whether it is there, its Actions readable, its logs kept."""
     subject = f"repository {name}"
     try:
@@ -44,50 +49,29 @@ def check_repository(
         page = source.fetch_runs(name, RunQuery()).value
         days = github.retention_days(name)
     except RateLimited as error:
-        yield _limited(subject, error)
+        return _limited(subject, error)
     except IngestError as error:
-        yield _failed(subject, error, _repository_remedy(error))
-    else:
-        kept = f"; logs are kept for {days} days" if days is not None else ""
-        runs = page.total_count if page is not None else 0
-        finding = f"{facts.full_name} is readable: {runs:,} runs{kept}."
-        if facts.is_archived:
-            yield _warning(subject, f"{finding} It is archived.", "Nothing runs there any more.")
-        elif days is not None and days < backfill_days:
-            yield _warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
-        else:
-            yield Check(subject=subject, status=OK, finding=finding)
-
-
-def _check_credential(
-    github: GithubInspector, name: str, now: Callable[[], datetime]
-) -> Iterator[Check]:
-    try:
-        facts = github.inspect(name)
-    except RateLimited as error:
-        yield _limited(name, error)
-    except IngestError as error:
-        remedy = _NEW_TOKEN
-        if not isinstance(error, BadCredentials):
-            remedy = "Check GITHUB_API_URL and the way there: proxy, firewall, certificate."
-        yield _failed(name, error, remedy)
-    else:
-        yield _check_identity(name, facts, now())
-        yield _check_budget(name, facts.budget)
-        if facts.server_time is not None:
-            yield _check_clock(facts.server_time, now())
+        return _failed(subject, error, _repository_remedy(error))
+    kept = f"; logs are kept for {days} days" if days is not None else ""
+    runs = page.total_count if page is not None else 0
+    finding = f"{facts.full_name} is readable: {runs:,} runs{kept}."
+    if facts.is_archived:
+        return _warning(subject, f"{finding} It is archived.", "Nothing runs there any more.")
+    if days is not None and days < backfill_days:
+        return _warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
+    return Check(subject=subject, status=OK, finding=finding)
 
 
 def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
     if facts.kind == "no token":
         finding = "There is no token: GitHub gives 60 requests an hour, and no logs."
-        return _warning("token", finding, _NEW_TOKEN)
+        return _warning("token", finding, NEW_TOKEN)
     scopes = f", scopes {', '.join(facts.scopes) or 'none'}" if facts.scopes is not None else ""
     owner = f" of {facts.login}" if facts.login else ""
     until = f", until {facts.expires_at:%Y-%m-%d}" if facts.expires_at else ""
     finding = f"{facts.kind}{owner}{scopes}{until}"
     if facts.expires_at is not None and facts.expires_at - now < EXPIRES_SOON:
-        return _warning(name, f"{finding}: it expires soon.", _NEW_TOKEN)
+        return _warning(name, f"{finding}: it expires soon.", NEW_TOKEN)
     if facts.scopes is not None and "repo" not in facts.scopes:
         remedy = "Private repositories need the scope repo; public ones do not."
         return _warning(name, f"{finding}.", remedy)
@@ -116,6 +100,12 @@ def _check_clock(server_time: datetime, now: datetime) -> Check:
     if abs(seconds) >= SKEW_WARNING_SECONDS:
         return _warning("clock", finding, remedy)
     return Check(subject="clock", status=OK, finding="This machine's clock agrees with GitHub's.")
+
+
+def _credential_remedy(error: IngestError) -> str:
+    if isinstance(error, BadCredentials):
+        return NEW_TOKEN
+    return "Check GITHUB_API_URL and the way there: proxy, firewall, certificate."
 
 
 def _repository_remedy(error: IngestError) -> str:

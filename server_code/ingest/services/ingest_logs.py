@@ -20,7 +20,6 @@ from ..errors import (
     MalformedPayload,
     NotFound,
     RateLimited,
-    Retriable,
 )
 from ..messaging.envelope import QueueMessage
 from ..messaging.log_work import (
@@ -62,6 +61,7 @@ class _Progress:
     owed: list[DueLog]
     late: list[LateLog] = field(default_factory=list)
     trouble: IngestError | None = None
+    is_done: bool = False
 
 
 def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int = 20) -> int:
@@ -76,7 +76,10 @@ def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int =
     with kept_hidden(world.job_events, messages) as hidden:
         opened = (_open(world, message) for message in messages)
         pieces = [piece for piece in opened if piece is not None]
-        _do(world, pieces, hidden)
+        try:
+            _do(world, pieces, hidden)
+        finally:
+            world.job_events.delete([piece.message for piece in pieces if piece.is_done])
     for piece in pieces:
         for late in piece.late:
             if isinstance(late.error, RateLimited):
@@ -171,19 +174,18 @@ def _take(world: World, piece: _Progress, outcome: Outcome) -> None:
 
 
 def _finish(world: World, piece: _Progress, end: Finished, hidden: Hidden) -> None:
-    """Delete work that is done or put off; let work that failed come back."""
-    hidden.let_go(piece.message)
+    """Mark work that is done or put off; let work that failed come back."""
     if end.error is not None:
         raise end.error
     try:
         if piece.trouble is not None:
-            _come_back(world, piece, piece.trouble)
-            return
+            raise piece.trouble
         if piece.late:
             publish(world.job_events, [_put_off(world, piece)], clock=world.clock)
-        world.job_events.delete([piece.message])
-    except Retriable as error:
+        piece.is_done = True
+    except IngestError as error:
         # Undeleted work is received again, and finds in the store what is already done.
+        hidden.let_go(piece.message)
         _come_back(world, piece, error)
 
 

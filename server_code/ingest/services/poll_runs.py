@@ -14,6 +14,7 @@ from ..domain.ledger import RepositoryRecord
 from ..errors import Fatal, IngestError, NotFound, RateLimited, Retriable
 from .collect_attempts import collect_attempts
 from .discover_runs import discover_runs
+from .sighting import Sighting
 from .world import PIPELINE_MONITORING_AGENT, World
 
 #: A repository's lease: renewed after every slice, taken over when its holder is gone.

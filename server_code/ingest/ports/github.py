@@ -1,0 +1,129 @@
+"""What the collector needs of GitHub."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import BinaryIO, Generic, Protocol, TypeVar
+
+from ..domain.code_metrics import CommitMetrics
+from ..domain.jobs import Job
+from ..domain.runs import AttemptKey, WorkflowRun
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
+    """Be GitHub's answer: ``value`` is None where nothing changed since ``validator``.
+
+    Hand ``validator`` in with the next question of the same kind; it is opaque, and bound to the
+    token that asked.
+    """
+
+    value: T | None
+    validator: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunQuery:
+    """Ask for one page (from 1) of a repository's runs, newest created first.
+
+    ``status`` and ``created`` (GitHub's search syntax, ``A..B``) are hints: GitHub serves filtered
+    lists from an index that lags, and stops them at 1,000 runs.
+    """
+
+    page: int = 1
+    status: str | None = None
+    created: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunPage:
+    """Be one page of runs; ``total_count`` is GitHub's count over all pages."""
+
+    runs: tuple[WorkflowRun, ...]
+    total_count: int
+    has_next: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobList:
+    """Be an attempt's jobs; not ``is_complete`` where GitHub promised more than it gave."""
+
+    jobs: tuple[Job, ...]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryFacts:
+    """Be what a token can see of a repository."""
+
+    full_name: str
+    is_private: bool
+    is_archived: bool
+    html_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Be the requests left to one token, summed over tokens where there are several."""
+
+    limit: int | None
+    remaining: int | None
+    reset_at: datetime | None
+
+
+class ActionsSource(Protocol):
+    """Read GitHub Actions.
+
+    Any method may raise RateLimited, SourceUnavailable, BadCredentials, AccessDenied, NotFound or
+    MalformedPayload; none of them sleeps.
+    """
+
+    def fetch_runs(
+        self, repository: str, query: RunQuery, validator: str | None = None
+    ) -> Answer[RunPage]:
+        """Fetch one page of runs."""
+
+    def fetch_run(
+        self, repository: str, run_id: int, validator: str | None = None
+    ) -> Answer[WorkflowRun]:
+        """Fetch a run's newest attempt."""
+
+    def fetch_attempt(self, key: AttemptKey, validator: str | None = None) -> Answer[WorkflowRun]:
+        """Fetch one attempt, newest or not."""
+
+    def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
+        """Fetch all pages of an attempt's jobs."""
+
+    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
+        """Fetch the metrics of commits; one that GitHub does not know comes with None fields."""
+
+    def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
+        """Write a job's whole raw log into a seekable file, from position 0.
+
+        Raises LogNotReady, LogExpired, or SourceUnavailable where the stream broke.
+        """
+
+    def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO) -> None:
+        """Write an ended attempt's log archive (zip) into a seekable file, from position 0.
+
+        Raises LogNotReady, LogExpired, or SourceUnavailable where the stream broke.
+        """
+
+    def fetch_repository(self, repository: str) -> RepositoryFacts:
+        """Look a repository up."""
+
+    def budget(self) -> Budget:
+        """Tell what is left, as the last answers said; costs nothing."""
+
+    def has_spare(self, repository: str) -> bool:
+        """Tell whether requests may be spent on what is nice to know; costs nothing."""
+
+    def stretch(self, repository: str) -> float:
+        """Tell how many times longer polls must wait for the budget to last; 1 where it does."""
+
+    def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
+        """Fetch the ids of runs whose webhook deliveries failed; needs the right to read hooks."""

@@ -1,0 +1,85 @@
+"""What the collector needs of queues, and of a store for what does not fit on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..messaging.envelope import QueueMessage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rejection:
+    """Be one message that a batch did not take; ``is_final`` where sending it again is useless."""
+
+    event_id: str
+    code: str
+    reason: str
+    is_final: bool
+
+
+class Publisher(Protocol):
+    """Send to one queue."""
+
+    @property
+    def queue_name(self) -> str:
+        """Name the queue as it was configured."""
+
+    @property
+    def max_message_bytes(self) -> int:
+        """Tell the queue's own limit for a message, and for a batch, attributes included."""
+
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+        """Send up to 10 messages in one request; return those that were not taken.
+
+        Raises QueueUnavailable where nothing was taken, QueueMissing, AccessDenied.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceivedMessage:
+    """Be one delivery of a message; ``receive_count`` starts at 1."""
+
+    body: str
+    receipt_handle: str
+    receive_count: int
+
+
+class WorkQueue(Publisher, Protocol):
+    """Send to and receive from the queue of work."""
+
+    def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
+        """Receive up to 10 messages, waiting for the first.
+
+        Each stays hidden from other receivers for ``visibility_timeout_seconds``.
+        """
+
+    @property
+    def visibility_timeout_seconds(self) -> int:
+        """Tell for how long a received message stays hidden."""
+
+    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+        """Hide a message for ``seconds`` from now; 0 gives it back at once."""
+
+    def delete(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Delete messages whose work is done."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlobReference:
+    """Name a stored object."""
+
+    bucket: str
+    key: str
+
+
+class BlobStore(Protocol):
+    """Keep large payloads outside the queue."""
+
+    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
+        """Store an object from chunks in constant memory; it is there whole or not at all."""
+
+    def open(self, reference: BlobReference) -> AbstractContextManager[Iterator[bytes]]:
+        """Read an object in chunks; raises NotFound."""

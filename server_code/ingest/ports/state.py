@@ -1,0 +1,161 @@
+"""What the collector needs of its state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from ..domain.code_metrics import CommitMetrics
+from ..domain.ledger import (
+    AgentRecord,
+    AttemptRecord,
+    ErrorRecord,
+    JobLogRecord,
+    LedgerCounts,
+    RepositoryRecord,
+)
+from ..domain.runs import AttemptKey
+
+
+class RepositoryStore(Protocol):
+    """Keep the watched repositories. Names are matched without regard to case."""
+
+    def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
+        """Add a repository unless it is there; return the stored one."""
+
+    def remove_repository(self, full_name: str) -> None:
+        """Stop watching; the ledger keeps what was collected."""
+
+    def load_repository(self, full_name: str) -> RepositoryRecord | None:
+        """Load one repository."""
+
+    def list_repositories(self) -> list[RepositoryRecord]:
+        """List all, by name."""
+
+    def set_paused(self, full_name: str, *, paused: bool) -> None:
+        """Pause or resume a repository; resuming makes it due."""
+
+    def make_due(self, full_name: str, *, now: datetime) -> bool:
+        """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
+
+    def claim_repositories(
+        self,
+        *,
+        holder: str,
+        now: datetime,
+        lease_seconds: int,
+        limit: int,
+        only: Collection[str] | None = None,
+    ) -> list[RepositoryRecord]:
+        """Lease up to ``limit`` due repositories atomically, the most overdue first.
+
+        Due: not paused, ``next_poll_at`` reached, and not leased or the lease has run out (its
+        holder died). Claiming clears ``next_poll_at``, so that ``make_due`` during the lease is
+        kept. ``only`` restricts the choice to these names.
+        """
+
+    def save_progress(
+        self, record: RepositoryRecord, *, holder: str, lease_until: datetime
+    ) -> bool:
+        """Save everything but pause and next poll, and renew the lease; False if it was lost."""
+
+    def release_repository(
+        self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
+    ) -> bool:
+        """Save as ``save_progress`` does and give the lease back; False if it was lost.
+
+        A ``make_due`` since the claim wins over ``next_poll_at``.
+        """
+
+
+class LedgerStore(Protocol):
+    """Keep every attempt, the hints about them, and the commits they were made of."""
+
+    def load_attempts(
+        self, repository: str, run_ids: Collection[int]
+    ) -> dict[AttemptKey, AttemptRecord]:
+        """Load every known attempt of these runs."""
+
+    def load_due_attempts(
+        self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
+    ) -> list[AttemptRecord]:
+        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
+
+    def load_next_look_at(self, repository: str) -> datetime | None:
+        """Tell when the next unsettled attempt wants to be looked at."""
+
+    def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
+        """Insert or replace attempts, all or none."""
+
+    def count_ledger(self, repository: str | None = None) -> LedgerCounts:
+        """Count attempts and logs of one repository, or of all."""
+
+    def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
+        """Remember that a run should be looked at."""
+
+    def load_run_hints(self, repository: str) -> dict[int, datetime]:
+        """Load the runs to look at, with the time of each newest hint."""
+
+    def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
+        """Forget hints that are not newer than those given."""
+
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
+        """Load what is known of these commits."""
+
+    def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+        """Keep commits' metrics; later ones replace earlier ones."""
+
+    def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
+        """Take note of a webhook delivery; False if it was seen before. Kept for 4 days."""
+
+
+class LogStateStore(Protocol):
+    """Keep the state of every job's log."""
+
+    def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
+        """Insert or replace; a log that has ended (not pending) never becomes pending again."""
+
+    def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
+        """Load the logs of one attempt by job id."""
+
+    def load_pending_logs(
+        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
+        """Load logs that have been pending since before a moment, oldest first."""
+
+
+class ViewStore(Protocol):
+    """Keep what people look at; bounded, the oldest go first."""
+
+    def save_recent_runs(
+        self, runs: Sequence[tuple[AttemptKey, datetime, Mapping[str, Any]]]
+    ) -> None:
+        """Keep runs' newest message data, with the time the run was created; 2,000 at most."""
+
+    def load_recent_runs(
+        self, *, limit: int, offset: int = 0, repository: str | None = None
+    ) -> list[Mapping[str, Any]]:
+        """Load message data, newest created first."""
+
+    def save_agent(self, record: AgentRecord) -> None:
+        """Keep an agent's newest sign of life, by name and holder; signs older than a day go."""
+
+    def list_agents(self) -> list[AgentRecord]:
+        """List agents, by name and holder."""
+
+    def add_error(self, record: ErrorRecord) -> None:
+        """Keep an error; 500 at most."""
+
+    def list_errors(self, *, limit: int) -> list[ErrorRecord]:
+        """List errors, newest first."""
+
+
+class StateStore(RepositoryStore, LedgerStore, LogStateStore, ViewStore, Protocol):
+    """Keep all state of the collector. Any method may raise StateUnavailable.
+
+    Safe to use from many threads and processes at once.
+    """
+
+    def close(self) -> None:
+        """Give connections back."""
