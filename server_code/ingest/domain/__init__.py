@@ -1,1 +1,1 @@
-"""GitHub Actions as pure, frozen values: no I/O, nothing but the standard library and ``errors``."""
+"""GitHub Actions as pure, frozen values: no I/O, nothing but the standard library and errors."""

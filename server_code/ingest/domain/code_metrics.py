@@ -38,11 +38,12 @@ def triggering_pull_request(
         return None
     own = _distinct(pull for pull in run.pull_requests if _is_of(pull, run.repository))
     others = _distinct(pull for pull in associated if _is_of(pull, run.repository))
-    for pull in (*own, *others):
-        if pull.head_sha is not None and pull.head_sha == run.head_sha:
-            return pull
-    sole = own or others
-    return sole[0] if len(sole) == 1 else None
+    candidates = _at_head(own, run) or _at_head(others, run) or own or others
+    return candidates[0] if len(candidates) == 1 else None
+
+
+def _at_head(pulls: Iterable[PullRequest], run: WorkflowRun) -> list[PullRequest]:
+    return [pull for pull in pulls if run.head_sha is not None and pull.head_sha == run.head_sha]
 
 
 def _distinct(pulls: Iterable[PullRequest]) -> list[PullRequest]:

@@ -10,6 +10,9 @@ from .timestamps import seconds_between
 #: https://docs.github.com/en/rest/actions/workflow-jobs: the status after which nothing moves.
 COMPLETED = "completed"
 
+#: Statuses of jobs that no runner has taken; GitHub fills ``started_at`` all the same.
+_NOT_STARTED = frozenset({"queued", "waiting", "pending", "requested"})
+
 #: Conclusions of jobs that may never have reached a runner, and then never wrote a log.
 _MAY_NEVER_START = frozenset({"skipped", "cancelled", "action_required", "stale"})
 
@@ -57,7 +60,9 @@ class Job:
 
     @property
     def queued_seconds(self) -> float | int | None:
-        """Measure from creation to start; None where GitHub's times are missing or reversed."""
+        """Measure from creation to start; None until started, or where times are reversed."""
+        if self.status in _NOT_STARTED:
+            return None
         return seconds_between(self.created_at, self.started_at)
 
     @property

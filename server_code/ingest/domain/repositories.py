@@ -10,9 +10,16 @@ from urllib.parse import urlsplit
 from ..errors import InvalidRepository
 
 #: https://docs.github.com/en/rest/repos/repos: what owner and name consist of.
-_OWNER = re.compile(r"^[A-Za-z0-9](?:[A-Za-z0-9_-]{0,99})$")
-_NAME = re.compile(r"^[A-Za-z0-9._-]{1,100}$")
-_SSH = re.compile(r"^(?:ssh://)?(?:[\w.-]+)@([\w.-]+)(?::\d+)?[:/](.+)$")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+_NAME = re.compile(r"[A-Za-z0-9._-]{1,100}(?<!\.git)")
+
+_NO_NAMES = (".", "..")
+
+#: ``git@host:owner/name``; with ``ssh://`` in front it is a URL like any other.
+_SSH = re.compile(r"[\w.-]+@([\w.-]+)[:/](.+)")
+
+#: What stands before the host may be a token, and an error is read by many.
+_USERINFO = re.compile(r"//[^/]*@")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -42,43 +49,54 @@ def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> 
     path = _path_on_host(given, hosts)
     parts = [part for part in path.split("/") if part]
     is_page = path != given
-    if len(parts) < 2 or (len(parts) > 2 and not is_page):
+    if len(parts) < 2 or (len(parts) > 2 and not is_page) or not set(_NO_NAMES).isdisjoint(parts):
         raise _refusal(given, hosts)
     owner, name = parts[0], parts[1].removesuffix(".git")
-    if not _OWNER.match(owner) or not _NAME.match(name) or name in (".", ".."):
+    if not _OWNER.fullmatch(owner) or not _NAME.fullmatch(name) or name in _NO_NAMES:
         raise _refusal(given, hosts)
     return RepositoryName(owner, name)
 
 
 def _path_on_host(given: str, hosts: Collection[str]) -> str:
     """Strip scheme and host from a URL; leave ``owner/name`` as it is."""
-    ssh = _SSH.match(given)
-    if ssh is not None and not given.lower().startswith(("http://", "https://")):
+    ssh = _SSH.fullmatch(given)
+    if ssh is not None:
         _require_host(given, ssh.group(1), hosts)
         return ssh.group(2)
     if "://" in given:
-        url = urlsplit(given)
-        if url.scheme.lower() not in ("http", "https", "git", "ssh"):
-            raise _refusal(given, hosts)
-        _require_host(given, url.hostname or "", hosts)
-        return url.path
+        return _path_of_url(given, hosts)
     first, _, rest = given.partition("/")
-    if _bare(first) in hosts and "/" in rest:
+    if _is_ours(first, hosts) and "/" in rest:
         return rest
     return given
 
 
-def _bare(host: str) -> str:
-    return host.lower().removeprefix("www.")
+def _path_of_url(given: str, hosts: Collection[str]) -> str:
+    try:
+        url = urlsplit(given)
+    except ValueError:
+        raise _refusal(given, hosts) from None
+    if url.scheme not in ("http", "https", "git", "ssh"):
+        raise _refusal(given, hosts)
+    _require_host(given, url.hostname or "", hosts)
+    return url.path
+
+
+def _is_ours(host: str, hosts: Collection[str]) -> bool:
+    return host.lower() in hosts or host.lower().removeprefix("www.") in hosts
 
 
 def _require_host(given: str, found: str, hosts: Collection[str]) -> None:
-    if _bare(found) not in hosts:
+    if not _is_ours(found, hosts):
         watched = " or ".join(hosts)
         raise InvalidRepository(
-            f"{given!r} is on {found or 'no host'}, but this collector watches {watched}: "
+            f"{_shown(given)} is on {found or 'no host'}, but this collector watches {watched}: "
             f"{_expected(hosts)}."
         )
+
+
+def _shown(given: str) -> str:
+    return repr(_USERINFO.sub("//…@", given))
 
 
 def _expected(hosts: Collection[str]) -> str:
@@ -86,4 +104,4 @@ def _expected(hosts: Collection[str]) -> str:
 
 
 def _refusal(given: str, hosts: Collection[str]) -> InvalidRepository:
-    return InvalidRepository(f"{given!r} is not a repository: {_expected(hosts)}.")
+    return InvalidRepository(f"{_shown(given)} is not a repository: {_expected(hosts)}.")

@@ -15,9 +15,7 @@ from .timestamps import parse_timestamp, write_timestamp
 
 def snapshot(value: WorkflowRun | Job | CommitMetrics) -> dict[str, Any]:
     """Turn a value into JSON types; times become text in UTC."""
-    plain = _plain(asdict(value))
-    assert isinstance(plain, dict)
-    return plain
+    return {name: _plain(item) for name, item in asdict(value).items()}
 
 
 def restore_run(stored: Mapping[str, Any]) -> WorkflowRun:
@@ -51,7 +49,7 @@ def _with_times(stored: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: object) -> object:
     if isinstance(value, dict):
         return {name: _plain(item) for name, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -6,7 +6,8 @@ import re
 from datetime import datetime, timezone
 
 _TIMESTAMP = re.compile(
-    r"^(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?\s*(Z|[+-]\d{2}:?\d{2})?$"
+    r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?",
+    re.ASCII,
 )
 
 #: GitHub's zero value for "never"; it is not a time.
@@ -16,23 +17,25 @@ _ZERO_YEAR = 1
 def parse_timestamp(text: object) -> datetime | None:
     """Read a timestamp with ``Z`` or an offset, with or without fractions; None for anything else.
 
+    It is cut to milliseconds, as ``write_timestamp`` writes it: what is kept is what was read.
     Python 3.10's ``fromisoformat`` refuses ``Z`` and odd fraction lengths, and GitHub sends both.
     """
     if not isinstance(text, str):
         return None
-    match = _TIMESTAMP.match(text.strip())
+    match = _TIMESTAMP.fullmatch(text.strip())
     if match is None:
         return None
     day, clock, fraction, offset = match.groups()
-    microseconds = (fraction or "")[:6].ljust(6, "0")
+    milliseconds = (fraction or "")[:3].ljust(3, "0")
     zone = "+00:00" if offset in (None, "Z") else offset
     if ":" not in zone:
         zone = f"{zone[:3]}:{zone[3:]}"
     try:
-        parsed = datetime.fromisoformat(f"{day}T{clock}.{microseconds}{zone}")
-        return None if parsed.year == _ZERO_YEAR else parsed.astimezone(timezone.utc)
+        parsed = datetime.fromisoformat(f"{day}T{clock}.{milliseconds}{zone}")
+        moment = parsed.astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
+    return None if moment.year == _ZERO_YEAR else moment
 
 
 def format_timestamp(moment: datetime | None) -> str | None:
