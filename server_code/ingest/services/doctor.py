@@ -14,7 +14,7 @@ from ..inspection import FAILED, OK, WARNING, Check, GithubInspector, QueueInspe
 from ..ports import ActionsSource, Clock, StateStore
 from ..settings import Settings
 from .doctor_aws import check_bucket, check_queues
-from .doctor_github import NEW_TOKEN, check_credentials, check_repository
+from .doctor_github import NEW_CREDENTIAL, check_credentials, check_repository
 
 #: GitHub suggests a random secret of this length at least.
 #: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -72,7 +72,7 @@ def _check_github(patient: Patient, repositories: Sequence[str]) -> Iterator[Che
     try:
         inspector, source = patient.open_github()
     except IngestError as error:
-        yield Check(subject="token", status=FAILED, finding=str(error), remedy=NEW_TOKEN)
+        yield Check(subject="token", status=FAILED, finding=str(error), remedy=NEW_CREDENTIAL)
         return
     yield from check_credentials(inspector, now=patient.clock.now)
     days = patient.settings.collecting.backfill_days

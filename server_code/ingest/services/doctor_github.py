@@ -17,7 +17,7 @@ EXPIRES_SOON = timedelta(days=14)
 SKEW_WARNING_SECONDS = 30
 SKEW_FAILURE_SECONDS = 240
 
-NEW_TOKEN = (
+NEW_CREDENTIAL = (
     "Make a token that may read actions, contents, metadata and pull requests, and set "
     "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
 )
@@ -65,13 +65,13 @@ def check_repository(
 def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
     if facts.kind == "no token":
         finding = "There is no token: GitHub gives 60 requests an hour, and no logs."
-        return _warning("token", finding, NEW_TOKEN)
+        return _warning("token", finding, NEW_CREDENTIAL)
     scopes = f", scopes {', '.join(facts.scopes) or 'none'}" if facts.scopes is not None else ""
     owner = f" of {facts.login}" if facts.login else ""
     until = f", until {facts.expires_at:%Y-%m-%d}" if facts.expires_at else ""
     finding = f"{facts.kind}{owner}{scopes}{until}"
     if facts.expires_at is not None and facts.expires_at - now < EXPIRES_SOON:
-        return _warning(name, f"{finding}: it expires soon.", NEW_TOKEN)
+        return _warning(name, f"{finding}: it expires soon.", NEW_CREDENTIAL)
     if facts.scopes is not None and "repo" not in facts.scopes:
         remedy = "Private repositories need the scope repo; public ones do not."
         return _warning(name, f"{finding}.", remedy)
@@ -104,7 +104,7 @@ def _check_clock(server_time: datetime, now: datetime) -> Check:
 
 def _credential_remedy(error: IngestError) -> str:
     if isinstance(error, BadCredentials):
-        return NEW_TOKEN
+        return NEW_CREDENTIAL
     return "Check GITHUB_API_URL and the way there: proxy, firewall, certificate."
 
 

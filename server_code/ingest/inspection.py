@@ -1,0 +1,91 @@
+"""What the doctor asks of the world, and how it answers: values and two ports.
+
+Apart from ``ports.py``, for the agents need none of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from .ports import Budget
+
+OK = "ok"
+WARNING = "warning"
+FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Be one finding: of what, how it is, and what to do where it is not well."""
+
+    subject: str
+    status: str
+    finding: str
+    remedy: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """Lay it out for programs and pages."""
+        return {
+            "subject": self.subject,
+            "status": self.status,
+            "finding": self.finding,
+            "remedy": self.remedy,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialFacts:
+    """Be what GitHub says of a credential.
+
+    ``scopes`` is None where the kind has none; ``server_time`` is GitHub's own clock.
+    """
+
+    kind: str
+    login: str | None
+    scopes: tuple[str, ...] | None
+    expires_at: datetime | None
+    budget: Budget
+    server_time: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueCondition:
+    """Be what SQS says of a queue; ``dead_letters`` counts those put aside, None if unknown."""
+
+    max_message_bytes: int
+    visibility_timeout_seconds: int
+    waiting: int
+    dead_letter_queue: str | None
+    max_receives: int | None
+    dead_letters: int | None
+
+
+class GithubInspector(Protocol):
+    """Look at the credentials themselves. Raises what ActionsSource raises."""
+
+    def credentials(self) -> list[str]:
+        """Name the configured credentials, without telling them."""
+
+    def inspect(self, credential: str) -> CredentialFacts:
+        """Ask GitHub about one credential."""
+
+    def retention_days(self, repository: str) -> int | None:
+        """Tell for how long a repository keeps logs; None where the token may not know."""
+
+
+class QueueInspector(Protocol):
+    """Look at queues and bucket, and leave nothing in them.
+
+    Raises QueueMissing, AccessDenied, QueueUnavailable, BadSettings.
+    """
+
+    def inspect_queue(self, name: str) -> QueueCondition:
+        """Read a queue's attributes."""
+
+    def require_send(self, name: str) -> None:
+        """Raise where messages may not be sent to a queue."""
+
+    def require_store(self, bucket: str) -> None:
+        """Raise where objects may not be stored in a bucket."""
