@@ -1,0 +1,91 @@
+"""What all commands have in common: options, logging, and how they fail.
+
+A command returns its exit code, or None for 0. 1 means that something went wrong, 2 that the
+command line itself is wrong (click's), 130 that Ctrl-C ended it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable
+from functools import cache, partial
+
+import click
+
+from .environment import secret_values
+from .failures import sentence_for
+from .logs import Mask, configure_logging
+
+logger = logging.getLogger(__name__)
+
+INTERRUPTED = 130
+
+
+class RunstreamCommand(click.Command):
+    """Be a command that logs to stderr, and ends in a sentence where it fails."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        """Name the command's own parameters, and those that every command has."""
+        return [*super().get_params(ctx), *_common_options()]
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run the command and exit with its code."""
+        debug = ctx.params.pop("debug")
+        as_json = ctx.params.pop("log_format") == "json"
+        level = ctx.params.pop("log_level") or ("info" if as_json else "warning")
+        mask = Mask(secret_values(os.environ))
+        configure_logging(as_json=as_json, level=level, mask=mask, with_traceback=debug)
+        ctx.exit(self._run(ctx, mask, debug=debug))
+
+    def _run(self, ctx: click.Context, mask: Mask, *, debug: bool) -> int:
+        """Run the command; the outermost place where its errors end."""
+        try:
+            return super().invoke(ctx) or 0
+        except (click.ClickException, click.exceptions.Exit):
+            raise
+        except (KeyboardInterrupt, click.Abort):
+            return INTERRUPTED
+        except BrokenPipeError:
+            _forget_stdout()
+            return 1
+        except Exception as error:
+            if debug:
+                logger.exception("command failed")
+            click.echo(mask(sentence_for(error)), err=True)
+            return 1
+
+
+#: Makes a command of a function, as click's own decorator does.
+command: Callable[..., Callable[[Callable[..., int | None]], RunstreamCommand]] = partial(
+    click.command, cls=RunstreamCommand
+)
+
+
+@cache
+def _common_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ["--log-format"],
+            type=click.Choice(["text", "json"]),
+            default="text",
+            help="How the log on stderr is written.",
+        ),
+        click.Option(
+            ["--log-level"],
+            type=click.Choice(["debug", "info", "warning", "error"]),
+            help="The least that is logged.  [default: warning; info for json]",
+        ),
+        click.Option(
+            ["--debug"],
+            is_flag=True,
+            envvar="RUNSTREAM_DEBUG",
+            help="Show the traceback of what fails.",
+        ),
+    ]
+
+
+def _forget_stdout() -> None:
+    """Write nothing more to a reader that has gone, not even at the end of the process."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)

@@ -1,0 +1,42 @@
+"""What a person reads when a command fails: what happened, to what, and what to do."""
+
+from __future__ import annotations
+
+from ingest.errors import BadCredentials, BadSettings, IngestError, RateLimited, StateUnavailable
+
+from .local_aws import LocalAwsError
+
+_DOCTOR = "`python -m standalone doctor` looks at everything that is needed."
+
+
+def sentence_for(error: Exception) -> str:
+    """Explain an error in a sentence or two; of one that nobody expected, tell the kind only.
+
+    An unknown error's own text may hold anything, so it is for those who ask for the traceback.
+    """
+    if isinstance(error, BadSettings):
+        return _list_of_faults(error.faults)
+    if isinstance(error, RateLimited):
+        return f"{error} It goes on at {error.retry_at:%H:%M:%S} UTC; start it again then."
+    if isinstance(error, BadCredentials | StateUnavailable):
+        return f"{error} {_DOCTOR}"
+    if isinstance(error, IngestError | LocalAwsError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        return _of_system(error)
+    kind = type(error).__name__
+    return (
+        f"Something unexpected went wrong ({kind}). Repeat it with --debug, or RUNSTREAM_DEBUG=1, "
+        "for the traceback, and report that."
+    )
+
+
+def _list_of_faults(faults: list[str]) -> str:
+    if len(faults) == 1:
+        return f"A setting is wrong: {faults[0]}."
+    return "\n".join(["Some settings are wrong:", *(f"- {fault}" for fault in faults)])
+
+
+def _of_system(error: OSError) -> str:
+    where = f" ({error.filename})" if error.filename else ""
+    return f"This machine refused: {error.strerror}{where}. Change that and start again."
