@@ -1,0 +1,113 @@
+"""What a person sees while agents work: tables that live on a terminal, else plain lines.
+
+Both are written to stderr; stdout is for results.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timezone
+
+import click
+from ingest.ports import StateStore
+
+from .progress import Progress
+
+Show = Callable[[Progress], None]
+
+#: A terminal shows this many; `status` shows them all.
+SHOWN_REPOSITORIES = 12
+SHOWN_ERRORS = 3
+
+LOOK_SECONDS = 1.0
+LINE_SECONDS = 5.0
+
+
+@contextmanager
+def open_view(store: StateStore, stop: threading.Event) -> Iterator[Show]:
+    """Choose the view that stderr can show."""
+    if not sys.stderr.isatty():
+        yield PlainLines(stop).show
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), auto_refresh=False) as live:
+        yield Tables(store, stop, lambda view: live.update(view, refresh=True)).show
+
+
+class PlainLines:
+    """Write a line when something has changed, and not more often than a person reads."""
+
+    def __init__(self, stop: threading.Event) -> None:
+        self._stop = stop
+        self._last = ""
+        self._next_at = 0.0
+
+    def show(self, progress: Progress) -> None:
+        """Take a look at progress."""
+        line = describe(progress, is_stopping=self._stop.is_set())
+        if line == self._last or (time.monotonic() < self._next_at and not self._stop.is_set()):
+            return
+        self._last, self._next_at = line, time.monotonic() + LINE_SECONDS
+        click.echo(line, err=True)
+
+
+class Tables:
+    """Draw agents, repositories, counts and the last errors."""
+
+    def __init__(self, store: StateStore, stop: threading.Event, draw: Callable[..., None]) -> None:
+        self._store = store
+        self._stop = stop
+        self._draw = draw
+        self._next_at = 0.0
+
+    def show(self, progress: Progress) -> None:
+        """Take a look at progress; the state is read once a second at most."""
+        if time.monotonic() < self._next_at:
+            return
+        self._next_at = time.monotonic() + LOOK_SECONDS
+        from rich.console import Group
+        from rich.text import Text
+
+        from .overview import alive, take_overview
+        from .tables import agents_table, errors_table, repositories_table
+
+        now = datetime.now(timezone.utc)
+        overview = take_overview(
+            self._store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES
+        )
+        counts = Text(describe(progress, is_stopping=self._stop.is_set()), style="bold")
+        self._draw(
+            Group(
+                agents_table(alive(overview.agents, now), now),
+                repositories_table(overview),
+                counts,
+                errors_table(overview.errors, now),
+            )
+        )
+
+
+def describe(progress: Progress, *, is_stopping: bool) -> str:
+    """Say in one line how far the agents are."""
+    summary, counts, budget = progress.summary, progress.counts, progress.budget
+    parts = [
+        f"{summary.runs:,} runs",
+        f"{summary.jobs:,} jobs",
+        f"{summary.logs:,} logs",
+        f"{counts.open_attempts:,} in flight",
+        f"{counts.logs_pending:,} logs to come",
+        f"{sum(summary.messages.values()):,} messages",
+        f"{summary.errors:,} errors",
+    ]
+    if budget.remaining is not None:
+        parts.append(f"{budget.remaining:,} of {budget.limit or 0:,} GitHub requests left")
+    if progress.note:
+        parts.append(progress.note)
+    if is_stopping:
+        parts.append("stopping after the work in hand; Ctrl-C again ends at once")
+    return ", ".join(parts)
