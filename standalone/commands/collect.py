@@ -1,0 +1,38 @@
+"""``collect``: both agents, without Anvil."""
+
+from __future__ import annotations
+
+from contextlib import closing
+
+import click
+
+from ..command import command
+from ..environment import read_environment
+from ..repositories import parse_repositories, require_any
+from ..stopping import stopped_by_signals
+
+
+@command()
+@click.argument("repositories", nargs=-1, metavar="[OWNER/REPO | URL]...")
+@click.option("--once", is_flag=True, help="Collect all that there is, then exit.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
+def collect(repositories: tuple[str, ...], *, once: bool, as_json: bool) -> int:
+    """Collect runs, jobs, commits and logs of repositories until stopped.
+
+    Repositories are remembered; without any, those of the last time are collected. SIGTERM or
+    Ctrl-C ends after the work in hand, Ctrl-C again at once; the next start goes on.
+    """
+    settings = read_environment()
+    names = parse_repositories(repositories, settings)
+
+    from ingest.bootstrap import open_headless
+
+    from ..collecting import collect_all_once, collect_until_stopped
+
+    with (
+        stopped_by_signals() as stop,
+        closing(open_headless(settings, stop=stop.event)) as collector,
+    ):
+        require_any(names, collector.world.store)
+        work = collect_all_once if once else collect_until_stopped
+        return work(collector, names, stop, as_json=as_json)

@@ -1,0 +1,71 @@
+"""``doctor``: what is wrong, and how to mend it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+
+import click
+from ingest.errors import BadSettings
+from ingest.inspection import FAILED, OK, WARNING, Check
+from ingest.services.doctor import examine, is_well
+
+from ..command import command
+from ..environment import read_environment
+from ..examination import open_patient
+from ..repositories import parse_repositories
+
+_MARKS = {OK: ("ok", "green"), WARNING: ("warning", "yellow"), FAILED: ("failed", "red")}
+
+
+@command()
+@click.argument("repositories", nargs=-1, metavar="[OWNER/REPO | URL]...")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(repositories: tuple[str, ...], *, as_json: bool) -> int:
+    """Look at everything that collecting needs, and say what is wrong and how to mend it.
+
+    Looks at token, limits, clock, repositories (those given and those watched), queues, bucket,
+    state and webhook secret. Exits with 1 if anything failed.
+    """
+    checks = _checks(repositories)
+    found = list(checks) if as_json else list(_told(checks))
+    if as_json:
+        report = {"ok": is_well(found), "checks": [check.as_json() for check in found]}
+        click.echo(json.dumps(report))
+    else:
+        click.echo(_verdict(found))
+    return 0 if is_well(found) else 1
+
+
+def _checks(repositories: tuple[str, ...]) -> Iterator[Check]:
+    try:
+        settings = read_environment()
+    except BadSettings as error:
+        remedy = "Correct it in the environment; nothing else can be looked at before."
+        for fault in error.faults:
+            yield Check(subject="settings", status=FAILED, finding=f"{fault}.", remedy=remedy)
+        return
+    names = parse_repositories(repositories, settings)
+    with open_patient(settings, names) as patient:
+        yield from examine(patient)
+
+
+def _told(checks: Iterable[Check]) -> Iterator[Check]:
+    """Tell each finding as soon as it is there."""
+    for check in checks:
+        word, colour = _MARKS[check.status]
+        mark = click.style(f"{word:>7}", fg=colour)
+        click.echo(f"{mark}  {click.style(check.subject, bold=True)}: {check.finding}")
+        if check.remedy and check.status != OK:
+            click.echo(f"{'':7}  -> {check.remedy}")
+        yield check
+
+
+def _verdict(found: list[Check]) -> str:
+    failed = sum(check.status == FAILED for check in found)
+    warnings = sum(check.status == WARNING for check in found)
+    if failed:
+        return f"\n{failed} of {len(found)} failed: mend these first."
+    if warnings:
+        return f"\nNothing failed; {warnings} of {len(found)} deserve a look."
+    return "\nAll is well."

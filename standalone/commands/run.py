@@ -1,0 +1,75 @@
+"""``run``: everything on this machine, in one command."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+
+import click
+
+from ..command import command
+from ..environment import read_environment
+from ..repositories import parse_repositories, require_any
+from ..stopping import Stop, stopped_by_signals
+
+
+@command()
+@click.argument("repositories", nargs=-1, metavar="[OWNER/REPO | URL]...")
+@click.option(
+    "--seconds",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Stop after so many seconds.",
+)
+def run(repositories: tuple[str, ...], *, seconds: float | None) -> int:
+    """Start everything on this machine, and show it work.
+
+    Without a token and a repository it watches a sandbox of GitHub; without AWS it publishes to
+    an SQS of its own. What it chose and why, it says first.
+    """
+    read_environment()  # what is wrong in it should not be found after everything has started
+    from ..embedded import open_surroundings
+
+    with (
+        stopped_by_signals() as stop,
+        open_surroundings(repositories, environment=os.environ) as around,
+        _stopped_after(seconds, stop),
+    ):
+        click.echo("\n".join([*around.told, ""]))
+        return _work(around.settings, around.repositories, stop, owns_aws=around.has_local_aws)
+
+
+def _work(chosen: dict[str, str], repositories: list[str], stop: Stop, *, owns_aws: bool) -> int:
+    """Open the collector on what was chosen, and show its agents on the terminal.
+
+    A dashboard that is served from here stands between the two: it shares the collector's state.
+    """
+    from ingest.bootstrap import open_headless
+
+    from ..collecting import collect_until_stopped
+    from .setup import set_up
+
+    settings = read_environment(chosen)
+    names = parse_repositories(repositories, settings)
+    if owns_aws:
+        for _ in set_up(settings.aws):
+            pass
+    with closing(open_headless(settings, stop=stop.event)) as collector:
+        require_any(names, collector.world.store)
+        return collect_until_stopped(collector, names, stop)
+
+
+@contextmanager
+def _stopped_after(seconds: float | None, stop: Stop) -> Iterator[None]:
+    """Set ``stop`` after a while, unless the block ends before."""
+    if seconds is None:
+        yield
+        return
+    timer = threading.Timer(seconds, stop.event.set)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

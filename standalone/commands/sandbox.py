@@ -1,0 +1,63 @@
+"""``sandbox``: a GitHub on this machine, to try collectors on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..command import command
+from ..stopping import stopped_by_signals
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+_FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
+
+
+@command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port to listen on; 0 finds a free one.",
+)
+@click.option("--seed", default="0", show_default=True, help="The same seed, the same world.")
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="Seconds of the sandbox's clock in one of yours.",
+)
+@click.option("--corpus", type=_FOLDER, help="Serve recorded data from this folder instead.")
+@click.option("--scenario", type=_FILE, help="YAML file with limits, faults and tokens.")
+@click.option(
+    "--repositories",
+    type=click.IntRange(min=1),
+    default=3,
+    show_default=True,
+    help="How many repositories there are.",
+)
+@click.option(
+    "--runs-per-hour",
+    type=click.FloatRange(min=0, max=512),
+    default=12.0,
+    show_default=True,
+    help="Runs in each repository.",
+)
+@click.option(
+    "--history-days",
+    type=click.FloatRange(min=0),
+    default=1.0,
+    show_default=True,
+    help="How far its runs reach back.",
+)
+@click.option("--webhook-url", help="Send webhooks there.")
+@click.option("--webhook-secret", default="", help="Sign them with this.")
+def sandbox(**options: object) -> None:
+    """Serve a GitHub that behaves as the real one does: runs, limits, faults, webhooks."""
+    from ..sandbox.command import serve_sandbox
+
+    with stopped_by_signals() as stop:
+        serve_sandbox(**options, echo=click.echo, stop=stop.event)  # type: ignore[arg-type] # click's own types

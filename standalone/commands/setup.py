@@ -1,0 +1,81 @@
+"""``setup``: the queues and the bucket, or the documents for those who make them otherwise."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import click
+from ingest.bootstrap import aws_access
+from ingest.settings import AwsSettings
+
+from ..command import command
+from ..environment import read_environment
+
+
+@command()
+@click.option("--print-iam", is_flag=True, help="Print the collector's least privileges for IAM.")
+@click.option(
+    "--print-cloudformation", is_flag=True, help="Print a CloudFormation template instead."
+)
+def setup(*, print_iam: bool, print_cloudformation: bool) -> int | None:
+    """Make the three queues with dead-letter queues, and the bucket if LOG_BUCKET is set.
+
+    What is there is mended and never weakened; running it again changes nothing. The two print
+    options ask AWS nothing.
+    """
+    if print_iam and print_cloudformation:
+        raise click.UsageError("--print-iam and --print-cloudformation exclude each other.")
+    aws = read_environment().aws
+    if print_iam or print_cloudformation:
+        click.echo(_template(aws) if print_cloudformation else _policy(aws))
+        return None
+    for line in set_up(aws):
+        click.echo(line)
+    click.echo("Ready. Next: python -m standalone doctor OWNER/REPO")
+    return None
+
+
+def set_up(aws: AwsSettings) -> Iterator[str]:
+    """Make queues and bucket; say of each what was done."""
+    from ingest.adapters.aws import s3_client, sqs_client
+    from ingest.adapters.aws.provision import ensure_queues
+    from ingest.adapters.aws.provision_bucket import ensure_bucket
+
+    access = aws_access(aws)
+    sqs = sqs_client(access)
+    done = ensure_queues(
+        sqs, metrics=aws.metrics_queue, logs=aws.logs_queue, job_events=aws.job_events_queue
+    )
+    sqs.close()
+    yield from map(str, done)
+    if aws.log_bucket is not None:
+        s3 = s3_client(access)
+        yield str(ensure_bucket(s3, aws.log_bucket))
+        s3.close()
+
+
+def _template(aws: AwsSettings) -> str:
+    from ingest.adapters.aws.policies import Deployment, cloudformation_template
+
+    return cloudformation_template(
+        Deployment(
+            metrics_queue=aws.metrics_queue,
+            logs_queue=aws.logs_queue,
+            job_events_queue=aws.job_events_queue,
+            log_bucket=aws.log_bucket,
+        )
+    ).rstrip()
+
+
+def _policy(aws: AwsSettings) -> str:
+    from ingest.adapters.aws.policies import Deployment, collector_policy
+
+    deployment = Deployment(
+        metrics_queue=aws.metrics_queue,
+        logs_queue=aws.logs_queue,
+        job_events_queue=aws.job_events_queue,
+        log_bucket=aws.log_bucket,
+        region=aws.region or "*",
+    )
+    return json.dumps(collector_policy(deployment), indent=2)

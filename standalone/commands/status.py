@@ -1,0 +1,92 @@
+"""``status``: where a collector stands, read from its state while it works or after."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import asdict
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING
+
+import click
+from ingest.bootstrap import aws_access, open_state
+from ingest.errors import IngestError
+from ingest.settings import AwsSettings
+
+from ..command import command
+from ..environment import read_environment
+from ..overview import Overview, take_overview
+from ..state_file import require_state
+
+if TYPE_CHECKING:
+    from ingest.adapters.aws import QueueDepth
+
+SHOWN_ERRORS = 20
+
+Depths = Mapping[str, "QueueDepth | IngestError"]
+
+
+@command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def status(*, as_json: bool) -> None:
+    """Show agents, repositories, queues and errors; a collector may be at work meanwhile."""
+    settings = read_environment()
+    require_state(settings.database_url)
+    with closing(open_state(settings)) as store:
+        overview = take_overview(store, now=datetime.now(timezone.utc), errors=SHOWN_ERRORS)
+    depths = _depths(settings.aws)
+    if as_json:
+        click.echo(json.dumps({**overview.as_json(), "queues": _as_json(depths)}))
+    else:
+        _draw(overview, depths)
+
+
+def _depths(aws: AwsSettings) -> Depths:
+    """Ask for the depth of each queue; one that does not answer must not hide the rest."""
+    from ingest.adapters.aws import queue_depth, sqs_client
+
+    names = (aws.metrics_queue, aws.logs_queue, aws.job_events_queue)
+    depths: dict[str, QueueDepth | IngestError] = {}
+    try:
+        with closing(sqs_client(aws_access(aws))) as client:
+            for name in names:
+                try:
+                    depths[name] = queue_depth(client, name)
+                except IngestError as error:
+                    depths[name] = error
+    except IngestError as error:
+        return dict.fromkeys(names, error)
+    return depths
+
+
+def _as_json(depths: Depths) -> list[dict[str, object]]:
+    return [
+        {"name": name, "error": str(depth)}
+        if isinstance(depth, IngestError)
+        else {"name": name, "error": None, **asdict(depth)}
+        for name, depth in depths.items()
+    ]
+
+
+def _draw(overview: Overview, depths: Depths) -> None:
+    from rich.console import Console
+
+    from ..tables import agents_table, errors_table, queues_table, repositories_table
+
+    console, now, counts = Console(), overview.taken_at, overview.counts
+    console.print(agents_table(overview.agents, now) if overview.agents else "No agent has run.")
+    console.print(repositories_table(overview))
+    console.print(queues_table({name: _in_words(depth) for name, depth in depths.items()}))
+    console.print(
+        f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "
+        f"{counts.logs_fetched:,} fetched, {counts.logs_pending:,} to come, "
+        f"{counts.logs_unavailable:,} not to be had.\n"
+    )
+    console.print(errors_table(overview.errors, now))
+
+
+def _in_words(depth: QueueDepth | IngestError) -> str:
+    if isinstance(depth, IngestError):
+        return str(depth)
+    return f"{depth.visible:,} waiting, {depth.in_flight:,} in work, {depth.delayed:,} delayed"

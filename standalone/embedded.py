@@ -1,0 +1,145 @@
+"""Everything on this machine: what `run` starts where nothing of one's own is configured."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from ingest.bootstrap import DEFAULT_STATE_FILE
+
+#: A world in which something happens every minute, with an hour or two of history.
+REPOSITORIES = 3
+RUNS_PER_HOUR = 24.0
+HISTORY_DAYS = 0.04
+POLL_SECONDS = "5"
+
+_GITHUB_NAMES = ("GITHUB_TOKEN", "GITHUB_APP_ID", "GITHUB_API_URL")
+_CONTAINER_NAMES = (
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """Be what was chosen: settings that stand before the environment's, and why they do."""
+
+    settings: dict[str, str] = field(default_factory=dict)
+    told: list[str] = field(default_factory=list)
+    repositories: list[str] = field(default_factory=list)
+    has_sandbox: bool = False
+    has_local_aws: bool = False
+
+
+@contextmanager
+def open_surroundings(
+    repositories: Sequence[str], *, environment: Mapping[str, str]
+) -> Iterator[Surroundings]:
+    """Start a GitHub, an AWS and a state where none is configured; they end with the block."""
+    chosen = Surroundings(repositories=list(repositories))
+    with ExitStack() as opened:
+        _choose_github(chosen, opened, environment)
+        _choose_aws(chosen, opened, environment)
+        _choose_state(chosen, opened, environment)
+        chosen.told += _advice(chosen)
+        yield chosen
+
+
+def _choose_github(chosen: Surroundings, opened: ExitStack, environment: Mapping[str, str]) -> None:
+    given = next((name for name in _GITHUB_NAMES if environment.get(name)), None)
+    if given is not None:
+        chosen.told.append(f"GitHub  as {given} says.")
+        return
+    if chosen.repositories:
+        chosen.told.append("GitHub  github.com without a token: 60 requests an hour, no logs.")
+        return
+    from .sandbox.living import living_world
+    from .sandbox.server import SandboxServer
+    from .sandbox.settings import DEFAULT_TOKEN
+
+    world = living_world(
+        seed=os.urandom(4).hex(),
+        start=time.time(),
+        repositories=REPOSITORIES,
+        runs_per_hour=RUNS_PER_HOUR,
+        history_days=HISTORY_DAYS,
+    )
+    server = opened.enter_context(SandboxServer(world))
+    chosen.has_sandbox = True
+    chosen.settings |= {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": DEFAULT_TOKEN}
+    if not environment.get("POLL_SECONDS"):
+        chosen.settings["POLL_SECONDS"] = POLL_SECONDS
+    chosen.repositories += [each.plan.full_name for each in world.repositories]
+    chosen.told.append(
+        f"GitHub  a sandbox at {server.url}, with made-up runs: there is no GITHUB_TOKEN, "
+        "and no repository was named."
+    )
+
+
+def _choose_aws(chosen: Surroundings, opened: ExitStack, environment: Mapping[str, str]) -> None:
+    found = aws_in(environment)
+    if found is not None:
+        chosen.told.append(f"AWS     as {found} says.")
+        return
+    from .local_aws import LocalAws
+
+    local = opened.enter_context(LocalAws())
+    chosen.has_local_aws = True
+    chosen.settings |= local.environment
+    chosen.told.append(
+        f"AWS     SQS and S3 at {local.endpoint_url}, on this machine and for as long as this "
+        "runs: there is no AWS_ENDPOINT_URL, and no AWS credentials were found."
+    )
+
+
+def _choose_state(chosen: Surroundings, opened: ExitStack, environment: Mapping[str, str]) -> None:
+    if environment.get("DATABASE_URL"):
+        chosen.told.append("State   as DATABASE_URL says.")
+    elif chosen.has_sandbox:
+        folder = opened.enter_context(TemporaryDirectory(prefix="runstream-state-"))
+        chosen.settings["DATABASE_URL"] = str(Path(folder, DEFAULT_STATE_FILE))
+        chosen.told.append("State   a file that goes with the sandbox.")
+    else:
+        chosen.told.append(f"State   {Path(DEFAULT_STATE_FILE).resolve()}; DATABASE_URL moves it.")
+
+
+def aws_in(environment: Mapping[str, str]) -> str | None:
+    """Name what says where AWS is; None where nothing does. Asks no network.
+
+    boto3's own search is the judge, but for the last places it looks: services in the network
+    of a container or a virtual machine. A container that has one says so in its environment.
+    """
+    for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS", *_CONTAINER_NAMES):
+        if environment.get(name):
+            return name
+    from botocore.credentials import create_credential_resolver
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import get_session
+
+    try:
+        resolver = create_credential_resolver(get_session())
+        for place in ("container-role", "iam-role"):
+            resolver.remove(place)
+        found = resolver.load_credentials()
+    except BotoCoreError:
+        return "AWS's configuration"  # it is there and wrong, which its first use will explain
+    return None if found is None else f"what AWS calls {found.method}"
+
+
+def _advice(chosen: Surroundings) -> list[str]:
+    advice = []
+    if chosen.settings:
+        here = " ".join(f"{name}={shlex.quote(value)}" for name, value in chosen.settings.items())
+        advice += ["", f"From another terminal:  {here} python -m standalone status"]
+    if chosen.has_sandbox or chosen.has_local_aws:
+        lacking = ["GITHUB_TOKEN=..."] * chosen.has_sandbox
+        lacking += ["AWS_DEFAULT_REGION=...", "AWS_PROFILE=..."] * chosen.has_local_aws
+        own = " ".join(lacking)
+        advice.append(f"With your own:          {own} python -m standalone run OWNER/REPO")
+    return advice
