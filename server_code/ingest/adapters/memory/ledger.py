@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.ledger import (
@@ -24,7 +24,7 @@ _DELIVERIES_KEPT = timedelta(days=4)
 
 
 class MemoryLedger(LedgerStore):
-    """Keep every attempt; a repository's are found by looking at all, which is what tests need."""
+    """Keep every attempt, and the open ones of each repository at hand."""
 
     _tables: Tables
 
@@ -32,9 +32,10 @@ class MemoryLedger(LedgerStore):
         self, repository: str, run_ids: Collection[int]
     ) -> dict[AttemptKey, AttemptRecord]:
         """Load every known attempt of these runs, under the key with which it was saved."""
-        wanted = set(run_ids)
-        found = (record for record in self._of(repository) if record.key.run_id in wanted)
-        return {record.key: _copy(record) for record in found}
+        with self._tables.lock:
+            name = repository_key(repository)
+            runs = [self._tables.attempts.get((name, run_id), {}) for run_id in set(run_ids)]
+            return {item.key: _copy(item) for attempts in runs for item in attempts.values()}
 
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
@@ -52,15 +53,21 @@ class MemoryLedger(LedgerStore):
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""
+        copies = [_copy(record) for record in records]
         with self._tables.lock:
-            self._tables.attempts.update({attempt_id(item.key): _copy(item) for item in records})
+            for record in copies:
+                name, run_id, run_attempt = key = attempt_id(record.key)
+                self._tables.attempts.setdefault((name, run_id), {})[run_attempt] = record
+                open_ones = self._tables.open_attempts.setdefault(name, {})
+                open_ones.pop(key, None)
+                if not record.settled:
+                    open_ones[key] = record
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
-        attempts, open_ones = self._of(repository), self._open(repository)
-        logs = self._count_logs(repository)
+        open_ones, logs = self._open(repository), self._count_logs(repository)
         return LedgerCounts(
-            attempts=len(attempts),
+            attempts=self._count_attempts(repository),
             open_attempts=len(open_ones),
             unread_attempts=sum(not record.published_statuses for record in open_ones),
             logs_pending=logs[LOG_PENDING],
@@ -106,27 +113,32 @@ class MemoryLedger(LedgerStore):
     def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
         """Take note of a webhook delivery; False if it was seen within 4 days."""
         with self._tables.lock:
-            kept = self._tables.deliveries
-            for old in [key for key, seen in kept.items() if seen < now - _DELIVERIES_KEPT]:
-                del kept[old]
-            is_new = delivery_id not in kept
-            kept.setdefault(delivery_id, now)
+            kept, oldest = self._tables.deliveries, now - _DELIVERIES_KEPT
+            while kept and next(iter(kept.values())) < oldest:
+                del kept[next(iter(kept))]
+            is_new = kept.get(delivery_id, datetime.min.replace(tzinfo=timezone.utc)) < oldest
+            if is_new:
+                kept[delivery_id] = now
             return is_new
 
-    def _of(self, repository: str | None) -> list[AttemptRecord]:
+    def _open(self, repository: str | None) -> list[AttemptRecord]:
+        with self._tables.lock:
+            wanted = None if repository is None else repository_key(repository)
+            rows = self._tables.open_attempts.items()
+            return [item for name, kept in rows if wanted in (None, name) for item in kept.values()]
+
+    def _count_attempts(self, repository: str | None) -> int:
         with self._tables.lock:
             wanted = None if repository is None else repository_key(repository)
             rows = self._tables.attempts.items()
-            return [record for (name, _, _), record in rows if wanted in (None, name)]
-
-    def _open(self, repository: str | None) -> list[AttemptRecord]:
-        return [record for record in self._of(repository) if not record.settled]
+            return sum(len(attempts) for (name, _), attempts in rows if wanted in (None, name))
 
     def _count_logs(self, repository: str | None) -> Counter[str]:
         with self._tables.lock:
             wanted = None if repository is None else repository_key(repository)
             rows = self._tables.job_logs.items()
-            return Counter(log.state for ((name, _, _), _), log in rows if wanted in (None, name))
+            logs = [kept for (name, _, _), kept in rows if wanted in (None, name)]
+            return Counter(log.state for kept in logs for log in kept.values())
 
 
 def _copy(record: AttemptRecord) -> AttemptRecord:

@@ -20,17 +20,15 @@ class MemoryLogs(LogStateStore):
         """Insert or replace; a log that has ended never becomes pending again."""
         with self._tables.lock:
             for record in records:
-                key = (attempt_id(record.key), record.job_id)
-                stored = self._tables.job_logs.get(key, record)
+                kept = self._tables.job_logs.setdefault(attempt_id(record.key), {})
+                stored = kept.get(record.job_id, record)
                 if record.state != LOG_PENDING or stored.state == LOG_PENDING:
-                    self._tables.job_logs[key] = record
+                    kept[record.job_id] = record
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
         with self._tables.lock:
-            wanted = attempt_id(key)
-            rows = self._tables.job_logs.items()
-            return {job_id: record for (attempt, job_id), record in rows if attempt == wanted}
+            return dict(self._tables.job_logs.get(attempt_id(key), {}))
 
     def load_pending_logs(
         self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
@@ -38,13 +36,12 @@ class MemoryLogs(LogStateStore):
         """Load logs that have been pending since before a moment, oldest first."""
         names = None if repositories is None else {repository_key(name) for name in repositories}
         with self._tables.lock:
-            rows = list(self._tables.job_logs.items())
-        waiting = [
-            (record.updated_at, key, record)
-            for key, record in rows
-            if (names is None or key[0][0] in names)
-            and record.state == LOG_PENDING
-            and record.updated_at < updated_before
-        ]
-        waiting.sort(key=lambda item: item[:2])
-        return [record for _, _, record in waiting[: max(0, limit)]]
+            waiting = [
+                (record.updated_at, key, job_id, record)
+                for key, kept in self._tables.job_logs.items()
+                if names is None or key[0] in names
+                for job_id, record in kept.items()
+                if record.state == LOG_PENDING and record.updated_at < updated_before
+            ]
+        waiting.sort(key=lambda item: item[:3])
+        return [record for _, _, _, record in waiting[: max(0, limit)]]

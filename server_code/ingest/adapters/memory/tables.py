@@ -11,6 +11,7 @@ from ...domain.ledger import AgentRecord, AttemptRecord, ErrorRecord, JobLogReco
 from ...domain.runs import AttemptKey
 
 #: A repository's name in lower case, a run's id, an attempt's number.
+RunId = tuple[str, int]
 AttemptId = tuple[str, int, int]
 
 
@@ -20,11 +21,12 @@ class Tables:
 
     lock: threading.Lock = field(default_factory=threading.Lock)
     repositories: dict[str, RepositoryRecord] = field(default_factory=dict)
-    attempts: dict[AttemptId, AttemptRecord] = field(default_factory=dict)
-    run_hints: dict[tuple[str, int], datetime] = field(default_factory=dict)
+    attempts: dict[RunId, dict[int, AttemptRecord]] = field(default_factory=dict)
+    open_attempts: dict[str, dict[AttemptId, AttemptRecord]] = field(default_factory=dict)
+    run_hints: dict[RunId, datetime] = field(default_factory=dict)
     commits: dict[tuple[str, str], CommitMetrics] = field(default_factory=dict)
     deliveries: dict[str, datetime] = field(default_factory=dict)
-    job_logs: dict[tuple[AttemptId, int], JobLogRecord] = field(default_factory=dict)
+    job_logs: dict[AttemptId, dict[int, JobLogRecord]] = field(default_factory=dict)
     recent_runs: dict[AttemptId, tuple[datetime, str]] = field(default_factory=dict)
     agents: dict[tuple[str, str], AgentRecord] = field(default_factory=dict)
     errors: list[ErrorRecord] = field(default_factory=list)

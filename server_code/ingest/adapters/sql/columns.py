@@ -10,7 +10,7 @@ from typing import Any
 
 def repository_key(name: str) -> str:
     """Bring a repository's name into the form in which names are compared."""
-    return name.lower()
+    return write_ascii(name.lower())
 
 
 def repository_keys(names: Iterable[str]) -> list[str]:

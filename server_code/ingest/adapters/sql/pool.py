@@ -9,14 +9,13 @@ from contextlib import contextmanager, suppress
 from ...errors import StateUnavailable
 from .dialect import Connection, Dialect
 
-_WAIT_SECONDS = 30
-
 
 class ConnectionPool:
     """Lend connections, the last one given back first, and open new ones while there are few."""
 
-    def __init__(self, dialect: Dialect) -> None:
+    def __init__(self, dialect: Dialect, *, wait_seconds: float = 30) -> None:
         self._dialect = dialect
+        self._wait_seconds = wait_seconds
         self._slots = threading.BoundedSemaphore(dialect.max_connections)
         self._lock = threading.Lock()
         self._idle: list[Connection] = []
@@ -25,7 +24,7 @@ class ConnectionPool:
     @contextmanager
     def borrow(self) -> Iterator[Connection]:
         """Lend a connection; one that failed comes back rolled back, or not at all."""
-        if not self._slots.acquire(timeout=_WAIT_SECONDS):
+        if not self._slots.acquire(timeout=self._wait_seconds):
             raise StateUnavailable(self._too_few())
         try:
             connection = self._take()
@@ -78,5 +77,5 @@ class ConnectionPool:
         most = self._dialect.max_connections
         return (
             f"{self._dialect.place} is too slow: all {most} connections of this process have been"
-            f" busy for {_WAIT_SECONDS} seconds; run fewer agents, or use a faster database."
+            f" busy for {self._wait_seconds} seconds; run fewer agents, or use a faster database."
         )

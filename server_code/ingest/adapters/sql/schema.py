@@ -79,7 +79,7 @@ _FIRST = (
     )
     """,
     "CREATE INDEX pending_logs ON job_logs (updated_at) WHERE state = 'pending'",
-    "CREATE INDEX counted_logs ON job_logs (repository_key, state)",
+    "CREATE INDEX counted_logs ON job_logs (state, repository_key)",
     """
     CREATE TABLE recent_runs (
         repository_key {text} NOT NULL,
