@@ -1,4 +1,4 @@
-"""A GitHub that runs here: a real HTTP server that behaves as the documented REST API does.
+r"""A GitHub that runs here: a real HTTP server that behaves as the documented REST API does.
 
 It shares no code with the collector. Everything is planned when it is created and read at an
 instant, so the same seed and the same clock give the same answers.
@@ -12,7 +12,7 @@ instant, so the same seed and the same clock give the same answers.
         .repository("octo/api")                        # what follows happens in it
         .run("failure", created=0, seconds=60)        # seconds after the world's start
         .job("lint", "success")
-        .job("test", log=b"2026-01-05T08:00:06.0000000Z it broke\\n")
+        .job("test", log=b"2026-01-05T08:00:06.0000000Z it broke\n")
         .rerun("success", at=300)                     # attempt 2
         .job("test")
     )

@@ -147,7 +147,7 @@ class Exchange:
 
     def _budget(self, identity: Identity) -> Budget:
         if self._is_graphql:
-            limit = identity.token.graphql_limit if identity.token else 0
+            limit = identity.token.graphql_limit if identity.token else 60
             return self._state.limiter.budget(identity.key, "graphql", limit, self._now)
         return self._state.limiter.budget(identity.key, "core", identity.limit, self._now)
 

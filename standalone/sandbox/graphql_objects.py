@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from graphql import GraphQLError, GraphQLResolveInfo
+from graphql import GraphQLError
 
 from .calls import Call
 from .instants import iso
@@ -25,9 +25,7 @@ class Root:
         self._budget = budget
         self.connections = 0
 
-    def repository(
-        self, _info: GraphQLResolveInfo[Any], *, owner: str, name: str, **_options: object
-    ) -> Node:
+    def repository(self, _info: object, *, owner: str, name: str, **_options: object) -> Node:
         """Resolve a repository by its present or a former name."""
         world, full = self._call.state.world, f"{owner}/{name}"
         found = world.by_name(full) or world.by_former_name(full)
@@ -42,7 +40,7 @@ class Root:
             "object": lambda _info, **args: self._object(found, args.get("oid")),
         }
 
-    def rateLimit(self, _info: GraphQLResolveInfo[Any], **_options: object) -> Node:  # noqa: N802 - GitHub's name
+    def rateLimit(self, _info: object, **_options: object) -> Node:  # noqa: N802 - GitHub's name
         """Resolve the token's budget, this query included."""
         return {
             "cost": 1,
@@ -53,7 +51,7 @@ class Root:
             "resetAt": iso(self._budget.resets_at),
         }
 
-    def viewer(self, _info: GraphQLResolveInfo[Any]) -> Node:
+    def viewer(self, _info: object) -> Node:
         """Resolve whose token it is."""
         return {"login": self._call.identity.login, "databaseId": 1}
 

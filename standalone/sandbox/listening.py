@@ -7,8 +7,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-import waitress  # type: ignore[import-untyped]
-from waitress import wasyncore  # type: ignore[import-untyped]
+from waitress import wasyncore
+from waitress.server import create_server
 
 
 class Listener:
@@ -19,21 +19,7 @@ class Listener:
         logging.getLogger("waitress").setLevel(logging.ERROR)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._sockets: dict[int, Any] = {}
-        self._server: Any = waitress.create_server(
-            application,
-            map=self._sockets,
-            host=host,
-            port=port,
-            threads=threads,
-            ident="GitHub.com",
-            backlog=1024,
-            connection_limit=2000,
-            send_bytes=262_144,
-            outbuf_overflow=16 * 2**20,
-            log_socket_errors=False,
-            asyncore_use_poll=True,
-            clear_untrusted_proxy_headers=True,
-        )
+        self._server = _server(application, self._sockets, host, port, threads)
         if not hasattr(self._server, "effective_port"):
             raise ValueError(f"{host} has several addresses; name one of them.")
         self.port = int(self._server.effective_port)
@@ -45,9 +31,30 @@ class Listener:
 
     def close(self) -> None:
         """Close every connection and wait until every thread has ended."""
+        if not self._thread.is_alive():
+            return
         # the loop ends by itself when it has no socket left, and only its own thread may take them
         self._server.trigger.pull_trigger(
             lambda: wasyncore.close_all(self._sockets, ignore_all=True)
         )
         self._thread.join(timeout=10)
         self._server.task_dispatcher.shutdown(timeout=10)
+
+
+def _server(
+    application: Callable[..., Any], sockets: dict[int, Any], host: str, port: int, threads: int
+) -> Any:  # noqa: ANN401 - waitress' types know neither its port nor its trigger
+    return create_server(
+        application,
+        map=sockets,
+        host=host,
+        port=port,
+        threads=threads,
+        ident="GitHub.com",
+        backlog=1024,
+        connection_limit=2000,
+        outbuf_overflow=16 * 2**20,
+        log_socket_errors=False,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=True,
+    )

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
 
 from .chance import seeded
-from .instants import DAY, Instant
+from .instants import DAY, Instant, iso
 from .plans import JobPlan, LogPlan, StepPlan
 from .timeline import job_standing, step_times
 
@@ -97,7 +96,7 @@ def _step_lines(plan: LogPlan, step: StepPlan) -> list[str]:
     chance = seeded(plan.seed, step.number)
     lines = [f"##[group]{step.name}", "shell: /usr/bin/bash -e {0}", "##[endgroup]"]
     for number in range(plan.lines_per_step):
-        line = chance.choice(_LINES).replace("{n}", str(number))
+        line = _LINES[int(chance.random() * len(_LINES))].replace("{n}", str(number))
         # output of several lines is stamped once: the others follow bare
         lines.append(line + ("\n    at line 12\n    at line 40" if chance.random() < 0.1 else ""))
     if step.conclusion == "failure":
@@ -108,8 +107,8 @@ def _step_lines(plan: LogPlan, step: StepPlan) -> list[str]:
 
 
 def _stamped(instant: Instant, line: str, newline: str) -> str:
-    stamp = datetime.fromtimestamp(instant, tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")
-    return f"{stamp}0Z {line}{newline}"
+    fraction = int(instant % 1 * 1_000_000)
+    return f"{iso(int(instant))[:-1]}.{fraction:06d}0Z {line}{newline}"
 
 
 _FILLER = (b"0123456789 the quick brown fox jumps over the lazy dog, again and again.\n" * 1024)[

@@ -48,7 +48,7 @@ def _attempt(
         "run_attempt": attempt.number,
         "status": standing.status,
         "conclusion": standing.conclusion,
-        "head_sha": run.head_sha,
+        "head_sha": (attempt.recorded or {}).get("head_sha", run.head_sha),
         "created_at": iso(run.created_at),
         "updated_at": iso(standing.updated_at),
     }

@@ -1,0 +1,104 @@
+"""A client of a sandbox for tests, and GitHub's own description of its answers."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import requests
+
+from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.settings import DEFAULT_TOKEN
+
+CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
+API_DESCRIPTION = CORPUS / "openapi" / "api.github.com.deref.json.gz"
+
+
+class Api:
+    """Ask a sandbox; never follows a redirect by itself."""
+
+    def __init__(self, server: SandboxServer) -> None:
+        self.server = server
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def get(self, path: str, *, token: str | None = DEFAULT_TOKEN, **headers: str) -> Any:
+        """GET a path; underscores in the names of headers become hyphens."""
+        return self.send("GET", path, token=token, headers=headers)
+
+    def post(self, path: str, body: object = None, *, token: str | None = DEFAULT_TOKEN) -> Any:
+        """POST JSON to a path."""
+        return self.send("POST", path, token=token, body=body)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = DEFAULT_TOKEN,
+        headers: dict[str, str] | None = None,
+        body: object = None,
+    ) -> Any:
+        """Send a request to a path of the API, or to a whole address."""
+        url = path if path.startswith("http") else self.server.url + path
+        sent = {name.replace("_", "-"): value for name, value in (headers or {}).items()}
+        if token is not None:
+            sent["Authorization"] = f"Bearer {token}"
+        data = None if body is None else json.dumps(body)
+        return self._session.request(
+            method, url, headers=sent, data=data, allow_redirects=False, timeout=10
+        )
+
+    def runs(self, query: str = "", repository: str = "octo/api") -> list[dict[str, Any]]:
+        """Return the runs of one page."""
+        runs: list[dict[str, Any]] = self.get(f"/repos/{repository}/actions/runs{query}").json()[
+            "workflow_runs"
+        ]
+        return runs
+
+    def log(self, path: str) -> Any:
+        """Follow a log's redirect to the logs' host, without a token."""
+        return self.get(self.get(path).headers["Location"], token=None)
+
+    def close(self) -> None:
+        """Stop asking and serving."""
+        self._session.close()
+        self.server.close()
+
+
+@lru_cache(maxsize=1)
+def description() -> dict[str, Any]:
+    """Return GitHub's description of its API; skips the test where it is absent."""
+    if not API_DESCRIPTION.exists():
+        pytest.skip("GitHub's API description is not beside this checkout (../shared/corpus)")
+    with gzip.open(API_DESCRIPTION, "rt", encoding="utf-8") as file:
+        described: dict[str, Any] = json.load(file)
+    return described
+
+
+def check(body: object, path: str, status: int = 200) -> None:
+    """Check a body against the description of an operation's answer."""
+    answer = description()["paths"][path]["get"]["responses"][str(status)]
+    check_schema(body, answer["content"]["application/json"]["schema"])
+
+
+def check_schema(body: object, schema: dict[str, Any]) -> None:
+    """Check a body against a schema as OpenAPI 3.0 writes it."""
+    jsonschema.Draft7Validator(_plain(schema)).validate(body)
+
+
+def _plain(schema: Any) -> Any:
+    """Turn OpenAPI's `nullable` into plain JSON Schema."""
+    if isinstance(schema, list):
+        return [_plain(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    plain = {key: _plain(value) for key, value in schema.items() if key != "nullable"}
+    if schema.get("nullable") is True:
+        return {"anyOf": [plain, {"type": "null"}]}
+    return plain

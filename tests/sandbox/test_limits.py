@@ -1,0 +1,181 @@
+"""Limits, conditions and tokens: what a request costs, and when it is refused."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.settings import AppPlan, InstallationPlan, Limits, TokenPlan
+
+RUNS = "/repos/octo/api/actions/runs"
+
+
+def world() -> WorldBuilder:
+    """Build a small world."""
+    return WorldBuilder().repository("octo/api").run(id=1, created=990)
+
+
+def test_an_unchanged_list_is_free(serve):
+    """A 304 has no body and costs nothing; a change brings a new ETag."""
+    api = serve(world())
+    first = api.get(RUNS)
+    assert first.headers["ETag"].startswith('W/"')
+    again = api.get(RUNS, If_None_Match=first.headers["ETag"])
+    assert (again.status_code, again.content) == (304, b"")
+    assert again.headers["X-RateLimit-Used"] == first.headers["X-RateLimit-Used"] == "1"
+    api.server.advance(60)
+    assert api.get(RUNS, If_None_Match=first.headers["ETag"]).status_code == 200
+    stats = api.server.stats()["endpoints"]["list_runs"]
+    assert (stats["requests"], stats["charged"], stats["free"]) == (3, 2, 1)
+
+
+def test_etags_belong_to_a_token_and_an_accept(serve):
+    """What one token knows is news for another."""
+    api = serve(world(), tokens=(TokenPlan(value="a"), TokenPlan(value="b")))
+    etag = api.get(RUNS, token="a").headers["ETag"]
+    assert api.get(RUNS, token="b", If_None_Match=etag).status_code == 200
+    assert api.get(RUNS, token="a", If_None_Match=etag, Accept="text/x").status_code == 200
+    assert api.get(RUNS, token="a", If_None_Match=f'"x", {etag[2:]}').status_code == 304
+
+
+@pytest.mark.parametrize(("status", "retry_after"), [(403, False), (429, True)])
+def test_the_primary_limit_refuses_and_counts_who_asks_on(serve, status, retry_after):
+    """At zero the answer is a refusal; asking on is a violation; an hour later all is well."""
+    limits = Limits(status=status, retry_after=retry_after)
+    api = serve(world(), tokens=(TokenPlan(limit=2),), limits=limits)
+    assert [api.get(RUNS).headers["X-RateLimit-Remaining"] for _ in range(2)] == ["1", "0"]
+    refused = api.get(RUNS)
+    assert refused.status_code == status
+    assert refused.headers["X-RateLimit-Remaining"] == "0"
+    assert ("Retry-After" in refused.headers) is retry_after
+    assert api.server.stats()["violations"] == 1
+    assert api.get("/rate_limit").json()["resources"]["core"]["remaining"] == 0
+    api.server.advance(3600)
+    assert api.get(RUNS).status_code == 200
+
+
+def test_nobody_has_sixty_requests(serve):
+    """Without a token the limit is 60."""
+    headers = serve(world()).get(RUNS, token=None).headers
+    assert headers["X-RateLimit-Limit"] == "60"
+    assert headers["X-RateLimit-Resource"] == "core"
+
+
+@pytest.mark.parametrize(("status", "retry_after"), [(403, True), (429, False)])
+def test_too_many_points_a_minute_block_for_a_while(serve, status, retry_after):
+    """The secondary limit refuses, blocks every endpoint, and ends."""
+    limits = Limits(points_a_minute=3, secondary_status=status, secondary_retry_after=retry_after)
+    api = serve(world(), limits=limits)
+    codes = [api.get(RUNS).status_code for _ in range(4)]
+    assert codes == [200, 200, 200, status]
+    assert api.server.stats()["violations"] == 0
+    refused = api.get("/repos/octo/api")
+    assert refused.status_code == status
+    assert "secondary rate limit" in refused.json()["message"]
+    assert ("Retry-After" in refused.headers) is retry_after
+    assert api.server.stats()["violations"] == 1
+    api.server.advance(61)
+    assert api.get(RUNS).status_code == 200
+
+
+def test_too_many_requests_at_once_are_refused(serve):
+    """Concurrency is bounded."""
+    api = serve(world(), limits=Limits(concurrent=2))
+    account = api.server._state.limiter
+    with account.under_way("token:sandbox-token", 0), account.under_way("token:sandbox-token", 0):
+        assert api.get(RUNS).status_code == 403
+    api.server.advance(61)
+    assert api.get(RUNS).status_code == 200
+
+
+def test_answers_tell_scopes_and_the_end_of_a_token(serve):
+    """Classic tokens show scopes; a token that ends says when, and is refused after."""
+    builder = world()
+    token = TokenPlan(expires_at=builder.start + 2000)
+    api = serve(builder, tokens=(token,))
+    headers = api.get(RUNS).headers
+    assert headers["X-OAuth-Scopes"] == "admin:repo_hook, repo, workflow"
+    assert headers["github-authentication-token-expiration"] == "2026-01-05 08:33:20 UTC"
+    assert headers["X-GitHub-Request-Id"] != api.get(RUNS).headers["X-GitHub-Request-Id"]
+    api.server.advance(1000)
+    assert api.get(RUNS).status_code == 401
+
+
+def test_an_unknown_token_is_refused(serve):
+    """Bad credentials answer 401 in GitHub's words."""
+    refused = serve(world()).get(RUNS, token="nonsense")
+    assert (refused.status_code, refused.json()["message"]) == (401, "Bad credentials")
+
+
+def test_a_private_repository_hides_from_who_may_not_see_it(serve):
+    """No access looks like no repository."""
+    builder = WorldBuilder().repository("octo/secret", private=True).run(id=1)
+    tokens = (TokenPlan(value="in"), TokenPlan(value="out", scopes=("public_repo",)))
+    api = serve(builder, tokens=tokens)
+    assert api.get("/repos/octo/secret", token="in").status_code == 200
+    assert api.get("/repos/octo/secret", token="out").status_code == 404
+    assert api.get("/repos/octo/secret/actions/runs", token=None).status_code == 404
+
+
+def test_a_missing_permission_is_named(serve):
+    """A fine-grained token that lacks a permission is told which."""
+    token = TokenPlan(kind="fine-grained", permissions=frozenset({"contents", "metadata"}))
+    refused = serve(world(), tokens=(token,)).get(RUNS)
+    assert refused.status_code == 403
+    assert refused.headers["X-Accepted-GitHub-Permissions"] == "actions=read"
+
+
+def test_a_renamed_repository_redirects_to_its_number(serve):
+    """301 leads to the numeric address, path and query kept."""
+    builder = WorldBuilder().repository("octo/new", id=77, former_names=["octo/old"]).run(id=1)
+    api = serve(builder)
+    moved = api.get("/repos/octo/old/actions/runs?per_page=1")
+    target = f"{api.server.url}/repositories/77/actions/runs?per_page=1"
+    assert (moved.status_code, moved.headers["Location"]) == (301, target)
+    assert api.get(target).json()["total_count"] == 1
+
+
+def test_an_app_mints_tokens_that_live_an_hour(serve):
+    """A JWT signed by the app's key mints a token; the token sees its repositories, and ends."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    installation = InstallationPlan(id=5, account="octo", repositories=frozenset({"octo/api"}))
+    app = AppPlan(id=99, public_key=public.decode(), installations=(installation,))
+    builder = world().repository("octo/secret", private=True)
+    api = serve(builder, app=app)
+    now = int(time.time())
+    claims = {"iat": now - 10, "exp": now + 500, "iss": "99"}
+    signed = jwt.encode(claims, key, algorithm="RS256")
+    assert api.get("/app", token=signed).json()["id"] == 99
+    assert [item["id"] for item in api.get("/app/installations", token=signed).json()] == [5]
+    assert api.get("/repos/octo/api/installation", token=signed).json()["id"] == 5
+    assert api.get("/repos/octo/secret/installation", token=signed).status_code == 404
+    minted = api.post("/app/installations/5/access_tokens", token=signed)
+    assert minted.status_code == 201
+    token = minted.json()["token"]
+    listed = api.get("/installation/repositories", token=token).json()
+    assert [item["full_name"] for item in listed["repositories"]] == ["octo/api"]
+    assert api.get("/repos/octo/secret", token=token).status_code == 404
+    assert api.server.stats()["minted"] == 1
+    api.server.advance(3600)
+    assert api.get("/installation/repositories", token=token).status_code == 401
+    assert api.get("/app", token="a.b.c").status_code == 401
+    stale = jwt.encode({**claims, "exp": now - 5}, key, algorithm="RS256")
+    assert api.get("/app", token=stale).status_code == 401
+
+
+def test_a_closed_server_leaves_no_thread(serve):
+    """Closing ends every thread."""
+    before = set(threading.enumerate())
+    api = serve(WorldBuilder().repository("octo/api").hook("http://127.0.0.1:9/").run())
+    api.get(RUNS)
+    api.close()
+    assert set(threading.enumerate()) <= before
