@@ -124,6 +124,7 @@ class Exchange:
             return None
         if found is None or not identity.sees(found):
             raise not_found()
+        found.grow(self._now)
         return found
 
     def _moved(self, repository: Repository) -> Answer:

@@ -33,7 +33,6 @@ class Gateway:
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):
             return send(environ, start_response, self._control.answer(incoming), now=now)
-        self._state.world.grow(now)
         fault = self._struck(incoming.path)
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)

@@ -45,7 +45,7 @@ class HookFeed:
     def __init__(self, repositories: list[Repository], start: Instant) -> None:
         self._repositories = repositories
         self._start = start
-        self._planned: dict[int, set[int]] = {item.plan.id: set() for item in repositories}
+        self._planned = {item.plan.id: 0 for item in repositories}
         self._waiting: list[tuple[Instant, int, Happening]] = []
         self._order = itertools.count()
 
@@ -59,12 +59,11 @@ class HookFeed:
 
     def _plan(self, repository: Repository, now: Instant) -> None:
         planned = self._planned[repository.plan.id]
-        if len(planned) == len(repository.runs(now)):
-            return
-        for run in repository.runs(now):
-            if run.id in planned:
-                continue
-            planned.add(run.id)
+        count, _ = repository.page_of_runs(now, 0, 0)
+        # runs come into sight in the order of their creation, so the newest are the new ones
+        _, fresh = repository.page_of_runs(now, 0, count - planned)
+        self._planned[repository.plan.id] = count
+        for run in reversed(fresh):
             for happening in _happenings(repository, run):
                 if happening.at > self._start:
                     entry = (happening.at, next(self._order), happening)

@@ -33,6 +33,8 @@ def send(
     if length is not None and answer.status not in _BODILESS:
         headers.append(("Content-Length", str(length)))
     start_response(f"{answer.status} {_phrase(answer.status)}", headers)
+    if environ["REQUEST_METHOD"] == "HEAD":
+        return []
     body = [answer.body] if answer.stream is None else answer.stream
     if fault is None or fault.do != "cut":
         return body
