@@ -7,6 +7,10 @@ from typing import Any
 
 from ..errors import MalformedPayload
 
+#: No id of GitHub's comes near it, and no database holds more.
+_TOO_LARGE = 2**63
+_MOST_DIGITS = 19
+
 
 def mapping(value: object) -> Mapping[str, Any]:
     """Take an object as it is; anything else reads as an empty one."""
@@ -24,18 +28,18 @@ def text(value: object) -> str | None:
 
 
 def integer(value: object) -> int | None:
-    """Take an integer, also one written as a string of digits."""
-    if isinstance(value, bool):
+    """Take a whole number of at most 64 bits, also one written as a string of digits."""
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int):
         return None
-    if isinstance(value, int):
-        return value
-    return int(value) if isinstance(value, str) and value.isdecimal() else None
+    return value if 0 <= value < _TOO_LARGE else None
 
 
 def required_integer(source: Mapping[str, Any], name: str, kind: str) -> int:
     """Take an integer without which the object has no identity; raises MalformedPayload."""
     number = integer(source.get(name))
-    if number is None:
+    if not number:
         raise MalformedPayload(f"GitHub sent a {kind} without a usable {name!r}.")
     return number
 

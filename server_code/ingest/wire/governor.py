@@ -143,13 +143,9 @@ class Governor:
         refusal in a row, or one burst of parallel requests would cost an hour.
         """
         known = self._pauses.get(scope)
-        if known is None:
-            refusals = 1
-        else:
-            refusals = known.refusals + (now >= known.until)
-        until = retry_at(headers, now=now, refusals=refusals)
-        if known is not None:
-            until = max(until, known.until)
+        known = self._pauses.get(scope, _Pause(until=now, refusals=0))
+        refusals = known.refusals + (now >= known.until)
+        until = max(known.until, retry_at(headers, now=now, refusals=refusals))
         self._pauses[scope] = _Pause(until, refusals)
         return until
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping
 
 #: https://github.com/cli/cli/blob/trunk/pkg/cmd/run/view/logs.go: what GitHub takes out of names.
 _TAKEN_OUT = re.compile(r'[/\\:"*?<>|\x00-\x1f]')
-_TOP_LEVEL = re.compile(r"^(\d+)_(.+)\.txt$")
+_TOP_LEVEL = re.compile(r"[0-9]+_(.+)\.txt")
 _SUFFIX = re.compile(r" ?\(\d+\)$")
 _MAX_UTF16_UNITS = 90
 
@@ -26,9 +26,9 @@ def match_jobs(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[
     """
     files: dict[str, list[str]] = {}
     for name in file_names:
-        match = _TOP_LEVEL.match(name)
-        if match is not None and _is_plain(name):
-            files.setdefault(_canonical(match.group(2)), []).append(name)
+        match = _TOP_LEVEL.fullmatch(name)
+        if match is not None and "/" not in name and "\\" not in name:
+            files.setdefault(_canonical(match.group(1)), []).append(name)
     jobs = {job_id: _canonical(name) for job_id, name in job_names.items()}
     counts = Counter(jobs.values())
     repeated = {name for name, count in counts.items() if count > 1}
@@ -42,11 +42,10 @@ def match_jobs(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[
 
 
 def _canonical(name: str) -> str:
-    """Reduce a job's or file's name to what both have in common."""
+    """Reduce a job's or file's name to what both have in common.
+
+    A cut through a surrogate pair leaves half of it, which the archive holds as U+FFFD.
+    """
     cleaned = _TAKEN_OUT.sub("", name)
     units = cleaned.encode("utf-16-le", "surrogatepass")[: 2 * _MAX_UTF16_UNITS]
-    return units.decode("utf-16-le", "ignore").strip()
-
-
-def _is_plain(name: str) -> bool:
-    return "/" not in name and "\\" not in name and ".." not in name.split("/")
+    return units.decode("utf-16-le", "replace").strip()

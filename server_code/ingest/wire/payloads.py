@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import COMPLETED, Job, Step
@@ -14,14 +15,28 @@ from .fields import integer, mapping, objects, required_integer, text, word
 
 _QUEUED = "queued"
 
+#: https://docs.github.com/en/rest/actions/workflow-runs: what ``status`` may be asked for, too.
+_CONCLUSIONS = frozenset(
+    {
+        "action_required",
+        "cancelled",
+        "failure",
+        "neutral",
+        "skipped",
+        "stale",
+        "startup_failure",
+        "success",
+        "timed_out",
+    }
+)
+
 
 def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
-    """Read a run or attempt. https://docs.github.com/en/rest/actions/workflow-runs
+    """Read a run or attempt; raises MalformedPayload where it has no id.
 
-    Raises MalformedPayload where it has no id.
+    https://docs.github.com/en/rest/actions/workflow-runs
     """
-    conclusion = word(payload.get("conclusion"))
-    path = text(payload.get("path"))
+    status, conclusion = _outcome(payload)
     html_url = text(payload.get("html_url"))
     return WorkflowRun(
         repository=repository,
@@ -30,8 +45,8 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
         run_number=integer(payload.get("run_number")),
         workflow_id=integer(payload.get("workflow_id")),
         workflow_name=text(payload.get("name")),
-        workflow_path=path,
-        status=word(payload.get("status")) or (COMPLETED if conclusion else _QUEUED),
+        workflow_path=text(payload.get("path")),
+        status=status,
         conclusion=conclusion,
         created_at=parse_timestamp(payload.get("created_at")),
         updated_at=parse_timestamp(payload.get("updated_at")),
@@ -47,17 +62,17 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
 
 
 def parse_job(payload: Mapping[str, Any]) -> Job:
-    """Read a job with its steps. https://docs.github.com/en/rest/actions/workflow-jobs
+    """Read a job with its steps; raises MalformedPayload where it has no id or no run.
 
-    Raises MalformedPayload where it has no id or no run.
+    https://docs.github.com/en/rest/actions/workflow-jobs
     """
-    conclusion = word(payload.get("conclusion"))
+    status, conclusion = _outcome(payload)
     return Job(
         job_id=required_integer(payload, "id", "job"),
         run_id=required_integer(payload, "run_id", "job"),
         run_attempt=integer(payload.get("run_attempt")) or 1,
         name=text(payload.get("name")) or "",
-        status=word(payload.get("status")) or (COMPLETED if conclusion else _QUEUED),
+        status=status,
         conclusion=conclusion,
         created_at=parse_timestamp(payload.get("created_at")),
         started_at=parse_timestamp(payload.get("started_at")),
@@ -71,8 +86,9 @@ def parse_job(payload: Mapping[str, Any]) -> Job:
 
 
 def parse_commit(payload: Mapping[str, Any]) -> CommitMetrics:
-    """Read what a commit changed. https://docs.github.com/en/rest/commits/commits
+    """Read what a commit changed.
 
+    https://docs.github.com/en/rest/commits/commits
     The files list stops at 300 a page; ``fetch_commits`` counts them over all pages.
     """
     commit = mapping(payload.get("commit"))
@@ -93,7 +109,15 @@ def parse_pull_request(payload: Mapping[str, Any]) -> PullRequest | None:
     return _pull_request(payload, web_root=None)
 
 
-def _run_started_at(payload: Mapping[str, Any]) -> Any:
+def _outcome(payload: Mapping[str, Any]) -> tuple[str, str | None]:
+    """Read status and conclusion; older sources write the conclusion in the status's place."""
+    status, conclusion = word(payload.get("status")), word(payload.get("conclusion"))
+    if status in _CONCLUSIONS:
+        return COMPLETED, conclusion or status
+    return status or (COMPLETED if conclusion else _QUEUED), conclusion
+
+
+def _run_started_at(payload: Mapping[str, Any]) -> datetime | None:
     started = parse_timestamp(payload.get("run_started_at"))
     first_attempt = (integer(payload.get("run_attempt")) or 1) == 1
     # Runs from before attempts existed (2021) carry no start of their own: they began when created.
@@ -149,11 +173,18 @@ def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRe
 
 def _page_of(payload: Mapping[str, Any], web_root: str | None, number: int) -> str | None:
     """Derive a pull request's page: a run's short form names only its API address."""
-    _, found, rest = urlsplit(text(payload.get("url")) or "").path.partition("/repos/")
+    _, found, rest = _split(text(payload.get("url"))).path.partition("/repos/")
     owner_and_name = "/".join(rest.split("/")[:2])
     return f"{web_root}/{owner_and_name}/pull/{number}" if web_root and found else None
 
 
 def _web_root(run_html_url: str | None) -> str | None:
-    parts = urlsplit(run_html_url or "")
+    parts = _split(run_html_url)
     return f"{parts.scheme}://{parts.netloc}" if parts.netloc else None
+
+
+def _split(url: str | None) -> SplitResult:
+    try:
+        return urlsplit(url or "")
+    except ValueError:
+        return urlsplit("")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -10,7 +11,11 @@ from datetime import datetime, timedelta, timezone
 #: Without a header that tells more: wait at least one minute, then longer each time.
 SECONDARY_WAIT_SECONDS = 60
 
-_LIMIT_WORDS = ("rate limit", "abuse detection", "secondary limit")
+#: No clock or proxy gone wrong may silence a collector for longer; it asks again and is told again.
+MAX_WAIT_SECONDS = 24 * 3600
+
+_SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "secondary limit")
+_LIMIT_WORDS = ("rate limit", *_SECONDARY_WORDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +50,21 @@ def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
         return True
     if status != 403:
         return False
-    if "retry-after" in headers or headers.get("x-ratelimit-remaining") == "0":
+    if "retry-after" in headers or _nothing_remains(headers):
         return True
     return any(words in body.lower() for words in _LIMIT_WORDS)
+
+
+def exhausted_resource(headers: Mapping[str, str], body: str) -> str | None:
+    """Name the resource whose hour is used up; None for a limit answer that speaks of all.
+
+    REST and GraphQL have hours of their own. ``retry-after`` and the secondary limits hold for
+    whatever the token asks.
+    """
+    speaks_of_all = any(words in body.lower() for words in _SECONDARY_WORDS)
+    if "retry-after" in headers or speaks_of_all or not _nothing_remains(headers):
+        return None
+    return headers.get("x-ratelimit-resource", "core")
 
 
 def retry_at(headers: Mapping[str, str], *, now: datetime, refusals: int) -> datetime:
@@ -56,18 +73,25 @@ def retry_at(headers: Mapping[str, str], *, now: datetime, refusals: int) -> dat
     ``retry-after`` first, then the reset of an exhausted primary limit, else one minute that
     doubles with every refusal in a row (``refusals``, from 1), up to an hour.
     """
-    after = _seconds(headers.get("retry-after"))
-    if after is not None:
-        return now + timedelta(seconds=max(after, 1))
+    after = _number(headers.get("retry-after"))
     limit = parse_rate_limit(headers)
-    if limit is not None and limit.remaining == 0 and limit.reset_at > now:
-        return limit.reset_at + timedelta(seconds=1)
-    wait = min(SECONDARY_WAIT_SECONDS * 2 ** (refusals - 1), 3600)
-    return now + timedelta(seconds=wait)
+    if after is not None:
+        wait = max(after, 1)
+    elif limit is not None and limit.remaining <= 0 and limit.reset_at > now:
+        wait = (limit.reset_at - now).total_seconds() + 1
+    else:
+        wait = min(SECONDARY_WAIT_SECONDS * 2 ** (refusals - 1), 3600)
+    return now + timedelta(seconds=min(wait, MAX_WAIT_SECONDS))
 
 
-def _seconds(value: str | None) -> float | None:
+def _nothing_remains(headers: Mapping[str, str]) -> bool:
+    remaining = _number(headers.get("x-ratelimit-remaining"))
+    return remaining is not None and remaining <= 0
+
+
+def _number(value: str | None) -> float | None:
     try:
-        return None if value is None else float(value)
+        number = float(value or "")
     except ValueError:
         return None
+    return None if math.isnan(number) else number

@@ -1,4 +1,7 @@
-"""A webhook delivery: verified, then read. https://docs.github.com/en/webhooks"""
+"""A webhook delivery: verified, then read.
+
+https://docs.github.com/en/webhooks
+"""
 
 from __future__ import annotations
 
@@ -65,25 +68,27 @@ def verify_signature(signature: str | None, body: bytes, *, secret: str) -> None
     if not signature:
         raise InvalidSignature("The webhook carries no X-Hub-Signature-256.")
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(expected.encode(), signature.encode()):
+    if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
         raise InvalidSignature("The webhook is not signed with the secret configured here.")
 
 
 def run_of(delivery: Delivery) -> WorkflowRun:
-    """Read the run of a ``workflow_run`` delivery."""
+    """Read the run of a ``workflow_run`` delivery; raises MalformedPayload."""
+    if delivery.repository is None:
+        raise MalformedPayload("A webhook about a workflow run names no repository.")
     run = mapping(delivery.payload.get("workflow_run"))
-    return parse_run(run, repository=delivery.repository or "")
+    return parse_run(run, repository=delivery.repository)
 
 
 def job_of(delivery: Delivery) -> Job:
-    """Read the job of a ``workflow_job`` delivery."""
+    """Read the job of a ``workflow_job`` delivery; raises MalformedPayload."""
     return parse_job(mapping(delivery.payload.get("workflow_job")))
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
         payload = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MalformedPayload(
             "A webhook's body is not JSON: set its content type to application/json."
         ) from error
