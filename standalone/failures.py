@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from ingest.errors import BadCredentials, BadSettings, IngestError, RateLimited, StateUnavailable
+from ingest.errors import (
+    AccessDenied,
+    BadCredentials,
+    BadSettings,
+    IngestError,
+    RateLimited,
+    Retriable,
+)
 
 from .local_aws import LocalAwsError
 
@@ -18,7 +25,7 @@ def sentence_for(error: Exception) -> str:
         return _list_of_faults(error.faults)
     if isinstance(error, RateLimited):
         return f"{error} It goes on at {error.retry_at:%H:%M:%S} UTC; start it again then."
-    if isinstance(error, BadCredentials | StateUnavailable):
+    if isinstance(error, AccessDenied | BadCredentials | Retriable):
         return f"{error} {_DOCTOR}"
     if isinstance(error, IngestError | LocalAwsError):
         return str(error)

@@ -26,6 +26,9 @@ SHOWN_ERRORS = 3
 LOOK_SECONDS = 1.0
 LINE_SECONDS = 5.0
 
+#: What fails at once, such as a wrong token, says so in its one sentence.
+FIRST_LINE_SECONDS = 2.0
+
 
 @contextmanager
 def open_view(store: StateStore, stop: threading.Event) -> Iterator[Show]:
@@ -46,7 +49,7 @@ class PlainLines:
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
         self._last = ""
-        self._next_at = 0.0
+        self._next_at = time.monotonic() + FIRST_LINE_SECONDS
 
     def show(self, progress: Progress) -> None:
         """Take a look at progress."""

@@ -11,14 +11,16 @@ from datetime import timedelta
 from ingest.bootstrap import Collector
 from ingest.domain.ledger import AttemptRecord
 from ingest.errors import IngestError, RateLimited, Retriable, SourceUnavailable
+from ingest.services.discover_runs import discover_all_runs
 from ingest.services.ingest_logs import ingest_due_logs, order_lost_logs
-from ingest.services.poll_runs import LEASE_SECONDS, poll_repository
+from ingest.services.poll_runs import poll_repository
+from ingest.services.sighting import LEASE_SECONDS
 
 from .agents import IDLE_SECONDS, LOG_THREADS, MONITORING_THREADS, watch
 from .progress import Progress, Summary, look, summarize
 
 #: A repository that GitHub does not answer for is given up after so many polls in a row.
-MAX_FAILED_POLLS = 8
+MAX_FAILED_POLLS = 6
 
 #: Jobs of a run that has just ended may lag behind it for this long.
 LAG = timedelta(minutes=2)
@@ -90,6 +92,9 @@ class _Collection:
         store.make_due(name, now=self._world.clock.now())
         patience = _Patience()
         while not self._stop.is_set():
+            record = store.load_repository(name)
+            if record is None or record.paused:
+                return None
             polled, error = self._poll(name)
             if not polled:
                 self._world.clock.sleep(IDLE_SECONDS)
@@ -105,7 +110,7 @@ class _Collection:
         return None
 
     def _poll(self, name: str) -> tuple[bool, IngestError | None]:
-        """Poll a repository if it is due and free; a paused one counts as polled."""
+        """Poll a repository if it is due and free."""
         world = self._world
         claimed = world.store.claim_repositories(
             holder=world.holder,
@@ -114,10 +119,12 @@ class _Collection:
             limit=1,
             only=[name],
         )
-        if claimed:
-            return True, poll_repository(world, claimed[0], may_go_on=self._may_go_on)
-        record = world.store.load_repository(name)
-        return record is None or record.paused, None
+        if not claimed:
+            return False, None
+        error = poll_repository(
+            world, claimed[0], may_go_on=self._may_go_on, discover=discover_all_runs
+        )
+        return True, error
 
     def _unread(self, name: str) -> list[AttemptRecord]:
         """Load the attempts that another poll may bring more of; those in flight are read."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 
+from ingest.bootstrap import Collector
 from ingest.domain.repositories import parse_repository
-from ingest.errors import IngestError, InvalidRepository
+from ingest.errors import IngestError, InvalidRepository, Retriable
 from ingest.ports import StateStore
 from ingest.settings import Settings
 
@@ -27,6 +29,19 @@ def parse_repositories(given: Sequence[str], settings: Settings) -> list[str]:
     if faults:
         raise InvalidRepository("\n".join(faults))
     return list(names.values())
+
+
+def require_known_to_github(names: Sequence[str], collector: Collector) -> None:
+    """Look up the repositories that are new to the state; raises what GitHub says against one.
+
+    A mistyped name must not be remembered and asked for again and again. Where GitHub is out of
+    reach, or its limit is, the agents have the patience to wait.
+    """
+    world = collector.world
+    new = [name for name in names if world.store.load_repository(name) is None]
+    for looked_up in [world.workers.submit(world.source.fetch_repository, name) for name in new]:
+        with suppress(Retriable):
+            looked_up.result()
 
 
 def require_any(names: Sequence[str], state: StateStore) -> None:

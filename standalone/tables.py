@@ -34,7 +34,10 @@ def agents_table(agents: Sequence[AgentRecord], now: datetime) -> Table:
 
 def repositories_table(overview: Overview) -> Table:
     """Draw the repositories: when each was asked, and how much of it is in and still out."""
-    table = _table("Repository", "Polled", "Next", "In flight", "Collected", "Backlog", "Logs", "")
+    table = _table(
+        "Repository", "Polled", "Next", "In flight", "Collected", "Backlog", "Logs", "Trouble"
+    )
+    table.columns[0].no_wrap = True
     for column in table.columns[3:7]:
         column.justify = "right"
     for line in overview.repositories:
@@ -83,7 +86,7 @@ def _cells(line: RepositoryLine, now: datetime) -> list[RenderableType]:
         f"{line.collected:,}",
         f"{counts.unread_attempts:,}",
         f"{counts.logs_fetched:,}{pending}",
-        Text(record.last_error or "", style="red"),
+        Text(f"failed {record.failures} times" if record.failures else "", style="red"),
     ]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ingest.errors import IngestError, InvalidSignature, Rejected, Skippable
+from ingest.errors import BadSettings, IngestError, InvalidSignature, Rejected, Skippable
 from ingest.ports import Clock, StateStore
 from ingest.services.receive_webhook import receive_webhook
 from ingest.settings import Secret
@@ -34,8 +34,10 @@ class WebhookServer:
     ) -> None:
         from waitress.server import create_server
 
-        self._server = create_server(
+        self._connections: dict[int, Any] = {}
+        self._server: Any = create_server(
             WebhookApp(store, clock, secret),
+            map=self._connections,
             host=host,
             port=port,
             threads=THREADS,
@@ -44,14 +46,21 @@ class WebhookServer:
             ident="runstream",
             clear_untrusted_proxy_headers=True,
         )
+        if not hasattr(self._server, "effective_port"):
+            raise BadSettings([f"{host} has several addresses: name one of them"])
         self.port = int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="webhooks")
         self._thread.start()
 
     def close(self) -> None:
         """Stop listening, and wait for the answers under way."""
-        self._server.close()
-        self._server.task_dispatcher.shutdown()
+        from waitress import wasyncore
+
+        self._server.task_dispatcher.shutdown(timeout=SECONDS_A_CONNECTION)
+        # The loop ends when it has no connection left, and its own thread alone may take them.
+        self._server.trigger.pull_trigger(
+            lambda: wasyncore.close_all(self._connections, ignore_all=True)
+        )
         self._thread.join()
 
 

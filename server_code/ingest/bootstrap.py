@@ -72,7 +72,9 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
     sqs = sqs_client(access)
     blobs: BlobStore | None = None
     if settings.aws.log_bucket is not None:
-        blobs = S3BlobStore(s3_client(access), settings.aws.log_bucket)
+        bucket = S3BlobStore(s3_client(access), settings.aws.log_bucket)
+        bucket.check()
+        blobs = bucket
     tokens = open_token_pool(settings.github, clock=clock, meter=meter)
     workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
     world = World(

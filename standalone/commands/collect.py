@@ -8,7 +8,7 @@ import click
 
 from ..command import command
 from ..environment import read_environment
-from ..repositories import parse_repositories, require_any
+from ..repositories import parse_repositories, require_any, require_known_to_github
 from ..stopping import stopped_by_signals
 
 
@@ -34,5 +34,6 @@ def collect(repositories: tuple[str, ...], *, once: bool, as_json: bool) -> int:
         closing(open_headless(settings, stop=stop.event)) as collector,
     ):
         require_any(names, collector.world.store)
+        require_known_to_github(names, collector)
         work = collect_all_once if once else collect_until_stopped
         return work(collector, names, stop, as_json=as_json)

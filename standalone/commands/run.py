@@ -11,7 +11,7 @@ import click
 
 from ..command import command
 from ..environment import read_environment
-from ..repositories import parse_repositories, require_any
+from ..repositories import parse_repositories, require_any, require_known_to_github
 from ..stopping import Stop, stopped_by_signals
 
 
@@ -28,19 +28,20 @@ def run(repositories: tuple[str, ...], *, seconds: float | None) -> int:
     Without a token and a repository it watches a sandbox of GitHub; without AWS it publishes to
     an SQS of its own. What it chose and why, it says first.
     """
-    read_environment()  # what is wrong in it should not be found after everything has started
+    # What is wrong should not be found after everything has started.
+    names = parse_repositories(repositories, read_environment())
     from ..embedded import open_surroundings
 
     with (
         stopped_by_signals() as stop,
-        open_surroundings(repositories, environment=os.environ) as around,
+        open_surroundings(names, environment=os.environ) as around,
         _stopped_after(seconds, stop),
     ):
         click.echo("\n".join([*around.told, ""]))
         return _work(around.settings, around.repositories, stop, owns_aws=around.has_local_aws)
 
 
-def _work(chosen: dict[str, str], repositories: list[str], stop: Stop, *, owns_aws: bool) -> int:
+def _work(chosen: dict[str, str], names: list[str], stop: Stop, *, owns_aws: bool) -> int:
     """Open the collector on what was chosen, and show its agents on the terminal.
 
     A dashboard that is served from here stands between the two: it shares the collector's state.
@@ -51,12 +52,12 @@ def _work(chosen: dict[str, str], repositories: list[str], stop: Stop, *, owns_a
     from .setup import set_up
 
     settings = read_environment(chosen)
-    names = parse_repositories(repositories, settings)
     if owns_aws:
         for _ in set_up(settings.aws):
             pass
     with closing(open_headless(settings, stop=stop.event)) as collector:
         require_any(names, collector.world.store)
+        require_known_to_github(names, collector)
         return collect_until_stopped(collector, names, stop)
 
 

@@ -55,9 +55,23 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 )
 @click.option("--webhook-url", help="Send webhooks there.")
 @click.option("--webhook-secret", default="", help="Sign them with this.")
-def sandbox(**options: object) -> None:
+def sandbox(*, scenario: Path | None, **options: object) -> None:
     """Serve a GitHub that behaves as the real one does: runs, limits, faults, webhooks."""
     from ..sandbox.command import serve_sandbox
 
+    if scenario is not None:
+        _require_readable(scenario)
     with stopped_by_signals() as stop:
-        serve_sandbox(**options, echo=click.echo, stop=stop.event)  # type: ignore[arg-type] # click's own types
+        serve_sandbox(scenario=scenario, echo=click.echo, stop=stop.event, **options)  # type: ignore[arg-type] # click's own types
+
+
+def _require_readable(scenario: Path) -> None:
+    """Refuse a scenario that is no YAML, or sets what cannot be set."""
+    from yaml import YAMLError
+
+    from ..sandbox.scenario import read_scenario
+
+    try:
+        read_scenario(scenario)
+    except (AttributeError, TypeError, ValueError, YAMLError) as error:
+        raise click.UsageError(f"{scenario} is no scenario: {error}") from error

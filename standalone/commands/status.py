@@ -75,7 +75,11 @@ def _draw(overview: Overview, depths: Depths) -> None:
     from ..tables import agents_table, errors_table, queues_table, repositories_table
 
     console, now, counts = Console(), overview.taken_at, overview.counts
-    console.print(agents_table(overview.agents, now) if overview.agents else "No agent has run.")
+    console.print(
+        agents_table(overview.agents, now)
+        if overview.agents
+        else "No agent has given a sign of life."
+    )
     console.print(repositories_table(overview))
     console.print(queues_table({name: _in_words(depth) for name, depth in depths.items()}))
     console.print(

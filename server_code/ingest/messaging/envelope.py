@@ -17,7 +17,7 @@ SCHEMA_VERSION = "1.0"
 #: Where event ids come from; changing it would give every old fact a new id.
 _EVENT_NAMESPACE = uuid.UUID("5a2f0b9e-9f0e-5c8e-8c43-2f7d1a3f6b11")
 
-#: SQS takes the characters of XML 1.0 only. JSON escapes control characters itself; these it lets through.
+#: SQS takes the characters of XML 1.0 only. JSON escapes control characters itself, but not these.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
@@ -65,7 +65,8 @@ def attributes_size(attributes: Mapping[str, str]) -> int:
 
 def event_id(*parts: object) -> str:
     """Derive a fact's id from what identifies it."""
-    return str(uuid.uuid5(_EVENT_NAMESPACE, "\x1f".join(map(str, parts))))
+    identity = "\x1f".join(map(str, parts)).encode(errors="backslashreplace").decode()
+    return str(uuid.uuid5(_EVENT_NAMESPACE, identity))
 
 
 def encode_json(value: object) -> str:

@@ -50,7 +50,8 @@ def job_log_due(
     due = _due(job)
     data = {**_key_data(key), "tries": tries, **_due_data(due)}
     identity = event_id(JOB_LOG_DUE, *_key_data(key).values(), due.job_id, tries)
-    return _encode(JOB_LOG_DUE, identity, key, data, now, delay_seconds)
+    envelope = _envelope(JOB_LOG_DUE, identity, key, data, now=now)
+    return encode_envelope(envelope, delay_seconds=delay_seconds)
 
 
 def attempt_logs_due(
@@ -66,7 +67,8 @@ def attempt_logs_due(
     data = {**_key_data(key), "tries": tries, "jobs": [_due_data(due) for due in dues]}
     ids = sorted(due.job_id for due in dues)
     identity = event_id(ATTEMPT_LOGS_DUE, *_key_data(key).values(), *ids, tries)
-    return _encode(ATTEMPT_LOGS_DUE, identity, key, data, now, delay_seconds)
+    envelope = _envelope(ATTEMPT_LOGS_DUE, identity, key, data, now=now)
+    return encode_envelope(envelope, delay_seconds=delay_seconds)
 
 
 def parse_log_work(body: str) -> LogWork:
@@ -74,28 +76,26 @@ def parse_log_work(body: str) -> LogWork:
     try:
         envelope = json.loads(body)
         kind, data = envelope["event_type"], envelope["data"]
-        key = AttemptKey(data["repo"], int(data["run_id"]), int(data["run_attempt"]))
-        jobs = [data] if kind == JOB_LOG_DUE else data["jobs"]
         if kind not in (JOB_LOG_DUE, ATTEMPT_LOGS_DUE):
             raise MalformedPayload(
-                f"The job events queue holds a message of another kind: {kind!r}."
+                f"The job events queue holds a message of another kind: {str(kind)[:80]!r}."
             )
         return LogWork(
-            key=key,
-            jobs=tuple(map(_parse_due, jobs)),
+            key=AttemptKey(_text(data["repo"]), int(data["run_id"]), int(data["run_attempt"])),
+            jobs=tuple(map(_parse_due, [data] if kind == JOB_LOG_DUE else data["jobs"])),
             is_whole_attempt=kind == ATTEMPT_LOGS_DUE,
             tries=int(data["tries"]),
         )
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise MalformedPayload(
             f"A message on the job events queue is not work of ours: {body[:200]!r}."
         ) from error
 
 
-def _encode(
-    kind: str, identity: str, key: AttemptKey, data: dict[str, Any], now: datetime, delay: int
-) -> QueueMessage:
-    envelope = Envelope(
+def _envelope(
+    kind: str, identity: str, key: AttemptKey, data: dict[str, Any], *, now: datetime
+) -> Envelope:
+    return Envelope(
         event_type=kind,
         event_id=identity,
         repo=key.repository,
@@ -103,7 +103,6 @@ def _encode(
         timestamp=now,
         data=data,
     )
-    return encode_envelope(envelope, delay_seconds=delay)
 
 
 def _key_data(key: AttemptKey) -> dict[str, Any]:
@@ -135,8 +134,14 @@ def _due_data(due: DueLog) -> dict[str, Any]:
 def _parse_due(data: Mapping[str, Any]) -> DueLog:
     return DueLog(
         job_id=int(data["job_id"]),
-        job_name=str(data["job_name"]),
-        conclusion=data["conclusion"],
+        job_name=_text(data["job_name"]),
+        conclusion=None if data["conclusion"] is None else _text(data["conclusion"]),
         completed_at=parse_timestamp(data["completed_at"]),
         never_started=bool(data["never_started"]),
     )
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise TypeError(f"expected text, found {type(value).__name__}")
+    return value

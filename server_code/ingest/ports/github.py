@@ -99,7 +99,10 @@ class ActionsSource(Protocol):
         """Fetch all pages of an attempt's jobs."""
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
-        """Fetch the metrics of commits; one that GitHub does not know comes with None fields."""
+        """Fetch the metrics of commits; one that GitHub does not know comes with None fields.
+
+        Where it fails on the way, those that were read are returned and the others are missing.
+        """
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.

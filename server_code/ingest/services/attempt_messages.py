@@ -47,12 +47,12 @@ def news_of(
     run_facts = _run_facts(record, run, commit, now)
     # A run begins before its jobs and ends after them.
     facts = job_facts + run_facts if run.is_completed else run_facts + job_facts
-    ended = tuple(job for job in jobs if job.is_completed and not _has_ended_before(record, job))
+    ordered = _jobs_to_order(record, jobs, log_mode)
     return News(
         record=_spoken(record, run, spoke_of_run=bool(run_facts)),
         facts=facts,
-        log_work=_log_work(record, run, ended, log_mode=log_mode, now=now),
-        pending_logs=tuple(_pending(record, job, now) for job in ended),
+        log_work=_log_work(record, ordered, log_mode, now),
+        pending_logs=tuple(_pending(record, job, now) for job in ordered),
         run_data=run_facts[0].data if run_facts else None,
     )
 
@@ -97,27 +97,26 @@ def _spoken(record: AttemptRecord, run: WorkflowRun, *, spoke_of_run: bool) -> A
     )
 
 
+def _jobs_to_order(record: AttemptRecord, news: list[Job], log_mode: str) -> list[Job]:
+    """Choose the jobs whose logs are due: each at its end, in economy all when the attempt ends."""
+    if log_mode == "live":
+        return [job for job in news if job.is_completed and not _has_ended_before(record, job)]
+    if record.run is None or not record.run.is_completed:
+        return []
+    return [job for job in record.jobs if job.is_completed and not _was_ordered(record, job)]
+
+
 def _log_work(
-    record: AttemptRecord,
-    run: WorkflowRun,
-    ended: tuple[Job, ...],
-    *,
-    log_mode: str,
-    now: datetime,
+    record: AttemptRecord, ordered: list[Job], log_mode: str, now: datetime
 ) -> tuple[QueueMessage, ...]:
-    """Order logs: each job's at its end, or in economy all of an ended attempt's at once.
+    """Order logs one by one, or in economy as one archive.
 
     A single job's log costs the same alone, so it needs no archive.
     """
-    if log_mode == "live":
-        return tuple(job_log_due(record.key, job, now=now) for job in ended)
-    if not run.is_completed:
-        return ()
-    owed = [job for job in record.jobs if job.is_completed and not _was_ordered(record, job)]
-    with_logs = [job for job in owed if not job.never_started]
-    if len(with_logs) < 2:
-        return tuple(job_log_due(record.key, job, now=now) for job in owed)
-    return (attempt_logs_due(record.key, owed, now=now),)
+    with_logs = [job for job in ordered if not job.never_started]
+    if log_mode == "live" or len(with_logs) < 2:
+        return tuple(job_log_due(record.key, job, now=now) for job in ordered)
+    return (attempt_logs_due(record.key, ordered, now=now),)
 
 
 def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:

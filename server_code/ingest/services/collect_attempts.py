@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
-from ..errors import AccessDenied, IngestError, RateLimited, Retriable
+from ..errors import AccessDenied, Fatal, IngestError, RateLimited, Retriable, SourceUnavailable
 from .attempt_messages import News, encode_fact, news_of
 from .publish import publish
 from .read_attempts import Reading, commits_to_fetch, read_attempt
@@ -42,8 +42,9 @@ def collect_attempts(world: World, sighting: Sighting) -> int:
     _note_newest(world, sighting, readings)
     commits = _load_commits(world, repository, readings)
     news = [_conclude(world, sighting, reading, commits) for reading in readings]
-    _publish_and_record(world, news)
-    _count(world, due, news)
+    _publish(world, news)
+    _count(world, repository, due, news)
+    _record(world, news)
     for error in (*(reading.error for reading in readings), commits.error):
         if isinstance(error, RateLimited) or (error is not None and _is_for_people(error)):
             raise error
@@ -109,7 +110,9 @@ def _load_commits(world: World, repository: str, readings: Sequence[Reading]) ->
         return _Commits(known=known, error=error)
     world.store.save_commits(repository, list(fetched.values()))
     world.meter.add("commits", len(fetched))
-    return _Commits(known={**known, **fetched})
+    late = [sha for sha in missing if sha not in fetched]
+    trouble = SourceUnavailable(f"GitHub did not tell of commit {late[0]}.") if late else None
+    return _Commits(known={**known, **fetched}, error=trouble)
 
 
 def _conclude(world: World, sighting: Sighting, reading: Reading, commits: _Commits) -> News:
@@ -160,7 +163,7 @@ def _failed(
     return replace(record, look_at=now + pause, failures=failures)
 
 
-def _publish_and_record(world: World, news: Sequence[News]) -> None:
+def _publish(world: World, news: Sequence[News]) -> None:
     limit = world.metrics.max_message_bytes
     facts = [encode_fact(fact, max_bytes=limit) for each in news for fact in each.facts]
     refused = publish(world.metrics, facts, clock=world.clock)
@@ -172,6 +175,10 @@ def _publish_and_record(world: World, news: Sequence[News]) -> None:
         )
         remedy = "Raise the queue's MaximumMessageSize to 1 MiB: python -m standalone setup."
         world.report_error(PIPELINE_MONITORING_AGENT, None, what, remedy)
+
+
+def _record(world: World, news: Sequence[News]) -> None:
+    """Record what was said, the ledger last: what it does not hold is said again."""
     world.store.save_job_logs([log for each in news for log in each.pending_logs])
     world.store.save_recent_runs(
         [
@@ -183,23 +190,33 @@ def _publish_and_record(world: World, news: Sequence[News]) -> None:
     world.store.save_attempts([each.record for each in news])
 
 
-def _count(world: World, due: Sequence[AttemptRecord], news: Sequence[News]) -> None:
-    """Count what was met for the first time."""
+def _count(
+    world: World, repository: str, due: Sequence[AttemptRecord], news: Sequence[News]
+) -> None:
+    """Count what was spoken of for the first time; called before the ledger says so."""
     before = {record.key: record for record in due}
-    for each in news:
-        known = before[each.record.key]
-        is_first = not known.published_statuses and bool(each.record.published_statuses)
-        world.meter.add("attempts", int(is_first))
-        world.meter.add("runs", int(is_first and each.record.key.run_attempt == 1))
-        jobs = len(each.record.published_jobs) - len(known.published_jobs)
-        world.meter.add("jobs", jobs)
-        world.meter.add("steps", _steps(each.record) - _steps(known))
+    said = [each.record for each in news if each.record.published_statuses]
+    first = [record for record in said if not before[record.key].published_statuses]
+    new_runs = {record.key.run_id for record in first}
+    for key, known in world.store.load_attempts(repository, new_runs).items():
+        if known.published_statuses:
+            new_runs.discard(key.run_id)
+    world.meter.add("runs", len(new_runs))
+    world.meter.add("attempts", len(first))
+    for record in said:
+        known = before[record.key]
+        world.meter.add("jobs", len(record.published_jobs) - len(known.published_jobs))
+        world.meter.add("steps", _steps(record) - _steps(known))
 
 
 def _steps(record: AttemptRecord) -> int:
-    return sum(len(job.steps) for job in record.jobs)
+    """Count the steps that were spoken of."""
+    return sum(len(job.steps) for job in record.jobs if record.published_statuses)
 
 
 def _is_for_people(error: IngestError) -> bool:
-    """Tell whether no later look will do better before a person acts."""
-    return not isinstance(error, Retriable)
+    """Tell whether no later look will do better before a person acts.
+
+    What cannot be read of one attempt is no reason to leave the others.
+    """
+    return isinstance(error, Fatal)

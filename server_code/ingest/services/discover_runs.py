@@ -6,16 +6,16 @@ deep in it: re-runs keep their first creation time. Nothing here publishes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
-from ..errors import AccessDenied, NotFound
+from ..errors import AccessDenied, NotFound, Retriable, Skippable
 from ..ports import RunPage, RunQuery
 from .sighting import Sighting, note_runs
-from .sweep_days import sweep_closed_days, sweep_span
+from .sweep_days import sweep_all_days, sweep_closed_days, sweep_span
 from .world import World
 
 #: https://docs.github.com/en/rest/actions/workflow-runs: every status but the last.
@@ -40,16 +40,31 @@ def discover_runs(world: World, repository: RepositoryRecord) -> Sighting:
     """Look for new and changed runs, and note them in the ledger as due.
 
     Returns what was seen, with the repository's cursor and validators moved on; the caller saves
-    it. Raises what the source raises; what was noted until then stays noted.
+    it. Raises what the source raises for the list itself; what was noted until then stays noted.
     """
-    sighting = Sighting(repository=repository)
+    return _discover(world, repository, _DEEPER_LOOKS)
+
+
+def discover_all_runs(world: World, repository: RepositoryRecord) -> Sighting:
+    """Look as ``discover_runs`` does, and now into every corner where a changed run may be.
+
+    What has not changed since the last time is still free.
+    """
+    due_now = replace(repository, hinted_at=None, deliveries_checked_at=None)
+    return _discover(world, due_now, (*_DEEPER_LOOKS[:-1], sweep_all_days))
+
+
+def _discover(
+    world: World, repository: RepositoryRecord, looks: Sequence[Callable[[World, Sighting], None]]
+) -> Sighting:
+    sighting = Sighting(repository=repository, leased_at=world.clock.now())
     walk_run_list(world, sighting)
-    follow_run_hints(world, sighting)
-    if wants_status_hints(world, sighting):
-        ask_for_open_runs(world, sighting)
-    if wants_failed_deliveries(world, sighting):
-        ask_for_failed_deliveries(world, sighting)
-    sweep_closed_days(world, sighting)
+    for look_deeper in looks:
+        try:
+            look_deeper(world, sighting)
+        except (Retriable, Skippable) as error:
+            # Hints may wait: what the list has shown is collected all the same.
+            sighting.trouble = error
     return sighting
 
 
@@ -66,11 +81,12 @@ def walk_run_list(world: World, sighting: Sighting) -> None:
     if answer.value is None:
         return
     floor = _walk_floor(repository)
-    oldest = None
+    last = answer.value
     for page in _pages_down_to(world, repository.full_name, answer.value, floor):
         note_runs(world, sighting, page.runs)
-        oldest = min(_created(page.runs), default=oldest)
-    if oldest is not None and oldest > floor and answer.value.total_count > _END_OF_LIST:
+        last = page
+    oldest = min(_created(last.runs), default=floor)
+    if last.has_next and oldest > floor:
         # Past 40,000 runs the list ends before its time; the rest is found day by day.
         sweep_span(world, sighting, first=floor, last=oldest)
     newest = max(_created(answer.value.runs), default=repository.watched_since)
@@ -93,31 +109,26 @@ def follow_run_hints(world: World, sighting: Sighting) -> None:
     world.store.clear_run_hints(name, hints)
 
 
-def wants_status_hints(world: World, sighting: Sighting) -> bool:
-    """Tell whether open runs may hide below the first page, and were not asked for lately."""
-    return sighting.repository.page_floor is not None and _is_time(
-        world, sighting.repository.hinted_at, HINT_INTERVAL
-    )
-
-
 def ask_for_open_runs(world: World, sighting: Sighting) -> None:
-    """Ask for open runs by status: those of long ago, and re-runs of them."""
+    """Ask now and then for open runs by status: those of long ago, and re-runs of them.
+
+    A list of one page shows them all.
+    """
+    repository = sighting.repository
+    if repository.page_floor is None or not _is_time(world, repository.hinted_at, HINT_INTERVAL):
+        return
     for status in OPEN_STATUSES:
         _ask_by_status(world, sighting, status)
     sighting.repository = replace(sighting.repository, hinted_at=world.clock.now())
 
 
-def wants_failed_deliveries(world: World, sighting: Sighting) -> bool:
-    """Tell whether webhooks are expected here, and lost ones were not looked for lately."""
-    return world.collecting.expects_webhooks and _is_time(
-        world, sighting.repository.deliveries_checked_at, DELIVERY_INTERVAL
-    )
-
-
 def ask_for_failed_deliveries(world: World, sighting: Sighting) -> None:
-    """Follow the runs of webhooks that did not reach us, where the token may see them."""
+    """Follow now and then the runs of webhooks that did not reach us, where the token sees them."""
     repository, now = sighting.repository, world.clock.now()
-    since = max(repository.deliveries_checked_at or repository.added_at, now - DELIVERY_AGE)
+    checked_at = repository.deliveries_checked_at
+    if not world.collecting.expects_webhooks or not _is_time(world, checked_at, DELIVERY_INTERVAL):
+        return
+    since = max(checked_at or repository.added_at, now - DELIVERY_AGE)
     try:
         runs = world.source.fetch_failed_deliveries(repository.full_name, since=since)
     except (AccessDenied, NotFound):
@@ -129,7 +140,13 @@ def ask_for_failed_deliveries(world: World, sighting: Sighting) -> None:
     follow_run_hints(world, sighting)
 
 
-_END_OF_LIST = MAX_PAGES * 100
+#: What is looked at besides the list, each on its own.
+_DEEPER_LOOKS = (
+    follow_run_hints,
+    ask_for_open_runs,
+    ask_for_failed_deliveries,
+    sweep_closed_days,
+)
 
 
 def _is_time(world: World, last: datetime | None, interval: timedelta) -> bool:
@@ -177,9 +194,12 @@ def _ask_by_status(world: World, sighting: Sighting, status: str) -> None:
     name, question = sighting.repository.full_name, f"status={status}"
     validator = sighting.repository.validators.get(question)
     for number in range(1, MAX_FILTERED_PAGES + 1):
-        answer = world.source.fetch_runs(
-            name, RunQuery(page=number, status=status), validator if number == 1 else None
-        )
+        query = RunQuery(page=number, status=status)
+        try:
+            answer = world.source.fetch_runs(name, query, validator if number == 1 else None)
+        except NotFound:
+            # An older GitHub Enterprise Server does not know every status.
+            return
         if answer.value is None:
             return
         note_runs(world, sighting, answer.value.runs)

@@ -74,7 +74,12 @@ def _check_github(patient: Patient, repositories: Sequence[str]) -> Iterator[Che
     except IngestError as error:
         yield Check(subject="token", status=FAILED, finding=str(error), remedy=NEW_CREDENTIAL)
         return
-    yield from check_credentials(inspector, now=patient.clock.now)
+    is_known = False
+    for check in check_credentials(inspector, now=patient.clock.now):
+        is_known = is_known or check.status != FAILED
+        yield check
+    if not is_known:
+        return  # each repository would only say the same again
     days = patient.settings.collecting.backfill_days
     for name in repositories:
         yield check_repository(source, inspector, name, backfill_days=days)

@@ -14,17 +14,18 @@ from ..domain.ledger import RepositoryRecord
 from ..errors import Fatal, IngestError, NotFound, RateLimited, Retriable
 from .collect_attempts import collect_attempts
 from .discover_runs import discover_runs
-from .sighting import Sighting
+from .sighting import LEASE_SECONDS, Sighting, keep_lease
 from .world import PIPELINE_MONITORING_AGENT, World
-
-#: A repository's lease: renewed after every slice, taken over when its holder is gone.
-LEASE_SECONDS = 120
 
 #: Where nothing moves, nobody waits longer than this for the next look.
 SLOWEST_POLL = timedelta(minutes=10)
 
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
+
+
+#: How a tick looks for runs: ``discover_runs``, or ``discover_all_runs``.
+Discover = Callable[[World, RepositoryRecord], Sighting]
 
 
 def poll_due_repositories(
@@ -51,7 +52,11 @@ def poll_due_repositories(
 
 
 def poll_repository(
-    world: World, repository: RepositoryRecord, *, may_go_on: Callable[[], bool]
+    world: World,
+    repository: RepositoryRecord,
+    *,
+    may_go_on: Callable[[], bool],
+    discover: Discover = discover_runs,
 ) -> IngestError | None:
     """Poll one claimed repository and give its lease back; return what went wrong, if anything.
 
@@ -60,7 +65,7 @@ def poll_repository(
     """
     error: IngestError | None = None
     try:
-        record = _tick(world, repository, may_go_on)
+        record = _tick(world, discover(world, repository), may_go_on)
         next_poll_at = next_poll(world, record)
     except IngestError as raised:
         error = raised
@@ -85,17 +90,14 @@ def next_poll(world: World, repository: RepositoryRecord) -> datetime:
     return min(idle_poll, look_at if stretch == 1 else max(look_at, now + pause))
 
 
-def _tick(
-    world: World, repository: RepositoryRecord, may_go_on: Callable[[], bool]
-) -> RepositoryRecord:
-    sighting = discover_runs(world, repository)
+def _tick(world: World, sighting: Sighting, may_go_on: Callable[[], bool]) -> RepositoryRecord:
     sighting.repository = _seen(world, sighting)
     # A long backfill is left after a while, so that what is new meanwhile is found, too.
     leave_at = world.clock.now() + timedelta(seconds=world.collecting.poll_seconds)
-    while _keep_lease(world, sighting.repository) and collect_attempts(world, sighting):
+    while keep_lease(world, sighting) and collect_attempts(world, sighting):
         if not may_go_on() or world.clock.now() >= leave_at:
             break
-    return replace(sighting.repository, failures=0, last_error=None)
+    return _at_end(world, sighting)
 
 
 def _seen(world: World, sighting: Sighting) -> RepositoryRecord:
@@ -104,10 +106,18 @@ def _seen(world: World, sighting: Sighting) -> RepositoryRecord:
     return replace(repository, last_changed_at=now) if sighting.found else repository
 
 
-def _keep_lease(world: World, repository: RepositoryRecord) -> bool:
-    """Save how far discovering came, and renew the lease; False where another has taken over."""
-    until = world.clock.now() + timedelta(seconds=LEASE_SECONDS)
-    return world.store.save_progress(repository, holder=world.holder, lease_until=until)
+def _at_end(world: World, sighting: Sighting) -> RepositoryRecord:
+    """Close a tick that collected; hints that could not be had are told of once, and asked again.
+
+    They delay nothing: GitHub's filtered lists may be out of order while the list itself works.
+    """
+    repository, trouble = sighting.repository, sighting.trouble
+    if trouble is None:
+        return replace(repository, failures=0, last_error=None)
+    if repository.last_error is None and not isinstance(trouble, RateLimited):
+        name = repository.full_name
+        world.report_error(PIPELINE_MONITORING_AGENT, name, str(trouble), _remedy(trouble))
+    return replace(repository, failures=0, last_error=str(trouble))
 
 
 def _after_failure(

@@ -12,8 +12,11 @@ from ..domain.code_metrics import CommitMetrics, triggering_pull_request
 from ..domain.jobs import Job
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey, WorkflowRun
-from ..errors import IngestError, NotFound
+from ..errors import IngestError, NotFound, SourceUnavailable
 from ..ports import ActionsSource
+
+#: A run that is there without its jobs is taken for what it is after so many failed looks.
+PATIENT_LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +41,8 @@ def read_attempt(
     try:
         reading = _read_run(source, record, run_is_fresh=run_is_fresh)
         return _read_jobs(source, reading) if wants_jobs or _has_ended(reading) else reading
-    except NotFound:
-        # Deleted on GitHub between two looks: what was seen of it is all there will ever be.
-        return Reading(record=record, is_gone=True)
+    except NotFound as error:
+        return _without_a_part(source, record, error)
     except IngestError as error:
         return Reading(record=record, error=error)
 
@@ -94,6 +96,24 @@ def _read_run(source: ActionsSource, record: AttemptRecord, *, run_is_fresh: boo
         return Reading(record=replace(record, run=answer.value, run_validator=answer.validator))
     own = source.fetch_attempt(record.key).value
     return Reading(record=replace(record, run=own or run), newest=answer.value)
+
+
+def _without_a_part(source: ActionsSource, record: AttemptRecord, error: NotFound) -> Reading:
+    """Tell a deleted run from one that GitHub shows while something of it is not there yet.
+
+    Of a deleted one, what was seen is all there will ever be.
+    """
+    gone = Reading(record=record, is_gone=True)
+    if record.run is None or record.failures >= PATIENT_LOOKS:
+        return gone
+    try:
+        source.fetch_run(record.key.repository, record.key.run_id)
+    except NotFound:
+        return gone
+    except IngestError as failure:
+        return Reading(record=record, error=failure)
+    late = SourceUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")
+    return Reading(record=record, error=late)
 
 
 def _read_jobs(source: ActionsSource, reading: Reading) -> Reading:

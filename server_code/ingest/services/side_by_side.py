@@ -49,7 +49,9 @@ class _Line(Generic[K, V]):
         self._stopped = threading.Event()
 
     def fill(self, key: K) -> None:
-        """Put a key's items in line, its end last."""
+        """Put a key's items in line, its end last; does nothing once the line has stopped."""
+        if self._stopped.is_set():
+            return
         error: BaseException | None = None
         try:
             for item in self._produce(key):

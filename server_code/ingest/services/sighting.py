@@ -4,21 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from ..domain.ledger import AttemptRecord, RepositoryRecord
 from ..domain.runs import AttemptKey, WorkflowRun
+from ..errors import IngestError
 from .world import World
+
+#: A repository's lease: renewed while a tick works, taken over when its holder is gone.
+LEASE_SECONDS = 120
+_RENEW_AFTER = timedelta(seconds=LEASE_SECONDS / 4)
 
 
 @dataclass(slots=True, kw_only=True)
 class Sighting:
-    """Be what one tick has seen of a repository: which attempts need no second look by id."""
+    """Be what one tick has seen of a repository: which attempts need no second look by id.
+
+    ``trouble`` is why some of the hints about deep runs could not be had this time.
+    """
 
     repository: RepositoryRecord
+    leased_at: datetime
     seen: set[AttemptKey] = field(default_factory=set)
     list_is_fresh: bool = False
     found: int = 0
+    trouble: IngestError | None = None
 
     def covers(self, record: AttemptRecord) -> bool:
         """Tell whether the ledger's sight of an attempt is as new as this tick."""
@@ -33,6 +43,13 @@ class Sighting:
         if validator is not None:
             kept[question] = validator
         self.repository = replace(self.repository, validators=kept)
+
+
+def keep_lease(world: World, sighting: Sighting) -> bool:
+    """Save how far the tick has come, and renew the lease; False where another has taken over."""
+    sighting.leased_at = world.clock.now()
+    until = sighting.leased_at + timedelta(seconds=LEASE_SECONDS)
+    return world.store.save_progress(sighting.repository, holder=world.holder, lease_until=until)
 
 
 def note_runs(world: World, sighting: Sighting, runs: Sequence[WorkflowRun]) -> None:
@@ -51,6 +68,9 @@ def note_runs(world: World, sighting: Sighting, runs: Sequence[WorkflowRun]) -> 
     if due:
         world.store.save_attempts(list(due.values()))
         sighting.found += len(due)
+    if now - sighting.leased_at >= _RENEW_AFTER:
+        # A long list takes longer to walk than a lease lasts.
+        keep_lease(world, sighting)
 
 
 def is_wanted(run: WorkflowRun, since: datetime) -> bool:

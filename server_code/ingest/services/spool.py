@@ -6,6 +6,8 @@ import io
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -40,7 +42,8 @@ class Spool(io.RawIOBase):
 
     def open(self) -> BinaryIO:
         """Open what was written for one pass from its start; passes must not overlap."""
-        self._file.flush()
+        with _disk_errors():
+            self._file.flush()
         self._file.seek(0)
         return os.fdopen(os.dup(self._file.fileno()), "rb")
 
@@ -49,26 +52,27 @@ class Spool(io.RawIOBase):
         self._unchecked += memoryview(chunk).nbytes
         if self._unchecked >= _CHECK_EVERY_BYTES:
             self._check_disk()
-        try:
+        with _disk_errors():
             return self._file.write(chunk)
-        except OSError as error:
-            raise DiskFull(f"A log could not be written to {tempfile.gettempdir()}.") from error
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move to a position."""
-        return self._file.seek(offset, whence)
+        """Move to a position; raises DiskFull where what was written before does not fit."""
+        with _disk_errors():
+            return self._file.seek(offset, whence)
 
     def tell(self) -> int:
         """Tell the position."""
         return self._file.tell()
 
     def truncate(self, size: int | None = None) -> int:
-        """Cut at the position, or at ``size``."""
-        return self._file.truncate(size)
+        """Cut at the position, or at ``size``; raises as ``seek`` does."""
+        with _disk_errors():
+            return self._file.truncate(size)
 
     def close(self) -> None:
-        """Give the space back."""
-        self._file.close()
+        """Give the space back; what could not be written any more is not missed."""
+        with suppress(OSError):
+            self._file.close()
         super().close()
 
     def _check_disk(self) -> None:
@@ -79,3 +83,13 @@ class Spool(io.RawIOBase):
                 f"{tempfile.gettempdir()} has {free // 2**20} MiB left: free space there, or set "
                 "TMPDIR to a larger disk; logs wait until then."
             )
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Name what the disk refuses; buffered bytes may be refused long after they were written."""
+    try:
+        yield
+    except OSError as error:
+        where = tempfile.gettempdir()
+        raise DiskFull(f"A log could not be written to {where}: {error}.") from error

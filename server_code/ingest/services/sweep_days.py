@@ -8,10 +8,8 @@ runs) is never met.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
-from itertools import islice
 
 from ..domain.timestamps import write_timestamp
 from ..ports import RunQuery
@@ -22,7 +20,8 @@ from .world import World
 #: began, and lives 35 days at most.
 LONGEST_CHANGE = timedelta(days=65)
 
-#: Windows that one tick asks for, so that a sweep does not keep fresh runs waiting.
+#: Windows that one tick asks for, so that a sweep does not keep fresh runs waiting. Those of less
+#: than a day, where runs are that many, are asked for with their day.
 WINDOWS_A_TICK = 8
 
 #: The largest window in days; windows are halves of halves of it, counted from a fixed day.
@@ -69,13 +68,22 @@ def sweep_closed_days(world: World, sighting: Sighting) -> None:
     today = _midnight(now)
     if repository.swept_at is None or _midnight(repository.swept_at) < today:
         _begin_round(sighting, now, start=today - LONGEST_CHANGE)
-    begin = sighting.repository.swept_through or today
-    for window in islice(_closed_windows(begin, today), WINDOWS_A_TICK):
-        if not world.source.has_spare(repository.full_name):
+    for _ in range(WINDOWS_A_TICK):
+        window = _next_window(sighting, today)
+        if window is None or not world.source.has_spare(repository.full_name):
             return
-        _ask(world, sighting, window)
-        after = window.last + timedelta(seconds=1)
-        sighting.repository = replace(sighting.repository, swept_through=after)
+        _sweep(world, sighting, window)
+
+
+def sweep_all_days(world: World, sighting: Sighting) -> None:
+    """Make a whole round at once, today included."""
+    if sighting.repository.page_floor is None:
+        return
+    now = world.clock.now()
+    tomorrow = _midnight(now) + _DAY
+    _begin_round(sighting, now, start=tomorrow - LONGEST_CHANGE)
+    while (window := _next_window(sighting, tomorrow)) is not None:
+        _sweep(world, sighting, window)
 
 
 def sweep_span(world: World, sighting: Sighting, *, first: datetime, last: datetime) -> None:
@@ -94,44 +102,55 @@ def _begin_round(sighting: Sighting, now: datetime, *, start: datetime) -> None:
     sighting.repository = replace(sighting.repository, swept_at=now, swept_through=start)
 
 
-def _closed_windows(begin: datetime, today: datetime) -> Iterator[Window]:
-    """Yield the largest windows on the fixed grid that hold only closed days, oldest first."""
-    day = begin
-    while day < today:
-        size = LARGEST_WINDOW_DAYS
-        number = (day - _FIRST_DAY) // _DAY
-        while number % size or day + size * _DAY > today:
-            size //= 2
-        yield Window(day, day + size * _DAY - timedelta(seconds=1))
-        day += size * _DAY
+def _sweep(world: World, sighting: Sighting, window: Window) -> None:
+    """Ask for a window, and go on behind it if it is done with."""
+    if _ask(world, sighting, window):
+        after = window.last + timedelta(seconds=1)
+        sighting.repository = replace(sighting.repository, swept_through=after)
 
 
-def _ask(world: World, sighting: Sighting, window: Window) -> None:
-    """Ask for a window; halve it where one page does not hold it."""
+def _next_window(sighting: Sighting, end: datetime) -> Window | None:
+    """Find what to ask for next: the largest window on the fixed grid that is not known as full.
+
+    It ends by ``end``; None where the round is over.
+    """
+    day = sighting.repository.swept_through or end
+    if day >= end:
+        return None
+    size, number = LARGEST_WINDOW_DAYS, (day - _FIRST_DAY) // _DAY
+    while number % size or day + size * _DAY > end:
+        size //= 2
+    window = Window(day, day + size * _DAY - timedelta(seconds=1))
+    while window.days > 1 and _is_full(sighting, window):
+        window = window.halves()[0]
+    return window
+
+
+def _is_full(sighting: Sighting, window: Window) -> bool:
+    return sighting.repository.validators.get(_QUESTION + window.created) == _HALVED
+
+
+def _ask(world: World, sighting: Sighting, window: Window) -> bool:
+    """Ask for a window; False for one of days that one page does not hold: its halves are next."""
     question = _QUESTION + window.created
+    if _is_full(sighting, window):
+        first, second = window.halves()
+        return _ask(world, sighting, first) and _ask(world, sighting, second)
     validator = sighting.repository.validators.get(question)
-    if validator == _HALVED:
-        _ask_halves(world, sighting, window)
-        return
     answer = world.source.fetch_runs(
         sighting.repository.full_name, RunQuery(created=window.created), validator
     )
     page = answer.value
     if page is None:
-        return
+        return True
     note_runs(world, sighting, page.runs)
     if page.has_next and window.first < window.last:
         sighting.keep_validator(question, _HALVED)
-        _ask_halves(world, sighting, window)
-    else:
-        # A window that shows fewer runs than it counts is asked for again in the next round.
-        is_proven = len(page.runs) >= page.total_count
-        sighting.keep_validator(question, answer.validator if is_proven else None)
-
-
-def _ask_halves(world: World, sighting: Sighting, window: Window) -> None:
-    for half in window.halves():
-        _ask(world, sighting, half)
+        return window.days <= 1 and _ask(world, sighting, window)
+    # A window that shows fewer runs than it counts is asked for again in the next round.
+    is_proven = len(page.runs) >= page.total_count
+    sighting.keep_validator(question, answer.validator if is_proven else None)
+    return True
 
 
 def _day_window(day: datetime) -> Window:

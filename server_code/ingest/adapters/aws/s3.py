@@ -30,6 +30,11 @@ class S3BlobStore(BlobStore):
         self._client = client
         self._bucket = bucket
 
+    def check(self) -> None:
+        """Make sure that the bucket is there; raises QueueMissing or AccessDenied where not."""
+        with aws_errors(f"Bucket {self._bucket}"):
+            self._client.head_bucket(Bucket=self._bucket)
+
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object: in one request if it is small, else part by part.
 

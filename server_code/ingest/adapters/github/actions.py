@@ -26,6 +26,9 @@ PER_PAGE = 100
 #: Pages that may follow each other; 40,000 runs are GitHub's own end of a list.
 MAX_JOB_PAGES = 50
 
+#: Begins the validator of a repository that answers to a new name.
+_RENAMED = "renamed "
+
 _RUNS = "/repos/{}/actions/runs"
 _RUN = "/repos/{}/actions/runs/{}"
 _ATTEMPT = "/repos/{}/actions/runs/{}/attempts/{}"
@@ -44,12 +47,15 @@ class GithubActions:
     def fetch_runs(
         self, repository: str, query: RunQuery, validator: str | None = None
     ) -> Answer[RunPage]:
-        """Fetch one page of runs, newest created first."""
-        response = self._get_runs(repository, query, validator)
+        """Fetch one page of runs, newest created first.
+
+        A validator also remembers the new name of a repository that was renamed.
+        """
+        response = self._get_runs(repository, query, self._recall_new_name(repository, validator))
         if response.is_unchanged:
             return Answer(None, validator)
         payload = mapping(response.json())
-        if self._notice_new_name(repository, payload):
+        if self._notice_new_name(repository, _owner_of_runs(payload)):
             response = self._get_runs(repository, query, None)
             payload = mapping(response.json())
         runs = tuple(
@@ -59,7 +65,7 @@ class GithubActions:
         page = RunPage(
             runs=runs, total_count=total, has_next=_has_next(response, query, runs, total)
         )
-        return Answer(page, response.validator)
+        return Answer(page, self._with_new_name(repository, response.validator))
 
     def fetch_run(
         self, repository: str, run_id: int, validator: str | None = None
@@ -145,18 +151,28 @@ class GithubActions:
         )
         return self._client(repository).get(replace(request, validator=validator))
 
-    def _notice_new_name(self, repository: str, payload: Mapping[str, Any]) -> bool:
-        """Learn a renamed repository's new name from its runs; True where it is news.
+    def _notice_new_name(self, repository: str, name: str | None) -> bool:
+        """Learn a renamed repository's new name from an answer; True where it is news.
 
         PyGithub follows GitHub's 301 but drops the question's parameters on the way, so such an
         answer is a first page of 30, whatever was asked: it must be asked again by the new name.
         """
-        for run in objects(payload.get("workflow_runs"))[:1]:
-            name = text(mapping(run.get("repository")).get("full_name"))
-            if name is not None and name.lower() != self._name(repository).lower():
-                self._new_names[repository] = name
-                return True
-        return False
+        if name is None or name.lower() == self._name(repository).lower():
+            return False
+        self._new_names[repository] = name
+        return True
+
+    def _recall_new_name(self, repository: str, validator: str | None) -> str | None:
+        """Take the new name out of a validator, so that a new process need not learn it again."""
+        if validator is None or not validator.startswith(_RENAMED):
+            return validator
+        name, _, own = validator.removeprefix(_RENAMED).partition(" ")
+        self._new_names.setdefault(repository, name)
+        return own
+
+    def _with_new_name(self, repository: str, validator: str | None) -> str | None:
+        name = self._new_names.get(repository)
+        return validator if validator is None or name is None else f"{_RENAMED}{name} {validator}"
 
     def _fetch_one_run(
         self, repository: str, request: Request, validator: str | None
@@ -185,6 +201,8 @@ class GithubActions:
         for page in range(1, MAX_JOB_PAGES + 1):
             response = first if page == 1 and first is not None else self._get_jobs(key, page, None)
             payload = mapping(response.json())
+            if page == 1 and self._notice_new_name(key.repository, _owner_of_jobs(payload)):
+                return self._fetch_all_jobs(key, first=None)
             found = [parse_job(job) for job in objects(payload.get("jobs"))]
             jobs.update((job.job_id, job) for job in found)
             validators.append(response.validator or "")
@@ -195,10 +213,24 @@ class GithubActions:
         return Answer(whole, json.dumps(validators) if all(validators) else None)
 
 
+def _owner_of_runs(payload: Mapping[str, Any]) -> str | None:
+    """Name the repository that a list of runs belongs to; None for an empty list."""
+    names = (mapping(run.get("repository")) for run in objects(payload.get("workflow_runs")))
+    return next((text(name.get("full_name")) for name in names), None)
+
+
+def _owner_of_jobs(payload: Mapping[str, Any]) -> str | None:
+    """Name the repository that a list of jobs belongs to, by the address of their run."""
+    for job in objects(payload.get("jobs")):
+        _, found, path = (text(job.get("run_url")) or "").partition("/repos/")
+        return "/".join(path.split("/")[:2]) if found else None
+    return None
+
+
 def _has_next(
     response: Response, query: RunQuery, runs: tuple[WorkflowRun, ...], total: int
 ) -> bool:
     """Tell whether pages follow, by the Link header or by the count; a server may give either."""
-    return 'rel="next"' in response.headers.get("link", "") or (
+    return response.has_next or (
         bool(runs) and query.page * PER_PAGE < total and len(runs) >= PER_PAGE
     )

@@ -62,6 +62,11 @@ class Response:
         """Tell whether the validator still held; such an answer was free."""
         return self.status == 304
 
+    @property
+    def has_next(self) -> bool:
+        """Tell whether the Link header names a page after this one."""
+        return 'rel="next"' in self.headers.get("link", "")
+
     def json(self) -> object:
         """Parse the body; raises MalformedPayload."""
         try:
@@ -174,10 +179,7 @@ class GithubClient:
             raise SourceUnavailable(f"{self._api_url} did not answer ({kind}).") from error
         except github.GithubException as error:
             # Only minting an installation token raises one: requestJson itself checks nothing.
-            raise BadCredentials(
-                f"GitHub gave no installation token ({error.status}): check GITHUB_APP_ID, "
-                "GITHUB_APP_PRIVATE_KEY and that the app is installed."
-            ) from error
+            raise _minting_error(error.status) from error
         except RuntimeError as error:
             # PyGithub's word for a redirect to another host or protocol.
             raise SourceUnavailable(f"{self._api_url} redirects elsewhere: {error}") from error
@@ -220,6 +222,16 @@ class GithubClient:
             return None
         name, _, etag = validator.partition(" ")
         return etag if name == self.name else None
+
+
+def _minting_error(status: int) -> Exception:
+    """Tell an app that is wrong from a GitHub that is busy: both leave us without a token."""
+    if status in (401, 404, 422):
+        return BadCredentials(
+            f"GitHub gave no installation token ({status}): check GITHUB_APP_ID, "
+            "GITHUB_APP_PRIVATE_KEY and that the app is installed."
+        )
+    return SourceUnavailable(f"GitHub gave no installation token for now ({status}).")
 
 
 def _error_for(status: int, path: str, headers: Mapping[str, str]) -> Exception:

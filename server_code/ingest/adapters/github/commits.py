@@ -27,17 +27,19 @@ from .client import GithubClient, Request
 #: 100 commits with their pull requests cost one point of GraphQL's 5,000 an hour.
 COMMITS_PER_QUERY = 100
 
-#: REST gives 300 files a page and 3,000 in all. https://docs.github.com/en/rest/commits/commits
-FILES_PER_PAGE = 300
+#: REST gives 300 files a page and 3,000 in all, unless asked for smaller pages; the Link header
+#: tells of more. https://docs.github.com/en/rest/commits/commits#get-a-commit
 MAX_FILES = 3000
 
 _COMMIT_FIELDS = """{ ... on Commit {
   oid message additions deletions changedFilesIfAvailable
   author { name user { login } }
-  associatedPullRequests(first: 5) {
+  associatedPullRequests(first: 20) {
     nodes { fullDatabaseId number url headRefOid baseRefName }
   }
 } }"""
+
+_COMMIT = "/repos/{}/commits/{}"
 
 _QUERY = """query($owner: String!, $name: String!) {
   repository(owner: $owner, name: $name) { %s }
@@ -53,14 +55,23 @@ class CommitReader:
     def fetch(
         self, client: GithubClient, repository: str, shas: Sequence[str]
     ) -> dict[str, CommitMetrics]:
-        """Fetch every commit; one that GitHub does not know comes with None for all it holds."""
+        """Fetch commits; one that GitHub does not know comes with None for all it holds.
+
+        Of what fails on the way, those read until then are returned; raises if there are none.
+        """
         found: dict[str, CommitMetrics] = {}
         for start in range(0, len(shas), COMMITS_PER_QUERY):
             chunk = shas[start : start + COMMITS_PER_QUERY]
             found.update(self._by_graphql(client, repository, chunk))
         for sha in shas:
-            if sha not in found:
+            if sha in found:
+                continue
+            try:
                 found[sha] = _by_rest(client, repository, sha)
+            except Retriable:
+                if not found:
+                    raise
+                break
         return found
 
     def _by_graphql(
@@ -142,32 +153,26 @@ def _read_pull(node: Mapping[str, Any]) -> PullRequest | None:
 
 def _by_rest(client: GithubClient, repository: str, sha: str) -> CommitMetrics:
     try:
-        commit = parse_commit(_commit_page(client, repository, sha, 1))
+        response = client.get(Request.to(_COMMIT, repository, sha))
     except NotFound:
         return CommitMetrics(commit_sha=sha)
-    files = _count_files(client, repository, commit)
+    commit = parse_commit(mapping(response.json()))
+    files = commit.files_changed_count
+    if files is not None and response.has_next:
+        files = _count_more_files(client, repository, sha, files)
     pulls = _pulls_by_rest(client, repository, sha)
     return replace(commit, commit_sha=sha, files_changed_count=files, pull_requests=pulls)
 
 
-def _commit_page(client: GithubClient, repository: str, sha: str, page: int) -> Mapping[str, Any]:
-    request = Request.to(
-        "/repos/{}/commits/{}", repository, sha, per_page=FILES_PER_PAGE, page=page
-    )
-    return mapping(client.get(request).json())
-
-
-def _count_files(client: GithubClient, repository: str, commit: CommitMetrics) -> int | None:
-    """Count files over all pages; None where GitHub's own end of the list hides the rest."""
-    total = on_page = commit.files_changed_count or 0
-    page = 1
-    while on_page == FILES_PER_PAGE and total < MAX_FILES:
+def _count_more_files(client: GithubClient, repository: str, sha: str, counted: int) -> int | None:
+    """Count files on the pages after the first; None where GitHub's end of the list hides some."""
+    total, page, has_next = counted, 1, True
+    while has_next and total < MAX_FILES:
         page += 1
-        on_page = len(
-            objects(_commit_page(client, repository, commit.commit_sha, page).get("files"))
-        )
-        total += on_page
-    return None if commit.files_changed_count is None or total >= MAX_FILES else total
+        response = client.get(Request.to(_COMMIT, repository, sha, page=page))
+        total += len(objects(mapping(response.json()).get("files")))
+        has_next = response.has_next
+    return None if total >= MAX_FILES else total
 
 
 def _pulls_by_rest(client: GithubClient, repository: str, sha: str) -> tuple[PullRequest, ...]:

@@ -35,13 +35,11 @@ _DELIVERIES_KEPT = timedelta(days=4)
 _DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND look_at <= ? "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
 _NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?"
-_COUNT_ATTEMPTS = "SELECT COUNT(*) FROM attempts WHERE 1 = 1"
+_COUNT_ATTEMPTS = "SELECT COUNT(*) FROM attempts"
 _COUNT_OPEN = "SELECT COUNT(*), COALESCE(SUM(unread), 0) FROM attempts WHERE settled = 0"
-#: All states there are: named, so that the index serves one repository as well as all.
-_COUNT_LOGS = """
-    SELECT state, COUNT(*) FROM job_logs
-    WHERE state IN ('pending', 'fetched', 'unavailable', 'expired')
-"""
+_COUNT_LOGS = "SELECT state, COUNT(*) FROM job_logs"
+#: All states there are: the index begins with the state, so that counting all goes along it.
+_ANY_STATE = " WHERE state IN ('pending', 'fetched', 'unavailable', 'expired')"
 
 _SAVE_HINT = """
     INSERT INTO run_hints (repository_key, run_id, hinted_at) VALUES (...)
@@ -98,9 +96,11 @@ class SqlLedger(LedgerStore):
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
         key = () if repository is None else (repository_key(repository),)
         match = "" if repository is None else " AND repository_key = ?"
-        attempts = self._database.read(_COUNT_ATTEMPTS + match, key)[0][0]
+        where = match.replace("AND", "WHERE")
+        attempts = self._database.read(_COUNT_ATTEMPTS + where, key)[0][0]
         open_ones, unread = self._database.read(_COUNT_OPEN + match, key)[0]
-        by_state = self._database.read(_COUNT_LOGS + match + " GROUP BY state", key)
+        of_one = "" if repository is None else _ANY_STATE + match
+        by_state = self._database.read(_COUNT_LOGS + of_one + " GROUP BY state", key)
         logs: dict[str, int] = dict(by_state)
         return LedgerCounts(
             attempts=attempts,
