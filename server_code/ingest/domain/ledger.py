@@ -24,8 +24,8 @@ class RepositoryRecord:
     whole walk. ``validators``: ETags by the name of the question (``runs``, ``status=queued``, …),
     opaque, bound to a token by the source. ``page_floor``: the oldest creation time on the list's
     first page (None where that is the whole list), so that an unchanged first page speaks for every
-    run created since. ``hinted_at``: when open runs below it were last asked for. ``swept_at``: when
-    the last round over closed days began, ``swept_through``: how far it came.
+    run created since. ``hinted_at``: when open runs below it were last asked for. ``swept_at``:
+    when the last round over closed days began, ``swept_through``: how far it came.
     """
 
     full_name: str
