@@ -6,6 +6,7 @@ import click
 
 from .commands.collect import collect
 from .commands.doctor import doctor
+from .commands.redrive import redrive
 from .commands.run import run
 from .commands.sandbox import sandbox
 from .commands.setup import setup
@@ -23,7 +24,7 @@ class InGivenOrder(click.Group):
 
 @click.group(
     cls=InGivenOrder,
-    commands=[run, setup, doctor, collect, status, sandbox],
+    commands=[run, setup, doctor, collect, status, redrive, sandbox],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="runstream", prog_name="runstream")

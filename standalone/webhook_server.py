@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ingest.bootstrap import Collector
 from ingest.errors import BadSettings, IngestError, InvalidSignature, Rejected, Skippable
 from ingest.ports import Clock, StateStore
 from ingest.services.receive_webhook import receive_webhook
@@ -62,6 +64,28 @@ class WebhookServer:
             lambda: wasyncore.close_all(self._connections, ignore_all=True)
         )
         self._thread.join()
+
+
+@contextmanager
+def webhooks_taken_in(collector: Collector, *, host: str, port: int | None) -> Iterator[None]:
+    """Listen while the block runs; without a port do nothing. Raises BadSettings."""
+    if port is None:
+        yield
+        return
+    secret, world = collector.settings.github.webhook_secret, collector.world
+    if secret is None:
+        raise BadSettings(
+            ["--webhooks needs GITHUB_WEBHOOK_SECRET: the secret that GitHub signs with"]
+        )
+    try:
+        server = WebhookServer(world.store, world.clock, secret=secret, host=host, port=port)
+    except OSError as error:
+        raise BadSettings([f"webhooks cannot be taken in at {host}:{port}: {error}"]) from error
+    logger.info("webhooks are taken in", extra={"address": f"http://{host}:{port}{PATH}"})
+    try:
+        yield
+    finally:
+        server.close()
 
 
 class WebhookApp:
