@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ingest.bootstrap import Collector
 from ingest.errors import BadSettings, IngestError, InvalidSignature, Rejected, Skippable
@@ -37,7 +37,7 @@ class WebhookServer:
         from waitress.server import create_server
 
         self._connections: dict[int, Any] = {}
-        self._server: Any = create_server(
+        server = create_server(
             WebhookApp(store, clock, secret),
             map=self._connections,
             host=host,
@@ -48,9 +48,12 @@ class WebhookServer:
             ident="runstream",
             clear_untrusted_proxy_headers=True,
         )
-        if not hasattr(self._server, "effective_port"):
+        # One address gives a server with a port; several, one that has none of its own.
+        self._server = cast("Any", server)
+        port_or_none = getattr(self._server, "effective_port", None)
+        if port_or_none is None:
             raise BadSettings([f"{host} has several addresses: name one of them"])
-        self.port = int(self._server.effective_port)
+        self.port = int(port_or_none)
         self._thread = threading.Thread(target=self._server.run, name="webhooks")
         self._thread.start()
 

@@ -111,7 +111,7 @@ def read_settings(lookup: Lookup) -> Settings:
         aws=_read_aws(reader),
         collecting=CollectingSettings(
             poll_seconds=int(reader.number("POLL_SECONDS", 30, least=1, most=600)),
-            backfill_days=reader.number("BACKFILL_DAYS", 1, least=0, most=400),
+            backfill_days=reader.number("BACKFILL_DAYS", 1, least=0, most=36500),
             log_mode=reader.choice("LOG_MODE", LOG_MODES),
             expects_webhooks=github.webhook_secret is not None,
         ),

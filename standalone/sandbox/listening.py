@@ -24,21 +24,31 @@ class Listener:
             raise ValueError(f"{host} has several addresses; name one of them.")
         self.port = int(self._server.effective_port)
         self.url = f"http://{host}:{self.port}"
+        self._stopped = threading.Event()
+        self._turn = threading.Lock()
         self._thread = threading.Thread(
-            target=self._server.run, name=f"sandbox {self.port}", daemon=True
+            target=self._serve, name=f"sandbox {self.port}", daemon=True
         )
         self._thread.start()
 
     def close(self) -> None:
         """Close every connection and wait until every thread has ended."""
-        if not self._thread.is_alive():
+        if self._stopped.is_set():
             return
-        # the loop ends by itself when it has no socket left, and only its own thread may take them
-        self._server.trigger.pull_trigger(
-            lambda: wasyncore.close_all(self._sockets, ignore_all=True)
-        )
+        # the workers first: at the end of a request they wake the loop, which must still be there
+        self._server.task_dispatcher.shutdown(timeout=1)
+        with self._turn:
+            self._stopped.set()
+            self._server.pull_trigger()
         self._thread.join(timeout=10)
         self._server.task_dispatcher.shutdown(timeout=10)
+
+    def _serve(self) -> None:
+        while not self._stopped.is_set():
+            wasyncore.loop(timeout=1, map=self._sockets, use_poll=True, count=1)
+        # only now is nobody about to wake the loop through a socket that is closed here
+        with self._turn:
+            wasyncore.close_all(self._sockets, ignore_all=True)
 
 
 def _server(
