@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 from ingest.adapters.aws import (
+    AwsAccess,
     Deployment,
     cloudformation_template,
     collector_policy,
@@ -16,9 +17,11 @@ from ingest.adapters.aws import (
     ensure_queues,
     reader_policy,
 )
+from ingest.adapters.aws import s3_client as product_s3_client
 from ingest.adapters.aws.provision import dead_letter_name
-from ingest.errors import BadSettings
+from ingest.errors import AccessDenied, BadSettings
 from support.aws_server import LocalAws, s3_client, sqs_client
+from support.fault_proxy import FaultProxy, LetThrough, Reply
 
 DEPLOYMENT = Deployment(
     metrics_queue="ci_cd_metrics_queue",
@@ -149,6 +152,55 @@ def test_a_bucket_keeps_its_own_rules(s3) -> None:
     ensure_bucket(s3, bucket)
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
     assert {rule["ID"] for rule in rules} == {"own", "runstream-broken-uploads"}
+
+
+def test_a_bucket_is_made_in_the_client_s_region(aws: LocalAws) -> None:
+    """S3 wants the location named everywhere but in us-east-1."""
+    bucket = f"logs-{uuid.uuid4()}"
+    access = AwsAccess(
+        region="eu-north-1",
+        endpoint_url=aws.endpoint_url,
+        access_key_id="local",
+        secret_access_key="local",
+    )
+    with closing(product_s3_client(access)) as s3:
+        ensure_bucket(s3, bucket)
+        assert s3.get_bucket_location(Bucket=bucket)["LocationConstraint"] == "eu-north-1"
+
+
+@pytest.mark.parametrize("request_number", range(1, 6))
+def test_a_permission_that_is_missing_is_not_taken_for_absence(
+    aws: LocalAws, request_number: int
+) -> None:
+    """Denied to look, setup says so and changes nothing blindly."""
+    proxy = FaultProxy(aws.endpoint_url)
+    denied = b"<Error><Code>AccessDenied</Code><Message>No.</Message></Error>"
+    proxy.faults.extend([LetThrough()] * (request_number - 1))
+    proxy.faults.append(Reply(403, denied, "application/xml"))
+    with closing(s3_client(proxy)) as s3, pytest.raises(AccessDenied):
+        ensure_bucket(s3, f"logs-{uuid.uuid4()}")
+    proxy.close()
+
+
+def test_a_bucket_that_nothing_encrypts_is_encrypted(aws: LocalAws) -> None:
+    """Amazon's S3 encrypts every new bucket by itself; others do not."""
+    proxy = FaultProxy(aws.endpoint_url)
+    none = b"<Error><Code>ServerSideEncryptionConfigurationNotFoundError</Code></Error>"
+    proxy.faults.extend([*[LetThrough()] * 4, Reply(404, none, "application/xml")])
+    with closing(s3_client(proxy)) as s3:
+        step = ensure_bucket(s3, f"logs-{uuid.uuid4()}")
+    proxy.close()
+    assert "encrypted with S3's own keys" in step.details
+
+
+def test_a_queue_with_a_key_of_its_own_keeps_it(sqs, names: dict[str, str]) -> None:
+    """SQS's own encryption would replace the key that a person chose."""
+    key = {"KmsMasterKeyId": "alias/own", "SqsManagedSseEnabled": "false"}
+    sqs.create_queue(QueueName=names["metrics"], Attributes=key)
+    ensure_queues(sqs, **names)
+    attributes = attributes_of(sqs, names["metrics"])
+    assert attributes["KmsMasterKeyId"] == "alias/own"
+    assert attributes["SqsManagedSseEnabled"] == "false"
 
 
 def test_a_name_that_s3_refuses_is_a_bad_setting(s3) -> None:

@@ -40,7 +40,14 @@ UGLY_TEXT = st.text(
     ),
     max_size=800,
 )
+#: Drawn values are short by nature; repeated, they are logs of several parts.
+LONG_LOGS = st.builds(
+    lambda piece, times: piece * times,
+    st.one_of(st.binary(min_size=1, max_size=40), UGLY_TEXT.map(str.encode)),
+    st.integers(min_value=1, max_value=120),
+)
 LOGS = st.one_of(
+    LONG_LOGS,
     UGLY_TEXT.map(str.encode),
     st.binary(max_size=2500),
     st.builds(lambda text, bad: text.encode() + bad, UGLY_TEXT, st.binary(max_size=4)),
@@ -265,6 +272,13 @@ def test_a_large_log_takes_little_memory() -> None:
     finally:
         tracemalloc.stop()
     assert peak < 8 << 20
+
+
+def test_bytes_of_several_reads_are_one_base64() -> None:
+    """A log that is no text is encoded as one, however many reads it takes."""
+    log = bytes(range(256)) * 1000
+    payload = b"".join(log_payload(facts_of(log), lambda: io.BytesIO(log)))
+    assert content_of(json.loads(payload)["data"]) == log
 
 
 def test_text_is_never_split_inside_a_character() -> None:

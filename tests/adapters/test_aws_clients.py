@@ -1,0 +1,112 @@
+"""How AWS is reached: what is configured, what AWS's own environment says, and what is wrong."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from contextlib import closing
+
+import pytest
+from ingest.adapters import aws as product
+from ingest.adapters.aws import AwsAccess, open_work_queue
+from ingest.domain.meter import Meter
+from ingest.errors import AccessDenied, BadSettings
+
+
+def test_without_credentials_the_remedy_is_named() -> None:
+    """A forgotten key is a person's matter, not an outage."""
+    access = AwsAccess(endpoint_url="http://127.0.0.1:9")
+    with (
+        closing(product.sqs_client(access)) as client,
+        pytest.raises(AccessDenied, match="AWS_ACCESS_KEY_ID"),
+    ):
+        open_work_queue(client, "any", Meter())
+
+
+@pytest.mark.parametrize("endpoint", ["127.0.0.1:4566", "http://", "not a url"])
+def test_an_endpoint_that_is_none_is_a_bad_setting(endpoint: str) -> None:
+    """A URL without its scheme is refused by name."""
+    with pytest.raises(BadSettings, match="cannot be reached at"):
+        product.sqs_client(AwsAccess(endpoint_url=endpoint))
+
+
+def test_an_unknown_profile_is_a_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's own environment is read, and its faults are ours to tell."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    with pytest.raises(BadSettings, match="nobody"):
+        product.sqs_client(AwsAccess())
+
+
+@pytest.mark.parametrize("make", [product.sqs_client, product.s3_client])
+@pytest.mark.parametrize(
+    ("environment", "configured", "expected"),
+    [
+        ({}, None, "us-east-1"),
+        ({"AWS_REGION": "eu-north-1"}, None, "eu-north-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-north-1"}, None, "eu-west-1"),
+        ({"AWS_DEFAULT_REGION": "eu-west-1"}, "ap-south-1", "ap-south-1"),
+    ],
+)
+def test_the_region_is_the_nearest_that_is_set(
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[AwsAccess], object],
+    environment: dict[str, str],
+    configured: str | None,
+    expected: str,
+) -> None:
+    """Settings win over boto3's variable, that one over AWS_REGION, and a default is there."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert make(AwsAccess(region=configured)).meta.region_name == expected
+
+
+@pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_SQS"])
+def test_the_endpoint_may_come_from_aws_s_environment(
+    monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Both of AWS's variables lead the client elsewhere."""
+    monkeypatch.setenv(name, "http://127.0.0.1:9")
+    assert product.sqs_client(AwsAccess()).meta.endpoint_url == "http://127.0.0.1:9"
+
+
+def test_secrets_are_not_shown() -> None:
+    """Neither key nor token is in what a log would show."""
+    shown = repr(AwsAccess(access_key_id="AKIA", secret_access_key="s3cr3t", session_token="t0k"))
+    assert "s3cr3t" not in shown
+    assert "t0k" not in shown
+
+
+def test_importing_the_adapter_does_not_import_boto3() -> None:
+    """Commands that need no AWS do not wait for it."""
+    program = (
+        "import sys; import ingest.adapters.aws;"
+        " sys.exit('boto3' in sys.modules or 'botocore' in sys.modules)"
+    )
+    folder = product.__file__.partition("/ingest/")[0]
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=folder, timeout=60)
+
+
+def test_a_local_s3_has_its_buckets_in_the_path() -> None:
+    """No name of a host per bucket is needed, whichever way the endpoint was given."""
+    client = product.s3_client(AwsAccess(endpoint_url="http://localhost:9"))
+    assert client.meta.config.s3["addressing_style"] == "path"
+
+
+def test_an_s3_endpoint_from_the_environment_is_local_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """AWS's own variable means the same as the setting."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://localhost:9")
+    assert product.s3_client(AwsAccess()).meta.config.s3["addressing_style"] == "path"
+
+
+@pytest.mark.parametrize(
+    ("make", "attempts", "read_seconds"), [(product.sqs_client, 4, 50), (product.s3_client, 3, 30)]
+)
+def test_every_request_has_an_end(
+    make: Callable[[AwsAccess], object], attempts: int, read_seconds: int
+) -> None:
+    """Connecting, reading (a long poll included) and trying again are all limited."""
+    config = make(AwsAccess(max_pool_connections=7)).meta.config
+    assert (config.connect_timeout, config.read_timeout) == (5, read_seconds)
+    assert config.retries == {"mode": "standard", "total_max_attempts": attempts}
+    assert config.max_pool_connections == 7
