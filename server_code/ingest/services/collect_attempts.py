@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
+from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, Fatal, IngestError, RateLimited, Retriable, SourceUnavailable
 from .attempt_messages import News, encode_fact, news_of
 from .publish import publish
@@ -58,10 +59,15 @@ def _load_due(world: World, repository: str) -> list[AttemptRecord]:
         repository, now=now, limit=NEWEST_IN_SLICE, newest_first=True
     )
     if len(newest) < NEWEST_IN_SLICE:
-        return sorted(newest, key=lambda record: record.created_at)
+        return sorted(newest, key=_place)
     oldest = world.store.load_due_attempts(repository, now=now, limit=SLICE - NEWEST_IN_SLICE)
     both = {record.key: record for record in (*oldest, *newest)}
-    return sorted(both.values(), key=lambda record: record.created_at)
+    return sorted(both.values(), key=_place)
+
+
+def _place(record: AttemptRecord) -> tuple[datetime, AttemptKey]:
+    """Put attempts in order; those of one run were all created when it was."""
+    return record.created_at, record.key
 
 
 def _read(world: World, sighting: Sighting, due: Sequence[AttemptRecord]) -> list[Reading]:

@@ -1,0 +1,252 @@
+"""Finding runs and attempts, however deep and however briefly they are there."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ingest.domain.code_metrics import CommitMetrics
+from ingest.services import discover_runs
+from ingest.services.sighting import LEASE_SECONDS
+from support.world import (
+    FIRST_RUN,
+    REPOSITORY,
+    assert_all_told,
+    assert_nothing_twice,
+    truth_of_runs,
+)
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.settings import Limits, Settings, TokenPlan
+
+DAY = 86_400
+
+
+def many_runs(count: int, *, first: float = 0, every: float = 1) -> WorldBuilder:
+    world = WorldBuilder()
+    for number in range(count):
+        world.run(created=first + number * every, seconds=10, sha="a" * 40)
+    return world
+
+
+def with_settings(**changes) -> Settings:
+    return Settings(
+        tokens=(TokenPlan(limit=10**6, graphql_limit=10**6),),
+        limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
+        threads=16,
+        **changes,
+    )
+
+
+def test_every_page_of_a_long_list_is_walked(stage):
+    """The first poll walks down to the beginning of what is watched."""
+    here = stage(many_runs(350), at=900)
+    here.poll_for(60)
+    assert len(here.runs()) == 350
+    assert_all_told(here)
+
+
+def test_runs_from_before_the_watched_time_are_left_out_unless_they_are_in_flight(stage):
+    """BACKFILL_DAYS bounds what has ended, not what still runs."""
+    world = WorldBuilder().run(created=0, seconds=60).run(created=0, seconds=9 * DAY)
+    here = stage(world, at=5 * DAY, days=1)
+    here.poll()
+    assert [each["data"]["run_id"] for each in here.runs()] == [FIRST_RUN + 2]
+    here.move_to(9 * DAY + 60)
+    here.poll_for(60)
+    assert here.kinds() == ["workflow_run_in_progress", "workflow_run_completed"]
+
+
+def test_a_walk_that_was_cut_short_is_walked_again(stage):
+    """The cursor moves only after a whole walk, so nothing falls between two polls."""
+    here = stage(many_runs(250), at=900)
+    fetch, asked = here.world.source.fetch_runs, []
+
+    def fail_on_third(repository, query, validator=None):
+        asked.append(query.page)
+        if len(asked) == 3:
+            from ingest.errors import SourceUnavailable
+
+            raise SourceUnavailable("gone for a moment")
+        return fetch(repository, query, validator)
+
+    here.world.source.fetch_runs = fail_on_third
+    assert here.poll() is not None
+    assert here.record().cursor is None
+    here.poll_for(60)
+    assert_all_told(here)
+
+
+def test_attempts_that_came_and_went_between_two_looks_are_read_one_by_one(stage):
+    """The list shows the newest attempt only; the ones before are asked for by number."""
+    world = WorldBuilder().run("failure", created=0, seconds=60).job("test")
+    for number in range(1, 4):
+        world.rerun("failure" if number < 3 else "success", at=number * 300).job("test")
+    here = stage(world, at=30)
+    here.poll()
+    here.move_to(2000)
+    here.poll()
+    assert_all_told(here)
+    assert_nothing_twice(here)
+    assert [(r["data"]["run_attempt"], r["data"]["status"]) for r in here.runs()] == [
+        (1, "in_progress"),
+        (1, "completed"),
+        (2, "completed"),
+        (3, "completed"),
+        (4, "completed"),
+    ]
+
+
+def test_a_partial_rerun_tells_all_jobs_of_its_attempt(stage):
+    """Jobs that a re-run took over are listed for the new attempt, too."""
+    world = (
+        WorldBuilder()
+        .run("failure", seconds=60)
+        .job("lint", "success")
+        .job("test", "failure")
+        .rerun("success", at=300)
+        .job("lint", "success", reused=True)
+        .job("test", "success")
+    )
+    here = stage(world, at=100)
+    here.poll()
+    here.move_to(700)
+    here.poll()
+    assert_all_told(here)
+    assert [len(each["data"]["jobs"]) for each in here.runs()] == [2, 2]
+
+
+def a_deep_rerun(at: float, *, seconds: float) -> WorldBuilder:
+    world = WorldBuilder().run("failure", created=0, seconds=60).job("test")
+    world.rerun("success", at=at, seconds=seconds).job("test")
+    for number in range(150):
+        world.run(created=100 + number, seconds=10, sha="a" * 40)
+    return world
+
+
+def test_a_rerun_deep_in_the_list_is_found_by_its_status(stage):
+    """Below the first page, open runs are asked for by status every few minutes."""
+    here = stage(a_deep_rerun(1000, seconds=600), at=500)
+    here.poll_for(1500)
+    assert here.attempt(2).published_statuses == ("in_progress", "completed")
+    assert_all_told(here)
+
+
+def test_a_rerun_deep_in_the_list_is_found_by_a_hint(stage):
+    """A hint about a run fetches it, whatever its place in the list."""
+    here = stage(a_deep_rerun(1000, seconds=20), at=500)
+    here.poll()
+    here.move_to(1100)
+    here.state.save_run_hint(REPOSITORY, FIRST_RUN + 1, now=here.clock.now())
+    here.poll()
+    assert here.attempt(2).published_statuses == ("completed",)
+    assert here.state.load_run_hints(REPOSITORY) == {}
+    assert_all_told(here)
+
+
+def test_a_hint_about_a_run_that_is_gone_is_forgotten(stage):
+    """GitHub knows no such run, so nothing is waited for."""
+    here = stage(a_deep_rerun(1000, seconds=20), at=500)
+    here.state.save_run_hint(REPOSITORY, 1, now=here.clock.now())
+    assert here.poll() is None
+    assert here.state.load_run_hints(REPOSITORY) == {}
+
+
+def test_a_hint_that_fails_is_kept_and_delays_nothing(stage):
+    """The list is collected meanwhile, and the hint is followed at the next poll."""
+    here = stage(a_deep_rerun(1000, seconds=20), at=1100)
+    here.fail(Fault(path="runs/7$", do="error", status=500, count=1))
+    here.state.save_run_hint(REPOSITORY, 7, now=here.clock.now())
+    assert here.poll() is None
+    assert len(here.runs()) > 150
+    assert here.state.load_run_hints(REPOSITORY) != {}
+    assert here.poll() is None
+    assert here.state.load_run_hints(REPOSITORY) == {}
+
+
+def test_a_lagging_index_loses_nothing(stage):
+    """What filters show late is older than what is known, and is not believed."""
+    here = stage(a_deep_rerun(1000, seconds=900), at=500, settings=with_settings(index_lag=240))
+    here.poll_for(2500)
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
+    """An older GitHub Enterprise Server answers 422 for some statuses."""
+    from ingest.errors import NotFound
+
+    here = stage(a_deep_rerun(1000, seconds=600), at=500)
+    fetch = here.world.source.fetch_runs
+
+    def without_requested(repository, query, validator=None):
+        if query.status in {"requested", "pending"}:
+            raise NotFound("422")
+        return fetch(repository, query, validator)
+
+    here.world.source.fetch_runs = without_requested
+    here.poll_for(1500)
+    assert here.record().hinted_at is not None
+    assert here.errors() == []
+    assert_all_told(here)
+
+
+def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage, monkeypatch):
+    """GitHub answers 422 past 40,000 runs; what lies below is found by its creation time."""
+    monkeypatch.setattr(discover_runs, "_END_OF_LIST", 200)
+    here = stage(
+        many_runs(500, every=600), at=4 * DAY, days=9, settings=with_settings(unfiltered_cap=200)
+    )
+    here.poll_for(60)
+    assert len(truth_of_runs(here)) == 500
+    assert_all_told(here)
+
+
+def test_a_long_walk_keeps_its_lease(stage):
+    """Walking takes longer than a lease lasts, and nobody takes the repository over."""
+    here = stage(many_runs(600), at=900)
+    fetch, rivals = here.world.source.fetch_runs, []
+
+    def slowly(repository, query, validator=None):
+        here.advance(LEASE_SECONDS / 2)
+        rivals.extend(
+            here.state.claim_repositories(
+                holder="other", now=here.clock.now(), lease_seconds=99, limit=1
+            )
+        )
+        return fetch(repository, query, validator)
+
+    here.world.source.fetch_runs = slowly
+    assert here.poll() is None
+    assert rivals == []
+    assert_all_told(here)
+
+
+def test_the_newest_runs_never_wait_behind_a_backlog(stage):
+    """Oldest first, for logs expire; but the newest are in every slice."""
+    here = stage(many_runs(400), at=450)
+    here.world.store.save_commits(REPOSITORY, [CommitMetrics(commit_sha="a" * 40)])
+    from ingest.services.poll_runs import poll_due_repositories
+
+    poll_due_repositories(here.world, may_go_on=lambda: False)
+    told = {each["data"]["run_id"] - FIRST_RUN for each in here.runs()}
+    assert {400, 1} <= told
+    assert len(told) == 100
+
+
+@pytest.mark.parametrize("count", [1, 120])
+def test_polling_goes_on_finding_new_runs(stage, count):
+    """New runs are found whether or not they fit the first page at once."""
+    world = many_runs(30)
+    for number in range(count):
+        world.run(created=5000 + number / 10, seconds=5, sha="a" * 40)
+    here = stage(world, at=900)
+    here.poll()
+    here.move_to(5200)
+    here.poll()
+    here.advance(30)
+    here.poll()
+    assert_all_told(here)
+    assert_nothing_twice(here)
+    assert here.record().cursor > here.clock.now() - timedelta(seconds=400)

@@ -1,0 +1,343 @@
+"""One tick: what becomes a message, what is free, who may poll, and what a failure delays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ingest.errors import BadCredentials, NotFound, RateLimited, SourceUnavailable
+from ingest.services.poll_runs import next_poll, poll_due_repositories
+from support.world import (
+    GENEROUS,
+    REPOSITORY,
+    assert_all_told,
+    assert_nothing_twice,
+)
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.settings import Limits, Settings, TokenPlan
+
+
+def a_finished_run() -> WorldBuilder:
+    return WorldBuilder().run("failure", seconds=60).job("lint", "success").job("test")
+
+
+def test_a_run_first_seen_completed_tells_its_jobs_then_itself_with_all_that_belongs_to_it(stage):
+    """Jobs come before their run, which nests them with steps and code metrics."""
+    here = stage(a_finished_run(), at=600)
+    assert here.poll() is None
+    assert here.kinds() == [*["workflow_job_completed"] * 2, "workflow_run_completed"]
+    run = here.runs()[0]["data"]
+    assert [job["conclusion"] for job in run["jobs"]] == ["success", "failure"]
+    assert [len(job["steps"]) for job in run["jobs"]] == [4, 4]
+    assert run["code_metrics"]["additions"] == 20
+    assert run["code_metrics"]["files_changed_count"] == 3
+    assert run["duration_seconds"] == 65
+
+
+def test_every_change_of_status_is_told_once_and_in_order(stage):
+    """Polled between all changes, each status of run and job becomes one message."""
+    here = stage(WorldBuilder().run(created=0, starts_after=60, seconds=120).job("build"))
+    for moment in (10, 20, 70, 100, 200, 250):
+        here.move_to(moment)
+        assert here.poll() is None
+    assert here.kinds() == [
+        "workflow_run_queued",
+        "workflow_job_queued",
+        "workflow_run_in_progress",
+        "workflow_job_in_progress",
+        "workflow_job_completed",
+        "workflow_run_completed",
+    ]
+    assert_nothing_twice(here)
+    assert here.attempt().settled
+
+
+def test_the_same_facts_have_the_same_ids_for_another_collector(stage):
+    """Two collectors that share nothing derive the same event ids."""
+    first, second = stage(a_finished_run(), at=600), stage(a_finished_run(), at=900)
+    first.poll()
+    second.poll()
+    ids = [[each["event_id"] for each in here.metrics()] for here in (first, second)]
+    assert ids[0] == ids[1]
+
+
+def test_an_idle_repository_costs_nothing(stage):
+    """Every poll after the first is answered by a free 304 and says nothing."""
+    here = stage(a_finished_run(), at=600)
+    here.poll()
+    charged, told = here.requests(column="charged"), len(here.metrics())
+    here.poll_for(600)
+    assert here.requests(column="charged") == charged
+    assert here.requests("list_runs", "free") > 10
+    assert len(here.metrics()) == told
+
+
+def test_a_touched_run_is_looked_at_and_nothing_is_said(stage):
+    """`updated_at` may move with nothing visible changed."""
+    here = stage(WorldBuilder().run(seconds=60, touched=[900]).job("build"), at=600)
+    here.poll()
+    told = len(here.metrics())
+    here.move_to(1000)
+    here.poll()
+    assert len(here.metrics()) == told
+
+
+def test_a_run_in_flight_that_left_the_first_page_is_reread_by_id(stage):
+    """Below the first page the list shows nothing new, so the run is asked for itself."""
+    world = WorldBuilder().run(created=0, seconds=4000).job("long")
+    for number in range(105):
+        world.run(created=100 + number, seconds=10, sha="a" * 40)
+    here = stage(world, at=50)
+    here.poll()
+    here.move_to(600)
+    here.poll()
+    before = here.requests("get_run")
+    here.poll_for(600, every=120)
+    assert here.requests("get_run") > before
+    assert here.requests("get_run", "free") > 0
+    here.move_to(4100)
+    here.poll_for(900, every=300)
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_a_limit_ends_the_tick_at_once_and_names_the_next_poll(stage):
+    """No request is sent while a secondary limit lasts, and the work goes on after it."""
+    for status in (403, 429):
+        for retry_after in (True, False):
+            here = stage(a_finished_run(), at=600)
+            here.fail(
+                Fault(
+                    path="/jobs",
+                    do="secondary",
+                    status=status,
+                    seconds=50,
+                    retry_after=retry_after,
+                    count=1,
+                )
+            )
+            error = here.poll()
+            assert isinstance(error, RateLimited)
+            wait = 50 if retry_after else 60
+            assert error.retry_at == here.clock.now() + timedelta(seconds=wait)
+            assert here.record().next_poll_at == error.retry_at
+            asked = here.requests()
+            assert isinstance(here.poll(), RateLimited)
+            assert here.requests() == asked
+            here.advance(wait)
+            assert here.poll() is None
+            assert here.server.stats()["violations"] == 0
+            assert here.attempt().failures == 0
+            assert_all_told(here)
+
+
+def test_the_hours_reserve_is_kept_and_the_next_poll_waits_for_the_reset(stage):
+    """A token's last requests are left to its other users."""
+    world = WorldBuilder()
+    for number in range(60):
+        world.run(created=number, seconds=10, sha="a" * 40).job("build")
+    settings = Settings(tokens=(TokenPlan(limit=40, graphql_limit=40),), threads=16)
+    here = stage(world, at=900, settings=settings)
+    error = here.poll()
+    assert isinstance(error, RateLimited)
+    assert here.record().next_poll_at == error.retry_at
+    for _ in range(20):
+        error = here.poll()
+        if error is None:
+            break
+        here.advance((error.retry_at - here.clock.now()).total_seconds())
+    assert here.server.stats()["violations"] == 0
+    assert_all_told(here)
+
+
+def test_a_used_up_primary_limit_is_obeyed(stage):
+    """Another user of the token has used the hour up; the collector waits for its reset."""
+    settings = Settings(
+        tokens=(TokenPlan(limit=1, graphql_limit=5),), limits=Limits(status=429), threads=16
+    )
+    here = stage(a_finished_run(), at=600, settings=settings)
+    other = stage(a_finished_run(), at=600)
+    assert other.poll() is None
+    error = here.poll()
+    assert isinstance(error, RateLimited)
+    assert error.retry_at >= here.clock.now() + timedelta(seconds=3500)
+    assert here.server.stats()["violations"] == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"do": "error", "status": 502, "html": True},
+        {"do": "error", "status": 503},
+        {"do": "reset"},
+        {"do": "cut", "fraction": 0.5},
+        {"do": "error", "status": 200, "html": True},
+    ],
+)
+@pytest.mark.parametrize("path", ["/actions/runs$", "/jobs$", "/graphql", "/commits/"])
+def test_what_fails_is_asked_for_again_until_all_is_told(stage, path, fault):
+    """Errors, HTML, cut and closed connections delay a run and lose nothing."""
+    here = stage(a_finished_run(), at=600)
+    here.fail(Fault(path=path, count=2, **fault))
+    for _ in range(8):
+        here.poll()
+        here.advance(20)
+    assert_all_told(here)
+    assert_nothing_twice(here)
+    assert here.runs()[0]["data"]["code_metrics"]["additions"] == 20
+
+
+def test_an_attempt_that_never_answers_is_given_up_and_told_to_people(stage):
+    """Failures of one attempt are bounded, and the repository goes on."""
+    world = a_finished_run().run(created=5, seconds=10).job("other")
+    here = stage(world, at=600)
+    here.fail(Fault(path="17000000001/attempts/1/jobs", do="error", status=500))
+    for _ in range(60):
+        assert here.poll() is None
+        here.advance(600)
+    assert here.attempt(run=1).settled
+    assert any("given up after 30 looks" in what for what in here.errors())
+    assert here.attempt(run=2).published_statuses == ("completed",)
+
+
+def test_an_answer_that_cannot_be_understood_delays_only_its_own_attempt(stage):
+    """A malformed answer of one run is no reason to poll its repository more slowly."""
+    world = a_finished_run().run(created=5, seconds=10).job("other")
+    here = stage(world, at=600)
+    here.fail(Fault(path="17000000001/attempts/1/jobs", do="error", status=200, html=True))
+    assert here.poll() is None
+    assert here.attempt(run=2).published_statuses == ("completed",)
+    assert here.record().failures == 0
+    here.fail()
+    here.advance(30)
+    assert here.poll() is None
+    assert_all_told(here)
+
+
+def test_a_failing_repository_is_tried_ever_more_slowly_and_told_to_people(stage):
+    """A refused token or a missing repository ends in the errors list with what to do."""
+    here = stage(a_finished_run(), at=600)
+    here.watch("octo/missing")
+    error = here.poll("octo/missing")
+    assert isinstance(error, NotFound)
+    [told] = here.state.list_errors(limit=5)
+    assert told.repository == "octo/missing"
+    assert "remove it" in told.remedy
+    pauses = []
+    for _ in range(15):
+        here.poll("octo/missing")
+        record = here.state.load_repository("octo/missing")
+        pauses.append((record.next_poll_at - here.clock.now()).total_seconds())
+    assert pauses[:3] == [2, 4, 8]
+    assert pauses[-1] == 3600
+
+
+def test_a_wrong_token_is_a_matter_for_people(stage):
+    """A token that GitHub refuses is fatal, and nothing is lost."""
+    here = stage(a_finished_run(), at=600, tokens=("wrong",))
+    assert isinstance(here.poll(), BadCredentials)
+    good = here.join(holder="other")
+    assert here.poll(world=good) is None
+    assert_all_told(here)
+
+
+def test_two_collectors_never_poll_one_repository_at_once(stage):
+    """What one holds, the other does not get, until the lease has run out."""
+    here = stage(a_finished_run(), at=600)
+    now = here.clock.now()
+    other = here.join(holder="other")
+    dead = here.state.claim_repositories(holder="dead", now=now, lease_seconds=120, limit=9)
+    assert len(dead) == 1
+    assert poll_due_repositories(other, may_go_on=lambda: True) == 0
+    here.advance(121)
+    assert poll_due_repositories(other, may_go_on=lambda: True) == 1
+    assert here.record().lease_holder is None
+    assert_all_told(here)
+
+
+def test_a_holder_that_comes_back_too_late_reads_and_says_nothing(stage):
+    """A lease that was taken over is noticed before anything is published."""
+    here = stage(a_finished_run(), at=600)
+    [late] = here.state.claim_repositories(
+        holder="this", now=here.clock.now(), lease_seconds=120, limit=1
+    )
+    here.advance(121)
+    here.state.claim_repositories(holder="other", now=here.clock.now(), lease_seconds=99, limit=1)
+    from ingest.services.poll_runs import poll_repository
+
+    assert poll_repository(here.world, late, may_go_on=lambda: True) is None
+    assert here.metrics() == []
+    assert here.record().lease_holder == "other"
+
+
+def test_a_paused_repository_is_left_alone(stage):
+    """Pausing ends polling, resuming begins it again."""
+    here = stage(a_finished_run(), at=600)
+    here.state.set_paused(REPOSITORY, paused=True)
+    assert poll_due_repositories(here.world, may_go_on=lambda: True) == 0
+    here.state.set_paused(REPOSITORY, paused=False)
+    assert poll_due_repositories(here.world, may_go_on=lambda: True) == 1
+
+
+def test_a_tick_told_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage):
+    """What was not reached is collected by the next tick."""
+    world = WorldBuilder()
+    for number in range(130):
+        world.run(created=number, seconds=10, sha="a" * 40).job("build")
+    here = stage(world, at=900)
+    assert poll_due_repositories(here.world, may_go_on=lambda: False) == 1
+    assert 0 < len(here.runs()) < 130
+    assert here.record().next_poll_at <= here.clock.now() + timedelta(seconds=1)
+    here.poll()
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_the_next_poll_comes_soon_where_something_moves_and_slowly_where_nothing_does(stage):
+    """An idle repository is polled every ten minutes at the least."""
+    here = stage(a_finished_run(), at=100)
+    here.poll()
+    assert here.record().next_poll_at == here.clock.now() + timedelta(seconds=30)
+    here.advance(86_400)
+    here.poll()
+    assert next_poll(here.world, here.record()) == here.clock.now() + timedelta(minutes=10)
+
+
+def test_hints_that_cannot_be_had_delay_nothing_and_are_told_once(stage):
+    """The filtered lists may fail for hours; the list itself is collected all the same."""
+    world = WorldBuilder()
+    for number in range(120):
+        world.run(created=number, seconds=10, sha="a" * 40)
+    here = stage(world, at=900)
+    here.world.source.fetch_runs = _refusing_filters(here.world.source.fetch_runs)
+    here.poll_for(120)
+    assert_all_told(here)
+    assert here.record().failures == 0
+    assert len(here.errors()) == 1
+
+
+def _refusing_filters(fetch_runs):
+    def fetch(repository, query, validator=None):
+        if query.status or query.created:
+            raise SourceUnavailable("the search index is down")
+        return fetch_runs(repository, query, validator)
+
+    return fetch
+
+
+def test_stretching_polls_makes_all_repositories_wait_equally_longer(stage):
+    """Where the hour's requests do not last, polls are stretched."""
+    settings = Settings(
+        tokens=(TokenPlan(limit=400, graphql_limit=400),), limits=GENEROUS.limits, threads=16
+    )
+    world = WorldBuilder()
+    for number in range(90):
+        world.run(created=number, seconds=10, sha="a" * 40).job("build")
+    here = stage(world, at=900, settings=settings)
+    here.poll()
+    here.advance(400)
+    here.poll()
+    assert here.world.source.stretch(REPOSITORY) > 1
+    assert here.record().next_poll_at > here.clock.now() + timedelta(seconds=30)

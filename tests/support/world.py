@@ -1,0 +1,312 @@
+"""A collector over a sandbox GitHub: real services and HTTP, the rest in memory, time at will."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.adapters.memory import MemoryState
+from ingest.adapters.memory_blobs import MemoryBlobStore
+from ingest.adapters.memory_queue import MemoryQueue
+from ingest.domain.ledger import RepositoryRecord
+from ingest.domain.meter import Meter
+from ingest.domain.runs import AttemptKey
+from ingest.errors import IngestError
+from ingest.messaging.envelope import QueueMessage
+from ingest.ports import Clock, StateStore
+from ingest.services.ingest_logs import ingest_due_logs
+from ingest.services.poll_runs import poll_repository
+from ingest.services.sighting import LEASE_SECONDS
+from ingest.services.world import World
+from ingest.settings import CollectingSettings, GithubSettings, Secret
+
+from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
+from standalone.sandbox.clock import SandboxClock
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenPlan
+
+REPOSITORY = "octo/api"
+THREADS = 8
+
+#: Limits that no test meets unless it is about limits.
+GENEROUS = Settings(
+    tokens=(TokenPlan(limit=10**6, graphql_limit=10**6),),
+    limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
+    threads=16,
+)
+
+
+class SandboxTime(Clock):
+    """Tell the sandbox's time; sleeping lets it pass, so nobody waits."""
+
+    def __init__(self, server: SandboxServer) -> None:
+        self._server = server
+        self.sleeps: list[float] = []
+
+    def now(self) -> datetime:
+        """Tell the sandbox's time."""
+        return datetime.fromtimestamp(self._server.clock.now(), timezone.utc)
+
+    def sleep(self, seconds: float) -> None:
+        """Let the sandbox's time pass."""
+        self.sleeps.append(seconds)
+        self._server.advance(max(seconds, 0))
+
+
+class Queues:
+    """Be the three queues, which outlive a collector."""
+
+    def __init__(self, clock: Clock, meter: Meter, **options: Any) -> None:
+        self.metrics = MemoryQueue("ci_cd_metrics_queue", clock, meter, **options)
+        self.logs = MemoryQueue("ci_cd_logs_queue", clock, meter, **options)
+        self.job_events = MemoryQueue("ci_cd_job_events_queue", clock, meter)
+
+
+class Stage:
+    """Be a sandbox with one collector on it; `join` adds another one on the same state."""
+
+    def __init__(
+        self,
+        builder: WorldBuilder,
+        *,
+        at: float = 0,
+        settings: Settings = GENEROUS,
+        max_message_bytes: int = 1_048_576,
+        **collector: Any,
+    ) -> None:
+        self.start = builder.start
+        self.server = SandboxServer(
+            builder.build(), clock=SandboxClock(builder.start + at, speed=0), settings=settings
+        )
+        self.clock = SandboxTime(self.server)
+        self.meter = Meter()
+        self.state = MemoryState()
+        self.blobs = MemoryBlobStore()
+        self.queues = Queues(self.clock, self.meter, max_message_bytes=max_message_bytes)
+        self._closers: list[Callable[[], object]] = []
+        self.world = self.join(**collector)
+
+    def join(
+        self,
+        *,
+        holder: str = "this",
+        tokens: Sequence[str] = (DEFAULT_TOKEN,),
+        github: GithubSettings | None = None,
+        state: StateStore | None = None,
+        with_bucket: bool = False,
+        api_url: str | None = None,
+        **collecting: Any,
+    ) -> World:
+        """Open a collector on this state and these queues."""
+        pool = open_token_pool(
+            github
+            or GithubSettings(
+                api_url=api_url or self.server.url, tokens=tuple(map(Secret, tokens))
+            ),
+            clock=self.clock,
+            meter=self.meter,
+        )
+        workers = ThreadPoolExecutor(THREADS, thread_name_prefix="github")
+        self._closers += [lambda: workers.shutdown(cancel_futures=True), pool.close]
+        return World(
+            source=GithubActions(pool, self.meter),
+            store=state or self.state,
+            metrics=self.queues.metrics,
+            logs=self.queues.logs,
+            job_events=self.queues.job_events,
+            blobs=self.blobs if with_bucket else None,
+            clock=self.clock,
+            workers=workers,
+            meter=self.meter,
+            collecting=CollectingSettings(**collecting),
+            holder=holder,
+        )
+
+    def close(self) -> None:
+        """End the worker threads, then close the connections and the sandbox."""
+        for close in self._closers:
+            close()
+        self.server.close()
+
+    def watch(self, name: str = REPOSITORY, *, days: float = 1) -> None:
+        """Watch a repository from `days` ago on."""
+        now = self.clock.now()
+        record = RepositoryRecord(
+            full_name=name,
+            added_at=now,
+            watched_since=now - timedelta(days=days),
+            next_poll_at=now,
+        )
+        self.state.add_repository(record)
+
+    def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        self.server.advance(seconds)
+
+    def move_to(self, seconds: float) -> None:
+        """Let time pass until so many seconds after the world's start."""
+        self.server.advance(self.start + seconds - self.server.clock.now())
+
+    def fail(self, *faults: Fault) -> None:
+        """Put faults in force in place of the former ones."""
+        self.server._state.faults.replace(faults)
+
+    def poll(self, name: str = REPOSITORY, *, world: World | None = None) -> IngestError | None:
+        """Poll a repository now, due or not; return what went wrong."""
+        world = world or self.world
+        self.state.make_due(name, now=self.clock.now())
+        claimed = world.store.claim_repositories(
+            holder=world.holder,
+            now=self.clock.now(),
+            lease_seconds=LEASE_SECONDS,
+            limit=1,
+            only=[name],
+        )
+        assert claimed, f"{name} is leased to another, paused or not watched"
+        return poll_repository(world, claimed[0], may_go_on=lambda: True)
+
+    def poll_for(self, seconds: float, *, every: float = 30, name: str = REPOSITORY) -> None:
+        """Poll a repository again and again while time passes; nothing may go wrong."""
+        end = self.server.clock.now() + seconds
+        while True:
+            error = self.poll(name)
+            assert error is None, error
+            if self.server.clock.now() >= end:
+                return
+            self.advance(min(every, end - self.server.clock.now()))
+
+    def ingest(self, *, rounds: int = 30, every: float = 60, world: World | None = None) -> None:
+        """Ingest logs until the queue of work is empty."""
+        for _ in range(rounds):
+            while ingest_due_logs(world or self.world, wait_seconds=0):
+                pass
+            if not self.queues.job_events.messages():
+                return
+            self.advance(every)
+        raise AssertionError("work is left on the job events queue")
+
+    def record(self, name: str = REPOSITORY) -> RepositoryRecord:
+        """Load a repository's record."""
+        found = self.state.load_repository(name)
+        assert found is not None
+        return found
+
+    def change_record(self, **changes: Any) -> None:
+        """Change the record of a repository that nobody has leased."""
+        holder, now = "the test", self.clock.now()
+        self.state.make_due(REPOSITORY, now=now)
+        [held] = self.state.claim_repositories(holder=holder, now=now, lease_seconds=9, limit=1)
+        self.state.release_repository(replace(held, **changes), holder=holder, next_poll_at=now)
+
+    def attempt(self, number: int = 1, *, run: int = 1) -> Any:
+        """Load an attempt of the builder's n-th run from the ledger; None if it is not there."""
+        key = AttemptKey(REPOSITORY, FIRST_RUN + run, number)
+        return self.state.load_attempts(REPOSITORY, [key.run_id]).get(key)
+
+    def metrics(self) -> list[dict[str, Any]]:
+        """Read every message of the metrics queue, in order."""
+        return parsed(self.queues.metrics.accepted())
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Read the messages about runs."""
+        return [each for each in self.metrics() if each["event_type"].startswith("workflow_run_")]
+
+    def jobs(self) -> list[dict[str, Any]]:
+        """Read the messages about jobs."""
+        return [each for each in self.metrics() if each["event_type"].startswith("workflow_job_")]
+
+    def logs(self) -> list[dict[str, Any]]:
+        """Read every message of the logs queue, in order."""
+        return parsed(self.queues.logs.accepted())
+
+    def kinds(self) -> list[str]:
+        """Name the types of all messages on the metrics queue, in order."""
+        return [each["event_type"] for each in self.metrics()]
+
+    def errors(self) -> list[str]:
+        """List the errors that people see, newest first."""
+        return [error.what for error in self.state.list_errors(limit=500)]
+
+    def requests(self, kind: str | None = None, column: str = "requests") -> int:
+        """Count the requests that the sandbox got, of one kind or all."""
+        stats = self.server.stats()
+        counts = stats if kind is None else stats["endpoints"].get(kind, {})
+        return int(counts.get(column, 0))
+
+
+def parsed(messages: Sequence[QueueMessage]) -> list[dict[str, Any]]:
+    """Parse messages' bodies."""
+    return [json.loads(message.body) for message in messages]
+
+
+def truth_of_runs(stage: Stage) -> set[tuple[Any, ...]]:
+    """List every attempt that the sandbox has shown, with its outcome."""
+    return {
+        (each["run_id"], each["run_attempt"], each["status"], each["conclusion"])
+        for each in stage.server.truth()
+    }
+
+
+def told_of_runs(stage: Stage) -> set[tuple[Any, ...]]:
+    """List what was last said of every attempt."""
+    last = {(each["data"]["run_id"], each["data"]["run_attempt"]): each for each in stage.runs()}
+    return {
+        (*key, each["data"]["status"], each["data"]["conclusion"]) for key, each in last.items()
+    }
+
+
+def truth_of_jobs(stage: Stage) -> set[tuple[Any, ...]]:
+    """List every job that the sandbox has shown, with its outcome."""
+    return {
+        (each["run_id"], each["run_attempt"], job["job_id"], job["status"], job["conclusion"])
+        for each in stage.server.truth()
+        for job in each["jobs"]
+    }
+
+
+def told_of_jobs(stage: Stage) -> set[tuple[Any, ...]]:
+    """List what was last said of every job."""
+    last = {
+        (each["data"]["run_id"], each["data"]["run_attempt"], each["data"]["job_id"]): each["data"]
+        for each in stage.jobs()
+    }
+    return {(*key, data["status"], data["conclusion"]) for key, data in last.items()}
+
+
+def assert_all_told(stage: Stage) -> None:
+    """Compare the last words on the queue with the truth."""
+    assert told_of_runs(stage) == truth_of_runs(stage)
+    assert told_of_jobs(stage) == truth_of_jobs(stage)
+
+
+def assert_nothing_twice(stage: Stage) -> None:
+    """Every message of the metrics queue is there once."""
+    counts = Counter(each["event_id"] for each in stage.metrics())
+    assert [event_id for event_id, count in counts.items() if count > 1] == []
+
+
+OpenStage = Callable[..., Stage]
+
+
+@pytest.fixture
+def stage() -> Iterator[OpenStage]:
+    """Put a collector on a builder's world, `at` seconds after its start; it watches octo/api."""
+    opened: list[Stage] = []
+
+    def open_stage(builder: WorldBuilder, *, days: float = 1, **options: Any) -> Stage:
+        opened.append(Stage(builder, **options))
+        for repository in builder._repositories:
+            opened[-1].watch(repository.plan.full_name, days=days)
+        return opened[-1]
+
+    yield open_stage
+    for each in opened:
+        each.close()
