@@ -1,0 +1,157 @@
+"""Work that is put on the job events queue is found there again."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.domain.runs import AttemptKey
+from ingest.errors import MalformedPayload
+from ingest.messaging.log_work import (
+    DueLog,
+    LogWork,
+    attempt_logs_due,
+    job_log_due,
+    parse_log_work,
+)
+from support.builders import CREATED_AT, a_job, at
+from support.strategies import JOBS, JSON, UGLY_TEXT
+
+KEY = AttemptKey("octo/api", 12_000_000_001, 2)
+NOW = CREATED_AT + timedelta(minutes=5)
+BUILD = DueLog(
+    job_id=70_000_000_001,
+    job_name="build (3.12)",
+    conclusion="success",
+    completed_at=at(80),
+    never_started=False,
+)
+
+
+def test_a_jobs_log_is_due():
+    """The message holds all that fetching needs."""
+    message = job_log_due(KEY, a_job(), now=NOW)
+    assert parse_log_work(message.body) == LogWork(
+        key=KEY, jobs=(BUILD,), is_whole_attempt=False, tries=0
+    )
+    assert message.attributes["event_type"] == "job_log_due"
+    assert (message.group, message.delay_seconds) == ("octo/api/12000000001", 0)
+
+
+def test_all_logs_of_an_attempt_are_due():
+    """One archive holds them, and every job's name is needed to open it."""
+    jobs = [a_job(), a_job(job_id=5, name="lint", conclusion="skipped", steps=(), runner_name=None)]
+    work = parse_log_work(attempt_logs_due(KEY, jobs, now=NOW).body)
+    assert work.is_whole_attempt
+    assert [(job.job_id, job.job_name, job.never_started) for job in work.jobs] == [
+        (70_000_000_001, "build (3.12)", False),
+        (5, "lint", True),
+    ]
+
+
+def test_work_that_is_put_off_is_the_same_work_once_more():
+    """It waits in the queue, and is told from the first try."""
+    first = job_log_due(KEY, BUILD, now=NOW)
+    again = job_log_due(KEY, BUILD, now=NOW, tries=3, delay_seconds=120)
+    assert (parse_log_work(again.body).tries, again.delay_seconds) == (3, 120)
+    assert parse_log_work(again.body).jobs == parse_log_work(first.body).jobs
+    assert again.event_id != first.event_id
+    archive = attempt_logs_due(KEY, [BUILD], now=NOW, tries=1, delay_seconds=60)
+    assert (parse_log_work(archive.body).tries, archive.delay_seconds) == (1, 60)
+
+
+def test_the_same_work_has_the_same_id():
+    """Repeats can be dropped; the order in which jobs are listed means nothing."""
+    one, two = BUILD, DueLog(**{**_fields(BUILD), "job_id": 5})
+    assert job_log_due(KEY, one, now=NOW).event_id == job_log_due(KEY, a_job(), now=at(0)).event_id
+    assert job_log_due(KEY, one, now=NOW).event_id != job_log_due(KEY, two, now=NOW).event_id
+    forth, back = (attempt_logs_due(KEY, jobs, now=NOW) for jobs in ([one, two], [two, one]))
+    assert forth.event_id == back.event_id
+    assert forth.event_id != attempt_logs_due(KEY, [one], now=NOW).event_id
+
+
+def _fields(due):
+    return {name: getattr(due, name) for name in DueLog.__slots__}
+
+
+@given(st.lists(JOBS, max_size=3), st.integers(min_value=0, max_value=50))
+def test_any_jobs_are_found_again(jobs, tries):
+    """Whatever their names and times."""
+    work = parse_log_work(attempt_logs_due(KEY, jobs, now=NOW, tries=tries).body)
+    assert (work.key, work.tries) == (KEY, tries)
+    assert [job.job_id for job in work.jobs] == [job.job_id for job in jobs]
+    assert [job.completed_at for job in work.jobs] == [job.completed_at for job in jobs]
+    assert [job.never_started for job in work.jobs] == [job.never_started for job in jobs]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "text",
+        "null",
+        "[]",
+        "{}",
+        "[" * 100_000,
+        '{"event_type": "job_log_due"}',
+        '{"event_type": "job_log_due", "data": []}',
+        '{"event_type": "job_log_due", "data": {"repo": "octo/api"}}',
+        '{"event_type": "attempt_logs_due", "data": {"repo": "octo/api", "run_id": 1}}',
+    ],
+)
+def test_what_is_no_work_of_ours_is_malformed(body):
+    """Somebody else may send to the queue."""
+    with pytest.raises(MalformedPayload, match="not work of ours"):
+        parse_log_work(body)
+
+
+def test_a_message_of_another_kind_is_named():
+    """It ends in the dead-letter queue, and a person will want to know what it was."""
+    with pytest.raises(MalformedPayload, match="another kind: 'workflow_run_completed'"):
+        parse_log_work('{"event_type": "workflow_run_completed", "data": {}}')
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"repo": None},
+        {"repo": ["octo/api"]},
+        {"run_id": None},
+        {"run_id": float("inf")},
+        {"run_attempt": "first"},
+        {"tries": None},
+        {"tries": float("nan")},
+        {"job_id": "x"},
+        {"job_name": None},
+        {"conclusion": 7},
+    ],
+)
+def test_work_with_a_broken_field_is_malformed(changes):
+    """It cannot be done, and must not stop the work behind it."""
+    message = json.loads(job_log_due(KEY, BUILD, now=NOW).body)
+    message["data"].update(changes)
+    with pytest.raises(MalformedPayload):
+        parse_log_work(json.dumps(message))
+
+
+@given(UGLY_TEXT | JSON.map(json.dumps))
+def test_any_body_is_work_or_malformed(body):
+    """Nothing else is raised."""
+    with pytest.raises(MalformedPayload):
+        parse_log_work(body)
+
+
+@given(JSON, st.sampled_from(["repo", "run_id", "run_attempt", "tries", "jobs"]))
+def test_any_field_is_understood_or_malformed(value, name):
+    """Work with one field of any kind."""
+    message = json.loads(attempt_logs_due(KEY, [BUILD], now=NOW).body)
+    message["data"][name] = value
+    try:
+        work = parse_log_work(json.dumps(message))
+    except MalformedPayload:
+        return
+    assert isinstance(work.key.repository, str)
+    assert all(isinstance(number, int) for number in (work.key.run_id, work.tries))
