@@ -143,3 +143,28 @@ def test_a_scenario_is_read_from_yaml(tmp_path):
     path.write_text("index_leg: 3", "utf-8")
     with pytest.raises(ValueError, match="index_leg"):
         read_scenario(path)
+
+
+def test_the_logs_host_can_fail_too(serve):
+    """An error and a miss of the store come as its own XML, then the log."""
+    rules = (
+        Fault(path="job-logs", do="error", count=1, status=503),
+        Fault(path="job-logs", do="missing", count=1),
+    )
+    api = serve(world(), faults=rules)
+    location = api.get(JOB_LOG).headers["Location"]
+    answers = [api.get(location, token=None) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [503, 404, 200]
+    assert b"ServerBusy" in answers[0].content
+    assert b"BlobNotFound" in answers[1].content
+    assert api.get(location, token=None, Range="bytes=1000-").status_code == 416
+
+
+def test_what_there_is_not_is_not_found(serve):
+    """An unknown path answers 404 and is counted; HEAD answers without a body."""
+    api = serve(world())
+    assert api.get("/repos/octo/api/actions/nothing").json()["message"] == "Not Found"
+    assert api.server.stats()["endpoints"]["unknown"]["requests"] == 1
+    head = api.send("HEAD", RUNS)
+    assert (head.status_code, head.content) == (200, b"")
+    assert int(head.headers["Content-Length"]) > 0
