@@ -133,10 +133,7 @@ def _read_github(reader: _Reader) -> GithubSettings:
         app_installation_id=reader.integer("GITHUB_APP_INSTALLATION_ID"),
         webhook_secret=reader.secret("GITHUB_WEBHOOK_SECRET"),
     )
-    if (settings.app_id is None) != (settings.app_private_key is None):
-        reader.faults.append(
-            "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY belong together: set both or neither"
-        )
+    reader.require_both("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
     return settings
 
 
@@ -152,6 +149,7 @@ def _read_aws(reader: _Reader) -> AwsSettings:
         job_events_queue=reader.text("JOB_EVENTS_QUEUE") or JOB_EVENTS_QUEUE,
         log_bucket=reader.text("LOG_BUCKET"),
     )
+    reader.require_both("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
     if settings.job_events_queue.endswith(".fifo"):
         reader.faults.append(
             "JOB_EVENTS_QUEUE must be a standard queue: logs that are not there yet wait in it "
@@ -199,10 +197,14 @@ class _Reader:
 
     def integer(self, name: str) -> int | None:
         value = self.text(name)
-        if value is not None and not value.isdecimal():
+        if value is not None and not (value.isascii() and value.isdecimal() and len(value) < 20):
             self.faults.append(f"{name} is {value!r}: expected digits only")
             return None
         return None if value is None else int(value)
+
+    def require_both(self, one: str, other: str) -> None:
+        if (self.text(one) is None) != (self.text(other) is None):
+            self.faults.append(f"{one} and {other} belong together: set both or neither")
 
     def choice(self, name: str, choices: tuple[str, ...]) -> str:
         value = self.text(name)
@@ -224,6 +226,7 @@ class _Reader:
 def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
     try:
         parts = urlsplit(value)
-        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+        is_addressed = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
     except ValueError:
         return False
+    return is_addressed and not any(map(str.isspace, value))

@@ -1,0 +1,229 @@
+"""Settings are read from anywhere, and everything that is wrong with them is said at once."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.errors import BadSettings
+from ingest.settings import (
+    AwsSettings,
+    CollectingSettings,
+    GithubSettings,
+    Secret,
+    Settings,
+    read_settings,
+)
+from support.strategies import UGLY_TEXT
+
+NAMES = [
+    "GITHUB_TOKEN",
+    "GITHUB_APP_ID",
+    "GITHUB_APP_PRIVATE_KEY",
+    "GITHUB_APP_INSTALLATION_ID",
+    "GITHUB_API_URL",
+    "GITHUB_WEBHOOK_SECRET",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "METRICS_QUEUE",
+    "LOGS_QUEUE",
+    "JOB_EVENTS_QUEUE",
+    "LOG_BUCKET",
+    "LOG_MODE",
+    "POLL_SECONDS",
+    "BACKFILL_DAYS",
+    "DATABASE_URL",
+    "ANVIL_UPLINK_KEY",
+    "ANVIL_UPLINK_URL",
+]
+
+
+def read(**values):
+    return read_settings(values.get)
+
+
+def faults_of(**values):
+    with pytest.raises(BadSettings) as refused:
+        read(**values)
+    assert str(refused.value) == "; ".join(refused.value.faults)
+    return refused.value.faults
+
+
+def test_nothing_set_is_a_whole_configuration():
+    """Every setting has a default, with the names that the queues' readers know."""
+    settings = read()
+    assert settings == Settings()
+    assert settings.github.api_url == "https://api.github.com"
+    assert not settings.github.has_credentials
+    assert settings.aws.metrics_queue == "ci_cd_metrics_queue"
+    assert settings.aws.logs_queue == "ci_cd_logs_queue"
+    assert settings.aws.job_events_queue == "ci_cd_job_events_queue"
+    assert settings.collecting == CollectingSettings(
+        poll_seconds=30, backfill_days=1, log_mode="live"
+    )
+
+
+def test_everything_set_is_read():
+    """Each by its own name."""
+    settings = read(
+        GITHUB_TOKEN=" one, two ,one,",
+        GITHUB_APP_ID="12",
+        GITHUB_APP_PRIVATE_KEY="-----BEGIN RSA PRIVATE KEY-----\nx\n",
+        GITHUB_APP_INSTALLATION_ID="34",
+        GITHUB_API_URL="https://ghes.example.com/api/v3/",
+        GITHUB_WEBHOOK_SECRET="s3cret",
+        AWS_ACCESS_KEY_ID="AKIA",
+        AWS_SECRET_ACCESS_KEY="key",
+        AWS_SESSION_TOKEN="session",
+        AWS_DEFAULT_REGION="eu-central-1",
+        AWS_ENDPOINT_URL="http://127.0.0.1:4566/",
+        METRICS_QUEUE="metrics.fifo",
+        LOGS_QUEUE="logs.fifo",
+        JOB_EVENTS_QUEUE="events",
+        LOG_BUCKET="logs",
+        LOG_MODE="economy",
+        POLL_SECONDS="15",
+        BACKFILL_DAYS="0.5",
+        DATABASE_URL="postgresql://localhost/x",
+        ANVIL_UPLINK_KEY="server_X",
+        ANVIL_UPLINK_URL="wss://anvil.works/uplink",
+    )
+    assert settings == Settings(
+        github=GithubSettings(
+            api_url="https://ghes.example.com/api/v3",
+            tokens=(Secret("one"), Secret("two")),
+            app_id="12",
+            app_private_key=Secret("-----BEGIN RSA PRIVATE KEY-----\nx"),
+            app_installation_id=34,
+            webhook_secret=Secret("s3cret"),
+        ),
+        aws=AwsSettings(
+            region="eu-central-1",
+            endpoint_url="http://127.0.0.1:4566",
+            access_key_id=Secret("AKIA"),
+            secret_access_key=Secret("key"),
+            session_token=Secret("session"),
+            metrics_queue="metrics.fifo",
+            logs_queue="logs.fifo",
+            job_events_queue="events",
+            log_bucket="logs",
+        ),
+        collecting=CollectingSettings(
+            poll_seconds=15, backfill_days=0.5, log_mode="economy", expects_webhooks=True
+        ),
+        database_url="postgresql://localhost/x",
+        uplink_key=Secret("server_X"),
+        uplink_url="wss://anvil.works/uplink",
+    )
+    assert settings.github.has_credentials
+
+
+def test_blank_is_not_set():
+    """An empty variable is how people unset one."""
+    assert read(**dict.fromkeys(NAMES, "  ")) == Settings()
+
+
+def test_either_name_of_the_region_will_do():
+    """AWS's own tools differ."""
+    assert read(AWS_REGION="us-east-2").aws.region == "us-east-2"
+    assert read(AWS_REGION="us-east-2", AWS_DEFAULT_REGION="eu-west-1").aws.region == "eu-west-1"
+
+
+@pytest.mark.parametrize(
+    ("values", "fault"),
+    [
+        ({"POLL_SECONDS": "0"}, "POLL_SECONDS is '0': expected a number from 1 to 600"),
+        ({"POLL_SECONDS": "soon"}, "POLL_SECONDS is 'soon'"),
+        ({"POLL_SECONDS": "nan"}, "POLL_SECONDS is 'nan'"),
+        ({"BACKFILL_DAYS": "-1"}, "BACKFILL_DAYS is '-1'"),
+        ({"BACKFILL_DAYS": "inf"}, "BACKFILL_DAYS is 'inf'"),
+        ({"LOG_MODE": "LIVE"}, "LOG_MODE is 'LIVE': expected live or economy"),
+        ({"GITHUB_APP_ID": "12"}, "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY belong together"),
+        ({"GITHUB_APP_PRIVATE_KEY": "x"}, "GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY"),
+        ({"GITHUB_APP_INSTALLATION_ID": "x1"}, "GITHUB_APP_INSTALLATION_ID is 'x1'"),
+        ({"GITHUB_APP_INSTALLATION_ID": "9" * 5000}, "expected digits only"),
+        ({"AWS_ACCESS_KEY_ID": "AKIA"}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong"),
+        ({"AWS_SECRET_ACCESS_KEY": "x"}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY belong"),
+        ({"JOB_EVENTS_QUEUE": "events.fifo"}, "JOB_EVENTS_QUEUE must be a standard queue"),
+        ({"LOGS_QUEUE": "ci_cd_metrics_queue"}, "must name three different queues"),
+        ({"GITHUB_API_URL": "api.github.com"}, "GITHUB_API_URL is not a URL that begins with"),
+        ({"GITHUB_API_URL": "ftp://api.github.com"}, "begins with http:// or https://"),
+        ({"GITHUB_API_URL": "https://"}, "GITHUB_API_URL is not a URL"),
+        ({"GITHUB_API_URL": "https://["}, "GITHUB_API_URL is not a URL"),
+        ({"GITHUB_API_URL": "https://api.github.com:port"}, "GITHUB_API_URL is not a URL"),
+        ({"GITHUB_API_URL": "https://api. github.com"}, "GITHUB_API_URL is not a URL"),
+        ({"AWS_ENDPOINT_URL": "localhost:4566"}, "AWS_ENDPOINT_URL is not a URL"),
+        ({"ANVIL_UPLINK_URL": "https://anvil.works"}, "begins with ws:// or wss://"),
+    ],
+)
+def test_a_fault_is_named_with_what_is_expected(values, fault):
+    """The name of the setting comes first."""
+    (found,) = faults_of(**values)
+    assert fault in found
+
+
+def test_all_faults_are_named_at_once():
+    """Nobody starts a collector six times to find six mistakes."""
+    faults = faults_of(
+        POLL_SECONDS="0",
+        LOG_MODE="x",
+        GITHUB_APP_ID="1",
+        GITHUB_API_URL="x",
+        LOGS_QUEUE="q",
+        METRICS_QUEUE="q",
+        AWS_ACCESS_KEY_ID="a",
+    )
+    assert len(faults) == 6
+
+
+@pytest.mark.parametrize("token", ["ghp one", "ghp_é", "ghp_\x7f", "ok,ghp\tx", "ghp_\u200b"])
+def test_a_token_with_characters_that_no_token_has_is_not_shown(token):
+    """Something was pasted that does not belong there, but the rest of it is secret."""
+    (fault,) = faults_of(GITHUB_TOKEN=token)
+    assert fault == "GITHUB_TOKEN holds characters that no token has"
+
+
+def test_a_secret_shows_itself_to_nobody_but_its_user():
+    """Neither logs, nor errors, nor a printed configuration hold it."""
+    settings = read(GITHUB_TOKEN="ghp_secret", ANVIL_UPLINK_KEY="server_secret")
+    assert "secret" not in repr(settings).replace("webhook_secret", "").replace("secret_access", "")
+    assert f"{settings.github.tokens[0]} {settings.uplink_key!r}" == "Secret(…) Secret(…)"
+    assert settings.github.tokens[0].reveal() == "ghp_secret"
+
+
+@pytest.mark.parametrize(
+    ("api_url", "hosts"),
+    [
+        ("https://api.github.com", ("github.com",)),
+        ("https://API.GitHub.com", ("github.com",)),
+        ("https://ghes.example.com/api/v3", ("ghes.example.com",)),
+        ("https://ghes.example.com:8443/api/v3", ("ghes.example.com",)),
+        ("https://api.octocorp.ghe.com", ("octocorp.ghe.com",)),
+        ("http://127.0.0.1:8000", ("github.com", "127.0.0.1")),
+        ("http://localhost:8000", ("github.com", "localhost")),
+        ("http://[::1]:8000", ("github.com", "::1")),
+    ],
+)
+def test_repositories_are_ours_on_the_apis_own_host(api_url, hosts):
+    """A GitHub on this machine stands in for github.com."""
+    assert read(GITHUB_API_URL=api_url).github.web_hosts == hosts
+
+
+def test_an_app_is_a_credential():
+    """No token is needed beside it."""
+    assert read(GITHUB_APP_ID="1", GITHUB_APP_PRIVATE_KEY="k").github.has_credentials
+
+
+@given(
+    st.dictionaries(st.sampled_from(NAMES), UGLY_TEXT | st.sampled_from(["https://[", "1", ","]))
+)
+def test_any_values_are_settings_or_faults(values):
+    """Nothing else is raised."""
+    with suppress(BadSettings):
+        assert 1 <= read(**values).collecting.poll_seconds <= 600
