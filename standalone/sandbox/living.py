@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from .chance import seeded, sha_of
 from .instants import DAY, HOUR, Instant
@@ -29,20 +30,30 @@ def living_world(  # noqa: PLR0913 - each is a property of the world
     runs_per_hour: float = 4.0,
     history_days: float = 2.0,
     hooks: Sequence[tuple[str, str]] = (),
+    end: Instant = math.inf,
 ) -> World:
     """Make a world with some history before `start`; `hooks` are (url, secret) of each repository.
 
-    `repositories` is how many, or their names; `runs_per_hour` is for each of them.
+    `repositories` is how many, or their names; `runs_per_hour` is for each of them; no run begins
+    after `end`.
     """
     names = _names(repositories) if isinstance(repositories, int) else list(repositories)
     begin = math.floor((start - history_days * DAY) / HOUR)
     return World(
         [
-            _repository(seed, index, len(names), name, runs_per_hour, begin, hooks)
+            _repository(seed, (index, len(names)), name, Span(runs_per_hour, begin, end), hooks)
             for index, name in enumerate(names)
         ],
         seed=seed,
     )
+
+
+class Span(NamedTuple):
+    """Say how many runs an hour begin, from which hour on, and until which instant."""
+
+    runs_per_hour: float
+    first_hour: int
+    end: Instant
 
 
 class HourlySource:
@@ -54,19 +65,20 @@ class HourlySource:
         *,
         seed: object,
         place: tuple[int, int],
-        runs_per_hour: float,
-        first_hour: int,
+        span: Span,
     ) -> None:
-        if runs_per_hour > RUNS_AN_HOUR:
+        if span.runs_per_hour > RUNS_AN_HOUR:
             raise ValueError(f"A repository has at most {RUNS_AN_HOUR} runs an hour.")
         self._plan = plan
         self._seed = seed
         self._place = place
-        self._rate = runs_per_hour
-        self._next = first_hour
+        self._rate = span.runs_per_hour
+        self._next = span.first_hour
+        self._end = span.end
 
     def until(self, now: Instant) -> Growth | None:
         """Plan the hours that have begun by now."""
+        now = min(now, self._end)
         if now < self._next * HOUR:
             return None
         runs: list[RunPlan] = []
@@ -89,6 +101,9 @@ class HourlySource:
         made = 0
         while made < wanted:
             trigger = _trigger(self._plan, hour, made, chance)
+            if trigger.at > self._end:
+                made += 1
+                continue
             for shape in _shapes_for(trigger.event, chance)[: wanted - made]:
                 runs.append(self._run(trigger, shape, hour, made, chance))
                 made += 1
@@ -116,16 +131,14 @@ def _names(count: int) -> list[str]:
     return [*NAMES, *(f"octo/service-{number:04d}" for number in range(len(NAMES), count))][:count]
 
 
-def _repository(  # noqa: PLR0913, PLR0917 - all of it is what a repository is made of
+def _repository(
     seed: object,
-    index: int,
-    count: int,
+    place: tuple[int, int],
     name: str,
-    runs_per_hour: float,
-    first_hour: int,
+    span: Span,
     hooks: Sequence[tuple[str, str]],
 ) -> Repository:
-    number = 500_000_000 + index
+    number = 500_000_000 + place[0]
     workflows = tuple(
         WorkflowPlan(
             id=number % 10**8 * 10 + n, name=shape.name, path=f".github/workflows/{shape.file}"
@@ -135,16 +148,10 @@ def _repository(  # noqa: PLR0913, PLR0917 - all of it is what a repository is m
     plan = RepositoryPlan(
         id=number,
         full_name=name,
-        created_at=(first_hour * HOUR) - 400 * DAY,
+        created_at=(span.first_hour * HOUR) - 400 * DAY,
         workflows=workflows,
     )
-    source = HourlySource(
-        plan,
-        seed=seed,
-        place=(index, count),
-        runs_per_hour=runs_per_hour,
-        first_hour=first_hour,
-    )
+    source = HourlySource(plan, seed=seed, place=place, span=span)
     plans = [
         HookPlan(id=number * 10 + n, url=url, secret=key) for n, (url, key) in enumerate(hooks)
     ]

@@ -1,0 +1,262 @@
+"""``make chaos``: thousands of runs with everything that can go wrong, and nothing may be missing.
+
+GitHub lies, lags, limits and breaks; webhooks are lost, doubled and late; the collectors are killed
+with -9 again and again. At the end the sandbox's truth is held against what the queues got.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ingest.bootstrap import open_state
+from ingest.settings import Secret, read_settings
+
+from standalone.commands.setup import set_up
+from standalone.local_aws import LocalAws
+from standalone.once import collect_once
+from standalone.sandbox.clock import SandboxClock
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.living import living_world
+from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.settings import HookChances, Limits, Settings, TokenPlan
+from standalone.webhook_server import WebhookServer
+from tests.chaos.clock import FastClock, Pace
+from tests.chaos.reader import Reader
+from tests.chaos.reconcile import missing, wrongly_repeated
+from tests.chaos.worker import open_worker
+from tests.support.postgres_server import PostgresServer
+
+REPOSITORIES = tuple(f"octo/service-{number}" for number in range(1, 11))
+RUNS_AN_HOUR = 120
+WEBHOOK_SECRET = "chaos"
+TOKENS = tuple(TokenPlan(value=f"chaos-token-{number}") for number in range(4))
+
+FAULTS = (
+    Fault(path=r"/actions/", do="error", status=502, html=True, probability=0.02),
+    Fault(path=r"/actions/", do="error", status=500, probability=0.02),
+    Fault(path=r"/attempts/\d+/jobs", do="cut", probability=0.01),
+    Fault(path=r"/attempts/\d+/jobs", do="late_jobs", seconds=20, probability=0.05),
+    Fault(path=r"/actions/runs$", do="reset", probability=0.01),
+    Fault(path=r"/commits/", do="error", status=503, html=True, probability=0.03),
+    Fault(path=r"/logs", do="dead_redirect", probability=0.01),
+    Fault(path=r"/logs", do="cut", fraction=0.9, probability=0.02),
+    Fault(path=r"/logs", do="slow", seconds=0.5, probability=0.01),
+    Fault(path=r"/actions/runs$", do="secondary", status=429, seconds=60, probability=0.002),
+    Fault(
+        path=r"/jobs", do="secondary", status=403, seconds=90, retry_after=False, probability=0.001
+    ),
+)
+
+
+#: Passes after the living part; each takes what ended during the one before.
+MAX_PASSES = 8
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Say how much chaos is wanted."""
+
+    runs: int
+    kills: int
+    workers: int
+    speed: float
+    seed: int
+    log_mode: str
+
+    @property
+    def seconds(self) -> float:
+        """Tell how long the living part takes in real seconds."""
+        return self.runs / (len(REPOSITORIES) * RUNS_AN_HOUR) * 3600 / self.speed
+
+
+def main() -> int:
+    plan = _plan()
+    with ExitStack() as stack:
+        aws = stack.enter_context(LocalAws())
+        postgres = PostgresServer()
+        stack.callback(postgres.close)
+        start = time.time()
+        pace = Pace(sandbox_start=start, real_start=start, speed=plan.speed)
+        sandbox = stack.enter_context(_sandbox(plan, start))
+        _configure(plan, aws, sandbox, postgres.new_database_url())
+        stack.enter_context(_webhooks(pace))
+        reader = Reader(aws.endpoint_url, "ci_cd_metrics_queue", "ci_cd_logs_queue")
+        try:
+            killed = _live(plan, pace)
+            truth = _collect_the_rest(pace, sandbox)
+        finally:
+            reader.close()
+        return _judge(truth, reader, sandbox.stats(), killed)
+
+
+def _plan() -> Plan:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--runs", type=int, default=10_000)
+    parser.add_argument("--kills", type=int, default=50)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--speed", type=float, default=60.0)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--log-mode", choices=("live", "economy"), default="economy")
+    return Plan(**vars(parser.parse_args()))
+
+
+def _sandbox(plan: Plan, start: float) -> SandboxServer:
+    port = _free_port()
+    world = living_world(
+        seed=plan.seed,
+        start=start,
+        repositories=REPOSITORIES,
+        runs_per_hour=RUNS_AN_HOUR,
+        history_days=0.02,
+        end=start + plan.seconds * plan.speed,
+        hooks=[(f"http://127.0.0.1:{port}/github/webhook", WEBHOOK_SECRET)],
+    )
+    os.environ["CHAOS_WEBHOOK_PORT"] = str(port)
+    settings = Settings(
+        tokens=TOKENS,
+        faults=FAULTS,
+        hooks=HookChances(lost=0.3, doubled=0.1, out_of_order=0.1, late=0.1),
+        limits=Limits(grace=1.0),
+        index_lag=60,
+    )
+    clock = SandboxClock(start, speed=plan.speed)
+    return SandboxServer(world, clock=clock, settings=settings)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _configure(plan: Plan, aws: LocalAws, sandbox: SandboxServer, database_url: str) -> None:
+    """Put the settings where every worker finds them, and make the queues."""
+    os.environ.update(
+        {
+            **aws.environment,
+            "GITHUB_API_URL": sandbox.url,
+            "GITHUB_TOKEN": ",".join(token.value for token in TOKENS),
+            "GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "DATABASE_URL": database_url,
+            "LOG_MODE": plan.log_mode,
+            "BACKFILL_DAYS": "1",
+        }
+    )
+    for _ in set_up(read_settings(os.environ.get).aws):
+        pass
+
+
+@contextmanager
+def _webhooks(pace: Pace) -> Iterator[None]:
+    state = open_state(read_settings(os.environ.get))
+    server = WebhookServer(
+        state,
+        FastClock(pace, threading.Event()),
+        secret=Secret(WEBHOOK_SECRET),
+        host="127.0.0.1",
+        port=int(os.environ["CHAOS_WEBHOOK_PORT"]),
+    )
+    try:
+        yield
+    finally:
+        server.close()
+        state.close()
+
+
+def _live(plan: Plan, pace: Pace) -> int:
+    """Let the world live, and kill a collector at random moments; return how often."""
+    chance = random.Random(plan.seed)
+    workers = [_start_worker(pace) for _ in range(plan.workers)]
+    ends_at, killed = time.monotonic() + plan.seconds, 0
+    try:
+        while (left := ends_at - time.monotonic()) > 0:
+            time.sleep(min(chance.expovariate(plan.kills / plan.seconds), left))
+            place = chance.randrange(plan.workers)
+            workers[place].kill()
+            workers[place].wait()
+            workers[place] = _start_worker(pace)
+            killed += 1
+            _say(f"killed {killed}; {max(left, 0):.0f} s of life left")
+    finally:
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+    return killed
+
+
+def _start_worker(pace: Pace) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "tests.chaos.worker"]
+    return subprocess.Popen([*command, json.dumps(asdict(pace)), json.dumps(REPOSITORIES)])
+
+
+def _collect_the_rest(pace: Pace, sandbox: SandboxServer) -> list[dict[str, Any]]:
+    """Collect without kills, in the sandbox's time, until a pass finds the world as it was before.
+
+    Returns what the world held before the last pass.
+    """
+    truth: list[dict[str, Any]] = []
+    for number in range(1, MAX_PASSES + 1):
+        before, truth = truth, sandbox.truth()
+        if before == truth:
+            break
+        _collect(pace, f"pass {number}")
+    return truth
+
+
+def _collect(pace: Pace, name: str) -> None:
+    stop = threading.Event()
+    collector = open_worker(pace, stop)
+    try:
+        summary = collect_once(collector, REPOSITORIES, stop=stop, on_progress=_progress())
+        _say(f"{name}: {json.dumps(summary.as_json())}")
+    finally:
+        collector.close()
+
+
+def _progress() -> Any:
+    told = [time.monotonic()]
+
+    def tell(progress: Any) -> None:
+        if time.monotonic() - told[0] > 10:
+            told[0] = time.monotonic()
+            _say(f"the rest: {progress.counts}")
+
+    return tell
+
+
+def _judge(truth: list[dict[str, Any]], reader: Reader, stats: dict[str, Any], killed: int) -> int:
+    lost, repeated = sorted(missing(truth, reader)), sorted(wrongly_repeated(reader))
+    ended = [attempt for attempt in truth if attempt["status"] == "completed"]
+    jobs = sum(len(attempt["jobs"]) for attempt in ended)
+    print(f"ended attempts        {len(ended)} of {len({a['run_id'] for a in ended})} runs")
+    print(f"jobs                  {jobs}")
+    print(f"messages read         {reader.messages}")
+    print(f"collectors killed     {killed}")
+    print(f"requests              {stats['charged']} charged, {stats['free']} free")
+    print(f"faults                {stats['faults']}")
+    print(f"webhooks              {stats['webhooks']}")
+    print(f"missing               {len(lost)} {lost[:5]}")
+    print(f"wrongly repeated      {len(repeated)} {repeated[:3]}")
+    print(f"sent while limited    {stats['violations']}")
+    print(f"tokens leaked         {stats['leaked_tokens']}")
+    return int(bool(lost or repeated or stats["violations"] or stats["leaked_tokens"]))
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,36 @@
+"""One collector process of the chaos run: made to be killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+
+from ingest.bootstrap import Collector, open_collector, open_state
+from ingest.settings import read_settings
+
+from standalone.agents import run_agents
+from tests.chaos.clock import FastClock, Pace
+
+
+def open_worker(pace: Pace, stop: threading.Event) -> Collector:
+    """Join a collector that lives in the sandbox's time."""
+    settings = read_settings(os.environ.get)
+    return open_collector(settings, state=open_state(settings), clock=FastClock(pace, stop))
+
+
+def main() -> None:
+    pace, repositories = Pace(**json.loads(sys.argv[1])), json.loads(sys.argv[2])
+    stop = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    collector = open_worker(pace, stop)
+    try:
+        run_agents(collector, repositories, stop=stop, on_progress=lambda _: None)
+    finally:
+        collector.close()
+
+
+if __name__ == "__main__":
+    main()
