@@ -1,0 +1,146 @@
+"""Recorded GitHub data, read from beside the repository, and the messages that become of it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.jobs import Job
+from ingest.domain.runs import AttemptKey, WorkflowRun
+from ingest.messaging.envelope import Envelope, encode_envelope
+from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.wire.payloads import parse_commit, parse_job, parse_run
+from ingest.wire.webhooks import Delivery, parse_delivery
+from jsonschema import Draft202012Validator
+from referencing import Registry, Resource
+
+ROOT = Path(__file__).parents[2]
+CORPUS = ROOT.parent / "shared" / "corpus"
+SCHEMAS = ROOT / "docs" / "schemas"
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
+SECRET = "It's a Secret to Everybody"
+
+needs_corpus = pytest.mark.skipif(
+    not CORPUS.is_dir(), reason="the recorded data is not here: ../shared/corpus"
+)
+
+
+@cache
+def lines_of(name: str) -> tuple[dict[str, Any], ...]:
+    """Read a file of JSON lines; nothing where the corpus is absent."""
+    path = CORPUS / name
+    return tuple(map(json.loads, path.read_text().splitlines())) if path.is_file() else ()
+
+
+def run_payloads() -> tuple[dict[str, Any], ...]:
+    """Give all runs, recorded and made by hand."""
+    return lines_of("runs.jsonl") + lines_of("handmade/runs.jsonl")
+
+
+def job_payloads() -> tuple[dict[str, Any], ...]:
+    """Give all jobs, recorded and made by hand."""
+    return lines_of("jobs.jsonl") + lines_of("handmade/jobs.jsonl")
+
+
+def snapshots_of(name: str, identity: int) -> list[dict[str, Any]]:
+    """Find every recording of one run or job."""
+    return [payload for payload in lines_of(name) if payload["id"] == identity]
+
+
+def a_recorded_run(identity: int, **changes: Any) -> WorkflowRun:
+    """Read a recorded run, changed where the corpus has no such case."""
+    return read_run({**snapshots_of("runs.jsonl", identity)[0], **changes})
+
+
+def a_recorded_job(identity: int, **changes: Any) -> Job:
+    """Read a recorded job, changed where the corpus has no such case."""
+    return parse_job({**snapshots_of("jobs.jsonl", identity)[0], **changes})
+
+
+def a_recorded_commit(sha: str, **changes: Any) -> CommitMetrics:
+    """Read a recorded commit."""
+    payload = next(line for line in lines_of("commits.jsonl") if line["sha"] == sha)
+    return parse_commit({**payload, **changes})
+
+
+def read_run(payload: dict[str, Any]) -> WorkflowRun:
+    """Read a run under its repository's own name."""
+    return parse_run(payload, repository=payload["repository"]["full_name"])
+
+
+def webhook_files(*, about_runs: bool) -> list[Path]:
+    """List the payloads of `workflow_run` and `workflow_job`, or of all other events."""
+    files = sorted((CORPUS / "webhooks").glob("*.json"))
+    return [path for path in files if path.name.startswith("workflow_") == about_runs]
+
+
+def deliver(path: Path, **changes: Any) -> Delivery:
+    """Deliver a recorded payload as GitHub would, signed."""
+    body = path.read_bytes()
+    if changes:
+        body = json.dumps({**json.loads(body), **changes}).encode()
+    signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {
+        "x-hub-signature-256": f"sha256={signature}",
+        "x-github-event": path.name.partition(".")[0],
+        "x-github-delivery": "72d3162e-cc78-11e3-81ab-4c9367dc0958",
+    }
+    return parse_delivery(headers, body, secret=SECRET)
+
+
+def run_message(
+    run: WorkflowRun, jobs: Iterable[Job] = (), commit: CommitMetrics | None = None
+) -> dict[str, Any]:
+    """Send a run, and take the message's data as a reader gets it, checked."""
+    return _sent(run_envelope(run, jobs, commit, visit=0, now=NOW), "workflow_run")
+
+
+def job_message(job: Job, repository: str = "octo/api") -> dict[str, Any]:
+    """Send a job, and take the message's data as a reader gets it, checked."""
+    key = AttemptKey(repository, job.run_id, job.run_attempt)
+    return _sent(job_envelope(key, job, now=NOW), "workflow_job")
+
+
+def _sent(envelope: Envelope, schema: str) -> dict[str, Any]:
+    message = json.loads(encode_envelope(envelope).body)
+    faults = [error.message for error in _validator(schema).iter_errors(message)]
+    assert faults == []
+    for name, value in fields_of(message):
+        assert not name.endswith("_at") or value is None or value.endswith("Z"), name
+        assert not name.endswith("_seconds") or value is None or value >= 0, name
+        assert value != "" or name in ("job_name", "step_name"), name
+    data: dict[str, Any] = message["data"]
+    return data
+
+
+@cache
+def _validator(name: str) -> Draft202012Validator:
+    schemas = {path.name: json.loads(path.read_text()) for path in SCHEMAS.glob("*.json")}
+    registry = Registry().with_resources(
+        [(each, Resource.from_contents(schema)) for each, schema in schemas.items()]
+    )
+    return Draft202012Validator(
+        schemas[f"{name}.json"],
+        registry=registry,
+        format_checker=Draft202012Validator.FORMAT_CHECKER,
+    )
+
+
+def fields_of(value: object, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Walk over every field of a message, however deep."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from fields_of(item, key)
+    elif isinstance(value, list):
+        for item in value:
+            yield from fields_of(item, name)
+    else:
+        yield name, value

@@ -1,0 +1,276 @@
+"""Every run that was ever recorded becomes a message, and each oddity of theirs is met."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from corpus.recordings import (
+    NOW,
+    a_recorded_job,
+    a_recorded_run,
+    lines_of,
+    needs_corpus,
+    read_run,
+    run_message,
+    run_payloads,
+    snapshots_of,
+)
+from ingest.domain.runs import WorkflowRun
+from ingest.messaging.run_events import run_envelope
+from support.builders import a_commit, a_job, a_pull
+
+pytestmark = needs_corpus
+
+#: Fields that a message takes over as they are, by GitHub's name for them.
+TAKEN_OVER = {
+    "run_id": "id",
+    "run_number": "run_number",
+    "workflow_id": "workflow_id",
+    "workflow_name": "name",
+    "workflow_path": "path",
+    "head_branch": "head_branch",
+    "head_sha": "head_sha",
+    "event": "event",
+    "html_url": "html_url",
+    "created_at": "created_at",
+    "updated_at": "updated_at",
+}
+
+FORK_PULL_REQUEST_RUN = 3_881_497_935
+PUSH_RUN_WITH_PULL_REQUEST = 3_215_802_354
+COMMENT_RUN_WITH_FOREIGN_PULL_REQUESTS = 2_098_089_400
+PULL_REQUEST_RUN = 2_104_746_951
+RERUN = 2_874_767_918
+TOUCHED_A_YEAR_LATER = 3_770_390_952
+INVALID_WORKFLOW_RUN = 6_804_363_049
+
+
+def fact_of(run: WorkflowRun, jobs=()) -> str:
+    return run_envelope(run, jobs, None, visit=0, now=NOW).event_id
+
+
+def test_every_run_becomes_a_message():
+    """It validates, and says what GitHub said."""
+    payloads = run_payloads()
+    assert len(payloads) >= 333
+    for payload in payloads:
+        data = run_message(read_run(payload))
+        assert {name: data[name] for name in TAKEN_OVER} == {
+            name: payload.get(field) or None for name, field in TAKEN_OVER.items()
+        }
+        assert data["repo"] == payload["repository"]["full_name"]
+        assert data["run_attempt"] == payload.get("run_attempt", 1)
+        assert data["actor"] == (payload.get("actor") or {}).get("login")
+        assert len(data["pull_requests"]) == len(payload["pull_requests"])
+        assert (data["completed_at"] is not None) == (data["status"] == "completed")
+
+
+def test_every_recorded_status_is_kept():
+    """The counts are GitHub's own."""
+    recorded = [run_message(read_run(payload)) for payload in lines_of("runs.jsonl")]
+    assert Counter((data["status"], data["conclusion"]) for data in recorded) == {
+        ("completed", "success"): 234,
+        ("completed", "failure"): 48,
+        ("completed", "cancelled"): 22,
+        ("completed", "action_required"): 4,
+        ("completed", "skipped"): 4,
+        ("completed", "startup_failure"): 2,
+        ("in_progress", None): 4,
+    }
+
+
+def test_states_that_no_recording_shows_are_told_apart_all_the_same():
+    """Made by hand: capitals, and conclusions in the status's place."""
+    made = [run_message(read_run(payload)) for payload in lines_of("handmade/runs.jsonl")]
+    assert {data["conclusion"] for data in made if data["status"] == "completed"} == {
+        "success",
+        "failure",
+        "cancelled",
+        "timed_out",
+        "startup_failure",
+        "neutral",
+        "skipped",
+        "stale",
+        "action_required",
+    }
+    assert {(data["status"], data["conclusion"]) for data in made if not data["completed_at"]} == {
+        ("in_progress", None),
+        ("queued", None),
+        ("waiting", None),
+        ("pending", None),
+        ("requested", None),
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "field", "value"),
+    [
+        ("name", "workflow_name", None),
+        ("path", "workflow_path", None),
+        ("run_attempt", "run_attempt", 1),
+        ("actor", "actor", None),
+        ("triggering_actor", "triggering_actor", None),
+    ],
+)
+def test_a_key_that_is_missing_by_age_is_null(key, field, value):
+    """Keys that GitHub added later are absent from old runs; the attempt was then the first."""
+    old = [payload for payload in lines_of("runs.jsonl") if key not in payload]
+    assert old
+    assert {run_message(read_run(payload))[field] for payload in old} == {value}
+
+
+def test_a_run_from_before_attempts_began_when_it_was_created():
+    """`run_started_at` is missing by age, too."""
+    old = [payload for payload in lines_of("runs.jsonl") if "run_started_at" not in payload]
+    assert len(old) == 73
+    for payload in old:
+        data = run_message(read_run(payload))
+        assert data["run_started_at"] == payload["created_at"]
+
+
+def test_ids_are_larger_than_32_bits():
+    """And will be larger than 36."""
+    assert max(run_message(read_run(run))["run_id"] for run in run_payloads()) == 26_365_060_973
+    assert run_message(a_recorded_run(RERUN, id=2**40))["run_id"] == 2**40
+
+
+def test_an_invalid_workflow_file_has_its_path_for_a_name_and_no_jobs():
+    """It ended in `startup_failure`, and is told like any other."""
+    data = run_message(a_recorded_run(INVALID_WORKFLOW_RUN))
+    assert data["workflow_name"] == data["workflow_path"]
+    assert (data["conclusion"], data["jobs"]) == ("startup_failure", [])
+    assert data["duration_seconds"] is not None
+
+
+def test_a_workflow_is_known_by_its_id_not_by_path_or_name():
+    """One id had two paths, one name three ids."""
+    sent = [run_message(read_run(run)) for run in lines_of("runs.jsonl")]
+    paths = {data["workflow_path"] for data in sent if data["workflow_id"] == 1_903_133}
+    assert paths - {None} == {".github/workflows/ci.yml", ".github/workflows/check.yml"}
+    assert len({data["workflow_id"] for data in sent if data["workflow_name"] == "CI"}) >= 3
+
+
+def test_a_fork_run_lists_no_pull_request_and_finds_it_through_its_commit():
+    """GitHub leaves the list empty on every fork run."""
+    run = a_recorded_run(FORK_PULL_REQUEST_RUN)
+    assert run_message(run)["pull_requests"] == []
+    page = "https://github.com/PyGithub/PyGithub/pull/2390"
+    pull = a_pull(html_url=page, head_sha=run.head_sha)
+    metrics = run_message(run, [], a_commit(pull_requests=(pull,)))["code_metrics"]
+    assert (metrics["pull_request_id"], metrics["pull_request_url"]) == (501, page)
+
+
+def test_a_push_run_lists_a_pull_request_that_did_not_trigger_it():
+    """It is passed on, and not named as the trigger."""
+    data = run_message(a_recorded_run(PUSH_RUN_WITH_PULL_REQUEST))
+    assert [pull["number"] for pull in data["pull_requests"]] == [84]
+    assert data["code_metrics"]["pull_request_id"] is None
+
+
+def test_a_run_lists_pull_requests_of_other_repositories():
+    """17 forks had one for the same commit."""
+    run = a_recorded_run(COMMENT_RUN_WITH_FOREIGN_PULL_REQUESTS)
+    pages = [pull["html_url"] for pull in run_message(run)["pull_requests"]]
+    assert len(pages) == 17
+    assert pages[0] == "https://github.com/heholek/sentry/pull/86"
+    triggered = a_recorded_run(COMMENT_RUN_WITH_FOREIGN_PULL_REQUESTS, event="pull_request")
+    assert run_message(triggered)["code_metrics"]["pull_request_id"] is None
+
+
+def test_a_pull_request_run_names_its_pull_request():
+    """With the page that the short form lacks."""
+    data = run_message(a_recorded_run(PULL_REQUEST_RUN))
+    assert data["code_metrics"]["pull_request_id"] == data["pull_requests"][0]["id"]
+    assert data["code_metrics"]["pull_request_url"].endswith("/getsentry/sentry/pull/33347")
+
+
+def test_a_pull_request_listed_twice_is_told_once():
+    """Made by hand of a recorded one."""
+    listed = snapshots_of("runs.jsonl", PULL_REQUEST_RUN)[0]["pull_requests"]
+    data = run_message(a_recorded_run(PULL_REQUEST_RUN, pull_requests=listed * 2))
+    assert len(data["pull_requests"]) == 1
+
+
+def test_a_pull_request_whose_head_moved_on_is_still_the_one():
+    """Made by hand: `pr.head.sha` often differs from the run's."""
+    data = run_message(a_recorded_run(PULL_REQUEST_RUN, head_sha="c" * 40))
+    assert data["pull_requests"][0]["head_sha"] != data["head_sha"]
+    assert data["code_metrics"]["pull_request_id"] == data["pull_requests"][0]["id"]
+
+
+def test_a_rerun_keeps_id_and_creation_and_is_another_fact():
+    """Attempt, start and update move."""
+    first, second = (read_run(payload) for payload in snapshots_of("runs.jsonl", RERUN))
+    assert (first.run_attempt, second.run_attempt) == (1, 2)
+    assert (first.run_id, first.created_at) == (second.run_id, second.created_at)
+    assert second.run_started_at > first.run_started_at
+    assert fact_of(first) != fact_of(second)
+    assert run_message(second)["duration_seconds"] == 20
+
+
+def test_an_update_a_year_later_is_the_same_fact():
+    """Nothing visible had changed, and the jobs know when it ended."""
+    later, sooner = (read_run(run) for run in snapshots_of("runs.jsonl", TOUCHED_A_YEAR_LATER))
+    assert (later.updated_at - sooner.updated_at).days > 365
+    job = a_job(started_at=sooner.created_at, completed_at=sooner.updated_at)
+    assert fact_of(later, [job]) == fact_of(sooner, [job])
+    assert run_message(later, [job])["duration_seconds"] == 147
+    assert run_message(sooner, [job])["duration_seconds"] == 147
+
+
+@pytest.mark.parametrize("identity", [686_036_126, 2_566_218_975, 2_559_507_315])
+def test_a_run_seen_in_flight_and_at_its_end_is_two_facts(identity):
+    """The second has an end."""
+    running, ended = (run_message(read_run(run)) for run in snapshots_of("runs.jsonl", identity))
+    assert (running["status"], running["duration_seconds"]) == ("in_progress", None)
+    assert (ended["status"], ended["completed_at"]) == ("completed", ended["updated_at"])
+
+
+def test_a_run_may_start_a_second_before_it_is_created():
+    """Made by hand of a recorded one: its duration counts from the start."""
+    payload = snapshots_of("runs.jsonl", RERUN)[0]
+    run = a_recorded_run(RERUN, run_started_at="2022-08-17T10:55:35Z")
+    assert run.run_started_at < run.created_at
+    assert payload["created_at"] == "2022-08-17T10:55:36Z"
+    assert run_message(run)["duration_seconds"] == 1
+
+
+def test_a_title_that_github_cut_is_in_no_message():
+    """`display_title` ends in "…"; the commit's message is whole."""
+    cut = [run for run in lines_of("runs.jsonl") if run.get("display_title", "").endswith("…")]
+    assert cut
+    for payload in cut:
+        assert payload["display_title"] not in str(run_message(read_run(payload)))
+
+
+@pytest.mark.parametrize("name", ["head_branch", "head_commit", "actor", "triggering_actor"])
+def test_what_is_null_stays_null(name):
+    """Made by hand: deleted accounts and branches."""
+    data = run_message(a_recorded_run(RERUN, **{name: None}))
+    assert data.get(name) is None
+
+
+def test_more_than_a_hundred_jobs_are_told():
+    """106 were recorded once; here they are made of one."""
+    job = a_recorded_job(54_251_022_208)
+    jobs = [a_recorded_job(54_251_022_208, id=job.job_id + place) for place in range(106)]
+    assert len(run_message(a_recorded_run(RERUN), jobs)["jobs"]) == 106
+
+
+def test_recorded_runs_and_jobs_go_together():
+    """A run's message holds its recorded jobs, and ends with the last of them."""
+    runs = {run["id"]: read_run(run) for run in lines_of("runs.jsonl")}
+    identities = {job["run_id"] for job in lines_of("jobs.jsonl")} & runs.keys()
+    assert len(identities) == 10
+    for identity in identities:
+        jobs = [
+            a_recorded_job(job["id"])
+            for job in lines_of("jobs.jsonl")
+            if (job["run_id"], job.get("run_attempt", 1)) == (identity, runs[identity].run_attempt)
+        ]
+        data = run_message(runs[identity], jobs)
+        assert [job["job_id"] for job in data["jobs"]] == [job.job_id for job in jobs]
+        ends = [job["completed_at"] for job in data["jobs"] if job["completed_at"]]
+        if ends and data["completed_at"] and max(ends) >= data["run_started_at"]:
+            assert data["completed_at"] == max(ends)
