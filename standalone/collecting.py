@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import click
 from ingest.bootstrap import Collector
@@ -22,7 +24,7 @@ def collect_until_stopped(
 ) -> int:
     """Run the agents until ``stop``; return the exit code, for to be stopped is no failure."""
     started = time.monotonic()
-    with open_view(collector.world.store, stop.event) as show:
+    with open_view(collector.world.store) as show, _announced(stop):
         run_agents(collector, names, stop=stop.event, on_progress=show)
     _report(summarize(collector, seconds=time.monotonic() - started), as_json=as_json)
     return 0
@@ -37,7 +39,7 @@ def collect_all_once(
     """
     started = time.monotonic()
     try:
-        with open_view(collector.world.store, stop.event) as show:
+        with open_view(collector.world.store) as show, _announced(stop):
             summary = collect_once(collector, names, stop=stop.event, on_progress=show)
     except IngestError:
         summary = summarize(collector, seconds=time.monotonic() - started)
@@ -48,6 +50,26 @@ def collect_all_once(
     if stop.signal_number is not None:
         click.echo("Stopped before everything was collected; the next start goes on.", err=True)
     return stop.exit_code
+
+
+@contextmanager
+def _announced(stop: Stop) -> Iterator[None]:
+    """Say so when ``stop`` is set, for the work in hand may take a while; set it at the end."""
+    is_over = threading.Event()
+
+    def announce() -> None:
+        stop.event.wait()
+        if not is_over.is_set():
+            click.echo("Stopping after the work in hand; Ctrl-C again ends at once.", err=True)
+
+    thread = threading.Thread(target=announce)
+    thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        stop.event.set()
+        thread.join()
 
 
 def _report(summary: Summary, *, as_json: bool) -> None:

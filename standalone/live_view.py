@@ -6,7 +6,6 @@ Both are written to stderr; stdout is for results.
 from __future__ import annotations
 
 import sys
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,30 +30,29 @@ FIRST_LINE_SECONDS = 2.0
 
 
 @contextmanager
-def open_view(store: StateStore, stop: threading.Event) -> Iterator[Show]:
+def open_view(store: StateStore) -> Iterator[Show]:
     """Choose the view that stderr can show."""
     if not sys.stderr.isatty():
-        yield PlainLines(stop).show
+        yield PlainLines().show
         return
     from rich.console import Console
     from rich.live import Live
 
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
-        yield Tables(store, stop, lambda view: live.update(view, refresh=True)).show
+        yield Tables(store, lambda view: live.update(view, refresh=True)).show
 
 
 class PlainLines:
     """Write a line when something has changed, and not more often than a person reads."""
 
-    def __init__(self, stop: threading.Event) -> None:
-        self._stop = stop
+    def __init__(self) -> None:
         self._last = ""
         self._next_at = time.monotonic() + FIRST_LINE_SECONDS
 
     def show(self, progress: Progress) -> None:
         """Take a look at progress."""
-        line = describe(progress, is_stopping=self._stop.is_set())
-        if line == self._last or (time.monotonic() < self._next_at and not self._stop.is_set()):
+        line = describe(progress)
+        if line == self._last or time.monotonic() < self._next_at:
             return
         self._last, self._next_at = line, time.monotonic() + LINE_SECONDS
         click.echo(line, err=True)
@@ -63,9 +61,8 @@ class PlainLines:
 class Tables:
     """Draw agents, repositories, counts and the last errors."""
 
-    def __init__(self, store: StateStore, stop: threading.Event, draw: Callable[..., None]) -> None:
+    def __init__(self, store: StateStore, draw: Callable[..., None]) -> None:
         self._store = store
-        self._stop = stop
         self._draw = draw
         self._next_at = 0.0
 
@@ -84,7 +81,7 @@ class Tables:
         overview = take_overview(
             self._store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES
         )
-        counts = Text(describe(progress, is_stopping=self._stop.is_set()), style="bold")
+        counts = Text(describe(progress), style="bold")
         self._draw(
             Group(
                 agents_table(alive(overview.agents, now), now),
@@ -95,7 +92,7 @@ class Tables:
         )
 
 
-def describe(progress: Progress, *, is_stopping: bool) -> str:
+def describe(progress: Progress) -> str:
     """Say in one line how far the agents are."""
     summary, counts, budget = progress.summary, progress.counts, progress.budget
     parts = [
@@ -111,6 +108,4 @@ def describe(progress: Progress, *, is_stopping: bool) -> str:
         parts.append(f"{budget.remaining:,} of {budget.limit or 0:,} GitHub requests left")
     if progress.note:
         parts.append(progress.note)
-    if is_stopping:
-        parts.append("stopping after the work in hand; Ctrl-C again ends at once")
     return ", ".join(parts)
