@@ -1,5 +1,6 @@
-"""Give every test here a stage to open."""
+"""Give every test here a stage to open, and a command line."""
 
+from support.command_line import bare, cli, github
 from support.world import stage
 
-__all__ = ["stage"]
+__all__ = ["bare", "cli", "github", "stage"]

@@ -1,0 +1,136 @@
+"""`collect` and `status`: what programs read, and what a signal does."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+from support.command_line import CommandLine, wait_until
+
+KEYS = [
+    "runs",
+    "attempts",
+    "jobs",
+    "steps",
+    "commits",
+    "logs",
+    "logs_unavailable",
+    "messages",
+    "sqs_requests",
+    "github_requests",
+    "errors",
+    "seconds",
+]
+
+
+def test_collecting_once_counts_what_is_on_the_queues(cli: CommandLine):
+    """One object tells what was collected, and the queues hold just that."""
+    found = cli.json("collect", "octo/api", f"{cli.github.url}/octo/web.git", "--once")
+    assert list(found) == KEYS
+    assert (found["runs"], found["attempts"], found["jobs"], found["logs"]) == (3, 3, 4, 4)
+    assert (found["logs_unavailable"], found["errors"]) == (0, 0)
+    assert list(found["messages"]) == list(cli.queues.values())
+    assert found["messages"][cli.queues["METRICS_QUEUE"]] == cli.count_messages("METRICS_QUEUE")
+    assert found["messages"][cli.queues["LOGS_QUEUE"]] == cli.count_messages("LOGS_QUEUE") == 4
+    assert cli.count_messages("JOB_EVENTS_QUEUE") == 0
+    assert set(found["github_requests"]) == {"charged", "free"}
+
+
+def test_a_second_start_goes_on_where_the_first_ended(cli: CommandLine):
+    """It knows the repositories, and publishes nothing twice."""
+    cli.json("collect", "octo/api", "--once")
+    before = cli.count_messages("METRICS_QUEUE")
+    again = cli.json("collect", "--once")
+    assert (again["runs"], again["logs"], again["github_requests"]["charged"]) == (0, 0, 0)
+    assert cli.count_messages("METRICS_QUEUE") == before
+
+
+def test_status_is_readable_while_a_collector_works(cli: CommandLine):
+    """Another process sees agents, repositories and queues; a signal then ends the first."""
+    with cli.started("collect", "octo/api", "--json") as collector:
+        # The agents' signs of life come within seconds, and after the logs are here.
+        wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
+        seen = cli.json("status")
+        collector.send_signal(signal.SIGTERM)
+        stdout, stderr = collector.communicate(timeout=60)
+    assert collector.returncode == 0, stderr
+    assert json.loads(stdout)["logs"] == 3
+    assert {agent["name"]: agent["is_alive"] for agent in seen["agents"]} == {
+        "Pipeline Monitoring Agent": True,
+        "Log Ingestion Agent": True,
+    }
+    repository = seen["repositories"][0]
+    assert repository["full_name"] == "octo/api"
+    assert repository["last_polled_at"].endswith("Z")
+    assert (repository["collected"], repository["in_flight"], repository["backlog"]) == (2, 0, 0)
+    assert seen["counts"]["logs_fetched"] == 3
+    assert [queue["name"] for queue in seen["queues"]] == list(cli.queues.values())
+    assert seen["queues"][1]["visible"] == 3
+    assert seen["errors"] == []
+
+
+def test_after_the_end_agents_are_said_to_have_stopped(cli: CommandLine):
+    """Ctrl-C is an orderly end, and people read the rest in tables."""
+    with cli.started("collect", "octo/api") as collector:
+        wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
+        collector.send_signal(signal.SIGINT)
+        stdout, stderr = collector.communicate(timeout=60)
+    assert collector.returncode == 0, stderr
+    assert "Collected 2 runs in 2 attempts, 3 jobs" in stdout
+    told = cli.run("status").stdout
+    assert "octo/api" in told
+    assert "stopped" in told
+    assert "No errors." in told
+
+
+def test_a_second_interrupt_ends_at_once(cli: CommandLine):
+    """The first waits for the answer under way, which takes long; the second does not."""
+    cli.inject(path="/actions/runs$", do="slow", seconds=15, count=1)
+    with cli.started("collect", "octo/api") as collector:
+        wait_until(lambda: cli.github.stats()["faults"].get("slow"))
+        collector.send_signal(signal.SIGINT)
+        assert _line_with(collector, "Ctrl-C again ends at once")
+        collector.send_signal(signal.SIGINT)
+        assert collector.wait(timeout=10) == 130
+
+
+def test_collecting_once_that_is_cut_short_says_so(cli: CommandLine):
+    """What is left over is a failure for programs, and for people a sentence."""
+    cli.inject(path="/actions/runs$", do="slow", seconds=3, count=1)
+    with cli.started("collect", "octo/api", "--once", "--json") as collector:
+        wait_until(lambda: cli.github.stats()["faults"].get("slow"))
+        collector.send_signal(signal.SIGTERM)
+        stdout, stderr = collector.communicate(timeout=60)
+    assert collector.returncode == 128 + signal.SIGTERM
+    assert list(json.loads(stdout)) == KEYS
+    assert "the next start goes on" in stderr
+
+
+def test_a_reader_that_goes_away_is_no_traceback(cli: CommandLine):
+    """As in `collect --once | head -0`: the pipe's end is closed before anything is written."""
+    with cli.started("status", "--json", DATABASE_URL=_empty_state(cli)) as status:
+        assert status.stdout is not None
+        status.stdout.close()
+        assert status.stderr is not None
+        assert "Traceback" not in status.stderr.read()
+
+
+def test_status_shows_the_rest_where_the_queues_are_out_of_reach(cli: CommandLine):
+    """What cannot be asked is said in its place."""
+    cli.run("collect", "octo/api", "--once")
+    seen = cli.json("status", METRICS_QUEUE="no-such-queue")
+    assert "does not exist" in seen["queues"][0]["error"]
+    assert seen["queues"][1]["visible"] == 3
+    assert seen["counts"]["attempts"] == 2
+
+
+def _line_with(process, word: str) -> str:
+    """Read stderr up to a line that holds a word."""
+    return next(line for line in process.stderr if word in line)
+
+
+def _empty_state(cli: CommandLine) -> str:
+    path = Path(cli.folder, "state.db")
+    path.touch()
+    return str(path)

@@ -1,0 +1,165 @@
+"""What goes wrong ends in a sentence: what happened, to what, and what to do."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+
+import pytest
+from ingest.errors import BadSettings, NotFound
+from support.command_line import POWERLESS, TOKEN, CommandLine
+
+from standalone.failures import sentence_for
+
+ONCE = ("collect", "octo/api", "--once")
+WRONG_TOKEN = "ghp_WrongToken0123456789abcd"
+PASSWORD = "hunter2-hunter2"
+
+
+def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> None:
+    """Expect a failure that says these words, and nothing that a person must not see."""
+    assert done.returncode not in (0, 2), done
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1, done.stderr
+    for word in words:
+        assert word in done.stderr
+    for secret in (TOKEN, WRONG_TOKEN, POWERLESS, PASSWORD):
+        assert secret not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "words"),
+    [
+        (ONCE, {"GITHUB_TOKEN": WRONG_TOKEN}, ["does not accept the token", "GITHUB_TOKEN"]),
+        (ONCE, {"GITHUB_TOKEN": POWERLESS}, ["may not read", "actions"]),
+        (["collect", "octo/none", "--once"], {}, ["octo/none", "404"]),
+        (["collect", "octo/none"], {}, ["octo/none", "404"]),
+        (["collect", "https://gitlab.com/octo/api"], {}, ["gitlab.com", "owner/name"]),
+        (["collect", "octo"], {}, ["'octo' is not a repository", "owner/name"]),
+        (["collect"], {}, ["No repository is watched yet", "collect octo/api"]),
+        (ONCE, {"DATABASE_URL": f"postgresql://me:{PASSWORD}@127.0.0.1:1/x"}, ["127.0.0.1:1"]),
+        (ONCE, {"DATABASE_URL": "mysql://x"}, ["DATABASE_URL names mysql", "postgresql://"]),
+        (ONCE, {"DATABASE_URL": "/dev/full"}, ["/dev/full", "disk is full"]),
+        (ONCE, {"DATABASE_URL": "/no/such/folder/state.db"}, ["/no/such/folder/state.db"]),
+        (ONCE, {"METRICS_QUEUE": "no-such-queue"}, ["no-such-queue", "standalone setup"]),
+        (ONCE, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, ["127.0.0.1:9", "standalone doctor"]),
+        (ONCE, {"POLL_SECONDS": "soon"}, ["POLL_SECONDS is 'soon'", "from 1 to 600"]),
+        (["status"], {}, ["There is no state", "standalone collect", "DATABASE_URL"]),
+    ],
+)
+def test_what_a_person_must_mend_is_one_sentence(
+    cli: CommandLine, arguments: list[str], environment: dict[str, str], words: list[str]
+):
+    """Every fault of the surroundings is named with its subject and its remedy."""
+    assert_one_sentence(cli.run(*arguments, **environment), *words)
+
+
+def test_all_faults_of_the_settings_are_named_at_once(cli: CommandLine):
+    """Whoever mends the one sees the other already."""
+    done = cli.run(*ONCE, POLL_SECONDS="soon", LOG_MODE="never")
+    assert done.returncode == 1
+    assert "POLL_SECONDS is 'soon'" in done.stderr
+    assert "LOG_MODE is 'never'" in done.stderr
+
+
+def test_all_faulty_repositories_are_named_at_once(cli: CommandLine):
+    """Whoever mends the one sees the other already."""
+    done = cli.run("collect", "octo", "https://gitlab.com/octo/api", "octo/api")
+    assert done.returncode == 1
+    assert "'octo'" in done.stderr
+    assert "gitlab.com" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["collect", "--nope"],
+        ["nope"],
+        ["sandbox", "--port", "70000"],
+        ["run", "--seconds", "0"],
+        ["setup", "--print-iam", "--print-cloudformation"],
+    ],
+)
+def test_a_wrong_command_line_is_a_usage_error(bare: CommandLine, arguments: list[str]):
+    """The exit code is 2, as everywhere, and nothing was started."""
+    done = bare.run(*arguments)
+    assert done.returncode == 2
+    assert "Error: " in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_scenario_that_is_none_is_a_usage_error(bare: CommandLine):
+    """The file is named, and what it may say."""
+    file = bare.folder / "scenario.yaml"
+    file.write_text("limitz: 3\n")
+    done = bare.run("sandbox", "--scenario", str(file))
+    assert done.returncode == 2
+    assert "limitz" in done.stderr
+
+
+def test_a_state_that_cannot_grow_is_said_to_be_full(cli: CommandLine):
+    """A file of 64 KiB at most stands in for a full disk, and fills while runs are saved."""
+    limited = (
+        f"import resource, runpy, sys; resource.setrlimit({resource.RLIMIT_FSIZE}, (65536, 65536));"
+        "sys.argv[1:] = ['collect', 'octo/api', '--once'];"
+        "runpy.run_module('standalone', run_name='__main__')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", limited],
+        cwd=cli.folder,
+        env=cli.whole_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert_one_sentence(done, "runstream.db", "disk")
+
+
+def test_a_mistyped_repository_is_not_remembered(cli: CommandLine):
+    """The next start collects what is there, and does not ask for it again."""
+    cli.run("collect", "octo/none", "--once")
+    assert cli.json(*ONCE)["runs"] == 2
+    assert [each["full_name"] for each in cli.json("status")["repositories"]] == ["octo/api"]
+
+
+def test_a_failure_still_reports_what_was_collected(cli: CommandLine):
+    """A program gets its object, and learns of the failure by the exit code."""
+    cli.run("collect", "octo/api", "octo/web", "--once")
+    done = cli.run("collect", "--once", "--json", GITHUB_TOKEN=WRONG_TOKEN)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["errors"] > 0
+    assert "does not accept the token" in done.stderr
+
+
+def test_the_traceback_is_for_those_who_ask(cli: CommandLine):
+    """Both ways to ask show it, and neither shows the token."""
+    by_option = cli.run(*ONCE, "--debug", GITHUB_TOKEN=WRONG_TOKEN)
+    by_variable = cli.run(*ONCE, GITHUB_TOKEN=WRONG_TOKEN, RUNSTREAM_DEBUG="1")
+    for done in (by_option, by_variable):
+        assert done.returncode == 1
+        assert "Traceback" in done.stderr
+        assert WRONG_TOKEN not in done.stderr
+
+
+def test_an_unexpected_error_tells_its_kind_only():
+    """Its text may hold anything; how to see it is said."""
+    sentence = sentence_for(ZeroDivisionError(PASSWORD))
+    assert "ZeroDivisionError" in sentence
+    assert "--debug" in sentence
+    assert PASSWORD not in sentence
+
+
+def test_an_error_of_the_system_names_the_file():
+    """Errors of the operating system say what it refused, and where."""
+    error = OSError(28, "No space left on device", "/tmp/x")
+    assert "No space left on device (/tmp/x)" in sentence_for(error)
+
+
+def test_our_own_errors_speak_for_themselves():
+    """Their text is a sentence already."""
+    assert sentence_for(NotFound("There is no such thing.")) == "There is no such thing."
+    assert sentence_for(BadSettings(["X is wrong"])) == "A setting is wrong: X is wrong."

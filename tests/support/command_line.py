@@ -1,0 +1,141 @@
+"""The command line as a person starts it: processes in an environment of their own."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from ingest.adapters.aws.provision import ensure_queues
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.instants import iso
+from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.settings import Settings, TokenPlan
+
+from .aws_server import LocalAws, sqs_client
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "ghp_SandboxToken0123456789"
+POWERLESS = "github_pat_Powerless0123456789"
+
+_PROGRAM = (sys.executable, "-m", "standalone")
+_numbers = itertools.count(1)
+
+
+@dataclass
+class CommandLine:
+    """Start `python -m standalone` in an environment and a folder of its own."""
+
+    environment: dict[str, str]
+    folder: Path
+    github: SandboxServer
+    aws: LocalAws
+    queues: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        """Run a command to its end."""
+        return subprocess.run(
+            [*_PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.whole_environment(environment),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+
+    def json(self, *arguments: str, **environment: str) -> dict[str, Any]:
+        """Run a command with --json; its stdout is one object on one line, and nothing else."""
+        done = self.run(*arguments, "--json", **environment)
+        assert done.stdout.count("\n") == 1, done
+        return json.loads(done.stdout)
+
+    @contextmanager
+    def started(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+        """Start a command that works until it is stopped."""
+        with subprocess.Popen(
+            [*_PROGRAM, *arguments],
+            cwd=self.folder,
+            env=self.whole_environment(environment),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def inject(self, **fault: object) -> None:
+        """Let the sandbox fail as a fault says, from now on."""
+        answer = requests.post(f"{self.github.url}/_sandbox/faults", json=[fault], timeout=10)
+        answer.raise_for_status()
+
+    def count_messages(self, setting: str) -> int:
+        """Count the messages of a queue, named by its setting."""
+        client = sqs_client(self.aws)
+        url = client.get_queue_url(QueueName=self.queues[setting])["QueueUrl"]
+        name = "ApproximateNumberOfMessages"
+        answer = client.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+        return int(answer["Attributes"][name])
+
+    def whole_environment(self, more: dict[str, str] | None = None) -> dict[str, str]:
+        """Name all variables that a command is started with."""
+        return {**os.environ, **self.environment, **(more or {})}
+
+
+def wait_until(condition: Callable[[], object], *, seconds: float = 60) -> None:
+    """Wait for what another process does, which sends no event."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not become so in time"
+        time.sleep(0.05)
+
+
+@pytest.fixture
+def github() -> Iterator[SandboxServer]:
+    """Serve two repositories with ended runs; the powerless token may not read their Actions."""
+    world = WorldBuilder(iso(time.time() - 3600))
+    world.repository("octo/api").run().job().job("test").run("failure").job()
+    world.repository("octo/web").run().job()
+    tokens = (
+        TokenPlan(value=TOKEN),
+        TokenPlan(value=POWERLESS, kind="fine-grained", permissions=frozenset({"metadata"})),
+    )
+    with SandboxServer(world.build(), settings=Settings(tokens=tokens, threads=16)) as server:
+        yield server
+
+
+@pytest.fixture
+def bare(github: SandboxServer, aws: LocalAws, tmp_path: Path) -> CommandLine:
+    """Give a command line whose queues do not exist yet."""
+    number = next(_numbers)
+    names = ("METRICS_QUEUE", "LOGS_QUEUE", "JOB_EVENTS_QUEUE")
+    queues = {name: f"{name.lower()}-{os.getpid()}-{number}" for name in names}
+    environment = {
+        **aws.environment,
+        **queues,
+        "GITHUB_API_URL": github.url,
+        "GITHUB_TOKEN": TOKEN,
+        "PYTHONPATH": str(ROOT),
+    }
+    return CommandLine(environment, tmp_path, github, aws, queues)
+
+
+@pytest.fixture
+def cli(bare: CommandLine) -> CommandLine:
+    """Give a command line whose queues exist."""
+    metrics, logs, job_events = bare.queues.values()
+    ensure_queues(sqs_client(bare.aws), metrics=metrics, logs=logs, job_events=job_events)
+    return bare
