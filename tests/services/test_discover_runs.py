@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.services import discover_runs
 from ingest.services.sighting import LEASE_SECONDS
 from support.world import (
     FIRST_RUN,
@@ -192,9 +191,8 @@ def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
     assert_all_told(here)
 
 
-def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage, monkeypatch):
+def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage):
     """GitHub answers 422 past 40,000 runs; what lies below is found by its creation time."""
-    monkeypatch.setattr(discover_runs, "_END_OF_LIST", 200)
     here = stage(
         many_runs(500, every=600), at=4 * DAY, days=9, settings=with_settings(unfiltered_cap=200)
     )

@@ -6,6 +6,7 @@ Runs on worker threads, so nothing here touches the store or the queues.
 from __future__ import annotations
 
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -18,7 +19,6 @@ from ..errors import (
     LogExpired,
     LogNotReady,
     NotFound,
-    RateLimited,
     SourceUnavailable,
 )
 from ..messaging.log_content import LogDigest, inspect_log
@@ -29,6 +29,9 @@ from ..wire.log_archives import match_jobs
 from .spool import Spool
 
 _CHUNK_BYTES = 1024 * 1024
+
+#: What a file of an archive raises that is damaged, encrypted or packed in an unknown way.
+_DAMAGES = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
 
 #: An archive that is missing after so many tries is given up for its jobs' single logs.
 PATIENT_TRIES = 3
@@ -90,11 +93,11 @@ def _from_archive(source: ActionsSource, work: LogWork, asked: list[DueLog]) -> 
             else:
                 yield from (_fetch_job_log(source, work.key, job) for job in asked)
             return
-        except (RateLimited, SourceUnavailable) as error:
-            yield from (LateLog(job=job, error=error) for job in asked)
+        except (LogExpired, AccessDenied) as error:
+            yield from (_absent(job, error) for job in asked)
             return
         except IngestError as error:
-            yield from (_absent(job, error) for job in asked)
+            yield from (LateLog(job=job, error=error) for job in asked)
             return
         taken: set[int] = set()
         for outcome in _unpack(archive, work, asked):
@@ -128,7 +131,7 @@ def _unpacker(zipped: zipfile.ZipFile, name: str) -> Callable[[BinaryIO], None]:
             with zipped.open(name) as packed:
                 while chunk := packed.read(_CHUNK_BYTES):
                     file.write(chunk)
-        except (zipfile.BadZipFile, OSError, EOFError, NotImplementedError, RuntimeError) as error:
+        except _DAMAGES as error:
             raise SourceUnavailable(f"The archive's {name!r} is damaged.") from error
 
     return unpack

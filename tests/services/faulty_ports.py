@@ -1,0 +1,56 @@
+"""Ports that end the process, as far as a test can see, at the k-th call."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+#: A process that dies at a read dies before its next write, so reads are no cases of their own.
+_READS = ("load_", "list_", "count_", "receive")
+
+
+class Killed(BaseException):
+    """Be what no service may catch: the process is gone."""
+
+
+class Fuse:
+    """Count calls over all ports, and kill at one of them: before it takes effect or after."""
+
+    def __init__(self, blows_at: int, *, after: bool) -> None:
+        self.calls = 0
+        self._blows_at = blows_at
+        self._after = after
+        self._lock = threading.Lock()
+
+    @contextmanager
+    def around(self) -> Iterator[None]:
+        """Surround one call."""
+        with self._lock:
+            self.calls += 1
+            blows = self.calls == self._blows_at
+        if blows and not self._after:
+            raise Killed
+        yield
+        if blows:
+            raise Killed
+
+
+class Fused:
+    """Be a port whose every method passes the fuse."""
+
+    def __init__(self, port: Any, fuse: Fuse) -> None:
+        self._port = port
+        self._fuse = fuse
+
+    def __getattr__(self, name: str) -> Any:
+        value = getattr(self._port, name)
+        if not callable(value) or name.startswith(_READS):
+            return value
+
+        def call(*args: Any, **options: Any) -> Any:
+            with self._fuse.around():
+                return value(*args, **options)
+
+        return call

@@ -1,0 +1,98 @@
+"""What there is to say of an attempt, given what was said before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ingest.domain.ledger import AttemptRecord
+from ingest.messaging.run_events import run_envelope
+from ingest.services.attempt_messages import encode_fact, news_of
+from support.builders import a_commit, a_job, a_run, at
+
+
+def a_record(run, *jobs) -> AttemptRecord:
+    return AttemptRecord(key=run.key, created_at=run.created_at, run=run, jobs=jobs)
+
+
+def tell(record, *, log_mode="live"):
+    return news_of(record, a_commit(), log_mode=log_mode, now=at(100))
+
+
+def kinds(news):
+    return [fact.event_type for fact in news.facts]
+
+
+def test_a_status_that_comes_back_is_a_fact_of_its_own():
+    """waiting, in progress, waiting again: three messages with three ids."""
+    record, ids = a_record(a_run()), []
+    for status in ("waiting", "in_progress", "waiting", "waiting", "in_progress"):
+        run = a_run(status=status, conclusion=None)
+        news = tell(replace(record, run=run))
+        record = news.record
+        ids += [fact.event_id for fact in news.facts]
+    assert record.published_statuses == ("waiting", "in_progress", "waiting", "in_progress")
+    assert len(ids) == len(set(ids)) == 4
+
+
+def test_what_was_said_is_not_said_again():
+    """A second look at the same sight has no news."""
+    record = tell(a_record(a_run(), a_job())).record
+    news = tell(record)
+    assert (news.facts, news.log_work, news.pending_logs) == ((), (), ())
+
+
+def test_a_run_begins_before_its_jobs_and_ends_after_them():
+    """Readers meet things in the order in which they happened."""
+    in_flight = a_record(a_run(status="in_progress", conclusion=None), a_job(status="queued"))
+    assert kinds(tell(in_flight)) == ["workflow_run_in_progress", "workflow_job_queued"]
+    ended = a_record(a_run(), a_job())
+    assert kinds(tell(ended)) == ["workflow_job_completed", "workflow_run_completed"]
+
+
+def test_live_orders_each_log_at_its_jobs_end():
+    """The work is there while the run still runs."""
+    run = a_run(status="in_progress", conclusion=None)
+    news = tell(a_record(run, a_job(), a_job(job_id=2, status="in_progress", conclusion=None)))
+    assert [work.event_type for work in news.log_work] == ["job_log_due"]
+    assert [log.job_id for log in news.pending_logs] == [a_job().job_id]
+
+
+def test_economy_orders_and_expects_logs_only_when_the_attempt_ends():
+    """A log that is not ordered is not pending, so nobody orders it early."""
+    jobs = a_job(), a_job(job_id=2, name="other")
+    running = a_record(a_run(status="in_progress", conclusion=None), *jobs)
+    first = tell(running, log_mode="economy")
+    assert (first.log_work, first.pending_logs) == ((), ())
+    news = tell(replace(first.record, run=a_run()), log_mode="economy")
+    assert [work.event_type for work in news.log_work] == ["attempt_logs_due"]
+    assert len(news.pending_logs) == 2
+    assert tell(news.record, log_mode="economy").log_work == ()
+
+
+def test_economy_orders_a_single_log_alone():
+    """One log costs the same without an archive; jobs that never started need no request."""
+    skipped = a_job(job_id=2, conclusion="skipped", steps=(), runner_name=None)
+    news = tell(a_record(a_run(), a_job(), skipped), log_mode="economy")
+    assert [work.event_type for work in news.log_work] == ["job_log_due", "job_log_due"]
+
+
+@pytest.mark.parametrize(
+    ("max_bytes", "omitted"), [(10**6, None), (9_000, "steps_omitted"), (2_000, "jobs_omitted")]
+)
+def test_a_fact_gives_up_only_what_its_queue_has_no_room_for(max_bytes, omitted):
+    """First the steps go, then the jobs: both are on the queue alone."""
+    jobs = [a_job(job_id=number) for number in range(1, 16)]
+    envelope = run_envelope(a_run(), jobs, a_commit(), visit=0, now=at(0))
+    message = encode_fact(envelope, max_bytes=max_bytes)
+    assert message.event_id == envelope.event_id
+    assert message.size_bytes <= max_bytes
+    assert [name for name in ("steps_omitted", "jobs_omitted") if name in message.body] == (
+        [omitted] if omitted else []
+    )
+
+
+def test_an_attempt_that_was_never_seen_says_nothing():
+    """Only its number is known."""
+    record = replace(a_record(a_run()), run=None)
+    assert tell(record).facts == ()

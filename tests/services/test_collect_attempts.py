@@ -1,0 +1,314 @@
+"""Publishing and recording: whatever ends a tick, nothing is missing and no fact has two ids."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from ingest.errors import QueueUnavailable
+from ingest.ports import Rejection
+from services.faulty_ports import Fuse, Fused, Killed
+from support.world import (
+    FIRST_RUN,
+    GENEROUS,
+    Stage,
+    assert_all_told,
+    assert_nothing_twice,
+)
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.settings import GraphqlChances, Settings
+
+
+def a_small_world() -> WorldBuilder:
+    return (
+        WorldBuilder()
+        .run("failure", created=0, seconds=60)
+        .job("lint", "success")
+        .job("test", "failure")
+        .rerun("success", at=200)
+        .job("test")
+        .job("skipped", "skipped")
+    )
+
+
+def everything_told(here: Stage) -> set[str]:
+    return {each["event_id"] for each in (*here.metrics(), *here.logs())}
+
+
+def run_with(here: Stage, fuse: Fuse) -> None:
+    """Follow the world from its first run to its last log, killed wherever the fuse says."""
+    world = replace(
+        here.world,
+        store=Fused(here.state, fuse),
+        metrics=Fused(here.queues.metrics, fuse),
+        logs=Fused(here.queues.logs, fuse),
+        job_events=Fused(here.queues.job_events, fuse),
+    )
+    for moment in (30, 210, 400):
+        here.move_to(max(moment, here.server.clock.now() - here.start))
+        try:
+            here.poll(world=world)
+            here.ingest(world=world, rounds=3)
+        except Killed:
+            # The next process finds the lease and the work of the dead one, and waits for both.
+            here.advance(200)
+    here.advance(600)
+    assert here.poll() is None
+    here.ingest()
+
+
+@pytest.mark.parametrize(
+    ("log_mode", "after"), [("live", False), ("live", True), ("economy", True)]
+)
+def test_killed_at_any_call_nothing_is_missing_and_repeats_have_the_same_id(stage, after, log_mode):
+    """Whatever call a process dies at, before or after its effect, the next one makes it good."""
+    whole = stage(a_small_world(), log_mode=log_mode)
+    fuse = Fuse(-1, after=after)
+    run_with(whole, fuse)
+    assert_all_told(whole)
+    last_facts = {each["event_id"] for each in (*whole.runs(), *whole.jobs())}
+    final = {
+        each["event_id"] for each in whole.metrics() if each["event_type"].endswith("completed")
+    }
+    logs = {(each["data"]["job_id"], each["event_type"]) for each in whole.logs()}
+    assert fuse.calls > 20
+    assert len(last_facts) == len(whole.metrics())
+    for blows_at in range(1, fuse.calls + 1):
+        here = stage(a_small_world(), log_mode=log_mode)
+        run_with(here, Fuse(blows_at, after=after))
+        assert_all_told(here)
+        told = {each["event_id"] for each in here.metrics()}
+        assert final <= told, blows_at
+        assert {(log["data"]["job_id"], log["event_type"]) for log in here.logs()} == logs
+        facts = {(each["event_type"], str(each["data"])): each["event_id"] for each in here.runs()}
+        assert len(set(facts.values())) == len(facts)
+        here.close()
+
+
+def test_a_batch_that_was_taken_in_part_is_completed(stage):
+    """Only what the queue refused for now is sent again."""
+    here = stage(a_small_world(), at=600)
+    queue = here.queues.metrics
+    send, turns = queue.send, []
+
+    def refuse_every_other(batch):
+        turns.append(len(batch))
+        if len(turns) > 1:
+            return send(batch)
+        send(batch[::2])
+        return tuple(
+            Rejection(event_id=each.event_id, code="Throttled", reason="busy", is_final=False)
+            for each in batch[1::2]
+        )
+
+    queue.send = refuse_every_other
+    assert here.poll() is None
+    assert turns[1] == turns[0] // 2
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+@pytest.mark.parametrize("which", ["metrics", "job_events"])
+def test_a_queue_out_of_reach_leaves_all_of_it_due(stage, which):
+    """Nothing is recorded that was not sent, and all comes with the same ids later."""
+    here = stage(a_small_world(), at=600)
+    queue = getattr(here.queues, which)
+    send = queue.send
+
+    def fail(batch):
+        raise QueueUnavailable("no route to SQS")
+
+    queue.send = fail
+    assert isinstance(here.poll(), QueueUnavailable)
+    assert here.attempt().published_statuses == ()
+    assert here.record().next_poll_at is not None
+    queue.send = send
+    assert here.poll() is None
+    assert_all_told(here)
+    counts = Counter(each["event_id"] for each in here.metrics())
+    assert set(counts.values()) <= {1, 2}
+    here.ingest()
+    assert len(here.logs()) == 4
+
+
+def test_a_message_that_the_queue_will_never_take_is_told_to_people(stage):
+    """The rest goes on, and the error says what to do."""
+    here = stage(WorldBuilder().run(seconds=9).jobs(3), at=600, max_message_bytes=900)
+    assert here.poll() is None
+    assert any("refuses message" in what for what in here.errors())
+    assert here.attempt().settled
+
+
+def test_a_run_too_large_for_its_queue_is_told_without_steps(stage):
+    """Its jobs are on the queue alone, with their steps."""
+    here = stage(WorldBuilder().run(seconds=9).jobs(12), at=600, max_message_bytes=10_000)
+    here.poll()
+    [run] = here.runs()
+    assert run["data"]["steps_omitted"] is True
+    assert [job["steps"] for job in run["data"]["jobs"]] == [[]] * 12
+    assert all(len(job["data"]["steps"]) == 4 for job in here.jobs())
+
+
+def test_all_jobs_of_a_large_matrix_are_told(stage):
+    """More than one page of jobs is read to its end."""
+    here = stage(WorldBuilder().run(seconds=60).jobs(230), at=600)
+    here.poll()
+    assert len(here.jobs()) == 230
+    assert len(here.runs()[0]["data"]["jobs"]) == 230
+    assert_all_told(here)
+
+
+def test_a_large_matrix_in_flight_is_followed_with_validators(stage):
+    """Unchanged pages are free, changed ones are read anew."""
+    here = stage(WorldBuilder().run(seconds=900).jobs(230), at=60)
+    here.poll()
+    charged = here.requests("list_attempt_jobs", "charged")
+    here.advance(31)
+    here.poll()
+    assert here.requests("list_attempt_jobs", "charged") == charged
+    assert here.requests("list_attempt_jobs", "free") == 3
+    here.move_to(1000)
+    here.poll()
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_jobs_that_lag_behind_their_run_are_followed_to_their_end(stage):
+    """A run's end settles nothing while a job is still shown in progress."""
+    here = stage(WorldBuilder().run(seconds=60).job("test"), at=70)
+    here.fail(Fault(path="/jobs$", do="late_jobs", seconds=30))
+    here.poll()
+    assert not here.attempt().settled
+    here.fail()
+    here.advance(60)
+    here.poll()
+    assert here.attempt().settled
+    assert_all_told(here)
+    here.ingest()
+    assert [each["event_type"] for each in here.logs()] == ["job_log_fetched"]
+
+
+def test_jobs_that_are_not_there_for_a_moment_are_waited_for(stage):
+    """A 404 for the jobs of a run that GitHub shows is no deletion."""
+    here = stage(WorldBuilder().run(seconds=60).job("test"), at=600)
+    here.fail(Fault(path="/jobs$", do="missing", count=2))
+    for _ in range(4):
+        here.poll()
+        here.advance(10)
+    assert_all_told(here)
+
+
+def test_a_deleted_run_settles(stage):
+    """What was seen of a run that is gone is all there will be."""
+    here = stage(WorldBuilder().run(seconds=9000).job("test"), at=60)
+    here.poll()
+    here.fail(Fault(path=f"runs/{FIRST_RUN + 1}", do="missing"))
+    here.advance(60)
+    assert here.poll() is None
+    assert here.attempt().settled
+    assert here.errors() == []
+
+
+def test_steps_that_vanish_with_age_are_not_taken_back(stage):
+    """GitHub drops the steps of old jobs; what was seen of them stays, and nothing is said."""
+    settings = replace(GENEROUS, steps_kept=500)
+    here = stage(
+        WorldBuilder().run(seconds=60, touched=[2000]).job("test"), at=100, settings=settings
+    )
+    here.poll()
+    told = len(here.metrics())
+    here.move_to(2100)
+    here.poll()
+    assert len(here.attempt().jobs[0].steps) == 4
+    assert len(here.metrics()) == told
+
+
+def test_a_late_change_of_a_settled_attempt_is_a_new_fact(stage):
+    """An ended job that changes its outcome is told again, under another id."""
+    here = stage(WorldBuilder().run(seconds=60, touched=[2000]).job("test"), at=100)
+    here.poll()
+    settled = here.attempt()
+    older = replace(settled.jobs[0], conclusion="failure")
+    from ingest.services.attempt_messages import _mark
+
+    known = {str(older.job_id): _mark(older)}
+    here.state.save_attempts(
+        [replace(settled, jobs=(older,), published_jobs=known, fingerprint="another")]
+    )
+    here.move_to(2100)
+    here.poll()
+    ends = [each for each in here.metrics() if each["event_type"].endswith("completed")]
+    assert [each["event_type"] for each in ends[-2:]] == [
+        "workflow_job_completed",
+        "workflow_run_completed",
+    ]
+    here.advance(600)
+    here.poll()
+    assert len(here.metrics()) == 4
+
+
+def test_commits_are_asked_for_once_however_many_runs_share_them(stage):
+    """A commit never changes, so it is kept for ever."""
+    world = WorldBuilder()
+    for number in range(20):
+        world.run(created=number * 10, seconds=5, sha="abcd" * 10)
+    here = stage(world, at=100)
+    here.poll()
+    here.advance(200)
+    here.poll()
+    assert here.requests("graphql") == 1
+    assert {each["data"]["code_metrics"]["additions"] for each in here.runs()} == {20}
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_a_forks_pull_request_is_found_through_the_commit(stage, absent):
+    """GitHub lists no pull request for a run from a fork."""
+    sha = "f" * 40
+    world = WorldBuilder().repository("octo/api").pull(7, sha, fork="mona/api")
+    world.run(event="pull_request", sha=sha, fork="mona/api", seconds=5).job("test")
+    settings = replace(GENEROUS, graphql=GraphqlChances(absent=absent))
+    here = stage(world, at=100, settings=settings)
+    here.poll()
+    metrics = here.runs()[0]["data"]["code_metrics"]
+    assert metrics["pull_request_id"] == 2_000_000_007
+    assert metrics["pull_request_url"].endswith("/octo/api/pull/7")
+
+
+def test_a_token_that_may_not_read_contents_leaves_code_metrics_null(stage):
+    """The runs are told all the same, and people learn what the token lacks."""
+    token = replace(GENEROUS.tokens[0], permissions=frozenset({"actions"}))
+    settings = replace(GENEROUS, tokens=(token,), graphql=GraphqlChances(absent=True))
+    here = stage(WorldBuilder().run(seconds=5).job("test"), at=100, settings=settings)
+    assert here.poll() is None
+    assert here.runs()[0]["data"]["code_metrics"]["additions"] is None
+    assert "code_metrics stay null" in here.state.list_errors(limit=1)[0].remedy
+
+
+def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
+    """After some looks a run is told without its commit's metrics."""
+    settings = Settings(
+        tokens=GENEROUS.tokens, limits=GENEROUS.limits, threads=16, graphql=GraphqlChances()
+    )
+    here = stage(WorldBuilder().run(seconds=5).job("test"), at=100, settings=settings)
+    here.fail(
+        Fault(path="/commits/", do="error", status=500),
+        Fault(path="/graphql", do="error", status=502),
+    )
+    for _ in range(8):
+        here.poll()
+        here.advance(10)
+    assert_all_told(here)
+    assert here.runs()[0]["data"]["code_metrics"]["commit_message"] is None
+
+
+def test_what_was_met_is_counted_once(stage):
+    """Runs, attempts, jobs and steps are counted when they are first told."""
+    here = stage(a_small_world(), at=600)
+    here.poll()
+    here.advance(60)
+    here.poll()
+    counts = {name: here.meter.read(name) for name in ("runs", "attempts", "jobs", "commits")}
+    assert counts == {"runs": 1, "attempts": 2, "jobs": 4, "commits": 1}

@@ -1,0 +1,79 @@
+"""One log, or the word that there is none, on the logs queue."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE
+from ingest.domain.runs import AttemptKey
+from ingest.errors import MessageTooLarge
+from ingest.messaging.log_content import inspect_log
+from ingest.messaging.log_work import DueLog
+from ingest.services.deliver_log import deliver_absence, deliver_log
+from ingest.services.fetch_logs import AbsentLog, FetchedLog
+from ingest.services.spool import Spool
+
+from standalone.sandbox.builder import WorldBuilder
+
+KEY = AttemptKey("octo/api", 1, 2)
+JOB = DueLog(
+    job_id=5, job_name="build", conclusion="success", completed_at=None, never_started=False
+)
+
+
+def a_log(content: bytes) -> FetchedLog:
+    spool = Spool()
+    spool.write(content)
+    with spool.open() as written:
+        return FetchedLog(job=JOB, spool=spool, digest=inspect_log(written))
+
+
+def test_a_log_that_fits_is_one_message(stage):
+    """With a bucket or without."""
+    for with_bucket in (False, True):
+        here = stage(WorldBuilder(), with_bucket=with_bucket)
+        record = deliver_log(here.world, KEY, a_log(b"hello\n"))
+        [message] = here.logs()
+        assert message["data"]["log_content"] == "hello\n"
+        assert (message["data"]["part"], message["data"]["parts"]) == (1, 1)
+        assert (record.state, record.log_bytes, record.blob_key) == (LOG_FETCHED, 6, None)
+
+
+def test_the_same_log_delivered_twice_has_the_same_ids(stage):
+    """Readers drop what they have seen, part by part."""
+    here = stage(WorldBuilder(), max_message_bytes=2000)
+    for _ in range(2):
+        deliver_log(here.world, KEY, a_log(b"x" * 5000))
+    ids = [each["event_id"] for each in here.logs()]
+    half = len(ids) // 2
+    assert half > 1
+    assert ids[:half] == ids[half:]
+
+
+def test_a_log_checked_in_leaves_a_pointer(stage):
+    """The whole message is an object, and the record says where."""
+    here = stage(WorldBuilder(), max_message_bytes=2000, with_bucket=True)
+    record = deliver_log(here.world, KEY, a_log(b"x" * 5000))
+    assert here.blobs.keys() == [record.blob_key]
+    [message] = here.queues.logs.accepted()
+    assert int(message.attributes["ExtendedPayloadSize"]) > 5000
+
+
+def test_a_queue_that_can_hold_no_part_is_an_error(stage):
+    """Nothing is recorded then."""
+    here = stage(WorldBuilder(), max_message_bytes=200)
+    with pytest.raises(MessageTooLarge):
+        deliver_log(here.world, KEY, a_log(b"x" * 5000))
+
+
+@pytest.mark.parametrize(
+    ("reason", "state"), [("expired", LOG_EXPIRED), ("not_found", LOG_UNAVAILABLE)]
+)
+def test_an_absence_is_told_with_its_reason(stage, reason, state):
+    """And recorded as what it is."""
+    here = stage(WorldBuilder())
+    record = deliver_absence(here.world, KEY, AbsentLog(job=JOB, reason=reason, detail="so"))
+    [message] = here.logs()
+    assert message["event_type"] == "job_log_unavailable"
+    assert message["data"]["reason"] == reason
+    assert record.state == state
+    assert here.meter.read("logs_unavailable") == 1

@@ -1,0 +1,317 @@
+"""From the news of a job's end to its log on the queue, through everything that may go wrong."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE
+from ingest.errors import QueueUnavailable, RateLimited
+from ingest.messaging.envelope import QueueMessage
+from ingest.services.ingest_logs import ingest_due_logs, order_lost_logs
+from support.world import GENEROUS, REPOSITORY, Stage
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.plans import LogPlan
+
+MODES = ("live", "economy")
+
+
+def a_world(*logs: bytes | LogPlan | None) -> WorldBuilder:
+    world = WorldBuilder().run(seconds=60)
+    for number, log in enumerate(logs):
+        world.job(f"job {number}", log=log)
+    return world
+
+
+def collected(stage, world, *, at=100, **options) -> Stage:
+    here = stage(world, at=at, **options)
+    assert here.poll() is None
+    return here
+
+
+def contents(here: Stage) -> dict[int, bytes]:
+    """Join each job's parts, as a reader does."""
+    found: dict[int, bytes] = {}
+    parts = {(log["data"]["job_id"], log["data"]["part"]): log["data"] for log in here.logs()}
+    for (job_id, _), data in sorted(parts.items()):
+        piece = data["log_content"]
+        raw = piece.encode() if data["log_encoding"] == "utf-8" else base64.b64decode(piece)
+        found[job_id] = found.get(job_id, b"") + raw
+    return found
+
+
+def assert_logs_are_true(here: Stage) -> None:
+    """Every log there is on GitHub is on the queue, byte for byte."""
+    true = {
+        job["job_id"]: job["log_sha256"]
+        for attempt in here.server.truth()
+        for job in attempt["jobs"]
+        if job["log"] == "available"
+    }
+    assert {
+        job_id: hashlib.sha256(content).hexdigest() for job_id, content in contents(here).items()
+    } == true
+    assert here.server.stats()["leaked_tokens"] == 0
+
+
+def states(here: Stage) -> set[str]:
+    return {log.state for log in here.state.load_job_logs(here.attempt().key).values()}
+
+
+@pytest.mark.parametrize("log_mode", MODES)
+def test_every_log_arrives_byte_for_byte(stage, log_mode):
+    """Escapes, byte order marks, long and empty logs, and bytes that are no UTF-8."""
+    plans = (b"one\n", b"", b"\x00\x1b[31m\xef\xbb\xbf red\n", LogPlan(seed="x", broken_utf8=True))
+    here = collected(stage, a_world(*plans), log_mode=log_mode)
+    here.ingest()
+    assert len(here.logs()) == 4
+    assert_logs_are_true(here)
+    assert states(here) == {LOG_FETCHED}
+    assert here.queues.job_events.messages() == []
+
+
+def test_economy_asks_once_for_all_logs_of_an_attempt(stage):
+    """One request pays for every job."""
+    here = collected(stage, a_world(*[b"log"] * 20), log_mode="economy")
+    here.ingest()
+    assert here.requests("get_attempt_log", "charged") == 1
+    assert here.requests("get_job_log") == 0
+    assert_logs_are_true(here)
+
+
+def test_live_has_a_log_while_its_run_still_runs(stage):
+    """A job that has ended does not wait for its sisters."""
+    world = WorldBuilder().run(seconds=900).job("quick", seconds=20).job("slow")
+    here = collected(stage, world)
+    here.ingest()
+    assert [log["data"]["job_name"] for log in here.logs()] == ["quick"]
+
+
+def test_jobs_whose_names_repeat_are_fetched_alone(stage):
+    """An archive tells such logs apart by suffixes that nobody documents."""
+    world = WorldBuilder().run(seconds=60).job("a", log=b"1").job("a", log=b"2").job("b", log=b"3")
+    world.job("../../etc/passwd", log=b"4").job("x" * 200, log=b"5").job("y/z: ?", log=b"6")
+    here = collected(stage, world, log_mode="economy")
+    here.ingest()
+    assert here.requests("get_job_log") == 2
+    assert_logs_are_true(here)
+
+
+@pytest.mark.parametrize("log_mode", MODES)
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"path": "logs", "do": "missing", "count": 5},
+        {"path": "job-logs.txt|logs.zip", "do": "missing", "count": 2},
+        {"path": "job-logs.txt|logs.zip", "do": "error", "status": 403, "count": 4},
+        {"path": "job-logs.txt|logs.zip", "do": "error", "status": 503, "count": 4},
+        {"path": "job-logs.txt|logs.zip", "do": "cut", "fraction": 0.9, "count": 4},
+        {"path": "job-logs.txt|logs.zip", "do": "reset", "count": 4},
+        {"path": "/logs$", "do": "dead_redirect", "count": 4},
+        {"path": "/logs$", "do": "error", "status": 502, "html": True, "count": 3},
+        {"path": "/logs$", "do": "secondary", "seconds": 30, "count": 1},
+        {"path": "/logs$", "do": "secondary", "seconds": 30, "count": 1, "status": 429},
+    ],
+)
+def test_what_fails_for_a_while_arrives_whole(stage, log_mode, fault):
+    """A log is never shortened, and never given up for a passing failure."""
+    # Both logs are asked for side by side: one may be under way when the other is refused.
+    settings = replace(GENEROUS, limits=replace(GENEROUS.limits, grace=1))
+    here = collected(stage, a_world(None, None), log_mode=log_mode, settings=settings)
+    here.fail(Fault(**fault))
+    for _ in range(40):
+        try:
+            while ingest_due_logs(here.world, wait_seconds=0):
+                pass
+        except RateLimited:
+            pass  # the work is put off, as its own test proves
+        if not here.queues.job_events.messages():
+            break
+        here.advance(31)
+    assert_logs_are_true(here)
+    assert here.server.stats()["violations"] == 0
+    assert states(here) == {LOG_FETCHED}
+
+
+@pytest.mark.parametrize("log_mode", MODES)
+def test_a_log_that_never_comes_is_said_to_be_missing(stage, log_mode):
+    """After enough looks there is a message that says so, and the work ends."""
+    here = collected(stage, a_world(None, None), log_mode=log_mode)
+    here.fail(Fault(path="/logs$", do="missing"))
+    here.ingest(rounds=60)
+    assert {log["data"]["reason"] for log in here.logs()} == {"not_found"}
+    assert len(here.logs()) == 2
+    assert states(here) == {LOG_UNAVAILABLE}
+    assert here.requests("get_job_log") < 30
+    assert here.clock.now().timestamp() - here.start > 600
+
+
+def test_a_log_of_a_repository_that_is_gone_says_so(stage):
+    """The reason is the repository's end, not the log's."""
+    here = collected(stage, a_world(None), at=2000)
+    here.fail(Fault(path="^/repos/", do="missing"))
+    here.ingest()
+    assert here.logs()[0]["data"]["reason"] == "repository_gone"
+
+
+@pytest.mark.parametrize("log_mode", MODES)
+def test_an_expired_log_is_said_to_be_expired(stage, log_mode):
+    """GitHub deletes logs with age and answers 410."""
+    here = stage(a_world(None, None), at=91 * 86_400, days=100, log_mode=log_mode)
+    here.poll()
+    here.ingest()
+    assert [log["data"]["reason"] for log in here.logs()] == ["expired"] * 2
+    assert states(here) == {LOG_EXPIRED}
+
+
+def test_a_skipped_jobs_log_costs_no_request(stage):
+    """It never reached a runner, so there is nothing to ask for."""
+    here = collected(stage, WorldBuilder().run(seconds=60).job("skipped", "skipped"))
+    here.ingest()
+    assert here.logs()[0]["data"]["reason"] == "never_existed"
+    assert here.requests("get_job_log") == 0
+
+
+def test_a_token_that_may_not_read_logs_says_so(stage):
+    """The message names the missing right."""
+    here = collected(stage, a_world(None))
+    lesser = here.join(tokens=())
+    here.ingest(world=lesser)
+    assert here.logs()[0]["data"]["reason"] == "no_access"
+
+
+def test_a_large_log_goes_in_parts_or_by_claim_check(stage):
+    """With a bucket the whole message lies there; without, its parts join byte for byte."""
+    log = ("\N{SNOWMAN} a line of a log\n" * 3000).encode()
+    parts = collected(stage, a_world(log), max_message_bytes=20_000)
+    parts.ingest()
+    assert len(parts.logs()) > 3
+    assert_logs_are_true(parts)
+    bucket = collected(stage, a_world(log, b"short"), max_message_bytes=20_000, with_bucket=True)
+    bucket.ingest()
+    bodies = [json.loads(message.body) for message in bucket.queues.logs.accepted()]
+    [pointer] = [body for body in bodies if isinstance(body, list)]
+    assert pointer[1]["s3Key"] == bucket.blobs.keys()[0]
+    records = bucket.state.load_job_logs(bucket.attempt().key).values()
+    assert sorted(record.blob_key is None for record in records) == [False, True]
+
+
+def test_work_comes_back_where_the_logs_queue_is_out_of_reach(stage):
+    """Undeleted work is received again, and nothing is lost."""
+    here = collected(stage, a_world(None))
+    send = here.queues.logs.send
+
+    def fail(batch):
+        raise QueueUnavailable("no route to SQS")
+
+    here.queues.logs.send = fail
+    assert ingest_due_logs(here.world, wait_seconds=0) == 1
+    assert states(here) == {LOG_PENDING}
+    assert any("wait: no route" in what for what in here.errors())
+    here.queues.logs.send = send
+    here.ingest()
+    assert_logs_are_true(here)
+
+
+def test_work_that_was_done_before_is_not_done_again(stage):
+    """A repeated piece of work finds in the store what is already there."""
+    here = collected(stage, a_world(None, None), log_mode="economy")
+    work = here.queues.job_events.messages()
+    here.ingest()
+    here.queues.job_events.send(work)
+    here.ingest()
+    assert len(here.logs()) == 2
+    assert here.requests("get_attempt_log") == 1
+
+
+def test_what_is_no_work_is_told_once_and_ends_among_the_dead_letters(stage):
+    """A poisonous message harms nobody and is kept for people."""
+    here = collected(stage, a_world(None))
+    poison = QueueMessage(event_id="x", event_type="x", group="x", body="{]", attributes={"a": "b"})
+    here.queues.job_events.send([poison])
+    for _ in range(8):
+        ingest_due_logs(here.world, wait_seconds=0)
+        here.advance(130)
+    assert here.queues.job_events.dead_letters() == [poison]
+    assert len([what for what in here.errors() if "not work of ours" in what]) == 1
+    assert_logs_are_true(here)
+
+
+def test_a_limit_puts_work_off_without_counting_a_try(stage):
+    """The delayed copy comes when GitHub allows it."""
+    here = collected(stage, a_world(None))
+    here.fail(Fault(path="/logs$", do="secondary", seconds=45, count=1))
+    with pytest.raises(RateLimited) as limited:
+        ingest_due_logs(here.world, wait_seconds=0)
+    assert limited.value.retry_at == here.clock.now() + timedelta(seconds=45)
+    [work] = here.queues.job_events.messages()
+    assert json.loads(work.body)["data"]["tries"] == 0
+    assert 45 <= work.delay_seconds <= 46
+
+
+def test_lost_news_is_ordered_again(stage):
+    """A log that has been pending for long is asked for anew, whoever emptied the queue."""
+    here = collected(stage, a_world(None))
+    received = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
+    here.queues.job_events.delete(received)
+    assert order_lost_logs(here.world) == 0
+    here.advance(3700)
+    assert order_lost_logs(here.world, [REPOSITORY]) == 1
+    assert order_lost_logs(here.world) == 0
+    here.ingest()
+    assert_logs_are_true(here)
+
+
+def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
+    """What cannot be unpacked for certain is asked for job by job."""
+    here = collected(stage, a_world(None, None), log_mode="economy")
+    fetch = here.world.source.fetch_attempt_logs
+
+    def damaged(key, into):
+        fetch(key, into)
+        into.seek(60)
+        into.write(b"!" * 400)
+
+    here.world.source.fetch_attempt_logs = damaged
+    here.ingest()
+    assert_logs_are_true(here)
+
+
+def test_a_full_disk_is_told_and_loses_nothing(stage, monkeypatch):
+    """The work is put off, and the log arrives once there is room."""
+    from ingest.services import spool
+
+    here = collected(stage, a_world(None))
+    monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
+    for _ in range(3):
+        ingest_due_logs(here.world, wait_seconds=0)
+        here.advance(20)
+    assert here.logs() == []
+    assert states(here) == {LOG_PENDING}
+    monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 0)
+    here.ingest()
+    assert_logs_are_true(here)
+
+
+def test_logs_wait_where_only_the_delivery_is_refused_for_good(stage):
+    """A queue that takes no message of this size is told to people, and the work is kept."""
+    here = collected(stage, a_world(b"x" * 4000), max_message_bytes=300)
+    ingest_due_logs(here.world, wait_seconds=0)
+    assert states(here) <= {LOG_PENDING}
+    assert here.logs() == []
+
+
+def test_a_giant_log_goes_by_claim_check_in_constant_steps(stage):
+    """Thirty-two megabytes arrive whole."""
+    plan = LogPlan(seed="giant", giant_bytes=32 * 2**20)
+    here = collected(stage, a_world(plan), with_bucket=True, settings=replace(GENEROUS))
+    here.ingest()
+    [record] = here.state.load_job_logs(here.attempt().key).values()
+    [true] = [job["log_sha256"] for each in here.server.truth() for job in each["jobs"]]
+    assert (record.log_sha256, record.log_bytes) == (true, 32 * 2**20)

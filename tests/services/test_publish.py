@@ -1,0 +1,94 @@
+"""Sending until the queue has said yes to each."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+
+import pytest
+from ingest.adapters.memory import ManualClock
+from ingest.adapters.memory_queue import MemoryQueue
+from ingest.errors import QueueUnavailable
+from ingest.messaging.envelope import QueueMessage
+from ingest.ports import Rejection
+from ingest.services.publish import MAX_TRIES, publish
+
+
+def messages(count: int) -> list[QueueMessage]:
+    return [
+        QueueMessage(
+            event_id=f"id-{number}",
+            event_type="t",
+            group="g",
+            body=f"body {number}",
+            attributes={"event_type": "t"},
+        )
+        for number in range(count)
+    ]
+
+
+class Moody(MemoryQueue):
+    """Refuse chosen messages a number of times, or for ever."""
+
+    def __init__(self, clock, *, refusals: dict[str, int], final: bool = False) -> None:
+        super().__init__("moody", clock)
+        self._refusals = dict(refusals)
+        self._final = final
+        self.batches: list[list[str]] = []
+
+    def send(self, batch):
+        self.batches.append([each.event_id for each in batch])
+        refused = [each for each in batch if self._refusals.get(each.event_id, 0) > 0]
+        for each in refused:
+            self._refusals[each.event_id] -= 1
+        super().send([each for each in batch if each not in refused])
+        return tuple(
+            Rejection(event_id=each.event_id, code="X", reason="moody", is_final=self._final)
+            for each in refused
+        )
+
+
+@pytest.fixture
+def clock():
+    return ManualClock(datetime(2026, 1, 1, tzinfo=timezone.utc))
+
+
+def test_messages_go_in_order_in_full_batches(clock):
+    """Ten at a time, as they came."""
+    queue = Moody(clock, refusals={})
+    assert publish(queue, messages(25), clock=clock) == ()
+    assert [len(batch) for batch in queue.batches] == [10, 10, 5]
+    assert [each.event_id for each in queue.accepted()] == [f"id-{n}" for n in range(25)]
+    assert clock.sleeps == []
+
+
+def test_only_what_was_refused_for_now_is_sent_again(clock):
+    """After a pause that grows."""
+    queue = Moody(clock, refusals={"id-1": 2, "id-3": 1})
+    publish(queue, messages(5), clock=clock)
+    assert queue.batches[1:] == [["id-1", "id-3"], ["id-1"]]
+    assert clock.sleeps == [0.2, 0.4]
+    assert len(queue.accepted()) == 5
+
+
+def test_what_is_refused_for_good_is_returned_and_not_repeated(clock):
+    """The others are sent."""
+    queue = Moody(clock, refusals={"id-1": 99}, final=True)
+    [refused] = publish(queue, messages(3), clock=clock)
+    assert refused.event_id == "id-1"
+    assert len(queue.batches) == 1
+    assert len(queue.accepted()) == 2
+
+
+def test_a_queue_that_does_not_take_all_in_time_is_unavailable(clock):
+    """The caller sends all of them again later, with the same ids."""
+    queue = Moody(clock, refusals={"id-0": 99})
+    with pytest.raises(QueueUnavailable, match="1 messages in 5 tries"):
+        publish(queue, messages(2), clock=clock)
+    assert len(queue.batches) == MAX_TRIES
+
+
+def test_nothing_to_send_is_no_request(clock):
+    """An empty tick costs nothing."""
+    queue = Moody(clock, refusals={})
+    publish(queue, [], clock=clock)
+    assert queue.batches == []

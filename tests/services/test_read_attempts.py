@@ -1,0 +1,63 @@
+"""What one look at an attempt brings, and what it never takes away."""
+
+from __future__ import annotations
+
+from ingest.services.read_attempts import commits_to_fetch, merge_jobs, read_attempt
+from support.builders import HEAD_SHA, a_commit, a_job, a_pull, a_run
+from support.world import REPOSITORY
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+
+
+def test_an_older_sights_steps_stay_where_a_newer_one_has_none():
+    """Steps vanish with age; a short page takes no job away."""
+    old, other = a_job(), a_job(job_id=2)
+    merged = merge_jobs([old, other], [a_job(steps=(), conclusion="failure")])
+    assert [job.job_id for job in merged] == [old.job_id, 2]
+    assert merged[0].conclusion == "failure"
+    assert merged[0].steps == old.steps
+
+
+def test_known_commits_are_asked_for_again_only_where_a_pull_request_may_be_missing():
+    """A commit may have been read before its pull request was opened."""
+    push, pull = a_run(), a_run(event="pull_request")
+    assert commits_to_fetch([push], {}) == [HEAD_SHA]
+    assert commits_to_fetch([push], {HEAD_SHA: a_commit()}) == []
+    assert commits_to_fetch([pull], {HEAD_SHA: a_commit()}) == [HEAD_SHA]
+    assert commits_to_fetch([pull], {HEAD_SHA: a_commit(pull_requests=(a_pull(),))}) == []
+    assert commits_to_fetch([a_run(head_sha=None)], {}) == []
+
+
+def a_stage_in_flight(stage):
+    here = stage(WorldBuilder().run(seconds=600).job("a").rerun(at=900).job("b"), at=60)
+    here.poll()
+    return here
+
+
+def test_a_run_that_is_fresh_is_not_asked_for(stage):
+    """The list has just shown it, so only its jobs are read."""
+    here = a_stage_in_flight(stage)
+    before = here.requests("get_run")
+    reading = read_attempt(here.world.source, here.attempt(), run_is_fresh=True, wants_jobs=True)
+    assert here.requests("get_run") == before
+    assert reading.error is None
+
+
+def test_a_look_that_meets_a_later_attempt_brings_both(stage):
+    """The attempt's own end is read by its number, and the later one is handed on."""
+    here = a_stage_in_flight(stage)
+    here.move_to(950)
+    reading = read_attempt(here.world.source, here.attempt(), run_is_fresh=False, wants_jobs=False)
+    assert reading.newest.run_attempt == 2
+    assert (reading.record.run.run_attempt, reading.record.run.status) == (1, "completed")
+    assert reading.record.jobs[0].is_completed
+
+
+def test_an_error_is_part_of_the_reading(stage):
+    """The other attempts of a slice are kept."""
+    here = a_stage_in_flight(stage)
+    here.fail(Fault(path=f"/repos/{REPOSITORY}/actions/runs/", do="error", status=500))
+    reading = read_attempt(here.world.source, here.attempt(), run_is_fresh=True, wants_jobs=True)
+    assert reading.error is not None
+    assert reading.record == here.attempt()

@@ -1,0 +1,91 @@
+"""Sweeping closed days: every re-run is found within a day, and quiet days cost nothing."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+from hypothesis import given
+from hypothesis import strategies as some
+from ingest.services.sweep_days import LONGEST_CHANGE, WINDOWS_A_TICK, Window
+from support.world import assert_all_told, assert_nothing_twice
+
+from standalone.sandbox.builder import WorldBuilder
+
+DAY = 86_400
+
+
+def a_long_history(*, rerun_at: float, a_day: int = 9, days: int = 40) -> WorldBuilder:
+    world = WorldBuilder()
+    for day in range(days):
+        for number in range(a_day):
+            world.run(created=day * DAY + number * 60, seconds=10, sha="a" * 40)
+            if day == 5 and number == 0:
+                world.rerun("success", at=rerun_at, seconds=10).job("again")
+    return world
+
+
+def test_a_rerun_that_came_and_went_is_found_by_the_next_days_sweep(stage):
+    """It was over before anybody asked for open runs, and lies deep in the list."""
+    here = stage(a_long_history(rerun_at=40.1 * DAY), at=40 * DAY, days=60)
+    here.poll_for(600)
+    told = len(here.runs())
+    here.move_to(40.2 * DAY)
+    here.poll()
+    assert len(here.runs()) == told
+    here.move_to(41.1 * DAY)
+    here.poll_for(600)
+    assert len(here.runs()) == told + 1
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_a_second_round_over_quiet_days_is_free(stage):
+    """Windows keep their bounds, so nothing that is unchanged is charged."""
+    here = stage(a_long_history(rerun_at=39 * DAY), at=40 * DAY, days=60)
+    here.poll_for(300)
+    here.move_to(41 * DAY)
+    here.poll_for(300)
+    charged = here.requests("list_runs", "charged")
+    free = here.requests("list_runs", "free")
+    here.move_to(42 * DAY)
+    here.poll_for(300)
+    # Only what is grouped anew by the day that closed may be charged.
+    assert here.requests("list_runs", "charged") - charged <= 5 + 6
+    assert here.requests("list_runs", "free") > free + 8
+
+
+def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
+    """A large repository's sweep goes on from tick to tick, and hides no run."""
+    here = stage(a_long_history(rerun_at=9.3 * DAY, a_day=110, days=7), at=9 * DAY, days=20)
+    here.poll()
+    here.move_to(10.1 * DAY)
+    before = here.requests("list_runs")
+    here.poll()
+    assert here.requests("list_runs") - before < 8 * WINDOWS_A_TICK
+    for _ in range(12):
+        here.advance(30)
+        here.poll()
+    assert here.record().swept_through.day == here.clock.now().day
+    assert_all_told(here)
+
+
+def test_a_round_begins_where_runs_may_still_change(stage):
+    """Older days cannot change any more."""
+    here = stage(a_long_history(rerun_at=39 * DAY), at=40 * DAY, days=60)
+    here.poll()
+    assert here.record().swept_at == here.clock.now()
+    asked = [q for q in here.record().validators if q.startswith("created=")]
+    oldest = (here.clock.now() - LONGEST_CHANGE).strftime("created=%Y-%m-%d")
+    assert min(asked)[:18] >= oldest
+
+
+@given(some.integers(0, 10**9), some.integers(1, 10**7))
+def test_the_halves_of_a_window_are_the_window(first, seconds):
+    """No second is in both halves, and none in neither."""
+    start = datetime.fromtimestamp(first, timezone.utc)
+    window = Window(start, start + timedelta(seconds=seconds))
+    one, other = window.halves()
+    assert (one.first, other.last) == (window.first, window.last)
+    assert other.first - one.last == timedelta(seconds=1)
+    assert one.last >= one.first
+    assert other.last >= other.first
