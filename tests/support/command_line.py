@@ -61,6 +61,12 @@ class CommandLine:
         assert done.stdout.count("\n") == 1, done
         return json.loads(done.stdout)
 
+    def json_printed(self, *arguments: str, **environment: str) -> dict[str, Any]:
+        """Run a command whose stdout is a JSON document for people, and nothing else."""
+        done = self.run(*arguments, **environment)
+        assert done.returncode == 0, done
+        return json.loads(done.stdout)
+
     @contextmanager
     def started(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
         """Start a command that works until it is stopped."""

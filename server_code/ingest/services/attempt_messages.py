@@ -57,6 +57,16 @@ def news_of(
     )
 
 
+def has_run_news(record: AttemptRecord) -> bool:
+    """Tell whether there is something new to say of the run itself."""
+    run = record.run
+    if run is None:
+        return False
+    if run.is_completed:
+        return record.fingerprint != run_fingerprint(run, record.jobs)
+    return record.published_statuses[-1:] != (run.status,)
+
+
 def encode_fact(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
     """Encode a fact so that it fits its queue: without its jobs' steps, else without its jobs.
 
@@ -77,11 +87,7 @@ def encode_fact(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
 def _run_facts(
     record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None, now: datetime
 ) -> tuple[Envelope, ...]:
-    if run.is_completed:
-        is_news = record.fingerprint != run_fingerprint(run, record.jobs)
-    else:
-        is_news = record.published_statuses[-1:] != (run.status,)
-    if not is_news:
+    if not has_run_news(record):
         return ()
     visit = record.published_statuses.count(run.status)
     return (run_envelope(run, record.jobs, commit, visit=visit, now=now),)

@@ -10,7 +10,7 @@ from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, Fatal, IngestError, RateLimited, Retriable, SourceUnavailable
-from .attempt_messages import News, encode_fact, news_of
+from .attempt_messages import News, encode_fact, has_run_news, news_of
 from .publish import publish
 from .read_attempts import Reading, commits_to_fetch, read_attempt
 from .sighting import Sighting, is_wanted, note_runs
@@ -99,7 +99,8 @@ class _Commits:
 
 def _load_commits(world: World, repository: str, readings: Sequence[Reading]) -> _Commits:
     """Load the commits of what was read, asking GitHub for those not known yet."""
-    runs = [reading.record.run for reading in readings if reading.record.run is not None]
+    records = [reading.record for reading in readings if has_run_news(reading.record)]
+    runs = [record.run for record in records if record.run is not None]
     known = world.store.load_commits(
         repository, sorted({run.head_sha for run in runs if run.head_sha is not None})
     )

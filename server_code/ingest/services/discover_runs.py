@@ -201,6 +201,8 @@ def _ask_by_status(world: World, sighting: Sighting, status: str) -> None:
             # An older GitHub Enterprise Server does not know every status.
             return
         if answer.value is None:
+            # As many runs are in this status as before, and they are the same ones.
+            sighting.unchanged_statuses.add(status)
             return
         note_runs(world, sighting, answer.value.runs)
         if number == 1:

@@ -27,6 +27,7 @@ class Sighting:
     leased_at: datetime
     seen: set[AttemptKey] = field(default_factory=set)
     list_is_fresh: bool = False
+    unchanged_statuses: set[str] = field(default_factory=set)
     found: int = 0
     trouble: IngestError | None = None
 
@@ -34,7 +35,8 @@ class Sighting:
         """Tell whether the ledger's sight of an attempt is as new as this tick."""
         floor = self.repository.page_floor
         on_first_page = floor is None or record.created_at >= floor
-        return record.key in self.seen or (self.list_is_fresh and on_first_page)
+        is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
+        return record.key in self.seen or is_as_before or (self.list_is_fresh and on_first_page)
 
     def keep_validator(self, question: str, validator: str | None) -> None:
         """Keep the validator of a question's answer; None forgets it."""

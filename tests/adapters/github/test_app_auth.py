@@ -1,0 +1,111 @@
+"""A GitHub App's installations as credentials."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from ingest.adapters.github.client import Request
+from ingest.errors import BadCredentials, SourceUnavailable
+from ingest.settings import GithubSettings, Secret
+from support.world import GENEROUS, Stage, assert_all_told
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.settings import AppPlan, InstallationPlan
+
+RUNS = Request.to("/repos/{}/actions/runs", "octo/api")
+
+
+@pytest.fixture(scope="module")
+def key():
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+@pytest.fixture
+def app(stage, key):
+    """Open a stage whose collector signs in as an app; PyGithub looks at the real time."""
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    plan = AppPlan(
+        id=77, public_key=public.decode(), installations=(InstallationPlan(id=5, account="octo"),)
+    )
+    start = datetime.fromtimestamp(time.time() - 700, timezone.utc)
+    world = WorldBuilder(start.isoformat(timespec="seconds").replace("+00:00", "Z"))
+    world.run(seconds=60).job("a").job("b")
+
+    def join(**changes) -> tuple[Stage, object]:
+        here = stage(world, at=700, settings=replace(GENEROUS, app=plan))
+        return here, here.join(github=settings_of(here, key, **changes))
+
+    return join
+
+
+def settings_of(here: Stage, key, **changes) -> GithubSettings:
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    own = GithubSettings(
+        api_url=here.server.url,
+        app_id="77",
+        app_private_key=Secret(private.decode()),
+        app_installation_id=5,
+    )
+    return replace(own, **changes)
+
+
+def test_one_token_is_minted_for_all_threads(app):
+    """PyGithub's own refresh has no lock."""
+    here, world = app()
+    client = world.source._tokens.client_for("octo/api")
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(client.get, [RUNS] * 64))
+    assert {answer.status for answer in answers} == {200}
+    assert here.server.stats()["minted"] == 1
+
+
+def test_the_installations_are_found_where_none_is_configured(app):
+    """Each is a credential of its own."""
+    here, world = app(app_installation_id=None)
+    assert [client.name for client in world.source._tokens.clients()] == ["installation-5"]
+    assert here.poll(world=world) is None
+    assert_all_told(here)
+
+
+def test_an_app_that_is_installed_nowhere_says_so(app):
+    """A person must install it."""
+    with pytest.raises(BadCredentials, match="installed"):
+        app(app_installation_id=6)[1].source._tokens.client_for("octo/api").get(RUNS)
+
+
+def test_a_wrong_key_is_a_matter_for_people(app):
+    """GitHub refuses the app's signature."""
+    other = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    here, _ = app()
+    with pytest.raises(BadCredentials):
+        here.join(github=settings_of(here, other, app_installation_id=None))
+    world = here.join(github=settings_of(here, other))
+    assert isinstance(here.poll(world=world), BadCredentials)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"do": "error", "status": 502}, {"do": "error", "status": 500, "html": True}, {"do": "reset"}],
+)
+def test_a_github_that_is_busy_while_minting_is_asked_again_later(app, fault):
+    """That is no fault of the app's."""
+    here, world = app()
+    here.fail(Fault(path="/access_tokens", **fault))
+    assert isinstance(here.poll(world=world), SourceUnavailable)
+    here.fail()
+    here.advance(1)
+    assert here.poll(world=world) is None
+    assert_all_told(here)

@@ -1,0 +1,128 @@
+"""What commits changed: many in one query, and each of them in the end."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ingest.errors import RateLimited, SourceUnavailable
+from support.world import GENEROUS
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.settings import GraphqlChances, Limits
+
+
+def sha(number: int) -> str:
+    return f"{number:040x}"
+
+
+@pytest.fixture
+def fetch(stage):
+    def open_stage(count: int, *, limits=GENEROUS.limits, files=3, **graphql):
+        world = WorldBuilder().repository("octo/api")
+        for number in range(count):
+            world.commit(sha(number), additions=number, files=files, login=None)
+        settings = replace(GENEROUS, graphql=GraphqlChances(**graphql), limits=limits)
+        here = stage(world, at=10, settings=settings)
+        shas = [sha(number) for number in range(count)]
+        return here, lambda: here.world.source.fetch_commits("octo/api", shas)
+
+    return open_stage
+
+
+def test_many_commits_are_asked_for_in_one_query(fetch):
+    """A hundred a query, each with all that is told of it."""
+    here, ask = fetch(130)
+    found = ask()
+    assert [found[sha(number)].additions for number in range(130)] == list(range(130))
+    assert found[sha(1)].files_changed_count == 3
+    assert found[sha(1)].commit_author == "Mona Lisa"
+    assert here.requests("graphql") == 2
+    assert here.requests("get_commit") == 0
+
+
+def test_without_graphql_every_commit_is_asked_for_alone(fetch):
+    """A server without it is asked once, not at every tick."""
+    here, ask = fetch(5, absent=True)
+    assert len(ask()) == 5
+    ask()
+    assert here.requests("graphql") == 1
+    assert here.requests("get_commit") == 10
+
+
+@pytest.mark.parametrize("bad", [[0], [7], [15], [3, 12], [0, 1], [0, 1, 2, 3, 4, 5, 6, 7]])
+def test_a_commit_that_breaks_the_query_is_left_to_rest(fetch, bad):
+    """Halving finds it, and no commit is missing."""
+    here, ask = fetch(16, failing_shas=frozenset(map(sha, bad)))
+    found = ask()
+    assert sorted(commit.additions for commit in found.values()) == list(range(16))
+    assert here.requests("graphql") < 16
+
+
+def test_a_commit_that_graphql_leaves_null_is_asked_for_by_rest(fetch):
+    """The others are taken as they are."""
+    here, ask = fetch(4, missing_shas=frozenset([sha(2)]))
+    assert len(ask()) == 4
+    assert here.requests("get_commit") == 1
+
+
+def test_a_commit_that_nobody_knows_has_no_metrics(stage):
+    """It is an answer, not an error: nothing is invented."""
+    here = stage(WorldBuilder().repository("octo/api"), at=10)
+    [commit] = here.world.source.fetch_commits("octo/api", ["e" * 40]).values()
+    assert (commit.commit_sha, commit.additions, commit.files_changed_count) == (
+        "e" * 40,
+        None,
+        None,
+    )
+
+
+@pytest.mark.parametrize(("files", "counted"), [(299, 299), (300, 300), (650, 650), (3000, None)])
+def test_files_are_counted_over_all_pages(fetch, files, counted):
+    """Where GitHub's own end of the list hides the rest, the count is unknown."""
+    _, ask = fetch(1, files=files, absent=True)
+    assert ask()[sha(0)].files_changed_count == counted
+
+
+def test_what_was_read_before_a_failure_is_kept(fetch):
+    """On a server without GraphQL one failure must not cost a hundred answers."""
+    here, ask = fetch(6, absent=True)
+    here.fail(Fault(path=f"/commits/{sha(4)}$", do="error", status=502))
+    assert set(ask()) == {sha(number) for number in range(4)}
+
+
+def test_a_failure_before_anything_was_read_is_raised(fetch):
+    """There is nothing to keep."""
+    here, ask = fetch(3)
+    here.fail(Fault(path="/graphql|/commits/", do="error", status=502))
+    with pytest.raises(SourceUnavailable):
+        ask()
+
+
+def test_a_limit_of_graphql_alone_leaves_the_commits_to_rest(fetch):
+    """REST has an hour of its own."""
+    here, ask = fetch(3)
+    client = here.world.source._tokens.client_for("octo/api")
+    from datetime import timedelta
+
+    now = here.clock.now()
+    refusal = {
+        "x-ratelimit-limit": "5000",
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": str(int((now + timedelta(hours=1)).timestamp())),
+        "x-ratelimit-resource": "graphql",
+    }
+    with pytest.raises(RateLimited):
+        client.governor.learn(403, refusal, "rate limit", now=now)
+    assert len(ask()) == 3
+    assert here.requests("graphql") == 0
+
+
+def test_a_limit_of_everything_is_raised(fetch):
+    """Neither GraphQL nor REST is asked again while it lasts."""
+    here, ask = fetch(3, limits=Limits(grace=5))
+    here.fail(Fault(path="/graphql", do="secondary", seconds=60, count=1))
+    with pytest.raises(RateLimited):
+        ask()
+    assert here.requests("get_commit") == 0

@@ -1,0 +1,130 @@
+"""Raw logs from another host: whole or not at all, and never with the token."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+
+import pytest
+from ingest.domain.runs import AttemptKey
+from ingest.errors import AccessDenied, LogExpired, LogNotReady, RateLimited, SourceUnavailable
+from support.world import FIRST_RUN
+
+from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.plans import LogPlan
+
+JOB = FIRST_JOB + 1
+
+
+@pytest.fixture
+def here(stage):
+    return stage(WorldBuilder().run(seconds=60).job(log=b"line\n" * 50_000).job(), at=100)
+
+
+def fetch(here, into=None) -> bytes:
+    into = into or io.BytesIO()
+    here.world.source.fetch_job_log("octo/api", JOB, into)
+    return into.getvalue()
+
+
+def test_a_log_arrives_whole_without_the_token(here):
+    """The other host never sees who asks."""
+    assert fetch(here) == b"line\n" * 50_000
+    assert here.server.stats()["leaked_tokens"] == 0
+
+
+def test_a_log_replaces_what_was_in_the_file(here):
+    """A file may hold the beginning of a broken stream."""
+    assert fetch(here, io.BytesIO(b"x" * 10**6)) == b"line\n" * 50_000
+
+
+def test_a_netrc_entry_is_not_sent_to_the_logs_host(here, tmp_path, monkeypatch):
+    """What a user keeps for other hosts stays with them."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    fetch(here)
+    assert here.server.stats()["leaked_tokens"] == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"do": "cut", "fraction": 0.9},
+        {"do": "reset"},
+        {"do": "error", "status": 503},
+        {"do": "error", "status": 403},
+    ],
+)
+def test_a_stream_that_breaks_is_taken_up_from_a_fresh_address(here, fault):
+    """Three times at most; a log that arrives short is never taken for whole."""
+    here.fail(Fault(path="job-logs.txt", count=2, **fault))
+    assert fetch(here) == b"line\n" * 50_000
+    assert here.requests("get_job_log") == 3
+    here.fail(Fault(path="job-logs.txt", **fault))
+    with pytest.raises(SourceUnavailable):
+        fetch(here)
+    assert here.requests("get_job_log") == 6
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"),
+    [
+        ({"path": "/logs$", "do": "missing"}, LogNotReady),
+        ({"path": "/logs$", "do": "error", "status": 410}, LogExpired),
+        ({"path": "/logs$", "do": "error", "status": 403}, AccessDenied),
+        ({"path": "/logs$", "do": "error", "status": 502}, SourceUnavailable),
+        ({"path": "/logs$", "do": "error", "status": 200}, SourceUnavailable),
+        ({"path": "/logs$", "do": "secondary", "seconds": 9}, RateLimited),
+        ({"path": "/logs$", "do": "dead_redirect"}, SourceUnavailable),
+        ({"path": "job-logs.txt", "do": "missing"}, LogNotReady),
+        ({"path": "job-logs.txt", "do": "error", "status": 410}, LogExpired),
+    ],
+)
+def test_every_refusal_has_its_error(here, fault, error):
+    """Of GitHub or of the logs' host."""
+    here.fail(Fault(**fault))
+    with pytest.raises(error):
+        fetch(here)
+
+
+def test_an_address_that_went_stale_is_asked_for_anew(stage):
+    """It is good for a minute only."""
+    here = stage(WorldBuilder().run(seconds=60).job(log=b"x"), at=100)
+    opened = here.world.source._logs._opened
+
+    def late(address):
+        if here.clock.now().timestamp() - here.start < 150:
+            here.advance(90)
+        return opened(address)
+
+    here.world.source._logs._opened = late
+    assert fetch(here) == b"x"
+    assert here.requests("get_job_log") == 2
+
+
+def test_a_giant_log_is_written_in_pieces(stage):
+    """No write is larger than a chunk."""
+    world = WorldBuilder().run(seconds=60).job(log=LogPlan(seed="g", giant_bytes=20 * 2**20))
+    here = stage(world, at=100)
+    pieces = []
+
+    class Digesting(io.BytesIO):
+        def write(self, chunk):
+            pieces.append(len(chunk))
+            return super().write(chunk)
+
+    content = fetch(here, Digesting())
+    assert max(pieces) <= 256 * 1024
+    [true] = [job["log_sha256"] for each in here.server.truth() for job in each["jobs"]]
+    assert hashlib.sha256(content).hexdigest() == true
+    assert here.meter.read("log_bytes") == 20 * 2**20
+
+
+def test_an_attempts_archive_is_a_zip(here):
+    """All its jobs in one."""
+    into = io.BytesIO()
+    here.world.source.fetch_attempt_logs(AttemptKey("octo/api", FIRST_RUN + 1, 1), into)
+    assert into.getvalue().startswith(b"PK")

@@ -1,0 +1,78 @@
+"""Which credential asks for which repository."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from ingest.adapters.github import open_token_pool
+from ingest.domain.meter import Meter
+from ingest.errors import RateLimited
+from ingest.settings import GithubSettings, Secret
+from support.world import GENEROUS, assert_all_told
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.settings import TokenPlan
+
+NAMES = [f"octo/repository-{number}" for number in range(300)]
+
+
+def pool_of(*tokens: str):
+    settings = GithubSettings(tokens=tuple(map(Secret, tokens)))
+    return open_token_pool(settings, clock=None, meter=Meter())
+
+
+def chosen(*tokens: str) -> dict[str, str]:
+    pool = pool_of(*tokens)
+    return {name: pool.client_for(name).name for name in NAMES}
+
+
+def test_a_repository_stays_with_one_token_in_every_process():
+    """In whatever order the tokens are given, and however the name is written."""
+    assert chosen("a", "b", "c") == chosen("c", "a", "b")
+    pool = pool_of("a", "b", "c")
+    assert all(pool.client_for(name) is pool.client_for(name.upper()) for name in NAMES)
+
+
+def test_tokens_share_the_repositories_evenly():
+    """None is left idle."""
+    assert all(count > 60 for count in Counter(chosen("a", "b", "c").values()).values())
+
+
+def test_another_token_moves_only_what_it_takes():
+    """The others keep their ETags."""
+    before, after = chosen("a", "b"), chosen("a", "b", "c")
+    moved = [name for name in NAMES if before[name] != after[name]]
+    new = set(after.values()) - set(before.values())
+    assert 50 < len(moved) < 150
+    assert {after[name] for name in moved} == new
+
+
+def test_without_credentials_there_is_one_anonymous_client():
+    """Public repositories can be read without."""
+    assert [client.name for client in pool_of().clients()] == ["anonymous"]
+
+
+def test_one_tokens_limit_leaves_the_others_at_work(stage):
+    """Only the repositories of the limited token wait."""
+    names = ["octo/api", "octo/web", "octo/cli", "octo/docs", "octo/app", "octo/lib"]
+    world = WorldBuilder()
+    for name in names:
+        world.repository(name).run(seconds=5).job("a").run(seconds=6).job("b")
+    poor = TokenPlan(value="poor", limit=2, graphql_limit=100)
+    rich = replace(GENEROUS.tokens[0], value="rich")
+    settings = replace(GENEROUS, tokens=(poor, rich))
+    here = stage(world, at=100, settings=settings, tokens=("poor", "rich"))
+    outcomes = {name: here.poll(name) for name in names}
+    pool = here.world.source._tokens
+    poor_client = pool_of("poor").clients()[0].name
+    limited = {name for name in names if pool.client_for(name).name == poor_client}
+    assert 0 < len(limited) < len(names)
+    assert all(isinstance(outcomes[name], RateLimited) for name in limited)
+    assert all(outcomes[name] is None for name in names if name not in limited)
+    assert pool.budget().limit == 10**6 + 2
+    assert here.server.stats()["violations"] == 0
+    for name in limited:
+        while (error := here.poll(name)) is not None:
+            here.advance((error.retry_at - here.clock.now()).total_seconds())
+    assert_all_told(here)

@@ -1,0 +1,92 @@
+"""`doctor` over real servers: each fault is found, and said how to mend."""
+
+from __future__ import annotations
+
+import pytest
+from support.aws_server import sqs_client
+from support.command_line import POWERLESS, TOKEN, CommandLine
+
+WRONG_TOKEN = "ghp_WrongToken0123456789abcd"
+
+
+def found(report: dict, subject: str) -> dict:
+    """Choose the one check whose subject begins so."""
+    return next(check for check in report["checks"] if check["subject"].startswith(subject))
+
+
+def test_where_all_is_well_it_says_so(cli: CommandLine):
+    """Every subject has its line, and the exit code is 0."""
+    done = cli.run("doctor", "octo/api")
+    assert done.returncode == 0, done
+    assert "All is well." in done.stdout
+    for words in (
+        "classic token of octocat, scopes admin:repo_hook, repo, workflow",
+        "of 5,000 requests are left",
+        "clock agrees with GitHub's",
+        "octo/api is readable: 2 runs; logs are kept for 90 days",
+        "It takes messages of 1,024 KiB",
+        "The state can be read and written",
+        "No webhooks are expected",
+    ):
+        assert words in done.stdout
+    assert TOKEN not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "subject", "words"),
+    [
+        ({"GITHUB_TOKEN": WRONG_TOKEN}, "token-", ["does not accept the token", "GITHUB_TOKEN"]),
+        ({"GITHUB_TOKEN": POWERLESS}, "repository octo/api", ["may not read", "read access"]),
+        ({"GITHUB_API_URL": "http://127.0.0.1:9"}, "token-", ["did not answer", "proxy"]),
+        ({"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY": "no key"}, "token", ["GITHUB_APP"]),
+        ({"METRICS_QUEUE": "none"}, "queue none", ["does not exist", "standalone setup"]),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "queue ", ["reached", "AWS_ENDPOINT_URL"]),
+        ({"LOG_BUCKET": "no-such-bucket"}, "bucket no-such", ["does not exist", "setup"]),
+        ({"DATABASE_URL": "/dev/full"}, "state", ["full", "DATABASE_URL"]),
+        ({"POLL_SECONDS": "soon"}, "settings", ["POLL_SECONDS", "environment"]),
+    ],
+)
+def test_each_fault_is_found_and_its_remedy_named(
+    cli: CommandLine, environment: dict[str, str], subject: str, words: list[str]
+):
+    """What failed says what and what to do, and makes the exit code 1."""
+    done = cli.run("doctor", "octo/api", **environment)
+    report = cli.json("doctor", "octo/api", **environment)
+    check = found(report, subject)
+    assert done.returncode == 1
+    assert (check["status"], report["ok"]) == ("failed", False)
+    for word in words:
+        assert word in f"{check['finding']} {check['remedy']}"
+        assert word in done.stdout
+    assert WRONG_TOKEN not in done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_repository_that_is_watched_is_looked_at(cli: CommandLine):
+    """Those of the state need not be named."""
+    cli.run("collect", "octo/web", "--once")
+    assert found(cli.json("doctor"), "repository octo/web")["status"] == "ok"
+
+
+def test_a_queue_without_a_place_for_dead_letters_is_a_warning(cli: CommandLine):
+    """A warning is no failure: messages do flow."""
+    client = sqs_client(cli.aws)
+    url = client.get_queue_url(QueueName=cli.queues["JOB_EVENTS_QUEUE"])["QueueUrl"]
+    client.set_queue_attributes(QueueUrl=url, Attributes={"RedrivePolicy": ""})
+    done = cli.run("doctor", "octo/api")
+    assert done.returncode == 0
+    assert "has no dead-letter queue" in done.stdout
+    assert "1 of 10 deserves a look" in done.stdout.replace("deserve a", "deserves a")
+
+
+def test_looking_leaves_nothing_in_the_queues(cli: CommandLine):
+    """Whether a queue takes messages is found without sending any."""
+    cli.run("doctor", "octo/api")
+    assert [cli.count_messages(setting) for setting in cli.queues] == [0, 0, 0]
+
+
+def test_without_a_token_it_warns(cli: CommandLine):
+    """Public repositories can be watched, slowly and without logs."""
+    report = cli.json("doctor", GITHUB_TOKEN="")
+    assert found(report, "token")["status"] == "warning"
+    assert "60 requests an hour" in found(report, "token")["finding"]

@@ -1,0 +1,104 @@
+"""`run` needs nothing, and shows collected runs; the sandbox stands alone, too."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import requests
+from support.command_line import ROOT, CommandLine
+
+from standalone.embedded import aws_in
+
+
+def test_on_a_bare_machine_runs_are_collected_within_seconds(tmp_path: Path):
+    """It says what it chose and why, and leaves no file behind."""
+    done = subprocess.run(
+        [sys.executable, "-m", "standalone", "run", "--seconds", "12"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "a sandbox at http://127.0.0.1:" in done.stdout
+    assert "there is no GITHUB_TOKEN" in done.stdout
+    assert "there is no AWS_ENDPOINT_URL" in done.stdout
+    assert "python -m standalone status" in done.stdout
+    assert "python -m standalone run OWNER/REPO" in done.stdout
+    collected = re.search(r"Collected ([\d,]+) runs", done.stdout)
+    assert collected is not None
+    assert collected[1] != "0"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_configured_is_used(cli: CommandLine):
+    """A GitHub, an AWS and a repository of one's own leave nothing to start."""
+    with cli.started("run", "octo/api", "--seconds", "60") as process:
+        assert process.stderr is not None
+        next(line for line in process.stderr if line.startswith("2 runs"))
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 0, stderr
+    assert "GitHub  as GITHUB_TOKEN says" in stdout
+    assert "AWS     as AWS_ENDPOINT_URL says" in stdout
+    assert str(cli.folder / "runstream.db") in stdout
+    assert "Collected 2 runs" in stdout
+
+
+def test_aws_of_ones_own_is_found_in_the_environment(monkeypatch):
+    """An endpoint, keys, or a container's credentials each say where AWS is."""
+    assert aws_in({}) is None
+    assert aws_in({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}) == "AWS_ENDPOINT_URL"
+    container = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+    assert aws_in({container: "http://169.254.170.23/v1"}) == container
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    assert aws_in({}) == "what AWS calls env"
+
+
+def test_aws_of_ones_own_is_found_in_its_files(monkeypatch, tmp_path: Path):
+    """A file that is there and wrong also says that AWS is meant."""
+    file = tmp_path / "credentials"
+    file.write_text("[default]\naws_access_key_id = key\naws_secret_access_key = secret\n")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    assert aws_in({}) == "what AWS calls shared-credentials-file"
+    file.write_text("[default]\naws_access_key_id = key\n")
+    assert aws_in({}) == "AWS's configuration"
+
+
+def test_the_sandbox_serves_until_it_is_stopped(bare: CommandLine):
+    """It tells its address and token, and Ctrl-C is an orderly end."""
+    with bare.started("sandbox", "--port", "0", "--repositories", "1") as sandbox:
+        assert sandbox.stdout is not None
+        url = sandbox.stdout.readline().split()[2]
+        answer = requests.get(f"{url}/repos/octo/api", timeout=10)
+        sandbox.send_signal(signal.SIGINT)
+        stdout, stderr = sandbox.communicate(timeout=60)
+    assert answer.json()["full_name"] == "octo/api"
+    assert "sandbox-token" in stdout
+    assert (sandbox.returncode, stderr) == (0, "")
+
+
+def test_help_comes_quickly():
+    """No vendor is imported before a command needs it."""
+    code = (
+        "import sys; from standalone.cli import cli; cli(['--help'], standalone_mode=False);"
+        "print(*{name.partition('.')[0] for name in sys.modules}, file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "collect" in done.stdout
+    slow = {"boto3", "botocore", "github", "requests", "rich", "psycopg2", "waitress", "yaml"}
+    assert slow & set(done.stderr.split()) == set()
