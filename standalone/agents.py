@@ -7,11 +7,14 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
+from functools import partial
 
 from ingest.bootstrap import Collector, is_dead_neighbour
 from ingest.domain.ledger import AgentRecord, RepositoryRecord
+from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError, RateLimited
+from ingest.ports import Budget
 from ingest.services.ingest_logs import ingest_due_logs, order_lost_logs
 from ingest.services.poll_runs import poll_due_repositories
 from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
@@ -156,23 +159,42 @@ def _give_signs_of_life(world: World, loops: Sequence[Loop], may_go_on: Callable
 
 
 def _save_heartbeats(world: World, loops: Sequence[Loop], started_at: datetime) -> None:
-    budget, counts = world.source.budget(), world.meter.snapshot()
-    reset = budget.reset_at.astimezone(timezone.utc).isoformat() if budget.reset_at else None
     for agent in (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT):
         own = [loop for loop in loops if loop.agent == agent]
-        # One thread in trouble is worth knowing, though its sisters work.
-        worst = next((loop for loop in own if loop.note), own[0] if own else None)
-        record = AgentRecord(
-            name=agent,
-            holder=world.holder,
-            state=worst.state if worst else "stopped",
-            heartbeat_at=world.clock.now(),
-            started_at=started_at,
-            counts=counts,
-            rate_limit={"limit": budget.limit, "remaining": budget.remaining, "reset_at": reset},
-            note=worst.note if worst else None,
-        )
-        _log_trouble(lambda record=record: world.store.save_agent(record))  # type: ignore[misc]
+        record = _heartbeat(world, agent, own, started_at)
+        _log_trouble(partial(world.store.save_agent, record))
+
+
+def _heartbeat(
+    world: World, agent: str, loops: Sequence[Loop], started_at: datetime
+) -> AgentRecord:
+    """Say how an agent is; of its threads the one in trouble speaks for all."""
+    budget = world.source.budget()
+    worst = next((loop for loop in loops if loop.note), loops[0] if loops else None)
+    return AgentRecord(
+        name=agent,
+        holder=world.holder,
+        state=worst.state if worst else "stopped",
+        heartbeat_at=world.clock.now(),
+        started_at=started_at,
+        counts=world.meter.snapshot(),
+        rate_limit={
+            "limit": budget.limit,
+            "remaining": budget.remaining,
+            "reset_at": format_timestamp(budget.reset_at),
+        },
+        note=(worst.note if worst else None) or _stretched(agent, budget),
+    )
+
+
+def _stretched(agent: str, budget: Budget) -> str | None:
+    """Say that the budget does not last for all; None where it does."""
+    if agent != PIPELINE_MONITORING_AGENT or budget.stretch <= 1:
+        return None
+    return (
+        f"GitHub's hourly budget does not last for all repositories: each is polled "
+        f"{budget.stretch:.1f} times less often. Give another token, or watch fewer."
+    )
 
 
 def _log_trouble(work: Callable[[], object]) -> None:

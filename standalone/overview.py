@@ -7,7 +7,13 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts, RepositoryRecord
+from ingest.domain.ledger import (
+    AgentRecord,
+    ErrorRecord,
+    LedgerCounts,
+    RepositoryRecord,
+    backlog_seconds,
+)
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports import StateStore
 
@@ -32,7 +38,7 @@ class RepositoryLine:
         """Count attempts that were seen and have not ended."""
         return max(0, self.counts.open_attempts - self.counts.unread_attempts)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, now: datetime) -> dict[str, Any]:
         """Lay it out for programs."""
         record = self.record
         return {
@@ -44,6 +50,8 @@ class RepositoryLine:
             "in_flight": self.in_flight,
             "collected": self.collected,
             "backlog": self.counts.unread_attempts,
+            "backlog_seconds": backlog_seconds(record, self.counts, now),
+            "known": self.counts.attempts,
             "logs_pending": self.counts.logs_pending,
             "logs_fetched": self.counts.logs_fetched,
             "logs_unavailable": self.counts.logs_unavailable,
@@ -68,7 +76,7 @@ class Overview:
         return {
             "taken_at": format_timestamp(self.taken_at),
             "agents": [_agent(agent, self.taken_at) for agent in self.agents],
-            "repositories": [line.as_json() for line in self.repositories],
+            "repositories": [line.as_json(self.taken_at) for line in self.repositories],
             "counts": asdict(self.counts),
             "errors": [_error(error) for error in self.errors],
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from ingest.domain.ledger import AgentRecord, ErrorRecord
+from ingest.domain.ledger import AgentRecord, ErrorRecord, backlog_seconds
 from ingest.services.world import LOG_INGESTION_AGENT
 from rich import box
 from rich.console import RenderableType
@@ -84,10 +84,20 @@ def _cells(line: RepositoryLine, now: datetime) -> list[RenderableType]:
         _next(line, now),
         f"{line.in_flight:,}",
         f"{line.collected:,}",
-        f"{counts.unread_attempts:,}",
+        _backlog(line, now),
         f"{counts.logs_fetched:,}{pending}",
         Text(f"failed {record.failures} times" if record.failures else "", style="red"),
     ]
+
+
+def _backlog(line: RepositoryLine, now: datetime) -> str:
+    """Say how many of the known attempts are unread, and when they will be read."""
+    counts = line.counts
+    if not counts.unread_attempts:
+        return "0"
+    seconds = backlog_seconds(line.record, counts, now)
+    until = "" if seconds is None else f", {_span(seconds)} left"
+    return f"{counts.unread_attempts:,} of {counts.attempts:,}{until}"
 
 
 def _next(line: RepositoryLine, now: datetime) -> str:

@@ -123,3 +123,16 @@ class LedgerCounts:
     logs_pending: int = 0
     logs_fetched: int = 0
     logs_unavailable: int = 0
+
+
+def backlog_seconds(record: RepositoryRecord, counts: LedgerCounts, now: datetime) -> float | None:
+    """Estimate how long the unread attempts will take, at the pace since watching began.
+
+    0 where nothing is unread; None before anything was read.
+    """
+    read = counts.attempts - counts.unread_attempts
+    if counts.unread_attempts == 0:
+        return 0.0
+    if read == 0:
+        return None
+    return counts.unread_attempts * (now - record.added_at).total_seconds() / read

@@ -112,9 +112,7 @@ def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> Lo
             found.append(LogLine(number=number, content=content, is_cut=is_cut))
             number += 1
             answer_bytes += len(content)
-    return LogLines(
-        lines=tuple(found), total_lines=size.total_lines, total_bytes=size.total_bytes
-    )
+    return LogLines(lines=tuple(found), total_lines=size.total_lines, total_bytes=size.total_bytes)
 
 
 def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> list[int] | None:

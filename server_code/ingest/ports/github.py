@@ -68,11 +68,15 @@ class RepositoryFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Be the requests left to one token, summed over tokens where there are several."""
+    """Be the requests left to one token, summed over tokens where there are several.
+
+    ``stretch``: how many times longer polls wait, for the most used token; 1 where the budget lasts.
+    """
 
     limit: int | None
     remaining: int | None
     reset_at: datetime | None
+    stretch: float = 1.0
 
 
 class ActionsSource(Protocol):

@@ -46,6 +46,7 @@ class TokenPool:
             limit=sum(limit.limit for limit in limits),
             remaining=sum(limit.remaining for limit in limits),
             reset_at=min(limit.reset_at for limit in limits),
+            stretch=max(client.stretch() for client in self._clients),
         )
 
     def close(self) -> None:
