@@ -70,7 +70,7 @@ class RepositoryFacts:
 class Budget:
     """Be the requests left to one token, summed over tokens where there are several.
 
-    ``stretch``: how many times longer polls wait, for the most used token; 1 where the budget lasts.
+    ``stretch``: how many times longer the most used token's polls wait; 1 where the budget lasts.
     """
 
     limit: int | None
