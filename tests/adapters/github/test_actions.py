@@ -70,7 +70,7 @@ def test_a_run_and_an_attempt_are_read_with_validators(source):
 
 def test_a_renamed_repository_is_read_to_its_last_page(source):
     """PyGithub loses a question's parameters on the way to the new name."""
-    here, actions = source(a_world(0, runs=150))
+    _, actions = source(a_world(0, runs=150))
     first = actions.fetch_runs("octo/old", RunQuery()).value
     assert len(first.runs) == 100
     assert {run.repository for run in first.runs} == {"octo/old"}
@@ -107,7 +107,7 @@ def test_a_repository_is_looked_up(source):
 
 def test_a_short_list_of_jobs_is_known_to_be_short(source):
     """What GitHub promised and did not give is said."""
-    here, actions = source(a_world(130))
+    _, actions = source(a_world(130))
     get = actions._get_jobs
 
     def without_second_page(key, page, validator):

@@ -93,7 +93,7 @@ def test_a_broken_connection_is_raised_after_one_request(here, fault):
 def test_a_server_that_is_not_there_is_unavailable(stage):
     """The address is in the error."""
     here = stage(WorldBuilder(), api_url="http://127.0.0.1:9")
-    with pytest.raises(SourceUnavailable, match="127.0.0.1:9"):
+    with pytest.raises(SourceUnavailable, match=r"127\.0\.0\.1:9"):
         client_of(here.world).get(RUNS)
 
 

@@ -1,0 +1,261 @@
+"""The doctor's judgement, over plain values: each state of the world has its finding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from ingest.adapters.memory import MemoryState
+from ingest.errors import (
+    AccessDenied,
+    BadCredentials,
+    BadSettings,
+    IngestError,
+    NotFound,
+    QueueMissing,
+    RateLimited,
+    SourceUnavailable,
+    StateUnavailable,
+)
+from ingest.inspection import Check, CredentialFacts, QueueCondition
+from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
+from ingest.services.doctor import Patient, examine, is_well
+from ingest.settings import AwsSettings, CollectingSettings, GithubSettings, Secret, Settings
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
+
+WELL = CredentialFacts(
+    kind="classic token",
+    login="octocat",
+    scopes=("repo",),
+    expires_at=None,
+    budget=Budget(limit=5000, remaining=4000, reset_at=NOW),
+    server_time=NOW,
+)
+QUEUE = QueueCondition(
+    max_message_bytes=1_048_576,
+    visibility_timeout_seconds=120,
+    waiting=0,
+    dead_letter_queue="work_dlq",
+    max_receives=5,
+    dead_letters=0,
+)
+FACTS = RepositoryFacts(full_name="octo/api", is_private=False, is_archived=False, html_url=None)
+
+
+class StandingClock(Clock):
+    """Always tell the same time."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+@dataclass
+class Surroundings:
+    """Answer as GitHub and AWS would, or raise what is put in an answer's place."""
+
+    credential: CredentialFacts | IngestError = WELL
+    repository: RepositoryFacts | IngestError = FACTS
+    days: int | None = 90
+    queue: QueueCondition | IngestError = QUEUE
+    bucket: IngestError | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def credentials(self) -> list[str]:
+        return ["token-1"]
+
+    def inspect(self, _credential: str) -> CredentialFacts:
+        return given(self.credential)
+
+    def retention_days(self, _repository: str) -> int | None:
+        return self.days
+
+    def fetch_repository(self, repository: str) -> RepositoryFacts:
+        self.asked.append(repository)
+        return given(self.repository)
+
+    def fetch_runs(self, _repository: str, _query: object) -> Answer[RunPage]:
+        return Answer(RunPage(runs=(), total_count=7, has_next=False), None)
+
+    def inspect_queue(self, _name: str) -> QueueCondition:
+        return given(self.queue)
+
+    def require_send(self, _name: str) -> None:
+        pass
+
+    def require_store(self, _bucket: str) -> None:
+        given(self.bucket)
+
+
+def given(answer: Any) -> Any:
+    """Return an answer, or raise it."""
+    if isinstance(answer, IngestError):
+        raise answer
+    return answer
+
+
+def patient(world: Surroundings, **changes: object) -> Patient:
+    """Build what is examined: one repository, and a state in memory."""
+    built = Patient(
+        settings=Settings(),
+        open_github=lambda: (world, world),  # type: ignore[arg-type,return-value]
+        open_queues=lambda: world,
+        open_state=MemoryState,
+        clock=StandingClock(),
+        repositories=["octo/api"],
+    )
+    return replace(built, **changes)  # type: ignore[arg-type]
+
+
+def check(world: Surroundings, subject: str, **changes: object) -> Check:
+    """Examine, and choose the finding of one subject."""
+    checks = examine(patient(world, **changes))
+    return next(each for each in checks if each.subject.startswith(subject))
+
+
+def test_where_all_is_well_nothing_needs_a_remedy():
+    """Every check is ok and says what it saw."""
+    checks = list(examine(patient(Surroundings())))
+    assert {each.status for each in checks} == {"ok"}
+    assert {each.remedy for each in checks} == {None}
+    assert is_well(checks)
+
+
+@pytest.mark.parametrize(
+    ("facts", "subject", "status", "words"),
+    [
+        ({"kind": "no token", "scopes": None}, "token", "warning", "60 requests an hour"),
+        ({"expires_at": NOW + timedelta(days=3)}, "token-1", "warning", "2026-05-04: it expires"),
+        ({"expires_at": NOW + timedelta(days=90)}, "token-1", "ok", "until 2026-07-30"),
+        ({"scopes": ("gist",)}, "token-1", "warning", "scopes gist"),
+        ({"scopes": ()}, "token-1", "warning", "scopes none"),
+        ({"scopes": None, "kind": "fine-grained token"}, "token-1", "ok", "fine-grained token"),
+        ({"server_time": NOW + timedelta(seconds=20)}, "clock", "ok", "agrees"),
+        ({"server_time": NOW + timedelta(seconds=60)}, "clock", "warning", "60 s behind"),
+        ({"server_time": NOW - timedelta(seconds=900)}, "clock", "failed", "900 s ahead of"),
+        (
+            {"budget": Budget(limit=5000, remaining=40, reset_at=NOW)},
+            "limit",
+            "warning",
+            "40 of 5,000 requests are left until 12:00 UTC",
+        ),
+        ({"budget": Budget(limit=None, remaining=None, reset_at=None)}, "limit", "ok", "no limit"),
+    ],
+)
+def test_what_github_says_of_a_credential_is_judged(facts, subject, status, words):
+    """Kind, owner, scopes, expiry, budget and clock each have their bounds."""
+    found = check(Surroundings(credential=replace(WELL, **facts)), subject)
+    assert (found.status, words in found.finding) == (status, True), found
+    assert (found.remedy is None) == (status == "ok")
+
+
+@pytest.mark.parametrize(
+    ("error", "status", "remedy"),
+    [
+        (BadCredentials("No."), "failed", "GITHUB_TOKEN"),
+        (SourceUnavailable("No."), "failed", "GITHUB_API_URL"),
+        (RateLimited("No.", retry_at=NOW), "warning", "12:00:00 UTC"),
+    ],
+)
+def test_a_credential_that_cannot_be_asked_about_has_a_remedy(error, status, remedy):
+    """A limit passes by itself; the others do not."""
+    found = check(Surroundings(credential=error), "token-1")
+    assert (found.status, found.finding) == (status, "No.")
+    assert remedy in str(found.remedy)
+
+
+def test_with_a_token_that_is_refused_no_repository_is_asked_for():
+    """Each would only say the same again."""
+    world = Surroundings(credential=BadCredentials("No."))
+    assert not is_well(list(examine(patient(world))))
+    assert world.asked == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "words"),
+    [
+        ({}, "ok", "octo/api is readable: 7 runs; logs are kept for 90 days."),
+        ({"days": None}, "ok", "octo/api is readable: 7 runs."),
+        ({"days": 3}, "warning", "kept for 3 days"),
+        ({"repository": replace(FACTS, is_archived=True)}, "warning", "archived"),
+        ({"repository": NotFound("No.")}, "failed", "No."),
+        ({"repository": AccessDenied("No.")}, "failed", "No."),
+        ({"repository": SourceUnavailable("No.")}, "failed", "No."),
+        ({"repository": RateLimited("No.", retry_at=NOW)}, "warning", "No."),
+    ],
+)
+def test_a_repository_is_judged(changes, status, words):
+    """It is there, alive, readable, and keeps its logs for as long as we reach back."""
+    settings = Settings(collecting=CollectingSettings(backfill_days=7))
+    found = check(Surroundings(**changes), "repository octo/api", settings=settings)
+    assert (found.status, words in found.finding) == (status, True), found
+    assert (found.remedy is None) == (status == "ok")
+
+
+def test_without_any_repository_it_says_how_to_name_one():
+    """Nothing is collected, and nothing else would say why."""
+    found = check(Surroundings(), "repositories", repositories=[])
+    assert (found.status, "OWNER/REPO" in str(found.remedy)) == ("warning", True)
+
+
+@pytest.mark.parametrize(
+    ("queue", "status", "words"),
+    [
+        (QUEUE, "ok", "messages of 1,024 KiB; 0 wait"),
+        (replace(QUEUE, dead_letter_queue=None), "warning", "no dead-letter queue"),
+        (replace(QUEUE, dead_letters=3), "warning", "3 are in work_dlq"),
+        (replace(QUEUE, dead_letters=None), "ok", "0 wait"),
+        (replace(QUEUE, max_message_bytes=65_536), "warning", "64 KiB"),
+        (replace(QUEUE, visibility_timeout_seconds=5), "warning", "comes back after 5 s"),
+        (QueueMissing("No."), "failed", "No."),
+        (AccessDenied("No."), "failed", "No."),
+    ],
+)
+def test_the_queue_of_work_is_judged(queue, status, words):
+    """It is there, puts aside what fails, and hides work for long enough."""
+    found = check(Surroundings(queue=queue), "queue ci_cd_job_events_queue")
+    assert (found.status, words in found.finding) == (status, True), found
+    assert (found.remedy is None) == (status == "ok")
+
+
+def test_dead_letters_of_readers_are_not_ours_to_judge():
+    """The queues of metrics and logs belong to those who read them."""
+    world = Surroundings(queue=replace(QUEUE, dead_letters=3))
+    assert check(world, "queue ci_cd_metrics_queue").status == "ok"
+
+
+@pytest.mark.parametrize(("error", "status"), [(None, "ok"), (QueueMissing("No."), "failed")])
+def test_a_bucket_is_judged_where_one_is_configured(error, status):
+    """Logs can be stored there, or not."""
+    settings = Settings(aws=AwsSettings(log_bucket="logs"))
+    assert check(Surroundings(bucket=error), "bucket logs", settings=settings).status == status
+
+
+@pytest.mark.parametrize(
+    ("secret", "status"), [(None, "ok"), ("short", "warning"), ("x" * 32, "ok")]
+)
+def test_the_webhook_secret_is_judged_and_never_told(secret, status):
+    """None is fine, a short one can be guessed."""
+    github = GithubSettings(webhook_secret=None if secret is None else Secret(secret))
+    found = check(Surroundings(), "webhook secret", settings=Settings(github=github))
+    assert found.status == status
+    assert str(secret) not in f"{found.finding} {found.remedy}".replace("is short enough", "")
+
+
+@pytest.mark.parametrize(
+    ("part", "error", "subject"),
+    [
+        ("open_github", BadCredentials("No."), "token"),
+        ("open_queues", BadSettings(["No."]), "AWS"),
+        ("open_state", StateUnavailable("No."), "state"),
+    ],
+)
+def test_what_cannot_be_opened_is_a_finding_and_the_rest_is_looked_at(part, error, subject):
+    """One fault must not hide another."""
+    checks = list(examine(patient(Surroundings(), **{part: lambda: given(error)})))
+    failed = [each for each in checks if each.status == "failed"]
+    assert [(each.subject, each.finding) for each in failed] == [(subject, "No.")]
+    assert checks[-1].subject == "webhook secret"
+    assert failed[0].as_json()["remedy"]

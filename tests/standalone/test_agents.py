@@ -1,0 +1,148 @@
+"""Both agents as threads: they work side by side, survive what goes wrong, and leave nothing."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from ingest.bootstrap import Collector
+from ingest.errors import RateLimited, StateUnavailable
+from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.settings import Settings
+from support.world import REPOSITORY, Stage, assert_all_told
+
+from standalone.agents import Loop, run_agents
+from standalone.sandbox.builder import WorldBuilder
+
+SPEED = 60
+
+
+def a_world() -> WorldBuilder:
+    world = WorldBuilder()
+    for number in range(4):
+        world.run(created=number, seconds=30).job("a").job("b")
+    return world.run(created=350, seconds=60).job("later")
+
+
+def run_until(here: Stage, done, *, world=None) -> list[object]:
+    """Run the agents until something is so, for a minute at most."""
+    stop, seen = threading.Event(), []
+    watchdog = threading.Timer(60, stop.set)
+    watchdog.start()
+
+    def on_progress(progress) -> None:
+        seen.append(progress)
+        if done():
+            stop.set()
+
+    collector = Collector(settings=Settings(), world=world or here.world, closers=())
+    run_agents(collector, [REPOSITORY], stop=stop, on_progress=on_progress)
+    watchdog.cancel()
+    assert done()
+    return seen
+
+
+def test_runs_and_logs_are_collected_as_they_come(stage):
+    """Until told to stop; then no thread of the agents is left."""
+    here = stage(a_world(), at=300, speed=SPEED, poll_seconds=5)
+    run_until(here, lambda: len(here.logs()) >= 9)
+    assert len(here.logs()) == 9
+    assert_all_told(here)
+    names = {thread.name for thread in threading.enumerate()}
+    assert "keep-hidden" not in names
+    assert not any("_give_signs_of_life" in name or "(run)" in name for name in names)
+
+
+def test_both_agents_give_signs_of_life_and_say_when_they_stop(stage):
+    """With what they counted, and what is left of the hour."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    run_until(here, lambda: len(here.logs()) >= 8)
+    agents = {agent.name: agent for agent in here.state.list_agents()}
+    assert set(agents) == {PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT}
+    for agent in agents.values():
+        assert agent.state == "stopped"
+        assert agent.counts["logs"] >= 8
+        assert agent.rate_limit["limit"] == 10**6
+
+
+class Flaky:
+    """Be a store that is out of reach for a while."""
+
+    def __init__(self, store, failures: int) -> None:
+        self._store = store
+        self.left = failures
+
+    def __getattr__(self, name):
+        value = getattr(self._store, name)
+
+        def call(*args, **options):
+            if name == "claim_repositories" and self.left > 0:
+                self.left -= 1
+                raise StateUnavailable("the database restarts")
+            return value(*args, **options)
+
+        return call
+
+
+def test_a_store_out_of_reach_ends_no_agent(stage):
+    """They pause, tell, and go on."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    store = Flaky(here.state, 3)
+    run_until(here, lambda: len(here.logs()) >= 8, world=replace(here.world, store=store))
+    assert store.left == 0
+    assert any("the database restarts" in what for what in here.errors())
+
+
+@pytest.mark.parametrize("unexpected", [KeyError("bug"), OSError("disk")])
+def test_an_error_that_nobody_expects_ends_no_loop(stage, unexpected, caplog):
+    """It is logged with its trace and told to people."""
+    here = stage(WorldBuilder())
+    turns = []
+
+    def work() -> None:
+        turns.append(1)
+        if len(turns) == 1:
+            raise unexpected
+
+    loop = Loop("an agent", here.world, work)
+    loop.run(lambda: len(turns) < 3)
+    assert len(turns) == 3
+    assert (loop.state, loop.note) == ("running", None)
+    assert "agent failed" in caplog.text
+    assert len(here.errors()) == 1
+
+
+def test_a_limit_pauses_a_loop_until_it_is_over(stage):
+    """And is no error."""
+    here = stage(WorldBuilder())
+    began, turns = here.clock.now(), []
+
+    def work() -> None:
+        turns.append(here.clock.now())
+        if len(turns) == 1:
+            from datetime import timedelta
+
+            raise RateLimited("later", retry_at=began + timedelta(seconds=40))
+
+    Loop("an agent", here.world, work).run(lambda: len(turns) < 2)
+    assert (turns[1] - began).total_seconds() >= 40
+    assert here.errors() == []
+
+
+def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
+    """The log is what is left then."""
+    here = stage(WorldBuilder())
+    turns = []
+
+    class NoErrors:
+        def add_error(self, record):
+            raise StateUnavailable("gone")
+
+    def work() -> None:
+        turns.append(1)
+        if len(turns) == 1:
+            raise StateUnavailable("gone")
+
+    Loop("an agent", replace(here.world, store=NoErrors()), work).run(lambda: len(turns) < 2)
+    assert len(turns) == 2

@@ -1,0 +1,178 @@
+"""Collecting all that there is, once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from datetime import timedelta
+
+import pytest
+from ingest.bootstrap import Collector, process_name
+from ingest.domain.ledger import RepositoryRecord
+from ingest.errors import NotFound, RateLimited
+from ingest.settings import Settings
+from support.world import REPOSITORY, Stage, assert_all_told, assert_nothing_twice
+
+from standalone.once import collect_once
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+
+#: How much faster than real time these collectors live.
+SPEED = 60
+
+
+def a_world(*names: str, runs: int = 5) -> WorldBuilder:
+    world = WorldBuilder()
+    for name in names or (REPOSITORY,):
+        world.repository(name)
+        for number in range(runs):
+            world.run(created=number, seconds=30).job("a").job("b").job("none", "skipped")
+    return world
+
+
+def collect(here: Stage, *names: str, stop: threading.Event | None = None):
+    collector = Collector(settings=Settings(), world=here.world, closers=())
+    seen = []
+    summary = collect_once(
+        collector, names, stop=stop or threading.Event(), on_progress=seen.append
+    )
+    return summary, seen
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+def test_everything_is_collected_and_counted(stage, log_mode):
+    """Runs, attempts, jobs, steps, commits and logs of every repository."""
+    here = stage(a_world("octo/api", "octo/web"), at=300, speed=SPEED, log_mode=log_mode)
+    before = threading.active_count()
+    summary, seen = collect(here, "octo/api", "octo/web")
+    assert_all_told(here)
+    assert_nothing_twice(here)
+    assert (summary.runs, summary.attempts, summary.jobs) == (10, 10, 30)
+    assert (summary.logs, summary.logs_unavailable, summary.errors) == (20, 10, 0)
+    assert (summary.steps, summary.commits) == (80, 10)
+    assert summary.messages["ci_cd_metrics_queue"] == 40
+    assert summary.messages["ci_cd_logs_queue"] == 30
+    assert summary.github_charged == here.requests(column="charged")
+    assert summary.as_json()["github_requests"]["charged"] == summary.github_charged
+    assert seen
+    assert threading.active_count() <= before + 8  # the collector's own workers, until it closes
+
+
+def test_a_second_collection_says_nothing_and_is_free(stage):
+    """What has not changed costs nothing."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    collect(here, REPOSITORY)
+    told, charged = len(here.metrics()), here.requests(column="charged")
+    collect(here)
+    assert len(here.metrics()) == told
+    assert here.requests(column="charged") == charged
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+def test_what_is_in_flight_is_told_and_not_waited_for(stage, log_mode):
+    """Its logs come when it is collected after its end."""
+    world = a_world().run(created=10, seconds=86_400).job("quick", seconds=10).job("slow")
+    here = stage(world, at=300, speed=SPEED, log_mode=log_mode)
+    summary, _ = collect(here, REPOSITORY)
+    assert summary.runs == 6
+    assert summary.seconds < 30
+    assert_all_told(here)
+
+
+def test_a_limit_is_waited_out(stage):
+    """Nothing is sent while it lasts, and everything is collected after it."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.fail(Fault(path="/runs$", do="secondary", seconds=30, count=1))
+    summary, _ = collect(here, REPOSITORY)
+    assert summary.runs == 5
+    assert here.server.stats()["violations"] == 0
+
+
+def test_passing_failures_are_waited_out(stage):
+    """Of the list, of jobs and of logs."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.fail(Fault(path="/actions/", do="error", status=502, count=2, per_path=True))
+    summary, _ = collect(here, REPOSITORY)
+    assert (summary.runs, summary.logs) == (5, 10)
+    assert_all_told(here)
+
+
+def test_a_repository_that_is_not_there_is_raised_after_the_others_are_collected(stage):
+    """One wrong name costs no other repository anything."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    with pytest.raises(NotFound):
+        collect(here, "octo/missing", REPOSITORY)
+    assert_all_told(here)
+    assert len(here.logs()) == 15
+
+
+def test_a_paused_repository_is_left_alone(stage):
+    """Also where some of it is unread."""
+    here = stage(a_world("octo/api", "octo/web"), at=300, speed=SPEED)
+    here.fail(Fault(path="/jobs$", do="error", status=502))
+    here.poll("octo/web")
+    here.fail()
+    here.state.set_paused("octo/web", paused=True)
+    summary, _ = collect(here)
+    assert summary.runs == 5
+    assert {each["data"]["repo"] for each in here.runs()} == {"octo/api"}
+
+
+def test_the_wish_to_stop_ends_a_collection(stage):
+    """What was not reached is collected next time."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    stop = threading.Event()
+    stop.set()
+    collect(here, REPOSITORY, stop=stop)
+    assert here.runs() == []
+    collect(here, REPOSITORY)
+    assert_all_told(here)
+
+
+def test_what_a_dead_process_of_this_machine_held_is_free_at_once(stage):
+    """Nobody waits for the lease of a process that is gone."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    dead = f"{process_name().rpartition(':')[0]}:{process.pid}"
+    now = here.clock.now()
+    here.state.claim_repositories(holder=dead, now=now, lease_seconds=10**6, limit=1)
+    summary, _ = collect(here, REPOSITORY)
+    assert summary.runs == 5
+
+
+def test_what_a_living_collector_holds_is_waited_for(stage):
+    """It is taken over when the lease has run out."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.state.claim_repositories(
+        holder="another machine", now=here.clock.now(), lease_seconds=20, limit=1
+    )
+    summary, _ = collect(here, REPOSITORY)
+    assert summary.runs == 5
+
+
+def test_a_repository_is_watched_from_the_backfill_on(stage):
+    """One that is known already keeps its own time."""
+    here = stage(a_world(), at=300, speed=SPEED, backfill_days=3)
+    now = here.clock.now()
+    here.state.add_repository(
+        RepositoryRecord(full_name="octo/old", added_at=now, watched_since=now)
+    )
+    here.state.set_paused("octo/old", paused=True)
+    here.state.remove_repository(REPOSITORY)
+    collect(here, REPOSITORY, "octo/old")
+    assert here.record().watched_since <= now - timedelta(days=2.9)
+    assert here.state.load_repository("octo/old").watched_since == now
+
+
+def test_a_limit_that_outlasts_the_wish_to_stop_ends_with_it(stage):
+    """The wait for a limit hears the wish."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    stop = threading.Event()
+    here.fail(Fault(path="/logs$", do="secondary", seconds=3000))
+    timer = threading.Timer(1, stop.set)
+    timer.start()
+    collect(here, REPOSITORY, stop=stop)
+    timer.join()
+    assert isinstance(here.poll(), RateLimited) or len(here.runs()) == 5
