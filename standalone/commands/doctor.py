@@ -67,5 +67,5 @@ def _verdict(found: list[Check]) -> str:
     if failed:
         return f"\n{failed} of {len(found)} failed: mend these first."
     if warnings:
-        return f"\nNothing failed; {warnings} of {len(found)} deserve a look."
+        return f"\nNothing failed; look at {warnings} of {len(found)}."
     return "\nAll is well."

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from support.aws_server import sqs_client
 from support.command_line import POWERLESS, TOKEN, CommandLine
 
@@ -38,7 +40,6 @@ def test_where_all_is_well_it_says_so(cli: CommandLine):
         ({"GITHUB_TOKEN": WRONG_TOKEN}, "token-", ["does not accept the token", "GITHUB_TOKEN"]),
         ({"GITHUB_TOKEN": POWERLESS}, "repository octo/api", ["may not read", "read access"]),
         ({"GITHUB_API_URL": "http://127.0.0.1:9"}, "token-", ["did not answer", "proxy"]),
-        ({"GITHUB_APP_ID": "1", "GITHUB_APP_PRIVATE_KEY": "no key"}, "token", ["GITHUB_APP"]),
         ({"METRICS_QUEUE": "none"}, "queue none", ["does not exist", "standalone setup"]),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "queue ", ["reached", "AWS_ENDPOINT_URL"]),
         ({"LOG_BUCKET": "no-such-bucket"}, "bucket no-such", ["does not exist", "setup"]),
@@ -62,6 +63,17 @@ def test_each_fault_is_found_and_its_remedy_named(
     assert "Traceback" not in done.stderr
 
 
+def test_an_app_that_github_does_not_know_is_a_failure(cli: CommandLine):
+    """The rest is looked at nevertheless."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048).private_bytes(
+        Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
+    )
+    report = cli.json("doctor", GITHUB_APP_ID="1", GITHUB_APP_PRIVATE_KEY=key.decode())
+    assert found(report, "token")["status"] == "failed"
+    assert "GITHUB_APP_PRIVATE_KEY" in found(report, "token")["finding"]
+    assert found(report, "queue")["status"] == "ok"
+
+
 def test_a_repository_that_is_watched_is_looked_at(cli: CommandLine):
     """Those of the state need not be named."""
     cli.run("collect", "octo/web", "--once")
@@ -76,7 +88,7 @@ def test_a_queue_without_a_place_for_dead_letters_is_a_warning(cli: CommandLine)
     done = cli.run("doctor", "octo/api")
     assert done.returncode == 0
     assert "has no dead-letter queue" in done.stdout
-    assert "1 of 10 deserves a look" in done.stdout.replace("deserve a", "deserves a")
+    assert "Nothing failed; look at 1 of 10." in done.stdout
 
 
 def test_looking_leaves_nothing_in_the_queues(cli: CommandLine):
