@@ -1,0 +1,131 @@
+"""What people see while agents work, drawn from a state in memory."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ingest.adapters.memory import MemoryState
+from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts, RepositoryRecord
+from ingest.ports import Budget
+from rich.console import Console
+
+from standalone.live_view import SHOWN_REPOSITORIES, PlainLines, Tables, describe, open_view
+from standalone.progress import Progress, Summary
+
+NOW = datetime.now(timezone.utc)
+
+
+def a_summary(**changes: int) -> Summary:
+    counts = dict.fromkeys(
+        ("runs", "attempts", "jobs", "steps", "commits", "logs", "logs_unavailable"), 0
+    )
+    counts |= {"sqs_requests": 0, "github_charged": 0, "github_free": 0, "errors": 0}
+    return Summary(**{**counts, **changes}, messages={"q": 5}, seconds=1.5)
+
+
+def a_progress(**changes: int) -> Progress:
+    return Progress(
+        summary=a_summary(**changes),
+        repositories=[],
+        counts=LedgerCounts(attempts=3, open_attempts=1, logs_pending=2),
+        budget=Budget(limit=5000, remaining=4321, reset_at=None),
+        agents=[],
+    )
+
+
+@pytest.fixture
+def store() -> MemoryState:
+    """Give a state with agents, a repository in trouble, and what GitHub says of it."""
+    state = MemoryState()
+    for name, seconds in (("Pipeline Monitoring Agent", 1), ("Log Ingestion Agent", 3600)):
+        state.save_agent(
+            AgentRecord(
+                name=name,
+                holder="here:1",
+                state="running",
+                heartbeat_at=NOW - timedelta(seconds=seconds),
+                started_at=NOW - timedelta(hours=2),
+                counts={"attempts": 1234, "jobs": 5},
+            )
+        )
+    state.add_repository(
+        RepositoryRecord(
+            full_name="octo/api", added_at=NOW, watched_since=NOW, failures=2, next_poll_at=NOW
+        )
+    )
+    state.add_error(
+        ErrorRecord(
+            occurred_at=NOW,
+            agent="Pipeline Monitoring Agent",
+            repository="octo/api",
+            what="GitHub said [red]no[/red]",
+            remedy="Ask again",
+        )
+    )
+    return state
+
+
+def drawn(store: MemoryState, progress: Progress) -> str:
+    """Draw the tables once."""
+    console = Console(file=io.StringIO(), width=160)
+    Tables(store, console.print).show(progress)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+def test_one_line_says_how_far_the_agents_are():
+    """Counts, what is to come, and the limit."""
+    assert describe(a_progress(runs=1000, jobs=2, logs=3, errors=4)) == (
+        "1,000 runs, 2 jobs, 3 logs, 1 in flight, 2 logs to come, 5 messages, 4 errors, "
+        "4,321 of 5,000 GitHub requests left"
+    )
+
+
+def test_tables_show_who_is_alive_and_what_is_in_trouble(store):
+    """An agent that was silent for an hour is not shown as one that works."""
+    text = drawn(store, a_progress())
+    assert "Pipeline Monitoring Agent" in text
+    assert "1,234 attempts, 5 jobs" in text
+    assert "Log Ingestion Agent" not in text
+    assert "octo/api" in text
+    assert "failed 2 times" in text
+    assert "4,321 of 5,000" in text
+
+
+def test_what_github_wrote_is_never_markup(store):
+    """Brackets are shown, not obeyed."""
+    assert "GitHub said [red]no[/red]" in drawn(store, a_progress())
+
+
+def test_of_many_repositories_those_in_trouble_are_shown(store):
+    """A terminal has room for some; the rest is counted."""
+    for number in range(40):
+        store.add_repository(
+            RepositoryRecord(full_name=f"octo/a{number}", added_at=NOW, watched_since=NOW)
+        )
+    text = drawn(store, a_progress())
+    assert "octo/api" in text
+    assert f"and {41 - SHOWN_REPOSITORIES} more" in text
+
+
+def test_tables_are_not_drawn_more_often_than_people_read(store):
+    """Each look costs a query a repository."""
+    seen: list[object] = []
+    tables = Tables(store, seen.append)
+    tables.show(a_progress())
+    tables.show(a_progress(runs=1))
+    assert len(seen) == 1
+
+
+def test_plain_lines_wait_for_the_first_seconds(capsys):
+    """What fails at once has one sentence to say, not a line of zeros before it."""
+    PlainLines().show(a_progress())
+    assert capsys.readouterr().err == ""
+
+
+def test_where_stderr_is_no_terminal_lines_are_written(store):
+    """Neither colours nor cursor movements end in a file."""
+    with open_view(store) as show:
+        assert getattr(show, "__self__", None).__class__ is PlainLines

@@ -1,0 +1,104 @@
+"""The log on stderr: lines for people and for programs, and no secret in either."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+
+import pytest
+
+from standalone.environment import secret_values
+from standalone.logs import JsonFormatter, Mask, TextFormatter
+
+SECRET = 'pass"word\nof two lines'
+
+
+def record(message: str, *, error: Exception | None = None, **extra: object) -> logging.LogRecord:
+    """Make a record as a logger does."""
+    made = logging.makeLogRecord({"msg": message, "levelname": "WARNING", "created": 0.5, **extra})
+    if error is not None:
+        try:
+            raise error
+        except type(error):
+            made.exc_info = sys.exc_info()
+    return made
+
+
+@pytest.mark.parametrize(
+    "token",
+    ["ghp_0123456789abcdef", "gho_0123456789", "ghs_0123456789", "github_pat_11ABC_0123456789"],
+)
+def test_what_looks_like_a_token_of_githubs_is_masked(token: str):
+    """Also one that nobody configured, such as an installation's."""
+    assert Mask([])(f"Authorization: token {token}, and more") == (
+        "Authorization: token ***, and more"
+    )
+
+
+def test_a_secret_that_is_a_part_of_another_leaves_nothing_of_it():
+    """The longer one goes first."""
+    assert Mask(["secret", "secret-and-more"])("x secret-and-more y secret") == "x *** y ***"
+
+
+def test_a_short_word_is_no_secret():
+    """A key named `local` must not blacken every other sentence."""
+    assert Mask(["local", ""])("on this local machine") == "on this local machine"
+
+
+def test_every_configured_secret_is_known():
+    """Tokens singly, keys also line by line, and a database's password in both spellings."""
+    known = set(
+        secret_values(
+            {
+                "GITHUB_TOKEN": "token-one, token-two",
+                "GITHUB_APP_PRIVATE_KEY": "first line\nsecond line",
+                "AWS_SECRET_ACCESS_KEY": "aws-secret",
+                "DATABASE_URL": "postgresql://me:p%40ssword@host/x",
+            }
+        )
+    )
+    assert {
+        "token-one",
+        "token-two",
+        "second line",
+        "aws-secret",
+        "p%40ssword",
+        "p@ssword",
+    } <= known
+    assert "host" not in known
+
+
+def test_a_database_url_that_is_none_has_no_password():
+    """What is wrong with it is said elsewhere."""
+    assert set(secret_values({"DATABASE_URL": "postgresql://[me:x@/"})) <= {""}
+
+
+def test_a_line_for_people_is_one_line():
+    """Time, level, message and what was added to it; of an error its kind and text."""
+    write = TextFormatter(Mask([]), with_traceback=False).format
+    line = write(record("attempt published", error=ValueError("no"), run_id=7))
+    assert line == "00:00:00 warning: attempt published run_id=7 (ValueError: no)"
+
+
+def test_a_line_for_programs_is_one_object():
+    """Numbers stay numbers, and the rest is text."""
+    write = JsonFormatter(Mask([]), with_traceback=False).format
+    line = write(record("attempt published", run_id=7, key=("a", 1)))
+    assert json.loads(line) == {
+        "time": "1970-01-01T00:00:00.500Z",
+        "level": "warning",
+        "logger": None,
+        "message": "attempt published",
+        "run_id": 7,
+        "key": "('a', 1)",
+    }
+
+
+@pytest.mark.parametrize("formatter", [TextFormatter, JsonFormatter])
+def test_no_line_shows_a_secret_however_it_is_written(formatter):
+    """JSON escapes quotes and line ends, behind which a secret must not hide."""
+    write = formatter(Mask([SECRET]), with_traceback=True).format
+    line = write(record(f"got {SECRET}", error=ValueError(SECRET), header=SECRET))
+    assert "pass" not in line
+    assert "Traceback" in line
