@@ -76,7 +76,8 @@ FindPage = Callable[[int], "LogPage | None"]
 
 def cut_pages(log: BinaryIO) -> Iterator[LogPage]:
     """Cut a log into pages from its current position, in constant memory."""
-    first, lines, size = 1, [], 0
+    lines: list[bytes] = []
+    first, size = 1, 0
     for line in _lines(iter(lambda: log.read(_READ_BYTES), b"")):
         if lines and (len(lines) == PAGE_LINES or size + len(line) > PAGE_BYTES):
             yield LogPage(first=first, line_count=len(lines), content=b"".join(lines))

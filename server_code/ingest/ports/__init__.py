@@ -6,6 +6,7 @@ same behaviour. Adapters raise nothing but the errors of ``errors.py``.
 
 from .clock import Clock
 from .github import ActionsSource, Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
+from .logs import LogCache
 from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
 from .state import LedgerStore, LogStateStore, RepositoryStore, StateStore, ViewStore
 
@@ -18,6 +19,7 @@ __all__ = [
     "Clock",
     "JobList",
     "LedgerStore",
+    "LogCache",
     "LogStateStore",
     "Publisher",
     "ReceivedMessage",

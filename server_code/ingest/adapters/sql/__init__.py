@@ -6,9 +6,10 @@ the same, and any character that GitHub sends (NUL too, which PostgreSQL's text 
 ``dialect`` says in what the two differ, ``sqlite`` and ``postgres`` are its two instances.
 ``pool`` and ``database`` hold connections and transactions, ``session`` speaks SQL within one,
 ``schema`` makes the tables. ``repositories``, ``attempts``, ``ledger``, ``logs`` and ``view`` are
-the stores, and ``store`` puts them together.
+the stores, and ``store`` puts them together; ``log_cache`` keeps the newest logs beside them.
 """
 
+from .log_cache import SqlLogCache
 from .store import SqlState, open_sql_state
 
-__all__ = ["SqlState", "open_sql_state"]
+__all__ = ["SqlLogCache", "SqlState", "open_sql_state"]

@@ -56,6 +56,7 @@ class Dialect:
 
     big_integer: str
     text: str
+    bytes: str
     identity: str
     """The type of a primary key that counts up by itself."""
 

@@ -112,8 +112,38 @@ _FIRST = (
     "CREATE INDEX newest_errors ON errors (occurred_at, id)",
 )
 
+#: The newest logs, in pages; one that is not whole is being written, or its writer was killed.
+_CACHED_LOGS = (
+    """
+    CREATE TABLE cached_logs (
+        log_name {text} PRIMARY KEY,
+        repository_key {text} NOT NULL,
+        run_id {big_integer} NOT NULL,
+        run_attempt {big_integer} NOT NULL,
+        job_id {big_integer} NOT NULL,
+        saved_at {text} NOT NULL,
+        total_lines {big_integer} NOT NULL,
+        total_bytes {big_integer} NOT NULL,
+        stored_bytes {big_integer} NOT NULL,
+        is_whole {big_integer} NOT NULL
+    )
+    """,
+    """
+    CREATE INDEX cached_log_of_job ON cached_logs (repository_key, run_id, run_attempt, job_id)
+    """,
+    """
+    CREATE TABLE log_pages (
+        log_name {text} NOT NULL,
+        first_line {big_integer} NOT NULL,
+        line_count {big_integer} NOT NULL,
+        content {bytes} NOT NULL,
+        PRIMARY KEY (log_name, first_line)
+    )
+    """,
+)
+
 #: Step n leads from version n to version n + 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CACHED_LOGS)
 
 
 def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
@@ -146,7 +176,10 @@ def _read_version(session: Session) -> int:
 def _in_dialect(statement: str, session: Session) -> str:
     dialect = session.dialect
     return statement.format(
-        text=dialect.text, big_integer=dialect.big_integer, identity=dialect.identity
+        text=dialect.text,
+        big_integer=dialect.big_integer,
+        bytes=dialect.bytes,
+        identity=dialect.identity,
     )
 
 

@@ -46,6 +46,7 @@ def sqlite_dialect(path: str) -> Dialect:
         skip_locked="",
         big_integer="INTEGER",
         text="TEXT",
+        bytes="BLOB",
         identity="INTEGER PRIMARY KEY",
         max_connections=1 if in_memory else _MAX_CONNECTIONS,
         connect=lambda: _connect(path),

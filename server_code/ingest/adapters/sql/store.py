@@ -7,6 +7,7 @@ from ...ports import StateStore
 from .database import Database
 from .dialect import Dialect
 from .ledger import SqlLedger
+from .log_cache import SqlLogCache
 from .logs import SqlLogs
 from .postgres import postgres_dialect
 from .repositories import SqlRepositories
@@ -23,6 +24,7 @@ class SqlState(SqlRepositories, SqlLedger, SqlLogs, SqlView, StateStore):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self.log_cache = SqlLogCache(database)
 
     def close(self) -> None:
         """Give connections back; nothing can be asked afterwards."""

@@ -1,0 +1,47 @@
+"""What the collector needs to show logs: the newest of them, to be read line by line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from typing import BinaryIO, Protocol
+
+from ..domain.log_pages import LogLines
+from ..domain.runs import AttemptKey
+
+#: A larger log is not kept; whoever asks for it waits until it is fetched again.
+MAX_CACHED_LOG_BYTES = 256 * 1024 * 1024
+
+#: What the cache holds before the oldest logs go; bytes are counted as they are stored.
+MOST_CACHED_LOGS = 1000
+MOST_CACHED_BYTES = 512 * 1024 * 1024
+
+
+class LogCache(Protocol):
+    """Keep the newest logs in pages; bounded by count and bytes, the oldest go first, each whole.
+
+    Every method that reads gives None for a log that is not kept. Any may raise StateUnavailable.
+    """
+
+    def save_log(self, key: AttemptKey, job_id: int, log: BinaryIO, now: datetime) -> None:
+        """Keep a log from its current position on, in constant memory.
+
+        It replaces the one kept for that job, and is there whole or not at all.
+        """
+
+    def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
+        """Load ``count`` lines from line ``first`` (from 1) on; fewer where they are very long."""
+
+    def find_lines(
+        self, key: AttemptKey, job_id: int, text: str, after: int = 0
+    ) -> list[int] | None:
+        """Find the numbers of the next lines behind ``after`` that hold a text, 1,000 at most.
+
+        The case of ASCII letters does not matter.
+        """
+
+    def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:
+        """Load the whole log in chunks, byte for byte.
+
+        Reading raises StateUnavailable where the log leaves the cache before its end.
+        """
