@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .domain.meter import Meter
-from .ports import BlobStore, Clock, StateStore
+from .ports import BlobStore, Clock, LogCache, StateStore
 from .services.world import World
 from .settings import AwsSettings, Secret, Settings
 
@@ -89,9 +89,17 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
         meter=meter,
         collecting=settings.collecting,
         holder=process_name(),
+        log_cache=log_cache_of(state),
     )
     closers = (lambda: workers.shutdown(cancel_futures=True), tokens.close, sqs.close, state.close)
     return Collector(settings=settings, world=world, closers=closers)
+
+
+def log_cache_of(state: StateStore) -> LogCache | None:
+    """Find the cache of logs that lies beside a state; None where that kind of state has none."""
+    from .adapters.sql import SqlState
+
+    return state.log_cache if isinstance(state, SqlState) else None
 
 
 def aws_access(aws: AwsSettings) -> AwsAccess:

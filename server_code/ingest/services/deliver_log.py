@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 
 from ..domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
 from ..domain.runs import AttemptKey
-from ..errors import MessageTooLarge
+from ..errors import IngestError, MessageTooLarge
 from ..messaging.claim_check import Pointer, pointer_message
 from ..messaging.envelope import QueueMessage
 from ..messaging.log_events import (
@@ -21,9 +22,10 @@ from ..messaging.log_events import (
     log_unavailable_message,
 )
 from ..ports import BlobReference, BlobStore
+from ..ports.logs import MAX_CACHED_LOG_BYTES
 from .fetch_logs import AbsentLog, FetchedLog
 from .publish import publish
-from .world import World
+from .world import LOG_INGESTION_AGENT, World
 
 
 def deliver_log(world: World, key: AttemptKey, log: FetchedLog) -> JobLogRecord:
@@ -52,6 +54,7 @@ def deliver_log(world: World, key: AttemptKey, log: FetchedLog) -> JobLogRecord:
         pointer = Pointer(reference.bucket, reference.key)
         _send(world, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
     world.meter.add("logs")
+    _keep(world, key, log)
     return _record(facts, reference, now)
 
 
@@ -76,6 +79,23 @@ def deliver_absence(world: World, key: AttemptKey, absent: AbsentLog) -> JobLogR
         updated_at=now,
         reason=f"{absent.reason}: {absent.detail}",
     )
+
+
+def _keep(world: World, key: AttemptKey, log: FetchedLog) -> None:
+    """Keep a log for people to look at; it is published, so nothing that fails here matters."""
+    if world.log_cache is None or log.digest.log_bytes > MAX_CACHED_LOG_BYTES:
+        return
+    try:
+        with log.spool.open() as content:
+            world.log_cache.save_log(key, log.job.job_id, content, world.clock.now())
+    except IngestError as error:
+        with suppress(IngestError):
+            world.report_error(
+                LOG_INGESTION_AGENT,
+                key.repository,
+                f"The log of job {log.job.job_id} of {key} is published, but not kept: {error}",
+                "Nothing to do if it passes; who looks at the log waits until it is fetched again.",
+            )
 
 
 def _send(world: World, message: QueueMessage) -> None:

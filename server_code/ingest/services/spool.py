@@ -64,6 +64,13 @@ class Spool(io.RawIOBase):
         """Tell the position."""
         return self._file.tell()
 
+    @property
+    def size(self) -> int:
+        """Tell how many bytes were written; raises as ``seek`` does."""
+        with _disk_errors():
+            self._file.flush()
+            return os.fstat(self._file.fileno()).st_size
+
     def truncate(self, size: int | None = None) -> int:
         """Cut at the position, or at ``size``; raises as ``seek`` does."""
         with _disk_errors():

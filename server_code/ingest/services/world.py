@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ..domain.ledger import ErrorRecord
 from ..domain.meter import Meter
-from ..ports import ActionsSource, BlobStore, Clock, Publisher, StateStore, WorkQueue
+from ..ports import ActionsSource, BlobStore, Clock, LogCache, Publisher, StateStore, WorkQueue
 from ..settings import CollectingSettings
 
 PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
@@ -20,6 +20,7 @@ class World:
 
     ``workers`` run requests to GitHub side by side; they never touch the store, for Anvil's tables
     answer a task's main thread only. ``holder`` names this process in leases.
+    Without a ``log_cache`` logs can be read too, only slower.
     """
 
     source: ActionsSource
@@ -33,6 +34,7 @@ class World:
     meter: Meter
     collecting: CollectingSettings
     holder: str
+    log_cache: LogCache | None = None
 
     def report_error(self, agent: str, repository: str | None, what: str, remedy: str) -> None:
         """Keep an error where people look for it, and count it."""

@@ -1,0 +1,88 @@
+"""The log in an S3 object, read back: the inverse of ``log_payload``, in constant memory.
+
+The object is one JSON envelope whose last field is the log's content; it may have gigabytes, so it
+is never parsed as a whole.
+"""
+
+from __future__ import annotations
+
+import base64
+import codecs
+import json
+import re
+from collections.abc import Iterable, Iterator
+
+from ..errors import MalformedPayload
+
+#: A quote in a JSON string is escaped, so this can only be the name of the field.
+_CONTENT_FIELD = b',"log_content":"'
+_MAX_HEAD_BYTES = 1024 * 1024
+_TAIL = '"}}'
+
+#: From the start of a buffer to the end of the string, or to where an escape is not complete.
+_INSIDE = re.compile(r'[^"\\]*(?:\\(?:u[0-9a-fA-F]{4}|[^u])[^"\\]*)*', re.DOTALL)
+
+
+def log_in_payload(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield a log's bytes from the chunks of its object.
+
+    Raises MalformedPayload where the object is none of ours, or does not end as ours do.
+    """
+    rest = iter(chunks)
+    encoding, begun = _read_head(rest)
+    content = _content(begun, rest)
+    try:
+        if encoding == "utf-8":
+            yield from (text.encode() for text in content)
+        else:
+            yield from _from_base64(content)
+    except ValueError as error:
+        raise MalformedPayload(f"The content of the log's object is damaged: {error}.") from error
+
+
+def _read_head(chunks: Iterator[bytes]) -> tuple[str, bytes]:
+    """Read the envelope up to its content; return how that is written, and what was read of it."""
+    head = b""
+    while _CONTENT_FIELD not in head:
+        chunk = next(chunks, None)
+        if chunk is None or len(head) > _MAX_HEAD_BYTES:
+            raise MalformedPayload("The log's object holds no message with a log.")
+        head += chunk
+    before, _, begun = head.partition(_CONTENT_FIELD)
+    try:
+        encoding = json.loads(before + b"}}")["data"]["log_encoding"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise MalformedPayload("The log's object holds no message of ours.") from error
+    return str(encoding), begun
+
+
+def _content(begun: bytes, chunks: Iterator[bytes]) -> Iterator[str]:
+    """Yield the unescaped inside of the string, and make sure that its end is the message's."""
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    buffer, chunk = "", begun
+    while True:
+        buffer += decoder.decode(chunk)
+        match = _INSIDE.match(buffer)
+        inside = buffer[: match.end()] if match else ""
+        buffer = buffer[len(inside) :]
+        if inside:
+            yield json.loads(f'"{inside}"', strict=False)
+        if buffer.startswith('"'):
+            break
+        following = next(chunks, None)
+        if following is None:
+            raise MalformedPayload("The log's object ends before the log does.")
+        chunk = following
+    if buffer + "".join(map(bytes.decode, chunks)) != _TAIL:
+        raise MalformedPayload("The log's object goes on behind the log.")
+
+
+def _from_base64(texts: Iterable[str]) -> Iterator[bytes]:
+    pending = ""
+    for text in texts:
+        pending += text
+        whole = len(pending) // 4 * 4
+        yield base64.b64decode(pending[:whole], validate=True)
+        pending = pending[whole:]
+    if pending:
+        raise MalformedPayload("The log's object holds half a byte of the log.")
