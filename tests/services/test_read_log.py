@@ -1,0 +1,183 @@
+"""A person reads a log: from the cache, from S3, from GitHub, or learns why not."""
+
+from __future__ import annotations
+
+import tracemalloc
+from dataclasses import replace
+
+import pytest
+from ingest.adapters.memory import MemoryLogCache
+from ingest.adapters.sql import open_sql_state
+from ingest.domain.ledger import LOG_PENDING
+from ingest.domain.log_pages import LogLines
+from ingest.domain.runs import AttemptKey
+from ingest.errors import StateUnavailable
+from ingest.services import read_log as reading
+from ingest.services.read_log import UnreadableLog, read_log
+from support.world import REPOSITORY
+
+from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.plans import LogPlan
+
+KEY = AttemptKey(REPOSITORY, FIRST_RUN + 1, 1)
+JOB = FIRST_JOB + 1
+LOG = b"".join(b"line %d\r\n" % number for number in range(1, 3001))
+MIB = 1 << 20
+LOG_TEXT = b"%08d " + b"the quick brown fox jumps over the lazy dog, " * 20 + b"\n"
+
+
+class BrokenCache(MemoryLogCache):
+    """Keep nothing, and say so."""
+
+    def save_log(self, key, job_id, log, now):
+        raise StateUnavailable("The disk is full.")
+
+
+def collected(stage, *, cache=None, log=LOG, conclusion="success", **options):
+    """Collect one job's log with a cache; its queue takes so little that it goes to the bucket."""
+    builder = WorldBuilder().run(seconds=60).job("build", conclusion, log=log)
+    here = stage(builder, at=100, **options)
+    here.world = replace(here.world, log_cache=cache)
+    assert here.poll() is None
+    here.ingest()
+    return here
+
+
+def read(here, first=1, count=10):
+    answer = read_log(here.world, KEY, JOB, first, count)
+    assert isinstance(answer, LogLines), answer
+    return [line.content for line in answer.lines]
+
+
+def unreadable(here, job_id=JOB):
+    answer = read_log(here.world, KEY, job_id, 1, 10)
+    assert isinstance(answer, UnreadableLog)
+    return answer
+
+
+def test_a_delivered_log_is_read_from_the_cache(stage):
+    """GitHub and S3 are not asked again."""
+    here = collected(stage, cache=MemoryLogCache())
+    asked = here.requests()
+    assert read(here, 2999) == [b"line 2999\r\n", b"line 3000\r\n"]
+    assert read(here, 5000) == []
+    assert here.requests() == asked
+
+
+def test_a_log_that_left_the_cache_comes_from_the_bucket(stage):
+    """And is kept again; GitHub is not asked, for it may have deleted it by now."""
+    here = collected(stage, cache=MemoryLogCache(), with_bucket=True, max_message_bytes=2000)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    asked = here.requests()
+    assert read(here, 1500, 1) == [b"line 1500\r\n"]
+    assert here.requests() == asked
+    assert here.world.log_cache.find_lines(KEY, JOB, "LINE 1500") == [1500]
+
+
+def test_a_log_that_left_the_cache_comes_from_github(stage):
+    """Where no bucket has it."""
+    here = collected(stage, cache=MemoryLogCache())
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    assert read(here, 7, 1) == [b"line 7\r\n"]
+    assert here.world.log_cache.load_lines(KEY, JOB, 1, 1) is not None
+
+
+@pytest.mark.parametrize("damage", [b"", b"<Error/>", b"other"])
+def test_a_damaged_object_is_not_shown(stage, damage):
+    """GitHub is asked instead."""
+    here = collected(stage, with_bucket=True, max_message_bytes=2000)
+    [name] = here.blobs.keys()
+    here.blobs.put(name, [damage], content_type="application/json")
+    assert read(here, 3, 1) == [b"line 3\r\n"]
+
+
+@pytest.mark.parametrize("cache", [None, BrokenCache()])
+def test_a_log_is_read_without_a_working_cache(stage, cache):
+    """Only slower; its delivery was not repeated, and the failure is named."""
+    here = collected(stage, cache=cache)
+    assert read(here, 2000, 2) == [b"line 2000\r\n", b"line 2001\r\n"]
+    assert len(here.logs()) == 1
+    assert [error for error in here.errors() if "not kept" in error] == (
+        [] if cache is None else here.errors()
+    )
+
+
+def test_a_log_too_large_for_the_cache_is_read_all_the_same(stage, monkeypatch):
+    """It is fetched for each answer."""
+    monkeypatch.setattr(reading, "MAX_CACHED_LOG_BYTES", 100)
+    here = collected(stage)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    assert read(here, 2999) == [b"line 2999\r\n", b"line 3000\r\n"]
+    assert here.world.log_cache.load_lines(KEY, JOB, 1, 1) is None
+
+
+def test_a_log_that_github_has_deleted_meanwhile_is_said_to_be_expired(stage):
+    """There is no hope for it."""
+    here = collected(stage)
+    here.advance(91 * 86400)
+    answer = unreadable(here)
+    assert answer.state == "fetched"
+    assert "410" in answer.reason
+    assert not answer.may_come
+
+
+def test_a_log_that_github_cannot_give_now_may_come(stage):
+    """Ask again later."""
+    here = collected(stage)
+    here.fail(Fault(path="/logs", do="error", status=502))
+    assert unreadable(here).may_come
+
+
+def test_the_reason_that_was_recorded_is_given(stage):
+    """A skipped job never wrote a log."""
+    builder = WorldBuilder().run(seconds=60).job("build", "skipped")
+    here = stage(builder, at=100)
+    assert here.poll() is None
+    here.ingest()
+    answer = unreadable(here)
+    assert answer.state == "unavailable"
+    assert answer.reason.startswith("never_existed:")
+    assert not answer.may_come
+
+
+def test_a_pending_and_an_unknown_log_may_come(stage):
+    """The first is on its way, the second may be."""
+    here = stage(WorldBuilder().run(seconds=60).job("build", log=LOG), at=100)
+    assert here.poll() is None
+    assert unreadable(here).state == LOG_PENDING
+    assert unreadable(here, job_id=1).state == "unknown"
+    assert unreadable(here).may_come
+
+
+def test_a_50_mb_log_is_read_page_by_page_without_loading_it(stage, tmp_path):
+    """Twenty pages from all over it take a fraction of its memory."""
+    here = collected(stage)
+    state = open_sql_state(str(tmp_path / "state.db"))
+    here.world = replace(here.world, log_cache=state.log_cache)
+    with (tmp_path / "log").open("w+b") as log:
+        log.writelines(LOG_TEXT % number for number in range(50 * MIB // len(LOG_TEXT % 0)))
+        log.seek(0)
+        state.log_cache.save_log(KEY, JOB, log, here.clock.now())
+    total = read_log(here.world, KEY, JOB, 1, 0).total_lines
+    tracemalloc.start()
+    for first in range(1, total, total // 20):
+        assert read(here, first, 500)[0] == LOG_TEXT % (first - 1)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    state.close()
+    assert peak < 4 * MIB
+
+
+def test_a_large_log_is_fetched_again_without_loading_it(stage, tmp_path):
+    """From its object in the bucket into the cache, in constant memory."""
+    here = collected(stage, log=LogPlan(seed="giant", giant_bytes=16 * MIB), with_bucket=True)
+    state = open_sql_state(str(tmp_path / "state.db"))
+    here.world = replace(here.world, log_cache=state.log_cache)
+    tracemalloc.start()
+    assert read(here, 1, 500)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert sum(map(len, state.log_cache.load_content(KEY, JOB))) == 16 * MIB
+    state.close()
+    assert peak < 12 * MIB
