@@ -521,6 +521,20 @@ class TestConcurrency:
         assert sum(in_threads(lambda _: state.claim_delivery("d", now=NOW))) == 1
 
 
+class TestPauses:
+    def test_a_pause_is_loaded_until_it_is_over(self, state: StateStore) -> None:
+        """Who starts anew knows what GitHub asked of the one before."""
+        state.save_pauses({"token-1": NOW + timedelta(minutes=1)})
+        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=1)}
+        assert state.load_pauses(now=NOW + timedelta(minutes=1)) == {}
+
+    def test_a_longer_pause_is_never_shortened(self, state: StateStore) -> None:
+        """Processes tell of their pauses in any order."""
+        state.save_pauses({"token-1": NOW + timedelta(minutes=9)})
+        state.save_pauses({"token-1": NOW + timedelta(minutes=1), "token-2": NOW})
+        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=9)}
+
+
 class TestAttempts:
     @pytest.mark.parametrize("text", ODD_TEXTS)
     def test_one_comes_back_as_it_was_saved(self, state: StateStore, text: str) -> None:

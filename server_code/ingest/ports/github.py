@@ -132,5 +132,11 @@ class ActionsSource(Protocol):
     def stretch(self, repository: str) -> float:
         """Tell how many times longer polls must wait for the budget to last; 1 where it does."""
 
+    def pauses(self) -> dict[str, datetime]:
+        """Tell which credentials GitHub forbids to ask, by a name that is no secret, until when."""
+
+    def obey(self, pauses: Mapping[str, datetime]) -> None:
+        """Take over pauses that other processes of ours were asked for."""
+
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed; needs the right to read hooks."""

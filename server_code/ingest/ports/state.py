@@ -106,6 +106,12 @@ class LedgerStore(Protocol):
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
 
+    def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
+        """Remember until when credentials must not ask GitHub; a longer pause is kept."""
+
+    def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
+        """Load the pauses that are not over."""
+
     def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
         """Take note of a webhook delivery; False if it was seen before. Kept for 4 days."""
 

@@ -71,14 +71,15 @@ def _place(record: AttemptRecord) -> tuple[datetime, AttemptKey]:
 
 
 def _read(world: World, sighting: Sighting, due: Sequence[AttemptRecord]) -> list[Reading]:
-    live = world.collecting.log_mode == "live" and world.source.has_spare(
-        sighting.repository.full_name
-    )
+    """Read attempts side by side: the jobs of one in flight live only, in economy at its end."""
+    is_live = world.collecting.log_mode == "live"
+    has_spare = world.source.has_spare(sighting.repository.full_name)
 
     def look(record: AttemptRecord) -> Reading:
         fresh = sighting.covers(record)
         is_news = record.run is not None and record.published_statuses[-1:] != (record.run.status,)
-        return read_attempt(world.source, record, run_is_fresh=fresh, wants_jobs=live or is_news)
+        wants_jobs = is_live and (has_spare or is_news)
+        return read_attempt(world.source, record, run_is_fresh=fresh, wants_jobs=wants_jobs)
 
     return list(world.workers.map(look, due))
 

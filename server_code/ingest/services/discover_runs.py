@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 
 from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
+from ..domain.timestamps import write_timestamp
 from ..errors import AccessDenied, NotFound, Retriable, Skippable
 from ..ports import RunPage, RunQuery
-from .sighting import Sighting, note_runs
+from .sighting import Sighting, look_again, note_runs
 from .sweep_days import sweep_all_days, sweep_closed_days, sweep_span
 from .world import World
 
@@ -31,6 +32,10 @@ OVERLAP = timedelta(minutes=10)
 #: How often the hints about deep runs, and webhooks that never arrived, are asked for.
 HINT_INTERVAL = timedelta(minutes=5)
 DELIVERY_INTERVAL = timedelta(hours=1)
+
+#: The grids on which the end of the deep runs moves: the widest that the first page spans.
+_DEEP_STEPS = (timedelta(days=1), timedelta(hours=6), timedelta(hours=1), timedelta(minutes=10))
+_EPOCH = datetime(2018, 1, 1, tzinfo=timezone.utc)
 
 #: GitHub lists deliveries for 3 days.
 DELIVERY_AGE = timedelta(days=3)
@@ -97,29 +102,35 @@ def walk_run_list(world: World, sighting: Sighting) -> None:
 
 
 def follow_run_hints(world: World, sighting: Sighting) -> None:
-    """Fetch the runs that webhooks or people pointed at, unless the list has just shown them."""
+    """Follow the runs that webhooks or people pointed at.
+
+    Of a known run that the list has just shown, only jobs can be news: it is read again, and no
+    request is spent on the run itself.
+    """
     name = sighting.repository.full_name
     hints = world.store.load_run_hints(name)
     if not hints:
         return
-    seen = {key.run_id for key in sighting.seen}
-    wanted = [run_id for run_id in hints if run_id not in seen]
+    shown = {key.run_id for key in sighting.seen} | look_again(world, sighting, hints)
+    wanted = [run_id for run_id in hints if run_id not in shown]
     fetched = world.workers.map(lambda run_id: _fetch_run(world, name, run_id), wanted)
     note_runs(world, sighting, [run for run in fetched if run is not None])
     world.store.clear_run_hints(name, hints)
 
 
 def ask_for_open_runs(world: World, sighting: Sighting) -> None:
-    """Ask now and then for open runs by status: those of long ago, and re-runs of them.
+    """Ask now and then for open runs by status: those below the first page, and re-runs of them.
 
     A list of one page shows them all.
     """
-    repository = sighting.repository
-    if repository.page_floor is None or not _is_time(world, repository.hinted_at, HINT_INTERVAL):
+    repository, now = sighting.repository, world.clock.now()
+    floor = repository.page_floor
+    if floor is None or not _is_time(world, repository.hinted_at, HINT_INTERVAL):
         return
+    created = f"<={write_timestamp(_deep_end(floor, now))}"
     for status in OPEN_STATUSES:
-        _ask_by_status(world, sighting, status)
-    sighting.repository = replace(sighting.repository, hinted_at=world.clock.now())
+        _ask_by_status(world, sighting, RunQuery(status=status, created=created))
+    sighting.repository = replace(sighting.repository, hinted_at=now)
 
 
 def ask_for_failed_deliveries(world: World, sighting: Sighting) -> None:
@@ -190,19 +201,26 @@ def _fetch_run(world: World, name: str, run_id: int) -> WorkflowRun | None:
         return None
 
 
-def _ask_by_status(world: World, sighting: Sighting, status: str) -> None:
-    name, question = sighting.repository.full_name, f"status={status}"
+def _deep_end(floor: datetime, now: datetime) -> datetime:
+    """Find up to where runs are called deep: all below the first page, and as few more as may be.
+
+    It moves seldom, and what happens on the first page changes no answer, so most are free.
+    """
+    step = next((step for step in _DEEP_STEPS if step <= now - floor), _DEEP_STEPS[-1])
+    return floor + (_EPOCH - floor) % step
+
+
+def _ask_by_status(world: World, sighting: Sighting, query: RunQuery) -> None:
+    name, question = sighting.repository.full_name, f"status={query.status}"
     validator = sighting.repository.validators.get(question)
     for number in range(1, MAX_FILTERED_PAGES + 1):
-        query = RunQuery(page=number, status=status)
+        page = replace(query, page=number)
         try:
-            answer = world.source.fetch_runs(name, query, validator if number == 1 else None)
+            answer = world.source.fetch_runs(name, page, validator if number == 1 else None)
         except NotFound:
             # An older GitHub Enterprise Server does not know every status.
             return
         if answer.value is None:
-            # As many runs are in this status as before, and they are the same ones.
-            sighting.unchanged_statuses.add(status)
             return
         note_runs(world, sighting, answer.value.runs)
         if number == 1:

@@ -70,6 +70,7 @@ def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int =
     Raises RateLimited after putting the work off, so that its caller pauses until ``retry_at``;
     other errors end in the errors list, and their work comes back by itself.
     """
+    world.obey_pauses()
     messages = world.job_events.receive(max_messages=max_messages, wait_seconds=wait_seconds)
     if not messages:
         return 0
@@ -83,6 +84,7 @@ def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int =
     for piece in pieces:
         for late in piece.late:
             if isinstance(late.error, RateLimited):
+                world.share_pauses()
                 raise late.error
     return len(messages)
 

@@ -65,10 +65,12 @@ def poll_repository(
     """
     error: IngestError | None = None
     try:
+        world.obey_pauses()
         record = _tick(world, discover(world, repository), may_go_on)
         next_poll_at = next_poll(world, record)
     except IngestError as raised:
         error = raised
+        world.share_pauses()
         record, next_poll_at = _after_failure(world, repository, error)
     world.store.release_repository(record, holder=world.holder, next_poll_at=next_poll_at)
     return error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -73,6 +73,16 @@ def note_runs(world: World, sighting: Sighting, runs: Sequence[WorkflowRun]) -> 
     if now - sighting.leased_at >= _RENEW_AFTER:
         # A long list takes longer to walk than a lease lasts.
         keep_lease(world, sighting)
+
+
+def look_again(world: World, sighting: Sighting, run_ids: Collection[int]) -> set[int]:
+    """Make attempts in flight due whose runs the list has just shown; return all such runs."""
+    now, name = world.clock.now(), sighting.repository.full_name
+    known = world.store.load_attempts(name, sorted(run_ids)).values()
+    shown = [record for record in known if sighting.covers(record)]
+    due = [replace(record, look_at=now) for record in shown if not record.settled]
+    world.store.save_attempts(due)
+    return {record.key.run_id for record in shown}
 
 
 def is_wanted(run: WorkflowRun, since: datetime) -> bool:

@@ -36,6 +36,15 @@ class World:
     holder: str
     log_cache: LogCache | None = None
 
+    def share_pauses(self) -> None:
+        """Let other processes, and this one's next life, obey what GitHub asked of this one."""
+        if pauses := self.source.pauses():
+            self.store.save_pauses(pauses)
+
+    def obey_pauses(self) -> None:
+        """Obey what GitHub asked of other processes, or of this one before it was killed."""
+        self.source.obey(self.store.load_pauses(now=self.clock.now()))
+
     def report_error(self, agent: str, repository: str | None, what: str, remedy: str) -> None:
         """Keep an error where people look for it, and count it."""
         self.meter.add("errors")

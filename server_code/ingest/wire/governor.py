@@ -96,6 +96,23 @@ class Governor:
         with self._lock:
             return list(self._limits.values())
 
+    def paused_until(self, *, now: datetime) -> datetime | None:
+        """Tell until when REST requests are forbidden; None where they are not."""
+        with self._lock:
+            try:
+                self._check_pauses("core", now)
+                self._check_primary("core", now)
+            except RateLimited as limit:
+                return limit.retry_at
+            return None
+
+    def pause_until(self, until: datetime) -> None:
+        """Obey a pause that another process was asked for, or this one before it was killed."""
+        with self._lock:
+            known = self._pauses.get(_EVERYTHING)
+            if known is None or known.until < until:
+                self._pauses[_EVERYTHING] = _Pause(until, known.refusals if known else 0)
+
     def has_spare(self, *, now: datetime) -> bool:
         """Tell whether the hour's requests are being used more slowly than they come back.
 
@@ -142,7 +159,6 @@ class Governor:
         A refusal that comes while one lasts belongs to a request sent before it: it is no further
         refusal in a row, or one burst of parallel requests would cost an hour.
         """
-        known = self._pauses.get(scope)
         known = self._pauses.get(scope, _Pause(until=now, refusals=0))
         refusals = known.refusals + (now >= known.until)
         until = max(known.until, retry_at(headers, now=now, refusals=refusals))

@@ -130,6 +130,17 @@ class GithubActions:
         """Tell how many times longer the repository's polls must wait."""
         return self._client(repository).stretch()
 
+    def pauses(self) -> dict[str, datetime]:
+        """Tell which credentials GitHub forbids to ask, and until when."""
+        paused = {client.name: client.paused_until() for client in self._tokens.clients()}
+        return {name: until for name, until in paused.items() if until is not None}
+
+    def obey(self, pauses: Mapping[str, datetime]) -> None:
+        """Take over pauses that other processes were asked for."""
+        for client in self._tokens.clients():
+            if client.name in pauses:
+                client.governor.pause_until(pauses[client.name])
+
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""
         return failed_delivery_runs(self._client(repository), self._name(repository), since)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ...domain.meter import Meter
@@ -126,6 +127,10 @@ class GithubClient:
     def has_spare(self) -> bool:
         """Tell whether the credential has more requests than it needs until the hour's end."""
         return self.governor.has_spare(now=self._clock.now())
+
+    def paused_until(self) -> datetime | None:
+        """Tell until when this credential must not ask; None where it may."""
+        return self.governor.paused_until(now=self._clock.now())
 
     def stretch(self) -> float:
         """Tell how many times longer polls must wait for the hour's requests to last."""

@@ -110,6 +110,17 @@ class MemoryLedger(LedgerStore):
             name = repository_key(repository)
             self._tables.commits.update({(name, item.commit_sha): item for item in commits})
 
+    def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
+        """Remember until when credentials must not ask GitHub; a longer pause is kept."""
+        with self._tables.lock:
+            for name, until in pauses.items():
+                self._tables.pauses[name] = max(until, self._tables.pauses.get(name, until))
+
+    def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
+        """Load the pauses that are not over."""
+        with self._tables.lock:
+            return {name: until for name, until in self._tables.pauses.items() if until > now}
+
     def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
         """Take note of a webhook delivery; False if it was seen within 4 days."""
         with self._tables.lock:

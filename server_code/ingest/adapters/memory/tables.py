@@ -25,6 +25,7 @@ class Tables:
     open_attempts: dict[str, dict[AttemptId, AttemptRecord]] = field(default_factory=dict)
     run_hints: dict[RunId, datetime] = field(default_factory=dict)
     commits: dict[tuple[str, str], CommitMetrics] = field(default_factory=dict)
+    pauses: dict[str, datetime] = field(default_factory=dict)
     deliveries: dict[str, datetime] = field(default_factory=dict)
     job_logs: dict[AttemptId, dict[int, JobLogRecord]] = field(default_factory=dict)
     recent_runs: dict[AttemptId, tuple[datetime, str]] = field(default_factory=dict)

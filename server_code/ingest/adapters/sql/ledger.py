@@ -51,6 +51,11 @@ _SAVE_COMMITS = """
     INSERT INTO commits (repository_key, sha, metrics) VALUES (...)
     ON CONFLICT (repository_key, sha) DO UPDATE SET metrics = excluded.metrics
 """
+_SAVE_PAUSES = """
+    INSERT INTO pauses (credential, paused_until) VALUES (...)
+    ON CONFLICT (credential) DO UPDATE SET paused_until = excluded.paused_until
+    WHERE pauses.paused_until < excluded.paused_until
+"""
 _CLAIM_DELIVERY = """
     INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
     ON CONFLICT (delivery_id) DO NOTHING
@@ -147,6 +152,16 @@ class SqlLedger(LedgerStore):
         newest = {write_ascii(metrics.commit_sha): metrics for metrics in commits}
         rows = [(key, sha, write_json(snapshot(newest[sha]))) for sha in sorted(newest)]
         self._insert(_SAVE_COMMITS, rows)
+
+    def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
+        """Remember until when credentials must not ask GitHub; a longer pause is kept."""
+        self._insert(_SAVE_PAUSES, [(name, write_time(pauses[name])) for name in sorted(pauses)])
+
+    def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
+        """Load the pauses that are not over."""
+        sql = "SELECT credential, paused_until FROM pauses WHERE paused_until > ?"
+        rows = self._database.read(sql, (write_time(now),))
+        return {name: read_time(until) for name, until in rows}
 
     def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
         """Take note of a webhook delivery; False if it was seen within 4 days."""

@@ -142,8 +142,18 @@ _CACHED_LOGS = (
     """,
 )
 
+#: Until when credentials must not ask GitHub, so that no process asks while another knows better.
+_PAUSES = (
+    """
+    CREATE TABLE pauses (
+        credential {text} PRIMARY KEY,
+        paused_until {text} NOT NULL
+    )
+    """,
+)
+
 #: Step n leads from version n to version n + 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CACHED_LOGS)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CACHED_LOGS, _PAUSES)
 
 
 def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
