@@ -128,7 +128,7 @@ def _sandbox(plan: Plan, start: float) -> SandboxServer:
         tokens=TOKENS,
         faults=FAULTS,
         hooks=HookChances(lost=0.3, doubled=0.1, out_of_order=0.1, late=0.1),
-        limits=Limits(grace=1.0),
+        limits=Limits(grace=3.0),
         index_lag=60,
     )
     clock = SandboxClock(start, speed=plan.speed)
