@@ -14,8 +14,6 @@ from rich.console import Console
 from standalone.live_view import SHOWN_REPOSITORIES, PlainLines, Tables, describe, open_view
 from standalone.progress import Progress, Summary
 
-NOW = datetime.now(timezone.utc)
-
 
 def a_summary(**changes: int) -> Summary:
     counts = dict.fromkeys(
@@ -38,26 +36,26 @@ def a_progress(**changes: int) -> Progress:
 @pytest.fixture
 def store() -> MemoryState:
     """Give a state with agents, a repository in trouble, and what GitHub says of it."""
-    state = MemoryState()
+    state, now = MemoryState(), datetime.now(timezone.utc)
     for name, seconds in (("Pipeline Monitoring Agent", 1), ("Log Ingestion Agent", 3600)):
         state.save_agent(
             AgentRecord(
                 name=name,
                 holder="here:1",
                 state="running",
-                heartbeat_at=NOW - timedelta(seconds=seconds),
-                started_at=NOW - timedelta(hours=2),
+                heartbeat_at=now - timedelta(seconds=seconds),
+                started_at=now - timedelta(hours=2),
                 counts={"attempts": 1234, "jobs": 5},
             )
         )
     state.add_repository(
         RepositoryRecord(
-            full_name="octo/api", added_at=NOW, watched_since=NOW, failures=2, next_poll_at=NOW
+            full_name="octo/api", added_at=now, watched_since=now, failures=2, next_poll_at=now
         )
     )
     state.add_error(
         ErrorRecord(
-            occurred_at=NOW,
+            occurred_at=now,
             agent="Pipeline Monitoring Agent",
             repository="octo/api",
             what="GitHub said [red]no[/red]",
@@ -101,9 +99,10 @@ def test_what_github_wrote_is_never_markup(store):
 
 def test_of_many_repositories_those_in_trouble_are_shown(store):
     """A terminal has room for some; the rest is counted."""
+    now = datetime.now(timezone.utc)
     for number in range(40):
         store.add_repository(
-            RepositoryRecord(full_name=f"octo/a{number}", added_at=NOW, watched_since=NOW)
+            RepositoryRecord(full_name=f"octo/a{number}", added_at=now, watched_since=now)
         )
     text = drawn(store, a_progress())
     assert "octo/api" in text
