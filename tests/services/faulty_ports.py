@@ -1,4 +1,4 @@
-"""Ports that end the process, as far as a test can see, at the k-th call."""
+"""Ports that end the process, as far as a test can see, right after the k-th write."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ class Killed(BaseException):
 
 
 class Fuse:
-    """Count calls over all ports, and kill at one of them: before it takes effect or after."""
+    """Count writes over all ports, and kill after one of them has taken effect.
 
-    def __init__(self, blows_at: int, *, after: bool) -> None:
+    To die before a write is to die after the one before it.
+    """
+
+    def __init__(self, blows_at: int) -> None:
         self.calls = 0
         self._blows_at = blows_at
-        self._after = after
         self._lock = threading.Lock()
 
     @contextmanager
@@ -30,8 +32,6 @@ class Fuse:
         with self._lock:
             self.calls += 1
             blows = self.calls == self._blows_at
-        if blows and not self._after:
-            raise Killed
         yield
         if blows:
             raise Killed
