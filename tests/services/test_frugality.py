@@ -1,0 +1,170 @@
+"""What collecting costs: counted by the sandbox and the queues, never timed."""
+
+from __future__ import annotations
+
+import pytest
+from support.world import GENEROUS, REPOSITORY, Stage, assert_all_told, assert_nothing_twice
+
+from standalone.sandbox.builder import WorldBuilder
+
+RUNS = 100
+HOUR = 3600
+
+
+def ended_runs(runs: int, jobs: int, *, every: float = 60) -> WorldBuilder:
+    world = WorldBuilder()
+    for number in range(runs):
+        world.run("failure", created=number * every, seconds=120)
+        world.jobs(jobs)
+    return world
+
+
+def charged(here: Stage) -> int:
+    """Count what the hour's REST requests paid for; GraphQL has a budget of its own."""
+    return here.requests(column="charged") - here.requests("graphql", "charged")
+
+
+def a_long_past(runs: int = 150) -> WorldBuilder:
+    """Make a repository whose list has several pages."""
+    world = WorldBuilder()
+    for number in range(runs):
+        world.run(created=(number - runs - 30) * HOUR, sha="a" * 40)
+    return world
+
+
+@pytest.mark.parametrize("jobs", [1, 5, 20])
+def test_economy_costs_two_requests_a_run_and_its_share_of_the_list(stage, jobs):
+    """The jobs in one page, their logs in one archive, or a single log alone."""
+    here = stage(ended_runs(20, jobs), at=2 * HOUR, log_mode="economy")
+    assert here.poll() is None
+    here.ingest()
+    assert charged(here) == 2 * 20 + here.requests("list_runs")
+    assert here.requests("list_runs") == 1
+    assert len(here.logs()) == 20 * jobs
+
+
+def test_economy_costs_no_more_with_a_hundred_jobs(stage):
+    """A page of jobs holds a hundred, and an archive any number."""
+    here = stage(ended_runs(2, 100), at=2 * HOUR, log_mode="economy")
+    assert here.poll() is None
+    here.ingest()
+    assert charged(here) == 2 * 2 + 1
+    assert len(here.logs()) == 200
+
+
+@pytest.mark.parametrize("jobs", [1, 5, 20])
+def test_live_costs_a_request_a_log_and_one_for_the_jobs(stage, jobs):
+    """No more than jobs + 1.1 a run, the run list included."""
+    here = stage(ended_runs(10, jobs), at=2 * HOUR, log_mode="live")
+    assert here.poll() is None
+    here.ingest()
+    assert charged(here) <= 10 * (jobs + 1.1)
+
+
+def test_logs_of_jobs_that_never_started_cost_nothing(stage):
+    """An attempt none of whose jobs started has no archive to ask for."""
+    world = WorldBuilder()
+    for _ in range(10):
+        world.run("skipped", seconds=5).job("a", "skipped").job("b", "skipped")
+    here = stage(world, at=HOUR, log_mode="economy")
+    here.poll()
+    here.ingest()
+    assert charged(here) == 10 + 1
+    assert {each["data"]["reason"] for each in here.logs()} == {"never_existed"}
+
+
+def test_watching_a_run_in_economy_costs_three_looks_at_the_list_and_its_end(stage):
+    """Queued, in progress, completed: each changes the list once; jobs and logs are asked once."""
+    world = a_long_past()
+    world.run("failure", created=0, starts_after=100, seconds=300)
+    world.job("fast", "success", seconds=40).job("slow", "failure")
+    here = stage(world, at=-600, days=0.001, log_mode="economy")
+    here.poll_for(580)
+    before = charged(here)
+    here.poll_for(900)
+    here.ingest()
+    assert charged(here) - before == 3 + 1 + 1
+    assert here.attempt(run=151).settled
+    assert_nothing_twice(here)
+
+
+def test_status_hints_of_a_repository_where_only_new_runs_move_are_free(stage):
+    """They ask for runs below the first page, so what happens on it changes no answer."""
+    world = a_long_past()
+    for number in range(8):
+        world.run(created=number * 900, starts_after=200, seconds=400, sha="a" * 40)
+    here = stage(world, at=-600, days=0.001, log_mode="economy")
+    here.poll_for(590)
+    before, asked = charged(here), here.requests("list_runs")
+    here.poll_for(2 * HOUR)
+    assert here.requests("list_runs") - asked > 2 * HOUR / 30 + 5 * 2 * HOUR / 300 - 10
+    assert charged(here) - before <= 8 * (3 + 1 + 1)
+
+
+def test_webhooks_about_jobs_cost_no_request_for_their_run(stage):
+    """The list has shown the run, so of a known one only the jobs are asked for."""
+    world = WorldBuilder().run(seconds=600)
+    for number in range(10):
+        world.job(f"test ({number})", seconds=100 + 10 * number)
+    here = stage(world, at=60, log_mode="economy")
+    here.poll()
+    run_id = here.runs()[0]["data"]["run_id"]
+    before = charged(here)
+    for _ in range(10):
+        here.advance(15)
+        here.state.save_run_hint(REPOSITORY, run_id, now=here.clock.now())
+        here.poll()
+    assert charged(here) == before
+    assert here.state.load_run_hints(REPOSITORY) == {}
+
+
+def test_a_webhook_about_a_job_has_it_told_at_the_next_look(stage):
+    """Live, the hint makes the attempt due though the list has not changed."""
+    world = WorldBuilder().run(seconds=600).job("fast", seconds=100).job("slow")
+    here = stage(world, at=60, log_mode="live")
+    here.poll()
+    here.move_to(110)
+    here.state.save_run_hint(REPOSITORY, here.runs()[0]["data"]["run_id"], now=here.clock.now())
+    here.poll()
+    assert here.requests("get_run") == 0
+    assert_all_told(here)
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+def test_an_idle_repository_costs_nothing(stage, log_mode):
+    """An hour of polls, hints included, is answered by free 304s."""
+    here = stage(a_long_past(), at=0, days=0.001, log_mode=log_mode)
+    here.poll_for(120)
+    before = here.requests(column="charged")
+    here.poll_for(HOUR)
+    assert here.requests(column="charged") == before
+    assert here.requests(column="free") > 100
+
+
+def test_a_hundred_runs_take_a_message_batch_of_ten_each_and_one_query_for_their_commits(stage):
+    """Slices fill the batches, and hold as many commits as one GraphQL query takes."""
+    here = stage(ended_runs(RUNS, 1), at=3 * HOUR, log_mode="economy", settings=GENEROUS)
+    sends, send = [], here.queues.metrics.send
+
+    def counted(batch):
+        sends.append(len(batch))
+        return send(batch)
+
+    here.queues.metrics.send = counted
+    assert here.poll() is None
+    assert sum(sends) == 2 * RUNS
+    assert len(sends) / sum(sends) <= 0.11
+    assert here.requests("graphql") == 1
+    assert all(each["data"]["code_metrics"] for each in here.runs())
+
+
+def test_collecting_again_costs_nothing(stage):
+    """What is known is not asked for again, and nothing is said twice."""
+    here = stage(ended_runs(20, 3), at=2 * HOUR, log_mode="economy")
+    here.poll()
+    here.ingest()
+    before, told = here.requests(column="charged"), len(here.metrics()) + len(here.logs())
+    here.poll()
+    here.ingest()
+    assert here.requests(column="charged") == before
+    assert len(here.metrics()) + len(here.logs()) == told
