@@ -33,6 +33,12 @@ _CHUNK_BYTES = 1024 * 1024
 #: What a file of an archive raises that is damaged, encrypted or packed in an unknown way.
 _DAMAGES = (zipfile.BadZipFile, zlib.error, OSError, EOFError, NotImplementedError, RuntimeError)
 
+#: Deflate cannot pack better than this (https://zlib.net/zlib_tech.html): more is a lie, or two
+#: files that share their bytes. A large file that is packed nearly so well is fetched alone.
+_MOST_PACKED = 1032
+_WELL_PACKED = 200
+_LARGE_BYTES = 64 * 1024 * 1024
+
 #: An archive that is missing after so many tries is given up for its jobs' single logs.
 PATIENT_TRIES = 3
 
@@ -116,13 +122,28 @@ def _unpack(archive: Spool, work: LogWork, asked: list[DueLog]) -> Iterator[Fetc
             zipped = stack.enter_context(zipfile.ZipFile(stack.enter_context(archive.open())))
         except zipfile.BadZipFile:
             return
+        if _is_impossible(zipped.infolist(), archive.size):
+            return
         files = match_jobs(zipped.namelist(), names)
         for job in asked:
-            if job.job_id not in files:
+            if job.job_id not in files or _is_bomb(zipped.getinfo(files[job.job_id])):
                 continue
             outcome = _into_spool(job, _unpacker(zipped, files[job.job_id]))
             if isinstance(outcome, FetchedLog):
                 yield outcome
+
+
+def _is_impossible(entries: list[zipfile.ZipInfo], archive_bytes: int) -> bool:
+    """Tell whether an archive claims to hold more than its bytes can hold."""
+    packed = sum(entry.compress_size for entry in entries)
+    unpacked = sum(entry.file_size for entry in entries)
+    return packed > archive_bytes or unpacked > _MOST_PACKED * archive_bytes
+
+
+def _is_bomb(entry: zipfile.ZipInfo) -> bool:
+    """Tell whether a file should not be unpacked; alone it comes as it is, and bounded by it."""
+    is_large = entry.file_size > _LARGE_BYTES
+    return is_large and entry.file_size > _WELL_PACKED * entry.compress_size
 
 
 def _unpacker(zipped: zipfile.ZipFile, name: str) -> Callable[[BinaryIO], None]:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from ..domain.ledger import LOG_PENDING, JobLogRecord
 from ..errors import (
+    DiskFull,
     Fatal,
     IngestError,
     LogNotReady,
@@ -43,6 +44,9 @@ MIN_TRIES = 5
 
 #: Failures of GitHub itself are waited out for longer: about half a day.
 MAX_FAILED_TRIES = 60
+
+#: What a person must mend is told at the first try, and then every few hours.
+TELL_EVERY_TRIES = 20
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 MAX_DELAY_SECONDS = 900
@@ -149,7 +153,7 @@ def _do(world: World, pieces: list[_Progress], hidden: Hidden) -> None:
         piece = by_handle[handle]
         return fetch_logs(world.source, piece.work, piece.owed)
 
-    for handle, item in side_by_side(world.workers, list(by_handle), fetch):
+    for handle, item in side_by_side(world.log_workers, list(by_handle), fetch):
         piece = by_handle[handle]
         if isinstance(item, Finished):
             _finish(world, piece, item, hidden)
@@ -183,12 +187,25 @@ def _finish(world: World, piece: _Progress, end: Finished, hidden: Hidden) -> No
         if piece.trouble is not None:
             raise piece.trouble
         if piece.late:
+            _tell_what_a_person_must_mend(world, piece)
             publish(world.job_events, [_put_off(world, piece)], clock=world.clock)
         piece.is_done = True
     except IngestError as error:
         # Undeleted work is received again, and finds in the store what is already done.
         hidden.let_go(piece.message)
         _come_back(world, piece, error)
+
+
+def _tell_what_a_person_must_mend(world: World, piece: _Progress) -> None:
+    """Report a full disk or a refused token, but not at every try."""
+    trouble = next((late.error for late in piece.late if _is_ours(late.error)), None)
+    if trouble is not None and piece.work.tries % TELL_EVERY_TRIES == 0:
+        world.report_error(
+            LOG_INGESTION_AGENT,
+            piece.work.key.repository,
+            f"Logs of {piece.work.key} wait: {trouble}",
+            "They are asked for again and again, and come once this is mended.",
+        )
 
 
 def _come_back(world: World, piece: _Progress, error: IngestError) -> None:
@@ -224,13 +241,18 @@ def _delay_seconds(error: IngestError, tries: int, now: datetime) -> int:
 
 
 def _is_given_up(world: World, work: LogWork, late: LateLog) -> bool:
-    if isinstance(late.error, RateLimited):
+    if isinstance(late.error, RateLimited) or _is_ours(late.error):
         return False
     if not isinstance(late.error, LogNotReady):
         return work.tries >= MAX_FAILED_TRIES
     ended_at = late.job.completed_at
     is_old = ended_at is None or world.clock.now() - ended_at > PATIENCE
     return work.tries >= MIN_TRIES and is_old
+
+
+def _is_ours(error: IngestError) -> bool:
+    """Tell whether the log may well be there, and only we cannot take it now."""
+    return isinstance(error, (DiskFull, Fatal))
 
 
 def _give_up(world: World, work: LogWork, late: LateLog) -> AbsentLog:

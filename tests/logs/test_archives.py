@@ -1,0 +1,159 @@
+"""An attempt's archive, whatever it holds: each job gets its own log, or is asked for alone."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+from datetime import datetime, timezone
+
+import pytest
+from ingest.domain.runs import AttemptKey
+from ingest.messaging.log_work import DueLog, LogWork
+from ingest.services.fetch_logs import FetchedLog, fetch_logs
+
+KEY = AttemptKey("octo/api", 1, 1)
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
+MIB = 1 << 20
+
+#: What each job's log is when it is asked for alone.
+ALONE = b"asked for alone"
+
+
+class Source:
+    """Give out one archive, and each log alone."""
+
+    def __init__(self, archive: bytes) -> None:
+        self.asked: list[int] = []
+        self._archive = archive
+
+    def fetch_job_log(self, repository, job_id, into):
+        self.asked.append(job_id)
+        into.write(ALONE)
+
+    def fetch_attempt_logs(self, key, into):
+        into.write(self._archive)
+
+
+def archive_of(*files: tuple[str, bytes], how: int = zipfile.ZIP_DEFLATED) -> bytes:
+    """Pack files; a name may come twice."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", how) as archive:
+        for name, content in files:
+            archive.writestr(zipfile.ZipInfo(name), content, how)
+    return packed.getvalue()
+
+
+def fetched(archive: bytes, *names: str) -> tuple[dict[int, bytes], list[int]]:
+    """Fetch the logs of jobs with these names; return them, and who was asked for alone."""
+    jobs = tuple(
+        DueLog(job_id=n, job_name=name, conclusion=None, completed_at=NOW, never_started=False)
+        for n, name in enumerate(names, start=1)
+    )
+    source = Source(archive)
+    work = LogWork(key=KEY, jobs=jobs, is_whole_attempt=True, tries=0)
+    logs: dict[int, bytes] = {}
+    for outcome in fetch_logs(source, work, jobs):
+        assert isinstance(outcome, FetchedLog)
+        assert outcome.job.job_id not in logs
+        with outcome.spool, outcome.spool.open() as file:
+            logs[outcome.job.job_id] = file.read()
+    return logs, source.asked
+
+
+def test_files_that_are_certain_are_taken(tmp_path):
+    """Folders hold single steps, and system.txt is nobody's log."""
+    archive = archive_of(
+        ("0_build.txt", b"b\x00\xff"),
+        ("1_test.txt", b""),
+        ("build/1_x.txt", b"step"),
+        ("build/system.txt", b"s"),
+        ("system.txt", b"s"),
+    )
+    assert fetched(archive, "build", "test") == ({1: b"b\x00\xff", 2: b""}, [])
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../../../etc/cron.d/evil",
+        "/etc/passwd",
+        "..\\..\\evil",
+        "C:\\evil",
+        "0_build.txt/../../../evil",
+        "0_\x00build.txt",
+        "0_build.txt\x00.exe",
+        "\u202e0_build.txt",
+        "0_" + "x" * 5000 + ".txt",
+        "",
+        ".",
+        "..",
+    ],
+)
+def test_hostile_names_match_no_job_and_become_no_path(tmp_path, monkeypatch, name):
+    """Nothing is written but to files without a name."""
+    monkeypatch.chdir(tmp_path)
+    archive = archive_of((name, b"evil"), ("1_test.txt", b"good"))
+    logs, _ = fetched(archive, "build", "test")
+    assert logs[2] == b"good"
+    assert logs[1] in (ALONE, b"evil" if name == "0_build.txt\x00.exe" else ALONE)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_jobs_with_the_same_name_are_asked_for_alone():
+    """A matrix may have them, and its suffixes say nothing of the order."""
+    archive = archive_of(("0_a.txt", b"?"), ("1_a(1).txt", b"?"), ("2_b.txt", b"b"))
+    assert fetched(archive, "a", "a", "b") == ({1: ALONE, 2: ALONE, 3: b"b"}, [1, 2])
+
+
+def test_a_name_that_is_there_twice_is_nobodys():
+    """Two files of one name are both doubtful."""
+    with pytest.warns(UserWarning, match="Duplicate name"):
+        archive = archive_of(("0_a.txt", b"1"), ("0_a.txt", b"2"), ("2_b.txt", b"b"))
+    assert fetched(archive, "a", "b") == ({1: ALONE, 2: b"b"}, [1])
+
+
+def test_a_file_that_holds_more_than_it_says_is_not_taken():
+    """It is cut at what it says, and its checksum tells that."""
+    archive = bytearray(archive_of(("0_bomb.txt", b"0" * 8 * MIB), ("1_test.txt", b"good")))
+    directory = archive.index(b"PK\x01\x02")
+    for place in (22, directory + 24):
+        struct.pack_into("<I", archive, place, 100)
+    assert fetched(bytes(archive), "bomb", "test") == ({1: ALONE, 2: b"good"}, [1])
+
+
+def test_a_file_that_says_more_than_it_can_hold_refuses_the_archive():
+    """No packing is that good."""
+    archive = bytearray(archive_of(("0_bomb.txt", b"0" * MIB), ("1_test.txt", b"good")))
+    struct.pack_into("<I", archive, archive.index(b"PK\x01\x02") + 24, 2**32 - 2)
+    assert fetched(bytes(archive), "bomb", "test") == ({1: ALONE, 2: ALONE}, [1, 2])
+
+
+def test_files_that_share_their_bytes_refuse_the_archive():
+    """One kernel of bytes under many names is the worst kind of bomb."""
+    archive = archive_of(("0_a.txt", b"0" * MIB), ("1_b.txt", b"good"))
+    directory = archive.index(b"PK\x01\x02")
+    second = archive.index(b"PK\x01\x02", directory + 1)
+    entry, end = archive[directory:second], archive[archive.rindex(b"PK\x05\x06") :]
+    entries = entry * 60 + archive[second : archive.rindex(b"PK\x05\x06")]
+    tail = bytearray(end)
+    struct.pack_into("<HHI", tail, 8, 61, 61, len(entries))
+    logs, asked = fetched(archive[:directory] + entries + bytes(tail), "a", "b")
+    assert logs == {1: ALONE, 2: ALONE}
+    assert asked == [1, 2]
+
+
+def test_a_small_file_that_unpacks_to_very_much_is_asked_for_alone():
+    """What is packed better than logs are is taken as it is, unpacked by nobody."""
+    archive = archive_of(("0_bomb.txt", b"\x00" * 100 * MIB), ("1_test.txt", b"good"))
+    assert len(archive) < MIB
+    assert fetched(archive, "bomb", "test") == ({1: ALONE, 2: b"good"}, [1])
+
+
+@pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_other_ways_of_packing_are_read_too(how):
+    """GitHub uses deflate today."""
+    assert fetched(archive_of(("0_a.txt", b"1"), ("1_b.txt", b"2"), how=how), "a", "b")[0] == {
+        1: b"1",
+        2: b"2",
+    }
