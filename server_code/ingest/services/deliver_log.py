@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import datetime
 
 from ..domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
 from ..domain.runs import AttemptKey
@@ -33,16 +32,7 @@ def deliver_log(world: World, key: AttemptKey, log: FetchedLog) -> JobLogRecord:
 
     Returns the record to save once all of it is on the queue. Raises what publishing raises.
     """
-    now = world.clock.now()
-    facts = LogFacts(
-        key=key,
-        job_id=log.job.job_id,
-        job_name=log.job.job_name,
-        log_bytes=log.digest.log_bytes,
-        log_sha256=log.digest.log_sha256,
-        fetched_at=now,
-        is_text=log.digest.is_text,
-    )
+    facts = _facts(world, key, log)
     limit = world.logs.max_message_bytes
     reference = None
     if world.blobs is None or fits_one_message(facts, log.spool.open, limit):
@@ -55,7 +45,23 @@ def deliver_log(world: World, key: AttemptKey, log: FetchedLog) -> JobLogRecord:
         _send(world, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
     world.meter.add("logs")
     _keep(world, key, log)
-    return _record(facts, reference, now)
+    return _record(facts, reference)
+
+
+def pack_log(
+    world: World, key: AttemptKey, log: FetchedLog
+) -> tuple[QueueMessage, JobLogRecord] | None:
+    """Build the only message of a small log, and the record to save once it is on the queue.
+
+    None where one message does not hold it.
+    """
+    facts = _facts(world, key, log)
+    limit = world.logs.max_message_bytes
+    if not fits_one_message(facts, log.spool.open, limit):
+        return None
+    [message] = log_parts(facts, log.spool.open, limit)
+    _keep(world, key, log)
+    return message, _record(facts, None)
 
 
 def deliver_absence(world: World, key: AttemptKey, absent: AbsentLog) -> JobLogRecord:
@@ -82,7 +88,7 @@ def deliver_absence(world: World, key: AttemptKey, absent: AbsentLog) -> JobLogR
 
 
 def _keep(world: World, key: AttemptKey, log: FetchedLog) -> None:
-    """Keep a log for people to look at; it is published, so nothing that fails here matters."""
+    """Keep a log for people to look at; publishing does not depend on it, so it may fail."""
     if world.log_cache is None or log.digest.log_bytes > MAX_CACHED_LOG_BYTES:
         return
     try:
@@ -109,13 +115,25 @@ def _check_in(blobs: BlobStore, facts: LogFacts, log: FetchedLog) -> BlobReferen
     return blobs.put(log_object_key(facts), payload, content_type="application/json")
 
 
-def _record(facts: LogFacts, reference: BlobReference | None, now: datetime) -> JobLogRecord:
+def _facts(world: World, key: AttemptKey, log: FetchedLog) -> LogFacts:
+    return LogFacts(
+        key=key,
+        job_id=log.job.job_id,
+        job_name=log.job.job_name,
+        log_bytes=log.digest.log_bytes,
+        log_sha256=log.digest.log_sha256,
+        fetched_at=world.clock.now(),
+        is_text=log.digest.is_text,
+    )
+
+
+def _record(facts: LogFacts, reference: BlobReference | None) -> JobLogRecord:
     return JobLogRecord(
         key=facts.key,
         job_id=facts.job_id,
         job_name=facts.job_name,
         state=LOG_FETCHED,
-        updated_at=now,
+        updated_at=facts.fetched_at,
         log_bytes=facts.log_bytes,
         log_sha256=facts.log_sha256,
         blob_bucket=reference.bucket if reference else None,

@@ -31,9 +31,10 @@ from ..messaging.log_work import (
     parse_log_work,
 )
 from ..ports import ReceivedMessage
-from .deliver_log import deliver_absence, deliver_log
+from .deliver_log import deliver_absence, deliver_log, pack_log
 from .fetch_logs import AbsentLog, FetchedLog, LateLog, Outcome, fetch_logs
 from .keep_hidden import Hidden, kept_hidden
+from .log_batch import LogBatch
 from .publish import publish
 from .side_by_side import Finished, side_by_side
 from .world import LOG_INGESTION_AGENT, World
@@ -66,6 +67,10 @@ class _Progress:
     late: list[LateLog] = field(default_factory=list)
     trouble: IngestError | None = None
     is_done: bool = False
+
+    def fail(self, error: IngestError) -> None:
+        """Remember what kept one of its logs from the queue."""
+        self.trouble = error
 
 
 def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int = 20) -> int:
@@ -153,19 +158,38 @@ def _do(world: World, pieces: list[_Progress], hidden: Hidden) -> None:
         piece = by_handle[handle]
         return fetch_logs(world.source, piece.work, piece.owed)
 
-    for handle, item in side_by_side(world.log_workers, list(by_handle), fetch):
+    batch, ended = LogBatch(world), list[tuple[_Progress, Finished]]()
+
+    def settle() -> None:
+        batch.send()
+        for piece, end in ended:
+            _finish(world, piece, end, hidden)
+        ended.clear()
+
+    for handle, item in side_by_side(world.workers, list(by_handle), fetch, when_idle=settle):
         piece = by_handle[handle]
         if isinstance(item, Finished):
-            _finish(world, piece, item, hidden)
+            ended.append((piece, item))
         else:
-            _take(world, piece, item)
+            _take(world, piece, item, batch)
+        if batch.is_full:
+            settle()
+    settle()
 
 
-def _take(world: World, piece: _Progress, outcome: Outcome) -> None:
-    """Publish one outcome and record it; a late log is put off when its work is finished."""
+def _take(world: World, piece: _Progress, outcome: Outcome, batch: LogBatch) -> None:
+    """Publish one outcome and record it, a small log with others of its kind.
+
+    A late log is put off when its work is finished.
+    """
     try:
         if isinstance(outcome, FetchedLog):
             with outcome.spool:
+                if batch.takes(outcome.digest.log_bytes):
+                    small = pack_log(world, piece.work.key, outcome)
+                    if small is not None:
+                        batch.add(*small, piece.fail)
+                        return
                 record = deliver_log(world, piece.work.key, outcome)
         elif isinstance(outcome, AbsentLog):
             record = deliver_absence(world, piece.work.key, outcome)

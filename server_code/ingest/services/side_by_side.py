@@ -14,6 +14,9 @@ V = TypeVar("V")
 #: Items that may wait to be taken; more make the workers wait.
 MAX_WAITING = 16
 
+#: So long the taker waits for the next item before it does what it has put off.
+LINGER_SECONDS = 0.02
+
 
 class Finished:
     """Mark the end of one generator; ``error`` is what it raised, if it did."""
@@ -23,13 +26,18 @@ class Finished:
 
 
 def side_by_side(
-    workers: Executor, keys: Sequence[K], produce: Callable[[K], Iterator[V]]
+    workers: Executor,
+    keys: Sequence[K],
+    produce: Callable[[K], Iterator[V]],
+    *,
+    when_idle: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[K, V | Finished]]:
     """Yield each key's items in their order, keys mixed; ``Finished`` ends each key.
 
+    ``when_idle`` is called on the taker's thread before it waits longer for an item.
     Abandoning the iteration stops the generators at their next item.
     """
-    line: _Line[K, V] = _Line(produce)
+    line: _Line[K, V] = _Line(produce, when_idle)
     futures = [workers.submit(line.fill, key) for key in keys]
     try:
         for _ in keys:
@@ -43,8 +51,9 @@ def side_by_side(
 class _Line(Generic[K, V]):
     """Pass items from many workers to one taker."""
 
-    def __init__(self, produce: Callable[[K], Iterator[V]]) -> None:
+    def __init__(self, produce: Callable[[K], Iterator[V]], when_idle: Callable[[], None]) -> None:
         self._produce = produce
+        self._when_idle = when_idle
         self._items: queue.Queue[tuple[K, V | Finished]] = queue.Queue(MAX_WAITING)
         self._stopped = threading.Event()
 
@@ -64,7 +73,7 @@ class _Line(Generic[K, V]):
     def until_one_is_finished(self) -> Iterator[tuple[K, V | Finished]]:
         """Yield items up to and with the next end of a key."""
         while True:
-            key, item = self._items.get()
+            key, item = self._next()
             yield key, item
             if isinstance(item, Finished):
                 return
@@ -72,6 +81,13 @@ class _Line(Generic[K, V]):
     def stop(self) -> None:
         """Let every worker go, whether it waits or works."""
         self._stopped.set()
+
+    def _next(self) -> tuple[K, V | Finished]:
+        try:
+            return self._items.get(timeout=LINGER_SECONDS)
+        except queue.Empty:
+            self._when_idle()
+            return self._items.get()
 
     def _put(self, key: K, item: V | Finished) -> bool:
         while not self._stopped.is_set():

@@ -1,0 +1,70 @@
+"""Gathering small logs on their way to the queue, so that one request carries up to ten.
+
+A log is recorded once its message is on the queue, and not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ..domain.ledger import JobLogRecord
+from ..errors import IngestError, MessageTooLarge
+from ..messaging.batching import MAX_BATCH_COUNT
+from ..messaging.envelope import QueueMessage
+from ..ports import Rejection
+from .publish import publish
+from .world import World
+
+#: Who is told that a log could not be sent or recorded.
+OnTrouble = Callable[[IngestError], None]
+
+
+class _Entry(NamedTuple):
+    message: QueueMessage
+    record: JobLogRecord
+    on_trouble: OnTrouble
+
+
+class LogBatch:
+    """Hold up to ten small messages until they are sent together."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._entries: list[_Entry] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Tell whether one request can carry no more."""
+        return len(self._entries) >= MAX_BATCH_COUNT
+
+    def takes(self, size_bytes: int) -> bool:
+        """Tell whether a log is so small that ten like it fit into one request."""
+        return size_bytes <= self._world.logs.max_message_bytes // (2 * MAX_BATCH_COUNT)
+
+    def add(self, message: QueueMessage, record: JobLogRecord, on_trouble: OnTrouble) -> None:
+        """Take the only message of a log."""
+        self._entries.append(_Entry(message, record, on_trouble))
+
+    def send(self) -> None:
+        """Send what was gathered, then record it; tell whose log did not make it."""
+        entries, self._entries = self._entries, []
+        if not entries:
+            return
+        messages = [entry.message for entry in entries]
+        try:
+            refused = publish(self._world.logs, messages, clock=self._world.clock)
+            reasons = {rejection.event_id: rejection for rejection in refused}
+            taken = [entry for entry in entries if entry.message.event_id not in reasons]
+            self._world.store.save_job_logs([entry.record for entry in taken])
+            self._world.meter.add("logs", len(taken))
+        except IngestError as error:
+            for entry in entries:
+                entry.on_trouble(error)
+            return
+        for entry in entries:
+            if (rejection := reasons.get(entry.message.event_id)) is not None:
+                entry.on_trouble(self._too_large(rejection))
+
+    def _too_large(self, rejection: Rejection) -> MessageTooLarge:
+        return MessageTooLarge(f"{self._world.logs.queue_name} refuses a log: {rejection.reason}")
