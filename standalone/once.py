@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import partial
 
 from ingest.bootstrap import Collector
 from ingest.domain.ledger import AttemptRecord
@@ -59,6 +60,7 @@ class _Collection:
         self._names = names
         self._stop = stop
         self._runs_are_done = threading.Event()
+        self._began_at = collector.world.clock.now()
         self._started = time.monotonic()
 
     @property
@@ -121,9 +123,8 @@ class _Collection:
         )
         if not claimed:
             return False, None
-        error = poll_repository(
-            world, claimed[0], may_go_on=self._may_go_on, discover=discover_all_runs
-        )
+        discover = partial(discover_all_runs, since=self._began_at)
+        error = poll_repository(world, claimed[0], may_go_on=self._may_go_on, discover=discover)
         return True, error
 
     def _unread(self, name: str) -> list[AttemptRecord]:

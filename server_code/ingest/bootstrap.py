@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .domain.meter import Meter
-from .ports import BlobStore, Clock, LogCache, StateStore
+from .ports import Clock, LogCache, StateStore
 from .services.world import World
 from .settings import AwsSettings, Secret, Settings
 
@@ -70,13 +70,13 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
     meter = Meter()
     access = aws_access(settings.aws)
     sqs = sqs_client(access)
-    blobs: BlobStore | None = None
-    if settings.aws.log_bucket is not None:
-        bucket = S3BlobStore(s3_client(access), settings.aws.log_bucket)
-        bucket.check()
-        blobs = bucket
+    s3 = None if settings.aws.log_bucket is None else s3_client(access)
+    blobs = None if s3 is None else S3BlobStore(s3, settings.aws.log_bucket or "")
+    if blobs is not None:
+        blobs.check()
     tokens = open_token_pool(settings.github, clock=clock, meter=meter)
     workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
+    log_workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
     world = World(
         source=GithubActions(tokens, meter),
         store=state,
@@ -86,12 +86,20 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
         blobs=blobs,
         clock=clock,
         workers=workers,
+        log_workers=log_workers,
         meter=meter,
         collecting=settings.collecting,
         holder=process_name(),
         log_cache=log_cache_of(state),
     )
-    closers = (lambda: workers.shutdown(cancel_futures=True), tokens.close, sqs.close, state.close)
+    closers = (
+        lambda: workers.shutdown(cancel_futures=True),
+        lambda: log_workers.shutdown(cancel_futures=True),
+        tokens.close,
+        sqs.close,
+        *(() if s3 is None else (s3.close,)),
+        state.close,
+    )
     return Collector(settings=settings, world=world, closers=closers)
 
 

@@ -136,6 +136,7 @@ class Stage:
             blobs=self.blobs if with_bucket else None,
             clock=self.clock,
             workers=workers,
+            log_workers=workers,
             meter=self.meter,
             collecting=CollectingSettings(**collecting),
             holder=holder,

@@ -102,9 +102,12 @@ class ActionsSource(Protocol):
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs."""
 
-    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
+    def fetch_commits(
+        self, repository: str, shas: Collection[str], *, pulls_of: Collection[str] = ()
+    ) -> Mapping[str, CommitMetrics]:
         """Fetch the metrics of commits; one that GitHub does not know comes with None fields.
 
+        Pull requests are sure to be there for ``pulls_of`` only: by REST they cost a request each.
         Where it fails on the way, those that were read are returned and the others are missing.
         """
 

@@ -12,7 +12,12 @@ from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, Fatal, IngestError, RateLimited, Retriable, SourceUnavailable
 from .attempt_messages import News, encode_fact, has_run_news, news_of
 from .publish import publish
-from .read_attempts import Reading, commits_to_fetch, read_attempt
+from .read_attempts import (
+    Reading,
+    commits_to_fetch,
+    commits_with_hidden_pulls,
+    read_attempt,
+)
 from .sighting import Sighting, is_wanted, note_runs
 from .world import PIPELINE_MONITORING_AGENT, World
 
@@ -26,6 +31,10 @@ MAX_FAILURES = 30
 
 #: An attempt whose commit cannot be read is published without metrics after so many looks.
 MAX_COMMIT_FAILURES = 4
+
+#: How long a run's end may be ahead of its jobs', and how soon they are looked at again.
+SETTLING_TIME = timedelta(minutes=1)
+SETTLING_PAUSE = timedelta(seconds=5)
 
 #: https://docs.github.com/en/actions/reference/limits: a run lives 35 days at most.
 LONGEST_RUN = timedelta(days=36)
@@ -71,14 +80,18 @@ def _place(record: AttemptRecord) -> tuple[datetime, AttemptKey]:
 
 
 def _read(world: World, sighting: Sighting, due: Sequence[AttemptRecord]) -> list[Reading]:
-    """Read attempts side by side: the jobs of one in flight live only, in economy at its end."""
+    """Read attempts side by side.
+
+    The jobs of one in flight are read at every look while requests are to spare, else when the run
+    itself has moved; in economy at its end only, or where everything is to be collected now.
+    """
     is_live = world.collecting.log_mode == "live"
     has_spare = world.source.has_spare(sighting.repository.full_name)
 
     def look(record: AttemptRecord) -> Reading:
         fresh = sighting.covers(record)
         is_news = record.run is not None and record.published_statuses[-1:] != (record.run.status,)
-        wants_jobs = is_live and (has_spare or is_news)
+        wants_jobs = (is_live and has_spare) or (is_news and (is_live or sighting.is_thorough))
         return read_attempt(world.source, record, run_is_fresh=fresh, wants_jobs=wants_jobs)
 
     return list(world.workers.map(look, due))
@@ -109,7 +122,9 @@ def _load_commits(world: World, repository: str, readings: Sequence[Reading]) ->
     if not missing:
         return _Commits(known=known)
     try:
-        fetched = world.source.fetch_commits(repository, missing)
+        fetched = world.source.fetch_commits(
+            repository, missing, pulls_of=commits_with_hidden_pulls(runs)
+        )
     except AccessDenied as error:
         remedy = "Give the token read access to contents; until then code_metrics stay null."
         world.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), remedy)
@@ -136,8 +151,25 @@ def _conclude(world: World, sighting: Sighting, reading: Reading, commits: _Comm
     is_owed = commit is None and run.head_sha is not None and commits.error is not None
     if is_owed and record.failures < MAX_COMMIT_FAILURES:
         return News(record=_failed(world, record, commits.error, now))
+    if _is_settling(reading, now):
+        return News(record=replace(record, look_at=now + SETTLING_PAUSE))
     news = news_of(record, commit, log_mode=world.collecting.log_mode, now=now)
     return replace(news, record=_scheduled(world, reading, news.record, now))
+
+
+def _is_settling(reading: Reading, now: datetime) -> bool:
+    """Tell whether a run has just ended and its jobs, a moment behind, have not.
+
+    It is spoken of when they have, or when it is clear that they never will.
+    """
+    run = reading.record.run
+    if run is None or not run.is_completed or reading.is_gone or _jobs_have_ended(reading):
+        return False
+    return run.updated_at is not None and now - run.updated_at < SETTLING_TIME
+
+
+def _jobs_have_ended(reading: Reading) -> bool:
+    return reading.is_whole and all(job.is_completed for job in reading.record.jobs)
 
 
 def _scheduled(
@@ -146,8 +178,7 @@ def _scheduled(
     """Settle an ended attempt, or say when to look again: more slowly as it grows old."""
     run = record.run
     age = now - record.created_at
-    jobs_ended = reading.is_whole and all(job.is_completed for job in record.jobs)
-    has_ended = run is not None and run.is_completed and jobs_ended
+    has_ended = run is not None and run.is_completed and _jobs_have_ended(reading)
     if reading.is_gone or has_ended or age > LONGEST_RUN:
         return replace(record, settled=True, look_at=None, jobs_validator=None, failures=0)
     since_start = max(now - (run.updated_at or record.created_at), timedelta()) if run else age

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from functools import partial
 
 from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
@@ -47,22 +48,27 @@ def discover_runs(world: World, repository: RepositoryRecord) -> Sighting:
     Returns what was seen, with the repository's cursor and validators moved on; the caller saves
     it. Raises what the source raises for the list itself; what was noted until then stays noted.
     """
-    return _discover(world, repository, _DEEPER_LOOKS)
+    sighting = Sighting(repository=repository, leased_at=world.clock.now())
+    return _discover(world, sighting, _DEEPER_LOOKS)
 
 
-def discover_all_runs(world: World, repository: RepositoryRecord) -> Sighting:
-    """Look as ``discover_runs`` does, and now into every corner where a changed run may be.
+def discover_all_runs(world: World, repository: RepositoryRecord, *, since: datetime) -> Sighting:
+    """Look as ``discover_runs`` does, and once since a moment into every corner.
 
-    What has not changed since the last time is still free.
+    What has not changed since the last time is still free, but counts by the minute: a tick that a
+    limit cuts short is gone on with, not begun again.
     """
-    due_now = replace(repository, hinted_at=None, deliveries_checked_at=None)
-    return _discover(world, due_now, (*_DEEPER_LOOKS[:-1], sweep_all_days))
+    hinted_at = repository.hinted_at
+    due = hinted_at is None or hinted_at < since
+    asked = replace(repository, hinted_at=None) if due else repository
+    sighting = Sighting(repository=asked, leased_at=world.clock.now(), is_thorough=True)
+    sweep = partial(sweep_all_days, since=since)
+    return _discover(world, sighting, (*_DEEPER_LOOKS[:-1], sweep))
 
 
 def _discover(
-    world: World, repository: RepositoryRecord, looks: Sequence[Callable[[World, Sighting], None]]
+    world: World, sighting: Sighting, looks: Sequence[Callable[[World, Sighting], None]]
 ) -> Sighting:
-    sighting = Sighting(repository=repository, leased_at=world.clock.now())
     walk_run_list(world, sighting)
     for look_deeper in looks:
         try:
@@ -221,6 +227,8 @@ def _ask_by_status(world: World, sighting: Sighting, query: RunQuery) -> None:
             # An older GitHub Enterprise Server does not know every status.
             return
         if answer.value is None:
+            # The deep runs in this status are the same as before, and as they were.
+            sighting.unchanged_statuses.add(query.status or "")
             return
         note_runs(world, sighting, answer.value.runs)
         if number == 1:

@@ -166,7 +166,7 @@ def _do(world: World, pieces: list[_Progress], hidden: Hidden) -> None:
             _finish(world, piece, end, hidden)
         ended.clear()
 
-    for handle, item in side_by_side(world.workers, list(by_handle), fetch, when_idle=settle):
+    for handle, item in side_by_side(world.log_workers, list(by_handle), fetch, when_idle=settle):
         piece = by_handle[handle]
         if isinstance(item, Finished):
             ended.append((piece, item))

@@ -71,6 +71,17 @@ def commits_to_fetch(
     return sorted(wanted)
 
 
+def commits_with_hidden_pulls(runs: Collection[WorkflowRun]) -> set[str]:
+    """Name the commits whose pull requests must be asked for: their runs do not tell them."""
+    return {
+        run.head_sha
+        for run in runs
+        if run.head_sha is not None
+        and run.is_for_pull_request
+        and triggering_pull_request(run, ()) is None
+    }
+
+
 def _lacks(run: WorkflowRun, known: Mapping[str, CommitMetrics]) -> bool:
     commit = known.get(run.head_sha or "")
     if commit is None:

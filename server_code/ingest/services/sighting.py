@@ -20,12 +20,14 @@ _RENEW_AFTER = timedelta(seconds=LEASE_SECONDS / 4)
 class Sighting:
     """Be what one tick has seen of a repository: which attempts need no second look by id.
 
-    ``trouble`` is why some of the hints about deep runs could not be had this time.
+    ``is_thorough``: everything that there is shall be collected now. ``trouble`` is why some of the
+    hints about deep runs could not be had this time.
     """
 
     repository: RepositoryRecord
     leased_at: datetime
     seen: set[AttemptKey] = field(default_factory=set)
+    is_thorough: bool = False
     list_is_fresh: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     found: int = 0

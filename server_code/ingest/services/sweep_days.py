@@ -75,13 +75,15 @@ def sweep_closed_days(world: World, sighting: Sighting) -> None:
         _sweep(world, sighting, window)
 
 
-def sweep_all_days(world: World, sighting: Sighting) -> None:
-    """Make a whole round at once, today included."""
-    if sighting.repository.page_floor is None:
+def sweep_all_days(world: World, sighting: Sighting, *, since: datetime) -> None:
+    """Make one whole round since a moment, today included; one that was cut short goes on."""
+    repository = sighting.repository
+    if repository.page_floor is None:
         return
     now = world.clock.now()
     tomorrow = _midnight(now) + _DAY
-    _begin_round(sighting, now, start=tomorrow - LONGEST_CHANGE)
+    if repository.swept_at is None or repository.swept_at < since:
+        _begin_round(sighting, now, start=tomorrow - LONGEST_CHANGE)
     while (window := _next_window(sighting, tomorrow)) is not None:
         _sweep(world, sighting, window)
 

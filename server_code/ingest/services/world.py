@@ -18,9 +18,10 @@ LOG_INGESTION_AGENT = "Log Ingestion Agent"
 class World:
     """Be the ports of one collector.
 
-    ``workers`` run requests to GitHub side by side; they never touch the store, for Anvil's tables
-    answer a task's main thread only. ``holder`` names this process in leases.
-    Without a ``log_cache`` logs can be read too, only slower.
+    ``workers`` and ``log_workers`` run requests to GitHub side by side, so that large logs keep no
+    poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.
+    ``holder`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
+    where there is one.
     """
 
     source: ActionsSource
@@ -31,6 +32,7 @@ class World:
     blobs: BlobStore | None
     clock: Clock
     workers: Executor
+    log_workers: Executor
     meter: Meter
     collecting: CollectingSettings
     holder: str

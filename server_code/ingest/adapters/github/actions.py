@@ -91,10 +91,12 @@ class GithubActions:
             return Answer(None, validator)
         return self._fetch_all_jobs(key, first=pages[0] if len(pages) == 1 else None)
 
-    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
+    def fetch_commits(
+        self, repository: str, shas: Collection[str], *, pulls_of: Collection[str] = ()
+    ) -> Mapping[str, CommitMetrics]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
         client = self._client(repository)
-        return self._commits.fetch(client, self._name(repository), list(shas))
+        return self._commits.fetch(client, self._name(repository), list(shas), pulls_of)
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file."""

@@ -35,8 +35,22 @@ def installation_auths(settings: GithubSettings) -> dict[str, Auth]:
     if settings.app_private_key is None:
         raise BadCredentials("GITHUB_APP_ID is set but GITHUB_APP_PRIVATE_KEY is not.")
     app = AppAuth(settings.app_id or "", settings.app_private_key.reveal())
+    _require_usable(app)
     ids = [settings.app_installation_id] if settings.app_installation_id else _list(settings, app)
     return {f"installation-{number}": OnceMintedAuth(app, number) for number in ids}
+
+
+def _require_usable(app: AppAuth) -> None:
+    """Sign once, for a key that is none is found out only then."""
+    import jwt
+
+    try:
+        app.create_jwt()
+    except (jwt.PyJWTError, ValueError, TypeError) as error:
+        raise BadCredentials(
+            "GITHUB_APP_PRIVATE_KEY is no private key in PEM form: give the whole file that GitHub "
+            "made, with its first and last line and its line breaks."
+        ) from error
 
 
 def _list(settings: GithubSettings, app: AppAuth) -> list[int]:

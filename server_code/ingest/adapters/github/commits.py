@@ -5,7 +5,7 @@ https://docs.github.com/en/graphql/reference/objects#commit
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -53,7 +53,11 @@ class CommitReader:
         self._without_graphql: set[str] = set()
 
     def fetch(
-        self, client: GithubClient, repository: str, shas: Sequence[str]
+        self,
+        client: GithubClient,
+        repository: str,
+        shas: Sequence[str],
+        pulls_of: Collection[str],
     ) -> dict[str, CommitMetrics]:
         """Fetch commits; one that GitHub does not know comes with None for all it holds.
 
@@ -67,7 +71,7 @@ class CommitReader:
             if sha in found:
                 continue
             try:
-                found[sha] = _by_rest(client, repository, sha)
+                found[sha] = _by_rest(client, repository, sha, with_pulls=sha in pulls_of)
             except Retriable:
                 if not found:
                     raise
@@ -151,7 +155,7 @@ def _read_pull(node: Mapping[str, Any]) -> PullRequest | None:
     )
 
 
-def _by_rest(client: GithubClient, repository: str, sha: str) -> CommitMetrics:
+def _by_rest(client: GithubClient, repository: str, sha: str, *, with_pulls: bool) -> CommitMetrics:
     try:
         response = client.get(Request.to(_COMMIT, repository, sha))
     except NotFound:
@@ -160,7 +164,7 @@ def _by_rest(client: GithubClient, repository: str, sha: str) -> CommitMetrics:
     files = commit.files_changed_count
     if files is not None and response.has_next:
         files = _count_more_files(client, repository, sha, files)
-    pulls = _pulls_by_rest(client, repository, sha)
+    pulls = _pulls_by_rest(client, repository, sha) if with_pulls else ()
     return replace(commit, commit_sha=sha, files_changed_count=files, pull_requests=pulls)
 
 
