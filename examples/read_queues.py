@@ -58,8 +58,9 @@ def main() -> None:
     check = Schemas(SCHEMAS)
     wait = 1 if arguments.once else 5
     while True:
-        counts = [read_queue(sqs, name, most, wait, check, take) for name, most, take in queues]
-        if arguments.once and not any(counts):
+        for name, most, take in queues:
+            read_queue(sqs, name, most, wait, check, take)
+        if arguments.once:
             break
     logger.info("%d messages and %d logs are in %s", metrics.added, logs.done, arguments.folder)
 
@@ -71,10 +72,9 @@ def read_queue(  # noqa: PLR0913, PLR0917 - a queue, how it is read, and what be
     wait_seconds: int,
     check: Schemas,
     take: Callable[[Json], None],
-) -> int:
-    """Take what one queue holds now; return how many messages that was."""
+) -> None:
+    """Take what one queue holds now, until a long poll finds it empty."""
     url = name if "://" in name else sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    count = 0
     while messages := sqs.receive_message(
         QueueUrl=url,
         MaxNumberOfMessages=most,
@@ -89,8 +89,6 @@ def read_queue(  # noqa: PLR0913, PLR0917 - a queue, how it is read, and what be
                 continue
             take(envelope)
             sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt_handle(message))
-            count += 1
-    return count
 
 
 def receipt_handle(message: Json) -> str:

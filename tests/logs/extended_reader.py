@@ -19,7 +19,11 @@ url = sqs.get_queue_url(QueueName=sys.argv[1])["QueueUrl"]
 parts: dict[int, dict[int, bytes]] = defaultdict(dict)
 handles: list[str] = []
 while messages := sqs.receive_message(
-    QueueUrl=url, MaxNumberOfMessages=1, MessageAttributeNames=["All"], VisibilityTimeout=600
+    QueueUrl=url,
+    MaxNumberOfMessages=1,
+    MessageAttributeNames=["All"],
+    VisibilityTimeout=600,
+    WaitTimeSeconds=1,
 ).get("Messages", []):
     for message in messages:
         marker = sqs_extended_client.client.S3_KEY_MARKER
