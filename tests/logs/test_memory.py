@@ -1,0 +1,39 @@
+"""A log of any size takes the agent no more memory than a small one."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import pytest
+from logs.rig import OpenRig, a_world
+
+from standalone.sandbox.plans import LogPlan
+
+MIB = 1 << 20
+MOST_KIB = 32 * 1024
+
+#: The real size takes minutes; LOG_PROOF=full proves it.
+GIANT_BYTES = 1024 * MIB if os.environ.get("LOG_PROOF") == "full" else 64 * MIB
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks Linux for the memory of a process")
+@pytest.mark.parametrize("bucket", [True, False], ids=["claim check", "parts"])
+@pytest.mark.parametrize("mode", ["live", "economy"])
+def test_a_giant_log_takes_at_most_32_mib_more_than_idle(
+    rig: OpenRig, mode: str, bucket: bool
+) -> None:
+    """From GitHub over the disk to S3 or to the queue, and into the viewer's cache."""
+    if not bucket and mode == "economy":
+        pytest.skip("parts are made alike in both modes")
+    world = a_world().repository("octo/warm").run(seconds=60).job(log=b"x" * 2 * MIB)
+    world.repository("octo/giant").run(seconds=60)
+    world.job("giant", log=LogPlan(seed="giant", giant_bytes=GIANT_BYTES)).job("other", log=b"y")
+    here = rig(world, bucket=bucket, LOG_MODE=mode)
+    script = str(Path(__file__).with_name("measure.py"))
+    measured = json.loads(here.python(script, "octo/warm", "octo/giant"))
+    print(mode, bucket, measured)
+    assert measured["peak_kib"] - measured["idle_kib"] <= MOST_KIB, measured
+    assert here.count(here.logs) >= 3

@@ -1,0 +1,53 @@
+"""S3 that fails: the log arrives all the same, whole and once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from logs.rig import OpenRig, Rig, a_world
+from support.aws_server import LocalAws
+from support.fault_proxy import Cut, Fault, FaultProxy, LetThrough, Reply
+
+from standalone.sandbox.plans import LogPlan
+
+MIB = 1 << 20
+BUSY = Reply(503, b"<Error><Code>SlowDown</Code></Error>", "application/xml")
+
+
+class S3Proxy(FaultProxy):
+    """Spoil what is written to S3, and let all else through."""
+
+    def next_fault(self) -> Fault:
+        return super().next_fault() if self.operations[-1] in {"PUT", "POST"} else LetThrough()
+
+
+@pytest.fixture
+def proxy(aws: LocalAws) -> Iterator[S3Proxy]:
+    """Stand between the agent and the local AWS."""
+    between = S3Proxy(aws.endpoint_url)
+    yield between
+    between.close()
+
+
+OpenFaulty = Callable[..., Rig]
+
+
+@pytest.mark.parametrize("fault", [BUSY, Reply(500), Cut()], ids=["503", "500", "cut"])
+@pytest.mark.parametrize("times", [2, 3], ids=["the client repeats", "the work comes back"])
+@pytest.mark.parametrize("megabytes", [3, 20], ids=["one request", "many parts"])
+def test_a_log_arrives_although_s3_fails(
+    rig: OpenRig, proxy: S3Proxy, megabytes: int, times: int, fault: Fault
+) -> None:
+    """Twice is nothing to the client; three times is repeated by the agent."""
+    log = LogPlan(seed="large", giant_bytes=megabytes * MIB)
+    here = rig(a_world().run(seconds=60).job(log=log), AWS_ENDPOINT_URL=proxy.endpoint_url)
+    url = here.sqs.get_queue_url(QueueName=here.work)["QueueUrl"]
+    here.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "2"})
+    proxy.faults.extend([fault] * times)
+    here.collect()
+    assert not proxy.faults
+    assert here.count(here.logs) == 1
+    assert here.count(here.work) == 0
+    here.environment["AWS_ENDPOINT_URL"] = here.aws.endpoint_url
+    assert here.read_by_example() == here.truth()
