@@ -6,6 +6,7 @@ import pytest
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_told, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.settings import Limits, Settings, TokenPlan
 
 RUNS = 100
 HOUR = 3600
@@ -134,7 +135,7 @@ def test_a_webhook_about_a_job_has_it_told_at_the_next_look(stage):
 def test_an_idle_repository_costs_nothing(stage, log_mode):
     """An hour of polls, hints included, is answered by free 304s."""
     here = stage(a_long_past(), at=0, days=0.001, log_mode=log_mode)
-    here.poll_for(120)
+    here.poll_for(600)
     before = here.requests(column="charged")
     here.poll_for(HOUR)
     assert here.requests(column="charged") == before
@@ -168,3 +169,16 @@ def test_collecting_again_costs_nothing(stage):
     here.ingest()
     assert here.requests(column="charged") == before
     assert len(here.metrics()) + len(here.logs()) == told
+
+
+def test_what_can_wait_waits_where_the_hour_is_used_up_quickly(stage):
+    """First looks at open runs are few, and sweeps leave the hour to polls."""
+    settings = Settings(tokens=(TokenPlan(limit=100),), limits=Limits(points_a_minute=0))
+    world = a_long_past()
+    for number in range(30):
+        world.run(created=number, seconds=60)
+    here = stage(world, at=600, days=0.1, log_mode="economy", settings=settings)
+    assert here.poll() is None
+    spent = here.requests("list_runs", "charged")
+    here.poll_for(240)
+    assert here.requests("list_runs", "charged") == spent

@@ -27,6 +27,9 @@ NEWEST_IN_SLICE = 20
 
 #: A look that fails is repeated after 1, 2, 4 … seconds, at most 10 minutes, and given up in time.
 MAX_PAUSE = timedelta(minutes=10)
+
+#: An open run is looked at again after this part of its age: in its first hour at every poll.
+OPEN_AGE_SHARE = 120
 MAX_FAILURES = 30
 
 #: An attempt whose commit cannot be read is published without metrics after so many looks.
@@ -182,7 +185,10 @@ def _scheduled(
     if reading.is_gone or has_ended or age > LONGEST_RUN:
         return replace(record, settled=True, look_at=None, jobs_validator=None, failures=0)
     since_start = max(now - (run.updated_at or record.created_at), timedelta()) if run else age
-    pause = min(max(timedelta(seconds=world.collecting.poll_seconds), since_start / 20), MAX_PAUSE)
+    pause = min(
+        max(timedelta(seconds=world.collecting.poll_seconds), since_start / OPEN_AGE_SHARE),
+        MAX_PAUSE,
+    )
     return replace(record, look_at=now + pause, failures=0)
 
 

@@ -16,12 +16,15 @@ from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
 from ..errors import AccessDenied, NotFound, Retriable, Skippable
 from ..ports import RunPage, RunQuery
-from .sighting import Sighting, look_again, note_runs
+from .sighting import Sighting, has_plenty, look_again, note_runs
 from .sweep_days import sweep_all_days, sweep_closed_days, sweep_span
 from .world import World
 
 #: https://docs.github.com/en/rest/actions/workflow-runs: every status but the last.
 OPEN_STATUSES = ("in_progress", "queued", "waiting", "pending", "requested")
+
+#: Through these nearly every re-run passes; the others are asked for where requests are to spare.
+PLAIN_STATUSES = OPEN_STATUSES[:2]
 
 #: GitHub's end of an unfiltered list (40,000) and of a filtered one (1,000), in pages of 100.
 MAX_PAGES = 400
@@ -134,7 +137,7 @@ def ask_for_open_runs(world: World, sighting: Sighting) -> None:
     if floor is None or not _is_time(world, repository.hinted_at, HINT_INTERVAL):
         return
     created = f"<={write_timestamp(_deep_end(floor, now))}"
-    for status in OPEN_STATUSES:
+    for status in _statuses_to_ask(world, sighting):
         _ask_by_status(world, sighting, RunQuery(status=status, created=created))
     sighting.repository = replace(sighting.repository, hinted_at=now)
 
@@ -205,6 +208,14 @@ def _fetch_run(world: World, name: str, run_id: int) -> WorkflowRun | None:
         return world.source.fetch_run(name, run_id).value
     except NotFound:
         return None
+
+
+def _statuses_to_ask(world: World, sighting: Sighting) -> tuple[str, ...]:
+    """Choose statuses; a repository's first looks cost most, so they are spread over two rounds."""
+    is_first = sighting.repository.hinted_at is None
+    if sighting.is_thorough or (not is_first and has_plenty(world, sighting)):
+        return OPEN_STATUSES
+    return PLAIN_STATUSES
 
 
 def _deep_end(floor: datetime, now: datetime) -> datetime:

@@ -12,13 +12,16 @@ from datetime import datetime, timedelta
 
 from ..domain.ledger import RepositoryRecord
 from ..errors import Fatal, IngestError, NotFound, RateLimited, Retriable
-from .collect_attempts import collect_attempts
+from .collect_attempts import OPEN_AGE_SHARE, collect_attempts
 from .discover_runs import discover_runs
 from .sighting import LEASE_SECONDS, Sighting, keep_lease
 from .world import PIPELINE_MONITORING_AGENT, World
 
 #: Where nothing moves, nobody waits longer than this for the next look.
 SLOWEST_POLL = timedelta(minutes=10)
+
+#: Where runs are open, nobody waits more than this many times longer for a budget to last.
+MOST_STRETCH_OF_OPEN = 2.0
 
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
@@ -79,14 +82,18 @@ def poll_repository(
 def next_poll(world: World, repository: RepositoryRecord) -> datetime:
     """Find when to poll again: soon where something moves, more slowly where nothing does.
 
-    Where the token's budget does not last for all its repositories, each waits equally longer.
+    Where the token's budget does not last for all its repositories, each waits equally longer; but
+    where runs are open not much, for most of these polls are free.
     """
     now = world.clock.now()
+    look_at = world.store.load_next_look_at(repository.full_name)
     stretch = world.source.stretch(repository.full_name)
+    if look_at is not None:
+        stretch = min(stretch, MOST_STRETCH_OF_OPEN)
     pause = timedelta(seconds=world.collecting.poll_seconds) * stretch
     changed_at = repository.last_changed_at or repository.added_at
-    idle_poll = now + min(max(pause, (now - changed_at) / 20), max(SLOWEST_POLL, pause))
-    look_at = world.store.load_next_look_at(repository.full_name)
+    slowness = (now - changed_at) / (20 if look_at is None else OPEN_AGE_SHARE)
+    idle_poll = now + min(max(pause, slowness), max(SLOWEST_POLL, pause))
     if look_at is None:
         return idle_poll
     return min(idle_poll, look_at if stretch == 1 else max(look_at, now + pause))

@@ -15,6 +15,10 @@ from .world import World
 LEASE_SECONDS = 120
 _RENEW_AFTER = timedelta(seconds=LEASE_SECONDS / 4)
 
+#: What requests that can wait may find used of an hour's: some from its start, more as it passes.
+FREE_SHARE = 0.1
+PACE_SHARE = 0.6
+
 
 @dataclass(slots=True, kw_only=True)
 class Sighting:
@@ -54,6 +58,20 @@ def keep_lease(world: World, sighting: Sighting) -> bool:
     sighting.leased_at = world.clock.now()
     until = sighting.leased_at + timedelta(seconds=LEASE_SECONDS)
     return world.store.save_progress(sighting.repository, holder=world.holder, lease_until=until)
+
+
+def has_plenty(world: World, sighting: Sighting) -> bool:
+    """Tell whether requests that can wait may be sent now: no poll is put off for them.
+
+    They get what is left below the pace at which the hour's requests last.
+    """
+    if not world.source.has_spare(sighting.repository.full_name):
+        return False
+    budget = world.source.budget()
+    if not budget.limit or budget.remaining is None or budget.reset_at is None:
+        return True
+    past = 1 - (budget.reset_at - world.clock.now()) / timedelta(hours=1)
+    return 1 - budget.remaining / budget.limit <= FREE_SHARE + PACE_SHARE * past
 
 
 def note_runs(world: World, sighting: Sighting, runs: Sequence[WorkflowRun]) -> None:

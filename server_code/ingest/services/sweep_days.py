@@ -13,7 +13,7 @@ from datetime import datetime, timedelta, timezone
 
 from ..domain.timestamps import write_timestamp
 from ..ports import RunQuery
-from .sighting import Sighting, note_runs
+from .sighting import Sighting, has_plenty, note_runs
 from .world import World
 
 #: https://docs.github.com/en/actions/reference/limits: a run may be run again for 30 days after it
@@ -70,7 +70,7 @@ def sweep_closed_days(world: World, sighting: Sighting) -> None:
         _begin_round(sighting, now, start=today - LONGEST_CHANGE)
     for _ in range(WINDOWS_A_TICK):
         window = _next_window(sighting, today)
-        if window is None or not world.source.has_spare(repository.full_name):
+        if window is None or not has_plenty(world, sighting):
             return
         _sweep(world, sighting, window)
 
