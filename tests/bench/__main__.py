@@ -1,0 +1,81 @@
+"""``make bench``: count requests, measure throughput, memory and latency; judge nothing.
+
+Numbers of one run on one machine: counts are exact, times are what they were. The goals stand
+beside them; tests/services/test_frugality.py decides those that can be counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from datetime import datetime, timezone
+from pathlib import Path
+
+from tests.bench import (
+    latency,
+    memory,
+    metric_messages,
+    repositories_per_token,
+    requests_per_run,
+)
+from tests.bench.report import Row, machine, table
+
+BENCHMARKS = {
+    "requests": requests_per_run.measure,
+    "token": repositories_per_token.measure,
+    "metrics": metric_messages.measure,
+    "memory": memory.measure,
+    "latency": latency.measure,
+}
+EXPLANATION = """\
+A request is charged where GitHub counts it against the hour; an unchanged answer to a conditional
+one is free. GraphQL has a budget of its own. In theory a run costs one request for its jobs and one
+for its archive, or one a log; its share of the run list comes on top, and for a run that is watched
+each change of the list that a poll meets."""
+PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--quick", action="store_true", help="smaller worlds, fewer rounds")
+    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md, too")
+    parser.add_argument("--only", action="append", choices=sorted(BENCHMARKS), help="run this one")
+    options = parser.parse_args()
+    load_before = os.getloadavg()[0]
+    rows: list[Row] = []
+    for name, measure in BENCHMARKS.items():
+        if options.only is None or name in options.only:
+            for row in measure(quick=options.quick):
+                print(f"{row.benchmark}: {row.case}: {row.measured}", file=sys.stderr, flush=True)
+                rows.append(row)
+    facts = f"{machine()}; {load_before:.1f} when it began"
+    print(f"{table(rows)}\n\n{facts}")
+    if options.write:
+        PAGE.write_text(_page(rows, facts))
+    return 0
+
+
+def _page(rows: list[Row], facts: str) -> str:
+    arguments = [each for each in sys.argv[1:] if each != "--write"]
+    command = " ".join(["python", "-m", "tests.bench", *arguments])
+    today = datetime.now(timezone.utc).date().isoformat()
+    return "\n".join(
+        [
+            "# Benchmarks",
+            "",
+            f"Printed by `{command}` on {today}. Counts are exact and the same on every machine;",
+            "times and memory are those of this one, which others may have used meanwhile.",
+            "",
+            f"{facts}.",
+            "",
+            table(rows),
+            "",
+            EXPLANATION,
+            "",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

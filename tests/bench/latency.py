@@ -1,0 +1,112 @@
+"""How long news takes from GitHub to the metrics queue, in real time.
+
+A run's change counts from the moment at which the sandbox shows it, to that at which a reader of
+the queue has it. With webhooks the polls are 10 minutes apart and prove nothing; without, they are
+as close as the setting says.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import boto3
+from ingest.settings import read_settings
+
+from standalone.commands.setup import set_up
+from standalone.local_aws import LocalAws
+from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
+from standalone.sandbox.clock import SandboxClock
+from standalone.sandbox.server import SandboxServer
+from standalone.webhook_server import PATH
+from tests.bench.collector import CollectorProcess
+from tests.bench.report import Row, free_port
+from tests.support.world import GENEROUS
+
+SECRET = "bench"
+POLL_SECONDS = 5
+RUN_SECONDS = 6
+EVERY_SECONDS = 2
+FIRST_RUN_AFTER = 15
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Measure both ways."""
+    runs = 10 if quick else 60
+    with_webhooks = sorted(_latencies(runs, poll_seconds=600, port=free_port()))
+    yield _row("webhook to queue", with_webhooks, "p95 2 s")
+    polled = sorted(_latencies(runs, poll_seconds=POLL_SECONDS, port=None))
+    goal = f"{POLL_SECONDS + 5} s"
+    yield _row(f"change to queue, polled every {POLL_SECONDS} s", polled, goal)
+
+
+def _row(case: str, latencies: list[float], goal: str) -> Row:
+    middle, late = latencies[len(latencies) // 2], latencies[int(len(latencies) * 0.95)]
+    return Row(
+        "latency",
+        case,
+        f"p95 {late:.2f} s",
+        goal,
+        f"median {middle:.2f} s, longest {latencies[-1]:.2f} s of {len(latencies)} ends of runs",
+    )
+
+
+def _latencies(runs: int, *, poll_seconds: int, port: int | None) -> list[float]:
+    """Let runs end one after another; tell how long each end took to the queue."""
+    builder = WorldBuilder()
+    if port is not None:
+        builder.hook(f"http://127.0.0.1:{port}{PATH}", secret=SECRET)
+    for number in range(runs):
+        created = FIRST_RUN_AFTER + number * EVERY_SECONDS
+        builder.run(created=created, starts_after=1, seconds=RUN_SECONDS).job().job("second")
+    with ExitStack() as stack:
+        aws = stack.enter_context(LocalAws())
+        clock = SandboxClock(builder.start, speed=1)
+        begun = time.time()
+        server = stack.enter_context(SandboxServer(builder.build(), clock=clock, settings=GENEROUS))
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        environment = {
+            **aws.environment,
+            "GITHUB_API_URL": server.url,
+            "GITHUB_TOKEN": "sandbox-token",
+            "GITHUB_WEBHOOK_SECRET": SECRET,
+            "DATABASE_URL": f"{folder}/bench.db",
+            "BACKFILL_DAYS": "3650",
+            "POLL_SECONDS": str(poll_seconds),
+        }
+        for _ in set_up(read_settings(environment.get).aws):
+            pass
+        stack.enter_context(CollectorProcess(["octo/api"], environment, port=port))
+        arrivals = _read(aws, runs, seconds=120 + runs * EVERY_SECONDS)
+    first = begun + FIRST_RUN_AFTER + 1 + RUN_SECONDS
+    shown = {FIRST_RUN + 1 + number: first + number * EVERY_SECONDS for number in range(runs)}
+    return [arrived - shown[run_id] for run_id, arrived in arrivals.items()]
+
+
+def _read(aws: LocalAws, runs: int, *, seconds: float) -> dict[int, float]:
+    """Read the metrics queue until so many runs have ended; tell when each did."""
+    environment = aws.environment
+    client: Any = boto3.client(
+        "sqs",
+        endpoint_url=aws.endpoint_url,
+        region_name=environment["AWS_DEFAULT_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    url = client.get_queue_url(QueueName="ci_cd_metrics_queue")["QueueUrl"]
+    arrivals: dict[int, float] = {}
+    deadline = time.monotonic() + seconds
+    while len(arrivals) < runs and time.monotonic() < deadline:
+        answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+        now = time.time()
+        for message in answer.get("Messages", ()):
+            client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+            body = json.loads(message["Body"])
+            if body["event_type"] == "workflow_run_completed":
+                arrivals.setdefault(body["data"]["run_id"], now)
+    client.close()
+    return arrivals

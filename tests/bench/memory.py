@@ -1,0 +1,132 @@
+"""What a collector process holds: with a thousand idle repositories, and while a huge log passes.
+
+The collector is a process of its own, with SQLite and the local SQS; memory is what Linux counts as
+resident. A long log goes through in parts, read and deleted as they come.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import boto3
+from ingest.settings import read_settings
+
+from standalone.commands.setup import set_up
+from standalone.local_aws import LocalAws
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.clock import SandboxClock
+from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.server import SandboxServer
+from tests.bench.collector import CollectorProcess
+from tests.bench.report import Row
+from tests.support.world import GENEROUS
+
+MIB = 2**20
+LOGS_QUEUE = "ci_cd_logs_queue"
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Measure both."""
+    yield _idle(100 if quick else 1000)
+    yield _huge_log((64 if quick else 1024) * MIB)
+
+
+def _idle(repositories: int) -> Row:
+    builder = WorldBuilder()
+    names = [f"octo/idle-{number:04d}" for number in range(repositories)]
+    for name in names:
+        builder.repository(name).run(created=-86_400 * 3).job()
+    with _stage(builder) as environment, CollectorProcess(names, environment) as collector:
+        polled = 2 * repositories
+        answer = collector.wait(lambda told: _requests(told) >= polled, seconds=600)
+    return Row(
+        "memory",
+        f"{repositories:,} idle repositories, each polled twice",
+        f"{answer['rss'] / MIB:.0f} MiB",
+        "150 MiB",
+        f"largest {answer['peak'] / MIB:.0f} MiB",
+    )
+
+
+def _huge_log(size: int) -> Row:
+    builder = WorldBuilder().run(seconds=60)
+    builder.job("small")
+    small = WorldBuilder().run(seconds=60).job("small")
+    before = _peak(small, logs=1)
+    builder.job("huge", log=LogPlan(seed="huge", giant_bytes=size))
+    after = _peak(builder, logs=2)
+    return Row(
+        "memory",
+        f"a log of {size // MIB:,} MiB beside a small one",
+        f"{(after - before) / MIB:+.0f} MiB",
+        "32 MiB",
+        f"largest {after / MIB:.0f} MiB, with a small one alone {before / MIB:.0f} MiB",
+    )
+
+
+def _peak(builder: WorldBuilder, *, logs: int) -> int:
+    with _stage(builder) as environment, CollectorProcess(["octo/api"], environment) as collector:
+        answer = collector.wait(lambda told: told["counts"].get("logs", 0) >= logs, seconds=1200)
+    return int(answer["peak"])
+
+
+@contextmanager
+def _stage(builder: WorldBuilder) -> Iterator[dict[str, str]]:
+    """Put a sandbox, a local SQS and a state file there; yield the collector's environment."""
+    with ExitStack() as stack:
+        aws = stack.enter_context(LocalAws())
+        clock = SandboxClock(builder.start + 600, speed=1)
+        server = stack.enter_context(SandboxServer(builder.build(), clock=clock, settings=GENEROUS))
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        environment = {
+            **aws.environment,
+            "GITHUB_API_URL": server.url,
+            "GITHUB_TOKEN": "sandbox-token",
+            "DATABASE_URL": f"{folder}/bench.db",
+            "BACKFILL_DAYS": "3650",
+            "LOG_MODE": "live",
+        }
+        for _ in set_up(read_settings(environment.get).aws):
+            pass
+        stack.enter_context(_emptied(aws, LOGS_QUEUE))
+        yield environment
+
+
+@contextmanager
+def _emptied(aws: LocalAws, queue: str) -> Iterator[None]:
+    """Read a queue empty on a thread, so that the local SQS need not hold a whole log."""
+    environment = aws.environment
+    client: Any = boto3.client(
+        "sqs",
+        endpoint_url=aws.endpoint_url,
+        region_name=environment["AWS_DEFAULT_REGION"],
+        aws_access_key_id=environment["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environment["AWS_SECRET_ACCESS_KEY"],
+    )
+    url, done = client.get_queue_url(QueueName=queue)["QueueUrl"], threading.Event()
+
+    def empty() -> None:
+        while not done.is_set():
+            answer = client.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
+            for message in answer.get("Messages", ()):
+                client.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    thread = threading.Thread(target=empty)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+        client.close()
+
+
+def _requests(told: dict[str, Any]) -> int:
+    counts = told["counts"]
+    return int(counts.get("github_requests.free", 0)) + int(
+        counts.get("github_requests.charged", 0)
+    )

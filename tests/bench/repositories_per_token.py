@@ -1,0 +1,132 @@
+"""How many repositories one token carries: an hour of a fleet, second by second of a stepped clock.
+
+Every repository has days of history and 4 new runs an hour, some of them run again. The first hour
+pays for first sights: the list, the open runs, the sweep of closed days; the second is like any
+later one. A gap is what passes between two polls of a repository while one of its runs is open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from standalone.sandbox.living import living_world
+from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.world import World as SandboxWorld
+from tests.bench.report import Row
+from tests.bench.watching import Questions, Watch
+from tests.support.world import Stage
+
+RUNS_AN_HOUR = 4
+HISTORY_DAYS = 2
+POLL_SECONDS = 30
+START = 1_900_000_000 // 3600 * 3600
+HOURLY_LIMIT = 5000
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Measure two hours of 250 repositories, or of 25 with a tenth of the limit."""
+    repositories = 25 if quick else 250
+    limit = HOURLY_LIMIT * repositories // 250
+    stage = Stage(
+        _Fleet(repositories),  # type: ignore[arg-type]
+        settings=Settings(tokens=(TokenPlan(limit=limit),), threads=16),
+        log_mode="economy",
+        poll_seconds=POLL_SECONDS,
+    )
+    try:
+        for plan in stage.server.world.repositories:
+            stage.watch(plan.plan.full_name, days=0)
+        polls = _Polls(stage)
+        watch = Watch(stage)
+        for hour in ("first", "second"):
+            yield from _hour(
+                stage, watch, polls, f"{repositories} repositories, {hour} hour", limit
+            )
+    finally:
+        stage.close()
+
+
+class _Fleet:
+    """Be a builder of a living world."""
+
+    start = START
+
+    def __init__(self, repositories: int) -> None:
+        self._repositories = repositories
+
+    def build(self) -> SandboxWorld:
+        """Return the world."""
+        return living_world(
+            seed=1,
+            start=START,
+            repositories=self._repositories,
+            runs_per_hour=RUNS_AN_HOUR,
+            history_days=HISTORY_DAYS,
+        )
+
+
+class _Polls(Questions):
+    """Also note when each repository was polled, and the worst stretch."""
+
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage)
+        self.count = 0
+        self.gaps: list[float] = []
+        self.stretch = 1.0
+        self._last: dict[str, float] = {}
+
+    def _fetch_runs(self, repository: str, query: Any, validator: str | None = None) -> Any:
+        if query.page == 1 and query.status is None and query.created is None:
+            self._note(repository)
+        return super()._fetch_runs(repository, query, validator)
+
+    def _note(self, repository: str) -> None:
+        self.count += 1
+        now = self._stage.server.clock.now()
+        is_open = self._stage.state.load_next_look_at(repository) is not None
+        if is_open and repository in self._last:
+            self.gaps.append(now - self._last[repository])
+        self._last[repository] = now
+        self.stretch = max(self.stretch, self._stage.world.source.stretch(repository))
+
+
+def _hour(stage: Stage, watch: Watch, polls: _Polls, case: str, limit: int) -> Iterator[Row]:
+    polls.gaps.clear()
+    polls.charged.clear()
+    polls.count, polls.stretch = 0, 1.0
+    before, told = _charged(stage), _ended_runs(stage)
+    watch.run(3600)
+    after = _charged(stage)
+    spent = {kind: after[kind] - before.get(kind, 0) for kind in after}
+    total = sum(count for kind, count in spent.items() if kind != "graphql")
+    ended = _ended_runs(stage) - told
+    parts = [f"{kind} {count}" for kind, count in sorted(spent.items()) if count]
+    parts += [f"of it {name} {polls.charged[name]}" for name in ("hints", "sweep")]
+    yield Row(
+        "token",
+        f"{case}: charged",
+        str(total),
+        f"{limit}",
+        f"{ended} attempts ended, {total / max(ended, 1):.2f} each: {', '.join(parts)}",
+    )
+    gaps = sorted(polls.gaps) or [0.0]
+    refused = stage.server.stats()["violations"]
+    yield Row(
+        "token",
+        f"{case}: longest gap between polls of an active repository",
+        f"{gaps[-1]:.0f} s",
+        f"{2 * POLL_SECONDS} s",
+        f"p99 {gaps[int(len(gaps) * 0.99)]:.0f} s, median {gaps[len(gaps) // 2]:.0f} s of "
+        f"{polls.count} polls; largest stretch {polls.stretch:.2f}; {refused} sent while limited",
+    )
+
+
+def _charged(stage: Stage) -> dict[str, int]:
+    endpoints = stage.server.stats()["endpoints"]
+    return {kind: counts["charged"] for kind, counts in endpoints.items()}
+
+
+def _ended_runs(stage: Stage) -> int:
+    messages = stage.queues.metrics.accepted()
+    return sum(message.event_type == "workflow_run_completed" for message in messages)

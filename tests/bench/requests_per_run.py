@@ -1,0 +1,150 @@
+"""What a completed run costs, by strategy and number of jobs, beside the theoretical table.
+
+``backfill``: the runs have ended before the first look. ``watched``: each lives while the collector
+looks, in a repository with a long past; every change of the list that a poll meets is one request
+more, at most three a run. ``webhooks``: the same, with a webhook for everything that happens.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ingest.settings import Secret
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.webhook_server import PATH, WebhookServer
+from tests.bench.report import Row, free_port
+from tests.bench.watching import Questions, Watch
+from tests.support.world import GENEROUS, Stage
+
+JOBS = (1, 5, 20, 100)
+DAY = 86_400
+SECRET = "bench"
+RUN_SECONDS = 300
+PAUSE_SECONDS = 900
+
+#: What GitHub answers to each kind of question, as the sandbox names them.
+KINDS = {"list_runs": "run list", "get_run": "runs", "list_attempt_jobs": "jobs"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """Be one way to collect runs."""
+
+    log_mode: str
+    how: str
+    jobs: int
+    runs: int
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Measure every case."""
+    yield _idle()
+    for how in ("backfill", "watched", "webhooks"):
+        for log_mode in ("economy", "live"):
+            for jobs in JOBS:
+                runs = (25 if quick else 50) if how == "backfill" else (5 if quick else 20)
+                yield _row(Case(log_mode=log_mode, how=how, jobs=jobs, runs=runs))
+
+
+def _idle() -> Row:
+    stage = Stage(WorldBuilder().run().job(), at=600, poll_seconds=30)
+    try:
+        stage.watch()
+        watch = Watch(stage)
+        watch.run(60)
+        before = stage.requests(column="charged"), stage.requests()
+        watch.run(3600)
+        charged, asked = (
+            stage.requests(column="charged") - before[0],
+            stage.requests() - before[1],
+        )
+    finally:
+        stage.close()
+    return Row("requests", "idle repository, one hour", f"{charged} charged", "0", f"{asked} asked")
+
+
+def _row(case: Case) -> Row:
+    stats, hints = _run(case)
+    charged = {kind: counts["charged"] for kind, counts in stats["endpoints"].items()}
+    graphql = charged.pop("graphql", 0)
+    total = sum(charged.values()) / case.runs
+    parts = [f"{name} {count / case.runs:.2f}" for name, count in sorted(charged.items()) if count]
+    parts += [f"of it {name} {count / case.runs:.2f}" for name, count in hints.items() if count]
+    return Row(
+        "requests",
+        f"{case.log_mode}, {case.how}, {case.jobs} jobs",
+        f"{total:.2f}",
+        _goal(case),
+        f"theory {_theory(case)} (+{graphql / case.runs:.2f} GraphQL): {', '.join(parts)}",
+    )
+
+
+def _goal(case: Case) -> str:
+    if case.how != "backfill":
+        return ""
+    return "2.0 + list" if case.log_mode == "economy" else f"{case.jobs + 1.1:.1f}"
+
+
+def _theory(case: Case) -> str:
+    """Compute B8's E and E2: jobs, logs; polling comes on top, at most three looks a run."""
+    logs = 1 if case.log_mode == "economy" else case.jobs
+    floor = math.ceil(case.jobs / 100) + logs
+    return f"{floor}" if case.how == "backfill" else f"{floor} + 3 looks"
+
+
+def _run(case: Case) -> tuple[dict[str, Any], dict[str, int]]:
+    if case.how == "backfill":
+        stage = Stage(_ended(case), at=DAY, settings=GENEROUS, log_mode=case.log_mode)
+        return _collect(stage, None, seconds=120)
+    port = free_port()
+    stage = Stage(_living(case, port if case.how == "webhooks" else None), log_mode=case.log_mode)
+    return _collect(
+        stage, port if case.how == "webhooks" else None, seconds=case.runs * PAUSE_SECONDS + 600
+    )
+
+
+def _collect(
+    stage: Stage, port: int | None, *, seconds: float
+) -> tuple[dict[str, Any], dict[str, int]]:
+    server = None
+    if port is not None:
+        server = WebhookServer(
+            stage.state, stage.clock, secret=Secret(SECRET), host="127.0.0.1", port=port
+        )
+    try:
+        stage.watch(days=1)
+        questions = Questions(stage)
+        Watch(stage).run(seconds)
+        return stage.server.stats(), {name: questions.charged[name] for name in ("hints", "sweep")}
+    finally:
+        stage.close()
+        if server is not None:
+            server.close()
+
+
+def _ended(case: Case) -> WorldBuilder:
+    builder = WorldBuilder()
+    for number in range(case.runs):
+        builder.run("failure" if number % 3 else "success", created=number * 60)
+        builder.jobs(case.jobs)
+    return builder
+
+
+def _living(case: Case, port: int | None) -> WorldBuilder:
+    """Make runs that live one after another, above a past too long for one page."""
+    builder, chance = WorldBuilder(), random.Random(case.jobs)
+    for number in range(120):
+        builder.run(created=(number - 150) * 3600, sha="a" * 40)
+    if port is not None:
+        builder.hook(f"http://127.0.0.1:{port}{PATH}", secret=SECRET)
+    for number in range(case.runs):
+        builder.run(created=number * PAUSE_SECONDS + 90, starts_after=45, seconds=RUN_SECONDS)
+        for job in range(case.jobs):
+            seconds = chance.uniform(30, RUN_SECONDS - 10)
+            builder.job(f"test ({job})", "success", seconds=seconds)
+    return builder
