@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from ..errors import MalformedPayload
 from ..messaging.envelope import QueueMessage, message_attributes
 from ..messaging.log_work import parse_log_work
+from ..messaging.run_events import run_group
 from ..ports import Clock, ReceivedMessage, WorkQueue
 from .publish import publish
 
@@ -21,36 +22,42 @@ class RedriveReport:
 
 
 def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> RedriveReport:
-    """Move readable dead letters back to the queue of work; unreadable ones stay where they are.
+    """Move dead letters back to the queue of work; what is no work stays where it is.
 
     A message is deleted only after the other queue has taken it. Raises what sending raises.
     """
-    moved = unreadable = 0
+    moved = 0
+    staying: set[str] = set()
     while received := dead_letters.receive(max_messages=10, wait_seconds=1):
-        readable = [message for message in received if _is_readable(message)]
-        publish(work, [_again(message) for message in readable], clock=clock)
-        dead_letters.delete(readable)
-        moved += len(readable)
-        unreadable += len(received) - len(readable)
-    return RedriveReport(moved=moved, unreadable=unreadable)
+        again = {message.receipt_handle: _again(message) for message in received}
+        ready = [sent for sent in again.values() if sent is not None]
+        refused = {rejection.event_id for rejection in publish(work, ready, clock=clock)}
+        done = [
+            message for message in received if _is_taken(again[message.receipt_handle], refused)
+        ]
+        dead_letters.delete(done)
+        moved += len(done)
+        # A message that stays may be received again before the last one has moved.
+        staying |= {message.body for message in received if message not in done}
+    return RedriveReport(moved=moved, unreadable=len(staying))
 
 
-def _is_readable(message: ReceivedMessage) -> bool:
+def _is_taken(message: QueueMessage | None, refused: set[str]) -> bool:
+    return message is not None and message.event_id not in refused
+
+
+def _again(message: ReceivedMessage) -> QueueMessage | None:
+    """Wrap a body as it was sent first, for it is the same fact; None for what is no work."""
     try:
-        parse_log_work(message.body)
-    except MalformedPayload:
-        return False
-    return True
-
-
-def _again(message: ReceivedMessage) -> QueueMessage:
-    """Wrap a body as it was sent first; it is the same fact."""
-    envelope = json.loads(message.body)
-    repo = envelope["data"]["repo"]
+        key = parse_log_work(message.body).key
+        envelope = json.loads(message.body)
+        event_id, event_type = str(envelope["event_id"]), str(envelope["event_type"])
+    except (MalformedPayload, KeyError):
+        return None
     return QueueMessage(
-        event_id=envelope["event_id"],
-        event_type=envelope["event_type"],
-        group=repo,
+        event_id=event_id,
+        event_type=event_type,
+        group=run_group(key),
         body=message.body,
-        attributes=message_attributes(envelope["event_type"], repo),
+        attributes=message_attributes(event_type, key.repository),
     )

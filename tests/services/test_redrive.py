@@ -1,0 +1,112 @@
+"""Dead letters come back: all that is work, none of it lost on the way."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timezone
+
+import pytest
+from ingest.adapters.memory import ManualClock
+from ingest.adapters.memory_queue import MemoryQueue
+from ingest.domain.meter import Meter
+from ingest.domain.runs import AttemptKey
+from ingest.errors import QueueUnavailable
+from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.log_work import DueLog, job_log_due
+from ingest.ports import Rejection
+from ingest.services.redrive import redrive
+
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
+
+
+def work(job_id: int) -> QueueMessage:
+    job = DueLog(
+        job_id=job_id, job_name="build", conclusion=None, completed_at=NOW, never_started=False
+    )
+    return job_log_due(AttemptKey("octo/api", 1, 1), job, now=NOW)
+
+
+def strange(body: str) -> QueueMessage:
+    return QueueMessage(event_id=body, event_type="x", group="x", body=body, attributes={"a": "b"})
+
+
+@pytest.fixture
+def clock() -> ManualClock:
+    return ManualClock(NOW)
+
+
+@pytest.fixture
+def queues(clock: ManualClock) -> tuple[MemoryQueue, MemoryQueue]:
+    """Open the dead letters' queue and the queue of work."""
+    return MemoryQueue("work_dlq", clock, Meter()), MemoryQueue("work", clock, Meter())
+
+
+def fill(queue: MemoryQueue, *messages: QueueMessage) -> None:
+    for message in messages:
+        queue.send([message])
+
+
+def test_all_work_comes_back_as_it_was(queues, clock):
+    """More than one batch; bodies, ids and attributes are those of the first time."""
+    dead_letters, due = queues
+    sent = [work(job_id) for job_id in range(1, 26)]
+    fill(dead_letters, *sent)
+    report = redrive(dead_letters, due, clock=clock)
+    assert (report.moved, report.unreadable) == (25, 0)
+    assert due.messages() == sent
+    assert dead_letters.messages() == []
+
+
+def test_what_is_no_work_stays(queues, clock):
+    """A person looks at it; it is counted once however often it is received."""
+    dead_letters, due = queues
+    nameless = json.loads(work(2).body)
+    del nameless["event_id"]
+    odd = [strange("{]"), strange("[]"), strange('{"event_type":"other"}')]
+    fill(dead_letters, *odd, strange(json.dumps(nameless)), work(1))
+    report = redrive(dead_letters, due, clock=clock)
+    assert (report.moved, report.unreadable) == (1, 4)
+    assert due.messages() == [work(1)]
+    clock.sleep(3600)
+    assert len(dead_letters.receive(max_messages=10, wait_seconds=0)) == 4
+
+
+def test_work_that_the_queue_refuses_stays(queues, clock):
+    """It is deleted only where the other queue has it."""
+    dead_letters, due = queues
+    fill(dead_letters, work(1), work(2))
+    send = due.send
+
+    def refuse_the_first(batch):
+        refused = [message for message in batch if message.event_id == work(1).event_id]
+        send([message for message in batch if message not in refused])
+        return tuple(
+            Rejection(event_id=each.event_id, code="x", reason="no", is_final=True)
+            for each in refused
+        )
+
+    due.send = refuse_the_first
+    assert redrive(dead_letters, due, clock=clock).moved == 1
+    clock.sleep(3600)
+    [left] = dead_letters.receive(max_messages=10, wait_seconds=0)
+    assert left.body == work(1).body
+
+
+def test_a_queue_that_does_not_answer_costs_nothing(queues, clock):
+    """The dead letters are still there for the next time."""
+    dead_letters, due = queues
+    fill(dead_letters, work(1))
+
+    def fail(batch):
+        raise QueueUnavailable("no route to SQS")
+
+    due.send = fail
+    with pytest.raises(QueueUnavailable):
+        redrive(dead_letters, due, clock=clock)
+    clock.sleep(3600)
+    assert len(dead_letters.receive(max_messages=10, wait_seconds=0)) == 1
+
+
+def test_nothing_to_bring_back_is_no_error(queues, clock):
+    """It says so."""
+    assert redrive(*queues, clock=clock).moved == 0

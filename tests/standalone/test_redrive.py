@@ -1,0 +1,57 @@
+"""`redrive`, as a person types it."""
+
+from __future__ import annotations
+
+from logs.rig import OpenRig, a_world, rig
+
+__all__ = ["rig"]
+
+
+def bury(here) -> None:
+    """Move all work to the dead letters, as the queue does after five failures."""
+    url = here.sqs.get_queue_url(QueueName=here.work)["QueueUrl"]
+    dead = here.sqs.get_queue_url(QueueName=here.dead_letters)["QueueUrl"]
+    while messages := here.sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+    ).get("Messages", []):
+        for message in messages:
+            here.sqs.send_message(QueueUrl=dead, MessageBody=message["Body"])
+            here.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def test_dead_letters_become_logs(rig: OpenRig) -> None:
+    """What failed while the bucket was missing arrives once it is there again."""
+    here = rig(a_world().run(seconds=60).job("one", log=b"1").job("two", log=b"2"))
+    here.python("-c", POLL_ONLY)
+    bury(here)
+    dead = here.sqs.get_queue_url(QueueName=here.dead_letters)["QueueUrl"]
+    here.sqs.send_message(QueueUrl=dead, MessageBody="not ours")
+    said = here.python("-m", "standalone", "redrive")
+    assert said.splitlines() == [
+        "Moved 2 pieces of log work back.",
+        "1 messages are no log work and stay where they are.",
+    ]
+    here.collect()
+    assert here.read_by_extended_client() == here.truth()
+    assert here.count(here.dead_letters) == 1
+
+
+#: Find the run and say that its logs are due; fetch none.
+POLL_ONLY = """
+import os, threading
+from datetime import timedelta
+from ingest.bootstrap import open_headless
+from ingest.domain.ledger import RepositoryRecord
+from ingest.services.poll_runs import poll_repository
+from ingest.settings import read_settings
+
+collector = open_headless(read_settings(os.environ.get), stop=threading.Event())
+world = collector.world
+now = world.clock.now()
+world.store.add_repository(
+    RepositoryRecord(full_name="octo/api", added_at=now, watched_since=now - timedelta(days=1))
+)
+[record] = world.store.claim_repositories(holder=world.holder, now=now, lease_seconds=60, limit=1)
+assert poll_repository(world, record, may_go_on=lambda: True) is None
+collector.close()
+"""
