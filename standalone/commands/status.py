@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ingest.adapters.aws import QueueDepth
 
 SHOWN_ERRORS = 20
+PIPE_WIDTH = 160
 
 Depths = Mapping[str, "QueueDepth | IngestError"]
 
@@ -74,7 +76,9 @@ def _draw(overview: Overview, depths: Depths) -> None:
 
     from ..tables import agents_table, errors_table, queues_table, repositories_table
 
-    console, now, counts = Console(), overview.taken_at, overview.counts
+    # A pipe has no width of its own, and a table cut to 80 columns says little.
+    console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
+    now, counts = overview.taken_at, overview.counts
     console.print(
         agents_table(overview.agents, now)
         if overview.agents
