@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import os
 import random
 from pathlib import Path
@@ -61,14 +62,28 @@ def test_every_recorded_log_is_rebuilt(rig: OpenRig, bucket: bool) -> None:
     check(rig(world, bucket=bucket), len(logs))
 
 
-@pytest.mark.parametrize("bucket", [True, False], ids=["claim checks", "parts"])
-@pytest.mark.parametrize("mode", ["live", "economy"])
+@pytest.mark.parametrize(("mode", "bucket"), [("live", False), ("economy", True)])
 def test_every_made_up_log_is_rebuilt(rig: OpenRig, mode: str, bucket: bool) -> None:
     """Bytes that are no text, control characters, marks in the middle, nothing at all."""
     world = a_world().run(seconds=60)
     for name, log in MADE_UP.items():
         world.job(name, log=log)
     check(rig(world, bucket=bucket, LOG_MODE=mode), len(MADE_UP))
+
+
+def test_a_packed_copy_lies_in_the_bucket_for_people(rig: OpenRig) -> None:
+    """Whoever opens it over HTTP gets text, unpacked by the headers that S3 sends."""
+    text, other = "日本\x1b[0m\n".encode() * 200_000, RANDOM.randbytes(2 * MIB)
+    world = a_world().run(seconds=60).job("text", log=text).job("other", log=other)
+    here = rig(world)
+    here.collect()
+    bucket = here.environment["LOG_BUCKET"]
+    keys = [each["Key"] for each in here.s3.list_objects_v2(Bucket=bucket)["Contents"]]
+    found = [here.s3.get_object(Bucket=bucket, Key=key) for key in keys if key.endswith(".txt.gz")]
+    assert {each["ContentEncoding"] for each in found} == {"gzip"}
+    assert {each["ContentType"] for each in found} == {"text/plain; charset=utf-8", "text/plain"}
+    assert {gzip.decompress(each["Body"].read()) for each in found} == {text, other}
+    assert len(keys) == 4
 
 
 @pytest.mark.slow

@@ -53,7 +53,7 @@ def test_a_log_checked_in_leaves_a_pointer(stage):
     """The whole message is an object, and the record says where."""
     here = stage(WorldBuilder(), max_message_bytes=2000, with_bucket=True)
     record = deliver_log(here.world, KEY, a_log(b"x" * 5000))
-    assert here.blobs.keys() == [record.blob_key]
+    assert here.blobs.keys() == [record.blob_key, f"{record.blob_key[:-5]}.txt.gz"]
     [message] = here.queues.logs.accepted()
     assert int(message.attributes["ExtendedPayloadSize"]) > 5000
 

@@ -20,7 +20,14 @@ class MemoryBlobStore(BlobStore):
         self._lock = threading.Lock()
         self._objects: dict[BlobReference, bytes] = {}
 
-    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:  # noqa: ARG002 (nobody asks for the type)
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str,  # noqa: ARG002 (nobody asks for the type)
+        content_encoding: str | None = None,  # noqa: ARG002 (nor for the encoding)
+    ) -> BlobReference:
         """Store an object once its chunks are all there."""
         content = b"".join(chunks)
         reference = BlobReference(self._bucket, key)

@@ -10,6 +10,7 @@ import base64
 import codecs
 import hashlib
 import json
+import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
@@ -21,6 +22,11 @@ MAX_CHARACTER_BYTES = 6
 
 #: Divisible by 3, so that the base64 of one chunk joins to that of the next.
 _CHUNK_BYTES = 3 * 32 * 1024
+
+
+#: zlib's words for: a third of the time for a tenth more bytes, in gzip's format.
+_FAST = 3
+_GZIP = 16 + zlib.MAX_WBITS
 
 
 class LogDigest(NamedTuple):
@@ -42,6 +48,14 @@ def inspect_log(file: BinaryIO) -> LogDigest:
         is_text = is_text and _decodes(decoder, chunk)
     is_text = is_text and _decodes(decoder, b"", final=True)
     return LogDigest(log_bytes, digest.hexdigest(), is_text)
+
+
+def gzipped(file: BinaryIO) -> Iterator[bytes]:
+    """Pack a log with gzip, chunk by chunk; the same log gives the same bytes."""
+    packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP)
+    for chunk in _chunks(file):
+        yield packer.compress(chunk)
+    yield packer.flush()
 
 
 def escaped_content(file: BinaryIO, *, is_text: bool) -> Iterator[str]:

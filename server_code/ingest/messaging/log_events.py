@@ -134,9 +134,12 @@ def log_payload_size(facts: LogFacts, open_log: OpenLog) -> int:
 
 def log_object_key(facts: LogFacts) -> str:
     """Name the S3 object of a log: the same log has the same name, so a repeat replaces it."""
-    key = facts.key
-    attempt = f"{key.repository}/{key.run_id}/{key.run_attempt}"
-    return f"logs/{attempt}/{facts.job_id}-{facts.log_sha256[:16]}.json"
+    return f"{_object_name(facts)}.json"
+
+
+def log_copy_key(facts: LogFacts) -> str:
+    """Name the S3 object that holds a log alone, packed with gzip."""
+    return f"{_object_name(facts)}.txt.gz"
 
 
 def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
@@ -163,6 +166,12 @@ def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
             },
         )
     )
+
+
+def _object_name(facts: LogFacts) -> str:
+    key = facts.key
+    attempt = f"{key.repository}/{key.run_id}/{key.run_attempt}"
+    return f"logs/{attempt}/{facts.job_id}-{facts.log_sha256[:16]}"
 
 
 def _job_fields(facts: LogFacts | LogAbsence) -> dict[str, str | int]:

@@ -78,8 +78,19 @@ class BlobReference:
 class BlobStore(Protocol):
     """Keep large payloads outside the queue."""
 
-    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
-        """Store an object from chunks in constant memory; it is there whole or not at all."""
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str,
+        content_encoding: str | None = None,
+    ) -> BlobReference:
+        """Store an object from chunks in constant memory; it is there whole or not at all.
+
+        With ``content_encoding`` the chunks are packed that way already; whoever reads the object
+        over HTTP is told so.
+        """
 
     def open(self, reference: BlobReference) -> AbstractContextManager[Iterator[bytes]]:
         """Read an object in chunks; raises NotFound."""

@@ -9,10 +9,12 @@ from ..domain.runs import AttemptKey
 from ..errors import IngestError, MessageTooLarge
 from ..messaging.claim_check import Pointer, pointer_message
 from ..messaging.envelope import QueueMessage
+from ..messaging.log_content import gzipped
 from ..messaging.log_events import (
     LogAbsence,
     LogFacts,
     fits_one_message,
+    log_copy_key,
     log_envelope,
     log_object_key,
     log_parts,
@@ -99,7 +101,7 @@ def _keep(world: World, key: AttemptKey, log: FetchedLog) -> None:
             world.report_error(
                 LOG_INGESTION_AGENT,
                 key.repository,
-                f"The log of job {log.job.job_id} of {key} is published, but not kept: {error}",
+                f"The log of job {log.job.job_id} of {key} is not kept for people: {error}",
                 "Nothing to do if it passes; who looks at the log waits until it is fetched again.",
             )
 
@@ -110,7 +112,17 @@ def _send(world: World, message: QueueMessage) -> None:
 
 
 def _check_in(blobs: BlobStore, facts: LogFacts, log: FetchedLog) -> BlobReference:
-    """Store the whole message as an object, as the SQS Extended Client's readers expect it."""
+    """Store the whole message as an object, as the SQS Extended Client's readers expect it.
+
+    Beside it lies the log alone, packed, for people: those readers do not unpack.
+    """
+    with log.spool.open() as file:
+        blobs.put(
+            log_copy_key(facts),
+            gzipped(file),
+            content_type="text/plain; charset=utf-8" if facts.is_text else "text/plain",
+            content_encoding="gzip",
+        )
     payload = log_payload(facts, log.spool.open)
     return blobs.put(log_object_key(facts), payload, content_type="application/json")
 

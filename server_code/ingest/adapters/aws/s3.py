@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import chain
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict
 
 from ...errors import IngestError, QueueUnavailable
 from ...ports import BlobReference, BlobStore
@@ -23,6 +23,13 @@ PART_BYTES = 8 * 1024 * 1024
 _READ_BYTES = 64 * 1024
 
 
+class _Headers(TypedDict, total=False):
+    """Be what S3 tells about an object to those who read it over HTTP."""
+
+    ContentType: str
+    ContentEncoding: str
+
+
 class S3BlobStore(BlobStore):
     """Keep objects in one bucket; retries of single requests are the client's."""
 
@@ -35,18 +42,28 @@ class S3BlobStore(BlobStore):
         with aws_errors(f"Bucket {self._bucket}"):
             self._client.head_bucket(Bucket=self._bucket)
 
-    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str,
+        content_encoding: str | None = None,
+    ) -> BlobReference:
         """Store an object: in one request if it is small, else part by part.
 
         Raises QueueUnavailable, QueueMissing, AccessDenied; then, and when ``chunks`` raises,
         nothing is left behind.
         """
+        headers: _Headers = {"ContentType": content_type}
+        if content_encoding is not None:
+            headers["ContentEncoding"] = content_encoding
         parts = _parts(chunks)
         first = next(parts, bytearray())
         if len(first) < PART_BYTES:
-            self._put_small(key, first, content_type)
+            self._put_small(key, first, headers)
         else:
-            self._put_large(key, chain([first], parts), content_type)
+            self._put_large(key, chain([first], parts), headers)
         return BlobReference(self._bucket, key)
 
     @contextmanager
@@ -60,21 +77,19 @@ class S3BlobStore(BlobStore):
         with closing(answer["Body"]) as body:
             yield _chunks(body, reference)
 
-    def _put_small(self, key: str, content: bytearray, content_type: str) -> None:
+    def _put_small(self, key: str, content: bytearray, headers: _Headers) -> None:
         with aws_errors(f"Bucket {self._bucket}"):
             answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=key,
                 Body=content,  # type: ignore[arg-type] # the stubs forget bytearray
-                ContentType=content_type,
+                **headers,
             )
             self._confirmed(answer.get("ETag"))
 
-    def _put_large(self, key: str, parts: Iterable[bytearray], content_type: str) -> None:
+    def _put_large(self, key: str, parts: Iterable[bytearray], headers: _Headers) -> None:
         with aws_errors(f"Bucket {self._bucket}"):
-            begun = self._client.create_multipart_upload(
-                Bucket=self._bucket, Key=key, ContentType=content_type
-            )
+            begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **headers)
             upload_id = self._confirmed(begun.get("UploadId"))
             try:
                 done = list(self._upload_parts(key, upload_id, parts))
