@@ -1,0 +1,102 @@
+"""Small logs share a request, and each is recorded once its message is on the queue."""
+
+from __future__ import annotations
+
+from ingest.domain.ledger import LOG_FETCHED, JobLogRecord
+from ingest.domain.runs import AttemptKey
+from ingest.errors import IngestError, MessageTooLarge, QueueUnavailable
+from ingest.messaging.envelope import QueueMessage
+from ingest.ports import Rejection
+from ingest.services.log_batch import LogBatch
+
+from standalone.sandbox.builder import WorldBuilder
+
+KEY = AttemptKey("octo/api", 1, 1)
+
+
+def a_message(number: int) -> QueueMessage:
+    return QueueMessage(
+        event_id=f"log-{number}", event_type="job_log_fetched", group="g", body="{}", attributes={}
+    )
+
+
+def filled(here, count: int) -> tuple[LogBatch, dict[int, IngestError]]:
+    """Fill a batch; the second value tells what troubled which log."""
+    batch, troubles = LogBatch(here.world), {}
+    for number in range(count):
+        record = JobLogRecord(
+            key=KEY, job_id=number, job_name="x", state=LOG_FETCHED, updated_at=here.clock.now()
+        )
+
+        def trouble(error: IngestError, number: int = number) -> None:
+            troubles[number] = error
+
+        batch.add(a_message(number), record, trouble)
+    return batch, troubles
+
+
+def recorded(here) -> set[int]:
+    return set(here.state.load_job_logs(KEY))
+
+
+def test_ten_logs_take_one_request(stage):
+    """And one write of their records."""
+    here = stage(WorldBuilder())
+    batch, troubles = filled(here, 10)
+    assert batch.is_full
+    assert recorded(here) == set()
+    batch.send()
+    assert here.meter.read("sqs_requests") == 1
+    assert here.meter.read("logs") == 10
+    assert recorded(here) == set(range(10))
+    assert troubles == {}
+    assert not batch.is_full
+
+
+def test_an_empty_batch_asks_for_nothing(stage):
+    """As when the agent waits for a large log."""
+    here = stage(WorldBuilder())
+    LogBatch(here.world).send()
+    assert here.meter.read("sqs_requests") == 0
+
+
+def test_a_queue_that_takes_nothing_troubles_every_log(stage):
+    """None is recorded, so all come again."""
+    here = stage(WorldBuilder())
+
+    def refuse(_batch):
+        raise QueueUnavailable("not now")
+
+    here.queues.logs.send = refuse
+    batch, troubles = filled(here, 3)
+    batch.send()
+    assert set(troubles) == {0, 1, 2}
+    assert recorded(here) == set()
+    assert here.meter.read("logs") == 0
+
+
+def test_a_log_that_the_queue_refuses_keeps_no_other_back(stage):
+    """Its work alone comes back."""
+    here = stage(WorldBuilder())
+
+    def refuse_one(batch):
+        return tuple(
+            Rejection(event_id=message.event_id, code="No", reason="too long", is_final=True)
+            for message in batch
+            if message.event_id == "log-1"
+        )
+
+    here.queues.logs.send = refuse_one
+    batch, troubles = filled(here, 3)
+    batch.send()
+    assert isinstance(troubles[1], MessageTooLarge)
+    assert set(troubles) == {1}
+    assert recorded(here) == {0, 2}
+
+
+def test_large_logs_go_alone(stage):
+    """What could fill a request with a few of its like is not held back."""
+    here = stage(WorldBuilder(), max_message_bytes=1_048_576)
+    batch = LogBatch(here.world)
+    assert batch.takes(50_000)
+    assert not batch.takes(100_000)
