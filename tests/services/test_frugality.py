@@ -182,3 +182,15 @@ def test_what_can_wait_waits_where_the_hour_is_used_up_quickly(stage):
     spent = here.requests("list_runs", "charged")
     here.poll_for(240)
     assert here.requests("list_runs", "charged") == spent
+
+
+def test_a_log_is_not_asked_for_before_github_has_it(stage):
+    """A webhook tells of a job's end seconds before its log is there, and a refusal is paid for."""
+    world = WorldBuilder().run(seconds=600).job("fast", seconds=100).job("slow")
+    here = stage(world, at=60, log_mode="live")
+    here.poll()
+    here.move_to(106)
+    here.poll()
+    here.ingest(every=2)
+    assert len(here.logs()) == 1
+    assert here.requests("get_job_log", "charged") == 1

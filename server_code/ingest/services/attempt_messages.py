@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ..domain.code_metrics import CommitMetrics
@@ -19,6 +20,9 @@ from ..messaging.run_events import (
     run_envelope,
     run_fingerprint,
 )
+
+#: So long after its end a job's log is first asked for.
+LOG_DELAY = timedelta(seconds=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +125,19 @@ def _log_work(
     """
     with_logs = [job for job in ordered if not job.never_started]
     if log_mode == "live" or len(with_logs) < 2:
-        return tuple(job_log_due(record.key, job, now=now) for job in ordered)
-    return (attempt_logs_due(record.key, ordered, now=now),)
+        return tuple(
+            job_log_due(record.key, job, now=now, delay_seconds=_delay_seconds([job], now))
+            for job in ordered
+        )
+    delay = _delay_seconds(ordered, now)
+    return (attempt_logs_due(record.key, ordered, now=now, delay_seconds=delay),)
+
+
+def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:
+    """Find how long to wait for logs that GitHub does not have yet; asking too early costs."""
+    ends = [job.completed_at for job in jobs if job.completed_at and not job.never_started]
+    age = now - max(ends, default=now - LOG_DELAY)
+    return max(0, math.ceil((LOG_DELAY - age).total_seconds())) if age >= timedelta() else 0
 
 
 def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:

@@ -136,8 +136,11 @@ def ask_for_open_runs(world: World, sighting: Sighting) -> None:
     floor = repository.page_floor
     if floor is None or not _is_time(world, repository.hinted_at, HINT_INTERVAL):
         return
+    statuses = _statuses_to_ask(world, sighting)
+    if not statuses:
+        return
     created = f"<={write_timestamp(_deep_end(floor, now))}"
-    for status in _statuses_to_ask(world, sighting):
+    for status in statuses:
         _ask_by_status(world, sighting, RunQuery(status=status, created=created))
     sighting.repository = replace(sighting.repository, hinted_at=now)
 
@@ -211,11 +214,14 @@ def _fetch_run(world: World, name: str, run_id: int) -> WorkflowRun | None:
 
 
 def _statuses_to_ask(world: World, sighting: Sighting) -> tuple[str, ...]:
-    """Choose statuses; a repository's first looks cost most, so they are spread over two rounds."""
-    is_first = sighting.repository.hinted_at is None
-    if sighting.is_thorough or (not is_first and has_plenty(world, sighting)):
+    """Choose statuses: first answers are paid for, so they wait for requests to spare."""
+    asked = sighting.repository.validators
+    known = tuple(status for status in PLAIN_STATUSES if f"status={status}" in asked)
+    if sighting.is_thorough:
         return OPEN_STATUSES
-    return PLAIN_STATUSES
+    if not has_plenty(world, sighting):
+        return known
+    return OPEN_STATUSES if known else PLAIN_STATUSES
 
 
 def _deep_end(floor: datetime, now: datetime) -> datetime:
