@@ -1,0 +1,100 @@
+"""What every state store does with pauses, hints, commits and deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ingest.domain.code_metrics import CommitMetrics
+from ingest.ports import StateStore
+from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, REPOSITORY, a_pull_request, at
+
+
+class TestPauses:
+    def test_a_pause_is_loaded_until_it_is_over(self, state: StateStore) -> None:
+        """Who starts anew knows what GitHub asked of the one before."""
+        state.save_pauses({"token-1": NOW + timedelta(minutes=1)})
+        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=1)}
+        assert state.load_pauses(now=NOW + timedelta(minutes=1)) == {}
+
+    def test_a_longer_pause_is_never_shortened(self, state: StateStore) -> None:
+        """Processes tell of their pauses in any order."""
+        state.save_pauses({"token-1": NOW + timedelta(minutes=9)})
+        state.save_pauses({"token-1": NOW + timedelta(minutes=1), "token-2": NOW})
+        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=9)}
+
+
+class TestHints:
+    def test_the_newest_hint_counts(self, state: StateStore) -> None:
+        """Webhooks come out of order."""
+        state.save_run_hint(REPOSITORY, 7, now=at(5))
+        state.save_run_hint("octo/api", 7, now=at(3))
+        state.save_run_hint("octo/other", 8, now=NOW)
+        assert state.load_run_hints(REPOSITORY) == {7: at(5)}
+
+    def test_a_hint_that_came_meanwhile_is_not_forgotten(self, state: StateStore) -> None:
+        """Only what was looked at is cleared."""
+        for run_id in (1, 2, 3):
+            state.save_run_hint(REPOSITORY, run_id, now=NOW)
+        seen = {**state.load_run_hints(REPOSITORY), 404: NOW}
+        del seen[3]
+        state.save_run_hint(REPOSITORY, 2, now=at(0.000001))
+        state.clear_run_hints("OCTO/API", seen)
+        assert state.load_run_hints(REPOSITORY) == {2: at(0.000001), 3: NOW}
+
+    def test_no_hints_are_cleared(self, state: StateStore) -> None:
+        """An empty mapping is no special case for callers."""
+        state.clear_run_hints(REPOSITORY, {})
+        assert state.load_run_hints(REPOSITORY) == {}
+
+
+class TestCommits:
+    @pytest.mark.parametrize("text", ODD_TEXTS)
+    def test_metrics_come_back_as_they_were_saved(self, state: StateStore, text: str) -> None:
+        """What is unknown stays unknown."""
+        full = CommitMetrics(
+            commit_sha="a" * 40,
+            commit_message=text,
+            commit_author=text,
+            files_changed_count=0,
+            additions=1,
+            deletions=LARGEST_ID,
+            pull_requests=(a_pull_request(),),
+        )
+        empty = CommitMetrics(commit_sha="b" * 40)
+        state.save_commits(REPOSITORY, [full, empty])
+        wanted = ["a" * 40, "b" * 40, "c" * 40]
+        assert state.load_commits("octo/api", wanted) == {"a" * 40: full, "b" * 40: empty}
+        assert state.load_commits("octo/other", wanted) == {}
+
+    def test_later_metrics_replace_earlier_ones(self, state: StateStore) -> None:
+        """In one save and in the next."""
+        first = CommitMetrics(commit_sha="a", additions=1)
+        state.save_commits(REPOSITORY, [first, replace(first, additions=2)])
+        assert state.load_commits(REPOSITORY, ["a"])["a"].additions == 2
+        state.save_commits(REPOSITORY, [replace(first, additions=3)])
+        assert state.load_commits(REPOSITORY, ["a"])["a"].additions == 3
+
+    def test_a_thousand_are_saved_and_loaded_at_once(self, state: StateStore) -> None:
+        """Callers need not know what a statement takes."""
+        shas = [f"{number:040x}" for number in range(1001)]
+        state.save_commits(REPOSITORY, [CommitMetrics(commit_sha=sha) for sha in shas])
+        assert set(state.load_commits(REPOSITORY, shas)) == set(shas)
+        state.save_commits(REPOSITORY, [])
+        assert state.load_commits(REPOSITORY, []) == {}
+
+
+class TestDeliveries:
+    def test_a_delivery_counts_once(self, state: StateStore) -> None:
+        """Also when its id is an odd text."""
+        assert state.claim_delivery("d\x00\ud83d", now=NOW)
+        assert not state.claim_delivery("d\x00\ud83d", now=at(1))
+        assert state.claim_delivery("d", now=at(1))
+
+    def test_a_delivery_is_remembered_for_four_days(self, state: StateStore) -> None:
+        """GitHub sends again for three days; a fifth day is nobody's."""
+        days = 86400
+        state.claim_delivery("d", now=NOW)
+        assert not state.claim_delivery("d", now=at(4 * days))
+        assert state.claim_delivery("d", now=at(4 * days + 1))

@@ -1,0 +1,63 @@
+"""What every state store does with the states of logs."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.domain.runs import AttemptKey
+from ingest.ports import StateStore
+from support.state_records import NOW, ODD_TEXTS, REPOSITORY, a_full_log, a_log, an_attempt, at
+
+
+class TestLogs:
+    @pytest.mark.parametrize("text", ODD_TEXTS)
+    def test_one_comes_back_as_it_was_saved(self, state: StateStore, text: str) -> None:
+        """With all that is known of it."""
+        log = a_full_log(text)
+        state.save_job_logs([log, a_log(6, key=an_attempt(7, 2).key)])
+        assert state.load_job_logs(AttemptKey("octo/api", 7, 1)) == {5: log}
+        assert state.load_job_logs(AttemptKey(REPOSITORY, 8, 1)) == {}
+
+    @pytest.mark.parametrize("ended", ["fetched", "unavailable", "expired"])
+    def test_one_that_has_ended_is_never_pending_again(self, state: StateStore, ended: str) -> None:
+        """In one save and in the next; but it may end in another way."""
+        state.save_job_logs([a_log(1, ended), a_log(1, "pending"), a_log(2, "pending")])
+        state.save_job_logs([a_log(2, ended)])
+        state.save_job_logs([a_log(2, "pending", updated_at=at(9))])
+        assert state.load_job_logs(an_attempt().key) == {1: a_log(1, ended), 2: a_log(2, ended)}
+        state.save_job_logs([a_log(1, "expired", reason="gone")])
+        assert state.load_job_logs(an_attempt().key)[1].reason == "gone"
+
+    def test_a_pending_one_may_be_touched(self, state: StateStore) -> None:
+        """So that it is not taken up again at once."""
+        state.save_job_logs([a_log(1)])
+        state.save_job_logs([a_log(1, updated_at=at(9))])
+        assert state.load_job_logs(an_attempt().key)[1].updated_at == at(9)
+
+    def test_what_has_been_pending_is_loaded_oldest_first(self, state: StateStore) -> None:
+        """Not what was touched since, nor what has ended."""
+        other = AttemptKey("octo/other", 1, 1)
+        state.save_job_logs(
+            [
+                a_log(1, updated_at=at(-1)),
+                a_log(2, updated_at=at(-3)),
+                a_log(3, updated_at=at(-2), key=other),
+                a_log(4, updated_at=NOW),
+                a_log(5, "fetched", updated_at=at(-9)),
+            ]
+        )
+
+        def pending(repositories: list[str] | None, limit: int = 10) -> list[int]:
+            found = state.load_pending_logs(repositories, updated_before=NOW, limit=limit)
+            return [log.job_id for log in found]
+
+        assert pending(None) == [2, 3, 1]
+        assert pending(None, limit=2) == [2, 3]
+        assert pending(["octo/API"]) == [2, 1]
+        assert pending([REPOSITORY, "OCTO/other"], limit=2) == [2, 3]
+        assert pending([f"o/r{number}" for number in range(600)] + ["octo/other"]) == [3]
+        assert pending([]) == []
+
+    def test_nothing_is_saved(self, state: StateStore) -> None:
+        """An empty list is no special case for callers."""
+        state.save_job_logs([])
+        assert state.load_job_logs(an_attempt().key) == {}

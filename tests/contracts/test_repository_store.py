@@ -1,0 +1,78 @@
+"""What every state store does with repositories."""
+
+from __future__ import annotations
+
+from datetime import timedelta, timezone
+
+from ingest.ports import StateStore
+from support.state_records import NOW, REPOSITORY, a_full_repository, a_repository, an_attempt, at
+from support.state_stores import claim
+
+
+class TestRepositories:
+    def test_one_comes_back_as_it_was_added(self, state: StateStore) -> None:
+        """Every field is kept, to the microsecond."""
+        record = a_full_repository()
+        assert state.add_repository(record) == record
+        assert state.load_repository(REPOSITORY) == record
+
+    def test_a_time_in_another_zone_is_the_same_moment(self, state: StateStore) -> None:
+        """Times are moments, wherever they were written."""
+        there = NOW.astimezone(timezone(timedelta(hours=5, minutes=30)))
+        state.add_repository(a_repository(next_poll_at=there))
+        assert claim(state, now=at(-1)) == []
+        assert claim(state, now=NOW) == [REPOSITORY]
+
+    def test_one_that_is_there_is_not_added_again(self, state: StateStore) -> None:
+        """The stored one wins, whatever the case of its name."""
+        first = state.add_repository(a_repository(failures=1))
+        assert state.add_repository(a_repository("octo/api", failures=9)) == first
+        assert state.list_repositories() == [first]
+
+    def test_names_match_without_regard_to_case(self, state: StateStore) -> None:
+        """A person types a name as it comes."""
+        state.add_repository(a_repository())
+        found = state.load_repository("oCTO/aPI")
+        assert found is not None
+        assert found.full_name == REPOSITORY
+        assert state.make_due("OCTO/API", now=NOW)
+        state.remove_repository("octo/api")
+        assert state.load_repository(REPOSITORY) is None
+
+    def test_they_are_listed_by_name(self, state: StateStore) -> None:
+        """Upper case does not come first."""
+        for name in ("b/b", "C/c", "a/z", "A/a"):
+            state.add_repository(a_repository(name))
+        assert [item.full_name for item in state.list_repositories()] == [
+            "A/a",
+            "a/z",
+            "b/b",
+            "C/c",
+        ]
+
+    def test_what_is_unknown_is_not_found(self, state: StateStore) -> None:
+        """Nothing is invented, and nothing fails."""
+        assert state.load_repository("no/body") is None
+        assert state.list_repositories() == []
+        assert not state.make_due("no/body", now=NOW)
+        state.set_paused("no/body", paused=True)
+        state.remove_repository("no/body")
+
+    def test_what_was_collected_stays_when_one_is_removed(self, state: StateStore) -> None:
+        """The ledger outlives the repository."""
+        state.add_repository(a_repository())
+        state.save_attempts([an_attempt()])
+        state.remove_repository(REPOSITORY)
+        assert state.count_ledger(REPOSITORY).attempts == 1
+
+    def test_a_change_to_what_was_read_changes_nothing_stored(self, state: StateStore) -> None:
+        """A record is a copy."""
+        validators = {"runs": "1"}
+        state.add_repository(a_repository(validators=validators))
+        validators["runs"] = "2"
+        loaded = state.load_repository(REPOSITORY)
+        assert loaded is not None
+        loaded.validators["runs"] = "3"  # type: ignore[index]
+        again = state.load_repository(REPOSITORY)
+        assert again is not None
+        assert again.validators == {"runs": "1"}

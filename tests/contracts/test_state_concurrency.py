@@ -1,0 +1,116 @@
+"""Threads and processes use a state store at once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ingest.domain.ledger import LedgerCounts
+from ingest.ports import StateStore
+from support.state_records import NOW, a_log, a_repository, an_attempt
+from support.state_stores import claim, in_threads
+
+SERVER_CODE = Path(__file__).parents[2] / "server_code"
+
+
+class TestConcurrency:
+    def test_threads_claim_each_repository_once(self, state: StateStore) -> None:
+        """Eight threads share a hundred."""
+        for number in range(100):
+            state.add_repository(a_repository(f"o/r{number}"))
+        claimed = in_threads(lambda number: claim_all(state, f"thread-{number}"))
+        names = [name for share in claimed for name in share]
+        assert sorted(names) == sorted(f"o/r{number}" for number in range(100))
+
+    def test_processes_claim_each_repository_once(
+        self, state: StateStore, database_url: str
+    ) -> None:
+        """Two processes share a hundred, where a URL is all that another one needs."""
+        if not database_url.startswith(("sqlite:", "postgres")):
+            pytest.skip("no other process opens this one's state by a URL")
+        for number in range(100):
+            state.add_repository(a_repository(f"o/r{number}"))
+        names = [name for share in in_processes(database_url, "one", "two") for name in share]
+        assert sorted(names) == sorted(f"o/r{number}" for number in range(100))
+
+    def test_threads_save_at_once(self, state: StateStore) -> None:
+        """Writers wait for each other instead of failing."""
+
+        def save(thread: int) -> None:
+            for batch in range(10):
+                ids = range(thread * 1000 + batch * 10, thread * 1000 + batch * 10 + 10)
+                state.save_attempts([an_attempt(run_id) for run_id in ids])
+
+        in_threads(save)
+        assert state.count_ledger().attempts == 800
+
+    def test_threads_save_the_same_at_once(self, state: StateStore) -> None:
+        """Whatever the order of their rows, they do not block each other for ever."""
+
+        def save(thread: int) -> None:
+            for _ in range(10):
+                runs = range(50) if thread % 2 else range(49, -1, -1)
+                state.save_attempts([an_attempt(run_id) for run_id in runs])
+                state.save_job_logs([a_log(job_id) for job_id in runs])
+                state.save_recent_runs([(an_attempt(run_id).key, NOW, {}) for run_id in runs])
+
+        in_threads(save)
+        assert state.count_ledger() == LedgerCounts(
+            attempts=50, open_attempts=50, unread_attempts=50, logs_pending=50
+        )
+
+    def test_a_delivery_is_new_to_one_thread_only(self, state: StateStore) -> None:
+        """A delivery that arrives eight times at once counts once."""
+        assert sum(in_threads(lambda _: state.claim_delivery("d", now=NOW))) == 1
+
+
+def claim_all(state: StateStore, holder: str) -> list[str]:
+    """Claim a few at a time until there are none."""
+    names: list[str] = []
+    while share := claim(state, holder=holder, limit=3):
+        names += share
+    return names
+
+
+CLAIM_ALL = """
+import sys
+from datetime import datetime
+from ingest.adapters.sql import open_sql_state
+url, holder, now = sys.argv[1:]
+state = open_sql_state(url)
+print("ready", flush=True)
+sys.stdin.readline()
+while share := state.claim_repositories(
+    holder=holder, now=datetime.fromisoformat(now), lease_seconds=60, limit=3
+):
+    for record in share:
+        print(record.full_name)
+state.close()
+"""
+
+
+def in_processes(database_url: str, *holders: str) -> list[list[str]]:
+    """Let processes claim all there is, beginning at once; return each one's share."""
+    started = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLAIM_ALL, database_url, holder, NOW.isoformat()],
+            env={**os.environ, "PYTHONPATH": str(SERVER_CODE)},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for holder in holders
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    shares = [process.communicate()[0].split() for process in started]
+    assert [process.returncode for process in started] == [0] * len(holders)
+    return shares

@@ -1,0 +1,165 @@
+"""Records of the state, of which a test names only what it is about."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ingest.domain.jobs import Job, Step
+from ingest.domain.ledger import (
+    AgentRecord,
+    AttemptRecord,
+    ErrorRecord,
+    JobLogRecord,
+    RepositoryRecord,
+)
+from ingest.domain.runs import AttemptKey, PullRequest, WorkflowRun
+
+NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=timezone.utc)
+REPOSITORY = "Octo/API"
+LARGEST_ID = 2**63 - 1
+
+#: What a commit message or a step's name may hold: emoji, other scripts, NUL, half a surrogate.
+ODD_TEXTS = (
+    "",
+    "🚀 ship it",
+    "日本語\n\t'quoted' \"%s\" ? (...) {x}",
+    "a\x00b",
+    "half \ud83d",
+    "\\u0000",
+)
+
+
+def at(seconds: float) -> datetime:
+    return NOW + timedelta(seconds=seconds)
+
+
+def a_repository(full_name: str = REPOSITORY, **values: Any) -> RepositoryRecord:
+    given_values = {"added_at": at(-3600), "watched_since": at(-86400), **values}
+    return RepositoryRecord(full_name=full_name, **given_values)
+
+
+def a_full_repository() -> RepositoryRecord:
+    """Fill every field with something of its own, those that are added later too."""
+    values: dict[str, Any] = {
+        field.name: at(seconds)
+        for seconds, field in enumerate(fields(RepositoryRecord))
+        if "datetime" in str(field.type)
+    }
+    values |= {"paused": True, "failures": 2, "last_error": "a\x00b", "lease_holder": "first"}
+    values |= {"validators": {"runs": 'W/"é🚀"', "status=queued": "x"}}
+    return RepositoryRecord(full_name=REPOSITORY, **values)
+
+
+def a_step(number: int = 1, name: str = "Run tests") -> Step:
+    return Step(
+        number=number,
+        name=name,
+        status="completed",
+        conclusion="success",
+        started_at=datetime(2026, 11, 24, 12, tzinfo=timezone.utc),
+        completed_at=None,
+    )
+
+
+def a_job(job_id: int = 1, **values: Any) -> Job:
+    return Job(
+        **{
+            "job_id": job_id,
+            "run_id": 7,
+            "run_attempt": 1,
+            "name": "build",
+            "status": "completed",
+            "conclusion": "success",
+            "created_at": datetime(2026, 11, 24, 12, tzinfo=timezone.utc),
+            "started_at": None,
+            "completed_at": datetime(2026, 11, 24, 12, 1, 2, 345000, tzinfo=timezone.utc),
+            "html_url": None,
+            "runner_name": None,
+            "runner_group_name": None,
+            "labels": ("ubuntu-latest", "x64"),
+            "steps": (a_step(1), a_step(3)),
+            **values,
+        }
+    )
+
+
+def a_run(run_id: int = 7, **values: Any) -> WorkflowRun:
+    return WorkflowRun(
+        **{
+            "repository": REPOSITORY,
+            "run_id": run_id,
+            "run_attempt": 1,
+            "run_number": 1,
+            "workflow_id": LARGEST_ID,
+            "workflow_name": "CI",
+            "workflow_path": ".github/workflows/ci.yml",
+            "status": "completed",
+            "conclusion": "success",
+            "created_at": datetime(2026, 11, 24, 12, tzinfo=timezone.utc),
+            "updated_at": datetime(2026, 11, 24, 12, 5, tzinfo=timezone.utc),
+            "run_started_at": None,
+            "head_branch": "main",
+            "head_sha": "a" * 40,
+            "event": "pull_request",
+            "html_url": None,
+            "actor": "octocat",
+            "triggering_actor": None,
+            "pull_requests": (a_pull_request(),),
+            **values,
+        }
+    )
+
+
+def a_pull_request() -> PullRequest:
+    return PullRequest(id=LARGEST_ID, number=5, html_url=None, head_sha="a" * 40, base_ref="main")
+
+
+def an_attempt(
+    run_id: int = 7, run_attempt: int = 1, repository: str = REPOSITORY, **values: Any
+) -> AttemptRecord:
+    key = AttemptKey(repository, run_id, run_attempt)
+    return AttemptRecord(key=key, **{"created_at": NOW, "look_at": NOW, **values})
+
+
+def a_full_attempt(text: str = "text") -> AttemptRecord:
+    return an_attempt(
+        run=a_run(workflow_name=text, head_branch=text),
+        jobs=(a_job(1, name=text, steps=(a_step(name=text),)), a_job(2)),
+        published_jobs={"1": text, "2": "completed"},
+        published_statuses=("queued", text),
+        fingerprint=text,
+        run_validator='W/"1"',
+        jobs_validator=text,
+        failures=3,
+        settled=True,
+    )
+
+
+def a_log(job_id: int = 1, state: str = "pending", **values: Any) -> JobLogRecord:
+    given_values = {"job_name": "build", "updated_at": NOW, "key": an_attempt().key, **values}
+    return JobLogRecord(job_id=job_id, state=state, **given_values)
+
+
+def a_full_log(text: str = "text") -> JobLogRecord:
+    return a_log(
+        5,
+        "fetched",
+        job_name=text,
+        reason=text,
+        log_bytes=0,
+        log_sha256="f" * 64,
+        blob_bucket="b",
+        blob_key=text,
+    )
+
+
+def an_agent(name: str = "monitor", holder: str = "host-1", **values: Any) -> AgentRecord:
+    given_values = {"state": "running", "heartbeat_at": NOW, "started_at": at(-60), **values}
+    return AgentRecord(name=name, holder=holder, **given_values)
+
+
+def an_error(seconds: float = 0, **values: Any) -> ErrorRecord:
+    given_values = {"agent": "monitor", "repository": None, "what": "w", "remedy": "r", **values}
+    return ErrorRecord(occurred_at=at(seconds), **given_values)
