@@ -13,10 +13,18 @@ from ingest.domain.jobs import Job, Step
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ingest.ports import StateStore
-from support.state_records import LARGEST_ID, a_full_attempt, a_full_log, a_full_repository
+from support.state_records import (
+    LARGEST_ID,
+    a_full_attempt,
+    a_full_log,
+    a_full_repository,
+    a_full_summary,
+)
 
 
-@pytest.mark.parametrize("record", [a_full_repository(), a_full_attempt(), a_full_log()])
+@pytest.mark.parametrize(
+    "record", [a_full_repository(), a_full_attempt(), a_full_log(), a_full_summary()]
+)
 def test_the_full_records_are_full(record: Any) -> None:
     """A field that the domain adds is missed here before a store forgets it."""
     with_default = [field for field in fields(record) if field.default is not MISSING]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ingest.domain.ledger import LedgerCounts
 from ingest.ports import StateStore
-from support.state_records import NOW, a_log, a_repository, an_attempt
+from support.state_records import NOW, REPOSITORY, a_log, a_repository, a_summary, an_attempt, at
 from support.state_stores import claim, in_threads
 
 SERVER_CODE = Path(__file__).parents[2] / "server_code"
@@ -55,12 +55,38 @@ class TestConcurrency:
                 runs = range(50) if thread % 2 else range(49, -1, -1)
                 state.save_attempts([an_attempt(run_id) for run_id in runs])
                 state.save_job_logs([a_log(job_id) for job_id in runs])
-                state.save_recent_runs([(an_attempt(run_id).key, NOW, {}) for run_id in runs])
+                state.save_run_summaries([a_summary(run_id) for run_id in runs])
 
         in_threads(save)
         assert state.count_ledger() == LedgerCounts(
             attempts=50, open_attempts=50, unread_attempts=50, logs_pending=50
         )
+
+    def test_threads_add_counts_at_once(self, state: StateStore) -> None:
+        """No addition is lost, whatever the order of the names."""
+
+        def add(thread: int) -> None:
+            names = ["runs", "jobs", f"own-{thread}"]
+            for number in range(20):
+                counts = dict.fromkeys(names if thread % 2 else names[::-1], 1)
+                state.add_counts(counts, now=at(number % 2 * 300))
+
+        in_threads(add)
+        traffic = state.load_traffic()
+        assert traffic.totals == {"runs": 160, "jobs": 160, **{f"own-{n}": 20 for n in range(8)}}
+        assert [counts["runs"] for _, counts in traffic.spans] == [80, 80]
+
+    def test_threads_forget_at_once(self, state: StateStore) -> None:
+        """What is old is forgotten once, and what is open stays."""
+        old = [an_attempt(run_id, settled=run_id % 2 == 0) for run_id in range(300)]
+        state.save_attempts(old)
+        forgotten = in_threads(
+            lambda _: state.remove_settled_attempts(created_before=at(1), limit=100)
+        )
+        state.remove_settled_attempts(created_before=at(1), limit=1000)
+        assert sum(forgotten) <= 150
+        left = {key.run_id for key in state.load_attempts(REPOSITORY, range(300))}
+        assert left == set(range(1, 300, 2))
 
     def test_a_delivery_is_new_to_one_thread_only(self, state: StateStore) -> None:
         """A delivery that arrives eight times at once counts once."""

@@ -1,64 +1,67 @@
-"""What every state store keeps for people to look at."""
+"""What every state store keeps of runs and agents for people to look at."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import pytest
-from ingest.domain.runs import AttemptKey
+from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ingest.ports import StateStore
+from ingest.ports.state import MOST_RUN_SUMMARIES
 from support.state_records import (
     LARGEST_ID,
     NOW,
     ODD_TEXTS,
-    REPOSITORY,
+    a_full_summary,
+    a_summary,
     an_agent,
-    an_attempt,
-    an_error,
     at,
 )
 
 
-class TestView:
-    def test_recent_runs_are_the_newest_created_first(self, state: StateStore) -> None:
-        """A re-run keeps its time of creation, and stands above the attempt before it."""
-        state.save_recent_runs(
-            [
-                (AttemptKey(REPOSITORY, 1, 1), at(-2), {"n": 1}),
-                (AttemptKey(REPOSITORY, 2, 1), at(-1), {"n": 2}),
-                (AttemptKey(REPOSITORY, 1, 2), at(-2), {"n": 3}),
-                (AttemptKey("octo/other", 3, 1), at(-5), {"n": 4}),
-            ]
-        )
-
-        def numbers(**page: Any) -> list[int]:
-            return [data["n"] for data in state.load_recent_runs(**page)]
-
-        assert numbers(limit=10) == [2, 3, 1, 4]
-        assert numbers(limit=2, offset=1) == [3, 1]
-        assert numbers(limit=10, repository="octo/API") == [2, 3, 1]
-        assert numbers(limit=10, repository="octo/api", offset=2) == [1]
-        assert numbers(limit=0) == []
-        assert numbers(limit=5, offset=100) == []
-
+class TestRunSummaries:
     @pytest.mark.parametrize("text", ODD_TEXTS)
-    def test_message_data_comes_back_as_json(self, state: StateStore, text: str) -> None:
-        """Nested, with nulls and large numbers; the newest of a run replaces the one before."""
-        data = {"jobs": [{"name": text, "id": LARGEST_ID, "x": None, "ok": True, "s": 1.5}]}
-        state.save_recent_runs([(an_attempt().key, NOW, {"old": 1})])
-        state.save_recent_runs([(AttemptKey("octo/api", 7, 1), NOW, data)])
-        assert state.load_recent_runs(limit=10) == [data]
+    def test_one_comes_back_as_it_was_saved(self, state: StateStore, text: str) -> None:
+        """Whatever GitHub's texts hold, and with all or nothing known."""
+        full, empty = a_full_summary(text), a_summary(8, created_at=at(-1))
+        state.save_run_summaries([empty, full])
+        assert state.load_run_summaries() == [full, empty]
 
-    def test_two_thousand_recent_runs_are_kept(self, state: StateStore) -> None:
+    def test_the_newest_created_come_first(self, state: StateStore) -> None:
+        """A re-run keeps its time of creation, and stands above the attempt before it."""
+        second, newest = a_summary(1, 2, created_at=at(-2)), a_summary(2, created_at=at(-1))
+        first, oldest = (
+            a_summary(1, created_at=at(-2)),
+            a_summary(9, 1, "a/b", created_at=at(-5)),
+        )
+        state.save_run_summaries([first, oldest, newest, second])
+        assert state.load_run_summaries() == [newest, second, first, oldest]
+
+    def test_a_later_one_replaces_the_earlier(self, state: StateStore) -> None:
+        """In one save and in the next, whatever the case of the repository's name."""
+        done = a_summary(7, 1, "octo/api", status="completed", created_at=at(-9))
+        state.save_run_summaries([a_summary(), a_summary(status="in_progress")])
+        assert [summary.status for summary in state.load_run_summaries()] == ["in_progress"]
+        state.save_run_summaries([done])
+        assert state.load_run_summaries() == [done]
+
+    def test_runs_of_the_same_number_are_of_their_repositories(self, state: StateStore) -> None:
+        """Two repositories never share a line."""
+        ours, theirs = a_summary(), a_summary(repository="octo/web")
+        state.save_run_summaries([ours, theirs])
+        assert state.load_run_summaries() == [theirs, ours]
+
+    def test_so_many_are_kept(self, state: StateStore) -> None:
         """The oldest created go first, whenever they were saved."""
-        runs = [(AttemptKey(REPOSITORY, n, 1), at(n), {"n": n}) for n in range(1, 2051)]
-        state.save_recent_runs(runs)
-        state.save_recent_runs([(AttemptKey(REPOSITORY, 9999, 1), at(-1), {"n": 9999})])
-        state.save_recent_runs([])
-        kept = [data["n"] for data in state.load_recent_runs(limit=5000)]
-        assert kept == list(range(2050, 50, -1))
+        most = MOST_RUN_SUMMARIES
+        state.save_run_summaries([a_summary(n, created_at=at(n)) for n in range(1, most + 51)])
+        state.save_run_summaries([a_summary(9999, created_at=at(-1))])
+        state.save_run_summaries([])
+        kept = [summary.key.run_id for summary in state.load_run_summaries()]
+        assert kept == list(range(most + 50, 50, -1))
 
+
+class TestAgents:
     def test_agents_are_listed_by_name_and_holder(self, state: StateStore) -> None:
         """Each keeps its newest sign of life."""
         full = an_agent(
@@ -82,25 +85,18 @@ class TestView:
         state.save_agent(an_agent("b"))
         assert [agent.holder for agent in state.list_agents()] == ["here", "host-1"]
 
+    def test_people_wish_something_of_an_agent(self, state: StateStore) -> None:
+        """The newest wish counts; nobody spoke of the others."""
+        assert state.load_agent_wishes() == {}
+        state.save_agent_wish("monitor", WISH_PAUSED)
+        state.save_agent_wish("logs", WISH_RUNNING)
+        state.save_agent_wish("monitor", WISH_PAUSED)
+        assert state.load_agent_wishes() == {"monitor": WISH_PAUSED, "logs": WISH_RUNNING}
+        state.save_agent_wish("monitor", WISH_RUNNING)
+        assert state.load_agent_wishes()["monitor"] == WISH_RUNNING
+
     @pytest.mark.parametrize("text", ODD_TEXTS)
-    def test_an_error_comes_back_as_it_was_added(self, state: StateStore, text: str) -> None:
-        """What went wrong may be any text."""
-        error = an_error(agent="a", repository=text, what=text, remedy=text)
-        state.add_error(error)
-        assert state.list_errors(limit=10) == [error]
-
-    def test_errors_are_listed_newest_first(self, state: StateStore) -> None:
-        """Of the same moment, the one that came last is the newest."""
-        errors = [an_error(2), an_error(1, what="x"), an_error(2, what="y")]
-        for error in errors:
-            state.add_error(error)
-        assert state.list_errors(limit=10) == [errors[2], errors[0], errors[1]]
-        assert state.list_errors(limit=1) == [errors[2]]
-        assert state.list_errors(limit=0) == []
-
-    def test_five_hundred_errors_are_kept(self, state: StateStore) -> None:
-        """The oldest go first."""
-        for number in range(505):
-            state.add_error(an_error(number))
-        kept = state.list_errors(limit=1000)
-        assert [kept[0], kept[-1], len(kept)] == [an_error(504), an_error(5), 500]
+    def test_a_wish_may_be_any_text(self, state: StateStore, text: str) -> None:
+        """Of any agent."""
+        state.save_agent_wish(text, text)
+        assert state.load_agent_wishes() == {text: text}

@@ -8,6 +8,7 @@ from typing import Any
 
 from ingest.domain.jobs import Job, Step
 from ingest.domain.ledger import (
+    ActivityRecord,
     AgentRecord,
     AttemptRecord,
     ErrorRecord,
@@ -15,6 +16,7 @@ from ingest.domain.ledger import (
     RepositoryRecord,
 )
 from ingest.domain.runs import AttemptKey, PullRequest, WorkflowRun
+from ingest.domain.summaries import RunSummary
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=timezone.utc)
 REPOSITORY = "Octo/API"
@@ -163,3 +165,34 @@ def an_agent(name: str = "monitor", holder: str = "host-1", **values: Any) -> Ag
 def an_error(seconds: float = 0, **values: Any) -> ErrorRecord:
     given_values = {"agent": "monitor", "repository": None, "what": "w", "remedy": "r", **values}
     return ErrorRecord(occurred_at=at(seconds), **given_values)
+
+
+def a_deed(seconds: float = 0, **values: Any) -> ActivityRecord:
+    given_values = {"actor": "me", "repository": None, "what": "w", **values}
+    return ActivityRecord(occurred_at=at(seconds), **given_values)
+
+
+def a_summary(
+    run_id: int = 7, run_attempt: int = 1, repository: str = REPOSITORY, **values: Any
+) -> RunSummary:
+    key = AttemptKey(repository, run_id, run_attempt)
+    return RunSummary(key=key, **{"created_at": NOW, "status": "queued", **values})
+
+
+def a_full_summary(text: str = "text") -> RunSummary:
+    return a_summary(
+        status=text,
+        conclusion=text,
+        run_number=LARGEST_ID,
+        workflow_name=text,
+        head_branch=text,
+        head_sha=text,
+        event=text,
+        actor=text,
+        title=text,
+        run_started_at=at(1),
+        completed_at=at(2),
+        duration_seconds=1.5,
+        job_count=3,
+        failed_job_count=2,
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta, timezone
 
 from .jobs import Job
 from .runs import AttemptKey, WorkflowRun
@@ -14,6 +14,14 @@ LOG_PENDING = "pending"
 LOG_FETCHED = "fetched"
 LOG_UNAVAILABLE = "unavailable"
 LOG_EXPIRED = "expired"
+
+#: What people may want of an agent; it works unless it is told not to.
+WISH_RUNNING = "running"
+WISH_PAUSED = "paused"
+
+#: How finely and how long traffic is kept; spans begin at whole multiples of their length.
+TRAFFIC_SPAN = timedelta(minutes=5)
+TRAFFIC_KEPT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +122,28 @@ class ErrorRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ActivityRecord:
+    """Be something that a person or a host did with the collector, for people to look back at."""
+
+    occurred_at: datetime
+    actor: str
+    repository: str | None
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traffic:
+    """Be what was counted, by the names of the meter.
+
+    ``totals`` since the state was made; ``spans`` by the start of their TRAFFIC_SPAN, oldest
+    first, those without any count left out.
+    """
+
+    totals: Mapping[str, int] = field(default_factory=dict)
+    spans: tuple[tuple[datetime, Mapping[str, int]], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerCounts:
     """Count what the ledger holds for one repository, or for all."""
 
@@ -136,3 +166,9 @@ def backlog_seconds(record: RepositoryRecord, counts: LedgerCounts, now: datetim
     if read == 0:
         return None
     return counts.unread_attempts * (now - record.added_at).total_seconds() / read
+
+
+def traffic_span(now: datetime) -> datetime:
+    """Find the start of the span that a moment lies in."""
+    beginning = datetime(1970, 1, 1, tzinfo=timezone.utc)
+    return now - (now - beginning) % TRAFFIC_SPAN

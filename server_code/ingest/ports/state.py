@@ -4,18 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import (
+    ActivityRecord,
     AgentRecord,
     AttemptRecord,
     ErrorRecord,
     JobLogRecord,
     LedgerCounts,
     RepositoryRecord,
+    Traffic,
 )
 from ..domain.runs import AttemptKey
+from ..domain.summaries import RunSummary
+
+#: What is kept for people: the newest of each, the oldest go first.
+MOST_RUN_SUMMARIES = 2000
+MOST_ERRORS = 500
+MOST_ACTIVITIES = 500
 
 
 class RepositoryStore(Protocol):
@@ -77,6 +85,9 @@ class LedgerStore(Protocol):
     ) -> dict[AttemptKey, AttemptRecord]:
         """Load every known attempt of these runs."""
 
+    def find_attempts(self, run_id: int) -> list[AttemptKey]:
+        """Find the known attempts of a run whose repository is not known, in order."""
+
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
@@ -87,6 +98,12 @@ class LedgerStore(Protocol):
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""
+
+    def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
+        """Forget up to ``limit`` settled attempts created before, oldest first; return how many.
+
+        Their logs' states and their commits' metrics go with them.
+        """
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all."""
@@ -134,15 +151,11 @@ class LogStateStore(Protocol):
 class ViewStore(Protocol):
     """Keep what people look at; bounded, the oldest go first."""
 
-    def save_recent_runs(
-        self, runs: Sequence[tuple[AttemptKey, datetime, Mapping[str, Any]]]
-    ) -> None:
-        """Keep runs' newest message data, with the time the run was created; 2,000 at most."""
+    def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
+        """Keep runs in one line each, later ones in place of earlier; MOST_RUN_SUMMARIES stay."""
 
-    def load_recent_runs(
-        self, *, limit: int, offset: int = 0, repository: str | None = None
-    ) -> list[Mapping[str, Any]]:
-        """Load message data, newest created first."""
+    def load_run_summaries(self) -> list[RunSummary]:
+        """Load all that are kept, newest created first."""
 
     def save_agent(self, record: AgentRecord) -> None:
         """Keep an agent's newest sign of life, by name and holder; signs older than a day go."""
@@ -150,11 +163,32 @@ class ViewStore(Protocol):
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and holder."""
 
+    def save_agent_wish(self, name: str, wish: str) -> None:
+        """Remember what people want of an agent: WISH_RUNNING or WISH_PAUSED."""
+
+    def load_agent_wishes(self) -> dict[str, str]:
+        """Load the wishes by agent; one that nobody spoke of is not among them."""
+
+    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+        """Add to the totals and to this moment's span of traffic, all or none."""
+
+    def load_traffic(self) -> Traffic:
+        """Load all totals, and the spans of the last TRAFFIC_KEPT."""
+
     def add_error(self, record: ErrorRecord) -> None:
-        """Keep an error; 500 at most."""
+        """Keep an error; MOST_ERRORS at most."""
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
+
+    def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
+        """Forget every error that says the same of the same; return how many they were."""
+
+    def add_activity(self, record: ActivityRecord) -> None:
+        """Keep a deed; MOST_ACTIVITIES at most."""
+
+    def list_activities(self, *, limit: int) -> list[ActivityRecord]:
+        """List deeds, newest first."""
 
 
 class StateStore(RepositoryStore, LedgerStore, LogStateStore, ViewStore, Protocol):

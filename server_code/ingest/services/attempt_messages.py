@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
 from ..domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
 from ..domain.runs import WorkflowRun
+from ..domain.summaries import RunSummary, summary_of
 from ..messaging.envelope import Envelope, QueueMessage, encode_envelope
 from ..messaging.log_work import attempt_logs_due, job_log_due
 from ..messaging.run_events import (
@@ -29,14 +29,15 @@ LOG_DELAY = timedelta(seconds=4)
 class News:
     """Be what one look at an attempt gives to say, and the record once it is said.
 
-    ``facts`` are for the metrics queue, ``log_work`` for the job events queue.
+    ``facts`` are for the metrics queue, ``log_work`` for the job events queue. ``summary`` is for
+    lists, where there is news of the run itself.
     """
 
     record: AttemptRecord
     facts: tuple[Envelope, ...] = ()
     log_work: tuple[QueueMessage, ...] = ()
     pending_logs: tuple[JobLogRecord, ...] = ()
-    run_data: Mapping[str, Any] | None = None
+    summary: RunSummary | None = None
 
 
 def news_of(
@@ -57,8 +58,12 @@ def news_of(
         facts=facts,
         log_work=_log_work(record, ordered, log_mode, now),
         pending_logs=tuple(_pending(record, job, now) for job in ordered),
-        run_data=run_facts[0].data if run_facts else None,
+        summary=_summary(record, run, commit) if run_facts else None,
     )
+
+
+def _summary(record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None) -> RunSummary:
+    return summary_of(run, record.jobs, commit, created_at=record.created_at)
 
 
 def has_run_news(record: AttemptRecord) -> bool:

@@ -225,13 +225,7 @@ def _publish(world: World, news: Sequence[News]) -> None:
 def _record(world: World, news: Sequence[News]) -> None:
     """Record what was said, the ledger last: what it does not hold is said again."""
     world.store.save_job_logs([log for each in news for log in each.pending_logs])
-    world.store.save_recent_runs(
-        [
-            (each.record.key, each.record.created_at, each.run_data)
-            for each in news
-            if each.run_data is not None
-        ]
-    )
+    world.store.save_run_summaries([each.summary for each in news if each.summary is not None])
     world.store.save_attempts([each.record for each in news])
 
 

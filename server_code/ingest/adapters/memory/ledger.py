@@ -37,6 +37,13 @@ class MemoryLedger(LedgerStore):
             runs = [self._tables.attempts.get((name, run_id), {}) for run_id in set(run_ids)]
             return {item.key: _copy(item) for attempts in runs for item in attempts.values()}
 
+    def find_attempts(self, run_id: int) -> list[AttemptKey]:
+        """Find the known attempts of a run whose repository is not known, in order."""
+        with self._tables.lock:
+            rows = self._tables.attempts.items()
+            known = [kept for (_, number), kept in rows if number == run_id]
+            return sorted((item.key for kept in known for item in kept.values()), key=attempt_id)
+
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
@@ -62,6 +69,23 @@ class MemoryLedger(LedgerStore):
                 open_ones.pop(key, None)
                 if not record.settled:
                     open_ones[key] = record
+
+    def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
+        """Forget up to ``limit`` settled attempts created before, with all that is known of them.
+
+        The oldest go first.
+        """
+        with self._tables.lock:
+            old = [
+                record
+                for attempts in self._tables.attempts.values()
+                for record in attempts.values()
+                if record.settled and record.created_at < created_before
+            ]
+            chosen = sorted(old, key=_age)[: max(0, limit)]
+            for record in chosen:
+                self._forget(record)
+            return len(chosen)
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
@@ -131,6 +155,16 @@ class MemoryLedger(LedgerStore):
             if is_new:
                 kept[delivery_id] = now
             return is_new
+
+    def _forget(self, record: AttemptRecord) -> None:
+        name, run_id, run_attempt = key = attempt_id(record.key)
+        attempts = self._tables.attempts[name, run_id]
+        del attempts[run_attempt]
+        if not attempts:
+            del self._tables.attempts[name, run_id]
+        self._tables.job_logs.pop(key, None)
+        if record.run is not None and record.run.head_sha is not None:
+            self._tables.commits.pop((name, record.run.head_sha), None)
 
     def _open(self, repository: str | None) -> list[AttemptRecord]:
         with self._tables.lock:

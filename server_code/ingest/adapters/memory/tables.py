@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from ...domain.code_metrics import CommitMetrics
-from ...domain.ledger import AgentRecord, AttemptRecord, ErrorRecord, JobLogRecord, RepositoryRecord
+from ...domain.ledger import (
+    ActivityRecord,
+    AgentRecord,
+    AttemptRecord,
+    ErrorRecord,
+    JobLogRecord,
+    RepositoryRecord,
+)
 from ...domain.runs import AttemptKey
+from ...domain.summaries import RunSummary
 
 #: A repository's name in lower case, a run's id, an attempt's number.
 RunId = tuple[str, int]
@@ -28,9 +37,13 @@ class Tables:
     pauses: dict[str, datetime] = field(default_factory=dict)
     deliveries: dict[str, datetime] = field(default_factory=dict)
     job_logs: dict[AttemptId, dict[int, JobLogRecord]] = field(default_factory=dict)
-    recent_runs: dict[AttemptId, tuple[datetime, str]] = field(default_factory=dict)
+    run_summaries: dict[AttemptId, RunSummary] = field(default_factory=dict)
     agents: dict[tuple[str, str], AgentRecord] = field(default_factory=dict)
+    agent_wishes: dict[str, str] = field(default_factory=dict)
+    totals: Counter[str] = field(default_factory=Counter)
+    spans: dict[datetime, Counter[str]] = field(default_factory=dict)
     errors: list[ErrorRecord] = field(default_factory=list)
+    activities: list[ActivityRecord] = field(default_factory=list)
 
 
 def repository_key(name: str) -> str:

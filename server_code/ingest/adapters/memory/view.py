@@ -2,48 +2,43 @@
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
-from ...domain.ledger import AgentRecord, ErrorRecord
-from ...domain.runs import AttemptKey
+from ...domain.ledger import (
+    TRAFFIC_KEPT,
+    ActivityRecord,
+    AgentRecord,
+    ErrorRecord,
+    Traffic,
+    traffic_span,
+)
+from ...domain.summaries import RunSummary
 from ...ports import ViewStore
+from ...ports.state import MOST_ACTIVITIES, MOST_ERRORS, MOST_RUN_SUMMARIES
 from .tables import AttemptId, Tables, attempt_id, repository_key
 
-_MOST_RECENT_RUNS = 2000
-_MOST_ERRORS = 500
 _SIGNS_KEPT = timedelta(days=1)
 
 
 class MemoryView(ViewStore):
-    """Keep recent runs, agents and errors; message data is kept as the JSON it will be."""
+    """Keep runs in one line each, agents and what they counted, errors and deeds."""
 
     _tables: Tables
 
-    def save_recent_runs(
-        self, runs: Sequence[tuple[AttemptKey, datetime, Mapping[str, Any]]]
-    ) -> None:
-        """Keep runs' newest message data, with the time the run was created; 2,000 at most."""
+    def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
+        """Keep runs in one line each, later ones in place of earlier; MOST_RUN_SUMMARIES stay."""
         with self._tables.lock:
-            rows = self._tables.recent_runs
-            for key, created_at, data in runs:
-                rows[attempt_id(key)] = (created_at, json.dumps(data))
+            rows = {**self._tables.run_summaries, **{attempt_id(row.key): row for row in summaries}}
             newest = sorted(rows.items(), key=_newest_last, reverse=True)
-            self._tables.recent_runs = dict(newest[:_MOST_RECENT_RUNS])
+            self._tables.run_summaries = dict(newest[:MOST_RUN_SUMMARIES])
 
-    def load_recent_runs(
-        self, *, limit: int, offset: int = 0, repository: str | None = None
-    ) -> list[Mapping[str, Any]]:
-        """Load message data, newest created first."""
-        wanted = None if repository is None else repository_key(repository)
+    def load_run_summaries(self) -> list[RunSummary]:
+        """Load all that are kept, newest created first."""
         with self._tables.lock:
-            rows = self._tables.recent_runs.items()
-            found = [text for (name, _, _), (_, text) in rows if wanted in (None, name)]
-        start = max(0, offset)
-        return [json.loads(text) for text in found[start : start + max(0, limit)]]
+            return list(self._tables.run_summaries.values())
 
     def save_agent(self, record: AgentRecord) -> None:
         """Keep an agent's newest sign of life; signs a day older than this one go."""
@@ -59,22 +54,79 @@ class MemoryView(ViewStore):
         with self._tables.lock:
             return [_copy(self._tables.agents[key]) for key in sorted(self._tables.agents)]
 
+    def save_agent_wish(self, name: str, wish: str) -> None:
+        """Remember what people want of an agent; the newest wish counts."""
+        with self._tables.lock:
+            self._tables.agent_wishes[name] = wish
+
+    def load_agent_wishes(self) -> dict[str, str]:
+        """Load the wishes by agent; one that nobody spoke of is not among them."""
+        with self._tables.lock:
+            return dict(self._tables.agent_wishes)
+
+    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+        """Add to the totals and to this moment's span of traffic, all or none."""
+        grown = {name: amount for name, amount in counts.items() if amount}
+        if not grown:
+            return
+        span = traffic_span(now)
+        with self._tables.lock:
+            for counter in (self._tables.totals, self._tables.spans.setdefault(span, Counter())):
+                for name, amount in grown.items():
+                    counter[name] += amount
+            oldest = span - TRAFFIC_KEPT
+            spans = self._tables.spans.items()
+            self._tables.spans = {start: kept for start, kept in spans if start > oldest}
+
+    def load_traffic(self) -> Traffic:
+        """Load all totals, and the spans of the last TRAFFIC_KEPT before the newest addition."""
+        with self._tables.lock:
+            spans = sorted(self._tables.spans.items())
+            return Traffic(
+                totals=dict(self._tables.totals),
+                spans=tuple((start, dict(counts)) for start, counts in spans),
+            )
+
     def add_error(self, record: ErrorRecord) -> None:
-        """Keep an error; 500 at most."""
+        """Keep an error; MOST_ERRORS at most."""
         with self._tables.lock:
             self._tables.errors.append(record)
             self._tables.errors.sort(key=_time)
-            del self._tables.errors[:-_MOST_ERRORS]
+            del self._tables.errors[:-MOST_ERRORS]
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
         with self._tables.lock:
             return self._tables.errors[::-1][: max(0, limit)]
 
+    def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
+        """Forget every error that says the same of the same; return how many they were."""
+        wanted = (agent, _optional_key(repository), what)
+        with self._tables.lock:
+            errors = self._tables.errors
+            self._tables.errors = [
+                each
+                for each in errors
+                if (each.agent, _optional_key(each.repository), each.what) != wanted
+            ]
+            return len(errors) - len(self._tables.errors)
 
-def _newest_last(item: tuple[AttemptId, tuple[datetime, str]]) -> tuple[datetime, int, int, str]:
-    (name, run_id, run_attempt), (created_at, _) = item
-    return created_at, run_id, run_attempt, name
+    def add_activity(self, record: ActivityRecord) -> None:
+        """Keep a deed; MOST_ACTIVITIES at most."""
+        with self._tables.lock:
+            self._tables.activities.append(record)
+            self._tables.activities.sort(key=_time)
+            del self._tables.activities[:-MOST_ACTIVITIES]
+
+    def list_activities(self, *, limit: int) -> list[ActivityRecord]:
+        """List deeds, newest first."""
+        with self._tables.lock:
+            return self._tables.activities[::-1][: max(0, limit)]
+
+
+def _newest_last(item: tuple[AttemptId, RunSummary]) -> tuple[datetime, int, int, str]:
+    (name, run_id, run_attempt), summary = item
+    return summary.created_at, run_id, run_attempt, name
 
 
 def _copy(record: AgentRecord) -> AgentRecord:
@@ -82,5 +134,9 @@ def _copy(record: AgentRecord) -> AgentRecord:
     return replace(record, counts=dict(record.counts), rate_limit=dict(record.rate_limit))
 
 
-def _time(record: ErrorRecord) -> datetime:
+def _optional_key(repository: str | None) -> str | None:
+    return None if repository is None else repository_key(repository)
+
+
+def _time(record: ErrorRecord | ActivityRecord) -> datetime:
     return record.occurred_at

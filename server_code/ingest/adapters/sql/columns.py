@@ -53,3 +53,9 @@ def read_json(text: str) -> dict[str, Any]:
 def write_ascii(text: str) -> str:
     """Write a text from outside so that any database takes it; most are left as they are."""
     return write_json(text)[1:-1]
+
+
+def read_ascii(text: str) -> str:
+    """Read what ``write_ascii`` wrote."""
+    read: str = json.loads(f'"{text}"')
+    return read

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.ledger import (
@@ -28,9 +29,11 @@ from .columns import (
     write_time,
 )
 from .database import Database
+from .forgetting import forget_settled
 from .session import Row, Session
 
 _DELIVERIES_KEPT = timedelta(days=4)
+_FORGOTTEN_AT_ONCE = 100
 
 _DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND look_at <= ? "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
@@ -76,6 +79,11 @@ class SqlLedger(LedgerStore):
         records = (attempt_record(row) for row in rows)
         return {record.key: record for record in records}
 
+    def find_attempts(self, run_id: int) -> list[AttemptKey]:
+        """Find the known attempts of a run whose repository is not known, in order."""
+        rows = self._database.read(SELECT_ATTEMPTS + "WHERE run_id = ?", (run_id,))
+        return sorted((attempt_record(row).key for row in rows), key=attempt_id)
+
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
@@ -96,6 +104,22 @@ class SqlLedger(LedgerStore):
         # In order, so that two processes never wait for each other's rows.
         rows = [attempt_row(newest[key]) for key in sorted(newest)]
         self._insert(SAVE_ATTEMPTS, rows)
+
+    def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
+        """Forget up to ``limit`` settled attempts created before, with all that is known of them.
+
+        The oldest go first, some at a time: nobody waits long for the rows, and a kill in between
+        leaves fewer to forget.
+        """
+        removed = 0
+        while removed < limit:
+            portion = min(_FORGOTTEN_AT_ONCE, limit - removed)
+            forget = partial(forget_settled, created_before=created_before, limit=portion)
+            gone = self._database.write(forget)
+            removed += gone
+            if gone < portion:
+                break
+        return removed
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""

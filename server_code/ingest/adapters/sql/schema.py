@@ -152,8 +152,59 @@ _PAUSES = (
     """,
 )
 
+#: What lists show of runs in place of whole messages, what people want and did, and what was
+#: counted; and the ways to a run by its number, and to what is old enough to be forgotten.
+_PEOPLE = (
+    "DROP TABLE recent_runs",
+    """
+    CREATE TABLE run_summaries (
+        repository_key {text} NOT NULL,
+        run_id {big_integer} NOT NULL,
+        run_attempt {big_integer} NOT NULL,
+        created_at {text} NOT NULL,
+        record {text} NOT NULL,
+        PRIMARY KEY (repository_key, run_id, run_attempt)
+    )
+    """,
+    """
+    CREATE INDEX newest_runs ON run_summaries (created_at, run_id, run_attempt, repository_key)
+    """,
+    """
+    CREATE TABLE agent_wishes (
+        name {text} PRIMARY KEY,
+        wish {text} NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE totals (
+        name {text} PRIMARY KEY,
+        amount {big_integer} NOT NULL
+    )
+    """,
+    """
+    CREATE TABLE traffic (
+        starts_at {text} NOT NULL,
+        name {text} NOT NULL,
+        amount {big_integer} NOT NULL,
+        PRIMARY KEY (starts_at, name)
+    )
+    """,
+    """
+    CREATE TABLE activities (
+        id {identity},
+        occurred_at {text} NOT NULL,
+        record {text} NOT NULL
+    )
+    """,
+    "CREATE INDEX newest_activities ON activities (occurred_at, id)",
+    "CREATE INDEX attempts_of_run ON attempts (run_id)",
+    """
+    CREATE INDEX old_attempts ON attempts (created_at, run_id, run_attempt) WHERE settled = 1
+    """,
+)
+
 #: Step n leads from version n to version n + 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CACHED_LOGS, _PAUSES)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CACHED_LOGS, _PAUSES, _PEOPLE)
 
 
 def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:

@@ -53,10 +53,16 @@ class Session:
             found += self.query(expanded, (*parameters, *chunk, *after))
         return found
 
-    def execute_each(self, sql: str, parameters: Sequence[Any], values: Sequence[Any]) -> None:
-        """Run a statement with ``IN (...)`` as its last condition for each chunk of ``values``."""
+    def execute_each(self, sql: str, parameters: Sequence[Any], values: Sequence[Any]) -> int:
+        """Run a statement with ``IN (...)`` as its last condition for each chunk of ``values``.
+
+        Returns how many rows were changed.
+        """
+        changed = 0
         for chunk in chunks(values, MOST_PARAMETERS):
-            self.execute(sql.replace("(...)", _marks(len(chunk))), (*parameters, *chunk))
+            expanded = sql.replace("(...)", _marks(len(chunk)))
+            changed += self.execute(expanded, (*parameters, *chunk))
+        return changed
 
     def insert(self, sql: str, rows: Sequence[Row]) -> int:
         """Insert rows in chunks, with ``VALUES (...)`` where they go; return how many changed.
@@ -68,6 +74,13 @@ class Session:
             values = ", ".join(_marks(len(row)) for row in chunk)
             changed += self.execute(sql.replace("(...)", values), list(chain.from_iterable(chunk)))
         return changed
+
+    def delete(self, sql: str, keys: Sequence[Row]) -> int:
+        """Delete rows one by one; return how many went.
+
+        SQLite takes no index for a list of keys of several columns.
+        """
+        return sum(self.execute(sql, key) for key in keys)
 
 
 def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:

@@ -4,22 +4,34 @@ from __future__ import annotations
 
 from ...errors import BadSettings
 from ...ports import StateStore
+from .agents import SqlAgents
 from .database import Database
 from .dialect import Dialect
+from .journal import SqlJournal
 from .ledger import SqlLedger
 from .log_cache import SqlLogCache
 from .logs import SqlLogs
 from .postgres import postgres_dialect
 from .repositories import SqlRepositories
+from .run_list import SqlRunList
 from .schema import migrate
 from .sqlite import sqlite_dialect
-from .view import SqlView
+from .traffic import SqlTraffic
 
 _SQLITE = "sqlite://"
 _POSTGRES = ("postgres://", "postgresql://")
 
 
-class SqlState(SqlRepositories, SqlLedger, SqlLogs, SqlView, StateStore):
+class SqlState(
+    SqlRepositories,
+    SqlLedger,
+    SqlLogs,
+    SqlRunList,
+    SqlAgents,
+    SqlTraffic,
+    SqlJournal,
+    StateStore,
+):
     """Keep all state in one database; safe for threads and processes, but not across a fork."""
 
     def __init__(self, database: Database) -> None:

@@ -1,0 +1,77 @@
+"""Agents' signs of life, and what people want of them, in SQL."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ...domain.ledger import AgentRecord
+from .columns import read_ascii, read_json, read_time, write_ascii, write_json, write_time
+from .database import Database
+from .session import Session
+
+_SIGNS_KEPT = timedelta(days=1)
+
+_SAVE_AGENT = """
+    INSERT INTO agents (name, holder, heartbeat_at, record) VALUES (...)
+    ON CONFLICT (name, holder) DO UPDATE SET
+        heartbeat_at = excluded.heartbeat_at,
+        record = excluded.record
+"""
+_SAVE_WISH = """
+    INSERT INTO agent_wishes (name, wish) VALUES (...)
+    ON CONFLICT (name) DO UPDATE SET wish = excluded.wish
+"""
+
+
+class SqlAgents:
+    """Keep agents; each save removes those that have long been silent."""
+
+    _database: Database
+
+    def save_agent(self, record: AgentRecord) -> None:
+        """Keep an agent's newest sign of life; signs a day older than this one go."""
+        name, holder = write_ascii(record.name), write_ascii(record.holder)
+        row = (name, holder, write_time(record.heartbeat_at), _write_agent(record))
+        oldest = write_time(record.heartbeat_at - _SIGNS_KEPT)
+
+        def save(session: Session) -> None:
+            session.insert(_SAVE_AGENT, [row])
+            session.execute("DELETE FROM agents WHERE heartbeat_at < ?", (oldest,))
+
+        self._database.write(save)
+
+    def list_agents(self) -> list[AgentRecord]:
+        """List agents, by name and holder."""
+        rows = self._database.read("SELECT heartbeat_at, record FROM agents")
+        agents = (_read_agent(heartbeat_at, body) for heartbeat_at, body in rows)
+        return sorted(agents, key=lambda agent: (agent.name, agent.holder))
+
+    def save_agent_wish(self, name: str, wish: str) -> None:
+        """Remember what people want of an agent; the newest wish counts."""
+        row = (write_ascii(name), write_ascii(wish))
+        self._database.write(lambda session: session.insert(_SAVE_WISH, [row]))
+
+    def load_agent_wishes(self) -> dict[str, str]:
+        """Load the wishes by agent; one that nobody spoke of is not among them."""
+        rows = self._database.read("SELECT name, wish FROM agent_wishes")
+        return {read_ascii(name): read_ascii(wish) for name, wish in rows}
+
+
+def _write_agent(record: AgentRecord) -> str:
+    return write_json(
+        {
+            "name": record.name,
+            "holder": record.holder,
+            "state": record.state,
+            "started_at": write_time(record.started_at),
+            "counts": dict(record.counts),
+            "rate_limit": dict(record.rate_limit),
+            "note": record.note,
+        }
+    )
+
+
+def _read_agent(heartbeat_at: str, body: str) -> AgentRecord:
+    stored = read_json(body)
+    started_at = read_time(stored.pop("started_at"))
+    return AgentRecord(heartbeat_at=read_time(heartbeat_at), started_at=started_at, **stored)

@@ -1,0 +1,104 @@
+"""What went wrong, and what people did, in SQL and bounded."""
+
+from __future__ import annotations
+
+from ...domain.ledger import ActivityRecord, ErrorRecord
+from ...ports.state import MOST_ACTIVITIES, MOST_ERRORS
+from .columns import read_json, read_time, repository_key, write_json, write_time
+from .database import Database
+from .session import Row, Session
+
+_ADD_ERROR = "INSERT INTO errors (occurred_at, record) VALUES (...)"
+_LIST_ERRORS = "SELECT occurred_at, record FROM errors ORDER BY occurred_at DESC, id DESC LIMIT ?"
+#: SQLite knows no OFFSET without a LIMIT.
+_TRIM_ERRORS = """
+    DELETE FROM errors WHERE id IN (
+        SELECT id FROM errors ORDER BY occurred_at DESC, id DESC LIMIT 1000000 OFFSET ?
+    )
+"""
+_ADD_ACTIVITY = "INSERT INTO activities (occurred_at, record) VALUES (...)"
+_LIST_ACTIVITIES = """
+    SELECT occurred_at, record FROM activities ORDER BY occurred_at DESC, id DESC LIMIT ?
+"""
+_TRIM_ACTIVITIES = """
+    DELETE FROM activities WHERE id IN (
+        SELECT id FROM activities ORDER BY occurred_at DESC, id DESC LIMIT 1000000 OFFSET ?
+    )
+"""
+
+
+class SqlJournal:
+    """Keep errors and deeds; each addition removes what has become too much."""
+
+    _database: Database
+
+    def add_error(self, record: ErrorRecord) -> None:
+        """Keep an error; MOST_ERRORS at most."""
+        row = (write_time(record.occurred_at), _write_error(record))
+
+        def add(session: Session) -> None:
+            session.insert(_ADD_ERROR, [row])
+            session.execute(_TRIM_ERRORS, (MOST_ERRORS,))
+
+        self._database.write(add)
+
+    def list_errors(self, *, limit: int) -> list[ErrorRecord]:
+        """List errors, newest first."""
+        rows = self._database.read(_LIST_ERRORS, (max(0, limit),))
+        return [ErrorRecord(occurred_at=read_time(at), **read_json(body)) for at, body in rows]
+
+    def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
+        """Forget every error that says the same of the same; return how many they were."""
+        wanted = (agent, _optional_key(repository), what)
+
+        def remove(session: Session) -> int:
+            # So few are kept that to look through them is quicker than to keep an index.
+            rows = session.query("SELECT id, record FROM errors")
+            same = [number for number, body in rows if _said(body) == wanted]
+            return session.execute_each("DELETE FROM errors WHERE id IN (...)", (), same)
+
+        return self._database.write(remove)
+
+    def add_activity(self, record: ActivityRecord) -> None:
+        """Keep a deed; MOST_ACTIVITIES at most."""
+        row = (write_time(record.occurred_at), _write_activity(record))
+
+        def add(session: Session) -> None:
+            session.insert(_ADD_ACTIVITY, [row])
+            session.execute(_TRIM_ACTIVITIES, (MOST_ACTIVITIES,))
+
+        self._database.write(add)
+
+    def list_activities(self, *, limit: int) -> list[ActivityRecord]:
+        """List deeds, newest first."""
+        rows = self._database.read(_LIST_ACTIVITIES, (max(0, limit),))
+        return [_read_activity(row) for row in rows]
+
+
+def _write_error(record: ErrorRecord) -> str:
+    return write_json(
+        {
+            "agent": record.agent,
+            "repository": record.repository,
+            "what": record.what,
+            "remedy": record.remedy,
+        }
+    )
+
+
+def _said(body: str) -> tuple[str, str | None, str]:
+    stored = read_json(body)
+    return stored["agent"], _optional_key(stored["repository"]), stored["what"]
+
+
+def _optional_key(repository: str | None) -> str | None:
+    return None if repository is None else repository_key(repository)
+
+
+def _write_activity(record: ActivityRecord) -> str:
+    return write_json({"actor": record.actor, "repository": record.repository, "what": record.what})
+
+
+def _read_activity(row: Row) -> ActivityRecord:
+    occurred_at, body = row
+    return ActivityRecord(occurred_at=read_time(occurred_at), **read_json(body))

@@ -1,0 +1,96 @@
+"""The newest runs in one line each, in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...domain.runs import AttemptKey
+from ...domain.summaries import RunSummary
+from ...ports.state import MOST_RUN_SUMMARIES
+from .attempts import attempt_id
+from .columns import (
+    read_json,
+    read_optional_time,
+    read_time,
+    write_json,
+    write_optional_time,
+    write_time,
+)
+from .database import Database
+from .session import Row, Session
+
+_SAVE = """
+    INSERT INTO run_summaries (repository_key, run_id, run_attempt, created_at, record)
+    VALUES (...)
+    ON CONFLICT (repository_key, run_id, run_attempt) DO UPDATE SET
+        created_at = excluded.created_at,
+        record = excluded.record
+"""
+_LOAD = """
+    SELECT run_id, run_attempt, created_at, record FROM run_summaries
+    ORDER BY created_at DESC, run_id DESC, run_attempt DESC, repository_key DESC
+"""
+#: SQLite knows no OFFSET without a LIMIT.
+_TRIM = """
+    DELETE FROM run_summaries WHERE (repository_key, run_id, run_attempt) IN (
+        SELECT repository_key, run_id, run_attempt FROM run_summaries
+        ORDER BY created_at DESC, run_id DESC, run_attempt DESC, repository_key DESC
+        LIMIT 1000000 OFFSET ?
+    )
+"""
+
+
+class SqlRunList:
+    """Keep the newest runs; each save removes what has become too much."""
+
+    _database: Database
+
+    def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
+        """Keep runs in one line each, later ones in place of earlier; MOST_RUN_SUMMARIES stay."""
+        newest = {attempt_id(summary.key): summary for summary in summaries}
+        # In order, so that two processes never wait for each other's rows.
+        rows = [_row(newest[key]) for key in sorted(newest)]
+
+        def save(session: Session) -> None:
+            session.insert(_SAVE, rows)
+            session.execute(_TRIM, (MOST_RUN_SUMMARIES,))
+
+        if rows:
+            self._database.write(save)
+
+    def load_run_summaries(self) -> list[RunSummary]:
+        """Load all that are kept, newest created first."""
+        return [_summary(row) for row in self._database.read(_LOAD)]
+
+
+def _row(summary: RunSummary) -> Row:
+    body = {
+        "repository": summary.key.repository,
+        "status": summary.status,
+        "conclusion": summary.conclusion,
+        "run_number": summary.run_number,
+        "workflow_name": summary.workflow_name,
+        "head_branch": summary.head_branch,
+        "head_sha": summary.head_sha,
+        "event": summary.event,
+        "actor": summary.actor,
+        "title": summary.title,
+        "run_started_at": write_optional_time(summary.run_started_at),
+        "completed_at": write_optional_time(summary.completed_at),
+        "duration_seconds": summary.duration_seconds,
+        "job_count": summary.job_count,
+        "failed_job_count": summary.failed_job_count,
+    }
+    return (*attempt_id(summary.key), write_time(summary.created_at), write_json(body))
+
+
+def _summary(row: Row) -> RunSummary:
+    run_id, run_attempt, created_at, body = row
+    stored = read_json(body)
+    return RunSummary(
+        key=AttemptKey(stored.pop("repository"), run_id, run_attempt),
+        created_at=read_time(created_at),
+        run_started_at=read_optional_time(stored.pop("run_started_at")),
+        completed_at=read_optional_time(stored.pop("completed_at")),
+        **stored,
+    )

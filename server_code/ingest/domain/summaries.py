@@ -1,0 +1,77 @@
+"""A run attempt in one line: what lists, plots and searches show of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from .code_metrics import CommitMetrics
+from .jobs import Job
+from .runs import AttemptKey, WorkflowRun, completed_at
+from .timestamps import seconds_between
+
+#: Conclusions after which somebody may have to do something.
+FAILED_CONCLUSIONS = frozenset({"failure", "timed_out", "startup_failure"})
+
+_TITLE_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSummary:
+    """Be one attempt in a list; ``title`` is the first line of its commit's message."""
+
+    key: AttemptKey
+    created_at: datetime
+    status: str
+    conclusion: str | None = None
+    run_number: int | None = None
+    workflow_name: str | None = None
+    head_branch: str | None = None
+    head_sha: str | None = None
+    event: str | None = None
+    actor: str | None = None
+    title: str | None = None
+    run_started_at: datetime | None = None
+    completed_at: datetime | None = None
+    duration_seconds: float | int | None = None
+    job_count: int = 0
+    failed_job_count: int = 0
+
+    @property
+    def is_failed(self) -> bool:
+        """Tell whether it ended in a way that somebody should look at."""
+        return self.conclusion in FAILED_CONCLUSIONS
+
+
+def summary_of(
+    run: WorkflowRun, jobs: Iterable[Job], commit: CommitMetrics | None, *, created_at: datetime
+) -> RunSummary:
+    """Shorten an attempt; ``created_at`` stands in where GitHub gives no time."""
+    known = list(jobs)
+    ended_at = completed_at(run, known)
+    return RunSummary(
+        key=run.key,
+        created_at=run.created_at or created_at,
+        status=run.status,
+        conclusion=run.conclusion,
+        run_number=run.run_number,
+        workflow_name=run.workflow_name,
+        head_branch=run.head_branch,
+        head_sha=run.head_sha,
+        event=run.event,
+        actor=run.triggering_actor or run.actor,
+        title=_first_line(commit.commit_message if commit else None),
+        run_started_at=run.run_started_at,
+        completed_at=ended_at,
+        duration_seconds=seconds_between(run.run_started_at, ended_at),
+        job_count=len(known),
+        failed_job_count=sum(job.conclusion in FAILED_CONCLUSIONS for job in known),
+    )
+
+
+def _first_line(text: str | None) -> str | None:
+    line = (text or "").strip().split("\n", 1)[0].strip()
+    if len(line) > _TITLE_LENGTH:
+        return line[: _TITLE_LENGTH - 1] + "…"
+    return line or None
