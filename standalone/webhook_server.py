@@ -13,6 +13,7 @@ from ingest.errors import BadSettings, IngestError, InvalidSignature, Rejected, 
 from ingest.ports import Clock, StateStore
 from ingest.services.receive_webhook import receive_webhook
 from ingest.settings import Secret
+from ingest.wire.webhooks import MAX_BODY_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -22,8 +23,6 @@ logger = logging.getLogger(__name__)
 #: Where GitHub is told to send its webhooks; Anvil's hosts take them at ``/_/api`` + this.
 PATH = "/github/webhook"
 
-#: GitHub caps payloads at 25 MB. https://docs.github.com/en/webhooks/webhook-events-and-payloads
-MAX_BODY_BYTES = 25 * 1024 * 1024
 SECONDS_A_CONNECTION = 15
 THREADS = 4
 

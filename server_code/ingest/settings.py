@@ -61,6 +61,12 @@ class GithubSettings:
         is_local = host == "localhost" or host.startswith("127.") or host == "::1"
         return ("github.com", host) if is_local else (host,)
 
+    @property
+    def web_url(self) -> str:
+        """Tell where people open what the API shows."""
+        parts = urlsplit(self.api_url)
+        return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsSettings:
@@ -82,12 +88,14 @@ class CollectingSettings:
     """Say how eagerly is collected.
 
     ``log_mode``: ``live`` (each job's log at its end) or ``economy`` (one archive an attempt).
+    ``task_seconds``: how long one task works on hosts that run tasks; 25 fits every plan of Anvil.
     """
 
     poll_seconds: int = 30
     backfill_days: float = 1
     log_mode: str = "live"
     expects_webhooks: bool = False
+    task_seconds: int = 25
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +122,7 @@ def read_settings(lookup: Lookup) -> Settings:
             backfill_days=reader.number("BACKFILL_DAYS", 1, least=0, most=36500),
             log_mode=reader.choice("LOG_MODE", LOG_MODES),
             expects_webhooks=github.webhook_secret is not None,
+            task_seconds=int(reader.number("TASK_SECONDS", 25, least=5, most=3600)),
         ),
         database_url=reader.text("DATABASE_URL"),
         uplink_key=reader.secret("ANVIL_UPLINK_KEY"),

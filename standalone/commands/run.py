@@ -46,14 +46,13 @@ def _work(chosen: dict[str, str], names: list[str], stop: Stop, *, owns_aws: boo
 
     A dashboard that is served from here stands between the two: it shares the collector's state.
     """
-    from ingest.bootstrap import open_headless
+    from ingest.bootstrap import open_headless, set_up_queues
 
     from ..collecting import collect_until_stopped
-    from .setup import set_up
 
     settings = read_environment(chosen)
     if owns_aws:
-        for _ in set_up(settings.aws):
+        for _ in set_up_queues(settings.aws):
             pass
     with closing(open_headless(settings, stop=stop.event)) as collector:
         require_any(names, collector.world.store)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import click
-from ingest.bootstrap import aws_access
+from ingest.bootstrap import set_up_queues
 from ingest.settings import AwsSettings
 
 from ..command import command
@@ -30,29 +29,10 @@ def setup(*, print_iam: bool, print_cloudformation: bool) -> int | None:
     if print_iam or print_cloudformation:
         click.echo(_template(aws) if print_cloudformation else _policy(aws))
         return None
-    for line in set_up(aws):
+    for line in set_up_queues(aws):
         click.echo(line)
     click.echo("Ready. Next: python -m standalone doctor OWNER/REPO")
     return None
-
-
-def set_up(aws: AwsSettings) -> Iterator[str]:
-    """Make queues and bucket; say of each what was done."""
-    from ingest.adapters.aws import s3_client, sqs_client
-    from ingest.adapters.aws.provision import ensure_queues
-    from ingest.adapters.aws.provision_bucket import ensure_bucket
-
-    access = aws_access(aws)
-    sqs = sqs_client(access)
-    done = ensure_queues(
-        sqs, metrics=aws.metrics_queue, logs=aws.logs_queue, job_events=aws.job_events_queue
-    )
-    sqs.close()
-    yield from map(str, done)
-    if aws.log_bucket is not None:
-        s3 = s3_client(access)
-        yield str(ensure_bucket(s3, aws.log_bucket))
-        s3.close()
 
 
 def _template(aws: AwsSettings) -> str:

@@ -11,9 +11,8 @@ from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
 import click
-from ingest.bootstrap import aws_access, open_state
+from ingest.bootstrap import open_state, queue_depths
 from ingest.errors import IngestError
-from ingest.settings import AwsSettings
 
 from ..command import command
 from ..environment import read_environment
@@ -37,29 +36,11 @@ def status(*, as_json: bool) -> None:
     require_state(settings.database_url)
     with closing(open_state(settings)) as store:
         overview = take_overview(store, now=datetime.now(timezone.utc), errors=SHOWN_ERRORS)
-    depths = _depths(settings.aws)
+    depths = queue_depths(settings.aws)
     if as_json:
         click.echo(json.dumps({**overview.as_json(), "queues": _as_json(depths)}))
     else:
         _draw(overview, depths)
-
-
-def _depths(aws: AwsSettings) -> Depths:
-    """Ask for the depth of each queue; one that does not answer must not hide the rest."""
-    from ingest.adapters.aws import queue_depth, sqs_client
-
-    names = (aws.metrics_queue, aws.logs_queue, aws.job_events_queue)
-    depths: dict[str, QueueDepth | IngestError] = {}
-    try:
-        with closing(sqs_client(aws_access(aws))) as client:
-            for name in names:
-                try:
-                    depths[name] = queue_depth(client, name)
-                except IngestError as error:
-                    depths[name] = error
-    except IngestError as error:
-        return dict.fromkeys(names, error)
-    return depths
 
 
 def _as_json(depths: Depths) -> list[dict[str, object]]:

@@ -15,9 +15,9 @@ from contextlib import ExitStack
 from typing import Any
 
 import boto3
+from ingest.bootstrap import set_up_queues
 from ingest.settings import read_settings
 
-from standalone.commands.setup import set_up
 from standalone.local_aws import LocalAws
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
@@ -78,7 +78,7 @@ def _latencies(runs: int, *, poll_seconds: int, port: int | None) -> list[float]
             "BACKFILL_DAYS": "3650",
             "POLL_SECONDS": str(poll_seconds),
         }
-        for _ in set_up(read_settings(environment.get).aws):
+        for _ in set_up_queues(read_settings(environment.get).aws):
             pass
         stack.enter_context(CollectorProcess(["octo/api"], environment, port=port))
         arrivals = _read(aws, runs, seconds=120 + runs * EVERY_SECONDS)

@@ -13,9 +13,9 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import boto3
+from ingest.bootstrap import set_up_queues
 from ingest.settings import read_settings
 
-from standalone.commands.setup import set_up
 from standalone.local_aws import LocalAws
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.clock import SandboxClock
@@ -90,7 +90,7 @@ def _stage(builder: WorldBuilder) -> Iterator[dict[str, str]]:
             "BACKFILL_DAYS": "3650",
             "LOG_MODE": "live",
         }
-        for _ in set_up(read_settings(environment.get).aws):
+        for _ in set_up_queues(read_settings(environment.get).aws):
             pass
         stack.enter_context(_emptied(aws, LOGS_QUEUE))
         yield environment

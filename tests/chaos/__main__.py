@@ -21,10 +21,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import boto3
-from ingest.bootstrap import open_state
+from ingest.bootstrap import open_state, set_up_queues
 from ingest.settings import Secret, read_settings
 
-from standalone.commands.setup import set_up
 from standalone.local_aws import LocalAws
 from standalone.once import collect_once
 from standalone.sandbox.clock import SandboxClock
@@ -156,7 +155,7 @@ def _configure(plan: Plan, aws: LocalAws, sandbox: SandboxServer, database_url: 
             "BACKFILL_DAYS": "1",
         }
     )
-    for _ in set_up(read_settings(os.environ.get).aws):
+    for _ in set_up_queues(read_settings(os.environ.get).aws):
         pass
     # The work of a killed collector comes back soon: SQS knows no fast clock.
     sqs = boto3.client("sqs", endpoint_url=aws.endpoint_url)

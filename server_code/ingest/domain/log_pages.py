@@ -78,7 +78,7 @@ def cut_pages(log: BinaryIO) -> Iterator[LogPage]:
     """Cut a log into pages from its current position, in constant memory."""
     lines: list[bytes] = []
     first, size = 1, 0
-    for line in _lines(iter(lambda: log.read(_READ_BYTES), b"")):
+    for line in split_chunks(iter(lambda: log.read(_READ_BYTES), b"")):
         if lines and (len(lines) == PAGE_LINES or size + len(line) > PAGE_BYTES):
             yield LogPage(first=first, line_count=len(lines), content=b"".join(lines))
             first, lines, size = first + len(lines), [], 0
@@ -138,10 +138,11 @@ def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> l
 
 def split_lines(content: bytes) -> list[bytes]:
     """Split a page, or a whole log, into its lines."""
-    return list(_lines([content]))
+    return list(split_chunks([content]))
 
 
-def _lines(chunks: Iterable[bytes]) -> Iterator[bytes]:
+def split_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Split a log that comes in chunks into its lines."""
     rest = b""
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")

@@ -5,17 +5,45 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, cast
+from typing import BinaryIO, Protocol, cast
 
 from ..domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
 from ..domain.log_pages import LogLines, LogPage, cut_pages, measure_pages, pick_lines
+from ..domain.meter import Meter
 from ..domain.runs import AttemptKey
 from ..errors import IngestError, LogExpired, LogNotReady, MalformedPayload
 from ..messaging.log_payload import log_in_payload
-from ..ports import BlobReference, LogCache
+from ..ports import ActionsSource, BlobReference, BlobStore, Clock, LogCache, StateStore
 from ..ports.logs import MAX_CACHED_LOG_BYTES
 from .spool import Spool
-from .world import World
+
+
+class LogShelf(Protocol):
+    """Be the ports from which a log can be had; a World has them all."""
+
+    @property
+    def source(self) -> ActionsSource:
+        """Give GitHub."""
+
+    @property
+    def store(self) -> StateStore:
+        """Give the state, which knows where logs are."""
+
+    @property
+    def blobs(self) -> BlobStore | None:
+        """Give the bucket, where there is one."""
+
+    @property
+    def clock(self) -> Clock:
+        """Give the time."""
+
+    @property
+    def meter(self) -> Meter:
+        """Give the counters."""
+
+    @property
+    def log_cache(self) -> LogCache | None:
+        """Give the cache, where there is one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,31 +60,32 @@ class UnreadableLog:
 
 
 def read_log(
-    world: World, key: AttemptKey, job_id: int, first_line: int, count: int
+    shelf: LogShelf, key: AttemptKey, job_id: int, first_line: int, count: int
 ) -> LogLines | UnreadableLog:
     """Read ``count`` lines of a job's log from ``first_line`` (from 1) on.
 
     A log that has left the cache is fetched again and kept, which takes as long as it is large;
     one too large to be kept is fetched for each answer. Raises StateUnavailable.
     """
-    cache = world.log_cache
+    cache = shelf.log_cache
     if cache is not None:
         lines = cache.load_lines(key, job_id, first_line, count)
         if lines is not None:
             return lines
-    record = world.store.load_job_logs(key).get(job_id)
+    record = shelf.store.load_job_logs(key).get(job_id)
     if record is None or record.state != LOG_FETCHED:
-        return _never_fetched(record)
+        return never_fetched(record)
     with Spool() as spool:
-        trouble = _fetch_again(world, record, cast("BinaryIO", spool))
+        trouble = _fetch_again(shelf, record, cast("BinaryIO", spool))
         if trouble is not None:
             return trouble
         if cache is not None and spool.size <= MAX_CACHED_LOG_BYTES:
-            _keep(world, cache, record, spool)
+            _keep(shelf, cache, record, spool)
         return _lines_of(spool, first_line, count)
 
 
-def _never_fetched(record: JobLogRecord | None) -> UnreadableLog:
+def never_fetched(record: JobLogRecord | None) -> UnreadableLog:
+    """Say why there is nothing to read of a log that was not fetched."""
     if record is None:
         return UnreadableLog(
             state="unknown", reason="Nothing is known of a log of this job.", may_come=True
@@ -68,10 +97,10 @@ def _never_fetched(record: JobLogRecord | None) -> UnreadableLog:
     return UnreadableLog(state=record.state, reason=reason, may_come=False)
 
 
-def _fetch_again(world: World, record: JobLogRecord, into: BinaryIO) -> UnreadableLog | None:
+def _fetch_again(shelf: LogShelf, record: JobLogRecord, into: BinaryIO) -> UnreadableLog | None:
     """Write the log into a file, from where it can be had; say why where that is nowhere."""
     troubles: list[IngestError] = []
-    for fetch in _places(world, record):
+    for fetch in _places(shelf, record):
         try:
             fetch(into)
         except IngestError as error:
@@ -86,20 +115,20 @@ def _fetch_again(world: World, record: JobLogRecord, into: BinaryIO) -> Unreadab
     )
 
 
-def _places(world: World, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
-    if world.blobs is not None and record.blob_bucket and record.blob_key:
-        yield lambda into: _from_bucket(world, record, into)
-    yield lambda into: world.source.fetch_job_log(record.key.repository, record.job_id, into)
+def _places(shelf: LogShelf, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
+    if shelf.blobs is not None and record.blob_bucket and record.blob_key:
+        yield lambda into: _from_bucket(shelf, record, into)
+    yield lambda into: shelf.source.fetch_job_log(record.key.repository, record.job_id, into)
 
 
-def _from_bucket(world: World, record: JobLogRecord, into: BinaryIO) -> None:
+def _from_bucket(shelf: LogShelf, record: JobLogRecord, into: BinaryIO) -> None:
     """Take the log out of its object; raises MalformedPayload where it is not what was stored."""
-    if world.blobs is None or record.blob_bucket is None or record.blob_key is None:
+    if shelf.blobs is None or record.blob_bucket is None or record.blob_key is None:
         raise MalformedPayload("The log was not put into a bucket.")
     digest = hashlib.sha256()
     into.seek(0)
     into.truncate()
-    with world.blobs.open(BlobReference(record.blob_bucket, record.blob_key)) as chunks:
+    with shelf.blobs.open(BlobReference(record.blob_bucket, record.blob_key)) as chunks:
         for piece in log_in_payload(chunks):
             digest.update(piece)
             into.write(piece)
@@ -107,13 +136,13 @@ def _from_bucket(world: World, record: JobLogRecord, into: BinaryIO) -> None:
         raise MalformedPayload(f"The object {record.blob_key} is not the log that was stored.")
 
 
-def _keep(world: World, cache: LogCache, record: JobLogRecord, spool: Spool) -> None:
+def _keep(shelf: LogShelf, cache: LogCache, record: JobLogRecord, spool: Spool) -> None:
     """Keep the log for the next page; without that it is only slower."""
     try:
         with spool.open() as log:
-            cache.save_log(record.key, record.job_id, log, world.clock.now())
+            cache.save_log(record.key, record.job_id, log, shelf.clock.now())
     except IngestError:
-        world.meter.add("uncached_logs")
+        shelf.meter.add("uncached_logs")
 
 
 def _lines_of(spool: Spool, first: int, count: int) -> LogLines:

@@ -81,12 +81,13 @@ def note_runs(world: World, sighting: Sighting, runs: Sequence[WorkflowRun]) -> 
     due: dict[AttemptKey, AttemptRecord] = {}
     for run in runs:
         sighting.seen.add(run.key)
-        record = known.get(run.key)
-        if record is None and not is_wanted(run, repository.watched_since):
+        record, is_old = known.get(run.key), _may_be_forgotten(world, repository, run)
+        if record is None and (is_old or not is_wanted(run, repository.watched_since)):
             continue
         if record is None or record.run is None or _has_moved(record.run, run):
             due[run.key] = _due(record, run, now)
-        due.update(_earlier_attempts(run, known, now))
+        if not is_old:
+            due.update(_earlier_attempts(run, known, now))
     if due:
         world.store.save_attempts(list(due.values()))
         sighting.found += len(due)
@@ -109,6 +110,19 @@ def is_wanted(run: WorkflowRun, since: datetime) -> bool:
     """Tell whether an attempt belongs to what is watched: created or started since, or open."""
     moments = [moment for moment in (run.created_at, run.run_started_at) if moment is not None]
     return not run.is_completed or not moments or max(moments) >= since
+
+
+def _may_be_forgotten(world: World, repository: RepositoryRecord, run: WorkflowRun) -> bool:
+    """Tell whether a run is so old that it is unknown only because the ledger has forgotten it.
+
+    A short list shows every run there is, at every poll. The ledger keeps runs a day longer than
+    this, for clocks differ. Before the first whole walk nothing is forgotten yet, or it is better
+    told twice, under the same ids, than never: BACKFILL_DAYS may have been lowered since.
+    """
+    if repository.cursor is None or run.created_at is None:
+        return False
+    kept = timedelta(days=world.collecting.ledger_days - 1)
+    return run.created_at < world.clock.now() - kept
 
 
 def _has_moved(known: WorkflowRun, run: WorkflowRun) -> bool:

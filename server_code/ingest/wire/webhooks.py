@@ -18,6 +18,9 @@ from ..errors import InvalidSignature, MalformedPayload
 from .fields import integer, mapping, text
 from .payloads import parse_job, parse_run
 
+#: GitHub caps payloads at 25 MB. https://docs.github.com/en/webhooks/webhook-events-and-payloads
+MAX_BODY_BYTES = 25 * 1024 * 1024
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:

@@ -1,0 +1,38 @@
+"""Settings under Anvil: the environment first, then App Secrets.
+
+https://anvil.works/docs/security/encrypting-secret-data: secrets answer server modules only. On an
+Uplink they are refused, and the environment of its machine is all there is.
+"""
+
+from __future__ import annotations
+
+import os
+
+import anvil.secrets
+
+ENVIRONMENT = "environment"
+APP_SECRET = "App Secret"  # noqa: S105 - a place, not a password
+NOWHERE = "default"
+
+
+def look_up(name: str) -> str | None:
+    """Look a setting up by its name in capitals; None where it is nowhere."""
+    return find(name)[0]
+
+
+def find(name: str) -> tuple[str | None, str]:
+    """Look a setting up, and tell where it was found."""
+    value = os.environ.get(name)
+    if value is not None and value.strip():
+        return value, ENVIRONMENT
+    secret = _secret(name.lower())
+    return (None, NOWHERE) if secret is None else (secret, APP_SECRET)
+
+
+def _secret(name: str) -> str | None:
+    try:
+        value = anvil.secrets.get_secret(name)
+    except anvil.secrets.SecretError:
+        return None
+    # A number without quotes in the app server's configuration comes as one.
+    return None if value is None else str(value)

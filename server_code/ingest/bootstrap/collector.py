@@ -1,0 +1,83 @@
+"""A collector: all adapters joined, ready to work."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ..domain.meter import Meter
+from ..ports import Clock, StateStore
+from ..services.world import World
+from ..settings import Settings
+from .access import GITHUB_THREADS, aws_access
+from .processes import process_name
+from .states import log_cache_of, open_state
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collector:
+    """Be a collector that is ready to work. ``close`` gives back all it holds."""
+
+    settings: Settings
+    world: World
+    closers: tuple[Callable[[], object], ...]
+
+    def close(self) -> None:
+        """End the worker threads, then give connections back."""
+        for close in self.closers:
+            close()
+
+
+def open_headless(settings: Settings, *, stop: threading.Event) -> Collector:
+    """Join a collector that needs nothing but its settings; ``stop`` ends its waits.
+
+    Raises QueueMissing, AccessDenied, StateUnavailable, BadCredentials or BadSettings with what
+    to do.
+    """
+    from ..adapters.system_clock import SystemClock
+
+    return open_collector(settings, state=open_state(settings), clock=SystemClock(stop))
+
+
+def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Collector:
+    """Join a collector around a state store."""
+    from ..adapters.aws import open_publisher, open_work_queue, s3_client, sqs_client
+    from ..adapters.aws.s3 import S3BlobStore
+    from ..adapters.github import GithubActions, open_token_pool
+
+    meter = Meter()
+    access = aws_access(settings.aws)
+    sqs = sqs_client(access)
+    s3 = None if settings.aws.log_bucket is None else s3_client(access)
+    blobs = None if s3 is None else S3BlobStore(s3, settings.aws.log_bucket or "")
+    if blobs is not None:
+        blobs.check()
+    tokens = open_token_pool(settings.github, clock=clock, meter=meter)
+    workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
+    log_workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
+    world = World(
+        source=GithubActions(tokens, meter),
+        store=state,
+        metrics=open_publisher(sqs, settings.aws.metrics_queue, meter),
+        logs=open_publisher(sqs, settings.aws.logs_queue, meter),
+        job_events=open_work_queue(sqs, settings.aws.job_events_queue, meter),
+        blobs=blobs,
+        clock=clock,
+        workers=workers,
+        log_workers=log_workers,
+        meter=meter,
+        collecting=settings.collecting,
+        holder=process_name(),
+        log_cache=log_cache_of(state),
+    )
+    closers = (
+        lambda: workers.shutdown(cancel_futures=True),
+        lambda: log_workers.shutdown(cancel_futures=True),
+        tokens.close,
+        sqs.close,
+        *(() if s3 is None else (s3.close,)),
+        state.close,
+    )
+    return Collector(settings=settings, world=world, closers=closers)

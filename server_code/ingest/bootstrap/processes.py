@@ -1,0 +1,38 @@
+"""How processes are named, and known to be gone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+
+
+def process_name() -> str:
+    """Name this process in leases and heartbeats: its machine, its process space, its number."""
+    return f"{_neighbourhood()}:{os.getpid()}"
+
+
+def is_dead_neighbour(holder: str) -> bool:
+    """Tell whether a holder was a process of this machine that is no more.
+
+    Its leases need not run out first. Of processes elsewhere nothing is known.
+    """
+    place, _, number = holder.rpartition(":")
+    if place != _neighbourhood() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def _neighbourhood() -> str:
+    """Name where process numbers mean the same: containers may share a host's name."""
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = "pid"
+    return f"{socket.gethostname()}:{space}"

@@ -1,0 +1,40 @@
+"""Where the state lies, and the settings of an Anvil app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..ports import LogCache, StateStore
+from ..settings import Settings
+
+#: Where a headless collector keeps its state when no DATABASE_URL is set.
+DEFAULT_STATE_FILE = "runstream.db"
+
+
+def open_state(settings: Settings) -> StateStore:
+    """Open the state that the settings name: PostgreSQL, or a SQLite file."""
+    from ..adapters.sql import open_sql_state
+
+    return open_sql_state(settings.database_url or str(Path(DEFAULT_STATE_FILE).resolve()))
+
+
+def read_anvil_settings() -> Settings:
+    """Read the settings of an Anvil app: environment, then App Secrets. Raises BadSettings."""
+    from ..adapters.anvil_secrets import look_up
+    from ..settings import read_settings
+
+    return read_settings(look_up)
+
+
+def open_data_tables_state() -> StateStore:
+    """Open the Data Tables of the Anvil app that this runs in or is connected to."""
+    from ..adapters.data_tables import open_data_tables_state as open_tables
+
+    return open_tables()
+
+
+def log_cache_of(state: StateStore) -> LogCache | None:
+    """Find the cache of logs that lies beside a state; None where that kind of state has none."""
+    from ..adapters.sql import SqlState
+
+    return state.log_cache if isinstance(state, SqlState) else None

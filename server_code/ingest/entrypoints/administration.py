@@ -1,0 +1,110 @@
+"""The Settings page: what is configured, the doctor's checks, queues, webhook, accounts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import anvil.server
+
+from ..adapters.anvil_secrets import find
+from ..bootstrap import open_patient, queue_depths, set_up_queues
+from ..errors import BadSettings, IngestError
+from ..services.dashboard.configuration import list_settings, webhook_facts
+from ..services.doctor import examine, is_well
+from ..settings import Settings
+from . import accounts
+from .arguments import require_text
+from .desk import Desk
+from .doors import for_people
+
+
+@for_people
+def get_settings(desk: Desk) -> dict[str, Any]:
+    """Tell what is configured and from where, the queues' depth, the webhook and the accounts."""
+    faults: list[str] = []
+    settings = Settings()
+    try:
+        settings = desk.settings
+    except BadSettings as error:
+        faults = error.faults
+    return {
+        "settings": list_settings(find),
+        "faults": faults,
+        "queues": [] if faults else _queue_rows(settings),
+        "webhook": webhook_facts(
+            settings, desk.state.load_traffic(), origin=anvil.server.get_api_origin()
+        ),
+        "accounts": accounts.list_accounts(you=desk.actor),
+    }
+
+
+@for_people
+def run_doctor(desk: Desk) -> dict[str, Any]:
+    """Look at everything that collecting needs; takes some seconds."""
+    with open_patient(desk.settings, clock=desk.clock, open_state=lambda: desk.state) as patient:
+        checks = list(examine(patient))
+    return {"checks": [check.as_json() for check in checks], "is_well": is_well(checks)}
+
+
+@for_people
+def set_up_aws(desk: Desk) -> list[str]:
+    """Make the queues and the bucket that are missing; say of each what was done."""
+    done = list(set_up_queues(desk.settings.aws))
+    desk.note("set the queues up")
+    return done
+
+
+@for_people
+def add_account(desk: Desk, email: object) -> dict[str, Any]:
+    """Make an account; its password is shown this once."""
+    address = accounts.require_email(email)
+    made = accounts.create_account(address)
+    desk.note(f"made the account {address}")
+    return made
+
+
+@for_people
+def set_account_enabled(desk: Desk, email: object, enabled: object) -> None:
+    """Let somebody in, or no more."""
+    address = accounts.require_email(email)
+    accounts.set_enabled(address, enabled=bool(enabled), you=desk.actor)
+    desk.note(f"{'enabled' if enabled else 'disabled'} the account {address}")
+
+
+@for_people
+def reset_account_password(desk: Desk, email: object) -> dict[str, Any]:
+    """Give somebody a new password, which is shown this once."""
+    address = accounts.require_email(email)
+    made = accounts.renew_password(address, you=desk.actor)
+    desk.note(f"gave {address} a new password")
+    return made
+
+
+@for_people
+def change_password(desk: Desk, old: object, new: object) -> None:
+    """Change one's own password; other sessions of the account end."""
+    accounts.change_own_password(
+        require_text(old, "The old password"), require_text(new, "The new password")
+    )
+    desk.note("changed the own password")
+
+
+def _queue_rows(settings: Settings) -> list[dict[str, Any]]:
+    purposes = {
+        settings.aws.metrics_queue: "runs and jobs",
+        settings.aws.logs_queue: "logs",
+        settings.aws.job_events_queue: "work between the agents",
+    }
+    return [
+        {"name": name, "purpose": purposes[name], "error": str(depth)}
+        if isinstance(depth, IngestError)
+        else {
+            "name": name,
+            "purpose": purposes[name],
+            "error": None,
+            "waiting": depth.visible,
+            "in_flight": depth.in_flight,
+            "delayed": depth.delayed,
+        }
+        for name, depth in queue_depths(settings.aws).items()
+    ]

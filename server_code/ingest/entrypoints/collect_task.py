@@ -1,0 +1,53 @@
+"""The collection that a person asked for, as a background task in rounds.
+
+Apart from the agents' tasks, so that an Uplink daemon can take it over and leave the
+schedule alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import anvil.server
+
+from ..errors import IngestError
+from ..services.collect_now import FAILED, Collection, collect_round, save_collection
+from .desk import Desk
+
+
+@anvil.server.background_task
+def collect_now(
+    collection_id: str,
+    only: str | None,
+    started_at: str,
+    rounds: int = 0,
+    counts: dict[str, int] | None = None,
+) -> None:
+    """Collect for one slice; where something is left, begin the next round and end."""
+    desk = Desk()
+    collection = Collection(
+        collection_id=collection_id,
+        started_at=datetime.fromisoformat(started_at),
+        only=only,
+        rounds=rounds,
+        counts=dict(counts or {}),
+    )
+    try:
+        collector = desk.open_collector()
+    except IngestError as error:
+        save_collection(desk.state, collection, FAILED, now=desk.now, note=str(error))
+        raise
+    try:
+        seconds = desk.settings.collecting.task_seconds
+        left = collect_round(collector.world, collection, seconds=seconds)
+    finally:
+        collector.close()
+    if left is None:
+        return
+    if left.is_over:
+        note = "What is left, the agents do by themselves."
+        save_collection(desk.state, left, FAILED, now=desk.now, note=note)
+        return
+    anvil.server.launch_background_task(
+        "collect_now", collection_id, only, started_at, left.rounds, left.counts
+    )

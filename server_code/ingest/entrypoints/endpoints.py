@@ -1,0 +1,105 @@
+"""HTTP endpoints: GitHub's webhooks, and whether the app is well.
+
+https://anvil.works/docs/http-apis: they lie under ``/_/api``. Handlers take whatever is in the
+query, for a stray ``?x=1`` would be an error of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+
+import anvil.server
+
+from ..bootstrap import read_anvil_settings
+from ..domain.timestamps import format_timestamp
+from ..errors import IngestError, InvalidSignature, Rejected, Skippable
+from ..services.dashboard.agents import agent_rows
+from ..services.dashboard.configuration import WEBHOOKS
+from ..services.receive_webhook import receive_webhook
+from ..services.world import PIPELINE_MONITORING_AGENT
+from ..wire.webhooks import MAX_BODY_BYTES
+from .desk import Desk
+
+logger = logging.getLogger(__name__)
+
+#: A tick at work that gave a sign of life so lately finds what is due by itself.
+WOKEN_SECONDS = 12
+
+_BAD_STATES = frozenset({"stalled", "in trouble", "never ran"})
+
+
+@anvil.server.http_endpoint("/github/webhook", methods=["POST"])
+def take_webhook(**_ignored: object) -> anvil.server.HttpResponse:
+    """Take one delivery in: its run is looked at with the next poll, which begins now.
+
+    GitHub waits 10 s for the answer, and this takes a few questions to the state.
+    """
+    request = anvil.server.request
+    body = request.body.get_bytes() if request.body is not None else b""
+    if len(body) > MAX_BODY_BYTES:
+        return _text(413, "GitHub sends no webhook as large as this.")
+    desk = Desk()
+    try:
+        settings = desk.settings
+        done = receive_webhook(
+            desk.state,
+            dict(request.headers),
+            body,
+            secret=settings.github.webhook_secret,
+            now=desk.now,
+        )
+        desk.state.add_counts({WEBHOOKS: 1}, now=desk.now)
+        if done.startswith("accepted"):
+            _wake_agents(desk)
+    except InvalidSignature as error:
+        return _text(401, str(error))
+    except (Rejected, Skippable) as error:
+        return _text(400, str(error))
+    except IngestError:
+        # GitHub lists it as failed, and it is made good from that list.
+        logger.exception("webhook not kept")
+        return _text(503, "The webhook could not be kept.")
+    return _text(202, done)
+
+
+@anvil.server.http_endpoint("/health", methods=["GET", "HEAD"])
+def tell_health(**_ignored: object) -> anvil.server.HttpResponse:
+    """Answer 200 while the state answers and both agents work, else 503 with the reason."""
+    desk = Desk()
+    try:
+        read_anvil_settings()
+        state, now = desk.state, desk.now
+        repositories = state.list_repositories()
+        agents = agent_rows(state.list_agents(), state.load_agent_wishes(), repositories, now=now)
+    except IngestError:
+        logger.exception("health could not be told")
+        return _json(503, {"status": "unwell", "reason": "Settings or state: see the app's log."})
+    states = {agent["name"]: agent["state"] for agent in agents}
+    is_well = not repositories or _BAD_STATES.isdisjoint(states.values())
+    answer = {
+        "status": "ok" if is_well else "unwell",
+        "agents": states,
+        "now": format_timestamp(now),
+    }
+    return _json(200 if is_well else 503, answer)
+
+
+def _wake_agents(desk: Desk) -> None:
+    """Begin a tick now, unless one is at work that finds what is due within a second."""
+    agents = [each for each in desk.state.list_agents() if each.name == PIPELINE_MONITORING_AGENT]
+    for agent in agents:
+        age = (desk.now - agent.heartbeat_at).total_seconds()
+        if agent.state == "running" and age < WOKEN_SECONDS:
+            return
+    anvil.server.launch_background_task("pipeline_monitoring_tick")
+
+
+def _text(status: int, text: str) -> anvil.server.HttpResponse:
+    return anvil.server.HttpResponse(status, text, headers={"content-type": "text/plain"})
+
+
+def _json(status: int, value: object) -> anvil.server.HttpResponse:
+    return anvil.server.HttpResponse(
+        status, json.dumps(value), headers={"content-type": "application/json"}
+    )

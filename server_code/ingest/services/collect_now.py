@@ -1,0 +1,199 @@
+"""A collection that a person asked for: every repository polled once, all that is found published.
+
+It works in rounds of bounded time, each begun by the host when the one before ended, and writes
+how far it is into the state, so that it can be followed from anywhere. What it does not reach,
+because it is killed or its patience ends, the agents' next ticks do.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ..domain.ledger import AgentRecord, RepositoryRecord
+from ..errors import RateLimited
+from ..ports import StateStore
+from .ingest_logs import ingest_due_logs
+from .poll_runs import poll_due_repositories
+from .world import World
+
+#: Under this name progress lies among the agents' signs of life, one record a collection.
+MANUAL_COLLECTION = "Manual collection"
+
+STARTING = "starting"
+LOOKING = "looking for runs"
+COLLECTING = "collecting"
+FETCHING = "fetching logs"
+DONE = "done"
+FAILED = "failed"
+
+#: After so many rounds what is left is left to the agents.
+MOST_ROUNDS = 20
+
+#: A collection that has told nothing for so long was killed.
+LOST_AFTER = timedelta(seconds=90)
+
+#: What has stood still for so long is left to the agents: a log that does not come, a limit.
+PATIENCE = timedelta(seconds=20)
+
+_COUNTED = ("runs", "jobs", "logs")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collection:
+    """Be a collection and how far it is; ``only`` names its repository, None means all."""
+
+    collection_id: str
+    started_at: datetime
+    only: str | None = None
+    rounds: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def is_over(self) -> bool:
+        """Tell whether no further round may begin."""
+        return self.rounds >= MOST_ROUNDS
+
+
+def start_collection(
+    store: StateStore, collection_id: str, *, only: str | None, now: datetime
+) -> Collection:
+    """Make the repositories due, and note that a collection begins."""
+    collection = Collection(collection_id=collection_id, started_at=now, only=only)
+    for record in _wanted(store, collection):
+        store.make_due(record.full_name, now=now)
+    save_collection(store, collection, STARTING, now=now)
+    return collection
+
+
+def find_running(store: StateStore, *, now: datetime) -> AgentRecord | None:
+    """Find the collection that is under way, if there is one."""
+    for record in store.list_agents():
+        is_fresh = now - record.heartbeat_at < LOST_AFTER
+        if record.name == MANUAL_COLLECTION and is_fresh and record.state not in (DONE, FAILED):
+            return record
+    return None
+
+
+def collect_round(world: World, collection: Collection, *, seconds: float) -> Collection | None:
+    """Collect for ``seconds``; return what the next round goes on with, None when all is done.
+
+    Raises what the agents' work raises, and notes it as the collection's end before.
+    """
+    work = _Round(world, collection, ends_at=world.clock.now() + timedelta(seconds=seconds))
+    try:
+        while work.may_go_on():
+            if work.step() == DONE:
+                return None
+    except Exception as error:
+        save_collection(
+            world.store, work.collection, FAILED, now=world.clock.now(), note=str(error)
+        )
+        raise
+    return replace(work.collection, rounds=collection.rounds + 1)
+
+
+def save_collection(
+    store: StateStore,
+    collection: Collection,
+    phase: str,
+    *,
+    now: datetime,
+    note: str | None = None,
+) -> None:
+    """Note how far a collection is."""
+    records = _wanted(store, collection)
+    polled = [each for each in records if _is_polled(each, collection)]
+    counts = {
+        **collection.counts,
+        "repositories_total": len(records),
+        "repositories_done": len(polled),
+        "rounds": collection.rounds,
+    }
+    store.save_agent(
+        AgentRecord(
+            name=MANUAL_COLLECTION,
+            holder=collection.collection_id,
+            state=phase,
+            heartbeat_at=now,
+            started_at=collection.started_at,
+            counts=counts,
+            note=note,
+        )
+    )
+
+
+class _Round:
+    """Be one process's share of a collection."""
+
+    def __init__(self, world: World, collection: Collection, *, ends_at: datetime) -> None:
+        self.collection = collection
+        self._world = world
+        self._ends_at = ends_at
+        self._before = dict(collection.counts)
+        self._only = None if collection.only is None else [collection.only]
+        self._last: tuple[str, int] | None = None
+        self._moved_at = world.clock.now()
+
+    def may_go_on(self) -> bool:
+        """Tell whether there is time left."""
+        return self._world.clock.now() < self._ends_at
+
+    def step(self) -> str:
+        """Note how far it is, then do some of what is owed; return the phase."""
+        world = self._world
+        phase, left = self._find_phase()
+        counts = {name: self._before.get(name, 0) + world.meter.read(name) for name in _COUNTED}
+        self.collection = replace(self.collection, counts=counts)
+        note = f"{left} logs are not there yet; they come by themselves." if left else None
+        save_collection(world.store, self.collection, phase, now=world.clock.now(), note=note)
+        if phase in (LOOKING, COLLECTING):
+            if poll_due_repositories(world, may_go_on=self.may_go_on, only=self._only) == 0:
+                world.clock.sleep(1.0)  # another process holds it, or it waits after a failure
+        elif phase == FETCHING:
+            self._ingest()
+        return phase
+
+    def _find_phase(self) -> tuple[str, int]:
+        """Find what is owed, and how many logs are left; what does not move is owed no longer."""
+        store, now = self._world.store, self._world.clock.now()
+        unpolled = sum(
+            not _is_polled(each, self.collection) for each in _wanted(store, self.collection)
+        )
+        if unpolled and self._moves(LOOKING, unpolled):
+            return LOOKING, 0
+        unread = store.count_ledger(self.collection.only).unread_attempts
+        if unread and self._moves(COLLECTING, unread):
+            return COLLECTING, 0
+        pending = len(store.load_pending_logs(self._only, updated_before=now, limit=100))
+        if pending and self._moves(FETCHING, pending):
+            return FETCHING, 0
+        return DONE, pending
+
+    def _moves(self, phase: str, left: int) -> bool:
+        now = self._world.clock.now()
+        if self._last != (phase, left):
+            self._last, self._moved_at = (phase, left), now
+        return now - self._moved_at < PATIENCE
+
+    def _ingest(self) -> None:
+        try:
+            ingest_due_logs(self._world, wait_seconds=2)
+        except RateLimited as limit:
+            pause = (limit.retry_at - self._world.clock.now()).total_seconds()
+            self._world.clock.sleep(min(max(pause, 1.0), 5.0))
+
+
+def _wanted(store: StateStore, collection: Collection) -> list[RepositoryRecord]:
+    if collection.only is not None:
+        record = store.load_repository(collection.only)
+        return [] if record is None else [record]
+    return [each for each in store.list_repositories() if not each.paused]
+
+
+def _is_polled(record: RepositoryRecord, collection: Collection) -> bool:
+    """Tell whether it was polled since, or failed since: then its error says why."""
+    began, polled_at, next_at = collection.started_at, record.last_polled_at, record.next_poll_at
+    if polled_at is not None and polled_at >= began:
+        return True
+    return record.last_error is not None and next_at is not None and next_at > began

@@ -1,0 +1,99 @@
+"""How the agents are, whoever runs them: tasks of this app, a daemon, a headless process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...domain.ledger import WISH_PAUSED, AgentRecord, RepositoryRecord
+from ...domain.timestamps import format_timestamp
+from ..sign_of_life import SILENCE
+from ..world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+
+AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
+
+#: Ticks come every minute, and the first of them may be late.
+STALLED_AFTER = timedelta(seconds=150)
+
+#: What an agent says of itself that is worth more than whether it works at this moment.
+_SPEAKING = ("in trouble", "limited")
+
+
+def agent_rows(
+    records: Sequence[AgentRecord],
+    wishes: Mapping[str, str],
+    repositories: Sequence[RepositoryRecord],
+    *,
+    now: datetime,
+) -> list[dict[str, Any]]:
+    """Lay out both agents, each as the newest of its signs of life tells."""
+    rows = []
+    for name in AGENTS:
+        signs = sorted((each for each in records if each.name == name), key=_heartbeat)
+        rows.append(_row(name, signs, wishes.get(name), repositories, now=now))
+    return rows
+
+
+def host_rows(records: Sequence[AgentRecord]) -> list[dict[str, Any]]:
+    """Lay out every sign of life, newest first."""
+    return [
+        {
+            "name": each.name,
+            "host": each.holder,
+            "state": each.state,
+            "heartbeat_at": format_timestamp(each.heartbeat_at),
+            "started_at": format_timestamp(each.started_at),
+            "note": each.note,
+            "counts": dict(each.counts),
+        }
+        for each in sorted(records, key=_heartbeat, reverse=True)
+        if each.name in AGENTS
+    ]
+
+
+def _row(
+    name: str,
+    signs: Sequence[AgentRecord],
+    wish: str | None,
+    repositories: Sequence[RepositoryRecord],
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    newest = signs[-1] if signs else None
+    worked_at, next_at = _polls(repositories) if name == PIPELINE_MONITORING_AGENT else (None, None)
+    return {
+        "name": name,
+        "state": _state(newest, wish, now),
+        "note": newest.note if newest else None,
+        "heartbeat_at": format_timestamp(newest.heartbeat_at) if newest else None,
+        "worked_at": format_timestamp(worked_at or (newest.heartbeat_at if newest else None)),
+        "next_at": format_timestamp(next_at),
+        "started_at": format_timestamp(newest.started_at) if newest else None,
+        "hosts": sum(now - each.heartbeat_at < STALLED_AFTER for each in signs),
+    }
+
+
+def _state(newest: AgentRecord | None, wish: str | None, now: datetime) -> str:
+    if wish == WISH_PAUSED:
+        return "paused"
+    if newest is None:
+        return "never ran"
+    silent_for = now - newest.heartbeat_at
+    if silent_for >= STALLED_AFTER or newest.state == "stopped":
+        return "stalled"
+    if newest.state in _SPEAKING:
+        return newest.state
+    return "running" if newest.state == "running" and silent_for < SILENCE else "idle"
+
+
+def _polls(repositories: Sequence[RepositoryRecord]) -> tuple[datetime | None, datetime | None]:
+    """Find when a repository was last polled, and when the next one will be."""
+    active = [each for each in repositories if not each.paused]
+    last = [each.last_polled_at for each in active if each.last_polled_at is not None]
+    coming = [each.next_poll_at for each in active if each.next_poll_at is not None]
+    return max(last, default=None), min(coming, default=None)
+
+
+def _heartbeat(record: AgentRecord) -> datetime:
+    return record.heartbeat_at

@@ -1,0 +1,67 @@
+"""How far a collection is that a person asked for."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ...domain.ledger import AgentRecord
+from ...domain.timestamps import format_timestamp
+from ...errors import NotFound
+from ...ports import StateStore
+from ..collect_now import COLLECTING, DONE, FAILED, FETCHING, LOST_AFTER, MANUAL_COLLECTION
+
+
+def load_collection(store: StateStore, collection_id: str, *, now: datetime) -> dict[str, Any]:
+    """Read how far a collection is. Raises NotFound for one that nobody began of late."""
+    for record in store.list_agents():
+        if record.name == MANUAL_COLLECTION and record.holder == collection_id:
+            return collection_row(record, now=now)
+    raise NotFound("That collection is not known any more. Collect again to begin a new one.")
+
+
+def collection_row(record: AgentRecord, *, now: datetime) -> dict[str, Any]:
+    """Lay a collection out, with a sentence that says it all."""
+    counts, state = record.counts, _state(record, now)
+    return {
+        "collection_id": record.holder,
+        "state": state,
+        "phase": record.state,
+        "repositories_done": counts.get("repositories_done", 0),
+        "repositories_total": counts.get("repositories_total", 0),
+        "runs": counts.get("runs", 0),
+        "jobs": counts.get("jobs", 0),
+        "logs": counts.get("logs", 0),
+        "started_at": format_timestamp(record.started_at),
+        "updated_at": format_timestamp(record.heartbeat_at),
+        "sentence": _sentence(record, state),
+        "error": record.note if state == "failed" else None,
+    }
+
+
+def _state(record: AgentRecord, now: datetime) -> str:
+    if record.state == DONE:
+        return "completed"
+    if record.state == FAILED:
+        return "failed"
+    return "lost" if now - record.heartbeat_at >= LOST_AFTER else "running"
+
+
+def _sentence(record: AgentRecord, state: str) -> str:
+    counts = record.counts
+    done, total = counts.get("repositories_done", 0), counts.get("repositories_total", 0)
+    found = (
+        f"{counts.get('runs', 0):,} new runs, {counts.get('jobs', 0):,} jobs "
+        f"and {counts.get('logs', 0):,} logs"
+    )
+    if state == "failed":
+        return f"The collection ended early: {record.note}"
+    if state == "lost":
+        return f"The collection ended early after {found}; the agents go on by themselves."
+    if state == "completed":
+        return f"Collected {found} from {total:,} repositories. {record.note or ''}".strip()
+    if record.state == COLLECTING:
+        return f"Reading runs: {found} so far."
+    if record.state == FETCHING:
+        return f"Fetching logs: {found} so far."
+    return f"Looking for runs: {done:,} of {total:,} repositories."

@@ -1,0 +1,166 @@
+"""A job's log for the web app: found by its ids, read by lines, searched, outlined, downloaded."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from ...domain.jobs import Job
+from ...domain.ledger import LOG_FETCHED, AttemptRecord
+from ...domain.log_outline import outline_of
+from ...domain.log_pages import ANSWER_FINDINGS, LogLines
+from ...domain.runs import AttemptKey
+from ...errors import LogNotReady, NotFound
+from ...ports import LogCache, StateStore
+from ..read_log import LogShelf, UnreadableLog, never_fetched, read_log
+from .runs import RunAddress, load_run_attempts
+
+_Found = TypeVar("_Found")
+
+#: A larger log is too much for one answer to a browser.
+MOST_DOWNLOADED_BYTES = 96 * 1024 * 1024
+
+#: Opens what reading a log again from its source needs; only called where the cache has it not.
+OpenShelf = Callable[[], LogShelf]
+
+
+class JobLog:
+    """Be one job's log, wherever it lies."""
+
+    def __init__(
+        self,
+        store: StateStore,
+        cache: LogCache,
+        open_shelf: OpenShelf,
+        *,
+        record: AttemptRecord,
+        job: Job,
+    ) -> None:
+        self._store = store
+        self._cache = cache
+        self._open_shelf = open_shelf
+        self._record = record
+        self._job = job
+
+    def page(self, first_line: int, count: int) -> dict[str, Any]:
+        """Read lines; an unavailable log says why. Raises StateUnavailable."""
+        found = self._read(first_line, count)
+        known = self._store.load_job_logs(self._record.key).get(self._job.job_id)
+        head = {
+            **self._head(),
+            "sha256": known.log_sha256 if known else None,
+            "total_lines": 0,
+            "total_bytes": 0,
+            "first_line": first_line,
+            "lines": [],
+            "cut_lines": [],
+            "reason": None,
+            "may_come": False,
+        }
+        if isinstance(found, UnreadableLog):
+            return {
+                **head,
+                "state": found.state if found.state != LOG_FETCHED else "unavailable",
+                "reason": found.reason,
+                "may_come": found.may_come,
+            }
+        return {
+            **head,
+            "state": LOG_FETCHED,
+            "total_lines": found.total_lines,
+            "total_bytes": found.total_bytes,
+            "lines": [_text(line.content) for line in found.lines],
+            "cut_lines": [line.number for line in found.lines if line.is_cut],
+        }
+
+    def find(self, text: str, after: int) -> dict[str, Any]:
+        """Find the next lines that hold a text. Raises LogNotReady with the reason."""
+        lines = self._cached(lambda: self._cache.find_lines(self._key, self._id, text, after))
+        return {"lines": lines, "more": len(lines) >= ANSWER_FINDINGS}
+
+    def outline(self) -> dict[str, Any]:
+        """Find groups, errors and warnings of the whole log. Raises LogNotReady."""
+        chunks = self._cached(lambda: self._cache.load_content(self._key, self._id))
+        outline = outline_of(chunks)
+        return {
+            "groups": [list(group) for group in outline.groups],
+            "errors": list(outline.errors),
+            "warnings": list(outline.warnings),
+        }
+
+    def content(self) -> bytes:
+        """Read the whole log, byte for byte. Raises LogNotReady where it is too large."""
+        size = self._read(1, 1)
+        if isinstance(size, LogLines) and size.total_bytes > MOST_DOWNLOADED_BYTES:
+            raise LogNotReady(
+                f"This log has {size.total_bytes:,} bytes, too many for a browser at once: "
+                "take it from the logs queue, or from GitHub."
+            )
+        return b"".join(self._cached(lambda: self._cache.load_content(self._key, self._id)))
+
+    @property
+    def file_name(self) -> str:
+        """Name a file for it."""
+        return f"{self._record.key.run_id}-{self._record.key.run_attempt}-{self._id}.log"
+
+    @property
+    def _key(self) -> AttemptKey:
+        return self._record.key
+
+    @property
+    def _id(self) -> int:
+        return self._job.job_id
+
+    def _read(self, first_line: int, count: int) -> LogLines | UnreadableLog:
+        lines = self._cache.load_lines(self._key, self._id, first_line, count)
+        if lines is not None:
+            return lines
+        known = self._store.load_job_logs(self._key).get(self._id)
+        if known is None or known.state != LOG_FETCHED:
+            return never_fetched(known)
+        return read_log(self._open_shelf(), self._key, self._id, first_line, count)
+
+    def _cached(self, ask: Callable[[], _Found | None]) -> _Found:
+        """Ask the cache, which is filled first where it has not this log."""
+        answer = ask()
+        if answer is not None:
+            return answer
+        found = self._read(1, 1)
+        if isinstance(found, UnreadableLog):
+            raise LogNotReady(found.reason)
+        answer = ask()
+        if answer is None:
+            raise LogNotReady("This log is too large to be kept here: take it from the logs queue.")
+        return answer
+
+    def _head(self) -> dict[str, Any]:
+        run = self._record.run
+        return {
+            "repository": self._key.repository,
+            "run_id": self._key.run_id,
+            "run_attempt": self._key.run_attempt,
+            "job_id": self._id,
+            "job_name": self._job.name,
+            "workflow_name": run.workflow_name if run else None,
+            "run_number": run.run_number if run else None,
+            "conclusion": self._job.conclusion,
+            "html_url": self._job.html_url,
+        }
+
+
+def find_job_log(
+    store: StateStore, cache: LogCache, open_shelf: OpenShelf, address: RunAddress, job_id: int
+) -> JobLog:
+    """Find a job by its ids, in the newest attempt that has it. Raises NotFound."""
+    for record in reversed(load_run_attempts(store, address)):
+        if address.run_attempt not in (None, record.key.run_attempt):
+            continue
+        for job in record.jobs:
+            if job.job_id == job_id:
+                return JobLog(store, cache, open_shelf, record=record, job=job)
+    raise NotFound(f"Run {address.run_id} has no job {job_id} that was collected.")
+
+
+def _text(content: bytes) -> str:
+    """Make a line fit for a page: without its end, odd bytes replaced."""
+    return content.rstrip(b"\n").rstrip(b"\r").decode(errors="replace")

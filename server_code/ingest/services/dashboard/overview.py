@@ -1,0 +1,165 @@
+"""The overview: whether collecting works, what it does, and what needs a look."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...domain.ledger import TRAFFIC_SPAN, AgentRecord, RepositoryRecord, Traffic, traffic_span
+from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
+from ...domain.timestamps import format_timestamp
+from ...ports import StateStore
+from ...settings import Settings
+from ..collect_now import MANUAL_COLLECTION
+from .activity import grouped_errors
+from .agents import agent_rows
+from .collection import collection_row
+from .rows import repository_row, summary_row
+from .setup import setup_steps
+
+SHOWN_REPOSITORIES = 8
+SHOWN_FAILURES = 5
+SHOWN_RUNS = 8
+SHOWN_HOURS = 24
+
+_HOUR = timedelta(hours=1)
+
+_ORDER = ("success", "failure", "cancelled", "skipped")
+
+#: How conclusions are told apart in a plot; whatever else there is counts as other.
+_KINDS = {"success": "success", "cancelled": "cancelled", "skipped": "skipped"} | dict.fromkeys(
+    FAILED_CONCLUSIONS, "failure"
+)
+
+
+def take_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
+    """Read everything that the overview shows. Raises StateUnavailable."""
+    repositories = store.list_repositories()
+    traffic = store.load_traffic()
+    summaries = store.load_run_summaries()
+    agents = store.list_agents()
+    errors = grouped_errors(store)
+    steps = setup_steps(settings, has_repository=bool(repositories))
+    collections = [each for each in agents if each.name == MANUAL_COLLECTION]
+    newest = max(collections, key=lambda each: each.started_at, default=None)
+    return {
+        "now": format_timestamp(now),
+        "setup": steps,
+        "is_set_up": all(step["is_done"] for step in steps),
+        "agents": agent_rows(agents, store.load_agent_wishes(), repositories, now=now),
+        "messages": _messages(settings, traffic, now),
+        "traffic": _traffic(settings, traffic, now),
+        "github": _github(agents, traffic),
+        "repositories": _repositories(store, settings, repositories, now),
+        "runs_per_hour": _runs_per_hour(summaries, now),
+        "failures": [summary_row(each) for each in summaries if each.is_failed][:SHOWN_FAILURES],
+        "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
+        "errors": {"count": len(errors), "newest": errors[0] if errors else None},
+        "collection": None if newest is None else collection_row(newest, now=now),
+    }
+
+
+def _counter(queue_name: str) -> str:
+    return f"sqs_messages.{queue_name}"
+
+
+def _messages(settings: Settings, traffic: Traffic, now: datetime) -> list[dict[str, Any]]:
+    queues = {"metrics": settings.aws.metrics_queue, "logs": settings.aws.logs_queue}
+    recent: Counter[str] = Counter()
+    for at, counts in traffic.spans:
+        if at > now - _HOUR:
+            recent.update(counts)
+    return [
+        {
+            "queue": name,
+            "purpose": purpose,
+            "total": traffic.totals.get(_counter(name), 0),
+            "last_hour": recent[_counter(name)],
+        }
+        for purpose, name in queues.items()
+    ]
+
+
+def _traffic(settings: Settings, traffic: Traffic, now: datetime) -> list[dict[str, Any]]:
+    """Lay out every span from the first on that is kept; one without any count is all zeros."""
+    spans: Mapping[datetime, Mapping[str, int]] = dict(traffic.spans)
+    if not spans:
+        return []
+    rows, at, last = [], min(spans), traffic_span(now)
+    while at <= last:
+        counts = spans.get(at, {})
+        rows.append(
+            {
+                "at": format_timestamp(at),
+                "metrics": counts.get(_counter(settings.aws.metrics_queue), 0),
+                "logs": counts.get(_counter(settings.aws.logs_queue), 0),
+                "charged": counts.get("github_requests.charged", 0),
+                "free": counts.get("github_requests.free", 0),
+            }
+        )
+        at += TRAFFIC_SPAN
+    return rows
+
+
+def _github(agents: Sequence[AgentRecord], traffic: Traffic) -> dict[str, Any]:
+    told = [each for each in agents if each.rate_limit.get("remaining") is not None]
+    newest = max(told, key=lambda each: each.heartbeat_at, default=None)
+    limits = {} if newest is None else dict(newest.rate_limit)
+    return {
+        "limit": limits.get("limit"),
+        "remaining": limits.get("remaining"),
+        "reset_at": limits.get("reset_at"),
+        "charged": traffic.totals.get("github_requests.charged", 0),
+        "free": traffic.totals.get("github_requests.free", 0),
+    }
+
+
+def _repositories(
+    store: StateStore, settings: Settings, records: Sequence[RepositoryRecord], now: datetime
+) -> dict[str, Any]:
+    """Count all, and show those that need a look first."""
+    counts = store.count_ledger()
+    shown = sorted(records, key=_by_interest)[:SHOWN_REPOSITORIES]
+    return {
+        "watched": len(records),
+        "paused": sum(each.paused for each in records),
+        "failing": sum(each.failures > 0 and not each.paused for each in records),
+        "in_flight": max(0, counts.open_attempts - counts.unread_attempts),
+        "backlog": counts.unread_attempts,
+        "attempts": counts.attempts,
+        "logs_fetched": counts.logs_fetched,
+        "logs_pending": counts.logs_pending,
+        "logs_unavailable": counts.logs_unavailable,
+        "shown": [
+            repository_row(
+                each,
+                store.count_ledger(each.full_name),
+                web_url=settings.github.web_url,
+                now=now,
+            )
+            for each in shown
+        ],
+    }
+
+
+def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
+    changed = record.last_changed_at
+    age = -changed.timestamp() if changed else 0.0
+    return (record.paused, not record.failures, age, record.full_name)
+
+
+def _runs_per_hour(summaries: Sequence[RunSummary], now: datetime) -> list[dict[str, Any]]:
+    """Count ended runs by hour and conclusion, oldest hour first."""
+    this_hour = now.replace(minute=0, second=0, microsecond=0)
+    hours = [this_hour - n * _HOUR for n in reversed(range(SHOWN_HOURS))]
+    counts = {hour: dict.fromkeys([*_ORDER, "other"], 0) for hour in hours}
+    for each in summaries:
+        ended_at = each.completed_at
+        if each.conclusion is None or ended_at is None:
+            continue
+        hour = ended_at.replace(minute=0, second=0, microsecond=0)
+        if hour in counts:
+            counts[hour][_KINDS.get(each.conclusion, "other")] += 1
+    return [{"hour": format_timestamp(hour), **counts[hour]} for hour in hours]

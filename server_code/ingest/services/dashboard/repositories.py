@@ -1,0 +1,129 @@
+"""The watched repositories: listing, adding, pausing, removing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...domain.ledger import LedgerCounts, RepositoryRecord
+from ...domain.repositories import parse_repository
+from ...errors import AccessDenied, IngestError, InvalidRepository, NotFound, Retriable
+from ...ports import ActionsSource, RunQuery, StateStore
+from ...settings import Settings
+from .rows import repository_row
+
+#: Of more repositories than these, what is collected of each is not counted at every look.
+MOST_COUNTED = 60
+
+#: Opens GitHub; only called where a name is worth a request.
+OpenSource = Callable[[], ActionsSource]
+
+
+def list_repository_rows(
+    store: StateStore, settings: Settings, *, now: datetime
+) -> list[dict[str, Any]]:
+    """List all watched repositories, those that fail first, then by name."""
+    records = sorted(
+        store.list_repositories(), key=lambda each: (not each.failures, each.full_name.lower())
+    )
+    return [
+        repository_row(
+            record,
+            store.count_ledger(record.full_name) if place < MOST_COUNTED else LedgerCounts(),
+            web_url=settings.github.web_url,
+            now=now,
+        )
+        for place, record in enumerate(records)
+    ]
+
+
+def check_repository(
+    store: StateStore, settings: Settings, open_source: OpenSource, given: str
+) -> dict[str, Any]:
+    """Say whether a repository can be added, and what GitHub says of it; changes nothing."""
+    try:
+        name = parse_repository(given, hosts=settings.github.web_hosts).full_name
+    except InvalidRepository as error:
+        return _answer(None, str(error), "Paste the address of its page at GitHub.")
+    if store.load_repository(name) is not None:
+        return {**_answer(name, f"{name} is watched already.", None), "is_watched": True}
+    return _ask_github(name, open_source)
+
+
+def watch_repository(
+    store: StateStore, settings: Settings, open_source: OpenSource, given: str, *, now: datetime
+) -> RepositoryRecord:
+    """Watch a repository from now on; one that is watched stays as it is.
+
+    Raises InvalidRepository, and what GitHub says against it: NotFound, AccessDenied,
+    BadCredentials. Where GitHub does not answer, it is added, for polling has the patience.
+    """
+    name = parse_repository(given, hosts=settings.github.web_hosts).full_name
+    known = store.load_repository(name)
+    if known is not None:
+        return known
+    try:
+        open_source().fetch_repository(name)
+    except Retriable:
+        pass
+    except NotFound as error:
+        raise NotFound(f"{error} {_HIDDEN}") from error
+    since = now - timedelta(days=settings.collecting.backfill_days)
+    return store.add_repository(
+        RepositoryRecord(full_name=name, added_at=now, watched_since=since, next_poll_at=now)
+    )
+
+
+def require_watched(store: StateStore, full_name: str) -> RepositoryRecord:
+    """Load a watched repository. Raises NotFound with what to do."""
+    record = store.load_repository(full_name)
+    if record is None:
+        raise NotFound(f"{full_name} is not watched. Add it first.")
+    return record
+
+
+_HIDDEN = "Check its name, and that the token may see it: private ones look as if not there."
+
+
+def _ask_github(name: str, open_source: OpenSource) -> dict[str, Any]:
+    try:
+        source = open_source()
+        facts = source.fetch_repository(name)
+        page = source.fetch_runs(name, RunQuery()).value
+    except Retriable as error:
+        remedy = "You can add it all the same: it is polled as soon as GitHub answers."
+        return _answer(name, str(error), remedy, can_be_added=True)
+    except IngestError as error:
+        return _answer(name, str(error), _remedy(error))
+    count = page.total_count if page is not None else 0
+    kind = "private" if facts.is_private else "public"
+    finding = f"{facts.full_name} is {kind} and has {count:,} workflow runs."
+    remedy_or_none = None
+    if facts.is_archived:
+        remedy_or_none = "It is archived: nothing runs there any more."
+    elif not count:
+        remedy_or_none = "No workflow has run there yet, or Actions is switched off."
+    answer = _answer(name, finding, remedy_or_none, can_be_added=True)
+    return {**answer, "is_ok": remedy_or_none is None}
+
+
+def _remedy(error: IngestError) -> str:
+    if isinstance(error, NotFound):
+        return _HIDDEN
+    if isinstance(error, AccessDenied):
+        return "Give the token read access to Actions of it."
+    return "The checks under Settings say what to mend."
+
+
+def _answer(
+    full_name: str | None, finding: str, remedy: str | None, *, can_be_added: bool = False
+) -> dict[str, Any]:
+    return {
+        "full_name": full_name,
+        "is_ok": False,
+        "can_be_added": can_be_added,
+        "is_watched": False,
+        "finding": finding,
+        "remedy": remedy,
+    }

@@ -1,0 +1,80 @@
+"""The rows that several pages show."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ...domain.ledger import LedgerCounts, RepositoryRecord, backlog_seconds
+from ...domain.summaries import RunSummary
+from ...domain.timestamps import format_timestamp
+
+
+def summary_row(summary: RunSummary) -> dict[str, Any]:
+    """Lay out one run attempt in a list."""
+    return {
+        "repository": summary.key.repository,
+        "run_id": summary.key.run_id,
+        "run_attempt": summary.key.run_attempt,
+        "run_number": summary.run_number,
+        "workflow_name": summary.workflow_name,
+        "head_branch": summary.head_branch,
+        "head_sha": summary.head_sha,
+        "event": summary.event,
+        "actor": summary.actor,
+        "title": summary.title,
+        "status": summary.status,
+        "conclusion": summary.conclusion,
+        "created_at": format_timestamp(summary.created_at),
+        "run_started_at": format_timestamp(summary.run_started_at),
+        "completed_at": format_timestamp(summary.completed_at),
+        "duration_seconds": summary.duration_seconds,
+        "job_count": summary.job_count,
+        "failed_job_count": summary.failed_job_count,
+    }
+
+
+def repository_row(
+    record: RepositoryRecord, counts: LedgerCounts, *, web_url: str, now: datetime
+) -> dict[str, Any]:
+    """Lay out one watched repository."""
+    return {
+        "full_name": record.full_name,
+        "html_url": f"{web_url}/{record.full_name}",
+        "state": repository_state(record, counts),
+        "added_at": format_timestamp(record.added_at),
+        "watched_since": format_timestamp(record.watched_since),
+        "last_polled_at": format_timestamp(record.last_polled_at),
+        "next_poll_at": format_timestamp(record.next_poll_at),
+        "is_being_polled": record.lease_until is not None and record.lease_until > now,
+        "in_flight": max(0, counts.open_attempts - counts.unread_attempts),
+        "collected": counts.attempts - counts.open_attempts,
+        "backlog": counts.unread_attempts,
+        "known": counts.attempts,
+        "backlog_seconds": backlog_seconds(record, counts, now),
+        "logs_pending": counts.logs_pending,
+        "logs_fetched": counts.logs_fetched,
+        "logs_unavailable": counts.logs_unavailable,
+        "failures": record.failures,
+        "last_error": record.last_error,
+        "remedy": _remedy(record),
+    }
+
+
+def repository_state(record: RepositoryRecord, counts: LedgerCounts) -> str:
+    """Say in one word how watching a repository goes."""
+    if record.paused:
+        return "paused"
+    if record.failures:
+        return "failing"
+    if record.last_polled_at is None:
+        return "new"
+    return "backfilling" if counts.unread_attempts else "watching"
+
+
+def _remedy(record: RepositoryRecord) -> str | None:
+    if record.last_error is None:
+        return None
+    if record.failures:
+        return "It is tried again by itself; the checks under Settings say what to mend."
+    return "Nothing to do: it is tried again by itself."

@@ -1,0 +1,171 @@
+"""Recent runs in a list, and one run with everything that is known of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...domain.ledger import AttemptRecord, JobLogRecord
+from ...domain.runs import WorkflowRun
+from ...domain.summaries import RunSummary
+from ...domain.timestamps import format_timestamp
+from ...errors import NotFound
+from ...messaging.envelope import envelope_fields
+from ...messaging.run_events import run_envelope
+from ...ports import StateStore
+from .rows import summary_row
+
+MOST_RUNS_A_PAGE = 100
+
+#: By these a list is narrowed down: the name of each, and what of a summary it means.
+_FILTERS: Mapping[str, Callable[[RunSummary], str | None]] = {
+    "repository": lambda run: run.key.repository,
+    "workflow": lambda run: run.workflow_name,
+    "branch": lambda run: run.head_branch,
+    "event": lambda run: run.event,
+    "status": lambda run: run.status,
+    "conclusion": lambda run: run.conclusion,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunChoice:
+    """Choose runs; None takes all. ``search``: a run's id or number, a SHA's start, or words."""
+
+    repository: str | None = None
+    workflow: str | None = None
+    branch: str | None = None
+    event: str | None = None
+    status: str | None = None
+    conclusion: str | None = None
+    search: str | None = None
+
+    def takes(self, run: RunSummary) -> bool:
+        """Tell whether a run is among those chosen."""
+        for name, value_of in _FILTERS.items():
+            wanted = getattr(self, name)
+            if wanted is not None and (value_of(run) or "").lower() != wanted.lower():
+                return False
+        return self.search is None or _is_found(run, self.search.strip().lower())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunAddress:
+    """Say which attempt of which run is meant: the newest, and wherever it is, by default."""
+
+    run_id: int
+    run_attempt: int | None = None
+    repository: str | None = None
+
+
+def list_runs(store: StateStore, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
+    """List the newest runs that are chosen, and what there is to choose from."""
+    kept = store.load_run_summaries()
+    found = [run for run in kept if choice.takes(run)]
+    start, count = max(0, offset), min(max(1, limit), MOST_RUNS_A_PAGE)
+    return {
+        "runs": [summary_row(run) for run in found[start : start + count]],
+        "total": len(found),
+        "kept": len(kept),
+        "offset": start,
+        "limit": count,
+        "choices": {name: _distinct(kept, name) for name in _FILTERS},
+    }
+
+
+def load_run(
+    store: StateStore, address: RunAddress, *, web_url: str, now: datetime
+) -> dict[str, Any]:
+    """Read one attempt of a run, the newest by default, as its message says it.
+
+    Raises NotFound where the run was never collected, or is forgotten.
+    """
+    attempts = load_run_attempts(store, address)
+    record = _choose(attempts, address.run_attempt)
+    run = record.run
+    if run is None:
+        raise NotFound(f"{record.key} is known by its number only yet; it is read soon.")
+    commits = store.load_commits(run.repository, [run.head_sha]) if run.head_sha else {}
+    envelope = run_envelope(
+        run,
+        record.jobs,
+        commits.get(run.head_sha or ""),
+        visit=max(0, record.published_statuses.count(run.status) - 1),
+        now=run.updated_at or now,
+    )
+    logs = store.load_job_logs(record.key)
+    return {
+        "run": dict(envelope.data),
+        "attempts": [_attempt(each) for each in attempts],
+        "logs": {str(job_id): _log(log) for job_id, log in logs.items()},
+        "message": json.dumps(envelope_fields(envelope), indent=2, ensure_ascii=False),
+        "html_url": run.html_url,
+        "commit_url": _commit_url(run, web_url),
+        "settled": record.settled,
+    }
+
+
+def load_run_attempts(store: StateStore, address: RunAddress) -> list[AttemptRecord]:
+    """Read every known attempt of a run in order; raises NotFound where there is none."""
+    run_id, repository = address.run_id, address.repository
+    if repository is None:
+        keys = store.find_attempts(run_id)
+        repository = keys[0].repository if keys else None
+    known = {} if repository is None else store.load_attempts(repository, [run_id])
+    if not known:
+        raise NotFound(
+            f"Run {run_id} was not collected: check the number, and that its repository is watched."
+        )
+    return [known[key] for key in sorted(known)]
+
+
+def _choose(attempts: Sequence[AttemptRecord], run_attempt: int | None) -> AttemptRecord:
+    """Choose an attempt by its number, else the newest that was read. Raises NotFound."""
+    if run_attempt is None:
+        read = [each for each in attempts if each.run is not None]
+        return (read or list(attempts))[-1]
+    for each in attempts:
+        if each.key.run_attempt == run_attempt:
+            return each
+    run_id = attempts[0].key.run_id
+    raise NotFound(f"Run {run_id} has no attempt {run_attempt} that was collected.")
+
+
+def _attempt(record: AttemptRecord) -> dict[str, Any]:
+    run: WorkflowRun | None = record.run
+    return {
+        "run_attempt": record.key.run_attempt,
+        "status": run.status if run else None,
+        "conclusion": run.conclusion if run else None,
+        "run_started_at": format_timestamp(run.run_started_at if run else None),
+        "job_count": len(record.jobs),
+    }
+
+
+def _log(record: JobLogRecord) -> Mapping[str, Any]:
+    return {"state": record.state, "reason": record.reason, "log_bytes": record.log_bytes}
+
+
+def _commit_url(run: WorkflowRun, web_url: str) -> str | None:
+    return f"{web_url}/{run.repository}/commit/{run.head_sha}" if run.head_sha else None
+
+
+def _distinct(runs: Sequence[RunSummary], name: str) -> list[str]:
+    values = {_FILTERS[name](run) for run in runs}
+    return sorted((value for value in values if value), key=str.lower)
+
+
+def _is_found(run: RunSummary, text: str) -> bool:
+    if not text:
+        return True
+    if text in (str(run.key.run_id), str(run.run_number), f"#{run.run_number}"):
+        return True
+    if run.head_sha is not None and len(text) >= 4 and run.head_sha.startswith(text):
+        return True
+    said = " ".join(
+        part.lower() for part in (run.title, run.workflow_name, run.head_branch, run.actor) if part
+    )
+    return all(word in said for word in text.split())

@@ -1,0 +1,63 @@
+"""The three steps to the first message, and how far they are: told from the settings alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...settings import Settings
+
+GITHUB_REMEDY = (
+    "Make a token that may read Actions, contents, metadata and pull requests, and store it as "
+    "the App Secret github_token (or the environment variable GITHUB_TOKEN)."
+)
+QUEUES_REMEDY = (
+    "Store aws_access_key_id, aws_secret_access_key and aws_default_region as App Secrets (or in "
+    "the environment), then let Runstream make its queues under Settings."
+)
+
+
+def setup_steps(settings: Settings, *, has_repository: bool) -> list[dict[str, Any]]:
+    """Say of each step whether it is done, and how to do it."""
+    return [_token(settings), _queues(settings), _repository(has_repository=has_repository)]
+
+
+def _token(settings: Settings) -> dict[str, Any]:
+    github = settings.github
+    if github.app_id is not None:
+        finding = f"Signed in as GitHub App {github.app_id}."
+    elif github.tokens:
+        finding = f"{len(github.tokens)} token{'s' if len(github.tokens) > 1 else ''} set."
+    else:
+        finding = "No GitHub token is set; without one, GitHub shows no logs."
+    is_done = github.has_credentials
+    return _step("token", "Connect GitHub", finding, GITHUB_REMEDY, is_done=is_done)
+
+
+def _queues(settings: Settings) -> dict[str, Any]:
+    aws = settings.aws
+    has_place = aws.region is not None or aws.endpoint_url is not None
+    is_done = has_place and aws.access_key_id is not None
+    if is_done:
+        finding = f"Publishing to {aws.metrics_queue} and {aws.logs_queue}."
+    elif has_place:
+        finding = "No AWS key is set; the machine's own role is tried."
+        is_done = True
+    else:
+        finding = "No AWS account is set."
+    return _step("queues", "Connect Amazon SQS", finding, QUEUES_REMEDY, is_done=is_done)
+
+
+def _repository(*, has_repository: bool) -> dict[str, Any]:
+    finding = "At least one is watched." if has_repository else "No repository is watched yet."
+    remedy = "Paste its address below: it is checked before it is added."
+    return _step("repository", "Add a repository", finding, remedy, is_done=has_repository)
+
+
+def _step(step: str, title: str, finding: str, remedy: str, *, is_done: bool) -> dict[str, Any]:
+    return {
+        "step": step,
+        "title": title,
+        "is_done": is_done,
+        "finding": finding,
+        "remedy": None if is_done else remedy,
+    }

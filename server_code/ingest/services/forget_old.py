@@ -1,0 +1,27 @@
+"""Forgetting what is settled and old, so that the ledger does not grow for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .world import World
+
+#: Attempts that one call forgets at most: other work on the state waits for no more than these.
+FORGOTTEN_A_CALL = 500
+
+
+def forget_old(world: World) -> bool:
+    """Forget some settled attempts that are older than the ledger keeps them.
+
+    Tells whether there may be more: then call again. Nothing that is forgotten is published again:
+    the ledger keeps runs for as long as they may change on GitHub behind the end of the backfill
+    (``CollectingSettings.ledger_days``), so neither a walk over the backfill's days nor a sweep
+    over closed days meets one that was forgotten; and a list so short that it shows all runs is
+    read with that in mind (``note_runs``). Raises StateUnavailable.
+    """
+    created_before = world.clock.now() - timedelta(days=world.collecting.ledger_days)
+    removed = world.store.remove_settled_attempts(
+        created_before=created_before, limit=FORGOTTEN_A_CALL
+    )
+    world.meter.add("attempts_forgotten", removed)
+    return removed == FORGOTTEN_A_CALL

@@ -1,0 +1,96 @@
+"""Signs of life: how an agent is, kept where people and other processes see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ..domain.ledger import AgentRecord
+from ..domain.timestamps import format_timestamp
+from ..errors import IngestError
+from ..ports import Budget
+from .world import PIPELINE_MONITORING_AGENT, World
+
+#: How often a working agent gives one; who has given none for SILENCE is gone.
+BEAT_EVERY = timedelta(seconds=5)
+SILENCE = timedelta(seconds=60)
+
+
+class SignOfLife:
+    """Tell how one agent is, and add what its process has counted since it last told.
+
+    ``place`` names where it works for people; processes that follow each other there share it.
+    """
+
+    def __init__(self, world: World, agent: str, *, place: str) -> None:
+        self._world = world
+        self._agent = agent
+        self._place = place
+        self._started_at = world.clock.now()
+        self._told: Mapping[str, int] = {}
+        self._next_at = self._started_at
+
+    def give(self, state: str, note: str | None = None) -> None:
+        """Save a sign of life now. Raises StateUnavailable."""
+        world, now = self._world, self._world.clock.now()
+        counts = world.meter.snapshot()
+        increase = {name: n - self._told.get(name, 0) for name, n in counts.items()}
+        grown = {name: n for name, n in increase.items() if n}
+        if grown:
+            world.store.add_counts(grown, now=now)
+        self._told = counts
+        budget = world.source.budget()
+        world.store.save_agent(
+            AgentRecord(
+                name=self._agent,
+                holder=self._place,
+                state=state,
+                heartbeat_at=now,
+                started_at=self._started_at,
+                counts=counts,
+                rate_limit=rate_limit_of(budget),
+                note=note or stretched(self._agent, budget),
+            )
+        )
+        self._next_at = now + BEAT_EVERY
+
+    def give_when_due(self, state: str) -> None:
+        """Save a sign of life if the last one is BEAT_EVERY old; a failing store is left alone.
+
+        The work itself meets the store soon enough, and says what is wrong with it.
+        """
+        if self._world.clock.now() < self._next_at:
+            return
+        try:
+            self.give(state)
+        except IngestError:
+            self._next_at = self._world.clock.now() + BEAT_EVERY
+
+
+def plain_sign(agent: str, *, place: str, now: datetime) -> AgentRecord:
+    """Make the sign of life of an agent that has nothing to do."""
+    return AgentRecord(name=agent, holder=place, state="idle", heartbeat_at=now, started_at=now)
+
+
+def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
+    """Lay a budget out as signs of life carry it."""
+    return {
+        "limit": budget.limit,
+        "remaining": budget.remaining,
+        "reset_at": format_timestamp(budget.reset_at),
+    }
+
+
+def stretched(agent: str, budget: Budget) -> str | None:
+    """Say that the budget does not last for all repositories; None where it does."""
+    if agent != PIPELINE_MONITORING_AGENT or budget.stretch <= 1:
+        return None
+    return (
+        f"GitHub's hourly budget does not last for all repositories: each is polled "
+        f"{budget.stretch:.1f} times less often. Give another token, or watch fewer."
+    )
+
+
+def is_alive(agent: AgentRecord, now: datetime) -> bool:
+    """Tell whether an agent gave a sign of life of late, and did not say that it stops."""
+    return agent.state != "stopped" and now - agent.heartbeat_at < SILENCE

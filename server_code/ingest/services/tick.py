@@ -1,0 +1,144 @@
+"""A tick: an agent's work in a bounded time, for hosts that run tasks and not processes.
+
+The next tick begins where this one ended, also where that was in the middle: a task can be killed
+at any moment. Polls and logs are shared out by leases and by the queue, so ticks of several hosts
+never do the same work twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..domain.ledger import WISH_PAUSED, ErrorRecord
+from ..errors import IngestError, RateLimited
+from ..ports import StateStore
+from .ingest_logs import ingest_due_logs
+from .poll_runs import poll_due_repositories
+from .sign_of_life import SignOfLife, plain_sign
+from .world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
+
+#: How often a waiting tick looks for due work, and how long it waits for logs at once.
+IDLE_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 5
+
+#: What a task may tell of itself while it works, by name.
+Tell = Callable[[str, object], None]
+
+
+def monitoring_tick(world: World, *, seconds: float, place: str, tell: Tell) -> int:
+    """Poll what is due and what becomes due within ``seconds``; return how many polls it was.
+
+    Ends early where nothing will be due in time. Raises StateUnavailable.
+    """
+    tick = _Tick(world, PIPELINE_MONITORING_AGENT, seconds=seconds, place=place, tell=tell)
+    polls = 0
+    while tick.may_go_on():
+        polled = poll_due_repositories(world, may_go_on=tick.may_go_on)
+        polls += polled
+        tell("polls", polls)
+        if polled == 0:
+            due_at = _next_due(world)
+            if due_at is None or due_at >= tick.ends_at:
+                break
+            world.clock.sleep(IDLE_SECONDS)
+    tick.end()
+    return polls
+
+
+def log_tick(world: World, *, seconds: float, place: str, tell: Tell) -> int:
+    """Ingest logs for ``seconds``; return how much work was received. Raises what SQS raises."""
+    tick = _Tick(world, LOG_INGESTION_AGENT, seconds=seconds, place=place, tell=tell)
+    received = 0
+    while tick.may_go_on():
+        wait = min(LONGEST_WAIT_SECONDS, max(0, int(tick.seconds_left())))
+        try:
+            received += ingest_due_logs(world, wait_seconds=wait)
+        except RateLimited as limit:
+            tick.give("limited", str(limit))
+            if limit.retry_at >= tick.ends_at:
+                return received
+            world.clock.sleep((limit.retry_at - world.clock.now()).total_seconds())
+        tell("received", received)
+    tick.end()
+    return received
+
+
+class _Tick:
+    """Be one agent's tick: its end, its signs of life, and whether people want it at all."""
+
+    def __init__(self, world: World, agent: str, *, seconds: float, place: str, tell: Tell) -> None:
+        self._world = world
+        self._agent = agent
+        self._tell = tell
+        self._sign = SignOfLife(world, agent, place=place)
+        self._is_paused = False
+        self._asked_at: datetime | None = None
+        self.ends_at = world.clock.now() + timedelta(seconds=seconds)
+
+    def may_go_on(self) -> bool:
+        """Tell whether there is time left and nobody paused the agent; gives signs of life."""
+        now = self._world.clock.now()
+        if self._asked_at is None or now - self._asked_at >= timedelta(seconds=2):
+            self._asked_at = now
+            self._is_paused = is_paused(self._world.store, self._agent)
+        if self._is_paused or now >= self.ends_at:
+            return False
+        self._tell("heartbeat_at", now.isoformat())
+        self._sign.give_when_due("running")
+        return True
+
+    def seconds_left(self) -> float:
+        """Measure what is left of the tick's time."""
+        return (self.ends_at - self._world.clock.now()).total_seconds()
+
+    def give(self, state: str, note: str) -> None:
+        """Say that something keeps the agent from its work."""
+        self._sign.give(state, note)
+
+    def end(self) -> None:
+        """Say that the tick is over; the next one comes within a minute."""
+        self._sign.give("paused" if self._is_paused else "idle")
+
+
+def is_paused(store: StateStore, agent: str) -> bool:
+    """Tell whether people want an agent to rest."""
+    return store.load_agent_wishes().get(agent) == WISH_PAUSED
+
+
+def tell_rest(store: StateStore, agent: str, *, place: str, now: datetime) -> None:
+    """Say that an agent is there and has nothing to do."""
+    store.save_agent(plain_sign(agent, place=place, now=now))
+
+
+def tell_trouble(
+    store: StateStore, agent: str, error: IngestError, *, place: str, now: datetime
+) -> None:
+    """Say what keeps an agent from its work; among the errors once, however often it is tried."""
+    what = str(error)
+    is_told = any(
+        (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()
+    )
+    if not is_told:
+        store.add_error(
+            ErrorRecord(
+                occurred_at=now,
+                agent=agent,
+                repository=None,
+                what=what,
+                remedy="It is tried again every minute; the checks under Settings say more.",
+            )
+        )
+    sign = plain_sign(agent, place=place, now=now)
+    store.save_agent(replace(sign, state="in trouble", note=what))
+
+
+def _next_due(world: World) -> datetime | None:
+    """Find when the next repository is due that nobody works on."""
+    moments = [
+        each.next_poll_at
+        for each in world.store.list_repositories()
+        if not each.paused and each.next_poll_at is not None
+    ]
+    return min(moments, default=None)
