@@ -11,10 +11,19 @@ from collections.abc import Callable
 import anvil.server
 
 from ..bootstrap import Collector, is_dead_neighbour
-from ..errors import IngestError
+from ..errors import BadSettings, IngestError
+from ..services.dashboard.setup import missing_steps
 from ..services.forget_old import forget_old
 from ..services.ingest_logs import order_lost_logs
-from ..services.tick import Tell, is_paused, log_tick, monitoring_tick, tell_rest, tell_trouble
+from ..services.tick import (
+    Tell,
+    is_done_elsewhere,
+    is_paused,
+    log_tick,
+    monitoring_tick,
+    tell_rest,
+    tell_trouble,
+)
 from ..services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from .desk import Desk
 
@@ -54,17 +63,23 @@ def task_state(name: str, value: object) -> None:
 
 def _work(desk: Desk, agent: str, tick: Callable[..., int]) -> int:
     """Do one slice; what ends it early is told where people look, and ends the task as failed."""
-    if is_paused(desk.state, agent) or not desk.state.list_repositories():
-        tell_rest(desk.state, agent, place=PLACE, now=desk.now)
+    state = desk.state
+    if is_paused(state, agent) or not state.list_repositories():
+        tell_rest(state, agent, place=PLACE, now=desk.now)
         return 0
     collector: Collector | None = None
     try:
+        missing = missing_steps(desk.settings)
+        if missing and is_done_elsewhere(state, agent, place=PLACE, now=desk.now):
+            return 0
+        if missing:
+            raise BadSettings(missing)
         collector = desk.open_collector()
         tell: Tell = task_state
         seconds = desk.settings.collecting.task_seconds
         return tick(collector.world, seconds=seconds, place=PLACE, tell=tell)
     except IngestError as error:
-        tell_trouble(desk.state, agent, error, place=PLACE, now=desk.now)
+        tell_trouble(state, agent, error, place=PLACE, now=desk.now)
         raise
     finally:
         if collector is not None:

@@ -23,5 +23,4 @@ def forget_old(world: World) -> bool:
     removed = world.store.remove_settled_attempts(
         created_before=created_before, limit=FORGOTTEN_A_CALL
     )
-    world.meter.add("attempts_forgotten", removed)
     return removed == FORGOTTEN_A_CALL

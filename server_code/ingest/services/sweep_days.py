@@ -13,12 +13,11 @@ from datetime import datetime, timedelta, timezone
 
 from ..domain.timestamps import write_timestamp
 from ..ports import RunQuery
+from ..settings import LONGEST_CHANGE_DAYS
 from .sighting import Sighting, has_plenty, note_runs
 from .world import World
 
-#: https://docs.github.com/en/actions/reference/limits: a run may be run again for 30 days after it
-#: began, and lives 35 days at most.
-LONGEST_CHANGE = timedelta(days=65)
+LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
 
 #: Windows that one tick asks for, so that a sweep does not keep fresh runs waiting. Those of less
 #: than a day, where runs are that many, are asked for with their day.

@@ -16,7 +16,7 @@ from ..errors import IngestError, RateLimited
 from ..ports import StateStore
 from .ingest_logs import ingest_due_logs
 from .poll_runs import poll_due_repositories
-from .sign_of_life import SignOfLife, plain_sign
+from .sign_of_life import SignOfLife, is_alive, plain_sign
 from .world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
 
 #: How often a waiting tick looks for due work, and how long it waits for logs at once.
@@ -105,6 +105,14 @@ class _Tick:
 def is_paused(store: StateStore, agent: str) -> bool:
     """Tell whether people want an agent to rest."""
     return store.load_agent_wishes().get(agent) == WISH_PAUSED
+
+
+def is_done_elsewhere(store: StateStore, agent: str, *, place: str, now: datetime) -> bool:
+    """Tell whether another host does an agent's work, such as a daemon on the Uplink."""
+    return any(
+        each.name == agent and each.holder != place and is_alive(each, now)
+        for each in store.list_agents()
+    )
 
 
 def tell_rest(store: StateStore, agent: str, *, place: str, now: datetime) -> None:

@@ -21,6 +21,12 @@ def setup_steps(settings: Settings, *, has_repository: bool) -> list[dict[str, A
     return [_token(settings), _queues(settings), _repository(has_repository=has_repository)]
 
 
+def missing_steps(settings: Settings) -> list[str]:
+    """Say what this host lacks to collect; nothing where it lacks nothing."""
+    steps = setup_steps(settings, has_repository=True)
+    return [f"{step['finding']} {step['remedy']}" for step in steps if not step["is_done"]]
+
+
 def _token(settings: Settings) -> dict[str, Any]:
     github = settings.github
     if github.app_id is not None:
