@@ -11,15 +11,14 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ingest.bootstrap import Collector, is_dead_neighbour
-from ingest.domain.ledger import AgentRecord, RepositoryRecord
-from ingest.domain.timestamps import format_timestamp
+from ingest.domain.ledger import RepositoryRecord
 from ingest.errors import IngestError, RateLimited
-from ingest.ports import Budget
-from ingest.services.ingest_logs import ingest_due_logs, order_lost_logs
+from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
 from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
 
 from .progress import Progress, look
+from .signs_of_life import keep_alive
 
 logger = logging.getLogger(__name__)
 
@@ -27,14 +26,11 @@ logger = logging.getLogger(__name__)
 MONITORING_THREADS = 2
 LOG_THREADS = 2
 
-#: How often an idle agent looks for due work, how often progress is told, and a sign of life given.
+#: How often an idle agent looks for due work, and progress is told.
 IDLE_SECONDS = 0.5
-HEARTBEAT_SECONDS = 5.0
 
 #: How long an agent pauses after an error that no service expects, such as a lost database.
 TROUBLE_SECONDS = 5.0
-
-ORDER_LOST_LOGS_SECONDS = 600.0
 
 
 def run_agents(
@@ -77,11 +73,11 @@ def agent_threads(world: World, only: list[str] | None, stop: threading.Event) -
     def may_go_on() -> bool:
         return not (stop.is_set() or ended.is_set())
 
-    def poll() -> None:
+    def poll(may_go_on: Callable[[], bool]) -> None:
         if not poll_due_repositories(world, may_go_on=may_go_on, only=only):
             world.clock.sleep(IDLE_SECONDS)
 
-    def ingest() -> None:
+    def ingest(_: Callable[[], bool]) -> None:
         ingest_due_logs(world, wait_seconds=2)
 
     loops = [
@@ -89,7 +85,7 @@ def agent_threads(world: World, only: list[str] | None, stop: threading.Event) -
         *(Loop(LOG_INGESTION_AGENT, world, ingest) for _ in range(LOG_THREADS)),
     ]
     threads = [threading.Thread(target=loop.run, args=(may_go_on,)) for loop in loops]
-    threads.append(threading.Thread(target=_give_signs_of_life, args=(world, loops, may_go_on)))
+    threads.append(threading.Thread(target=partial(keep_alive, world, loops, may_go_on=may_go_on)))
     for thread in threads:
         thread.start()
     try:
@@ -101,20 +97,34 @@ def agent_threads(world: World, only: list[str] | None, stop: threading.Event) -
 
 
 class Loop:
-    """Do one agent's work again and again; the outermost place where errors end."""
+    """Do one agent's work again and again; the outermost place where errors end.
 
-    def __init__(self, agent: str, world: World, work: Callable[[], None]) -> None:
+    ``turned_at`` tells by the monotonic clock when the loop, or the work in it, last came round.
+    """
+
+    def __init__(
+        self, agent: str, world: World, work: Callable[[Callable[[], bool]], None]
+    ) -> None:
         self.agent = agent
         self.state = "running"
         self.note: str | None = None
+        self.turned_at = time.monotonic()
         self._world = world
         self._work = work
 
     def run(self, may_go_on: Callable[[], bool]) -> None:
         """Work until told otherwise."""
+
+        def turn() -> bool:
+            self.turned_at = time.monotonic()
+            return may_go_on()
+
+        self._run(turn)
+
+    def _run(self, may_go_on: Callable[[], bool]) -> None:
         while may_go_on():
             try:
-                self._work()
+                self._work(may_go_on)
                 self.state, self.note = "running", None
             except RateLimited as error:
                 self._pause("limited", str(error), until=error.retry_at, may_go_on=may_go_on)
@@ -141,64 +151,3 @@ class Loop:
         self.state, self.note = state, note
         while may_go_on() and self._world.clock.now() < until:
             self._world.clock.sleep(IDLE_SECONDS)
-
-
-def _give_signs_of_life(world: World, loops: Sequence[Loop], may_go_on: Callable[[], bool]) -> None:
-    """Save both agents' heartbeats, and order logs again whose news was lost."""
-    started_at = world.clock.now()
-    next_beat = next_order = 0.0
-    while may_go_on():
-        if time.monotonic() >= next_beat:
-            next_beat = time.monotonic() + HEARTBEAT_SECONDS
-            _save_heartbeats(world, loops, started_at)
-        if time.monotonic() >= next_order:
-            next_order = time.monotonic() + ORDER_LOST_LOGS_SECONDS
-            _log_trouble(lambda: order_lost_logs(world))
-        world.clock.sleep(IDLE_SECONDS)
-    _save_heartbeats(world, [], started_at)
-
-
-def _save_heartbeats(world: World, loops: Sequence[Loop], started_at: datetime) -> None:
-    for agent in (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT):
-        own = [loop for loop in loops if loop.agent == agent]
-        record = _heartbeat(world, agent, own, started_at)
-        _log_trouble(partial(world.store.save_agent, record))
-
-
-def _heartbeat(
-    world: World, agent: str, loops: Sequence[Loop], started_at: datetime
-) -> AgentRecord:
-    """Say how an agent is; of its threads the one in trouble speaks for all."""
-    budget = world.source.budget()
-    worst = next((loop for loop in loops if loop.note), loops[0] if loops else None)
-    return AgentRecord(
-        name=agent,
-        holder=world.holder,
-        state=worst.state if worst else "stopped",
-        heartbeat_at=world.clock.now(),
-        started_at=started_at,
-        counts=world.meter.snapshot(),
-        rate_limit={
-            "limit": budget.limit,
-            "remaining": budget.remaining,
-            "reset_at": format_timestamp(budget.reset_at),
-        },
-        note=(worst.note if worst else None) or _stretched(agent, budget),
-    )
-
-
-def _stretched(agent: str, budget: Budget) -> str | None:
-    """Say that the budget does not last for all; None where it does."""
-    if agent != PIPELINE_MONITORING_AGENT or budget.stretch <= 1:
-        return None
-    return (
-        f"GitHub's hourly budget does not last for all repositories: each is polled "
-        f"{budget.stretch:.1f} times less often. Give another token, or watch fewer."
-    )
-
-
-def _log_trouble(work: Callable[[], object]) -> None:
-    try:
-        work()
-    except IngestError as error:
-        logger.warning("sign of life not given", extra={"reason": str(error)})

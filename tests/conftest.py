@@ -25,6 +25,7 @@ _SETTINGS = frozenset(
         "LOG_MODE",
         "METRICS_QUEUE",
         "POLL_SECONDS",
+        "RETENTION_DAYS",
     }
 )
 

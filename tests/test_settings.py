@@ -38,6 +38,7 @@ NAMES = [
     "LOG_MODE",
     "POLL_SECONDS",
     "BACKFILL_DAYS",
+    "RETENTION_DAYS",
     "DATABASE_URL",
     "ANVIL_UPLINK_KEY",
     "ANVIL_UPLINK_URL",
@@ -227,3 +228,19 @@ def test_any_values_are_settings_or_faults(values):
     """Nothing else is raised."""
     with suppress(BadSettings):
         assert 1 <= read(**values).collecting.poll_seconds <= 600
+
+
+@pytest.mark.parametrize(
+    ("retention", "backfill", "kept"), [(None, None, 90), ("66", "1", 66), ("70", "30", 95)]
+)
+def test_the_ledger_keeps_what_may_still_change_behind_the_backfill(retention, backfill, kept):
+    """Whatever was set."""
+    settings = read(RETENTION_DAYS=retention, BACKFILL_DAYS=backfill)
+    assert settings.collecting.ledger_days == kept
+
+
+def test_less_than_a_run_may_change_cannot_be_kept():
+    """A run that is forgotten too early would be told of again."""
+    assert faults_of(RETENTION_DAYS="65") == [
+        "RETENTION_DAYS is '65': expected a number from 66 to 36500"
+    ]

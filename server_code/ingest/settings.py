@@ -15,6 +15,10 @@ METRICS_QUEUE = "ci_cd_metrics_queue"
 LOGS_QUEUE = "ci_cd_logs_queue"
 JOB_EVENTS_QUEUE = "ci_cd_job_events_queue"
 
+#: https://docs.github.com/en/actions/reference/limits: a run may be run again for 30 days after it
+#: began, and lives 35 days at most.
+LONGEST_CHANGE_DAYS = 65
+
 #: Looks a setting up by its name in capitals; None where it is not set.
 Lookup = Callable[[str], "str | None"]
 
@@ -85,7 +89,7 @@ class AwsSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectingSettings:
-    """Say how eagerly is collected.
+    """Say how eagerly is collected, and for how long it is remembered.
 
     ``log_mode``: ``live`` (each job's log at its end) or ``economy`` (one archive an attempt).
     ``task_seconds``: how long one task works on hosts that run tasks; 25 fits every plan of Anvil.
@@ -93,9 +97,18 @@ class CollectingSettings:
 
     poll_seconds: int = 30
     backfill_days: float = 1
+    retention_days: float = 90
     log_mode: str = "live"
     expects_webhooks: bool = False
     task_seconds: int = 25
+
+    @property
+    def ledger_days(self) -> float:
+        """Tell for how many days after a run was created the ledger keeps its settled attempts.
+
+        As long as it may change on GitHub, also where it was created before the backfill began.
+        """
+        return max(self.retention_days, self.backfill_days + LONGEST_CHANGE_DAYS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +133,9 @@ def read_settings(lookup: Lookup) -> Settings:
         collecting=CollectingSettings(
             poll_seconds=int(reader.number("POLL_SECONDS", 30, least=1, most=600)),
             backfill_days=reader.number("BACKFILL_DAYS", 1, least=0, most=36500),
+            retention_days=reader.number(
+                "RETENTION_DAYS", 90, least=LONGEST_CHANGE_DAYS + 1, most=36500
+            ),
             log_mode=reader.choice("LOG_MODE", LOG_MODES),
             expects_webhooks=github.webhook_secret is not None,
             task_seconds=int(reader.number("TASK_SECONDS", 25, least=5, most=3600)),

@@ -310,3 +310,19 @@ def test_what_was_met_is_counted_once(stage):
     here.poll()
     counts = {name: here.meter.read(name) for name in ("runs", "attempts", "jobs", "commits")}
     assert counts == {"runs": 1, "attempts": 2, "jobs": 4, "commits": 1}
+
+
+def test_lists_show_each_attempt_in_one_line(stage):
+    """As it was told of last, with the first line of its commit's message."""
+    here = stage(a_small_world(), at=30)
+    here.poll()
+    assert [summary.status for summary in here.state.load_run_summaries()] == ["in_progress"]
+    here.move_to(400)
+    here.poll()
+    second, first = here.state.load_run_summaries()
+    assert (first.key.run_attempt, second.key.run_attempt) == (1, 2)
+    assert (first.conclusion, second.conclusion) == ("failure", "success")
+    assert (first.job_count, first.failed_job_count, first.is_failed) == (2, 1, True)
+    assert (
+        first.title == here.metrics()[-1]["data"]["code_metrics"]["commit_message"].split("\n")[0]
+    )

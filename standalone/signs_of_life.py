@@ -1,0 +1,139 @@
+"""What a headless collector does beside its agents: signs of life, lost logs, old attempts."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ingest.domain.ledger import AgentRecord
+from ingest.domain.timestamps import format_timestamp
+from ingest.errors import IngestError
+from ingest.ports import Budget
+from ingest.services.forget_old import forget_old
+from ingest.services.ingest_logs import order_lost_logs
+from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
+
+logger = logging.getLogger(__name__)
+
+AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
+
+HEARTBEAT_SECONDS = 5.0
+ORDER_LOST_LOGS_SECONDS = 600.0
+FORGET_SECONDS = 3600.0
+
+#: A loop that has not come round for so long hangs, and no sign of life is given in its name.
+HANGING_SECONDS = 900.0
+
+IDLE_SECONDS = 0.5
+
+
+class AgentLoop(Protocol):
+    """Be one thread of an agent; ``turned_at`` tells when it last came round (monotonic)."""
+
+    agent: str
+    state: str
+    note: str | None
+    turned_at: float
+
+
+class SignsOfLife:
+    """Tell how both agents of this process are, and add what they have counted since."""
+
+    def __init__(self, world: World, loops: Sequence[AgentLoop]) -> None:
+        self._world = world
+        self._loops = loops
+        self._started_at: datetime = world.clock.now()
+        self._told: Mapping[str, int] = {}
+
+    def give(self) -> None:
+        """Save a sign of life of each agent that does not hang. Raises StateUnavailable."""
+        self._add_counts()
+        for agent in AGENTS:
+            own = [loop for loop in self._loops if loop.agent == agent]
+            if not any(time.monotonic() - loop.turned_at > HANGING_SECONDS for loop in own):
+                worst = next((loop for loop in own if loop.note), own[0])
+                self._save(agent, worst.state, worst.note)
+
+    def give_last(self) -> None:
+        """Say that both agents have stopped. Raises StateUnavailable."""
+        self._add_counts()
+        for agent in AGENTS:
+            self._save(agent, "stopped", None)
+
+    def _add_counts(self) -> None:
+        """Add what was counted since the last time; what could not be added is added later."""
+        counts = self._world.meter.snapshot()
+        increase = {name: count - self._told.get(name, 0) for name, count in counts.items()}
+        self._world.store.add_counts(increase, now=self._world.clock.now())
+        self._told = counts
+
+    def _save(self, agent: str, state: str, note: str | None) -> None:
+        world, budget = self._world, self._world.source.budget()
+        record = AgentRecord(
+            name=agent,
+            holder=world.holder,
+            state=state,
+            heartbeat_at=world.clock.now(),
+            started_at=self._started_at,
+            counts=world.meter.snapshot(),
+            rate_limit={
+                "limit": budget.limit,
+                "remaining": budget.remaining,
+                "reset_at": format_timestamp(budget.reset_at),
+            },
+            note=note or _stretched(agent, budget),
+        )
+        world.store.save_agent(record)
+
+
+def keep_alive(world: World, loops: Sequence[AgentLoop], *, may_go_on: Callable[[], bool]) -> None:
+    """Give signs of life, order logs again whose news was lost, and forget what is old."""
+    signs = SignsOfLife(world, loops)
+    chores = (
+        _Chore(signs.give, HEARTBEAT_SECONDS),
+        _Chore(lambda: order_lost_logs(world), ORDER_LOST_LOGS_SECONDS),
+        _Chore(lambda: forget_old(world), FORGET_SECONDS),
+    )
+    while may_go_on():
+        for chore in chores:
+            chore.do_if_due()
+        world.clock.sleep(IDLE_SECONDS)
+    _log_trouble(signs.give_last)
+
+
+class _Chore:
+    """Do something every so many seconds; at once again where it says that there is more."""
+
+    def __init__(self, work: Callable[[], object], every_seconds: float) -> None:
+        self._work = work
+        self._every_seconds = every_seconds
+        self._next_at = 0.0
+
+    def do_if_due(self) -> None:
+        """Do it if its time has come."""
+        if time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + self._every_seconds
+            if _log_trouble(self._work) is True:
+                self._next_at = 0.0
+
+
+def _log_trouble(work: Callable[[], object]) -> object:
+    """Do something that may fail now and is repeated later."""
+    try:
+        return work()
+    except IngestError as error:
+        logger.warning("sign of life not given", extra={"reason": str(error)})
+        return None
+
+
+def _stretched(agent: str, budget: Budget) -> str | None:
+    """Say that the budget does not last for all; None where it does."""
+    if agent != PIPELINE_MONITORING_AGENT or budget.stretch <= 1:
+        return None
+    return (
+        f"GitHub's hourly budget does not last for all repositories: each is polled "
+        f"{budget.stretch:.1f} times less often. Give another token, or watch fewer."
+    )
