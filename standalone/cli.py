@@ -9,8 +9,10 @@ from .commands.doctor import doctor
 from .commands.redrive import redrive
 from .commands.run import run
 from .commands.sandbox import sandbox
+from .commands.serve import serve
 from .commands.setup import setup
 from .commands.status import status
+from .commands.uplink import uplink
 
 
 class InGivenOrder(click.Group):
@@ -24,7 +26,7 @@ class InGivenOrder(click.Group):
 
 @click.group(
     cls=InGivenOrder,
-    commands=[run, setup, doctor, collect, status, redrive, sandbox],
+    commands=[run, serve, uplink, setup, doctor, collect, status, redrive, sandbox],
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 @click.version_option(package_name="runstream", prog_name="runstream")

@@ -1,0 +1,38 @@
+"""The app as the server wants to find it: a directory named as the package, with its files alone.
+
+The server takes the directory's name for the app's id, accepts letters, digits and underscores in
+it, and reads every file below: a checkout may have any name, and holds far more than the app.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from .errors import CannotServe
+
+PACKAGE_NAME = "runstream"
+
+#: What of a checkout is the app. Without a theme the server does not start.
+APP_FILES = ("__init__.py", "anvil.yaml", "client_code", "server_code", "theme")
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def link_app(checkout: Path, folder: Path) -> Path:
+    """Lay links to the app's files into `folder`; return the directory to serve.
+
+    The checkout may be read-only, and an edit in it is served at once.
+    """
+    lacking = [name for name in APP_FILES if not (checkout / name).exists()]
+    if lacking:
+        raise CannotServe(
+            f"{checkout} is not the whole app: {', '.join(lacking)} is not there. Serve from a "
+            "checkout of the repository."
+        )
+    app = folder / PACKAGE_NAME
+    app.mkdir(parents=True, exist_ok=True)
+    for name in APP_FILES:
+        link = app / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(checkout.resolve() / name)
+    return app

@@ -1,0 +1,93 @@
+"""The JAR of the app server that pip installs: its package names it and brings it not along.
+
+The package would download it at its first start, without a deadline and into its final place. Here
+it is looked for first, downloaded with deadlines where that can be, and else asked for.
+"""
+
+from __future__ import annotations
+
+import http.client
+import os
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+from .errors import CannotServe
+
+#: How long the network may stay silent.
+ANSWER_SECONDS = 6.0
+
+_CHUNK_BYTES = 1 << 20
+_SAY_EVERY_BYTES = 25 << 20
+
+_NAME = re.compile(r'server_jar_name = "([\w.-]+\.jar)"')
+_BASE = re.compile(r'url = "(https://[^"\s]+/)" \+ server_jar_name')
+
+
+def require_jar(package: Path, say: Callable[[str], None]) -> Path:
+    """Find the JAR that the package `__init__.py` asks for, or download it; else CannotServe."""
+    source = package.read_text(encoding="utf-8")
+    name = _NAME.search(source)
+    if name is None:  # another release of the package, which may do better itself
+        return package
+    places = [package.with_name(name[1]), Path.home() / ".anvil" / name[1]]
+    for place in places:
+        if place.is_file():
+            return place
+    base = _BASE.search(source)
+    try:
+        return _download((base[1] if base else "") + name[1], places, say)
+    except (OSError, ValueError, http.client.HTTPException) as error:
+        raise CannotServe(
+            f"The Anvil app server's file {name[1]} is not on this machine and cannot be "
+            f"downloaded ({_reason(error)}). Download it on another machine and put it into "
+            f"{places[0].parent} or {places[1].parent}, or name another app server in "
+            "ANVIL_APP_SERVER."
+        ) from error
+
+
+def _download(url: str, places: list[Path], say: Callable[[str], None]) -> Path:
+    """Download to the first place that can be written; a file is there whole or not at all."""
+    with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - https, above
+        place = next((each for each in places if _is_writable(each.parent)), None)
+        if place is None:
+            raise OSError("neither of its places can be written to")
+        size = int(answer.headers.get("Content-Length") or 0)
+        say(f"Downloading the app server ({size >> 20} MiB) to {place}, this once.")
+        draft = place.with_name(f".{place.name}.{os.getpid()}")
+        try:
+            _copy(answer, draft, size, say)
+            draft.replace(place)
+        finally:
+            draft.unlink(missing_ok=True)
+    return place
+
+
+def _copy(
+    answer: http.client.HTTPResponse, draft: Path, size: int, say: Callable[[str], None]
+) -> None:
+    done = 0
+    with draft.open("wb") as stream:
+        while chunk := answer.read(_CHUNK_BYTES):
+            stream.write(chunk)
+            done += len(chunk)
+            if done // _SAY_EVERY_BYTES > (done - len(chunk)) // _SAY_EVERY_BYTES:
+                say(f"  {done >> 20} MiB of {size >> 20}")
+    if done < size:
+        raise OSError("the connection was cut")
+
+
+def _is_writable(folder: Path) -> bool:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError:
+        return False
+    return os.access(folder, os.W_OK)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, urllib.error.URLError):
+        return str(error.reason)
+    return str(error) or type(error).__name__

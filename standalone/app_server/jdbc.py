@@ -1,0 +1,51 @@
+"""PostgreSQL's address as the app server's driver reads it.
+
+https://jdbc.postgresql.org/documentation/use/: user and password are parameters, and every value is
+percent-encoded, a plus sign standing for a space.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+
+from .errors import CannotServe
+
+_SCHEMES = ("postgresql", "postgres")
+
+#: What libpq calls differently.
+_PARAMETERS = {
+    "application_name": "ApplicationName",
+    "connect_timeout": "connectTimeout",
+    "target_session_attrs": "targetServerType",
+}
+
+
+def is_postgres(url: str) -> bool:
+    """Tell whether a URL is one that `jdbc_url` takes."""
+    return url.partition("://")[0] in _SCHEMES or url.startswith("jdbc:postgresql:")
+
+
+def jdbc_url(url: str) -> str:
+    """Write a libpq URL as a JDBC URL; one that is a JDBC URL already stays as it is."""
+    if url.startswith("jdbc:"):
+        return url
+    try:
+        parts = urlsplit(url)
+        user, password = parts.username, parts.password
+    except ValueError as error:
+        # Its own text would show the password.
+        raise CannotServe("The database's URL cannot be read: encode its password.") from error
+    address = parts.netloc.rpartition("@")[2]
+    if parts.scheme not in _SCHEMES or not address:
+        raise CannotServe(
+            "The app server's database must be postgresql://USER:PASSWORD@HOST:PORT/NAME: it "
+            "reaches no file, and no socket without a host."
+        )
+    given = [("user", user), ("password", password)]
+    known = [(name, unquote(value)) for name, value in given if value is not None]
+    more = [
+        (_PARAMETERS.get(name, name), value)
+        for name, value in parse_qsl(parts.query, keep_blank_values=True)
+    ]
+    query = "&".join(f"{name}={quote(value, safe='')}" for name, value in [*known, *more])
+    return f"jdbc:postgresql://{address}{parts.path or '/'}" + (f"?{query}" if query else "")

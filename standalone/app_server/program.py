@@ -1,0 +1,70 @@
+"""Which app server is started, and whether it can be."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from .errors import CannotServe
+from .jar import require_jar
+
+NAME = "anvil-app-server"
+
+#: How far into a file its first lines reach.
+_HEAD_BYTES = 2048
+
+
+def find_program(environment: Mapping[str, str]) -> Path:
+    """Find the server: what ANVIL_APP_SERVER names, on PATH, or beside the running Python."""
+    named = environment.get("ANVIL_APP_SERVER")
+    if named:
+        found = shutil.which(named, path=environment.get("PATH"))
+        if found is None:
+            raise CannotServe(
+                f"ANVIL_APP_SERVER names {named}, and there is no such program. Correct it, or "
+                "unset it to use the one that requirements.txt installs."
+            )
+        return Path(found).absolute()
+    found = shutil.which(NAME, path=environment.get("PATH"))
+    beside = Path(sys.executable).with_name(NAME)
+    if found is None and not beside.exists():
+        raise CannotServe(
+            f"There is no {NAME}: install it with {sys.executable} -m pip install -r "
+            "requirements.txt, or name one in ANVIL_APP_SERVER."
+        )
+    return Path(found).absolute() if found is not None else beside
+
+
+def require_startable(
+    program: Path, environment: Mapping[str, str], say: Callable[[str], None]
+) -> None:
+    """Raise CannotServe where the server that pip installs lacks its JVM or its JAR.
+
+    Another program, such as one built from source, knows itself what it needs.
+    """
+    package = _package_of(program)
+    if package is None:
+        return
+    if shutil.which("java", path=environment.get("PATH")) is None:
+        raise CannotServe(
+            "The Anvil app server needs a Java virtual machine, and there is no java on PATH: "
+            "install one (Debian: apt install default-jre-headless; macOS: brew install openjdk)."
+        )
+    require_jar(package, say)
+
+
+def _package_of(program: Path) -> Path | None:
+    """Find the Python package that a program of pip's starts; None where it is no such one."""
+    with program.open("rb") as stream:
+        head = stream.read(_HEAD_BYTES)
+    if b"from anvil_app_server import" not in head:
+        return None
+    prefix = program.resolve().parent.parent
+    for place in sorted(prefix.glob("lib/python3*/*-packages/anvil_app_server/__init__.py")):
+        return place
+    raise CannotServe(
+        f"{program} starts the Python package anvil_app_server, which is not below {prefix}. "
+        f"Install it there again, or name another {NAME} in ANVIL_APP_SERVER."
+    )

@@ -1,0 +1,151 @@
+"""The app server as a process: started, waited for until it answers, watched, ended."""
+
+from __future__ import annotations
+
+import errno
+import http.client
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+from ..guarded import GuardedProcess, Program
+from ..private_files import write_private
+from .configuration import NOT_INHERITED, ServerConfiguration
+from .errors import CannotServe, ServerEnded
+from .server_log import ServerLog
+
+#: A first start makes the database's schema, on a machine that may be slow.
+START_SECONDS = 240.0
+
+#: How often a person is told that it is still starting.
+SAY_SECONDS = 15.0
+
+_LOOK_SECONDS = 0.2
+_ANSWER_SECONDS = 60.0
+_LAST_LINES = 8
+_HEALTH = "/_/api/health"
+
+
+class AppServer:
+    """Be a server that was started on a configuration."""
+
+    def __init__(
+        self,
+        program: Path,
+        configuration: ServerConfiguration,
+        folder: Path,
+        *,
+        environment: Mapping[str, str],
+        tell: Callable[[str], None],
+    ) -> None:
+        """Start it; its configuration and its log lie in `folder`."""
+        self._configuration = configuration
+        file = folder / "config.yaml"
+        write_private(file, configuration.as_yaml())
+        self._process = GuardedProcess(
+            Program(
+                arguments=[str(program), "--config-file", str(file)],
+                environment=server_environment(environment),
+                folder=folder,
+            )
+        )
+        self._log = ServerLog(self._process.printed, folder / "server.log", tell)
+
+    @property
+    def log_file(self) -> Path:
+        """Where everything is that the server has printed."""
+        return self._log.file
+
+    def await_answer(self, say: Callable[[str], None], stop: Event) -> None:
+        """Wait until the app answers; raises ServerEnded or CannotServe. ``stop`` ends the wait."""
+        started = time.monotonic()
+        said = started
+        while not self._log.is_ready.wait(_LOOK_SECONDS):
+            self.require_alive()
+            now = time.monotonic()
+            if stop.is_set():
+                return
+            if now - started > START_SECONDS:
+                raise CannotServe(self._with_last_words("The app server does not answer."))
+            if now - said > SAY_SECONDS:
+                said = now
+                say(f"  still starting, after {now - started:.0f} seconds")
+        status = self._ask()
+        if status == http.client.INTERNAL_SERVER_ERROR:
+            say(f"The app answers with an error; {self.log_file} tells which.")
+
+    def require_alive(self) -> None:
+        """Raise ServerEnded, with its last words, where the server has ended by itself."""
+        code = self._process.exit_code()
+        if code is not None:
+            self._log.join()
+            raise ServerEnded(self._with_last_words(f"The app server has ended, with code {code}."))
+
+    def close(self) -> None:
+        """End it and all that it started; calling again does nothing."""
+        self._process.close()
+        self._log.join()
+
+    def _with_last_words(self, sentence: str) -> str:
+        lines = self._log.last_lines(_LAST_LINES)
+        said = "".join(f"\n  {line}" for line in lines) or " nothing"
+        return f"{sentence} Its last words ({self.log_file} has all):{said}"
+
+    def _ask(self) -> int:
+        """Ask the app how it is; return the status."""
+        told = self._configuration
+        connection = http.client.HTTPConnection(
+            reachable(told.ip), told.port, timeout=_ANSWER_SECONDS
+        )
+        try:
+            connection.request("GET", _HEALTH)
+            return connection.getresponse().status
+        except (OSError, http.client.HTTPException) as error:
+            self.require_alive()
+            raise CannotServe(
+                self._with_last_words(f"The app does not answer on port {told.port} ({error}).")
+            ) from error
+        finally:
+            connection.close()
+
+
+@contextmanager
+def app_server_running(server: AppServer) -> Iterator[AppServer]:
+    """End a server with the block."""
+    try:
+        yield server
+    finally:
+        server.close()
+
+
+def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """Name what the server's processes inherit: this Python, and nothing of other hosts' state."""
+    kept = {name: value for name, value in environment.items() if name not in NOT_INHERITED}
+    return {**kept, "PYTHON_INTERPRETER": sys.executable}
+
+
+def require_free_port(host: str, port: int) -> None:
+    """Raise CannotServe where another program listens, before anything is started."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.create_server((host, port), family=family):
+            return
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise CannotServe(
+                f"Port {port} on {host} is taken by another program, perhaps by a Runstream that "
+                "runs already. End it, or choose another one with --port."
+            ) from error
+        raise CannotServe(
+            f"This machine does not let anybody listen on {host}, port {port}: {error.strerror}. "
+            "Choose others with --host and --port."
+        ) from error
+
+
+def reachable(host: str) -> str:
+    """Name the address at which this machine itself reaches what listens on ``host``."""
+    return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - it is only read

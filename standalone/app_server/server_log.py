@@ -1,0 +1,106 @@
+"""What the app server prints: all of it into a file of bounded size, and what matters in words."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO
+
+#: At this size a log file becomes the old one, in place of the one before.
+MOST_BYTES = 10 << 20
+
+#: A longer line is cut where it is shown or remembered.
+_SHOWN_CHARACTERS = 400
+
+#: How many lines an error is given: a traceback is for the file.
+_LINES_OF_ERROR = 2
+
+_REMEMBERED = 30
+
+_READY = "Downlink authenticated OK"
+_ERROR = re.compile(r"^\[(?:ERROR|FATAL)\s+([\w.-]+)\]\s*(.*)")
+_RECORD = re.compile(r"^\[[A-Z]+\s+[\w.-]+\]")
+_WORDS = (
+    (re.compile(r"^Database migration failed"), "The database could not be brought up to date"),
+    (
+        re.compile(r"^Failed to start built-in Postgres"),
+        "The server's own PostgreSQL did not start",
+    ),
+    (
+        re.compile(r"Downlink process terminated"),
+        "The process that runs server code has ended; the server starts another",
+    ),
+)
+
+#: Said on purpose: the app receives no mail.
+_EXPECTED = re.compile(r"Failed to start mail server")
+
+
+class ServerLog:
+    """Keep what a server prints, from its pipe's beginning to its end."""
+
+    def __init__(self, printed: IO[bytes], file: Path, tell: Callable[[str], None]) -> None:
+        """Read in a thread of its own; `tell` gets each sentence that a person should read."""
+        self.file = file
+        self.is_ready = threading.Event()
+        self._printed = printed
+        self._tell = tell
+        self._last: deque[str] = deque(maxlen=_REMEMBERED)
+        self._lines_of_error = 0
+        self._thread = threading.Thread(target=self._read, name="server log", daemon=True)
+        self._thread.start()
+
+    def last_lines(self, count: int) -> list[str]:
+        """Repeat the last lines that were not empty."""
+        return list(self._last)[-count:]
+
+    def join(self) -> None:
+        """Wait until the server has printed its last."""
+        self._thread.join(timeout=5)
+
+    def _read(self) -> None:
+        stream = self._open()
+        try:
+            while raw := self._printed.readline(1 << 16):
+                if stream.tell() > MOST_BYTES:
+                    stream.close()
+                    stream = self._open()
+                stream.write(raw)
+                stream.flush()
+                self._hear(raw.decode(errors="replace").rstrip()[:_SHOWN_CHARACTERS])
+        finally:
+            stream.close()
+
+    def _open(self) -> IO[bytes]:
+        """Begin a file; the one before it stays beside, and no other."""
+        if self.file.exists():
+            self.file.replace(self.file.with_name(f"{self.file.name}.1"))
+        self.file.touch(mode=0o600)
+        return self.file.open("ab")
+
+    def _hear(self, line: str) -> None:
+        if not line:
+            return
+        self._last.append(line)
+        if _READY in line:
+            self.is_ready.set()
+        said = self._in_words(line)
+        if said is not None:
+            self._tell(said)
+
+    def _in_words(self, line: str) -> str | None:
+        for pattern, words in _WORDS:
+            if pattern.search(line):
+                return f"{words}: {line}" if pattern.pattern.startswith("^") else f"{words}."
+        if _RECORD.match(line):
+            error = _ERROR.match(line)
+            shown = error is not None and not _EXPECTED.search(line)
+            self._lines_of_error = _LINES_OF_ERROR if shown else 0
+            return f"Server error: {error[2]}" if error is not None and shown else None
+        if self._lines_of_error > 0 and line != "Traceback:":
+            self._lines_of_error -= 1
+            return f"  {line.strip()}"
+        return None

@@ -1,0 +1,157 @@
+"""The app served from here, from its database to its first login."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Event
+
+from ..local_postgres import LocalPostgres, is_installed
+from ..private_files import load_or_make_key
+from .app_folder import CHECKOUT, link_app
+from .configuration import ServerConfiguration, secrets_from
+from .first_account import Account, create_first_account
+from .jdbc import is_postgres, jdbc_url
+from .program import find_program, require_startable
+from .running import AppServer, app_server_running, reachable, require_free_port
+
+DEFAULT_PORT = 3030
+DEFAULT_HOST = "127.0.0.1"
+DEFAULT_FOLDER = ".runstream"
+DEFAULT_EMAIL = "admin@localhost"
+
+#: An app server of one's own sets tasks no limit: they work for most of their minute.
+TASK_SECONDS = "50"
+
+_DATABASE = "runstream"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServingPlan:
+    """Say how the app is to be served. ``database`` stands before the environment's."""
+
+    folder: Path
+    host: str = DEFAULT_HOST
+    port: int = DEFAULT_PORT
+    origin: str | None = None
+    database: str | None = field(default=None, repr=False)
+    email: str = DEFAULT_EMAIL
+    checkout: Path = CHECKOUT
+    is_durable: bool = True
+
+    @property
+    def address(self) -> str:
+        """Tell where people open the app."""
+        if self.origin is not None:
+            return self.origin.rstrip("/")
+        return f"http://{self.authority}"
+
+    @property
+    def authority(self) -> str:
+        """Name host and port as this machine reaches them."""
+        host = reachable(self.host)
+        return f"[{host}]:{self.port}" if ":" in host else f"{host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """Be an app that is served. ``account`` is the first login, where it was made just now."""
+
+    address: str
+    server: AppServer
+    uplink_url: str
+    uplink_key: str = field(repr=False)
+    account: Account | None
+
+
+def require_servable(
+    plan: ServingPlan, environment: Mapping[str, str], say: Callable[[str], None]
+) -> Path:
+    """Find the server and check what it needs, before anything is started; or CannotServe."""
+    program = find_program(environment)
+    require_startable(program, environment, say)
+    require_free_port(plan.host, plan.port)
+    return program
+
+
+@contextmanager
+def open_app_server(
+    plan: ServingPlan,
+    environment: Mapping[str, str],
+    *,
+    say: Callable[[str], None],
+    stop: Event,
+) -> Iterator[Serving | None]:
+    """Serve the app until the block ends; None where ``stop`` was set before it answered.
+
+    ``say`` gets what a person should read, from other threads too. Raises CannotServe, ServerEnded.
+    """
+    program = require_servable(plan, environment, say)
+    folder = plan.folder.absolute()
+    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    data = folder / "data"
+    data.mkdir(mode=0o700, exist_ok=True)
+    app = link_app(plan.checkout, folder / "app")
+    settings = {"TASK_SECONDS": TASK_SECONDS, **_set_values(environment)}
+    with ExitStack() as opened:
+        configuration = ServerConfiguration(
+            app=app,
+            data_dir=data,
+            origin=plan.address,
+            ip=plan.host,
+            port=plan.port,
+            uplink_key=load_or_make_key(folder / "uplink.key"),
+            database=_choose_database(plan, folder, environment, say, opened),
+            secrets=secrets_from(settings),
+        )
+        say("Starting the app server.")
+        server = opened.enter_context(
+            app_server_running(
+                AppServer(program, configuration, folder, environment=settings, tell=say)
+            )
+        )
+        server.await_answer(say, stop)
+        yield None if stop.is_set() else _serving(plan, server, configuration)
+
+
+def _serving(plan: ServingPlan, server: AppServer, told: ServerConfiguration) -> Serving:
+    uplink_url = f"ws://{plan.authority}/_/uplink"
+    return Serving(
+        address=plan.address,
+        server=server,
+        uplink_url=uplink_url,
+        uplink_key=told.uplink_key,
+        account=create_first_account(uplink_url, told.uplink_key, plan.email),
+    )
+
+
+def _set_values(environment: Mapping[str, str]) -> dict[str, str]:
+    """Leave out what is set to nothing, which is as good as not set."""
+    return {name: value for name, value in environment.items() if value.strip()}
+
+
+def _choose_database(
+    plan: ServingPlan,
+    folder: Path,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    opened: ExitStack,
+) -> str | None:
+    """Choose where the Data Tables lie, and say so; None leaves it to the server's own."""
+    if plan.database is not None:
+        say("Data Tables: in the PostgreSQL that --database names.")
+        return jdbc_url(plan.database)
+    for name in ("ANVIL_DATABASE_URL", "DATABASE_URL"):
+        url = environment.get(name, "").strip()
+        if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
+            say(f"Data Tables: in the PostgreSQL that {name} names.")
+            return jdbc_url(url)
+    if not is_installed():
+        say(f"Data Tables: in the app server's own PostgreSQL, in {folder / 'data'}.")
+        return None
+    say(f"Data Tables: in a PostgreSQL of this checkout's, in {folder / 'postgres'}.")
+    postgres = LocalPostgres(folder / "postgres", is_durable=plan.is_durable)
+    opened.callback(postgres.close)
+    return jdbc_url(postgres.database_url(_DATABASE))

