@@ -9,10 +9,14 @@ from __future__ import annotations
 import os
 
 import anvil.secrets
+import anvil.server
 
 ENVIRONMENT = "environment"
 APP_SECRET = "App Secret"  # noqa: S105 - a place, not a password
 NOWHERE = "default"
+
+#: What Anvil calls code that runs in a process of its own.
+_UPLINK = "uplink"
 
 
 def look_up(name: str) -> str | None:
@@ -30,6 +34,8 @@ def find(name: str) -> tuple[str | None, str]:
 
 
 def _secret(name: str) -> str | None:
+    if anvil.server.context.type == _UPLINK:
+        return None
     try:
         value = anvil.secrets.get_secret(name)
     except anvil.secrets.SecretError:

@@ -1,0 +1,123 @@
+"""The link to an Anvil app, with the checks that Anvil's own client leaves out.
+
+``anvil.server.connect`` returns normally with a wrong key, does not try again where the server is
+down, and no call over a link whose other end is silent ever returns.
+https://anvil.works/docs/uplink
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+from ingest.errors import Fatal, Retriable
+from ingest.settings import Secret
+
+_Answer = TypeVar("_Answer")
+
+HOSTED_URL = "wss://anvil.works/uplink"
+
+#: How long a server that is down may take to come up, and one that is there to answer.
+CONNECT_SECONDS = 20.0
+ANSWER_SECONDS = 8.0
+_PAUSE_SECONDS = 2.0
+
+_WRONG_KEY = "incorrect uplink key"
+
+
+@dataclass(frozen=True, slots=True)
+class AppAddress:
+    """Say where an app's Uplink is, and how it is opened."""
+
+    url: str
+    key: Secret
+
+
+class WrongUplinkKey(Fatal):
+    """Say that the app does not know the key."""
+
+
+class AppUnreachable(Retriable):
+    """Say that the app's server cannot be reached, or is silent."""
+
+
+def connect(app: AppAddress) -> None:
+    """Connect to the app and prove that it answers, within half a minute.
+
+    Raises WrongUplinkKey or AppUnreachable; the client reconnects by itself afterwards.
+    """
+    import anvil.server
+
+    key, url = app.key, app.url
+    ends_at = time.monotonic() + CONNECT_SECONDS
+    while True:
+        try:
+            within(ANSWER_SECONDS, lambda: anvil.server.connect(key.reveal(), url=url, quiet=True))
+            break
+        except (OSError, ValueError) as error:
+            # A server that is not there refuses, and a proxy before it answers no handshake.
+            if time.monotonic() >= ends_at:
+                raise AppUnreachable(
+                    f"{url} cannot be reached ({type(error).__name__}): is the app's server "
+                    "running, and is ANVIL_UPLINK_URL its address?"
+                ) from error
+            time.sleep(_PAUSE_SECONDS)
+        except Exception as error:
+            raise AppUnreachable(f"{url} is no Uplink: {type(error).__name__}.") from error
+    check(url)
+
+
+def check(url: str) -> None:
+    """Ask the app for a sign of life. Raises WrongUplinkKey or AppUnreachable."""
+    import anvil.server
+
+    try:
+        within(ANSWER_SECONDS, lambda: anvil.server.call("anvil.private.echo", "runstream"))
+    except AppUnreachable:
+        raise
+    except Exception as error:
+        if _WRONG_KEY in str(error).lower():
+            raise WrongUplinkKey(
+                f"{url} does not know this key: set ANVIL_UPLINK_KEY to the Server Uplink key of "
+                "the app (its Uplink page at anvil.works, or what `serve` wrote)."
+            ) from error
+        raise AppUnreachable(
+            f"{url} does not answer ({type(error).__name__}): it is tried again by itself."
+        ) from error
+
+
+def disconnect() -> None:
+    """Leave the app; whatever hangs over the link is left hanging."""
+    import anvil.server
+
+    with contextlib.suppress(AppUnreachable):
+        within(ANSWER_SECONDS, anvil.server.disconnect)
+
+
+def within(seconds: float, ask: Callable[[], _Answer]) -> _Answer:
+    """Ask in a thread of its own, for an answer may never come. Raises AppUnreachable then."""
+    answers: queue.SimpleQueue[_Answer | BaseException] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put(ask())
+        except BaseException as error:  # noqa: BLE001 - handed over to who asked
+            answers.put(error)
+
+    threading.Thread(target=run, name="uplink-question", daemon=True).start()
+    try:
+        answer = answers.get(timeout=seconds)
+    except queue.Empty:
+        raise LinkSilent(f"No answer within {seconds:g} s: the link is dead.") from None
+    if isinstance(answer, BaseException):
+        raise answer
+    return answer
+
+
+class LinkSilent(AppUnreachable):
+    """Say that the link is open and nobody answers on it."""

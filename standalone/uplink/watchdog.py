@@ -1,0 +1,81 @@
+"""A watchdog for the link: says when it is gone and back, and ends what it can no longer serve.
+
+Where the server is down, Anvil's client connects again by itself, however long that takes. Where
+the link is open and silent, every call on it hangs for ever: only a new process helps.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+from .link import AppUnreachable, LinkSilent, check
+
+logger = logging.getLogger(__name__)
+
+CHECK_SECONDS = 10.0
+
+#: So many checks without an answer in a row, and the link is taken for dead.
+MOST_SILENT_CHECKS = 3
+
+
+class Watchdog:
+    """Check the link now and then, on a thread of its own, until ``stop`` is set."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        stop: threading.Event,
+        tell: Callable[[str], None],
+        on_dead: Callable[[str], None],
+    ) -> None:
+        self._url = url
+        self._stop = stop
+        self._tell = tell
+        self._on_dead = on_dead
+        self._is_lost = False
+        self._silent_checks = 0
+        self._thread = threading.Thread(target=self._run, name="uplink-watchdog", daemon=True)
+
+    @property
+    def is_lost(self) -> bool:
+        """Tell whether the link is gone at the moment."""
+        return self._is_lost
+
+    def start(self) -> None:
+        """Begin to watch."""
+        self._thread.start()
+
+    def _run(self) -> None:
+        while not self._stop.wait(CHECK_SECONDS):
+            try:
+                check(self._url)
+            except LinkSilent as error:
+                self._silent_checks += 1
+                self._lose(str(error))
+                if self._silent_checks >= MOST_SILENT_CHECKS:
+                    self._on_dead("The link is open, and nobody answers on it.")
+                    return
+            except AppUnreachable as error:
+                self._silent_checks = 0
+                self._lose(str(error))
+            except Exception as error:  # noqa: BLE001 - a watchdog must not die of what it finds
+                self._on_dead(str(error))
+                return
+            else:
+                self._silent_checks = 0
+                self._find()
+
+    def _lose(self, why: str) -> None:
+        if not self._is_lost:
+            self._is_lost = True
+            logger.warning("link lost", extra={"reason": why})
+            self._tell(f"The link to the app is gone: {why}")
+
+    def _find(self) -> None:
+        if self._is_lost:
+            self._is_lost = False
+            logger.warning("link is back", extra={"url": self._url})
+            self._tell("The link to the app is back; the agents go on.")
