@@ -90,7 +90,8 @@ def _guard(end_with: int, user: str, arguments: list[str]) -> int:
 
 def _end_after_owner(child: subprocess.Popen[bytes], end_with: int) -> None:
     """Wait for the owner's end of the pipe to close, then end the server in order."""
-    sys.stdin.buffer.read()
+    while os.read(0, 1):  # unbuffered: a buffer's lock would be held at the guard's own end
+        pass
     # To the leader alone: it knows the order in which its own children must end.
     child.send_signal(end_with)
     try:

@@ -15,8 +15,8 @@ MOST_BYTES = 10 << 20
 #: A longer line is cut where it is shown or remembered.
 _SHOWN_CHARACTERS = 400
 
-#: How many lines an error is given: a traceback is for the file.
-_LINES_OF_ERROR = 2
+#: How many more lines an error is given: a traceback is for the file.
+_LINES_OF_ERROR = 1
 
 _REMEMBERED = 30
 

@@ -169,9 +169,10 @@ def test_each_database_is_new_and_empty(postgres: PostgresServer):
 def test_postgres_runs_without_privileges_and_ends_with_a_client_connected():
     server = PostgresServer()
     connection = psycopg2.connect(server.new_database_url())
-    owner = psutil.Process(server.pid).uids().effective
+    pid = server.pid
+    owner = psutil.Process(pid).uids().effective
     server.close()
     connection.close()
     assert owner != 0
-    assert not psutil.pid_exists(server.pid)
+    assert not psutil.pid_exists(pid)
     assert not server._folder.exists()
