@@ -14,6 +14,9 @@ from typing import Any
 #: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _GITHUB_TOKEN = re.compile(r"\b(?:gh[a-z]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,})")
 
+#: Line ends and a terminal's commands: texts from outside forge no line and move no cursor.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
+
 _MASK = "***"
 
 #: A shorter value is a word that may stand in any sentence, such as ``local``.
@@ -51,11 +54,13 @@ class TextFormatter(logging.Formatter):
         fields = " ".join(f"{name}={value}" for name, value in _extra(record).items())
         time = f"{_moment(record):%H:%M:%S}"
         line = f"{time} {record.levelname.lower()}: {record.getMessage()} {fields}".rstrip()
-        if record.exc_info and self._with_traceback:
-            line += "\n" + self.formatException(record.exc_info)
-        elif record.exc_info:
+        if record.exc_info and not self._with_traceback:
             line += f" ({_fault(record)})"
-        return self._mask(line)
+        # A secret may have several lines, so they are joined after it is masked.
+        line = _CONTROLS.sub(" ", self._mask(line))
+        if record.exc_info and self._with_traceback:
+            line += "\n" + self._mask(self.formatException(record.exc_info))
+        return line
 
 
 class JsonFormatter(TextFormatter):

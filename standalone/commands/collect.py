@@ -8,6 +8,7 @@ import click
 
 from ..command import command
 from ..environment import read_environment
+from ..http_server import Address, AddressType
 from ..repositories import parse_repositories, require_any, require_known_to_github
 from ..stopping import stopped_by_signals
 
@@ -17,19 +18,25 @@ from ..stopping import stopped_by_signals
 @click.option("--once", is_flag=True, help="Collect all that there is, then exit.")
 @click.option(
     "--webhooks",
-    "webhook_port",
-    type=click.IntRange(1, 65535),
-    metavar="PORT",
-    help="Also take GitHub's webhooks in on this port.",
+    type=AddressType(),
+    metavar="[HOST:]PORT",
+    help="Also take GitHub's webhooks in here.",
 )
-@click.option("--webhook-host", default="127.0.0.1", show_default=True, help="Where to listen.")
+@click.option(
+    "--http",
+    "operations",
+    type=AddressType(),
+    envvar="RUNSTREAM_HTTP",
+    metavar="[HOST:]PORT",
+    help="Also serve /healthz and /metrics here.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def collect(
     repositories: tuple[str, ...],
     *,
     once: bool,
-    webhook_port: int | None,
-    webhook_host: str,
+    webhooks: Address | None,
+    operations: Address | None,
     as_json: bool,
 ) -> int:
     """Collect runs, jobs, commits and logs of repositories until stopped.
@@ -37,15 +44,17 @@ def collect(
     Repositories are remembered; without any, those of the last time are collected. SIGTERM or
     Ctrl-C ends after the work in hand, Ctrl-C again at once; the next start goes on.
     """
-    if once and webhook_port is not None:
+    if once and webhooks is not None:
         raise click.UsageError("--once and --webhooks exclude each other.")
+    if once and _was_typed("operations"):
+        raise click.UsageError("--once and --http exclude each other.")
     settings = read_environment()
     names = parse_repositories(repositories, settings)
 
     from ingest.bootstrap import open_headless
 
     from ..collecting import collect_all_once, collect_until_stopped
-    from ..webhook_server import webhooks_taken_in
+    from ..http_services import served
 
     with (
         stopped_by_signals() as stop,
@@ -55,5 +64,11 @@ def collect(
         require_known_to_github(names, collector)
         if once:
             return collect_all_once(collector, names, stop, as_json=as_json)
-        with webhooks_taken_in(collector, host=webhook_host, port=webhook_port):
+        with served(collector, webhooks=webhooks, operations=operations):
             return collect_until_stopped(collector, names, stop, as_json=as_json)
+
+
+def _was_typed(option: str) -> bool:
+    """Tell whether an option stands on the command line: what a host sets once is for all."""
+    source = click.get_current_context().get_parameter_source(option)
+    return source is click.core.ParameterSource.COMMANDLINE

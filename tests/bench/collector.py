@@ -21,7 +21,8 @@ from ingest.bootstrap import open_headless
 from ingest.settings import read_settings
 
 from standalone.agents import run_agents
-from standalone.webhook_server import webhooks_taken_in
+from standalone.http_server import Address
+from standalone.http_services import served
 
 HEARTBEAT_SECONDS = 0.2
 
@@ -90,7 +91,8 @@ def main() -> None:
         stop.set()
 
     threading.Thread(target=answer, daemon=True).start()
-    with webhooks_taken_in(collector, host="127.0.0.1", port=port):
+    webhooks = None if port is None else Address("127.0.0.1", port)
+    with served(collector, webhooks=webhooks):
         run_agents(collector, repositories, stop=stop, on_progress=lambda _: None)
     collector.close()
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 from pathlib import Path
 
+import requests
 from support.command_line import CommandLine, wait_until
 
 KEYS = [
@@ -68,6 +70,33 @@ def test_status_is_readable_while_a_collector_works(cli: CommandLine):
     assert [queue["name"] for queue in seen["queues"]] == list(cli.queues.values())
     assert seen["queues"][1]["visible"] == 3
     assert seen["errors"] == []
+
+
+def test_health_and_metrics_are_served_while_a_collector_works(cli: CommandLine):
+    """At the address that the environment names, too."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
+
+    def is_healthy() -> bool:
+        try:
+            return requests.get(f"{url}/healthz", timeout=10).status_code == 200
+        except requests.ConnectionError:
+            return False
+
+    with cli.started("collect", "octo/api", RUNSTREAM_HTTP=str(port)) as collector:
+        wait_until(is_healthy)
+        wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
+        text = requests.get(f"{url}/metrics", timeout=10).text
+        collector.send_signal(signal.SIGTERM)
+        _, stderr = collector.communicate(timeout=60)
+    assert collector.returncode == 0, stderr
+    queue = cli.queues["LOGS_QUEUE"]
+    assert f'runstream_messages_total{{queue="{queue}"}} 3.0' in text
+    assert cli.json("collect", "--once", RUNSTREAM_HTTP=str(port))["errors"] == 0
+    refused = cli.run("collect", "--once", "--http", str(port))
+    assert (refused.returncode, "exclude each other" in refused.stderr) == (2, True)
 
 
 def test_after_the_end_agents_are_said_to_have_stopped(cli: CommandLine):

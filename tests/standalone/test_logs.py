@@ -81,6 +81,13 @@ def test_a_line_for_people_is_one_line():
     assert line == "00:00:00 warning: attempt published run_id=7 (ValueError: no)"
 
 
+def test_a_text_from_outside_forges_no_line():
+    """Nor does it command the terminal."""
+    write = TextFormatter(Mask([]), with_traceback=False).format
+    line = write(record("a\n00:00:00 error: b", error=ValueError("x\r\ny"), name="\x1b[2J"))
+    assert line == "00:00:00 warning: a 00:00:00 error: b (ValueError: x y)"
+
+
 def test_a_line_for_programs_is_one_object():
     """Numbers stay numbers, and the rest is text."""
     write = JsonFormatter(Mask([]), with_traceback=False).format

@@ -1,0 +1,76 @@
+"""``/healthz``: whether this process does its work, for a supervisor or a load balancer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from ingest.domain.ledger import AgentRecord
+from ingest.domain.timestamps import format_timestamp
+from ingest.errors import IngestError
+from ingest.services.world import World
+
+from .http_server import answer
+from .overview import is_alive
+from .signs_of_life import AGENTS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+HEALTH_PATH = "/healthz"
+
+
+class HealthApp:
+    """Answer 200 while both agents give signs of life and the state answers, else 503 (WSGI).
+
+    An agent that is limited, or in trouble with GitHub or AWS, lives: to start it again would not
+    help. One of whose threads one hangs gives no sign of life.
+    """
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request; costs one query of the state."""
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return answer(start_response, "405 Method Not Allowed", "Health is read by GET.\n")
+        found = look_after(self._world)
+        status = "503 Service Unavailable" if found["faults"] else "200 OK"
+        text = json.dumps(found) + "\n"
+        return answer(start_response, status, text, kind="application/json")
+
+
+def look_after(world: World) -> dict[str, Any]:
+    """Find what is wrong with this process; ``faults`` is empty where it is well."""
+    now = world.clock.now()
+    try:
+        own = [agent for agent in world.store.list_agents() if agent.holder == world.holder]
+    except IngestError as error:
+        return {"status": "failed", "faults": [f"The state does not answer: {error}"], "agents": []}
+    signs = {agent.name: agent for agent in own}
+    faults = [fault for name in AGENTS if (fault := _fault(name, signs.get(name), now))]
+    return {
+        "status": "failed" if faults else "ok",
+        "faults": faults,
+        "agents": [_sign(agent) for agent in own],
+    }
+
+
+def _fault(name: str, sign: AgentRecord | None, now: datetime) -> str | None:
+    if sign is None:
+        return f"The {name} has given no sign of life yet."
+    if is_alive(sign, now):
+        return None
+    seconds = (now - sign.heartbeat_at).total_seconds()
+    return f"The {name} is {sign.state}: its last sign of life is {seconds:.0f} s old."
+
+
+def _sign(agent: AgentRecord) -> dict[str, str | None]:
+    return {
+        "name": agent.name,
+        "state": agent.state,
+        "heartbeat_at": format_timestamp(agent.heartbeat_at),
+        "note": agent.note,
+    }

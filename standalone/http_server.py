@@ -1,0 +1,120 @@
+"""A small HTTP server on threads of this process, and what is found at which of its paths."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+from ingest.errors import BadSettings
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+Wsgi = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
+
+SECONDS_A_CONNECTION = 15
+THREADS = 4
+LOCALHOST = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Be where a server listens."""
+
+    host: str
+    port: int
+
+    def __str__(self) -> str:
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+class AddressType(click.ParamType["Address"]):
+    """Read ``HOST:PORT``; without a host, this machine alone may connect."""
+
+    name = "address"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Address:
+        """Read an address as a person types it."""
+        if isinstance(value, Address):
+            return value
+        host, _, port = str(value).strip().rpartition(":")
+        if not (port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
+            wanted = "expected HOST:PORT, such as 0.0.0.0:9464"
+            self.fail(f"{value!r} is no address: {wanted}.", param, ctx)
+        return Address(host.removeprefix("[").removesuffix("]") or LOCALHOST, int(port))
+
+
+class HttpServer:
+    """Answer requests from construction until ``close``."""
+
+    def __init__(self, app: Wsgi, address: Address, *, max_body_bytes: int = 1 << 16) -> None:
+        from waitress.server import create_server
+
+        self._connections: dict[int, Any] = {}
+        try:
+            server = create_server(
+                app,
+                map=self._connections,
+                host=address.host,
+                port=address.port,
+                threads=THREADS,
+                max_request_body_size=max_body_bytes,
+                channel_timeout=SECONDS_A_CONNECTION,
+                ident="runstream",
+                clear_untrusted_proxy_headers=True,
+            )
+        except BaseException:
+            self._close_connections()
+            raise
+        # One address gives a server with a port; several, one that has none of its own.
+        self._server = cast("Any", server)
+        port_or_none = getattr(self._server, "effective_port", None)
+        if port_or_none is None:
+            self._server.task_dispatcher.shutdown(timeout=0)
+            self._close_connections()
+            raise BadSettings([f"{address.host} has several addresses: name one of them"])
+        self.port = int(port_or_none)
+        self._thread = threading.Thread(target=self._server.run, name="http")
+        self._thread.start()
+
+    def close(self) -> None:
+        """Stop listening, and wait for the answers under way."""
+        self._server.task_dispatcher.shutdown(timeout=SECONDS_A_CONNECTION)
+        # The loop ends when it has no connection left, and its own thread alone may take them.
+        self._server.trigger.pull_trigger(self._close_connections)
+        self._thread.join()
+
+    def _close_connections(self) -> None:
+        from waitress import wasyncore
+
+        wasyncore.close_all(self._connections, ignore_all=True)
+
+
+class Routes:
+    """Hand each request to what stands at its path (WSGI)."""
+
+    def __init__(self, apps: Mapping[str, Wsgi]) -> None:
+        self._apps = dict(apps)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        app = self._apps.get(environ["PATH_INFO"])
+        if app is None:
+            places = ", ".join(self._apps)
+            return answer(start_response, "404 Not Found", f"Nothing is here, but at {places}.\n")
+        return app(environ, start_response)
+
+
+def answer(
+    start_response: StartResponse, status: str, text: str, *, kind: str = "text/plain"
+) -> list[bytes]:
+    """Answer with a text."""
+    body = text.encode()
+    headers = [("Content-Type", f"{kind}; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(status, headers)
+    return [body]

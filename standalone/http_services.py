@@ -1,0 +1,63 @@
+"""What a headless collector serves over HTTP: webhooks, health and metrics, where it is wanted.
+
+Webhooks come from outside and the rest is for those within, so each has an address of its own;
+where the two are the same, one server serves both.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+
+from ingest.bootstrap import Collector
+from ingest.errors import BadSettings
+from ingest.wire.webhooks import MAX_BODY_BYTES
+
+from .http_server import Address, HttpServer, Routes, Wsgi
+
+logger = logging.getLogger(__name__)
+
+
+@contextmanager
+def served(
+    collector: Collector, *, webhooks: Address | None = None, operations: Address | None = None
+) -> Iterator[None]:
+    """Serve while the block runs what has an address. Raises BadSettings."""
+    places: dict[Address, dict[str, Wsgi]] = {}
+    if webhooks is not None:
+        places.setdefault(webhooks, {}).update(_webhooks(collector))
+    if operations is not None:
+        places.setdefault(operations, {}).update(_operations(collector))
+    with ExitStack() as servers:
+        for address, routes in places.items():
+            servers.callback(_open(address, routes).close)
+        yield
+
+
+def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
+    try:
+        server = HttpServer(Routes(routes), address, max_body_bytes=MAX_BODY_BYTES)
+    except OSError as error:
+        raise BadSettings([f"nothing can be served at {address}: {error}"]) from error
+    paths = " ".join(routes)
+    logger.info("served over HTTP", extra={"address": f"http://{address}", "paths": paths})
+    return server
+
+
+def _webhooks(collector: Collector) -> dict[str, Wsgi]:
+    from .webhook_server import webhook_routes
+
+    secret, world = collector.settings.github.webhook_secret, collector.world
+    if secret is None:
+        raise BadSettings(
+            ["--webhooks needs GITHUB_WEBHOOK_SECRET: the secret that GitHub signs with"]
+        )
+    return webhook_routes(world.store, world.clock, secret)
+
+
+def _operations(collector: Collector) -> dict[str, Wsgi]:
+    from .health import HEALTH_PATH, HealthApp
+    from .metrics import METRICS_PATH, metrics_app
+
+    return {HEALTH_PATH: HealthApp(collector.world), METRICS_PATH: metrics_app(collector.world)}

@@ -1,0 +1,141 @@
+"""``/metrics``: what this process has counted and where its state stands, for Prometheus."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+
+from ingest.domain.ledger import RepositoryRecord
+from ingest.errors import IngestError
+from ingest.services.world import World
+from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from .http_server import Wsgi
+
+logger = logging.getLogger(__name__)
+
+METRICS_PATH = "/metrics"
+
+#: Counters of the meter, with the names and the words of the metrics that they become.
+_COUNTERS = {
+    "runs": ("runs", "Workflow runs of which was told for the first time."),
+    "attempts": ("attempts", "Attempts of runs of which was told for the first time."),
+    "jobs": ("jobs", "Jobs of which was told for the first time."),
+    "steps": ("steps", "Steps of which was told for the first time."),
+    "commits": ("commits", "Commits whose metrics were fetched."),
+    "logs": ("logs", "Logs that were published whole."),
+    "logs_unavailable": ("unavailable_logs", "Logs of which was told that they cannot be had."),
+    "log_bytes": ("log_bytes", "Bytes of logs and log archives that were fetched from GitHub."),
+    "sqs_requests": ("sqs_requests", "Requests to SQS."),
+    "errors": ("errors", "Errors that a person should know of."),
+}
+
+
+def metrics_app(world: World) -> Wsgi:
+    """Make what answers ``/metrics`` (WSGI), with this process's memory and processor time."""
+    registry = CollectorRegistry()
+    registry.register(WorldCollector(world))
+    ProcessCollector(registry=registry)
+    app: Wsgi = make_wsgi_app(registry)
+    return app
+
+
+class WorldCollector(Collector):
+    """Read a collector at each scrape: counters are of this process, gauges of the whole state."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def describe(self) -> list[Metric]:
+        """Name nothing beforehand: to be registered must not ask the state."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """Read everything; costs three queries of the state and no request.
+
+        A state that does not answer is a metric of its own, and hides no other.
+        """
+        yield from _counted(self._world)
+        yield from _budget(self._world)
+        try:
+            standing = list(_standing(self._world))
+        except IngestError as error:
+            logger.warning("state not measured", extra={"reason": str(error)})
+            standing = []
+        yield _gauge("state_up", "Whether the state answers.", int(bool(standing)))
+        yield from standing
+
+
+def _counted(world: World) -> Iterator[Metric]:
+    counts = world.meter.snapshot()
+    for counter, (name, words) in _COUNTERS.items():
+        yield CounterMetricFamily(f"runstream_{name}", words, value=counts.get(counter, 0))
+    queues = (world.metrics.queue_name, world.logs.queue_name, world.job_events.queue_name)
+    sent = {queue: counts.get(f"sqs_messages.{queue}", 0) for queue in queues}
+    yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
+    asked = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
+    words = "Requests to GitHub: free are those whose answer had not changed."
+    yield _labelled_counter("github_requests", words, "kind", asked)
+
+
+def _budget(world: World) -> Iterator[Metric]:
+    budget = world.source.budget()
+    reset_at = None if budget.reset_at is None else budget.reset_at.timestamp()
+    for name, words, value in (
+        ("rate_limit", "Requests an hour that GitHub allows.", budget.limit),
+        ("rate_limit_remaining", "Requests that are left of this hour.", budget.remaining),
+        ("rate_limit_reset_timestamp_seconds", "When the hour ends.", reset_at),
+    ):
+        if value is not None:
+            yield _gauge(f"github_{name}", words, value)
+
+
+def _standing(world: World) -> Iterator[Metric]:
+    beats: dict[str, datetime] = {}
+    for agent in world.store.list_agents():
+        beats[agent.name] = max(agent.heartbeat_at, beats.get(agent.name, agent.heartbeat_at))
+    yield _labelled_gauge(
+        "agent_heartbeat_timestamp_seconds",
+        "The newest sign of life of an agent, in any process.",
+        "agent",
+        {name: beat.timestamp() for name, beat in beats.items()},
+    )
+    states = dict.fromkeys(("watching", "failing", "paused"), 0)
+    for record in world.store.list_repositories():
+        states[_state(record)] += 1
+    yield _labelled_gauge("repositories", "Repositories that are watched.", "state", states)
+    counts = world.store.count_ledger()
+    for name, words, value in (
+        ("known_attempts", "Attempts in the ledger.", counts.attempts),
+        ("open_attempts", "Attempts that have not ended.", counts.open_attempts),
+        ("unread_attempts", "Attempts of which nothing was told yet.", counts.unread_attempts),
+        ("pending_logs", "Logs that are to be fetched.", counts.logs_pending),
+    ):
+        yield _gauge(name, words, value)
+
+
+def _state(record: RepositoryRecord) -> str:
+    if record.paused:
+        return "paused"
+    return "failing" if record.failures else "watching"
+
+
+def _gauge(name: str, words: str, value: float) -> Metric:
+    return GaugeMetricFamily(f"runstream_{name}", words, value=value)
+
+
+def _labelled_gauge(name: str, words: str, label: str, values: Mapping[str, float]) -> Metric:
+    family = GaugeMetricFamily(f"runstream_{name}", words, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family
+
+
+def _labelled_counter(name: str, words: str, label: str, values: Mapping[str, int]) -> Metric:
+    family = CounterMetricFamily(f"runstream_{name}", words, labels=[label])
+    for key, value in values.items():
+        family.add_metric([key], value)
+    return family

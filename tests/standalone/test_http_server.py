@@ -1,0 +1,71 @@
+"""Addresses as people type them, and paths at which something is."""
+
+from __future__ import annotations
+
+import click
+import pytest
+import requests
+from ingest.errors import BadSettings
+
+from standalone.http_server import Address, AddressType, HttpServer, Routes, answer
+
+
+def hello(environ, start_response):
+    return answer(start_response, "200 OK", "hello\n")
+
+
+@pytest.mark.parametrize(
+    ("typed", "host", "port"),
+    [
+        ("9464", "127.0.0.1", 9464),
+        (":1", "127.0.0.1", 1),
+        (" 0.0.0.0:65535 ", "0.0.0.0", 65535),
+        ("[::1]:80", "::1", 80),
+        ("::1:80", "::1", 80),
+        ("metrics.internal:9000", "metrics.internal", 9000),
+    ],
+)
+def test_an_address_is_read_as_it_is_typed(typed, host, port):
+    """Without a host it is this machine's own."""
+    assert AddressType().convert(typed, None, None) == Address(host, port)
+
+
+@pytest.mark.parametrize(
+    "typed", ["", "x", "host:", "1:0", "1:65536", "1:-5", "1:٣", "1:" + "9" * 99]
+)
+def test_what_is_no_address_is_refused_with_an_example(typed):
+    """A person sees what was expected."""
+    with pytest.raises(click.BadParameter, match="expected HOST:PORT, such as 0"):
+        AddressType().convert(typed, None, None)
+
+
+def test_an_address_is_written_as_in_a_url():
+    """IPv6 in brackets."""
+    assert f"{Address('::1', 80)} {Address('127.0.0.1', 80)}" == "[::1]:80 127.0.0.1:80"
+
+
+def test_each_path_is_answered_by_its_own_and_others_name_them():
+    """What is not there says what is."""
+    server = HttpServer(Routes({"/a": hello}), Address("127.0.0.1", 0))
+    try:
+        url = f"http://127.0.0.1:{server.port}"
+        assert requests.get(f"{url}/a", timeout=10).text == "hello\n"
+        missing = requests.get(f"{url}/b", timeout=10)
+        assert (missing.status_code, missing.text) == (404, "Nothing is here, but at /a.\n")
+        too_large = requests.post(f"{url}/a", data=b"x" * 70_000, timeout=10)
+        assert too_large.status_code == 413
+    finally:
+        server.close()
+
+
+def test_a_host_with_several_addresses_is_refused(monkeypatch):
+    """One port must be the port."""
+    import socket
+
+    def both(*_arguments, **_options):
+        kind = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
+        return [(*kind, ("127.0.0.1", 0)), (*kind, ("127.0.0.2", 0))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    with pytest.raises(BadSettings, match=r"several\.test has several addresses"):
+        HttpServer(hello, Address("several.test", 0))

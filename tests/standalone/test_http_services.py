@@ -1,0 +1,238 @@
+"""Health, metrics and webhooks over real HTTP, at one address or at two."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+import requests
+from ingest.bootstrap import Collector
+from ingest.errors import BadSettings, StateUnavailable
+from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.settings import GithubSettings, Secret, Settings
+from prometheus_client.parser import text_string_to_metric_families
+from support.world import REPOSITORY
+
+from standalone.agents import Loop
+from standalone.http_server import Address
+from standalone.http_services import served
+from standalone.sandbox.builder import WorldBuilder
+from standalone.signs_of_life import AGENTS, SignsOfLife
+from standalone.webhook_server import PATH
+
+SECRET = "the secret that GitHub signs with"
+
+
+class Gone:
+    """Be a state that does not answer."""
+
+    def __getattr__(self, name):
+        def fail(*_arguments, **_options):
+            raise StateUnavailable("the database is gone")
+
+        return fail
+
+
+@pytest.fixture
+def here(stage):
+    return stage(WorldBuilder().run("failure", seconds=60).job("a").job("b"), at=100)
+
+
+@pytest.fixture
+def signs(here):
+    return SignsOfLife(here.world, [Loop(agent, here.world, lambda _: None) for agent in AGENTS])
+
+
+def free_address() -> Address:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return Address("127.0.0.1", found.getsockname()[1])
+
+
+def collector_of(world, *, secret: str | None = SECRET) -> Collector:
+    github = GithubSettings(webhook_secret=None if secret is None else Secret(secret))
+    return Collector(settings=Settings(github=github), world=world, closers=())
+
+
+def ask(world, path: str) -> requests.Response:
+    """Serve for one question."""
+    address = free_address()
+    with served(collector_of(world), operations=address):
+        return requests.get(f"http://{address}{path}", timeout=10)
+
+
+def read_metrics(world) -> dict[tuple[str, ...], float]:
+    """Read metrics as Prometheus does: by name and the values of their labels."""
+    answer = ask(world, "/metrics")
+    assert answer.status_code == 200
+    families = text_string_to_metric_families(answer.text)
+    return {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in families
+        for sample in family.samples
+    }
+
+
+def test_a_working_process_is_healthy(here, signs):
+    """Both agents gave a sign of life just now; each is named with its state."""
+    signs.give()
+    answer = ask(here.world, "/healthz")
+    assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+    assert answer.headers["Content-Type"].startswith("application/json")
+    assert {agent["name"]: agent["state"] for agent in answer.json()["agents"]} == dict.fromkeys(
+        AGENTS, "running"
+    )
+
+
+def test_one_that_has_not_begun_is_not_healthy(here):
+    """Nothing is known of its agents."""
+    answer = ask(here.world, "/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["faults"] == [
+        f"The {agent} has given no sign of life yet." for agent in AGENTS
+    ]
+
+
+def test_the_silent_agent_is_named(here, signs):
+    """The other one is well."""
+    signs.give()
+    here.advance(61)
+    (log_agent,) = (
+        agent for agent in here.state.list_agents() if agent.name == LOG_INGESTION_AGENT
+    )
+    here.state.save_agent(replace(log_agent, heartbeat_at=here.clock.now()))
+    answer = ask(here.world, "/healthz")
+    assert answer.status_code == 503
+    (fault,) = answer.json()["faults"]
+    assert fault.startswith(f"The {PIPELINE_MONITORING_AGENT} is running: its last sign of life")
+
+
+def test_the_health_of_others_is_not_this_ones(here, signs):
+    """Processes share a state, and each answers for itself."""
+    signs.give()
+    assert ask(replace(here.world, holder="another"), "/healthz").status_code == 503
+
+
+def test_an_agent_that_stopped_is_not_healthy(here, signs):
+    """It will not come back by itself."""
+    signs.give()
+    signs.give_last()
+    assert "is stopped" in ask(here.world, "/healthz").json()["faults"][0]
+
+
+def test_a_state_that_does_not_answer_is_named(here):
+    """As what it is, not as silence."""
+    answer = ask(replace(here.world, store=Gone()), "/healthz")
+    assert answer.status_code == 503
+    assert answer.json()["faults"] == ["The state does not answer: the database is gone"]
+
+
+def test_health_is_read_and_not_written(here):
+    """By GET or HEAD."""
+    address = free_address()
+    with served(collector_of(here.world), operations=address):
+        url = f"http://{address}/healthz"
+        assert requests.post(url, timeout=10).status_code == 405
+        assert requests.head(url, timeout=10).status_code == 503
+
+
+def test_what_was_collected_is_measured(here, signs):
+    """Messages by queue, requests by kind, and what the state holds."""
+    here.poll()
+    here.ingest()
+    signs.give()
+    here.state.set_paused(REPOSITORY, paused=False)
+    found = read_metrics(here.world)
+    assert found["runstream_runs_total",] == 1
+    assert found["runstream_jobs_total",] == 2
+    assert found["runstream_logs_total",] == 2
+    assert found["runstream_errors_total",] == 0
+    assert found["runstream_messages_total", "ci_cd_logs_queue"] == 2
+    assert found["runstream_messages_total", "ci_cd_metrics_queue"] == len(here.metrics())
+    counts = here.meter.snapshot()
+    for kind in ("charged", "free"):
+        name = f"github_requests.{kind}"
+        assert found["runstream_github_requests_total", kind] == counts.get(name, 0)
+    assert found["runstream_github_rate_limit",] == 10**6
+    assert 0 < found["runstream_github_rate_limit_remaining",] < 10**6
+    beat = here.clock.now().timestamp()
+    for agent in AGENTS:
+        assert found["runstream_agent_heartbeat_timestamp_seconds", agent] == pytest.approx(beat)
+    assert found["runstream_repositories", "watching"] == 1
+    assert found["runstream_known_attempts",] == 1
+    assert found["runstream_pending_logs",] == 0
+    assert found["runstream_state_up",] == 1
+    assert found["process_resident_memory_bytes",] > 0
+
+
+def test_repositories_are_measured_by_their_state(here):
+    """Paused ones, those that fail, and the rest."""
+    here.watch("octo/web")
+    here.watch("octo/gone")
+    here.state.set_paused("octo/web", paused=True)
+    assert here.poll("octo/gone") is not None
+    found = read_metrics(here.world)
+    states = {key[1]: n for key, n in found.items() if key[0] == "runstream_repositories"}
+    assert states == {"watching": 1, "paused": 1, "failing": 1}
+
+
+def test_without_its_state_a_process_is_still_measured(here):
+    """What it has counted does not depend on it."""
+    here.world.meter.add("runs", 3)
+    found = read_metrics(replace(here.world, store=Gone()))
+    assert (found["runstream_runs_total",], found["runstream_state_up",]) == (3, 0)
+    assert ("runstream_pending_logs",) not in found
+
+
+def test_one_address_serves_all_and_two_serve_each_its_own(here):
+    """Webhooks come from outside, where nobody should read metrics."""
+    one, other = free_address(), free_address()
+    collector = collector_of(here.world)
+    with served(collector, webhooks=one, operations=one):
+        assert requests.post(f"http://{one}{PATH}", timeout=10).status_code == 401
+        assert requests.get(f"http://{one}/metrics", timeout=10).status_code == 200
+    with served(collector, webhooks=one, operations=other):
+        assert requests.post(f"http://{one}{PATH}", timeout=10).status_code == 401
+        assert requests.get(f"http://{one}/metrics", timeout=10).status_code == 404
+        assert requests.get(f"http://{other}/metrics", timeout=10).status_code == 200
+        assert requests.post(f"http://{other}{PATH}", timeout=10).status_code == 404
+
+
+def test_no_address_serves_nothing(here):
+    """And needs no secret."""
+    with served(collector_of(here.world, secret=None)):
+        assert here.state.list_agents() == []
+
+
+def test_webhooks_without_a_secret_are_refused_before_anything_listens(here):
+    """Nobody could tell whose they are."""
+    address = free_address()
+    with (
+        pytest.raises(BadSettings, match="needs GITHUB_WEBHOOK_SECRET"),
+        served(collector_of(here.world, secret=None), webhooks=address, operations=address),
+    ):
+        pass
+    with pytest.raises(OSError, match="refused"):
+        socket.create_connection((address.host, address.port), timeout=5)
+
+
+def test_a_port_that_is_taken_says_so(here):
+    """With the address."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        address = Address("127.0.0.1", taken.getsockname()[1])
+        with (
+            pytest.raises(BadSettings, match=f"nothing can be served at {address}"),
+            served(collector_of(here.world), operations=address),
+        ):
+            pass
+
+
+def test_the_age_of_a_sign_is_told(here, signs):
+    """A person sees for how long it has been silent."""
+    signs.give()
+    here.advance(timedelta(minutes=5).total_seconds())
+    assert "300 s old" in ask(here.world, "/healthz").json()["faults"][0]
