@@ -8,37 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from ingest.settings import read_settings
 
 #: A page's longest answers ask GitHub and AWS; the server's own bound is 30 seconds.
 CALL_SECONDS = "60"
 
 #: The app receives no mail. The server listens for it on every address, unless the port is none.
 NO_MAIL_PORT = -1
-
-#: What the app reads as a secret where its environment does not say it: all of `ingest.settings`,
-#: but for DATABASE_URL, which is a headless collector's, and the keys of a daemon on the Uplink.
-SETTINGS = (
-    "GITHUB_TOKEN",
-    "GITHUB_APP_ID",
-    "GITHUB_APP_PRIVATE_KEY",
-    "GITHUB_APP_INSTALLATION_ID",
-    "GITHUB_API_URL",
-    "GITHUB_WEBHOOK_SECRET",
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "AWS_DEFAULT_REGION",
-    "AWS_REGION",
-    "AWS_ENDPOINT_URL",
-    "METRICS_QUEUE",
-    "LOGS_QUEUE",
-    "JOB_EVENTS_QUEUE",
-    "LOG_BUCKET",
-    "LOG_MODE",
-    "POLL_SECONDS",
-    "BACKFILL_DAYS",
-    "TASK_SECONDS",
-)
 
 #: What the app must not inherit: they belong to other hosts of the collector, or to `serve`.
 NOT_INHERITED = frozenset(
@@ -87,7 +63,15 @@ class ServerConfiguration:
 
 def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
     """Name every setting that is set as the App Secret that the app looks for."""
-    return {name.lower(): environment[name] for name in SETTINGS if environment.get(name)}
+    return {name.lower(): environment[name] for name in _settings() if environment.get(name)}
+
+
+def _settings() -> list[str]:
+    """List what the collector asks for, but for what belongs to its other hosts."""
+    asked: dict[str, None] = {}
+    # Nothing is set here, so everything is asked for, in order.
+    read_settings(lambda name: asked.setdefault(name, None))
+    return [name for name in asked if name not in NOT_INHERITED]
 
 
 class _Quoting(yaml.SafeDumper):
@@ -95,8 +79,8 @@ class _Quoting(yaml.SafeDumper):
 
 
 def _represent_text(dumper: _Quoting, text: str) -> yaml.Node:
-    is_key_or_value = "|" if "\n" in text else '"'
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=is_key_or_value)
+    style = "|" if "\n" in text else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Quoting.add_representer(str, _represent_text)

@@ -73,6 +73,7 @@ class ServerLog:
                 self._hear(raw.decode(errors="replace").rstrip()[:_SHOWN_CHARACTERS])
         finally:
             stream.close()
+            self._printed.close()
 
     def _open(self) -> IO[bytes]:
         """Begin a file; the one before it stays beside, and no other."""

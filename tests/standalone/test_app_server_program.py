@@ -1,0 +1,154 @@
+"""The app server is found, or a person is told what is lacking and where to put it."""
+
+from __future__ import annotations
+
+import io
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from standalone.app_server.errors import CannotServe
+from standalone.app_server.jar import require_jar
+from standalone.app_server.program import NAME, find_program, require_startable
+from standalone.app_server.running import reachable, require_free_port
+from standalone.app_server.server_log import MOST_BYTES, ServerLog
+
+JAR = "anvil-app-server.20260101-120000.jar"
+
+
+def program_at(file: Path, text: str = "#!/bin/sh\n") -> Path:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text)
+    file.chmod(0o755)
+    return file
+
+
+def package_at(prefix: Path, url: str) -> Path:
+    """Lay out what pip installs: the program, and the package that names the JAR."""
+    package = prefix / "lib" / "python3.11" / "site-packages" / "anvil_app_server"
+    package.mkdir(parents=True)
+    file = package / "__init__.py"
+    file.write_text(f'server_jar_name = "{JAR}"\nurl = "{url}" + server_jar_name\n')
+    program_at(prefix / "bin" / NAME, "#!python\nfrom anvil_app_server import launch\n")
+    return file
+
+
+def dead_url() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return f"https://127.0.0.1:{probe.getsockname()[1]}/app-server/"
+
+
+def test_the_named_program_stands_before_that_on_the_path(tmp_path: Path):
+    named, on_path = program_at(tmp_path / "mine"), program_at(tmp_path / "bin" / NAME)
+    path = {"PATH": str(tmp_path / "bin")}
+    assert find_program({**path, "ANVIL_APP_SERVER": str(named)}) == named
+    assert find_program(path) == on_path
+
+
+def test_the_program_beside_this_python_is_the_last_resort(tmp_path: Path, monkeypatch):
+    beside = program_at(tmp_path / "venv" / "bin" / NAME)
+    monkeypatch.setattr(sys, "executable", str(beside.with_name("python")))
+    assert find_program({"PATH": str(tmp_path)}) == beside
+    beside.unlink()
+    with pytest.raises(CannotServe, match=r"There is no anvil-app-server: install it"):
+        find_program({"PATH": str(tmp_path)})
+
+
+def test_a_program_that_is_not_there_is_named(tmp_path: Path):
+    with pytest.raises(CannotServe, match=r"ANVIL_APP_SERVER names .*nothing"):
+        find_program({"ANVIL_APP_SERVER": str(tmp_path / "nothing"), "PATH": ""})
+
+
+def test_without_a_jvm_the_server_of_pip_does_not_start(tmp_path: Path):
+    package_at(tmp_path, dead_url())
+    with pytest.raises(CannotServe, match="Java virtual machine"):
+        require_startable(tmp_path / "bin" / NAME, {"PATH": str(tmp_path)}, print)
+
+
+def test_another_program_knows_itself_what_it_needs(tmp_path: Path):
+    told: list[str] = []
+    require_startable(program_at(tmp_path / NAME), {"PATH": ""}, told.append)
+    assert told == []
+
+
+@pytest.mark.parametrize("place", ["package", "home"])
+def test_a_jar_that_was_put_in_place_is_found(tmp_path: Path, monkeypatch, place: str):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    package = package_at(tmp_path, dead_url())
+    jar = package.with_name(JAR) if place == "package" else tmp_path / "home" / ".anvil" / JAR
+    jar.parent.mkdir(parents=True, exist_ok=True)
+    jar.touch()
+    assert require_jar(package, print) == jar
+
+
+def test_a_jar_that_cannot_be_downloaded_is_asked_for_with_its_two_places(
+    tmp_path: Path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    package = package_at(tmp_path, dead_url())
+    with pytest.raises(CannotServe) as caught:
+        require_jar(package, print)
+    for part in (JAR, str(package.parent), str(tmp_path / "home" / ".anvil"), "refused"):
+        assert part in str(caught.value)
+    assert not list(tmp_path.rglob("*.jar*"))
+
+
+def test_a_taken_port_is_said_before_anything_starts():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(CannotServe, match=f"Port {port} on 127.0.0.1 is taken"):
+            require_free_port("127.0.0.1", port)
+    require_free_port("127.0.0.1", port)
+
+
+def test_an_address_that_is_not_this_machines_is_said():
+    with pytest.raises(CannotServe, match=r"does not let anybody listen on 192\.0\.2\.1"):
+        require_free_port("192.0.2.1", 3030)
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"), [("0.0.0.0", "127.0.0.1"), ("::", "::1"), ("10.0.0.1", "10.0.0.1")]
+)
+def test_this_machine_reaches_what_listens_everywhere(host: str, expected: str):
+    assert reachable(host) == expected
+
+
+def heard(text: str, file: Path) -> tuple[ServerLog, list[str]]:
+    told: list[str] = []
+    log = ServerLog(io.BytesIO(text.encode()), file, told.append)
+    log.join()
+    return log, told
+
+
+def test_all_is_kept_and_what_matters_is_said(tmp_path: Path):
+    text = (
+        "[INFO  anvil.app-server.run] App URL:  http://127.0.0.1:3030\n"
+        "[ERROR anvil.app-server.run] Failed to start mail server on port -1 - bad port\n"
+        "[ERROR anvil.app-server.core] Error report from server code:\n"
+        "ValueError: it broke\n"
+        "Traceback:\n"
+        "[ERROR anvil.app-server.dispatch] Downlink process terminated; restarting in 1s...\n"
+        "Downlink authenticated OK\n"
+    )
+    log, told = heard(text, tmp_path / "server.log")
+    assert told == [
+        "Server error: Error report from server code:",
+        "  ValueError: it broke",
+        "The process that runs server code has ended; the server starts another.",
+    ]
+    assert log.is_ready.is_set()
+    assert log.last_lines(2) == text.splitlines()[-2:]
+    assert (tmp_path / "server.log").read_text() == text
+    assert (tmp_path / "server.log").stat().st_mode & 0o077 == 0
+
+
+def test_a_log_has_a_bounded_size_and_begins_anew_at_each_start(tmp_path: Path):
+    file = tmp_path / "server.log"
+    lines = "x" * 60_000 + "\n"
+    heard(lines * (2 * MOST_BYTES // len(lines) + 20), file)
+    assert sum(each.stat().st_size for each in tmp_path.iterdir()) < 2.1 * MOST_BYTES
+    heard("new\n", file)
+    assert file.read_text() == "new\n"
+    assert len(list(tmp_path.iterdir())) == 2

@@ -1,0 +1,98 @@
+"""A guarded server ends with its owner, and takes along what it has started."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+import pytest
+from support.command_line import ROOT, wait_until
+
+from standalone.guarded import GuardedProcess, Program
+
+#: A server that says its process's number, and that of a child in a process group of its own.
+PARENT = (
+    "import os, subprocess, sys, time;"
+    "child = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(600)'],"
+    " preexec_fn=os.setpgrp);"
+    "print(os.getpid(), child.pid, flush=True); time.sleep(600)"
+)
+
+
+def program(code: str, folder: Path, **options: object) -> Program:
+    return Program(
+        arguments=[sys.executable, "-c", code],
+        environment=dict(os.environ),
+        folder=folder,
+        **options,  # type: ignore[arg-type]
+    )
+
+
+def have_ended(pids: list[int]) -> bool:
+    return not any(
+        psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+        for pid in pids
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [("raise SystemExit(3)", 3), ("import os; os.kill(os.getpid(), 9)", 128 + 9)],
+)
+def test_its_exit_code_is_the_servers(tmp_path: Path, code: str, expected: int):
+    server = GuardedProcess(program(code, tmp_path))
+    with server.printed as printed:
+        assert printed.read() == b""
+    server.close()
+    assert server.exit_code() == expected
+
+
+def test_closing_ends_the_server_and_what_it_started(tmp_path: Path):
+    server = GuardedProcess(program(PARENT, tmp_path))
+    with server.printed as printed:
+        pids = [int(each) for each in printed.readline().split()]
+        assert not have_ended(pids)
+        server.close()
+        server.close()
+    assert have_ended(pids)
+
+
+def test_a_server_ends_as_it_wants_to(tmp_path: Path):
+    code = (
+        "import signal, sys, time;"
+        "signal.signal(signal.SIGINT, lambda *_: sys.exit(print('in order', flush=True)));"
+        "print('ready', flush=True); time.sleep(600)"
+    )
+    server = GuardedProcess(program(code, tmp_path, end_with=signal.SIGINT))
+    with server.printed as printed:
+        assert printed.readline() == b"ready\n"
+        server.close()
+        assert printed.read() == b"in order\n"
+    assert server.exit_code() == 0
+
+
+def test_the_owners_sudden_death_ends_it_too(tmp_path: Path):
+    owner = (
+        "import os, sys, time; from pathlib import Path;"
+        "from standalone.guarded import GuardedProcess, Program;"
+        f"server = GuardedProcess(Program(arguments=[sys.executable, '-c', {PARENT!r}],"
+        " environment=dict(os.environ), folder=Path('.')));"
+        "print(server.printed.readline().decode(), flush=True); time.sleep(600)"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", owner],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        pids = [int(each) for each in process.stdout.readline().split()]
+        assert not have_ended(pids)
+        process.kill()
+        wait_until(lambda: have_ended(pids))
+        assert have_ended(pids)

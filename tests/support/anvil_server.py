@@ -1,0 +1,174 @@
+"""The real app server for the tests, started as `serve` starts it, on a database of its own."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import anvil.server
+import pytest
+import requests
+from ingest.adapters.aws.provision import ensure_queues
+
+from standalone.app_server import CannotServe, Serving, ServingPlan, open_app_server
+from standalone.app_server.app_folder import APP_FILES
+from standalone.app_server.serving import require_servable
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.instants import iso
+from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.settings import Settings, TokenPlan
+
+from .aws_server import LocalAws, sqs_client
+from .postgres_server import PostgresServer
+
+ROOT = Path(__file__).parents[2]
+TOKEN = "ghp_SandboxToken0123456789"
+WEBHOOK_SECRET = "the webhooks' secret"
+EMAIL = "admin@example.com"
+
+#: Read before a test's own environment is swept clean.
+_NAMED = os.environ.get("ANVIL_APP_SERVER")
+
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class AnvilApp:
+    """An app that is served, and what it collects from and publishes to."""
+
+    serving: Serving
+    database_url: str
+    github: SandboxServer
+    aws: LocalAws
+    queues: Mapping[str, str]
+    said: list[str] = field(default_factory=list)
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return self.serving.address
+
+    def get(self, path: str, **options: Any) -> requests.Response:
+        """Ask one of its endpoints: `/_/api/health`."""
+        return requests.get(f"{self.url}{path}", timeout=60, **options)
+
+    def post(self, path: str, **options: Any) -> requests.Response:
+        """Post to one of its endpoints."""
+        return requests.post(f"{self.url}{path}", timeout=60, **options)
+
+    @contextmanager
+    def uplink(self) -> Iterator[Callable[..., Any]]:
+        """Connect this process; gives `anvil.server.call`. One connection at a time."""
+        anvil.server.connect(self.serving.uplink_key, url=self.serving.uplink_url, quiet=True)
+        try:
+            yield anvil.server.call
+        finally:
+            anvil.server.disconnect()
+
+
+ServeAnvil = Callable[..., AnvilApp]
+
+
+def app_environment(settings: Mapping[str, str]) -> dict[str, str]:
+    """Name the environment of a server: what programs need, and the given settings only."""
+    kept = ("PATH", "HOME", "LANG", "TMPDIR", "JAVA_HOME")
+    named = {} if _NAMED is None else {"ANVIL_APP_SERVER": _NAMED}
+    return {name: os.environ[name] for name in kept if name in os.environ} | named | dict(settings)
+
+
+def skip_unless_servable(plan: ServingPlan) -> None:
+    """Skip a test, with the exact reason, where no app server can start."""
+    try:
+        require_servable(plan, app_environment({}), lambda _: None)
+    except CannotServe as error:
+        pytest.skip(str(error))
+
+
+def free_port() -> int:
+    """Find a port that nobody uses."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def copy_app(folder: Path, modules: Mapping[str, str]) -> Path:
+    """Copy the app, with more server modules: their paths below server_code, and their text."""
+    for name in APP_FILES:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, folder / name)
+    for path, text in modules.items():
+        file = folder / "server_code" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    return folder
+
+
+def ended_runs() -> SandboxServer:
+    """Serve two repositories whose runs have ended."""
+    world = WorldBuilder(iso(time.time() - 3600))
+    world.repository("octo/api").run().job().job("test").run("failure").job()
+    world.repository("octo/web").run().job()
+    return SandboxServer(
+        world.build(), settings=Settings(tokens=(TokenPlan(value=TOKEN),), threads=16)
+    )
+
+
+def make_queues(aws: LocalAws) -> dict[str, str]:
+    """Make three queues that nobody else uses; names by setting."""
+    number = next(_numbers)
+    names = ("METRICS_QUEUE", "LOGS_QUEUE", "JOB_EVENTS_QUEUE")
+    queues = {name: f"anvil-{name.lower()}-{os.getpid()}-{number}" for name in names}
+    metrics, logs, job_events = queues.values()
+    ensure_queues(sqs_client(aws), metrics=metrics, logs=logs, job_events=job_events)
+    return queues
+
+
+@contextmanager
+def serving_anvil(
+    folder: Path,
+    *,
+    postgres: PostgresServer,
+    aws: LocalAws,
+    github: Callable[[], SandboxServer] = ended_runs,
+    modules: Mapping[str, str] | None = None,
+    settings: Mapping[str, str] | None = None,
+) -> Iterator[AnvilApp]:
+    """Serve the app until the block ends, a copy of it where it gets more modules."""
+    plan = ServingPlan(
+        folder=folder / "served",
+        port=free_port(),
+        email=EMAIL,
+        database=postgres.new_database_url(),
+        checkout=ROOT if modules is None else copy_app(folder / "copied", modules),
+    )
+    skip_unless_servable(plan)
+    said: list[str] = []
+    with ExitStack() as opened:
+        sandbox = opened.enter_context(github())
+        queues = make_queues(aws)
+        whole = {
+            **aws.environment,
+            **queues,
+            "GITHUB_API_URL": sandbox.url,
+            "GITHUB_TOKEN": TOKEN,
+            "GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET,
+            "POLL_SECONDS": "5",
+            **(settings or {}),
+        }
+        serving = opened.enter_context(
+            open_app_server(plan, app_environment(whole), say=said.append, stop=threading.Event())
+        )
+        assert serving is not None
+        assert plan.database is not None
+        yield AnvilApp(serving, plan.database, sandbox, aws, queues, said)
