@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from support.command_line import ROOT, wait_until
+from support.processes import have_ended
 
 from standalone.guarded import GuardedProcess, Program
 
@@ -32,11 +33,8 @@ def program(code: str, folder: Path, **options: object) -> Program:
     )
 
 
-def have_ended(pids: list[int]) -> bool:
-    return not any(
-        psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-        for pid in pids
-    )
+def named_in(line: bytes | str) -> list[psutil.Process]:
+    return [psutil.Process(int(each)) for each in line.split()]
 
 
 @pytest.mark.parametrize(
@@ -54,11 +52,11 @@ def test_its_exit_code_is_the_servers(tmp_path: Path, code: str, expected: int):
 def test_closing_ends_the_server_and_what_it_started(tmp_path: Path):
     server = GuardedProcess(program(PARENT, tmp_path))
     with server.printed as printed:
-        pids = [int(each) for each in printed.readline().split()]
-        assert not have_ended(pids)
+        processes = named_in(printed.readline())
+        assert not have_ended(processes)
         server.close()
         server.close()
-    assert have_ended(pids)
+    assert have_ended(processes)
 
 
 def test_a_server_ends_as_it_wants_to(tmp_path: Path):
@@ -91,8 +89,8 @@ def test_the_owners_sudden_death_ends_it_too(tmp_path: Path):
         text=True,
     ) as process:
         assert process.stdout is not None
-        pids = [int(each) for each in process.stdout.readline().split()]
-        assert not have_ended(pids)
+        processes = named_in(process.stdout.readline())
+        assert not have_ended(processes)
         process.kill()
-        wait_until(lambda: have_ended(pids))
-        assert have_ended(pids)
+        wait_until(lambda: have_ended(processes))
+        assert have_ended(processes)

@@ -1,0 +1,120 @@
+"""`serve` on the real app server: it starts, tells a login once, and leaves no process behind."""
+
+from __future__ import annotations
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+import requests
+from support.anvil_server import app_environment, free_port, skip_unless_servable
+from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_until
+from support.processes import have_ended
+
+from standalone.app_server import ServingPlan
+
+__all__ = ["bare", "cli", "github"]
+
+WEBHOOK_SECRET = "the-secret-of-webhooks"
+
+
+class Served:
+    """A `serve` that answers."""
+
+    def __init__(self, process: subprocess.Popen[str], port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+        self.said = ""
+        assert process.stdout is not None
+        while "Log  " not in self.said:
+            line = process.stdout.readline()
+            assert line, process.communicate()
+            self.said += line
+
+    def processes(self) -> list[psutil.Process]:
+        """Name all processes below this one."""
+        return psutil.Process(self.process.pid).children(recursive=True)
+
+    def jvm(self) -> psutil.Process:
+        """Find the server itself."""
+        return next(each for each in self.processes() if "java" in each.name())
+
+
+@pytest.fixture
+def command(cli: CommandLine, tmp_path: Path) -> CommandLine:
+    """Give a command line that names the real server, or skip."""
+    skip_unless_servable(ServingPlan(folder=tmp_path, port=free_port()))
+    cli.environment |= app_environment({"GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET})
+    return cli
+
+
+@contextmanager
+def served(command: CommandLine) -> Iterator[Served]:
+    port = free_port()
+    with command.started("serve", "--port", str(port), "--email", "ada@example.com") as process:
+        served = Served(process, port)
+        yield served
+
+
+def test_a_first_start_tells_the_login_and_later_ones_do_not(command: CommandLine):
+    """It answers on its own, keeps its secrets to itself, and ends whole and in order."""
+    with served(command) as first:
+        assert "Sign in as      ada@example.com" in first.said
+        password = re.search(r"with password +(\S{8,})", first.said)
+        assert password is not None
+        assert requests.get(f"{first.url}/", timeout=60).status_code == 200
+        assert requests.get(f"{first.url}/_/api/health", timeout=60).status_code in (200, 503)
+        processes = first.processes()
+        assert len(processes) > 3
+        arguments = " ".join(word for each in processes for word in each.cmdline())
+        first.process.send_signal(signal.SIGINT)
+        _, told = first.process.communicate(timeout=90)
+    assert first.process.returncode == 0
+    assert have_ended(processes)
+    kept = command.folder / ".runstream"
+    config = (kept / "config.yaml").read_text()
+    log = (kept / "server.log").read_text()
+    for secret in (TOKEN, WEBHOOK_SECRET, (kept / "uplink.key").read_text().strip()):
+        assert secret in config
+        assert secret not in arguments + told + log
+    assert password[1] not in told + log + arguments
+    for name in ("config.yaml", "uplink.key", "server.log"):
+        assert (kept / name).stat().st_mode & 0o077 == 0
+
+    with served(command) as second:
+        assert "made before" in second.said
+        assert "password" not in second.said
+        processes = second.processes()
+        second.jvm().kill()
+        _, told = second.process.communicate(timeout=90)
+    assert second.process.returncode == 1
+    assert "The app server has ended, with code 137. Its last words" in told
+    assert str(kept / "server.log") in told
+    assert have_ended(processes)
+
+
+def test_its_own_sudden_death_leaves_no_server_behind(command: CommandLine):
+    with served(command) as killed:
+        processes = killed.processes()
+        killed.process.kill()
+        wait_until(lambda: have_ended(processes), seconds=90)
+        assert have_ended(processes)
+
+
+def test_a_taken_port_is_said_at_once(command: CommandLine):
+    port = command.github.url.rpartition(":")[2]
+    done = command.run("serve", "--port", port)
+    assert done.returncode == 1
+    assert f"Port {port} on 127.0.0.1 is taken" in done.stderr
+    assert not (command.folder / ".runstream").exists()
+
+
+def test_an_origin_that_is_no_address_is_refused(command: CommandLine):
+    done = command.run("serve", "--origin", "ci.example.com")
+    assert done.returncode == 2
+    assert "is no address like https://ci.example.com" in done.stderr
