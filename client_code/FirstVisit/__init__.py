@@ -1,0 +1,18 @@
+"""The first steps, shown until they are taken."""
+
+from .. import dom
+from ..components.SetupStep import SetupStep
+from ._anvil_designer import FirstVisitTemplate
+
+
+class FirstVisit(FirstVisitTemplate):
+    """Show the three steps to the first collected run."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.rows = dom.Rows(self, "steps", SetupStep)
+
+    def show(self, steps):
+        """Draw the steps as `get_collection_status` gives them; the first open one stands out."""
+        is_open = [step for step in steps if not step["is_done"]]
+        self.rows.show([dict(step, is_next=step is is_open[0]) for step in steps])

@@ -1,0 +1,48 @@
+"""The door."""
+
+import anvil.server
+import anvil.users
+
+from .. import dom
+from ._anvil_designer import LoginPageTemplate
+
+
+class LoginPage(LoginPageTemplate):
+    """Ask for email and password; raise the event x-logged-in with the user."""
+
+    title = "Log in"
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        dom.on(self.dom_nodes["form"], "submit", self.form_submit)
+
+    def form_submit(self, event):
+        """Log in, or say why not."""
+        event.preventDefault()
+        self._set_busy(is_busy=True)
+        try:
+            with anvil.server.no_loading_indicator:
+                user = anvil.users.login_with_email(
+                    self.dom_nodes["email"].value, self.dom_nodes["password"].value, remember=True
+                )
+        except anvil.users.AccountIsNotEnabled:
+            self._refuse("This account is disabled. Ask whoever runs this Runstream to enable it.")
+        except anvil.users.TooManyPasswordFailures:
+            self._refuse("Too many wrong passwords. Wait a while, or have the password reset.")
+        except anvil.users.AuthenticationFailed:
+            self._refuse("Email or password is wrong.")
+        except (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError):
+            self._refuse("Runstream cannot be reached. Try again in a moment.")
+        else:
+            self.raise_event("x-logged-in", user=user)
+        self._set_busy(is_busy=False)
+
+    def _refuse(self, sentence):
+        dom.fill(self, error=sentence)
+        self.dom_nodes["password"].select()
+
+    def _set_busy(self, *, is_busy):
+        self.dom_nodes["submit"].disabled = is_busy
+        dom.fill(self, submit="Logging in…" if is_busy else "Log in")
+        if is_busy:
+            dom.fill(self, error="")

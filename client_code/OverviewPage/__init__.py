@@ -1,0 +1,78 @@
+"""Is collecting well? The page that people leave open."""
+
+from .. import badges, clock, connection, dom, plots, sentences, theming
+from ..components.RepositoryRow import RepositoryRow
+from ..components.RunRow import RunRow
+from ..formatting import plural
+from ._anvil_designer import OverviewPageTemplate
+
+GLANCE = 5
+
+
+class OverviewPage(OverviewPageTemplate):
+    """Show both agents, both queues, the budget, and what needs a look."""
+
+    title = "Overview"
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.plot.config = plots.CONFIG
+        self.failure_rows = dom.Rows(self, "failures", RunRow)
+        self.repository_rows = dom.Rows(self, "repositories", RepositoryRow)
+
+    def open(self, parameters):
+        """There is one Overview."""
+
+    def load(self):
+        """Ask for everything at once."""
+        return connection.ask("get_collection_status")
+
+    def show(self, status):
+        """Draw the dashboard, or the first steps until they are taken."""
+        clock.set_server_now(status["now"])
+        is_set_up = status["is_set_up"]
+        dom.show(self, dashboard=is_set_up, first_visit=not is_set_up)
+        self.show_verdict(status)
+        if is_set_up:
+            self.show_cards(status)
+            self.show_plot(status["runs_per_hour"])
+            self.show_lists(status)
+        else:
+            self.first_steps.show(status["setup"])
+
+    def show_verdict(self, status):
+        """Say in one line how it is."""
+        tone, sentence = sentences.verdict(status)
+        icon = {"ok": "success", "quiet": "neutral"}.get(tone, "warning")
+        errors = status["errors"]["count"]
+        badges.draw(self.dom_nodes["verdict"], (tone, icon, sentence))
+        dom.fill(
+            self, facts=sentences.facts(status["repositories"]), errors=plural(errors, "error")
+        )
+        dom.show(self, errors=bool(errors))
+        self.collect_now.show(status["collection"])
+
+    def show_cards(self, status):
+        """Draw agents, queues and budget."""
+        pipeline, logs = status["agents"]
+        self.pipeline_agent.show(pipeline)
+        self.log_agent.show(logs)
+        for card, messages in zip((self.metrics_queue, self.logs_queue), status["messages"]):
+            card.show(messages, status["traffic"])
+        self.budget.show(status["github"])
+
+    def show_plot(self, hours):
+        """Draw the runs of each hour."""
+        labels = [clock.hour_of_day(hour["hour"]) for hour in hours]
+        figure = plots.runs_per_hour(hours, labels, theming.colour)
+        words = sentences.runs_per_hour(hours)
+        dom.fill(self, legend=words)
+        dom.set_attribute(self.dom_nodes["plot_frame"], "aria-label", "Runs per hour: " + words)
+        self.plot.figure = figure
+
+    def show_lists(self, status):
+        """Draw what failed last, and the repositories that need a look first."""
+        failures, repositories = status["failures"], status["repositories"]["shown"]
+        self.failure_rows.show(failures)
+        self.repository_rows.show(repositories[:GLANCE])
+        dom.show(self, no_failures=not failures, no_repositories=not repositories)

@@ -1,0 +1,195 @@
+"""The frame round every page: login, navigation by the address, refreshing, and what went wrong."""
+
+import anvil
+import anvil.users
+from anvil.js.window import document, history, location, window
+
+from .. import clock, connection, dom, routes, theming
+from ..ActivityPage import ActivityPage
+from ..LoginPage import LoginPage
+from ..LogPage import LogPage
+from ..OverviewPage import OverviewPage
+from ..RepositoriesPage import RepositoriesPage
+from ..RunPage import RunPage
+from ..RunsPage import RunsPage
+from ..SettingsPage import SettingsPage
+from ._anvil_designer import ShellTemplate
+
+PAGES = {
+    "overview": OverviewPage,
+    "repositories": RepositoriesPage,
+    "runs": RunsPage,
+    "run": RunPage,
+    "log": LogPage,
+    "activity": ActivityPage,
+    "settings": SettingsPage,
+}
+PART_OF = {"run": "runs"}  # the entry of the navigation that a page without one belongs to
+OFFLINE = "The connection to Runstream is lost. Trying again…"
+
+
+class Shell(ShellTemplate):
+    """Show the page that the address names, and keep it up to date.
+
+    A page has a `title` and three methods: `open(parameters)` takes the address's parameters,
+    `load()` asks the server and returns its answer, `show(answer)` draws it. All pages stay alive
+    once opened, so a page must draw over what it has drawn.
+    """
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.pages, self.page = {}, None
+        self._asked, self._answered = 0, 0
+        anvil.set_default_error_handling(self.report)
+        connection.watch(self.show_connection, self.show_login)
+        dom.on(window, "hashchange", self.follow_address)
+        dom.on(document, "visibilitychange", self.refresh_timer_tick)
+        dom.on(self.dom_nodes["skip"], "click", lambda event: self.dom_nodes["main"].focus())
+        dom.on(self.dom_nodes["log_out"], "click", self.log_out)
+        self._draw_theme_choice()
+
+    def form_show(self, **event):
+        """Open the page, or the login page for who is not logged in."""
+        if self.page is not None:
+            return
+        user = connection.current_user()
+        if user is None:
+            self.show_login()
+        else:
+            self.enter(user)
+
+    # Login
+
+    def show_login(self):
+        """Put the login page in place of the page."""
+        if not isinstance(self.page, LoginPage):
+            login = LoginPage()
+            login.set_event_handler("x-logged-in", self.enter)
+            self.pages = {}  # what the last reader saw is not for the next
+            self._put(login, "no")
+
+    def enter(self, user, **event):
+        """Let the reader in."""
+        dom.fill(self, email=user["email"])
+        dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", "yes")
+        self.follow_address()
+
+    def log_out(self, event):
+        """End the login."""
+        self.dom_nodes["menu"].hidePopover()
+        anvil.users.logout()
+        self.show_login()
+
+    # Navigation
+
+    def follow_address(self, *event):
+        """Show the page that the address names."""
+        if self.dom_nodes["shell"].getAttribute("data-signed-in") != "yes":
+            return
+        name, parameters = routes.parse_address(str(location.hash))
+        if name not in PAGES:
+            name, parameters = routes.HOME, {}
+        if name not in self.pages:
+            self.pages[name] = PAGES[name]()
+        page = self.pages[name]
+        page.open(parameters)
+        self._mark_link(name)
+        self._put(page, "yes")
+        self.refresh()
+
+    def keep_address(self, address):
+        """Write a page's own choice (a filter, a line) into the address without opening it anew."""
+        history.replaceState(None, "", location.pathname + location.search + address)
+
+    def _put(self, page, signed_in):
+        is_first = self.page is None
+        if page is not self.page:
+            if self.page is not None:
+                self.page.remove_from_parent()
+            self.add_component(page, slot="page")
+            self.page = page
+        dom.show(self, opening=False)
+        dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", signed_in)
+        self._set_title()
+        if not is_first:
+            window.scrollTo(0, 0)
+            self._focus_heading()
+
+    def _focus_heading(self):
+        heading = self.dom_nodes["main"].querySelector("h1")
+        if heading:
+            dom.set_attribute(heading, "tabindex", "-1")
+            heading.focus()
+
+    def _mark_link(self, name):
+        current = PART_OF.get(name, name)
+        for link in self.dom_nodes["shell"].querySelectorAll("[data-page]"):
+            is_current = link.getAttribute("data-page") == current
+            dom.set_attribute(link, "aria-current", "page" if is_current else None)
+
+    def _set_title(self):
+        document.title = self.page.title + " · Runstream"
+
+    # Refreshing
+
+    def refresh(self):
+        """Load the page's data and show it, unless the reader has gone on in the meantime."""
+        page, self._asked = self.page, self._asked + 1
+        turn = self._asked
+        try:
+            answer = page.load()
+        except (connection.ConnectionLost, connection.LoggedOut):
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
+            self.show_trouble(str(error))
+            return
+        finally:
+            self._answered = max(self._answered, turn)
+        if turn == self._asked:
+            page.show(answer)
+            self.show_trouble(None)
+            self._set_title()
+
+    def refresh_timer_tick(self, *event, **more):
+        """Refresh now and then, but not where nobody looks, nor while an answer is on its way."""
+        is_idle = self._asked == self._answered
+        is_watched = self.page is not None and not document.hidden
+        if is_watched and is_idle and not isinstance(self.page, LoginPage):
+            self.refresh()
+
+    def clock_timer_tick(self, **event):
+        """Let the times count on."""
+        if not document.hidden:
+            clock.tick()
+
+    # What went wrong
+
+    def show_connection(self, is_lost):
+        """Say that the connection is lost; take it back when it is found."""
+        self.show_trouble(OFFLINE if is_lost else None, "warn")
+
+    def show_trouble(self, sentence, tone="bad"):
+        """Say a sentence over the page; None takes it away."""
+        dom.set_attribute(self.dom_nodes["connection"], "data-tone", tone)
+        dom.fill(self, connection=sentence)
+        dom.show(self, connection=bool(sentence))
+
+    def report(self, error):
+        """Say what a handler did not expect."""
+        if not isinstance(error, (connection.ConnectionLost, connection.LoggedOut)):
+            self.show_trouble("{}".format(error) or type(error).__name__)
+            print("Runstream:", repr(error))  # noqa: T201 - developers look there
+
+    # Theme
+
+    def _draw_theme_choice(self):
+        theming.apply()
+        for button in self.dom_nodes["theme"].querySelectorAll("input"):
+            button.checked = button.value == theming.choice()
+            dom.on(button, "change", self.theme_change)
+
+    def theme_change(self, event):
+        """Keep the choice, and draw what CSS does not paint anew."""
+        theming.choose(event.target.value)
+        if self.page is not None:
+            self.refresh()

@@ -1,0 +1,24 @@
+"""Draw a state: its icon, its word and its tone, in an element of class "badge"."""
+
+from . import dom, statuses
+
+
+def show_run(node, status, conclusion):
+    """Draw the state of a run, a job or a step."""
+    draw(node, statuses.run_look(status, conclusion))
+
+
+def show_state(node, table, state):
+    """Draw a state of one of the tables in `statuses`."""
+    draw(node, statuses.look(table, state))
+
+
+def draw(node, look):
+    """Draw (tone, icon, word)."""
+    tone, icon, word = look
+    if node.firstElementChild is None:
+        node.append(dom.icon(icon), dom.make("span"))
+    dom.set_attribute(node, "data-tone", tone)
+    dom.set_attribute(node.firstElementChild.firstElementChild, "href", "#icon-" + icon)
+    dom.set_attribute(node, "data-icon", icon)
+    dom.set_text(node.lastElementChild, word)

@@ -1,0 +1,66 @@
+"""Count relative times: every `<time>` drawn here says how long ago it was, each second anew."""
+
+from anvil.js import window
+
+from . import dom, formatting
+
+# The server's clock minus the browser's, in seconds: a wrong clock here must not age a run there.
+_SERVER = {"ahead": 0.0}
+
+
+def set_server_now(iso):
+    """Take over the server's clock."""
+    _SERVER["ahead"] = parse(iso) - _browser_now()
+
+
+def now():
+    """Return the server's time in seconds since 1970."""
+    return _browser_now() + _SERVER["ahead"]
+
+
+def parse(iso):
+    """Return an ISO time in seconds since 1970; None stays None."""
+    return None if iso is None else window.Date.parse(iso) / 1000.0
+
+
+def exact(iso):
+    """Write an ISO time in full, in the reader's zone and language."""
+    options = {"dateStyle": "full", "timeStyle": "long"}
+    return window.Date(iso).toLocaleString(window.navigator.language, options)
+
+
+def hour_of_day(iso):
+    """Write the hour and minute in the reader's zone: '14:05'."""
+    moment = window.Date(iso)
+    return "{:02d}:{:02d}".format(int(moment.getHours()), int(moment.getMinutes()))
+
+
+def show_time(node, iso, before="", missing=formatting.NOTHING):
+    """Draw a time that counts by itself, with the exact one as title; `before` stands before it."""
+    if iso is None:
+        dom.set_attribute(node, "data-at", None)
+        dom.set_attribute(node, "title", None)
+        dom.set_text(node, missing)
+        return
+    if node.getAttribute("datetime") != iso or not node.hasAttribute("data-at"):
+        dom.set_attribute(node, "datetime", iso)
+        dom.set_attribute(node, "data-at", parse(iso))
+        dom.set_attribute(node, "data-before", before)
+        dom.set_attribute(node, "title", exact(iso))
+    _count(node, now())
+
+
+def tick():
+    """Let every time on the page count on; the Shell calls this once a second."""
+    moment = now()
+    for node in window.document.querySelectorAll("time[data-at]"):
+        _count(node, moment)
+
+
+def _count(node, moment):
+    passed = moment - float(node.getAttribute("data-at"))
+    dom.set_text(node, node.getAttribute("data-before") + formatting.distance(passed))
+
+
+def _browser_now():
+    return window.Date.now() / 1000.0

@@ -1,0 +1,31 @@
+"""What GitHub still allows, and what was asked for nothing."""
+
+from ... import clock, dom, formatting
+from ...formatting import number
+from ._anvil_designer import BudgetCardTemplate
+
+LOW = 10  # percent of the limit that is left
+
+
+class BudgetCard(BudgetCardTemplate):
+    """Show the rate limit and the requests it was spent on."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, github):
+        """Draw `github` as `get_collection_status` gives it."""
+        left = formatting.share(github["remaining"], github["limit"])
+        requests = github["charged"] + github["free"]
+        dom.fill(
+            self,
+            remaining=number(github["remaining"]),
+            limit=number(github["limit"]),
+            charged=number(github["charged"]),
+            free=number(github["free"]),
+            share="{:.0f} %".format(formatting.share(github["free"], requests)),
+        )
+        self.dom_nodes["bar"].style.width = "{:.1f}%".format(left)
+        dom.set_attribute(self.dom_nodes["bar"], "data-tone", "warn" if left < LOW else None)
+        dom.set_attribute(self.dom_nodes["meter"], "aria-label", "{:.0f} % left".format(left))
+        clock.show_time(self.dom_nodes["resets"], github["reset_at"], "resets ", missing="")

@@ -1,0 +1,30 @@
+"""What was sent to one queue."""
+
+from ... import dom, sentences, sparkline
+from ...formatting import number
+from ._anvil_designer import QueueCardTemplate
+
+TITLES = {"metrics": "Metrics", "logs": "Logs"}
+
+
+class QueueCard(QueueCardTemplate):
+    """Show how many messages a queue got, in all and lately."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, messages, traffic):
+        """Draw one of `messages` with its part of `traffic`, both of `get_collection_status`."""
+        purpose = messages["purpose"]
+        values = [slot[purpose] for slot in traffic]
+        dom.fill(
+            self,
+            title=TITLES[purpose],
+            queue=messages["queue"],
+            total=number(messages["total"]),
+            last_hour=number(messages["last_hour"]),
+        )
+        line, area = sparkline.paths(values, 240, 48)
+        dom.set_attribute(self.dom_nodes["line"], "d", line)
+        dom.set_attribute(self.dom_nodes["area"], "d", area)
+        dom.set_attribute(self.dom_nodes["plot"], "aria-label", sentences.traffic(values))

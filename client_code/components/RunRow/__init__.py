@@ -1,0 +1,24 @@
+"""One run in a short list."""
+
+from ... import badges, clock, dom, formatting, routes
+from ._anvil_designer import RunRowTemplate
+
+
+class RunRow(RunRowTemplate):
+    """Show a run summary."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, run):
+        """Draw a run summary as `get_collection_status` gives it."""
+        badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])
+        dom.fill(
+            self,
+            link="{} #{}".format(run["workflow_name"] or "Run", run["run_number"]),
+            where=" · ".join(part for part in (run["repository"], run["head_branch"]) if part),
+            duration=formatting.duration(run["duration_seconds"]),
+        )
+        dom.set_attribute(self.dom_nodes["link"], "title", run["title"])
+        dom.set_link(self.dom_nodes["link"], routes.run_address(run))
+        clock.show_time(self.dom_nodes["when"], run["completed_at"] or run["created_at"])

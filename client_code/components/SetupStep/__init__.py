@@ -1,0 +1,27 @@
+"""One of the first steps."""
+
+from ... import badges, dom
+from ._anvil_designer import SetupStepTemplate
+
+DONE, NEXT, LATER = (
+    ("ok", "success", "Done"),
+    ("busy", "next", "Next"),
+    ("quiet", "neutral", "Open"),
+)
+
+
+class SetupStep(SetupStepTemplate):
+    """Show what a step needs, and whether it is done."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, step):
+        """Draw a step of `setup`, with `is_next` for the first that is open."""
+        is_done, is_next = step["is_done"], step["is_next"]
+        look = DONE if is_done else NEXT if is_next else LATER
+        badges.draw(self.dom_nodes["state"], look)
+        dom.fill(self, title=step["title"], finding=step["finding"], remedy=step["remedy"])
+        is_repository = step["step"] == "repository"
+        dom.show(self, add=is_next and is_repository, settings=is_next and not is_repository)
+        dom.set_attribute(self.dom_nodes["step"], "data-tone", look[0])

@@ -1,0 +1,1 @@
+"""Small forms that pages are made of."""

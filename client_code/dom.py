@@ -1,0 +1,88 @@
+"""Change the page in place: only what differs is touched, so nothing flickers or loses focus."""
+
+from anvil.js.window import document
+
+
+def fill(form, **texts):
+    """Write each text into the element of its anvil-name."""
+    for name, text in texts.items():
+        set_text(form.dom_nodes[name], text)
+
+
+def show(form, **shown):
+    """Show or hide each element by its anvil-name."""
+    for name, is_shown in shown.items():
+        set_hidden(form.dom_nodes[name], not is_shown)
+
+
+def set_text(node, text):
+    """Write a text into an element."""
+    text = "" if text is None else str(text)
+    if node.textContent != text:
+        node.textContent = text
+
+
+def set_attribute(node, name, value):
+    """Set an attribute; None removes it."""
+    if value is None:
+        node.removeAttribute(name)
+    elif node.getAttribute(name) != str(value):
+        node.setAttribute(name, str(value))
+
+
+def set_hidden(node, is_hidden):
+    """Hide an element, or show it again."""
+    if node.hidden != is_hidden:
+        node.hidden = is_hidden
+
+
+def set_link(node, url):
+    """Point a link to an address; without one it is plain text."""
+    set_attribute(node, "href", url or None)
+
+
+def on(node, event, handler):
+    """Call the handler with the browser's event."""
+    node.addEventListener(event, handler)
+
+
+def make(tag, class_name=None, text=None):
+    """Return a new element."""
+    node = document.createElement(tag)
+    if class_name:
+        node.className = class_name
+    if text is not None:
+        node.textContent = text
+    return node
+
+
+def icon(name):
+    """Return a symbol of the sprite in theme/assets/standard-page.html."""
+    holder = document.createElement("span")
+    holder.innerHTML = (
+        '<svg class="icon" aria-hidden="true"><use href="#icon-{}"></use></svg>'.format(name)
+    )
+    return holder.firstChild
+
+
+class Rows:
+    """A list of forms that all show one kind of item.
+
+    The n-th form shows the n-th item. A row that is not needed leaves the page and is kept.
+    """
+
+    def __init__(self, form, slot, row_form):
+        self._form, self._slot, self._row_form = form, slot, row_form
+        self._rows, self._shown = [], 0
+
+    def show(self, items):
+        """Show the items, each by its form's `show(item)`."""
+        while len(self._rows) < len(items):
+            self._rows.append(self._row_form())
+        for row, item in zip(self._rows, items):
+            row.show(item)
+        for row in self._rows[self._shown : len(items)]:
+            self._form.add_component(row, slot=self._slot)
+        for row in self._rows[len(items) : self._shown]:
+            row.remove_from_parent()
+        self._shown = len(items)

@@ -1,0 +1,78 @@
+"""Write numbers, durations and sizes as people read them."""
+
+NOTHING = "–"  # noqa: RUF001 - an en dash is what a missing number looks like
+MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def number(value):
+    """Write a whole number with separators: 1234 -> '1,234'; None -> a dash."""
+    if value is None:
+        return NOTHING
+    digits, sign = str(abs(int(value))), "-" if value < 0 else ""
+    head = len(digits) % 3
+    groups = [digits[:head]] if head else []
+    groups += [digits[at : at + 3] for at in range(head, len(digits), 3)]
+    return sign + ",".join(groups)
+
+
+def plural(count, one, many=None):
+    """Write a count with its noun: (1, 'run') -> '1 run', (2, 'run') -> '2 runs'."""
+    return number(count) + " " + (one if count == 1 else many or one + "s")
+
+
+def duration(seconds):
+    """Write a span in its two largest units: 75 -> '1 min 15 s'; None -> a dash."""
+    if seconds is None:
+        return NOTHING
+    if 0 < seconds < 1:
+        return "< 1 s"
+    seconds = int(seconds)
+    if seconds < MINUTE:
+        return "{} s".format(seconds)
+    if seconds < HOUR:
+        return _two(seconds, MINUTE, "min", 1, "s")
+    if seconds < DAY:
+        return _two(seconds, HOUR, "h", MINUTE, "min")
+    return _two(seconds, DAY, "d", HOUR, "h")
+
+
+def distance(seconds):
+    """Write how far a moment lies from now: 12 -> '12 s ago', -75 -> 'in 1 min'."""
+    span = _one(abs(int(seconds)))
+    if int(seconds) < 0:
+        return "in " + span
+    return span + " ago"
+
+
+def byte_count(value):
+    """Write a size: 1536 -> '1.5 KB'; None -> a dash."""
+    if value is None:
+        return NOTHING
+    if value < 1024:
+        return plural(int(value), "byte")
+    size, unit = value / 1024.0, "KB"
+    for larger in ("MB", "GB", "TB"):
+        if size < 1023.95:
+            break
+        size, unit = size / 1024.0, larger
+    return "{:.1f} {}".format(size, unit)
+
+
+def share(part, whole):
+    """Return a part of a whole in percent, 0 to 100; 0 if there is no whole."""
+    return min(100.0, max(0.0, 100.0 * (part or 0) / whole)) if whole else 0.0
+
+
+def _one(seconds):
+    for unit, word in ((DAY, "d"), (HOUR, "h"), (MINUTE, "min")):
+        if seconds >= unit:
+            return "{} {}".format(seconds // unit, word)
+    return "{} s".format(seconds)
+
+
+def _two(seconds, unit, word, smaller, smaller_word):
+    first, rest = divmod(seconds, unit)
+    second = rest // smaller
+    if not second:
+        return "{} {}".format(first, word)
+    return "{} {} {} {}".format(first, word, second, smaller_word)

@@ -1,0 +1,64 @@
+"""Read and write the address: '#run?run_id=7&attempt=2' is a page and its parameters."""
+
+HOME = "overview"
+_PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:"
+_HEX = "0123456789ABCDEF"
+
+
+def address(page, **parameters):
+    """Return the link to a page; parameters that are None or empty are left out."""
+    pairs = [
+        _quote(name) + "=" + _quote(value)
+        for name, value in sorted(parameters.items())
+        if value is not None and value != ""
+    ]
+    return "#" + page + ("?" + "&".join(pairs) if pairs else "")
+
+
+def parse_address(hash_text):
+    """Return (page, parameters) of what stands behind the '#' of an address."""
+    page, _, query = hash_text.lstrip("#").partition("?")
+    pairs = [part.partition("=") for part in query.split("&") if part]
+    return page or HOME, {_unquote(name): _unquote(value) for name, _, value in pairs}
+
+
+def run_address(run, **more):
+    """Return the link to a run summary's page."""
+    return address(
+        "run",
+        run_id=run["run_id"],
+        attempt=run["run_attempt"],
+        repository=run["repository"],
+        **more,
+    )
+
+
+def log_address(run_id, job_id, **more):
+    """Return the link to a job's log."""
+    return address("log", run_id=run_id, job_id=job_id, **more)
+
+
+def _quote(value):
+    written = ""
+    for character in str(value):
+        if character in _PLAIN:
+            written += character
+        else:
+            written += "".join(
+                "%" + _HEX[byte // 16] + _HEX[byte % 16] for byte in character.encode("utf-8")
+            )
+    return written
+
+
+def _unquote(text):
+    found, at = [], 0
+    text = text.replace("+", " ")
+    while at < len(text):
+        code = text[at + 1 : at + 3]
+        if text[at] == "%" and len(code) == 2 and all(digit in _HEX for digit in code.upper()):
+            found.append(int(code, 16))
+            at += 3
+        else:
+            found.extend(text[at].encode("utf-8"))
+            at += 1
+    return bytes(found).decode("utf-8", "replace")

@@ -1,0 +1,14 @@
+"""The shapes of a small plot, for SVG paths."""
+
+
+def paths(values, width, height, margin=2):
+    """Return (line, area): two path descriptions that fill a box; both are empty without values."""
+    if len(values) < 2:
+        return "", ""
+    top, step = max(*values, 1), float(width) / (len(values) - 1)
+    points = [
+        (at * step, height - margin - (height - 2 * margin) * value / float(top))
+        for at, value in enumerate(values)
+    ]
+    line = "M" + "L".join("{:.1f},{:.1f}".format(x, y) for x, y in points)
+    return line, line + "L{:.1f},{}L0,{}Z".format(points[-1][0], height, height)
