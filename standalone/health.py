@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from ingest.domain.ledger import AgentRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError
+from ingest.services.sign_of_life import is_alive
 from ingest.services.world import World
 
 from .http_server import answer
-from .overview import is_alive
 from .signs_of_life import AGENTS
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from ingest.domain.ledger import (
@@ -16,9 +16,7 @@ from ingest.domain.ledger import (
 )
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports import StateStore
-
-#: Signs of life come every few seconds; who has given none for so long is gone.
-SILENCE = timedelta(seconds=60)
+from ingest.services.sign_of_life import is_alive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,11 +97,6 @@ def take_overview(
         counts=store.count_ledger(),
         errors=store.list_errors(limit=errors),
     )
-
-
-def is_alive(agent: AgentRecord, now: datetime) -> bool:
-    """Tell whether an agent gave a sign of life of late, and did not say that it stops."""
-    return agent.state != "stopped" and now - agent.heartbeat_at < SILENCE
 
 
 def alive(agents: Sequence[AgentRecord], now: datetime) -> list[AgentRecord]:

@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Protocol
 
 from ingest.domain.ledger import AgentRecord
-from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError
-from ingest.ports import Budget
 from ingest.services.forget_old import forget_old
 from ingest.services.ingest_logs import order_lost_logs
+from ingest.services.sign_of_life import rate_limit_of, stretched
 from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
 
 logger = logging.getLogger(__name__)
@@ -50,18 +49,18 @@ class SignsOfLife:
 
     def give(self) -> None:
         """Save a sign of life of each agent that does not hang. Raises StateUnavailable."""
-        self._add_counts()
         for agent in AGENTS:
             own = [loop for loop in self._loops if loop.agent == agent]
             if not any(time.monotonic() - loop.turned_at > HANGING_SECONDS for loop in own):
                 worst = next((loop for loop in own if loop.note), own[0])
                 self._save(agent, worst.state, worst.note)
+        self._add_counts()
 
     def give_last(self) -> None:
         """Say that both agents have stopped. Raises StateUnavailable."""
-        self._add_counts()
         for agent in AGENTS:
             self._save(agent, "stopped", None)
+        self._add_counts()
 
     def _add_counts(self) -> None:
         """Add what was counted since the last time; what could not be added is added later."""
@@ -79,12 +78,8 @@ class SignsOfLife:
             heartbeat_at=world.clock.now(),
             started_at=self._started_at,
             counts=world.meter.snapshot(),
-            rate_limit={
-                "limit": budget.limit,
-                "remaining": budget.remaining,
-                "reset_at": format_timestamp(budget.reset_at),
-            },
-            note=note or _stretched(agent, budget),
+            rate_limit=rate_limit_of(budget),
+            note=note or stretched(agent, budget),
         )
         world.store.save_agent(record)
 
@@ -127,13 +122,3 @@ def _log_trouble(work: Callable[[], object]) -> object:
     except IngestError as error:
         logger.warning("sign of life not given", extra={"reason": str(error)})
         return None
-
-
-def _stretched(agent: str, budget: Budget) -> str | None:
-    """Say that the budget does not last for all; None where it does."""
-    if agent != PIPELINE_MONITORING_AGENT or budget.stretch <= 1:
-        return None
-    return (
-        f"GitHub's hourly budget does not last for all repositories: each is polled "
-        f"{budget.stretch:.1f} times less often. Give another token, or watch fewer."
-    )

@@ -6,13 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ingest.domain.ledger import AgentRecord, ErrorRecord, backlog_seconds
+from ingest.services.sign_of_life import is_alive
 from ingest.services.world import LOG_INGESTION_AGENT
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .overview import Overview, RepositoryLine, is_alive
+from .overview import Overview, RepositoryLine
 
 _STATE_STYLES = {"running": "green", "limited": "yellow", "in trouble": "red"}
 
