@@ -5,7 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...domain.ledger import AgentRecord
-from .columns import read_ascii, read_json, read_time, write_ascii, write_json, write_time
+from ...domain.stored_values import (
+    read_ascii,
+    read_json,
+    read_time,
+    write_ascii,
+    write_json,
+    write_time,
+)
 from .database import Database
 from .session import Session
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
 from ...domain.snapshots import restore_job, restore_run, snapshot
-from .columns import (
+from ...domain.stored_values import (
     read_json,
     read_optional_time,
     read_time,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from .columns import read_json, write_ascii, write_time
+from ...domain.stored_values import read_json, write_ascii, write_time
 from .session import Session
 
 _OLD_ATTEMPTS = """

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ...domain.ledger import ActivityRecord, ErrorRecord
+from ...domain.stored_values import read_json, read_time, repository_key, write_json, write_time
 from ...ports.state import MOST_ACTIVITIES, MOST_ERRORS
-from .columns import read_json, read_time, repository_key, write_json, write_time
 from .database import Database
 from .session import Row, Session
 

@@ -17,9 +17,7 @@ from ...domain.ledger import (
 )
 from ...domain.runs import AttemptKey
 from ...domain.snapshots import restore_commit, snapshot
-from ...ports import LedgerStore
-from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_id, attempt_record, attempt_row
-from .columns import (
+from ...domain.stored_values import (
     read_json,
     read_optional_time,
     read_time,
@@ -28,6 +26,8 @@ from .columns import (
     write_json,
     write_time,
 )
+from ...ports import LedgerStore
+from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_id, attempt_record, attempt_row
 from .database import Database
 from .forgetting import forget_settled
 from .session import Row, Session

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
+from ...domain.stored_values import read_json, read_time, repository_keys, write_json, write_time
 from ...ports import LogStateStore
 from .attempts import attempt_id
-from .columns import read_json, read_time, repository_keys, write_json, write_time
 from .database import Database
 from .session import Row
 

@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.ledger import RepositoryRecord
-from ...ports import RepositoryStore
-from .columns import (
+from ...domain.stored_values import (
     read_json,
     read_optional_time,
     read_time,
@@ -19,6 +18,7 @@ from .columns import (
     write_optional_time,
     write_time,
 )
+from ...ports import RepositoryStore
 from .database import Database
 from .session import Row, Session
 

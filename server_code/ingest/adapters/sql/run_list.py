@@ -5,10 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...domain.runs import AttemptKey
-from ...domain.summaries import RunSummary
-from ...ports.state import MOST_RUN_SUMMARIES
-from .attempts import attempt_id
-from .columns import (
+from ...domain.stored_values import (
     read_json,
     read_optional_time,
     read_time,
@@ -16,6 +13,9 @@ from .columns import (
     write_optional_time,
     write_time,
 )
+from ...domain.summaries import RunSummary
+from ...ports.state import MOST_RUN_SUMMARIES
+from .attempts import attempt_id
 from .database import Database
 from .session import Row, Session
 

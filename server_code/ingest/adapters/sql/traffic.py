@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from ...domain.ledger import TRAFFIC_KEPT, Traffic, traffic_span
-from .columns import read_ascii, read_time, write_ascii, write_time
+from ...domain.stored_values import read_ascii, read_time, write_ascii, write_time
 from .database import Database
 from .session import Session
 

@@ -1,4 +1,4 @@
-"""How values are written into columns, and read from them."""
+"""How values are written where state stores keep them, and read from there."""
 
 from __future__ import annotations
 

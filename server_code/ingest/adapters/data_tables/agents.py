@@ -1,0 +1,96 @@
+"""Agents' signs of life, what people want of them, and what they have counted."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import anvil.tables.query as q
+
+from ...domain.ledger import TRAFFIC_KEPT, AgentRecord, Traffic, traffic_span
+from ...domain.stored_records import agent_body, restore_agent
+from ...domain.stored_values import (
+    read_ascii,
+    read_json,
+    read_time,
+    write_ascii,
+    write_json,
+    write_time,
+)
+from .guard import guarded
+from .rows import Rows
+from .transactions import transact
+from .values import sure_utc
+
+_AGENTS = Rows("agents")
+_WISHES = Rows("agent_wishes")
+_TRAFFIC = Rows("traffic")
+
+_SIGNS_KEPT = timedelta(days=1)
+_TOTALS = "totals"
+
+
+@guarded
+class TableAgents:
+    """Keep agents and their counts; each save removes those that have long been silent."""
+
+    def save_agent(self, record: AgentRecord) -> None:
+        """Keep an agent's newest sign of life; signs a day older than this one go."""
+        row = {
+            "key": f"{write_ascii(record.name)}|{write_ascii(record.holder)}",
+            "heartbeat_at": record.heartbeat_at,
+            "body": write_json(agent_body(record)),
+        }
+        transact(lambda: _AGENTS.upsert([row]))
+        silent_since = q.less_than(record.heartbeat_at - _SIGNS_KEPT)
+        _AGENTS.delete(_AGENTS.search(columns=("key",), where={"heartbeat_at": silent_since}))
+
+    def list_agents(self) -> list[AgentRecord]:
+        """List agents, by name and holder."""
+        rows = _AGENTS.search(columns=("key", "heartbeat_at", "body"))
+        agents = {
+            row["key"]: restore_agent(sure_utc(row["heartbeat_at"]), read_json(row["body"]))
+            for row in rows
+        }
+        return sorted(agents.values(), key=lambda agent: (agent.name, agent.holder))
+
+    def save_agent_wish(self, name: str, wish: str) -> None:
+        """Remember what people want of an agent; the newest wish counts."""
+        row = {"key": write_ascii(name), "wish": write_ascii(wish)}
+        transact(lambda: _WISHES.upsert([row]))
+
+    def load_agent_wishes(self) -> dict[str, str]:
+        """Load the wishes by agent; one that nobody spoke of is not among them."""
+        rows = _WISHES.search(columns=("key", "wish"))
+        return {read_ascii(row["key"]): read_ascii(row["wish"]) for row in rows}
+
+    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+        """Add to the totals and to this moment's span of traffic, all or none."""
+        added = {name: amount for name, amount in counts.items() if amount}
+        if not added:
+            return
+        span = traffic_span(now)
+        keys = (_TOTALS, write_time(span))
+
+        def add() -> None:
+            rows = _TRAFFIC.by("key", keys, columns=("key", "counts"))
+            known = {row["key"]: read_json(row["counts"]) for row in rows}
+            _TRAFFIC.upsert([_summed(key, known.get(key, {}), added) for key in keys])
+
+        transact(add)
+        old = q.less_than_or_equal_to(write_time(span - TRAFFIC_KEPT))
+        _TRAFFIC.delete(_TRAFFIC.search(columns=("key",), where={"key": old}))
+
+    def load_traffic(self) -> Traffic:
+        """Load all totals, and the spans of the last TRAFFIC_KEPT before the newest addition."""
+        rows = {row["key"]: row["counts"] for row in _TRAFFIC.search(columns=("key", "counts"))}
+        totals = read_json(rows.pop(_TOTALS, "{}"))
+        spans = tuple((read_time(key), read_json(rows[key])) for key in sorted(rows))
+        return Traffic(totals=totals, spans=spans)
+
+
+def _summed(key: str, known: Mapping[str, int], added: Mapping[str, int]) -> dict[str, str]:
+    counts = Counter(known)
+    counts.update(added)
+    return {"key": key, "counts": write_json(dict(counts))}

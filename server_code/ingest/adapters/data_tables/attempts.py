@@ -1,0 +1,189 @@
+"""The ledger of attempts: a hot table that is searched, and a cold one with what each is like."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import anvil.tables.query as q
+
+from ...domain.ledger import (
+    LOG_EXPIRED,
+    LOG_FETCHED,
+    LOG_PENDING,
+    LOG_UNAVAILABLE,
+    AttemptRecord,
+    LedgerCounts,
+)
+from ...domain.runs import AttemptKey
+from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
+from ...domain.stored_values import repository_key, write_ascii
+from .guard import guarded
+from .rows import Rows, portions
+from .transactions import transact
+from .values import age_key, attempt_key, pack, run_key, sure_utc, unpack, utc
+
+ATTEMPTS = Rows("attempts")
+BODIES = Rows("attempt_bodies")
+_JOB_LOGS = Rows("job_logs")
+_COMMITS = Rows("commits")
+
+_HOT = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at")
+
+#: What one transaction saves, which must be over within seconds.
+_SAVED_AT_ONCE = 100
+_FORGOTTEN_AT_ONCE = 50
+
+
+@guarded
+class TableAttempts:
+    """Keep every attempt as the newest sight of it."""
+
+    def load_attempts(
+        self, repository: str, run_ids: Collection[int]
+    ) -> dict[AttemptKey, AttemptRecord]:
+        """Load every known attempt of these runs, under the key with which it was saved."""
+        name = repository_key(repository)
+        runs = [run_key(name, run_id) for run_id in run_ids]
+        records = _records(ATTEMPTS.by("run", runs, columns=_HOT))
+        return {record.key: record for record in records}
+
+    def find_attempts(self, run_id: int) -> list[AttemptKey]:
+        """Find the known attempts of a run whose repository is not known, in order."""
+        rows = list(ATTEMPTS.search(columns=_HOT, where={"run_id": str(run_id)}))
+        return sorted((record.key for record in _records(rows)), key=attempt_id)
+
+    def load_due_attempts(
+        self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
+    ) -> list[AttemptRecord]:
+        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
+        rows = ATTEMPTS.some(
+            columns=_HOT,
+            order_by="age",
+            is_ascending=not newest_first,
+            limit=limit,
+            where={
+                "repository": repository_key(repository),
+                "settled": False,
+                "look_at": q.less_than_or_equal_to(now),
+            },
+        )
+        return _records(rows)
+
+    def load_next_look_at(self, repository: str) -> datetime | None:
+        """Tell when the next unsettled attempt wants to be looked at."""
+        rows = ATTEMPTS.some(
+            columns=("key", "look_at"),
+            order_by="look_at",
+            limit=1,
+            where={
+                "repository": repository_key(repository),
+                "settled": False,
+                "look_at": q.not_(None),
+            },
+        )
+        return utc(rows[0]["look_at"]) if rows else None
+
+    def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
+        """Insert or replace attempts, all or none of each hundred."""
+        newest = {attempt_key(record.key): record for record in records}
+        for keys in _cut(sorted(newest), _SAVED_AT_ONCE):
+            transact(partial(_save, [newest[key] for key in keys]))
+
+    def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
+        """Forget up to ``limit`` settled attempts created before, with all that is known of them.
+
+        The oldest go first, some at a time: a kill in between leaves fewer to forget.
+        """
+        removed = 0
+        while removed < limit:
+            portion = min(_FORGOTTEN_AT_ONCE, limit - removed)
+            gone = transact(partial(_forget, created_before, portion))
+            removed += gone
+            if gone < portion:
+                break
+        return removed
+
+    def count_ledger(self, repository: str | None = None) -> LedgerCounts:
+        """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
+        of = {} if repository is None else {"repository": repository_key(repository)}
+        open_ones = list(ATTEMPTS.search(columns=("unread",), where={"settled": False, **of}))
+        logs = {
+            state: _JOB_LOGS.count({"state": state, **of})
+            for state in (LOG_PENDING, LOG_FETCHED, LOG_UNAVAILABLE, LOG_EXPIRED)
+        }
+        return LedgerCounts(
+            attempts=ATTEMPTS.count(of),
+            open_attempts=len(open_ones),
+            unread_attempts=sum(row["unread"] for row in open_ones),
+            logs_pending=logs[LOG_PENDING],
+            logs_fetched=logs[LOG_FETCHED],
+            logs_unavailable=logs[LOG_UNAVAILABLE] + logs[LOG_EXPIRED],
+        )
+
+
+def _save(records: Sequence[AttemptRecord]) -> None:
+    BODIES.upsert(
+        [{"key": attempt_key(record.key), "body": pack(attempt_body(record))} for record in records]
+    )
+    ATTEMPTS.upsert([_hot(record) for record in records])
+
+
+def _hot(record: AttemptRecord) -> dict[str, Any]:
+    name, run_id, run_attempt = attempt_id(record.key)
+    head_sha = record.run.head_sha if record.run is not None else None
+    return {
+        "key": attempt_key(record.key),
+        "repository": name,
+        "run": run_key(name, run_id),
+        "run_id": str(run_id),
+        "run_attempt": run_attempt,
+        "created_at": record.created_at,
+        "age": age_key(record.created_at, run_id, run_attempt),
+        "settled": record.settled,
+        "unread": not record.published_statuses,
+        "look_at": record.look_at,
+        "commit": None if head_sha is None else f"{name}|{write_ascii(head_sha)}",
+    }
+
+
+def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
+    """Join rows with their bodies; one whose body is gone is being forgotten."""
+    bodies: dict[str, str] = {}
+    for portion in portions([row["key"] for row in rows]):
+        found = BODIES.by("key", portion, columns=("key", "body"))
+        bodies.update((row["key"], row["body"]) for row in found)
+    return [
+        restore_attempt(
+            int(row["run_id"]),
+            int(row["run_attempt"]),
+            unpack(bodies[row["key"]]),
+            {
+                "created_at": sure_utc(row["created_at"]),
+                "settled": row["settled"],
+                "look_at": utc(row["look_at"]),
+            },
+        )
+        for row in rows
+        if row["key"] in bodies
+    ]
+
+
+def _forget(created_before: datetime, limit: int) -> int:
+    doomed = ATTEMPTS.some(
+        columns=("key", "commit"),
+        order_by="age",
+        limit=limit,
+        where={"settled": True, "created_at": q.less_than(created_before)},
+    )
+    keys = [row["key"] for row in doomed]
+    _JOB_LOGS.delete_by("attempt", keys)
+    _COMMITS.delete_by("key", [row["commit"] for row in doomed if row["commit"] is not None])
+    BODIES.delete_by("key", keys)
+    return ATTEMPTS.delete(doomed)
+
+
+def _cut(keys: Sequence[str], size: int) -> list[Sequence[str]]:
+    return [keys[start : start + size] for start in range(0, len(keys), size)]

@@ -1,0 +1,110 @@
+"""The state of every job's log in Data Tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import anvil.tables.query as q
+
+from ...domain.ledger import LOG_PENDING, JobLogRecord
+from ...domain.runs import AttemptKey
+from ...domain.stored_records import attempt_id, log_body
+from ...domain.stored_values import read_json, repository_key, write_json
+from ...ports import LogStateStore
+from .guard import guarded
+from .rows import Rows, portions
+from .transactions import transact
+from .values import age_key, attempt_key, sure_utc
+
+_JOB_LOGS = Rows("job_logs")
+
+_COLUMNS = ("key", "run_id", "run_attempt", "job_id", "state", "updated_at", "body", "age")
+
+
+@guarded
+class TableJobLogs(LogStateStore):
+    """Keep what is known of job logs."""
+
+    def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
+        """Insert or replace; a log that has ended never becomes pending again."""
+        newest: dict[str, JobLogRecord] = {}
+        for record in records:
+            earlier = newest.get(_key(record), record)
+            if record.state != LOG_PENDING or earlier.state == LOG_PENDING:
+                newest[_key(record)] = record
+        for keys in portions(sorted(newest)):
+            rows = [_row(newest[key]) for key in keys]
+            transact(partial(_save, rows))
+
+    def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
+        """Load the logs of one attempt by job id."""
+        rows = _JOB_LOGS.search(columns=_COLUMNS, where={"attempt": attempt_key(key)})
+        records = (_record(row) for row in rows)
+        return {record.job_id: record for record in records}
+
+    def load_pending_logs(
+        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
+        """Load logs that have been pending since before a moment, oldest first."""
+        asked: dict[str, Any] = {
+            "state": LOG_PENDING,
+            "updated_at": q.less_than(updated_before),
+        }
+        if repositories is None:
+            rows = _JOB_LOGS.some(columns=_COLUMNS, order_by="age", limit=limit, where=asked)
+            return [_record(row) for row in rows]
+        names = sorted({repository_key(name) for name in repositories})
+        found = [
+            row
+            for portion in portions(names)
+            for row in _JOB_LOGS.some(
+                columns=_COLUMNS,
+                order_by="age",
+                limit=limit,
+                where={**asked, "repository": q.any_of(*portion)},
+            )
+        ]
+        found.sort(key=lambda row: str(row["age"]))
+        return [_record(row) for row in found[: max(0, limit)]]
+
+
+def _save(rows: Sequence[dict[str, Any]]) -> None:
+    pending = [row["key"] for row in rows if row["state"] == LOG_PENDING]
+    known = _JOB_LOGS.by("key", pending, columns=("key", "state"))
+    ended = {row["key"] for row in known if row["state"] != LOG_PENDING}
+    _JOB_LOGS.upsert([row for row in rows if row["key"] not in ended])
+
+
+def _key(record: JobLogRecord) -> str:
+    return f"{attempt_key(record.key)}|{record.job_id}"
+
+
+def _row(record: JobLogRecord) -> dict[str, Any]:
+    name, run_id, run_attempt = attempt_id(record.key)
+    numbers = "|".join(f"{number:020d}" for number in (run_id, run_attempt, record.job_id))
+    return {
+        "key": _key(record),
+        "attempt": attempt_key(record.key),
+        "repository": name,
+        "run_id": str(run_id),
+        "run_attempt": run_attempt,
+        "job_id": str(record.job_id),
+        "state": record.state,
+        "updated_at": record.updated_at,
+        "age": f"{age_key(record.updated_at)}|{name}|{numbers}",
+        "body": write_json(log_body(record)),
+    }
+
+
+def _record(row: Any) -> JobLogRecord:  # noqa: ANN401 - a row
+    stored = read_json(row["body"])
+    return JobLogRecord(
+        key=AttemptKey(stored.pop("repository"), int(row["run_id"]), int(row["run_attempt"])),
+        job_id=int(row["job_id"]),
+        state=row["state"],
+        updated_at=sure_utc(row["updated_at"]),
+        **stored,
+    )

@@ -1,0 +1,61 @@
+"""What went wrong, and what people did, in Data Tables and bounded."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from typing import Any
+
+from ...domain.ledger import ActivityRecord, ErrorRecord
+from ...domain.stored_records import activity_body, error_body, error_identity
+from ...domain.stored_values import read_json, repository_key, write_json
+from ...ports.state import MOST_ACTIVITIES, MOST_ERRORS
+from .guard import guarded
+from .rows import Rows
+from .values import age_key, sure_utc
+
+_ERRORS = Rows("errors")
+_ACTIVITIES = Rows("activities")
+
+_COLUMNS = ("key", "occurred_at", "body")
+
+
+@guarded
+class TableJournal:
+    """Keep errors and deeds; each addition removes what has become too much."""
+
+    def add_error(self, record: ErrorRecord) -> None:
+        """Keep an error; MOST_ERRORS at most."""
+        _add(_ERRORS, record.occurred_at, error_body(record), most=MOST_ERRORS)
+
+    def list_errors(self, *, limit: int) -> list[ErrorRecord]:
+        """List errors, newest first."""
+        return [ErrorRecord(occurred_at=at, **body) for at, body in _list(_ERRORS, limit)]
+
+    def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
+        """Forget every error that says the same of the same; return how many they were."""
+        key = None if repository is None else repository_key(repository)
+        rows = _ERRORS.search(columns=_COLUMNS)
+        same = [row for row in rows if error_identity(read_json(row["body"])) == (agent, key, what)]
+        return _ERRORS.delete(same)
+
+    def add_activity(self, record: ActivityRecord) -> None:
+        """Keep a deed; MOST_ACTIVITIES at most."""
+        _add(_ACTIVITIES, record.occurred_at, activity_body(record), most=MOST_ACTIVITIES)
+
+    def list_activities(self, *, limit: int) -> list[ActivityRecord]:
+        """List deeds, newest first."""
+        found = _list(_ACTIVITIES, limit)
+        return [ActivityRecord(occurred_at=at, **body) for at, body in found]
+
+
+def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, most: int) -> None:
+    # Of two of one moment the one that was added later is the newer.
+    key = age_key(occurred_at, time.time_ns())
+    rows.add([{"key": key, "occurred_at": occurred_at, "body": write_json(body)}])
+    rows.trim(most, order_by="key")
+
+
+def _list(rows: Rows, limit: int) -> list[tuple[datetime, dict[str, Any]]]:
+    found = rows.some(columns=_COLUMNS, order_by="key", is_ascending=False, limit=limit)
+    return [(sure_utc(row["occurred_at"]), read_json(row["body"])) for row in found]

@@ -1,0 +1,142 @@
+"""One Data Table, in few questions: every search, insert, update and delete is one round trip.
+
+https://anvil.works/docs/data-tables/data-tables-in-code: there are no unique columns, so what has
+a key is upserted in a transaction, and whoever reads takes the first of two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+import anvil.tables
+import anvil.tables.query as q
+from anvil.tables import app_tables
+
+#: Keys in one question; each is a branch of the query that PostgreSQL gets.
+KEYS_AT_ONCE = 100
+
+#: Rows that come at once, where they are small.
+_PAGE = 1000
+
+Values = Mapping[str, Any]
+
+
+class Rows:
+    """Be one table, by the name that ``anvil.yaml`` gives it; ``key`` is a column of each."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    @property
+    def _table(self) -> Any:  # noqa: ANN401 - Anvil makes tables at run time
+        return getattr(app_tables, self._name)
+
+    def search(
+        self,
+        *,
+        columns: Sequence[str],
+        order_by: str | None = None,
+        is_ascending: bool = True,
+        page: int = _PAGE,
+        where: Values | None = None,
+    ) -> Iterator[Any]:
+        """Search rows that bring these columns along, some at a time."""
+        asked = [q.fetch_only(*columns), q.page_size(page)]
+        if order_by is not None:
+            asked.append(anvil.tables.order_by(order_by, ascending=is_ascending))
+        yield from self._table.search(*asked, **(where or {}))
+
+    def first(self, *, columns: Sequence[str], where: Values) -> Any:  # noqa: ANN401 - a row
+        """Find one row, or None."""
+        return next(self.search(columns=columns, page=1, where=where), None)
+
+    def some(
+        self,
+        *,
+        columns: Sequence[str],
+        order_by: str,
+        limit: int,
+        is_ascending: bool = True,
+        where: Values | None = None,
+    ) -> list[Any]:
+        """Search the first rows in an order, no more than ``limit``."""
+        if limit <= 0:
+            return []
+        found = self.search(
+            columns=columns,
+            order_by=order_by,
+            is_ascending=is_ascending,
+            page=min(limit, _PAGE),
+            where=where,
+        )
+        return list(islice(found, limit))
+
+    def by(self, column: str, values: Iterable[str], *, columns: Sequence[str]) -> list[Any]:
+        """Search rows whose column has one of these values."""
+        return [
+            row
+            for portion in portions(sorted(set(values)))
+            for row in self.search(columns=columns, where={column: _any_of(portion)})
+        ]
+
+    def count(self, where: Values | None = None) -> int:
+        """Count rows, without any of them."""
+        return len(self._table.search(**(where or {})))
+
+    def add(self, rows: Sequence[Values]) -> None:
+        """Insert rows."""
+        if rows:
+            self._table.add_rows([dict(row) for row in rows])
+
+    def upsert(self, rows: Sequence[Values]) -> None:
+        """Insert or replace rows by their key; to be called in a transaction."""
+        if not rows:
+            return
+        known = {row["key"]: row for row in self.by("key", _keys(rows), columns=("key",))}
+        self.add([row for row in rows if row["key"] not in known])
+        with anvil.tables.batch_update:
+            for row in rows:
+                if row["key"] in known:
+                    known[row["key"]].update(**{k: v for k, v in row.items() if k != "key"})
+
+    def delete(self, rows: Iterable[Any]) -> int:
+        """Delete rows that a search found; return how many."""
+        doomed = list(rows)
+        for portion in portions(doomed):
+            with anvil.tables.batch_delete:
+                for row in portion:
+                    row.delete()
+        return len(doomed)
+
+    def delete_by(self, column: str, values: Iterable[str]) -> int:
+        """Delete rows whose column has one of these values."""
+        return self.delete(self.by(column, values, columns=("key",)))
+
+    def trim(self, most: int, *, order_by: str) -> None:
+        """Delete the first rows in an order, so that ``most`` stay."""
+        excess = self.count() - most
+        if excess > 0:
+            self.delete(self.some(columns=("key",), order_by=order_by, limit=excess))
+
+
+def update(rows: Iterable[tuple[Any, Values]]) -> None:
+    """Change rows, each in its own way, in one question."""
+    with anvil.tables.batch_update:
+        for row, values in rows:
+            row.update(**values)
+
+
+def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
+    """Cut a sequence into what one question takes."""
+    for start in range(0, len(values), KEYS_AT_ONCE):
+        yield values[start : start + KEYS_AT_ONCE]
+
+
+def _any_of(values: Sequence[str]) -> object:
+    return values[0] if len(values) == 1 else q.any_of(*values)
+
+
+def _keys(rows: Iterable[Values]) -> list[str]:
+    return [row["key"] for row in rows]

@@ -1,0 +1,191 @@
+"""Watched repositories in Data Tables; a claim is a transaction, so no two get the same."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...domain.ledger import RepositoryRecord
+from ...domain.stored_records import repository_body, restore_repository
+from ...domain.stored_values import read_json, repository_key, write_json
+from ...ports import RepositoryStore
+from .guard import guarded
+from .rows import Rows, update
+from .transactions import transact
+from .values import sure_utc, utc
+
+_REPOSITORIES = Rows("repositories")
+
+#: The fields that others than the holder change, or that a claim looks at.
+_FIELDS = (
+    "full_name",
+    "added_at",
+    "paused",
+    "next_poll_at",
+    "last_polled_at",
+    "lease_holder",
+    "lease_until",
+)
+_ALL = ("key", *_FIELDS, "progress")
+_CLAIMED_BY = ("key", "paused", "next_poll_at", "lease_until", "added_at")
+
+
+@guarded
+class WatchedRepositories(RepositoryStore):
+    """Keep the watched repositories; a lease is held by the name of its holder."""
+
+    def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
+        """Add a repository unless it is there; return the stored one."""
+        row = {
+            "key": repository_key(record.full_name),
+            **{name: getattr(record, name) for name in _FIELDS},
+            "progress": _progress(record),
+        }
+
+        def add() -> RepositoryRecord:
+            known = _REPOSITORIES.first(columns=_ALL, where={"key": row["key"]})
+            if known is not None:
+                return _record(known)
+            _REPOSITORIES.add([row])
+            return record
+
+        return transact(add)
+
+    def remove_repository(self, full_name: str) -> None:
+        """Stop watching; the ledger keeps what was collected."""
+        _REPOSITORIES.delete_by("key", [repository_key(full_name)])
+
+    def load_repository(self, full_name: str) -> RepositoryRecord | None:
+        """Load one repository."""
+        row = _REPOSITORIES.first(columns=_ALL, where=_named(full_name))
+        return None if row is None else _record(row)
+
+    def list_repositories(self) -> list[RepositoryRecord]:
+        """List all, by name."""
+        rows = {row["key"]: row for row in _REPOSITORIES.search(columns=_ALL)}
+        return [_record(rows[key]) for key in sorted(rows)]
+
+    def set_paused(self, full_name: str, *, paused: bool) -> None:
+        """Pause or resume a repository; resuming makes it due, also while it is leased."""
+
+        def change() -> None:
+            row = _REPOSITORIES.first(columns=_ALL, where=_named(full_name))
+            if row is None or row["paused"] == paused:
+                return
+            # Resumed, it has been due since it was polled last; nobody's clock is needed for that.
+            due = {} if paused else {"next_poll_at": row["last_polled_at"] or row["added_at"]}
+            row.update(paused=paused, **due)
+
+        transact(change)
+
+    def make_due(self, full_name: str, *, now: datetime) -> bool:
+        """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
+
+        def change() -> bool:
+            row = _REPOSITORIES.first(columns=("key", "next_poll_at"), where=_named(full_name))
+            if row is None:
+                return False
+            next_at = row["next_poll_at"]
+            row.update(next_poll_at=now if next_at is None else min(next_at, now))
+            return True
+
+        return transact(change)
+
+    def claim_repositories(
+        self,
+        *,
+        holder: str,
+        now: datetime,
+        lease_seconds: int,
+        limit: int,
+        only: Collection[str] | None = None,
+    ) -> list[RepositoryRecord]:
+        """Lease up to ``limit`` due repositories atomically, the most overdue first."""
+        names = None if only is None else {repository_key(name) for name in only}
+        until = now + timedelta(seconds=lease_seconds)
+
+        def claim() -> list[str]:
+            due = _due(names, now)[: max(0, limit)]
+            lease = {"lease_holder": holder, "lease_until": until, "next_poll_at": None}
+            update((row, lease) for row in due)
+            return [row["key"] for row in due]
+
+        # Most looks find nothing, and cost one question.
+        keys = transact(claim) if limit > 0 and _due(names, now) else []
+        rows = {row["key"]: row for row in _REPOSITORIES.by("key", keys, columns=_ALL)}
+        return [_record(rows[key]) for key in keys if key in rows]
+
+    def save_progress(
+        self, record: RepositoryRecord, *, holder: str, lease_until: datetime
+    ) -> bool:
+        """Save everything but pause and next poll, and renew the lease; False if it was lost."""
+        return _save_held(record, holder, {"lease_until": lease_until}, next_poll_at=None)
+
+    def release_repository(
+        self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
+    ) -> bool:
+        """Save as ``save_progress`` does and give the lease back; False if it was lost."""
+        given_back = {"lease_holder": None, "lease_until": None}
+        return _save_held(record, holder, given_back, next_poll_at=next_poll_at)
+
+
+def _named(full_name: str) -> dict[str, str]:
+    return {"key": repository_key(full_name)}
+
+
+def _due(names: set[str] | None, now: datetime) -> list[Any]:
+    """Find what is due, the most overdue first; one without a next poll is new or left behind."""
+    rows = _REPOSITORIES.search(columns=_CLAIMED_BY, where={"paused": False})
+    found = [
+        row
+        for row in rows
+        if (row["next_poll_at"] is None or row["next_poll_at"] <= now)
+        and (row["lease_until"] is None or row["lease_until"] <= now)
+        and (names is None or row["key"] in names)
+    ]
+    return sorted(found, key=_overdue)
+
+
+def _overdue(row: Any) -> tuple[datetime, str]:  # noqa: ANN401 - a row
+    return row["next_poll_at"] or row["lease_until"] or row["added_at"], row["key"]
+
+
+def _save_held(
+    record: RepositoryRecord, holder: str, lease: dict[str, Any], *, next_poll_at: datetime | None
+) -> bool:
+    def save() -> bool:
+        row = _REPOSITORIES.first(
+            columns=("key", "lease_holder", "next_poll_at"), where=_named(record.full_name)
+        )
+        if row is None or row["lease_holder"] != holder:
+            return False
+        due = {} if row["next_poll_at"] is not None else {"next_poll_at": next_poll_at}
+        row.update(
+            full_name=record.full_name,
+            added_at=record.added_at,
+            last_polled_at=record.last_polled_at,
+            progress=_progress(record),
+            **lease,
+            **due,
+        )
+        return True
+
+    return transact(save)
+
+
+def _progress(record: RepositoryRecord) -> str:
+    return write_json(repository_body(record, without=_FIELDS))
+
+
+def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
+    columns = {
+        "full_name": row["full_name"],
+        "added_at": sure_utc(row["added_at"]),
+        "paused": row["paused"],
+        "next_poll_at": utc(row["next_poll_at"]),
+        "last_polled_at": utc(row["last_polled_at"]),
+        "lease_holder": row["lease_holder"],
+        "lease_until": utc(row["lease_until"]),
+    }
+    return restore_repository(read_json(row["progress"]), columns)
