@@ -50,6 +50,12 @@ def show_time(node, iso, before="", missing=formatting.NOTHING):
     _count(node, now())
 
 
+def show_next(node, iso, before="", missing=formatting.NOTHING):
+    """Draw a time to come; once it has come, "now" stands there until the next answer."""
+    dom.set_attribute(node, "data-next", "")
+    show_time(node, iso, before, missing)
+
+
 def tick():
     """Let every time on the page count on; the Shell calls this once a second."""
     moment = now()
@@ -59,7 +65,9 @@ def tick():
 
 def _count(node, moment):
     passed = moment - float(node.getAttribute("data-at"))
-    dom.set_text(node, node.getAttribute("data-before") + formatting.distance(passed))
+    is_now = passed >= 0 and node.hasAttribute("data-next")
+    words = "now" if is_now else formatting.distance(passed)
+    dom.set_text(node, node.getAttribute("data-before") + words)
 
 
 def _browser_now():

@@ -1,5 +1,6 @@
 """Change the page in place: only what differs is touched, so nothing flickers or loses focus."""
 
+from anvil.js import get_dom_node
 from anvil.js.window import document
 
 
@@ -44,6 +45,11 @@ def set_link(node, url):
 def on(node, event, handler):
     """Call the handler with the browser's event."""
     node.addEventListener(event, handler)
+
+
+def focus(component):
+    """Move the focus to an Anvil Button or TextBox."""
+    get_dom_node(component).querySelector("button, input").focus()
 
 
 def make(tag, class_name=None, text=None):

@@ -50,6 +50,18 @@ def repository_note(repository):
     return ", ".join(parts)
 
 
+def watched(repositories):
+    """Return how many repositories there are in each state that matters."""
+    paused = sum(repository["state"] == "paused" for repository in repositories)
+    failing = sum(repository["state"] == "failing" for repository in repositories)
+    parts = [plural(len(repositories) - paused, "repository", "repositories") + " watched"]
+    if paused:
+        parts.append(number(paused) + " paused")
+    if failing:
+        parts.append(number(failing) + " failing")
+    return ", ".join(parts)
+
+
 def backfill(repository):
     """Return how far the backfill is."""
     left = "{} of {} to backfill".format(number(repository["backlog"]), number(repository["known"]))

@@ -21,6 +21,4 @@ class AgentCard(AgentCardTemplate):
         dom.fill(self, name=agent["name"], did=did, note=agent["note"])
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         clock.show_time(self.dom_nodes["worked"], agent["worked_at"], missing="not yet")
-        clock.show_time(
-            self.dom_nodes["next"], agent["next_at"], will, missing="none planned"
-        )
+        clock.show_next(self.dom_nodes["next"], agent["next_at"], will, missing="none planned")

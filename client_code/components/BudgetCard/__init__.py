@@ -28,4 +28,4 @@ class BudgetCard(BudgetCardTemplate):
         self.dom_nodes["bar"].style.width = "{:.1f}%".format(left)
         dom.set_attribute(self.dom_nodes["bar"], "data-tone", "warn" if left < LOW else None)
         dom.set_attribute(self.dom_nodes["meter"], "aria-label", "{:.0f} % left".format(left))
-        clock.show_time(self.dom_nodes["resets"], github["reset_at"], "resets ", missing="")
+        clock.show_next(self.dom_nodes["resets"], github["reset_at"], "resets ", missing="")

@@ -1,0 +1,90 @@
+"""One repository with all its numbers and what can be done with it."""
+
+from anvil import get_open_form
+
+from ... import badges, clock, connection, dom, formatting, routes, sentences, statuses
+from ...formatting import number
+from ._anvil_designer import RepositoryCardTemplate
+
+
+class RepositoryCard(RepositoryCardTemplate):
+    """Show a repository; pause, resume or remove it."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.name, self.is_paused = None, False
+
+    def show(self, repository):
+        """Draw a repository as `list_repositories` gives it."""
+        if repository["full_name"] != self.name:
+            self.name = repository["full_name"]
+            self.ask_to_confirm(is_asked=False)
+        self.is_paused = repository["state"] == "paused"
+        self.pause.text = "Resume" if self.is_paused else "Pause"
+        badges.show_state(self.dom_nodes["state"], statuses.REPOSITORIES, repository["state"])
+        self.show_numbers(repository)
+        self.show_backfill(repository)
+        self.trouble.show(repository["last_error"], repository["remedy"])
+
+    def show_numbers(self, repository):
+        """Draw the name and the counts."""
+        dom.fill(
+            self,
+            name=self.name,
+            question="Stop watching {}?".format(self.name),
+            in_flight=number(repository["in_flight"]),
+            collected=number(repository["collected"]),
+            logs=number(repository["logs_fetched"]),
+            pending=number(repository["logs_pending"]),
+            unavailable=number(repository["logs_unavailable"]),
+        )
+        dom.set_link(self.dom_nodes["github"], repository["html_url"])
+        dom.set_attribute(self.dom_nodes["github"], "aria-label", self.name + " on GitHub")
+        dom.set_link(self.dom_nodes["name"], routes.address("runs", repository=self.name))
+        clock.show_time(self.dom_nodes["polled"], repository["last_polled_at"], missing="not yet")
+        is_now = repository["is_being_polled"]
+        next_poll = None if is_now else repository["next_poll_at"]
+        missing = "now" if is_now else formatting.NOTHING
+        clock.show_next(self.dom_nodes["next"], next_poll, missing=missing)
+
+    def show_backfill(self, repository):
+        """Draw how far the backfill is, while there is one."""
+        backlog, known = repository["backlog"], repository["known"]
+        dom.show(self, backfill=bool(backlog))
+        dom.fill(self, left=sentences.backfill(repository))
+        done = formatting.share(known - backlog, known)
+        self.dom_nodes["bar"].style.width = "{:.0f}%".format(done)
+
+    def pause_click(self, **event):
+        """Pause it, or go on."""
+        self.do("resume_repository" if self.is_paused else "pause_repository")
+
+    def remove_click(self, **event):
+        """Ask first."""
+        self.ask_to_confirm(is_asked=True)
+        dom.focus(self.keep)
+
+    def keep_click(self, **event):
+        """Change nothing."""
+        self.ask_to_confirm(is_asked=False)
+        dom.focus(self.remove)
+
+    def really_remove_click(self, **event):
+        """Stop watching it."""
+        self.ask_to_confirm(is_asked=False)
+        self.do("remove_repository")
+
+    def ask_to_confirm(self, *, is_asked):
+        """Show or hide the question."""
+        dom.show(self, confirm=is_asked, deeds=not is_asked)
+
+    def do(self, deed):
+        """Do it, and show what came of it."""
+        try:
+            connection.ask(deed, self.name)
+        except (connection.ConnectionLost, connection.LoggedOut):
+            return
+        except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
+            self.trouble.show(str(error))
+            return
+        get_open_form().refresh()

@@ -1,0 +1,25 @@
+"""What may be a repository, judged by its shape alone; GitHub has the last word."""
+
+
+def is_whole(text):
+    """Return whether a text has an owner and a name, as OWNER/NAME or as an address."""
+    return len(_parts(text)) >= 2
+
+
+def hint(text):
+    """Return what is missing yet."""
+    owner = _parts(text)
+    if owner:
+        return "Now the name: {}/NAME".format(owner[0])
+    return "OWNER/NAME, or its address on GitHub"
+
+
+def _parts(text):
+    path = text.strip()
+    if path.startswith("git@"):
+        path = path.partition(":")[2]
+    elif "://" in path:
+        path = path.partition("://")[2].partition("/")[2]
+    elif "." in path.partition("/")[0]:
+        path = path.partition("/")[2]  # github.com/owner/name
+    return [part for part in path.split("/") if part]
