@@ -5,9 +5,6 @@ import time
 import anvil.server
 import anvil.users
 
-_LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
-_STATE = {"is_lost": False, "changed": None, "logged_out": None}
-
 
 class ConnectionLost(Exception):
     """The server cannot be reached now; the banner says so, and the next refresh tries again."""
@@ -15,6 +12,11 @@ class ConnectionLost(Exception):
 
 class LoggedOut(Exception):
     """The login has ended; the login page is shown."""
+
+
+QUIET = (ConnectionLost, LoggedOut)  # of these the page speaks already
+_LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
+_STATE = {"is_lost": False, "changed": None, "logged_out": None}
 
 
 def watch(changed, logged_out):

@@ -94,6 +94,15 @@ def collection_counts(progress):
     )
 
 
+def budget(limit):
+    """Return what stands below the number of requests that are left."""
+    return (
+        "not known before the first request"
+        if limit is None
+        else "requests left of " + number(limit)
+    )
+
+
 def traffic(values):
     """Say a plot of messages per five minutes in words."""
     if not values:

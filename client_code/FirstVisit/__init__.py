@@ -1,5 +1,7 @@
 """The first steps, shown until they are taken."""
 
+from anvil import get_open_form
+
 from .. import dom
 from ..components.SetupStep import SetupStep
 from ._anvil_designer import FirstVisitTemplate
@@ -14,5 +16,10 @@ class FirstVisit(FirstVisitTemplate):
 
     def show(self, steps):
         """Draw the steps as `get_collection_status` gives them; the first open one stands out."""
-        is_open = [step for step in steps if not step["is_done"]]
-        self.rows.show([dict(step, is_next=step is is_open[0]) for step in steps])
+        following = next(step for step in steps if not step["is_done"])
+        self.rows.show([dict(step, is_next=step is following) for step in steps])
+        dom.show(self, add_place=following["step"] == "repository")
+
+    def add_added(self, **event):
+        """Go on to the dashboard."""
+        get_open_form().refresh()

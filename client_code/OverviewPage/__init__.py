@@ -32,8 +32,10 @@ class OverviewPage(OverviewPageTemplate):
         clock.set_server_now(status["now"])
         is_set_up = status["is_set_up"]
         dom.show(self, dashboard=is_set_up, first_visit=not is_set_up)
-        self.show_verdict(status)
+        dom.show(self, verdict_line=is_set_up, facts=is_set_up, collect_place=is_set_up)
+        dom.fill(self, heading="Overview" if is_set_up else "Welcome to Runstream")
         if is_set_up:
+            self.show_verdict(status)
             self.show_cards(status)
             self.show_plot(status["runs_per_hour"])
             self.show_lists(status)
@@ -69,6 +71,9 @@ class OverviewPage(OverviewPageTemplate):
         dom.fill(self, legend=words)
         dom.set_attribute(self.dom_nodes["plot_frame"], "aria-label", "Runs per hour: " + words)
         self.plot.figure = figure
+        is_empty = not figure["data"]
+        dom.set_attribute(self.dom_nodes["plot_frame"], "data-empty", "" if is_empty else None)
+        dom.show(self, no_runs=is_empty)
 
     def show_lists(self, status):
         """Draw what failed last, and the repositories that need a look first."""

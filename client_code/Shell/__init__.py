@@ -138,7 +138,7 @@ class Shell(ShellTemplate):
         turn = self._asked
         try:
             answer = page.load()
-        except (connection.ConnectionLost, connection.LoggedOut):
+        except connection.QUIET:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
             self.show_trouble(str(error))
@@ -176,7 +176,7 @@ class Shell(ShellTemplate):
 
     def report(self, error):
         """Say what a handler did not expect."""
-        if not isinstance(error, (connection.ConnectionLost, connection.LoggedOut)):
+        if not isinstance(error, connection.QUIET):
             self.show_trouble("{}".format(error) or type(error).__name__)
             print("Runstream:", repr(error))  # noqa: T201 - developers look there
 

@@ -4,7 +4,6 @@ from ... import badges, connection, dom, repository_names
 from ._anvil_designer import AddRepositoryTemplate
 
 CHECK_SECONDS = 0.6  # after the last key
-QUIET = (connection.ConnectionLost, connection.LoggedOut)
 
 
 class AddRepository(AddRepositoryTemplate):
@@ -32,7 +31,7 @@ class AddRepository(AddRepositoryTemplate):
         asked = self.address.text
         try:
             check = connection.ask("check_repository", asked)
-        except QUIET:
+        except connection.QUIET:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
             self.say("bad", str(error), None)
@@ -53,7 +52,7 @@ class AddRepository(AddRepositoryTemplate):
         self.add.enabled = False
         try:
             repository = connection.ask("configure_repository", self.address.text)
-        except QUIET:
+        except connection.QUIET:
             self.add.enabled = True
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
             self.say("bad", str(error), None)

@@ -1,24 +1,35 @@
 """One of the two agents."""
 
-from ... import badges, clock, dom, statuses
+from anvil import get_open_form
+
+from ... import badges, clock, connection, dom, statuses
 from ._anvil_designer import AgentCardTemplate
 
 DEEDS = {
-    "Pipeline Monitoring Agent": ("Last poll", "next "),
-    "Log Ingestion Agent": ("Last log", "next "),
+    "Pipeline Monitoring Agent": "Last poll",
+    "Log Ingestion Agent": "Last log",
 }
 
 
 class AgentCard(AgentCardTemplate):
-    """Show what an agent does, when it worked last and when it will again."""
+    """Show what an agent does, when it worked last and will again; pause or start it."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, agent):
         """Draw an agent as `get_collection_status` gives it."""
-        did, will = DEEDS[agent["name"]]
-        dom.fill(self, name=agent["name"], did=did, note=agent["note"])
+        self.name, self.is_paused = agent["name"], agent["state"] == "paused"
+        self.control.text = "Start" if self.is_paused else "Pause"
+        dom.fill(self, name=self.name, did=DEEDS[self.name], note=agent["note"])
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         clock.show_time(self.dom_nodes["worked"], agent["worked_at"], missing="not yet")
-        clock.show_next(self.dom_nodes["next"], agent["next_at"], will, missing="none planned")
+        clock.show_next(self.dom_nodes["next"], agent["next_at"], " · next ", missing="")
+
+    def control_click(self, **event):
+        """Pause it after what is in hand, or start it again."""
+        try:
+            connection.ask("control_agent", self.name, "start" if self.is_paused else "pause")
+        except connection.QUIET:
+            return
+        get_open_form().refresh()

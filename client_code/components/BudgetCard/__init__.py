@@ -1,6 +1,6 @@
 """What GitHub still allows, and what was asked for nothing."""
 
-from ... import clock, dom, formatting
+from ... import clock, dom, formatting, sentences
 from ...formatting import number
 from ._anvil_designer import BudgetCardTemplate
 
@@ -20,12 +20,14 @@ class BudgetCard(BudgetCardTemplate):
         dom.fill(
             self,
             remaining=number(github["remaining"]),
-            limit=number(github["limit"]),
+            limit=sentences.budget(github["limit"]),
             charged=number(github["charged"]),
             free=number(github["free"]),
             share="{:.0f} %".format(formatting.share(github["free"], requests)),
         )
         self.dom_nodes["bar"].style.width = "{:.1f}%".format(left)
-        dom.set_attribute(self.dom_nodes["bar"], "data-tone", "warn" if left < LOW else None)
+        is_low = github["limit"] is not None and left < LOW
+        dom.set_attribute(self.dom_nodes["bar"], "data-tone", "warn" if is_low else None)
+        dom.set_attribute(self.dom_nodes["remaining"], "data-tone", "warn" if is_low else None)
         dom.set_attribute(self.dom_nodes["meter"], "aria-label", "{:.0f} % left".format(left))
         clock.show_next(self.dom_nodes["resets"], github["reset_at"], "resets ", missing="")

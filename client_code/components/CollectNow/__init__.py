@@ -18,7 +18,7 @@ class CollectNow(CollectNowTemplate):
         self.collect.enabled = False
         try:
             self.show(connection.ask("trigger_manual_collection"))
-        except (connection.ConnectionLost, connection.LoggedOut):
+        except connection.QUIET:
             self.collect.enabled = True
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
             self.collect.enabled = True
@@ -28,7 +28,7 @@ class CollectNow(CollectNowTemplate):
         """Ask how far it is."""
         try:
             self.show(connection.ask("get_collection_progress", self.collection_id))
-        except (connection.ConnectionLost, connection.LoggedOut):
+        except connection.QUIET:
             pass  # the next tick asks again
 
     def show(self, collection):

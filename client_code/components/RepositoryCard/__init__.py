@@ -82,7 +82,7 @@ class RepositoryCard(RepositoryCardTemplate):
         """Do it, and show what came of it."""
         try:
             connection.ask(deed, self.name)
-        except (connection.ConnectionLost, connection.LoggedOut):
+        except connection.QUIET:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
             self.trouble.show(str(error))

@@ -22,6 +22,5 @@ class SetupStep(SetupStepTemplate):
         look = DONE if is_done else NEXT if is_next else LATER
         badges.draw(self.dom_nodes["state"], look)
         dom.fill(self, title=step["title"], finding=step["finding"], remedy=step["remedy"])
-        is_repository = step["step"] == "repository"
-        dom.show(self, add=is_next and is_repository, settings=is_next and not is_repository)
+        dom.show(self, settings=is_next and step["step"] != "repository")
         dom.set_attribute(self.dom_nodes["step"], "data-tone", look[0])
