@@ -15,6 +15,8 @@ def verdict(status):
         return "bad", "{} cannot be collected.".format(
             plural(repositories["failing"], "repository", "repositories")
         )
+    if repositories["watched"] == repositories["paused"]:
+        return "warn", "Every repository is paused."
     for agent in status["agents"]:
         if agent["state"] in ("limited", "paused", "never ran"):
             word = "has not run yet" if agent["state"] == "never ran" else "is " + agent["state"]

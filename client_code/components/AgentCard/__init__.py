@@ -23,7 +23,7 @@ class AgentCard(AgentCardTemplate):
         self.control.text = "Start" if self.is_paused else "Pause"
         dom.fill(self, name=self.name, did=DEEDS[self.name], note=agent["note"])
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
-        clock.show_time(self.dom_nodes["worked"], agent["worked_at"], missing="not yet")
+        clock.show_time(self.dom_nodes["worked"], agent["worked_at"], missing="none yet")
         clock.show_next(self.dom_nodes["next"], agent["next_at"], " · next ", missing="")
 
     def control_click(self, **event):

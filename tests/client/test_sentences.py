@@ -1,0 +1,113 @@
+"""What pages say about the server's answers."""
+
+import pytest
+
+from client_code import sentences
+
+COUNTS = {
+    "watched": 8,
+    "paused": 1,
+    "failing": 0,
+    "in_flight": 1,
+    "attempts": 1200,
+    "logs_fetched": 2,
+    "backlog": 0,
+    "logs_pending": 0,
+}
+REPOSITORY = {
+    "state": "watching",
+    "last_error": None,
+    "backlog": 0,
+    "known": 10,
+    "backlog_seconds": None,
+    "collected": 10,
+    "in_flight": 0,
+}
+
+
+def agents(*states):
+    names = ("Pipeline Monitoring Agent", "Log Ingestion Agent")
+    return [{"name": name, "state": state} for name, state in zip(names, states, strict=True)]
+
+
+def verdict(states, **counts):
+    status = {"agents": agents(*states), "repositories": {**COUNTS, **counts}}
+    return sentences.verdict(status)
+
+
+def test_all_is_well_when_it_is():
+    assert verdict(("running", "idle")) == ("ok", "Collecting from 7 repositories. All is well.")
+
+
+@pytest.mark.parametrize(
+    ("states", "counts", "expected"),
+    [
+        (("running", "stalled"), {}, ("bad", "The Log Ingestion Agent is stalled.")),
+        (("in trouble", "idle"), {}, ("bad", "The Pipeline Monitoring Agent is in trouble.")),
+        (("running", "idle"), {"failing": 1}, ("bad", "1 repository cannot be collected.")),
+        (("paused", "idle"), {}, ("warn", "The Pipeline Monitoring Agent is paused.")),
+        (("running", "never ran"), {}, ("warn", "The Log Ingestion Agent has not run yet.")),
+        (("never ran", "never ran"), {"watched": 0}, ("quiet", "No repository is watched yet.")),
+    ],
+)
+def test_the_worst_is_said_first(states, counts, expected):
+    assert verdict(states, **counts) == expected
+
+
+def test_all_paused_is_not_well():
+    tone, sentence = verdict(("running", "idle"), watched=2, paused=2)
+    assert (tone, sentence) == ("warn", "Every repository is paused.")
+
+
+def test_facts_leave_out_what_is_nothing():
+    assert sentences.facts(COUNTS) == "1 run in flight · 1,200 attempts collected · 2 logs fetched"
+    assert sentences.facts({**COUNTS, "backlog": 1200}).endswith("1,200 to backfill")
+
+
+@pytest.mark.parametrize(
+    ("changes", "note"),
+    [
+        ({}, "10 collected"),
+        ({"in_flight": 3}, "3 in flight, 10 collected"),
+        ({"backlog": 4}, "4 of 10 to backfill"),
+        ({"backlog": 4, "backlog_seconds": 90}, "4 of 10 to backfill, about 1 min 30 s"),
+        ({"backlog": 4, "last_error": "GitHub said no."}, "GitHub said no."),
+    ],
+)
+def test_a_repository_says_what_matters_most(changes, note):
+    assert sentences.repository_note({**REPOSITORY, **changes}) == note
+
+
+def test_watched_repositories_are_counted_by_state():
+    states = [{"state": "watching"}, {"state": "paused"}, {"state": "failing"}]
+    assert sentences.watched(states) == "2 repositories watched, 1 paused, 1 failing"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "Looking for runs…"),
+        ({"state": "completed"}, "Collected 2 runs."),
+        ({"state": "failed", "error": "No token."}, "No token."),
+    ],
+)
+def test_a_collection_says_where_it_is(changes, sentence):
+    progress = {
+        "state": "running",
+        "phase": "looking for runs",
+        "error": None,
+        "sentence": "Collected 2 runs.",
+    }
+    assert sentences.collection({**progress, **changes}) == sentence
+
+
+def test_plots_have_words():
+    hours = [{"hour": "h", "success": 2, "failure": 1}, {"hour": "i", "success": 0, "failure": 0}]
+    assert sentences.runs_per_hour(hours) == "3 runs in 2 hours, 1 failed."
+    assert sentences.traffic([1, 5, 2]) == "Messages in five minutes: 5 at most, 2 now."
+    assert sentences.traffic([]) == "No messages yet."
+
+
+def test_a_budget_may_be_unknown():
+    assert sentences.budget(5000) == "requests left of 5,000"
+    assert sentences.budget(None) == "not known before the first request"
