@@ -73,6 +73,15 @@ def log_body(record: JobLogRecord) -> dict[str, Any]:
     }
 
 
+def restore_log(
+    run_id: int, run_attempt: int, body: dict[str, Any], columns: Mapping[str, Any]
+) -> JobLogRecord:
+    """Rebuild a log's state; ``columns`` are job_id, state and updated_at."""
+    stored = dict(body)
+    key = AttemptKey(stored.pop("repository"), run_id, run_attempt)
+    return JobLogRecord(key=key, **stored, **columns)
+
+
 def summary_body(summary: RunSummary) -> dict[str, Any]:
     """Lay a run's line out, but for its numbers and created_at."""
     values = {field.name: getattr(summary, field.name) for field in fields(summary)}

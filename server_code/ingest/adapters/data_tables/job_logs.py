@@ -11,7 +11,7 @@ import anvil.tables.query as q
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...domain.stored_records import attempt_id, log_body
+from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import LogStateStore
 from .guard import guarded
@@ -100,11 +100,9 @@ def _row(record: JobLogRecord) -> dict[str, Any]:
 
 
 def _record(row: Any) -> JobLogRecord:  # noqa: ANN401 - a row
-    stored = read_json(row["body"])
-    return JobLogRecord(
-        key=AttemptKey(stored.pop("repository"), int(row["run_id"]), int(row["run_attempt"])),
-        job_id=int(row["job_id"]),
-        state=row["state"],
-        updated_at=sure_utc(row["updated_at"]),
-        **stored,
-    )
+    columns = {
+        "job_id": int(row["job_id"]),
+        "state": row["state"],
+        "updated_at": sure_utc(row["updated_at"]),
+    }
+    return restore_log(int(row["run_id"]), int(row["run_attempt"]), read_json(row["body"]), columns)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ...domain.ledger import AgentRecord
+from ...domain.stored_records import agent_body, restore_agent
 from ...domain.stored_values import (
     read_ascii,
     read_json,
@@ -38,7 +39,7 @@ class SqlAgents:
     def save_agent(self, record: AgentRecord) -> None:
         """Keep an agent's newest sign of life; signs a day older than this one go."""
         name, holder = write_ascii(record.name), write_ascii(record.holder)
-        row = (name, holder, write_time(record.heartbeat_at), _write_agent(record))
+        row = (name, holder, write_time(record.heartbeat_at), write_json(agent_body(record)))
         oldest = write_time(record.heartbeat_at - _SIGNS_KEPT)
 
         def save(session: Session) -> None:
@@ -50,7 +51,7 @@ class SqlAgents:
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and holder."""
         rows = self._database.read("SELECT heartbeat_at, record FROM agents")
-        agents = (_read_agent(heartbeat_at, body) for heartbeat_at, body in rows)
+        agents = (restore_agent(read_time(at), read_json(body)) for at, body in rows)
         return sorted(agents, key=lambda agent: (agent.name, agent.holder))
 
     def save_agent_wish(self, name: str, wish: str) -> None:
@@ -62,23 +63,3 @@ class SqlAgents:
         """Load the wishes by agent; one that nobody spoke of is not among them."""
         rows = self._database.read("SELECT name, wish FROM agent_wishes")
         return {read_ascii(name): read_ascii(wish) for name, wish in rows}
-
-
-def _write_agent(record: AgentRecord) -> str:
-    return write_json(
-        {
-            "name": record.name,
-            "holder": record.holder,
-            "state": record.state,
-            "started_at": write_time(record.started_at),
-            "counts": dict(record.counts),
-            "rate_limit": dict(record.rate_limit),
-            "note": record.note,
-        }
-    )
-
-
-def _read_agent(heartbeat_at: str, body: str) -> AgentRecord:
-    stored = read_json(body)
-    started_at = read_time(stored.pop("started_at"))
-    return AgentRecord(heartbeat_at=read_time(heartbeat_at), started_at=started_at, **stored)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ...domain.ledger import ActivityRecord, ErrorRecord
+from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, read_time, repository_key, write_json, write_time
 from ...ports.state import MOST_ACTIVITIES, MOST_ERRORS
 from .database import Database
-from .session import Row, Session
+from .session import Session
 
 _ADD_ERROR = "INSERT INTO errors (occurred_at, record) VALUES (...)"
 _LIST_ERRORS = "SELECT occurred_at, record FROM errors ORDER BY occurred_at DESC, id DESC LIMIT ?"
@@ -34,7 +35,7 @@ class SqlJournal:
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MOST_ERRORS at most."""
-        row = (write_time(record.occurred_at), _write_error(record))
+        row = (write_time(record.occurred_at), write_json(error_body(record)))
 
         def add(session: Session) -> None:
             session.insert(_ADD_ERROR, [row])
@@ -49,19 +50,20 @@ class SqlJournal:
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
         """Forget every error that says the same of the same; return how many they were."""
-        wanted = (agent, _optional_key(repository), what)
+        key = None if repository is None else repository_key(repository)
+        wanted = (agent, key, what)
 
         def remove(session: Session) -> int:
             # So few are kept that to look through them is quicker than to keep an index.
             rows = session.query("SELECT id, record FROM errors")
-            same = [number for number, body in rows if _said(body) == wanted]
+            same = [number for number, body in rows if error_identity(read_json(body)) == wanted]
             return session.execute_each("DELETE FROM errors WHERE id IN (...)", (), same)
 
         return self._database.write(remove)
 
     def add_activity(self, record: ActivityRecord) -> None:
         """Keep a deed; MOST_ACTIVITIES at most."""
-        row = (write_time(record.occurred_at), _write_activity(record))
+        row = (write_time(record.occurred_at), write_json(activity_body(record)))
 
         def add(session: Session) -> None:
             session.insert(_ADD_ACTIVITY, [row])
@@ -72,33 +74,4 @@ class SqlJournal:
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List deeds, newest first."""
         rows = self._database.read(_LIST_ACTIVITIES, (max(0, limit),))
-        return [_read_activity(row) for row in rows]
-
-
-def _write_error(record: ErrorRecord) -> str:
-    return write_json(
-        {
-            "agent": record.agent,
-            "repository": record.repository,
-            "what": record.what,
-            "remedy": record.remedy,
-        }
-    )
-
-
-def _said(body: str) -> tuple[str, str | None, str]:
-    stored = read_json(body)
-    return stored["agent"], _optional_key(stored["repository"]), stored["what"]
-
-
-def _optional_key(repository: str | None) -> str | None:
-    return None if repository is None else repository_key(repository)
-
-
-def _write_activity(record: ActivityRecord) -> str:
-    return write_json({"actor": record.actor, "repository": record.repository, "what": record.what})
-
-
-def _read_activity(row: Row) -> ActivityRecord:
-    occurred_at, body = row
-    return ActivityRecord(occurred_at=read_time(occurred_at), **read_json(body))
+        return [ActivityRecord(occurred_at=read_time(at), **read_json(body)) for at, body in rows]

@@ -17,6 +17,7 @@ from ...domain.ledger import (
 )
 from ...domain.runs import AttemptKey
 from ...domain.snapshots import restore_commit, snapshot
+from ...domain.stored_records import attempt_id
 from ...domain.stored_values import (
     read_json,
     read_optional_time,
@@ -27,7 +28,7 @@ from ...domain.stored_values import (
     write_time,
 )
 from ...ports import LedgerStore
-from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_id, attempt_record, attempt_row
+from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_record, attempt_row
 from .database import Database
 from .forgetting import forget_settled
 from .session import Row, Session

@@ -14,11 +14,11 @@ from typing import BinaryIO
 
 from ...domain.log_pages import LogLines, LogPage, LogSize, cut_pages, pick_lines, search_pages
 from ...domain.runs import AttemptKey
+from ...domain.stored_records import attempt_id
 from ...domain.stored_values import write_time
 from ...errors import StateUnavailable
 from ...ports import LogCache
 from ...ports.logs import MOST_CACHED_BYTES, MOST_CACHED_LOGS
-from .attempts import attempt_id
 from .database import Database
 from .session import Session
 

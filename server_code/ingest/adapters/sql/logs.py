@@ -7,9 +7,9 @@ from datetime import datetime
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
+from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, read_time, repository_keys, write_json, write_time
 from ...ports import LogStateStore
-from .attempts import attempt_id
 from .database import Database
 from .session import Row
 
@@ -82,25 +82,11 @@ def _newest(records: Sequence[JobLogRecord]) -> dict[LogId, JobLogRecord]:
 
 
 def _row(record: JobLogRecord) -> Row:
-    body = {
-        "repository": record.key.repository,
-        "job_name": record.job_name,
-        "reason": record.reason,
-        "log_bytes": record.log_bytes,
-        "log_sha256": record.log_sha256,
-        "blob_bucket": record.blob_bucket,
-        "blob_key": record.blob_key,
-    }
-    return (*_log_id(record), record.state, write_time(record.updated_at), write_json(body))
+    moment = write_time(record.updated_at)
+    return (*_log_id(record), record.state, moment, write_json(log_body(record)))
 
 
 def _record(row: Row) -> JobLogRecord:
     run_id, run_attempt, job_id, state, updated_at, body = row
-    stored = read_json(body)
-    return JobLogRecord(
-        key=AttemptKey(stored.pop("repository"), run_id, run_attempt),
-        job_id=job_id,
-        state=state,
-        updated_at=read_time(updated_at),
-        **stored,
-    )
+    columns = {"job_id": job_id, "state": state, "updated_at": read_time(updated_at)}
+    return restore_log(run_id, run_attempt, read_json(body), columns)

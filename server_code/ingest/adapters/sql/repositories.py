@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import Field, fields
 from datetime import datetime, timedelta
-from typing import Any
 
 from ...domain.ledger import RepositoryRecord
+from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import (
     read_json,
     read_optional_time,
@@ -192,36 +191,18 @@ def _row(record: RepositoryRecord) -> Row:
 
 
 def _progress(record: RepositoryRecord) -> str:
-    values = {field.name: getattr(record, field.name) for field in fields(record)}
-    return write_json(
-        {
-            name: write_time(value) if isinstance(value, datetime) else value
-            for name, value in values.items()
-            if name not in _COLUMNS
-        }
-    )
+    return write_json(repository_body(record, without=_COLUMNS))
 
 
 def _record(row: Row) -> RepositoryRecord:
-    """Read a row; a field that this or the other version does not know keeps its default."""
     full_name, added_at, paused, next_poll_at, last_polled_at, holder, until, progress = row
-    known = {field.name: field for field in fields(RepositoryRecord)}
-    stored: dict[str, Any] = {
-        name: read_time(value) if value and _is_time(known[name]) else value
-        for name, value in read_json(progress).items()
-        if name in known
+    columns = {
+        "full_name": full_name,
+        "added_at": read_time(added_at),
+        "paused": bool(paused),
+        "next_poll_at": read_optional_time(next_poll_at),
+        "last_polled_at": read_optional_time(last_polled_at),
+        "lease_holder": holder,
+        "lease_until": read_optional_time(until),
     }
-    return RepositoryRecord(
-        full_name=full_name,
-        added_at=read_time(added_at),
-        paused=bool(paused),
-        next_poll_at=read_optional_time(next_poll_at),
-        last_polled_at=read_optional_time(last_polled_at),
-        lease_holder=holder,
-        lease_until=read_optional_time(until),
-        **stored,
-    )
-
-
-def _is_time(field: Field[Any]) -> bool:
-    return "datetime" in str(field.type)
+    return restore_repository(read_json(progress), columns)

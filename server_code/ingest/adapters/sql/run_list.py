@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...domain.runs import AttemptKey
-from ...domain.stored_values import (
-    read_json,
-    read_optional_time,
-    read_time,
-    write_json,
-    write_optional_time,
-    write_time,
-)
+from ...domain.stored_records import attempt_id, restore_summary, summary_body
+from ...domain.stored_values import read_json, read_time, write_json, write_time
 from ...domain.summaries import RunSummary
 from ...ports.state import MOST_RUN_SUMMARIES
-from .attempts import attempt_id
 from .database import Database
 from .session import Row, Session
 
@@ -64,33 +56,10 @@ class SqlRunList:
 
 
 def _row(summary: RunSummary) -> Row:
-    body = {
-        "repository": summary.key.repository,
-        "status": summary.status,
-        "conclusion": summary.conclusion,
-        "run_number": summary.run_number,
-        "workflow_name": summary.workflow_name,
-        "head_branch": summary.head_branch,
-        "head_sha": summary.head_sha,
-        "event": summary.event,
-        "actor": summary.actor,
-        "title": summary.title,
-        "run_started_at": write_optional_time(summary.run_started_at),
-        "completed_at": write_optional_time(summary.completed_at),
-        "duration_seconds": summary.duration_seconds,
-        "job_count": summary.job_count,
-        "failed_job_count": summary.failed_job_count,
-    }
-    return (*attempt_id(summary.key), write_time(summary.created_at), write_json(body))
+    body = write_json(summary_body(summary))
+    return (*attempt_id(summary.key), write_time(summary.created_at), body)
 
 
 def _summary(row: Row) -> RunSummary:
     run_id, run_attempt, created_at, body = row
-    stored = read_json(body)
-    return RunSummary(
-        key=AttemptKey(stored.pop("repository"), run_id, run_attempt),
-        created_at=read_time(created_at),
-        run_started_at=read_optional_time(stored.pop("run_started_at")),
-        completed_at=read_optional_time(stored.pop("completed_at")),
-        **stored,
-    )
+    return restore_summary(run_id, run_attempt, read_time(created_at), read_json(body))
