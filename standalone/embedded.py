@@ -19,6 +19,9 @@ RUNS_PER_HOUR = 24.0
 HISTORY_DAYS = 0.04
 POLL_SECONDS = "5"
 
+#: Where the dashboard's database and keys are kept, as `serve` does.
+STATE_FOLDER = ".runstream"
+
 _GITHUB_NAMES = ("GITHUB_TOKEN", "GITHUB_APP_ID", "GITHUB_API_URL")
 _CONTAINER_NAMES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
@@ -28,10 +31,16 @@ _CONTAINER_NAMES = (
 
 @dataclass(slots=True)
 class Surroundings:
-    """Be what was chosen: settings that stand before the environment's, and why they do."""
+    """Be what was chosen: settings that stand before the environment's, and why they do.
+
+    ``told_on_terminal`` is what concerns the live view alone: its state is not the dashboard's,
+    which is kept in ``folder``.
+    """
 
     settings: dict[str, str] = field(default_factory=dict)
     told: list[str] = field(default_factory=list)
+    told_on_terminal: list[str] = field(default_factory=list)
+    folder: Path = Path(STATE_FOLDER)
     repositories: list[str] = field(default_factory=list)
     has_sandbox: bool = False
     has_local_aws: bool = False
@@ -47,7 +56,7 @@ def open_surroundings(
         _choose_github(chosen, opened, environment)
         _choose_aws(chosen, opened, environment)
         _choose_state(chosen, opened, environment)
-        chosen.told += _advice(chosen)
+        chosen.told += _advice_on_own(chosen)
         yield chosen
 
 
@@ -99,14 +108,21 @@ def _choose_aws(chosen: Surroundings, opened: ExitStack, environment: Mapping[st
 
 
 def _choose_state(chosen: Surroundings, opened: ExitStack, environment: Mapping[str, str]) -> None:
+    told = chosen.told_on_terminal
+    if chosen.has_sandbox:
+        chosen.folder = Path(opened.enter_context(TemporaryDirectory(prefix="runstream-state-")))
+        if os.geteuid() == 0:
+            chosen.folder.chmod(0o711)  # for PostgreSQL, which does not run as root
     if environment.get("DATABASE_URL"):
-        chosen.told.append("State   as DATABASE_URL says.")
+        told.append("State   as DATABASE_URL says.")
     elif chosen.has_sandbox:
-        folder = opened.enter_context(TemporaryDirectory(prefix="runstream-state-"))
-        chosen.settings["DATABASE_URL"] = str(Path(folder, DEFAULT_STATE_FILE))
-        chosen.told.append("State   a file that goes with the sandbox.")
+        chosen.settings["DATABASE_URL"] = str(chosen.folder / DEFAULT_STATE_FILE)
+        told.append("State   a file that goes with the sandbox.")
     else:
-        chosen.told.append(f"State   {Path(DEFAULT_STATE_FILE).resolve()}; DATABASE_URL moves it.")
+        told.append(f"State   {Path(DEFAULT_STATE_FILE).resolve()}; DATABASE_URL moves it.")
+    if chosen.settings:
+        here = " ".join(f"{name}={shlex.quote(value)}" for name, value in chosen.settings.items())
+        told += ["", f"From another terminal:  {here} python -m standalone status"]
 
 
 def aws_in(environment: Mapping[str, str]) -> str | None:
@@ -132,14 +148,9 @@ def aws_in(environment: Mapping[str, str]) -> str | None:
     return None if found is None else f"what AWS calls {found.method}"
 
 
-def _advice(chosen: Surroundings) -> list[str]:
-    advice = []
-    if chosen.settings:
-        here = " ".join(f"{name}={shlex.quote(value)}" for name, value in chosen.settings.items())
-        advice += ["", f"From another terminal:  {here} python -m standalone status"]
-    if chosen.has_sandbox or chosen.has_local_aws:
-        lacking = ["GITHUB_TOKEN=..."] * chosen.has_sandbox
-        lacking += ["AWS_DEFAULT_REGION=...", "AWS_PROFILE=..."] * chosen.has_local_aws
-        own = " ".join(lacking)
-        advice.append(f"With your own:          {own} python -m standalone run OWNER/REPO")
-    return advice
+def _advice_on_own(chosen: Surroundings) -> list[str]:
+    if not (chosen.has_sandbox or chosen.has_local_aws):
+        return []
+    lacking = ["GITHUB_TOKEN=..."] * chosen.has_sandbox
+    lacking += ["AWS_DEFAULT_REGION=...", "AWS_PROFILE=..."] * chosen.has_local_aws
+    return [f"        With your own: {' '.join(lacking)} python -m standalone run OWNER/REPO"]

@@ -37,6 +37,7 @@ def require_jar(package: Path, say: Callable[[str], None]) -> Path:
         if place.is_file():
             return place
     base = _BASE.search(source)
+    say("The app server's file is not on this machine; looking whether it can be downloaded.")
     try:
         return _download((base[1] if base else "") + name[1], places, say)
     except (OSError, ValueError, http.client.HTTPException) as error:

@@ -20,7 +20,7 @@ _LINES_OF_ERROR = 1
 
 _REMEMBERED = 30
 
-_READY = "Downlink authenticated OK"
+_READY = "Downlink client connected"
 _ERROR = re.compile(r"^\[(?:ERROR|FATAL)\s+([\w.-]+)\]\s*(.*)")
 _RECORD = re.compile(r"^\[[A-Z]+\s+[\w.-]+\]")
 _WORDS = (

@@ -8,12 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
 
+from ingest.settings import Secret
+
 from ..local_postgres import LocalPostgres, is_installed
 from ..private_files import load_or_make_key
+from ..uplink.link import AppAddress
 from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
-from .first_account import Account, create_first_account
 from .jdbc import is_postgres, jdbc_url
+from .over_uplink import Account, connected, create_first_account, watch_repositories
 from .program import find_program, require_startable
 from .running import AppServer, app_server_running, reachable, require_free_port
 
@@ -26,11 +29,15 @@ DEFAULT_EMAIL = "admin@localhost"
 TASK_SECONDS = "50"
 
 _DATABASE = "runstream"
+_LOOK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingPlan:
-    """Say how the app is to be served. ``database`` stands before the environment's."""
+    """Say how the app is to be served. ``database`` stands before the environment's.
+
+    ``repositories`` are watched from the start; ``is_durable`` false is for what may be lost.
+    """
 
     folder: Path
     host: str = DEFAULT_HOST
@@ -39,6 +46,8 @@ class ServingPlan:
     database: str | None = field(default=None, repr=False)
     email: str = DEFAULT_EMAIL
     checkout: Path = CHECKOUT
+    repositories: tuple[str, ...] = ()
+    backfill_days: float = 1
     is_durable: bool = True
 
     @property
@@ -61,9 +70,13 @@ class Serving:
 
     address: str
     server: AppServer
-    uplink_url: str
-    uplink_key: str = field(repr=False)
+    uplink: AppAddress
     account: Account | None
+
+    def wait(self, stop: Event) -> None:
+        """Wait until ``stop`` is set; raises ServerEnded where the server ends before."""
+        while not stop.wait(_LOOK_SECONDS):
+            self.server.require_alive()
 
 
 def require_servable(
@@ -117,14 +130,12 @@ def open_app_server(
 
 
 def _serving(plan: ServingPlan, server: AppServer, told: ServerConfiguration) -> Serving:
-    uplink_url = f"ws://{plan.authority}/_/uplink"
-    return Serving(
-        address=plan.address,
-        server=server,
-        uplink_url=uplink_url,
-        uplink_key=told.uplink_key,
-        account=create_first_account(uplink_url, told.uplink_key, plan.email),
-    )
+    """Make the first login, and let the app watch what it is to watch."""
+    app = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(told.uplink_key))
+    with connected(app):
+        account = create_first_account(plan.email)
+        watch_repositories(plan.repositories, backfill_days=plan.backfill_days)
+    return Serving(address=plan.address, server=server, uplink=app, account=account)
 
 
 def _set_values(environment: Mapping[str, str]) -> dict[str, str]:
@@ -141,17 +152,17 @@ def _choose_database(
 ) -> str | None:
     """Choose where the Data Tables lie, and say so; None leaves it to the server's own."""
     if plan.database is not None:
-        say("Data Tables: in the PostgreSQL that --database names.")
+        say("State   Data Tables, in the PostgreSQL that --database names.")
         return jdbc_url(plan.database)
     for name in ("ANVIL_DATABASE_URL", "DATABASE_URL"):
         url = environment.get(name, "").strip()
         if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
-            say(f"Data Tables: in the PostgreSQL that {name} names.")
+            say(f"State   Data Tables, in the PostgreSQL that {name} names.")
             return jdbc_url(url)
     if not is_installed():
-        say(f"Data Tables: in the app server's own PostgreSQL, in {folder / 'data'}.")
+        say(f"State   Data Tables, in the app server's own PostgreSQL, in {folder / 'data'}.")
         return None
-    say(f"Data Tables: in a PostgreSQL of this checkout's, in {folder / 'postgres'}.")
+    say(f"State   Data Tables, in a PostgreSQL that runs here, in {folder / 'postgres'}.")
     postgres = LocalPostgres(folder / "postgres", is_durable=plan.is_durable)
     opened.callback(postgres.close)
     return jdbc_url(postgres.database_url(_DATABASE))

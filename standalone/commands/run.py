@@ -22,14 +22,19 @@ from ..stopping import Stop, stopped_by_signals
     type=click.FloatRange(min=0, min_open=True),
     help="Stop after so many seconds.",
 )
-def run(repositories: tuple[str, ...], *, seconds: float | None) -> int:
+@click.option(
+    "--terminal", "on_terminal", is_flag=True, help="Show it here, and serve no dashboard."
+)
+def run(repositories: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -> int:
     """Start everything on this machine, and show it work.
 
     Without a token and a repository it watches a sandbox of GitHub; without AWS it publishes to
-    an SQS of its own. What it chose and why, it says first.
+    an SQS of its own; where Anvil's app server can start it serves the dashboard, which collects
+    by itself, and else shows a live view here. What it chose and why, it says.
     """
     # What is wrong should not be found after everything has started.
     names = parse_repositories(repositories, read_environment())
+    from ..dashboard import serve_dashboard
     from ..embedded import open_surroundings
 
     with (
@@ -37,15 +42,16 @@ def run(repositories: tuple[str, ...], *, seconds: float | None) -> int:
         open_surroundings(names, environment=os.environ) as around,
         _stopped_after(seconds, stop),
     ):
-        click.echo("\n".join([*around.told, ""]))
+        click.echo("\n".join(around.told))
+        code = None if on_terminal else serve_dashboard(around, stop)
+        if code is not None:
+            return code
+        click.echo("\n".join([*around.told_on_terminal, ""]))
         return _work(around.settings, around.repositories, stop, owns_aws=around.has_local_aws)
 
 
 def _work(chosen: dict[str, str], names: list[str], stop: Stop, *, owns_aws: bool) -> int:
-    """Open the collector on what was chosen, and show its agents on the terminal.
-
-    A dashboard that is served from here stands between the two: it shares the collector's state.
-    """
+    """Open the collector on what was chosen, and show its agents on the terminal."""
     from ingest.bootstrap import open_headless, set_up_queues
 
     from ..collecting import collect_until_stopped

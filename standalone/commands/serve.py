@@ -59,8 +59,7 @@ def _serve(plan: ServingPlan, stop: Stop) -> int:
         if serving is not None:
             for line in in_words(serving):
                 click.echo(line)
-            while not stop.event.wait(1.0):
-                serving.server.require_alive()
+            serving.wait(stop.event)
         click.echo("Stopping the app server.", err=True)
     return 0
 

@@ -18,7 +18,7 @@ from standalone.embedded import aws_in
 def test_on_a_bare_machine_runs_are_collected_within_seconds(tmp_path: Path):
     """It says what it chose and why, and leaves no file behind."""
     done = subprocess.run(
-        [sys.executable, "-m", "standalone", "run", "--seconds", "12"],
+        [sys.executable, "-m", "standalone", "run", "--terminal", "--seconds", "12"],
         cwd=tmp_path,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -40,7 +40,7 @@ def test_on_a_bare_machine_runs_are_collected_within_seconds(tmp_path: Path):
 
 def test_what_is_configured_is_used(cli: CommandLine):
     """A GitHub, an AWS and a repository of one's own leave nothing to start."""
-    with cli.started("run", "octo/api", "--seconds", "60") as process:
+    with cli.started("run", "octo/api", "--terminal", "--seconds", "60") as process:
         assert process.stderr is not None
         next(line for line in process.stderr if line.startswith("2 runs"))
         process.send_signal(signal.SIGINT)

@@ -15,12 +15,15 @@ from pathlib import Path
 from typing import Any
 
 import anvil.server
+import anvil.tables
 import pytest
 import requests
+import yaml
 from ingest.adapters.aws.provision import ensure_queues
 
 from standalone.app_server import CannotServe, Serving, ServingPlan, open_app_server
 from standalone.app_server.app_folder import APP_FILES
+from standalone.app_server.over_uplink import connected
 from standalone.app_server.serving import require_servable
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.instants import iso
@@ -68,14 +71,21 @@ class AnvilApp:
     @contextmanager
     def uplink(self) -> Iterator[Callable[..., Any]]:
         """Connect this process; gives `anvil.server.call`. One connection at a time."""
-        anvil.server.connect(self.serving.uplink_key, url=self.serving.uplink_url, quiet=True)
-        try:
+        with connected(self.serving.uplink):
+            # Anvil's client knows the tables of one app for life, and this process meets many.
+            anvil.tables._clear_cache()
             yield anvil.server.call
-        finally:
-            anvil.server.disconnect()
 
 
 ServeAnvil = Callable[..., AnvilApp]
+
+#: Changes the parsed `anvil.yaml` of a copy of the app in place.
+EditApp = Callable[[dict[str, Any]], None]
+
+
+def without_schedule(app: dict[str, Any]) -> None:
+    """Let nothing happen in an app but what a test does."""
+    app["scheduled_tasks"] = []
 
 
 def app_environment(settings: Mapping[str, str]) -> dict[str, str]:
@@ -99,8 +109,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def copy_app(folder: Path, modules: Mapping[str, str]) -> Path:
+def copy_app(folder: Path, modules: Mapping[str, str], edit: EditApp | None = None) -> Path:
     """Copy the app, with more server modules: their paths below server_code, and their text."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in APP_FILES:
         source = ROOT / name
         if source.is_dir():
@@ -111,6 +122,11 @@ def copy_app(folder: Path, modules: Mapping[str, str]) -> Path:
         file = folder / "server_code" / path
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(text)
+    if edit is not None:
+        described = folder / "anvil.yaml"
+        app = yaml.safe_load(described.read_text())
+        edit(app)
+        described.write_text(yaml.safe_dump(app))
     return folder
 
 
@@ -143,14 +159,17 @@ def serving_anvil(
     github: Callable[[], SandboxServer] = ended_runs,
     modules: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
+    edit: EditApp | None = None,
 ) -> Iterator[AnvilApp]:
-    """Serve the app until the block ends, a copy of it where it gets more modules."""
+    """Serve the app until the block ends, a copy of it where it gets more modules or an edit."""
     plan = ServingPlan(
         folder=folder / "served",
         port=free_port(),
         email=EMAIL,
         database=postgres.new_database_url(),
-        checkout=ROOT if modules is None else copy_app(folder / "copied", modules),
+        checkout=ROOT
+        if modules is None and edit is None
+        else copy_app(folder / "copied", modules or {}, edit),
     )
     skip_unless_servable(plan)
     said: list[str] = []

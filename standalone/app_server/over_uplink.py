@@ -1,0 +1,62 @@
+"""What is said to a freshly served app over its Uplink: who may sign in, what it watches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta, timezone
+from functools import partial
+
+from ingest.bootstrap import open_data_tables_state
+from ingest.domain.ledger import RepositoryRecord
+from ingest.errors import IngestError
+
+from ..uplink.link import AppAddress, connect, disconnect, within
+from .errors import CannotServe
+
+#: The first call of an app imports all its modules.
+CALL_SECONDS = 90.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Be a login that was just made; its password is told once."""
+
+    email: str
+    password: str = field(repr=False)
+
+
+@contextmanager
+def connected(app: AppAddress) -> Iterator[None]:
+    """Be connected to the app in the block. Raises WrongUplinkKey, AppUnreachable."""
+    connect(app)
+    try:
+        yield
+    finally:
+        disconnect()
+
+
+def create_first_account(email: str) -> Account | None:
+    """Make the first account; None where there is one already. Raises CannotServe."""
+    import anvil.server
+
+    try:
+        made = within(CALL_SECONDS, lambda: anvil.server.call("create_first_account", email))
+    except IngestError:
+        raise
+    except Exception as error:
+        # A call raises whatever the app raised, under names of its own.
+        raise CannotServe(f"The first login could not be made: {error}") from error
+    return None if made is None else Account(made["email"], made["password"])
+
+
+def watch_repositories(names: Sequence[str], *, backfill_days: float) -> None:
+    """Let the app watch repositories from now on; one that is watched stays as it is."""
+    state, now = open_data_tables_state(), datetime.now(timezone.utc)
+    since = now - timedelta(days=backfill_days)
+    for name in names:
+        record = RepositoryRecord(
+            full_name=name, added_at=now, watched_since=since, next_poll_at=now
+        )
+        within(CALL_SECONDS, partial(state.add_repository, record))

@@ -1,0 +1,69 @@
+"""The Anvil dashboard as `run` starts it: served on what was chosen, and collecting by itself."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+
+import click
+from ingest.bootstrap import set_up_queues
+from ingest.errors import IngestError
+
+from .app_server import Serving, ServingPlan, open_app_server
+from .app_server.serving import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
+from .app_server.telling import in_words, masked_echo
+from .embedded import Surroundings
+from .environment import read_environment
+from .stopping import Stop
+
+
+def serve_dashboard(around: Surroundings, stop: Stop) -> int | None:
+    """Serve until stopped; None, after saying why, where the app server cannot start here."""
+    environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **around.settings}
+    say = masked_echo(environment)
+    with ExitStack() as opened:
+        try:
+            serving = _open(around, environment, say, stop, opened)
+        except IngestError as error:
+            say(f"View    on this terminal: {error}")
+            return None
+        if serving is not None:
+            click.echo("\n".join(["View    the dashboard.", "", *in_words(serving), ""]))
+            serving.wait(stop.event)
+        say("Stopping the app server.")
+    return 0
+
+
+def _open(
+    around: Surroundings,
+    environment: Mapping[str, str],
+    say: Callable[[str], None],
+    stop: Stop,
+    opened: ExitStack,
+) -> Serving | None:
+    settings = read_environment(environment)
+    plan = ServingPlan(
+        folder=around.folder,
+        port=_free_port(),
+        repositories=tuple(around.repositories),
+        backfill_days=settings.collecting.backfill_days,
+        is_durable=not around.has_sandbox,
+    )
+    if around.has_local_aws:
+        for _ in set_up_queues(settings.aws):
+            pass
+    return opened.enter_context(open_app_server(plan, environment, say=say, stop=stop.event))
+
+
+def _free_port() -> int:
+    """Choose the usual port, or a free one where another program has that."""
+    for port in (DEFAULT_PORT, 0):
+        try:
+            with socket.create_server((DEFAULT_HOST, port)) as probe:
+                chosen: int = probe.getsockname()[1]
+                return chosen
+        except OSError:
+            continue
+    return DEFAULT_PORT
