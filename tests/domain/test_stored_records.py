@@ -1,0 +1,113 @@
+"""Records as JSON: each comes back equal, whatever it holds, and says by what it is the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from ingest.domain.ledger import ActivityRecord, ErrorRecord
+from ingest.domain.runs import AttemptKey
+from ingest.domain.stored_records import (
+    activity_body,
+    agent_body,
+    attempt_body,
+    attempt_id,
+    error_body,
+    error_identity,
+    log_body,
+    repository_body,
+    restore_agent,
+    restore_attempt,
+    restore_log,
+    restore_repository,
+    restore_summary,
+    summary_body,
+)
+from ingest.domain.stored_values import read_json, write_json
+from support.state_records import (
+    ODD_TEXTS,
+    a_deed,
+    a_full_attempt,
+    a_full_log,
+    a_full_repository,
+    a_full_summary,
+    a_summary,
+    an_agent,
+    an_attempt,
+    an_error,
+)
+
+
+def stored(body: dict[str, Any]) -> dict[str, Any]:
+    """Write and read a body, as every store does."""
+    return read_json(write_json(body))
+
+
+def test_keys_are_compared_without_case() -> None:
+    assert attempt_id(AttemptKey("Octo/API", 7, 2)) == ("octo/api", 7, 2)
+
+
+@pytest.mark.parametrize(
+    "record", [an_attempt(), an_attempt(look_at=None), *map(a_full_attempt, ODD_TEXTS)]
+)
+def test_an_attempt(record: Any) -> None:
+    columns = {name: getattr(record, name) for name in ("created_at", "settled", "look_at")}
+    key, body = record.key, stored(attempt_body(record))
+    assert restore_attempt(key.run_id, key.run_attempt, body, columns) == record
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_a_log(text: str) -> None:
+    record = a_full_log(text)
+    columns = {name: getattr(record, name) for name in ("job_id", "state", "updated_at")}
+    key, body = record.key, stored(log_body(record))
+    assert restore_log(key.run_id, key.run_attempt, body, columns) == record
+
+
+@pytest.mark.parametrize("summary", [a_summary(), *map(a_full_summary, ODD_TEXTS)])
+def test_a_summary(summary: Any) -> None:
+    key, body = summary.key, stored(summary_body(summary))
+    assert restore_summary(key.run_id, key.run_attempt, summary.created_at, body) == summary
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+def test_an_agent(text: str) -> None:
+    record = an_agent(text, text, note=text, counts={text: 1}, rate_limit={text: 2})
+    assert restore_agent(record.heartbeat_at, stored(agent_body(record))) == record
+
+
+@pytest.mark.parametrize("text", ODD_TEXTS)
+@pytest.mark.parametrize("repository", ["Octo/API", None])
+def test_an_error_and_a_deed(text: str, repository: str | None) -> None:
+    error = an_error(agent=text, what=text, remedy=text, repository=repository)
+    deed = a_deed(actor=text, what=text, repository=repository)
+    assert ErrorRecord(occurred_at=error.occurred_at, **stored(error_body(error))) == error
+    assert ActivityRecord(occurred_at=deed.occurred_at, **stored(activity_body(deed))) == deed
+
+
+def test_errors_are_the_same_whatever_the_case_of_the_repository_and_the_remedy() -> None:
+    first = an_error(repository="Octo/API", remedy="wait")
+    second = an_error(5, repository="octo/api", remedy="look")
+    assert error_identity(error_body(first)) == error_identity(error_body(second))
+    assert error_identity(error_body(an_error())) == ("monitor", None, "w")
+    assert error_identity(error_body(an_error())) != error_identity(error_body(first))
+
+
+class TestRepository:
+    COLUMNS = ("full_name", "added_at", "paused", "lease_until")
+
+    def body_and_columns(self) -> tuple[dict[str, Any], dict[str, Any]]:
+        record = a_full_repository()
+        columns = {name: getattr(record, name) for name in self.COLUMNS}
+        return stored(repository_body(record, without=self.COLUMNS)), columns
+
+    def test_it_comes_back(self) -> None:
+        assert restore_repository(*self.body_and_columns()) == a_full_repository()
+
+    def test_what_another_version_wrote_is_read(self) -> None:
+        """A field that it did not know has its default; one that only it knew is left out."""
+        body, columns = self.body_and_columns()
+        del body["failures"]
+        restored = restore_repository({**body, "of a later version": 1}, columns)
+        assert restored.failures == 0
+        assert restored.validators == a_full_repository().validators
