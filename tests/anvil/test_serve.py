@@ -6,13 +6,14 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
 import pytest
 import requests
-from support.anvil_server import app_environment, free_port, skip_unless_servable
+from support.anvil_server import AnvilApp, app_environment, free_port, skip_unless_servable
+from support.browser import BrowserPage
 from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_until
 from support.processes import have_ended
 
@@ -39,6 +40,12 @@ class Served:
     def processes(self) -> list[psutil.Process]:
         """Name all processes below this one."""
         return psutil.Process(self.process.pid).children(recursive=True)
+
+    def arguments(self) -> Iterator[str]:
+        """Name the arguments of all of them, which anybody on the machine may read."""
+        for each in self.processes():
+            with suppress(psutil.NoSuchProcess):
+                yield from each.cmdline()
 
     def jvm(self) -> psutil.Process:
         """Find the server itself."""
@@ -71,7 +78,7 @@ def test_a_first_start_tells_the_login_and_later_ones_do_not(command: CommandLin
         assert requests.get(f"{first.url}/_/api/health", timeout=60).status_code in (200, 503)
         processes = first.processes()
         assert len(processes) > 3
-        arguments = " ".join(word for each in processes for word in each.cmdline())
+        arguments = " ".join(first.arguments())
         first.process.send_signal(signal.SIGINT)
         _, told = first.process.communicate(timeout=90)
     assert first.process.returncode == 0
@@ -96,6 +103,15 @@ def test_a_first_start_tells_the_login_and_later_ones_do_not(command: CommandLin
     assert "The app server has ended, with code 137. Its last words" in told
     assert str(kept / "server.log") in told
     assert have_ended(processes)
+
+
+def test_the_first_page_opens_without_an_error_or_another_host(
+    anvil_server: AnvilApp, browser_page: BrowserPage
+):
+    browser_page.page.goto(anvil_server.url)
+    browser_page.page.get_by_role("textbox").first.wait_for()
+    assert browser_page.errors == []
+    assert browser_page.foreign_requests == []
 
 
 def test_its_own_sudden_death_leaves_no_server_behind(command: CommandLine):
