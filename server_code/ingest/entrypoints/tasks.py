@@ -7,6 +7,7 @@ nothing up. So each is a slice of work that the next one goes on with.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import anvil.server
 
@@ -51,9 +52,13 @@ def daily_upkeep() -> None:
     """Order logs again whose news was lost, and forget what is older than it may be kept."""
     desk = Desk()
     collector = desk.open_collector()
-    order_lost_logs(collector.world)
-    forget_old(collector.world)
-    collector.close()
+    try:
+        order_lost_logs(collector.world)
+        ends_at = desk.now + timedelta(seconds=desk.settings.collecting.task_seconds)
+        while forget_old(collector.world) and desk.now < ends_at:
+            pass
+    finally:
+        collector.close()
 
 
 def task_state(name: str, value: object) -> None:

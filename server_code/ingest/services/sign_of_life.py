@@ -29,6 +29,7 @@ class SignOfLife:
         self._started_at = world.clock.now()
         self._told: Mapping[str, int] = {}
         self._next_at = self._started_at
+        self._rate_limit: Mapping[str, int | str | None] | None = None
 
     def give(self, state: str, note: str | None = None) -> None:
         """Save a sign of life now. Raises StateUnavailable."""
@@ -48,11 +49,24 @@ class SignOfLife:
                 heartbeat_at=now,
                 started_at=self._started_at,
                 counts=counts,
-                rate_limit=rate_limit_of(budget),
+                rate_limit=self._known_limit(budget),
                 note=note or stretched(self._agent, budget),
             )
         )
         self._next_at = now + BEAT_EVERY
+
+    def _known_limit(self, budget: Budget) -> Mapping[str, int | str | None]:
+        """Tell the limit as the last answers said, before the first as the process before told."""
+        if budget.remaining is not None:
+            self._rate_limit = rate_limit_of(budget)
+        elif self._rate_limit is None:
+            told = (
+                each.rate_limit
+                for each in self._world.store.list_agents()
+                if (each.name, each.holder) == (self._agent, self._place)
+            )
+            self._rate_limit = next(told, rate_limit_of(budget))
+        return self._rate_limit
 
     def give_when_due(self, state: str) -> None:
         """Save a sign of life if the last one is BEAT_EVERY old; a failing store is left alone.
