@@ -35,8 +35,20 @@ class LocalAwsError(RuntimeError):
 class LocalAws:
     """A local SQS and S3 that answer from construction until `close`."""
 
-    def __init__(self, *, port: int = 0, deadline_seconds: float = 30.0) -> None:
-        """Start on `port`, or on a free one for 0, and return when both services answer."""
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        deadline_seconds: float = 30.0,
+        services: tuple[str, ...] = ("sqs", "s3"),
+        obeys_policies: bool = False,
+    ) -> None:
+        """Start on `port`, or on a free one for 0, and return when all `services` answer.
+
+        With `obeys_policies` only the key ``test`` may do everything, others what IAM allows them.
+        """
+        self._services = services
+        self._more = {"AUTH": "true"} if obeys_policies else {}
         with socket.create_server((_LOOPBACK, port)) as listener:
             self.port: int = listener.getsockname()[1]
             self._folder = tempfile.TemporaryDirectory(
@@ -97,7 +109,7 @@ class LocalAws:
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
-                env=_child_environment(self.port, self._folder.name),
+                env=_child_environment(self.port, self._folder.name, self._services) | self._more,
                 pass_fds=[listener],
                 start_new_session=True,  # Ctrl-C is for the owner, who still has work to drain
             )
@@ -114,12 +126,12 @@ class LocalAws:
             raise LocalAwsError(message) from error
         finally:
             connection.close()
-        if not {"sqs", "s3"} <= set(services):
-            message = f"The local AWS serves {sorted(services)} and not SQS and S3."
+        if not set(self._services) <= set(services):
+            message = f"The local AWS serves {sorted(services)} and not all of {self._services}."
             raise LocalAwsError(message)
 
 
-def _child_environment(port: int, folder: str) -> dict[str, str]:
+def _child_environment(port: int, folder: str, services: tuple[str, ...]) -> dict[str, str]:
     """Only what it needs: nothing of the owner's credentials, nothing kept, no other listener."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -128,7 +140,7 @@ def _child_environment(port: int, folder: str) -> dict[str, str]:
         "GATEWAY_PORT": str(port),
         "MINISTACK_HOST": _LOOPBACK,  # the host in the URLs of queues
         "MINISTACK_REGION": _REGION,
-        "SERVICES": "sqs,s3",
+        "SERVICES": ",".join(services),
         "PERSIST_STATE": "0",
         "S3_PERSIST": "0",
         "SFTP_ENABLED": "0",

@@ -36,7 +36,8 @@ def setup(*, print_iam: bool, print_cloudformation: bool) -> int | None:
 
 
 def _template(aws: AwsSettings) -> str:
-    from ingest.adapters.aws.policies import Deployment, cloudformation_template
+    from ingest.adapters.aws.cloudformation import cloudformation_template
+    from ingest.adapters.aws.policies import Deployment
 
     return cloudformation_template(
         Deployment(

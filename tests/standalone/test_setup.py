@@ -32,9 +32,9 @@ def test_the_policy_is_printed_without_asking_aws(bare: CommandLine):
 
 
 def test_the_template_is_printed_without_asking_aws(bare: CommandLine):
-    """It holds the bucket where one is configured."""
+    """It proposes the bucket that is configured."""
     template = bare.json_printed(
         "setup", "--print-cloudformation", AWS_ENDPOINT_URL="http://127.0.0.1:9", LOG_BUCKET="logs"
     )
-    assert template["Resources"]["LogBucket"]["Properties"]["BucketName"] == "logs"
+    assert template["Parameters"]["LogBucketName"]["Default"] == "logs"
     assert json.dumps(bare.queues["LOGS_QUEUE"]) in json.dumps(template)

@@ -5,14 +5,15 @@
 - ``queues``: what SQS tells of a queue: limits, depth
 - ``s3``: the port BlobStore
 - ``provision``, ``provision_bucket``: queues and the bucket, made or mended
-- ``policies``: the same as documents for IAM and CloudFormation
+- ``policies``, ``cloudformation``: the same as documents for IAM and CloudFormation
 - ``errors``: botocore's exceptions in our words
 
 boto3 takes 0.3 s to import, so it is imported where a client is made; importing this is free.
 """
 
 from .clients import AwsAccess, s3_client, sqs_client
-from .policies import Deployment, cloudformation_template, collector_policy, reader_policy
+from .cloudformation import cloudformation_template
+from .policies import Deployment, collector_policy, reader_policy
 from .provision import Provisioned, ensure_queues
 from .provision_bucket import ensure_bucket
 from .queues import QueueDepth, queue_depth

@@ -1,0 +1,244 @@
+"""Everything that ``setup`` makes, and both policies, as CloudFormation's template. Asks nobody.
+
+One template is for everybody: the bucket's name and whose key encrypts are its parameters. Only
+the queues' names are written out, for a name decides whether a queue is FIFO.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from .clients import LONG_POLL_SECONDS
+from .policies import (
+    Deployment,
+    allow,
+    collector_statements,
+    document,
+    fetch_logs,
+    reader_statements,
+    store_logs,
+)
+from .provision import (
+    DEAD_LETTER_RETENTION_SECONDS,
+    MAX_MESSAGE_BYTES,
+    MAX_RECEIVES,
+    RETENTION_SECONDS,
+    WORK_VISIBILITY_SECONDS,
+    dead_letter_name,
+)
+
+_HAS_BUCKET, _HAS_KEY = "HasBucket", "HasKey"
+_NOTHING = {"Ref": "AWS::NoValue"}
+
+#: SQS asks KMS for a key once in every reuse period: the longest one keeps KMS cheap.
+_KEY_REUSE_SECONDS = 86_400
+
+#: Who sends to an encrypted queue asks for a data key, and reads it to prove that it may; so does
+#: an upload to S3 in parts. Who receives reads only.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+_ENCRYPT = ["kms:Decrypt", "kms:GenerateDataKey"]
+_DECRYPT = ["kms:Decrypt"]
+
+
+def cloudformation_template(deployment: Deployment) -> str:
+    """Write the template (JSON). What may be asked of it is among its parameters.
+
+    On top of what ``setup`` makes, queues and bucket refuse requests without TLS.
+    """
+    queues = {
+        "MetricsQueue": deployment.metrics_queue,
+        "LogsQueue": deployment.logs_queue,
+        "JobEventsQueue": deployment.job_events_queue,
+    }
+    resources: dict[str, Any] = {"Key": _key()}
+    for logical_id, name in queues.items():
+        resources |= _queue_resources(logical_id, name.rsplit("/", 1)[-1])
+    resources["JobEventsQueue"]["Properties"]["VisibilityTimeout"] = WORK_VISIBILITY_SECONDS
+    resources |= _bucket_resources() | _policy_resources()
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Description": "Runstream: queues, dead-letter queues, bucket, key and least privileges",
+        "Parameters": _parameters(deployment.log_bucket or ""),
+        "Conditions": {
+            _HAS_BUCKET: {"Fn::Not": [{"Fn::Equals": [{"Ref": "LogBucketName"}, ""]}]},
+            _HAS_KEY: {"Fn::Equals": [{"Ref": "Encryption"}, "own-key"]},
+        },
+        "Resources": resources,
+        "Outputs": _outputs(list(queues)),
+    }
+    return json.dumps(template, indent=2) + "\n"
+
+
+def _parameters(bucket: str) -> dict[str, Any]:
+    return {
+        "LogBucketName": {
+            "Type": "String",
+            "Default": bucket,
+            "Description": "LOG_BUCKET, for logs that fit no message. Empty: no bucket is made.",
+        },
+        "Encryption": {
+            "Type": "String",
+            "Default": "aws-keys",
+            "AllowedValues": ["aws-keys", "own-key"],
+            "Description": "aws-keys: by keys of SQS and S3, for free. own-key: by a KMS key made "
+            "here, whose use can be audited and refused.",
+        },
+    }
+
+
+def _outputs(queues: list[str]) -> dict[str, Any]:
+    return {
+        **{f"{queue}Url": {"Value": {"Ref": queue}} for queue in queues},
+        "CollectorPolicyArn": {"Value": {"Ref": "CollectorPolicy"}},
+        "ReaderPolicyArn": {"Value": {"Ref": "ReaderPolicy"}},
+        "LogBucketName": {"Condition": _HAS_BUCKET, "Value": {"Ref": "LogBucket"}},
+        "KeyArn": {"Condition": _HAS_KEY, "Value": _arn_of("Key")},
+    }
+
+
+def _key() -> dict[str, Any]:
+    """Let the account's own IAM policies say who uses the key, as CollectorPolicy does."""
+    account = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
+    owner = {
+        "Sid": "Account",
+        "Effect": "Allow",
+        "Principal": {"AWS": account},
+        "Action": "kms:*",
+        "Resource": "*",
+    }
+    properties = {
+        "Description": "Runstream: messages and logs at rest",
+        "EnableKeyRotation": True,
+        "KeyPolicy": document([owner]),
+    }
+    return {**_kept("AWS::KMS::Key", properties), "Condition": _HAS_KEY}
+
+
+def _queue_resources(logical_id: str, name: str) -> dict[str, Any]:
+    dead_letters = f"{logical_id}DeadLetters"
+    queue = _queue(name, RETENTION_SECONDS)
+    queue["Properties"]["RedrivePolicy"] = {
+        "deadLetterTargetArn": _arn_of(dead_letters),
+        "maxReceiveCount": MAX_RECEIVES,
+    }
+    return {
+        dead_letters: _queue(dead_letter_name(name), DEAD_LETTER_RETENTION_SECONDS),
+        logical_id: queue,
+        f"{logical_id}Tls": _queue_policy(logical_id),
+        f"{dead_letters}Tls": _queue_policy(dead_letters),
+    }
+
+
+def _queue(name: str, retention_seconds: int) -> dict[str, Any]:
+    properties: dict[str, Any] = {
+        "QueueName": name,
+        "MessageRetentionPeriod": retention_seconds,
+        "MaximumMessageSize": MAX_MESSAGE_BYTES,
+        "ReceiveMessageWaitTimeSeconds": LONG_POLL_SECONDS,
+        "SqsManagedSseEnabled": _if(_HAS_KEY, then=False, otherwise=True),
+        "KmsMasterKeyId": _if(_HAS_KEY, _arn_of("Key"), _NOTHING),
+        "KmsDataKeyReusePeriodSeconds": _if(_HAS_KEY, _KEY_REUSE_SECONDS, _NOTHING),
+    }
+    if name.endswith(".fifo"):
+        properties["FifoQueue"] = True
+        properties["DeduplicationScope"] = "messageGroup"
+        properties["FifoThroughputLimit"] = "perMessageGroupId"
+    # Deleting the stack by mistake must not delete what was collected.
+    return _kept("AWS::SQS::Queue", properties)
+
+
+def _queue_policy(logical_id: str) -> dict[str, Any]:
+    return {
+        "Type": "AWS::SQS::QueuePolicy",
+        "Properties": {
+            "Queues": [{"Ref": logical_id}],
+            "PolicyDocument": _deny_without_tls("sqs:*", [_arn_of(logical_id)]),
+        },
+    }
+
+
+def _bucket_resources() -> dict[str, Any]:
+    by_default = {
+        "SSEAlgorithm": _if(_HAS_KEY, "aws:kms", "AES256"),
+        "KMSMasterKeyID": _if(_HAS_KEY, _arn_of("Key"), _NOTHING),
+    }
+    encryption = {
+        "ServerSideEncryptionByDefault": by_default,
+        "BucketKeyEnabled": _if(_HAS_KEY, then=True, otherwise=_NOTHING),
+    }
+    closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+    broken_uploads = {
+        "Id": "runstream-broken-uploads",
+        "Status": "Enabled",
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    }
+    bucket = _kept(
+        "AWS::S3::Bucket",
+        {
+            "BucketName": {"Ref": "LogBucketName"},
+            "BucketEncryption": {"ServerSideEncryptionConfiguration": [encryption]},
+            "PublicAccessBlockConfiguration": dict.fromkeys(closed, True),
+            "LifecycleConfiguration": {"Rules": [broken_uploads]},
+        },
+    )
+    policy = {
+        "Type": "AWS::S3::BucketPolicy",
+        "Condition": _HAS_BUCKET,
+        "Properties": {
+            "Bucket": {"Ref": "LogBucket"},
+            "PolicyDocument": _deny_without_tls("s3:*", [_arn_of("LogBucket"), _objects()]),
+        },
+    }
+    return {"LogBucket": {**bucket, "Condition": _HAS_BUCKET}, "LogBucketTls": policy}
+
+
+def _policy_resources() -> dict[str, Any]:
+    metrics, logs, work = map(_arn_of, ("MetricsQueue", "LogsQueue", "JobEventsQueue"))
+    key = [_arn_of("Key")]
+    collector = [
+        *collector_statements(metrics=metrics, logs=logs, job_events=work),
+        _if(_HAS_BUCKET, store_logs(_objects()), _NOTHING),
+        _if(_HAS_KEY, allow("Encrypt", _ENCRYPT, key), _NOTHING),
+    ]
+    reader = [
+        *reader_statements(metrics=metrics, logs=logs),
+        _if(_HAS_BUCKET, fetch_logs(_objects()), _NOTHING),
+        _if(_HAS_KEY, allow("Decrypt", _DECRYPT, key), _NOTHING),
+    ]
+    return {
+        name: {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Properties": {"PolicyDocument": document(statements)},
+        }
+        for name, statements in (("CollectorPolicy", collector), ("ReaderPolicy", reader))
+    }
+
+
+def _deny_without_tls(action: str, resources: list[dict[str, Any]]) -> dict[str, Any]:
+    refusal = {
+        "Sid": "DenyWithoutTls",
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": action,
+        "Resource": resources,
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+    return document([refusal])
+
+
+def _if(condition: str, then: object, otherwise: object) -> dict[str, Any]:
+    return {"Fn::If": [condition, then, otherwise]}
+
+
+def _kept(kind: str, properties: dict[str, Any]) -> dict[str, Any]:
+    retain = {"DeletionPolicy": "Retain", "UpdateReplacePolicy": "Retain"}
+    return {"Type": kind, **retain, "Properties": properties}
+
+
+def _arn_of(logical_id: str) -> dict[str, Any]:
+    return {"Fn::GetAtt": [logical_id, "Arn"]}
+
+
+def _objects() -> dict[str, Any]:
+    return {"Fn::Sub": "${LogBucket.Arn}/*"}

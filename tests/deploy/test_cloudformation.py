@@ -1,0 +1,211 @@
+"""The template in `deploy` is what the command prints, and makes what `setup` makes.
+
+It is applied to the local AWS, which also decides who may do what as IAM would. Not shown here:
+that AWS itself takes it; and the bucket's encryption and lifecycle, which the local AWS does not
+take from stacks: only their form is checked.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from cfnlint.api import lint_all
+from click.testing import CliRunner
+from ingest.adapters.aws import ensure_bucket, ensure_queues
+from support.aws_server import LocalAws, s3_client, sqs_client
+
+from standalone.cli import cli
+
+FILE = Path(__file__).parents[2] / "deploy" / "cloudformation.json"
+SERVICES = ("cloudformation", "iam", "kms", "s3", "sqs", "sts")
+QUEUES = ("ci_cd_metrics_queue", "ci_cd_logs_queue", "ci_cd_job_events_queue")
+
+_buckets = (f"octo-logs-{number}" for number in itertools.count())
+
+
+@dataclass
+class Account:
+    """An AWS account whose policies are obeyed, and what a stack in it has given."""
+
+    aws: LocalAws
+    outputs: dict[str, str]
+
+    def client(self, service: str, user: str | None = None) -> Any:
+        """Open a client for the owner, or for a new user who has one policy of the stack."""
+        key, secret = ("test", "test") if user is None else self._new_user(user)
+        return boto3.client(
+            service,
+            region_name="us-east-1",
+            endpoint_url=self.aws.endpoint_url,
+            aws_access_key_id=key,
+            aws_secret_access_key=secret,
+        )
+
+    def _new_user(self, policy: str) -> tuple[str, str]:
+        iam = self.client("iam")
+        name = f"{policy}-{len(iam.list_users()['Users'])}"
+        iam.create_user(UserName=name)
+        iam.attach_user_policy(UserName=name, PolicyArn=self.outputs[policy])
+        made = iam.create_access_key(UserName=name)["AccessKey"]
+        return made["AccessKeyId"], made["SecretAccessKey"]
+
+
+@pytest.fixture(scope="module")
+def strict_aws() -> Iterator[LocalAws]:
+    """Start an AWS that obeys policies."""
+    with LocalAws(services=SERVICES, obeys_policies=True) as local:
+        yield local
+
+
+@pytest.fixture
+def apply(strict_aws: LocalAws) -> Iterator[Callable[..., Account]]:
+    """Make a stack of the template, or of a changed one; it goes with the test."""
+    account = Account(strict_aws, {})
+    stacks = account.client("cloudformation")
+
+    def make(change: Callable[[dict[str, Any]], object] = id, **parameters: str) -> Account:
+        template = json.loads(FILE.read_text())
+        change(template)
+        for resource in template["Resources"].values():
+            resource.pop("DeletionPolicy", None)  # nothing stays for the next test
+        stacks.create_stack(
+            StackName="runstream",
+            TemplateBody=json.dumps(template),
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[
+                {"ParameterKey": name, "ParameterValue": value}
+                for name, value in parameters.items()
+            ],
+        )
+        waiter = stacks.get_waiter("stack_create_complete")
+        waiter.wait(StackName="runstream", WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+        (stack,) = stacks.describe_stacks(StackName="runstream")["Stacks"]
+        account.outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+        return account
+
+    yield make
+    stacks.delete_stack(StackName="runstream")
+    stacks.get_waiter("stack_delete_complete").wait(StackName="runstream")
+
+
+def without_tls_rules(template: dict[str, Any]) -> None:
+    """Drop the rules that refuse plain HTTP, which is all that the local AWS speaks."""
+    kept = {name: each for name, each in template["Resources"].items() if not name.endswith("Tls")}
+    template["Resources"] = kept
+
+
+def is_allowed(ask: Callable[[], object]) -> bool:
+    try:
+        ask()
+    except ClientError as error:
+        if "AccessDenied" in error.response["Error"]["Code"]:
+            return False
+        raise
+    return True
+
+
+def test_the_file_is_what_the_command_prints() -> None:
+    """It is made by `python -m standalone setup --print-cloudformation`, byte for byte."""
+    printed = CliRunner().invoke(cli, ["setup", "--print-cloudformation"])
+    assert printed.stdout == FILE.read_text()
+
+
+def test_awss_own_linter_finds_no_fault() -> None:
+    """Every type, property and function is one that CloudFormation knows."""
+    findings = lint_all(FILE.read_text())
+    assert [str(each) for each in findings if not each.rule.id.startswith("I")] == []
+
+
+def test_the_stack_makes_what_setup_makes(apply: Callable[..., Account], aws: LocalAws) -> None:
+    """Queues have the same attributes, and the bucket is as closed."""
+    bucket = next(_buckets)
+    account = apply(without_tls_rules, LogBucketName=bucket)
+    theirs = sqs_client(aws)
+    ensure_queues(theirs, metrics=QUEUES[0], logs=QUEUES[1], job_events=QUEUES[2])
+    ensure_bucket(s3_client(aws), bucket)
+    for name in (*QUEUES, *(f"{name}_dlq" for name in QUEUES)):
+        assert attributes(account.client("sqs"), name) == attributes(theirs, name)
+    for s3 in (account.client("s3"), s3_client(aws)):
+        closed = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+        assert set(closed.values()) == {True}
+    assert "KeyArn" not in account.outputs
+
+
+def attributes(sqs: Any, name: str) -> dict[str, str]:
+    """Read what a person chose of a queue."""
+    url = sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    answer = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    return {
+        key: json.loads(value) if key == "RedrivePolicy" else value.lower()
+        for key, value in answer.items()
+        if not key.endswith("Timestamp") and not key.startswith(("Approximate", "QueueArn"))
+    }
+
+
+def test_with_a_key_of_ones_own_all_is_encrypted_by_it(apply: Callable[..., Account]) -> None:
+    """Queues and dead letters name the key that the stack made, and the template says it of S3."""
+    account = apply(without_tls_rules, LogBucketName=next(_buckets), Encryption="own-key")
+    key = account.outputs["KeyArn"]
+    for name in (*QUEUES, *(f"{name}_dlq" for name in QUEUES)):
+        assert attributes(account.client("sqs"), name)["KmsMasterKeyId"] == key
+    bucket = json.loads(FILE.read_text())["Resources"]["LogBucket"]["Properties"]
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"] == {
+        "SSEAlgorithm": {"Fn::If": ["HasKey", "aws:kms", "AES256"]},
+        "KMSMasterKeyID": {
+            "Fn::If": ["HasKey", {"Fn::GetAtt": ["Key", "Arn"]}, {"Ref": "AWS::NoValue"}]
+        },
+    }
+    assert account.client("kms").get_key_rotation_status(KeyId=key)["KeyRotationEnabled"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "may"),
+    [
+        ("CollectorPolicyArn", {"send metrics", "send work", "receive work", "put log", "encrypt"}),
+        ("ReaderPolicyArn", {"receive metrics", "get log"}),
+    ],
+)
+def test_each_policy_allows_what_its_user_does_and_no_more(
+    apply: Callable[..., Account], policy: str, may: set[str]
+) -> None:
+    """IAM's rules decide. AWS counts a batch as what is in it; the local AWS does not."""
+    account = apply(without_tls_rules, LogBucketName=next(_buckets), Encryption="own-key")
+    outputs, bucket = account.outputs, account.outputs["LogBucketName"]
+    account.client("s3").put_object(Bucket=bucket, Key="log", Body=b"log")
+    sqs, s3, kms = (account.client(service, policy) for service in ("sqs", "s3", "kms"))
+    metrics, work, key = (
+        outputs[name] for name in ("MetricsQueueUrl", "JobEventsQueueUrl", "KeyArn")
+    )
+    asked: dict[str, Callable[[], object]] = {
+        "send metrics": lambda: sqs.send_message(QueueUrl=metrics, MessageBody="x"),
+        "receive metrics": lambda: sqs.receive_message(QueueUrl=metrics, WaitTimeSeconds=0),
+        "send work": lambda: sqs.send_message(QueueUrl=work, MessageBody="x"),
+        "receive work": lambda: sqs.receive_message(QueueUrl=work, WaitTimeSeconds=0),
+        "purge": lambda: sqs.purge_queue(QueueUrl=metrics),
+        "delete queue": lambda: sqs.delete_queue(QueueUrl=work),
+        "put log": lambda: s3.put_object(Bucket=bucket, Key="other", Body=b"log"),
+        "get log": lambda: s3.get_object(Bucket=bucket, Key="log"),
+        "delete log": lambda: s3.delete_object(Bucket=bucket, Key="log"),
+        "list logs": lambda: s3.list_objects_v2(Bucket=bucket),
+        "encrypt": lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
+        "delete key": lambda: kms.schedule_key_deletion(KeyId=key),
+    }
+    assert {deed for deed, ask in asked.items() if is_allowed(ask)} == may
+
+
+def test_without_tls_even_the_collector_is_refused(apply: Callable[..., Account]) -> None:
+    """The template as it is, asked over plain HTTP."""
+    account = apply(LogBucketName=next(_buckets))
+    sqs, s3 = (account.client(service, "CollectorPolicyArn") for service in ("sqs", "s3"))
+    queue, bucket = account.outputs["MetricsQueueUrl"], account.outputs["LogBucketName"]
+    assert not is_allowed(lambda: sqs.send_message(QueueUrl=queue, MessageBody="x"))
+    assert not is_allowed(lambda: s3.put_object(Bucket=bucket, Key="log", Body=b"log"))
