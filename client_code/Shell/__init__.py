@@ -40,6 +40,7 @@ class Shell(ShellTemplate):
         self.init_components(**properties)
         self.pages, self.page = {}, None
         self._asked, self._answered = 0, 0
+        self._drawn, self._is_focus_due = set(), False
         anvil.set_default_error_handling(self.report)
         connection.watch(self.show_connection, self.show_login)
         dom.on(window, "hashchange", self.follow_address)
@@ -65,7 +66,7 @@ class Shell(ShellTemplate):
         if not isinstance(self.page, LoginPage):
             login = LoginPage()
             login.set_event_handler("x-logged-in", self.enter)
-            self.pages = {}  # what the last reader saw is not for the next
+            self.pages, self._drawn = {}, set()  # what one reader saw is not for the next
             self._put(login, "no")
 
     def enter(self, user, **event):
@@ -108,11 +109,25 @@ class Shell(ShellTemplate):
                 self.page.remove_from_parent()
             self.add_component(page, slot="page")
             self.page = page
-        dom.show(self, opening=False)
+            self._wait()
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", signed_in)
         self._set_title()
-        if not is_first:
-            window.scrollTo(0, 0)
+        window.scrollTo(0, 0)
+        self._is_focus_due = not is_first
+        if isinstance(page, LoginPage):
+            self._reveal()
+
+    def _wait(self):
+        is_waiting = self.page not in self._drawn
+        dom.set_attribute(self.dom_nodes["place"], "data-waiting", "" if is_waiting else None)
+        dom.fill(self, opening="Loading {}…".format(self.page.title))
+        dom.show(self, opening=is_waiting)
+
+    def _reveal(self):
+        self._drawn.add(self.page)
+        self._wait()
+        if self._is_focus_due:
+            self._is_focus_due = False
             self._focus_heading()
 
     def _focus_heading(self):
@@ -142,6 +157,7 @@ class Shell(ShellTemplate):
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
             self.show_trouble(str(error))
+            dom.fill(self, opening="")
             return
         finally:
             self._answered = max(self._answered, turn)
@@ -149,6 +165,7 @@ class Shell(ShellTemplate):
             page.show(answer)
             self.show_trouble(None)
             self._set_title()
+            self._reveal()
 
     def refresh_timer_tick(self, *event, **more):
         """Refresh now and then, but not where nobody looks, nor while an answer is on its way."""
