@@ -29,10 +29,11 @@ _WORDS = (
         re.compile(r"^Failed to start built-in Postgres"),
         "The server's own PostgreSQL did not start",
     ),
-    (
-        re.compile(r"Downlink process terminated"),
-        "The process that runs server code has ended; the server starts another",
-    ),
+)
+
+_RESTARTED = (
+    "The process that runs server code had ended; the server has started another, and tasks go on "
+    "at their next time."
 )
 
 #: Said on purpose: the app receives no mail.
@@ -87,6 +88,8 @@ class ServerLog:
             return
         self._last.append(line)
         if _READY in line:
+            if self.is_ready.is_set():
+                self._tell(_RESTARTED)
             self.is_ready.set()
         said = self._in_words(line)
         if said is not None:
@@ -95,7 +98,7 @@ class ServerLog:
     def _in_words(self, line: str) -> str | None:
         for pattern, words in _WORDS:
             if pattern.search(line):
-                return f"{words}: {line}" if pattern.pattern.startswith("^") else f"{words}."
+                return f"{words}: {line}"
         if _RECORD.match(line):
             error = _ERROR.match(line)
             shown = error is not None and not _EXPECTED.search(line)

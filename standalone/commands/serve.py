@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import click
 
 from ..command import command
+from ..environment import read_environment
 from ..stopping import Stop, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
     Tables, in the PostgreSQL of --database or DATABASE_URL, else in one that comes along.
     """
     _require_origin(options["origin"])
+    read_environment()  # what is wrong should not be found after everything has started
     from ..app_server import ServingPlan
 
     plan = ServingPlan(**options)

@@ -129,14 +129,18 @@ def test_all_is_kept_and_what_matters_is_said(tmp_path: Path):
         "[ERROR anvil.app-server.core] Error report from server code:\n"
         "ValueError: it broke\n"
         "Traceback:\n"
-        "[ERROR anvil.app-server.dispatch] Downlink process terminated; restarting in 1s...\n"
-        "Downlink authenticated OK\n"
+        "[INFO  anvil.executors.downlink] Downlink client connected with spec {}\n"
+        "Database migration failed: connection-failed\n"
+        "[INFO  anvil.executors.downlink] Downlink client connected with spec {}\n"
     )
     log, told = heard(text, tmp_path / "server.log")
     assert told == [
         "Server error: Error report from server code:",
         "  ValueError: it broke",
-        "The process that runs server code has ended; the server starts another.",
+        "The database could not be brought up to date: Database migration failed: "
+        "connection-failed",
+        "The process that runs server code had ended; the server has started another, and tasks "
+        "go on at their next time.",
     ]
     assert log.is_ready.is_set()
     assert log.last_lines(2) == text.splitlines()[-2:]
