@@ -10,7 +10,7 @@ from datetime import timedelta
 from functools import partial
 
 from ingest.bootstrap import Collector
-from ingest.domain.ledger import AttemptRecord
+from ingest.domain.ledger import AttemptRecord, RepositoryRecord
 from ingest.errors import IngestError, RateLimited, Retriable, SourceUnavailable
 from ingest.services.discover_runs import discover_all_runs
 from ingest.services.ingest_logs import ingest_due_logs, order_lost_logs
@@ -92,7 +92,7 @@ class _Collection:
         """Poll one repository until nothing of it is unread; a limit is waited out."""
         store, failures = self._world.store, 0
         store.make_due(name, now=self._world.clock.now())
-        patience = _Patience()
+        patience, depth = _Patience(), _Depth()
         while not self._stop.is_set():
             record = store.load_repository(name)
             if record is None or record.paused:
@@ -103,8 +103,14 @@ class _Collection:
                 continue
             if error is None:
                 failures, left = 0, self._unread(name)
-                if not left or patience.is_over(len(left)):
-                    return _not_read(left)
+                if depth.is_reached(store.load_repository(name)):
+                    if not left or patience.is_over(len(left)):
+                        return _not_read(left)
+                elif depth.tries >= MAX_FAILED_POLLS:
+                    return depth.error(name)
+                else:
+                    self._world.clock.sleep(IDLE_SECONDS * 2**depth.tries)
+                    store.make_due(name, now=self._world.clock.now())
             elif not isinstance(error, RateLimited):
                 failures += 1
                 if not isinstance(error, Retriable) or failures >= MAX_FAILED_POLLS:
@@ -184,6 +190,35 @@ class _Collection:
 
     def _may_go_on(self) -> bool:
         return not self._stop.is_set()
+
+
+class _Depth:
+    """Know whether a look below the first page came to its end; it goes on where it was cut short.
+
+    A poll whose deeper looks fail is no failed poll, for a collector that stays polls again soon.
+    """
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self._trouble: str | None = None
+        self._came_to: tuple[object, ...] = ()
+
+    def is_reached(self, record: RepositoryRecord | None) -> bool:
+        """Take note of a poll; tries count while none comes further."""
+        if record is None or record.last_error is None:
+            self.tries = 0
+            return True
+        came_to = (record.swept_at, record.swept_through, record.hinted_at)
+        self.tries = 0 if came_to != self._came_to else self.tries + 1
+        self._came_to, self._trouble = came_to, record.last_error
+        return False
+
+    def error(self, name: str) -> IngestError:
+        """Say that older runs may have been missed, and why."""
+        return SourceUnavailable(
+            f"{name} could not be searched for older runs that were run again: {self._trouble} "
+            "Collect again later: what was read is kept."
+        )
 
 
 class _Patience:

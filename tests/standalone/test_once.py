@@ -176,3 +176,21 @@ def test_a_limit_that_outlasts_the_wish_to_stop_ends_with_it(stage):
     collect(here, REPOSITORY, stop=stop)
     timer.join()
     assert isinstance(here.poll(), RateLimited) or len(here.runs()) == 5
+
+
+def test_a_search_for_reruns_that_fails_now_and_then_is_gone_on_with(stage):
+    """What lies deep is found by one collection, however often its search is cut short."""
+    day = 86_400
+    world = WorldBuilder()
+    world.repository(REPOSITORY)
+    for number in range(8 * 110):
+        world.run(created=number // 110 * day + number % 110 * 60, seconds=10, sha="a" * 40)
+        if number == 3:
+            world.rerun("success", at=8.2 * day, seconds=10).job("again")
+    here = stage(world, at=8.1 * day, days=30, speed=SPEED)
+    collect(here, REPOSITORY)
+    here.move_to(8.3 * day)
+    here.fail(Fault(path="/runs$", do="error", probability=0.2))
+    collect(here, REPOSITORY)
+    assert_all_told(here)
+    assert_nothing_twice(here)
