@@ -1,0 +1,58 @@
+"""PostgreSQL comes along with what Anvil needs of it, keeps its data, and asks for a password."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import psycopg2
+import pytest
+
+from standalone.local_postgres import LocalPostgres
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Give a folder that the user gets to whom root starts PostgreSQL as."""
+    if os.geteuid() == 0:
+        for each in tmp_path.parents[:2]:
+            each.chmod(0o711)
+        tmp_path.chmod(0o711)
+    return tmp_path / "postgres"
+
+
+def test_data_outlives_the_server_and_has_what_anvil_asks_for(folder: Path):
+    with LocalPostgres(folder, is_durable=False) as first:
+        connection = psycopg2.connect(first.database_url("tables"))
+        with connection, connection.cursor() as cursor:
+            cursor.execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION pgcrypto")
+            cursor.execute("CREATE TABLE kept AS SELECT 7 AS number")
+        connection.close()
+    with LocalPostgres(folder, is_durable=False) as second:
+        connection = psycopg2.connect(second.database_url("tables"))
+        with connection, connection.cursor() as cursor:
+            cursor.execute("SELECT number FROM kept")
+            assert cursor.fetchone() == (7,)
+        connection.close()
+
+
+def test_nobody_gets_in_without_the_password(folder: Path):
+    with LocalPostgres(folder, is_durable=False) as server:
+        url = server.database_url("tables")
+        password = (folder / "password").read_text().strip()
+        assert password in url
+        with pytest.raises(psycopg2.OperationalError, match="password authentication failed"):
+            psycopg2.connect(url.replace(password, "another"))
+    assert (folder / "password").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root's folders are closed to PostgreSQL")
+def test_a_folder_that_only_root_enters_is_no_obstacle(tmp_path: Path, monkeypatch):
+    monkeypatch.setattr("standalone.local_postgres._SYSTEM_FOLDER", tmp_path / "system")
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    for each in (tmp_path, *tmp_path.parents[:2]):
+        each.chmod(0o711)
+    with LocalPostgres(closed / "postgres", is_durable=False) as server:
+        psycopg2.connect(server.database_url("tables")).close()
+    assert [each.name[:9] for each in (tmp_path / "system").iterdir()] == ["postgres-"]
