@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import click
-from ingest.errors import BadSettings, IngestError
+from ingest.errors import BadSettings, IngestError, Retriable
 
 from ..command import command
 from ..environment import read_environment
@@ -24,8 +24,26 @@ def uplink(*, with_schedule: bool) -> int:
     ws://localhost:3030/_/uplink. Tokens and AWS keys come from this machine's environment and
     never leave it. Exits with 78 where a person must act, with 69 where a later start may succeed.
     """
-    from ..uplink.daemon import MISCONFIGURED, UNAVAILABLE, register, serve_app
-    from ..uplink.link import HOSTED_URL, AppAddress, AppUnreachable
+    from ..uplink.daemon import MISCONFIGURED, UNAVAILABLE
+    from ..uplink.link import AppUnreachable
+
+    try:
+        _serve(with_schedule=with_schedule)
+    except AppUnreachable as error:
+        click.echo(str(error), err=True)
+        return UNAVAILABLE
+    except Retriable as error:
+        click.echo(sentence_for(error), err=True)
+        return UNAVAILABLE
+    except IngestError as error:
+        click.echo(sentence_for(error), err=True)
+        return MISCONFIGURED
+    return 0
+
+
+def _serve(*, with_schedule: bool) -> None:
+    from ..uplink.daemon import register, serve_app
+    from ..uplink.link import HOSTED_URL, AppAddress
 
     settings = read_environment()
     if settings.uplink_key is None:
@@ -33,18 +51,10 @@ def uplink(*, with_schedule: bool) -> int:
             ["ANVIL_UPLINK_KEY is missing: it is the Server Uplink key of the Anvil app"]
         )
     with stopped_by_signals() as stop:
-        try:
-            register(with_schedule=with_schedule)
-            serve_app(
-                settings,
-                app=AppAddress(settings.uplink_url or HOSTED_URL, settings.uplink_key),
-                stop=stop.event,
-                tell=lambda line: click.echo(line, err=True),
-            )
-        except AppUnreachable as error:
-            click.echo(str(error), err=True)
-            return UNAVAILABLE
-        except IngestError as error:
-            click.echo(sentence_for(error), err=True)
-            return MISCONFIGURED
-    return 0
+        register(with_schedule=with_schedule)
+        serve_app(
+            settings,
+            app=AppAddress(settings.uplink_url or HOSTED_URL, settings.uplink_key),
+            stop=stop.event,
+            tell=lambda line: click.echo(line, err=True),
+        )

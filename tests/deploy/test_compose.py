@@ -1,0 +1,79 @@
+"""The compose file, as far as it can be looked at without Docker; CI asks Docker itself."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import Any
+
+import click
+import pytest
+import yaml
+from check_jsonschema.cli import main as check_jsonschema
+from click.testing import CliRunner
+from ingest.settings import read_settings
+from support.command_line import ROOT
+
+from standalone.cli import cli
+
+FILE = ROOT / "compose.yaml"
+SERVICES: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]
+OURS = [name for name, service in SERVICES.items() if "build" in service]
+
+#: Settings of other hosts of the collector, or that a container has no use for.
+ELSEWHERE = {"TASK_SECONDS", "ANVIL_UPLINK_KEY", "ANVIL_UPLINK_URL", "AWS_REGION"}
+NOT_WITHOUT_ITS_PORT = {"GITHUB_WEBHOOK_SECRET"}
+
+
+def test_it_is_what_the_compose_specification_asks_for() -> None:
+    """The published schema comes with its checker."""
+    done = CliRunner().invoke(
+        check_jsonschema, ["--builtin-schema", "vendor.compose-spec", str(FILE)]
+    )
+    assert done.exit_code == 0, done.output
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_service_of_ours_starts_a_command_that_there_is(name: str) -> None:
+    """The command line itself reads its arguments."""
+    words = shlex.split(re.sub(r"\$\{[^}]*\}", "octo/api octo/web", SERVICES[name]["command"]))
+    context = cli.make_context("runstream", words)
+    command = cli.commands[words[0]]
+    assert isinstance(command, click.Command)
+    assert command.make_context(words[0], words[1:], parent=context).info_name == words[0]
+
+
+def test_every_setting_can_be_passed_to_the_collector() -> None:
+    """Whatever the collector asks its environment for, the file passes on."""
+    asked: set[str] = set()
+    read_settings(asked.add)
+    left_out = ELSEWHERE | NOT_WITHOUT_ITS_PORT
+    assert asked - left_out == set(SERVICES["collector"]["environment"])
+
+
+def test_no_secret_has_a_default() -> None:
+    """Values come from outside; a password must be chosen."""
+    for service in SERVICES.values():
+        for name, value in service.get("environment", {}).items():
+            if "PASSWORD" in name or name == "DATABASE_URL":
+                assert "${POSTGRES_PASSWORD:?" in value
+    assert [n for n, v in SERVICES["collector"]["environment"].items() if v] == ["DATABASE_URL"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_ours_run_without_rights(name: str) -> None:
+    """Nothing can be written but state, and no right can be gained."""
+    service = SERVICES[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+
+
+def test_what_a_service_waits_for_tells_when_it_is_there() -> None:
+    """Healthy is only who has a health check; completed is only who ends."""
+    for service in SERVICES.values():
+        for other, wanted in service.get("depends_on", {}).items():
+            if wanted["condition"] == "service_healthy":
+                assert "test" in SERVICES[other]["healthcheck"]
+            else:
+                assert SERVICES[other]["command"] == "setup"
