@@ -35,6 +35,5 @@ def open_data_tables_state() -> StateStore:
 
 def log_cache_of(state: StateStore) -> LogCache | None:
     """Find the cache of logs that lies beside a state; None where that kind of state has none."""
-    from ..adapters.sql import SqlState
-
-    return state.log_cache if isinstance(state, SqlState) else None
+    cache: LogCache | None = getattr(state, "log_cache", None)
+    return cache
