@@ -103,19 +103,26 @@ def _end_after_owner(child: subprocess.Popen[bytes], end_with: int) -> None:
 def _kill_session() -> None:
     """Kill what the server has left behind, also in process groups of its own."""
     me = os.getpid()
+    for pid in _all_processes():
+        try:
+            if pid != me and os.getsid(pid) == me:
+                os.kill(pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            continue  # it has ended meanwhile, or is of no session that we could have started
+
+
+def _all_processes() -> list[int]:
+    """List the numbers of all processes: small images of Linux have no ``ps``, others no /proc."""
+    folder = Path("/proc/self")
+    if folder.exists():
+        return [int(each.name) for each in folder.parent.iterdir() if each.name.isdecimal()]
     listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=", "-o", "sess="],  # noqa: S607 - wherever this system has it
+        ["ps", "-A", "-o", "pid="],  # noqa: S607 - wherever this system has it
         capture_output=True,
         text=True,
         check=False,
     )
-    for line in listed.stdout.splitlines():
-        pid, session = line.split()
-        if session == str(me) and pid != str(me):
-            try:
-                os.kill(int(pid), signal.SIGKILL)
-            except ProcessLookupError:
-                continue
+    return [int(each) for each in listed.stdout.split()]
 
 
 if __name__ == "__main__":

@@ -57,12 +57,13 @@ class LocalPostgres:
     ) -> None:
         """Start it on a free port; `is_durable` false is for data that a crash may take."""
         self._user = _UNPRIVILEGED if os.geteuid() == 0 else None
-        self._home = self._reachable_home(folder)
-        self._data = self._home / "data"
-        self._password = load_or_make_key(self._home / "password")
+        #: Where the data lies, which is `folder` if PostgreSQL's user gets there.
+        self.home = self._reachable_home(folder)
+        self._data = self.home / "data"
+        self._password = load_or_make_key(self.home / "password")
         self._programs = self._reachable_programs() / "bin"
         self.port = _free_port()
-        self._log = self._home / "log"
+        self._log = self.home / "log"
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         self._process = self._start(is_durable=is_durable)
@@ -134,7 +135,7 @@ class LocalPostgres:
         programs = Path(spec.origin).parent / "pginstall"
         if self._user is None or _is_open_to_all(programs):
             return programs
-        copy = self._home / f"programs-{programs.stat().st_mtime_ns}"
+        copy = self.home / f"programs-{programs.stat().st_mtime_ns}"
         if not copy.exists():
             draft = copy.with_suffix(f".{os.getpid()}")
             shutil.copytree(programs, draft, symlinks=True)
@@ -163,7 +164,7 @@ class LocalPostgres:
             check=False,
             capture_output=True,
             text=True,
-            cwd=self._home,
+            cwd=self.home,
             user=self._user,
         )
         password.unlink()
@@ -187,7 +188,7 @@ class LocalPostgres:
                 *options,
             ],
             environment={"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"},
-            folder=self._home,
+            folder=self.home,
             end_with=signal.SIGINT,  # its fast end, which waits for no client
             user=self._user,
         )

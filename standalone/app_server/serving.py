@@ -162,7 +162,6 @@ def _choose_database(
     if not is_installed():
         say(f"State   Data Tables, in the app server's own PostgreSQL, in {folder / 'data'}.")
         return None
-    say(f"State   Data Tables, in a PostgreSQL that runs here, in {folder / 'postgres'}.")
-    postgres = LocalPostgres(folder / "postgres", is_durable=plan.is_durable)
-    opened.callback(postgres.close)
+    postgres = opened.enter_context(LocalPostgres(folder / "postgres", is_durable=plan.is_durable))
+    say(f"State   Data Tables, in a PostgreSQL that runs here, in {postgres.home}.")
     return jdbc_url(postgres.database_url(_DATABASE))

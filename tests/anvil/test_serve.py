@@ -15,6 +15,7 @@ import requests
 from support.anvil_server import AnvilApp, app_environment, free_port, skip_unless_servable
 from support.browser import BrowserPage
 from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_until
+from support.postgres_server import open_to_postgres
 from support.processes import have_ended
 
 from standalone.app_server import ServingPlan
@@ -56,6 +57,7 @@ class Served:
 def command(cli: CommandLine, tmp_path: Path) -> CommandLine:
     """Give a command line that names the real server, or skip."""
     skip_unless_servable(ServingPlan(folder=tmp_path, port=free_port()))
+    open_to_postgres(tmp_path)
     cli.environment |= app_environment({"GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET})
     return cli
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import psycopg2
 import pytest
+from support.postgres_server import open_to_postgres
 
 from standalone.local_postgres import LocalPostgres
 
@@ -14,11 +15,7 @@ from standalone.local_postgres import LocalPostgres
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Give a folder that the user gets to whom root starts PostgreSQL as."""
-    if os.geteuid() == 0:
-        for each in tmp_path.parents[:2]:
-            each.chmod(0o711)
-        tmp_path.chmod(0o711)
-    return tmp_path / "postgres"
+    return open_to_postgres(tmp_path) / "postgres"
 
 
 def test_data_outlives_the_server_and_has_what_anvil_asks_for(folder: Path):
@@ -51,8 +48,7 @@ def test_a_folder_that_only_root_enters_is_no_obstacle(tmp_path: Path, monkeypat
     monkeypatch.setattr("standalone.local_postgres._SYSTEM_FOLDER", tmp_path / "system")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
-    for each in (tmp_path, *tmp_path.parents[:2]):
-        each.chmod(0o711)
+    open_to_postgres(tmp_path)
     with LocalPostgres(closed / "postgres", is_durable=False) as server:
         psycopg2.connect(server.database_url("tables")).close()
     assert [each.name[:9] for each in (tmp_path / "system").iterdir()] == ["postgres-"]
