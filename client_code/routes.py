@@ -5,14 +5,14 @@ _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:"
 _HEX = "0123456789ABCDEF"
 
 
-def address(page, **parameters):
+def address(to_page, **parameters):
     """Return the link to a page; parameters that are None or empty are left out."""
     pairs = [
         _quote(name) + "=" + _quote(value)
         for name, value in sorted(parameters.items())
         if value is not None and value != ""
     ]
-    return "#" + page + ("?" + "&".join(pairs) if pairs else "")
+    return "#" + to_page + ("?" + "&".join(pairs) if pairs else "")
 
 
 def parse_address(hash_text):

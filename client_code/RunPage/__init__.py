@@ -1,21 +1,160 @@
-"""The page Run."""
+"""One attempt of a run: what failed, when it was at work, its jobs, its code, its message."""
 
+from anvil.js.window import window
+
+from .. import (
+    badges,
+    clock,
+    connection,
+    dom,
+    formatting,
+    plots,
+    routes,
+    run_facts,
+    theming,
+    timeline,
+)
+from ..components.AttemptLink import AttemptLink
+from ..components.FailureRow import FailureRow
+from ..components.JobCard import JobCard
 from ._anvil_designer import RunPageTemplate
+
+TEXTS = ("head_branch", "event", "actor", "triggering_actor", "workflow_path", "run_id")
+TIMES = ("created_at", "run_started_at", "completed_at", "updated_at")
+COUNTS = ("files_changed_count", "additions", "deletions")
+NARROW = 700  # pixels
 
 
 class RunPage(RunPageTemplate):
-    """Nothing yet."""
+    """Show everything that a run's message holds."""
 
     title = "Run"
 
     def __init__(self, **properties):
         self.init_components(**properties)
+        self.shown, self.plot.config = None, plots.CONFIG
+        self.attempt_links = dom.Rows(self, "attempts", AttemptLink)
+        self.failure_rows = dom.Rows(self, "failures", FailureRow)
+        self.job_cards = dom.Rows(self, "jobs", JobCard)
 
     def open(self, parameters):
-        """Take the address's parameters."""
+        """Take the run; what is drawn of another one must not be taken for it."""
+        self.parameters = parameters
+        if self.shown != parameters.get("run_id"):
+            self.shown = None
+            dom.fill(self, heading="Loading the run…", summary="")
+            dom.show(self, body=False, badge=False, actions=False, trouble_place=False)
 
     def load(self):
-        """Ask nothing yet."""
+        """Ask for the run; why it cannot be shown is an answer as well."""
+        try:
+            return connection.ask(
+                "get_run",
+                self.parameters.get("run_id"),
+                self.parameters.get("attempt"),
+                self.parameters.get("repository"),
+            )
+        except connection.QUIET:
+            raise
+        except Exception as error:
+            if self.shown:
+                raise
+            return {"error": str(error)}
 
     def show(self, answer):
-        """Draw nothing yet."""
+        """Draw the run, or why there is none."""
+        is_there = "run" in answer
+        dom.show(self, body=is_there, badge=is_there, actions=is_there, trouble_place=not is_there)
+        if not is_there:
+            dom.fill(self, heading=answer["error"])
+            return
+        self.shown = self.parameters.get("run_id")
+        run = answer["run"]
+        self.show_head(answer, run)
+        self.show_failures(run)
+        self.show_timeline(run)
+        self.show_jobs(answer)
+        self.show_facts(answer, run)
+        self.show_code(run)
+        dom.fill(self, message=answer["message"])
+        self.copy.show(answer["message"])
+
+    def show_head(self, answer, run):
+        """Draw name, state and attempts."""
+        self.title = run_facts.name(run)
+        dom.fill(
+            self,
+            heading=self.title,
+            summary=run_facts.summary(run),
+            repository=run["repo"],
+            workflow=run["workflow_name"],
+        )
+        badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])
+        dom.set_link(self.dom_nodes["github"], answer["html_url"])
+        same = {"repository": run["repo"], "workflow": run["workflow_name"]}
+        repository = routes.address("runs", repository=run["repo"])
+        dom.set_link(self.dom_nodes["repository"], repository)
+        dom.set_link(self.dom_nodes["workflow"], routes.address("runs", **same))
+        attempts = [
+            dict(each, run=run, is_shown=each["run_attempt"] == run["run_attempt"])
+            for each in answer["attempts"]
+        ]
+        self.attempt_links.show(attempts)
+        dom.show(self, attempts=len(attempts) > 1)
+
+    def show_failures(self, run):
+        """Draw what failed, before anything else."""
+        failures = run_facts.failures(run["jobs"])
+        self.failure_rows.show([(run, job, step) for job, step in failures])
+        dom.show(self, failed=bool(failures))
+
+    def show_timeline(self, run):
+        """Draw when which step was at work."""
+        bars = timeline.bars(run["jobs"], clock.parse, clock.now())
+        dom.show(self, timeline=bool(bars))
+        if bars:
+            words = timeline.in_words(run)
+            dom.fill(self, timeline_words=words)
+            dom.set_attribute(self.dom_nodes["plot_frame"], "aria-label", "Timeline: " + words)
+            is_narrow = window.innerWidth < NARROW
+            self.plot.height = timeline.height(run["jobs"])
+            self.plot.figure = timeline.figure(run["jobs"], bars, theming.colour, is_narrow)
+
+    def show_jobs(self, answer):
+        """Draw the jobs, the failed ones first."""
+        jobs = run_facts.job_rows(answer)
+        self.job_cards.show(jobs)
+        dom.show(self, no_jobs=not jobs)
+
+    def show_facts(self, answer, run):
+        """Draw what is known of the run itself."""
+        dom.fill(self, **{name: run[name] or formatting.NOTHING for name in TEXTS})
+        dom.fill(
+            self,
+            duration=formatting.duration(run["duration_seconds"]),
+            workflow_id=run["workflow_id"] or formatting.NOTHING,
+            commit=(run["head_sha"] or formatting.NOTHING)[:12],
+        )
+        dom.set_link(self.dom_nodes["commit"], answer["commit_url"])
+        for name in TIMES:
+            clock.show_time(self.dom_nodes[name], run[name])
+
+    def show_code(self, run):
+        """Draw what the commit changed, and for which pull requests it ran."""
+        metrics = run["code_metrics"]
+        dom.fill(
+            self,
+            commit_message=metrics["commit_message"] or "The commit was not read.",
+            commit_author=metrics["commit_author"] or formatting.NOTHING,
+            **{name: formatting.number(metrics[name]) for name in COUNTS},
+        )
+        self.dom_nodes["pulls"].replaceChildren(
+            *[self._pull_link(text, url) for text, url in run_facts.pulls(run)]
+        )
+
+    def _pull_link(self, text, url):
+        link = dom.make("a", text=text)
+        dom.set_attribute(link, "target", "_blank")
+        dom.set_attribute(link, "rel", "noreferrer")
+        dom.set_link(link, url)
+        return link

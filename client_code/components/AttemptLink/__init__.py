@@ -1,0 +1,25 @@
+"""The way to one attempt of a run."""
+
+from ... import badges, dom, routes
+from ._anvil_designer import AttemptLinkTemplate
+
+
+class AttemptLink(AttemptLinkTemplate):
+    """Show an attempt's number and how it ended."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, attempt):
+        """Draw an attempt as `get_run` gives it, with its `run` and whether it `is_shown`."""
+        run = attempt["run"]
+        badges.show_run(self.dom_nodes["badge"], attempt["status"], attempt["conclusion"])
+        dom.fill(self, word="Attempt {}".format(attempt["run_attempt"]))
+        summary = {
+            "run_id": run["run_id"],
+            "run_attempt": attempt["run_attempt"],
+            "repository": run["repo"],
+        }
+        dom.set_link(self.dom_nodes["link"], routes.run_address(summary))
+        current = "true" if attempt["is_shown"] else None
+        dom.set_attribute(self.dom_nodes["link"], "aria-current", current)

@@ -1,0 +1,20 @@
+"""One failed job, and the way to the error in its log."""
+
+from ... import dom, routes
+from ._anvil_designer import FailureRowTemplate
+
+
+class FailureRow(FailureRowTemplate):
+    """Name the job and the step that failed."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, failure):
+        """Draw (run, job, step); the step is None where none of the job's steps failed."""
+        run, job, step = failure
+        dom.fill(self, job=job["job_name"], step="at " + step["step_name"] if step else "")
+        link = routes.log_address(run["run_id"], job["job_id"], at="error")
+        dom.set_link(self.dom_nodes["log"], link)
+        words = "Log of {} at the error".format(job["job_name"])
+        dom.set_attribute(self.dom_nodes["log"], "aria-label", words)

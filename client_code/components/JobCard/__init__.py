@@ -1,0 +1,50 @@
+"""One job of a run: how it ended, its steps, and the way to its log."""
+
+from ... import badges, dom, formatting, routes, run_facts
+from ..StepRow import StepRow
+from ._anvil_designer import JobCardTemplate
+
+
+class JobCard(JobCardTemplate):
+    """Show a job in one line; opened, its steps as well."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.job_id = None
+        self.steps = dom.Rows(self, "steps", StepRow)
+        dom.on(self.dom_nodes["details"], "toggle", self.details_toggle)
+
+    def show(self, job):
+        """Draw a job of a run's message, with `run`, `log` and `is_open` (what it is at first)."""
+        self.job = job
+        if job["job_id"] != self.job_id:
+            self.job_id = job["job_id"]
+            self.dom_nodes["details"].open = job["is_open"]
+        badges.show_run(self.dom_nodes["badge"], job["status"], job["conclusion"])
+        dom.fill(
+            self,
+            name=job["job_name"],
+            duration=formatting.duration(job["duration_seconds"]),
+            note=run_facts.job_note(job),
+            log_word=run_facts.log_word(job["log"]),
+        )
+        dom.set_link(self.dom_nodes["github"], job["html_url"])
+        dom.show(self, github=bool(job["html_url"]))
+        dom.set_link(self.dom_nodes["log"], self.log_address())
+        dom.set_attribute(self.dom_nodes["log"], "aria-label", "Log of " + job["job_name"])
+        self.draw_steps()
+
+    def log_address(self):
+        """Return the link to the log, at the first error where there must be one."""
+        at = "error" if run_facts.is_bad(self.job) else None
+        return routes.log_address(self.job["run"]["run_id"], self.job_id, at=at)
+
+    def details_toggle(self, event):
+        """Draw the steps once they are seen."""
+        self.draw_steps()
+
+    def draw_steps(self):
+        """Draw the steps of an open job; those of a closed one would only cost time."""
+        if self.dom_nodes["details"].open:
+            self.steps.show(self.job["steps"])
+            dom.show(self, no_steps=not self.job["steps"])

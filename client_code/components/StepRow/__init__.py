@@ -1,0 +1,21 @@
+"""One step of a job."""
+
+from ... import badges, dom, formatting
+from ._anvil_designer import StepRowTemplate
+
+
+class StepRow(StepRowTemplate):
+    """Show how a step ended, and how long it took."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, step):
+        """Draw a step of a run's message."""
+        badges.show_run(self.dom_nodes["badge"], step["status"], step["conclusion"])
+        dom.fill(
+            self,
+            name=step["step_name"],
+            duration=formatting.duration(step["duration_seconds"]),
+        )
+        dom.set_attribute(self.dom_nodes["name"], "title", step["step_name"])

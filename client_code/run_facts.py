@@ -1,0 +1,114 @@
+"""What pages say about runs, jobs and steps, and in which order."""
+
+from .formatting import NOTHING, byte_count, duration, number, plural
+
+BAD = ("failure", "timed_out", "startup_failure", "action_required")
+
+
+def name(run):
+    """Return what a run is called: 'CI #812'."""
+    return "{} #{}".format(run["workflow_name"] or "Run", run["run_number"] or run["run_id"])
+
+
+def origin(run):
+    """Return where a run comes from, in one line."""
+    parts = [run["repository"], run["head_branch"], run["event"], run["actor"]]
+    parts.append((run["head_sha"] or "")[:7])
+    if run["run_attempt"] > 1:
+        parts.append("attempt {}".format(run["run_attempt"]))
+    return " · ".join(part for part in parts if part)
+
+
+def job_counts(run):
+    """Return how many jobs a run has, or how many of them failed."""
+    if run["failed_job_count"]:
+        return "{} of {} failed".format(run["failed_job_count"], plural(run["job_count"], "job"))
+    return plural(run["job_count"], "job") if run["job_count"] else ""
+
+
+def found(total, kept):
+    """Say how many runs a list holds."""
+    if total == kept:
+        return plural(kept, "run") + ", the newest first"
+    return "{} of {} match".format(number(total), plural(kept, "run"))
+
+
+def is_bad(item):
+    """Return whether a run, job or step ended as nobody wanted."""
+    return item["conclusion"] in BAD
+
+
+def in_order(jobs):
+    """Return the jobs: the failed ones first, then those at work, then as GitHub has them."""
+    return sorted(jobs, key=lambda job: 0 if is_bad(job) else 2 if job["conclusion"] else 1)
+
+
+def failures(jobs):
+    """Return (job, step) of each failed job; the step is None where none of its steps failed."""
+    return [(job, next(filter(is_bad, job["steps"]), None)) for job in jobs if is_bad(job)]
+
+
+def job_note(job):
+    """Return what is known of a job beside its times."""
+    parts = [job["runner_name"], ", ".join(job["labels"])]
+    if job["queued_seconds"] is not None:
+        parts.append("waited " + duration(job["queued_seconds"]))
+    return " · ".join(part for part in parts if part)
+
+
+def summary(run):
+    """Say how far a run's jobs are."""
+    jobs = run["jobs"]
+    if not jobs:
+        return "No job is known yet."
+    failed = sum(is_bad(job) for job in jobs)
+    ended = sum(job["status"] == "completed" for job in jobs)
+    parts = [plural(len(jobs), "job")]
+    if failed:
+        parts.append("{} failed".format(failed))
+    if ended < len(jobs):
+        parts.append("{} ended".format(ended))
+    return ", ".join(parts)
+
+
+def changes(metrics):
+    """Return the size of a commit: '4 files, +120 −33'; empty where it is not known."""
+    if metrics["files_changed_count"] is None:
+        return ""
+    return "{}, +{} −{}".format(  # noqa: RUF001 - a minus sign
+        plural(metrics["files_changed_count"], "file"),
+        number(metrics["additions"]),
+        number(metrics["deletions"]),
+    )
+
+
+def log_word(log):
+    """Return what stands on the way to a log: its size, or how it is."""
+    if log is None:
+        return "Log"
+    if log["state"] == "fetched":
+        return "Log, " + byte_count(log["log_bytes"])
+    return "Log " + log["state"]
+
+
+def job_rows(answer):
+    """Return a run's jobs as JobCard wants them, the failed ones first; the first of them open."""
+    jobs = in_order(answer["run"]["jobs"])
+    return [
+        dict(
+            job,
+            run=answer["run"],
+            log=answer["logs"].get(str(job["job_id"])),
+            is_open=at == 0 and is_bad(job),
+        )
+        for at, job in enumerate(jobs)
+    ]
+
+
+def pulls(run):
+    """Return (text, address) of each pull request that a run is for."""
+    found = [("#{}".format(pull["number"]), pull["html_url"]) for pull in run["pull_requests"]]
+    url = run["code_metrics"]["pull_request_url"]
+    if url and url not in [known for _, known in found]:
+        found.append(("#" + url.rstrip("/").rpartition("/")[2], url))
+    return found or [(NOTHING, None)]

@@ -1,0 +1,97 @@
+"""What pages say about runs and jobs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from client_code import run_facts
+
+
+def job(name: str, conclusion: str | None, *steps: tuple[str, str | None]) -> dict[str, Any]:
+    return {
+        "job_id": len(name),
+        "job_name": name,
+        "status": "completed" if conclusion else "in_progress",
+        "conclusion": conclusion,
+        "runner_name": "GitHub Actions 7",
+        "labels": ["ubuntu-latest"],
+        "queued_seconds": 75.0,
+        "steps": [{"step_name": step, "conclusion": ended} for step, ended in steps],
+    }
+
+
+JOBS = [
+    job("lint", "success"),
+    job("test", None),
+    job("build", "failure", ("Set up job", "success"), ("Compile", "failure")),
+    job("deploy", "timed_out"),
+]
+
+
+def test_failed_jobs_come_first_and_then_those_at_work() -> None:
+    names = [each["job_name"] for each in run_facts.in_order(JOBS)]
+
+    assert names == ["build", "deploy", "test", "lint"]
+
+
+def test_a_failure_names_its_step_where_one_failed() -> None:
+    found = [
+        (each["job_name"], step and step["step_name"]) for each, step in run_facts.failures(JOBS)
+    ]
+
+    assert found == [("build", "Compile"), ("deploy", None)]
+
+
+def test_the_first_failed_job_is_open() -> None:
+    rows = run_facts.job_rows({"run": {"jobs": JOBS}, "logs": {"5": {"state": "pending"}}})
+
+    assert [row["is_open"] for row in rows] == [True, False, False, False]
+    assert rows[0]["log"] == {"state": "pending"}
+
+
+def test_a_run_is_summed_up() -> None:
+    assert run_facts.summary({"jobs": JOBS}) == "4 jobs, 2 failed, 3 ended"
+    assert run_facts.summary({"jobs": []}) == "No job is known yet."
+
+
+def test_what_is_known_of_a_job_is_one_line() -> None:
+    assert run_facts.job_note(JOBS[0]) == "GitHub Actions 7 · ubuntu-latest · waited 1 min 15 s"
+
+
+def test_a_run_is_named_by_its_workflow_or_its_id() -> None:
+    assert run_facts.name({"workflow_name": "CI", "run_number": 8, "run_id": 1}) == "CI #8"
+    assert run_facts.name({"workflow_name": None, "run_number": None, "run_id": 1}) == "Run #1"
+
+
+def test_the_origin_leaves_out_what_is_not_known() -> None:
+    run = {"repository": "octo/api", "head_branch": None, "event": "push", "actor": None}
+
+    assert run_facts.origin({**run, "head_sha": "0123456789", "run_attempt": 2}) == (
+        "octo/api · push · 0123456 · attempt 2"
+    )
+
+
+def test_the_way_to_a_log_says_how_it_is() -> None:
+    assert run_facts.log_word(None) == "Log"
+    assert run_facts.log_word({"state": "fetched", "log_bytes": 2048}) == "Log, 2.0 KB"
+    assert run_facts.log_word({"state": "expired", "log_bytes": None}) == "Log expired"
+
+
+def test_the_pull_request_that_triggered_a_run_is_named_once() -> None:
+    listed = {"number": 7, "html_url": "https://github.com/octo/api/pull/7"}
+    metrics = {"pull_request_url": "https://github.com/octo/api/pull/7"}
+    run: dict[str, Any] = {"pull_requests": [listed], "code_metrics": metrics}
+
+    assert run_facts.pulls(run) == [("#7", listed["html_url"])]
+    assert run_facts.pulls({**run, "pull_requests": []}) == [("#7", listed["html_url"])]
+
+
+def test_jobs_are_counted_or_their_failures() -> None:
+    assert run_facts.job_counts({"job_count": 3, "failed_job_count": 0}) == "3 jobs"
+    assert run_facts.job_counts({"job_count": 3, "failed_job_count": 1}) == "1 of 3 jobs failed"
+    assert run_facts.job_counts({"job_count": 0, "failed_job_count": 0}) == ""
+
+
+def test_a_list_says_how_much_of_all_it_holds() -> None:
+    assert run_facts.found(312, 312) == "312 runs, the newest first"
+    assert run_facts.found(1, 2000) == "1 of 2,000 runs match"

@@ -1,0 +1,44 @@
+"""The Runs page's filters in the address."""
+
+from __future__ import annotations
+
+import pytest
+
+from client_code import routes, run_filters
+
+
+def test_filters_survive_the_way_through_the_address() -> None:
+    filters = {"branch": "fix/ä&b", "conclusion": "failure", "search": "time out"}
+
+    page, parameters = routes.parse_address(run_filters.address(filters, 3))
+
+    assert page == "runs"
+    assert run_filters.from_parameters(parameters) == (filters, 3)
+
+
+def test_the_first_page_needs_no_number() -> None:
+    assert run_filters.address({}, 1) == "#runs"
+
+
+@pytest.mark.parametrize("page", ["", "0", "-2", "two"])
+def test_a_page_that_cannot_be_is_the_first(page: str) -> None:
+    assert run_filters.from_parameters({"page": page, "colour": "red"}) == ({}, 1)
+
+
+def test_a_filter_is_set_and_taken_away() -> None:
+    filters = run_filters.changed({"event": "push"}, "branch", "main")
+
+    assert filters == {"event": "push", "branch": "main"}
+    assert run_filters.changed(filters, "event", "") == {"branch": "main"}
+
+
+@pytest.mark.parametrize(("total", "pages"), [(0, 1), (20, 1), (21, 2), (312, 16)])
+def test_every_run_is_on_a_page(total: int, pages: int) -> None:
+    assert run_filters.page_count(total) == pages
+    assert run_filters.offset(pages) <= total
+
+
+def test_values_are_words() -> None:
+    assert run_filters.word("conclusion", "timed_out") == "Timed out"
+    assert run_filters.word("status", "in_progress") == "In progress"
+    assert run_filters.word("branch", "in_progress") == "in_progress"

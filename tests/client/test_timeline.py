@@ -1,0 +1,95 @@
+"""The timeline of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from client_code import timeline
+
+
+def job(**changed: Any) -> dict[str, Any]:
+    return {
+        "job_name": "build <x>",
+        "status": "completed",
+        "conclusion": "success",
+        "created_at": 0,
+        "started_at": 10,
+        "completed_at": 100,
+        "duration_seconds": 90,
+        "steps": [],
+        **changed,
+    }
+
+
+def step(name: str, begin: int | None, end: int | None, conclusion: str | None) -> dict[str, Any]:
+    status = "completed" if conclusion else "in_progress"
+    times = {"started_at": begin, "completed_at": end}
+    return {"step_name": name, "status": status, "conclusion": conclusion, **times}
+
+
+def seconds(value: float | None) -> float | None:
+    return value
+
+
+def test_a_job_waits_and_then_its_steps_follow() -> None:
+    steps = [step("Set up", 10, 12, "success"), step("Test", 12, 100, "failure")]
+
+    bars = timeline.bars([job(steps=[*steps, step("Skipped", None, None, "skipped")])], seconds, 0)
+
+    assert [bar[:4] for bar in bars] == [
+        (0, "waited", 0, 10),
+        (0, "ok", 10, 12),
+        (0, "bad", 12, 100),
+    ]
+    assert bars[2][4] == "Test: failed, 1 min 28 s"
+
+
+def test_what_is_at_work_lasts_until_now() -> None:
+    at_work = job(status="in_progress", conclusion=None, completed_at=None)
+
+    assert timeline.bars([at_work], seconds, 500)[-1][:4] == (0, "busy", 10, 500)
+
+
+def test_a_job_that_never_began_has_no_bar() -> None:
+    assert timeline.bars([job(created_at=5, started_at=None)], seconds, 0) == []
+
+
+def test_the_figure_counts_from_the_first_bar_and_names_plainly() -> None:
+    jobs = [job(), job(created_at=50, started_at=50)]
+    found = timeline.bars(jobs, seconds, 0)
+
+    figure = timeline.figure(jobs, found, lambda token: token, is_narrow=False)
+
+    assert [trace["base"] for trace in figure["data"]] == [[10, 50], [0]]
+    assert figure["layout"]["yaxis"]["ticktext"][0].startswith("build &lt;x>")
+    assert figure["layout"]["xaxis"]["ticktext"][:2] == ["0 s", "30 s"]
+
+
+@pytest.mark.parametrize("span", [0, 3, 59, 100, 4000, 90_000, 10_000_000])
+def test_marks_are_few_and_even(span: int) -> None:
+    marks = timeline.tick_seconds(span)
+
+    assert 1 <= len(marks) <= 6
+    assert marks[0] == 0
+    assert marks[-1] <= span
+
+
+def test_a_figure_is_bounded() -> None:
+    jobs = [job()] * 300
+
+    assert timeline.height(jobs) == timeline.height([job()] * timeline.MOST_JOBS)
+    assert max(bar[0] for bar in timeline.bars(jobs, seconds, 0)) == timeline.MOST_JOBS - 1
+
+
+def test_the_figure_is_said_in_words() -> None:
+    run = {"jobs": [job()] * 41, "duration_seconds": 100}
+
+    assert timeline.in_words(run) == (
+        "The run took 1 min 40 s. Longest job: build <x>, 1 min 30 s. "
+        "The first 40 of 41 jobs are drawn."
+    )
+    assert timeline.in_words({"jobs": [job()], "duration_seconds": None}).startswith(
+        "The run is at"
+    )
