@@ -8,10 +8,12 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint types bench chaos clean
+.PHONY: help install run test lint types bench chaos clean
 
 help: ## Say what each word does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(STAMP) ## Install what the other words need, and nothing else
 
 run: $(STAMP) ## Start everything on this machine
 	$(BIN)/python -m standalone run $(ARGS)
