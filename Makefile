@@ -21,10 +21,11 @@ run: $(STAMP) ## Start everything on this machine
 test: $(STAMP) ## Run the whole test suite (ARGS="-k name" for a part)
 	$(BIN)/python -m pytest $(ARGS)
 
-lint: $(STAMP) ## Check style, format and the direction of imports
+lint: $(STAMP) ## Check style, format, the direction of imports and known holes in packages
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/python .ci/audit.py
 
 types: $(STAMP) ## Check the types
 	$(BIN)/mypy
