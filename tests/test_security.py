@@ -1,0 +1,50 @@
+"""SECURITY.md names tests for what it claims: they are there. And one that no other place has."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "SECURITY.md").read_text()
+CLAIMED = re.findall(r"`(test_\w+)`", PAGE)
+THREATS = re.findall(r"^## (.+)$", PAGE, re.MULTILINE)
+ALL_TESTS = {
+    name
+    for file in (ROOT / "tests").rglob("test_*.py")
+    for name in re.findall(r"^\s*def (test_\w+)\(", file.read_text(), re.MULTILINE)
+}
+
+
+@pytest.mark.parametrize("name", CLAIMED)
+def test_a_test_that_proves_a_claim_is_there(name: str) -> None:
+    """A renamed test takes its name on the page with it."""
+    assert name in ALL_TESTS
+
+
+@pytest.mark.parametrize("threat", [each for each in THREATS if each.startswith(("A ", "Leaked"))])
+def test_every_threat_has_its_proof(threat: str) -> None:
+    """What it can do is said as well as what it cannot."""
+    section = PAGE.partition(f"## {threat}\n")[2].partition("\n## ")[0]
+    assert re.search(r"`test_\w+`", section)
+    assert "**Can**" in section
+    assert "**Cannot**" in section
+
+
+def test_no_text_becomes_markup_in_the_dashboard() -> None:
+    """Forms write text as text: markup is made for icons alone, whose names are our own."""
+    client = ROOT / "client_code"
+    makers = {
+        f"{file.relative_to(client)}: {line.strip()}"
+        for file in client.rglob("*.py")
+        for line in file.read_text().splitlines()
+        if re.search(
+            r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|RichText|\.html\s*=", line
+        )
+    }
+    assert makers == {"dom.py: holder.innerHTML = ("}
+    templates = "\n".join(each.read_text() for each in client.rglob("form_template.yaml"))
+    assert "RichText" not in templates
+    assert "onclick=" not in templates
