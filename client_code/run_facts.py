@@ -71,17 +71,6 @@ def summary(run):
     return ", ".join(parts)
 
 
-def changes(metrics):
-    """Return the size of a commit: '4 files, +120 −33'; empty where it is not known."""
-    if metrics["files_changed_count"] is None:
-        return ""
-    return "{}, +{} −{}".format(  # noqa: RUF001 - a minus sign
-        plural(metrics["files_changed_count"], "file"),
-        number(metrics["additions"]),
-        number(metrics["deletions"]),
-    )
-
-
 def log_word(log):
     """Return what stands on the way to a log: its size, or how it is."""
     if log is None:

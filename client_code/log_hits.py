@@ -1,0 +1,43 @@
+"""Step through the lines that were found in a log."""
+
+from .formatting import number
+
+
+class Hits:
+    """Line numbers in order; `has_more` where the server stopped counting."""
+
+    def __init__(self, lines=(), has_more=False):  # noqa: FBT002 - as the server says it
+        self.lines, self.has_more = list(lines), has_more
+        self.at = None
+
+    def add(self, lines, *, has_more):
+        """Take the lines that come next."""
+        self.lines.extend(lines)
+        self.has_more = has_more
+
+    def is_at_end(self):
+        """Return whether the next step needs lines that are not here yet."""
+        return self.has_more and self.at is not None and self.at == len(self.lines) - 1
+
+    def step(self, by, line=0):
+        """Return the next line, or with -1 the one before, all round; the first one from `line`."""
+        if not self.lines:
+            return None
+        if self.at is None:
+            self.at = self._from(line) if by > 0 else len(self.lines) - 1
+        else:
+            self.at = (self.at + by) % len(self.lines)
+        return self.lines[self.at]
+
+    def words(self, one, many):
+        """Say where the steps are: '3 of 120 hits'."""
+        if not self.lines:
+            return "No " + one
+        count = number(len(self.lines)) + ("+" if self.has_more else "")
+        noun = one if count == "1" else many
+        if self.at is None:
+            return "{} {}".format(count, noun)
+        return "{} of {} {}".format(number(self.at + 1), count, noun)
+
+    def _from(self, line):
+        return next((at for at, found in enumerate(self.lines) if found >= line), 0)

@@ -1,0 +1,44 @@
+"""Stepping through what was found in a log."""
+
+from __future__ import annotations
+
+from client_code.log_hits import Hits
+
+
+def test_steps_go_all_round() -> None:
+    hits = Hits([3, 7, 9])
+
+    assert [hits.step(1) for _ in range(4)] == [3, 7, 9, 3]
+    assert [hits.step(-1) for _ in range(2)] == [9, 7]
+
+
+def test_the_first_step_may_begin_at_a_line_or_at_the_end() -> None:
+    assert Hits([3, 7, 9]).step(1, line=5) == 7
+    assert Hits([3, 7, 9]).step(1, line=50) == 3
+    assert Hits([3, 7, 9]).step(-1) == 9
+
+
+def test_nothing_found_leads_nowhere() -> None:
+    assert Hits().step(1) is None
+    assert Hits().words("hit", "hits") == "No hit"
+
+
+def test_more_hits_are_asked_for_at_the_end_of_those_here() -> None:
+    hits = Hits([3, 7], has_more=True)
+    assert not hits.is_at_end()
+
+    hits.step(-1)
+    assert hits.is_at_end()
+
+    hits.add([20], has_more=False)
+    assert hits.step(1) == 20
+    assert not hits.is_at_end()
+
+
+def test_words_say_where_the_steps_are() -> None:
+    hits = Hits(range(1, 1001), has_more=True)
+    assert hits.words("hit", "hits") == "1,000+ hits"
+
+    hits.step(1)
+    assert hits.words("hit", "hits") == "1 of 1,000+ hits"
+    assert Hits([4]).words("error", "errors") == "1 error"

@@ -1,0 +1,124 @@
+"""The scripts that draw a log, in a browser: what a line says, and which lines are rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.browser import open_browser, open_page
+
+ASSETS = Path(__file__).parents[2] / "theme" / "assets"
+
+Evaluate = Callable[..., Any]
+
+_IMPORT = "import('data:text/javascript,' + encodeURIComponent(source))"
+
+
+@pytest.fixture(scope="module")
+def evaluate() -> Iterator[Evaluate]:
+    """Evaluate an expression of a script's exports, called `it`, and of `given`."""
+    with open_browser() as browser, open_page(browser) as opened:
+
+        def run(script: str, expression: str, given: object = None) -> Any:
+            source = (ASSETS / script).read_text(encoding="utf-8")
+            code = (
+                f"async ({{source, given}}) => {{const it = await {_IMPORT}; return {expression}}}"
+            )
+            return opened.page.evaluate(code, {"source": source, "given": given})
+
+        yield run
+
+
+@pytest.mark.parametrize(
+    ("raw", "kind", "text"),
+    [
+        ("\ufeff2026-11-24T06:30:00.1234567Z hello", None, "hello"),
+        ("2026-11-24T06:30:00.1234567Z ##[group]Run make", "group", "Run make"),
+        ("2026-11-24T06:30:00.1234567Z ##[error]It broke", "error", "It broke"),
+        ("2026-11-24T06:30:00.1234567Z [command]/usr/bin/git", "command", "/usr/bin/git"),
+        ("no time ##[error]in the middle", None, "no time ##[error]in the middle"),
+        ("2026-11-24T06:30:00Z", None, ""),
+        ("a\x00b\rc", None, "a\u2400b\u240dc"),
+        ("\x1b[2K\x1b]8;;https://example.com\x07link\x1b]8;;\x07\x1b(B!", None, "link!"),
+    ],
+)
+def test_a_line_is_read(evaluate: Evaluate, raw: str, kind: str | None, text: str) -> None:
+    line = evaluate("log_text.js", "it.parseLine(given)", raw)
+
+    assert (line["kind"], line["text"], line["styles"]) == (kind, text, [])
+    assert (line["time"] is not None) == ("2026" in raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "styles"),
+    [
+        ("\x1b[32mok\x1b[0m!", [[0, 2, {"colour": 2}]]),
+        ("\x1b[1;91mbad", [[0, 3, {"bold": True, "colour": 9}]]),
+        ("\x1b[1mA\x1b[22mB", [[0, 1, {"bold": True}]]),
+        ("\x1b[38;5;208ma\x1b[39mb", [[0, 1, {"colour": "rgb(255 135 0)"}]]),
+        ("\x1b[38;5;3ma", [[0, 1, {"colour": 3}]]),
+        ("\x1b[48;2;1;2;3ma\x1b[49mb", [[0, 1, {"ground": "rgb(1 2 3)"}]]),
+        ("\x1b[31ma\x1b[mb", [[0, 1, {"colour": 1}]]),
+    ],
+)
+def test_colours_are_read(evaluate: Evaluate, raw: str, styles: list[Any]) -> None:
+    assert evaluate("log_text.js", "it.parseLine(given).styles", raw) == styles
+
+
+def test_a_text_is_cut_where_its_look_changes(evaluate: Evaluate) -> None:
+    found = evaluate(
+        "log_text.js",
+        "it.pieces('one two', [[0, 5, {bold: true}]], it.findMarks('one two', 'E T'))",
+    )
+
+    assert [(each["text"], bool(each["style"]), each["isMarked"]) for each in found] == [
+        ("on", True, False),
+        ("e t", True, True),
+        ("wo", False, False),
+    ]
+
+
+def test_folded_lines_are_no_rows(evaluate: Evaluate) -> None:
+    found = evaluate(
+        "log_lines.js",
+        """(() => {
+            const map = new it.LineMap(20);
+            map.setRanges([[1, 2], [6, 20]]);
+            return [map.rowCount, map.lineOf(1), map.lineOf(2), map.rowOf(4), map.rowOf(6)];
+        })()""",
+    )
+
+    assert found == [17, 2, 6, 1, 2]
+
+
+def test_lines_in_sight_are_asked_for_first_and_then_those_ahead(evaluate: Evaluate) -> None:
+    asked = evaluate(
+        "log_lines.js",
+        """(() => {
+            const map = new it.LineMap(5000), asked = [];
+            const put = (first, count) => map.put(first, Array(count).fill("x"), 1, 30);
+            put(1, 400); asked.push(map.firstMissing(0, 30));
+            asked.push(map.firstMissing(2000, 2030));
+            put(401, 4600); asked.push(map.firstMissing(0, 30));
+            return asked;
+        })()""",
+    )
+
+    assert asked == [401, 1601, None]
+
+
+def test_lines_far_away_are_forgotten(evaluate: Evaluate) -> None:
+    kept = evaluate(
+        "log_lines.js",
+        """(() => {
+            const map = new it.LineMap(1e6);
+            const page = Array(1000).fill("x");
+            for (let first = 1; first < 1e5; first += 1000) map.put(first, page, first, first + 30);
+            const isRight = map.characters === map.texts.size;
+            return [map.texts.size < 2e4 + 1000, isRight, map.get(99500), map.get(1)];
+        })()""",
+    )
+
+    assert kept == [True, True, "x", None]

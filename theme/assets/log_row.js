@@ -1,0 +1,84 @@
+/* One line of a log as an element. */
+
+import { findMarks, parseLine, pieces } from "./log_text.js";
+
+const MOST_CHARACTERS = 4000; // of a line at first: longer ones would make scrolling rough
+
+/* Draw a line; `raw` is undefined until it has come. */
+export function drawRow(line, raw, look) {
+  const row = make("div", "log-row");
+  row.dataset.line = line;
+  if (line === look.chosen) row.setAttribute("aria-current", "true");
+  const number = make("a", "log-number", String(line));
+  number.href = `${look.address}&line=${line}`;
+  number.tabIndex = -1; // there is a field to go to a line, and so for its link
+  row.append(number);
+  if (raw === undefined) {
+    row.append(make("span", "log-line log-awaited", "…"));
+    return row;
+  }
+  const parsed = parseLine(raw);
+  if (parsed.kind) row.dataset.kind = parsed.kind;
+  row.append(drawFold(look.folds.get(line), parsed.text), drawTime(parsed.time), drawText(line, parsed, look));
+  return row;
+}
+
+function drawFold(isFolded, title) {
+  if (isFolded === undefined) return make("span", "log-gap");
+  const button = make("button", "log-fold");
+  button.type = "button";
+  button.setAttribute("aria-expanded", String(!isFolded));
+  button.setAttribute("aria-label", title || "Group");
+  button.innerHTML = '<svg class="icon" aria-hidden="true"><use href="#icon-next"></use></svg>';
+  return button;
+}
+
+function drawTime(time) {
+  const node = make("time", "log-time");
+  if (time) {
+    const moment = new Date(time.replace(/(\.\d{3})\d*/, "$1"));
+    const of = (value) => String(value).padStart(2, "0");
+    node.textContent = [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(of).join(":");
+    node.title = time;
+    node.dateTime = moment.toISOString();
+  }
+  return node;
+}
+
+function drawText(line, parsed, look) {
+  const node = make("span", "log-line");
+  const isCut = parsed.text.length > MOST_CHARACTERS && !look.whole.has(line);
+  const text = isCut ? parsed.text.slice(0, MOST_CHARACTERS) : parsed.text;
+  for (const piece of pieces(text, parsed.styles, findMarks(text, look.wanted))) {
+    if (!piece.style && !piece.isMarked) node.append(piece.text);
+    else node.append(drawPiece(piece));
+  }
+  if (isCut) {
+    const more = make("button", "log-more", `… ${(parsed.text.length - MOST_CHARACTERS).toLocaleString("en")} more characters`);
+    more.type = "button";
+    node.append(more);
+  }
+  return node;
+}
+
+function drawPiece({ text, style, isMarked }) {
+  const node = make(isMarked ? "mark" : "span", "", text);
+  const { colour, ground, ...switches } = style || {};
+  node.className = Object.keys(switches).map((name) => `ansi-${name}`).join(" ");
+  if (colour !== undefined) node.style.color = readable(colour, "70%", "var(--text)");
+  if (ground !== undefined && !isMarked) node.style.background = readable(ground, "30%", "var(--surface)");
+  return node;
+}
+
+/* Mix a colour with the theme's own, so that it can be read in light and dark. */
+function readable(colour, share, own) {
+  return typeof colour === "number" ? `color-mix(in oklab, var(--ansi-${colour}) ${own === "var(--text)" ? "100%" : share}, ${own})`
+    : `color-mix(in oklab, ${colour} ${share}, ${own})`;
+}
+
+function make(tag, className, text) {
+  const node = document.createElement(tag);
+  if (className) node.className = className;
+  if (text !== undefined) node.textContent = text;
+  return node;
+}

@@ -1,0 +1,101 @@
+/* What one line of a log says and how it looks.
+   This is JavaScript because every line that scrolls into sight passes here within one frame. */
+
+const TIME = /^\uFEFF?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) ?/;
+const MARK = /^##\[(\w+)\]|^\[(command)\]/;
+/* A colour or style; any other sequence (a cursor that moves, a link, a title) is left out. */
+const ESCAPE = /\x1b(?:\[([\d;:]*)([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
+const CONTROL = /[\x00-\x08\x0a-\x1f]/g;
+
+/* Split a raw line: {time, kind, text, styles}. A style is [from, to, {bold, colour, …}]. */
+export function parseLine(raw) {
+  const found = TIME.exec(raw);
+  let rest = found ? raw.slice(found[0].length) : raw.replace(/^\uFEFF/, "");
+  const mark = MARK.exec(rest);
+  const kind = mark ? mark[1] || mark[2] : null;
+  if (mark) rest = rest.slice(mark[0].length);
+  const { text, styles } = readStyles(rest);
+  return { time: found ? found[1] : null, kind, text: text.replace(CONTROL, picture), styles };
+}
+
+/* Show a control character by its picture: NUL as U+2400. */
+function picture(character) {
+  return String.fromCharCode(0x2400 + character.charCodeAt(0));
+}
+
+function readStyles(text) {
+  if (!text.includes("\x1b")) return { text, styles: [] };
+  const styles = [];
+  let plain = "", style = {}, from = 0, at = 0;
+  const close = () => {
+    if (plain.length > from && Object.keys(style).length) styles.push([from, plain.length, style]);
+    from = plain.length;
+  };
+  for (const found of text.matchAll(ESCAPE)) {
+    plain += text.slice(at, found.index);
+    at = found.index + found[0].length;
+    if (found[2] === "m") {
+      close();
+      style = nextStyle(style, found[1]);
+    }
+  }
+  plain += text.slice(at);
+  close();
+  return { text: plain, styles };
+}
+
+const SWITCHES = {
+  1: { bold: true }, 2: { dim: true }, 3: { italic: true }, 4: { underline: true },
+  22: { bold: false, dim: false }, 23: { italic: false }, 24: { underline: false },
+  39: { colour: null }, 49: { ground: null },
+};
+
+/* Return the style after "1;31" and the like. https://en.wikipedia.org/wiki/ANSI_escape_code#SGR */
+export function nextStyle(style, codes) {
+  const numbers = codes.split(/[;:]/).map(Number);
+  let next = { ...style };
+  for (let at = 0; at < numbers.length; at += 1) {
+    const code = numbers[at];
+    if (code === 0) next = {};
+    else if (code === 38 || code === 48) {
+      const size = numbers[at + 1] === 2 ? 4 : 2;
+      next[code === 38 ? "colour" : "ground"] = wideColour(numbers.slice(at + 1, at + 1 + size));
+      at += size;
+    } else if (SWITCHES[code]) Object.assign(next, SWITCHES[code]);
+    else if ((code >= 30 && code <= 37) || (code >= 90 && code <= 97)) next.colour = code % 10 + (code >= 90 ? 8 : 0);
+    else if ((code >= 40 && code <= 47) || (code >= 100 && code <= 107)) next.ground = code % 10 + (code >= 100 ? 8 : 0);
+  }
+  return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null && value !== false));
+}
+
+/* A number below 16 is a colour of the theme, everything else is its own: "rgb(…)". */
+function wideColour([kind, ...values]) {
+  if (kind === 2) return `rgb(${values.join(" ")})`;
+  const index = values[0] || 0;
+  if (index < 16) return index;
+  if (index >= 232) return `rgb(${Array(3).fill(8 + 10 * (index - 232)).join(" ")})`;
+  const steps = [Math.floor((index - 16) / 36), Math.floor((index - 16) / 6) % 6, (index - 16) % 6];
+  return `rgb(${steps.map((step) => (step ? 55 + 40 * step : 0)).join(" ")})`;
+}
+
+/* Find where a text stands, whatever its case: [[from, to], …]. */
+export function findMarks(text, wanted) {
+  const marks = [], where = text.toLowerCase(), what = wanted.toLowerCase();
+  for (let at = what ? where.indexOf(what) : -1; at >= 0; at = where.indexOf(what, at + what.length)) {
+    marks.push([at, at + what.length]);
+  }
+  return marks;
+}
+
+/* Cut a text where its look changes: [{text, style, isMarked}, …]. */
+export function pieces(text, styles, marks) {
+  const cuts = new Set([0, text.length]);
+  for (const [from, to] of [...styles, ...marks]) cuts.add(Math.min(from, text.length)).add(Math.min(to, text.length));
+  const places = [...cuts].sort((a, b) => a - b);
+  return places.slice(1).map((to, index) => {
+    const from = places[index];
+    const covers = ([begin, end]) => begin <= from && to <= end;
+    const style = styles.find(covers);
+    return { text: text.slice(from, to), style: style ? style[2] : null, isMarked: marks.some(covers) };
+  });
+}

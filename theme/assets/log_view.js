@@ -1,0 +1,180 @@
+/* A log of any length in a frame that scrolls: only the lines in sight are elements.
+   This is JavaScript because scrolling must keep up with the screen. It asks nobody: it tells the
+   page which lines it lacks (the event lines-wanted), and the page, in Python, puts them in. */
+
+import { LineMap } from "./log_lines.js";
+import { drawRow } from "./log_row.js";
+
+const ROW = 20; // pixels, as in log.css
+const MOST_PIXELS = 15e6; // browsers cut elements that are higher
+const AROUND = 15; // rows drawn above and below those in sight
+const ASKED_LINES = 1000;
+const ASK_AFTER = 50; // milliseconds without scrolling on
+
+export function openLogView(frame) {
+  return new LogView(frame);
+}
+
+class LogView {
+  constructor(frame) {
+    this.frame = frame;
+    this.spacer = frame.querySelector(".log-spacer");
+    this.sheet = frame.querySelector(".log-sheet");
+    this.look = { address: "", wanted: "", chosen: 0, folds: new Map(), whole: new Set() };
+    frame.addEventListener("scroll", () => this.drawSoon());
+    frame.addEventListener("click", (event) => this.click(event));
+    new ResizeObserver(() => this.drawSoon()).observe(frame);
+    this.open(0, "");
+  }
+
+  /* Begin a log of so many lines; `address` is its link. */
+  open(total, address) {
+    this.lines = new LineMap(total);
+    Object.assign(this.look, { address, wanted: "", chosen: 0, folds: new Map(), whole: new Set() });
+    this.isAsking = false;
+    this.frame.scrollTo(0, 0);
+    this.redraw();
+  }
+
+  /* Put lines in that were wanted. */
+  put(first, lines) {
+    this.isAsking = false;
+    const [from, to] = this.inSight();
+    this.lines.put(first, lines, this.lines.lineOf(from), this.lines.lineOf(to));
+    this.redraw();
+  }
+
+  /* Lines could not be had now; the next draw wants them again. */
+  giveUp() {
+    this.isAsking = false;
+  }
+
+  /* Show these ranges of lines only; `folds` are [line, is folded] of each group. */
+  fold(ranges, folds) {
+    const top = this.lines.lineOf(Math.floor(this.topRow()));
+    this.lines.setRanges(ranges);
+    this.look.folds = new Map(folds);
+    this.resize();
+    this.scrollToRow(this.lines.rowOf(top));
+    this.redraw();
+  }
+
+  /* Mark a text wherever it stands. */
+  mark(wanted) {
+    this.look.wanted = wanted;
+    this.redraw();
+  }
+
+  /* Bring a line into sight, and let it stand out. */
+  choose(line) {
+    this.look.chosen = line;
+    const row = this.lines.rowOf(line);
+    const above = this.isWrapped() ? 0 : Math.floor(this.frame.clientHeight / ROW / 3);
+    this.resize();
+    this.scrollToRow(Math.max(0, row - above));
+    this.redraw();
+  }
+
+  setClass(name, isOn) {
+    const row = this.topRow();
+    this.frame.classList.toggle(name, isOn);
+    this.resize();
+    this.scrollToRow(row);
+    this.redraw();
+  }
+
+  isWrapped() {
+    return this.frame.classList.contains("is-wrapped");
+  }
+
+  /* Drawing. The place of the scroll bar is a row and a part of it, however high that row is. */
+
+  resize() {
+    // Wrapped rows are higher than ROW: only with room behind the last can it reach the top.
+    const tail = this.isWrapped() ? Math.max(0, this.frame.clientHeight - 2 * ROW) : 0;
+    const height = Math.min(MOST_PIXELS, this.lines.rowCount * ROW + tail);
+    this.spacer.style.height = `${height}px`;
+    this.rowPixels = this.lines.rowCount ? (height - tail) / this.lines.rowCount : ROW;
+  }
+
+  topRow() {
+    return this.frame.scrollTop / this.rowPixels;
+  }
+
+  scrollToRow(row) {
+    this.frame.scrollTop = row * this.rowPixels;
+  }
+
+  inSight() {
+    const last = this.lines.rowCount - 1;
+    const from = Math.max(0, Math.min(last, Math.floor(this.topRow())));
+    return [from, Math.max(from, Math.min(last, from + Math.ceil(this.frame.clientHeight / ROW)))];
+  }
+
+  redraw() {
+    this.sheet.replaceChildren();
+    this.resize();
+    this.drawSoon();
+  }
+
+  drawSoon() {
+    cancelAnimationFrame(this.frameAsked);
+    this.frameAsked = requestAnimationFrame(() => this.draw());
+  }
+
+  draw() {
+    if (!this.lines.rowCount || !this.frame.clientHeight) return;
+    const [from, to] = this.inSight();
+    const begin = Math.max(0, from - AROUND), end = Math.min(this.lines.rowCount - 1, to + AROUND);
+    const known = new Map([...this.sheet.children].map((row) => [Number(row.dataset.line), row]));
+    const rows = [];
+    for (let row = begin; row <= end; row += 1) {
+      const line = this.lines.lineOf(row);
+      rows.push(known.get(line) || drawRow(line, this.lines.get(line), this.look));
+    }
+    // Rows that stay are not touched, so that one keeps focus and selection.
+    const kept = new Set(rows);
+    for (const row of known.values()) if (!kept.has(row)) row.remove();
+    rows.forEach((row, at) => {
+      if (this.sheet.children[at] !== row) this.sheet.insertBefore(row, this.sheet.children[at] || null);
+    });
+    this.place(rows[from - begin], from);
+    this.askSoon(from, to);
+  }
+
+  place(top, row) {
+    const part = (this.topRow() - row) * top.offsetHeight;
+    this.sheet.style.transform = `translateY(${this.frame.scrollTop - part - top.offsetTop}px)`;
+  }
+
+  askSoon(from, to) {
+    clearTimeout(this.askTimer);
+    const first = this.lines.firstMissing(from, to);
+    if (first === null || this.isAsking) return;
+    this.askTimer = setTimeout(() => {
+      this.isAsking = true;
+      const detail = { first, count: ASKED_LINES };
+      this.frame.dispatchEvent(new CustomEvent("lines-wanted", { detail }));
+    }, ASK_AFTER);
+  }
+
+  click(event) {
+    const row = event.target.closest(".log-row");
+    if (!row) return;
+    const line = Number(row.dataset.line);
+    if (event.target.closest(".log-more")) {
+      this.look.whole.add(line);
+      this.redraw();
+    } else if (event.target.closest(".log-fold")) this.tell("fold-chosen", line);
+    else if (event.target.closest(".log-number") && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      this.look.chosen = line;
+      this.redraw();
+      this.tell("line-chosen", line);
+    }
+  }
+
+  tell(name, line) {
+    this.frame.dispatchEvent(new CustomEvent(name, { detail: { line } }));
+  }
+}
