@@ -19,7 +19,7 @@ from ...domain.stored_values import (
     write_time,
 )
 from .guard import guarded
-from .rows import Rows
+from .rows import Rows, distinct
 from .transactions import transact
 from .values import sure_utc
 
@@ -51,7 +51,7 @@ class TableAgents:
         rows = _AGENTS.search(columns=("key", "heartbeat_at", "body"))
         agents = {
             row["key"]: restore_agent(sure_utc(row["heartbeat_at"]), read_json(row["body"]))
-            for row in rows
+            for row in distinct(rows)
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.holder))
 
@@ -74,9 +74,9 @@ class TableAgents:
         keys = (_TOTALS, write_time(span))
 
         def add() -> None:
-            rows = _TRAFFIC.by("key", keys, columns=("key", "counts"))
-            known = {row["key"]: read_json(row["counts"]) for row in rows}
-            _TRAFFIC.upsert([_summed(key, known.get(key, {}), added) for key in keys])
+            found = _TRAFFIC.by("key", keys, columns=("key", "counts"))
+            known = {row["key"]: read_json(row["counts"]) for row in distinct(found)}
+            _TRAFFIC.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
 
         transact(add)
         old = q.less_than_or_equal_to(write_time(span - TRAFFIC_KEPT))
@@ -84,7 +84,8 @@ class TableAgents:
 
     def load_traffic(self) -> Traffic:
         """Load all totals, and the spans of the last TRAFFIC_KEPT before the newest addition."""
-        rows = {row["key"]: row["counts"] for row in _TRAFFIC.search(columns=("key", "counts"))}
+        found = distinct(_TRAFFIC.search(columns=("key", "counts")))
+        rows = {row["key"]: row["counts"] for row in found}
         totals = read_json(rows.pop(_TOTALS, "{}"))
         spans = tuple((read_time(key), read_json(rows[key])) for key in sorted(rows))
         return Traffic(totals=totals, spans=spans)

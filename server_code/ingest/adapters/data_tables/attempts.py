@@ -21,7 +21,7 @@ from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import repository_key, write_ascii
 from .guard import guarded
-from .rows import Rows, portions
+from .rows import Rows, distinct, portions
 from .transactions import transact
 from .values import age_key, attempt_key, pack, run_key, sure_utc, unpack, utc
 
@@ -32,8 +32,6 @@ _COMMITS = Rows("commits")
 
 _HOT = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at")
 
-#: What one transaction saves, which must be over within seconds.
-_SAVED_AT_ONCE = 100
 _FORGOTTEN_AT_ONCE = 50
 
 
@@ -89,7 +87,7 @@ class TableAttempts:
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none of each hundred."""
         newest = {attempt_key(record.key): record for record in records}
-        for keys in _cut(sorted(newest), _SAVED_AT_ONCE):
+        for keys in portions(sorted(newest)):
             transact(partial(_save, [newest[key] for key in keys]))
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
@@ -151,10 +149,8 @@ def _hot(record: AttemptRecord) -> dict[str, Any]:
 
 def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     """Join rows with their bodies; one whose body is gone is being forgotten."""
-    bodies: dict[str, str] = {}
-    for portion in portions([row["key"] for row in rows]):
-        found = BODIES.by("key", portion, columns=("key", "body"))
-        bodies.update((row["key"], row["body"]) for row in found)
+    found = BODIES.by("key", [row["key"] for row in rows], columns=("key", "body"))
+    bodies = {row["key"]: row["body"] for row in distinct(found)}
     return [
         restore_attempt(
             int(row["run_id"]),
@@ -166,7 +162,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
                 "look_at": utc(row["look_at"]),
             },
         )
-        for row in rows
+        for row in distinct(rows)
         if row["key"] in bodies
     ]
 
@@ -183,7 +179,3 @@ def _forget(created_before: datetime, limit: int) -> int:
     _COMMITS.delete_by("key", [row["commit"] for row in doomed if row["commit"] is not None])
     BODIES.delete_by("key", keys)
     return ATTEMPTS.delete(doomed)
-
-
-def _cut(keys: Sequence[str], size: int) -> list[Sequence[str]]:
-    return [keys[start : start + size] for start in range(0, len(keys), size)]

@@ -11,6 +11,7 @@ import anvil.server
 import anvil.tables
 
 from ...errors import StateUnavailable
+from .transactions import is_contention
 
 _Class = TypeVar("_Class", bound=type)
 
@@ -53,16 +54,23 @@ def _guarded(method: Callable[..., Any]) -> Callable[..., Any]:
 
 def _reason(error: Exception) -> str | None:
     """Say what is wrong; None for an error that is not Anvil's."""
-    if isinstance(error, anvil.tables.TransactionConflict):
+    if is_contention(error):
         return "Data Tables: too many others were in the way; it is tried again."
     if isinstance(error, anvil.tables.QuotaExceededError):
         return f"Data Tables are full: {error}. Set RETENTION_DAYS lower, or take a larger plan."
-    if isinstance(error, (anvil.tables.NoSuchColumnError, AttributeError)):
-        is_table = isinstance(error, anvil.tables.NoSuchColumnError) or "app table" in str(error)
-        return f"{error}. {_NOT_MIGRATED}" if is_table else None
+    if _is_not_migrated(error):
+        return f"{error}. {_NOT_MIGRATED}"
     if isinstance(error, (anvil.server.AnvilWrappedError, OSError)):
         return f"Data Tables do not answer: {error}"
     # The Uplink's own failures are plain exceptions, told apart by their words.
     if type(error) is Exception or isinstance(error, RuntimeError):
         return f"Data Tables do not answer: {error}"
     return None
+
+
+def _is_not_migrated(error: Exception) -> bool:
+    """Tell whether a table or a column is missing; a column is so under two names of errors."""
+    if isinstance(error, AttributeError):
+        return "AppTables" in str(error)
+    is_named = isinstance(error, anvil.tables.NoSuchColumnError)
+    return is_named or "no such column" in str(error).lower()

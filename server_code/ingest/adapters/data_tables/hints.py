@@ -82,14 +82,15 @@ class TableHints:
         """Remember until when credentials must not ask GitHub; a longer pause is kept."""
 
         def save() -> None:
-            rows = _PAUSES.by("key", pauses, columns=("key", "paused_until"))
-            kept = {row["key"]: row["paused_until"] for row in rows}
+            found = _PAUSES.by("key", pauses, columns=("key", "paused_until"))
+            kept = {row["key"]: row["paused_until"] for row in found}
             longer = {
                 name: until
                 for name, until in pauses.items()
                 if name not in kept or kept[name] < until
             }
-            _PAUSES.upsert([{"key": name, "paused_until": longer[name]} for name in sorted(longer)])
+            rows = [{"key": name, "paused_until": longer[name]} for name in sorted(longer)]
+            _PAUSES.upsert(rows, found)
 
         if pauses:
             transact(save)
@@ -110,7 +111,8 @@ class TableHints:
             known = _DELIVERIES.first(columns=("key", "received_at"), where={"key": key})
             if known is not None and known["received_at"] >= oldest:
                 return False
-            _DELIVERIES.upsert([{"key": key, "received_at": now}])
+            found = [] if known is None else [known]
+            _DELIVERIES.upsert([{"key": key, "received_at": now}], found)
             return True
 
         is_new = transact(claim)

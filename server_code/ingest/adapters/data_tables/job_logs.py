@@ -15,7 +15,7 @@ from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import LogStateStore
 from .guard import guarded
-from .rows import Rows, portions
+from .rows import Rows, distinct, portions
 from .transactions import transact
 from .values import age_key, attempt_key, sure_utc
 
@@ -42,7 +42,7 @@ class TableJobLogs(LogStateStore):
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
         rows = _JOB_LOGS.search(columns=_COLUMNS, where={"attempt": attempt_key(key)})
-        records = (_record(row) for row in rows)
+        records = (_record(row) for row in distinct(rows))
         return {record.job_id: record for record in records}
 
     def load_pending_logs(
@@ -72,10 +72,10 @@ class TableJobLogs(LogStateStore):
 
 
 def _save(rows: Sequence[dict[str, Any]]) -> None:
-    pending = [row["key"] for row in rows if row["state"] == LOG_PENDING]
-    known = _JOB_LOGS.by("key", pending, columns=("key", "state"))
-    ended = {row["key"] for row in known if row["state"] != LOG_PENDING}
-    _JOB_LOGS.upsert([row for row in rows if row["key"] not in ended])
+    found = _JOB_LOGS.by("key", [row["key"] for row in rows], columns=("key", "state"))
+    ended = {row["key"] for row in found if row["state"] != LOG_PENDING}
+    kept = [row for row in rows if row["state"] != LOG_PENDING or row["key"] not in ended]
+    _JOB_LOGS.upsert(kept, found)
 
 
 def _key(record: JobLogRecord) -> str:

@@ -20,7 +20,7 @@ from ...domain.runs import AttemptKey
 from ...errors import StateUnavailable
 from ...ports import LogCache
 from ...ports.logs import MOST_CACHED_BYTES, MOST_CACHED_LOGS
-from .guard import guarded, table_errors
+from .guard import table_errors
 from .rows import Rows
 from .values import age_key, attempt_key
 
@@ -37,7 +37,6 @@ _FASTEST = 1
 _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 
-@guarded
 class TableLogCache(LogCache):
     """Keep logs beside the state that tells of them."""
 
@@ -50,20 +49,30 @@ class TableLogCache(LogCache):
     def save_log(self, key: AttemptKey, job_id: int, log: BinaryIO, now: datetime) -> None:
         """Keep a log in place of the one kept for that job; the oldest go where they must."""
         name, log_key = uuid.uuid4().hex, f"{attempt_key(key)}|{job_id}"
-        before = [row["name"] for row in _LOGS.search(columns=("name",), where={"log": log_key})]
         row = {"key": name, "name": name, "log": log_key, "saved_at": now, "is_whole": False}
-        _LOGS.add([{**row, "age": age_key(now)}])
-        sizes = _write_pages(name, log)
-        finished = _LOGS.first(columns=("key",), where={"key": name})
-        finished.update(is_whole=True, **sizes)
-        _drop(before)
-        self._evict(now)
+        with table_errors():
+            before = [
+                each["name"] for each in _LOGS.search(columns=("name",), where={"log": log_key})
+            ]
+            _LOGS.add([{**row, "age": age_key(now)}])
+        sizes = dict.fromkeys(("total_lines", "total_bytes", "stored_bytes"), 0)
+        # Whatever the log itself raises while it is read is not the tables' fault.
+        for pages in _pack_pages(name, log, sizes):
+            with table_errors():
+                _PAGES.add(pages)
+        with table_errors():
+            finished = _LOGS.first(columns=("key",), where={"key": name})
+            finished.update(is_whole=True, **sizes)
+            _drop(before)
+            self._evict(now)
 
+    @table_errors()
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load lines of a log that is kept, page by page."""
         found = _find(key, job_id)
         return None if found is None else pick_lines(found.find_page, found.size, first, count)
 
+    @table_errors()
     def find_lines(
         self, key: AttemptKey, job_id: int, text: str, after: int = 0
     ) -> list[int] | None:
@@ -71,6 +80,7 @@ class TableLogCache(LogCache):
         found = _find(key, job_id)
         return None if found is None else search_pages(found.find_page, found.size, text, after)
 
+    @table_errors()
     def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:
         """Load a whole log, page by page."""
         found = _find(key, job_id)
@@ -148,15 +158,14 @@ def _find(key: AttemptKey, job_id: int) -> _Stored | None:
     return _Stored(row["name"], LogSize(int(row["total_lines"]), int(row["total_bytes"])))
 
 
-def _write_pages(name: str, log: BinaryIO) -> dict[str, int]:
-    """Write a log's pages, in constant memory; return its sizes."""
-    sizes = {"total_lines": 0, "total_bytes": 0, "stored_bytes": 0}
+def _pack_pages(name: str, log: BinaryIO, sizes: dict[str, int]) -> Iterator[list[dict[str, Any]]]:
+    """Pack a log's pages, as many at a time as one question takes; ``sizes`` grow with them."""
     waiting: list[dict[str, Any]] = []
     waiting_bytes = 0
     for page in cut_pages(log):
         content = base64.b64encode(zlib.compress(page.content, _FASTEST)).decode()
         if waiting and waiting_bytes + len(content) > _WRITTEN_AT_ONCE:
-            _PAGES.add(waiting)
+            yield waiting
             waiting, waiting_bytes = [], 0
         waiting.append(
             {
@@ -171,8 +180,7 @@ def _write_pages(name: str, log: BinaryIO) -> dict[str, int]:
         sizes["total_lines"] += page.line_count
         sizes["total_bytes"] += len(page.content)
         sizes["stored_bytes"] += len(content)
-    _PAGES.add(waiting)
-    return sizes
+    yield waiting
 
 
 def _page(row: Any) -> LogPage:  # noqa: ANN401 - a row

@@ -31,6 +31,7 @@ class Rows:
 
     @property
     def _table(self) -> Any:  # noqa: ANN401 - Anvil makes tables at run time
+        _prepare_batches()
         return getattr(app_tables, self._name)
 
     def search(
@@ -82,24 +83,34 @@ class Rows:
         ]
 
     def count(self, where: Values | None = None) -> int:
-        """Count rows, without any of them."""
-        return len(self._table.search(**(where or {})))
+        """Count rows, in two questions: Anvil counts what a search found, and brings its first."""
+        found = self._table.search(q.fetch_only("key"), q.page_size(1), **(where or {}))
+        return len(found)
 
     def add(self, rows: Sequence[Values]) -> None:
         """Insert rows."""
         if rows:
             self._table.add_rows([dict(row) for row in rows])
 
-    def upsert(self, rows: Sequence[Values]) -> None:
-        """Insert or replace rows by their key; to be called in a transaction."""
+    def upsert(self, rows: Sequence[Values], found: Sequence[Any] | None = None) -> None:
+        """Insert or replace rows by their key; to be called in a transaction.
+
+        ``found`` is what a search for their keys found there; without it they are searched.
+        """
         if not rows:
             return
-        known = {row["key"]: row for row in self.by("key", _keys(rows), columns=("key",))}
+        if found is None:
+            found = self.by("key", _keys(rows), columns=("key",))
+        known = {row["key"]: row for row in distinct(found)}
         self.add([row for row in rows if row["key"] not in known])
-        with anvil.tables.batch_update:
-            for row in rows:
-                if row["key"] in known:
-                    known[row["key"]].update(**{k: v for k, v in row.items() if k != "key"})
+        update(
+            (known[row["key"]], {name: row[name] for name in row if name != "key"})
+            for row in rows
+            if row["key"] in known
+        )
+        if len(known) < len(found):
+            kept = {id(row) for row in known.values()}
+            self.delete(row for row in found if id(row) not in kept)
 
     def delete(self, rows: Iterable[Any]) -> int:
         """Delete rows that a search found; return how many."""
@@ -121,6 +132,14 @@ class Rows:
             self.delete(self.some(columns=("key",), order_by=order_by, limit=excess))
 
 
+def distinct(rows: Iterable[Any]) -> list[Any]:
+    """Take the first row of each key: two of one can only come from outside of transactions."""
+    first: dict[str, Any] = {}
+    for row in rows:
+        first.setdefault(row["key"], row)
+    return list(first.values())
+
+
 def update(rows: Iterable[tuple[Any, Values]]) -> None:
     """Change rows, each in its own way, in one question."""
     with anvil.tables.batch_update:
@@ -132,6 +151,17 @@ def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Cut a sequence into what one question takes."""
     for start in range(0, len(values), KEYS_AT_ONCE):
         yield values[start : start + KEYS_AT_ONCE]
+
+
+def _prepare_batches() -> None:
+    """Begin Anvil's batches in this thread.
+
+    They are local to threads, and become what they are where one is used first. In the thread that
+    imported them they have not begun then, and every later search in it would fail.
+    """
+    for batch in (anvil.tables.batch_update, anvil.tables.batch_delete, anvil.tables.batch):
+        if not vars(batch):
+            batch.__init__()
 
 
 def _any_of(values: Sequence[str]) -> object:

@@ -10,7 +10,7 @@ from ...domain.stored_values import read_json, write_json
 from ...domain.summaries import RunSummary
 from ...ports.state import MOST_RUN_SUMMARIES
 from .guard import guarded
-from .rows import Rows, portions
+from .rows import Rows, distinct, portions
 from .transactions import transact
 from .values import age_key, attempt_key, sure_utc
 
@@ -33,9 +33,10 @@ class TableRunList:
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
         rows = _SUMMARIES.search(
-            columns=("run_id", "run_attempt", "created_at", "age", "body"), page=MOST_RUN_SUMMARIES
+            columns=("key", "run_id", "run_attempt", "created_at", "age", "body"),
+            page=MOST_RUN_SUMMARIES,
         )
-        ordered = sorted(rows, key=lambda row: str(row["age"]), reverse=True)
+        ordered = sorted(distinct(rows), key=lambda row: str(row["age"]), reverse=True)
         return [
             restore_summary(
                 int(row["run_id"]),

@@ -6,6 +6,9 @@ ends ten seconds after its last question. So it holds nothing but questions to t
 
 from __future__ import annotations
 
+import random
+import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -13,8 +16,33 @@ import anvil.tables
 
 _Result = TypeVar("_Result")
 
+#: How long others may be in the way. Anvil's own retries go on for minutes, and a call for 30 s.
+_TRIED_SECONDS = 20.0
+_FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 1.0
+
+#: An app server has few transactions at once: two for each of its processors.
+_ALL_TAKEN = "Too many transactions"
+
+#: Threads of one process take turns, for in each other's way they would only be slower.
+_turn = threading.Lock()
+
 
 def transact(work: Callable[[], _Result]) -> _Result:
-    """Do all of it or nothing; where another was in the way, again, up to 17 times."""
-    done: _Result = anvil.tables.in_transaction(work)()
-    return done
+    """Do all of it or nothing; where another process was in the way, again, for 20 s at most."""
+    ends_at = time.monotonic() + _TRIED_SECONDS
+    pause = _FIRST_PAUSE_SECONDS
+    while True:
+        try:
+            with _turn, anvil.tables.Transaction():
+                return work()
+        except anvil.tables.TableError as error:
+            if not is_contention(error) or time.monotonic() >= ends_at:
+                raise
+        time.sleep(random.uniform(0, pause))  # noqa: S311 - only so that two do not go in step
+        pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def is_contention(error: BaseException) -> bool:
+    """Tell whether only others at the same time were in the way."""
+    return isinstance(error, anvil.tables.TransactionConflict) or _ALL_TAKEN in str(error)

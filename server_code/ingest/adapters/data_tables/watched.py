@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from ...domain.ledger import RepositoryRecord
@@ -11,7 +13,7 @@ from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import RepositoryStore
 from .guard import guarded
-from .rows import Rows, update
+from .rows import KEYS_AT_ONCE, Rows, distinct, update
 from .transactions import transact
 from .values import sure_utc, utc
 
@@ -63,8 +65,8 @@ class WatchedRepositories(RepositoryStore):
 
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
-        rows = {row["key"]: row for row in _REPOSITORIES.search(columns=_ALL)}
-        return [_record(rows[key]) for key in sorted(rows)]
+        rows = distinct(_REPOSITORIES.search(columns=_ALL))
+        return [_record(row) for row in sorted(rows, key=lambda row: str(row["key"]))]
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
         """Pause or resume a repository; resuming makes it due, also while it is leased."""
@@ -103,18 +105,20 @@ class WatchedRepositories(RepositoryStore):
     ) -> list[RepositoryRecord]:
         """Lease up to ``limit`` due repositories atomically, the most overdue first."""
         names = None if only is None else {repository_key(name) for name in only}
-        until = now + timedelta(seconds=lease_seconds)
-
-        def claim() -> list[str]:
-            due = _due(names, now)[: max(0, limit)]
-            lease = {"lease_holder": holder, "lease_until": until, "next_poll_at": None}
-            update((row, lease) for row in due)
-            return [row["key"] for row in due]
-
-        # Most looks find nothing, and cost one question.
-        keys = transact(claim) if limit > 0 and _due(names, now) else []
-        rows = {row["key"]: row for row in _REPOSITORIES.by("key", keys, columns=_ALL)}
-        return [_record(rows[key]) for key in keys if key in rows]
+        lease = {
+            "lease_holder": holder,
+            "lease_until": now + timedelta(seconds=lease_seconds),
+            "next_poll_at": None,
+        }
+        # Most looks find nothing, and cost one question. What a transaction then looks at again
+        # is only what it takes: it is in nobody's way who takes others.
+        due = _due(names, now) if limit > 0 else []
+        claimed: list[RepositoryRecord] = []
+        while due and len(claimed) < limit:
+            size = min(limit - len(claimed), KEYS_AT_ONCE)
+            claimed += transact(partial(_lease, due[:size], lease, now))
+            due = due[size:]
+        return claimed
 
     def save_progress(
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
@@ -134,21 +138,28 @@ def _named(full_name: str) -> dict[str, str]:
     return {"key": repository_key(full_name)}
 
 
-def _due(names: set[str] | None, now: datetime) -> list[Any]:
+def _due(names: set[str] | None, now: datetime) -> list[str]:
     """Find what is due, the most overdue first; one without a next poll is new or left behind."""
     rows = _REPOSITORIES.search(columns=_CLAIMED_BY, where={"paused": False})
-    found = [
-        row
-        for row in rows
-        if (row["next_poll_at"] is None or row["next_poll_at"] <= now)
-        and (row["lease_until"] is None or row["lease_until"] <= now)
-        and (names is None or row["key"] in names)
-    ]
-    return sorted(found, key=_overdue)
+    due = {
+        row["key"]: row["next_poll_at"] or row["lease_until"] or row["added_at"]
+        for row in distinct(rows)
+        if _is_due(row, now) and (names is None or row["key"] in names)
+    }
+    return sorted(due, key=lambda key: (due[key], key))
 
 
-def _overdue(row: Any) -> tuple[datetime, str]:  # noqa: ANN401 - a row
-    return row["next_poll_at"] or row["lease_until"] or row["added_at"], row["key"]
+def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[RepositoryRecord]:
+    """Lease those that are still due; to be called in a transaction."""
+    found = distinct(_REPOSITORIES.by("key", keys, columns=_ALL))
+    rows = {row["key"]: row for row in found if not row["paused"] and _is_due(row, now)}
+    claimed = [replace(_record(rows[key]), **lease) for key in keys if key in rows]
+    update((row, lease) for row in rows.values())
+    return claimed
+
+
+def _is_due(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row
+    return all(row[name] is None or row[name] <= now for name in ("next_poll_at", "lease_until"))
 
 
 def _save_held(
