@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
 
 import pytest
+from ingest.adapters.data_tables import open_data_tables_state
+from ingest.ports import StateStore
 from playwright.sync_api import Browser
-from support.anvil_server import AnvilApp, LocalAws, PostgresServer, ServeAnvil, serving_anvil
+from support.anvil_server import (
+    AnvilApp,
+    LocalAws,
+    PostgresServer,
+    ServeAnvil,
+    serving_anvil,
+    without_schedule,
+)
+from support.anvil_state import CALL_STORES_MODULE, empty_tables
 from support.browser import BrowserPage, open_browser, open_page
+
+
+#: The thread of Anvil's Uplink client dies of its own socket when it disconnects.
+_ENDS_WITH_A_SHOUT = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnhandledThreadExceptionWarning"
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -17,13 +33,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/anvil/" in item.nodeid:
             item.add_marker(pytest.mark.anvil)
+            item.add_marker(_ENDS_WITH_A_SHOUT)
 
 
 @pytest.fixture(scope="session")
 def serve_anvil(
     postgres: PostgresServer, aws: LocalAws, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ServeAnvil]:
-    """Serve apps of one's own: `modules` adds server modules, `settings` adds settings."""
+    """Serve apps of one's own: `modules` adds server modules, `edit` changes `anvil.yaml`."""
     with ExitStack() as opened:
 
         def serve(**options: Any) -> AnvilApp:
@@ -53,3 +70,29 @@ def browser_page(browser: Browser) -> Iterator[BrowserPage]:
     """Open a page that nobody has signed in on."""
     with open_page(browser) as page:
         yield page
+
+
+@pytest.fixture(scope="session")
+def stores_app(serve_anvil: ServeAnvil) -> AnvilApp:
+    """Serve the app with a module that runs methods of the stores, and without its schedule."""
+    return serve_anvil(modules=CALL_STORES_MODULE, edit=without_schedule)
+
+
+@pytest.fixture(scope="module")
+def call(stores_app: AnvilApp) -> Iterator[Callable[..., Any]]:
+    """Connect this process to the app."""
+    with stores_app.uplink() as call:
+        yield call
+
+
+@pytest.fixture
+def app_call(call: Callable[..., Any], stores_app: AnvilApp) -> Callable[..., Any]:
+    """Call an app whose tables are empty."""
+    empty_tables(stores_app.database_url)
+    return call
+
+
+@pytest.fixture
+def state(app_call: Callable[..., Any]) -> StateStore:
+    """Open the empty state over the Uplink."""
+    return open_data_tables_state()

@@ -80,7 +80,7 @@ def test_a_sound_package_is_accepted(tmp_path):
         ("ingest/wire/__init__.py", "from ..settings import *", INWARD),
         ("ingest/errors.py", "from .domain import runs", INWARD),
         ("ingest/bootstrap.py", "import standalone.commands", INWARD),
-        ("standalone/commands.py", "import ingest.entrypoints", INWARD),
+        ("ingest/entrypoints/__init__.py", "import standalone.commands", INWARD),
         ("ingest/services/__init__.py", "def late():\n    import boto3", VENDORS),
         ("ingest/wire/__init__.py", "from github import Github", VENDORS),
         ("ingest/ports.py", "import anvil.server", VENDORS),

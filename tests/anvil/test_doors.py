@@ -1,0 +1,100 @@
+"""Nobody without an enabled account reads or changes anything."""
+
+from __future__ import annotations
+
+import anvil.server
+import anvil.users
+import pytest
+from support.anvil_people import functions_for_people, signed_in
+from support.anvil_server import EMAIL, AnvilApp
+
+ARGUMENTS = ("octo/api", 1, "text")
+
+
+def test_every_function_is_refused_without_a_login(anvil_server: AnvilApp) -> None:
+    """Also those that are added later: they are found in the code."""
+    functions = functions_for_people()
+    assert {"get_collection_status", "configure_repository", "trigger_manual_collection"} <= set(
+        functions
+    )
+    assert {"get_recent_metrics", "get_job_logs"} <= set(functions)
+    with anvil_server.uplink() as call:
+        for name, count in functions.items():
+            with pytest.raises(anvil.users.AuthenticationFailed):
+                call(name, *ARGUMENTS[:count])
+
+
+def test_a_wrong_password_is_refused(anvil_server: AnvilApp) -> None:
+    """And says no more than that."""
+    with anvil_server.uplink(), pytest.raises(anvil.users.AuthenticationFailed):
+        anvil.users.login_with_email(EMAIL, "not the password")
+
+
+def test_a_disabled_account_is_shut_out_of_the_session_it_has(anvil_server: AnvilApp) -> None:
+    """The one who disables it needs no access to its session; it comes back when enabled."""
+    with signed_in(anvil_server) as call:
+        made = call("add_account", "Guest@example.com")
+        assert made["email"] == "guest@example.com"
+        guest = anvil.users.login_with_email(made["email"], made["password"])
+        assert call("list_repositories") == []
+        guest["enabled"] = False
+        for name, count in functions_for_people().items():
+            with pytest.raises(anvil.server.PermissionDenied):
+                call(name, *ARGUMENTS[:count])
+        guest["enabled"] = True
+        assert call("list_repositories") == []
+
+
+def test_a_new_account_leaves_its_maker_signed_in(anvil_server: AnvilApp) -> None:
+    """Anvil itself would log the new one in."""
+    with signed_in(anvil_server) as call:
+        call("add_account", "colleague@example.com")
+        accounts = {each["email"]: each for each in call("get_settings")["accounts"]}
+        assert accounts[EMAIL]["is_you"]
+        assert accounts["colleague@example.com"]["is_enabled"]
+        call("set_account_enabled", "colleague@example.com", False)
+        accounts = {each["email"]: each for each in call("get_settings")["accounts"]}
+        assert not accounts["colleague@example.com"]["is_enabled"]
+        with pytest.raises(anvil.server.AnvilWrappedError, match="Your own account"):
+            call("set_account_enabled", EMAIL, False)
+        with pytest.raises(anvil.server.AnvilWrappedError, match="has an account already"):
+            call("add_account", "colleague@example.com")
+
+
+def test_sign_up_is_closed_to_browsers(anvil_server: AnvilApp) -> None:
+    """What a page asks for as nobody is refused; the first account cannot be made twice."""
+    with anvil_server.uplink() as call:
+        assert call("create_first_account", "second@example.com") is None
+
+
+def test_rubbish_is_refused_with_a_sentence(anvil_server: AnvilApp) -> None:
+    """Whatever a page sends, the answer is for a person."""
+    with signed_in(anvil_server) as call:
+        for name, arguments, sentence in (
+            ("configure_repository", ["https://gitlab.com/a/b"], "is on gitlab.com"),
+            ("configure_repository", [""], "is missing"),
+            ("configure_repository", [{"a": 1}], "must be a text"),
+            ("configure_repository", ["octo/not-there"], "Check its name"),
+            ("get_run", ["12a"], "digits only"),
+            ("get_run", [424242], "was not collected"),
+            ("get_job_logs", [424242, 1], "was not collected"),
+            ("get_recent_metrics", ["many"], "must be a number"),
+            ("control_agent", ["Coffee Agent", "start"], "There is no agent"),
+            ("control_agent", ["Log Ingestion Agent", "dance"], "start, pause or stop"),
+            ("pause_repository", ["octo/not-there"], "is not watched"),
+            ("trigger_manual_collection", ["octo/not-there"], "is not watched"),
+            ("get_collection_progress", ["none"], "not known any more"),
+        ):
+            with pytest.raises(anvil.server.AnvilWrappedError, match=sentence):
+                call(name, *arguments)
+
+
+def test_no_secret_is_shown(anvil_server: AnvilApp) -> None:
+    """Settings say that a secret is set, and where."""
+    with signed_in(anvil_server) as call:
+        told = repr(call("get_settings")) + repr(call("run_doctor"))
+        settings = {each["name"]: each for each in call("get_settings")["settings"]}
+    assert settings["GITHUB_TOKEN"]["value"] == "set"
+    assert settings["GITHUB_WEBHOOK_SECRET"]["value"] == "set"
+    for secret in ("ghp_SandboxToken", "the webhooks' secret"):
+        assert secret not in told

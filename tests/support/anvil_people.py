@@ -1,0 +1,110 @@
+"""People who call the app's functions, and readers of what it has published."""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import anvil.users
+
+from .anvil_server import EMAIL, ROOT, AnvilApp
+from .aws_server import sqs_client
+
+Call = Callable[..., Any]
+
+ENTRYPOINTS = ROOT / "server_code" / "ingest" / "entrypoints"
+
+
+@contextmanager
+def signed_in(app: AnvilApp, password: str | None = None, email: str = EMAIL) -> Iterator[Call]:
+    """Call the app's functions as somebody who has logged in; by default the first account."""
+    with app.uplink() as call:
+        anvil.users.login_with_email(email, password or first_password(app))
+        try:
+            yield call
+        finally:
+            anvil.users.logout()
+
+
+def first_password(app: AnvilApp) -> str:
+    """Tell the password that was made with the app's first account."""
+    assert app.serving.account is not None
+    return app.serving.account.password
+
+
+def functions_for_people() -> dict[str, int]:
+    """Name every function that pages may call, with how many arguments it must be given."""
+    found = {}
+    for path in ENTRYPOINTS.glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef) and "for_people" in map(
+                ast.unparse, node.decorator_list
+            ):
+                found[node.name] = len(node.args.args) - 1 - len(node.args.defaults)
+    return found
+
+
+class Published:
+    """What is on the app's queues so far: read, kept and counted by event id."""
+
+    def __init__(self, app: AnvilApp) -> None:
+        self._app = app
+        self._sqs = sqs_client(app.aws)
+        self.messages: dict[str, dict[str, Any]] = {}
+        self.received: list[str] = []
+
+    def read(self) -> None:
+        """Take all messages that there are now."""
+        for setting in ("METRICS_QUEUE", "LOGS_QUEUE"):
+            url = self._sqs.get_queue_url(QueueName=self._app.queues[setting])["QueueUrl"]
+            while batch := self._receive(url):
+                for message in batch:
+                    body = json.loads(message["Body"])
+                    self.received.append(body["event_id"])
+                    self.messages[body["event_id"]] = body
+                    self._sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+    def runs(self, repository: str) -> set[int]:
+        """Name the runs whose end was told."""
+        self.read()
+        return {
+            body["data"]["run_id"]
+            for body in self.messages.values()
+            if body["event_type"] == "workflow_run_completed" and body["data"]["repo"] == repository
+        }
+
+    def logs(self, repository: str) -> set[int]:
+        """Name the jobs whose log arrived."""
+        self.read()
+        return {
+            body["data"]["job_id"]
+            for body in self.messages.values()
+            if body["event_type"] == "job_log_fetched" and body["data"]["repo"] == repository
+        }
+
+    def _receive(self, url: str) -> list[Any]:
+        answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        return list(answer.get("Messages", []))
+
+
+def ended_runs_of(app: AnvilApp, repository: str) -> set[int]:
+    """Name the runs that GitHub shows as ended."""
+    return {
+        attempt["run_id"]
+        for attempt in app.github.truth()
+        if attempt["repo"] == repository and attempt["status"] == "completed"
+    }
+
+
+def jobs_with_logs_of(app: AnvilApp, repository: str) -> set[int]:
+    """Name the jobs that ran, and so have logs."""
+    return {
+        job["job_id"]
+        for attempt in app.github.truth()
+        if attempt["repo"] == repository
+        for job in attempt["jobs"]
+        if job["conclusion"] not in (None, "skipped")
+    }
