@@ -15,6 +15,7 @@ from ingest.domain.ledger import RepositoryRecord
 from ingest.errors import IngestError, RateLimited
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
+from ingest.services.tick import is_paused
 from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
 
 from .progress import Progress, look
@@ -28,6 +29,9 @@ LOG_THREADS = 2
 
 #: How often an idle agent looks for due work, and progress is told.
 IDLE_SECONDS = 0.5
+
+#: How often an agent asks whether people want it to rest.
+ASK_WISH_SECONDS = 3.0
 
 #: How long an agent pauses after an error that no service expects, such as a lost database.
 TROUBLE_SECONDS = 5.0
@@ -111,6 +115,8 @@ class Loop:
         self.turned_at = time.monotonic()
         self._world = world
         self._work = work
+        self._ask_wish_at = time.monotonic()
+        self._rests = False
 
     def run(self, may_go_on: Callable[[], bool]) -> None:
         """Work until told otherwise."""
@@ -124,6 +130,10 @@ class Loop:
     def _run(self, may_go_on: Callable[[], bool]) -> None:
         while may_go_on():
             try:
+                if self._is_unwanted():
+                    self.state, self.note = "paused", None
+                    self._world.clock.sleep(IDLE_SECONDS)
+                    continue
                 self._work(may_go_on)
                 self.state, self.note = "running", None
             except RateLimited as error:
@@ -133,6 +143,13 @@ class Loop:
             except Exception as error:
                 logger.exception("agent failed", extra={"agent": self.agent})
                 self._trouble(error, may_go_on)
+
+    def _is_unwanted(self) -> bool:
+        """Tell whether people want the agent to rest, as they said a few seconds ago at most."""
+        if time.monotonic() >= self._ask_wish_at:
+            self._ask_wish_at = time.monotonic() + ASK_WISH_SECONDS
+            self._rests = is_paused(self._world.store, self.agent)
+        return self._rests
 
     def _trouble(self, error: Exception, may_go_on: Callable[[], bool]) -> None:
         what = f"{type(error).__name__}: {error}"

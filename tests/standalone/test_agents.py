@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.bootstrap import Collector
+from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ingest.errors import RateLimited, StateUnavailable
 from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import Settings
@@ -146,3 +147,24 @@ def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
 
     Loop("an agent", replace(here.world, store=NoErrors()), work).run(lambda: len(turns) < 2)
     assert len(turns) == 2
+
+
+def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage, monkeypatch):
+    """They may say so anywhere: in the app whose state a daemon shares."""
+    monkeypatch.setattr("standalone.agents.ASK_WISH_SECONDS", 0.0)
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.state.save_agent_wish("Some Agent", WISH_PAUSED)
+    turns: list[int] = []
+    loop = Loop("Some Agent", here.world, lambda _: turns.append(1))
+
+    def may_go_on() -> bool:
+        looks.append(1)
+        if len(looks) == 3:
+            assert (loop.state, turns) == ("paused", [])
+            here.state.save_agent_wish("Some Agent", WISH_RUNNING)
+        return len(looks) < 6
+
+    looks: list[int] = []
+    loop.run(may_go_on)
+    assert loop.state == "running"
+    assert turns
