@@ -21,7 +21,6 @@ from support.anvil_server import (
 from support.anvil_state import CALL_STORES_MODULE, empty_tables
 from support.browser import BrowserPage, open_browser, open_page
 
-
 #: The thread of Anvil's Uplink client dies of its own socket when it disconnects.
 _ENDS_WITH_A_SHOUT = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnhandledThreadExceptionWarning"

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ingest.domain.ledger import LedgerCounts
 from ingest.ports import StateStore
+from support.processes import start_at_once
 from support.state_records import NOW, REPOSITORY, a_log, a_repository, a_summary, an_attempt, at
 from support.state_stores import claim, in_threads
 
@@ -17,13 +18,16 @@ SERVER_CODE = Path(__file__).parents[2] / "server_code"
 
 
 class TestConcurrency:
+    #: A store that takes its time for every question does with less.
+    threads, rounds, repositories, attempts = 8, 10, 100, 300
+
     def test_threads_claim_each_repository_once(self, state: StateStore) -> None:
-        """Eight threads share a hundred."""
-        for number in range(100):
+        """They share them all."""
+        for number in range(self.repositories):
             state.add_repository(a_repository(f"o/r{number}"))
-        claimed = in_threads(lambda number: claim_all(state, f"thread-{number}"))
+        claimed = self.in_threads(lambda number: claim_all(state, f"thread-{number}"))
         names = [name for share in claimed for name in share]
-        assert sorted(names) == sorted(f"o/r{number}" for number in range(100))
+        assert sorted(names) == sorted(f"o/r{number}" for number in range(self.repositories))
 
     def test_processes_claim_each_repository_once(
         self, state: StateStore, database_url: str
@@ -40,24 +44,24 @@ class TestConcurrency:
         """Writers wait for each other instead of failing."""
 
         def save(thread: int) -> None:
-            for batch in range(10):
+            for batch in range(self.rounds):
                 ids = range(thread * 1000 + batch * 10, thread * 1000 + batch * 10 + 10)
                 state.save_attempts([an_attempt(run_id) for run_id in ids])
 
-        in_threads(save)
-        assert state.count_ledger().attempts == 800
+        self.in_threads(save)
+        assert state.count_ledger().attempts == self.threads * self.rounds * 10
 
     def test_threads_save_the_same_at_once(self, state: StateStore) -> None:
         """Whatever the order of their rows, they do not block each other for ever."""
 
         def save(thread: int) -> None:
-            for _ in range(10):
+            for _ in range(self.rounds):
                 runs = range(50) if thread % 2 else range(49, -1, -1)
                 state.save_attempts([an_attempt(run_id) for run_id in runs])
                 state.save_job_logs([a_log(job_id) for job_id in runs])
                 state.save_run_summaries([a_summary(run_id) for run_id in runs])
 
-        in_threads(save)
+        self.in_threads(save)
         assert state.count_ledger() == LedgerCounts(
             attempts=50, open_attempts=50, unread_attempts=50, logs_pending=50
         )
@@ -67,30 +71,38 @@ class TestConcurrency:
 
         def add(thread: int) -> None:
             names = ["runs", "jobs", f"own-{thread}"]
-            for number in range(20):
+            for number in range(self.rounds * 2):
                 counts = dict.fromkeys(names if thread % 2 else names[::-1], 1)
                 state.add_counts(counts, now=at(number % 2 * 300))
 
-        in_threads(add)
-        traffic = state.load_traffic()
-        assert traffic.totals == {"runs": 160, "jobs": 160, **{f"own-{n}": 20 for n in range(8)}}
-        assert [counts["runs"] for _, counts in traffic.spans] == [80, 80]
+        self.in_threads(add)
+        traffic, each = state.load_traffic(), self.rounds * 2
+        assert traffic.totals == {
+            **dict.fromkeys(("runs", "jobs"), self.threads * each),
+            **{f"own-{number}": each for number in range(self.threads)},
+        }
+        half = self.threads * self.rounds
+        assert [counts["runs"] for _, counts in traffic.spans] == [half, half]
 
     def test_threads_forget_at_once(self, state: StateStore) -> None:
         """What is old is forgotten once, and what is open stays."""
-        old = [an_attempt(run_id, settled=run_id % 2 == 0) for run_id in range(300)]
-        state.save_attempts(old)
-        forgotten = in_threads(
+        runs = range(self.attempts)
+        state.save_attempts([an_attempt(run_id, settled=run_id % 2 == 0) for run_id in runs])
+        forgotten = self.in_threads(
             lambda _: state.remove_settled_attempts(created_before=at(1), limit=100)
         )
         state.remove_settled_attempts(created_before=at(1), limit=1000)
-        assert sum(forgotten) <= 150
-        left = {key.run_id for key in state.load_attempts(REPOSITORY, range(300))}
-        assert left == set(range(1, 300, 2))
+        assert sum(forgotten) <= len(runs[::2])
+        left = {key.run_id for key in state.load_attempts(REPOSITORY, runs)}
+        assert left == set(runs[1::2])
 
     def test_a_delivery_is_new_to_one_thread_only(self, state: StateStore) -> None:
-        """A delivery that arrives eight times at once counts once."""
-        assert sum(in_threads(lambda _: state.claim_delivery("d", now=NOW))) == 1
+        """A delivery that arrives several times at once counts once."""
+        assert sum(self.in_threads(lambda _: state.claim_delivery("d", now=NOW))) == 1
+
+    def in_threads(self, work: Callable[[int], Any]) -> list[Any]:
+        """Run work in threads at once."""
+        return in_threads(work, threads=self.threads)
 
 
 def claim_all(state: StateStore, holder: str) -> list[str]:
@@ -120,23 +132,8 @@ state.close()
 
 def in_processes(database_url: str, *holders: str) -> list[list[str]]:
     """Let processes claim all there is, beginning at once; return each one's share."""
-    started = [
-        subprocess.Popen(
-            [sys.executable, "-c", CLAIM_ALL, database_url, holder, NOW.isoformat()],
-            env={**os.environ, "PYTHONPATH": str(SERVER_CODE)},
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for holder in holders
-    ]
-    for process in started:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "ready\n"
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.write("go\n")
-        process.stdin.flush()
-    shares = [process.communicate()[0].split() for process in started]
-    assert [process.returncode for process in started] == [0] * len(holders)
-    return shares
+    now = NOW.isoformat()
+    return start_at_once(
+        [[sys.executable, "-c", CLAIM_ALL, database_url, holder, now] for holder in holders],
+        search=[SERVER_CODE],
+    )

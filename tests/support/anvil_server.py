@@ -74,7 +74,11 @@ class AnvilApp:
         with connected(self.serving.uplink):
             # Anvil's client knows the tables of one app for life, and this process meets many.
             anvil.tables._clear_cache()
+            link = anvil.server._connection
             yield anvil.server.call
+        # Anvil's client leaves its socket to the garbage collector, which warns.
+        link._th.join(10)
+        link.close_connection()
 
 
 ServeAnvil = Callable[..., AnvilApp]
@@ -160,13 +164,14 @@ def serving_anvil(
     modules: Mapping[str, str] | None = None,
     settings: Mapping[str, str] | None = None,
     edit: EditApp | None = None,
+    database: str | None = None,
 ) -> Iterator[AnvilApp]:
     """Serve the app until the block ends, a copy of it where it gets more modules or an edit."""
     plan = ServingPlan(
         folder=folder / "served",
         port=free_port(),
         email=EMAIL,
-        database=postgres.new_database_url(),
+        database=database or postgres.new_database_url(),
         checkout=ROOT
         if modules is None and edit is None
         else copy_app(folder / "copied", modules or {}, edit),

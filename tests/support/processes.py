@@ -1,8 +1,11 @@
-"""Whether processes have ended."""
+"""Processes that begin at once, and whether processes have ended."""
 
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Sequence
+from pathlib import Path
 
 import psutil
 
@@ -17,3 +20,27 @@ def _runs(process: psutil.Process) -> bool:
         return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
+
+
+def start_at_once(commands: Sequence[Sequence[str]], *, search: Sequence[Path]) -> list[list[str]]:
+    """Run programs that say `ready` and wait for a line; return the words each then printed."""
+    started = [
+        subprocess.Popen(
+            command,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(map(str, search))},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for command in commands
+    ]
+    for process in started:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in started:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    printed = [process.communicate()[0].split() for process in started]
+    assert [process.returncode for process in started] == [0] * len(started)
+    return printed

@@ -1,0 +1,19 @@
+"""The contract of the cache of logs, on Data Tables over the Uplink."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from contracts.test_log_cache import *  # noqa: F403 - tests that are functions
+from contracts.test_log_cache import MOST_BYTES, MOST_LOGS
+from ingest.adapters.data_tables.log_cache import TableLogCache
+from ingest.ports import LogCache
+
+
+@pytest.fixture
+def cache(app_call: Callable[..., Any]) -> LogCache:
+    """Open an empty cache that holds few logs."""
+    # As text, bytes take a third more.
+    return TableLogCache(most_logs=MOST_LOGS, most_bytes=MOST_BYTES * 4 // 3)

@@ -1,0 +1,138 @@
+"""How often each deed asks the app's server: over the Internet every question costs its way."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from anvil import _threaded_server
+from anvil.tables import app_tables
+from ingest.adapters.data_tables import DataTablesState
+from ingest.domain.stored_values import repository_key
+from support.state_records import (
+    NOW,
+    REPOSITORY,
+    a_job,
+    a_log,
+    a_repository,
+    a_summary,
+    an_attempt,
+    at,
+)
+
+#: A transaction is begun and ended.
+TRANSACTION = 2
+#: Anvil counts what a search found, and brings its first rows.
+COUNT = 2
+
+
+@pytest.fixture
+def asked(state: DataTablesState, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
+    """Count what is asked in a block, once the app's tables are known."""
+    state.load_agent_wishes()
+    questions: list[str] = []
+    ask = _threaded_server.do_call
+
+    def count(args: Any, kwargs: Any, fn_name: str | None = None, **rest: Any) -> Any:
+        questions.append(fn_name or "")
+        return ask(args, kwargs, fn_name=fn_name, **rest)
+
+    monkeypatch.setattr(_threaded_server, "do_call", count)
+
+    @contextmanager
+    def at_most(number: int) -> Iterator[None]:
+        questions.clear()
+        yield
+        assert len(questions) <= number, questions
+
+    return at_most
+
+
+def watch(count: int) -> None:
+    """Add many repositories at once, as only a test does."""
+    names = [f"o/r{number:03}" for number in range(count)]
+    app_tables.repositories.add_rows(
+        [
+            {
+                "key": repository_key(name),
+                "full_name": name,
+                "added_at": at(-60),
+                "paused": False,
+                "next_poll_at": at(number),
+                "progress": '{"watched_since":"2026-11-23T12:00:00.000000Z"}',
+            }
+            for number, name in enumerate(names)
+        ]
+    )
+
+
+def test_repositories(state: DataTablesState, asked: Callable[..., Any]) -> None:
+    watch(250)
+    with asked(1):
+        assert state.claim_repositories(holder="me", now=at(-1), lease_seconds=60, limit=1) == []
+    with asked(1 + TRANSACTION + 2):
+        claimed = state.claim_repositories(holder="me", now=NOW, lease_seconds=60, limit=1)
+    assert [record.full_name for record in claimed] == ["o/r000"]
+    with asked(TRANSACTION + 2):
+        assert state.save_progress(claimed[0], holder="me", lease_until=at(90))
+    with asked(TRANSACTION + 2):
+        assert state.release_repository(claimed[0], holder="me", next_poll_at=at(999))
+    with asked(1):
+        assert len(state.list_repositories()) == 250
+    with asked(TRANSACTION + 2):
+        assert state.add_repository(a_repository()) == a_repository()
+
+
+def test_attempts(state: DataTablesState, asked: Callable[..., Any]) -> None:
+    attempts = [an_attempt(run_id, jobs=(a_job(run_id),)) for run_id in range(100)]
+    with asked(TRANSACTION + 4):
+        state.save_attempts(attempts)
+    with asked(TRANSACTION + 4):
+        state.save_attempts(attempts[:20])
+    with asked(2):
+        assert len(state.load_attempts(REPOSITORY, range(100))) == 100
+    with asked(2):
+        assert len(state.load_due_attempts(REPOSITORY, now=NOW, limit=50)) == 50
+    with asked(1):
+        assert state.load_next_look_at(REPOSITORY) == NOW
+    with asked(1 + 5 * COUNT):
+        assert state.count_ledger().attempts == 100
+
+
+def test_logs_and_summaries(state: DataTablesState, asked: Callable[..., Any]) -> None:
+    logs = [a_log(job_id) for job_id in range(20)]
+    with asked(TRANSACTION + 2):
+        state.save_job_logs(logs)
+    with asked(TRANSACTION + 2):
+        state.save_job_logs(logs)
+    with asked(1):
+        assert len(state.load_pending_logs(None, updated_before=at(1), limit=20)) == 20
+    with asked(TRANSACTION + 2 + COUNT):
+        state.save_run_summaries([a_summary(run_id) for run_id in range(20)])
+    state.save_run_summaries([a_summary(run_id) for run_id in range(1990)])
+    with asked(TRANSACTION + 2 + COUNT + 2):
+        state.save_run_summaries([a_summary(run_id) for run_id in range(1990, 2010)])
+    with asked(1):
+        assert len(state.load_run_summaries()) == 2000
+
+
+def test_signs_of_life(state: DataTablesState, asked: Callable[..., Any]) -> None:
+    with asked(TRANSACTION + 3):
+        state.add_counts({"runs": 1}, now=NOW)
+    with asked(1):
+        assert state.load_traffic().totals == {"runs": 1}
+
+
+def test_a_page_of_a_large_log(state: DataTablesState, asked: Callable[..., Any]) -> None:
+    """Whatever its size."""
+    log = b"".join(
+        b"%07d something that a step has printed\n" % number for number in range(300_000)
+    )
+    state.log_cache.save_log(an_attempt().key, 1, io.BytesIO(log), NOW)
+    with asked(3):
+        lines = state.log_cache.load_lines(an_attempt().key, 1, 250_000, 1000)
+    assert lines is not None
+    assert len(lines.lines) == 1000
