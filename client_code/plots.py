@@ -63,6 +63,6 @@ def runs_per_hour(hours, labels, colour):
             barmode="stack",
             bargap=0.35,
             hovermode="x unified",
-            xaxis=dict(axis(colour), dtick=3, tickangle=0),
+            xaxis=dict(axis(colour), dtick=6, tickangle=0),
         ),
     }

@@ -109,7 +109,7 @@ def traffic(values):
     """Say a plot of messages per five minutes in words."""
     if not values:
         return "No messages yet."
-    return "Messages in five minutes: {} at most, {} now.".format(
+    return "Messages in five minutes: {} at most, {} in the last.".format(
         number(max(values)), number(values[-1])
     )
 

@@ -1,6 +1,12 @@
 """The shapes of a small plot, for SVG paths."""
 
 
+def ended(slots, at_least):
+    """Return the counts of all slots but the newest, which still grows, with zeros before a few."""
+    counts = list(slots)[:-1]
+    return [0] * (at_least - len(counts)) + counts
+
+
 def paths(values, width, height, margin=2):
     """Return (line, area): two path descriptions that fill a box; both are empty without values."""
     if len(values) < 2:

@@ -7,6 +7,15 @@ def colour(token):
     return f"colour of {token}"
 
 
+def test_the_slot_that_still_grows_is_left_out():
+    assert sparkline.ended([4, 5, 1], 2) == [4, 5]
+
+
+def test_a_young_plot_starts_with_nothing():
+    assert sparkline.ended([7, 1], 3) == [0, 0, 7]
+    assert sparkline.ended([], 3) == [0, 0, 0]
+
+
 def test_a_sparkline_fills_its_box():
     line, area = sparkline.paths([0, 10, 5], 100, 20, margin=0)
     assert line == "M0.0,20.0L50.0,0.0L100.0,10.0"

@@ -104,7 +104,7 @@ def test_a_collection_says_where_it_is(changes, sentence):
 def test_plots_have_words():
     hours = [{"hour": "h", "success": 2, "failure": 1}, {"hour": "i", "success": 0, "failure": 0}]
     assert sentences.runs_per_hour(hours) == "3 runs in 2 hours, 1 failed."
-    assert sentences.traffic([1, 5, 2]) == "Messages in five minutes: 5 at most, 2 now."
+    assert sentences.traffic([1, 5, 2]) == "Messages in five minutes: 5 at most, 2 in the last."
     assert sentences.traffic([]) == "No messages yet."
 
 

@@ -4,6 +4,7 @@ from ... import dom, sentences, sparkline
 from ...formatting import number
 from ._anvil_designer import QueueCardTemplate
 
+HOUR = 12  # slots of five minutes
 TITLES = {"metrics": "Metrics", "logs": "Logs"}
 
 
@@ -16,7 +17,7 @@ class QueueCard(QueueCardTemplate):
     def show(self, messages, traffic):
         """Draw one of `messages` with its part of `traffic`, both of `get_collection_status`."""
         purpose = messages["purpose"]
-        values = [slot[purpose] for slot in traffic]
+        values = sparkline.ended([slot[purpose] for slot in traffic], HOUR)
         dom.fill(
             self,
             title=TITLES[purpose],
