@@ -80,10 +80,14 @@ def renew_password(email: str, *, you: str) -> dict[str, Any]:
 
 
 def change_own_password(old: str, new: str) -> None:
-    """Change the password of who is logged in. Raises Rejected, or AuthenticationFailed."""
+    """Change the password of who is logged in. Raises Rejected."""
     if len(new) < LEAST_PASSWORD:
         raise Rejected(f"A password needs {LEAST_PASSWORD} characters at least.")
-    anvil.users.reset_password(old, new)
+    try:
+        anvil.users.reset_password(old, new)
+    except anvil.users.AuthenticationFailed:
+        # Let through, it would mean to the page that nobody is logged in.
+        raise Rejected("The old password is wrong.") from None
 
 
 def require_email(value: object) -> str:

@@ -9,6 +9,7 @@ import anvil.server
 from ..adapters.anvil_secrets import find
 from ..bootstrap import open_patient, queue_depths, set_up_queues
 from ..errors import BadSettings, IngestError
+from ..services.dashboard.agents import agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts
 from ..services.doctor import examine, is_well
 from ..settings import Settings
@@ -20,7 +21,7 @@ from .doors import for_people
 
 @for_people
 def get_settings(desk: Desk) -> dict[str, Any]:
-    """Tell what is configured and from where, the queues' depth, the webhook and the accounts."""
+    """Tell what is configured and from where, and how queues, webhook, agents and accounts are."""
     faults: list[str] = []
     settings = Settings()
     try:
@@ -33,6 +34,12 @@ def get_settings(desk: Desk) -> dict[str, Any]:
         "queues": [] if faults else _queue_rows(settings),
         "webhook": webhook_facts(
             settings, desk.state.load_traffic(), origin=anvil.server.get_api_origin()
+        ),
+        "agents": agent_rows(
+            desk.state.list_agents(),
+            desk.state.load_agent_wishes(),
+            desk.state.list_repositories(),
+            now=desk.now,
         ),
         "accounts": accounts.list_accounts(you=desk.actor),
     }

@@ -1,0 +1,34 @@
+"""One account."""
+
+from ... import badges, clock, dom
+from ._anvil_designer import AccountRowTemplate
+
+ENABLED, DISABLED = ("ok", "success", "Enabled"), ("quiet", "cancelled", "Disabled")
+
+
+class AccountRow(AccountRowTemplate):
+    """Show an account; its `card` does what its buttons ask for."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, account):
+        """Draw an account as `get_settings` gives it, with the `card` that it stands in."""
+        self.account = account
+        is_enabled, is_you = account["is_enabled"], account["is_you"]
+        badges.draw(self.dom_nodes["state"], ENABLED if is_enabled else DISABLED)
+        self.switch.text = "Disable" if is_enabled else "Enable"
+        dom.fill(self, email=account["email"])
+        dom.show(self, you=is_you, deeds=not is_you)
+        clock.show_time(
+            self.dom_nodes["last"], account["last_login"], "last login ", missing="never logged in"
+        )
+
+    def switch_click(self, **event):
+        """Let them in, or no more."""
+        account = self.account
+        account["card"].do("set_account_enabled", account["email"], not account["is_enabled"])
+
+    def renew_click(self, **event):
+        """Give them a new password."""
+        self.account["card"].do("reset_account_password", self.account["email"])

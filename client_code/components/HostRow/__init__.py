@@ -1,0 +1,24 @@
+"""An agent on one host."""
+
+from ... import activity_words, badges, clock, dom, statuses
+from ._anvil_designer import HostRowTemplate
+
+
+class HostRow(HostRowTemplate):
+    """Show an agent's last sign of life and what it has done."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, agent):
+        """Draw an agent as `list_activity` gives it."""
+        badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
+        dom.fill(
+            self,
+            name=agent["name"],
+            host="on " + agent["host"],
+            counts=activity_words.counts(agent["counts"]),
+            note=agent["note"],
+        )
+        clock.show_time(self.dom_nodes["heartbeat"], agent["heartbeat_at"], "last sign ")
+        clock.show_time(self.dom_nodes["started"], agent["started_at"], "started ")

@@ -1,0 +1,21 @@
+"""One queue and how much waits in it."""
+
+from ... import dom
+from ...formatting import number
+from ._anvil_designer import QueueRowTemplate
+
+
+class QueueRow(QueueRowTemplate):
+    """Show a queue's depth, or why it cannot be told."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, queue):
+        """Draw a queue as `get_settings` gives it."""
+        dom.fill(self, name=queue["name"], purpose=queue["purpose"], error=queue["error"])
+        dom.show(self, depth=not queue["error"], error=bool(queue["error"]))
+        if not queue["error"]:
+            words = "{} waiting · {} in flight · {} delayed"
+            depth = [number(queue[name]) for name in ("waiting", "in_flight", "delayed")]
+            dom.fill(self, depth=words.format(*depth))

@@ -1,0 +1,38 @@
+"""Sentences about what happened."""
+
+from __future__ import annotations
+
+import pytest
+
+from client_code import activity_words
+
+
+@pytest.mark.parametrize(
+    ("what", "repository", "sentence"),
+    [
+        ("added it", "octo/api", "maria added octo/api"),
+        ("collected by hand", "octo/api", "maria collected by hand in octo/api"),
+        ("paused the Log Ingestion Agent", None, "maria paused the Log Ingestion Agent"),
+    ],
+)
+def test_a_deed_names_who_and_what(what: str, repository: str | None, sentence: str) -> None:
+    record = {"actor": "maria", "what": what, "repository": repository}
+
+    assert activity_words.deed(record) == sentence
+
+
+def test_an_error_says_where_and_how_often() -> None:
+    error = {"agent": "Log Ingestion Agent", "repository": None, "times": 1200}
+
+    assert activity_words.place(error) == "Log Ingestion Agent"
+    assert activity_words.repeated(error) == "· 1,200 times, first "
+    assert activity_words.repeated({**error, "times": 1}) == ""
+
+
+def test_counts_are_words_and_leave_out_zero() -> None:
+    assert activity_words.counts({"runs": 0, "free_requests": 1200}) == "1,200 free requests"
+
+
+def test_errors_are_counted() -> None:
+    assert activity_words.errors([]) == "No error"
+    assert activity_words.errors([{}]) == "1 error"
