@@ -1,0 +1,161 @@
+"""The Uplink daemon as a process, against the real app server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.anvil_people import Published, ended_runs_of, jobs_with_logs_of, signed_in
+from support.anvil_server import TOKEN, AnvilApp, ServeAnvil, free_port
+from support.command_line import ROOT, wait_until
+
+REPOSITORY = "octo/api"
+
+#: Settings that this app has none of: they are on the daemon's machine alone.
+NOWHERE = {
+    "GITHUB_TOKEN": "",
+    "AWS_ACCESS_KEY_ID": "",
+    "AWS_SECRET_ACCESS_KEY": "",
+    "AWS_DEFAULT_REGION": "",
+    "AWS_ENDPOINT_URL": "",
+}
+
+
+@pytest.fixture(scope="module")
+def app(serve_anvil: ServeAnvil) -> AnvilApp:
+    """Serve an app without tokens and keys."""
+    return serve_anvil(settings=NOWHERE)
+
+
+def environment(app: AnvilApp, **changed: str) -> dict[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'server_code'}",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        **app.aws.environment,
+        **app.queues,
+        "GITHUB_API_URL": app.github.url,
+        "GITHUB_TOKEN": TOKEN,
+        "POLL_SECONDS": "5",
+        "ANVIL_UPLINK_URL": app.serving.uplink.url,
+        "ANVIL_UPLINK_KEY": app.serving.uplink.key.reveal(),
+        **changed,
+    }
+
+
+@contextmanager
+def daemon(app: AnvilApp, log: Path, **changed: str) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a daemon; end it as a supervisor does."""
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "standalone", "uplink"],
+            env=environment(app, **changed),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            yield process
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(60)
+
+
+def run(app: AnvilApp, **changed: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "standalone", "uplink"],
+        env=environment(app, **changed),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def test_a_wrong_key_ends_with_what_a_person_must_do(app):
+    """Anvil's own client says nothing, and tries for ever."""
+    done = run(app, ANVIL_UPLINK_KEY="a-wrong-key")
+    assert done.returncode == 78
+    assert "does not know this key" in done.stderr
+    assert "a-wrong-key" not in done.stderr
+
+
+def test_a_server_that_is_not_there_ends_with_the_reason(app):
+    """In time for a supervisor to start it again later."""
+    done = run(app, ANVIL_UPLINK_URL=f"ws://127.0.0.1:{free_port()}/_/uplink")
+    assert done.returncode == 69
+    assert "cannot be reached" in done.stderr
+
+
+def test_no_key_at_all_is_a_setting_that_is_missing(app):
+    done = run(app, ANVIL_UPLINK_KEY="")
+    assert done.returncode == 78
+    assert "ANVIL_UPLINK_KEY is missing" in done.stderr
+
+
+@pytest.mark.slow
+def test_two_daemons_collect_for_an_app_that_has_no_secrets(app, tmp_path):
+    """They share the work, answer the app's pages, and leave its schedule alone."""
+    published = Published(app)
+    first, second = tmp_path / "first.log", tmp_path / "second.log"
+    with daemon(app, first) as one, daemon(app, second) as two:
+        for log in (first, second):
+            wait_until(lambda log=log: b"Both agents work" in log.read_bytes(), seconds=120)
+        with signed_in(app) as call:
+            call("configure_repository", REPOSITORY)
+            wait_until(
+                lambda: published.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY),
+                seconds=240,
+            )
+            hosts = {
+                agent["host"]
+                for agent in call("list_activity")["agents"]
+                if agent["state"] == "running"
+            }
+            assert len(hosts) == 2
+            assert own_setting(call("get_settings"))["source"] == "environment"
+        assert published.runs(REPOSITORY) == ended_runs_of(app, REPOSITORY)
+        assert len(published.received) == len(set(published.received))
+        assert (one.poll(), two.poll()) == (None, None)
+    assert (one.returncode, two.returncode) == (0, 0)
+    with signed_in(app) as call:
+        # Nobody answers with the daemons' settings any more, and the app says what it lacks.
+        assert own_setting(call("get_settings"))["source"] == "missing"
+
+
+def own_setting(settings: dict[str, Any]) -> dict[str, Any]:
+    return next(each for each in settings["settings"] if each["name"] == "GITHUB_TOKEN")
+
+
+@pytest.mark.slow
+def test_a_link_that_was_cut_heals_and_one_that_is_silent_ends_the_daemon(app, tmp_path):
+    """Stopped with SIGSTOP the server keeps the connection open, and answers nothing."""
+    log = tmp_path / "daemon.log"
+    server = app.serving.server._process.pid
+    with daemon(app, log) as process:
+        wait_until(lambda: b"Both agents work" in log.read_bytes(), seconds=120)
+        stopped = children_of(server)
+        for pid in stopped:
+            os.kill(pid, signal.SIGSTOP)
+        try:
+            process.wait(120)
+        finally:
+            for pid in stopped:
+                os.kill(pid, signal.SIGCONT)
+        assert process.returncode == 69
+        assert b"nobody answers on it" in log.read_bytes()
+
+
+def children_of(pid: int) -> list[int]:
+    """Name all processes of a server's session."""
+    listed = subprocess.run(
+        ["ps", "-A", "-o", "pid=", "-o", "sess="], capture_output=True, text=True, check=True
+    )
+    pairs = (map(int, line.split()) for line in listed.stdout.splitlines())
+    return [child for child, session in pairs if session == pid]
