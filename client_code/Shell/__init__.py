@@ -40,6 +40,7 @@ class Shell(ShellTemplate):
         self.init_components(**properties)
         self.pages, self.page = {}, None
         self._asked, self._answered = 0, 0
+        self._is_following, self._is_address_new = False, False
         self._drawn, self._is_focus_due = set(), False
         anvil.set_default_error_handling(self.report)
         connection.watch(self.show_connection, self.show_login)
@@ -85,8 +86,19 @@ class Shell(ShellTemplate):
 
     def follow_address(self, *event):
         """Show the page that the address names."""
-        if self.dom_nodes["shell"].getAttribute("data-signed-in") != "yes":
+        self._is_address_new = True
+        if self._is_following or self.dom_nodes["shell"].getAttribute("data-signed-in") != "yes":
             return
+        self._is_following = True
+        try:
+            while self._is_address_new:  # it may change again while a page is being made
+                self._is_address_new = False
+                self._open_page()
+        finally:
+            self._is_following = False
+        self.refresh()
+
+    def _open_page(self):
         name, parameters = routes.parse_address(str(location.hash))
         if name not in PAGES:
             name, parameters = routes.HOME, {}
@@ -96,7 +108,6 @@ class Shell(ShellTemplate):
         page.open(parameters)
         self._mark_link(name)
         self._put(page, "yes")
-        self.refresh()
 
     def keep_address(self, address):
         """Write a page's own choice (a filter, a line) into the address without opening it anew."""
@@ -114,7 +125,7 @@ class Shell(ShellTemplate):
         self._set_title()
         window.scrollTo(0, 0)
         self._is_focus_due = not is_first
-        if isinstance(page, LoginPage):
+        if page in self._drawn or isinstance(page, LoginPage):
             self._reveal()
 
     def _wait(self):

@@ -1,7 +1,5 @@
 """One of the two agents."""
 
-from anvil import get_open_form
-
 from ... import badges, clock, connection, dom, statuses
 from ._anvil_designer import AgentCardTemplate
 
@@ -9,6 +7,9 @@ DEEDS = {
     "Pipeline Monitoring Agent": "Last poll",
     "Log Ingestion Agent": "Last log",
 }
+
+WISHES = {True: "start", False: "pause"}  # by whether it is paused
+LABELS = {True: "Start", False: "Pause"}
 
 
 class AgentCard(AgentCardTemplate):
@@ -20,7 +21,7 @@ class AgentCard(AgentCardTemplate):
     def show(self, agent):
         """Draw an agent as `get_collection_status` gives it."""
         self.name, self.is_paused = agent["name"], agent["state"] == "paused"
-        self.control.text = "Start" if self.is_paused else "Pause"
+        self.control.text = LABELS[self.is_paused]
         dom.fill(self, name=self.name, did=DEEDS[self.name], note=agent["note"])
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         clock.show_time(self.dom_nodes["worked"], agent["worked_at"], missing="none yet")
@@ -28,8 +29,11 @@ class AgentCard(AgentCardTemplate):
 
     def control_click(self, **event):
         """Pause it after what is in hand, or start it again."""
+        self.control.enabled = False
+        self.control.text = "Starting…" if self.is_paused else "Pausing…"
         try:
-            connection.ask("control_agent", self.name, "start" if self.is_paused else "pause")
+            self.show(connection.ask("control_agent", self.name, WISHES[self.is_paused]))
         except connection.QUIET:
-            return
-        get_open_form().refresh()
+            self.control.text = LABELS[self.is_paused]
+        finally:
+            self.control.enabled = True

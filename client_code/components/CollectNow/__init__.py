@@ -16,12 +16,13 @@ class CollectNow(CollectNowTemplate):
     def collect_click(self, **event):
         """Start a collection; one that runs already is shown instead."""
         self.collect.enabled = False
+        self.collect.text = "Starting…"
         try:
             self.show(connection.ask("trigger_manual_collection"))
         except connection.QUIET:
-            self.collect.enabled = True
+            self.show(None)
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
-            self.collect.enabled = True
+            self.show(None)
             dom.fill(self, sentence=str(error), counts="")
 
     def progress_timer_tick(self, **event):

@@ -57,7 +57,12 @@ class RepositoryCard(RepositoryCardTemplate):
 
     def pause_click(self, **event):
         """Pause it, or go on."""
-        self.do("resume_repository" if self.is_paused else "pause_repository")
+        is_paused = self.is_paused
+        self.pause.text = "Resuming…" if is_paused else "Pausing…"
+        changed = self.do("resume_repository" if is_paused else "pause_repository")
+        self.pause.text = "Resume" if is_paused else "Pause"
+        if changed:
+            self.show(changed)
 
     def remove_click(self, **event):
         """Ask first."""
@@ -72,19 +77,24 @@ class RepositoryCard(RepositoryCardTemplate):
     def really_remove_click(self, **event):
         """Stop watching it."""
         self.ask_to_confirm(is_asked=False)
+        self.remove.text = "Removing…"
         self.do("remove_repository")
+        get_open_form().refresh()
+        self.remove.text = "Remove…"
 
     def ask_to_confirm(self, *, is_asked):
         """Show or hide the question."""
         dom.show(self, confirm=is_asked, deeds=not is_asked)
 
     def do(self, deed):
-        """Do it, and show what came of it."""
+        """Return what came of it, or say what stood in the way."""
+        self.pause.enabled = self.remove.enabled = False
         try:
-            connection.ask(deed, self.name)
+            return connection.ask(deed, self.name)
         except connection.QUIET:
-            return
+            return None
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
             self.trouble.show(str(error))
-            return
-        get_open_form().refresh()
+            return None
+        finally:
+            self.pause.enabled = self.remove.enabled = True
