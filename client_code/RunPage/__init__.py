@@ -25,6 +25,11 @@ COUNTS = ("files_changed_count", "additions", "deletions")
 NARROW = 700  # pixels
 
 
+def set_away(node, *, is_away):
+    """Hide an element that holds a plot: Plotly cannot draw where there is no width."""
+    dom.set_attribute(node, "data-away", "" if is_away else None)
+
+
 class RunPage(RunPageTemplate):
     """Show everything that a run's message holds."""
 
@@ -43,7 +48,8 @@ class RunPage(RunPageTemplate):
         if self.shown != parameters.get("run_id"):
             self.shown = None
             dom.fill(self, heading="Loading the run…", summary="")
-            dom.show(self, body=False, badge=False, actions=False, trouble_place=False)
+            self.show_parts(is_there=False)
+            self.trouble.show(None)
 
     def load(self):
         """Ask for the run; why it cannot be shown is an answer as well."""
@@ -63,11 +69,12 @@ class RunPage(RunPageTemplate):
 
     def show(self, answer):
         """Draw the run, or why there is none."""
-        is_there = "run" in answer
-        dom.show(self, body=is_there, badge=is_there, actions=is_there, trouble_place=not is_there)
-        if not is_there:
-            dom.fill(self, heading=answer["error"])
+        self.show_parts(is_there="run" in answer)
+        if "error" in answer:
+            dom.fill(self, heading="This run cannot be shown")
+            self.trouble.show(answer["error"])
             return
+        self.trouble.show(None)
         self.shown = self.parameters.get("run_id")
         run = answer["run"]
         self.show_head(answer, run)
@@ -78,6 +85,11 @@ class RunPage(RunPageTemplate):
         self.show_code(run)
         dom.fill(self, message=answer["message"])
         self.copy.show(answer["message"])
+
+    def show_parts(self, *, is_there):
+        """Show what there is of a run, or nothing."""
+        dom.show(self, crumbs=is_there, verdict=is_there, actions=is_there)
+        set_away(self.dom_nodes["body"], is_away=not is_there)
 
     def show_head(self, answer, run):
         """Draw name, state and attempts."""
@@ -111,14 +123,15 @@ class RunPage(RunPageTemplate):
     def show_timeline(self, run):
         """Draw when which step was at work."""
         bars = timeline.bars(run["jobs"], clock.parse, clock.now())
-        dom.show(self, timeline=bool(bars))
+        set_away(self.dom_nodes["timeline"], is_away=not bars)
         if bars:
             words = timeline.in_words(run)
             dom.fill(self, timeline_words=words)
             dom.set_attribute(self.dom_nodes["plot_frame"], "aria-label", "Timeline: " + words)
             is_narrow = window.innerWidth < NARROW
-            self.plot.height = timeline.height(run["jobs"])
             self.plot.figure = timeline.figure(run["jobs"], bars, theming.colour, is_narrow)
+            if self.plot.height != timeline.height(run["jobs"]):
+                self.plot.height = timeline.height(run["jobs"])
 
     def show_jobs(self, answer):
         """Draw the jobs, the failed ones first."""
