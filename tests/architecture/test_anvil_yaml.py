@@ -29,7 +29,7 @@ RELEASED = {
     },
     "attempts": {
         "string": "key repository run run_id age commit",
-        "number": "run_attempt",
+        "number": "run_attempt body_bytes",
         "datetime": "created_at look_at",
         "bool": "settled unread",
     },

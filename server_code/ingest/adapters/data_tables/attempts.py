@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -21,7 +21,7 @@ from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import repository_key, write_ascii
 from .guard import guarded
-from .rows import Rows, distinct, portions
+from .rows import Rows, distinct, portions, weighed
 from .transactions import transact
 from .values import age_key, attempt_key, pack, run_key, sure_utc, unpack, utc
 
@@ -30,7 +30,7 @@ BODIES = Rows("attempt_bodies")
 _JOB_LOGS = Rows("job_logs")
 _COMMITS = Rows("commits")
 
-_HOT = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at")
+_HOT = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at", "body_bytes")
 
 _FORGOTTEN_AT_ONCE = 50
 
@@ -88,7 +88,10 @@ class TableAttempts:
         """Insert or replace attempts, all or none of each hundred."""
         newest = {attempt_key(record.key): record for record in records}
         for keys in portions(sorted(newest)):
-            transact(partial(_save, [newest[key] for key in keys]))
+            # Packing hundreds of jobs takes long, and a transaction does not wait for it.
+            bodies = {key: pack(attempt_body(newest[key])) for key in keys}
+            hot = [{**_hot(newest[key]), "body_bytes": len(bodies[key])} for key in keys]
+            transact(partial(_save, hot, bodies))
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
         """Forget up to ``limit`` settled attempts created before, with all that is known of them.
@@ -122,11 +125,9 @@ class TableAttempts:
         )
 
 
-def _save(records: Sequence[AttemptRecord]) -> None:
-    BODIES.upsert(
-        [{"key": attempt_key(record.key), "body": pack(attempt_body(record))} for record in records]
-    )
-    ATTEMPTS.upsert([_hot(record) for record in records])
+def _save(hot: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
+    BODIES.upsert([{"key": key, "body": body} for key, body in bodies.items()])
+    ATTEMPTS.upsert(hot)
 
 
 def _hot(record: AttemptRecord) -> dict[str, Any]:
@@ -149,7 +150,11 @@ def _hot(record: AttemptRecord) -> dict[str, Any]:
 
 def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
     """Join rows with their bodies; one whose body is gone is being forgotten."""
-    found = BODIES.by("key", [row["key"] for row in rows], columns=("key", "body"))
+    found = [
+        body
+        for portion in weighed(rows, _body_bytes)
+        for body in BODIES.by("key", [row["key"] for row in portion], columns=("key", "body"))
+    ]
     bodies = {row["key"]: row["body"] for row in distinct(found)}
     return [
         restore_attempt(
@@ -165,6 +170,10 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
         for row in distinct(rows)
         if row["key"] in bodies
     ]
+
+
+def _body_bytes(row: Any) -> int:  # noqa: ANN401 - a row
+    return int(row["body_bytes"] or 0)
 
 
 def _forget(created_before: datetime, limit: int) -> int:

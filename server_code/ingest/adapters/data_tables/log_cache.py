@@ -21,14 +21,12 @@ from ...errors import StateUnavailable
 from ...ports import LogCache
 from ...ports.logs import MOST_CACHED_BYTES, MOST_CACHED_LOGS
 from .guard import table_errors
-from .rows import Rows
+from .rows import Rows, text_bytes, weighed
 from .values import age_key, attempt_key
 
 _LOGS = Rows("cached_logs")
 _PAGES = Rows("log_pages")
 
-#: Packed bytes in one question, far below the 16 MiB that a message to Anvil may have.
-_WRITTEN_AT_ONCE = 4 * 1024 * 1024
 #: Pages that come at once where one follows the other; 350 kB each at most.
 _READ_AT_ONCE = 8
 _UNFINISHED_KEPT = timedelta(hours=1)
@@ -57,7 +55,7 @@ class TableLogCache(LogCache):
             _LOGS.add([{**row, "age": age_key(now)}])
         sizes = dict.fromkeys(("total_lines", "total_bytes", "stored_bytes"), 0)
         # Whatever the log itself raises while it is read is not the tables' fault.
-        for pages in _pack_pages(name, log, sizes):
+        for pages in weighed(_pack_pages(name, log, sizes), text_bytes):
             with table_errors():
                 _PAGES.add(pages)
         with table_errors():
@@ -158,29 +156,20 @@ def _find(key: AttemptKey, job_id: int) -> _Stored | None:
     return _Stored(row["name"], LogSize(int(row["total_lines"]), int(row["total_bytes"])))
 
 
-def _pack_pages(name: str, log: BinaryIO, sizes: dict[str, int]) -> Iterator[list[dict[str, Any]]]:
-    """Pack a log's pages, as many at a time as one question takes; ``sizes`` grow with them."""
-    waiting: list[dict[str, Any]] = []
-    waiting_bytes = 0
+def _pack_pages(name: str, log: BinaryIO, sizes: dict[str, int]) -> Iterator[dict[str, Any]]:
+    """Pack a log's pages, one after the other; ``sizes`` grow with them."""
     for page in cut_pages(log):
         content = base64.b64encode(zlib.compress(page.content, _FASTEST)).decode()
-        if waiting and waiting_bytes + len(content) > _WRITTEN_AT_ONCE:
-            yield waiting
-            waiting, waiting_bytes = [], 0
-        waiting.append(
-            {
-                "key": f"{name}|{page.first}",
-                "name": name,
-                "first_line": page.first,
-                "line_count": page.line_count,
-                "content": content,
-            }
-        )
-        waiting_bytes += len(content)
         sizes["total_lines"] += page.line_count
         sizes["total_bytes"] += len(page.content)
         sizes["stored_bytes"] += len(content)
-    yield waiting
+        yield {
+            "key": f"{name}|{page.first}",
+            "name": name,
+            "first_line": page.first,
+            "line_count": page.line_count,
+            "content": content,
+        }
 
 
 def _page(row: Any) -> LogPage:  # noqa: ANN401 - a row

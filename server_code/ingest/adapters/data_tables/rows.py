@@ -6,9 +6,9 @@ a key is upserted in a transaction, and whoever reads takes the first of two.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 import anvil.tables
 import anvil.tables.query as q
@@ -17,10 +17,15 @@ from anvil.tables import app_tables
 #: Keys in one question; each is a branch of the query that PostgreSQL gets.
 KEYS_AT_ONCE = 100
 
+#: Text in one question: a message to or from Anvil has 16 MiB at most, and a larger one cuts the
+#: connection. So much takes a second or two, and a transaction may wait ten for its next question.
+BYTES_AT_ONCE = 2 * 1024 * 1024
+
 #: Rows that come at once, where they are small.
 _PAGE = 1000
 
 Values = Mapping[str, Any]
+_Value = TypeVar("_Value")
 
 
 class Rows:
@@ -89,8 +94,8 @@ class Rows:
 
     def add(self, rows: Sequence[Values]) -> None:
         """Insert rows."""
-        if rows:
-            self._table.add_rows([dict(row) for row in rows])
+        for portion in weighed(rows, text_bytes):
+            self._table.add_rows([dict(row) for row in portion])
 
     def upsert(self, rows: Sequence[Values], found: Sequence[Any] | None = None) -> None:
         """Insert or replace rows by their key; to be called in a transaction.
@@ -141,16 +146,37 @@ def distinct(rows: Iterable[Any]) -> list[Any]:
 
 
 def update(rows: Iterable[tuple[Any, Values]]) -> None:
-    """Change rows, each in its own way, in one question."""
-    with anvil.tables.batch_update:
-        for row, values in rows:
-            row.update(**values)
+    """Change rows, each in its own way, in one question unless they are large."""
+    for portion in weighed(rows, lambda change: text_bytes(change[1])):
+        with anvil.tables.batch_update:
+            for row, values in portion:
+                row.update(**values)
 
 
 def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
     """Cut a sequence into what one question takes."""
     for start in range(0, len(values), KEYS_AT_ONCE):
         yield values[start : start + KEYS_AT_ONCE]
+
+
+def weighed(values: Iterable[_Value], size_of: Callable[[_Value], int]) -> Iterator[list[_Value]]:
+    """Cut values into portions of no more than BYTES_AT_ONCE, or of one that alone is larger."""
+    portion: list[_Value] = []
+    filled = 0
+    for value in values:
+        size = size_of(value)
+        if portion and filled + size > BYTES_AT_ONCE:
+            yield portion
+            portion, filled = [], 0
+        portion.append(value)
+        filled += size
+    if portion:
+        yield portion
+
+
+def text_bytes(row: Values) -> int:
+    """Tell how much text a row brings."""
+    return sum(len(value) for value in row.values() if isinstance(value, str))
 
 
 def _prepare_batches() -> None:
