@@ -10,12 +10,11 @@ from ...errors import BadSettings, IngestError
 from ...inspection import QueueCondition, QueueInspector
 from .errors import aws_errors
 from .queues import find_queue, look_up_queue, queue_depth, read_attributes
+from .s3 import prove_store
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
-
-_PROBE_KEY = "logs/runstream-doctor"
 
 
 class AwsInspector(QueueInspector):
@@ -54,15 +53,8 @@ class AwsInspector(QueueInspector):
                     raise
 
     def require_store(self, bucket: str) -> None:
-        """Begin an upload and abort it: what needs the right to store, but stores nothing.
-
-        Asking for the bucket itself would need a permission that the collector does not.
-        """
-        with aws_errors(f"Bucket {bucket}"):
-            upload = self._s3.create_multipart_upload(Bucket=bucket, Key=_PROBE_KEY)
-            self._s3.abort_multipart_upload(
-                Bucket=bucket, Key=_PROBE_KEY, UploadId=upload["UploadId"]
-            )
+        """Prove that logs may be stored; asking for the bucket would need a right of its own."""
+        prove_store(self._s3, bucket)
 
     def _count(self, queue: str | None) -> int | None:
         """Count messages, if we may: a collector needs no permission for its dead letters."""

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING, TypedDict
 
-from ...errors import IngestError, QueueUnavailable
+from ...errors import AccessDenied, IngestError, QueueUnavailable
 from ...ports import BlobReference, BlobStore
 from .errors import aws_errors
 
@@ -21,6 +21,18 @@ if TYPE_CHECKING:
 PART_BYTES = 8 * 1024 * 1024
 
 _READ_BYTES = 64 * 1024
+
+_PROBE_KEY = "logs/runstream-doctor"
+
+
+def prove_store(client: S3Client, bucket: str) -> None:
+    """Begin an upload and abort it: what needs the right to store, but stores nothing.
+
+    Raises QueueMissing, AccessDenied, QueueUnavailable.
+    """
+    with aws_errors(f"Bucket {bucket}"):
+        upload = client.create_multipart_upload(Bucket=bucket, Key=_PROBE_KEY)
+        client.abort_multipart_upload(Bucket=bucket, Key=_PROBE_KEY, UploadId=upload["UploadId"])
 
 
 class _Headers(TypedDict, total=False):
@@ -38,9 +50,15 @@ class S3BlobStore(BlobStore):
         self._bucket = bucket
 
     def check(self) -> None:
-        """Make sure that the bucket is there; raises QueueMissing or AccessDenied where not."""
-        with aws_errors(f"Bucket {self._bucket}"):
-            self._client.head_bucket(Bucket=self._bucket)
+        """Make sure that the bucket is there; raises QueueMissing or AccessDenied where not.
+
+        To look at it takes a right (s3:ListBucket) that storing does not, and few have.
+        """
+        try:
+            with aws_errors(f"Bucket {self._bucket}"):
+                self._client.head_bucket(Bucket=self._bucket)
+        except AccessDenied:
+            prove_store(self._client, self._bucket)
 
     def put(
         self,
