@@ -37,8 +37,9 @@ class LogPage(LogPageTemplate):
         run_id, job_id = self.ids
         self.dom_nodes["run_id"].value, self.dom_nodes["job_id"].value = run_id or "", job_id or ""
         heading = "Loading the log…" if self.is_named() else "Open a log"
-        dom.fill(self, heading=heading, repository="", run="", size="", find_note="")
-        dom.show(self, badge=False, actions=False, absence=False, viewer_place=False)
+        dom.fill(self, heading=heading, size="", find_note="")
+        dom.show(self, crumbs=False, badge=False, actions=False)
+        dom.show(self, absence=False, viewer_place=False)
         dom.show(self, find=not self.is_named())
 
     def is_named(self):
@@ -93,7 +94,7 @@ class LogPage(LogPageTemplate):
         dom.set_link(self.dom_nodes["run"], routes.run_address(log))
         dom.set_link(self.dom_nodes["github"], log["html_url"])
         is_there = log["state"] == "fetched"
-        dom.show(self, badge=bool(log["conclusion"]), size=is_there, actions=True)
+        dom.show(self, badge=bool(log["conclusion"]), size=is_there, actions=True, crumbs=True)
         dom.show(self, download=is_there)
 
     def show_absence(self, log):

@@ -65,7 +65,7 @@ function drawPiece({ text, style, isMarked }) {
   const node = make(isMarked ? "mark" : "span", "", text);
   const { colour, ground, ...switches } = style || {};
   node.className = Object.keys(switches).map((name) => `ansi-${name}`).join(" ");
-  if (colour !== undefined) node.style.color = readable(colour, "70%", "var(--text)");
+  if (colour !== undefined) node.style.color = readable(colour, "50%", "var(--text)");
   if (ground !== undefined && !isMarked) node.style.background = readable(ground, "30%", "var(--surface)");
   return node;
 }
