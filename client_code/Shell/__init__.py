@@ -167,8 +167,7 @@ class Shell(ShellTemplate):
         except connection.QUIET:
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
-            self.show_trouble(str(error))
-            dom.fill(self, opening="")
+            self._say_not_loaded(str(error))
             return
         finally:
             self._answered = max(self._answered, turn)
@@ -177,6 +176,12 @@ class Shell(ShellTemplate):
             self.show_trouble(None)
             self._set_title()
             self._reveal()
+
+    def _say_not_loaded(self, sentence):
+        if self.page in self._drawn:
+            self.show_trouble(sentence)
+        else:
+            dom.fill(self, opening=sentence)  # there is no page yet that it could lie over
 
     def refresh_timer_tick(self, *event, **more):
         """Refresh now and then, but not where nobody looks, nor while an answer is on its way."""
