@@ -124,18 +124,19 @@ def test_awss_own_linter_finds_no_fault() -> None:
     assert [str(each) for each in findings if not each.rule.id.startswith("I")] == []
 
 
-def test_the_stack_makes_what_setup_makes(apply: Callable[..., Account], aws: LocalAws) -> None:
+def test_the_stack_makes_what_setup_makes(apply: Callable[..., Account]) -> None:
     """Queues have the same attributes, and the bucket is as closed."""
     bucket = next(_buckets)
     account = apply(without_tls_rules, LogBucketName=bucket)
-    theirs = sqs_client(aws)
-    ensure_queues(theirs, metrics=QUEUES[0], logs=QUEUES[1], job_events=QUEUES[2])
-    ensure_bucket(s3_client(aws), bucket)
-    for name in (*QUEUES, *(f"{name}_dlq" for name in QUEUES)):
-        assert attributes(account.client("sqs"), name) == attributes(theirs, name)
-    for s3 in (account.client("s3"), s3_client(aws)):
-        closed = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
-        assert set(closed.values()) == {True}
+    with LocalAws() as other:
+        theirs = sqs_client(other)
+        ensure_queues(theirs, metrics=QUEUES[0], logs=QUEUES[1], job_events=QUEUES[2])
+        ensure_bucket(s3_client(other), bucket)
+        for name in (*QUEUES, *(f"{name}_dlq" for name in QUEUES)):
+            assert attributes(account.client("sqs"), name) == attributes(theirs, name)
+        for s3 in (account.client("s3"), s3_client(other)):
+            closed = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
+            assert set(closed.values()) == {True}
     assert "KeyArn" not in account.outputs
 
 
