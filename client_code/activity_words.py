@@ -2,6 +2,12 @@
 
 from .formatting import number, plural
 
+NAMES = {
+    "github_requests": "GitHub requests",
+    "sqs_requests": "SQS requests",
+    "sqs_messages": "SQS messages",
+}
+
 
 def deed(record):
     """Say who did what: 'maria added octo/api'."""
@@ -24,12 +30,17 @@ def repeated(error):
 
 
 def counts(values):
-    """Return what an agent has counted, in one line."""
-    return " · ".join(
-        "{} {}".format(number(value), name.replace("_", " "))
-        for name, value in sorted(values.items())
-        if value
-    )
+    """Return what an agent has counted, in one line; kinds of one thing ('x.free') are one sum."""
+    sums = {}
+    for name, value in sorted(values.items()):
+        thing = name.partition(".")[0]
+        sums[thing] = sums.get(thing, 0) + value
+    return " · ".join(_count(thing, value) for thing, value in sums.items() if value)
+
+
+def _count(thing, value):
+    words = NAMES.get(thing) or thing.replace("_", " ")
+    return plural(value, words[:-1] if words.endswith("s") else words, words)
 
 
 def errors(found):

@@ -30,7 +30,9 @@ def test_an_error_says_where_and_how_often() -> None:
 
 
 def test_counts_are_words_and_leave_out_zero() -> None:
-    assert activity_words.counts({"runs": 0, "free_requests": 1200}) == "1,200 free requests"
+    counted = {"runs": 0, "jobs": 1, "github_requests.free": 1200, "github_requests.charged": 4}
+
+    assert activity_words.counts(counted) == "1,204 GitHub requests · 1 job"
 
 
 def test_errors_are_counted() -> None:
