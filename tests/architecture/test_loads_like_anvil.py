@@ -117,3 +117,23 @@ def test_no_data_lies_beside_the_modules():
 @pytest.mark.parametrize("name", MAGIC_FOLDERS)
 def test_no_folder_at_the_root_means_something_to_anvil(name):
     assert not (ROOT / name).exists()
+
+
+def test_loading_is_light():
+    """Every call loads every module anew: what a few calls need is imported by them alone."""
+    program = (
+        "import importlib, pkgutil, sys, ingest\n"
+        "for module in pkgutil.walk_packages(ingest.__path__, 'ingest.'):\n"
+        "    importlib.import_module(module.name)\n"
+        "print(sorted({'boto3', 'botocore', 'github', 'requests', 'psycopg2', 'jwt',"
+        " 'cryptography'} & set(sys.modules)))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=SERVER_CODE,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[]\n"

@@ -6,25 +6,29 @@ https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-githu
 from __future__ import annotations
 
 import threading
-
-from github.Auth import AppAuth, AppInstallationAuth, Auth
+from typing import TYPE_CHECKING
 
 from ...errors import BadCredentials
 from ...settings import GithubSettings
 
+if TYPE_CHECKING:
+    from github.Auth import AppAuth, AppInstallationAuth, Auth
 
-class OnceMintedAuth(AppInstallationAuth):
-    """Mint one installation token for all threads: PyGithub's own refresh has no lock."""
 
-    def __init__(self, app_auth: AppAuth, installation_id: int) -> None:
-        super().__init__(app_auth, installation_id)
-        self._mint_lock = threading.Lock()
+def once_minted_auth(app: AppAuth, installation_id: int) -> AppInstallationAuth:
+    """Build a credential that mints one token for all threads: PyGithub's own has no lock."""
+    from github.Auth import AppInstallationAuth
 
-    @property
-    def token(self) -> str:
-        """Give the current token, minting a new one when the old is about to expire."""
-        with self._mint_lock:
-            return super().token
+    class OnceMintedAuth(AppInstallationAuth):
+        """Hold a lock while the current token is given, or a new one minted before it expires."""
+
+        @property
+        def token(self) -> str:
+            with mint_lock:
+                return super().token
+
+    mint_lock = threading.Lock()
+    return OnceMintedAuth(app, installation_id)
 
 
 def installation_auths(settings: GithubSettings) -> dict[str, Auth]:
@@ -32,12 +36,14 @@ def installation_auths(settings: GithubSettings) -> dict[str, Auth]:
 
     Asks GitHub for the installations where none is configured. Raises BadCredentials.
     """
+    from github.Auth import AppAuth
+
     if settings.app_private_key is None:
         raise BadCredentials("GITHUB_APP_ID is set but GITHUB_APP_PRIVATE_KEY is not.")
     app = AppAuth(settings.app_id or "", settings.app_private_key.reveal())
     _require_usable(app)
     ids = [settings.app_installation_id] if settings.app_installation_id else _list(settings, app)
-    return {f"installation-{number}": OnceMintedAuth(app, number) for number in ids}
+    return {f"installation-{number}": once_minted_auth(app, number) for number in ids}
 
 
 def _require_usable(app: AppAuth) -> None:
