@@ -40,7 +40,7 @@ def counts(values):
 
 def _count(thing, value):
     words = NAMES.get(thing) or thing.replace("_", " ")
-    return plural(value, words[:-1] if words.endswith("s") else words, words)
+    return plural(value, words.removesuffix("s"), words)
 
 
 def errors(found):

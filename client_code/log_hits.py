@@ -39,5 +39,15 @@ class Hits:
             return "{} {}".format(count, noun)
         return "{} of {} {}".format(number(self.at + 1), count, noun)
 
+    def way_on(self, one, many):
+        """Say where a step leads: 'Next error · 1 of 264'."""
+        if not self.lines:
+            return "No " + one
+        if len(self.lines) == 1:
+            return "Go to the " + one
+        if self.at is None:
+            return "Go to the first of {} {}".format(number(len(self.lines)), many)
+        return "Next {} · {} of {}".format(one, number(self.at + 1), number(len(self.lines)))
+
     def _from(self, line):
         return next((at for at, found in enumerate(self.lines) if found >= line), 0)

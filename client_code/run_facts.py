@@ -80,6 +80,14 @@ def log_word(log):
     return "Log " + log["state"]
 
 
+def absence(log):
+    """Say why a log is not there: 'never_existed: The job was skipped.' without its code."""
+    reason = log["reason"] or ""
+    code, mark, sentence = reason.partition(": ")
+    is_code = mark and code == code.lower() and " " not in code
+    return sentence if is_code else reason
+
+
 def job_rows(answer):
     """Return a run's jobs as JobCard wants them, the failed ones first; the first of them open."""
     jobs = in_order(answer["run"]["jobs"])

@@ -3,7 +3,7 @@
 import anvil.media
 from anvil.js.window import location
 
-from .. import badges, connection, dom, formatting, log_ids, routes, statuses
+from .. import badges, connection, dom, formatting, log_ids, routes, run_facts, statuses
 from ._anvil_designer import LogPageTemplate
 
 LINES_AT_FIRST, LINES_BEFORE = 400, 150
@@ -105,7 +105,7 @@ class LogPage(LogPageTemplate):
         dom.set_attribute(self.dom_nodes["absence"], "data-tone", "busy")
         dom.fill(
             self,
-            reason="{}: {}".format(word, log["reason"]) if is_missing else "",
+            reason="{}: {}".format(word, run_facts.absence(log)) if is_missing else "",
             hope="This page looks again by itself." if log["may_come"] else "",
         )
 

@@ -166,7 +166,9 @@ class RunPage(RunPageTemplate):
         )
 
     def _pull_link(self, text, url):
-        link = dom.make("a", text=text)
+        link = dom.make("a" if url else "span", text=text)
+        if not url:
+            return link
         dom.set_attribute(link, "target", "_blank")
         dom.set_attribute(link, "rel", "noreferrer")
         dom.set_link(link, url)

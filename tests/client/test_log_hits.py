@@ -42,3 +42,13 @@ def test_words_say_where_the_steps_are() -> None:
     hits.step(1)
     assert hits.words("hit", "hits") == "1 of 1,000+ hits"
     assert Hits([4]).words("error", "errors") == "1 error"
+
+
+def test_the_way_on_is_said_before_it_is_taken() -> None:
+    errors = Hits([3, 7])
+    assert errors.way_on("error", "errors") == "Go to the first of 2 errors"
+
+    errors.step(1)
+    assert errors.way_on("error", "errors") == "Next error · 1 of 2"
+    assert Hits([3]).way_on("error", "errors") == "Go to the error"
+    assert Hits().way_on("error", "errors") == "No error"

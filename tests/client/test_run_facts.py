@@ -95,3 +95,11 @@ def test_jobs_are_counted_or_their_failures() -> None:
 def test_a_list_says_how_much_of_all_it_holds() -> None:
     assert run_facts.found(312, 312) == "312 runs, the newest first"
     assert run_facts.found(1, 2000) == "1 of 2,000 runs match"
+
+
+def test_why_a_log_is_missing_is_said_without_its_code() -> None:
+    coded = {"reason": "never_existed: The job was skipped."}
+
+    assert run_facts.absence(coded) == "The job was skipped."
+    assert run_facts.absence({"reason": "GitHub answered: no."}) == "GitHub answered: no."
+    assert run_facts.absence({"reason": None}) == ""

@@ -115,10 +115,8 @@ class LogViewer(LogViewerTemplate):
         self.say_errors()
 
     def say_errors(self):
-        """Say how many errors there are, and which one this is."""
-        words = self.error_lines.words("error", "errors")
-        is_fresh = self.error_lines.lines and self.error_lines.at is None
-        dom.fill(self, errors="Go to the error · " + words if is_fresh else words)
+        """Say where the next press leads."""
+        dom.fill(self, errors=self.error_lines.way_on("error", "errors"))
 
     def fold_chosen(self, event):
         """Fold a group, or unfold it."""
