@@ -60,7 +60,6 @@ def figure(jobs, found, colour, is_narrow):
             colour,
             barmode="overlay",
             hovermode="closest",
-            height=height(jobs),
             xaxis=dict(
                 plots.axis(colour),
                 tickvals=ticks,

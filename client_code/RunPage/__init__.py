@@ -129,9 +129,9 @@ class RunPage(RunPageTemplate):
             dom.fill(self, timeline_words=words)
             dom.set_attribute(self.dom_nodes["plot_frame"], "aria-label", "Timeline: " + words)
             is_narrow = window.innerWidth < NARROW
-            self.plot.figure = timeline.figure(run["jobs"], bars, theming.colour, is_narrow)
             if self.plot.height != timeline.height(run["jobs"]):
                 self.plot.height = timeline.height(run["jobs"])
+            self.plot.figure = timeline.figure(run["jobs"], bars, theming.colour, is_narrow)
 
     def show_jobs(self, answer):
         """Draw the jobs, the failed ones first."""
