@@ -15,6 +15,21 @@ from .transactions import is_contention
 
 _Class = TypeVar("_Class", bound=type)
 
+#: What Anvil raises where a question was not answered; most of it has no base class to go by.
+_UNANSWERED = (
+    anvil.server.AnvilWrappedError,
+    anvil.server.ExecutionTerminatedError,
+    anvil.server.InternalError,
+    anvil.server.PermissionDenied,
+    anvil.server.RuntimeUnavailableError,
+    anvil.server.SerializationError,
+    anvil.server.ServiceNotAdded,
+    anvil.server.TimeoutError,
+    anvil.server.UplinkDisconnectedError,
+    OSError,
+)
+_OVER_QUOTA = (anvil.tables.QuotaExceededError, anvil.server.QuotaExceededError)
+
 _NOT_MIGRATED = (
     "The app's tables are not those of this version: on Anvil, open the app in the editor and "
     "apply the schema of anvil.yaml; on an app server, start it with --auto-migrate."
@@ -56,11 +71,11 @@ def _reason(error: Exception) -> str | None:
     """Say what is wrong; None for an error that is not Anvil's."""
     if is_contention(error):
         return "Data Tables: too many others were in the way; it is tried again."
-    if isinstance(error, anvil.tables.QuotaExceededError):
+    if isinstance(error, _OVER_QUOTA):
         return f"Data Tables are full: {error}. Set RETENTION_DAYS lower, or take a larger plan."
     if _is_not_migrated(error):
         return f"{error}. {_NOT_MIGRATED}"
-    if isinstance(error, (anvil.server.AnvilWrappedError, OSError)):
+    if isinstance(error, _UNANSWERED):
         return f"Data Tables do not answer: {error}"
     # The Uplink's own failures are plain exceptions, told apart by their words.
     if type(error) is Exception or isinstance(error, RuntimeError):

@@ -35,6 +35,10 @@ _FASTEST = 1
 _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 
+#: So many logs may be saved between two looks at how many there are.
+LOOK_AFTER = 50
+
+
 class TableLogCache(LogCache):
     """Keep logs beside the state that tells of them."""
 
@@ -43,6 +47,8 @@ class TableLogCache(LogCache):
     ) -> None:
         self._most_logs = most_logs
         self._most_bytes = most_bytes
+        self._logs = self._stored = 0
+        self._saves_to_look = 0
 
     def save_log(self, key: AttemptKey, job_id: int, log: BinaryIO, now: datetime) -> None:
         """Keep a log in place of the one kept for that job; the oldest go where they must."""
@@ -52,17 +58,16 @@ class TableLogCache(LogCache):
             before = [
                 each["name"] for each in _LOGS.search(columns=("name",), where={"log": log_key})
             ]
-            _LOGS.add([{**row, "age": age_key(now)}])
+            draft = _LOGS.insert({**row, "age": age_key(now)})
         sizes = dict.fromkeys(("total_lines", "total_bytes", "stored_bytes"), 0)
         # Whatever the log itself raises while it is read is not the tables' fault.
         for pages in weighed(_pack_pages(name, log, sizes), text_bytes):
             with table_errors():
                 _PAGES.add(pages)
         with table_errors():
-            finished = _LOGS.first(columns=("key",), where={"key": name})
-            finished.update(is_whole=True, **sizes)
+            draft.update(is_whole=True, **sizes)
             _drop(before)
-            self._evict(now)
+            self._make_room(sizes["stored_bytes"], now)
 
     @table_errors()
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
@@ -84,10 +89,23 @@ class TableLogCache(LogCache):
         found = _find(key, job_id)
         return None if found is None else found.contents()
 
+    def _make_room(self, stored_bytes: int, now: datetime) -> None:
+        """Look for what must go where it may be needed: most logs find room enough.
+
+        What others save meanwhile is seen with the next look, LOOK_AFTER saves later at most.
+        """
+        self._logs, self._stored = self._logs + 1, self._stored + stored_bytes
+        self._saves_to_look -= 1
+        is_full = self._logs > self._most_logs or self._stored > self._most_bytes
+        if is_full or self._saves_to_look < 0:
+            self._saves_to_look = LOOK_AFTER
+            self._evict(now)
+
     def _evict(self, now: datetime) -> None:
         """Drop the oldest logs that are too many, and what was never finished."""
         columns = ("name", "stored_bytes", "is_whole", "saved_at")
         doomed, logs, stored = [], 0, 0
+        self._logs = self._stored = 0
         for row in _LOGS.search(columns=columns, order_by="age", is_ascending=False):
             if not row["is_whole"]:
                 if row["saved_at"] < now - _UNFINISHED_KEPT:
@@ -96,6 +114,8 @@ class TableLogCache(LogCache):
             logs, stored = logs + 1, stored + row["stored_bytes"]
             if logs > self._most_logs or stored > self._most_bytes:
                 doomed.append(row["name"])
+            else:
+                self._logs, self._stored = logs, stored
         _drop(doomed)
 
 

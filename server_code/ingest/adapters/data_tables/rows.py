@@ -14,6 +14,8 @@ import anvil.tables
 import anvil.tables.query as q
 from anvil.tables import app_tables
 
+from .transactions import require_connection
+
 #: Keys in one question; each is a branch of the query that PostgreSQL gets.
 KEYS_AT_ONCE = 100
 
@@ -37,6 +39,7 @@ class Rows:
     @property
     def _table(self) -> Any:  # noqa: ANN401 - Anvil makes tables at run time
         _prepare_batches()
+        require_connection()
         return getattr(app_tables, self._name)
 
     def search(
@@ -97,6 +100,10 @@ class Rows:
         for portion in weighed(rows, text_bytes):
             self._table.add_rows([dict(row) for row in portion])
 
+    def insert(self, row: Values) -> Any:  # noqa: ANN401 - a row
+        """Insert one row, and give it back to be changed."""
+        return self._table.add_row(**row)
+
     def upsert(self, rows: Sequence[Values], found: Sequence[Any] | None = None) -> None:
         """Insert or replace rows by their key; to be called in a transaction.
 
@@ -124,6 +131,7 @@ class Rows:
             with anvil.tables.batch_delete:
                 for row in portion:
                     row.delete()
+                require_connection()
         return len(doomed)
 
     def delete_by(self, column: str, values: Iterable[str]) -> int:
@@ -151,6 +159,7 @@ def update(rows: Iterable[tuple[Any, Values]]) -> None:
         with anvil.tables.batch_update:
             for row, values in portion:
                 row.update(**values)
+            require_connection()
 
 
 def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:

@@ -10,8 +10,9 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import anvil.server
 import anvil.tables
 
 _Result = TypeVar("_Result")
@@ -27,6 +28,9 @@ _ALL_TAKEN = "Too many transactions"
 #: Threads of one process take turns, for in each other's way they would only be slower.
 _turn = threading.Lock()
 
+#: The connection in which each thread's transaction was begun.
+_begun = threading.local()
+
 
 def transact(work: Callable[[], _Result]) -> _Result:
     """Do all of it or nothing; where another process was in the way, again, for 20 s at most."""
@@ -35,12 +39,37 @@ def transact(work: Callable[[], _Result]) -> _Result:
     while True:
         try:
             with _turn, anvil.tables.Transaction():
-                return work()
+                return _work_connected(work)
         except anvil.tables.TableError as error:
             if not is_contention(error) or time.monotonic() >= ends_at:
                 raise
         time.sleep(random.uniform(0, pause))  # noqa: S311 - only so that two do not go in step
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+
+
+def require_connection() -> None:
+    """Raise ConnectionError where this thread's transaction has ended with its connection.
+
+    The Uplink connects again by itself, and what is asked then is done outside of any transaction.
+    """
+    connection = getattr(_begun, "connection", None)
+    if connection is not None and connection is not _connection():
+        raise ConnectionError("the connection was lost in the middle of a save, which is undone")
+
+
+def _work_connected(work: Callable[[], _Result]) -> _Result:
+    _begun.connection = _connection()
+    try:
+        done = work()
+        require_connection()
+        return done
+    finally:
+        _begun.connection = None
+
+
+def _connection() -> Any:  # noqa: ANN401 - Anvil's own
+    """Tell one connection of the Uplink from the next; in a server module there is but one."""
+    return getattr(anvil.server, "_connection", None)
 
 
 def is_contention(error: BaseException) -> bool:
