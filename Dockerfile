@@ -1,4 +1,5 @@
-# Both agents without Anvil. State is in /data, or in the PostgreSQL that DATABASE_URL names:
+# Both agents: `collect` without Anvil, or `uplink` for an Anvil app, which both tell their health.
+# State is in /data, or in the PostgreSQL that DATABASE_URL names, or in the app:
 #   docker build --tag runstream .
 #   docker run --env GITHUB_TOKEN --env AWS_DEFAULT_REGION … --volume runstream:/data \
 #     runstream collect octo/api

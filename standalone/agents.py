@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -19,7 +20,7 @@ from ingest.services.tick import is_paused
 from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
 
 from .progress import Progress, look
-from .signs_of_life import keep_alive
+from .signs_of_life import HEARTBEAT_SECONDS, keep_alive
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,20 @@ ASK_WISH_SECONDS = 3.0
 
 #: How long an agent pauses after an error that no service expects, such as a lost database.
 TROUBLE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """Say with how many threads the agents work, and how often idle ones ask the state."""
+
+    monitoring_threads: int = MONITORING_THREADS
+    log_threads: int = LOG_THREADS
+    idle_seconds: float = IDLE_SECONDS
+    ask_wish_seconds: float = ASK_WISH_SECONDS
+    heartbeat_seconds: float = HEARTBEAT_SECONDS
+
+
+BESIDE_THE_STATE = Pace()
 
 
 def run_agents(
@@ -70,7 +85,12 @@ def watch(collector: Collector, repositories: Sequence[str]) -> None:
 
 
 @contextmanager
-def agent_threads(world: World, only: list[str] | None, stop: threading.Event) -> Iterator[None]:
+def agent_threads(
+    world: World,
+    only: list[str] | None,
+    stop: threading.Event,
+    pace: Pace = BESIDE_THE_STATE,
+) -> Iterator[None]:
     """Run both agents' threads until ``stop`` is set or the block ends; then wait for them."""
     ended = threading.Event()
 
@@ -79,17 +99,21 @@ def agent_threads(world: World, only: list[str] | None, stop: threading.Event) -
 
     def poll(may_go_on: Callable[[], bool]) -> None:
         if not poll_due_repositories(world, may_go_on=may_go_on, only=only):
-            world.clock.sleep(IDLE_SECONDS)
+            world.clock.sleep(pace.idle_seconds)
 
     def ingest(_: Callable[[], bool]) -> None:
         ingest_due_logs(world, wait_seconds=2)
 
     loops = [
-        *(Loop(PIPELINE_MONITORING_AGENT, world, poll) for _ in range(MONITORING_THREADS)),
-        *(Loop(LOG_INGESTION_AGENT, world, ingest) for _ in range(LOG_THREADS)),
+        *(
+            Loop(PIPELINE_MONITORING_AGENT, world, poll, pace)
+            for _ in range(pace.monitoring_threads)
+        ),
+        *(Loop(LOG_INGESTION_AGENT, world, ingest, pace) for _ in range(pace.log_threads)),
     ]
+    signs = partial(keep_alive, world, loops, heartbeat_seconds=pace.heartbeat_seconds)
     threads = [threading.Thread(target=loop.run, args=(may_go_on,)) for loop in loops]
-    threads.append(threading.Thread(target=partial(keep_alive, world, loops, may_go_on=may_go_on)))
+    threads.append(threading.Thread(target=partial(signs, may_go_on=may_go_on)))
     for thread in threads:
         thread.start()
     try:
@@ -107,7 +131,11 @@ class Loop:
     """
 
     def __init__(
-        self, agent: str, world: World, work: Callable[[Callable[[], bool]], None]
+        self,
+        agent: str,
+        world: World,
+        work: Callable[[Callable[[], bool]], None],
+        pace: Pace = BESIDE_THE_STATE,
     ) -> None:
         self.agent = agent
         self.state = "running"
@@ -115,6 +143,7 @@ class Loop:
         self.turned_at = time.monotonic()
         self._world = world
         self._work = work
+        self._pace = pace
         self._ask_wish_at = time.monotonic()
         self._rests = False
 
@@ -147,7 +176,7 @@ class Loop:
     def _is_unwanted(self) -> bool:
         """Tell whether people want the agent to rest, as they said a few seconds ago at most."""
         if time.monotonic() >= self._ask_wish_at:
-            self._ask_wish_at = time.monotonic() + ASK_WISH_SECONDS
+            self._ask_wish_at = time.monotonic() + self._pace.ask_wish_seconds
             self._rests = is_paused(self._world.store, self.agent)
         return self._rests
 

@@ -1,7 +1,8 @@
 """What all commands have in common: options, logging, and how they fail.
 
-A command returns its exit code, or None for 0. 1 means that something went wrong, 2 that the
-command line itself is wrong (click's), 130 that Ctrl-C ended it.
+A command returns its exit code, or None for 0. 69 means that a later start may succeed, 78 that a
+person must act first, 1 that something else went wrong, 2 that the command line itself is wrong
+(click's), 130 that Ctrl-C ended it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import cache, partial
 import click
 
 from .environment import secret_values
-from .failures import sentence_for
+from .failures import exit_code_for, sentence_for
 from .logs import Mask, configure_logging
 
 logger = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class RunstreamCommand(click.Command):
             if debug:
                 logger.exception("command failed")
             click.echo(mask(sentence_for(error)), err=True)
-            return 1
+            return exit_code_for(error)
 
 
 #: Makes a command of a function, as click's own decorator does.

@@ -6,12 +6,18 @@ from ingest.errors import (
     AccessDenied,
     BadCredentials,
     BadSettings,
+    Fatal,
     IngestError,
     RateLimited,
+    Rejected,
     Retriable,
 )
 
 from .local_aws import LocalAwsError
+
+#: For a supervisor, from sysexits.h: start it again later, or only once a person has acted.
+UNAVAILABLE = 69
+MISCONFIGURED = 78
 
 _DOCTOR = "`python -m standalone doctor` looks at everything that is needed."
 
@@ -36,6 +42,15 @@ def sentence_for(error: Exception) -> str:
         f"Something unexpected went wrong ({kind}). Repeat it with --debug, or RUNSTREAM_DEBUG=1, "
         "for the traceback, and report that."
     )
+
+
+def exit_code_for(error: Exception) -> int:
+    """Tell a supervisor whether to start the command again; 1 where nobody knows."""
+    if isinstance(error, Retriable):
+        return UNAVAILABLE
+    if isinstance(error, Fatal | Rejected):
+        return MISCONFIGURED
+    return 1
 
 
 def _list_of_faults(faults: list[str]) -> str:

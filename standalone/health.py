@@ -13,6 +13,7 @@ from ingest.errors import IngestError
 from ingest.services.sign_of_life import is_alive
 from ingest.services.world import World
 
+from .asking import Ask, ask_directly
 from .http_server import answer
 from .signs_of_life import AGENTS
 
@@ -29,26 +30,28 @@ class HealthApp:
     help. One of whose threads one hangs gives no sign of life.
     """
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, ask: Ask = ask_directly) -> None:
         self._world = world
+        self._ask = ask
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; costs one query of the state."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return answer(start_response, "405 Method Not Allowed", "Health is read by GET.\n")
-        found = look_after(self._world)
+        found = look_after(self._world, self._ask)
         status = "503 Service Unavailable" if found["faults"] else "200 OK"
         text = json.dumps(found) + "\n"
         return answer(start_response, status, text, kind="application/json")
 
 
-def look_after(world: World) -> dict[str, Any]:
+def look_after(world: World, ask: Ask = ask_directly) -> dict[str, Any]:
     """Find what is wrong with this process; ``faults`` is empty where it is well."""
     now = world.clock.now()
     try:
-        own = [agent for agent in world.store.list_agents() if agent.holder == world.holder]
+        agents = ask(world.store.list_agents)
     except IngestError as error:
         return {"status": "failed", "faults": [f"The state does not answer: {error}"], "agents": []}
+    own = [agent for agent in agents if agent.holder == world.holder]
     signs = {agent.name: agent for agent in own}
     faults = [fault for name in AGENTS if (fault := _fault(name, signs.get(name), now))]
     return {

@@ -49,6 +49,17 @@ class AddressType(click.ParamType["Address"]):
         return Address(host.removeprefix("[").removesuffix("]") or LOCALHOST, int(port))
 
 
+#: The option of a command that tells others of its health.
+operations_option = click.option(
+    "--http",
+    "operations",
+    type=AddressType(),
+    envvar="RUNSTREAM_HTTP",
+    metavar="[HOST:]PORT",
+    help="Also serve /healthz and /metrics here.",
+)
+
+
 class HttpServer:
     """Answer requests from construction until ``close``."""
 

@@ -1,4 +1,4 @@
-"""What a headless collector serves over HTTP: webhooks, health and metrics, where it is wanted.
+"""What a collector serves over HTTP: webhooks, health and metrics, where it is wanted.
 
 Webhooks come from outside and the rest is for those within, so each has an address of its own;
 where the two are the same, one server serves both.
@@ -12,8 +12,10 @@ from contextlib import ExitStack, contextmanager
 
 from ingest.bootstrap import Collector
 from ingest.errors import BadSettings
+from ingest.services.world import World
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
+from .asking import Ask, ask_directly
 from .http_server import Address, HttpServer, Routes, Wsgi
 
 logger = logging.getLogger(__name__)
@@ -21,14 +23,21 @@ logger = logging.getLogger(__name__)
 
 @contextmanager
 def served(
-    collector: Collector, *, webhooks: Address | None = None, operations: Address | None = None
+    collector: Collector,
+    *,
+    webhooks: Address | None = None,
+    operations: Address | None = None,
+    ask: Ask = ask_directly,
 ) -> Iterator[None]:
-    """Serve while the block runs what has an address. Raises BadSettings."""
+    """Serve while the block runs what has an address; health and metrics ``ask`` the state.
+
+    Raises BadSettings.
+    """
     places: dict[Address, dict[str, Wsgi]] = {}
     if webhooks is not None:
         places.setdefault(webhooks, {}).update(_webhooks(collector))
     if operations is not None:
-        places.setdefault(operations, {}).update(_operations(collector))
+        places.setdefault(operations, {}).update(_operations(collector.world, ask))
     with ExitStack() as servers:
         for address, routes in places.items():
             servers.callback(_open(address, routes).close)
@@ -56,8 +65,8 @@ def _webhooks(collector: Collector) -> dict[str, Wsgi]:
     return webhook_routes(world.store, world.clock, secret)
 
 
-def _operations(collector: Collector) -> dict[str, Wsgi]:
+def _operations(world: World, ask: Ask) -> dict[str, Wsgi]:
     from .health import HEALTH_PATH, HealthApp
     from .metrics import METRICS_PATH, metrics_app
 
-    return {HEALTH_PATH: HealthApp(collector.world), METRICS_PATH: metrics_app(collector.world)}
+    return {HEALTH_PATH: HealthApp(world, ask), METRICS_PATH: metrics_app(world, ask)}

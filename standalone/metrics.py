@@ -13,6 +13,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from .asking import Ask, ask_directly
 from .http_server import Wsgi
 
 logger = logging.getLogger(__name__)
@@ -34,10 +35,10 @@ _COUNTERS = {
 }
 
 
-def metrics_app(world: World) -> Wsgi:
+def metrics_app(world: World, ask: Ask = ask_directly) -> Wsgi:
     """Make what answers ``/metrics`` (WSGI), with this process's memory and processor time."""
     registry = CollectorRegistry()
-    registry.register(WorldCollector(world))
+    registry.register(WorldCollector(world, ask))
     ProcessCollector(registry=registry)
     app: Wsgi = make_wsgi_app(registry)
     return app
@@ -46,8 +47,9 @@ def metrics_app(world: World) -> Wsgi:
 class WorldCollector(Collector):
     """Read a collector at each scrape: counters are of this process, gauges of the whole state."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, ask: Ask = ask_directly) -> None:
         self._world = world
+        self._ask = ask
 
     def describe(self) -> list[Metric]:
         """Name nothing beforehand: to be registered must not ask the state."""
@@ -61,7 +63,7 @@ class WorldCollector(Collector):
         yield from _counted(self._world)
         yield from _budget(self._world)
         try:
-            standing = list(_standing(self._world))
+            standing = self._ask(lambda: list(_standing(self._world)))
         except IngestError as error:
             logger.warning("state not measured", extra={"reason": str(error)})
             standing = []

@@ -84,11 +84,17 @@ class SignsOfLife:
         world.store.save_agent(record)
 
 
-def keep_alive(world: World, loops: Sequence[AgentLoop], *, may_go_on: Callable[[], bool]) -> None:
+def keep_alive(
+    world: World,
+    loops: Sequence[AgentLoop],
+    *,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    may_go_on: Callable[[], bool],
+) -> None:
     """Give signs of life, order logs again whose news was lost, and forget what is old."""
     signs = SignsOfLife(world, loops)
     chores = (
-        _Chore(signs.give, HEARTBEAT_SECONDS),
+        _Chore(signs.give, heartbeat_seconds),
         _Chore(lambda: order_lost_logs(world), ORDER_LOST_LOGS_SECONDS),
         _Chore(lambda: forget_old(world), FORGET_SECONDS),
     )

@@ -8,7 +8,7 @@ import click
 
 from ..command import command
 from ..environment import read_environment
-from ..http_server import Address, AddressType
+from ..http_server import Address, AddressType, operations_option
 from ..repositories import parse_repositories, require_any, require_known_to_github
 from ..stopping import stopped_by_signals
 
@@ -22,14 +22,7 @@ from ..stopping import stopped_by_signals
     metavar="[HOST:]PORT",
     help="Also take GitHub's webhooks in here.",
 )
-@click.option(
-    "--http",
-    "operations",
-    type=AddressType(),
-    envvar="RUNSTREAM_HTTP",
-    metavar="[HOST:]PORT",
-    help="Also serve /healthz and /metrics here.",
-)
+@operations_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def collect(
     repositories: tuple[str, ...],
@@ -42,7 +35,8 @@ def collect(
     """Collect runs, jobs, commits and logs of repositories until stopped.
 
     Repositories are remembered; without any, those of the last time are collected. SIGTERM or
-    Ctrl-C ends after the work in hand, Ctrl-C again at once; the next start goes on.
+    Ctrl-C ends after the work in hand, Ctrl-C again at once; the next start goes on. Exits with 78
+    where a person must act, with 69 where a later start may succeed.
     """
     if once and webhooks is not None:
         raise click.UsageError("--once and --webhooks exclude each other.")

@@ -10,25 +10,31 @@ from contextlib import closing
 from ingest.bootstrap import open_collector, open_data_tables_state
 from ingest.settings import Settings
 
-from ..agents import agent_threads, watch
+from ..agents import Pace, agent_threads, watch
+from ..failures import UNAVAILABLE
+from ..http_server import Address
+from ..http_services import served
 from .link import AppAddress, connect, disconnect
 from .watchdog import Watchdog
 
-#: For a supervisor, from sysexits.h: start it again later, or only once a person has acted.
-UNAVAILABLE = 69
-MISCONFIGURED = 78
+#: Every question to the state goes over the link, which may lead round the world.
+OVER_THE_LINK = Pace(
+    monitoring_threads=1, idle_seconds=2.0, ask_wish_seconds=10.0, heartbeat_seconds=15.0
+)
 
 
 def serve_app(
     settings: Settings,
     *,
     app: AppAddress,
+    operations: Address | None,
     stop: threading.Event,
     tell: Callable[[str], None],
 ) -> None:
     """Connect and run both agents until ``stop`` is set; what is registered is answered meanwhile.
 
-    Raises WrongUplinkKey, AppUnreachable, and what opening a collector raises. A link that dies
+    Health and metrics are served at ``operations``. Raises WrongUplinkKey, AppUnreachable,
+    BadSettings, and what opening a collector raises. A link that dies
     without closing ends the whole process with UNAVAILABLE: what hangs on it hangs for ever.
     """
     from ingest.adapters.system_clock import SystemClock
@@ -40,8 +46,12 @@ def serve_app(
         clock = SystemClock(stop)
         with closing(open_collector(settings, state=state, clock=clock)) as collector:
             watch(collector, [])
-            Watchdog(app.url, stop=stop, tell=tell, on_dead=_end_process(tell)).start()
-            with agent_threads(collector.world, None, stop):
+            watchdog = Watchdog(app.url, stop=stop, tell=tell, on_dead=_end_process(tell))
+            watchdog.start()
+            with (
+                served(collector, operations=operations, ask=watchdog.ask),
+                agent_threads(collector.world, None, stop, OVER_THE_LINK),
+            ):
                 tell("Both agents work; the app's pages show it.")
                 stop.wait()
     finally:

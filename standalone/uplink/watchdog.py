@@ -10,7 +10,8 @@ import logging
 import threading
 from collections.abc import Callable
 
-from .link import AppUnreachable, LinkSilent, check
+from ..asking import Answer
+from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, check, within
 
 logger = logging.getLogger(__name__)
 
@@ -35,18 +36,22 @@ class Watchdog:
         self._stop = stop
         self._tell = tell
         self._on_dead = on_dead
-        self._is_lost = False
+        self._lost_because: str | None = None
         self._silent_checks = 0
         self._thread = threading.Thread(target=self._run, name="uplink-watchdog", daemon=True)
-
-    @property
-    def is_lost(self) -> bool:
-        """Tell whether the link is gone at the moment."""
-        return self._is_lost
 
     def start(self) -> None:
         """Begin to watch."""
         self._thread.start()
+
+    def ask(self, question: Callable[[], Answer], /) -> Answer:
+        """Ask the app in the name of somebody who cannot wait. Raises AppUnreachable.
+
+        While the link is gone nothing is asked: what hangs on it would pile up.
+        """
+        if self._lost_because is not None:
+            raise AppUnreachable(self._lost_because)
+        return within(ANSWER_SECONDS, question)
 
     def _run(self) -> None:
         while not self._stop.wait(CHECK_SECONDS):
@@ -69,13 +74,14 @@ class Watchdog:
                 self._find()
 
     def _lose(self, why: str) -> None:
-        if not self._is_lost:
-            self._is_lost = True
+        is_new = self._lost_because is None
+        self._lost_because = f"The link to the app is gone: {why}"
+        if is_new:
             logger.warning("link lost", extra={"reason": why})
-            self._tell(f"The link to the app is gone: {why}")
+            self._tell(self._lost_because)
 
     def _find(self) -> None:
-        if self._is_lost:
-            self._is_lost = False
+        if self._lost_because is not None:
+            self._lost_because = None
             logger.warning("link is back", extra={"url": self._url})
             self._tell("The link to the app is back; the agents go on.")

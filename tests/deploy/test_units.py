@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from support.command_line import ROOT
 
 from standalone.cli import cli
-from standalone.uplink.daemon import MISCONFIGURED, UNAVAILABLE
+from standalone.failures import MISCONFIGURED, UNAVAILABLE
 
 UNITS = sorted((ROOT / "deploy").glob("*.service"))
 NAMES = [unit.name for unit in UNITS]

@@ -9,12 +9,14 @@ import pytest
 from ingest.bootstrap import Collector
 from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ingest.errors import RateLimited, StateUnavailable
+from ingest.services.sign_of_life import SILENCE
 from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_told
 
-from standalone.agents import Loop, run_agents
+from standalone.agents import BESIDE_THE_STATE, Loop, Pace, agent_threads, run_agents
 from standalone.sandbox.builder import WorldBuilder
+from standalone.uplink.daemon import OVER_THE_LINK
 
 SPEED = 60
 
@@ -149,13 +151,12 @@ def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
     assert len(turns) == 2
 
 
-def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage, monkeypatch):
+def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
     """They may say so anywhere: in the app whose state a daemon shares."""
-    monkeypatch.setattr("standalone.agents.ASK_WISH_SECONDS", 0.0)
     here = stage(a_world(), at=300, speed=SPEED)
     here.state.save_agent_wish("Some Agent", WISH_PAUSED)
     turns: list[int] = []
-    loop = Loop("Some Agent", here.world, lambda _: turns.append(1))
+    loop = Loop("Some Agent", here.world, lambda _: turns.append(1), Pace(ask_wish_seconds=0))
 
     def may_go_on() -> bool:
         looks.append(1)
@@ -168,3 +169,40 @@ def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage, monke
     loop.run(may_go_on)
     assert loop.state == "running"
     assert turns
+
+
+class CountedClaims:
+    """Be a store that counts how often due work was looked for."""
+
+    def __init__(self, store) -> None:
+        self._store = store
+        self.count = 0
+
+    def __getattr__(self, name):
+        self.count += name == "claim_repositories"
+        return getattr(self._store, name)
+
+
+def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_says(stage):
+    """Over a link to an app every look is a round trip."""
+    here, stop = stage(WorldBuilder()), threading.Event()
+    store = CountedClaims(here.state)
+    watchdog = threading.Timer(60, stop.set)
+    watchdog.start()
+    pace = Pace(monitoring_threads=1, log_threads=1, idle_seconds=7.0)
+    with agent_threads(replace(here.world, store=store), ["octo/none"], stop, pace):
+        while here.clock.sleeps.count(7.0) < 10 and not stop.wait(0.01):
+            pass
+    watchdog.cancel()
+    pauses = here.clock.sleeps.count(7.0)
+    assert pauses >= 10
+    assert store.count == pauses
+
+
+def test_a_daemon_on_a_link_asks_less_than_a_process_beside_its_state():
+    """Fewer threads look for work, each less often; its signs of life stay far from silence."""
+    assert OVER_THE_LINK.monitoring_threads < BESIDE_THE_STATE.monitoring_threads
+    assert OVER_THE_LINK.idle_seconds == 4 * BESIDE_THE_STATE.idle_seconds
+    assert OVER_THE_LINK.ask_wish_seconds > BESIDE_THE_STATE.ask_wish_seconds
+    assert OVER_THE_LINK.heartbeat_seconds > BESIDE_THE_STATE.heartbeat_seconds
+    assert 3 * OVER_THE_LINK.heartbeat_seconds < SILENCE.total_seconds()

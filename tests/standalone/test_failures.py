@@ -11,7 +11,7 @@ import pytest
 from ingest.errors import BadSettings, NotFound
 from support.command_line import POWERLESS, TOKEN, CommandLine
 
-from standalone.failures import sentence_for
+from standalone.failures import MISCONFIGURED, UNAVAILABLE, exit_code_for, sentence_for
 
 ONCE = ("collect", "octo/api", "--once")
 WRONG_TOKEN = "ghp_WrongToken0123456789abcd"
@@ -60,7 +60,7 @@ def test_what_a_person_must_mend_is_one_sentence(
 def test_all_faults_of_the_settings_are_named_at_once(cli: CommandLine):
     """Whoever mends the one sees the other already."""
     done = cli.run(*ONCE, POLL_SECONDS="soon", LOG_MODE="never")
-    assert done.returncode == 1
+    assert done.returncode == MISCONFIGURED
     assert "POLL_SECONDS is 'soon'" in done.stderr
     assert "LOG_MODE is 'never'" in done.stderr
 
@@ -68,7 +68,7 @@ def test_all_faults_of_the_settings_are_named_at_once(cli: CommandLine):
 def test_all_faulty_repositories_are_named_at_once(cli: CommandLine):
     """Whoever mends the one sees the other already."""
     done = cli.run("collect", "octo", "https://gitlab.com/octo/api", "octo/api")
-    assert done.returncode == 1
+    assert done.returncode == MISCONFIGURED
     assert "'octo'" in done.stderr
     assert "gitlab.com" in done.stderr
 
@@ -119,6 +119,29 @@ def test_a_state_that_cannot_grow_is_said_to_be_full(cli: CommandLine):
     assert_one_sentence(done, "runstream.db", "disk")
 
 
+@pytest.mark.parametrize(
+    ("environment", "code"),
+    [
+        ({"POLL_SECONDS": "soon"}, MISCONFIGURED),
+        ({"GITHUB_TOKEN": WRONG_TOKEN}, MISCONFIGURED),
+        ({"METRICS_QUEUE": "no-such-queue"}, MISCONFIGURED),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, UNAVAILABLE),
+        ({"DATABASE_URL": "postgresql://127.0.0.1:1/x"}, UNAVAILABLE),
+    ],
+)
+def test_a_supervisor_learns_whether_to_start_it_again(
+    cli: CommandLine, environment: dict[str, str], code: int
+):
+    """What is down comes up; what a person must mend does not mend itself."""
+    assert cli.run("collect", "octo/api", **environment).returncode == code
+
+
+def test_what_nobody_knows_a_remedy_for_ends_with_one():
+    """A thing that is not there may be wrong, or not there yet."""
+    errors = (NotFound("none"), ZeroDivisionError(), OSError(28, "full"))
+    assert [exit_code_for(error) for error in errors] == [1, 1, 1]
+
+
 def test_a_mistyped_repository_is_not_remembered(cli: CommandLine):
     """The next start collects what is there, and does not ask for it again."""
     cli.run("collect", "octo/none", "--once")
@@ -130,7 +153,7 @@ def test_a_failure_still_reports_what_was_collected(cli: CommandLine):
     """A program gets its object, and learns of the failure by the exit code."""
     cli.run("collect", "octo/api", "octo/web", "--once")
     done = cli.run("collect", "--once", "--json", GITHUB_TOKEN=WRONG_TOKEN)
-    assert done.returncode == 1
+    assert done.returncode == MISCONFIGURED
     assert json.loads(done.stdout)["errors"] > 0
     assert "does not accept the token" in done.stderr
 
@@ -140,7 +163,7 @@ def test_the_traceback_is_for_those_who_ask(cli: CommandLine):
     by_option = cli.run(*ONCE, "--debug", GITHUB_TOKEN=WRONG_TOKEN)
     by_variable = cli.run(*ONCE, GITHUB_TOKEN=WRONG_TOKEN, RUNSTREAM_DEBUG="1")
     for done in (by_option, by_variable):
-        assert done.returncode == 1
+        assert done.returncode == MISCONFIGURED
         assert "Traceback" in done.stderr
         assert WRONG_TOKEN not in done.stderr
 

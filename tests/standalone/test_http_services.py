@@ -20,6 +20,7 @@ from standalone.http_server import Address
 from standalone.http_services import served
 from standalone.sandbox.builder import WorldBuilder
 from standalone.signs_of_life import AGENTS, SignsOfLife
+from standalone.uplink.link import AppUnreachable
 from standalone.webhook_server import PATH
 
 SECRET = "the secret that GitHub signs with"
@@ -56,10 +57,10 @@ def collector_of(world, *, secret: str | None = SECRET) -> Collector:
     return Collector(settings=Settings(github=github), world=world, closers=())
 
 
-def ask(world, path: str) -> requests.Response:
+def ask(world, path: str, **options) -> requests.Response:
     """Serve for one question."""
     address = free_address()
-    with served(collector_of(world), operations=address):
+    with served(collector_of(world), operations=address, **options):
         return requests.get(f"http://{address}{path}", timeout=10)
 
 
@@ -136,6 +137,23 @@ def test_health_is_read_and_not_written(here):
         url = f"http://{address}/healthz"
         assert requests.post(url, timeout=10).status_code == 405
         assert requests.head(url, timeout=10).status_code == 503
+
+
+def refused(_question):
+    raise AppUnreachable("The link to the app is gone: no answer.")
+
+
+def test_a_state_that_may_not_be_asked_now_is_named_and_not_asked(here, signs):
+    """As while the link to an app is lost: an agent's last sign of life is no proof then."""
+    signs.give()
+    answer = ask(here.world, "/healthz", ask=refused)
+    assert answer.status_code == 503
+    assert answer.json()["faults"] == [
+        "The state does not answer: The link to the app is gone: no answer."
+    ]
+    metrics = ask(here.world, "/metrics", ask=refused)
+    assert metrics.status_code == 200
+    assert "runstream_state_up 0.0" in metrics.text
 
 
 def test_what_was_collected_is_measured(here, signs):
