@@ -8,12 +8,30 @@ from datetime import datetime, timedelta
 from ..domain.ledger import AgentRecord
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
-from ..ports import Budget
+from ..ports import Budget, StateStore
 from .world import PIPELINE_MONITORING_AGENT, World
 
 #: How often a working agent gives one; who has given none for SILENCE is gone.
 BEAT_EVERY = timedelta(seconds=5)
 SILENCE = timedelta(seconds=60)
+
+
+class Tally:
+    """Add what a process counts to the totals that people see, each count once."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._told: Mapping[str, int] = {}
+
+    def tell(self) -> Mapping[str, int]:
+        """Add what was counted since the last time; return all counts. Raises StateUnavailable."""
+        counts = self._world.meter.snapshot()
+        increase = {name: n - self._told.get(name, 0) for name, n in counts.items()}
+        grown = {name: n for name, n in increase.items() if n}
+        if grown:
+            self._world.store.add_counts(grown, now=self._world.clock.now())
+        self._told = counts
+        return counts
 
 
 class SignOfLife:
@@ -27,19 +45,14 @@ class SignOfLife:
         self._agent = agent
         self._place = place
         self._started_at = world.clock.now()
-        self._told: Mapping[str, int] = {}
+        self._tally = Tally(world)
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] | None = None
 
     def give(self, state: str, note: str | None = None) -> None:
         """Save a sign of life now. Raises StateUnavailable."""
         world, now = self._world, self._world.clock.now()
-        counts = world.meter.snapshot()
-        increase = {name: n - self._told.get(name, 0) for name, n in counts.items()}
-        grown = {name: n for name, n in increase.items() if n}
-        if grown:
-            world.store.add_counts(grown, now=now)
-        self._told = counts
+        counts = self._tally.tell()
         budget = world.source.budget()
         world.store.save_agent(
             AgentRecord(
@@ -60,15 +73,10 @@ class SignOfLife:
         if budget.remaining is not None:
             self._rate_limit = rate_limit_of(budget)
         elif self._rate_limit is None:
-            told = (
-                each.rate_limit
-                for each in self._world.store.list_agents()
-                if (each.name, each.holder) == (self._agent, self._place)
-            )
-            self._rate_limit = next(told, rate_limit_of(budget))
+            self._rate_limit = told_limit(self._world.store, self._agent, self._place)
         return self._rate_limit
 
-    def give_when_due(self, state: str) -> None:
+    def give_when_due(self, state: str, note: str | None = None) -> None:
         """Save a sign of life if the last one is BEAT_EVERY old; a failing store is left alone.
 
         The work itself meets the store soon enough, and says what is wrong with it.
@@ -76,14 +84,33 @@ class SignOfLife:
         if self._world.clock.now() < self._next_at:
             return
         try:
-            self.give(state)
+            self.give(state, note)
         except IngestError:
             self._next_at = self._world.clock.now() + BEAT_EVERY
 
 
-def plain_sign(agent: str, *, place: str, now: datetime) -> AgentRecord:
-    """Make the sign of life of an agent that has nothing to do."""
-    return AgentRecord(name=agent, holder=place, state="idle", heartbeat_at=now, started_at=now)
+def plain_sign(store: StateStore, agent: str, *, place: str, now: datetime) -> AgentRecord:
+    """Make the sign of life of an agent that has nothing to do; what it knew of limits is kept."""
+    return AgentRecord(
+        name=agent,
+        holder=place,
+        state="idle",
+        heartbeat_at=now,
+        started_at=now,
+        rate_limit=told_limit(store, agent, place),
+    )
+
+
+def told_limit(store: StateStore, agent: str, place: str) -> Mapping[str, int | str | None]:
+    """Find the limit that the last sign of life from a place told; empty where there is none."""
+    return next(
+        (
+            each.rate_limit
+            for each in store.list_agents()
+            if (each.name, each.holder) == (agent, place)
+        ),
+        {},
+    )
 
 
 def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:

@@ -23,6 +23,10 @@ from .world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
 IDLE_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5
 
+#: Trouble that lasts is told again this long after it was last told.
+TELL_AGAIN_AFTER = timedelta(hours=1)
+_NEWEST_ERRORS = 50
+
 #: What a task may tell of itself while it works, by name.
 Tell = Callable[[str, object], None]
 
@@ -51,15 +55,17 @@ def log_tick(world: World, *, seconds: float, place: str, tell: Tell) -> int:
     """Ingest logs for ``seconds``; return how much work was received. Raises what SQS raises."""
     tick = _Tick(world, LOG_INGESTION_AGENT, seconds=seconds, place=place, tell=tell)
     received = 0
-    while tick.may_go_on():
-        wait = min(LONGEST_WAIT_SECONDS, max(0, int(tick.seconds_left())))
+    # SQS waits whole seconds; asked without waiting, it would be asked without end.
+    while tick.may_go_on() and tick.seconds_left() >= 1:
+        wait = min(LONGEST_WAIT_SECONDS, int(tick.seconds_left()))
         try:
             received += ingest_due_logs(world, wait_seconds=wait)
         except RateLimited as limit:
             tick.give("limited", str(limit))
             if limit.retry_at >= tick.ends_at:
                 return received
-            world.clock.sleep((limit.retry_at - world.clock.now()).total_seconds())
+            while world.clock.now() < limit.retry_at and tick.may_go_on("limited", str(limit)):
+                world.clock.sleep(IDLE_SECONDS)
         tell("received", received)
     tick.end()
     return received
@@ -77,7 +83,7 @@ class _Tick:
         self._asked_at: datetime | None = None
         self.ends_at = world.clock.now() + timedelta(seconds=seconds)
 
-    def may_go_on(self) -> bool:
+    def may_go_on(self, state: str = "running", note: str | None = None) -> bool:
         """Tell whether there is time left and nobody paused the agent; gives signs of life."""
         now = self._world.clock.now()
         if self._asked_at is None or now - self._asked_at >= timedelta(seconds=2):
@@ -86,7 +92,7 @@ class _Tick:
         if self._is_paused or now >= self.ends_at:
             return False
         self._tell("heartbeat_at", now.isoformat())
-        self._sign.give_when_due("running")
+        self._sign.give_when_due(state, note)
         return True
 
     def seconds_left(self) -> float:
@@ -117,7 +123,7 @@ def is_done_elsewhere(store: StateStore, agent: str, *, place: str, now: datetim
 
 def tell_rest(store: StateStore, agent: str, *, place: str, now: datetime) -> None:
     """Say that an agent is there and has nothing to do."""
-    store.save_agent(plain_sign(agent, place=place, now=now))
+    store.save_agent(plain_sign(store, agent, place=place, now=now))
 
 
 def tell_trouble(
@@ -125,10 +131,7 @@ def tell_trouble(
 ) -> None:
     """Say what keeps an agent from its work; among the errors once, however often it is tried."""
     what = str(error)
-    is_told = any(
-        (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()
-    )
-    if not is_told:
+    if not _is_told(store, agent, what, place=place, now=now):
         store.add_error(
             ErrorRecord(
                 occurred_at=now,
@@ -138,15 +141,26 @@ def tell_trouble(
                 remedy="It is tried again every minute; the checks under Settings say more.",
             )
         )
-    sign = plain_sign(agent, place=place, now=now)
+    sign = plain_sign(store, agent, place=place, now=now)
     store.save_agent(replace(sign, state="in trouble", note=what))
 
 
+def _is_told(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:
+    """Tell whether people were told of late; what tries again says first that it works."""
+    return any(
+        (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()
+    ) or any(
+        (each.agent, each.repository, each.what) == (agent, None, what)
+        and now - each.occurred_at < TELL_AGAIN_AFTER
+        for each in store.list_errors(limit=_NEWEST_ERRORS)
+    )
+
+
 def _next_due(world: World) -> datetime | None:
-    """Find when the next repository is due that nobody works on."""
+    """Find when the next repository is due; one that is leased is at the lease's end."""
     moments = [
-        each.next_poll_at
+        each.next_poll_at or each.lease_until
         for each in world.store.list_repositories()
-        if not each.paused and each.next_poll_at is not None
+        if not each.paused
     ]
-    return min(moments, default=None)
+    return min((moment for moment in moments if moment is not None), default=None)
