@@ -9,9 +9,13 @@ from dataclasses import dataclass
 from .log_pages import split_chunks
 
 #: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
-_MARK = re.compile(rb"##\[(group|endgroup|error|warning)\](.*)")
+#: A mark begins its line, behind the time of the line; elsewhere it is quoted, as in a script.
+_MARK = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?##\[(group|endgroup|error|warning)\](.*)"
+)
 
-_MOST_MARKS = 5000
+_MOST_GROUPS = 5000
+_MOST_LINES = 1000
 _TITLE_BYTES = 200
 
 
@@ -29,29 +33,32 @@ class LogOutline:
 
 
 def outline_of(chunks: Iterable[bytes]) -> LogOutline:
-    """Read a log once, in constant memory; no more than a few thousand marks of a kind."""
+    """Read a log once, in constant memory; the first few thousand marks of a kind."""
     groups: list[tuple[int, int, str]] = []
     marked: dict[bytes, list[int]] = {b"error": [], b"warning": []}
     opened: tuple[int, str] | None = None
     number = 0
     for number, line in enumerate(split_chunks(chunks), start=1):
-        mark = _MARK.search(line) if b"##[" in line else None
+        mark = _MARK.match(line) if b"##[" in line else None
         if mark is None:
             continue
         kind, rest = mark.groups()
         if kind in marked:
-            marked[kind].append(number)
+            if len(marked[kind]) < _MOST_LINES:
+                marked[kind].append(number)
             continue
         if opened is not None:
             last = number if kind == b"endgroup" else number - 1
             groups.append((opened[0], last, opened[1]))
+        if len(groups) == _MOST_GROUPS:
+            kind = b""
         opened = (number, _title(rest)) if kind == b"group" else None
     if opened is not None:
         groups.append((opened[0], number, opened[1]))
     return LogOutline(
-        groups=tuple(groups[:_MOST_MARKS]),
-        errors=tuple(marked[b"error"][:_MOST_MARKS]),
-        warnings=tuple(marked[b"warning"][:_MOST_MARKS]),
+        groups=tuple(groups),
+        errors=tuple(marked[b"error"]),
+        warnings=tuple(marked[b"warning"]),
     )
 
 

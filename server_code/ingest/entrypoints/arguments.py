@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import math
+import re
+from typing import cast
+
 from ..errors import Rejected
 
 _MOST_CHARACTERS = 500
 _LARGEST_ID = 2**63 - 1
+_LARGEST_WHOLE_NUMBER = 2**53
+
+#: A browser can send these, and no database takes them.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
 def require_text(value: object, name: str, *, most: int = _MOST_CHARACTERS) -> str:
@@ -22,6 +30,8 @@ def optional_text(value: object, name: str, *, most: int = _MOST_CHARACTERS) -> 
         return None
     if not isinstance(value, str) or len(value) > most:
         raise Rejected(f"{name} must be a text of at most {most} characters.")
+    if _UNSTORABLE.search(value):
+        raise Rejected(f"{name} holds characters that no text has.")
     return value.strip() or None
 
 
@@ -37,12 +47,9 @@ def optional_id(value: object, name: str) -> int | None:
     """Take an id, or None. Raises Rejected."""
     if value is None or value == "":
         return None
-    digits = str(value).strip() if isinstance(value, (int, str)) else ""
-    if isinstance(value, float) and value.is_integer():
-        digits = str(int(value))  # a browser knows no other numbers
-    if not (digits.isascii() and digits.isdecimal()) or len(digits) > 19:
+    number = _whole(value)
+    if number is None:
         raise Rejected(f"{name} must be a number of digits only.")
-    number = int(digits)
     if not 0 < number <= _LARGEST_ID:
         raise Rejected(f"{name} is out of range.")
     return number
@@ -51,6 +58,20 @@ def optional_id(value: object, name: str) -> int | None:
 def bounded(value: object, name: str, *, least: int, most: int) -> int:
     """Take a whole number, moved into its bounds. Raises Rejected."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not is_number or value != value or abs(float(str(value))) > 2**53:  # noqa: PLR0124 - NaN
-        raise Rejected(f"{name} must be a number.")
-    return min(max(int(float(str(value))), least), most)
+    number = cast("float", value) if is_number else math.nan
+    if -_LARGEST_WHOLE_NUMBER <= number <= _LARGEST_WHOLE_NUMBER:  # which NaN is not
+        return min(max(int(number), least), most)
+    raise Rejected(f"{name} must be a number.")
+
+
+def _whole(value: object) -> int | None:
+    """Find the whole number that a value is or says."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)  # a browser knows no other numbers
+    digits = value.strip() if isinstance(value, str) else ""
+    is_said = digits.isascii() and digits.isdecimal() and len(digits) <= 19
+    return int(digits) if is_said else None
