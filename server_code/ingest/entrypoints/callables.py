@@ -16,9 +16,11 @@ from ..services.dashboard.overview import take_overview
 from ..services.dashboard.repositories import require_watched, watch_repository
 from ..services.dashboard.rows import repository_row
 from ..services.dashboard.runs import MOST_RUNS_A_PAGE, RunAddress, RunChoice, list_runs
+from ..services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from .arguments import bounded, optional_id, optional_text, require_id, require_text
 from .desk import Desk
 from .doors import for_people
+from .waking import wake
 
 
 @for_people
@@ -36,8 +38,8 @@ def configure_repository(desk: Desk, repo_url: object) -> dict[str, Any]:
     record = watch_repository(desk.state, desk.settings, desk.open_source, given, now=desk.now)
     if len(desk.state.list_repositories()) > is_known:
         desk.note("added it", repository=record.full_name)
-        anvil.server.launch_background_task("pipeline_monitoring_tick")
-        anvil.server.launch_background_task("log_ingestion_tick")
+        wake(desk, PIPELINE_MONITORING_AGENT)
+        wake(desk, LOG_INGESTION_AGENT)
     return one_repository(desk, record.full_name)
 
 

@@ -20,11 +20,9 @@ from ..services.receive_webhook import receive_webhook
 from ..services.world import PIPELINE_MONITORING_AGENT
 from ..wire.webhooks import MAX_BODY_BYTES
 from .desk import Desk
+from .waking import wake
 
 logger = logging.getLogger(__name__)
-
-#: A tick at work that gave a sign of life so lately finds what is due by itself.
-WOKEN_SECONDS = 12
 
 _BAD_STATES = frozenset({"stalled", "in trouble", "never ran"})
 
@@ -51,7 +49,7 @@ def take_webhook(**_ignored: object) -> anvil.server.HttpResponse:
         )
         desk.state.add_counts({WEBHOOKS: 1}, now=desk.now)
         if done.startswith("accepted"):
-            _wake_agents(desk)
+            wake(desk, PIPELINE_MONITORING_AGENT)
     except InvalidSignature as error:
         return _text(401, str(error))
     except (Rejected, Skippable) as error:
@@ -83,16 +81,6 @@ def tell_health(**_ignored: object) -> anvil.server.HttpResponse:
         "now": format_timestamp(now),
     }
     return _json(200 if is_well else 503, answer)
-
-
-def _wake_agents(desk: Desk) -> None:
-    """Begin a tick now, unless one is at work that finds what is due within a second."""
-    agents = [each for each in desk.state.list_agents() if each.name == PIPELINE_MONITORING_AGENT]
-    for agent in agents:
-        age = (desk.now - agent.heartbeat_at).total_seconds()
-        if agent.state == "running" and age < WOKEN_SECONDS:
-            return
-    anvil.server.launch_background_task("pipeline_monitoring_tick")
 
 
 def _text(status: int, text: str) -> anvil.server.HttpResponse:

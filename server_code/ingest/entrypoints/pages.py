@@ -15,11 +15,11 @@ from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
 from ..services.dashboard.repositories import list_repository_rows, require_watched
 from ..services.dashboard.runs import RunAddress, load_run
-from ..services.world import PIPELINE_MONITORING_AGENT
 from .arguments import bounded, optional_id, optional_text, require_id, require_text
 from .callables import one_repository, open_job_log
 from .desk import Desk
 from .doors import for_people
+from .waking import TASKS, wake
 
 #: How many of the newest tasks are looked at for one that is at work.
 _NEWEST_TASKS = 3
@@ -134,12 +134,10 @@ def control_agent(desk: Desk, name: object, wish: object) -> dict[str, Any]:
     if wish not in ("start", "pause", "stop"):
         raise Rejected("An agent can be told to start, pause or stop.")
     desk.state.save_agent_wish(agent, WISH_RUNNING if wish == "start" else WISH_PAUSED)
-    is_monitoring = agent == PIPELINE_MONITORING_AGENT
-    task_name = "pipeline_monitoring_tick" if is_monitoring else "log_ingestion_tick"
     if wish == "start":
-        anvil.server.launch_background_task(task_name)
+        wake(desk, agent)
     elif wish == "stop":
-        _kill_running(task_name)
+        _kill_running(TASKS[agent])
     done = {"start": "started", "pause": "paused", "stop": "stopped"}[str(wish)]
     desk.note(f"{done} the {agent}")
     rows = agent_rows(
