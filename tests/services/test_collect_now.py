@@ -1,0 +1,257 @@
+"""A collection by hand: every phase, in as many rounds as it takes, and held up by nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from ingest.errors import StateUnavailable
+from ingest.services import collect_now
+from ingest.services.collect_now import (
+    COLLECTING,
+    DONE,
+    FAILED,
+    FETCHING,
+    LOOKING,
+    LOST_AFTER,
+    MANUAL_COLLECTION,
+    MOST_ROUNDS,
+    STARTING,
+    collect_round,
+    find_running,
+    start_collection,
+)
+from services.faulty_ports import Fuse, Fused, Killed
+from support.world import REPOSITORY, assert_all_told, assert_nothing_twice
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+
+LOG = b"line\n" * 10
+
+
+class Watched:
+    """Be a state that remembers which phases were noted."""
+
+    def __init__(self, state):
+        self._state = state
+        self.phases = []
+
+    def __getattr__(self, name):
+        return getattr(self._state, name)
+
+    def save_agent(self, record):
+        self.phases.append(record.state)
+        self._state.save_agent(record)
+
+
+def two_repositories():
+    builder = WorldBuilder()
+    for name in ("octo/api", "octo/web"):
+        builder.repository(name).run(seconds=60).job("build", log=LOG)
+    return builder
+
+
+def start(here, *, only=None):
+    return start_collection(here.state, "c1", only=only, now=here.clock.now())
+
+
+def collect(here, collection, *, seconds=25, world=None):
+    """Go from round to round, each of which gets only what can be sent as JSON."""
+    rounds = 0
+    while collection is not None and not collection.is_over:
+        collection = collect_round(world or here.world, collection, seconds=seconds)
+        rounds += 1
+        if collection is not None:
+            sent = json.dumps([collection.rounds, collection.counts, collection.stood])
+            done, counts, stood = json.loads(sent)
+            collection = replace(collection, rounds=done, counts=counts, stood=stood)
+    return rounds
+
+
+def progress(here):
+    [record] = [each for each in here.state.list_agents() if each.name == MANUAL_COLLECTION]
+    return record
+
+
+def test_a_collection_goes_through_every_phase(stage):
+    """And ends with everything published, once."""
+    here = stage(two_repositories(), at=100)
+    watched = Watched(here.state)
+    collection = start_collection(watched, "c1", only=None, now=here.clock.now())
+    collect(here, collection, world=replace(here.world, store=watched))
+    phases = list(dict.fromkeys(watched.phases))
+    assert phases == [STARTING, LOOKING, FETCHING, DONE]
+    assert_all_told(here)
+    assert_nothing_twice(here)
+    assert len(here.logs()) == 2
+    counts = progress(here).counts
+    assert (counts["repositories_done"], counts["repositories_total"]) == (2, 2)
+    assert (counts["runs"], counts["jobs"], counts["logs"]) == (2, 2, 2)
+    assert counts["logs_waiting"] == 0
+
+
+def test_its_traffic_is_counted_once(stage):
+    """Over all rounds, each of which is a process of its own with a meter of its own."""
+    here = stage(two_repositories(), at=100)
+    collect(here, start(here), seconds=1)
+    totals = here.state.load_traffic().totals
+    assert totals == here.meter.snapshot()
+    assert totals["sqs_messages.ci_cd_logs_queue"] == 2
+
+
+def test_a_collection_of_one_repository_leaves_the_others(stage):
+    """They are polled when they are due."""
+    here = stage(two_repositories(), at=100)
+    collect(here, start(here, only="octo/web"))
+    assert here.record("octo/api").last_polled_at is None
+    assert {each["data"]["repo"] for each in here.runs()} == {"octo/web"}
+    assert progress(here).counts["repositories_total"] == 1
+
+
+def test_a_backlog_is_read_over_several_rounds(stage, monkeypatch):
+    """Each goes on where the one before ended, and counts on."""
+    builder = WorldBuilder()
+    for number in range(40):
+        builder.run(created=number, seconds=60).job("build", log=LOG)
+    here = stage(builder, at=200)
+    watched = Watched(here.state)
+
+    original = collect_now.poll_due_repositories
+
+    def poll_a_slice(world, *, may_go_on, only):
+        here.advance(2)
+        return original(world, may_go_on=lambda: False, only=only)
+
+    monkeypatch.setattr(collect_now, "poll_due_repositories", poll_a_slice)
+    rounds = collect(here, start(here), seconds=3, world=replace(here.world, store=watched))
+    assert rounds > 1
+    assert COLLECTING in watched.phases
+    assert_all_told(here)
+    counts = progress(here).counts
+    assert (counts["runs"], counts["jobs"], counts["logs"]) == (40, 40, 40)
+
+
+def test_a_failing_repository_holds_nothing_up(stage):
+    """Its error says why; the other is collected."""
+    here = stage(two_repositories(), at=100)
+    here.fail(Fault(path="octo/api", do="error", status=500))
+    collect(here, start(here))
+    record = progress(here)
+    assert record.state == DONE
+    assert record.counts["repositories_done"] == 2
+    assert here.record("octo/api").last_error is not None
+    assert {each["data"]["repo"] for each in here.runs()} == {"octo/web"}
+    assert (record.heartbeat_at - record.started_at).total_seconds() < 60
+
+
+@pytest.mark.parametrize("seconds", [5, 25])
+def test_a_log_that_never_comes_holds_nothing_up(stage, seconds):
+    """It is left to the agents, and said to be waited for."""
+    here = stage(two_repositories(), at=100)
+    here.fail(Fault(path="octo/api/actions/jobs/.*/logs", do="missing"))
+    collect(here, start(here), seconds=seconds)
+    record = progress(here)
+    assert record.state == DONE
+    assert record.counts["logs_waiting"] == 1
+    assert record.note == "Logs that are not there yet come by themselves: 1."
+    assert len(here.logs()) == 1
+
+
+@pytest.mark.parametrize("seconds", [5, 25])
+def test_two_things_that_stand_still_hold_nothing_up_together(stage, seconds):
+    """A repository that another process holds, and a log that does not come."""
+    here = stage(two_repositories(), at=100)
+    here.fail(Fault(path="octo/web/actions/jobs/.*/logs", do="missing"))
+    collection = start(here)
+    held = here.state.claim_repositories(
+        holder="another",
+        now=here.clock.now(),
+        lease_seconds=3600,
+        limit=1,
+        only=["octo/api"],
+    )
+    assert held
+    collect(here, collection, seconds=seconds)
+    record = progress(here)
+    assert record.state == DONE
+    assert record.counts["repositories_done"] == 1
+    assert record.counts["rounds"] < MOST_ROUNDS
+
+
+def test_a_paused_repository_is_not_waited_for(stage):
+    """Nor polled."""
+    here = stage(two_repositories(), at=100)
+    here.state.set_paused("octo/api", paused=True)
+    collect(here, start(here))
+    assert progress(here).counts["repositories_total"] == 1
+    assert here.record("octo/api").last_polled_at is None
+
+
+def test_a_spent_limit_is_not_waited_out(stage):
+    """The agents go on when GitHub does."""
+    here = stage(two_repositories(), at=100)
+    here.fail(Fault(path="/logs", do="secondary", status=403, seconds=600))
+    collect(here, start(here))
+    record = progress(here)
+    assert record.state == DONE
+    assert record.counts["logs_waiting"] == 2
+    assert (record.heartbeat_at - record.started_at).total_seconds() < 120
+
+
+def test_a_collection_without_repositories_is_done_at_once(stage):
+    """There is nothing to do."""
+    here = stage(two_repositories(), at=100)
+    for name in ("octo/api", "octo/web"):
+        here.state.remove_repository(name)
+    assert collect(here, start(here)) == 1
+    assert progress(here).state == DONE
+
+
+def test_a_second_trigger_finds_the_running_one(stage):
+    """Until it has ended."""
+    here = stage(two_repositories(), at=100)
+    assert find_running(here.state, now=here.clock.now()) is None
+    collection = start(here)
+    assert find_running(here.state, now=here.clock.now()).holder == "c1"
+    collect(here, collection)
+    assert find_running(here.state, now=here.clock.now()) is None
+
+
+def test_a_killed_collection_is_found_no_more(stage):
+    """And the next one collects what it did not."""
+    here = stage(two_repositories(), at=100)
+    dying = replace(here.world, store=Fused(here.state, Fuse(3)))
+    with pytest.raises(Killed):
+        collect_round(dying, start(here), seconds=25)
+    assert find_running(here.state, now=here.clock.now()) is not None
+    here.advance(LOST_AFTER.total_seconds())
+    assert find_running(here.state, now=here.clock.now()) is None
+    here.advance(600)
+    collect(here, start_collection(here.state, "c2", only=None, now=here.clock.now()))
+    assert_all_told(here)
+    assert len({each["event_id"] for each in here.logs()}) == 2
+
+
+def test_what_ends_a_round_is_noted(stage):
+    """The state says why, and the task fails."""
+
+    class Broken(Watched):
+        def claim_repositories(self, **options):
+            raise StateUnavailable("The database went away.")
+
+    here = stage(two_repositories(), at=100)
+    with pytest.raises(StateUnavailable):
+        collect_round(replace(here.world, store=Broken(here.state)), start(here), seconds=25)
+    record = progress(here)
+    assert (record.state, record.note) == (FAILED, "The database went away.")
+    assert find_running(here.state, now=here.clock.now()) is None
+
+
+def test_rounds_have_an_end(stage):
+    """A collection that always finds more leaves the rest to the agents."""
+    here = stage(two_repositories(), at=100)
+    assert not start(here).is_over
+    assert replace(start(here), rounds=MOST_ROUNDS).is_over
+    assert here.record(REPOSITORY).next_poll_at == here.clock.now()
