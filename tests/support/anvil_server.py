@@ -74,11 +74,13 @@ class AnvilApp:
         with connected(self.serving.uplink):
             # Anvil's client knows the tables of one app for life, and this process meets many.
             anvil.tables._clear_cache()
-            link = anvil.server._connection
+            links = {anvil.server._connection}
             yield anvil.server.call
-        # Anvil's client leaves its socket to the garbage collector, which warns.
-        link._th.join(10)
-        link.close_connection()
+            links.add(anvil.server._connection)
+        # Anvil's client leaves its sockets to the garbage collector, which warns.
+        for link in links - {None}:
+            link._th.join(10)
+            link.close_connection()
 
 
 ServeAnvil = Callable[..., AnvilApp]

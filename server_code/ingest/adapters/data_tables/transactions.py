@@ -38,8 +38,8 @@ def transact(work: Callable[[], _Result]) -> _Result:
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
-            with _turn, anvil.tables.Transaction():
-                return _work_connected(work)
+            with _turn:
+                return _do(work)
         except anvil.tables.TableError as error:
             if not is_contention(error) or time.monotonic() >= ends_at:
                 raise
@@ -57,12 +57,13 @@ def require_connection() -> None:
         raise ConnectionError("the connection was lost in the middle of a save, which is undone")
 
 
-def _work_connected(work: Callable[[], _Result]) -> _Result:
-    _begun.connection = _connection()
+def _do(work: Callable[[], _Result]) -> _Result:
+    before = _connection()
     try:
-        done = work()
-        require_connection()
-        return done
+        with anvil.tables.Transaction():
+            # Where there was none before, beginning has made one.
+            _begun.connection = before if before is not None else _connection()
+            return work()
     finally:
         _begun.connection = None
 
