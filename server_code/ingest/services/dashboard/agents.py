@@ -60,17 +60,21 @@ def _row(
     *,
     now: datetime,
 ) -> dict[str, Any]:
-    newest = signs[-1] if signs else None
-    worked_at, next_at = _polls(repositories) if name == PIPELINE_MONITORING_AGENT else (None, None)
+    # One that has just stopped hides nobody who works.
+    live = [each for each in signs if _is_live(each, now)]
+    newest = next(reversed(live or signs), None)
+    worked_at, next_at = newest.heartbeat_at if newest else None, None
+    if name == PIPELINE_MONITORING_AGENT:
+        worked_at, next_at = _polls(repositories)
     return {
         "name": name,
         "state": _state(newest, wish, now),
         "note": newest.note if newest else None,
         "heartbeat_at": format_timestamp(newest.heartbeat_at) if newest else None,
-        "worked_at": format_timestamp(worked_at or (newest.heartbeat_at if newest else None)),
+        "worked_at": format_timestamp(worked_at),
         "next_at": format_timestamp(next_at),
         "started_at": format_timestamp(newest.started_at) if newest else None,
-        "hosts": sum(now - each.heartbeat_at < STALLED_AFTER for each in signs),
+        "hosts": len(live),
     }
 
 
@@ -79,12 +83,16 @@ def _state(newest: AgentRecord | None, wish: str | None, now: datetime) -> str:
         return "paused"
     if newest is None:
         return "never ran"
-    silent_for = now - newest.heartbeat_at
-    if silent_for >= STALLED_AFTER or newest.state == "stopped":
+    if not _is_live(newest, now):
         return "stalled"
     if newest.state in _SPEAKING:
         return newest.state
-    return "running" if newest.state == "running" and silent_for < SILENCE else "idle"
+    is_fresh = now - newest.heartbeat_at < SILENCE
+    return "running" if newest.state == "running" and is_fresh else "idle"
+
+
+def _is_live(sign: AgentRecord, now: datetime) -> bool:
+    return sign.state != "stopped" and now - sign.heartbeat_at < STALLED_AFTER
 
 
 def _polls(repositories: Sequence[RepositoryRecord]) -> tuple[datetime | None, datetime | None]:

@@ -1,0 +1,72 @@
+"""What went wrong and what was done: equal errors are one line."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.adapters.memory import MemoryState
+from ingest.domain.timestamps import format_timestamp
+from ingest.ports.state import MOST_ERRORS
+from ingest.services.dashboard.activity import SHOWN_DEEDS, grouped_errors, list_activity
+from ingest.services.world import LOG_INGESTION_AGENT
+from support.state_records import a_deed, an_agent, an_error, at
+
+
+@pytest.fixture
+def state() -> MemoryState:
+    return MemoryState()
+
+
+def test_errors_that_say_the_same_of_the_same_are_one(state):
+    """With how often, and when first and last; the newest group comes first."""
+    for seconds in (1, 5, 3):
+        state.add_error(an_error(seconds, what="same", repository="o/r"))
+    state.add_error(an_error(4, what="same", repository="o/other"))
+    state.add_error(an_error(2, what="same", repository="o/r", agent="another"))
+    state.add_error(an_error(0, what="different", repository="o/r"))
+    groups = grouped_errors(state)
+    assert [(each["agent"], each["repository"], each["what"]) for each in groups] == [
+        ("monitor", "o/r", "same"),
+        ("monitor", "o/other", "same"),
+        ("another", "o/r", "same"),
+        ("monitor", "o/r", "different"),
+    ]
+    assert groups[0] == {
+        "occurred_at": format_timestamp(at(5)),
+        "first_at": format_timestamp(at(1)),
+        "times": 3,
+        "agent": "monitor",
+        "repository": "o/r",
+        "what": "same",
+        "remedy": "r",
+    }
+
+
+def test_all_errors_that_are_kept_are_counted(state):
+    """A storm is one line."""
+    for seconds in range(MOST_ERRORS + 20):
+        state.add_error(an_error(seconds))
+    [group] = grouped_errors(state)
+    assert group["times"] == MOST_ERRORS
+
+
+def test_activity_has_errors_deeds_and_hosts(state):
+    """Deeds newest first, no more than a page of them."""
+    state.add_error(an_error())
+    for seconds in range(SHOWN_DEEDS + 5):
+        state.add_activity(a_deed(seconds, actor="mona", repository="o/r", what=f"w{seconds}"))
+    state.save_agent(an_agent(LOG_INGESTION_AGENT))
+    shown = list_activity(state)
+    assert len(shown["errors"]) == 1
+    assert len(shown["deeds"]) == SHOWN_DEEDS
+    assert shown["deeds"][0] == {
+        "occurred_at": format_timestamp(at(SHOWN_DEEDS + 4)),
+        "actor": "mona",
+        "repository": "o/r",
+        "what": f"w{SHOWN_DEEDS + 4}",
+    }
+    assert [each["name"] for each in shown["agents"]] == [LOG_INGESTION_AGENT]
+
+
+def test_nothing_happened_is_nothing_to_show(state):
+    """Lists, all empty."""
+    assert list_activity(state) == {"errors": [], "deeds": [], "agents": []}

@@ -1,0 +1,250 @@
+"""The overview: its numbers are those of the state, and every gap is filled."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ingest.adapters.memory import MemoryState
+from ingest.domain.ledger import Traffic
+from ingest.domain.timestamps import format_timestamp
+from ingest.services.collect_now import DONE, MANUAL_COLLECTION
+from ingest.services.dashboard.overview import SHOWN_REPOSITORIES, take_overview
+from ingest.services.world import PIPELINE_MONITORING_AGENT
+from ingest.settings import AwsSettings, GithubSettings, Secret, Settings
+from support.state_records import (
+    NOW,
+    REPOSITORY,
+    a_log,
+    a_repository,
+    a_run,
+    a_summary,
+    an_agent,
+    an_attempt,
+    an_error,
+    at,
+)
+
+SETTINGS = Settings(
+    github=GithubSettings(tokens=(Secret("t"),)),
+    aws=AwsSettings(region="r", access_key_id=Secret("k"), secret_access_key=Secret("s")),
+)
+HOUR = NOW.replace(minute=0, second=0, microsecond=0)
+METRICS, LOGS = "sqs_messages.ci_cd_metrics_queue", "sqs_messages.ci_cd_logs_queue"
+
+
+@pytest.fixture
+def state() -> MemoryState:
+    return MemoryState()
+
+
+def taken(state: MemoryState, settings: Settings = SETTINGS):
+    return take_overview(state, settings, now=NOW)
+
+
+def ended(run_id: int, conclusion: str | None, hours: float = 0, **values):
+    ended_at = None if conclusion is None else HOUR - timedelta(hours=hours)
+    return a_summary(
+        run_id, conclusion=conclusion, status="completed", completed_at=ended_at, **values
+    )
+
+
+def test_an_empty_state_is_an_overview(state):
+    """With every key, so that the page needs no care."""
+    shown = taken(state, Settings())
+    assert [step["is_done"] for step in shown["setup"]] == [False, False, False]
+    assert all(step["remedy"] for step in shown["setup"])
+    assert not shown["is_set_up"]
+    assert [agent["state"] for agent in shown["agents"]] == ["never ran", "never ran"]
+    assert shown["traffic"] == shown["failures"] == shown["recent"] == []
+    assert len(shown["runs_per_hour"]) == 24
+    assert shown["github"]["remaining"] is None
+    assert shown["errors"] == {"count": 0, "newest": None}
+    assert shown["collection"] is None
+    assert shown["now"] == format_timestamp(NOW)
+
+
+def test_all_steps_done_is_set_up(state):
+    """A repository is the last."""
+    assert not taken(state)["is_set_up"]
+    state.add_repository(a_repository())
+    assert taken(state)["is_set_up"]
+    assert [step["remedy"] for step in taken(state)["setup"]] == [None, None, None]
+
+
+def test_runs_are_counted_in_the_hour_of_their_end_by_conclusion(state):
+    """What failed in any way is a failure; a day ago and open runs are left out."""
+    state.save_run_summaries(
+        [
+            ended(1, "success"),
+            ended(2, "success", 23),
+            ended(3, "failure"),
+            ended(4, "timed_out"),
+            ended(5, "startup_failure"),
+            ended(6, "cancelled", 1),
+            ended(7, "skipped", 1),
+            ended(8, "action_required", 1),
+            ended(9, "a word of tomorrow", 1),
+            ended(10, "success", 24),
+            ended(11, None),
+        ]
+    )
+    hours = taken(state)["runs_per_hour"]
+    none = {"success": 0, "failure": 0, "cancelled": 0, "skipped": 0, "other": 0}
+    assert len(hours) == 24
+    assert [each["hour"] for each in hours] == sorted(each["hour"] for each in hours)
+    assert hours[-1] == {"hour": format_timestamp(HOUR), **none, "success": 1, "failure": 3}
+    assert hours[-2] == {
+        "hour": format_timestamp(HOUR - timedelta(hours=1)),
+        **none,
+        "cancelled": 1,
+        "skipped": 1,
+        "other": 2,
+    }
+    assert hours[0]["success"] == 1
+    assert sum(sum(each[kind] for kind in none) for each in hours) == 9
+
+
+def test_traffic_is_laid_out_without_gaps(state):
+    """Spans without any count are zeros, up to now."""
+    state.add_counts({METRICS: 3, "github_requests.charged": 2}, now=at(-3600))
+    state.add_counts({LOGS: 4, "github_requests.free": 5, "runs": 9}, now=at(-600))
+    rows = taken(state)["traffic"]
+    assert len(rows) == 13
+    assert rows[0] == {
+        "at": "2026-11-24T11:00:00Z",
+        "metrics": 3,
+        "logs": 0,
+        "charged": 2,
+        "free": 0,
+    }
+    assert rows[-3] == {
+        "at": "2026-11-24T11:50:00Z",
+        "metrics": 0,
+        "logs": 4,
+        "charged": 0,
+        "free": 5,
+    }
+    others = [row for row in rows if row not in (rows[0], rows[-3])]
+    assert {row["metrics"] + row["logs"] + row["charged"] + row["free"] for row in others} == {0}
+
+
+def test_traffic_is_a_day_at_most(state, monkeypatch):
+    """However long nothing was counted since."""
+    spans = ((HOUR - timedelta(days=3), {METRICS: 1}),)
+    monkeypatch.setattr(state, "load_traffic", lambda: Traffic(spans=spans))
+    rows = taken(state)["traffic"]
+    assert len(rows) == 288
+    assert rows[-1]["at"] == format_timestamp(HOUR)
+
+
+def test_messages_are_counted_by_queue_in_all_and_of_the_last_hour(state):
+    """By the names that are configured."""
+    state.add_counts({METRICS: 100, LOGS: 10}, now=at(-2 * 3600))
+    state.add_counts({METRICS: 7, "sqs_messages.another": 1}, now=at(-60))
+    assert taken(state)["messages"] == [
+        {"queue": "ci_cd_metrics_queue", "purpose": "metrics", "total": 107, "last_hour": 7},
+        {"queue": "ci_cd_logs_queue", "purpose": "logs", "total": 10, "last_hour": 0},
+    ]
+
+
+def test_the_budget_is_what_the_newest_agent_was_told(state):
+    """One that knows none yet does not hide it."""
+    limit = {"limit": 5000, "remaining": 4000, "reset_at": "2026-11-24T12:30:00Z"}
+    state.save_agent(an_agent("a", heartbeat_at=at(-9), rate_limit={**limit, "remaining": 1}))
+    state.save_agent(an_agent("b", heartbeat_at=at(-5), rate_limit=limit))
+    state.save_agent(an_agent("c", heartbeat_at=at(-1), rate_limit={"remaining": None}))
+    state.add_counts({"github_requests.charged": 2, "github_requests.free": 40}, now=NOW)
+    assert taken(state)["github"] == {**limit, "charged": 2, "free": 40}
+
+
+def test_repositories_are_counted_and_those_that_need_a_look_come_first(state):
+    """Failing, then the most lively, paused ones last."""
+    state.add_repository(a_repository("o/quiet"))
+    state.add_repository(a_repository("o/lively", last_changed_at=at(-5)))
+    state.add_repository(a_repository("o/failing", failures=2, last_error="No."))
+    state.add_repository(a_repository("o/resting", paused=True, failures=1))
+    shown = taken(state)["repositories"]
+    assert [each["full_name"] for each in shown["shown"]] == [
+        "o/failing",
+        "o/lively",
+        "o/quiet",
+        "o/resting",
+    ]
+    assert (shown["watched"], shown["paused"], shown["failing"]) == (4, 1, 1)
+
+
+def test_few_of_many_repositories_are_shown(state):
+    """The others have a page of their own."""
+    for number in range(SHOWN_REPOSITORIES + 5):
+        state.add_repository(a_repository(f"o/r{number}"))
+    shown = taken(state)["repositories"]
+    assert len(shown["shown"]) == SHOWN_REPOSITORIES
+    assert shown["watched"] == SHOWN_REPOSITORIES + 5
+
+
+def test_attempts_and_logs_are_counted(state):
+    """In flight is what was read and has not ended; the backlog was never read."""
+    state.add_repository(a_repository())
+    state.save_attempts(
+        [
+            an_attempt(1, run=a_run(1), settled=True, look_at=None),
+            an_attempt(2, run=a_run(2, status="in_progress"), published_statuses=("in_progress",)),
+            an_attempt(3),
+        ]
+    )
+    state.save_job_logs([a_log(1, "fetched"), a_log(2), a_log(3, "unavailable"), a_log(4)])
+    shown = taken(state)["repositories"]
+    counts = state.count_ledger()
+    assert (shown["attempts"], shown["backlog"]) == (3, counts.unread_attempts)
+    assert shown["in_flight"] + shown["backlog"] == 2
+    assert (shown["logs_fetched"], shown["logs_pending"], shown["logs_unavailable"]) == (1, 2, 1)
+    [row] = shown["shown"]
+    assert row["full_name"] == REPOSITORY
+    assert row["known"] == row["collected"] + row["in_flight"] + row["backlog"] == 3
+
+
+def test_the_newest_runs_and_failures_are_shown(state):
+    """Eight of all, five of those that failed."""
+    state.save_run_summaries(
+        [
+            ended(n, "failure" if n % 2 else "success", created_at=at(n), title=f"t{n}")
+            for n in range(20)
+        ]
+    )
+    shown = taken(state)
+    assert [each["run_id"] for each in shown["recent"]] == list(range(19, 11, -1))
+    assert [each["run_id"] for each in shown["failures"]] == [19, 17, 15, 13, 11]
+    assert shown["recent"][0]["title"] == "t19"
+
+
+def test_the_newest_error_is_shown_and_equal_ones_count_once(state):
+    """As on their own page."""
+    for seconds, what in ((1, "a"), (2, "b"), (3, "a")):
+        state.add_error(an_error(seconds, what=what))
+    errors = taken(state)["errors"]
+    assert errors["count"] == 2
+    assert (errors["newest"]["what"], errors["newest"]["times"]) == ("a", 2)
+
+
+def test_the_newest_collection_is_shown_while_it_is_news(state):
+    """Who pressed the button, comes back, and wants to know how it ended."""
+    for holder, seconds in (("old", -400), ("new", -60)):
+        state.save_agent(
+            an_agent(
+                MANUAL_COLLECTION,
+                holder,
+                state=DONE,
+                started_at=at(seconds),
+                heartbeat_at=at(seconds + 30),
+            )
+        )
+    assert taken(state)["collection"]["collection_id"] == "new"
+    later = take_overview(state, SETTINGS, now=NOW + timedelta(minutes=11))
+    assert later["collection"] is None
+
+
+def test_agents_are_shown_as_they_are(state):
+    """Their own module says how."""
+    state.save_agent(an_agent(PIPELINE_MONITORING_AGENT))
+    assert [each["state"] for each in taken(state)["agents"]] == ["running", "never ran"]
