@@ -10,7 +10,6 @@ import hashlib
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from importlib.util import find_spec
@@ -19,6 +18,7 @@ from typing import IO, TYPE_CHECKING
 
 from ingest.errors import IngestError
 
+from .free_port import free_port
 from .guarded import GuardedProcess, Program
 from .private_files import load_or_make_key
 
@@ -62,7 +62,7 @@ class LocalPostgres:
         self._data = self.home / "data"
         self._password = load_or_make_key(self.home / "password")
         self._programs = self._reachable_programs() / "bin"
-        self.port = _free_port()
+        self.port = free_port()
         self._log = self.home / "log"
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
@@ -215,9 +215,3 @@ class LocalPostgres:
 def _is_open_to_all(folder: Path) -> bool:
     """Tell whether any user may go through every folder on the way."""
     return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))
-
-
-def _free_port() -> int:
-    with socket.create_server((_LOOPBACK, 0)) as probe:
-        port: int = probe.getsockname()[1]
-    return port

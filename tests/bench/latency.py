@@ -18,13 +18,14 @@ import boto3
 from ingest.bootstrap import set_up_queues
 from ingest.settings import read_settings
 
+from standalone.free_port import free_port
 from standalone.local_aws import LocalAws
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer
 from standalone.webhook_server import PATH
 from tests.bench.collector import CollectorProcess
-from tests.bench.report import Row, free_port
+from tests.bench.report import Row
 from tests.support.world import GENEROUS
 
 SECRET = "bench"

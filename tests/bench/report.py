@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -36,13 +35,6 @@ def machine() -> str:
         f"{platform.system()} on {platform.machine()}, {cores} processors, {_memory()}, {python}; "
         f"load {load[0]:.1f} (1 minute), {load[2]:.1f} (15 minutes) at the end"
     )
-
-
-def free_port() -> int:
-    """Find a port of the loopback that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _line(row: Row) -> str:

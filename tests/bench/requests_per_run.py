@@ -17,9 +17,10 @@ from dataclasses import dataclass
 
 from ingest.settings import Secret
 
+from standalone.free_port import free_port
 from standalone.sandbox.builder import WorldBuilder
 from standalone.webhook_server import PATH, WebhookServer
-from tests.bench.report import Row, free_port
+from tests.bench.report import Row
 from tests.bench.watching import Questions, Watch
 from tests.support.world import GENEROUS, Stage
 

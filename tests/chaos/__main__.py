@@ -10,7 +10,6 @@ import argparse
 import json
 import os
 import random
-import socket
 import subprocess
 import sys
 import threading
@@ -24,6 +23,7 @@ import boto3
 from ingest.bootstrap import open_state, set_up_queues
 from ingest.settings import Secret, read_settings
 
+from standalone.free_port import free_port
 from standalone.local_aws import LocalAws
 from standalone.once import collect_once
 from standalone.sandbox.clock import SandboxClock
@@ -114,7 +114,7 @@ def _plan() -> Plan:
 
 
 def _sandbox(plan: Plan, start: float) -> SandboxServer:
-    port = _free_port()
+    port = free_port()
     world = living_world(
         seed=plan.seed,
         start=start,
@@ -134,12 +134,6 @@ def _sandbox(plan: Plan, start: float) -> SandboxServer:
     )
     clock = SandboxClock(start, speed=plan.speed)
     return SandboxServer(world, clock=clock, settings=settings)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _configure(plan: Plan, aws: LocalAws, sandbox: SandboxServer, database_url: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import signal
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +10,8 @@ from pathlib import Path
 import pytest
 from docs.pages import BLOCKS, GUIDES, ROOT, Block
 from support.command_line import CommandLine, bare, cli, github, wait_until
+
+from standalone.free_port import free_port
 
 __all__ = ["bare", "cli", "github"]
 
@@ -39,11 +40,6 @@ def checkout(cli: CommandLine) -> Path:
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o755)
     return folder
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 @pytest.mark.parametrize("block", TO_RUN, ids=map(str, TO_RUN))
@@ -84,7 +80,7 @@ def test_what_runs_until_stopped_ends_well_when_it_is(
     block: Block, cli: CommandLine, checkout: Path
 ) -> None:
     """It collects meanwhile."""
-    command = "exec " + " ".join(block.commands).replace(":8080", f":{_free_port()}")
+    command = "exec " + " ".join(block.commands).replace(":8080", f":{free_port()}")
     with subprocess.Popen(
         ["bash", "-c", command],
         cwd=checkout,

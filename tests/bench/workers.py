@@ -1,0 +1,121 @@
+"""What more processes bring: 1, 2 and 4 collectors on one PostgreSQL collect the same world once.
+
+GitHub takes three tenths of a second for each answer, for it is far away. The clock begins when all
+processes run and the repositories are added, and ends when the last log is on its queue.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ingest.bootstrap import open_state, set_up_queues
+from ingest.settings import read_settings
+
+from standalone.local_aws import LocalAws
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.server import SandboxServer
+from tests.bench.collector import HEARTBEAT_SECONDS, CollectorProcess
+from tests.bench.report import Row
+from tests.support.fleet import fleet, watch_all
+from tests.support.postgres_server import PostgresServer
+from tests.support.world import GENEROUS
+
+PROCESSES = (1, 2, 4)
+GITHUB_SECONDS = 0.3
+LONGEST_SECONDS = 1200
+
+GITHUB = replace(
+    GENEROUS,
+    threads=112,
+    limits=replace(GENEROUS.limits, concurrent=0),
+    faults=(Fault(path="/", do="slow", seconds=GITHUB_SECONDS),),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Be what one number of processes needed and did."""
+
+    seconds: float
+    counts: Counter[str]
+    github: dict[str, Any]
+
+    @property
+    def messages(self) -> int:
+        """Count messages of all queues."""
+        return sum(n for name, n in self.counts.items() if name.startswith("sqs_messages."))
+
+
+def measure(*, quick: bool) -> Iterator[Row]:
+    """Measure each number of processes on a state of its own."""
+    repositories, runs = (50, 2) if quick else (200, 2)
+    with closing(PostgresServer()) as postgres:
+        for processes in PROCESSES:
+            yield _row(processes, _collect(postgres, processes, repositories, runs))
+
+
+def _row(processes: int, found: Found) -> Row:
+    attempts, kinds = found.counts["attempts"], found.github["endpoints"]
+    lists = kinds["list_runs"]["requests"]
+    return Row(
+        "workers",
+        f"{processes} {'process' if processes == 1 else 'processes'}: attempts a second",
+        f"{attempts / found.seconds:.1f}",
+        "",
+        f"{found.messages / found.seconds:.0f} messages a second; {attempts} attempts and "
+        f"{found.counts['logs']} logs in {found.seconds:.1f} s with {found.counts['sqs_requests']} "
+        f"requests to SQS and {found.github['requests']} to GitHub, {lists} of them for lists "
+        f"of runs; {found.github['charged']} charged",
+    )
+
+
+def _collect(postgres: PostgresServer, processes: int, repositories: int, runs: int) -> Found:
+    builder = fleet(repositories, runs=runs, jobs=2)
+    attempts = repositories * (runs + 1)
+    with ExitStack() as stack:
+        aws = stack.enter_context(LocalAws())
+        github = stack.enter_context(SandboxServer(builder.build(), settings=GITHUB))
+        environment = {
+            **aws.environment,
+            "GITHUB_API_URL": github.url,
+            "GITHUB_TOKEN": "sandbox-token",
+            "DATABASE_URL": postgres.new_database_url(),
+            "POLL_SECONDS": "600",
+        }
+        settings = read_settings(environment.get)
+        for _ in set_up_queues(settings.aws):
+            pass
+        state = stack.enter_context(closing(open_state(settings)))
+        started = [stack.enter_context(CollectorProcess([], environment)) for _ in range(processes)]
+        before = _counts(started)
+        began = time.monotonic()
+        watch_all(state, (each.plan.full_name for each in github.world.repositories))
+        counts = _until_all_is_there(started, attempts=attempts, logs=2 * attempts)
+        seconds = time.monotonic() - began
+        counts.subtract(before)
+        return Found(seconds, counts, github.stats())
+
+
+def _until_all_is_there(
+    processes: Sequence[CollectorProcess], *, attempts: int, logs: int
+) -> Counter[str]:
+    deadline = time.monotonic() + LONGEST_SECONDS
+    while True:
+        counts = _counts(processes)
+        if counts["attempts"] >= attempts and counts["logs"] >= logs:
+            return counts
+        if time.monotonic() > deadline:
+            raise TimeoutError(f"The collectors are not done: {counts}")
+        time.sleep(HEARTBEAT_SECONDS)
+
+
+def _counts(processes: Sequence[CollectorProcess]) -> Counter[str]:
+    counts: Counter[str] = Counter()
+    for each in processes:
+        counts.update(each.ask()["counts"])
+    return counts
