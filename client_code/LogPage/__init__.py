@@ -61,6 +61,8 @@ class LogPage(LogPageTemplate):
     def show(self, answer):
         """Draw the log, or what is to be said in its place."""
         if answer is None:
+            if self.is_open:
+                self.viewer.draw_again()
             return
         if "error" in answer:
             dom.fill(self, heading="Open a log", find_note=answer["error"])

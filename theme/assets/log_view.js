@@ -112,6 +112,8 @@ class LogView {
   }
 
   redraw() {
+    const focused = document.activeElement.closest(".log-sheet .log-row");
+    if (focused) this.focusedLine = Number(focused.dataset.line);
     this.sheet.replaceChildren();
     this.resize();
     this.drawSoon();
@@ -139,12 +141,21 @@ class LogView {
       if (this.sheet.children[at] !== row) this.sheet.insertBefore(row, this.sheet.children[at] || null);
     });
     this.place(rows[from - begin], from);
+    this.focusAgain(rows);
     this.askSoon(from, to);
   }
 
   place(top, row) {
     const part = (this.topRow() - row) * top.offsetHeight;
     this.sheet.style.transform = `translateY(${this.frame.scrollTop - part - top.offsetTop}px)`;
+  }
+
+  /* The group that was folded by the keyboard has a new button. */
+  focusAgain(rows) {
+    const row = rows.find((each) => Number(each.dataset.line) === this.focusedLine);
+    this.focusedLine = null;
+    const part = row && (row.querySelector(".log-fold") || row.querySelector(".log-number"));
+    if (part) part.focus({ preventScroll: true });
   }
 
   askSoon(from, to) {

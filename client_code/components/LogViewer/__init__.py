@@ -57,6 +57,10 @@ class LogViewer(LogViewerTemplate):
         else:
             self.view.giveUp()
 
+    def draw_again(self):
+        """Get lines once more that could not be had while the connection was lost."""
+        self.view.drawSoon()
+
     def ask(self, name, *arguments):
         """Ask about this log; None where there is no answer, and why not is on the page."""
         try:

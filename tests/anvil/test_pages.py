@@ -1,0 +1,86 @@
+"""The pages on the real server, in a browser: what a new user does, and what must never happen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Page, expect
+from support.anvil_people import first_password, jobs_with_logs_of, signed_in
+from support.anvil_server import EMAIL, AnvilApp
+from support.browser import BrowserPage
+
+REPOSITORY = "octo/api"
+PAGES = ("overview", "repositories", "runs", "run?run_id=1", "log", "activity", "settings")
+PATIENCE = 120_000  # milliseconds: each call is a process of its own, on a machine that is shared
+
+
+@pytest.fixture
+def page(anvil_server: AnvilApp, browser_page: BrowserPage) -> Page:
+    """Sign in as the first account."""
+    page = browser_page.page
+    page.set_default_timeout(PATIENCE)
+    expect.set_options(timeout=PATIENCE)
+    page.goto(anvil_server.url)
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password").fill(first_password(anvil_server))
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    return page
+
+
+@pytest.fixture
+def collected(anvil_server: AnvilApp) -> Iterator[None]:
+    """Collect a repository until its logs are there."""
+    with signed_in(anvil_server) as call:
+        call("configure_repository", REPOSITORY)
+        end = time.monotonic() + PATIENCE / 1000
+        while time.monotonic() < end:
+            repository = call("list_repositories")[0]
+            if repository["logs_fetched"] == len(jobs_with_logs_of(anvil_server, REPOSITORY)):
+                break
+            time.sleep(1)
+    yield
+    with signed_in(anvil_server) as call:
+        call("remove_repository", REPOSITORY)
+
+
+@pytest.mark.parametrize("address", PAGES)
+def test_a_page_opens_without_errors_and_asks_no_other_host(
+    page: Page, browser_page: BrowserPage, anvil_server: AnvilApp, address: str
+) -> None:
+    page.goto(f"{anvil_server.url}/#{address}")
+
+    expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
+    assert browser_page.errors == []
+    assert browser_page.foreign_requests == []
+
+
+@pytest.mark.usefixtures("collected")
+def test_the_error_in_the_newest_failed_run_is_three_clicks_away(
+    page: Page, browser_page: BrowserPage
+) -> None:
+    page.get_by_role("link", name="Runs", exact=True).click()
+    page.get_by_role("article").filter(has_text="Failed").get_by_role("link").first.click()
+    page.get_by_role("link", name="at the error").first.click()
+
+    line = page.locator('.log-row[aria-current="true"]')
+    expect(line).to_contain_text("Process completed with exit code 1.")
+    expect(line).to_be_in_viewport()
+    assert "&line=" in page.url
+    assert browser_page.errors == []
+
+
+@pytest.mark.usefixtures("collected")
+def test_a_filter_stands_in_the_address_so_that_the_list_can_be_shared(
+    page: Page, browser_page: BrowserPage, anvil_server: AnvilApp
+) -> None:
+    page.goto(f"{anvil_server.url}/#runs?conclusion=failure")
+    expect(page.get_by_role("status").filter(has_text="1 of 2 runs match")).to_be_visible()
+
+    page.get_by_label("Conclusion").select_option("success")
+
+    expect(page).to_have_url(f"{anvil_server.url}/#runs?conclusion=success")
+    expect(page.locator(".run-line .badge:visible")).to_have_text(["Success"])
+    assert browser_page.errors == []
