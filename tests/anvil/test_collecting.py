@@ -7,6 +7,7 @@ import hmac
 import json
 from collections.abc import Iterator
 
+import anvil.server
 import pytest
 from support.anvil_people import (
     Published,
@@ -16,6 +17,7 @@ from support.anvil_people import (
 )
 from support.anvil_server import WEBHOOK_SECRET, AnvilApp, ServeAnvil
 from support.command_line import wait_until
+from support.state_stores import in_threads
 
 REPOSITORY = "octo/api"
 OTHER = "octo/web"
@@ -163,6 +165,28 @@ def test_webhooks_are_taken_forged_ones_are_not(app):
         assert deliver(app, b"[]", delivery="2").status_code == 400
         assert call("get_settings")["webhook"]["received"] == before + 2
     assert app.get("/_/api/github/webhook").status_code in (404, 405)
+
+
+@pytest.mark.slow
+def test_a_burst_of_webhooks_begins_few_tasks(app):
+    """Each task is a process: a busy repository must not bring the server down."""
+
+    def deliver_one(number: int) -> int:
+        payload = {
+            "workflow_run": {"id": 1000 + number},
+            "repository": {"full_name": REPOSITORY},
+        }
+        return int(deliver(app, json.dumps(payload).encode(), delivery=f"b{number}").status_code)
+
+    with signed_in(app):
+        before = count_ticks()
+        assert in_threads(deliver_one, threads=16) == [202] * 16
+        assert count_ticks() - before <= 4
+
+
+def count_ticks() -> int:
+    tasks = anvil.server.list_background_tasks()
+    return sum(task.get_task_name() == "pipeline_monitoring_tick" for task in tasks)
 
 
 @pytest.mark.slow

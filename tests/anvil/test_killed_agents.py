@@ -1,0 +1,108 @@
+"""Tasks, the server code's host and the server itself are killed: the next one goes on."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext, suppress
+from typing import Any
+
+import anvil.server
+import pytest
+from support.anvil_people import Published, ended_runs_of, jobs_with_logs_of, signed_in
+from support.anvil_server import TOKEN, AnvilApp, serving_anvil
+from support.command_line import wait_until
+
+from standalone.app_server import ServerEnded
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.instants import iso
+from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.settings import Settings, TokenPlan
+
+REPOSITORY = "octo/api"
+RUNS = 40
+KILLED_TASKS = 8
+
+
+@contextmanager
+def many_runs() -> Iterator[SandboxServer]:
+    """Serve runs that are more than one slice of work."""
+    world = WorldBuilder(iso(time.time() - 7200)).repository(REPOSITORY)
+    for number in range(RUNS):
+        world.run(created=number * 60, seconds=30).job("build").job("test").job("lint")
+    with SandboxServer(
+        world.build(), settings=Settings(tokens=(TokenPlan(value=TOKEN),), threads=16)
+    ) as sandbox:
+        yield sandbox
+
+
+def processes_of(app: AnvilApp, program: str) -> list[int]:
+    """Name the processes of a server whose command line holds a text."""
+    session = app.serving.server._process.pid
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=", "-o", "sess=", "-o", "args="],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
+    return [
+        int(row[0])
+        for row in rows
+        if len(row) == 3 and row[1] == str(session) and program in row[2]
+    ]
+
+
+def kill(pids: list[int]) -> int:
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    return len(pids)
+
+
+def kill_tasks_at_work(app: AnvilApp) -> None:
+    """Kill processes of the server code while they collect, and begin them anew."""
+    chance, killed = random.Random(7), 0
+    with signed_in(app) as call:
+        call("configure_repository", REPOSITORY)
+        while killed < KILLED_TASKS:
+            for task in ("pipeline_monitoring_tick", "log_ingestion_tick"):
+                with suppress(anvil.server.AnvilWrappedError):  # its process may be killed, too
+                    anvil.server.launch_background_task(task)
+            time.sleep(chance.uniform(1.0, 5.0))
+            killed += kill(processes_of(app, "full_python_worker"))
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_and_nothing_is_twice(postgres, aws, tmp_path):
+    """Tasks at random moments, then the host of the server code, then the server."""
+    with many_runs() as sandbox:
+        database = postgres.new_database_url()
+        options: dict[str, Any] = {
+            "postgres": postgres,
+            "aws": aws,
+            "database": database,
+            "github": lambda: nullcontext(sandbox),
+        }
+        with serving_anvil(tmp_path, **options) as app:
+            queues = app.queues
+            kill_tasks_at_work(app)
+            assert kill(processes_of(app, "anvil_downlink_host")) > 0
+            wait_until(lambda: app.get("/_/api/health").status_code in (200, 503), seconds=120)
+            assert kill(processes_of(app, "java")) > 0
+            with pytest.raises(ServerEnded):
+                app.serving.wait(threading.Event())
+        with serving_anvil(tmp_path, **options, settings=queues) as app:
+            assert app.serving.account is None  # the accounts are where they were
+            published = Published(AnvilApp(**{**vars(app), "queues": queues}))
+            wait_until(
+                lambda: published.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY),
+                seconds=290,
+            )
+            assert published.runs(REPOSITORY) == ended_runs_of(app, REPOSITORY)
+            assert len(published.runs(REPOSITORY)) == RUNS
