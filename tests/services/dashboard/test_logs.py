@@ -1,0 +1,221 @@
+"""A job's log on its page: by lines, searched, outlined, whole; or why there is none."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ingest.adapters.memory import MemoryLogCache
+from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE
+from ingest.domain.log_pages import ANSWER_FINDINGS, MAX_LINE_BYTES
+from ingest.errors import LogNotReady, NotFound
+from ingest.services.dashboard import logs
+from ingest.services.dashboard.logs import find_job_log
+from ingest.services.dashboard.runs import RunAddress
+from support.world import REPOSITORY, Stage
+
+from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
+from standalone.sandbox.faults import Fault
+
+RUN, JOB = FIRST_RUN + 1, FIRST_JOB + 1
+TIME = b"2026-01-05T08:00:00.0000000Z "
+
+
+def collected(stage, log: bytes = b"hello\n", *, conclusion: str = "success") -> Stage:
+    """Collect one job whose log is kept for people."""
+    builder = WorldBuilder().run(conclusion, seconds=60).job("build", conclusion, log=log)
+    here = stage(builder, at=100)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    assert here.poll() is None
+    here.ingest()
+    return here
+
+
+def opened(here: Stage, job_id: int = JOB, **address):
+    return find_job_log(
+        here.state,
+        here.world.log_cache,
+        lambda: here.world,
+        RunAddress(run_id=RUN, **address),
+        job_id,
+    )
+
+
+def test_a_page_has_the_lines_that_were_asked_for_and_says_of_what(stage):
+    """With the numbers of the whole log, and whose it is."""
+    here = collected(stage, b"".join(b"line %d\r\n" % n for n in range(1, 51)))
+    page = opened(here).page(10, 3)
+    assert page["lines"] == ["line 10", "line 11", "line 12"]
+    assert (page["first_line"], page["total_lines"], page["cut_lines"]) == (10, 50, [])
+    assert page["state"] == "fetched"
+    assert (page["repository"], page["run_id"], page["run_attempt"]) == (REPOSITORY, RUN, 1)
+    assert (page["job_id"], page["job_name"], page["workflow_name"]) == (JOB, "build", "CI")
+    assert page["conclusion"] == "success"
+    assert page["html_url"]
+    known = here.state.load_job_logs(here.attempt().key)[JOB]
+    assert (page["sha256"], page["total_bytes"]) == (known.log_sha256, known.log_bytes)
+
+
+def test_a_page_behind_the_end_is_empty(stage):
+    """And says where the end is."""
+    page = opened(collected(stage, b"a\nb")).page(3, 10)
+    assert (page["lines"], page["total_lines"], page["state"]) == ([], 2, "fetched")
+
+
+def test_an_empty_log_is_a_log(stage):
+    """Without lines."""
+    page = opened(collected(stage, b"")).page(1, 10)
+    assert (page["lines"], page["total_lines"], page["state"]) == ([], 0, "fetched")
+
+
+def test_odd_bytes_are_replaced_and_colours_are_kept(stage):
+    """What the page does with escapes is its own business."""
+    here = collected(stage, b"\x1b[31mred\x1b[0m\nbad \xff\xfe\nnul \x00 \xe2\x82\xac\n\r\nend")
+    assert opened(here).page(1, 10)["lines"] == [
+        "\x1b[31mred\x1b[0m",
+        "bad \ufffd\ufffd",
+        "nul \x00 €",
+        "",
+        "end",
+    ]
+
+
+def test_a_line_that_is_too_long_is_several_that_say_so(stage):
+    """Joined, they are the line."""
+    line = b"x" * (2 * MAX_LINE_BYTES + 5)
+    page = opened(collected(stage, b"a\n" + line + b"\nb\n")).page(1, 10)
+    assert page["cut_lines"] == [2, 3]
+    assert "".join(page["lines"][1:4]).encode() == line
+    assert page["lines"][4] == "b"
+
+
+def test_a_text_is_found_wherever_it_stands(stage):
+    """The next time behind a line."""
+    here = collected(stage, b"Error one\nfine\nan ERROR\nerror\n")
+    assert opened(here).find("error", 0) == {"lines": [1, 3, 4], "more": False}
+    assert opened(here).find("error", 1) == {"lines": [3, 4], "more": False}
+    assert opened(here).find("nowhere", 0) == {"lines": [], "more": False}
+
+
+def test_findings_that_go_on_say_so(stage):
+    """Ask again behind the last."""
+    log = opened(collected(stage, b"x\n" * (ANSWER_FINDINGS + 3)))
+    first = log.find("x", 0)
+    assert (len(first["lines"]), first["more"]) == (ANSWER_FINDINGS, True)
+    assert log.find("x", first["lines"][-1]) == {
+        "lines": [ANSWER_FINDINGS + 1, ANSWER_FINDINGS + 2, ANSWER_FINDINGS + 3],
+        "more": False,
+    }
+
+
+def test_an_outline_has_groups_errors_and_warnings(stage):
+    """As lists, for they are sent to a browser."""
+    log = TIME + TIME.join(
+        [
+            b"##[group]Set up\n",
+            b"a\n",
+            b"##[endgroup]\n",
+            b"##[warning]careful\n",
+            b"##[error]Process completed with exit code 1.\n",
+        ]
+    )
+    assert opened(collected(stage, log)).outline() == {
+        "groups": [[1, 3, "Set up"]],
+        "errors": [5],
+        "warnings": [4],
+    }
+
+
+def test_a_log_is_downloaded_byte_for_byte(stage):
+    """Under a name that says whose it is."""
+    content = b"\xef\xbb\xbfa\r\n\xff\x00" + b"b" * 100_000 + b"\n" * 3000
+    log = opened(collected(stage, content))
+    assert log.content() == content
+    assert log.file_name == f"{RUN}-1-{JOB}.log"
+
+
+def test_a_log_too_large_for_a_browser_says_where_it_is(stage, monkeypatch):
+    """Lines of it can be read all the same."""
+    monkeypatch.setattr(logs, "MOST_DOWNLOADED_BYTES", 3)
+    log = opened(collected(stage, b"hello\n"))
+    with pytest.raises(LogNotReady, match="6 bytes"):
+        log.content()
+    assert log.page(1, 1)["lines"] == ["hello"]
+
+
+@pytest.mark.parametrize("ask", ["page", "find", "outline", "content"])
+def test_a_log_that_has_left_the_cache_is_fetched_again(stage, ask):
+    """Once, whatever is asked of it first."""
+    here = collected(stage, b"hello\n")
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    before = here.requests("get_job_log")
+    questions = {
+        "page": lambda log: log.page(1, 9)["lines"] == ["hello"],
+        "find": lambda log: log.find("hell", 0)["lines"] == [1],
+        "outline": lambda log: log.outline()["groups"] == [],
+        "content": lambda log: log.content() == b"hello\n",
+    }
+    assert questions[ask](opened(here))
+    assert all(question(opened(here)) for question in questions.values())
+    assert here.requests("get_job_log") == before + 1
+
+
+def assert_unreadable(here: Stage, state: str, reason: str, *, may_come: bool) -> None:
+    page = opened(here).page(1, 10)
+    assert (page["state"], page["may_come"], page["lines"]) == (state, may_come, [])
+    assert (page["total_lines"], page["total_bytes"]) == (0, 0)
+    assert reason in page["reason"]
+    for ask in (lambda log: log.find("x", 0), lambda log: log.outline(), lambda log: log.content()):
+        with pytest.raises(LogNotReady) as raised:
+            ask(opened(here))
+        assert str(raised.value) == page["reason"]
+
+
+def test_a_log_that_is_not_there_yet_may_come(stage):
+    """The page looks again by itself."""
+    here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    assert here.poll() is None
+    assert_unreadable(here, "pending", "not there yet", may_come=True)
+
+
+def test_a_job_that_runs_has_no_log_yet(stage):
+    """Nobody has asked for it."""
+    here = stage(WorldBuilder().run(seconds=600).job("build"), at=100)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    assert here.poll() is None
+    assert_unreadable(here, "unknown", "Nothing is known", may_come=True)
+
+
+@pytest.mark.parametrize("state", [LOG_UNAVAILABLE, LOG_EXPIRED])
+def test_a_log_that_never_was_or_is_gone_says_why(stage, state):
+    """And is not waited for."""
+    here = collected(stage)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    [known] = here.state.load_job_logs(here.attempt().key).values()
+    here.state.save_job_logs([replace(known, state=state, reason="It never ran.")])
+    assert_unreadable(here, state, "It never ran.", may_come=False)
+
+
+def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
+    """Its record still says fetched: the queue has it, the page has not."""
+    here = collected(stage)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    here.fail(Fault(path="/logs$", do="error", status=502))
+    assert_unreadable(here, "unavailable", "GitHub", may_come=True)
+
+
+def test_a_job_is_found_in_the_newest_attempt_that_has_it(stage):
+    """A re-run has jobs of its own."""
+    world = WorldBuilder().run("failure", seconds=60).job("build", log=b"one\n")
+    world.rerun("success", at=300, seconds=30).job("build", log=b"two\n")
+    here = stage(world, at=900)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    assert here.poll() is None
+    here.ingest()
+    assert opened(here).page(1, 9)["lines"] == ["one"]
+    assert opened(here, JOB + 1).page(1, 9)["run_attempt"] == 2
+    with pytest.raises(NotFound, match=f"no job {JOB} "):
+        opened(here, run_attempt=2)
+    with pytest.raises(NotFound, match="no job 5 "):
+        opened(here, 5)
