@@ -1,0 +1,131 @@
+"""What is configured is shown with its source; a secret never is."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.domain.ledger import Traffic
+from ingest.domain.timestamps import format_timestamp
+from ingest.services.dashboard.configuration import WEBHOOKS, list_settings, webhook_facts
+from ingest.settings import GithubSettings, Secret, Settings
+from support.state_records import NOW, at
+
+SECRETS = (
+    "GITHUB_TOKEN",
+    "GITHUB_APP_PRIVATE_KEY",
+    "GITHUB_WEBHOOK_SECRET",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+)
+URLS = ("GITHUB_API_URL", "AWS_ENDPOINT_URL")
+
+#: What no row says by itself.
+SECRET_TEXT = st.text(st.sampled_from("ĀāĂ㐀/:@?#[]%\\ \n"), max_size=8).map("ŝecŕet{}".format)
+
+
+def shown(**values: str) -> dict[str, dict]:
+    def find(name: str) -> tuple[str | None, str]:
+        return (values[name], "environment") if name in values else (None, "default")
+
+    return {row["name"]: row for row in list_settings(find)}
+
+
+@given(st.dictionaries(st.sampled_from(SECRETS), SECRET_TEXT))
+def test_no_secret_is_ever_shown(values):
+    """Only that it is set."""
+    rows = shown(**values)
+    assert "ŝecŕet" not in json.dumps(rows, ensure_ascii=False)
+    assert {name for name in SECRETS if rows[name]["value"] == "set"} == set(values)
+    assert all(rows[name]["is_secret"] for name in SECRETS)
+
+
+@given(
+    st.sampled_from(URLS),
+    st.sampled_from(["https://", "http://", "", "//", "HTTPS://", "https:/"]),
+    SECRET_TEXT,
+    st.sampled_from(["host", "host:99", "[::1]:80", "[", "", "host/a?b#c"]),
+)
+def test_no_password_in_a_url_is_ever_shown(name, scheme, password, host):
+    """Also where the URL is none, as people mistype it; its host is shown."""
+    value = shown(**{name: f"{scheme}user:{password}@{host}"})[name]["value"]
+    assert "ŝecŕet" not in value
+    assert "user" not in value
+    assert value.endswith(host)
+
+
+@given(st.sampled_from([*SECRETS, *URLS, "LOG_MODE", "POLL_SECONDS", "LOG_BUCKET"]), st.text())
+def test_any_value_can_be_shown(name, value):
+    """The page is where people look for what is wrong with it."""
+    rows = shown(**{name: value})
+    assert isinstance(rows[name]["value"], str)
+    assert rows[name]["source"] == "environment"
+
+
+@pytest.mark.parametrize(
+    ("value", "seen"),
+    [
+        ("https://github.example.com/api/v3", "https://github.example.com/api/v3"),
+        ("https://me:pw@github.example.com/api/v3", "https://…@github.example.com/api/v3"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+    ],
+)
+def test_a_url_is_shown_without_its_password(value, seen):
+    """The rest is as it was set."""
+    assert shown(GITHUB_API_URL=value)["GITHUB_API_URL"]["value"] == seen
+
+
+def test_what_is_not_set_shows_its_default_or_that_it_is_missing():
+    """And whether it is needed."""
+    rows = shown()
+    assert rows["POLL_SECONDS"]["value"] == "30"
+    assert rows["POLL_SECONDS"]["source"] == "default"
+    assert rows["LOG_BUCKET"]["value"] == "not set"
+    assert {name for name, row in rows.items() if row["source"] == "missing"} == {
+        name for name, row in rows.items() if row["is_needed"]
+    }
+    assert rows["GITHUB_TOKEN"]["value"] == "not set"
+
+
+def test_every_setting_says_what_it_is_for():
+    """In a sentence."""
+    rows = shown(METRICS_QUEUE="mine")
+    assert rows["METRICS_QUEUE"]["value"] == "mine"
+    assert all(row["what"].endswith(".") for row in rows.values())
+
+
+def facts(*spans, totals=None, settings: Settings | None = None, origin: str = "https://app"):
+    traffic = Traffic(totals=totals or {}, spans=spans)
+    return webhook_facts(settings or Settings(), traffic, origin=origin)
+
+
+@pytest.mark.parametrize("origin", ["https://app.example/_/api", "https://app.example/_/api/"])
+def test_github_is_told_where_to_send_webhooks(origin):
+    """Whether the origin ends in a slash or not."""
+    told = facts(origin=origin)
+    assert told["url"] == "https://app.example/_/api/github/webhook"
+    assert told["events"] == ["workflow_run", "workflow_job"]
+    assert told["content_type"] == "application/json"
+
+
+def test_a_webhooks_secret_is_only_said_to_be_set():
+    """Its value is nowhere."""
+    settings = Settings(github=GithubSettings(webhook_secret=Secret("ŝecŕet")))
+    told = facts(settings=settings)
+    assert told["secret_is_set"]
+    assert "ŝecŕet" not in json.dumps(told, ensure_ascii=False)
+    assert not facts()["secret_is_set"]
+
+
+def test_it_is_told_whether_webhooks_came():
+    """In all, and when the last did."""
+    told = facts(
+        (at(-900), {WEBHOOKS: 2}),
+        (at(-600), {WEBHOOKS: 1}),
+        (NOW, {"runs": 5}),
+        totals={WEBHOOKS: 30},
+    )
+    assert (told["received"], told["last_received_at"]) == (30, format_timestamp(at(-600)))
+    assert (facts()["received"], facts()["last_received_at"]) == (0, None)

@@ -1,0 +1,219 @@
+"""Repositories: checked before they are added, added once, and shown as they are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ingest.adapters.memory import MemoryState
+from ingest.domain.ledger import LedgerCounts
+from ingest.domain.timestamps import format_timestamp
+from ingest.errors import AccessDenied, BadCredentials, InvalidRepository, NotFound
+from ingest.services.dashboard import repositories
+from ingest.services.dashboard.repositories import (
+    check_repository,
+    list_repository_rows,
+    require_watched,
+    watch_repository,
+)
+from ingest.services.dashboard.rows import repository_row, repository_state
+from ingest.settings import CollectingSettings, Settings
+from support.state_records import NOW, a_repository, an_attempt, at
+from support.world import REPOSITORY, Stage
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+
+SETTINGS = Settings()
+WEB = "https://github.com"
+
+
+@pytest.fixture
+def here(stage) -> Stage:
+    """Show a GitHub of three repositories, none of which is watched."""
+    world = WorldBuilder().run().run().repository("octo/empty")
+    world.repository("octo/hidden", private=True).run()
+    opened = stage(world, at=100)
+    for record in opened.state.list_repositories():
+        opened.state.remove_repository(record.full_name)
+    return opened
+
+
+def check(here: Stage, given: str):
+    return check_repository(here.state, SETTINGS, lambda: here.world.source, given)
+
+
+def watch(here: Stage, given: str, settings: Settings = SETTINGS):
+    return watch_repository(
+        here.state, settings, lambda: here.world.source, given, now=here.clock.now()
+    )
+
+
+def unasked():
+    raise AssertionError("GitHub is not asked about this.")
+
+
+def test_a_repository_that_github_shows_can_be_added(here):
+    """With what there is to collect; nothing is changed by looking."""
+    assert check(here, f"https://github.com/{REPOSITORY}/actions") == {
+        "full_name": REPOSITORY,
+        "is_ok": True,
+        "can_be_added": True,
+        "is_watched": False,
+        "finding": "octo/api is public and has 2 workflow runs.",
+        "remedy": None,
+    }
+    assert "private" in check(here, "octo/hidden")["finding"]
+    assert here.state.list_repositories() == []
+
+
+def test_a_repository_without_runs_can_be_added_with_a_warning(here):
+    """Its first run may be about to come."""
+    answer = check(here, "octo/empty")
+    assert (answer["is_ok"], answer["can_be_added"]) == (False, True)
+    assert "No workflow has run" in answer["remedy"]
+
+
+@pytest.mark.parametrize(
+    "given", ["", "one word", "https://example.com/octo/api", "https://[", "octo/..", "a" * 500]
+)
+def test_what_is_no_repository_is_said_to_be_none(here, given):
+    """GitHub is not asked."""
+    answer = check_repository(here.state, SETTINGS, unasked, given)
+    assert (answer["full_name"], answer["is_ok"], answer["can_be_added"]) == (None, False, False)
+    assert answer["finding"]
+    assert answer["remedy"]
+    with pytest.raises(InvalidRepository):
+        watch_repository(here.state, SETTINGS, unasked, given, now=NOW)
+
+
+def test_one_that_is_watched_is_said_to_be(here):
+    """GitHub is not asked, and it cannot be added twice."""
+    here.watch()
+    answer = check_repository(here.state, SETTINGS, unasked, REPOSITORY)
+    assert (answer["is_watched"], answer["can_be_added"]) == (True, False)
+
+
+@pytest.mark.parametrize(
+    ("given", "fault", "remedy", "error"),
+    [
+        ("octo/nothing", None, "private ones look as if not there", NotFound),
+        (REPOSITORY, {"do": "error", "status": 403}, "read access", AccessDenied),
+        (REPOSITORY, {"do": "error", "status": 401}, "Settings", BadCredentials),
+    ],
+)
+def test_what_github_says_against_it_is_said_with_a_remedy(here, given, fault, remedy, error):
+    """It is not added then."""
+    if fault is not None:
+        here.fail(Fault(path="^/repos/", **fault))
+    answer = check(here, given)
+    assert (answer["is_ok"], answer["can_be_added"]) == (False, False)
+    assert remedy in answer["remedy"]
+    with pytest.raises(error):
+        watch(here, given)
+    assert here.state.list_repositories() == []
+
+
+def test_where_github_does_not_answer_it_can_be_added_all_the_same(here):
+    """Polling has the patience that a page has not."""
+    here.fail(Fault(path="^/repos/", do="error", status=502))
+    answer = check(here, REPOSITORY)
+    assert (answer["is_ok"], answer["can_be_added"]) == (False, True)
+    assert watch(here, REPOSITORY).full_name == REPOSITORY
+
+
+def test_a_repository_is_watched_from_its_backfill_on_and_due_at_once(here):
+    """However its address was given."""
+    settings = Settings(collecting=CollectingSettings(backfill_days=3))
+    record = watch(here, f"git@github.com:{REPOSITORY}.git", settings)
+    now = here.clock.now()
+    assert record.watched_since == now - timedelta(days=3)
+    assert record.added_at == record.next_poll_at == now
+    assert here.state.list_repositories() == [record]
+
+
+def test_one_that_is_watched_stays_as_it_is(here):
+    """Also where its name is given in another case; GitHub is not asked."""
+    here.watch()
+    here.state.set_paused(REPOSITORY, paused=True)
+    record = watch_repository(here.state, SETTINGS, unasked, REPOSITORY.upper(), now=at(5))
+    assert record == here.record()
+    assert record.paused
+
+
+def test_a_repository_that_is_not_watched_is_named_with_what_to_do():
+    """In any case of its name it is the same."""
+    state = MemoryState()
+    with pytest.raises(NotFound, match="octo/api is not watched"):
+        require_watched(state, "octo/api")
+    state.add_repository(a_repository("octo/api"))
+    assert require_watched(state, "OCTO/API").full_name == "octo/api"
+
+
+def test_all_are_listed_those_that_fail_first(monkeypatch):
+    """Then by name; of very many only the first are counted."""
+    monkeypatch.setattr(repositories, "MOST_COUNTED", 2)
+    state = MemoryState()
+    for name in ("B/b", "a/a", "c/c"):
+        state.add_repository(a_repository(name, failures=name == "c/c"))
+        state.save_attempts([an_attempt(7, repository=name)])
+    rows = list_repository_rows(state, SETTINGS, now=NOW)
+    assert [each["full_name"] for each in rows] == ["c/c", "a/a", "B/b"]
+    assert [each["known"] for each in rows] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("values", "unread", "state"),
+    [
+        ({}, 0, "new"),
+        ({"last_polled_at": NOW}, 0, "watching"),
+        ({"last_polled_at": NOW}, 3, "backfilling"),
+        ({"last_polled_at": NOW, "failures": 1}, 3, "failing"),
+        ({"failures": 1}, 0, "failing"),
+        ({"paused": True, "failures": 1}, 3, "paused"),
+    ],
+)
+def test_a_state_is_one_word(values, unread, state):
+    """What people want comes first, then what keeps it from working."""
+    counts = LedgerCounts(attempts=5, unread_attempts=unread)
+    assert repository_state(a_repository(**values), counts) == state
+
+
+def test_a_row_has_its_numbers_and_times():
+    """What is known is collected, in flight, or backlog."""
+    record = a_repository(
+        last_polled_at=at(-5), next_poll_at=None, lease_holder="h", lease_until=at(60)
+    )
+    counts = LedgerCounts(
+        attempts=10,
+        open_attempts=4,
+        unread_attempts=3,
+        logs_pending=1,
+        logs_fetched=2,
+        logs_unavailable=3,
+    )
+    row = repository_row(record, counts, web_url=WEB, now=NOW)
+    assert row["html_url"] == f"{WEB}/{record.full_name}"
+    assert (row["known"], row["collected"], row["in_flight"], row["backlog"]) == (10, 6, 1, 3)
+    assert (row["logs_pending"], row["logs_fetched"], row["logs_unavailable"]) == (1, 2, 3)
+    assert row["is_being_polled"]
+    assert row["next_poll_at"] is None
+    assert row["last_polled_at"] == format_timestamp(at(-5))
+    assert row["backlog_seconds"] > 0
+    assert (row["last_error"], row["remedy"]) == (None, None)
+
+
+def test_a_lease_that_is_over_is_nobody_at_work():
+    """Its holder was killed."""
+    record = a_repository(lease_holder="h", lease_until=NOW)
+    row = repository_row(record, LedgerCounts(), web_url=WEB, now=NOW)
+    assert not row["is_being_polled"]
+
+
+@pytest.mark.parametrize(("failures", "remedy"), [(2, "Settings"), (0, "Nothing to do")])
+def test_an_error_has_a_remedy(failures, remedy):
+    """A limit needs none; a failure may."""
+    record = a_repository(failures=failures, last_error="No.")
+    row = repository_row(record, LedgerCounts(), web_url=WEB, now=NOW)
+    assert row["last_error"] == "No."
+    assert remedy in row["remedy"]
