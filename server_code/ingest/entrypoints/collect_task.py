@@ -7,6 +7,7 @@ schedule alone.
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import anvil.server
 
@@ -20,8 +21,7 @@ def collect_now(
     collection_id: str,
     only: str | None,
     started_at: str,
-    rounds: int = 0,
-    counts: dict[str, int] | None = None,
+    so_far: dict[str, Any] | None = None,
 ) -> None:
     """Collect for one slice; where something is left, begin the next round and end."""
     desk = Desk()
@@ -29,8 +29,7 @@ def collect_now(
         collection_id=collection_id,
         started_at=datetime.fromisoformat(started_at),
         only=only,
-        rounds=rounds,
-        counts=dict(counts or {}),
+        **(so_far or {}),
     )
     try:
         collector = desk.open_collector()
@@ -48,6 +47,5 @@ def collect_now(
         note = "What is left, the agents do by themselves."
         save_collection(desk.state, left, FAILED, now=desk.now, note=note)
         return
-    anvil.server.launch_background_task(
-        "collect_now", collection_id, only, started_at, left.rounds, left.counts
-    )
+    so_far = {"rounds": left.rounds, "counts": left.counts, "stood": left.stood}
+    anvil.server.launch_background_task("collect_now", collection_id, only, started_at, so_far)

@@ -7,14 +7,17 @@ because it is killed or its patience ends, the agents' next ticks do.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from ..domain.ledger import AgentRecord, RepositoryRecord
-from ..errors import RateLimited
+from ..errors import IngestError, RateLimited
 from ..ports import StateStore
 from .ingest_logs import ingest_due_logs
 from .poll_runs import poll_due_repositories
+from .sign_of_life import Tally
 from .world import World
 
 #: Under this name progress lies among the agents' signs of life, one record a collection.
@@ -41,13 +44,17 @@ _COUNTED = ("runs", "jobs", "logs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """Be a collection and how far it is; ``only`` names its repository, None means all."""
+    """Be a collection and how far it is; ``only`` names its repository, None means all.
+
+    ``stood``: how much each phase had left, and since when (ISO): a list, for it is sent as JSON.
+    """
 
     collection_id: str
     started_at: datetime
     only: str | None = None
     rounds: int = 0
     counts: dict[str, int] = field(default_factory=dict)
+    stood: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def is_over(self) -> bool:
@@ -85,7 +92,10 @@ def collect_round(world: World, collection: Collection, *, seconds: float) -> Co
         while work.may_go_on():
             if work.step() == DONE:
                 return None
+        work.count()
     except Exception as error:
+        with suppress(IngestError):  # that the round failed is the news
+            work.count()
         save_collection(
             world.store, work.collection, FAILED, now=world.clock.now(), note=str(error)
         )
@@ -132,8 +142,8 @@ class _Round:
         self._ends_at = ends_at
         self._before = dict(collection.counts)
         self._only = None if collection.only is None else [collection.only]
-        self._last: tuple[str, int] | None = None
-        self._moved_at = world.clock.now()
+        self._stood = dict(collection.stood)
+        self._tally = Tally(world)
 
     def may_go_on(self) -> bool:
         """Tell whether there is time left."""
@@ -143,9 +153,10 @@ class _Round:
         """Note how far it is, then do some of what is owed; return the phase."""
         world = self._world
         phase, left = self._find_phase()
-        counts = {name: self._before.get(name, 0) + world.meter.read(name) for name in _COUNTED}
-        self.collection = replace(self.collection, counts=counts)
-        note = f"{left} logs are not there yet; they come by themselves." if left else None
+        self.count(left if phase in (FETCHING, DONE) else None)
+        note = None
+        if phase == DONE and left:
+            note = f"Logs that are not there yet come by themselves: {left:,}."
         save_collection(world.store, self.collection, phase, now=world.clock.now(), note=note)
         if phase in (LOOKING, COLLECTING):
             if poll_due_repositories(world, may_go_on=self.may_go_on, only=self._only) == 0:
@@ -154,27 +165,39 @@ class _Round:
             self._ingest()
         return phase
 
+    def count(self, waiting: int | None = None) -> None:
+        """Add what was done to the collection's counts, and its traffic to everybody's."""
+        read = self._world.meter.read
+        counts = {name: self._before.get(name, 0) + read(name) for name in _COUNTED}
+        if waiting is not None:
+            counts["logs_waiting"] = waiting
+        self.collection = replace(self.collection, counts=counts, stood=dict(self._stood))
+        self._tally.tell()
+
     def _find_phase(self) -> tuple[str, int]:
-        """Find what is owed, and how many logs are left; what does not move is owed no longer."""
-        store, now = self._world.store, self._world.clock.now()
+        """Find what is owed, and how much of it; what does not move is owed no longer."""
+        store = self._world.store
         unpolled = sum(
             not _is_polled(each, self.collection) for each in _wanted(store, self.collection)
         )
         if unpolled and self._moves(LOOKING, unpolled):
-            return LOOKING, 0
+            return LOOKING, unpolled
         unread = store.count_ledger(self.collection.only).unread_attempts
         if unread and self._moves(COLLECTING, unread):
-            return COLLECTING, 0
-        pending = len(store.load_pending_logs(self._only, updated_before=now, limit=100))
+            return COLLECTING, unread
+        pending = store.count_ledger(self.collection.only).logs_pending
         if pending and self._moves(FETCHING, pending):
-            return FETCHING, 0
+            return FETCHING, pending
         return DONE, pending
 
     def _moves(self, phase: str, left: int) -> bool:
+        """Tell whether a phase has less left than PATIENCE ago, however many rounds that were."""
         now = self._world.clock.now()
-        if self._last != (phase, left):
-            self._last, self._moved_at = (phase, left), now
-        return now - self._moved_at < PATIENCE
+        before, since = self._stood.get(phase, [None, ""])
+        if before != left:
+            since = now.isoformat()
+            self._stood[phase] = [left, since]
+        return now - datetime.fromisoformat(since) < PATIENCE
 
     def _ingest(self) -> None:
         try:

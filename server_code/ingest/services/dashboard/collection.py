@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.ledger import AgentRecord
@@ -10,6 +10,9 @@ from ...domain.timestamps import format_timestamp
 from ...errors import NotFound
 from ...ports import StateStore
 from ..collect_now import COLLECTING, DONE, FAILED, FETCHING, LOST_AFTER, MANUAL_COLLECTION
+
+#: For so long it is shown how a collection ended.
+NEWS_FOR = timedelta(minutes=10)
 
 
 def load_collection(store: StateStore, collection_id: str, *, now: datetime) -> dict[str, Any]:
@@ -32,11 +35,17 @@ def collection_row(record: AgentRecord, *, now: datetime) -> dict[str, Any]:
         "runs": counts.get("runs", 0),
         "jobs": counts.get("jobs", 0),
         "logs": counts.get("logs", 0),
+        "logs_waiting": counts.get("logs_waiting"),
         "started_at": format_timestamp(record.started_at),
         "updated_at": format_timestamp(record.heartbeat_at),
         "sentence": _sentence(record, state),
         "error": record.note if state == "failed" else None,
     }
+
+
+def is_news(record: AgentRecord, now: datetime) -> bool:
+    """Tell whether a collection is under way, or ended so lately that people wait for its end."""
+    return now - record.heartbeat_at < NEWS_FOR
 
 
 def _state(record: AgentRecord, now: datetime) -> str:

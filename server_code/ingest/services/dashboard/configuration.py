@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
 from ...domain.ledger import Traffic
 from ...domain.timestamps import format_timestamp
@@ -99,8 +98,6 @@ def _row(setting: _Setting, value: str | None, source: str) -> dict[str, Any]:
 
 def _without_password(value: str) -> str:
     """Leave out what stands before the host of a URL: it may be a password."""
-    parts = urlsplit(value) if "://" in value else None
-    if parts is None or "@" not in parts.netloc:
-        return value
-    host = parts.netloc.rpartition("@")[2]
-    return parts._replace(netloc=f"…@{host}").geturl()
+    before, mark, host = value.rpartition("@")
+    scheme, colon, _ = before.partition("://")
+    return f"{scheme + colon if colon else ''}{'…' if mark else ''}{mark}{host}"

@@ -15,7 +15,7 @@ from ...settings import Settings
 from ..collect_now import MANUAL_COLLECTION
 from .activity import grouped_errors
 from .agents import agent_rows
-from .collection import collection_row
+from .collection import collection_row, is_news
 from .rows import repository_row, summary_row
 from .setup import setup_steps
 
@@ -23,6 +23,7 @@ SHOWN_REPOSITORIES = 8
 SHOWN_FAILURES = 5
 SHOWN_RUNS = 8
 SHOWN_HOURS = 24
+SHOWN_SPANS = 288
 
 _HOUR = timedelta(hours=1)
 
@@ -42,7 +43,7 @@ def take_overview(store: StateStore, settings: Settings, *, now: datetime) -> di
     agents = store.list_agents()
     errors = grouped_errors(store)
     steps = setup_steps(settings, has_repository=bool(repositories))
-    collections = [each for each in agents if each.name == MANUAL_COLLECTION]
+    collections = [each for each in agents if each.name == MANUAL_COLLECTION and is_news(each, now)]
     newest = max(collections, key=lambda each: each.started_at, default=None)
     return {
         "now": format_timestamp(now),
@@ -100,7 +101,7 @@ def _traffic(settings: Settings, traffic: Traffic, now: datetime) -> list[dict[s
             }
         )
         at += TRAFFIC_SPAN
-    return rows
+    return rows[-SHOWN_SPANS:]
 
 
 def _github(agents: Sequence[AgentRecord], traffic: Traffic) -> dict[str, Any]:

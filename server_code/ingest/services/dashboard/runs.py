@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import Any
 
 from ...domain.ledger import AttemptRecord, JobLogRecord
-from ...domain.runs import WorkflowRun
+from ...domain.runs import WorkflowRun, completed_at
 from ...domain.summaries import RunSummary
-from ...domain.timestamps import format_timestamp
+from ...domain.timestamps import format_timestamp, seconds_between
 from ...errors import NotFound
 from ...messaging.envelope import envelope_fields
 from ...messaging.run_events import run_envelope
@@ -136,11 +136,14 @@ def _choose(attempts: Sequence[AttemptRecord], run_attempt: int | None) -> Attem
 
 def _attempt(record: AttemptRecord) -> dict[str, Any]:
     run: WorkflowRun | None = record.run
+    ended_at = completed_at(run, record.jobs) if run else None
     return {
         "run_attempt": record.key.run_attempt,
         "status": run.status if run else None,
         "conclusion": run.conclusion if run else None,
+        "created_at": format_timestamp(run.created_at if run else record.created_at),
         "run_started_at": format_timestamp(run.run_started_at if run else None),
+        "duration_seconds": seconds_between(run.run_started_at, ended_at) if run else None,
         "job_count": len(record.jobs),
     }
 
