@@ -26,6 +26,7 @@ _SETTINGS = frozenset(
         "METRICS_QUEUE",
         "POLL_SECONDS",
         "RETENTION_DAYS",
+        "TASK_SECONDS",
     }
 )
 

@@ -39,6 +39,7 @@ NAMES = [
     "POLL_SECONDS",
     "BACKFILL_DAYS",
     "RETENTION_DAYS",
+    "TASK_SECONDS",
     "DATABASE_URL",
     "ANVIL_UPLINK_KEY",
     "ANVIL_UPLINK_URL",
@@ -214,6 +215,37 @@ def test_a_secret_shows_itself_to_nobody_but_its_user():
 def test_repositories_are_ours_on_the_apis_own_host(api_url, hosts):
     """A GitHub on this machine stands in for github.com."""
     assert read(GITHUB_API_URL=api_url).github.web_hosts == hosts
+
+
+@pytest.mark.parametrize(
+    ("api_url", "web_url"),
+    [
+        (None, "https://github.com"),
+        ("https://API.GitHub.com/", "https://github.com"),
+        ("https://ghes.example.com:8443/api/v3", "https://ghes.example.com:8443"),
+        ("https://me:secret@ghes.example.com/api/v3", "https://ghes.example.com"),
+        ("https://api.octocorp.ghe.com", "https://octocorp.ghe.com"),
+        ("http://127.0.0.1:8000", "http://127.0.0.1:8000"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_people_open_the_host_of_the_api(api_url, web_url):
+    """Links to it are on every page, so they hold no password."""
+    assert read(GITHUB_API_URL=api_url).github.web_url == web_url
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(None, 25), ("5", 5), ("3600", 3600), (" 50 ", 50)])
+def test_a_task_works_as_long_as_is_set(value, seconds):
+    """By default as long as every plan of Anvil lets a task work."""
+    assert read(TASK_SECONDS=value).collecting.task_seconds == seconds
+
+
+@pytest.mark.parametrize("value", ["4", "3601", "nan", "inf", "-5", "long"])
+def test_a_task_that_works_for_no_time_or_for_ever_is_a_fault(value):
+    """The schedule begins the next one every minute."""
+    assert faults_of(TASK_SECONDS=value) == [
+        f"TASK_SECONDS is {value!r}: expected a number from 5 to 3600"
+    ]
 
 
 def test_an_app_is_a_credential():

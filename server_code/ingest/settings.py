@@ -67,9 +67,10 @@ class GithubSettings:
 
     @property
     def web_url(self) -> str:
-        """Tell where people open what the API shows."""
+        """Tell where people open what the API shows; a password in the API's URL is left out."""
         parts = urlsplit(self.api_url)
-        return f"{parts.scheme}://{parts.netloc.removeprefix('api.')}"
+        host = parts.netloc.rpartition("@")[2].lower()
+        return f"{parts.scheme}://{host.removeprefix('api.')}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

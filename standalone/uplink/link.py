@@ -67,6 +67,10 @@ def connect(app: AppAddress) -> None:
                     "running, and is ANVIL_UPLINK_URL its address?"
                 ) from error
             time.sleep(_PAUSE_SECONDS)
+        except LinkSilent as error:
+            raise AppUnreachable(
+                f"{url} takes connections and says nothing: is ANVIL_UPLINK_URL the app's address?"
+            ) from error
         except Exception as error:
             raise AppUnreachable(f"{url} is no Uplink: {type(error).__name__}.") from error
     check(url)
