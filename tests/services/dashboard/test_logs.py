@@ -12,6 +12,7 @@ from ingest.errors import LogNotReady, NotFound
 from ingest.services.dashboard import logs
 from ingest.services.dashboard.logs import find_job_log
 from ingest.services.dashboard.runs import RunAddress
+from support.state_records import a_job, an_attempt
 from support.world import REPOSITORY, Stage
 
 from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
@@ -205,7 +206,18 @@ def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
     assert_unreadable(here, "unavailable", "GitHub", may_come=True)
 
 
-def test_a_job_is_found_in_the_newest_attempt_that_has_it(stage):
+def test_a_job_of_several_attempts_is_the_newest(stage):
+    """Where nobody says which."""
+    here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
+    here.world = replace(here.world, log_cache=MemoryLogCache())
+    for number in (1, 2):
+        jobs = (a_job(JOB, run_id=RUN, run_attempt=number),)
+        here.state.save_attempts([an_attempt(RUN, number, REPOSITORY, jobs=jobs)])
+    assert opened(here).page(1, 9)["run_attempt"] == 2
+    assert opened(here, run_attempt=1).page(1, 9)["run_attempt"] == 1
+
+
+def test_a_job_is_found_in_whichever_attempt_has_it(stage):
     """A re-run has jobs of its own."""
     world = WorldBuilder().run("failure", seconds=60).job("build", log=b"one\n")
     world.rerun("success", at=300, seconds=30).job("build", log=b"two\n")
