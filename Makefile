@@ -8,7 +8,7 @@ ARGS ?=
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types bench chaos clean
+.PHONY: help install run test lint types bench screenshots chaos clean
 
 help: ## Say what each word does
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ types: $(STAMP) ## Check the types
 
 bench: $(STAMP) ## Measure requests, throughput and memory
 	$(BIN)/python -m tests.bench $(ARGS)
+
+screenshots: $(STAMP) ## Take the pictures of the dashboard anew
+	$(BIN)/python -m tests.screenshots
 
 chaos: $(STAMP) ## Prove that nothing is lost when everything fails
 	$(BIN)/python -m tests.chaos $(ARGS)
