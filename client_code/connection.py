@@ -16,6 +16,8 @@ class LoggedOut(Exception):
 
 QUIET = (ConnectionLost, LoggedOut)  # of these the page speaks already
 _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
+# who is logged in, but has been disabled since, is denied each call
+_NOT_LET_IN = (anvil.users.AuthenticationFailed, anvil.server.PermissionDenied)
 _STATE = {"is_lost": False, "changed": None, "logged_out": None}
 
 
@@ -35,7 +37,7 @@ def ask(name, *arguments, **options):
     except _LOST:
         _set_lost(is_lost=True)
         raise ConnectionLost from None
-    except anvil.users.AuthenticationFailed:
+    except _NOT_LET_IN:
         _STATE["logged_out"]()
         raise LoggedOut from None
     _set_lost(is_lost=False)

@@ -35,6 +35,7 @@ class LogPage(LogPageTemplate):
     def show_nothing(self):
         """Draw the page without a log."""
         run_id, job_id = self.ids
+        self.title = LogPage.title
         self.dom_nodes["run_id"].value, self.dom_nodes["job_id"].value = run_id or "", job_id or ""
         heading = "Loading the log…" if self.is_named() else "Open a log"
         dom.fill(self, heading=heading, size="", find_note="")

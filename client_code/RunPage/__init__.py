@@ -46,7 +46,7 @@ class RunPage(RunPageTemplate):
         """Take the run; what is drawn of another one must not be taken for it."""
         self.parameters = parameters
         if self.shown != parameters.get("run_id"):
-            self.shown = None
+            self.shown, self.title = None, RunPage.title
             dom.fill(self, heading="Loading the run…", summary="")
             self.show_parts(is_there=False)
             self.trouble.show(None)
