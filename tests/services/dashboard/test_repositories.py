@@ -132,6 +132,12 @@ def test_a_repository_is_watched_from_its_backfill_on_and_due_at_once(here):
     assert here.state.list_repositories() == [record]
 
 
+def test_a_repository_is_watched_by_the_name_that_github_gives_it(here):
+    """Messages carry it: readers must not have to know how somebody typed it."""
+    assert watch(here, f"https://GitHub.com/{REPOSITORY.upper()}.git").full_name == REPOSITORY
+    assert [each.full_name for each in here.state.list_repositories()] == [REPOSITORY]
+
+
 def test_one_that_is_watched_stays_as_it_is(here):
     """Also where its name is given in another case; GitHub is not asked."""
     here.watch()

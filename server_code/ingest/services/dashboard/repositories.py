@@ -54,7 +54,7 @@ def check_repository(
 def watch_repository(
     store: StateStore, settings: Settings, open_source: OpenSource, given: str, *, now: datetime
 ) -> RepositoryRecord:
-    """Watch a repository from now on; one that is watched stays as it is.
+    """Watch a repository from now on, by GitHub's name of it; one that is watched stays as it is.
 
     Raises InvalidRepository, and what GitHub says against it: NotFound, AccessDenied,
     BadCredentials. Where GitHub does not answer, it is added, for polling has the patience.
@@ -64,7 +64,7 @@ def watch_repository(
     if known is not None:
         return known
     try:
-        open_source().fetch_repository(name)
+        name = open_source().fetch_repository(name).full_name  # messages carry it, in its own case
     except Retriable:
         pass
     except NotFound as error:
