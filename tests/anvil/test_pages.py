@@ -84,3 +84,37 @@ def test_a_filter_stands_in_the_address_so_that_the_list_can_be_shared(
     expect(page).to_have_url(f"{anvil_server.url}/#runs?conclusion=success")
     expect(page.locator(".run-line .badge:visible")).to_have_text(["Success"])
     assert browser_page.errors == []
+
+
+def test_an_open_page_gives_way_to_the_login_when_its_account_is_disabled(
+    browser_page: BrowserPage, anvil_server: AnvilApp
+) -> None:
+    page = browser_page.page
+    with signed_in(anvil_server) as call:
+        made = call("add_account", "leaving@example.com")
+        page.goto(anvil_server.url)
+        page.get_by_label("Email").fill(made["email"])
+        page.get_by_label("Password").fill(made["password"])
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_role("navigation", name="Pages")).to_be_visible(timeout=PATIENCE)
+
+        call("set_account_enabled", made["email"], False)
+
+    expect(page.get_by_role("heading", name="Log in to Runstream")).to_be_visible(timeout=PATIENCE)
+    assert browser_page.errors == []
+
+
+@pytest.mark.usefixtures("collected")
+@pytest.mark.parametrize("other", ["run?run_id=1", "log"])
+def test_the_title_forgets_what_is_no_longer_shown(
+    page: Page, anvil_server: AnvilApp, other: str
+) -> None:
+    run = next(each for each in anvil_server.github.truth() if each["repo"] == REPOSITORY)
+    run_id, job_id = run["run_id"], run["jobs"][0]["job_id"]
+    name = other.partition("?")[0]
+    page.goto(f"{anvil_server.url}/#{name}?run_id={run_id}&job_id={job_id}")
+    expect(page).not_to_have_title(f"{name.title()} · Runstream")
+
+    page.goto(f"{anvil_server.url}/#{other}")
+
+    expect(page).to_have_title(f"{name.title()} · Runstream")
