@@ -19,7 +19,7 @@ run: $(STAMP) ## Start everything on this machine
 	$(BIN)/python -m standalone run $(ARGS)
 
 test: $(STAMP) ## Run the whole test suite (ARGS="-k name" for a part)
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 lint: $(STAMP) ## Check style, format, the direction of imports and known holes in packages
 	$(BIN)/ruff check .

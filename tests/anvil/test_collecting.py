@@ -37,9 +37,9 @@ def published(app: AnvilApp) -> Published:
     return Published(app)
 
 
-@pytest.mark.slow
-def test_a_repository_that_is_added_is_collected_by_the_schedule(app, published):
-    """Every run that ended and every log of a job that ran, each once."""
+@pytest.fixture(scope="module")
+def collected(app: AnvilApp, published: Published) -> Published:
+    """Add a repository to the empty app, and wait until all of it has arrived."""
     with signed_in(app) as call:
         assert call("get_collection_status")["is_set_up"] is False
         added = call("configure_repository", f"https://github.com/{REPOSITORY}.git")
@@ -50,14 +50,27 @@ def test_a_repository_that_is_added_is_collected_by_the_schedule(app, published)
         lambda: published.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY),
         seconds=PATIENCE_SECONDS,
     )
-    assert published.runs(REPOSITORY) == ended_runs_of(app, REPOSITORY)
-    assert len(published.received) == len(set(published.received))
+    return published
 
 
 @pytest.mark.slow
-def test_what_was_collected_is_shown(app, published):
+def test_a_repository_that_is_added_is_collected_by_the_schedule(app, collected):
+    """Every run that ended and every log of a job that ran, each once."""
+    assert collected.runs(REPOSITORY) == ended_runs_of(app, REPOSITORY)
+    assert collected.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY)
+    assert len(collected.received) == len(set(collected.received))
+
+
+@pytest.mark.slow
+def test_what_was_collected_is_shown(app, collected):
     """The overview, the list, a run as it was published, its log line by line."""
+    collected.read()
     with signed_in(app) as call:
+        # What is counted is told with the next sign of life.
+        wait_until(
+            lambda: all(each["total"] for each in call("get_collection_status")["messages"]),
+            seconds=60,
+        )
         status = call("get_collection_status")
         assert status["is_set_up"] is True
         assert [agent["name"] for agent in status["agents"]] == [
@@ -65,7 +78,6 @@ def test_what_was_collected_is_shown(app, published):
             "Log Ingestion Agent",
         ]
         assert {agent["state"] for agent in status["agents"]} <= {"running", "idle"}
-        assert all(each["total"] > 0 for each in status["messages"])
         assert status["github"]["limit"] == 5000
         listed = call("get_recent_metrics", repository=REPOSITORY)
         assert {run["run_id"] for run in listed["runs"]} == ended_runs_of(app, REPOSITORY)
@@ -73,12 +85,12 @@ def test_what_was_collected_is_shown(app, published):
         assert [run["conclusion"] for run in failed] == ["failure"]
         shown = call("get_run", failed[0]["run_id"])
         message = json.loads(shown["message"])
-        assert message["data"] == published.messages[message["event_id"]]["data"]
+        assert message["data"] == collected.messages[message["event_id"]]["data"]
         [job_id] = [job["job_id"] for job in shown["run"]["jobs"]]
         log = call("get_job_logs", failed[0]["run_id"], job_id)
         [body] = [
             each["data"]
-            for each in published.messages.values()
+            for each in collected.messages.values()
             if each["event_type"] == "job_log_fetched" and each["data"]["job_id"] == job_id
         ]
         assert log["state"] == "fetched"
@@ -96,7 +108,7 @@ def test_what_was_collected_is_shown(app, published):
 
 
 @pytest.mark.slow
-def test_a_collection_by_hand_is_followed_to_its_end(app, published):
+def test_a_collection_by_hand_is_followed_to_its_end(app, collected):
     """It returns at once with what to follow, and finds what the schedule would find later."""
     with signed_in(app) as call:
         call("configure_repository", OTHER)
@@ -113,13 +125,18 @@ def test_a_collection_by_hand_is_followed_to_its_end(app, published):
         assert ended["repositories_done"] == ended["repositories_total"] == 1
         deeds = call("list_activity")["deeds"]
         assert {"collected by hand", "added it"} <= {deed["what"] for deed in deeds}
-    wait_until(lambda: published.runs(OTHER) == ended_runs_of(app, OTHER), seconds=PATIENCE_SECONDS)
+        wait_until(
+            lambda: collected.runs(OTHER) == ended_runs_of(app, OTHER), seconds=PATIENCE_SECONDS
+        )
+        call("remove_repository", OTHER)
+        assert call("get_recent_metrics", repository=OTHER)["total"] > 0
 
 
 @pytest.mark.slow
-def test_what_is_paused_rests(app):
+def test_what_is_paused_rests(app, collected):
     """A repository, and an agent; both say so, and go on when they are told."""
     with signed_in(app) as call:
+        call("configure_repository", OTHER)
         assert call("pause_repository", OTHER)["state"] == "paused"
         assert call("resume_repository", OTHER)["state"] != "paused"
         assert call("control_agent", "Log Ingestion Agent", "stop")["state"] == "paused"
@@ -127,7 +144,6 @@ def test_what_is_paused_rests(app):
         assert call("control_agent", "Log Ingestion Agent", "start")["state"] != "paused"
         call("remove_repository", OTHER)
         assert [each["full_name"] for each in call("list_repositories")] == [REPOSITORY]
-        assert call("get_recent_metrics", repository=OTHER)["total"] > 0
 
 
 def deliver(app: AnvilApp, body: bytes, *, secret: str = WEBHOOK_SECRET, delivery: str = "1"):
@@ -142,7 +158,7 @@ def deliver(app: AnvilApp, body: bytes, *, secret: str = WEBHOOK_SECRET, deliver
 
 
 @pytest.mark.slow
-def test_webhooks_are_taken_forged_ones_are_not(app):
+def test_webhooks_are_taken_forged_ones_are_not(app, collected):
     """Signed with our secret, over the raw bytes, each delivery once."""
     run_id = min(ended_runs_of(app, REPOSITORY))
     payload = {
@@ -168,7 +184,7 @@ def test_webhooks_are_taken_forged_ones_are_not(app):
 
 
 @pytest.mark.slow
-def test_a_burst_of_webhooks_begins_few_tasks(app):
+def test_a_burst_of_webhooks_begins_few_tasks(app, collected):
     """Each task is a process: a busy repository must not bring the server down."""
 
     def deliver_one(number: int) -> int:
@@ -190,7 +206,7 @@ def count_ticks() -> int:
 
 
 @pytest.mark.slow
-def test_health_is_told_to_everybody_and_says_little(app):
+def test_health_is_told_to_everybody_and_says_little(app, collected):
     """Enough for a monitor, nothing for a stranger."""
     answer = app.get("/_/api/health?x=1")
     assert answer.status_code == 200

@@ -86,7 +86,8 @@ class Published:
         }
 
     def _receive(self, url: str) -> list[Any]:
-        answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10)
+        # Without a word about it, a receive waits as long as the queue says.
+        answer = self._sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=0)
         return list(answer.get("Messages", []))
 
 

@@ -13,8 +13,9 @@ from standalone.local_postgres import LocalPostgres
 
 def open_to_postgres(folder: Path) -> Path:
     """Let the user through to a temporary folder whom root starts PostgreSQL as."""
+    root = Path(tempfile.gettempdir())
     if os.geteuid() == 0:
-        for each in (folder, *folder.parents[:2]):
+        for each in (folder, *(each for each in folder.parents if root in each.parents)):
             each.chmod(0o711)
     return folder
 
