@@ -7,6 +7,7 @@ from .. import badges, connection, dom, formatting, log_ids, routes, run_facts, 
 from ._anvil_designer import LogPageTemplate
 
 LINES_AT_FIRST, LINES_BEFORE = 400, 150
+EMPTY = "This log is empty: the job wrote nothing."
 
 
 class LogPage(LogPageTemplate):
@@ -71,7 +72,7 @@ class LogPage(LogPageTemplate):
             return
         self.show_head(answer)
         self.show_absence(answer)
-        self.is_open = answer["state"] == "fetched"
+        self.is_open = answer["state"] == "fetched" and answer["total_lines"] > 0
         dom.show(self, find=False, viewer_place=self.is_open)
         if self.is_open:
             self.viewer.open(self.ids, answer, self.line, self.is_at_error)
@@ -103,12 +104,13 @@ class LogPage(LogPageTemplate):
     def show_absence(self, log):
         """Say why there is no log, and whether one will come."""
         is_missing = log["state"] != "fetched"
+        is_empty = not is_missing and not log["total_lines"]
         word = statuses.look(statuses.LOGS, log["state"])[2]
-        dom.show(self, absence=is_missing)
+        dom.show(self, absence=is_missing or is_empty)
         dom.set_attribute(self.dom_nodes["absence"], "data-tone", "busy")
         dom.fill(
             self,
-            reason="{}: {}".format(word, run_facts.absence(log)) if is_missing else "",
+            reason="{}: {}".format(word, run_facts.absence(log)) if is_missing else EMPTY,
             hope="This page looks again by itself." if log["may_come"] else "",
         )
 

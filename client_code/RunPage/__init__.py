@@ -23,6 +23,7 @@ TEXTS = ("head_branch", "event", "actor", "triggering_actor", "workflow_path", "
 TIMES = ("created_at", "run_started_at", "completed_at", "updated_at")
 COUNTS = ("files_changed_count", "additions", "deletions")
 NARROW = 700  # pixels
+MOST_FAILURES = 10  # before anything else; all failed jobs stand first among the jobs
 
 
 def set_away(node, *, is_away):
@@ -117,8 +118,11 @@ class RunPage(RunPageTemplate):
     def show_failures(self, run):
         """Draw what failed, before anything else."""
         failures = run_facts.failures(run["jobs"])
-        self.failure_rows.show([(run, job, step) for job, step in failures])
-        dom.show(self, failed=bool(failures))
+        shown = failures[:MOST_FAILURES]
+        self.failure_rows.show([(run, job, step) for job, step in shown])
+        more = len(failures) - len(shown)
+        dom.fill(self, more_failures="{} more, first among the jobs below.".format(more))
+        dom.show(self, failed=bool(failures), more_failures=more > 0)
 
     def show_timeline(self, run):
         """Draw when which step was at work."""

@@ -1,5 +1,7 @@
 """The frame round every page: login, navigation by the address, refreshing, and what went wrong."""
 
+import time
+
 import anvil
 import anvil.users
 from anvil.js.window import document, history, location, window
@@ -25,6 +27,8 @@ PAGES = {
     "settings": SettingsPage,
 }
 PART_OF = {"run": "runs"}  # the entry of the navigation that a page without one belongs to
+SLOW = "Runstream does not answer. What you see may be old; it goes on by itself."
+PATIENCE_SECONDS = 15
 OFFLINE = "The connection to Runstream is lost. Trying again…"
 
 
@@ -39,7 +43,7 @@ class Shell(ShellTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.pages, self.page = {}, None
-        self._asked, self._answered = 0, 0
+        self._asked, self._answered, self._asked_at = 0, 0, 0
         self._is_following, self._is_address_new = False, False
         self._drawn, self._is_focus_due = set(), False
         anvil.set_default_error_handling(self.report)
@@ -160,7 +164,7 @@ class Shell(ShellTemplate):
 
     def refresh(self):
         """Load the page's data and show it, unless the reader has gone on in the meantime."""
-        page, self._asked = self.page, self._asked + 1
+        page, self._asked, self._asked_at = self.page, self._asked + 1, time.time()
         turn = self._asked
         try:
             answer = page.load()
@@ -194,6 +198,13 @@ class Shell(ShellTemplate):
         """Let the times count on."""
         if not document.hidden:
             clock.tick()
+            self._say_if_slow()
+
+    def _say_if_slow(self):
+        """Say that no answer comes; the next one takes it back."""
+        is_waiting = self._asked != self._answered
+        if is_waiting and self._drawn and time.time() - self._asked_at > PATIENCE_SECONDS:
+            self.show_trouble(SLOW, "warn")
 
     # What went wrong
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ from typing import Any
 import anvil.server
 import pytest
 from support.anvil_people import Published, ended_runs_of, jobs_with_logs_of, signed_in
-from support.anvil_server import TOKEN, AnvilApp, serving_anvil
+from support.anvil_server import TOKEN, AnvilApp, processes_of, serving_anvil
 from support.command_line import wait_until
 
 from standalone.app_server import ServerEnded
@@ -39,23 +38,6 @@ def many_runs() -> Iterator[SandboxServer]:
         world.build(), settings=Settings(tokens=(TokenPlan(value=TOKEN),), threads=16)
     ) as sandbox:
         yield sandbox
-
-
-def processes_of(app: AnvilApp, program: str) -> list[int]:
-    """Name the processes of a server whose command line holds a text."""
-    session = app.serving.server._process.pid
-    listed = subprocess.run(
-        ["ps", "-A", "-ww", "-o", "pid=", "-o", "sess=", "-o", "args="],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
-    return [
-        int(row[0])
-        for row in rows
-        if len(row) == 3 and row[1] == str(session) and program in row[2]
-    ]
 
 
 def kill(pids: list[int]) -> int:

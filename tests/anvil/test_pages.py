@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 from support.anvil_people import first_password, jobs_with_logs_of, signed_in
-from support.anvil_server import EMAIL, AnvilApp
+from support.anvil_server import EMAIL, AnvilApp, processes_of
 from support.browser import BrowserPage
 
 REPOSITORY = "octo/api"
@@ -118,3 +120,19 @@ def test_the_title_forgets_what_is_no_longer_shown(
     page.goto(f"{anvil_server.url}/#{other}")
 
     expect(page).to_have_title(f"{name.title()} · Runstream")
+
+
+def test_a_server_that_hangs_is_spoken_of_until_it_answers(
+    page: Page, anvil_server: AnvilApp
+) -> None:
+    """It is no lost connection: nothing fails, and nothing comes."""
+    expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
+    hanging = processes_of(anvil_server, "")
+    for pid in hanging:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        expect(page.get_by_text("Runstream does not answer")).to_be_visible()
+    finally:
+        for pid in hanging:
+            os.kill(pid, signal.SIGCONT)
+    expect(page.get_by_text("Runstream does not answer")).not_to_be_visible()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 from support.anvil_people import Published, ended_runs_of, jobs_with_logs_of, signed_in
-from support.anvil_server import TOKEN, AnvilApp, ServeAnvil, free_port
+from support.anvil_server import TOKEN, AnvilApp, ServeAnvil, free_port, processes_of
 from support.command_line import ROOT, wait_until
 
 REPOSITORY = "octo/api"
@@ -138,13 +138,12 @@ def own_setting(settings: dict[str, Any]) -> dict[str, Any]:
 def test_a_link_that_was_cut_heals_and_one_that_is_silent_ends_the_daemon(app, tmp_path):
     """Stopped with SIGSTOP the server keeps the connection open, and answers nothing."""
     log, address = tmp_path / "daemon.log", f"127.0.0.1:{free_port()}"
-    server = app.serving.server._process.pid
     with daemon(app, log, RUNSTREAM_HTTP=address) as process:
         wait_until(lambda: b"Both agents work" in log.read_bytes(), seconds=120)
         wait_until(lambda: health(address)[0] == 200, seconds=60)
         metrics = requests.get(f"http://{address}/metrics", timeout=10).text
         assert "runstream_state_up 1.0" in metrics
-        stopped = children_of(server)
+        stopped = processes_of(app, "")
         for pid in stopped:
             os.kill(pid, signal.SIGSTOP)
         try:
@@ -164,12 +163,3 @@ def health(address: str) -> tuple[int, list[str]]:
     answer = requests.get(f"http://{address}/healthz", timeout=20)
     assert answer.headers["Content-Type"].startswith("application/json"), answer.text
     return answer.status_code, answer.json()["faults"]
-
-
-def children_of(pid: int) -> list[int]:
-    """Name all processes of a server's session."""
-    listed = subprocess.run(
-        ["ps", "-A", "-o", "pid=", "-o", "sess="], capture_output=True, text=True, check=True
-    )
-    pairs = (map(int, line.split()) for line in listed.stdout.splitlines())
-    return [child for child, session in pairs if session == pid]

@@ -6,6 +6,7 @@ import itertools
 import os
 import shutil
 import socket
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -198,3 +199,20 @@ def serving_anvil(
         assert serving is not None
         assert plan.database is not None
         yield AnvilApp(serving, plan.database, sandbox, aws, queues, said)
+
+
+def processes_of(app: AnvilApp, program: str) -> list[int]:
+    """Name the processes of a server whose command line holds a text."""
+    session = app.serving.server._process.pid
+    listed = subprocess.run(
+        ["ps", "-A", "-ww", "-o", "pid=", "-o", "sess=", "-o", "args="],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = (line.split(maxsplit=2) for line in listed.stdout.splitlines())
+    return [
+        int(row[0])
+        for row in rows
+        if len(row) == 3 and row[1] == str(session) and program in row[2]
+    ]

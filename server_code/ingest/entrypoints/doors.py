@@ -7,6 +7,7 @@ account, so that is looked at with every call.
 from __future__ import annotations
 
 import functools
+import inspect
 import logging
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -14,7 +15,7 @@ from typing import Any, TypeVar
 import anvil.server
 import anvil.users
 
-from ..errors import BadSettings, IngestError
+from ..errors import BadSettings, IngestError, Rejected
 from .desk import Desk
 
 logger = logging.getLogger(__name__)
@@ -52,6 +53,10 @@ def as_sentences(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(function)
     def answer(*args: object, **kwargs: object) -> object:
+        try:
+            inspect.signature(function).bind(*args, **kwargs)
+        except TypeError as error:
+            raise Rejected(f"{function.__name__} cannot be asked so: {error}.") from None
         try:
             return function(*args, **kwargs)
         except BadSettings as error:

@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..domain.ledger import RepositoryRecord
-from ..errors import Fatal, IngestError, NotFound, RateLimited, Retriable
+from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, Retriable
 from .collect_attempts import OPEN_AGE_SHARE, collect_attempts
 from .discover_runs import discover_runs
 from .sighting import LEASE_SECONDS, Sighting, keep_lease
@@ -139,7 +139,9 @@ def _after_failure(
         return replace(stored, last_error=str(error)), error.retry_at
     failures = stored.failures + 1
     pause = timedelta(seconds=2 ** min(failures - 1, 20))
-    world.report_error(PIPELINE_MONITORING_AGENT, repository.full_name, str(error), _remedy(error))
+    # A token that is refused is refused for all: one error, and not one of each repository.
+    name = None if isinstance(error, BadCredentials) else repository.full_name
+    world.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)
 
@@ -150,5 +152,5 @@ def _remedy(error: IngestError) -> str:
     if isinstance(error, Retriable):
         return "Nothing to do: it is tried again by itself."
     if isinstance(error, Fatal):
-        return "Run python -m standalone doctor."
+        return "Run the checks: under Settings in the web app, or python -m standalone doctor."
     return "Report it with the log of the collector."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from github import Github
     from github.Auth import Auth
     from github.Requester import Requester
+
+logger = logging.getLogger(__name__)
 
 #: Pinned: GitHub changes payloads between versions. https://docs.github.com/en/rest/about-the-rest-api/api-versions
 API_VERSION = "2022-11-28"
@@ -240,8 +243,13 @@ def _minting_error(status: int) -> Exception:
 
 
 def _error_for(status: int, path: str, headers: Mapping[str, str]) -> Exception:
-    """Choose the error for an answer, with GitHub's request id for its support."""
-    where = f"{path} (request {headers.get('x-github-request-id', 'without id')})"
+    """Choose the error for an answer; the log has GitHub's request id, for its support.
+
+    The error itself says the same each time, so that repeats of it are one for whoever reads them.
+    """
+    where = path
+    request_id = headers.get("x-github-request-id")
+    logger.info("github refused", extra={"path": path, "status": status, "request_id": request_id})
     if status == 401:
         return BadCredentials(
             f"GitHub does not accept the token (401 for {where}): it is wrong, revoked or expired; "
