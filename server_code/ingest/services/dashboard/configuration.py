@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,9 @@ from typing import Any
 from ...domain.ledger import Traffic
 from ...domain.timestamps import format_timestamp
 from ...settings import JOB_EVENTS_QUEUE, LOGS_QUEUE, METRICS_QUEUE, Settings
+
+#: What a URL begins with; whatever else stands there may be part of a password.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 #: Under this name deliveries are counted.
 WEBHOOKS = "webhooks"
@@ -99,5 +103,5 @@ def _row(setting: _Setting, value: str | None, source: str) -> dict[str, Any]:
 def _without_password(value: str) -> str:
     """Leave out what stands before the host of a URL: it may be a password."""
     before, mark, host = value.rpartition("@")
-    scheme, colon, _ = before.partition("://")
-    return f"{scheme + colon if colon else ''}{'…' if mark else ''}{mark}{host}"
+    scheme = _SCHEME.match(before)
+    return f"{scheme.group() if scheme else ''}{'…' if mark else ''}{mark}{host}"
