@@ -103,7 +103,7 @@ class _Collection:
                 continue
             if error is None:
                 failures, left = 0, self._unread(name)
-                if depth.is_reached(store.load_repository(name)):
+                if depth.is_reached(store.load_repository(name), len(store.load_run_hints(name))):
                     if not left or patience.is_over(len(left)):
                         return _not_read(left)
                 elif depth.tries >= MAX_FAILED_POLLS:
@@ -203,12 +203,12 @@ class _Depth:
         self._trouble: str | None = None
         self._came_to: tuple[object, ...] = ()
 
-    def is_reached(self, record: RepositoryRecord | None) -> bool:
+    def is_reached(self, record: RepositoryRecord | None, hints: int) -> bool:
         """Take note of a poll; tries count while none comes further."""
         if record is None or record.last_error is None:
             self.tries = 0
             return True
-        came_to = (record.swept_at, record.swept_through, record.hinted_at)
+        came_to = (record.swept_at, record.swept_through, record.hinted_at, hints)
         self.tries = 0 if came_to != self._came_to else self.tries + 1
         self._came_to, self._trouble = came_to, record.last_error
         return False

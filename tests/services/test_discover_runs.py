@@ -164,6 +164,19 @@ def test_a_hint_that_fails_is_kept_and_delays_nothing(stage):
     assert here.state.load_run_hints(REPOSITORY) == {}
 
 
+def test_a_hint_that_fails_keeps_few_others_waiting(stage):
+    """After an outage there are hundreds; asked for all at once, they would never all succeed."""
+    here = stage(a_deep_rerun(1000, seconds=20), at=1100)
+    here.fail(Fault(path="runs/39$", do="error", status=500, count=1))
+    for number in range(1, 41):
+        here.state.save_run_hint(REPOSITORY, number, now=here.clock.now())
+    assert here.poll() is None
+    assert 39 in here.state.load_run_hints(REPOSITORY)
+    assert len(here.state.load_run_hints(REPOSITORY)) <= 16
+    assert here.poll() is None
+    assert here.state.load_run_hints(REPOSITORY) == {}
+
+
 def test_a_lagging_index_loses_nothing(stage):
     """What filters show late is older than what is known, and is not believed."""
     here = stage(a_deep_rerun(1000, seconds=900), at=500, settings=with_settings(index_lag=240))

@@ -26,6 +26,9 @@ OPEN_STATUSES = ("in_progress", "queued", "waiting", "pending", "requested")
 #: Through these nearly every re-run passes; the others are asked for where requests are to spare.
 PLAIN_STATUSES = OPEN_STATUSES[:2]
 
+#: Hinted runs that are read together; one that cannot be read keeps no others waiting.
+HINTS_AT_ONCE = 16
+
 #: GitHub's end of an unfiltered list (40,000) and of a filtered one (1,000), in pages of 100.
 MAX_PAGES = 400
 MAX_FILTERED_PAGES = 10
@@ -122,9 +125,13 @@ def follow_run_hints(world: World, sighting: Sighting) -> None:
         return
     shown = {key.run_id for key in sighting.seen} | look_again(world, sighting, hints)
     wanted = [run_id for run_id in hints if run_id not in shown]
-    fetched = world.workers.map(lambda run_id: _fetch_run(world, name, run_id), wanted)
-    note_runs(world, sighting, [run for run in fetched if run is not None])
-    world.store.clear_run_hints(name, hints)
+    world.store.clear_run_hints(name, {each: hints[each] for each in hints if each in shown})
+    # Some at a time: what was followed stays so, whatever the next request meets.
+    for start in range(0, len(wanted), HINTS_AT_ONCE):
+        portion = wanted[start : start + HINTS_AT_ONCE]
+        fetched = world.workers.map(lambda run_id: _fetch_run(world, name, run_id), portion)
+        note_runs(world, sighting, [run for run in fetched if run is not None])
+        world.store.clear_run_hints(name, {each: hints[each] for each in portion})
 
 
 def ask_for_open_runs(world: World, sighting: Sighting) -> None:
