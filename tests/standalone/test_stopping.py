@@ -1,0 +1,75 @@
+"""How signals end what works."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from standalone.stopping import stopped_by_signals
+
+_WAIT = """
+import signal, threading
+from standalone.stopping import stopped_by_signals
+
+threading.Thread(target=threading.Event().wait, daemon=True).start()
+with stopped_by_signals() as stop:
+    # From here on the kernel gives the signal to another thread, as it may do at any time.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    print("ready", flush=True)
+    stop.event.wait(60)
+    print("wished", stop.signal_number, stop.exit_code, flush=True)
+    threading.Event().wait(60)
+"""
+
+
+@contextmanager
+def _waiting() -> Iterator[subprocess.Popen[str]]:
+    with subprocess.Popen(
+        [sys.executable, "-c", _WAIT],
+        cwd=Path(__file__).parents[2],
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline() == "ready\n"
+            yield process
+        finally:
+            process.kill()
+
+
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+def test_the_first_is_a_wish_and_the_second_ends_whatever_the_main_thread_does(first):
+    """Also where the main thread hears of neither."""
+    with _waiting() as process:
+        process.send_signal(first)
+        assert process.stdout.readline() == f"wished {int(first)} {128 + first}\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 130
+
+
+def test_a_second_request_to_end_waits_for_the_first():
+    """A supervisor may repeat itself; only a person's second Ctrl-C is impatience."""
+    with _waiting() as process:
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout.readline().startswith("wished")
+        process.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(timeout=0.5)
+
+
+def test_afterwards_signals_are_whose_they_were_before():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with stopped_by_signals() as stop:
+        assert signal.getsignal(signal.SIGINT) != before[0]
+        signal.raise_signal(signal.SIGTERM)
+        assert stop.event.wait(30)
+    assert stop.signal_number == signal.SIGTERM
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+    assert signal.set_wakeup_fd(-1) == -1
