@@ -77,10 +77,13 @@ def test_the_sandbox_serves_until_it_is_stopped(bare: CommandLine):
     """It tells its address and token, and Ctrl-C is an orderly end."""
     with bare.started("sandbox", "--port", "0", "--repositories", "1") as sandbox:
         assert sandbox.stdout is not None
+        assert sandbox.stderr is not None
         url = sandbox.stdout.readline().split()[2]
         answer = requests.get(f"{url}/repos/octo/api", timeout=10)
         sandbox.send_signal(signal.SIGINT)
-        stdout, stderr = sandbox.communicate(timeout=60)
+        # communicate() would not see what readline() has read ahead.
+        stdout, stderr = sandbox.stdout.read(), sandbox.stderr.read()
+        sandbox.wait(60)
     assert answer.json()["full_name"] == "octo/api"
     assert "sandbox-token" in stdout
     assert (sandbox.returncode, stderr) == (0, "")
