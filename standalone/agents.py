@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from ingest.bootstrap import Collector, is_dead_neighbour
-from ingest.domain.ledger import RepositoryRecord
+from ingest.bootstrap import Collector, free_dead_leases
+from ingest.domain.ledger import new_repository
 from ingest.errors import IngestError, RateLimited
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
@@ -73,15 +73,10 @@ def run_agents(
 def watch(collector: Collector, repositories: Sequence[str]) -> None:
     """Add repositories to the state, and free those whose holder on this machine has died."""
     world, now = collector.world, collector.world.clock.now()
-    since = now - timedelta(days=world.collecting.backfill_days)
+    days = world.collecting.backfill_days
     for name in repositories:
-        world.store.add_repository(
-            RepositoryRecord(full_name=name, added_at=now, watched_since=since, next_poll_at=now)
-        )
-    for record in world.store.list_repositories():
-        holder = record.lease_holder
-        if holder is not None and is_dead_neighbour(holder):
-            world.store.release_repository(record, holder=holder, next_poll_at=now)
+        world.store.add_repository(new_repository(name, backfill_days=days, now=now))
+    free_dead_leases(world.store, now=now)
 
 
 @contextmanager

@@ -11,11 +11,10 @@ from ingest.domain.ledger import AgentRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError
 from ingest.services.sign_of_life import is_alive
-from ingest.services.world import World
+from ingest.services.world import AGENTS, World
 
 from .asking import Ask, ask_directly
 from .http_server import answer
-from .signs_of_life import AGENTS
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

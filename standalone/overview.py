@@ -26,16 +26,6 @@ class RepositoryLine:
     record: RepositoryRecord
     counts: LedgerCounts
 
-    @property
-    def collected(self) -> int:
-        """Count attempts whose end is published."""
-        return self.counts.attempts - self.counts.open_attempts
-
-    @property
-    def in_flight(self) -> int:
-        """Count attempts that were seen and have not ended."""
-        return max(0, self.counts.open_attempts - self.counts.unread_attempts)
-
     def as_json(self, now: datetime) -> dict[str, Any]:
         """Lay it out for programs."""
         record = self.record
@@ -45,8 +35,8 @@ class RepositoryLine:
             "last_polled_at": format_timestamp(record.last_polled_at),
             "next_poll_at": format_timestamp(record.next_poll_at),
             "is_being_polled": record.lease_holder is not None,
-            "in_flight": self.in_flight,
-            "collected": self.collected,
+            "in_flight": self.counts.in_flight,
+            "collected": self.counts.collected,
             "backlog": self.counts.unread_attempts,
             "backlog_seconds": backlog_seconds(record, self.counts, now),
             "known": self.counts.attempts,

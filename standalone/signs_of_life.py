@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -12,12 +12,10 @@ from ingest.domain.ledger import AgentRecord
 from ingest.errors import IngestError
 from ingest.services.forget_old import forget_old
 from ingest.services.ingest_logs import order_lost_logs
-from ingest.services.sign_of_life import rate_limit_of, stretched
-from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
+from ingest.services.sign_of_life import Tally, rate_limit_of, stretched
+from ingest.services.world import AGENTS, World
 
 logger = logging.getLogger(__name__)
-
-AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
 HEARTBEAT_SECONDS = 5.0
 ORDER_LOST_LOGS_SECONDS = 600.0
@@ -45,7 +43,7 @@ class SignsOfLife:
         self._world = world
         self._loops = loops
         self._started_at: datetime = world.clock.now()
-        self._told: Mapping[str, int] = {}
+        self._tally = Tally(world)
 
     def give(self) -> None:
         """Save a sign of life of each agent that does not hang. Raises StateUnavailable."""
@@ -54,20 +52,13 @@ class SignsOfLife:
             if not any(time.monotonic() - loop.turned_at > HANGING_SECONDS for loop in own):
                 worst = next((loop for loop in own if loop.note), own[0])
                 self._save(agent, worst.state, worst.note)
-        self._add_counts()
+        self._tally.tell()
 
     def give_last(self) -> None:
         """Say that both agents have stopped. Raises StateUnavailable."""
         for agent in AGENTS:
             self._save(agent, "stopped", None)
-        self._add_counts()
-
-    def _add_counts(self) -> None:
-        """Add what was counted since the last time; what could not be added is added later."""
-        counts = self._world.meter.snapshot()
-        increase = {name: count - self._told.get(name, 0) for name, count in counts.items()}
-        self._world.store.add_counts(increase, now=self._world.clock.now())
-        self._told = counts
+        self._tally.tell()
 
     def _save(self, agent: str, state: str, note: str | None) -> None:
         world, budget = self._world, self._world.source.budget()

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from ingest.errors import IngestError, InvalidSignature, Rejected, Skippable
+from ingest.errors import IngestError
 from ingest.ports import Clock, StateStore
-from ingest.services.receive_webhook import receive_webhook
+from ingest.services.receive_webhook import receive_webhook, refuse_webhook
 from ingest.settings import Secret
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
@@ -16,8 +16,6 @@ from .http_server import Address, HttpServer, Routes, Wsgi, answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
-
-logger = logging.getLogger(__name__)
 
 #: Where GitHub is told to send its webhooks; Anvil's hosts take them at ``/_/api`` + this.
 PATH = "/github/webhook"
@@ -63,14 +61,9 @@ class WebhookApp:
                 secret=self._secret,
                 now=self._clock.now(),
             )
-        except InvalidSignature as error:
-            return "401 Unauthorized", str(error)
-        except (Rejected, Skippable) as error:
-            return "400 Bad Request", str(error)
-        except IngestError:
-            # GitHub lists it as failed, and it is made good from that list.
-            logger.exception("webhook not kept")
-            return "503 Service Unavailable", "The webhook could not be kept."
+        except IngestError as error:
+            status, text = refuse_webhook(error)
+            return f"{status} {HTTPStatus(status).phrase}", text
         return "202 Accepted", done
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from functools import partial
 
 from ingest.bootstrap import open_data_tables_state
-from ingest.domain.ledger import RepositoryRecord
+from ingest.domain.ledger import new_repository
 from ingest.errors import IngestError
 
 from ..uplink.link import AppAddress, connect, disconnect, within
@@ -54,9 +54,6 @@ def create_first_account(email: str) -> Account | None:
 def watch_repositories(names: Sequence[str], *, backfill_days: float) -> None:
     """Let the app watch repositories from now on; one that is watched stays as it is."""
     state, now = open_data_tables_state(), datetime.now(timezone.utc)
-    since = now - timedelta(days=backfill_days)
     for name in names:
-        record = RepositoryRecord(
-            full_name=name, added_at=now, watched_since=since, next_poll_at=now
-        )
+        record = new_repository(name, backfill_days=backfill_days, now=now)
         within(CALL_SECONDS, partial(state.add_repository, record))

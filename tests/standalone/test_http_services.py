@@ -10,7 +10,7 @@ import pytest
 import requests
 from ingest.bootstrap import Collector
 from ingest.errors import BadSettings, StateUnavailable
-from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.world import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import GithubSettings, Secret, Settings
 from prometheus_client.parser import text_string_to_metric_families
 from support.world import REPOSITORY
@@ -19,7 +19,7 @@ from standalone.agents import Loop
 from standalone.http_server import Address
 from standalone.http_services import served
 from standalone.sandbox.builder import WorldBuilder
-from standalone.signs_of_life import AGENTS, SignsOfLife
+from standalone.signs_of_life import SignsOfLife
 from standalone.uplink.link import AppUnreachable
 from standalone.webhook_server import PATH
 

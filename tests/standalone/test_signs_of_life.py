@@ -9,12 +9,12 @@ from datetime import timedelta
 
 import pytest
 from ingest.errors import StateUnavailable
-from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.world import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from support.world import REPOSITORY, Stage
 
 from standalone.agents import Loop
 from standalone.sandbox.builder import WorldBuilder
-from standalone.signs_of_life import AGENTS, HANGING_SECONDS, SignsOfLife, keep_alive
+from standalone.signs_of_life import HANGING_SECONDS, SignsOfLife, keep_alive
 
 
 class Refusing:

@@ -1,6 +1,6 @@
 """One run in a short list."""
 
-from ... import badges, clock, dom, formatting, routes
+from ... import badges, clock, dom, formatting, routes, run_facts
 from ._anvil_designer import RunRowTemplate
 
 
@@ -15,7 +15,7 @@ class RunRow(RunRowTemplate):
         badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])
         dom.fill(
             self,
-            link="{} #{}".format(run["workflow_name"] or "Run", run["run_number"]),
+            link=run_facts.name(run),
             where=" · ".join(part for part in (run["repository"], run["head_branch"]) if part),
             duration=formatting.duration(run["duration_seconds"]),
         )

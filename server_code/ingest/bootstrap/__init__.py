@@ -6,7 +6,7 @@ Imports happen inside the functions: a headless process needs no Anvil, and Anvi
 from .access import GITHUB_THREADS, aws_access
 from .collector import Collector, open_collector, open_headless
 from .examination import open_patient
-from .processes import is_dead_neighbour, process_name
+from .processes import free_dead_leases, process_name
 from .queues import queue_depths, set_up_queues
 from .sources import LogSources, open_log_sources, open_source
 from .states import (
@@ -23,7 +23,7 @@ __all__ = [
     "Collector",
     "LogSources",
     "aws_access",
-    "is_dead_neighbour",
+    "free_dead_leases",
     "log_cache_of",
     "open_collector",
     "open_data_tables_state",

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import socket
+from datetime import datetime
 from pathlib import Path
+
+from ..ports import StateStore
 
 
 def process_name() -> str:
@@ -27,6 +30,14 @@ def is_dead_neighbour(holder: str) -> bool:
     except OSError:
         return False
     return False
+
+
+def free_dead_leases(store: StateStore, *, now: datetime) -> None:
+    """Make due what processes of this machine held that are no more. Raises StateUnavailable."""
+    for record in store.list_repositories():
+        holder = record.lease_holder
+        if holder is not None and is_dead_neighbour(holder):
+            store.release_repository(record, holder=holder, next_poll_at=now)
 
 
 def _neighbourhood() -> str:

@@ -154,6 +154,24 @@ class LedgerCounts:
     logs_fetched: int = 0
     logs_unavailable: int = 0
 
+    @property
+    def collected(self) -> int:
+        """Count attempts whose end is published."""
+        return self.attempts - self.open_attempts
+
+    @property
+    def in_flight(self) -> int:
+        """Count attempts that were seen and have not ended."""
+        return max(0, self.open_attempts - self.unread_attempts)
+
+
+def new_repository(full_name: str, *, backfill_days: float, now: datetime) -> RepositoryRecord:
+    """Make the record of a repository that is watched from now on, and due at once."""
+    since = now - timedelta(days=backfill_days)
+    return RepositoryRecord(
+        full_name=full_name, added_at=now, watched_since=since, next_poll_at=now
+    )
+
 
 def backlog_seconds(record: RepositoryRecord, counts: LedgerCounts, now: datetime) -> float | None:
     """Estimate how long the unread attempts will take, at the pace since watching began.

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import BinaryIO
 
+from ..errors import StateUnavailable
+
 MAX_LINE_BYTES = 64 * 1024
 PAGE_LINES = 1000
 PAGE_BYTES = 256 * 1024
@@ -114,6 +116,17 @@ def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> Lo
             number += 1
             answer_bytes += len(content)
     return LogLines(lines=tuple(found), total_lines=size.total_lines, total_bytes=size.total_bytes)
+
+
+def read_pages(find_page: FindPage, size: LogSize) -> Iterator[bytes]:
+    """Read all pages in order. Raises StateUnavailable where one is gone meanwhile."""
+    number = 1
+    while number <= size.total_lines:
+        page = find_page(number)
+        if page is None:
+            raise StateUnavailable("The log has left the cache; ask for it again.")
+        yield page.content
+        number = page.end
 
 
 def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> list[int] | None:

@@ -9,7 +9,7 @@ import anvil.server
 from ..adapters.anvil_secrets import find
 from ..bootstrap import open_patient, queue_depths, set_up_queues
 from ..errors import BadSettings, IngestError
-from ..services.dashboard.agents import agent_rows
+from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts
 from ..services.doctor import examine, is_well
 from ..settings import Settings
@@ -35,12 +35,7 @@ def get_settings(desk: Desk) -> dict[str, Any]:
         "webhook": webhook_facts(
             settings, desk.state.load_traffic(), origin=anvil.server.get_api_origin()
         ),
-        "agents": agent_rows(
-            desk.state.list_agents(),
-            desk.state.load_agent_wishes(),
-            desk.state.list_repositories(),
-            now=desk.now,
-        ),
+        "agents": load_agent_rows(desk.state, now=desk.now),
         "accounts": accounts.list_accounts(you=desk.actor),
     }
 

@@ -34,9 +34,9 @@ def get_collection_status(desk: Desk) -> dict[str, Any]:
 def configure_repository(desk: Desk, repo_url: object) -> dict[str, Any]:
     """Watch a repository, given by its URL; one that is watched stays as it is."""
     given = require_text(repo_url, "The repository's address")
-    is_known = len(desk.state.list_repositories())
-    record = watch_repository(desk.state, desk.settings, desk.open_source, given, now=desk.now)
-    if len(desk.state.list_repositories()) > is_known:
+    now = desk.now
+    record = watch_repository(desk.state, desk.settings, desk.open_source, given, now=now)
+    if record.added_at == now:
         desk.note("added it", repository=record.full_name)
         wake(desk, PIPELINE_MONITORING_AGENT)
         wake(desk, LOG_INGESTION_AGENT)

@@ -13,10 +13,10 @@ import anvil.server
 
 from ..bootstrap import read_anvil_settings
 from ..domain.timestamps import format_timestamp
-from ..errors import IngestError, InvalidSignature, Rejected, Skippable
+from ..errors import IngestError
 from ..services.dashboard.agents import agent_rows
 from ..services.dashboard.configuration import WEBHOOKS
-from ..services.receive_webhook import receive_webhook
+from ..services.receive_webhook import receive_webhook, refuse_webhook
 from ..services.world import PIPELINE_MONITORING_AGENT
 from ..wire.webhooks import MAX_BODY_BYTES
 from .desk import Desk
@@ -50,14 +50,8 @@ def take_webhook(**_ignored: object) -> anvil.server.HttpResponse:
         desk.state.add_counts({WEBHOOKS: 1}, now=desk.now)
         if done.startswith("accepted"):
             wake(desk, PIPELINE_MONITORING_AGENT)
-    except InvalidSignature as error:
-        return _text(401, str(error))
-    except (Rejected, Skippable) as error:
-        return _text(400, str(error))
-    except IngestError:
-        # GitHub lists it as failed, and it is made good from that list.
-        logger.exception("webhook not kept")
-        return _text(503, "The webhook could not be kept.")
+    except IngestError as error:
+        return _text(*refuse_webhook(error))
     return _text(202, done)
 
 

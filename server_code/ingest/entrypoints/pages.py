@@ -10,11 +10,12 @@ import anvil.server
 from ..domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ..errors import Rejected
 from ..services.dashboard.activity import list_activity as read_activity
-from ..services.dashboard.agents import AGENTS, agent_rows
+from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
 from ..services.dashboard.repositories import list_repository_rows, require_watched
 from ..services.dashboard.runs import RunAddress, load_run
+from ..services.world import AGENTS
 from .arguments import bounded, optional_id, optional_text, require_id, require_text
 from .callables import one_repository, open_job_log
 from .desk import Desk
@@ -140,12 +141,7 @@ def control_agent(desk: Desk, name: object, wish: object) -> dict[str, Any]:
         _kill_running(TASKS[agent])
     done = {"start": "started", "pause": "paused", "stop": "stopped"}[str(wish)]
     desk.note(f"{done} the {agent}")
-    rows = agent_rows(
-        desk.state.list_agents(),
-        desk.state.load_agent_wishes(),
-        desk.state.list_repositories(),
-        now=desk.now,
-    )
+    rows = load_agent_rows(desk.state, now=desk.now)
     return next(row for row in rows if row["name"] == agent)
 
 

@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import anvil.server
 
-from ..bootstrap import Collector, is_dead_neighbour
+from ..bootstrap import Collector, free_dead_leases
 from ..errors import BadSettings, IngestError
 from ..services.dashboard.setup import missing_steps
 from ..services.forget_old import forget_old
@@ -36,7 +36,8 @@ PLACE = "tasks of the Anvil app"
 def pipeline_monitoring_tick() -> int:
     """Poll every repository that is due in this slice; return how many polls it were."""
     desk = Desk()
-    _free_dead_leases(desk)
+    # Tasks on this machine that were killed are taken over from at once.
+    free_dead_leases(desk.state, now=desk.now)
     return _work(desk, PIPELINE_MONITORING_AGENT, monitoring_tick)
 
 
@@ -89,11 +90,3 @@ def _work(desk: Desk, agent: str, tick: Callable[..., int]) -> int:
     finally:
         if collector is not None:
             collector.close()
-
-
-def _free_dead_leases(desk: Desk) -> None:
-    """Take over at once from tasks on this machine that were killed."""
-    for record in desk.state.list_repositories():
-        holder = record.lease_holder
-        if holder is not None and is_dead_neighbour(holder):
-            desk.state.release_repository(record, holder=holder, next_poll_at=desk.now)

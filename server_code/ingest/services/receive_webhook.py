@@ -5,12 +5,16 @@ A collector without webhooks is complete; with them it is faster.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 
+from ..errors import IngestError, InvalidSignature, Rejected, Skippable
 from ..ports import StateStore
 from ..settings import Secret
 from ..wire.webhooks import parse_delivery
+
+logger = logging.getLogger(__name__)
 
 
 def receive_webhook(
@@ -37,3 +41,14 @@ def receive_webhook(
     store.save_run_hint(delivery.repository, delivery.run_id, now=now)
     store.make_due(delivery.repository, now=now)
     return f"accepted: run {delivery.run_id} is looked at now"
+
+
+def refuse_webhook(error: IngestError) -> tuple[int, str]:
+    """Choose the HTTP status and the words for a delivery that was not taken in."""
+    if isinstance(error, InvalidSignature):
+        return 401, str(error)
+    if isinstance(error, (Rejected, Skippable)):
+        return 400, str(error)
+    # GitHub lists it as failed, and it is made good from that list.
+    logger.error("webhook not kept", exc_info=error)
+    return 503, "The webhook could not be kept."

@@ -24,7 +24,10 @@ class Tally:
         self._told: Mapping[str, int] = {}
 
     def tell(self) -> Mapping[str, int]:
-        """Add what was counted since the last time; return all counts. Raises StateUnavailable."""
+        """Add what was counted since the last time; return all counts.
+
+        Raises StateUnavailable; what could not be added is added the next time.
+        """
         counts = self._world.meter.snapshot()
         increase = {name: n - self._told.get(name, 0) for name, n in counts.items()}
         grown = {name: n for name, n in increase.items() if n}

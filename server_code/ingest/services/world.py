@@ -12,6 +12,7 @@ from ..settings import CollectingSettings
 
 PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
+AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,9 +15,16 @@ from typing import Any, BinaryIO
 
 import anvil.tables.query as q
 
-from ...domain.log_pages import LogLines, LogPage, LogSize, cut_pages, pick_lines, search_pages
+from ...domain.log_pages import (
+    LogLines,
+    LogPage,
+    LogSize,
+    cut_pages,
+    pick_lines,
+    read_pages,
+    search_pages,
+)
 from ...domain.runs import AttemptKey
-from ...errors import StateUnavailable
 from ...ports import LogCache
 from ...ports.logs import MOST_CACHED_BYTES, MOST_CACHED_LOGS
 from .guard import table_errors
@@ -32,11 +39,10 @@ _READ_AT_ONCE = 8
 _UNFINISHED_KEPT = timedelta(hours=1)
 _FASTEST = 1
 
-_PAGE_COLUMNS = ("first_line", "line_count", "content")
-
-
 #: So many logs may be saved between two looks at how many there are.
 LOOK_AFTER = 50
+
+_PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 
 class TableLogCache(LogCache):
@@ -138,14 +144,8 @@ class _Stored:
 
     def contents(self) -> Iterator[bytes]:
         """Read all pages in order. Raises StateUnavailable where they leave the cache meanwhile."""
-        number = 1
         with table_errors():
-            while number <= self.size.total_lines:
-                page = self.find_page(number)
-                if page is None:
-                    raise StateUnavailable("The log has left the cache; ask for it again.")
-                yield page.content
-                number = page.end
+            yield from read_pages(self.find_page, self.size)
 
     def _pages(self, number: int) -> Iterator[LogPage]:
         holding = _PAGES.some(

@@ -12,11 +12,18 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-from ...domain.log_pages import LogLines, LogPage, LogSize, cut_pages, pick_lines, search_pages
+from ...domain.log_pages import (
+    LogLines,
+    LogPage,
+    LogSize,
+    cut_pages,
+    pick_lines,
+    read_pages,
+    search_pages,
+)
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id
 from ...domain.stored_values import write_time
-from ...errors import StateUnavailable
 from ...ports import LogCache
 from ...ports.logs import MOST_CACHED_BYTES, MOST_CACHED_LOGS
 from .database import Database
@@ -99,7 +106,7 @@ class SqlLogCache(LogCache):
     def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:
         """Load a whole log, page by page."""
         found = self._find(key, job_id)
-        return None if found is None else found.contents()
+        return None if found is None else read_pages(found.find_page, found.size)
 
     def _find(self, key: AttemptKey, job_id: int) -> _Stored | None:
         rows = self._database.read(_SELECT_LOG, (*attempt_id(key), job_id))
@@ -170,15 +177,6 @@ class _Stored:
         for first, line_count, packed in self._database.read(_SELECT_PAGE, (self._name, number)):
             return LogPage(first=first, line_count=line_count, content=zlib.decompress(packed))
         return None
-
-    def contents(self) -> Iterator[bytes]:
-        number = 1
-        while number <= self.size.total_lines:
-            page = self.find_page(number)
-            if page is None:
-                raise StateUnavailable("The log has left the cache; ask for it again.")
-            yield page.content
-            number = page.end
 
 
 def _drop(session: Session, rows: Sequence[Sequence[object]]) -> None:

@@ -8,16 +8,22 @@ from typing import Any
 
 from ...domain.ledger import WISH_PAUSED, AgentRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
+from ...ports import StateStore
 from ..sign_of_life import SILENCE
-from ..world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-
-AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
+from ..world import AGENTS, PIPELINE_MONITORING_AGENT
 
 #: Ticks come every minute, and the first of them may be late.
 STALLED_AFTER = timedelta(seconds=150)
 
 #: What an agent says of itself that is worth more than whether it works at this moment.
 _SPEAKING = ("in trouble", "limited")
+
+
+def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
+    """Read how both agents are. Raises StateUnavailable."""
+    return agent_rows(
+        store.list_agents(), store.load_agent_wishes(), store.list_repositories(), now=now
+    )
 
 
 def agent_rows(

@@ -127,7 +127,7 @@ def _repositories(
         "watched": len(records),
         "paused": sum(each.paused for each in records),
         "failing": sum(each.failures > 0 and not each.paused for each in records),
-        "in_flight": max(0, counts.open_attempts - counts.unread_attempts),
+        "in_flight": counts.in_flight,
         "backlog": counts.unread_attempts,
         "attempts": counts.attempts,
         "logs_fetched": counts.logs_fetched,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import LedgerCounts, RepositoryRecord
+from ...domain.ledger import LedgerCounts, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
 from ...errors import AccessDenied, IngestError, InvalidRepository, NotFound, Retriable
 from ...ports import ActionsSource, RunQuery, StateStore
@@ -69,10 +69,8 @@ def watch_repository(
         pass
     except NotFound as error:
         raise NotFound(f"{error} {_HIDDEN}") from error
-    since = now - timedelta(days=settings.collecting.backfill_days)
-    return store.add_repository(
-        RepositoryRecord(full_name=name, added_at=now, watched_since=since, next_poll_at=now)
-    )
+    days = settings.collecting.backfill_days
+    return store.add_repository(new_repository(name, backfill_days=days, now=now))
 
 
 def require_watched(store: StateStore, full_name: str) -> RepositoryRecord:
