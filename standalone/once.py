@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from ingest.bootstrap import Collector
@@ -139,13 +139,7 @@ class _Collection:
         if not store.count_ledger(name).open_attempts:
             return []
         attempts = store.load_due_attempts(name, now=now + timedelta(days=400), limit=10_000)
-        return [
-            each
-            for each in attempts
-            if each.run is None
-            or not each.published_statuses
-            or (each.run.is_completed and now - (each.run.updated_at or now) < LAG)
-        ]
+        return [each for each in attempts if _is_unread(each, now)]
 
     def _ingest_logs(self) -> IngestError | None:
         """Ingest logs until the runs are done and none of their logs is pending."""
@@ -233,6 +227,17 @@ class _Patience:
         if number != self._number:
             self._number, self._since = number, time.monotonic()
         return time.monotonic() - self._since > PATIENCE_SECONDS
+
+
+def _is_unread(attempt: AttemptRecord, now: datetime) -> bool:
+    """Tell whether the last look failed, or an end or jobs that lag behind it are yet to be told.
+
+    One that was seen in flight is read.
+    """
+    run, told = attempt.run, attempt.published_statuses
+    if run is None or not told or attempt.failures:
+        return True
+    return run.is_completed and (told[-1] != run.status or now - (run.updated_at or now) < LAG)
 
 
 def _not_read(left: list[AttemptRecord]) -> IngestError | None:

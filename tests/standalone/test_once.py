@@ -194,3 +194,27 @@ def test_a_search_for_reruns_that_fails_now_and_then_is_gone_on_with(stage):
     collect(here, REPOSITORY)
     assert_all_told(here)
     assert_nothing_twice(here)
+
+
+def test_an_end_whose_jobs_cannot_be_read_at_once_is_waited_for(stage):
+    """However long ago the run ended: nobody has been told yet."""
+    world = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=500)
+    here = stage(world, at=300, speed=SPEED)
+    collect(here, REPOSITORY)
+    here.move_to(7200)
+    here.fail(Fault(path="/jobs$", do="error", count=3))
+    collect(here, REPOSITORY)
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_jobs_that_lag_far_behind_an_end_are_waited_for(stage):
+    """It is told when it is clear that they never end, or have."""
+    world = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=595)
+    here = stage(world, at=300, speed=SPEED)
+    collect(here, REPOSITORY)
+    here.move_to(640)
+    here.fail(Fault(path="/jobs$", do="late_jobs", seconds=200, count=1))
+    collect(here, REPOSITORY)
+    assert_all_told(here)
+    assert_nothing_twice(here)
