@@ -61,9 +61,11 @@ def test_closing_ends_the_server_and_what_it_started(tmp_path: Path):
 
 def test_a_server_ends_as_it_wants_to(tmp_path: Path):
     code = (
-        "import signal, sys, time;"
-        "signal.signal(signal.SIGINT, lambda *_: sys.exit(print('in order', flush=True)));"
-        "print('ready', flush=True); time.sleep(600)"
+        "import signal;"
+        "signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT});"  # or a sleep could miss it
+        "print('ready', flush=True);"
+        "signal.sigwait({signal.SIGINT});"
+        "print('in order')"
     )
     server = GuardedProcess(program(code, tmp_path, end_with=signal.SIGINT))
     with server.printed as printed:
