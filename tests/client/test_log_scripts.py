@@ -41,6 +41,8 @@ def evaluate() -> Iterator[Evaluate]:
         ("no time ##[error]in the middle", None, "no time ##[error]in the middle"),
         ("2026-11-24T06:30:00Z", None, ""),
         ("a\x00b\rc", None, "a\u2400b\u240dc"),
+        ("a\x7fb\x85c\x1b", None, "a\u2421b\ufffdc\u241b"),
+        ("rm \u202egpj.exe\u2069", None, "rm \ufffdgpj.exe\ufffd"),
         ("\x1b[2K\x1b]8;;https://example.com\x07link\x1b]8;;\x07\x1b(B!", None, "link!"),
     ],
 )

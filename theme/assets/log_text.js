@@ -5,7 +5,8 @@ const TIME = /^\uFEFF?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) ?/;
 const MARK = /^##\[(\w+)\]|^\[(command)\]/;
 /* A colour or style; any other sequence (a cursor that moves, a link, a title) is left out. */
 const ESCAPE = /\x1b(?:\[([\d;:]*)([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
-const CONTROL = /[\x00-\x08\x0a-\x1f]/g;
+/* Nothing of it is seen by itself, and what reorders a line's text could make it say something else. */
+const UNSEEN = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /* Split a raw line: {time, kind, text, styles}. A style is [from, to, {bold, colour, …}]. */
 export function parseLine(raw) {
@@ -15,12 +16,14 @@ export function parseLine(raw) {
   const kind = mark ? mark[1] || mark[2] : null;
   if (mark) rest = rest.slice(mark[0].length);
   const { text, styles } = readStyles(rest);
-  return { time: found ? found[1] : null, kind, text: text.replace(CONTROL, picture), styles };
+  return { time: found ? found[1] : null, kind, text: text.replace(UNSEEN, picture), styles };
 }
 
-/* Show a control character by its picture: NUL as U+2400. */
+/* Show what is unseen by its picture, as NUL by U+2400, or by the sign for what has none. */
 function picture(character) {
-  return String.fromCharCode(0x2400 + character.charCodeAt(0));
+  const code = character.charCodeAt(0);
+  if (code === 0x7f) return "\u2421";
+  return code < 0x20 ? String.fromCharCode(0x2400 + code) : "\ufffd";
 }
 
 function readStyles(text) {
