@@ -45,7 +45,7 @@ class Shell(ShellTemplate):
         self.pages, self.page = {}, None
         self._asked, self._answered, self._asked_at = 0, 0, 0
         self._is_following, self._is_address_new = False, False
-        self._drawn, self._is_focus_due = set(), False
+        self._drawn, self._focus_before = set(), None
         anvil.set_default_error_handling(self.report)
         connection.watch(self.show_connection, self.show_login)
         dom.on(window, "hashchange", self.follow_address)
@@ -128,7 +128,7 @@ class Shell(ShellTemplate):
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", signed_in)
         self._set_title()
         window.scrollTo(0, 0)
-        self._is_focus_due = not is_first
+        self._focus_before = None if is_first else document.activeElement
         if page in self._drawn or isinstance(page, LoginPage):
             self._reveal()
 
@@ -141,9 +141,11 @@ class Shell(ShellTemplate):
     def _reveal(self):
         self._drawn.add(self.page)
         self._wait()
-        if self._is_focus_due:
-            self._is_focus_due = False
-            self._focus_heading()
+        if self._focus_before:
+            # Whoever has gone on meanwhile is not called back.
+            if self._focus_before.isSameNode(document.activeElement):
+                self._focus_heading()
+            self._focus_before = None
 
     def _focus_heading(self):
         heading = self.dom_nodes["main"].querySelector("h1")
