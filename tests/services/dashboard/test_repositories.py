@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.adapters.memory import MemoryState
-from ingest.domain.ledger import LedgerCounts
+from ingest.domain.ledger import ErrorRecord, LedgerCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import AccessDenied, BadCredentials, InvalidRepository, NotFound
 from ingest.services.dashboard import repositories
@@ -223,3 +223,18 @@ def test_an_error_has_a_remedy(failures, remedy):
     row = repository_row(record, LedgerCounts(), web_url=WEB, now=NOW)
     assert row["last_error"] == "No."
     assert remedy in row["remedy"]
+
+
+def test_a_failure_that_was_told_has_the_remedy_that_was_told_with_it():
+    """What stands in the list of errors; other failures have the general one."""
+    store = MemoryState()
+    told, others = "octo/told", "octo/others"
+    for name in (told, others):
+        store.add_repository(a_repository(full_name=name, failures=1, last_error="Not there."))
+    error = ErrorRecord(
+        occurred_at=NOW, agent="a", repository=told, what="Not there.", remedy="Check its name."
+    )
+    store.add_error(error)
+    rows = {row["full_name"]: row for row in list_repository_rows(store, SETTINGS, now=NOW)}
+    assert rows[told]["remedy"] == "Check its name."
+    assert "Settings" in rows[others]["remedy"]

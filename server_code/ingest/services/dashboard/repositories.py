@@ -10,6 +10,7 @@ from ...domain.ledger import LedgerCounts, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
 from ...errors import AccessDenied, IngestError, InvalidRepository, NotFound, Retriable
 from ...ports import ActionsSource, RunQuery, StateStore
+from ...ports.state import MOST_ERRORS
 from ...settings import Settings
 from .rows import repository_row
 
@@ -27,7 +28,7 @@ def list_repository_rows(
     records = sorted(
         store.list_repositories(), key=lambda each: (not each.failures, each.full_name.lower())
     )
-    return [
+    rows = [
         repository_row(
             record,
             store.count_ledger(record.full_name) if place < MOST_COUNTED else LedgerCounts(),
@@ -36,6 +37,7 @@ def list_repository_rows(
         )
         for place, record in enumerate(records)
     ]
+    return _with_told_remedies(store, rows) if any(row["failures"] for row in rows) else rows
 
 
 def check_repository(
@@ -82,6 +84,17 @@ def require_watched(store: StateStore, full_name: str) -> RepositoryRecord:
 
 
 _HIDDEN = "Check its name, and that the token may see it: private ones look as if not there."
+
+
+def _with_told_remedies(store: StateStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say what to do as it was said when the failure was met, which knew more than its words."""
+    told = {
+        (each.repository, each.what): each.remedy for each in store.list_errors(limit=MOST_ERRORS)
+    }
+    return [
+        {**row, "remedy": told.get((row["full_name"], row["last_error"]), row["remedy"])}
+        for row in rows
+    ]
 
 
 def _ask_github(name: str, open_source: OpenSource) -> dict[str, Any]:
