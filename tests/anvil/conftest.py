@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -9,8 +10,10 @@ from typing import Any
 import pytest
 from ingest.adapters.data_tables import open_data_tables_state
 from ingest.ports import StateStore
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page, expect
+from support.anvil_people import first_password, jobs_with_logs_of, signed_in
 from support.anvil_server import (
+    EMAIL,
     AnvilApp,
     LocalAws,
     PostgresServer,
@@ -19,7 +22,7 @@ from support.anvil_server import (
     without_schedule,
 )
 from support.anvil_state import CALL_STORES_MODULE, empty_tables
-from support.browser import BrowserPage, open_browser, open_page
+from support.browser import PATIENCE_MS, BrowserPage, open_browser, open_page
 
 #: The thread of Anvil's Uplink client dies of its own socket when it disconnects.
 _ENDS_WITH_A_SHOUT = pytest.mark.filterwarnings(
@@ -95,3 +98,33 @@ def app_call(call: Callable[..., Any], stores_app: AnvilApp) -> Callable[..., An
 def state(app_call: Callable[..., Any]) -> StateStore:
     """Open the empty state over the Uplink."""
     return open_data_tables_state()
+
+
+@pytest.fixture
+def page(anvil_server: AnvilApp, browser_page: BrowserPage) -> Page:
+    """Sign in as the first account."""
+    page = browser_page.page
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    page.goto(anvil_server.url)
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password").fill(first_password(anvil_server))
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    return page
+
+
+@pytest.fixture
+def collected(anvil_server: AnvilApp) -> Iterator[None]:
+    """Collect a repository until its logs are there."""
+    with signed_in(anvil_server) as call:
+        call("configure_repository", "octo/api")
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while time.monotonic() < end:
+            repository = call("list_repositories")[0]
+            if repository["logs_fetched"] == len(jobs_with_logs_of(anvil_server, "octo/api")):
+                break
+            time.sleep(1)
+    yield
+    with signed_in(anvil_server) as call:
+        call("remove_repository", "octo/api")

@@ -1,0 +1,129 @@
+"""What a new user wants to do first, and in how many clicks it is done."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+import requests
+from playwright.sync_api import Locator, Page, expect
+from support.anvil_people import signed_in
+from support.anvil_server import AnvilApp
+
+#: Other tests may have collected other runs.
+_ONE_MATCHES = re.compile(r"1 of \d runs match")
+
+
+@dataclass
+class Hand:
+    """Click and choose, and count it."""
+
+    page: Page
+    clicks: int = 0
+
+    def click(self, what: Locator) -> None:
+        """Click once."""
+        what.click()
+        self.clicks += 1
+
+    def choose(self, name: str, value: str) -> None:
+        """Open a list and choose from it: two clicks."""
+        self.page.get_by_label(name).select_option(value)
+        self.clicks += 2
+
+    def go_to(self, name: str) -> None:
+        """Click on a page's name in the navigation."""
+        pages = self.page.get_by_role("navigation", name="Pages")
+        self.click(pages.get_by_role("link", name=name, exact=True))
+
+
+@pytest.fixture
+def hand(page: Page) -> Hand:
+    """Be somebody who has just logged in, and sees the overview."""
+    return Hand(page)
+
+
+@pytest.fixture
+def unwatched(anvil_server: AnvilApp) -> Iterator[str]:
+    """Name a repository that is watched by nobody, before and after."""
+    yield "octo/web"
+    with signed_in(anvil_server) as call:
+        call("remove_repository", "octo/web")
+
+
+@pytest.fixture
+def hidden(anvil_server: AnvilApp) -> Iterator[str]:
+    """Name a watched repository that GitHub shows no more to the token."""
+    with signed_in(anvil_server) as call:
+        call("configure_repository", "octo/web")
+        _let_fail(anvil_server, {"path": "/repos/octo/web", "do": "missing"})
+        call("trigger_manual_collection")
+    yield "octo/web"
+    _let_fail(anvil_server)
+    with signed_in(anvil_server) as call:
+        call("remove_repository", "octo/web")
+
+
+def _let_fail(app: AnvilApp, *faults: dict[str, str]) -> None:
+    answer = requests.post(f"{app.github.url}/_sandbox/faults", json=faults, timeout=10)
+    answer.raise_for_status()
+
+
+def test_a_repository_is_added_by_pasting_its_address(hand: Hand, unwatched: str) -> None:
+    hand.go_to("Repositories")
+    hand.click(hand.page.get_by_label("Add a repository"))
+    hand.page.keyboard.insert_text(f"https://github.com/{unwatched}/actions")
+    hand.click(hand.page.get_by_role("button", name="Add", exact=True))
+
+    expect(hand.page.get_by_role("heading", name=unwatched)).to_be_visible()
+    assert hand.clicks == 3
+
+
+@pytest.mark.usefixtures("collected")
+def test_whether_collection_works_is_seen_without_a_click(hand: Hand) -> None:
+    page = hand.page
+    expect(page.locator(".verdict .badge")).to_have_text(
+        "Collecting from 1 repository. All is well."
+    )
+    for agent in ("Pipeline Monitoring Agent", "Log Ingestion Agent"):
+        card = page.locator(".card").filter(has=page.get_by_role("heading", name=agent))
+        expect(card.locator(".badge").first).to_have_text(re.compile("Idle|Running"))
+    assert hand.clicks == 0
+
+
+@pytest.mark.usefixtures("collected")
+def test_the_newest_failed_run_of_a_workflow_is_two_choices_away(hand: Hand) -> None:
+    hand.go_to("Runs")
+    hand.choose("Workflow", "CI")
+    hand.choose("Conclusion", "failure")
+
+    first = hand.page.get_by_role("article").first
+    expect(first.locator(".badge")).to_have_text("Failed")
+    expect(hand.page.get_by_role("status").filter(has_text=_ONE_MATCHES)).to_be_visible()
+    assert hand.clicks == 5
+
+
+@pytest.mark.usefixtures("collected")
+def test_the_failing_step_is_read_from_the_overview_in_two_clicks(hand: Hand) -> None:
+    failures = hand.page.locator(".card").filter(has_text="Newest failures")
+    hand.click(failures.get_by_role("article").get_by_role("link").first)
+    hand.click(hand.page.get_by_role("link", name="at the error").first)
+
+    line = hand.page.locator('.log-row[aria-current="true"]')
+    expect(line).to_contain_text("Process completed with exit code 1.")
+    expect(line).to_be_in_viewport()
+    assert hand.clicks == 2
+
+
+def test_why_a_repository_is_not_collected_is_one_click_away(hand: Hand, hidden: str) -> None:
+    """It is also said on the overview that something is wrong."""
+    expect(hand.page.locator(".verdict .badge")).to_have_text("1 repository cannot be collected.")
+    hand.go_to("Repositories")
+
+    card = hand.page.locator(".repository").filter(has_text=hidden)
+    expect(card.locator(".badge").first).to_have_text("Failing")
+    expect(card).to_contain_text("hides it from this token")
+    expect(card).to_contain_text("Check the repository's name and that the token may read it")
+    assert hand.clicks == 1
