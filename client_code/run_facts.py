@@ -102,6 +102,11 @@ def job_rows(answer):
     ]
 
 
+def more_jobs(count, total):
+    """Offer to draw more jobs."""
+    return "Show {} more of {} jobs".format(count, number(total))
+
+
 def pulls(run):
     """Return (text, address) of each pull request that a run is for."""
     found = [("#{}".format(pull["number"]), pull["html_url"]) for pull in run["pull_requests"]]

@@ -24,6 +24,7 @@ TIMES = ("created_at", "run_started_at", "completed_at", "updated_at")
 COUNTS = ("files_changed_count", "additions", "deletions")
 NARROW = 700  # pixels
 MOST_FAILURES = 10  # before anything else; all failed jobs stand first among the jobs
+MOST_JOBS = 50  # at first, and more at each wish: hundreds would take seconds to draw
 
 
 def set_away(node, *, is_away):
@@ -39,6 +40,7 @@ class RunPage(RunPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.shown, self.plot.config = None, plots.CONFIG
+        self.jobs, self.most_jobs = [], MOST_JOBS
         self.attempt_links = dom.Rows(self, "attempts", AttemptLink)
         self.failure_rows = dom.Rows(self, "failures", FailureRow)
         self.job_cards = dom.Rows(self, "jobs", JobCard)
@@ -48,6 +50,7 @@ class RunPage(RunPageTemplate):
         self.parameters = parameters
         if self.shown != parameters.get("run_id"):
             self.shown, self.title = None, RunPage.title
+            self.most_jobs = MOST_JOBS
             dom.fill(self, heading="Loading the run…", summary="")
             self.show_parts(is_there=False)
             self.trouble.show(None)
@@ -139,9 +142,23 @@ class RunPage(RunPageTemplate):
 
     def show_jobs(self, answer):
         """Draw the jobs, the failed ones first."""
-        jobs = run_facts.job_rows(answer)
-        self.job_cards.show(jobs)
-        dom.show(self, no_jobs=not jobs)
+        self.jobs = run_facts.job_rows(answer)
+        self.draw_jobs()
+        dom.show(self, no_jobs=not self.jobs)
+
+    def draw_jobs(self):
+        """Draw as many as are wanted by now."""
+        self.job_cards.show(self.jobs[: self.most_jobs])
+        left = len(self.jobs) - self.most_jobs
+        self.more_jobs.visible = left > 0
+        self.more_jobs.text = run_facts.more_jobs(min(left, MOST_JOBS), len(self.jobs))
+
+    def more_jobs_click(self, **event):
+        """Draw some more, and go on reading at the first of them."""
+        first = self.most_jobs
+        self.most_jobs += MOST_JOBS
+        self.draw_jobs()
+        self.dom_nodes["jobs_card"].querySelectorAll("summary")[first].focus()
 
     def show_facts(self, answer, run):
         """Draw what is known of the run itself."""

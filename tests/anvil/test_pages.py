@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import re
 import signal
+import time
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 from support.anvil_people import signed_in
-from support.anvil_server import AnvilApp, processes_of
+from support.anvil_server import MATRIX_JOBS, AnvilApp, processes_of
 from support.browser import PATIENCE_MS, BrowserPage
 
 REPOSITORY = "octo/api"
@@ -93,6 +95,38 @@ def test_the_title_forgets_what_is_no_longer_shown(
     page.goto(f"{anvil_server.url}/#{other}")
 
     expect(page).to_have_title(f"{name.title()} · Runstream")
+
+
+@pytest.fixture
+def matrix_run(anvil_server: AnvilApp) -> Iterator[int]:
+    """Collect a run with more jobs than a page shows at once."""
+    with signed_in(anvil_server) as call:
+        call("configure_repository", "octo/matrix")
+        end = time.monotonic() + PATIENCE_MS / 1000
+        while not (found := call("get_recent_metrics", repository="octo/matrix")["runs"]):
+            assert time.monotonic() < end, "not collected"
+            time.sleep(1)
+    yield found[0]["run_id"]
+    with signed_in(anvil_server) as call:
+        call("remove_repository", "octo/matrix")
+
+
+def test_of_very_many_jobs_some_are_drawn_and_more_at_a_wish(
+    page: Page, browser_page: BrowserPage, anvil_server: AnvilApp, matrix_run: int
+) -> None:
+    page.goto(f"{anvil_server.url}/#run?run_id={matrix_run}")
+    jobs = page.locator(".job:visible")
+    expect(jobs).to_have_count(50)
+    expect(jobs.first).to_contain_text("last")
+    page.get_by_role("button", name="Show 50 more of 120 jobs").click()
+    expect(jobs).to_have_count(100)
+    expect(jobs.nth(50).locator("summary")).to_be_focused()
+
+    page.get_by_role("button", name="Show 20 more of 120 jobs").click()
+
+    expect(jobs).to_have_count(MATRIX_JOBS)
+    expect(page.get_by_role("button", name="more of")).not_to_be_visible()
+    assert browser_page.errors == []
 
 
 def test_a_server_that_hangs_is_spoken_of_until_it_answers(

@@ -92,6 +92,10 @@ def test_jobs_are_counted_or_their_failures() -> None:
     assert run_facts.job_counts({"job_count": 0, "failed_job_count": 0}) == ""
 
 
+def test_more_jobs_are_offered_by_their_number() -> None:
+    assert run_facts.more_jobs(50, 1200) == "Show 50 more of 1,200 jobs"
+
+
 def test_a_list_says_how_much_of_all_it_holds() -> None:
     assert run_facts.found(312, 312) == "312 runs, the newest first"
     assert run_facts.found(1, 2000) == "1 of 2,000 runs match"

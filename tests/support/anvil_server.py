@@ -38,6 +38,7 @@ ROOT = Path(__file__).parents[2]
 TOKEN = "ghp_SandboxToken0123456789"
 WEBHOOK_SECRET = "the webhooks' secret"
 EMAIL = "admin@example.com"
+MATRIX_JOBS = 120
 
 #: Read before a test's own environment is swept clean.
 _NAMED = os.environ.get("ANVIL_APP_SERVER")
@@ -138,10 +139,14 @@ def copy_app(folder: Path, modules: Mapping[str, str], edit: EditApp | None = No
 
 
 def ended_runs() -> SandboxServer:
-    """Serve two repositories whose runs have ended."""
+    """Serve three repositories whose runs have ended; one run has more jobs than a page."""
     world = WorldBuilder(iso(time.time() - 3600))
     world.repository("octo/api").run().job().job("test").run("failure").job()
     world.repository("octo/web").run().job()
+    world.repository("octo/matrix").run("failure")
+    for number in range(1, MATRIX_JOBS):
+        world.job(f"test ({number})", "success")
+    world.job("last", "failure")
     return SandboxServer(
         world.build(), settings=Settings(tokens=(TokenPlan(value=TOKEN),), threads=16)
     )
