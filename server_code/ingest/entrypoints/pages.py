@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import anvil
@@ -22,8 +23,9 @@ from .desk import Desk
 from .doors import for_people
 from .waking import TASKS, wake
 
-#: How many of the newest tasks are looked at for one that is at work.
-_NEWEST_TASKS = 3
+#: How long the task at work is looked for, and how many that have ended are met before that is all.
+_LOOK_SECONDS = 5.0
+_ENOUGH_ENDED = 3
 
 
 @for_people
@@ -146,11 +148,17 @@ def control_agent(desk: Desk, name: object, wish: object) -> dict[str, Any]:
 
 
 def _kill_running(task_name: str) -> None:
-    """Kill the task at work, if there is one; its leases run out, and its work comes back."""
-    tasks = [
-        task for task in anvil.server.list_background_tasks() if task.get_task_name() == task_name
-    ]
-    tasks.sort(key=lambda task: task.get_start_time(), reverse=True)
-    for task in tasks[:_NEWEST_TASKS]:
-        if task.get_termination_status() is None:
-            task.kill()
+    """Kill the task at work; its leases run out, and its work comes back.
+
+    Each task is asked for its name, and a server remembers a thousand: the newest are asked first,
+    and after a while none any more. A task that is not found in time sees the wish to rest itself.
+    """
+    ended, ends_at = 0, time.monotonic() + _LOOK_SECONDS
+    for task in reversed(anvil.server.list_background_tasks()):
+        if ended == _ENOUGH_ENDED or time.monotonic() >= ends_at:
+            return
+        if task.get_task_name() == task_name:
+            if task.get_termination_status() is None:
+                task.kill()
+            else:
+                ended += 1
