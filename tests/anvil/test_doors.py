@@ -52,6 +52,7 @@ def test_a_new_account_leaves_its_maker_signed_in(anvil_server: AnvilApp) -> Non
         accounts = {each["email"]: each for each in call("get_settings")["accounts"]}
         assert accounts[EMAIL]["is_you"]
         assert accounts["colleague@example.com"]["is_enabled"]
+        assert accounts["colleague@example.com"]["last_login"] is None
         call("set_account_enabled", "colleague@example.com", False)
         accounts = {each["email"]: each for each in call("get_settings")["accounts"]}
         assert not accounts["colleague@example.com"]["is_enabled"]

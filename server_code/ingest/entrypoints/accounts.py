@@ -59,6 +59,7 @@ def create_account(email: str) -> dict[str, Any]:
     row["enabled"] = True
     # Anvil logs a new account in where it was made: that session is somebody else's.
     anvil.users.logout()
+    row["last_login"] = None
     if me is not None:
         anvil.users.force_login(me)
     return {"email": email, "password": password}
