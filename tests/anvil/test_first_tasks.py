@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from support.anvil_people import signed_in
 from support.anvil_server import AnvilApp
 
-#: Other tests may have collected other runs.
-_ONE_MATCHES = re.compile(r"1 of \d runs match")
+#: Other tests may have collected other runs, failed ones among them.
+_SOME_MATCH = re.compile(r"\d of \d runs match")
 
 
 @dataclass
@@ -101,14 +101,14 @@ def test_the_newest_failed_run_of_a_workflow_is_two_choices_away(hand: Hand) -> 
 
     first = hand.page.get_by_role("article").first
     expect(first.locator(".badge")).to_have_text("Failed")
-    expect(hand.page.get_by_role("status").filter(has_text=_ONE_MATCHES)).to_be_visible()
+    expect(hand.page.get_by_role("status").filter(has_text=_SOME_MATCH)).to_be_visible()
     assert hand.clicks == 5
 
 
 @pytest.mark.usefixtures("collected")
 def test_the_failing_step_is_read_from_the_overview_in_two_clicks(hand: Hand) -> None:
     failures = hand.page.locator(".card").filter(has_text="Newest failures")
-    hand.click(failures.get_by_role("article").get_by_role("link").first)
+    hand.click(failures.get_by_role("article").filter(has_text="octo/api").get_by_role("link"))
     hand.click(hand.page.get_by_role("link", name="at the error").first)
 
     line = hand.page.locator('.log-row[aria-current="true"]')

@@ -17,7 +17,7 @@ from support.browser import PATIENCE_MS, BrowserPage
 REPOSITORY = "octo/api"
 PAGES = ("overview", "repositories", "runs", "run?run_id=1", "log", "activity", "settings")
 
-#: Other tests may have collected other runs.
+#: Other tests may have collected runs of other repositories.
 _ONE_MATCHES = re.compile(r"1 of \d runs match")
 
 
@@ -37,7 +37,8 @@ def test_the_error_in_the_newest_failed_run_is_three_clicks_away(
     page: Page, browser_page: BrowserPage
 ) -> None:
     page.get_by_role("link", name="Runs", exact=True).click()
-    page.get_by_role("article").filter(has_text="Failed").get_by_role("link").first.click()
+    failed = page.get_by_role("article").filter(has_text="Failed").filter(has_text=REPOSITORY)
+    failed.get_by_role("link").click()
     page.get_by_role("link", name="at the error").first.click()
 
     line = page.locator('.log-row[aria-current="true"]')
@@ -51,12 +52,12 @@ def test_the_error_in_the_newest_failed_run_is_three_clicks_away(
 def test_a_filter_stands_in_the_address_so_that_the_list_can_be_shared(
     page: Page, browser_page: BrowserPage, anvil_server: AnvilApp
 ) -> None:
-    page.goto(f"{anvil_server.url}/#runs?conclusion=failure")
+    page.goto(f"{anvil_server.url}/#runs?conclusion=failure&repository={REPOSITORY}")
     expect(page.get_by_role("status").filter(has_text=_ONE_MATCHES)).to_be_visible()
 
     page.get_by_label("Conclusion").select_option("success")
 
-    expect(page).to_have_url(f"{anvil_server.url}/#runs?conclusion=success")
+    expect(page).to_have_url(f"{anvil_server.url}/#runs?conclusion=success&repository={REPOSITORY}")
     expect(page.locator(".run-line .badge:visible")).to_have_text(["Success"])
     assert browser_page.errors == []
 
