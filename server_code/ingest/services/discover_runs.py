@@ -7,14 +7,14 @@ deep in it: re-runs keep their first creation time. Nothing here publishes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
-from ..errors import AccessDenied, NotFound, Retriable, Skippable
+from ..errors import AccessDenied, IngestError, NotFound, Retriable, Skippable
 from ..ports import RunPage, RunQuery
 from .sighting import Sighting, has_plenty, look_again, note_runs
 from .sweep_days import sweep_all_days, sweep_closed_days, sweep_span
@@ -129,9 +129,13 @@ def follow_run_hints(world: World, sighting: Sighting) -> None:
     # Some at a time: what was followed stays so, whatever the next request meets.
     for start in range(0, len(wanted), HINTS_AT_ONCE):
         portion = wanted[start : start + HINTS_AT_ONCE]
-        fetched = world.workers.map(lambda run_id: _fetch_run(world, name, run_id), portion)
-        note_runs(world, sighting, [run for run in fetched if run is not None])
-        world.store.clear_run_hints(name, {each: hints[each] for each in portion})
+        looks = list(world.workers.map(lambda run_id: _look_up(world, name, run_id), portion))
+        note_runs(world, sighting, [look.run for look in looks if look.run is not None])
+        answered = [look.run_id for look in looks if look.error is None]
+        world.store.clear_run_hints(name, {each: hints[each] for each in answered})
+        for look in looks:
+            if look.error is not None:
+                raise look.error
 
 
 def ask_for_open_runs(world: World, sighting: Sighting) -> None:
@@ -213,11 +217,23 @@ def _page_floor(first: RunPage) -> datetime | None:
     return min(_created(first.runs), default=None) if first.has_next else None
 
 
-def _fetch_run(world: World, name: str, run_id: int) -> WorkflowRun | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Look:
+    """Be what came of asking for a run: the run, none where GitHub has none, or an error."""
+
+    run_id: int
+    run: WorkflowRun | None = None
+    error: IngestError | None = None
+
+
+def _look_up(world: World, name: str, run_id: int) -> _Look:
+    """Ask for a run; an error is part of the answer, so that the others' are kept."""
     try:
-        return world.source.fetch_run(name, run_id).value
+        return _Look(run_id=run_id, run=world.source.fetch_run(name, run_id).value)
     except NotFound:
-        return None
+        return _Look(run_id=run_id)
+    except IngestError as error:
+        return _Look(run_id=run_id, error=error)
 
 
 def _statuses_to_ask(world: World, sighting: Sighting) -> tuple[str, ...]:
