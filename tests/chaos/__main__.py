@@ -21,6 +21,7 @@ from typing import Any
 
 import boto3
 from ingest.bootstrap import open_state, set_up_queues
+from ingest.errors import IngestError
 from ingest.settings import Secret, read_settings
 
 from standalone.free_port import free_port
@@ -206,22 +207,28 @@ def _collect_the_rest(pace: Pace, sandbox: SandboxServer) -> list[dict[str, Any]
     Returns what the world held before the last pass.
     """
     truth: list[dict[str, Any]] = []
+    is_whole = False
     for number in range(1, MAX_PASSES + 1):
         before, truth = truth, sandbox.truth()
-        if before == truth:
+        if is_whole and before == truth:
             break
-        _collect(pace, f"pass {number}")
+        is_whole = _collect(pace, f"pass {number}")
     return truth
 
 
-def _collect(pace: Pace, name: str) -> None:
+def _collect(pace: Pace, name: str) -> bool:
+    """Tell whether all was collected; where it was not, the user is told to collect again."""
     stop = threading.Event()
     collector = open_worker(pace, stop)
     try:
         summary = collect_once(collector, REPOSITORIES, stop=stop, on_progress=_progress())
         _say(f"{name}: {json.dumps(summary.as_json())}")
+    except IngestError as error:
+        _say(f"{name}: {error}")
+        return False
     finally:
         collector.close()
+    return True
 
 
 def _progress() -> Any:
