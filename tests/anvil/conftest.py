@@ -101,12 +101,19 @@ def state(app_call: Callable[..., Any]) -> StateStore:
 
 
 @pytest.fixture
-def page(anvil_server: AnvilApp, browser_page: BrowserPage) -> Page:
-    """Sign in as the first account."""
+def login_page(anvil_server: AnvilApp, browser_page: BrowserPage) -> Page:
+    """Open the app as somebody who has not signed in."""
     page = browser_page.page
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     page.goto(anvil_server.url)
+    return page
+
+
+@pytest.fixture
+def page(anvil_server: AnvilApp, login_page: Page) -> Page:
+    """Sign in as the first account."""
+    page = login_page
     page.get_by_label("Email").fill(EMAIL)
     page.get_by_label("Password").fill(first_password(anvil_server))
     page.get_by_role("button", name="Log in").click()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.anvil_people import first_password, signed_in
 from support.anvil_server import EMAIL, AnvilApp
-from support.browser import PATIENCE_MS, BrowserPage
+from support.browser import BrowserPage
 
 _MOST_STOPS = 80
 
@@ -55,13 +55,9 @@ class Keyboard:
 
 
 @pytest.fixture
-def keyboard(browser_page: BrowserPage, anvil_server: AnvilApp) -> Keyboard:
+def keyboard(login_page: Page, anvil_server: AnvilApp) -> Keyboard:
     """Log in by keys alone."""
-    page = browser_page.page
-    page.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    page.goto(anvil_server.url)
-    page.bring_to_front()  # or Chromium may take it for one behind, where nothing has the focus
+    page = login_page
     keyboard = Keyboard(page)
     keyboard.fill(page.get_by_label("Email"), EMAIL)
     keyboard.fill(page.get_by_label("Password"), first_password(anvil_server))

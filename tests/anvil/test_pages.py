@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 from support.anvil_people import signed_in
-from support.anvil_server import MATRIX_JOBS, AnvilApp, processes_of
+from support.anvil_server import MATRIX_JOBS, AnvilApp, hanging
 from support.browser import PATIENCE_MS, BrowserPage
 
 REPOSITORY = "octo/api"
@@ -135,12 +133,6 @@ def test_a_server_that_hangs_is_spoken_of_until_it_answers(
 ) -> None:
     """It is no lost connection: nothing fails, and nothing comes."""
     expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
-    hanging = processes_of(anvil_server, "")
-    for pid in hanging:
-        os.kill(pid, signal.SIGSTOP)
-    try:
+    with hanging(anvil_server):
         expect(page.get_by_text("Runstream does not answer")).to_be_visible()
-    finally:
-        for pid in hanging:
-            os.kill(pid, signal.SIGCONT)
     expect(page.get_by_text("Runstream does not answer")).not_to_be_visible()

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import requests
 from support.anvil_people import Published, ended_runs_of, jobs_with_logs_of, signed_in
-from support.anvil_server import TOKEN, AnvilApp, ServeAnvil, free_port, processes_of
+from support.anvil_server import TOKEN, AnvilApp, ServeAnvil, free_port, hanging
 from support.command_line import ROOT, wait_until
 
 REPOSITORY = "octo/api"
@@ -143,18 +143,12 @@ def test_a_link_that_was_cut_heals_and_one_that_is_silent_ends_the_daemon(app, t
         wait_until(lambda: health(address)[0] == 200, seconds=60)
         metrics = requests.get(f"http://{address}/metrics", timeout=10).text
         assert "runstream_state_up 1.0" in metrics
-        stopped = processes_of(app, "")
-        for pid in stopped:
-            os.kill(pid, signal.SIGSTOP)
-        try:
+        with hanging(app):
             wait_until(lambda: b"link to the app is gone" in log.read_bytes(), seconds=60)
             status, faults = health(address)
             assert status == 503
             assert "link to the app is gone" in faults[0]
             process.wait(120)
-        finally:
-            for pid in stopped:
-                os.kill(pid, signal.SIGCONT)
         assert process.returncode == 69
         assert b"nobody answers on it" in log.read_bytes()
 

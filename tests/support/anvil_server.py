@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import threading
@@ -204,6 +205,19 @@ def serving_anvil(
         assert serving is not None
         assert plan.database is not None
         yield AnvilApp(serving, plan.database, sandbox, aws, queues, said)
+
+
+@contextmanager
+def hanging(app: AnvilApp) -> Iterator[None]:
+    """Let all of a server keep its connections and answer nothing."""
+    stopped = processes_of(app, "")
+    for pid in stopped:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in stopped:
+            os.kill(pid, signal.SIGCONT)
 
 
 def processes_of(app: AnvilApp, program: str) -> list[int]:

@@ -247,21 +247,20 @@ def _error_for(status: int, path: str, headers: Mapping[str, str]) -> Exception:
 
     The error itself says the same each time, so that repeats of it are one for whoever reads them.
     """
-    where = path
     request_id = headers.get("x-github-request-id")
     logger.info("github refused", extra={"path": path, "status": status, "request_id": request_id})
     if status == 401:
         return BadCredentials(
-            f"GitHub does not accept the token (401 for {where}): it is wrong, revoked or expired; "
+            f"GitHub does not accept the token (401 for {path}): it is wrong, revoked or expired; "
             "make a new one and set GITHUB_TOKEN."
         )
     if status in (403, 451):
         return AccessDenied(
-            f"The token may not read {where}: it needs read access to actions and contents."
+            f"The token may not read {path}: it needs read access to actions and contents."
         )
     if status == 410:
-        return Gone(f"GitHub has deleted what was at {where}.")
+        return Gone(f"GitHub has deleted what was at {path}.")
     if status in (404, 409, 422):
         # 409: the repository is empty; 422: no such commit, or a list asked past its end.
-        return NotFound(f"GitHub knows nothing at {where} ({status}), or hides it from this token.")
-    return SourceUnavailable(f"GitHub answered {status} for {where}.")
+        return NotFound(f"GitHub knows nothing at {path} ({status}), or hides it from this token.")
+    return SourceUnavailable(f"GitHub answered {status} for {path}.")
