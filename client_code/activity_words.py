@@ -9,7 +9,7 @@ NAMES = {
 }
 
 
-def deed(record):
+def activity(record):
     """Say who did what: 'maria added octo/api'."""
     what, repository = record["what"], record["repository"]
     if repository and what.endswith(" it"):

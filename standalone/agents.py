@@ -14,13 +14,13 @@ from functools import partial
 from ingest.bootstrap import Collector, free_dead_leases
 from ingest.domain.ledger import new_repository
 from ingest.errors import IngestError, RateLimited
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
 from ingest.services.tick import is_paused
-from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
 
+from .heartbeats import HEARTBEAT_SECONDS, keep_alive
 from .progress import Progress, look
-from .signs_of_life import HEARTBEAT_SECONDS, keep_alive
 
 logger = logging.getLogger(__name__)
 
@@ -65,23 +65,23 @@ def run_agents(
     """
     watch(collector, repositories)
     started = time.monotonic()
-    with agent_threads(collector.world, list(repositories) or None, stop):
+    with agent_threads(collector.context, list(repositories) or None, stop):
         while not stop.wait(IDLE_SECONDS):
             on_progress(look(collector, seconds=time.monotonic() - started))
 
 
 def watch(collector: Collector, repositories: Sequence[str]) -> None:
     """Add repositories to the state, and free those whose holder on this machine has died."""
-    world, now = collector.world, collector.world.clock.now()
-    days = world.collecting.backfill_days
+    context, now = collector.context, collector.context.clock.now()
+    days = context.collecting.backfill_days
     for name in repositories:
-        world.store.add_repository(new_repository(name, backfill_days=days, now=now))
-    free_dead_leases(world.store, now=now)
+        context.store.add_repository(new_repository(name, backfill_days=days, now=now))
+    free_dead_leases(context.store, now=now)
 
 
 @contextmanager
 def agent_threads(
-    world: World,
+    context: CollectorContext,
     only: list[str] | None,
     stop: threading.Event,
     pace: Pace = BESIDE_THE_STATE,
@@ -89,26 +89,26 @@ def agent_threads(
     """Run both agents' threads until ``stop`` is set or the block ends; then wait for them."""
     ended = threading.Event()
 
-    def may_go_on() -> bool:
+    def should_continue() -> bool:
         return not (stop.is_set() or ended.is_set())
 
-    def poll(may_go_on: Callable[[], bool]) -> None:
-        if not poll_due_repositories(world, may_go_on=may_go_on, only=only):
-            world.clock.sleep(pace.idle_seconds)
+    def poll(should_continue: Callable[[], bool]) -> None:
+        if not poll_due_repositories(context, should_continue=should_continue, only=only):
+            context.clock.sleep(pace.idle_seconds)
 
     def ingest(_: Callable[[], bool]) -> None:
-        ingest_due_logs(world, wait_seconds=2)
+        ingest_due_logs(context, wait_seconds=2)
 
     loops = [
         *(
-            Loop(PIPELINE_MONITORING_AGENT, world, poll, pace)
+            Loop(PIPELINE_MONITORING_AGENT, context, poll, pace)
             for _ in range(pace.monitoring_threads)
         ),
-        *(Loop(LOG_INGESTION_AGENT, world, ingest, pace) for _ in range(pace.log_threads)),
+        *(Loop(LOG_INGESTION_AGENT, context, ingest, pace) for _ in range(pace.log_threads)),
     ]
-    signs = partial(keep_alive, world, loops, heartbeat_seconds=pace.heartbeat_seconds)
-    threads = [threading.Thread(target=loop.run, args=(may_go_on,)) for loop in loops]
-    threads.append(threading.Thread(target=partial(signs, may_go_on=may_go_on)))
+    signs = partial(keep_alive, context, loops, heartbeat_seconds=pace.heartbeat_seconds)
+    threads = [threading.Thread(target=loop.run, args=(should_continue,)) for loop in loops]
+    threads.append(threading.Thread(target=partial(signs, should_continue=should_continue)))
     for thread in threads:
         thread.start()
     try:
@@ -128,7 +128,7 @@ class Loop:
     def __init__(
         self,
         agent: str,
-        world: World,
+        context: CollectorContext,
         work: Callable[[Callable[[], bool]], None],
         pace: Pace = BESIDE_THE_STATE,
     ) -> None:
@@ -136,59 +136,61 @@ class Loop:
         self.state = "running"
         self.note: str | None = None
         self.turned_at = time.monotonic()
-        self._world = world
+        self._context = context
         self._work = work
         self._pace = pace
         self._ask_wish_at = time.monotonic()
         self._rests = False
 
-    def run(self, may_go_on: Callable[[], bool]) -> None:
+    def run(self, should_continue: Callable[[], bool]) -> None:
         """Work until told otherwise."""
 
         def turn() -> bool:
             self.turned_at = time.monotonic()
-            return may_go_on()
+            return should_continue()
 
         self._run(turn)
 
-    def _run(self, may_go_on: Callable[[], bool]) -> None:
-        while may_go_on():
+    def _run(self, should_continue: Callable[[], bool]) -> None:
+        while should_continue():
             try:
                 if self._is_unwanted():
                     self.state, self.note = "paused", None
-                    self._world.clock.sleep(IDLE_SECONDS)
+                    self._context.clock.sleep(IDLE_SECONDS)
                     continue
-                self._work(may_go_on)
+                self._work(should_continue)
                 self.state, self.note = "running", None
             except RateLimited as error:
-                self._pause("limited", str(error), until=error.retry_at, may_go_on=may_go_on)
+                self._pause(
+                    "limited", str(error), until=error.retry_at, should_continue=should_continue
+                )
             except IngestError as error:
-                self._trouble(error, may_go_on)
+                self._trouble(error, should_continue)
             except Exception as error:
                 logger.exception("agent failed", extra={"agent": self.agent})
-                self._trouble(error, may_go_on)
+                self._trouble(error, should_continue)
 
     def _is_unwanted(self) -> bool:
         """Tell whether people want the agent to rest, as they said a few seconds ago at most."""
         if time.monotonic() >= self._ask_wish_at:
             self._ask_wish_at = time.monotonic() + self._pace.ask_wish_seconds
-            self._rests = is_paused(self._world.store, self.agent)
+            self._rests = is_paused(self._context.store, self.agent)
         return self._rests
 
-    def _trouble(self, error: Exception, may_go_on: Callable[[], bool]) -> None:
+    def _trouble(self, error: Exception, should_continue: Callable[[], bool]) -> None:
         what = f"{type(error).__name__}: {error}"
         try:
             remedy = "Run python -m standalone doctor if it does not pass."
-            self._world.report_error(self.agent, None, what, remedy)
+            self._context.report_error(self.agent, None, what, remedy)
         except IngestError:
             # The state store itself is what is out of reach; the log is what is left.
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
-        until = self._world.clock.now() + timedelta(seconds=TROUBLE_SECONDS)
-        self._pause("in trouble", what, until=until, may_go_on=may_go_on)
+        until = self._context.clock.now() + timedelta(seconds=TROUBLE_SECONDS)
+        self._pause("in trouble", what, until=until, should_continue=should_continue)
 
     def _pause(
-        self, state: str, note: str, *, until: datetime, may_go_on: Callable[[], bool]
+        self, state: str, note: str, *, until: datetime, should_continue: Callable[[], bool]
     ) -> None:
         self.state, self.note = state, note
-        while may_go_on() and self._world.clock.now() < until:
-            self._world.clock.sleep(IDLE_SECONDS)
+        while should_continue() and self._context.clock.now() < until:
+            self._context.clock.sleep(IDLE_SECONDS)

@@ -24,7 +24,7 @@ def collect_until_stopped(
 ) -> int:
     """Run the agents until ``stop``; return the exit code, for to be stopped is no failure."""
     started = time.monotonic()
-    with open_view(collector.world.store) as show, _announced(stop):
+    with open_view(collector.context.store) as show, _announced(stop):
         run_agents(collector, names, stop=stop.event, on_progress=show)
     _report(summarize(collector, seconds=time.monotonic() - started), as_json=as_json)
     return 0
@@ -39,7 +39,7 @@ def collect_all_once(
     """
     started = time.monotonic()
     try:
-        with open_view(collector.world.store) as show, _announced(stop):
+        with open_view(collector.context.store) as show, _announced(stop):
             summary = collect_once(collector, names, stop=stop.event, on_progress=show)
     except IngestError:
         summary = summarize(collector, seconds=time.monotonic() - started)

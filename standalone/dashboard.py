@@ -12,14 +12,14 @@ from ingest.bootstrap import set_up_queues
 from ingest.errors import IngestError
 
 from .app_server import Serving, ServingPlan, open_app_server
+from .app_server.messages import in_words, masked_echo
 from .app_server.serving import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
-from .app_server.telling import in_words, masked_echo
-from .embedded import Surroundings
+from .embedded import LocalEnvironment
 from .environment import read_environment
 from .stopping import Stop
 
 
-def serve_dashboard(around: Surroundings, stop: Stop) -> int | None:
+def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
     """Serve until stopped; None, after saying why, where the app server cannot start here."""
     environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **around.settings}
     say = masked_echo(environment)
@@ -37,7 +37,7 @@ def serve_dashboard(around: Surroundings, stop: Stop) -> int | None:
 
 
 def _open(
-    around: Surroundings,
+    around: LocalEnvironment,
     environment: Mapping[str, str],
     say: Callable[[str], None],
     stop: Stop,

@@ -30,7 +30,7 @@ _CONTAINER_NAMES = (
 
 
 @dataclass(slots=True)
-class Surroundings:
+class LocalEnvironment:
     """Be what was chosen: settings that stand before the environment's, and why they do.
 
     ``told_on_terminal`` is what concerns the live view alone: its state is not the dashboard's,
@@ -47,11 +47,11 @@ class Surroundings:
 
 
 @contextmanager
-def open_surroundings(
+def open_local_environment(
     repositories: Sequence[str], *, environment: Mapping[str, str]
-) -> Iterator[Surroundings]:
+) -> Iterator[LocalEnvironment]:
     """Start a GitHub, an AWS and a state where none is configured; they end with the block."""
-    chosen = Surroundings(repositories=list(repositories))
+    chosen = LocalEnvironment(repositories=list(repositories))
     with ExitStack() as opened:
         _choose_github(chosen, opened, environment)
         _choose_aws(chosen, opened, environment)
@@ -60,7 +60,9 @@ def open_surroundings(
         yield chosen
 
 
-def _choose_github(chosen: Surroundings, opened: ExitStack, environment: Mapping[str, str]) -> None:
+def _choose_github(
+    chosen: LocalEnvironment, opened: ExitStack, environment: Mapping[str, str]
+) -> None:
     given = next((name for name in _GITHUB_NAMES if environment.get(name)), None)
     if given is not None:
         chosen.told.append(f"GitHub  as {given} says.")
@@ -72,26 +74,28 @@ def _choose_github(chosen: Surroundings, opened: ExitStack, environment: Mapping
     from .sandbox.server import SandboxServer
     from .sandbox.settings import DEFAULT_TOKEN
 
-    world = living_world(
+    context = living_world(
         seed=os.urandom(4).hex(),
         start=time.time(),
         repositories=REPOSITORIES,
         runs_per_hour=RUNS_PER_HOUR,
         history_days=HISTORY_DAYS,
     )
-    server = opened.enter_context(SandboxServer(world))
+    server = opened.enter_context(SandboxServer(context))
     chosen.has_sandbox = True
     chosen.settings |= {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": DEFAULT_TOKEN}
     if not environment.get("POLL_SECONDS"):
         chosen.settings["POLL_SECONDS"] = POLL_SECONDS
-    chosen.repositories += [each.plan.full_name for each in world.repositories]
+    chosen.repositories += [each.plan.full_name for each in context.repositories]
     chosen.told.append(
         f"GitHub  a sandbox at {server.url}, with made-up runs: there is no GITHUB_TOKEN, "
         "and no repository was named."
     )
 
 
-def _choose_aws(chosen: Surroundings, opened: ExitStack, environment: Mapping[str, str]) -> None:
+def _choose_aws(
+    chosen: LocalEnvironment, opened: ExitStack, environment: Mapping[str, str]
+) -> None:
     found = aws_in(environment)
     if found is not None:
         chosen.told.append(f"AWS     as {found} says.")
@@ -107,7 +111,9 @@ def _choose_aws(chosen: Surroundings, opened: ExitStack, environment: Mapping[st
     )
 
 
-def _choose_state(chosen: Surroundings, opened: ExitStack, environment: Mapping[str, str]) -> None:
+def _choose_state(
+    chosen: LocalEnvironment, opened: ExitStack, environment: Mapping[str, str]
+) -> None:
     told = chosen.told_on_terminal
     if chosen.has_sandbox:
         chosen.folder = Path(opened.enter_context(TemporaryDirectory(prefix="runstream-state-")))
@@ -148,7 +154,7 @@ def aws_in(environment: Mapping[str, str]) -> str | None:
     return None if found is None else f"what AWS calls {found.method}"
 
 
-def _advice_on_own(chosen: Surroundings) -> list[str]:
+def _advice_on_own(chosen: LocalEnvironment) -> list[str]:
     if not (chosen.has_sandbox or chosen.has_local_aws):
         return []
     lacking = ["GITHUB_TOKEN=..."] * chosen.has_sandbox

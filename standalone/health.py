@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ingest.domain.ledger import AgentRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError
-from ingest.services.sign_of_life import is_alive
-from ingest.services.world import AGENTS, World
+from ingest.services.context import AGENTS, CollectorContext
+from ingest.services.heartbeat import is_alive
 
 from .asking import Ask, ask_directly
 from .http_server import answer
@@ -29,28 +29,28 @@ class HealthApp:
     help. One of whose threads one hangs gives no sign of life.
     """
 
-    def __init__(self, world: World, ask: Ask = ask_directly) -> None:
-        self._world = world
+    def __init__(self, context: CollectorContext, ask: Ask = ask_directly) -> None:
+        self._context = context
         self._ask = ask
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; costs one query of the state."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return answer(start_response, "405 Method Not Allowed", "Health is read by GET.\n")
-        found = look_after(self._world, self._ask)
+        found = look_after(self._context, self._ask)
         status = "503 Service Unavailable" if found["faults"] else "200 OK"
         text = json.dumps(found) + "\n"
         return answer(start_response, status, text, kind="application/json")
 
 
-def look_after(world: World, ask: Ask = ask_directly) -> dict[str, Any]:
+def look_after(context: CollectorContext, ask: Ask = ask_directly) -> dict[str, Any]:
     """Find what is wrong with this process; ``faults`` is empty where it is well."""
-    now = world.clock.now()
+    now = context.clock.now()
     try:
-        agents = ask(world.store.list_agents)
+        agents = ask(context.store.list_agents)
     except IngestError as error:
         return {"status": "failed", "faults": [f"The state does not answer: {error}"], "agents": []}
-    own = [agent for agent in agents if agent.holder == world.holder]
+    own = [agent for agent in agents if agent.holder == context.holder]
     signs = {agent.name: agent for agent in own}
     faults = [fault for name in AGENTS if (fault := _fault(name, signs.get(name), now))]
     return {

@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 
 from ingest.bootstrap import Collector
 from ingest.errors import BadSettings
-from ingest.services.world import World
+from ingest.services.context import CollectorContext
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
 from .asking import Ask, ask_directly
@@ -37,7 +37,7 @@ def served(
     if webhooks is not None:
         places.setdefault(webhooks, {}).update(_webhooks(collector))
     if operations is not None:
-        places.setdefault(operations, {}).update(_operations(collector.world, ask))
+        places.setdefault(operations, {}).update(_operations(collector.context, ask))
     with ExitStack() as servers:
         for address, routes in places.items():
             servers.callback(_open(address, routes).close)
@@ -57,16 +57,16 @@ def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
 def _webhooks(collector: Collector) -> dict[str, Wsgi]:
     from .webhook_server import webhook_routes
 
-    secret, world = collector.settings.github.webhook_secret, collector.world
+    secret, context = collector.settings.github.webhook_secret, collector.context
     if secret is None:
         raise BadSettings(
             ["--webhooks needs GITHUB_WEBHOOK_SECRET: the secret that GitHub signs with"]
         )
-    return webhook_routes(world.store, world.clock, secret)
+    return webhook_routes(context.store, context.clock, secret)
 
 
-def _operations(world: World, ask: Ask) -> dict[str, Wsgi]:
+def _operations(context: CollectorContext, ask: Ask) -> dict[str, Wsgi]:
     from .health import HEALTH_PATH, HealthApp
     from .metrics import METRICS_PATH, metrics_app
 
-    return {HEALTH_PATH: HealthApp(world, ask), METRICS_PATH: metrics_app(world, ask)}
+    return {HEALTH_PATH: HealthApp(context, ask), METRICS_PATH: metrics_app(context, ask)}

@@ -74,11 +74,11 @@ class Tables:
         from rich.console import Group
         from rich.text import Text
 
-        from .overview import alive, take_overview
+        from .overview import alive, build_overview
         from .tables import agents_table, errors_table, repositories_table
 
         now = datetime.now(timezone.utc)
-        overview = take_overview(
+        overview = build_overview(
             self._store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES
         )
         counts = Text(describe(progress), style="bold")

@@ -19,8 +19,8 @@ from typing import IO, TYPE_CHECKING
 from ingest.errors import IngestError
 
 from .free_port import free_port
-from .guarded import GuardedProcess, Program
 from .private_files import load_or_make_key
+from .supervised_process import Program, SupervisedProcess
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -173,12 +173,12 @@ class LocalPostgres:
                 f"PostgreSQL made no data in {self._data}: {done.stderr[-500:]}"
             )
 
-    def _start(self, *, is_durable: bool) -> GuardedProcess:
+    def _start(self, *, is_durable: bool) -> SupervisedProcess:
         options = [*_ALWAYS, *(() if is_durable else _NOT_DURABLE)]
         with self._log.open("wb") as log:
             return self._guarded(log, [f"-c{option}" for option in options])
 
-    def _guarded(self, log: IO[bytes], options: list[str]) -> GuardedProcess:
+    def _guarded(self, log: IO[bytes], options: list[str]) -> SupervisedProcess:
         program = Program(
             arguments=[
                 str(self._programs / "postgres"),
@@ -192,7 +192,7 @@ class LocalPostgres:
             end_with=signal.SIGINT,  # its fast end, which waits for no client
             user=self._user,
         )
-        return GuardedProcess(program, log)
+        return SupervisedProcess(program, log)
 
     def _await_answer(self, deadline_seconds: float) -> None:
         import psycopg2

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ingest.domain.ledger import RepositoryRecord
 from ingest.errors import IngestError
-from ingest.services.world import World
+from ingest.services.context import CollectorContext
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -35,10 +35,10 @@ _COUNTERS = {
 }
 
 
-def metrics_app(world: World, ask: Ask = ask_directly) -> Wsgi:
+def metrics_app(context: CollectorContext, ask: Ask = ask_directly) -> Wsgi:
     """Make what answers ``/metrics`` (WSGI), with this process's memory and processor time."""
     registry = CollectorRegistry()
-    registry.register(WorldCollector(world, ask))
+    registry.register(WorldCollector(context, ask))
     ProcessCollector(registry=registry)
     app: Wsgi = make_wsgi_app(registry)
     return app
@@ -47,8 +47,8 @@ def metrics_app(world: World, ask: Ask = ask_directly) -> Wsgi:
 class WorldCollector(Collector):
     """Read a collector at each scrape: counters are of this process, gauges of the whole state."""
 
-    def __init__(self, world: World, ask: Ask = ask_directly) -> None:
-        self._world = world
+    def __init__(self, context: CollectorContext, ask: Ask = ask_directly) -> None:
+        self._context = context
         self._ask = ask
 
     def describe(self) -> list[Metric]:
@@ -60,10 +60,10 @@ class WorldCollector(Collector):
 
         A state that does not answer is a metric of its own, and hides no other.
         """
-        yield from _counted(self._world)
-        yield from _budget(self._world)
+        yield from _counted(self._context)
+        yield from _budget(self._context)
         try:
-            standing = self._ask(lambda: list(_standing(self._world)))
+            standing = self._ask(lambda: list(_standing(self._context)))
         except IngestError as error:
             logger.warning("state not measured", extra={"reason": str(error)})
             standing = []
@@ -71,11 +71,11 @@ class WorldCollector(Collector):
         yield from standing
 
 
-def _counted(world: World) -> Iterator[Metric]:
-    counts = world.meter.snapshot()
+def _counted(context: CollectorContext) -> Iterator[Metric]:
+    counts = context.counters.snapshot()
     for counter, (name, words) in _COUNTERS.items():
         yield CounterMetricFamily(f"runstream_{name}", words, value=counts.get(counter, 0))
-    queues = (world.metrics.queue_name, world.logs.queue_name, world.job_events.queue_name)
+    queues = (context.metrics.queue_name, context.logs.queue_name, context.job_events.queue_name)
     sent = {queue: counts.get(f"sqs_messages.{queue}", 0) for queue in queues}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
     asked = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
@@ -83,8 +83,8 @@ def _counted(world: World) -> Iterator[Metric]:
     yield _labelled_counter("github_requests", words, "kind", asked)
 
 
-def _budget(world: World) -> Iterator[Metric]:
-    budget = world.source.budget()
+def _budget(context: CollectorContext) -> Iterator[Metric]:
+    budget = context.source.budget()
     reset_at = None if budget.reset_at is None else budget.reset_at.timestamp()
     for name, words, value in (
         ("rate_limit", "Requests an hour that GitHub allows.", budget.limit),
@@ -95,9 +95,9 @@ def _budget(world: World) -> Iterator[Metric]:
             yield _gauge(f"github_{name}", words, value)
 
 
-def _standing(world: World) -> Iterator[Metric]:
+def _standing(context: CollectorContext) -> Iterator[Metric]:
     beats: dict[str, datetime] = {}
-    for agent in world.store.list_agents():
+    for agent in context.store.list_agents():
         beats[agent.name] = max(agent.heartbeat_at, beats.get(agent.name, agent.heartbeat_at))
     yield _labelled_gauge(
         "agent_heartbeat_timestamp_seconds",
@@ -106,10 +106,10 @@ def _standing(world: World) -> Iterator[Metric]:
         {name: beat.timestamp() for name, beat in beats.items()},
     )
     states = dict.fromkeys(("watching", "failing", "paused"), 0)
-    for record in world.store.list_repositories():
+    for record in context.store.list_repositories():
         states[_state(record)] += 1
     yield _labelled_gauge("repositories", "Repositories that are watched.", "state", states)
-    counts = world.store.count_ledger()
+    counts = context.store.count_ledger()
     for name, words, value in (
         ("known_attempts", "Attempts in the ledger.", counts.attempts),
         ("open_attempts", "Attempts that have not ended.", counts.open_attempts),

@@ -13,9 +13,9 @@ from ingest.bootstrap import Collector
 from ingest.domain.ledger import AttemptRecord, RepositoryRecord
 from ingest.errors import IngestError, RateLimited, Retriable, SourceUnavailable
 from ingest.services.discover_runs import discover_all_runs
-from ingest.services.ingest_logs import ingest_due_logs, order_lost_logs
+from ingest.services.ingest_logs import ingest_due_logs, requeue_stale_logs
 from ingest.services.poll_runs import poll_repository
-from ingest.services.sighting import LEASE_SECONDS
+from ingest.services.poll_session import LEASE_SECONDS
 
 from .agents import IDLE_SECONDS, LOG_THREADS, MONITORING_THREADS, watch
 from .progress import Progress, Summary, look, summarize
@@ -43,7 +43,7 @@ def collect_once(
     repository or a log from being collected, after everything else is collected.
     """
     watch(collector, repositories)
-    known = [each.full_name for each in collector.world.store.list_repositories()]
+    known = [each.full_name for each in collector.context.store.list_repositories()]
     collection = _Collection(collector, list(repositories) or known, stop)
     error = collection.run(on_progress)
     if error is not None:
@@ -56,11 +56,11 @@ class _Collection:
 
     def __init__(self, collector: Collector, names: list[str], stop: threading.Event) -> None:
         self._collector = collector
-        self._world = collector.world
+        self._context = collector.context
         self._names = names
         self._stop = stop
         self._runs_are_done = threading.Event()
-        self._began_at = collector.world.clock.now()
+        self._began_at = collector.context.clock.now()
         self._started = time.monotonic()
 
     @property
@@ -70,7 +70,7 @@ class _Collection:
 
     def run(self, on_progress: Callable[[Progress], None]) -> IngestError | None:
         """Poll all repositories and ingest all logs, side by side; return the first error."""
-        order_lost_logs(self._world, self._names)
+        requeue_stale_logs(self._context, self._names)
         with (
             ThreadPoolExecutor(MONITORING_THREADS) as pollers,
             ThreadPoolExecutor(LOG_THREADS) as ingesters,
@@ -82,7 +82,7 @@ class _Collection:
                     if all(poll.done() for poll in polls):
                         self._runs_are_done.set()
                     on_progress(look(self._collector, seconds=self.seconds))
-                    self._world.clock.sleep(IDLE_SECONDS)
+                    self._context.clock.sleep(IDLE_SECONDS)
             finally:
                 self._runs_are_done.set()
             errors = [work.result() for work in (*polls, *logs)]
@@ -90,8 +90,8 @@ class _Collection:
 
     def _collect_repository(self, name: str) -> IngestError | None:
         """Poll one repository until nothing of it is unread; a limit is waited out."""
-        store, failures = self._world.store, 0
-        store.make_due(name, now=self._world.clock.now())
+        store, failures = self._context.store, 0
+        store.make_due(name, now=self._context.clock.now())
         patience, depth = _Patience(), _Depth()
         while not self._stop.is_set():
             record = store.load_repository(name)
@@ -99,7 +99,7 @@ class _Collection:
                 return None
             polled, error = self._poll(name)
             if not polled:
-                self._world.clock.sleep(IDLE_SECONDS)
+                self._context.clock.sleep(IDLE_SECONDS)
                 continue
             if error is None:
                 failures, left = 0, self._unread(name)
@@ -109,8 +109,8 @@ class _Collection:
                 elif depth.tries >= MAX_FAILED_POLLS:
                     return depth.error(name)
                 else:
-                    self._world.clock.sleep(IDLE_SECONDS * 2**depth.tries)
-                    store.make_due(name, now=self._world.clock.now())
+                    self._context.clock.sleep(IDLE_SECONDS * 2**depth.tries)
+                    store.make_due(name, now=self._context.clock.now())
             elif not isinstance(error, RateLimited):
                 failures += 1
                 if not isinstance(error, Retriable) or failures >= MAX_FAILED_POLLS:
@@ -119,10 +119,10 @@ class _Collection:
 
     def _poll(self, name: str) -> tuple[bool, IngestError | None]:
         """Poll a repository if it is due and free."""
-        world = self._world
-        claimed = world.store.claim_repositories(
-            holder=world.holder,
-            now=world.clock.now(),
+        context = self._context
+        claimed = context.store.claim_repositories(
+            holder=context.holder,
+            now=context.clock.now(),
             lease_seconds=LEASE_SECONDS,
             limit=1,
             only=[name],
@@ -130,12 +130,14 @@ class _Collection:
         if not claimed:
             return False, None
         discover = partial(discover_all_runs, since=self._began_at)
-        error = poll_repository(world, claimed[0], may_go_on=self._may_go_on, discover=discover)
+        error = poll_repository(
+            context, claimed[0], should_continue=self._should_continue, discover=discover
+        )
         return True, error
 
     def _unread(self, name: str) -> list[AttemptRecord]:
         """Load the attempts that another poll may bring more of; those in flight are read."""
-        store, now = self._world.store, self._world.clock.now()
+        store, now = self._context.store, self._context.clock.now()
         if not store.count_ledger(name).open_attempts:
             return []
         attempts = store.load_due_attempts(name, now=now + timedelta(days=400), limit=10_000)
@@ -143,17 +145,17 @@ class _Collection:
 
     def _ingest_logs(self) -> IngestError | None:
         """Ingest logs until the runs are done and none of their logs is pending."""
-        world, error = self._world, None
+        context, error = self._context, None
         patience, idle_since = _Patience(), time.monotonic()
         while not self._stop.is_set():
             try:
-                received = ingest_due_logs(world, wait_seconds=1)
+                received = ingest_due_logs(context, wait_seconds=1)
             except RateLimited as limit:
                 self._sleep_until_allowed(limit)
                 continue
             except IngestError as failure:
                 received, error = 0, failure
-                world.clock.sleep(IDLE_SECONDS)
+                context.clock.sleep(IDLE_SECONDS)
             if received:
                 idle_since = time.monotonic()
             elif self._runs_are_done.is_set():
@@ -164,25 +166,25 @@ class _Collection:
                     return error or SourceUnavailable(f"{pending} logs did not arrive in time.")
                 if time.monotonic() - idle_since > self._hidden_seconds():
                     idle_since = time.monotonic()
-                    order_lost_logs(world, self._names, older_than=timedelta())
+                    requeue_stale_logs(context, self._names, older_than=timedelta())
         return None
 
     def _pending(self) -> int:
         """Count pending logs, up to a hundred."""
-        later = self._world.clock.now() + timedelta(days=1)
+        later = self._context.clock.now() + timedelta(days=1)
         return len(
-            self._world.store.load_pending_logs(self._names, updated_before=later, limit=100)
+            self._context.store.load_pending_logs(self._names, updated_before=later, limit=100)
         )
 
     def _hidden_seconds(self) -> float:
         """Tell how long the work of a killed process may stay hidden, or be delayed."""
-        return max(self._world.job_events.visibility_timeout_seconds, 600) + 30.0
+        return max(self._context.job_events.visibility_timeout_seconds, 600) + 30.0
 
     def _sleep_until_allowed(self, limit: RateLimited) -> None:
-        while not self._stop.is_set() and self._world.clock.now() < limit.retry_at:
-            self._world.clock.sleep(IDLE_SECONDS)
+        while not self._stop.is_set() and self._context.clock.now() < limit.retry_at:
+            self._context.clock.sleep(IDLE_SECONDS)
 
-    def _may_go_on(self) -> bool:
+    def _should_continue(self) -> bool:
         return not self._stop.is_set()
 
 

@@ -16,7 +16,7 @@ from ingest.domain.ledger import (
 )
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports import StateStore
-from ingest.services.sign_of_life import is_alive
+from ingest.services.heartbeat import is_alive
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ class Overview:
         }
 
 
-def take_overview(
+def build_overview(
     store: StateStore, *, now: datetime, errors: int, repositories: int | None = None
 ) -> Overview:
     """Read the state; with a number of repositories, those that need a look and the busiest."""

@@ -60,8 +60,8 @@ class Progress:
 
 def summarize(collector: Collector, *, seconds: float) -> Summary:
     """Read the counters."""
-    world, counts = collector.world, collector.world.meter.snapshot()
-    queues = (world.metrics.queue_name, world.logs.queue_name, world.job_events.queue_name)
+    context, counts = collector.context, collector.context.counters.snapshot()
+    queues = (context.metrics.queue_name, context.logs.queue_name, context.job_events.queue_name)
     return Summary(
         runs=counts.get("runs", 0),
         attempts=counts.get("attempts", 0),
@@ -81,12 +81,12 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
 
 def look(collector: Collector, *, seconds: float, note: str | None = None) -> Progress:
     """Read how far the collector is; costs a few queries of its state and no request."""
-    world = collector.world
+    context = collector.context
     return Progress(
         summary=summarize(collector, seconds=seconds),
-        repositories=world.store.list_repositories(),
-        counts=world.store.count_ledger(),
-        budget=world.source.budget(),
-        agents=world.store.list_agents(),
+        repositories=context.store.list_repositories(),
+        counts=context.store.count_ledger(),
+        budget=context.source.budget(),
+        agents=context.store.list_agents(),
         note=note,
     )

@@ -37,9 +37,11 @@ def require_known_to_github(names: Sequence[str], collector: Collector) -> None:
     A mistyped name must not be remembered and asked for again and again. Where GitHub is out of
     reach, or its limit is, the agents have the patience to wait.
     """
-    world = collector.world
-    new = [name for name in names if world.store.load_repository(name) is None]
-    for looked_up in [world.workers.submit(world.source.fetch_repository, name) for name in new]:
+    context = collector.context
+    new = [name for name in names if context.store.load_repository(name) is None]
+    for looked_up in [
+        context.workers.submit(context.source.fetch_repository, name) for name in new
+    ]:
         with suppress(Retriable):
             looked_up.result()
 

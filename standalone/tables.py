@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from ingest.domain.ledger import AgentRecord, ErrorRecord, backlog_seconds
-from ingest.services.sign_of_life import is_alive
-from ingest.services.world import LOG_INGESTION_AGENT
+from ingest.services.context import LOG_INGESTION_AGENT
+from ingest.services.heartbeat import is_alive
 from rich import box
 from rich.console import RenderableType
 from rich.table import Table

@@ -1,7 +1,7 @@
 """What went wrong, how the agents are, and what people did."""
 
 from .. import activity_words, connection, dom
-from ..components.DeedRow import DeedRow
+from ..components.ActivityRow import ActivityRow
 from ..components.ErrorRow import ErrorRow
 from ..components.HostRow import HostRow
 from ._anvil_designer import ActivityPageTemplate
@@ -16,7 +16,7 @@ class ActivityPage(ActivityPageTemplate):
         self.init_components(**properties)
         self.error_rows = dom.Rows(self, "errors", ErrorRow)
         self.agent_rows = dom.Rows(self, "agents", HostRow)
-        self.deed_rows = dom.Rows(self, "deeds", DeedRow)
+        self.activity_rows = dom.Rows(self, "activities", ActivityRow)
 
     def open(self, parameters):
         """Take nothing: there is one list."""
@@ -27,9 +27,9 @@ class ActivityPage(ActivityPageTemplate):
 
     def show(self, activity):
         """Draw the three lists."""
-        errors, agents, deeds = activity["errors"], activity["agents"], activity["deeds"]
+        errors, agents, activities = activity["errors"], activity["agents"], activity["activities"]
         dom.fill(self, count=activity_words.errors(errors))
         self.error_rows.show(errors)
         self.agent_rows.show(agents)
-        self.deed_rows.show(deeds)
-        dom.show(self, no_errors=not errors, no_agents=not agents, no_deeds=not deeds)
+        self.activity_rows.show(activities)
+        dom.show(self, no_errors=not errors, no_agents=not agents, no_activities=not activities)

@@ -12,7 +12,7 @@ from ingest.bootstrap import open_data_tables_state
 from ingest.domain.ledger import new_repository
 from ingest.errors import IngestError
 
-from ..uplink.link import AppAddress, connect, disconnect, within
+from ..uplink.link import AppAddress, call_with_timeout, connect, disconnect
 from .errors import CannotServe
 
 #: The first call of an app imports all its modules.
@@ -42,7 +42,9 @@ def create_first_account(email: str) -> Account | None:
     import anvil.server
 
     try:
-        made = within(CALL_SECONDS, lambda: anvil.server.call("create_first_account", email))
+        made = call_with_timeout(
+            CALL_SECONDS, lambda: anvil.server.call("create_first_account", email)
+        )
     except IngestError:
         raise
     except Exception as error:
@@ -56,4 +58,4 @@ def watch_repositories(names: Sequence[str], *, backfill_days: float) -> None:
     state, now = open_data_tables_state(), datetime.now(timezone.utc)
     for name in names:
         record = new_repository(name, backfill_days=backfill_days, now=now)
-        within(CALL_SECONDS, partial(state.add_repository, record))
+        call_with_timeout(CALL_SECONDS, partial(state.add_repository, record))

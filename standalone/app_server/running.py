@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
-from ..guarded import GuardedProcess, Program
 from ..private_files import write_private
+from ..supervised_process import Program, SupervisedProcess
 from .configuration import NOT_INHERITED, ServerConfiguration
 from .errors import CannotServe, ServerEnded
 from .server_log import ServerLog
@@ -46,7 +46,7 @@ class AppServer:
         self._configuration = configuration
         file = folder / "config.yaml"
         write_private(file, configuration.as_yaml())
-        self._process = GuardedProcess(
+        self._process = SupervisedProcess(
             Program(
                 arguments=[str(program), "--config-file", str(file)],
                 environment=server_environment(environment),

@@ -54,7 +54,7 @@ def collect(
         stopped_by_signals() as stop,
         closing(open_headless(settings, stop=stop.event)) as collector,
     ):
-        require_any(names, collector.world.store)
+        require_any(names, collector.context.store)
         require_known_to_github(names, collector)
         if once:
             return collect_all_once(collector, names, stop, as_json=as_json)

@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator
 import click
 from ingest.errors import BadSettings
 from ingest.inspection import FAILED, OK, WARNING, Check
-from ingest.services.doctor import examine, is_well
+from ingest.services.doctor import is_well, run_checks
 
 from ..command import command
+from ..doctor_target import open_doctor_target
 from ..environment import read_environment
-from ..examination import open_patient
 from ..repositories import parse_repositories
 
 _MARKS = {OK: ("ok", "green"), WARNING: ("warning", "yellow"), FAILED: ("failed", "red")}
@@ -46,8 +46,8 @@ def _checks(repositories: tuple[str, ...]) -> Iterator[Check]:
             yield Check(subject="settings", status=FAILED, finding=f"{fault}.", remedy=remedy)
         return
     names = parse_repositories(repositories, settings)
-    with open_patient(settings, names) as patient:
-        yield from examine(patient)
+    with open_doctor_target(settings, names) as target:
+        yield from run_checks(target)
 
 
 def _told(checks: Iterable[Check]) -> Iterator[Check]:

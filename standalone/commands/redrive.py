@@ -31,14 +31,14 @@ def bring_back(aws: AwsSettings) -> RedriveReport:
     from ingest.adapters.aws import open_work_queue, sqs_client
     from ingest.adapters.aws.provision import dead_letter_name
     from ingest.adapters.system_clock import SystemClock
-    from ingest.domain.meter import Meter
+    from ingest.domain.counters import Counters
     from ingest.services.redrive import redrive as move
 
-    client, meter = sqs_client(aws_access(aws)), Meter()
+    client, counters = sqs_client(aws_access(aws)), Counters()
     try:
         return move(
-            open_work_queue(client, dead_letter_name(aws.job_events_queue), meter),
-            open_work_queue(client, aws.job_events_queue, meter),
+            open_work_queue(client, dead_letter_name(aws.job_events_queue), counters),
+            open_work_queue(client, aws.job_events_queue, counters),
             clock=SystemClock(threading.Event()),
         )
     finally:

@@ -35,11 +35,11 @@ def run(repositories: tuple[str, ...], *, seconds: float | None, on_terminal: bo
     # What is wrong should not be found after everything has started.
     names = parse_repositories(repositories, read_environment())
     from ..dashboard import serve_dashboard
-    from ..embedded import open_surroundings
+    from ..embedded import open_local_environment
 
     with (
         stopped_by_signals() as stop,
-        open_surroundings(names, environment=os.environ) as around,
+        open_local_environment(names, environment=os.environ) as around,
         _stopped_after(seconds, stop),
     ):
         click.echo("\n".join(around.told))
@@ -61,7 +61,7 @@ def _work(chosen: dict[str, str], names: list[str], stop: Stop, *, owns_aws: boo
         for _ in set_up_queues(settings.aws):
             pass
     with closing(open_headless(settings, stop=stop.event)) as collector:
-        require_any(names, collector.world.store)
+        require_any(names, collector.context.store)
         require_known_to_github(names, collector)
         return collect_until_stopped(collector, names, stop)
 

@@ -53,7 +53,7 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
 def _serve(plan: ServingPlan, stop: Stop) -> int:
     """Serve until stopped; to be stopped is no failure."""
     from ..app_server import open_app_server
-    from ..app_server.telling import in_words, masked_echo
+    from ..app_server.messages import in_words, masked_echo
 
     with open_app_server(
         plan, os.environ, say=masked_echo(os.environ, plan.database), stop=stop.event

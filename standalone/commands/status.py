@@ -16,7 +16,7 @@ from ingest.errors import IngestError
 
 from ..command import command
 from ..environment import read_environment
-from ..overview import Overview, take_overview
+from ..overview import Overview, build_overview
 from ..state_file import require_state
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def status(*, as_json: bool) -> None:
     settings = read_environment()
     require_state(settings.database_url)
     with closing(open_state(settings)) as store:
-        overview = take_overview(store, now=datetime.now(timezone.utc), errors=SHOWN_ERRORS)
+        overview = build_overview(store, now=datetime.now(timezone.utc), errors=SHOWN_ERRORS)
     depths = queue_depths(settings.aws)
     if as_json:
         click.echo(json.dumps({**overview.as_json(), "queues": _as_json(depths)}))

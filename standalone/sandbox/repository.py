@@ -74,7 +74,7 @@ class Repository:
         self.commits: dict[str, CommitPlan] = {}
         self.pulls: dict[int, PullRequestPlan] = {}
         self._source = source
-        self._shelf = _Shelf()
+        self._log_reader = _Shelf()
         self._lock = threading.RLock()
         if growth is not None:
             self._add(growth)
@@ -91,43 +91,43 @@ class Repository:
     def runs(self, now: Instant) -> list[RunPlan]:
         """Return the runs created by now, newest first."""
         with self._lock:
-            count = bisect_right(self._shelf.created, now)
-            return self._shelf.runs[:count][::-1]
+            count = bisect_right(self._log_reader.created, now)
+            return self._log_reader.runs[:count][::-1]
 
     def page_of_runs(self, now: Instant, start: int, size: int) -> tuple[int, list[RunPlan]]:
         """Return how many runs there are by now, and some of them, newest first."""
         with self._lock:
-            count = bisect_right(self._shelf.created, now)
+            count = bisect_right(self._log_reader.created, now)
             high = max(0, count - start)
-            return count, self._shelf.runs[max(0, high - size) : high][::-1]
+            return count, self._log_reader.runs[max(0, high - size) : high][::-1]
 
     def version(self, now: Instant) -> int:
         """Return a number that grows with every change of a run object."""
         with self._lock:
-            return bisect_right(self._shelf.instants, now)
+            return bisect_right(self._log_reader.instants, now)
 
     def run(self, run_id: int, now: Instant) -> RunPlan | None:
         """Find a run that exists by now."""
-        run = self._shelf.by_id.get(run_id)
+        run = self._log_reader.by_id.get(run_id)
         return run if run is not None and run.created_at <= now else None
 
     def job(self, job_id: int, now: Instant) -> PlacedJob | None:
         """Find a job that exists by now."""
-        placed = self._shelf.jobs.get(job_id)
+        placed = self._log_reader.jobs.get(job_id)
         return placed if placed is not None and placed.job.created_at <= now else None
 
     def _add(self, growth: Growth) -> None:
-        shelf = self._shelf
+        log_reader = self._log_reader
         self.commits.update((commit.sha, commit) for commit in growth.commits)
         self.pulls.update((pull.number, pull) for pull in growth.pulls)
-        shelf.runs.extend(growth.runs)
-        shelf.runs.sort(key=lambda run: (run.created_at, run.id))
-        shelf.created = [run.created_at for run in shelf.runs]
+        log_reader.runs.extend(growth.runs)
+        log_reader.runs.sort(key=lambda run: (run.created_at, run.id))
+        log_reader.created = [run.created_at for run in log_reader.runs]
         for run in growth.runs:
-            shelf.by_id[run.id] = run
-            shelf.instants.extend(run_instants(run))
-            shelf.jobs.update(_placed(run))
-        shelf.instants.sort()
+            log_reader.by_id[run.id] = run
+            log_reader.instants.extend(run_instants(run))
+            log_reader.jobs.update(_placed(run))
+        log_reader.instants.sort()
 
 
 def _placed(run: RunPlan) -> Iterable[tuple[int, PlacedJob]]:

@@ -57,7 +57,9 @@ def connect(app: AppAddress) -> None:
     ends_at = time.monotonic() + CONNECT_SECONDS
     while True:
         try:
-            within(ANSWER_SECONDS, lambda: anvil.server.connect(key.reveal(), url=url, quiet=True))
+            call_with_timeout(
+                ANSWER_SECONDS, lambda: anvil.server.connect(key.reveal(), url=url, quiet=True)
+            )
             break
         except (OSError, ValueError) as error:
             # A server that is not there refuses, and a proxy before it answers no handshake.
@@ -81,7 +83,9 @@ def check(url: str) -> None:
     import anvil.server
 
     try:
-        within(ANSWER_SECONDS, lambda: anvil.server.call("anvil.private.echo", "runstream"))
+        call_with_timeout(
+            ANSWER_SECONDS, lambda: anvil.server.call("anvil.private.echo", "runstream")
+        )
     except AppUnreachable:
         raise
     except Exception as error:
@@ -100,10 +104,10 @@ def disconnect() -> None:
     import anvil.server
 
     with contextlib.suppress(AppUnreachable):
-        within(ANSWER_SECONDS, anvil.server.disconnect)
+        call_with_timeout(ANSWER_SECONDS, anvil.server.disconnect)
 
 
-def within(seconds: float, ask: Callable[[], _Answer]) -> _Answer:
+def call_with_timeout(seconds: float, ask: Callable[[], _Answer]) -> _Answer:
     """Ask in a thread of its own, for an answer may never come. Raises AppUnreachable then."""
     answers: queue.SimpleQueue[_Answer | BaseException] = queue.SimpleQueue()
 

@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 from ..asking import Answer
-from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, check, within
+from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, call_with_timeout, check
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Watchdog:
         """
         if self._lost_because is not None:
             raise AppUnreachable(self._lost_because)
-        return within(ANSWER_SECONDS, question)
+        return call_with_timeout(ANSWER_SECONDS, question)
 
     def _run(self) -> None:
         while not self._stop.wait(CHECK_SECONDS):

@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 from ingest.adapters import aws as product
 from ingest.adapters.aws import AwsAccess, open_work_queue
-from ingest.domain.meter import Meter
+from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, BadSettings
 
 
@@ -21,7 +21,7 @@ def test_without_credentials_the_remedy_is_named() -> None:
         closing(product.sqs_client(access)) as client,
         pytest.raises(AccessDenied, match="AWS_ACCESS_KEY_ID"),
     ):
-        open_work_queue(client, "any", Meter())
+        open_work_queue(client, "any", Counters())
 
 
 @pytest.mark.parametrize("endpoint", ["127.0.0.1:4566", "http://", "not a url"])

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 from ingest.adapters import aws as product
 from ingest.adapters.aws import AwsAccess, SqsWorkQueue, open_work_queue, queue_depth
-from ingest.domain.meter import Meter
+from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, QueueMissing, QueueUnavailable
 from ingest.messaging.envelope import QueueMessage
 from ingest.ports import ReceivedMessage
@@ -43,15 +43,15 @@ def queue_name(client) -> str:
 
 
 @pytest.fixture
-def meter() -> Meter:
+def counters() -> Counters:
     """Count from zero."""
-    return Meter()
+    return Counters()
 
 
 @pytest.fixture
-def queue(client, queue_name: str, meter: Meter, proxy: FaultProxy) -> SqsWorkQueue:
+def queue(client, queue_name: str, counters: Counters, proxy: FaultProxy) -> SqsWorkQueue:
     """Open the queue; what was asked for that is forgotten."""
-    queue = open_work_queue(client, queue_name, meter)
+    queue = open_work_queue(client, queue_name, counters)
     proxy.operations.clear()
     return queue
 
@@ -88,7 +88,7 @@ def failing(*failures: tuple[int, str, bool]) -> Alter:
 
 
 def test_only_rejected_messages_are_returned(
-    queue: SqsWorkQueue, proxy: FaultProxy, meter: Meter, queue_name: str
+    queue: SqsWorkQueue, proxy: FaultProxy, counters: Counters, queue_name: str
 ) -> None:
     """A partial failure names its messages, and says which are worth another try."""
     proxy.faults.append(failing((0, "InternalError", False), (2, "InvalidMessageContents", True)))
@@ -97,7 +97,7 @@ def test_only_rejected_messages_are_returned(
         ("e0", "InternalError", "So it is.", False),
         ("e2", "InvalidMessageContents", "So it is.", True),
     ]
-    assert meter.read(f"sqs_messages.{queue_name}") == 2
+    assert counters.read(f"sqs_messages.{queue_name}") == 2
 
 
 def test_a_withheld_key_is_not_the_message_s_fault(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
@@ -108,7 +108,7 @@ def test_a_withheld_key_is_not_the_message_s_fault(queue: SqsWorkQueue, proxy: F
 
 
 def test_a_batch_refused_whole_is_sent_message_by_message(
-    queue: SqsWorkQueue, proxy: FaultProxy, meter: Meter, queue_name: str
+    queue: SqsWorkQueue, proxy: FaultProxy, counters: Counters, queue_name: str
 ) -> None:
     """One bad message is rejected for good, and its neighbours arrive."""
     proxy.faults.extend(
@@ -116,7 +116,7 @@ def test_a_batch_refused_whole_is_sent_message_by_message(
     )
     (rejection,) = queue.send([a_message(n) for n in range(3)])
     assert (rejection.event_id, rejection.is_final) == ("e1", True)
-    assert meter.read(f"sqs_messages.{queue_name}") == 2
+    assert counters.read(f"sqs_messages.{queue_name}") == 2
     assert proxy.operations == ["SendMessageBatch"] * 4
 
 
@@ -150,12 +150,14 @@ def test_an_outage_takes_nothing_and_says_so(
         queue.send([a_message(1), a_message(2)])
 
 
-def test_nobody_listening_is_an_outage(proxy: FaultProxy, aws: LocalAws, meter: Meter) -> None:
+def test_nobody_listening_is_an_outage(
+    proxy: FaultProxy, aws: LocalAws, counters: Counters
+) -> None:
     """A refused connection is retriable."""
     dead = FaultProxy(aws.endpoint_url)
     dead.close()
     with closing(sqs_client(dead)) as client, pytest.raises(QueueUnavailable, match="any"):
-        open_work_queue(client, "any", meter)
+        open_work_queue(client, "any", counters)
 
 
 @pytest.mark.parametrize(
@@ -217,41 +219,41 @@ def test_extending_during_an_outage_says_so(queue: SqsWorkQueue, proxy: FaultPro
 
 
 def test_every_request_is_counted_once_whoever_shares_the_client(
-    client, queue: SqsWorkQueue, queue_name: str, meter: Meter
+    client, queue: SqsWorkQueue, queue_name: str, counters: Counters
 ) -> None:
     """Two requests open a queue, and each batch is one more."""
-    open_work_queue(client, queue_name, meter)
-    before = meter.read("sqs_requests")
+    open_work_queue(client, queue_name, counters)
+    before = counters.read("sqs_requests")
     queue.send([a_message(n) for n in range(10)])
-    assert (before, meter.read("sqs_requests")) == (4, 5)
+    assert (before, counters.read("sqs_requests")) == (4, 5)
 
 
 def test_the_product_s_client_tries_again_by_itself_and_counts_it(
-    proxy: FaultProxy, queue_name: str, meter: Meter
+    proxy: FaultProxy, queue_name: str, counters: Counters
 ) -> None:
     """One throttled request is never seen by the caller, but is paid for."""
     access = AwsAccess(
         endpoint_url=proxy.endpoint_url, access_key_id="local", secret_access_key="local"
     )
     with closing(product.sqs_client(access)) as client:
-        queue = open_work_queue(client, queue_name, meter)
+        queue = open_work_queue(client, queue_name, counters)
         proxy.faults.append(aws_error("RequestThrottled", 403))
         assert queue.send([a_message()]) == ()
-    assert meter.read("sqs_requests") == 4
+    assert counters.read("sqs_requests") == 4
 
 
-def test_a_queue_is_found_by_its_url(client, queue_name: str, meter: Meter) -> None:
+def test_a_queue_is_found_by_its_url(client, queue_name: str, counters: Counters) -> None:
     """A URL serves where a name would, and is what the queue is called."""
     url = client.get_queue_url(QueueName=queue_name)["QueueUrl"]
-    queue = open_work_queue(client, url, meter)
+    queue = open_work_queue(client, url, counters)
     assert queue.send([a_message()]) == ()
     assert queue.queue_name == url
 
 
-def test_a_missing_queue_says_how_to_make_it(client, meter: Meter) -> None:
+def test_a_missing_queue_says_how_to_make_it(client, counters: Counters) -> None:
     """The first thing that a newcomer forgets has a remedy."""
     with pytest.raises(QueueMissing, match=r"no-such-queue in us-east-1.*standalone setup"):
-        open_work_queue(client, "no-such-queue", meter)
+        open_work_queue(client, "no-such-queue", counters)
 
 
 def test_the_queue_s_own_limits_are_read(queue: SqsWorkQueue) -> None:
@@ -286,12 +288,12 @@ def test_a_message_that_the_answer_forgot_is_sent_again(
 
 
 def test_a_portal_s_page_is_never_taken_for_a_yes(
-    client, queue: SqsWorkQueue, proxy: FaultProxy, meter: Meter
+    client, queue: SqsWorkQueue, proxy: FaultProxy, counters: Counters
 ) -> None:
     """A 200 from something other than SQS opens, sends and deletes nothing."""
     received = ReceivedMessage(body="", receipt_handle="r", receive_count=1)
     for call in (
-        lambda: open_work_queue(client, "any", meter),
+        lambda: open_work_queue(client, "any", counters),
         lambda: queue.send([a_message()]),
         lambda: queue.delete([received]),
     ):

@@ -123,8 +123,8 @@ def test_a_collection_by_hand_is_followed_to_its_end(app, collected):
         ended = call("get_collection_progress", begun["collection_id"])
         assert ended["state"] == "completed", ended
         assert ended["repositories_done"] == ended["repositories_total"] == 1
-        deeds = call("list_activity")["deeds"]
-        assert {"collected by hand", "added it"} <= {deed["what"] for deed in deeds}
+        activities = call("list_activity")["activities"]
+        assert {"collected by hand", "added it"} <= {deed["what"] for deed in activities}
         wait_until(
             lambda: collected.runs(OTHER) == ended_runs_of(app, OTHER), seconds=PATIENCE_SECONDS
         )

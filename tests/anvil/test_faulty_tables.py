@@ -48,7 +48,7 @@ class TestTwoRowsOfOneKey:
         assert list(state.load_job_logs(an_attempt().key)) == [1]
         assert state.load_run_summaries() == [a_summary()]
         assert state.list_agents() == [an_agent()]
-        assert state.load_traffic().totals == {"runs": 1}
+        assert state.load_message_counts().totals == {"runs": 1}
 
     def test_the_next_save_leaves_one(self, state: DataTablesState) -> None:
         state.save_attempts([an_attempt(fingerprint="new")])
@@ -61,7 +61,7 @@ class TestTwoRowsOfOneKey:
             "traffic": 2,
         }
         assert state.load_attempts(REPOSITORY, [7])[an_attempt().key].fingerprint == "new"
-        assert state.load_traffic().totals == {"runs": 2}
+        assert state.load_message_counts().totals == {"runs": 2}
 
     def test_a_repository_is_claimed_once(self, state: DataTablesState) -> None:
         def claim(moment: float) -> list[str]:
@@ -100,7 +100,7 @@ def test_others_that_are_always_in_the_way(
         changed.setattr(transactions, "_TRIED_SECONDS", 0.5)
         changed.setattr(Rows, "upsert", fail)
         with pytest.raises(StateUnavailable, match="too many others were in the way"):
-            state.save_agent_wish("monitor", "paused")
+            state.save_desired_state("monitor", "paused")
     assert len(tries) > 1
-    state.save_agent_wish("monitor", "running")
-    assert state.load_agent_wishes() == {"monitor": "running"}
+    state.save_desired_state("monitor", "running")
+    assert state.load_desired_states() == {"monitor": "running"}

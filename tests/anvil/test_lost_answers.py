@@ -53,7 +53,7 @@ def connect_again() -> None:
 
 def answers(state: DataTablesState) -> bool:
     try:
-        state.load_agent_wishes()
+        state.load_desired_states()
     except StateUnavailable:
         return False
     return True

@@ -36,7 +36,7 @@ COUNT = 2
 @pytest.fixture
 def asked(state: DataTablesState, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Count what is asked in a block, once the app's tables are known."""
-    state.load_agent_wishes()
+    state.load_desired_states()
     questions: list[str] = []
     ask = _threaded_server.do_call
 
@@ -103,7 +103,7 @@ def test_attempts(state: DataTablesState, asked: Callable[..., Any]) -> None:
     with asked(2):
         assert len(state.load_due_attempts(REPOSITORY, now=NOW, limit=50)) == 50
     with asked(1):
-        assert state.load_next_look_at(REPOSITORY) == NOW
+        assert state.load_next_check_at(REPOSITORY) == NOW
     with asked(1 + 5 * COUNT):
         assert state.count_ledger().attempts == 100
 
@@ -172,7 +172,7 @@ def test_signs_of_life(state: DataTablesState, asked: Callable[..., Any]) -> Non
     with asked(TRANSACTION + 3):
         state.add_counts({"runs": 1}, now=NOW)
     with asked(1):
-        assert state.load_traffic().totals == {"runs": 1}
+        assert state.load_message_counts().totals == {"runs": 1}
 
 
 def test_a_page_of_a_large_log(state: DataTablesState, asked: Callable[..., Any]) -> None:

@@ -86,7 +86,7 @@ def main() -> None:
 
     def answer() -> None:
         for _ in sys.stdin:
-            counts = collector.world.meter.snapshot()
+            counts = collector.context.counters.snapshot()
             print(json.dumps({**_memory(), "counts": counts}), flush=True)
         stop.set()
 

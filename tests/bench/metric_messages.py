@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 
 from ingest.adapters.aws import AwsAccess, open_publisher, sqs_client
 from ingest.adapters.memory.clock import ManualClock
-from ingest.domain.meter import Meter
+from ingest.domain.counters import Counters
 from ingest.messaging.envelope import Envelope
 from ingest.messaging.run_events import job_envelope, run_envelope
 from ingest.ports import Publisher
@@ -38,9 +38,9 @@ def measure(*, quick: bool) -> Iterator[Row]:
     with LocalAws() as aws, closing(_client(aws)) as client:
         client.create_queue(QueueName=QUEUE, Attributes={"MaximumMessageSize": "1048576"})
         url = client.get_queue_url(QueueName=QUEUE)["QueueUrl"]
-        meter = Meter()
-        publisher = open_publisher(client, QUEUE, meter)
-        own = meter.read("sqs_requests")
+        counters = Counters()
+        publisher = open_publisher(client, QUEUE, counters)
+        own = counters.read("sqs_requests")
         for threads in (1, MONITORING_THREADS):
             rates = []
             for _ in range(ROUNDS):
@@ -48,8 +48,8 @@ def measure(*, quick: bool) -> Iterator[Row]:
                 client.purge_queue(QueueUrl=url)
                 own += 1
             yield _row(threads, rates)
-        sent = meter.read(f"sqs_messages.{QUEUE}")
-        requests = meter.read("sqs_requests") - own
+        sent = counters.read(f"sqs_messages.{QUEUE}")
+        requests = counters.read("sqs_requests") - own
     yield Row(
         "metrics",
         "SQS requests per metric message",

@@ -73,7 +73,7 @@ class _Polls(Questions):
         super().__init__(stage)
         self.count = 0
         self.gaps: list[float] = []
-        self.stretch = 1.0
+        self.interval_factor = 1.0
         self._last: dict[str, float] = {}
 
     def _fetch_runs(self, repository: str, query: Any, validator: str | None = None) -> Any:
@@ -84,17 +84,19 @@ class _Polls(Questions):
     def _note(self, repository: str) -> None:
         self.count += 1
         now = self._stage.server.clock.now()
-        is_open = self._stage.state.load_next_look_at(repository) is not None
+        is_open = self._stage.state.load_next_check_at(repository) is not None
         if is_open and repository in self._last:
             self.gaps.append(now - self._last[repository])
         self._last[repository] = now
-        self.stretch = max(self.stretch, self._stage.world.source.stretch(repository))
+        self.interval_factor = max(
+            self.interval_factor, self._stage.context.source.interval_factor(repository)
+        )
 
 
 def _hour(stage: Stage, watch: Watch, polls: _Polls, case: str, limit: int) -> Iterator[Row]:
     polls.gaps.clear()
     polls.charged.clear()
-    polls.count, polls.stretch = 0, 1.0
+    polls.count, polls.interval_factor = 0, 1.0
     before, told = _charged(stage), _ended_runs(stage)
     watch.run(3600)
     after = _charged(stage)
@@ -118,7 +120,7 @@ def _hour(stage: Stage, watch: Watch, polls: _Polls, case: str, limit: int) -> I
         f"{gaps[-1]:.0f} s",
         f"{2 * POLL_SECONDS} s",
         f"p99 {gaps[int(len(gaps) * 0.99)]:.0f} s, median {gaps[len(gaps) // 2]:.0f} s of "
-        f"{polls.count} polls; largest stretch {polls.stretch:.2f}; {refused} sent while limited",
+        f"{polls.count} polls; largest factor {polls.interval_factor:.2f}; {refused} sent limited",
     )
 
 

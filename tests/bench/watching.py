@@ -29,8 +29,8 @@ class Watch:
             self.stage.advance(1)
 
     def _work(self) -> None:
-        world = self.stage.world
-        while poll_due_repositories(world, may_go_on=lambda: True, limit=20):
+        world = self.stage.context
+        while poll_due_repositories(world, should_continue=lambda: True, limit=20):
             pass
         while self._logs_wait_until <= world.clock.now():
             try:
@@ -46,15 +46,15 @@ class Questions:
     def __init__(self, stage: Stage) -> None:
         self.charged: Counter[str] = Counter()
         self._stage = stage
-        self._fetch = stage.world.source.fetch_runs
-        stage.world.source.fetch_runs = self._fetch_runs
+        self._fetch = stage.context.source.fetch_runs
+        stage.context.source.fetch_runs = self._fetch_runs
 
     def _fetch_runs(self, repository: str, query: Any, validator: str | None = None) -> Any:
-        before = self._stage.meter.snapshot().get("github_requests.charged", 0)
+        before = self._stage.counters.snapshot().get("github_requests.charged", 0)
         try:
             return self._fetch(repository, query, validator)
         finally:
-            after = self._stage.meter.snapshot().get("github_requests.charged", 0)
+            after = self._stage.counters.snapshot().get("github_requests.charged", 0)
             self.charged[_kind(query)] += after - before
 
 

@@ -18,7 +18,7 @@ from client_code import activity_words
 def test_a_deed_names_who_and_what(what: str, repository: str | None, sentence: str) -> None:
     record = {"actor": "maria", "what": what, "repository": repository}
 
-    assert activity_words.deed(record) == sentence
+    assert activity_words.activity(record) == sentence
 
 
 def test_an_error_says_where_and_how_often() -> None:

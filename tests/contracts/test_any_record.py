@@ -71,7 +71,7 @@ ATTEMPTS = st.builds(
     jobs=st.lists(JOBS, max_size=3).map(tuple),
     published_jobs=st.dictionaries(TEXTS, TEXTS, max_size=3),
     published_statuses=st.lists(TEXTS, max_size=3).map(tuple),
-    look_at=st.none() | MOMENTS,
+    next_check_at=st.none() | MOMENTS,
 )
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ingest.adapters.aws import S3BlobStore, open_publisher
-from ingest.domain.meter import Meter
+from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.log_content import inspect_log
@@ -81,7 +81,7 @@ def test_the_extended_client_of_aws_reads_a_claim_check(aws: LocalAws) -> None:
         assert s3.head_object(Bucket=name, Key=stored.key)["ContentLength"] == size
         pointer = Pointer(stored.bucket, stored.key)
         message = pointer_message(log_envelope(facts), pointer, payload_bytes=size)
-        assert open_publisher(sqs, name, Meter()).send([message]) == ()
+        assert open_publisher(sqs, name, Counters()).send([message]) == ()
     read = subprocess.run(
         [sys.executable, "-c", READER, aws.endpoint_url, name],
         stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ingest.ports import StateStore
 from ingest.ports.state import MOST_ACTIVITIES, MOST_ERRORS
-from support.state_records import ODD_TEXTS, REPOSITORY, a_deed, an_error
+from support.state_records import ODD_TEXTS, REPOSITORY, an_activity, an_error
 
 
 class TestErrors:
@@ -76,24 +76,24 @@ class TestActivities:
     @pytest.mark.parametrize("text", ODD_TEXTS)
     def test_one_comes_back_as_it_was_added(self, state: StateStore, text: str) -> None:
         """Of a repository or of none."""
-        deed = a_deed(actor=text, repository=text, what=text)
-        state.add_activity(a_deed(-1))
-        state.add_activity(deed)
-        assert state.list_activities(limit=10) == [deed, a_deed(-1)]
+        activity = an_activity(actor=text, repository=text, what=text)
+        state.add_activity(an_activity(-1))
+        state.add_activity(activity)
+        assert state.list_activities(limit=10) == [activity, an_activity(-1)]
 
     def test_they_are_listed_newest_first(self, state: StateStore) -> None:
         """Of the same moment, the one that came last is the newest."""
-        deeds = [a_deed(2), a_deed(1, what="x"), a_deed(2, what="y")]
-        for deed in deeds:
-            state.add_activity(deed)
-        assert state.list_activities(limit=10) == [deeds[2], deeds[0], deeds[1]]
-        assert state.list_activities(limit=2) == [deeds[2], deeds[0]]
+        activities = [an_activity(2), an_activity(1, what="x"), an_activity(2, what="y")]
+        for activity in activities:
+            state.add_activity(activity)
+        assert state.list_activities(limit=10) == [activities[2], activities[0], activities[1]]
+        assert state.list_activities(limit=2) == [activities[2], activities[0]]
         assert state.list_activities(limit=0) == []
 
     def test_so_many_are_kept(self, state: StateStore) -> None:
         """The oldest go first."""
         for number in range(MOST_ACTIVITIES + 5):
-            state.add_activity(a_deed(number))
+            state.add_activity(an_activity(number))
         kept = state.list_activities(limit=2 * MOST_ACTIVITIES)
-        assert [kept[0], kept[-1]] == [a_deed(MOST_ACTIVITIES + 4), a_deed(5)]
+        assert [kept[0], kept[-1]] == [an_activity(MOST_ACTIVITIES + 4), an_activity(5)]
         assert len(kept) == MOST_ACTIVITIES

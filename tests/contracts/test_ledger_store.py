@@ -31,14 +31,14 @@ class TestAttempts:
 
     def test_one_of_which_only_the_number_is_known_comes_back(self, state: StateStore) -> None:
         """Nothing but key and time is needed."""
-        record = an_attempt(look_at=None)
+        record = an_attempt(next_check_at=None)
         state.save_attempts([record])
         assert state.load_attempts(REPOSITORY, {7}) == {record.key: record}
 
     def test_a_newer_sight_replaces_the_older(self, state: StateStore) -> None:
         """The name as it was given last is kept too."""
         state.save_attempts([a_full_attempt()])
-        newer = an_attempt(7, 1, "octo/api", settled=True, look_at=None, created_at=at(1))
+        newer = an_attempt(7, 1, "octo/api", settled=True, next_check_at=None, created_at=at(1))
         state.save_attempts([newer])
         assert list(state.load_attempts("OCTO/api", [7]).values()) == [newer]
 
@@ -85,12 +85,12 @@ class TestAttempts:
         """Settled ones, later ones and those of others are not."""
         state.save_attempts(
             [
-                an_attempt(1, created_at=at(-1), look_at=at(-5)),
-                an_attempt(2, created_at=at(-3), look_at=NOW),
-                an_attempt(3, created_at=at(-2), look_at=at(-9)),
-                an_attempt(4, settled=True, look_at=None),
-                an_attempt(5, look_at=at(0.000001)),
-                an_attempt(6, look_at=None),
+                an_attempt(1, created_at=at(-1), next_check_at=at(-5)),
+                an_attempt(2, created_at=at(-3), next_check_at=NOW),
+                an_attempt(3, created_at=at(-2), next_check_at=at(-9)),
+                an_attempt(4, settled=True, next_check_at=None),
+                an_attempt(5, next_check_at=at(0.000001)),
+                an_attempt(6, next_check_at=None),
                 an_attempt(7, repository="octo/other"),
             ]
         )
@@ -103,17 +103,17 @@ class TestAttempts:
 
     def test_the_next_look_is_the_earliest_of_the_unsettled(self, state: StateStore) -> None:
         """Where nothing is open, there is none."""
-        assert state.load_next_look_at(REPOSITORY) is None
+        assert state.load_next_check_at(REPOSITORY) is None
         state.save_attempts(
             [
-                an_attempt(1, look_at=at(20)),
-                an_attempt(2, look_at=at(10)),
-                an_attempt(3, look_at=at(1), settled=True),
-                an_attempt(4, look_at=None),
-                an_attempt(5, look_at=at(2), repository="octo/other"),
+                an_attempt(1, next_check_at=at(20)),
+                an_attempt(2, next_check_at=at(10)),
+                an_attempt(3, next_check_at=at(1), settled=True),
+                an_attempt(4, next_check_at=None),
+                an_attempt(5, next_check_at=at(2), repository="octo/other"),
             ]
         )
-        assert state.load_next_look_at("octo/API") == at(10)
+        assert state.load_next_check_at("octo/API") == at(10)
 
     def test_the_ledger_is_counted(self, state: StateStore) -> None:
         """For one repository or for all; an expired log is an unavailable one."""

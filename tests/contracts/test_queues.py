@@ -12,7 +12,7 @@ import pytest
 from ingest.adapters.aws import ensure_queues, open_work_queue, queue_depth
 from ingest.adapters.memory import ManualClock
 from ingest.adapters.memory_queue import MemoryQueue
-from ingest.domain.meter import Meter
+from ingest.domain.counters import Counters
 from ingest.messaging.envelope import QueueMessage
 from ingest.ports import WorkQueue
 from support.aws_server import LocalAws, sqs_client
@@ -25,14 +25,14 @@ class MemoryWorld:
 
     def __init__(self) -> None:
         self.clock = ManualClock(datetime(2026, 11, 24, tzinfo=timezone.utc))
-        self.meter = Meter()
+        self.counters = Counters()
         self.queue: MemoryQueue | None = None
 
     def open(self, *, suffix: str = "", visibility_seconds: int = 60) -> WorkQueue:
         self.queue = MemoryQueue(
             f"work-{uuid.uuid4()}{suffix}",
             self.clock,
-            self.meter,
+            self.counters,
             visibility_timeout_seconds=visibility_seconds,
         )
         return self.queue
@@ -49,7 +49,7 @@ class SqsWorld:
 
     def __init__(self, client) -> None:
         self.client = client
-        self.meter = Meter()
+        self.counters = Counters()
         self.dead_letters = ""
 
     def open(self, *, suffix: str = "", visibility_seconds: int = 60) -> WorkQueue:
@@ -62,7 +62,7 @@ class SqsWorld:
         self.client.set_queue_attributes(
             QueueUrl=url, Attributes={"VisibilityTimeout": str(visibility_seconds)}
         )
-        return open_work_queue(self.client, f"{name}{suffix}", self.meter)
+        return open_work_queue(self.client, f"{name}{suffix}", self.counters)
 
     def wait(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -99,10 +99,10 @@ def bodies(queue: WorkQueue, *, wait_seconds: int = 0) -> list[str]:
 
 def refused(queue: WorkQueue, message: QueueMessage) -> bool:
     """Tell whether a message is refused for good while its neighbours are taken."""
-    neighbours = [a_message(101), a_message(102)]
-    rejections = queue.send([neighbours[0], message, neighbours[1]])
+    local_workers = [a_message(101), a_message(102)]
+    rejections = queue.send([local_workers[0], message, local_workers[1]])
     taken = bodies(queue, wait_seconds=1)
-    assert {neighbour.body for neighbour in neighbours} <= set(taken)
+    assert {neighbour.body for neighbour in local_workers} <= set(taken)
     return [(r.event_id, r.is_final) for r in rejections] == [(message.event_id, True)]
 
 
@@ -117,18 +117,18 @@ def test_what_is_sent_is_received_as_it_was(world) -> None:
 def test_accepted_messages_are_counted(world) -> None:
     """The meter knows how many the queue took, and asked how often."""
     queue = world.open()
-    before = world.meter.read("sqs_requests")
+    before = world.counters.read("sqs_requests")
     queue.send([a_message(1), a_message(2, body="\x1b")])
-    assert world.meter.read(f"sqs_messages.{queue.queue_name}") == 1
-    assert world.meter.read("sqs_requests") == before + 1
+    assert world.counters.read(f"sqs_messages.{queue.queue_name}") == 1
+    assert world.counters.read("sqs_requests") == before + 1
 
 
 def test_nothing_to_send_asks_nothing(world) -> None:
     """An empty batch is no request."""
     queue = world.open()
-    before = world.meter.read("sqs_requests")
+    before = world.counters.read("sqs_requests")
     assert queue.send([]) == ()
-    assert world.meter.read("sqs_requests") == before
+    assert world.counters.read("sqs_requests") == before
 
 
 @pytest.mark.parametrize("body", ["\x1b[0m", "\x00", "\x0b", "\ufffe", "\uffff", ""])

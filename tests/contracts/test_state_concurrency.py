@@ -76,7 +76,7 @@ class TestConcurrency:
                 state.add_counts(counts, now=at(number % 2 * 300))
 
         self.in_threads(add)
-        traffic, each = state.load_traffic(), self.rounds * 2
+        traffic, each = state.load_message_counts(), self.rounds * 2
         assert traffic.totals == {
             **dict.fromkeys(("runs", "jobs"), self.threads * each),
             **{f"own-{number}": each for number in range(self.threads)},

@@ -87,16 +87,16 @@ class TestAgents:
 
     def test_people_wish_something_of_an_agent(self, state: StateStore) -> None:
         """The newest wish counts; nobody spoke of the others."""
-        assert state.load_agent_wishes() == {}
-        state.save_agent_wish("monitor", WISH_PAUSED)
-        state.save_agent_wish("logs", WISH_RUNNING)
-        state.save_agent_wish("monitor", WISH_PAUSED)
-        assert state.load_agent_wishes() == {"monitor": WISH_PAUSED, "logs": WISH_RUNNING}
-        state.save_agent_wish("monitor", WISH_RUNNING)
-        assert state.load_agent_wishes()["monitor"] == WISH_RUNNING
+        assert state.load_desired_states() == {}
+        state.save_desired_state("monitor", WISH_PAUSED)
+        state.save_desired_state("logs", WISH_RUNNING)
+        state.save_desired_state("monitor", WISH_PAUSED)
+        assert state.load_desired_states() == {"monitor": WISH_PAUSED, "logs": WISH_RUNNING}
+        state.save_desired_state("monitor", WISH_RUNNING)
+        assert state.load_desired_states()["monitor"] == WISH_RUNNING
 
     @pytest.mark.parametrize("text", ODD_TEXTS)
     def test_a_wish_may_be_any_text(self, state: StateStore, text: str) -> None:
         """Of any agent."""
-        state.save_agent_wish(text, text)
-        assert state.load_agent_wishes() == {text: text}
+        state.save_desired_state(text, text)
+        assert state.load_desired_states() == {text: text}

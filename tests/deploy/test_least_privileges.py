@@ -78,6 +78,6 @@ def test_the_printed_policy_is_enough_to_collect_with(strict: CommandLine) -> No
     strict.environment.update(key)
     report = strict.json("collect", "--once", "octo/api")
     assert (report["logs"], report["errors"]) == (3, 0)
-    examined = strict.json("doctor", "octo/api")
-    assert examined["ok"], examined
+    checked = strict.json("doctor", "octo/api")
+    assert checked["ok"], checked
     assert strict.run("setup", METRICS_QUEUE="another").returncode != 0

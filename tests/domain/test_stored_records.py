@@ -26,12 +26,12 @@ from ingest.domain.stored_records import (
 from ingest.domain.stored_values import read_json, write_json
 from support.state_records import (
     ODD_TEXTS,
-    a_deed,
     a_full_attempt,
     a_full_log,
     a_full_repository,
     a_full_summary,
     a_summary,
+    an_activity,
     an_agent,
     an_attempt,
     an_error,
@@ -48,10 +48,10 @@ def test_keys_are_compared_without_case() -> None:
 
 
 @pytest.mark.parametrize(
-    "record", [an_attempt(), an_attempt(look_at=None), *map(a_full_attempt, ODD_TEXTS)]
+    "record", [an_attempt(), an_attempt(next_check_at=None), *map(a_full_attempt, ODD_TEXTS)]
 )
 def test_an_attempt(record: Any) -> None:
-    columns = {name: getattr(record, name) for name in ("created_at", "settled", "look_at")}
+    columns = {name: getattr(record, name) for name in ("created_at", "settled", "next_check_at")}
     key, body = record.key, stored(attempt_body(record))
     assert restore_attempt(key.run_id, key.run_attempt, body, columns) == record
 
@@ -80,7 +80,7 @@ def test_an_agent(text: str) -> None:
 @pytest.mark.parametrize("repository", ["Octo/API", None])
 def test_an_error_and_a_deed(text: str, repository: str | None) -> None:
     error = an_error(agent=text, what=text, remedy=text, repository=repository)
-    deed = a_deed(actor=text, what=text, repository=repository)
+    deed = an_activity(actor=text, what=text, repository=repository)
     assert ErrorRecord(occurred_at=error.occurred_at, **stored(error_body(error))) == error
     assert ActivityRecord(occurred_at=deed.occurred_at, **stored(activity_body(deed))) == deed
 

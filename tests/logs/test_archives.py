@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import pytest
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.log_work import DueLog, LogWork
-from ingest.services.fetch_logs import FetchedLog, fetch_logs
+from ingest.services.fetch_logs import LogFetched, fetch_logs
 
 KEY = AttemptKey("octo/api", 1, 1)
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
@@ -54,7 +54,7 @@ def fetched(archive: bytes, *names: str) -> tuple[dict[int, bytes], list[int]]:
     work = LogWork(key=KEY, jobs=jobs, is_whole_attempt=True, tries=0)
     logs: dict[int, bytes] = {}
     for outcome in fetch_logs(source, work, jobs):
-        assert isinstance(outcome, FetchedLog)
+        assert isinstance(outcome, LogFetched)
         assert outcome.job.job_id not in logs
         with outcome.spool, outcome.spool.open() as file:
             logs[outcome.job.job_id] = file.read()

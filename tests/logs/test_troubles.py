@@ -23,12 +23,12 @@ def test_a_log_waits_for_as_long_as_a_person_needs(stage, trouble):
     """A full disk or a dead token over a long weekend costs no log; people are told of it."""
     here = stage(WorldBuilder().run(seconds=60).job("build", log=b"at last\n"), at=100)
     assert here.poll() is None
-    fetch = here.world.source.fetch_job_log
+    fetch = here.context.source.fetch_job_log
 
     def fail(repository, job_id, into):
         raise trouble
 
-    here.world.source.fetch_job_log = fail
+    here.context.source.fetch_job_log = fail
     tries = MAX_FAILED_TRIES + 2
     with pytest.raises(AssertionError, match="work is left"):
         here.ingest(rounds=tries, every=601)
@@ -36,7 +36,7 @@ def test_a_log_waits_for_as_long_as_a_person_needs(stage, trouble):
     assert state(here) == LOG_PENDING
     told = [what for what in here.errors() if str(trouble) in what]
     assert 1 <= len(told) <= tries // TELL_EVERY_TRIES + 1
-    here.world.source.fetch_job_log = fetch
+    here.context.source.fetch_job_log = fetch
     here.ingest(every=601)
     assert [log["data"]["log_content"] for log in here.logs()] == ["at last\n"]
     assert state(here) == LOG_FETCHED

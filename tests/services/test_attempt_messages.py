@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ingest.domain.ledger import AttemptRecord
 from ingest.messaging.run_events import run_envelope
-from ingest.services.attempt_messages import encode_fact, news_of
+from ingest.services.attempt_messages import changes_of, encode_fact
 from support.builders import a_commit, a_job, a_run, at
 
 
@@ -16,11 +16,11 @@ def a_record(run, *jobs) -> AttemptRecord:
 
 
 def tell(record, *, log_mode="live"):
-    return news_of(record, a_commit(), log_mode=log_mode, now=at(100))
+    return changes_of(record, a_commit(), log_mode=log_mode, now=at(100))
 
 
-def kinds(news):
-    return [fact.event_type for fact in news.facts]
+def kinds(changes):
+    return [fact.event_type for fact in changes.facts]
 
 
 def test_a_status_that_comes_back_is_a_fact_of_its_own():
@@ -28,9 +28,9 @@ def test_a_status_that_comes_back_is_a_fact_of_its_own():
     record, ids = a_record(a_run()), []
     for status in ("waiting", "in_progress", "waiting", "waiting", "in_progress"):
         run = a_run(status=status, conclusion=None)
-        news = tell(replace(record, run=run))
-        record = news.record
-        ids += [fact.event_id for fact in news.facts]
+        changes = tell(replace(record, run=run))
+        record = changes.record
+        ids += [fact.event_id for fact in changes.facts]
     assert record.published_statuses == ("waiting", "in_progress", "waiting", "in_progress")
     assert len(ids) == len(set(ids)) == 4
 
@@ -38,8 +38,8 @@ def test_a_status_that_comes_back_is_a_fact_of_its_own():
 def test_what_was_said_is_not_said_again():
     """A second look at the same sight has no news."""
     record = tell(a_record(a_run(), a_job())).record
-    news = tell(record)
-    assert (news.facts, news.log_work, news.pending_logs) == ((), (), ())
+    changes = tell(record)
+    assert (changes.facts, changes.log_work, changes.pending_logs) == ((), (), ())
 
 
 def test_a_run_begins_before_its_jobs_and_ends_after_them():
@@ -53,9 +53,9 @@ def test_a_run_begins_before_its_jobs_and_ends_after_them():
 def test_live_orders_each_log_at_its_jobs_end():
     """The work is there while the run still runs."""
     run = a_run(status="in_progress", conclusion=None)
-    news = tell(a_record(run, a_job(), a_job(job_id=2, status="in_progress", conclusion=None)))
-    assert [work.event_type for work in news.log_work] == ["job_log_due"]
-    assert [log.job_id for log in news.pending_logs] == [a_job().job_id]
+    changes = tell(a_record(run, a_job(), a_job(job_id=2, status="in_progress", conclusion=None)))
+    assert [work.event_type for work in changes.log_work] == ["job_log_due"]
+    assert [log.job_id for log in changes.pending_logs] == [a_job().job_id]
 
 
 def test_economy_orders_and_expects_logs_only_when_the_attempt_ends():
@@ -64,17 +64,17 @@ def test_economy_orders_and_expects_logs_only_when_the_attempt_ends():
     running = a_record(a_run(status="in_progress", conclusion=None), *jobs)
     first = tell(running, log_mode="economy")
     assert (first.log_work, first.pending_logs) == ((), ())
-    news = tell(replace(first.record, run=a_run()), log_mode="economy")
-    assert [work.event_type for work in news.log_work] == ["attempt_logs_due"]
-    assert len(news.pending_logs) == 2
-    assert tell(news.record, log_mode="economy").log_work == ()
+    changes = tell(replace(first.record, run=a_run()), log_mode="economy")
+    assert [work.event_type for work in changes.log_work] == ["attempt_logs_due"]
+    assert len(changes.pending_logs) == 2
+    assert tell(changes.record, log_mode="economy").log_work == ()
 
 
 def test_economy_orders_a_single_log_alone():
     """One log costs the same without an archive; jobs that never started need no request."""
     skipped = a_job(job_id=2, conclusion="skipped", steps=(), runner_name=None)
-    news = tell(a_record(a_run(), a_job(), skipped), log_mode="economy")
-    assert [work.event_type for work in news.log_work] == ["job_log_due", "job_log_due"]
+    changes = tell(a_record(a_run(), a_job(), skipped), log_mode="economy")
+    assert [work.event_type for work in changes.log_work] == ["job_log_due", "job_log_due"]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ def everything_told(here: Stage) -> set[str]:
 def run_with(here: Stage, fuse: Fuse) -> None:
     """Follow the world from its first run to its last log, killed wherever the fuse says."""
     world = replace(
-        here.world,
+        here.context,
         store=Fused(here.state, fuse),
         metrics=Fused(here.queues.metrics, fuse),
         logs=Fused(here.queues.logs, fuse),
@@ -50,8 +50,8 @@ def run_with(here: Stage, fuse: Fuse) -> None:
     for moment in (30, 210, 400):
         here.move_to(max(moment, here.server.clock.now() - here.start))
         try:
-            here.poll(world=world)
-            here.ingest(world=world, rounds=3)
+            here.poll(context=world)
+            here.ingest(context=world, rounds=3)
         except Killed:
             # The next process finds the lease and the work of the dead one, and waits for both.
             here.advance(200)
@@ -308,7 +308,7 @@ def test_what_was_met_is_counted_once(stage):
     here.poll()
     here.advance(60)
     here.poll()
-    counts = {name: here.meter.read(name) for name in ("runs", "attempts", "jobs", "commits")}
+    counts = {name: here.counters.read(name) for name in ("runs", "attempts", "jobs", "commits")}
     assert counts == {"runs": 1, "attempts": 2, "jobs": 4, "commits": 1}
 
 

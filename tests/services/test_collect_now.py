@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from ingest.domain.meter import Meter
+from ingest.domain.counters import Counters
 from ingest.errors import StateUnavailable
 from ingest.services import collect_attempts, collect_now
 from ingest.services.collect_now import (
@@ -60,18 +60,18 @@ def start(here, *, only=None):
 
 def a_process(here, world):
     """Count from nothing, as every round's process does."""
-    meter = Meter()
+    counters = Counters()
     for queue in (here.queues.metrics, here.queues.logs, here.queues.job_events):
-        queue._meter = meter
-    return replace(world, meter=meter)
+        queue._counters = counters
+    return replace(world, counters=counters)
 
 
-def collect(here, collection, *, seconds=25, world=None):
+def collect(here, collection, *, seconds=25, context=None):
     """Go from round to round, each of which gets only what can be sent as JSON."""
     rounds = 0
     while collection is not None and not collection.is_over:
         collection = collect_round(
-            a_process(here, world or here.world), collection, seconds=seconds
+            a_process(here, context or here.context), collection, seconds=seconds
         )
         rounds += 1
         if collection is not None:
@@ -91,7 +91,7 @@ def test_a_collection_goes_through_every_phase(stage):
     here = stage(two_repositories(), at=100)
     watched = Watched(here.state)
     collection = start_collection(watched, "c1", only=None, now=here.clock.now())
-    collect(here, collection, world=replace(here.world, store=watched))
+    collect(here, collection, context=replace(here.context, store=watched))
     phases = list(dict.fromkeys(watched.phases))
     assert phases == [STARTING, LOOKING, FETCHING, DONE]
     assert_all_told(here)
@@ -122,20 +122,20 @@ def test_a_backlog_is_read_over_several_rounds(stage, monkeypatch):
 
     original = collect_now.poll_due_repositories
 
-    def poll_a_slice(world, *, may_go_on, only):
+    def poll_a_slice(world, *, should_continue, only):
         here.advance(2)
-        return original(world, may_go_on=lambda: False, only=only)
+        return original(world, should_continue=lambda: False, only=only)
 
     monkeypatch.setattr(collect_now, "poll_due_repositories", poll_a_slice)
     monkeypatch.setattr(collect_attempts, "SLICE", 8)
     monkeypatch.setattr(collect_attempts, "NEWEST_IN_SLICE", 4)
-    rounds = collect(here, start(here), seconds=3, world=replace(here.world, store=watched))
+    rounds = collect(here, start(here), seconds=3, context=replace(here.context, store=watched))
     assert rounds > 1
     assert COLLECTING in watched.phases
     assert_all_told(here)
     counts = progress(here).counts
     assert (counts["runs"], counts["jobs"], counts["logs"]) == (40, 40, 40)
-    totals = here.state.load_traffic().totals
+    totals = here.state.load_message_counts().totals
     assert totals["sqs_messages.ci_cd_metrics_queue"] == len(here.metrics())
     assert totals["sqs_messages.ci_cd_logs_queue"] == 40
 
@@ -229,7 +229,7 @@ def test_a_second_trigger_finds_the_running_one(stage):
 def test_a_killed_collection_is_found_no_more(stage):
     """And the next one collects what it did not."""
     here = stage(two_repositories(), at=100)
-    dying = replace(here.world, store=Fused(here.state, Fuse(3)))
+    dying = replace(here.context, store=Fused(here.state, Fuse(3)))
     with pytest.raises(Killed):
         collect_round(dying, start(here), seconds=25)
     assert find_running(here.state, now=here.clock.now()) is not None
@@ -250,7 +250,7 @@ def test_what_ends_a_round_is_noted(stage):
 
     here = stage(two_repositories(), at=100)
     with pytest.raises(StateUnavailable):
-        collect_round(replace(here.world, store=Broken(here.state)), start(here), seconds=25)
+        collect_round(replace(here.context, store=Broken(here.state)), start(here), seconds=25)
     record = progress(here)
     assert (record.state, record.note) == (FAILED, "The database went away.")
     assert find_running(here.state, now=here.clock.now()) is None

@@ -9,7 +9,7 @@ from ingest.errors import MessageTooLarge
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_work import DueLog
 from ingest.services.deliver_log import deliver_absence, deliver_log
-from ingest.services.fetch_logs import AbsentLog, FetchedLog
+from ingest.services.fetch_logs import LogFetched, LogUnavailable
 from ingest.services.spool import Spool
 
 from standalone.sandbox.builder import WorldBuilder
@@ -20,18 +20,18 @@ JOB = DueLog(
 )
 
 
-def a_log(content: bytes) -> FetchedLog:
+def a_log(content: bytes) -> LogFetched:
     spool = Spool()
     spool.write(content)
     with spool.open() as written:
-        return FetchedLog(job=JOB, spool=spool, digest=inspect_log(written))
+        return LogFetched(job=JOB, spool=spool, digest=inspect_log(written))
 
 
 def test_a_log_that_fits_is_one_message(stage):
     """With a bucket or without."""
     for with_bucket in (False, True):
         here = stage(WorldBuilder(), with_bucket=with_bucket)
-        record = deliver_log(here.world, KEY, a_log(b"hello\n"))
+        record = deliver_log(here.context, KEY, a_log(b"hello\n"))
         [message] = here.logs()
         assert message["data"]["log_content"] == "hello\n"
         assert (message["data"]["part"], message["data"]["parts"]) == (1, 1)
@@ -42,7 +42,7 @@ def test_the_same_log_delivered_twice_has_the_same_ids(stage):
     """Readers drop what they have seen, part by part."""
     here = stage(WorldBuilder(), max_message_bytes=2000)
     for _ in range(2):
-        deliver_log(here.world, KEY, a_log(b"x" * 5000))
+        deliver_log(here.context, KEY, a_log(b"x" * 5000))
     ids = [each["event_id"] for each in here.logs()]
     half = len(ids) // 2
     assert half > 1
@@ -52,7 +52,7 @@ def test_the_same_log_delivered_twice_has_the_same_ids(stage):
 def test_a_log_checked_in_leaves_a_pointer(stage):
     """The whole message is an object, and the record says where."""
     here = stage(WorldBuilder(), max_message_bytes=2000, with_bucket=True)
-    record = deliver_log(here.world, KEY, a_log(b"x" * 5000))
+    record = deliver_log(here.context, KEY, a_log(b"x" * 5000))
     assert here.blobs.keys() == [record.blob_key, f"{record.blob_key[:-5]}.txt.gz"]
     [message] = here.queues.logs.accepted()
     assert int(message.attributes["ExtendedPayloadSize"]) > 5000
@@ -62,7 +62,7 @@ def test_a_queue_that_can_hold_no_part_is_an_error(stage):
     """Nothing is recorded then."""
     here = stage(WorldBuilder(), max_message_bytes=200)
     with pytest.raises(MessageTooLarge):
-        deliver_log(here.world, KEY, a_log(b"x" * 5000))
+        deliver_log(here.context, KEY, a_log(b"x" * 5000))
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_a_queue_that_can_hold_no_part_is_an_error(stage):
 def test_an_absence_is_told_with_its_reason(stage, reason, state):
     """And recorded as what it is."""
     here = stage(WorldBuilder())
-    record = deliver_absence(here.world, KEY, AbsentLog(job=JOB, reason=reason, detail="so"))
+    record = deliver_absence(here.context, KEY, LogUnavailable(job=JOB, reason=reason, detail="so"))
     [message] = here.logs()
     assert message["event_type"] == "job_log_unavailable"
     assert message["data"]["reason"] == reason
     assert record.state == state
-    assert here.meter.read("logs_unavailable") == 1
+    assert here.counters.read("logs_unavailable") == 1

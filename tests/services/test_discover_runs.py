@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.services.sighting import LEASE_SECONDS
+from ingest.services.poll_session import LEASE_SECONDS
 from support.world import (
     FIRST_RUN,
     REPOSITORY,
@@ -60,7 +60,7 @@ def test_runs_from_before_the_watched_time_are_left_out_unless_they_are_in_fligh
 def test_a_walk_that_was_cut_short_is_walked_again(stage):
     """The cursor moves only after a whole walk, so nothing falls between two polls."""
     here = stage(many_runs(250), at=900)
-    fetch, asked = here.world.source.fetch_runs, []
+    fetch, asked = here.context.source.fetch_runs, []
 
     def fail_on_third(repository, query, validator=None):
         asked.append(query.page)
@@ -70,7 +70,7 @@ def test_a_walk_that_was_cut_short_is_walked_again(stage):
             raise SourceUnavailable("gone for a moment")
         return fetch(repository, query, validator)
 
-    here.world.source.fetch_runs = fail_on_third
+    here.context.source.fetch_runs = fail_on_third
     assert here.poll() is not None
     assert here.record().cursor is None
     here.poll_for(60)
@@ -200,14 +200,14 @@ def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
     from ingest.errors import NotFound
 
     here = stage(a_deep_rerun(1000, seconds=600), at=500)
-    fetch = here.world.source.fetch_runs
+    fetch = here.context.source.fetch_runs
 
     def without_requested(repository, query, validator=None):
         if query.status in {"requested", "pending"}:
             raise NotFound("422")
         return fetch(repository, query, validator)
 
-    here.world.source.fetch_runs = without_requested
+    here.context.source.fetch_runs = without_requested
     here.poll_for(1500)
     assert here.record().hinted_at is not None
     assert here.errors() == []
@@ -227,7 +227,7 @@ def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage):
 def test_a_long_walk_keeps_its_lease(stage):
     """Walking takes longer than a lease lasts, and nobody takes the repository over."""
     here = stage(many_runs(600), at=900)
-    fetch, rivals = here.world.source.fetch_runs, []
+    fetch, rivals = here.context.source.fetch_runs, []
 
     def slowly(repository, query, validator=None):
         here.advance(LEASE_SECONDS / 2)
@@ -238,7 +238,7 @@ def test_a_long_walk_keeps_its_lease(stage):
         )
         return fetch(repository, query, validator)
 
-    here.world.source.fetch_runs = slowly
+    here.context.source.fetch_runs = slowly
     assert here.poll() is None
     assert rivals == []
     assert_all_told(here)
@@ -247,10 +247,10 @@ def test_a_long_walk_keeps_its_lease(stage):
 def test_the_newest_runs_never_wait_behind_a_backlog(stage):
     """Oldest first, for logs expire; but the newest are in every slice."""
     here = stage(many_runs(400), at=450)
-    here.world.store.save_commits(REPOSITORY, [CommitMetrics(commit_sha="a" * 40)])
+    here.context.store.save_commits(REPOSITORY, [CommitMetrics(commit_sha="a" * 40)])
     from ingest.services.poll_runs import poll_due_repositories
 
-    poll_due_repositories(here.world, may_go_on=lambda: False)
+    poll_due_repositories(here.context, should_continue=lambda: False)
     told = {each["data"]["run_id"] - FIRST_RUN for each in here.runs()}
     assert {400, 1} <= told
     assert len(told) == 100

@@ -21,7 +21,7 @@ from ingest.errors import (
 )
 from ingest.inspection import Check, CredentialFacts, QueueCondition
 from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
-from ingest.services.doctor import Patient, examine, is_well
+from ingest.services.doctor import DoctorTarget, is_well, run_checks
 from ingest.settings import AwsSettings, CollectingSettings, GithubSettings, Secret, Settings
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
@@ -53,7 +53,7 @@ class StandingClock(Clock):
 
 
 @dataclass
-class Surroundings:
+class LocalEnvironment:
     """Answer as GitHub and AWS would, or raise what is put in an answer's place."""
 
     credential: CredentialFacts | IngestError = WELL
@@ -96,9 +96,9 @@ def given(answer: Any) -> Any:
     return answer
 
 
-def patient(world: Surroundings, **changes: object) -> Patient:
+def target(world: LocalEnvironment, **changes: object) -> DoctorTarget:
     """Build what is examined: one repository, and a state in memory."""
-    built = Patient(
+    built = DoctorTarget(
         settings=Settings(),
         open_github=lambda: (world, world),  # type: ignore[arg-type,return-value]
         open_queues=lambda: world,
@@ -109,15 +109,15 @@ def patient(world: Surroundings, **changes: object) -> Patient:
     return replace(built, **changes)  # type: ignore[arg-type]
 
 
-def check(world: Surroundings, subject: str, **changes: object) -> Check:
+def check(world: LocalEnvironment, subject: str, **changes: object) -> Check:
     """Examine, and choose the finding of one subject."""
-    checks = examine(patient(world, **changes))
+    checks = run_checks(target(world, **changes))
     return next(each for each in checks if each.subject.startswith(subject))
 
 
 def test_where_all_is_well_nothing_needs_a_remedy():
     """Every check is ok and says what it saw."""
-    checks = list(examine(patient(Surroundings())))
+    checks = list(run_checks(target(LocalEnvironment())))
     assert {each.status for each in checks} == {"ok"}
     assert {each.remedy for each in checks} == {None}
     assert is_well(checks)
@@ -146,7 +146,7 @@ def test_where_all_is_well_nothing_needs_a_remedy():
 )
 def test_what_github_says_of_a_credential_is_judged(facts, subject, status, words):
     """Kind, owner, scopes, expiry, budget and clock each have their bounds."""
-    found = check(Surroundings(credential=replace(WELL, **facts)), subject)
+    found = check(LocalEnvironment(credential=replace(WELL, **facts)), subject)
     assert (found.status, words in found.finding) == (status, True), found
     assert (found.remedy is None) == (status == "ok")
 
@@ -161,15 +161,15 @@ def test_what_github_says_of_a_credential_is_judged(facts, subject, status, word
 )
 def test_a_credential_that_cannot_be_asked_about_has_a_remedy(error, status, remedy):
     """A limit passes by itself; the others do not."""
-    found = check(Surroundings(credential=error), "token-1")
+    found = check(LocalEnvironment(credential=error), "token-1")
     assert (found.status, found.finding) == (status, "No.")
     assert remedy in str(found.remedy)
 
 
 def test_with_a_token_that_is_refused_no_repository_is_asked_for():
     """Each would only say the same again."""
-    world = Surroundings(credential=BadCredentials("No."))
-    assert not is_well(list(examine(patient(world))))
+    world = LocalEnvironment(credential=BadCredentials("No."))
+    assert not is_well(list(run_checks(target(world))))
     assert world.asked == []
 
 
@@ -189,14 +189,14 @@ def test_with_a_token_that_is_refused_no_repository_is_asked_for():
 def test_a_repository_is_judged(changes, status, words):
     """It is there, alive, readable, and keeps its logs for as long as we reach back."""
     settings = Settings(collecting=CollectingSettings(backfill_days=7))
-    found = check(Surroundings(**changes), "repository octo/api", settings=settings)
+    found = check(LocalEnvironment(**changes), "repository octo/api", settings=settings)
     assert (found.status, words in found.finding) == (status, True), found
     assert (found.remedy is None) == (status == "ok")
 
 
 def test_without_any_repository_it_says_how_to_name_one():
     """Nothing is collected, and nothing else would say why."""
-    found = check(Surroundings(), "repositories", repositories=[])
+    found = check(LocalEnvironment(), "repositories", repositories=[])
     assert (found.status, "OWNER/REPO" in str(found.remedy)) == ("warning", True)
 
 
@@ -215,14 +215,14 @@ def test_without_any_repository_it_says_how_to_name_one():
 )
 def test_the_queue_of_work_is_judged(queue, status, words):
     """It is there, puts aside what fails, and hides work for long enough."""
-    found = check(Surroundings(queue=queue), "queue ci_cd_job_events_queue")
+    found = check(LocalEnvironment(queue=queue), "queue ci_cd_job_events_queue")
     assert (found.status, words in found.finding) == (status, True), found
     assert (found.remedy is None) == (status == "ok")
 
 
 def test_dead_letters_of_readers_are_not_ours_to_judge():
     """The queues of metrics and logs belong to those who read them."""
-    world = Surroundings(queue=replace(QUEUE, dead_letters=3))
+    world = LocalEnvironment(queue=replace(QUEUE, dead_letters=3))
     assert check(world, "queue ci_cd_metrics_queue").status == "ok"
 
 
@@ -230,7 +230,7 @@ def test_dead_letters_of_readers_are_not_ours_to_judge():
 def test_a_bucket_is_judged_where_one_is_configured(error, status):
     """Logs can be stored there, or not."""
     settings = Settings(aws=AwsSettings(log_bucket="logs"))
-    assert check(Surroundings(bucket=error), "bucket logs", settings=settings).status == status
+    assert check(LocalEnvironment(bucket=error), "bucket logs", settings=settings).status == status
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ def test_a_bucket_is_judged_where_one_is_configured(error, status):
 def test_the_webhook_secret_is_judged_and_never_told(secret, status):
     """None is fine, a short one can be guessed."""
     github = GithubSettings(webhook_secret=None if secret is None else Secret(secret))
-    found = check(Surroundings(), "webhook secret", settings=Settings(github=github))
+    found = check(LocalEnvironment(), "webhook secret", settings=Settings(github=github))
     assert found.status == status
     assert "hunter2" not in f"{found.finding} {found.remedy}"
 
@@ -254,7 +254,7 @@ def test_the_webhook_secret_is_judged_and_never_told(secret, status):
 )
 def test_what_cannot_be_opened_is_a_finding_and_the_rest_is_looked_at(part, error, subject):
     """One fault must not hide another."""
-    checks = list(examine(patient(Surroundings(), **{part: lambda: given(error)})))
+    checks = list(run_checks(target(LocalEnvironment(), **{part: lambda: given(error)})))
     failed = [each for each in checks if each.status == "failed"]
     assert [(each.subject, each.finding) for each in failed] == [(subject, "No.")]
     assert checks[-1].subject == "webhook secret"

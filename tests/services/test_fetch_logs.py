@@ -14,7 +14,7 @@ from ingest.errors import (
     SourceUnavailable,
 )
 from ingest.messaging.log_work import DueLog, LogWork
-from ingest.services.fetch_logs import AbsentLog, FetchedLog, LateLog, fetch_logs
+from ingest.services.fetch_logs import LateLog, LogFetched, LogUnavailable, fetch_logs
 from support.builders import at
 
 KEY = AttemptKey("octo/api", 1, 1)
@@ -66,8 +66,8 @@ LIMITED = RateLimited("later", retry_at=at(60))
         (BadCredentials("401"), LateLog, None),
         (DiskFull("full"), LateLog, None),
         (LIMITED, LateLog, None),
-        (LogExpired("410"), AbsentLog, "expired"),
-        (AccessDenied("403"), AbsentLog, "no_access"),
+        (LogExpired("410"), LogUnavailable, "expired"),
+        (AccessDenied("403"), LogUnavailable, "no_access"),
     ],
 )
 @pytest.mark.parametrize("whole", [False, True])
@@ -76,7 +76,7 @@ def test_every_error_has_its_outcome_for_every_job(error, kind, reason, whole):
     jobs = (due(1), due(2))
     outcomes = list(fetch_logs(Logs(job=error, archive=error), work(*jobs, whole=whole), jobs))
     assert [type(outcome) for outcome in outcomes] == [kind, kind]
-    if kind is AbsentLog:
+    if kind is LogUnavailable:
         assert {outcome.reason for outcome in outcomes} == {reason}
 
 
@@ -87,7 +87,7 @@ def test_an_archive_that_stays_missing_is_given_up_for_single_logs():
     first = list(fetch_logs(logs, work(*jobs, whole=True), jobs))
     assert all(isinstance(outcome, LateLog) for outcome in first)
     later = list(fetch_logs(logs, work(*jobs, whole=True, tries=3), jobs))
-    assert all(isinstance(outcome, FetchedLog) for outcome in later)
+    assert all(isinstance(outcome, LogFetched) for outcome in later)
 
 
 @pytest.mark.parametrize("archive", [b"", b"PK\x03\x04 damaged", b"<html>", b"\x00" * 5000])
@@ -95,7 +95,7 @@ def test_what_is_no_archive_is_not_unpacked(archive):
     """Every job is asked for alone."""
     jobs, logs = (due(1), due(2)), Logs(archive=archive)
     outcomes = list(fetch_logs(logs, work(*jobs, whole=True), jobs))
-    assert [type(outcome) for outcome in outcomes] == [FetchedLog, FetchedLog]
+    assert [type(outcome) for outcome in outcomes] == [LogFetched, LogFetched]
     assert logs.asked == [0, 1, 2]
 
 

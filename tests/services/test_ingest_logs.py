@@ -12,7 +12,7 @@ import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE
 from ingest.errors import QueueUnavailable, RateLimited
 from ingest.messaging.envelope import QueueMessage
-from ingest.services.ingest_logs import ingest_due_logs, order_lost_logs
+from ingest.services.ingest_logs import ingest_due_logs, requeue_stale_logs
 from support.world import GENEROUS, REPOSITORY, Stage
 
 from standalone.sandbox.builder import WorldBuilder
@@ -127,7 +127,7 @@ def test_what_fails_for_a_while_arrives_whole(stage, log_mode, fault):
     here.fail(Fault(**fault))
     for _ in range(40):
         try:
-            while ingest_due_logs(here.world, wait_seconds=0):
+            while ingest_due_logs(here.context, wait_seconds=0):
                 pass
         except RateLimited:
             pass  # the work is put off, as its own test proves
@@ -182,7 +182,7 @@ def test_a_token_that_may_not_read_logs_says_so(stage):
     """The message names the missing right."""
     here = collected(stage, a_world(None))
     lesser = here.join(tokens=())
-    here.ingest(world=lesser)
+    here.ingest(context=lesser)
     assert here.logs()[0]["data"]["reason"] == "no_access"
 
 
@@ -211,7 +211,7 @@ def test_work_comes_back_where_the_logs_queue_is_out_of_reach(stage):
         raise QueueUnavailable("no route to SQS")
 
     here.queues.logs.send = fail
-    assert ingest_due_logs(here.world, wait_seconds=0) == 1
+    assert ingest_due_logs(here.context, wait_seconds=0) == 1
     assert states(here) == {LOG_PENDING}
     assert any("wait: no route" in what for what in here.errors())
     here.queues.logs.send = send
@@ -236,7 +236,7 @@ def test_what_is_no_work_is_told_once_and_ends_among_the_dead_letters(stage):
     poison = QueueMessage(event_id="x", event_type="x", group="x", body="{]", attributes={"a": "b"})
     here.queues.job_events.send([poison])
     for _ in range(8):
-        ingest_due_logs(here.world, wait_seconds=0)
+        ingest_due_logs(here.context, wait_seconds=0)
         here.advance(130)
     assert here.queues.job_events.dead_letters() == [poison]
     assert len([what for what in here.errors() if "not work of ours" in what]) == 1
@@ -248,7 +248,7 @@ def test_a_limit_puts_work_off_without_counting_a_try(stage):
     here = collected(stage, a_world(None))
     here.fail(Fault(path="/logs$", do="secondary", seconds=45, count=1))
     with pytest.raises(RateLimited) as limited:
-        ingest_due_logs(here.world, wait_seconds=0)
+        ingest_due_logs(here.context, wait_seconds=0)
     assert limited.value.retry_at == here.clock.now() + timedelta(seconds=45)
     [work] = here.queues.job_events.messages()
     assert json.loads(work.body)["data"]["tries"] == 0
@@ -260,10 +260,10 @@ def test_lost_news_is_ordered_again(stage):
     here = collected(stage, a_world(None))
     received = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
     here.queues.job_events.delete(received)
-    assert order_lost_logs(here.world) == 0
+    assert requeue_stale_logs(here.context) == 0
     here.advance(3700)
-    assert order_lost_logs(here.world, [REPOSITORY]) == 1
-    assert order_lost_logs(here.world) == 0
+    assert requeue_stale_logs(here.context, [REPOSITORY]) == 1
+    assert requeue_stale_logs(here.context) == 0
     here.ingest()
     assert_logs_are_true(here)
 
@@ -271,14 +271,14 @@ def test_lost_news_is_ordered_again(stage):
 def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
     """What cannot be unpacked for certain is asked for job by job."""
     here = collected(stage, a_world(None, None), log_mode="economy")
-    fetch = here.world.source.fetch_attempt_logs
+    fetch = here.context.source.fetch_attempt_logs
 
     def damaged(key, into):
         fetch(key, into)
         into.seek(60)
         into.write(b"!" * 400)
 
-    here.world.source.fetch_attempt_logs = damaged
+    here.context.source.fetch_attempt_logs = damaged
     here.ingest()
     assert_logs_are_true(here)
 
@@ -290,7 +290,7 @@ def test_a_full_disk_is_told_and_loses_nothing(stage, monkeypatch):
     here = collected(stage, a_world(None))
     monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
     for _ in range(3):
-        ingest_due_logs(here.world, wait_seconds=0)
+        ingest_due_logs(here.context, wait_seconds=0)
         here.advance(20)
     assert here.logs() == []
     assert states(here) == {LOG_PENDING}
@@ -302,7 +302,7 @@ def test_a_full_disk_is_told_and_loses_nothing(stage, monkeypatch):
 def test_logs_wait_where_only_the_delivery_is_refused_for_good(stage):
     """A queue that takes no message of this size is told to people, and the work is kept."""
     here = collected(stage, a_world(b"x" * 4000), max_message_bytes=300)
-    ingest_due_logs(here.world, wait_seconds=0)
+    ingest_due_logs(here.context, wait_seconds=0)
     assert states(here) <= {LOG_PENDING}
     assert here.logs() == []
 

@@ -22,7 +22,7 @@ def a_message(number: int) -> QueueMessage:
 
 def filled(here, count: int) -> tuple[LogBatch, dict[int, IngestError]]:
     """Fill a batch; the second value tells what troubled which log."""
-    batch, troubles = LogBatch(here.world), {}
+    batch, troubles = LogBatch(here.context), {}
     for number in range(count):
         record = JobLogRecord(
             key=KEY, job_id=number, job_name="x", state=LOG_FETCHED, updated_at=here.clock.now()
@@ -46,8 +46,8 @@ def test_ten_logs_take_one_request(stage):
     assert batch.is_full
     assert recorded(here) == set()
     batch.send()
-    assert here.meter.read("sqs_requests") == 1
-    assert here.meter.read("logs") == 10
+    assert here.counters.read("sqs_requests") == 1
+    assert here.counters.read("logs") == 10
     assert recorded(here) == set(range(10))
     assert troubles == {}
     assert not batch.is_full
@@ -56,8 +56,8 @@ def test_ten_logs_take_one_request(stage):
 def test_an_empty_batch_asks_for_nothing(stage):
     """As when the agent waits for a large log."""
     here = stage(WorldBuilder())
-    LogBatch(here.world).send()
-    assert here.meter.read("sqs_requests") == 0
+    LogBatch(here.context).send()
+    assert here.counters.read("sqs_requests") == 0
 
 
 def test_a_queue_that_takes_nothing_troubles_every_log(stage):
@@ -72,7 +72,7 @@ def test_a_queue_that_takes_nothing_troubles_every_log(stage):
     batch.send()
     assert set(troubles) == {0, 1, 2}
     assert recorded(here) == set()
-    assert here.meter.read("logs") == 0
+    assert here.counters.read("logs") == 0
 
 
 def test_a_log_that_the_queue_refuses_keeps_no_other_back(stage):
@@ -97,6 +97,6 @@ def test_a_log_that_the_queue_refuses_keeps_no_other_back(stage):
 def test_large_logs_go_alone(stage):
     """What could fill a request with a few of its like is not held back."""
     here = stage(WorldBuilder(), max_message_bytes=1_048_576)
-    batch = LogBatch(here.world)
-    assert batch.takes(50_000)
-    assert not batch.takes(100_000)
+    batch = LogBatch(here.context)
+    assert batch.accepts(50_000)
+    assert not batch.accepts(100_000)

@@ -239,7 +239,7 @@ def test_a_wrong_token_is_a_matter_for_people(stage):
     here = stage(a_finished_run(), at=600, tokens=("wrong",))
     assert isinstance(here.poll(), BadCredentials)
     good = here.join(holder="other")
-    assert here.poll(world=good) is None
+    assert here.poll(context=good) is None
     assert_all_told(here)
 
 
@@ -250,9 +250,9 @@ def test_two_collectors_never_poll_one_repository_at_once(stage):
     other = here.join(holder="other")
     dead = here.state.claim_repositories(holder="dead", now=now, lease_seconds=120, limit=9)
     assert len(dead) == 1
-    assert poll_due_repositories(other, may_go_on=lambda: True) == 0
+    assert poll_due_repositories(other, should_continue=lambda: True) == 0
     here.advance(121)
-    assert poll_due_repositories(other, may_go_on=lambda: True) == 1
+    assert poll_due_repositories(other, should_continue=lambda: True) == 1
     assert here.record().lease_holder is None
     assert_all_told(here)
 
@@ -267,7 +267,7 @@ def test_a_holder_that_comes_back_too_late_reads_and_says_nothing(stage):
     here.state.claim_repositories(holder="other", now=here.clock.now(), lease_seconds=99, limit=1)
     from ingest.services.poll_runs import poll_repository
 
-    assert poll_repository(here.world, late, may_go_on=lambda: True) is None
+    assert poll_repository(here.context, late, should_continue=lambda: True) is None
     assert here.metrics() == []
     assert here.record().lease_holder == "other"
 
@@ -276,9 +276,9 @@ def test_a_paused_repository_is_left_alone(stage):
     """Pausing ends polling, resuming begins it again."""
     here = stage(a_finished_run(), at=600)
     here.state.set_paused(REPOSITORY, paused=True)
-    assert poll_due_repositories(here.world, may_go_on=lambda: True) == 0
+    assert poll_due_repositories(here.context, should_continue=lambda: True) == 0
     here.state.set_paused(REPOSITORY, paused=False)
-    assert poll_due_repositories(here.world, may_go_on=lambda: True) == 1
+    assert poll_due_repositories(here.context, should_continue=lambda: True) == 1
 
 
 def test_a_tick_told_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage):
@@ -287,7 +287,7 @@ def test_a_tick_told_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage)
     for number in range(130):
         world.run(created=number, seconds=10, sha="a" * 40).job("build")
     here = stage(world, at=900)
-    assert poll_due_repositories(here.world, may_go_on=lambda: False) == 1
+    assert poll_due_repositories(here.context, should_continue=lambda: False) == 1
     assert 0 < len(here.runs()) < 130
     assert here.record().next_poll_at <= here.clock.now() + timedelta(seconds=1)
     here.poll()
@@ -302,7 +302,7 @@ def test_the_next_poll_comes_soon_where_something_moves_and_slowly_where_nothing
     assert here.record().next_poll_at == here.clock.now() + timedelta(seconds=30)
     here.advance(86_400)
     here.poll()
-    assert next_poll(here.world, here.record()) == here.clock.now() + timedelta(minutes=10)
+    assert next_poll(here.context, here.record()) == here.clock.now() + timedelta(minutes=10)
 
 
 def test_hints_that_cannot_be_had_delay_nothing_and_are_told_once(stage):
@@ -311,7 +311,7 @@ def test_hints_that_cannot_be_had_delay_nothing_and_are_told_once(stage):
     for number in range(120):
         world.run(created=number, seconds=10, sha="a" * 40)
     here = stage(world, at=900)
-    here.world.source.fetch_runs = _refusing_filters(here.world.source.fetch_runs)
+    here.context.source.fetch_runs = _refusing_filters(here.context.source.fetch_runs)
     here.poll_for(120)
     assert_all_told(here)
     assert here.record().failures == 0
@@ -339,5 +339,5 @@ def test_stretching_polls_makes_all_repositories_wait_equally_longer(stage):
     here.poll()
     here.advance(400)
     here.poll()
-    assert here.world.source.stretch(REPOSITORY) > 1
+    assert here.context.source.interval_factor(REPOSITORY) > 1
     assert here.record().next_poll_at > here.clock.now() + timedelta(seconds=30)

@@ -39,25 +39,27 @@ def test_a_run_that_is_fresh_is_not_asked_for(stage):
     """The list has just shown it, so only its jobs are read."""
     here = a_stage_in_flight(stage)
     before = here.requests("get_run")
-    reading = read_attempt(here.world.source, here.attempt(), run_is_fresh=True, wants_jobs=True)
+    snapshot = read_attempt(here.context.source, here.attempt(), run_is_fresh=True, wants_jobs=True)
     assert here.requests("get_run") == before
-    assert reading.error is None
+    assert snapshot.error is None
 
 
 def test_a_look_that_meets_a_later_attempt_brings_both(stage):
     """The attempt's own end is read by its number, and the later one is handed on."""
     here = a_stage_in_flight(stage)
     here.move_to(950)
-    reading = read_attempt(here.world.source, here.attempt(), run_is_fresh=False, wants_jobs=False)
-    assert reading.newest.run_attempt == 2
-    assert (reading.record.run.run_attempt, reading.record.run.status) == (1, "completed")
-    assert reading.record.jobs[0].is_completed
+    snapshot = read_attempt(
+        here.context.source, here.attempt(), run_is_fresh=False, wants_jobs=False
+    )
+    assert snapshot.newest.run_attempt == 2
+    assert (snapshot.record.run.run_attempt, snapshot.record.run.status) == (1, "completed")
+    assert snapshot.record.jobs[0].is_completed
 
 
 def test_an_error_is_part_of_the_reading(stage):
     """The other attempts of a slice are kept."""
     here = a_stage_in_flight(stage)
     here.fail(Fault(path=f"/repos/{REPOSITORY}/actions/runs/", do="error", status=500))
-    reading = read_attempt(here.world.source, here.attempt(), run_is_fresh=True, wants_jobs=True)
-    assert reading.error is not None
-    assert reading.record == here.attempt()
+    snapshot = read_attempt(here.context.source, here.attempt(), run_is_fresh=True, wants_jobs=True)
+    assert snapshot.error is not None
+    assert snapshot.record == here.attempt()

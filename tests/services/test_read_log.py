@@ -12,7 +12,7 @@ from ingest.domain.ledger import LOG_PENDING
 from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
-from ingest.services import read_log as reading
+from ingest.services import read_log as snapshot
 from ingest.services.read_log import UnreadableLog, read_log
 from support.world import REPOSITORY
 
@@ -38,20 +38,20 @@ def collected(stage, *, cache=None, log=LOG, conclusion="success", **options):
     """Collect one job's log with a cache; its queue takes so little that it goes to the bucket."""
     builder = WorldBuilder().run(seconds=60).job("build", conclusion, log=log)
     here = stage(builder, at=100, **options)
-    here.world = replace(here.world, log_cache=cache)
+    here.context = replace(here.context, log_cache=cache)
     assert here.poll() is None
     here.ingest()
     return here
 
 
 def read(here, first=1, count=10):
-    answer = read_log(here.world, KEY, JOB, first, count)
+    answer = read_log(here.context, KEY, JOB, first, count)
     assert isinstance(answer, LogLines), answer
     return [line.content for line in answer.lines]
 
 
 def unreadable(here, job_id=JOB):
-    answer = read_log(here.world, KEY, job_id, 1, 10)
+    answer = read_log(here.context, KEY, job_id, 1, 10)
     assert isinstance(answer, UnreadableLog)
     return answer
 
@@ -68,19 +68,19 @@ def test_a_delivered_log_is_read_from_the_cache(stage):
 def test_a_log_that_left_the_cache_comes_from_the_bucket(stage):
     """And is kept again; GitHub is not asked, for it may have deleted it by now."""
     here = collected(stage, cache=MemoryLogCache(), with_bucket=True, max_message_bytes=2000)
-    here.world = replace(here.world, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=MemoryLogCache())
     asked = here.requests()
     assert read(here, 1500, 1) == [b"line 1500\r\n"]
     assert here.requests() == asked
-    assert here.world.log_cache.find_lines(KEY, JOB, "LINE 1500") == [1500]
+    assert here.context.log_cache.find_lines(KEY, JOB, "LINE 1500") == [1500]
 
 
 def test_a_log_that_left_the_cache_comes_from_github(stage):
     """Where no bucket has it."""
     here = collected(stage, cache=MemoryLogCache())
-    here.world = replace(here.world, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=MemoryLogCache())
     assert read(here, 7, 1) == [b"line 7\r\n"]
-    assert here.world.log_cache.load_lines(KEY, JOB, 1, 1) is not None
+    assert here.context.log_cache.load_lines(KEY, JOB, 1, 1) is not None
 
 
 @pytest.mark.parametrize("damage", [b"", b"<Error/>", b"other"])
@@ -105,11 +105,11 @@ def test_a_log_is_read_without_a_working_cache(stage, cache):
 
 def test_a_log_too_large_for_the_cache_is_read_all_the_same(stage, monkeypatch):
     """It is fetched for each answer."""
-    monkeypatch.setattr(reading, "MAX_CACHED_LOG_BYTES", 100)
+    monkeypatch.setattr(snapshot, "MAX_CACHED_LOG_BYTES", 100)
     here = collected(stage)
-    here.world = replace(here.world, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=MemoryLogCache())
     assert read(here, 2999) == [b"line 2999\r\n", b"line 3000\r\n"]
-    assert here.world.log_cache.load_lines(KEY, JOB, 1, 1) is None
+    assert here.context.log_cache.load_lines(KEY, JOB, 1, 1) is None
 
 
 def test_a_log_that_github_has_deleted_meanwhile_is_said_to_be_expired(stage):
@@ -154,12 +154,12 @@ def test_a_50_mb_log_is_read_page_by_page_without_loading_it(stage, tmp_path):
     """Twenty pages from all over it take a fraction of its memory."""
     here = collected(stage)
     state = open_sql_state(str(tmp_path / "state.db"))
-    here.world = replace(here.world, log_cache=state.log_cache)
+    here.context = replace(here.context, log_cache=state.log_cache)
     with (tmp_path / "log").open("w+b") as log:
         log.writelines(LOG_TEXT % number for number in range(50 * MIB // len(LOG_TEXT % 0)))
         log.seek(0)
         state.log_cache.save_log(KEY, JOB, log, here.clock.now())
-    total = read_log(here.world, KEY, JOB, 1, 0).total_lines
+    total = read_log(here.context, KEY, JOB, 1, 0).total_lines
     tracemalloc.start()
     for first in range(1, total, total // 20):
         assert read(here, first, 500)[0] == LOG_TEXT % (first - 1)
@@ -173,7 +173,7 @@ def test_a_large_log_is_fetched_again_without_loading_it(stage, tmp_path):
     """From its object in the bucket into the cache, in constant memory."""
     here = collected(stage, log=LogPlan(seed="giant", giant_bytes=16 * MIB), with_bucket=True)
     state = open_sql_state(str(tmp_path / "state.db"))
-    here.world = replace(here.world, log_cache=state.log_cache)
+    here.context = replace(here.context, log_cache=state.log_cache)
     tracemalloc.start()
     assert read(here, 1, 500)
     _, peak = tracemalloc.get_traced_memory()

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 from ingest.adapters.memory import ManualClock
 from ingest.adapters.memory_queue import MemoryQueue
-from ingest.domain.meter import Meter
+from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.errors import QueueUnavailable
 from ingest.messaging.envelope import QueueMessage
@@ -38,7 +38,7 @@ def clock() -> ManualClock:
 @pytest.fixture
 def queues(clock: ManualClock) -> tuple[MemoryQueue, MemoryQueue]:
     """Open the dead letters' queue and the queue of work."""
-    return MemoryQueue("work_dlq", clock, Meter()), MemoryQueue("work", clock, Meter())
+    return MemoryQueue("work_dlq", clock, Counters()), MemoryQueue("work", clock, Counters())
 
 
 def fill(queue: MemoryQueue, *messages: QueueMessage) -> None:

@@ -6,19 +6,19 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from ingest.domain.counters import Counters
 from ingest.domain.ledger import WISH_PAUSED
-from ingest.domain.meter import Meter
 from ingest.errors import BadCredentials, QueueMissing
-from ingest.services.sighting import LEASE_SECONDS
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.poll_session import LEASE_SECONDS
 from ingest.services.tick import (
     TELL_AGAIN_AFTER,
     is_done_elsewhere,
     log_tick,
     monitoring_tick,
-    tell_rest,
-    tell_trouble,
+    report_rest,
+    report_trouble,
 )
-from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from support.state_records import NOW, an_agent
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_told, assert_nothing_twice
 
@@ -34,18 +34,18 @@ def an_open_run() -> WorldBuilder:
 
 
 def ended_runs(count: int = 1) -> WorldBuilder:
-    world = WorldBuilder()
+    context = WorldBuilder()
     for number in range(count):
-        world.run(created=number, seconds=60).job("build", log=b"hello\n")
-    return world
+        context.run(created=number, seconds=60).job("build", log=b"hello\n")
+    return context
 
 
-def monitor(here: Stage, *, world=None, seconds: float = SECONDS, tell=lambda *_: None) -> int:
-    return monitoring_tick(world or here.world, seconds=seconds, place=PLACE, tell=tell)
+def monitor(here: Stage, *, context=None, seconds: float = SECONDS, tell=lambda *_: None) -> int:
+    return monitoring_tick(context or here.context, seconds=seconds, place=PLACE, tell=tell)
 
 
-def ingest(here: Stage, *, world=None, seconds: float = SECONDS, tell=lambda *_: None) -> int:
-    return log_tick(world or here.world, seconds=seconds, place=PLACE, tell=tell)
+def ingest(here: Stage, *, context=None, seconds: float = SECONDS, tell=lambda *_: None) -> int:
+    return log_tick(context or here.context, seconds=seconds, place=PLACE, tell=tell)
 
 
 def sign(here: Stage, name: str):
@@ -63,7 +63,7 @@ def pauses_after(here: Stage, seconds: float, agent: str):
 
     def tell(name: str, value: object) -> None:
         if since(here, began) >= seconds:
-            here.state.save_agent_wish(agent, WISH_PAUSED)
+            here.state.save_desired_state(agent, WISH_PAUSED)
 
     return tell
 
@@ -142,7 +142,7 @@ def test_what_a_killed_tick_had_begun_is_not_told_twice(stage):
     with pytest.raises(KeyboardInterrupt):
         monitor(here, tell=killed)
     here.advance(LEASE_SECONDS + 1)
-    monitor(here, world=here.join(holder="next"))
+    monitor(here, context=here.join(holder="next"))
     assert_all_told(here)
     assert_nothing_twice(here)
 
@@ -162,7 +162,7 @@ def test_the_last_fraction_of_a_slice_asks_no_queue_again_and_again(stage):
     """Without a second to wait, each answer comes at once, and each is paid for."""
     here = stage(ended_runs(), at=600)
     ingest(here, seconds=0.9)
-    assert here.meter.read("sqs_requests") <= 1
+    assert here.counters.read("sqs_requests") <= 1
 
 
 def a_limited_stage(stage, seconds: int, count: int | None = None) -> Stage:
@@ -225,11 +225,11 @@ def test_traffic_is_counted_once_over_ticks(stage):
     """Each tick is a process of its own, which counts from zero."""
     here = stage(an_open_run(), at=60, poll_seconds=5)
     for _ in range(3):
-        meter = Meter()
-        meter.add("runs", 2)
-        monitor(here, world=replace(here.world, meter=meter))
+        counters = Counters()
+        counters.add("runs", 2)
+        monitor(here, context=replace(here.context, counters=counters))
         here.advance(35)
-    assert here.state.load_traffic().totals["runs"] == 6 + 1
+    assert here.state.load_message_counts().totals["runs"] == 6 + 1
 
 
 def test_the_last_known_limit_survives_until_github_tells_a_new_one(stage):
@@ -239,9 +239,11 @@ def test_the_last_known_limit_survives_until_github_tells_a_new_one(stage):
     known = sign(here, PIPELINE_MONITORING_AGENT).rate_limit
     assert known["remaining"] is not None
     now = here.clock.now()
-    tell_rest(here.state, PIPELINE_MONITORING_AGENT, place=PLACE, now=now)
-    tell_trouble(here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), place=PLACE, now=now)
-    monitor(here, world=here.join(holder="next"), seconds=1)
+    report_rest(here.state, PIPELINE_MONITORING_AGENT, place=PLACE, now=now)
+    report_trouble(
+        here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), place=PLACE, now=now
+    )
+    monitor(here, context=here.join(holder="next"), seconds=1)
     assert sign(here, PIPELINE_MONITORING_AGENT).rate_limit == known
 
 
@@ -252,7 +254,7 @@ def test_the_same_trouble_is_told_once_however_often_it_is_tried(stage):
 
     def try_again() -> None:
         now = here.clock.now()
-        tell_trouble(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
+        report_trouble(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
         assert sign(here, LOG_INGESTION_AGENT).state == "in trouble"
         assert sign(here, LOG_INGESTION_AGENT).note == "There is no queue."
 
@@ -271,7 +273,7 @@ def test_other_trouble_is_told_as_well(stage):
     here = stage(ended_runs(), at=600)
     for what in ("a", "b"):
         now = here.clock.now()
-        tell_trouble(here.state, LOG_INGESTION_AGENT, QueueMissing(what), place=PLACE, now=now)
+        report_trouble(here.state, LOG_INGESTION_AGENT, QueueMissing(what), place=PLACE, now=now)
     assert here.errors() == ["b", "a"]
 
 

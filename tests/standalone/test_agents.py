@@ -9,8 +9,8 @@ import pytest
 from ingest.bootstrap import Collector
 from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ingest.errors import RateLimited, StateUnavailable
-from ingest.services.sign_of_life import SILENCE
-from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.heartbeat import SILENCE
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_told
 
@@ -22,13 +22,13 @@ SPEED = 60
 
 
 def a_world() -> WorldBuilder:
-    world = WorldBuilder()
+    context = WorldBuilder()
     for number in range(4):
-        world.run(created=number, seconds=30).job("a").job("b")
-    return world.run(created=350, seconds=60).job("later")
+        context.run(created=number, seconds=30).job("a").job("b")
+    return context.run(created=350, seconds=60).job("later")
 
 
-def run_until(here: Stage, done, *, world=None) -> list[object]:
+def run_until(here: Stage, done, *, context=None) -> list[object]:
     """Run the agents until something is so, for a minute at most."""
     stop, seen = threading.Event(), []
     watchdog = threading.Timer(60, stop.set)
@@ -39,7 +39,7 @@ def run_until(here: Stage, done, *, world=None) -> list[object]:
         if done():
             stop.set()
 
-    collector = Collector(settings=Settings(), world=world or here.world, closers=())
+    collector = Collector(settings=Settings(), context=context or here.context, closers=())
     run_agents(collector, [REPOSITORY], stop=stop, on_progress=on_progress)
     watchdog.cancel()
     assert done()
@@ -92,7 +92,7 @@ def test_a_store_out_of_reach_ends_no_agent(stage):
     """They pause, tell, and go on."""
     here = stage(a_world(), at=300, speed=SPEED)
     store = Flaky(here.state, 3)
-    run_until(here, lambda: len(here.logs()) >= 8, world=replace(here.world, store=store))
+    run_until(here, lambda: len(here.logs()) >= 8, context=replace(here.context, store=store))
     assert store.left == 0
     assert any("the database restarts" in what for what in here.errors())
 
@@ -108,7 +108,7 @@ def test_an_error_that_nobody_expects_ends_no_loop(stage, unexpected, caplog):
         if len(turns) == 1:
             raise unexpected
 
-    loop = Loop("an agent", here.world, work)
+    loop = Loop("an agent", here.context, work)
     loop.run(lambda: len(turns) < 3)
     assert len(turns) == 3
     assert (loop.state, loop.note) == ("running", None)
@@ -128,7 +128,7 @@ def test_a_limit_pauses_a_loop_until_it_is_over(stage):
 
             raise RateLimited("later", retry_at=began + timedelta(seconds=40))
 
-    Loop("an agent", here.world, work).run(lambda: len(turns) < 2)
+    Loop("an agent", here.context, work).run(lambda: len(turns) < 2)
     assert (turns[1] - began).total_seconds() >= 40
     assert here.errors() == []
 
@@ -147,26 +147,26 @@ def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
         if len(turns) == 1:
             raise StateUnavailable("gone")
 
-    Loop("an agent", replace(here.world, store=NoErrors()), work).run(lambda: len(turns) < 2)
+    Loop("an agent", replace(here.context, store=NoErrors()), work).run(lambda: len(turns) < 2)
     assert len(turns) == 2
 
 
 def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
     """They may say so anywhere: in the app whose state a daemon shares."""
     here = stage(a_world(), at=300, speed=SPEED)
-    here.state.save_agent_wish("Some Agent", WISH_PAUSED)
+    here.state.save_desired_state("Some Agent", WISH_PAUSED)
     turns: list[int] = []
-    loop = Loop("Some Agent", here.world, lambda _: turns.append(1), Pace(ask_wish_seconds=0))
+    loop = Loop("Some Agent", here.context, lambda _: turns.append(1), Pace(ask_wish_seconds=0))
 
-    def may_go_on() -> bool:
+    def should_continue() -> bool:
         looks.append(1)
         if len(looks) == 3:
             assert (loop.state, turns) == ("paused", [])
-            here.state.save_agent_wish("Some Agent", WISH_RUNNING)
+            here.state.save_desired_state("Some Agent", WISH_RUNNING)
         return len(looks) < 6
 
     looks: list[int] = []
-    loop.run(may_go_on)
+    loop.run(should_continue)
     assert loop.state == "running"
     assert turns
 
@@ -190,7 +190,7 @@ def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_says(stage):
     watchdog = threading.Timer(60, stop.set)
     watchdog.start()
     pace = Pace(monitoring_threads=1, log_threads=1, idle_seconds=7.0)
-    with agent_threads(replace(here.world, store=store), ["octo/none"], stop, pace):
+    with agent_threads(replace(here.context, store=store), ["octo/none"], stop, pace):
         while here.clock.sleeps.count(7.0) < 10 and not stop.wait(0.01):
             pass
     watchdog.cancel()

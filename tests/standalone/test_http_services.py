@@ -10,16 +10,16 @@ import pytest
 import requests
 from ingest.bootstrap import Collector
 from ingest.errors import BadSettings, StateUnavailable
-from ingest.services.world import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import GithubSettings, Secret, Settings
 from prometheus_client.parser import text_string_to_metric_families
 from support.world import REPOSITORY
 
 from standalone.agents import Loop
+from standalone.heartbeats import Heartbeats
 from standalone.http_server import Address
 from standalone.http_services import served
 from standalone.sandbox.builder import WorldBuilder
-from standalone.signs_of_life import SignsOfLife
 from standalone.uplink.link import AppUnreachable
 from standalone.webhook_server import PATH
 
@@ -43,7 +43,7 @@ def here(stage):
 
 @pytest.fixture
 def signs(here):
-    return SignsOfLife(here.world, [Loop(agent, here.world, lambda _: None) for agent in AGENTS])
+    return Heartbeats(here.context, [Loop(agent, here.context, lambda _: None) for agent in AGENTS])
 
 
 def free_address() -> Address:
@@ -52,21 +52,21 @@ def free_address() -> Address:
         return Address("127.0.0.1", found.getsockname()[1])
 
 
-def collector_of(world, *, secret: str | None = SECRET) -> Collector:
+def collector_of(context, *, secret: str | None = SECRET) -> Collector:
     github = GithubSettings(webhook_secret=None if secret is None else Secret(secret))
-    return Collector(settings=Settings(github=github), world=world, closers=())
+    return Collector(settings=Settings(github=github), context=context, closers=())
 
 
-def ask(world, path: str, **options) -> requests.Response:
+def ask(context, path: str, **options) -> requests.Response:
     """Serve for one question."""
     address = free_address()
-    with served(collector_of(world), operations=address, **options):
+    with served(collector_of(context), operations=address, **options):
         return requests.get(f"http://{address}{path}", timeout=10)
 
 
-def read_metrics(world) -> dict[tuple[str, ...], float]:
+def read_metrics(context) -> dict[tuple[str, ...], float]:
     """Read metrics as Prometheus does: by name and the values of their labels."""
-    answer = ask(world, "/metrics")
+    answer = ask(context, "/metrics")
     assert answer.status_code == 200
     families = text_string_to_metric_families(answer.text)
     return {
@@ -79,7 +79,7 @@ def read_metrics(world) -> dict[tuple[str, ...], float]:
 def test_a_working_process_is_healthy(here, signs):
     """Both agents gave a sign of life just now; each is named with its state."""
     signs.give()
-    answer = ask(here.world, "/healthz")
+    answer = ask(here.context, "/healthz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert answer.headers["Content-Type"].startswith("application/json")
     assert {agent["name"]: agent["state"] for agent in answer.json()["agents"]} == dict.fromkeys(
@@ -89,7 +89,7 @@ def test_a_working_process_is_healthy(here, signs):
 
 def test_one_that_has_not_begun_is_not_healthy(here):
     """Nothing is known of its agents."""
-    answer = ask(here.world, "/healthz")
+    answer = ask(here.context, "/healthz")
     assert answer.status_code == 503
     assert answer.json()["faults"] == [
         f"The {agent} has given no sign of life yet." for agent in AGENTS
@@ -104,7 +104,7 @@ def test_the_silent_agent_is_named(here, signs):
         agent for agent in here.state.list_agents() if agent.name == LOG_INGESTION_AGENT
     )
     here.state.save_agent(replace(log_agent, heartbeat_at=here.clock.now()))
-    answer = ask(here.world, "/healthz")
+    answer = ask(here.context, "/healthz")
     assert answer.status_code == 503
     (fault,) = answer.json()["faults"]
     assert fault.startswith(f"The {PIPELINE_MONITORING_AGENT} is running: its last sign of life")
@@ -113,19 +113,19 @@ def test_the_silent_agent_is_named(here, signs):
 def test_the_health_of_others_is_not_this_ones(here, signs):
     """Processes share a state, and each answers for itself."""
     signs.give()
-    assert ask(replace(here.world, holder="another"), "/healthz").status_code == 503
+    assert ask(replace(here.context, holder="another"), "/healthz").status_code == 503
 
 
 def test_an_agent_that_stopped_is_not_healthy(here, signs):
     """It will not come back by itself."""
     signs.give()
     signs.give_last()
-    assert "is stopped" in ask(here.world, "/healthz").json()["faults"][0]
+    assert "is stopped" in ask(here.context, "/healthz").json()["faults"][0]
 
 
 def test_a_state_that_does_not_answer_is_named(here):
     """As what it is, not as silence."""
-    answer = ask(replace(here.world, store=Gone()), "/healthz")
+    answer = ask(replace(here.context, store=Gone()), "/healthz")
     assert answer.status_code == 503
     assert answer.json()["faults"] == ["The state does not answer: the database is gone"]
 
@@ -133,7 +133,7 @@ def test_a_state_that_does_not_answer_is_named(here):
 def test_health_is_read_and_not_written(here):
     """By GET or HEAD."""
     address = free_address()
-    with served(collector_of(here.world), operations=address):
+    with served(collector_of(here.context), operations=address):
         url = f"http://{address}/healthz"
         assert requests.post(url, timeout=10).status_code == 405
         assert requests.head(url, timeout=10).status_code == 503
@@ -146,12 +146,12 @@ def refused(_question):
 def test_a_state_that_may_not_be_asked_now_is_named_and_not_asked(here, signs):
     """As while the link to an app is lost: an agent's last sign of life is no proof then."""
     signs.give()
-    answer = ask(here.world, "/healthz", ask=refused)
+    answer = ask(here.context, "/healthz", ask=refused)
     assert answer.status_code == 503
     assert answer.json()["faults"] == [
         "The state does not answer: The link to the app is gone: no answer."
     ]
-    metrics = ask(here.world, "/metrics", ask=refused)
+    metrics = ask(here.context, "/metrics", ask=refused)
     assert metrics.status_code == 200
     assert "runstream_state_up 0.0" in metrics.text
 
@@ -162,14 +162,14 @@ def test_what_was_collected_is_measured(here, signs):
     here.ingest()
     signs.give()
     here.state.set_paused(REPOSITORY, paused=False)
-    found = read_metrics(here.world)
+    found = read_metrics(here.context)
     assert found["runstream_runs_total",] == 1
     assert found["runstream_jobs_total",] == 2
     assert found["runstream_logs_total",] == 2
     assert found["runstream_errors_total",] == 0
     assert found["runstream_messages_total", "ci_cd_logs_queue"] == 2
     assert found["runstream_messages_total", "ci_cd_metrics_queue"] == len(here.metrics())
-    counts = here.meter.snapshot()
+    counts = here.counters.snapshot()
     for kind in ("charged", "free"):
         name = f"github_requests.{kind}"
         assert found["runstream_github_requests_total", kind] == counts.get(name, 0)
@@ -191,15 +191,15 @@ def test_repositories_are_measured_by_their_state(here):
     here.watch("octo/gone")
     here.state.set_paused("octo/web", paused=True)
     assert here.poll("octo/gone") is not None
-    found = read_metrics(here.world)
+    found = read_metrics(here.context)
     states = {key[1]: n for key, n in found.items() if key[0] == "runstream_repositories"}
     assert states == {"watching": 1, "paused": 1, "failing": 1}
 
 
 def test_without_its_state_a_process_is_still_measured(here):
     """What it has counted does not depend on it."""
-    here.world.meter.add("runs", 3)
-    found = read_metrics(replace(here.world, store=Gone()))
+    here.context.counters.add("runs", 3)
+    found = read_metrics(replace(here.context, store=Gone()))
     assert (found["runstream_runs_total",], found["runstream_state_up",]) == (3, 0)
     assert ("runstream_pending_logs",) not in found
 
@@ -207,7 +207,7 @@ def test_without_its_state_a_process_is_still_measured(here):
 def test_one_address_serves_all_and_two_serve_each_its_own(here):
     """Webhooks come from outside, where nobody should read metrics."""
     one, other = free_address(), free_address()
-    collector = collector_of(here.world)
+    collector = collector_of(here.context)
     with served(collector, webhooks=one, operations=one):
         assert requests.post(f"http://{one}{PATH}", timeout=10).status_code == 401
         assert requests.get(f"http://{one}/metrics", timeout=10).status_code == 200
@@ -220,7 +220,7 @@ def test_one_address_serves_all_and_two_serve_each_its_own(here):
 
 def test_no_address_serves_nothing(here):
     """And needs no secret."""
-    with served(collector_of(here.world, secret=None)):
+    with served(collector_of(here.context, secret=None)):
         assert here.state.list_agents() == []
 
 
@@ -229,7 +229,7 @@ def test_webhooks_without_a_secret_are_refused_before_anything_listens(here):
     address = free_address()
     with (
         pytest.raises(BadSettings, match="needs GITHUB_WEBHOOK_SECRET"),
-        served(collector_of(here.world, secret=None), webhooks=address, operations=address),
+        served(collector_of(here.context, secret=None), webhooks=address, operations=address),
     ):
         pass
     with pytest.raises(OSError, match="refused"):
@@ -244,7 +244,7 @@ def test_a_port_that_is_taken_says_so(here):
         address = Address("127.0.0.1", taken.getsockname()[1])
         with (
             pytest.raises(BadSettings, match=f"nothing can be served at {address}"),
-            served(collector_of(here.world), operations=address),
+            served(collector_of(here.context), operations=address),
         ):
             pass
 
@@ -253,4 +253,4 @@ def test_the_age_of_a_sign_is_told(here, signs):
     """A person sees for how long it has been silent."""
     signs.give()
     here.advance(timedelta(minutes=5).total_seconds())
-    assert "300 s old" in ask(here.world, "/healthz").json()["faults"][0]
+    assert "300 s old" in ask(here.context, "/healthz").json()["faults"][0]

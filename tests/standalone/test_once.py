@@ -8,7 +8,7 @@ import threading
 from datetime import timedelta
 
 import pytest
-from ingest.bootstrap import Collector, process_name
+from ingest.bootstrap import Collector, worker_id
 from ingest.domain.ledger import RepositoryRecord
 from ingest.errors import NotFound, RateLimited
 from ingest.settings import Settings
@@ -23,16 +23,16 @@ SPEED = 60
 
 
 def a_world(*names: str, runs: int = 5) -> WorldBuilder:
-    world = WorldBuilder()
+    context = WorldBuilder()
     for name in names or (REPOSITORY,):
-        world.repository(name)
+        context.repository(name)
         for number in range(runs):
-            world.run(created=number, seconds=30).job("a").job("b").job("none", "skipped")
-    return world
+            context.run(created=number, seconds=30).job("a").job("b").job("none", "skipped")
+    return context
 
 
 def collect(here: Stage, *names: str, stop: threading.Event | None = None):
-    collector = Collector(settings=Settings(), world=here.world, closers=())
+    collector = Collector(settings=Settings(), context=here.context, closers=())
     seen = []
     summary = collect_once(
         collector, names, stop=stop or threading.Event(), on_progress=seen.append
@@ -72,8 +72,8 @@ def test_a_second_collection_says_nothing_and_is_free(stage):
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
 def test_what_is_in_flight_is_told_and_not_waited_for(stage, log_mode):
     """Its logs come when it is collected after its end."""
-    world = a_world().run(created=10, seconds=86_400).job("quick", seconds=10).job("slow")
-    here = stage(world, at=300, speed=SPEED, log_mode=log_mode)
+    context = a_world().run(created=10, seconds=86_400).job("quick", seconds=10).job("slow")
+    here = stage(context, at=300, speed=SPEED, log_mode=log_mode)
     summary, _ = collect(here, REPOSITORY)
     assert summary.runs == 6
     assert summary.seconds < 30
@@ -135,7 +135,7 @@ def test_what_a_dead_process_of_this_machine_held_is_free_at_once(stage):
     here = stage(a_world(), at=300, speed=SPEED)
     process = subprocess.Popen([sys.executable, "-c", ""])
     process.wait()
-    dead = f"{process_name().rpartition(':')[0]}:{process.pid}"
+    dead = f"{worker_id().rpartition(':')[0]}:{process.pid}"
     now = here.clock.now()
     here.state.claim_repositories(holder=dead, now=now, lease_seconds=10**6, limit=1)
     summary, _ = collect(here, REPOSITORY)
@@ -181,13 +181,13 @@ def test_a_limit_that_outlasts_the_wish_to_stop_ends_with_it(stage):
 def test_a_search_for_reruns_that_fails_now_and_then_is_gone_on_with(stage):
     """What lies deep is found by one collection, however often its search is cut short."""
     day = 86_400
-    world = WorldBuilder()
-    world.repository(REPOSITORY)
+    context = WorldBuilder()
+    context.repository(REPOSITORY)
     for number in range(8 * 110):
-        world.run(created=number // 110 * day + number % 110 * 60, seconds=10, sha="a" * 40)
+        context.run(created=number // 110 * day + number % 110 * 60, seconds=10, sha="a" * 40)
         if number == 3:
-            world.rerun("success", at=8.2 * day, seconds=10).job("again")
-    here = stage(world, at=8.1 * day, days=30, speed=SPEED)
+            context.rerun("success", at=8.2 * day, seconds=10).job("again")
+    here = stage(context, at=8.1 * day, days=30, speed=SPEED)
     collect(here, REPOSITORY)
     here.move_to(8.3 * day)
     here.fail(Fault(path="/runs$", do="error", probability=0.2))
@@ -198,8 +198,8 @@ def test_a_search_for_reruns_that_fails_now_and_then_is_gone_on_with(stage):
 
 def test_an_end_whose_jobs_cannot_be_read_at_once_is_waited_for(stage):
     """However long ago the run ended: nobody has been told yet."""
-    world = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=500)
-    here = stage(world, at=300, speed=SPEED)
+    context = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=500)
+    here = stage(context, at=300, speed=SPEED)
     collect(here, REPOSITORY)
     here.move_to(7200)
     here.fail(Fault(path="/jobs$", do="error", count=3))
@@ -210,8 +210,8 @@ def test_an_end_whose_jobs_cannot_be_read_at_once_is_waited_for(stage):
 
 def test_jobs_that_lag_far_behind_an_end_are_waited_for(stage):
     """It is told when it is clear that they never end, or have."""
-    world = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=595)
-    here = stage(world, at=300, speed=SPEED)
+    context = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=595)
+    here = stage(context, at=300, speed=SPEED)
     collect(here, REPOSITORY)
     here.move_to(640)
     here.fail(Fault(path="/jobs$", do="late_jobs", seconds=200, count=1))

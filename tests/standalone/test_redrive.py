@@ -46,7 +46,7 @@ from ingest.services.poll_runs import poll_repository
 from ingest.settings import read_settings
 
 collector = open_headless(read_settings(os.environ.get), stop=threading.Event())
-world = collector.world
+world = collector.context
 now = world.clock.now()
 world.store.add_repository(
     RepositoryRecord(full_name="octo/api", added_at=now, watched_since=now - timedelta(days=1))

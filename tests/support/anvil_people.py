@@ -40,7 +40,7 @@ def functions_for_people() -> dict[str, int]:
     found = {}
     for path in ENTRYPOINTS.glob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
-            if isinstance(node, ast.FunctionDef) and "for_people" in map(
+            if isinstance(node, ast.FunctionDef) and "login_required" in map(
                 ast.unparse, node.decorator_list
             ):
                 found[node.name] = len(node.args.args) - 1 - len(node.args.defaults)

@@ -122,7 +122,7 @@ def an_attempt(
     run_id: int = 7, run_attempt: int = 1, repository: str = REPOSITORY, **values: Any
 ) -> AttemptRecord:
     key = AttemptKey(repository, run_id, run_attempt)
-    return AttemptRecord(key=key, **{"created_at": NOW, "look_at": NOW, **values})
+    return AttemptRecord(key=key, **{"created_at": NOW, "next_check_at": NOW, **values})
 
 
 def a_full_attempt(text: str = "text") -> AttemptRecord:
@@ -167,7 +167,7 @@ def an_error(seconds: float = 0, **values: Any) -> ErrorRecord:
     return ErrorRecord(occurred_at=at(seconds), **given_values)
 
 
-def a_deed(seconds: float = 0, **values: Any) -> ActivityRecord:
+def an_activity(seconds: float = 0, **values: Any) -> ActivityRecord:
     given_values = {"actor": "me", "repository": None, "what": "w", **values}
     return ActivityRecord(occurred_at=at(seconds), **given_values)
 

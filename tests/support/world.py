@@ -16,16 +16,16 @@ from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.adapters.memory import MemoryState
 from ingest.adapters.memory_blobs import MemoryBlobStore
 from ingest.adapters.memory_queue import MemoryQueue
+from ingest.domain.counters import Counters
 from ingest.domain.ledger import RepositoryRecord
-from ingest.domain.meter import Meter
 from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError
 from ingest.messaging.envelope import QueueMessage
 from ingest.ports import Clock, StateStore
+from ingest.services.context import CollectorContext
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_repository
-from ingest.services.sighting import LEASE_SECONDS
-from ingest.services.world import World
+from ingest.services.poll_session import LEASE_SECONDS
 from ingest.settings import CollectingSettings, GithubSettings, Secret
 
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
@@ -72,10 +72,10 @@ class SandboxTime(Clock):
 class Queues:
     """Be the three queues, which outlive a collector."""
 
-    def __init__(self, clock: Clock, meter: Meter, **options: Any) -> None:
-        self.metrics = MemoryQueue("ci_cd_metrics_queue", clock, meter, **options)
-        self.logs = MemoryQueue("ci_cd_logs_queue", clock, meter, **options)
-        self.job_events = MemoryQueue("ci_cd_job_events_queue", clock, meter)
+    def __init__(self, clock: Clock, counters: Counters, **options: Any) -> None:
+        self.metrics = MemoryQueue("ci_cd_metrics_queue", clock, counters, **options)
+        self.logs = MemoryQueue("ci_cd_logs_queue", clock, counters, **options)
+        self.job_events = MemoryQueue("ci_cd_job_events_queue", clock, counters)
 
 
 class Stage:
@@ -98,12 +98,12 @@ class Stage:
             settings=settings,
         )
         self.clock = SandboxTime(self.server)
-        self.meter = Meter()
+        self.counters = Counters()
         self.state = MemoryState()
         self.blobs = MemoryBlobStore()
-        self.queues = Queues(self.clock, self.meter, max_message_bytes=max_message_bytes)
+        self.queues = Queues(self.clock, self.counters, max_message_bytes=max_message_bytes)
         self._closers: list[Callable[[], object]] = []
-        self.world = self.join(**collector)
+        self.context = self.join(**collector)
 
     def join(
         self,
@@ -115,7 +115,7 @@ class Stage:
         with_bucket: bool = False,
         api_url: str | None = None,
         **collecting: Any,
-    ) -> World:
+    ) -> CollectorContext:
         """Open a collector on this state and these queues."""
         pool = open_token_pool(
             github
@@ -123,12 +123,12 @@ class Stage:
                 api_url=api_url or self.server.url, tokens=tuple(map(Secret, tokens))
             ),
             clock=self.clock,
-            meter=self.meter,
+            counters=self.counters,
         )
         workers = ThreadPoolExecutor(THREADS, thread_name_prefix="github")
         self._closers += [lambda: workers.shutdown(cancel_futures=True), pool.close]
-        return World(
-            source=GithubActions(pool, self.meter),
+        return CollectorContext(
+            source=GithubActions(pool, self.counters),
             store=state or self.state,
             metrics=self.queues.metrics,
             logs=self.queues.logs,
@@ -137,7 +137,7 @@ class Stage:
             clock=self.clock,
             workers=workers,
             log_workers=workers,
-            meter=self.meter,
+            counters=self.counters,
             collecting=CollectingSettings(**collecting),
             holder=holder,
         )
@@ -171,19 +171,21 @@ class Stage:
         """Put faults in force in place of the former ones."""
         self.server._state.faults.replace(faults)
 
-    def poll(self, name: str = REPOSITORY, *, world: World | None = None) -> IngestError | None:
+    def poll(
+        self, name: str = REPOSITORY, *, context: CollectorContext | None = None
+    ) -> IngestError | None:
         """Poll a repository now, due or not; return what went wrong."""
-        world = world or self.world
+        context = context or self.context
         self.state.make_due(name, now=self.clock.now())
-        claimed = world.store.claim_repositories(
-            holder=world.holder,
+        claimed = context.store.claim_repositories(
+            holder=context.holder,
             now=self.clock.now(),
             lease_seconds=LEASE_SECONDS,
             limit=1,
             only=[name],
         )
         assert claimed, f"{name} is leased to another, paused or not watched"
-        return poll_repository(world, claimed[0], may_go_on=lambda: True)
+        return poll_repository(context, claimed[0], should_continue=lambda: True)
 
     def poll_for(self, seconds: float, *, every: float = 30, name: str = REPOSITORY) -> None:
         """Poll a repository again and again while time passes; nothing may go wrong."""
@@ -195,10 +197,12 @@ class Stage:
                 return
             self.advance(min(every, end - self.server.clock.now()))
 
-    def ingest(self, *, rounds: int = 30, every: float = 60, world: World | None = None) -> None:
+    def ingest(
+        self, *, rounds: int = 30, every: float = 60, context: CollectorContext | None = None
+    ) -> None:
         """Ingest logs until the queue of work is empty."""
         for _ in range(rounds):
-            while ingest_due_logs(world or self.world, wait_seconds=0):
+            while ingest_due_logs(context or self.context, wait_seconds=0):
                 pass
             if not self.queues.job_events.messages():
                 return

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingest.errors import RateLimited
-from ingest.wire.governor import (
+from ingest.wire.rate_limiter import (
     MAX_CONCURRENT,
     POINTS_PER_MINUTE,
     RESPONSE_SECONDS_PER_MINUTE,
-    Governor,
+    RateLimiter,
 )
 
 START = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
@@ -25,7 +25,7 @@ class Github:
     """Be a GitHub that counts for itself, and a client that keeps the answers on their way."""
 
     def __init__(self) -> None:
-        self.governor = Governor()
+        self.rate_limiter = RateLimiter()
         self.now = START
         self.limit = {"core": 100, "graphql": 50}
         self.used: dict[tuple[str, int], int] = {}
@@ -43,7 +43,7 @@ class Github:
         """Try to send one request; check that nothing forbade it."""
         endpoint = f"/{resource}"
         try:
-            self.governor.admit(endpoint, resource=resource, now=self.now)
+            self.rate_limiter.admit(endpoint, resource=resource, now=self.now)
         except RateLimited as held:
             self.named.append((self.now, held.retry_at))
             return False
@@ -83,7 +83,7 @@ class Github:
         if not self.on_the_way:
             return
         resource, headers = self.on_the_way.pop(place % len(self.on_the_way))
-        self.governor.settle(resource, took_seconds=took, now=self.now)
+        self.rate_limiter.record_response(resource, took_seconds=took, now=self.now)
         self.cpu.append((self.now, took))
         if kind == "lost":
             return
@@ -107,10 +107,10 @@ class Github:
             left = int(headers["x-ratelimit-remaining"])
             self.seen_left[period] = min(left, self.seen_left.get(period, left))
         if status == 200:
-            self.governor.learn(status, headers, body, now=self.now)
+            self.rate_limiter.learn(status, headers, body, now=self.now)
             return
         with pytest.raises(RateLimited) as refused:
-            self.governor.learn(status, headers, body, now=self.now)
+            self.rate_limiter.learn(status, headers, body, now=self.now)
         self.named.append((self.now, refused.value.retry_at))
 
     def block(self, scope: str, wait: timedelta) -> None:
@@ -148,27 +148,27 @@ def perform(github: Github, deed: tuple) -> None:
 
 @given(st.lists(DEEDS, max_size=60))
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_no_request_leaves_while_a_limit_forbids_it(deeds):
+def test_no_request_leaves_while_a_limit_forbids_it(activities):
     """Reserve, pauses, points a minute, concurrency and CPU share hold at every moment."""
     github = Github()
-    for deed in deeds:
+    for deed in activities:
         perform(github, deed)
     assert all(now < retry_at for now, retry_at in github.named)
 
 
 @given(st.lists(DEEDS, max_size=40))
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_every_pause_ends(deeds):
+def test_every_pause_ends(activities):
     """However it went, when all is answered and the time named has come, requests go on."""
     github = Github()
-    for deed in deeds:
+    for deed in activities:
         perform(github, deed)
     while github.on_the_way:
         github.answer(0, "ok", 0)
     for resource in ("core", "graphql"):
         for _ in range(200):
             try:
-                github.governor.admit("/last", resource=resource, now=github.now)
+                github.rate_limiter.admit("/last", resource=resource, now=github.now)
             except RateLimited as held:
                 github.now = held.retry_at
             else:

@@ -19,7 +19,7 @@ class AccountRow(AccountRowTemplate):
         badges.draw(self.dom_nodes["state"], ENABLED if is_enabled else DISABLED)
         self.switch.text = "Disable" if is_enabled else "Enable"
         dom.fill(self, email=account["email"])
-        dom.show(self, you=is_you, deeds=not is_you)
+        dom.show(self, you=is_you, activities=not is_you)
         clock.show_time(
             self.dom_nodes["last"], account["last_login"], "last login ", missing="never logged in"
         )

@@ -2,7 +2,7 @@
 
 from anvil import get_open_form
 
-from ... import deeds, dom
+from ... import activities, dom
 from ..AccountRow import AccountRow
 from ._anvil_designer import AccountsCardTemplate
 
@@ -25,10 +25,10 @@ class AccountsCard(AccountsCardTemplate):
         if self.do("add_account", self.dom_nodes["email"].value):
             self.dom_nodes["email"].value = ""
 
-    def do(self, deed, *arguments):
+    def do(self, activity, *arguments):
         """Do it, show a password that came of it, and return whether it was done."""
         self.say("")
-        is_done, made = deeds.attempt(self.say, deed, *arguments)
+        is_done, made = activities.attempt(self.say, activity, *arguments)
         self.made.show(made)
         if is_done:
             get_open_form().refresh()

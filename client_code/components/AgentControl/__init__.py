@@ -2,7 +2,7 @@
 
 from anvil import get_open_form
 
-from ... import badges, clock, deeds, dom, statuses
+from ... import activities, badges, clock, dom, statuses
 from ._anvil_designer import AgentControlTemplate
 
 
@@ -38,7 +38,7 @@ class AgentControl(AgentControlTemplate):
 
     def tell(self, wish):
         """Tell it, and show how it is then."""
-        is_done, _ = deeds.attempt(self.say, "control_agent", self.name, wish)
+        is_done, _ = activities.attempt(self.say, "control_agent", self.name, wish)
         if is_done:
             self.say("")
             get_open_form().refresh()

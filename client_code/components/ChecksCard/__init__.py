@@ -1,6 +1,6 @@
 """The doctor: what collecting needs, and what is wrong with it."""
 
-from ... import deeds, dom
+from ... import activities, dom
 from ..CheckRow import CheckRow
 from ._anvil_designer import ChecksCardTemplate
 
@@ -19,7 +19,7 @@ class ChecksCard(ChecksCardTemplate):
         """Run them."""
         self.begin.enabled = False
         self.say(WORKING)
-        is_done, found = deeds.attempt(self.say, "run_doctor")
+        is_done, found = activities.attempt(self.say, "run_doctor")
         self.begin.enabled = True
         if is_done:
             self.say(WELL if found["is_well"] else UNWELL)

@@ -38,7 +38,7 @@ class CollectNow(CollectNowTemplate):
         self.collect.enabled = not is_running
         self.collect.text = "Collecting…" if is_running else "Collect now"
         self.progress_timer.interval = PROGRESS_SECONDS if is_running else 0
-        dom.show(self, meter=is_running)
+        dom.show(self, counters=is_running)
         if collection:
             self._draw(collection)
 

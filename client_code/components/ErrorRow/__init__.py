@@ -2,7 +2,7 @@
 
 from anvil import get_open_form
 
-from ... import activity_words, clock, deeds, dom
+from ... import activities, activity_words, clock, dom
 from ._anvil_designer import ErrorRowTemplate
 
 
@@ -31,7 +31,7 @@ class ErrorRow(ErrorRowTemplate):
     def dismiss_click(self, **event):
         """Forget it; should it come again, it is shown again."""
         error = self.error
-        is_done, _ = deeds.attempt(
+        is_done, _ = activities.attempt(
             self.say, "dismiss_error", error["agent"], error["repository"], error["what"]
         )
         if is_done:

@@ -1,6 +1,6 @@
 """One's own password."""
 
-from ... import deeds, dom
+from ... import activities, dom
 from ._anvil_designer import PasswordCardTemplate
 
 
@@ -16,7 +16,7 @@ class PasswordCard(PasswordCardTemplate):
         event.preventDefault()
         old, new = self.dom_nodes["old"], self.dom_nodes["new"]
         self.say("Changing it…")
-        is_done, _ = deeds.attempt(self.say, "change_password", old.value, new.value)
+        is_done, _ = activities.attempt(self.say, "change_password", old.value, new.value)
         if is_done:
             old.value = new.value = ""
             self.say("It is changed.")

@@ -2,7 +2,7 @@
 
 from anvil import get_open_form
 
-from ... import deeds, dom
+from ... import activities, dom
 from ..QueueRow import QueueRow
 from ._anvil_designer import QueuesCardTemplate
 
@@ -27,7 +27,7 @@ class QueuesCard(QueuesCardTemplate):
         """Make what is missing, and say what was done."""
         self.make.enabled = False
         self.say("Making the queues…")
-        is_done, made = deeds.attempt(self.keep, "set_up_aws")
+        is_done, made = activities.attempt(self.keep, "set_up_aws")
         self.make.enabled = True
         if is_done:
             self.keep(" ".join(made))

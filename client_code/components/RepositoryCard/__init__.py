@@ -84,13 +84,13 @@ class RepositoryCard(RepositoryCardTemplate):
 
     def ask_to_confirm(self, *, is_asked):
         """Show or hide the question."""
-        dom.show(self, confirm=is_asked, deeds=not is_asked)
+        dom.show(self, confirm=is_asked, activities=not is_asked)
 
-    def do(self, deed):
+    def do(self, activity):
         """Return what came of it, or say what stood in the way."""
         self.pause.enabled = self.remove.enabled = False
         try:
-            return connection.ask(deed, self.name)
+            return connection.ask(activity, self.name)
         except connection.QUIET:
             return None
         except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..domain.meter import Meter
+from ..domain.counters import Counters
 from ..messaging.envelope import QueueMessage
 from ..ports import Clock, ReceivedMessage, Rejection, WorkQueue
 
@@ -48,14 +48,14 @@ class MemoryQueue(WorkQueue):
         self,
         name: str,
         clock: Clock,
-        meter: Meter | None = None,
+        counters: Counters | None = None,
         *,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
         visibility_timeout_seconds: int = 120,
     ) -> None:
         self._name = name
         self._clock = clock
-        self._meter = meter or Meter()
+        self._counters = counters or Counters()
         self._max_message_bytes = max_message_bytes
         self._visibility_timeout_seconds = visibility_timeout_seconds
         self._is_fifo = name.endswith(".fifo")
@@ -93,13 +93,13 @@ class MemoryQueue(WorkQueue):
                 if self._fault(message) is None:
                     self._accept(message)
         if batch:
-            self._meter.add("sqs_requests")
-            self._meter.add(f"sqs_messages.{self._name}", len(batch) - len(rejections))
+            self._counters.add("sqs_requests")
+            self._counters.add(f"sqs_messages.{self._name}", len(batch) - len(rejections))
         return rejections
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages; waits for the first, on the clock that was given."""
-        self._meter.add("sqs_requests")
+        self._counters.add("sqs_requests")
         deadline = self._clock.now() + timedelta(seconds=wait_seconds)
         while True:
             with self._lock:
@@ -111,7 +111,7 @@ class MemoryQueue(WorkQueue):
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hide a message for ``seconds`` from now; does nothing where it is no longer ours."""
-        self._meter.add("sqs_requests")
+        self._counters.add("sqs_requests")
         now = self._clock.now()
         with self._lock:
             for stored in self._stored:
@@ -120,7 +120,7 @@ class MemoryQueue(WorkQueue):
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages; a receipt that is no longer valid is no error."""
-        self._meter.add("sqs_requests")
+        self._counters.add("sqs_requests")
         receipts = {message.receipt_handle for message in messages}
         with self._lock:
             self._stored = [kept for kept in self._stored if kept.receipt not in receipts]

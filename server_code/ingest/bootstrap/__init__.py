@@ -5,8 +5,7 @@ Imports happen inside the functions: a headless process needs no Anvil, and Anvi
 
 from .access import GITHUB_THREADS, aws_access
 from .collector import Collector, open_collector, open_headless
-from .examination import open_patient
-from .processes import free_dead_leases, process_name
+from .doctor_target import open_doctor_target
 from .queues import queue_depths, set_up_queues
 from .sources import LogSources, open_log_sources, open_source
 from .states import (
@@ -16,6 +15,7 @@ from .states import (
     open_state,
     read_anvil_settings,
 )
+from .workers import free_dead_leases, worker_id
 
 __all__ = [
     "DEFAULT_STATE_FILE",
@@ -27,13 +27,13 @@ __all__ = [
     "log_cache_of",
     "open_collector",
     "open_data_tables_state",
+    "open_doctor_target",
     "open_headless",
     "open_log_sources",
-    "open_patient",
     "open_source",
     "open_state",
-    "process_name",
     "queue_depths",
     "read_anvil_settings",
     "set_up_queues",
+    "worker_id",
 ]

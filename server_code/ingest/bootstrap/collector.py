@@ -7,13 +7,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from ..domain.meter import Meter
+from ..domain.counters import Counters
 from ..ports import Clock, StateStore
-from ..services.world import World
+from ..services.context import CollectorContext
 from ..settings import Settings
 from .access import GITHUB_THREADS, aws_access
-from .processes import process_name
 from .states import log_cache_of, open_state
+from .workers import worker_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,7 +21,7 @@ class Collector:
     """Be a collector that is ready to work. ``close`` gives back all it holds."""
 
     settings: Settings
-    world: World
+    context: CollectorContext
     closers: tuple[Callable[[], object], ...]
 
     def close(self) -> None:
@@ -47,29 +47,29 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
     from ..adapters.aws.s3 import S3BlobStore
     from ..adapters.github import GithubActions, open_token_pool
 
-    meter = Meter()
+    counters = Counters()
     access = aws_access(settings.aws)
     sqs = sqs_client(access)
     s3 = None if settings.aws.log_bucket is None else s3_client(access)
     blobs = None if s3 is None else S3BlobStore(s3, settings.aws.log_bucket or "")
     if blobs is not None:
         blobs.check()
-    tokens = open_token_pool(settings.github, clock=clock, meter=meter)
+    tokens = open_token_pool(settings.github, clock=clock, counters=counters)
     workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
     log_workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
-    world = World(
-        source=GithubActions(tokens, meter),
+    context = CollectorContext(
+        source=GithubActions(tokens, counters),
         store=state,
-        metrics=open_publisher(sqs, settings.aws.metrics_queue, meter),
-        logs=open_publisher(sqs, settings.aws.logs_queue, meter),
-        job_events=open_work_queue(sqs, settings.aws.job_events_queue, meter),
+        metrics=open_publisher(sqs, settings.aws.metrics_queue, counters),
+        logs=open_publisher(sqs, settings.aws.logs_queue, counters),
+        job_events=open_work_queue(sqs, settings.aws.job_events_queue, counters),
         blobs=blobs,
         clock=clock,
         workers=workers,
         log_workers=log_workers,
-        meter=meter,
+        counters=counters,
         collecting=settings.collecting,
-        holder=process_name(),
+        holder=worker_id(),
         log_cache=log_cache_of(state),
     )
     closers = (
@@ -80,4 +80,4 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
         *(() if s3 is None else (s3.close,)),
         state.close,
     )
-    return Collector(settings=settings, world=world, closers=closers)
+    return Collector(settings=settings, context=context, closers=closers)

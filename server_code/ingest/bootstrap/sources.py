@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..domain.meter import Meter
+from ..domain.counters import Counters
 from ..ports import ActionsSource, BlobStore, Clock, LogCache, StateStore
 from ..settings import Settings
 from .access import aws_access
 from .states import log_cache_of
 
 
-def open_source(settings: Settings, *, clock: Clock, meter: Meter) -> ActionsSource:
+def open_source(settings: Settings, *, clock: Clock, counters: Counters) -> ActionsSource:
     """Open GitHub alone, for one question. Raises BadCredentials or BadSettings."""
     from ..adapters.github import GithubActions, open_token_pool
 
-    return GithubActions(open_token_pool(settings.github, clock=clock, meter=meter), meter)
+    return GithubActions(open_token_pool(settings.github, clock=clock, counters=counters), counters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +26,7 @@ class LogSources:
     store: StateStore
     blobs: BlobStore | None
     clock: Clock
-    meter: Meter
+    counters: Counters
     log_cache: LogCache | None
 
 
@@ -35,13 +35,13 @@ def open_log_sources(settings: Settings, *, state: StateStore, clock: Clock) -> 
     from ..adapters.aws import s3_client
     from ..adapters.aws.s3 import S3BlobStore
 
-    bucket, meter = settings.aws.log_bucket, Meter()
+    bucket, counters = settings.aws.log_bucket, Counters()
     blobs = S3BlobStore(s3_client(aws_access(settings.aws)), bucket) if bucket else None
     return LogSources(
-        source=open_source(settings, clock=clock, meter=meter),
+        source=open_source(settings, clock=clock, counters=counters),
         store=state,
         blobs=blobs,
         clock=clock,
-        meter=meter,
+        counters=counters,
         log_cache=log_cache_of(state),
     )

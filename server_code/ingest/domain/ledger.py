@@ -62,7 +62,7 @@ class AttemptRecord:
 
     ``run`` is the newest sight of it (None while only its number is known), ``jobs`` the newest
     sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
-    order; ``fingerprint`` tells what was said last. ``look_at``: when it wants to be looked at
+    order; ``fingerprint`` tells what was said last. ``next_check_at``: when it is due
     again; None once settled.
     """
 
@@ -74,7 +74,7 @@ class AttemptRecord:
     published_statuses: tuple[str, ...] = ()
     fingerprint: str | None = None
     settled: bool = False
-    look_at: datetime | None = None
+    next_check_at: datetime | None = None
     run_validator: str | None = None
     jobs_validator: str | None = None
     failures: int = 0
@@ -132,7 +132,7 @@ class ActivityRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Traffic:
+class MessageCounts:
     """Be what was counted, by the names of the meter.
 
     ``totals`` since the state was made; ``spans`` by the start of their TRAFFIC_SPAN, oldest
@@ -186,7 +186,7 @@ def backlog_seconds(record: RepositoryRecord, counts: LedgerCounts, now: datetim
     return counts.unread_attempts * (now - record.added_at).total_seconds() / read
 
 
-def traffic_span(now: datetime) -> datetime:
+def message_counts_span(now: datetime) -> datetime:
     """Find the start of the span that a moment lies in."""
     beginning = datetime(1970, 1, 1, tzinfo=timezone.utc)
     return now - (now - beginning) % TRAFFIC_SPAN

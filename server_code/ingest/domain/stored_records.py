@@ -147,7 +147,7 @@ def error_identity(body: dict[str, Any]) -> tuple[str, str | None, str]:
 
 
 def activity_body(record: ActivityRecord) -> dict[str, Any]:
-    """Lay a deed out, but for occurred_at."""
+    """Lay an activity out, but for occurred_at."""
     return {"actor": record.actor, "repository": record.repository, "what": record.what}
 
 

@@ -13,7 +13,7 @@ import anvil.server
 
 from ..errors import IngestError
 from ..services.collect_now import FAILED, Collection, collect_round, save_collection
-from .desk import Desk
+from .request_context import RequestContext
 
 
 @anvil.server.background_task
@@ -24,7 +24,7 @@ def collect_now(
     so_far: dict[str, Any] | None = None,
 ) -> None:
     """Collect for one slice; where something is left, begin the next round and end."""
-    desk = Desk()
+    request = RequestContext()
     collection = Collection(
         collection_id=collection_id,
         started_at=datetime.fromisoformat(started_at),
@@ -32,20 +32,20 @@ def collect_now(
         **(so_far or {}),
     )
     try:
-        collector = desk.open_collector()
+        collector = request.open_collector()
     except IngestError as error:
-        save_collection(desk.state, collection, FAILED, now=desk.now, note=str(error))
+        save_collection(request.state, collection, FAILED, now=request.now, note=str(error))
         raise
     try:
-        seconds = desk.settings.collecting.task_seconds
-        left = collect_round(collector.world, collection, seconds=seconds)
+        seconds = request.settings.collecting.task_seconds
+        left = collect_round(collector.context, collection, seconds=seconds)
     finally:
         collector.close()
     if left is None:
         return
     if left.is_over:
         note = "What is left, the agents do by themselves."
-        save_collection(desk.state, left, FAILED, now=desk.now, note=note)
+        save_collection(request.state, left, FAILED, now=request.now, note=note)
         return
     so_far = {"rounds": left.rounds, "counts": left.counts, "stood": left.stood}
     anvil.server.launch_background_task("collect_now", collection_id, only, started_at, so_far)

@@ -14,13 +14,13 @@ import anvil.server
 from ..bootstrap import read_anvil_settings
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
+from ..services.context import PIPELINE_MONITORING_AGENT
 from ..services.dashboard.agents import agent_rows
 from ..services.dashboard.configuration import WEBHOOKS
 from ..services.receive_webhook import receive_webhook, refuse_webhook
-from ..services.world import PIPELINE_MONITORING_AGENT
 from ..wire.webhooks import MAX_BODY_BYTES
-from .desk import Desk
-from .waking import wake
+from .request_context import RequestContext
+from .task_launcher import launch_tick
 
 logger = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _BAD_STATES = frozenset({"stalled", "in trouble", "never ran"})
 
 
 @anvil.server.http_endpoint("/github/webhook", methods=["POST"])
-def take_webhook(**_ignored: object) -> anvil.server.HttpResponse:
+def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
     """Take one delivery in: its run is looked at with the next poll, which begins now.
 
     GitHub waits 10 s for the answer, and this takes a few questions to the state.
@@ -37,33 +37,33 @@ def take_webhook(**_ignored: object) -> anvil.server.HttpResponse:
     body = request.body.get_bytes() if request.body is not None else b""
     if len(body) > MAX_BODY_BYTES:
         return _text(413, "GitHub sends no webhook as large as this.")
-    desk = Desk()
+    call = RequestContext()
     try:
-        settings = desk.settings
+        settings = call.settings
         done = receive_webhook(
-            desk.state,
+            call.state,
             dict(request.headers),
             body,
             secret=settings.github.webhook_secret,
-            now=desk.now,
+            now=call.now,
         )
-        desk.state.add_counts({WEBHOOKS: 1}, now=desk.now)
+        call.state.add_counts({WEBHOOKS: 1}, now=call.now)
         if done.startswith("accepted"):
-            wake(desk, PIPELINE_MONITORING_AGENT)
+            launch_tick(call, PIPELINE_MONITORING_AGENT)
     except IngestError as error:
         return _text(*refuse_webhook(error))
     return _text(202, done)
 
 
 @anvil.server.http_endpoint("/health", methods=["GET", "HEAD"])
-def tell_health(**_ignored: object) -> anvil.server.HttpResponse:
+def report_health(**_ignored: object) -> anvil.server.HttpResponse:
     """Answer 200 while the state answers and both agents work, else 503 with the reason."""
-    desk = Desk()
+    call = RequestContext()
     try:
         read_anvil_settings()
-        state, now = desk.state, desk.now
+        state, now = call.state, call.now
         repositories = state.list_repositories()
-        agents = agent_rows(state.list_agents(), state.load_agent_wishes(), repositories, now=now)
+        agents = agent_rows(state.list_agents(), state.load_desired_states(), repositories, now=now)
     except IngestError:
         logger.exception("health could not be told")
         return _json(503, {"status": "unwell", "reason": "Settings or state: see the app's log."})

@@ -10,74 +10,74 @@ import anvil.server
 
 from ..domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ..errors import Rejected
+from ..services.context import AGENTS
 from ..services.dashboard.activity import list_activity as read_activity
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
 from ..services.dashboard.repositories import list_repository_rows, require_watched
 from ..services.dashboard.runs import RunAddress, load_run
-from ..services.world import AGENTS
 from .arguments import bounded, optional_id, optional_text, require_id, require_text
+from .auth import login_required
 from .callables import one_repository, open_job_log
-from .desk import Desk
-from .doors import for_people
-from .waking import TASKS, wake
+from .request_context import RequestContext
+from .task_launcher import TASKS, launch_tick
 
 #: How long the task at work is looked for, and how many that have ended are met before that is all.
 _LOOK_SECONDS = 5.0
 _ENOUGH_ENDED = 3
 
 
-@for_people
-def get_collection_progress(desk: Desk, collection_id: object) -> dict[str, Any]:
+@login_required
+def get_collection_progress(request: RequestContext, collection_id: object) -> dict[str, Any]:
     """Tell how far a collection is that a person asked for."""
     return load_collection(
-        desk.state, require_text(collection_id, "The collection's id"), now=desk.now
+        request.state, require_text(collection_id, "The collection's id"), now=request.now
     )
 
 
-@for_people
-def list_repositories(desk: Desk) -> list[dict[str, Any]]:
+@login_required
+def list_repositories(request: RequestContext) -> list[dict[str, Any]]:
     """List the watched repositories, those that fail first."""
-    return list_repository_rows(desk.state, desk.settings, now=desk.now)
+    return list_repository_rows(request.state, request.settings, now=request.now)
 
 
-@for_people
-def check_repository(desk: Desk, repo_url: object) -> dict[str, Any]:
+@login_required
+def check_repository(request: RequestContext, repo_url: object) -> dict[str, Any]:
     """Say whether a repository can be added, and what GitHub says of it."""
     given = optional_text(repo_url, "The repository's address") or ""
-    return check(desk.state, desk.settings, desk.open_source, given)
+    return check(request.state, request.settings, request.open_source, given)
 
 
-@for_people
-def pause_repository(desk: Desk, full_name: object) -> dict[str, Any]:
+@login_required
+def pause_repository(request: RequestContext, full_name: object) -> dict[str, Any]:
     """Poll a repository no more until it is resumed; what is known of it stays."""
-    record = require_watched(desk.state, require_text(full_name, "The repository's name"))
-    desk.state.set_paused(record.full_name, paused=True)
-    desk.note("paused it", repository=record.full_name)
-    return one_repository(desk, record.full_name)
+    record = require_watched(request.state, require_text(full_name, "The repository's name"))
+    request.state.set_paused(record.full_name, paused=True)
+    request.note("paused it", repository=record.full_name)
+    return one_repository(request, record.full_name)
 
 
-@for_people
-def resume_repository(desk: Desk, full_name: object) -> dict[str, Any]:
+@login_required
+def resume_repository(request: RequestContext, full_name: object) -> dict[str, Any]:
     """Poll a repository again, at once."""
-    record = require_watched(desk.state, require_text(full_name, "The repository's name"))
-    desk.state.set_paused(record.full_name, paused=False)
-    desk.note("resumed it", repository=record.full_name)
-    return one_repository(desk, record.full_name)
+    record = require_watched(request.state, require_text(full_name, "The repository's name"))
+    request.state.set_paused(record.full_name, paused=False)
+    request.note("resumed it", repository=record.full_name)
+    return one_repository(request, record.full_name)
 
 
-@for_people
-def remove_repository(desk: Desk, full_name: object) -> None:
+@login_required
+def remove_repository(request: RequestContext, full_name: object) -> None:
     """Watch a repository no more; what was collected of it is kept."""
-    record = require_watched(desk.state, require_text(full_name, "The repository's name"))
-    desk.state.remove_repository(record.full_name)
-    desk.note("removed it", repository=record.full_name)
+    record = require_watched(request.state, require_text(full_name, "The repository's name"))
+    request.state.remove_repository(record.full_name)
+    request.note("removed it", repository=record.full_name)
 
 
-@for_people
+@login_required
 def get_run(
-    desk: Desk, run_id: object, run_attempt: object = None, repository: object = None
+    request: RequestContext, run_id: object, run_attempt: object = None, repository: object = None
 ) -> dict[str, Any]:
     """Tell all that is known of a run's attempt, the newest by default."""
     address = RunAddress(
@@ -85,65 +85,78 @@ def get_run(
         run_attempt=optional_id(run_attempt, "The attempt"),
         repository=optional_text(repository, "The repository's name"),
     )
-    return load_run(desk.state, address, web_url=desk.settings.github.web_url, now=desk.now)
+    return load_run(
+        request.state, address, web_url=request.settings.github.web_url, now=request.now
+    )
 
 
-@for_people
+@login_required
 def find_in_log(
-    desk: Desk, run_id: object, job_id: object, text: object, after: object = 0, **place: object
+    request: RequestContext,
+    run_id: object,
+    job_id: object,
+    text: object,
+    after: object = 0,
+    **place: object,
 ) -> dict[str, Any]:
     """Find the next lines of a log that hold a text, whatever its case."""
-    log = open_job_log(desk, run_id, job_id, **place)
+    log = open_job_log(request, run_id, job_id, **place)
     return log.find(
         require_text(text, "What to look for"), bounded(after, "after", least=0, most=10**12)
     )
 
 
-@for_people
-def outline_log(desk: Desk, run_id: object, job_id: object, **place: object) -> dict[str, Any]:
+@login_required
+def outline_log(
+    request: RequestContext, run_id: object, job_id: object, **place: object
+) -> dict[str, Any]:
     """Find groups, errors and warnings of a whole log."""
-    return open_job_log(desk, run_id, job_id, **place).outline()
+    return open_job_log(request, run_id, job_id, **place).outline()
 
 
-@for_people
-def download_log(desk: Desk, run_id: object, job_id: object, **place: object) -> anvil.Media:
+@login_required
+def download_log(
+    request: RequestContext, run_id: object, job_id: object, **place: object
+) -> anvil.Media:
     """Give a whole log as a file, byte for byte."""
-    log = open_job_log(desk, run_id, job_id, **place)
+    log = open_job_log(request, run_id, job_id, **place)
     return anvil.BlobMedia("text/plain", log.content(), name=log.file_name)
 
 
-@for_people
-def list_activity(desk: Desk) -> dict[str, Any]:
-    """List errors, deeds and the agents' signs of life."""
-    return read_activity(desk.state)
+@login_required
+def list_activity(request: RequestContext) -> dict[str, Any]:
+    """List errors, activities and the agents' signs of life."""
+    return read_activity(request.state)
 
 
-@for_people
-def dismiss_error(desk: Desk, agent: object, repository: object, what: object) -> int:
+@login_required
+def dismiss_error(request: RequestContext, agent: object, repository: object, what: object) -> int:
     """Forget an error, however often it came."""
-    return desk.state.remove_errors(
+    return request.state.remove_errors(
         agent=require_text(agent, "agent"),
         repository=optional_text(repository, "repository"),
         what=require_text(what, "what", most=100_000),
     )
 
 
-@for_people
-def control_agent(desk: Desk, name: object, wish: object) -> dict[str, Any]:
+@login_required
+def control_agent(request: RequestContext, name: object, desired_state: object) -> dict[str, Any]:
     """Start an agent, pause it after what is in hand, or stop it at once."""
     agent = require_text(name, "The agent's name")
     if agent not in AGENTS:
         raise Rejected(f"There is no agent {agent}: there are {' and '.join(AGENTS)}.")
-    if wish not in ("start", "pause", "stop"):
+    if desired_state not in ("start", "pause", "stop"):
         raise Rejected("An agent can be told to start, pause or stop.")
-    desk.state.save_agent_wish(agent, WISH_RUNNING if wish == "start" else WISH_PAUSED)
-    if wish == "start":
-        wake(desk, agent)
-    elif wish == "stop":
+    request.state.save_desired_state(
+        agent, WISH_RUNNING if desired_state == "start" else WISH_PAUSED
+    )
+    if desired_state == "start":
+        launch_tick(request, agent)
+    elif desired_state == "stop":
         _kill_running(TASKS[agent])
-    done = {"start": "started", "pause": "paused", "stop": "stopped"}[str(wish)]
-    desk.note(f"{done} the {agent}")
-    rows = load_agent_rows(desk.state, now=desk.now)
+    done = {"start": "started", "pause": "paused", "stop": "stopped"}[str(desired_state)]
+    request.note(f"{done} the {agent}")
+    rows = load_agent_rows(request.state, now=request.now)
     return next(row for row in rows if row["name"] == agent)
 
 

@@ -13,20 +13,20 @@ import anvil.server
 
 from ..bootstrap import Collector, free_dead_leases
 from ..errors import BadSettings, IngestError
+from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ..services.dashboard.setup import missing_steps
-from ..services.forget_old import forget_old
-from ..services.ingest_logs import order_lost_logs
+from ..services.ingest_logs import requeue_stale_logs
+from ..services.retention import purge_expired
 from ..services.tick import (
     Tell,
     is_done_elsewhere,
     is_paused,
     log_tick,
     monitoring_tick,
-    tell_rest,
-    tell_trouble,
+    report_rest,
+    report_trouble,
 )
-from ..services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from .desk import Desk
+from .request_context import RequestContext
 
 #: How the app's tasks are named among the hosts of an agent.
 PLACE = "tasks of the Anvil app"
@@ -35,28 +35,28 @@ PLACE = "tasks of the Anvil app"
 @anvil.server.background_task
 def pipeline_monitoring_tick() -> int:
     """Poll every repository that is due in this slice; return how many polls it were."""
-    desk = Desk()
+    request = RequestContext()
     # Tasks on this machine that were killed are taken over from at once.
-    free_dead_leases(desk.state, now=desk.now)
-    return _work(desk, PIPELINE_MONITORING_AGENT, monitoring_tick)
+    free_dead_leases(request.state, now=request.now)
+    return _work(request, PIPELINE_MONITORING_AGENT, monitoring_tick)
 
 
 @anvil.server.background_task
 def log_ingestion_tick() -> int:
     """Fetch and publish the logs of jobs that have ended; return how much work was received."""
-    desk = Desk()
-    return _work(desk, LOG_INGESTION_AGENT, log_tick)
+    request = RequestContext()
+    return _work(request, LOG_INGESTION_AGENT, log_tick)
 
 
 @anvil.server.background_task
 def daily_upkeep() -> None:
     """Order logs again whose news was lost, and forget what is older than it may be kept."""
-    desk = Desk()
-    collector = desk.open_collector()
+    request = RequestContext()
+    collector = request.open_collector()
     try:
-        order_lost_logs(collector.world)
-        ends_at = desk.now + timedelta(seconds=desk.settings.collecting.task_seconds)
-        while forget_old(collector.world) and desk.now < ends_at:
+        requeue_stale_logs(collector.context)
+        ends_at = request.now + timedelta(seconds=request.settings.collecting.task_seconds)
+        while purge_expired(collector.context) and request.now < ends_at:
             pass
     finally:
         collector.close()
@@ -67,25 +67,25 @@ def task_state(name: str, value: object) -> None:
     anvil.server.task_state[name] = value
 
 
-def _work(desk: Desk, agent: str, tick: Callable[..., int]) -> int:
+def _work(request: RequestContext, agent: str, tick: Callable[..., int]) -> int:
     """Do one slice; what ends it early is told where people look, and ends the task as failed."""
-    state = desk.state
+    state = request.state
     if is_paused(state, agent) or not state.list_repositories():
-        tell_rest(state, agent, place=PLACE, now=desk.now)
+        report_rest(state, agent, place=PLACE, now=request.now)
         return 0
     collector: Collector | None = None
     try:
-        missing = missing_steps(desk.settings)
-        if missing and is_done_elsewhere(state, agent, place=PLACE, now=desk.now):
+        missing = missing_steps(request.settings)
+        if missing and is_done_elsewhere(state, agent, place=PLACE, now=request.now):
             return 0
         if missing:
             raise BadSettings(missing)
-        collector = desk.open_collector()
+        collector = request.open_collector()
         tell: Tell = task_state
-        seconds = desk.settings.collecting.task_seconds
-        return tick(collector.world, seconds=seconds, place=PLACE, tell=tell)
+        seconds = request.settings.collecting.task_seconds
+        return tick(collector.context, seconds=seconds, place=PLACE, tell=tell)
     except IngestError as error:
-        tell_trouble(state, agent, error, place=PLACE, now=desk.now)
+        report_trouble(state, agent, error, place=PLACE, now=request.now)
         raise
     finally:
         if collector is not None:

@@ -76,7 +76,7 @@ class Budget:
     limit: int | None
     remaining: int | None
     reset_at: datetime | None
-    stretch: float = 1.0
+    interval_factor: float = 1.0
 
 
 class ActionsSource(Protocol):
@@ -129,10 +129,10 @@ class ActionsSource(Protocol):
     def budget(self) -> Budget:
         """Tell what is left, as the last answers said; costs nothing."""
 
-    def has_spare(self, repository: str) -> bool:
+    def has_headroom(self, repository: str) -> bool:
         """Tell whether requests may be spent on what is nice to know; costs nothing."""
 
-    def stretch(self, repository: str) -> float:
+    def interval_factor(self, repository: str) -> float:
         """Tell how many times longer polls must wait for the budget to last; 1 where it does."""
 
     def pauses(self) -> dict[str, datetime]:

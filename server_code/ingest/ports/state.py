@@ -14,8 +14,8 @@ from ..domain.ledger import (
     ErrorRecord,
     JobLogRecord,
     LedgerCounts,
+    MessageCounts,
     RepositoryRecord,
-    Traffic,
 )
 from ..domain.runs import AttemptKey
 from ..domain.summaries import RunSummary
@@ -91,9 +91,9 @@ class LedgerStore(Protocol):
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
-        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
+        """Load unsettled attempts that are due, oldest created first by default."""
 
-    def load_next_look_at(self, repository: str) -> datetime | None:
+    def load_next_check_at(self, repository: str) -> datetime | None:
         """Tell when the next unsettled attempt wants to be looked at."""
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
@@ -163,16 +163,16 @@ class ViewStore(Protocol):
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and holder."""
 
-    def save_agent_wish(self, name: str, wish: str) -> None:
+    def save_desired_state(self, name: str, desired_state: str) -> None:
         """Remember what people want of an agent: WISH_RUNNING or WISH_PAUSED."""
 
-    def load_agent_wishes(self) -> dict[str, str]:
+    def load_desired_states(self) -> dict[str, str]:
         """Load the wishes by agent; one that nobody spoke of is not among them."""
 
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
         """Add to the totals and to this moment's span of traffic, all or none."""
 
-    def load_traffic(self) -> Traffic:
+    def load_message_counts(self) -> MessageCounts:
         """Load all totals, and the spans of the last TRAFFIC_KEPT."""
 
     def add_error(self, record: ErrorRecord) -> None:
@@ -185,10 +185,10 @@ class ViewStore(Protocol):
         """Forget every error that says the same of the same; return how many they were."""
 
     def add_activity(self, record: ActivityRecord) -> None:
-        """Keep a deed; MOST_ACTIVITIES at most."""
+        """Keep an activity; MOST_ACTIVITIES at most."""
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
-        """List deeds, newest first."""
+        """List activities, newest first."""
 
 
 class StateStore(RepositoryStore, LedgerStore, LogStateStore, ViewStore, Protocol):

@@ -26,7 +26,7 @@ LOG_DELAY = timedelta(seconds=4)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class News:
+class Changes:
     """Be what one look at an attempt gives to say, and the record once it is said.
 
     ``facts`` are for the metrics queue, ``log_work`` for the job events queue. ``summary`` is for
@@ -40,20 +40,20 @@ class News:
     summary: RunSummary | None = None
 
 
-def news_of(
+def changes_of(
     record: AttemptRecord, commit: CommitMetrics | None, *, log_mode: str, now: datetime
-) -> News:
+) -> Changes:
     """Compare an attempt with what was said of it."""
     run = record.run
     if run is None:
-        return News(record=record)
+        return Changes(record=record)
     jobs = [job for job in record.jobs if record.published_jobs.get(_id(job)) != _mark(job)]
     job_facts = tuple(job_envelope(record.key, job, now=now) for job in jobs)
     run_facts = _run_facts(record, run, commit, now)
     # A run begins before its jobs and ends after them.
     facts = job_facts + run_facts if run.is_completed else run_facts + job_facts
     ordered = _jobs_to_order(record, jobs, log_mode)
-    return News(
+    return Changes(
         record=_spoken(record, run, spoke_of_run=bool(run_facts)),
         facts=facts,
         log_work=_log_work(record, ordered, log_mode, now),
@@ -66,7 +66,7 @@ def _summary(record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | No
     return summary_of(run, record.jobs, commit, created_at=record.created_at)
 
 
-def has_run_news(record: AttemptRecord) -> bool:
+def has_run_changes(record: AttemptRecord) -> bool:
     """Tell whether there is something new to say of the run itself."""
     run = record.run
     if run is None:
@@ -96,7 +96,7 @@ def encode_fact(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
 def _run_facts(
     record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None, now: datetime
 ) -> tuple[Envelope, ...]:
-    if not has_run_news(record):
+    if not has_run_changes(record):
         return ()
     visit = record.published_statuses.count(run.status)
     return (run_envelope(run, record.jobs, commit, visit=visit, now=now),)
@@ -112,10 +112,10 @@ def _spoken(record: AttemptRecord, run: WorkflowRun, *, spoke_of_run: bool) -> A
     )
 
 
-def _jobs_to_order(record: AttemptRecord, news: list[Job], log_mode: str) -> list[Job]:
+def _jobs_to_order(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
     """Choose the jobs whose logs are due: each at its end, in economy all when the attempt ends."""
     if log_mode == "live":
-        return [job for job in news if job.is_completed and not _has_ended_before(record, job)]
+        return [job for job in changes if job.is_completed and not _has_ended_before(record, job)]
     if record.run is None or not record.run.is_completed:
         return []
     return [job for job in record.jobs if job.is_completed and not _was_ordered(record, job)]

@@ -15,10 +15,10 @@ from typing import Any
 from ..domain.ledger import AgentRecord, RepositoryRecord
 from ..errors import IngestError, RateLimited
 from ..ports import StateStore
+from .context import CollectorContext
+from .heartbeat import CounterFlush
 from .ingest_logs import ingest_due_logs
 from .poll_runs import poll_due_repositories
-from .sign_of_life import Tally
-from .world import World
 
 #: Under this name progress lies among the agents' signs of life, one record a collection.
 MANUAL_COLLECTION = "Manual collection"
@@ -82,14 +82,16 @@ def find_running(store: StateStore, *, now: datetime) -> AgentRecord | None:
     return None
 
 
-def collect_round(world: World, collection: Collection, *, seconds: float) -> Collection | None:
+def collect_round(
+    context: CollectorContext, collection: Collection, *, seconds: float
+) -> Collection | None:
     """Collect for ``seconds``; return what the next round goes on with, None when all is done.
 
     Raises what the agents' work raises, and notes it as the collection's end before.
     """
-    work = _Round(world, collection, ends_at=world.clock.now() + timedelta(seconds=seconds))
+    work = _Round(context, collection, ends_at=context.clock.now() + timedelta(seconds=seconds))
     try:
-        while work.may_go_on():
+        while work.should_continue():
             if work.step() == DONE:
                 return None
         work.count()
@@ -97,7 +99,7 @@ def collect_round(world: World, collection: Collection, *, seconds: float) -> Co
         with suppress(IngestError):  # that the round failed is the news
             work.count()
         save_collection(
-            world.store, work.collection, FAILED, now=world.clock.now(), note=str(error)
+            context.store, work.collection, FAILED, now=context.clock.now(), note=str(error)
         )
         raise
     return replace(work.collection, rounds=collection.rounds + 1)
@@ -136,47 +138,54 @@ def save_collection(
 class _Round:
     """Be one process's share of a collection."""
 
-    def __init__(self, world: World, collection: Collection, *, ends_at: datetime) -> None:
+    def __init__(
+        self, context: CollectorContext, collection: Collection, *, ends_at: datetime
+    ) -> None:
         self.collection = collection
-        self._world = world
+        self._context = context
         self._ends_at = ends_at
         self._before = dict(collection.counts)
         self._only = None if collection.only is None else [collection.only]
         self._stood = dict(collection.stood)
-        self._tally = Tally(world)
+        self._counter_flush = CounterFlush(context)
 
-    def may_go_on(self) -> bool:
+    def should_continue(self) -> bool:
         """Tell whether there is time left."""
-        return self._world.clock.now() < self._ends_at
+        return self._context.clock.now() < self._ends_at
 
     def step(self) -> str:
         """Note how far it is, then do some of what is owed; return the phase."""
-        world = self._world
+        context = self._context
         phase, left = self._find_phase()
         self.count(left if phase in (FETCHING, DONE) else None)
         note = None
         if phase == DONE and left:
             note = f"Logs that are not there yet come by themselves: {left:,}."
-        save_collection(world.store, self.collection, phase, now=world.clock.now(), note=note)
+        save_collection(context.store, self.collection, phase, now=context.clock.now(), note=note)
         if phase in (LOOKING, COLLECTING):
-            if poll_due_repositories(world, may_go_on=self.may_go_on, only=self._only) == 0:
-                world.clock.sleep(1.0)  # another process holds it, or it waits after a failure
+            if (
+                poll_due_repositories(
+                    context, should_continue=self.should_continue, only=self._only
+                )
+                == 0
+            ):
+                context.clock.sleep(1.0)  # another process holds it, or it waits after a failure
         elif phase == FETCHING:
             self._ingest()
         return phase
 
     def count(self, waiting: int | None = None) -> None:
         """Add what was done to the collection's counts, and its traffic to everybody's."""
-        read = self._world.meter.read
+        read = self._context.counters.read
         counts = {name: self._before.get(name, 0) + read(name) for name in _COUNTED}
         if waiting is not None:
             counts["logs_waiting"] = waiting
         self.collection = replace(self.collection, counts=counts, stood=dict(self._stood))
-        self._tally.tell()
+        self._counter_flush.tell()
 
     def _find_phase(self) -> tuple[str, int]:
         """Find what is owed, and how much of it; what does not move is owed no longer."""
-        store = self._world.store
+        store = self._context.store
         unpolled = sum(
             not _is_polled(each, self.collection) for each in _wanted(store, self.collection)
         )
@@ -192,7 +201,7 @@ class _Round:
 
     def _moves(self, phase: str, left: int) -> bool:
         """Tell whether a phase has less left than PATIENCE ago, however many rounds that were."""
-        now = self._world.clock.now()
+        now = self._context.clock.now()
         before, since = self._stood.get(phase, [None, ""])
         if before != left:
             since = now.isoformat()
@@ -201,10 +210,10 @@ class _Round:
 
     def _ingest(self) -> None:
         try:
-            ingest_due_logs(self._world, wait_seconds=2)
+            ingest_due_logs(self._context, wait_seconds=2)
         except RateLimited as limit:
-            pause = (limit.retry_at - self._world.clock.now()).total_seconds()
-            self._world.clock.sleep(min(max(pause, 1.0), 5.0))
+            pause = (limit.retry_at - self._context.clock.now()).total_seconds()
+            self._context.clock.sleep(min(max(pause, 1.0), 5.0))
 
 
 def _wanted(store: StateStore, collection: Collection) -> list[RepositoryRecord]:

@@ -24,51 +24,53 @@ from ..messaging.log_events import (
 )
 from ..ports import BlobReference, BlobStore
 from ..ports.logs import MAX_CACHED_LOG_BYTES
-from .fetch_logs import AbsentLog, FetchedLog
+from .context import LOG_INGESTION_AGENT, CollectorContext
+from .fetch_logs import LogFetched, LogUnavailable
 from .publish import publish
-from .world import LOG_INGESTION_AGENT, World
 
 
-def deliver_log(world: World, key: AttemptKey, log: FetchedLog) -> JobLogRecord:
+def deliver_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> JobLogRecord:
     """Publish a log: in one message if it fits, else by claim check, else in ordered parts.
 
     Returns the record to save once all of it is on the queue. Raises what publishing raises.
     """
-    facts = _facts(world, key, log)
-    limit = world.logs.max_message_bytes
+    facts = _facts(context, key, log)
+    limit = context.logs.max_message_bytes
     reference = None
-    if world.blobs is None or fits_one_message(facts, log.spool.open, limit):
+    if context.blobs is None or fits_one_message(facts, log.spool.open, limit):
         for message in log_parts(facts, log.spool.open, limit):
-            _send(world, message)
+            _send(context, message)
     else:
-        reference = _check_in(world.blobs, facts, log)
+        reference = _check_in(context.blobs, facts, log)
         size = log_payload_size(facts, log.spool.open)
         pointer = Pointer(reference.bucket, reference.key)
-        _send(world, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
-    world.meter.add("logs")
-    _keep(world, key, log)
+        _send(context, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
+    context.counters.add("logs")
+    _keep(context, key, log)
     return _record(facts, reference)
 
 
 def pack_log(
-    world: World, key: AttemptKey, log: FetchedLog
+    context: CollectorContext, key: AttemptKey, log: LogFetched
 ) -> tuple[QueueMessage, JobLogRecord] | None:
     """Build the only message of a small log, and the record to save once it is on the queue.
 
     None where one message does not hold it.
     """
-    facts = _facts(world, key, log)
-    limit = world.logs.max_message_bytes
+    facts = _facts(context, key, log)
+    limit = context.logs.max_message_bytes
     if not fits_one_message(facts, log.spool.open, limit):
         return None
     [message] = log_parts(facts, log.spool.open, limit)
-    _keep(world, key, log)
+    _keep(context, key, log)
     return message, _record(facts, None)
 
 
-def deliver_absence(world: World, key: AttemptKey, absent: AbsentLog) -> JobLogRecord:
+def deliver_absence(
+    context: CollectorContext, key: AttemptKey, absent: LogUnavailable
+) -> JobLogRecord:
     """Publish that a job has no log, and why; returns the record to save after."""
-    now = world.clock.now()
+    now = context.clock.now()
     absence = LogAbsence(
         key=key,
         job_id=absent.job.job_id,
@@ -77,8 +79,8 @@ def deliver_absence(world: World, key: AttemptKey, absent: AbsentLog) -> JobLogR
         reason=absent.reason,
         detail=absent.detail,
     )
-    _send(world, log_unavailable_message(absence))
-    world.meter.add("logs_unavailable")
+    _send(context, log_unavailable_message(absence))
+    context.counters.add("logs_unavailable")
     return JobLogRecord(
         key=key,
         job_id=absent.job.job_id,
@@ -89,16 +91,16 @@ def deliver_absence(world: World, key: AttemptKey, absent: AbsentLog) -> JobLogR
     )
 
 
-def _keep(world: World, key: AttemptKey, log: FetchedLog) -> None:
+def _keep(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
     """Keep a log for people to look at; publishing does not depend on it, so it may fail."""
-    if world.log_cache is None or log.digest.log_bytes > MAX_CACHED_LOG_BYTES:
+    if context.log_cache is None or log.digest.log_bytes > MAX_CACHED_LOG_BYTES:
         return
     try:
         with log.spool.open() as content:
-            world.log_cache.save_log(key, log.job.job_id, content, world.clock.now())
+            context.log_cache.save_log(key, log.job.job_id, content, context.clock.now())
     except IngestError as error:
         with suppress(IngestError):
-            world.report_error(
+            context.report_error(
                 LOG_INGESTION_AGENT,
                 key.repository,
                 f"The log of job {log.job.job_id} of {key} is not kept for people: {error}",
@@ -106,12 +108,12 @@ def _keep(world: World, key: AttemptKey, log: FetchedLog) -> None:
             )
 
 
-def _send(world: World, message: QueueMessage) -> None:
-    for rejection in publish(world.logs, [message], clock=world.clock):
-        raise MessageTooLarge(f"{world.logs.queue_name} refuses a log: {rejection.reason}")
+def _send(context: CollectorContext, message: QueueMessage) -> None:
+    for rejection in publish(context.logs, [message], clock=context.clock):
+        raise MessageTooLarge(f"{context.logs.queue_name} refuses a log: {rejection.reason}")
 
 
-def _check_in(blobs: BlobStore, facts: LogFacts, log: FetchedLog) -> BlobReference:
+def _check_in(blobs: BlobStore, facts: LogFacts, log: LogFetched) -> BlobReference:
     """Store the whole message as an object, as the SQS Extended Client's readers expect it.
 
     Beside it lies the log alone, packed, for people: those readers do not unpack.
@@ -127,14 +129,14 @@ def _check_in(blobs: BlobStore, facts: LogFacts, log: FetchedLog) -> BlobReferen
     return blobs.put(log_object_key(facts), payload, content_type="application/json")
 
 
-def _facts(world: World, key: AttemptKey, log: FetchedLog) -> LogFacts:
+def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFacts:
     return LogFacts(
         key=key,
         job_id=log.job.job_id,
         job_name=log.job.job_name,
         log_bytes=log.digest.log_bytes,
         log_sha256=log.digest.log_sha256,
-        fetched_at=world.clock.now(),
+        fetched_at=context.clock.now(),
         is_text=log.digest.is_text,
     )
 

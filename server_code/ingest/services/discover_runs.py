@@ -16,9 +16,9 @@ from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
 from ..errors import AccessDenied, IngestError, NotFound, Retriable, Skippable
 from ..ports import RunPage, RunQuery
-from .sighting import Sighting, has_plenty, look_again, note_runs
+from .context import CollectorContext
+from .poll_session import PollSession, can_afford_extra, mark_due, upsert_runs
 from .sweep_days import sweep_all_days, sweep_closed_days, sweep_span
-from .world import World
 
 #: https://docs.github.com/en/rest/actions/workflow-runs: every status but the last.
 OPEN_STATUSES = ("in_progress", "queued", "waiting", "pending", "requested")
@@ -48,17 +48,19 @@ _EPOCH = datetime(2018, 1, 1, tzinfo=timezone.utc)
 DELIVERY_AGE = timedelta(days=3)
 
 
-def discover_runs(world: World, repository: RepositoryRecord) -> Sighting:
+def discover_runs(context: CollectorContext, repository: RepositoryRecord) -> PollSession:
     """Look for new and changed runs, and note them in the ledger as due.
 
     Returns what was seen, with the repository's cursor and validators moved on; the caller saves
     it. Raises what the source raises for the list itself; what was noted until then stays noted.
     """
-    sighting = Sighting(repository=repository, leased_at=world.clock.now())
-    return _discover(world, sighting, _DEEPER_LOOKS)
+    poll_session = PollSession(repository=repository, leased_at=context.clock.now())
+    return _discover(context, poll_session, _DEEPER_LOOKS)
 
 
-def discover_all_runs(world: World, repository: RepositoryRecord, *, since: datetime) -> Sighting:
+def discover_all_runs(
+    context: CollectorContext, repository: RepositoryRecord, *, since: datetime
+) -> PollSession:
     """Look as ``discover_runs`` does, and once since a moment into every corner.
 
     What has not changed since the last time is still free, but counts by the minute: a tick that a
@@ -67,111 +69,115 @@ def discover_all_runs(world: World, repository: RepositoryRecord, *, since: date
     hinted_at = repository.hinted_at
     due = hinted_at is None or hinted_at < since
     asked = replace(repository, hinted_at=None) if due else repository
-    sighting = Sighting(repository=asked, leased_at=world.clock.now(), is_thorough=True)
+    poll_session = PollSession(repository=asked, leased_at=context.clock.now(), is_thorough=True)
     sweep = partial(sweep_all_days, since=since)
-    return _discover(world, sighting, (*_DEEPER_LOOKS[:-1], sweep))
+    return _discover(context, poll_session, (*_DEEPER_LOOKS[:-1], sweep))
 
 
 def _discover(
-    world: World, sighting: Sighting, looks: Sequence[Callable[[World, Sighting], None]]
-) -> Sighting:
-    walk_run_list(world, sighting)
+    context: CollectorContext,
+    poll_session: PollSession,
+    looks: Sequence[Callable[[CollectorContext, PollSession], None]],
+) -> PollSession:
+    walk_run_list(context, poll_session)
     for look_deeper in looks:
         try:
-            look_deeper(world, sighting)
+            look_deeper(context, poll_session)
         except (Retriable, Skippable) as error:
             # Hints may wait: what the list has shown is collected all the same.
-            sighting.trouble = error
-    return sighting
+            poll_session.trouble = error
+    return poll_session
 
 
-def walk_run_list(world: World, sighting: Sighting) -> None:
+def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     """Walk the unfiltered list from its newest run down to what is known.
 
     The cursor moves only when the walk is whole, so one that was cut short is walked again.
     """
-    repository = sighting.repository
-    answer = world.source.fetch_runs(
+    repository = poll_session.repository
+    answer = context.source.fetch_runs(
         repository.full_name, RunQuery(), repository.validators.get("runs")
     )
-    sighting.list_is_fresh = True
+    poll_session.list_is_fresh = True
     if answer.value is None:
         return
     floor = _walk_floor(repository)
     last = answer.value
-    for page in _pages_down_to(world, repository.full_name, answer.value, floor):
-        note_runs(world, sighting, page.runs)
+    for page in _pages_down_to(context, repository.full_name, answer.value, floor):
+        upsert_runs(context, poll_session, page.runs)
         last = page
     oldest = min(_created(last.runs), default=floor)
     if last.has_next and oldest > floor:
         # Past 40,000 runs the list ends before its time; the rest is found day by day.
-        sweep_span(world, sighting, first=floor, last=oldest)
+        sweep_span(context, poll_session, first=floor, last=oldest)
     newest = max(_created(answer.value.runs), default=repository.watched_since)
-    sighting.repository = replace(
-        sighting.repository, cursor=newest, page_floor=_page_floor(answer.value)
+    poll_session.repository = replace(
+        poll_session.repository, cursor=newest, page_floor=_page_floor(answer.value)
     )
-    sighting.keep_validator("runs", answer.validator)
+    poll_session.keep_validator("runs", answer.validator)
 
 
-def follow_run_hints(world: World, sighting: Sighting) -> None:
+def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> None:
     """Follow the runs that webhooks or people pointed at.
 
     Of a known run that the list has just shown, only jobs can be news: it is read again, and no
     request is spent on the run itself.
     """
-    name = sighting.repository.full_name
-    hints = world.store.load_run_hints(name)
+    name = poll_session.repository.full_name
+    hints = context.store.load_run_hints(name)
     if not hints:
         return
-    shown = {key.run_id for key in sighting.seen} | look_again(world, sighting, hints)
+    shown = {key.run_id for key in poll_session.seen} | mark_due(context, poll_session, hints)
     wanted = [run_id for run_id in hints if run_id not in shown]
-    world.store.clear_run_hints(name, {each: hints[each] for each in hints if each in shown})
+    context.store.clear_run_hints(name, {each: hints[each] for each in hints if each in shown})
     # Some at a time: what was followed stays so, whatever the next request meets.
     for start in range(0, len(wanted), HINTS_AT_ONCE):
         portion = wanted[start : start + HINTS_AT_ONCE]
-        looks = list(world.workers.map(lambda run_id: _look_up(world, name, run_id), portion))
-        note_runs(world, sighting, [look.run for look in looks if look.run is not None])
+        looks = list(context.workers.map(lambda run_id: _look_up(context, name, run_id), portion))
+        upsert_runs(context, poll_session, [look.run for look in looks if look.run is not None])
         answered = [look.run_id for look in looks if look.error is None]
-        world.store.clear_run_hints(name, {each: hints[each] for each in answered})
+        context.store.clear_run_hints(name, {each: hints[each] for each in answered})
         for look in looks:
             if look.error is not None:
                 raise look.error
 
 
-def ask_for_open_runs(world: World, sighting: Sighting) -> None:
+def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """Ask now and then for open runs by status: those below the first page, and re-runs of them.
 
     A list of one page shows them all.
     """
-    repository, now = sighting.repository, world.clock.now()
+    repository, now = poll_session.repository, context.clock.now()
     floor = repository.page_floor
-    if floor is None or not _is_time(world, repository.hinted_at, HINT_INTERVAL):
+    if floor is None or not _is_time(context, repository.hinted_at, HINT_INTERVAL):
         return
-    statuses = _statuses_to_ask(world, sighting)
+    statuses = _statuses_to_ask(context, poll_session)
     if not statuses:
         return
     created = f"<={write_timestamp(_deep_end(floor, now))}"
     for status in statuses:
-        _ask_by_status(world, sighting, RunQuery(status=status, created=created))
-    sighting.repository = replace(sighting.repository, hinted_at=now)
+        _ask_by_status(context, poll_session, RunQuery(status=status, created=created))
+    poll_session.repository = replace(poll_session.repository, hinted_at=now)
 
 
-def ask_for_failed_deliveries(world: World, sighting: Sighting) -> None:
+def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
     """Follow now and then the runs of webhooks that did not reach us, where the token sees them."""
-    repository, now = sighting.repository, world.clock.now()
+    repository, now = poll_session.repository, context.clock.now()
     checked_at = repository.deliveries_checked_at
-    if not world.collecting.expects_webhooks or not _is_time(world, checked_at, DELIVERY_INTERVAL):
+    if not context.collecting.expects_webhooks or not _is_time(
+        context, checked_at, DELIVERY_INTERVAL
+    ):
         return
     since = max(checked_at or repository.added_at, now - DELIVERY_AGE)
     try:
-        runs = world.source.fetch_failed_deliveries(repository.full_name, since=since)
+        runs = context.source.fetch_failed_deliveries(repository.full_name, since=since)
     except (AccessDenied, NotFound):
         # Reading hooks is a right of its own; without it polling and sweeping find these runs.
         runs = set()
     for run_id in runs:
-        world.store.save_run_hint(repository.full_name, run_id, now=now)
-    sighting.repository = replace(sighting.repository, deliveries_checked_at=now)
-    follow_run_hints(world, sighting)
+        context.store.save_run_hint(repository.full_name, run_id, now=now)
+    poll_session.repository = replace(poll_session.repository, deliveries_checked_at=now)
+    follow_run_hints(context, poll_session)
 
 
 #: What is looked at besides the list, each on its own.
@@ -183,11 +189,13 @@ _DEEPER_LOOKS = (
 )
 
 
-def _is_time(world: World, last: datetime | None, interval: timedelta) -> bool:
-    return last is None or world.clock.now() >= last + interval
+def _is_time(context: CollectorContext, last: datetime | None, interval: timedelta) -> bool:
+    return last is None or context.clock.now() >= last + interval
 
 
-def _pages_down_to(world: World, name: str, first: RunPage, floor: datetime) -> Iterator[RunPage]:
+def _pages_down_to(
+    context: CollectorContext, name: str, first: RunPage, floor: datetime
+) -> Iterator[RunPage]:
     page, number = first, 1
     while True:
         yield page
@@ -196,7 +204,7 @@ def _pages_down_to(world: World, name: str, first: RunPage, floor: datetime) -> 
             return
         number += 1
         try:
-            answer = world.source.fetch_runs(name, RunQuery(page=number))
+            answer = context.source.fetch_runs(name, RunQuery(page=number))
         except NotFound:
             # Past 40,000 runs GitHub answers 422; the list ends here.
             return
@@ -218,7 +226,7 @@ def _page_floor(first: RunPage) -> datetime | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Look:
+class _RunLookup:
     """Be what came of asking for a run: the run, none where GitHub has none, or an error."""
 
     run_id: int
@@ -226,23 +234,23 @@ class _Look:
     error: IngestError | None = None
 
 
-def _look_up(world: World, name: str, run_id: int) -> _Look:
+def _look_up(context: CollectorContext, name: str, run_id: int) -> _RunLookup:
     """Ask for a run; an error is part of the answer, so that the others' are kept."""
     try:
-        return _Look(run_id=run_id, run=world.source.fetch_run(name, run_id).value)
+        return _RunLookup(run_id=run_id, run=context.source.fetch_run(name, run_id).value)
     except NotFound:
-        return _Look(run_id=run_id)
+        return _RunLookup(run_id=run_id)
     except IngestError as error:
-        return _Look(run_id=run_id, error=error)
+        return _RunLookup(run_id=run_id, error=error)
 
 
-def _statuses_to_ask(world: World, sighting: Sighting) -> tuple[str, ...]:
+def _statuses_to_ask(context: CollectorContext, poll_session: PollSession) -> tuple[str, ...]:
     """Choose statuses: first answers are paid for, so they wait for requests to spare."""
-    asked = sighting.repository.validators
+    asked = poll_session.repository.validators
     known = tuple(status for status in PLAIN_STATUSES if f"status={status}" in asked)
-    if sighting.is_thorough:
+    if poll_session.is_thorough:
         return OPEN_STATUSES
-    if not has_plenty(world, sighting):
+    if not can_afford_extra(context, poll_session):
         return known
     return OPEN_STATUSES if known else PLAIN_STATUSES
 
@@ -256,23 +264,23 @@ def _deep_end(floor: datetime, now: datetime) -> datetime:
     return floor + (_EPOCH - floor) % step
 
 
-def _ask_by_status(world: World, sighting: Sighting, query: RunQuery) -> None:
-    name, question = sighting.repository.full_name, f"status={query.status}"
-    validator = sighting.repository.validators.get(question)
+def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> None:
+    name, question = poll_session.repository.full_name, f"status={query.status}"
+    validator = poll_session.repository.validators.get(question)
     for number in range(1, MAX_FILTERED_PAGES + 1):
         page = replace(query, page=number)
         try:
-            answer = world.source.fetch_runs(name, page, validator if number == 1 else None)
+            answer = context.source.fetch_runs(name, page, validator if number == 1 else None)
         except NotFound:
             # An older GitHub Enterprise Server does not know every status.
             return
         if answer.value is None:
             # The deep runs in this status are the same as before, and as they were.
-            sighting.unchanged_statuses.add(query.status or "")
+            poll_session.unchanged_statuses.add(query.status or "")
             return
-        note_runs(world, sighting, answer.value.runs)
+        upsert_runs(context, poll_session, answer.value.runs)
         if number == 1:
-            sighting.keep_validator(question, answer.validator)
+            poll_session.keep_validator(question, answer.validator)
         if not answer.value.has_next:
             return
 

@@ -22,7 +22,7 @@ MIN_WEBHOOK_SECRET = 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patient:
+class DoctorTarget:
     """Be what is looked at; to open a part of it is a part of the examination.
 
     ``repositories`` are looked at besides those that the state holds.
@@ -36,13 +36,13 @@ class Patient:
     repositories: Sequence[str] = ()
 
 
-def examine(patient: Patient) -> Iterator[Check]:
+def run_checks(target: DoctorTarget) -> Iterator[Check]:
     """Look at one thing after the other; yields each finding when it is there, raises nothing."""
     watched: list[str] = []
-    yield from _check_state(patient, watched)
-    yield from _check_github(patient, _distinct([*patient.repositories, *watched]))
-    yield from _check_aws(patient)
-    yield _check_webhook_secret(patient.settings)
+    yield from _check_state(target, watched)
+    yield from _check_github(target, _distinct([*target.repositories, *watched]))
+    yield from _check_aws(target)
+    yield _check_webhook_secret(target.settings)
 
 
 def is_well(checks: Iterable[Check]) -> bool:
@@ -50,13 +50,13 @@ def is_well(checks: Iterable[Check]) -> bool:
     return all(check.status != FAILED for check in checks)
 
 
-def _check_state(patient: Patient, watched: list[str]) -> Iterator[Check]:
+def _check_state(target: DoctorTarget, watched: list[str]) -> Iterator[Check]:
     """Open, read and write the state; ``watched`` receives what it holds."""
     try:
-        state = patient.open_state()
+        state = target.open_state()
         try:
             watched += [each.full_name for each in state.list_repositories() if not each.paused]
-            now = patient.clock.now()
+            now = target.clock.now()
             state.claim_delivery(f"doctor {now.isoformat()}", now=now)
         finally:
             state.close()
@@ -68,34 +68,34 @@ def _check_state(patient: Patient, watched: list[str]) -> Iterator[Check]:
         yield Check(subject="state", status=OK, finding=finding)
 
 
-def _check_github(patient: Patient, repositories: Sequence[str]) -> Iterator[Check]:
+def _check_github(target: DoctorTarget, repositories: Sequence[str]) -> Iterator[Check]:
     try:
-        inspector, source = patient.open_github()
+        inspector, source = target.open_github()
     except IngestError as error:
         yield Check(subject="token", status=FAILED, finding=str(error), remedy=NEW_CREDENTIAL)
         return
     is_known = False
-    for check in check_credentials(inspector, now=patient.clock.now):
+    for check in check_credentials(inspector, now=target.clock.now):
         is_known = is_known or check.status != FAILED
         yield check
     if not is_known:
         return  # each repository would only say the same again
-    days = patient.settings.collecting.backfill_days
+    days = target.settings.collecting.backfill_days
     for name in repositories:
         yield check_repository(source, inspector, name, backfill_days=days)
     if not repositories:
         yield _nothing_watched()
 
 
-def _check_aws(patient: Patient) -> Iterator[Check]:
+def _check_aws(target: DoctorTarget) -> Iterator[Check]:
     try:
-        queues = patient.open_queues()
+        queues = target.open_queues()
     except IngestError as error:
         remedy = "Mend the AWS settings, in the environment or in ~/.aws."
         yield Check(subject="AWS", status=FAILED, finding=str(error), remedy=remedy)
         return
-    yield from check_queues(queues, patient.settings.aws)
-    yield check_bucket(queues, patient.settings.aws.log_bucket)
+    yield from check_queues(queues, target.settings.aws)
+    yield check_bucket(queues, target.settings.aws.log_bucket)
 
 
 def _nothing_watched() -> Check:

@@ -44,7 +44,7 @@ PATIENT_TRIES = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class FetchedLog:
+class LogFetched:
     """Be a log that arrived whole; whoever takes it closes the spool."""
 
     job: DueLog
@@ -53,7 +53,7 @@ class FetchedLog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AbsentLog:
+class LogUnavailable:
     """Be a log that will never arrive, and why."""
 
     job: DueLog
@@ -69,7 +69,7 @@ class LateLog:
     error: IngestError
 
 
-Outcome = FetchedLog | AbsentLog | LateLog
+Outcome = LogFetched | LogUnavailable | LateLog
 
 
 def fetch_logs(source: ActionsSource, work: LogWork, owed: Collection[DueLog]) -> Iterator[Outcome]:
@@ -114,7 +114,7 @@ def _from_archive(source: ActionsSource, work: LogWork, asked: list[DueLog]) -> 
             yield _fetch_job_log(source, work.key, job)
 
 
-def _unpack(archive: Spool, work: LogWork, asked: list[DueLog]) -> Iterator[FetchedLog]:
+def _unpack(archive: Spool, work: LogWork, asked: list[DueLog]) -> Iterator[LogFetched]:
     """Unpack the logs whose files are certain; a damaged archive or file yields nothing more."""
     names = {job.job_id: job.job_name for job in work.jobs}
     with ExitStack() as stack:
@@ -129,7 +129,7 @@ def _unpack(archive: Spool, work: LogWork, asked: list[DueLog]) -> Iterator[Fetc
             if job.job_id not in files or _is_bomb(zipped.getinfo(files[job.job_id])):
                 continue
             outcome = _into_spool(job, _unpacker(zipped, files[job.job_id]))
-            if isinstance(outcome, FetchedLog):
+            if isinstance(outcome, LogFetched):
                 yield outcome
 
 
@@ -173,15 +173,15 @@ def _into_spool(job: DueLog, fetch: Callable[[BinaryIO], None]) -> Outcome:
     except BaseException:
         spool.close()
         raise
-    return FetchedLog(job=job, spool=spool, digest=digest)
+    return LogFetched(job=job, spool=spool, digest=digest)
 
 
-def _never_existed(job: DueLog) -> AbsentLog:
+def _never_existed(job: DueLog) -> LogUnavailable:
     detail = f"The job was {job.conclusion} before a runner took it, so it wrote no log."
-    return AbsentLog(job=job, reason="never_existed", detail=detail)
+    return LogUnavailable(job=job, reason="never_existed", detail=detail)
 
 
-def _absent(job: DueLog, error: IngestError) -> AbsentLog:
+def _absent(job: DueLog, error: IngestError) -> LogUnavailable:
     reason: UnavailableReason = "not_found"
     if isinstance(error, LogExpired):
         reason = "expired"
@@ -189,4 +189,4 @@ def _absent(job: DueLog, error: IngestError) -> AbsentLog:
         reason = "no_access"
     elif isinstance(error, NotFound):
         reason = "repository_gone"
-    return AbsentLog(job=job, reason=reason, detail=str(error))
+    return LogUnavailable(job=job, reason=reason, detail=str(error))

@@ -31,13 +31,13 @@ from ..messaging.log_work import (
     parse_log_work,
 )
 from ..ports import ReceivedMessage
+from .context import LOG_INGESTION_AGENT, CollectorContext
 from .deliver_log import deliver_absence, deliver_log, pack_log
-from .fetch_logs import AbsentLog, FetchedLog, LateLog, Outcome, fetch_logs
-from .keep_hidden import Hidden, kept_hidden
+from .fetch_logs import LateLog, LogFetched, LogUnavailable, Outcome, fetch_logs
+from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .publish import publish
-from .side_by_side import Finished, side_by_side
-from .world import LOG_INGESTION_AGENT, World
+from .visibility import VisibilityExtender, extend_visibility
 
 #: A log may appear up to this long after its job's end; a job long ended gets MIN_TRIES looks.
 PATIENCE = timedelta(minutes=10)
@@ -73,33 +73,35 @@ class _Progress:
         self.trouble = error
 
 
-def ingest_due_logs(world: World, *, max_messages: int = 10, wait_seconds: int = 20) -> int:
+def ingest_due_logs(
+    context: CollectorContext, *, max_messages: int = 10, wait_seconds: int = 20
+) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
     Raises RateLimited after putting the work off, so that its caller pauses until ``retry_at``;
     other errors end in the errors list, and their work comes back by itself.
     """
-    world.obey_pauses()
-    messages = world.job_events.receive(max_messages=max_messages, wait_seconds=wait_seconds)
+    context.obey_pauses()
+    messages = context.job_events.receive(max_messages=max_messages, wait_seconds=wait_seconds)
     if not messages:
         return 0
-    with kept_hidden(world.job_events, messages) as hidden:
-        opened = (_open(world, message) for message in messages)
+    with extend_visibility(context.job_events, messages) as extender:
+        opened = (_open(context, message) for message in messages)
         pieces = [piece for piece in opened if piece is not None]
         try:
-            _do(world, pieces, hidden)
+            _do(context, pieces, extender)
         finally:
-            world.job_events.delete([piece.message for piece in pieces if piece.is_done])
+            context.job_events.delete([piece.message for piece in pieces if piece.is_done])
     for piece in pieces:
         for late in piece.late:
             if isinstance(late.error, RateLimited):
-                world.share_pauses()
+                context.share_pauses()
                 raise late.error
     return len(messages)
 
 
-def order_lost_logs(
-    world: World,
+def requeue_stale_logs(
+    context: CollectorContext,
     repositories: Sequence[str] | None = None,
     *,
     older_than: timedelta = timedelta(hours=1),
@@ -108,8 +110,8 @@ def order_lost_logs(
 
     A queue keeps messages for some days only, and may be emptied by hand. Returns how many.
     """
-    now = world.clock.now()
-    pending = world.store.load_pending_logs(
+    now = context.clock.now()
+    pending = context.store.load_pending_logs(
         repositories, updated_before=now - older_than, limit=100
     )
     again = [
@@ -126,12 +128,12 @@ def order_lost_logs(
         )
         for log in pending
     ]
-    publish(world.job_events, again, clock=world.clock)
-    world.store.save_job_logs([replace(log, updated_at=now) for log in pending])
+    publish(context.job_events, again, clock=context.clock)
+    context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
     return len(pending)
 
 
-def _open(world: World, message: ReceivedMessage) -> _Progress | None:
+def _open(context: CollectorContext, message: ReceivedMessage) -> _Progress | None:
     """Read a message and what is still owed of it; leave what is no work to the dead letters."""
     try:
         work = parse_log_work(message.body)
@@ -140,9 +142,9 @@ def _open(world: World, message: ReceivedMessage) -> _Progress | None:
             remedy = (
                 "It ends in the dead-letter queue; look at what sends to this queue besides us."
             )
-            world.report_error(LOG_INGESTION_AGENT, None, str(error), remedy)
+            context.report_error(LOG_INGESTION_AGENT, None, str(error), remedy)
         return None
-    known = world.store.load_job_logs(work.key)
+    known = context.store.load_job_logs(work.key)
     owed = [job for job in work.jobs if _is_owed(known.get(job.job_id))]
     return _Progress(message=message, work=work, owed=owed)
 
@@ -151,59 +153,63 @@ def _is_owed(known: JobLogRecord | None) -> bool:
     return known is None or known.state == LOG_PENDING
 
 
-def _do(world: World, pieces: list[_Progress], hidden: Hidden) -> None:
+def _do(context: CollectorContext, pieces: list[_Progress], extender: VisibilityExtender) -> None:
     by_handle = {piece.message.receipt_handle: piece for piece in pieces}
 
     def fetch(handle: str) -> Iterator[Outcome]:
         piece = by_handle[handle]
-        return fetch_logs(world.source, piece.work, piece.owed)
+        return fetch_logs(context.source, piece.work, piece.owed)
 
-    batch, ended = LogBatch(world), list[tuple[_Progress, Finished]]()
+    batch, ended = LogBatch(context), list[tuple[_Progress, Finished]]()
 
     def settle() -> None:
         batch.send()
         for piece, end in ended:
-            _finish(world, piece, end, hidden)
+            _finish(context, piece, end, extender)
         ended.clear()
 
-    for handle, item in side_by_side(world.log_workers, list(by_handle), fetch, when_idle=settle):
+    for handle, item in interleave(context.log_workers, list(by_handle), fetch, when_idle=settle):
         piece = by_handle[handle]
         if isinstance(item, Finished):
             ended.append((piece, item))
         else:
-            _take(world, piece, item, batch)
+            _take(context, piece, item, batch)
         if batch.is_full:
             settle()
     settle()
 
 
-def _take(world: World, piece: _Progress, outcome: Outcome, batch: LogBatch) -> None:
+def _take(context: CollectorContext, piece: _Progress, outcome: Outcome, batch: LogBatch) -> None:
     """Publish one outcome and record it, a small log with others of its kind.
 
     A late log is put off when its work is finished.
     """
     try:
-        if isinstance(outcome, FetchedLog):
+        if isinstance(outcome, LogFetched):
             with outcome.spool:
-                if batch.takes(outcome.digest.log_bytes):
-                    small = pack_log(world, piece.work.key, outcome)
+                if batch.accepts(outcome.digest.log_bytes):
+                    small = pack_log(context, piece.work.key, outcome)
                     if small is not None:
                         batch.add(*small, piece.fail)
                         return
-                record = deliver_log(world, piece.work.key, outcome)
-        elif isinstance(outcome, AbsentLog):
-            record = deliver_absence(world, piece.work.key, outcome)
-        elif _is_given_up(world, piece.work, outcome):
-            record = deliver_absence(world, piece.work.key, _give_up(world, piece.work, outcome))
+                record = deliver_log(context, piece.work.key, outcome)
+        elif isinstance(outcome, LogUnavailable):
+            record = deliver_absence(context, piece.work.key, outcome)
+        elif _is_given_up(context, piece.work, outcome):
+            record = deliver_absence(
+                context, piece.work.key, _give_up(context, piece.work, outcome)
+            )
         else:
             piece.late.append(outcome)
             return
-        world.store.save_job_logs([record])
+        context.store.save_job_logs([record])
     except IngestError as error:
         piece.trouble = error
 
 
-def _finish(world: World, piece: _Progress, end: Finished, hidden: Hidden) -> None:
+def _finish(
+    context: CollectorContext, piece: _Progress, end: Finished, extender: VisibilityExtender
+) -> None:
     """Mark work that is done or put off; let work that failed come back."""
     if end.error is not None:
         raise end.error
@@ -211,20 +217,20 @@ def _finish(world: World, piece: _Progress, end: Finished, hidden: Hidden) -> No
         if piece.trouble is not None:
             raise piece.trouble
         if piece.late:
-            _tell_what_a_person_must_mend(world, piece)
-            publish(world.job_events, [_put_off(world, piece)], clock=world.clock)
+            _report_what_needs_a_person(context, piece)
+            publish(context.job_events, [_put_off(context, piece)], clock=context.clock)
         piece.is_done = True
     except IngestError as error:
         # Undeleted work is received again, and finds in the store what is already done.
-        hidden.let_go(piece.message)
-        _come_back(world, piece, error)
+        extender.release(piece.message)
+        _come_back(context, piece, error)
 
 
-def _tell_what_a_person_must_mend(world: World, piece: _Progress) -> None:
+def _report_what_needs_a_person(context: CollectorContext, piece: _Progress) -> None:
     """Report a full disk or a refused token, but not at every try."""
     trouble = next((late.error for late in piece.late if _is_ours(late.error)), None)
     if trouble is not None and piece.work.tries % TELL_EVERY_TRIES == 0:
-        world.report_error(
+        context.report_error(
             LOG_INGESTION_AGENT,
             piece.work.key.repository,
             f"Logs of {piece.work.key} wait: {trouble}",
@@ -232,23 +238,23 @@ def _tell_what_a_person_must_mend(world: World, piece: _Progress) -> None:
         )
 
 
-def _come_back(world: World, piece: _Progress, error: IngestError) -> None:
-    world.report_error(
+def _come_back(context: CollectorContext, piece: _Progress, error: IngestError) -> None:
+    context.report_error(
         LOG_INGESTION_AGENT,
         piece.work.key.repository,
         f"Logs of {piece.work.key} wait: {error}",
         "Nothing to do if it passes; after 5 tries the work is in the dead-letter queue.",
     )
     if not isinstance(error, Fatal):
-        world.job_events.extend(piece.message, seconds=30 * piece.message.receive_count)
+        context.job_events.extend(piece.message, seconds=30 * piece.message.receive_count)
 
 
-def _put_off(world: World, piece: _Progress) -> QueueMessage:
+def _put_off(context: CollectorContext, piece: _Progress) -> QueueMessage:
     """Build the delayed copy of work whose logs are late.
 
     An archive's files are told apart by the names of all jobs, so none is left out.
     """
-    now, work = world.clock.now(), piece.work
+    now, work = context.clock.now(), piece.work
     is_limited = any(isinstance(late.error, RateLimited) for late in piece.late)
     tries = work.tries if is_limited else work.tries + 1
     delay = max(_delay_seconds(late.error, work.tries, now) for late in piece.late)
@@ -264,13 +270,13 @@ def _delay_seconds(error: IngestError, tries: int, now: datetime) -> int:
     return int(min(2.0 ** min(tries, 20), LONGEST_PAUSE_SECONDS))
 
 
-def _is_given_up(world: World, work: LogWork, late: LateLog) -> bool:
+def _is_given_up(context: CollectorContext, work: LogWork, late: LateLog) -> bool:
     if isinstance(late.error, RateLimited) or _is_ours(late.error):
         return False
     if not isinstance(late.error, LogNotReady):
         return work.tries >= MAX_FAILED_TRIES
     ended_at = late.job.completed_at
-    is_old = ended_at is None or world.clock.now() - ended_at > PATIENCE
+    is_old = ended_at is None or context.clock.now() - ended_at > PATIENCE
     return work.tries >= MIN_TRIES and is_old
 
 
@@ -279,12 +285,12 @@ def _is_ours(error: IngestError) -> bool:
     return isinstance(error, (DiskFull, Fatal))
 
 
-def _give_up(world: World, work: LogWork, late: LateLog) -> AbsentLog:
+def _give_up(context: CollectorContext, work: LogWork, late: LateLog) -> LogUnavailable:
     """Say why a log is not to be had: its repository may be gone."""
     try:
-        world.source.fetch_repository(work.key.repository)
+        context.source.fetch_repository(work.key.repository)
     except NotFound as error:
-        return AbsentLog(job=late.job, reason="repository_gone", detail=str(error))
+        return LogUnavailable(job=late.job, reason="repository_gone", detail=str(error))
     except IngestError:
         pass
-    return AbsentLog(job=late.job, reason="not_found", detail=str(late.error))
+    return LogUnavailable(job=late.job, reason="not_found", detail=str(late.error))

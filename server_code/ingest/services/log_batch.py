@@ -13,8 +13,8 @@ from ..errors import IngestError, MessageTooLarge
 from ..messaging.batching import MAX_BATCH_COUNT
 from ..messaging.envelope import QueueMessage
 from ..ports import Rejection
+from .context import CollectorContext
 from .publish import publish
-from .world import World
 
 #: Who is told that a log could not be sent or recorded.
 OnTrouble = Callable[[IngestError], None]
@@ -29,8 +29,8 @@ class _Entry(NamedTuple):
 class LogBatch:
     """Hold up to ten small messages until they are sent together."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, context: CollectorContext) -> None:
+        self._context = context
         self._entries: list[_Entry] = []
 
     @property
@@ -38,9 +38,9 @@ class LogBatch:
         """Tell whether one request can carry no more."""
         return len(self._entries) >= MAX_BATCH_COUNT
 
-    def takes(self, size_bytes: int) -> bool:
+    def accepts(self, size_bytes: int) -> bool:
         """Tell whether a log is so small that ten like it fit into one request."""
-        return size_bytes <= self._world.logs.max_message_bytes // (2 * MAX_BATCH_COUNT)
+        return size_bytes <= self._context.logs.max_message_bytes // (2 * MAX_BATCH_COUNT)
 
     def add(self, message: QueueMessage, record: JobLogRecord, on_trouble: OnTrouble) -> None:
         """Take the only message of a log."""
@@ -53,11 +53,11 @@ class LogBatch:
             return
         messages = [entry.message for entry in entries]
         try:
-            refused = publish(self._world.logs, messages, clock=self._world.clock)
+            refused = publish(self._context.logs, messages, clock=self._context.clock)
             reasons = {rejection.event_id: rejection for rejection in refused}
             taken = [entry for entry in entries if entry.message.event_id not in reasons]
-            self._world.store.save_job_logs([entry.record for entry in taken])
-            self._world.meter.add("logs", len(taken))
+            self._context.store.save_job_logs([entry.record for entry in taken])
+            self._context.counters.add("logs", len(taken))
         except IngestError as error:
             for entry in entries:
                 entry.on_trouble(error)
@@ -67,4 +67,4 @@ class LogBatch:
                 entry.on_trouble(self._too_large(rejection))
 
     def _too_large(self, rejection: Rejection) -> MessageTooLarge:
-        return MessageTooLarge(f"{self._world.logs.queue_name} refuses a log: {rejection.reason}")
+        return MessageTooLarge(f"{self._context.logs.queue_name} refuses a log: {rejection.reason}")

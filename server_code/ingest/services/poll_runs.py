@@ -13,9 +13,9 @@ from datetime import datetime, timedelta
 from ..domain.ledger import RepositoryRecord
 from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, Retriable
 from .collect_attempts import OPEN_AGE_SHARE, collect_attempts
+from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_runs
-from .sighting import LEASE_SECONDS, Sighting, keep_lease
-from .world import PIPELINE_MONITORING_AGENT, World
+from .poll_session import LEASE_SECONDS, PollSession, keep_lease
 
 #: Where nothing moves, nobody waits longer than this for the next look.
 SLOWEST_POLL = timedelta(minutes=10)
@@ -28,13 +28,13 @@ LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 
 
 #: How a tick looks for runs: ``discover_runs``, or ``discover_all_runs``.
-Discover = Callable[[World, RepositoryRecord], Sighting]
+Discover = Callable[[CollectorContext, RepositoryRecord], PollSession]
 
 
 def poll_due_repositories(
-    world: World,
+    context: CollectorContext,
     *,
-    may_go_on: Callable[[], bool],
+    should_continue: Callable[[], bool],
     limit: int = 1,
     only: list[str] | None = None,
 ) -> int:
@@ -42,23 +42,23 @@ def poll_due_repositories(
 
     ``may_go_on`` is asked between slices: False ends the tick early, and the rest stays due.
     """
-    claimed = world.store.claim_repositories(
-        holder=world.holder,
-        now=world.clock.now(),
+    claimed = context.store.claim_repositories(
+        holder=context.holder,
+        now=context.clock.now(),
         lease_seconds=LEASE_SECONDS,
         limit=limit,
         only=only,
     )
     for repository in claimed:
-        poll_repository(world, repository, may_go_on=may_go_on)
+        poll_repository(context, repository, should_continue=should_continue)
     return len(claimed)
 
 
 def poll_repository(
-    world: World,
+    context: CollectorContext,
     repository: RepositoryRecord,
     *,
-    may_go_on: Callable[[], bool],
+    should_continue: Callable[[], bool],
     discover: Discover = discover_runs,
 ) -> IngestError | None:
     """Poll one claimed repository and give its lease back; return what went wrong, if anything.
@@ -68,80 +68,84 @@ def poll_repository(
     """
     error: IngestError | None = None
     try:
-        world.obey_pauses()
-        record = _tick(world, discover(world, repository), may_go_on)
-        next_poll_at = next_poll(world, record)
+        context.obey_pauses()
+        record = _tick(context, discover(context, repository), should_continue)
+        next_poll_at = next_poll(context, record)
     except IngestError as raised:
         error = raised
-        world.share_pauses()
-        record, next_poll_at = _after_failure(world, repository, error)
-    world.store.release_repository(record, holder=world.holder, next_poll_at=next_poll_at)
+        context.share_pauses()
+        record, next_poll_at = _after_failure(context, repository, error)
+    context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
     return error
 
 
-def next_poll(world: World, repository: RepositoryRecord) -> datetime:
+def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
     """Find when to poll again: soon where something moves, more slowly where nothing does.
 
     Where the token's budget does not last for all its repositories, each waits equally longer; but
     where runs are open not much, for most of these polls are free.
     """
-    now = world.clock.now()
-    look_at = world.store.load_next_look_at(repository.full_name)
-    stretch = world.source.stretch(repository.full_name)
-    if look_at is not None:
-        stretch = min(stretch, MOST_STRETCH_OF_OPEN)
-    pause = timedelta(seconds=world.collecting.poll_seconds) * stretch
+    now = context.clock.now()
+    next_check_at = context.store.load_next_check_at(repository.full_name)
+    interval_factor = context.source.interval_factor(repository.full_name)
+    if next_check_at is not None:
+        interval_factor = min(interval_factor, MOST_STRETCH_OF_OPEN)
+    pause = timedelta(seconds=context.collecting.poll_seconds) * interval_factor
     changed_at = repository.last_changed_at or repository.added_at
-    slowness = (now - changed_at) / (20 if look_at is None else OPEN_AGE_SHARE)
+    slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_SHARE)
     idle_poll = now + min(max(pause, slowness), max(SLOWEST_POLL, pause))
-    if look_at is None:
+    if next_check_at is None:
         return idle_poll
-    return min(idle_poll, look_at if stretch == 1 else max(look_at, now + pause))
+    return min(
+        idle_poll, next_check_at if interval_factor == 1 else max(next_check_at, now + pause)
+    )
 
 
-def _tick(world: World, sighting: Sighting, may_go_on: Callable[[], bool]) -> RepositoryRecord:
-    sighting.repository = _seen(world, sighting)
+def _tick(
+    context: CollectorContext, poll_session: PollSession, should_continue: Callable[[], bool]
+) -> RepositoryRecord:
+    poll_session.repository = _seen(context, poll_session)
     # A long backfill is left after a while, so that what is new meanwhile is found, too.
-    leave_at = world.clock.now() + timedelta(seconds=world.collecting.poll_seconds)
-    while keep_lease(world, sighting) and collect_attempts(world, sighting):
-        if not may_go_on() or world.clock.now() >= leave_at:
+    leave_at = context.clock.now() + timedelta(seconds=context.collecting.poll_seconds)
+    while keep_lease(context, poll_session) and collect_attempts(context, poll_session):
+        if not should_continue() or context.clock.now() >= leave_at:
             break
-    return _at_end(world, sighting)
+    return _at_end(context, poll_session)
 
 
-def _seen(world: World, sighting: Sighting) -> RepositoryRecord:
-    now = world.clock.now()
-    repository = replace(sighting.repository, last_polled_at=now)
-    return replace(repository, last_changed_at=now) if sighting.found else repository
+def _seen(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
+    now = context.clock.now()
+    repository = replace(poll_session.repository, last_polled_at=now)
+    return replace(repository, last_changed_at=now) if poll_session.found else repository
 
 
-def _at_end(world: World, sighting: Sighting) -> RepositoryRecord:
+def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
     """Close a tick that collected; hints that could not be had are told of once, and asked again.
 
     They delay nothing: GitHub's filtered lists may be out of order while the list itself works.
     """
-    repository, trouble = sighting.repository, sighting.trouble
+    repository, trouble = poll_session.repository, poll_session.trouble
     if trouble is None:
         return replace(repository, failures=0, last_error=None)
     if repository.last_error is None and not isinstance(trouble, RateLimited):
         name = repository.full_name
-        world.report_error(PIPELINE_MONITORING_AGENT, name, str(trouble), _remedy(trouble))
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(trouble), _remedy(trouble))
     return replace(repository, failures=0, last_error=str(trouble))
 
 
 def _after_failure(
-    world: World, repository: RepositoryRecord, error: IngestError
+    context: CollectorContext, repository: RepositoryRecord, error: IngestError
 ) -> tuple[RepositoryRecord, datetime]:
     """Decide when a failed repository is tried again, and tell people what they can do."""
-    now = world.clock.now()
-    stored = world.store.load_repository(repository.full_name) or repository
+    now = context.clock.now()
+    stored = context.store.load_repository(repository.full_name) or repository
     if isinstance(error, RateLimited):
         return replace(stored, last_error=str(error)), error.retry_at
     failures = stored.failures + 1
     pause = timedelta(seconds=2 ** min(failures - 1, 20))
     # A token that is refused is refused for all: one error, and not one of each repository.
     name = None if isinstance(error, BadCredentials) else repository.full_name
-    world.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
+    context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)
 

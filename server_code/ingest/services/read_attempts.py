@@ -20,7 +20,7 @@ PATIENT_LOOKS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class AttemptSnapshot:
     """Be what one look at an attempt brought.
 
     ``record`` carries the newest run and jobs; ``newest`` is a later attempt that the look met;
@@ -36,15 +36,15 @@ class Reading:
 
 def read_attempt(
     source: ActionsSource, record: AttemptRecord, *, run_is_fresh: bool, wants_jobs: bool
-) -> Reading:
+) -> AttemptSnapshot:
     """Look at one attempt; an error is part of the reading, so that the others' are kept."""
     try:
-        reading = _read_run(source, record, run_is_fresh=run_is_fresh)
-        return _read_jobs(source, reading) if wants_jobs or _has_ended(reading) else reading
+        snapshot = _read_run(source, record, run_is_fresh=run_is_fresh)
+        return _read_jobs(source, snapshot) if wants_jobs or _has_ended(snapshot) else snapshot
     except NotFound as error:
         return _without_a_part(source, record, error)
     except IngestError as error:
-        return Reading(record=record, error=error)
+        return AttemptSnapshot(record=record, error=error)
 
 
 def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
@@ -93,28 +93,34 @@ def _lacks(run: WorkflowRun, known: Mapping[str, CommitMetrics]) -> bool:
     )
 
 
-def _read_run(source: ActionsSource, record: AttemptRecord, *, run_is_fresh: bool) -> Reading:
+def _read_run(
+    source: ActionsSource, record: AttemptRecord, *, run_is_fresh: bool
+) -> AttemptSnapshot:
     run = record.run
     if run is None:
         found = source.fetch_attempt(record.key).value
-        return Reading(record=replace(record, run=found))
+        return AttemptSnapshot(record=replace(record, run=found))
     if run_is_fresh or run.is_completed:
-        return Reading(record=record)
+        return AttemptSnapshot(record=record)
     answer = source.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
     if answer.value is None:
-        return Reading(record=record)
+        return AttemptSnapshot(record=record)
     if answer.value.key == record.key:
-        return Reading(record=replace(record, run=answer.value, run_validator=answer.validator))
+        return AttemptSnapshot(
+            record=replace(record, run=answer.value, run_validator=answer.validator)
+        )
     own = source.fetch_attempt(record.key).value
-    return Reading(record=replace(record, run=own or run), newest=answer.value)
+    return AttemptSnapshot(record=replace(record, run=own or run), newest=answer.value)
 
 
-def _without_a_part(source: ActionsSource, record: AttemptRecord, error: NotFound) -> Reading:
+def _without_a_part(
+    source: ActionsSource, record: AttemptRecord, error: NotFound
+) -> AttemptSnapshot:
     """Tell a deleted run from one that GitHub shows while something of it is not there yet.
 
     Of a deleted one, what was seen is all there will ever be.
     """
-    gone = Reading(record=record, is_gone=True)
+    gone = AttemptSnapshot(record=record, is_gone=True)
     if record.run is None or record.failures >= PATIENT_LOOKS:
         return gone
     try:
@@ -122,19 +128,19 @@ def _without_a_part(source: ActionsSource, record: AttemptRecord, error: NotFoun
     except NotFound:
         return gone
     except IngestError as failure:
-        return Reading(record=record, error=failure)
+        return AttemptSnapshot(record=record, error=failure)
     late = SourceUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")
-    return Reading(record=record, error=late)
+    return AttemptSnapshot(record=record, error=late)
 
 
-def _read_jobs(source: ActionsSource, reading: Reading) -> Reading:
-    record = reading.record
+def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnapshot:
+    record = snapshot.record
     answer = source.fetch_jobs(record.key, record.jobs_validator)
     if answer.value is None:
-        return reading
+        return snapshot
     jobs = merge_jobs(record.jobs, _of(record.key, answer.value.jobs))
     seen = replace(record, jobs=jobs, jobs_validator=answer.validator)
-    return replace(reading, record=seen, is_whole=answer.value.is_complete)
+    return replace(snapshot, record=seen, is_whole=answer.value.is_complete)
 
 
 def _of(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
@@ -142,5 +148,5 @@ def _of(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
     return [replace(job, run_id=key.run_id, run_attempt=key.run_attempt) for job in jobs]
 
 
-def _has_ended(reading: Reading) -> bool:
-    return reading.record.run is not None and reading.record.run.is_completed
+def _has_ended(snapshot: AttemptSnapshot) -> bool:
+    return snapshot.record.run is not None and snapshot.record.run.is_completed

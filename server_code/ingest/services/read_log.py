@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Protocol, cast
 
+from ..domain.counters import Counters
 from ..domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
 from ..domain.log_pages import LogLines, LogPage, cut_pages, measure_pages, pick_lines
-from ..domain.meter import Meter
 from ..domain.runs import AttemptKey
 from ..errors import IngestError, LogExpired, LogNotReady, MalformedPayload
 from ..messaging.log_payload import log_in_payload
@@ -18,7 +18,7 @@ from ..ports.logs import MAX_CACHED_LOG_BYTES
 from .spool import Spool
 
 
-class LogShelf(Protocol):
+class LogReader(Protocol):
     """Be the ports from which a log can be had; a World has them all."""
 
     @property
@@ -38,7 +38,7 @@ class LogShelf(Protocol):
         """Give the time."""
 
     @property
-    def meter(self) -> Meter:
+    def counters(self) -> Counters:
         """Give the counters."""
 
     @property
@@ -60,27 +60,27 @@ class UnreadableLog:
 
 
 def read_log(
-    shelf: LogShelf, key: AttemptKey, job_id: int, first_line: int, count: int
+    log_reader: LogReader, key: AttemptKey, job_id: int, first_line: int, count: int
 ) -> LogLines | UnreadableLog:
     """Read ``count`` lines of a job's log from ``first_line`` (from 1) on.
 
     A log that has left the cache is fetched again and kept, which takes as long as it is large;
     one too large to be kept is fetched for each answer. Raises StateUnavailable.
     """
-    cache = shelf.log_cache
+    cache = log_reader.log_cache
     if cache is not None:
         lines = cache.load_lines(key, job_id, first_line, count)
         if lines is not None:
             return lines
-    record = shelf.store.load_job_logs(key).get(job_id)
+    record = log_reader.store.load_job_logs(key).get(job_id)
     if record is None or record.state != LOG_FETCHED:
         return never_fetched(record)
     with Spool() as spool:
-        trouble = _fetch_again(shelf, record, cast("BinaryIO", spool))
+        trouble = _fetch_again(log_reader, record, cast("BinaryIO", spool))
         if trouble is not None:
             return trouble
         if cache is not None and spool.size <= MAX_CACHED_LOG_BYTES:
-            _keep(shelf, cache, record, spool)
+            _keep(log_reader, cache, record, spool)
         return _lines_of(spool, first_line, count)
 
 
@@ -97,10 +97,12 @@ def never_fetched(record: JobLogRecord | None) -> UnreadableLog:
     return UnreadableLog(state=record.state, reason=reason, may_come=False)
 
 
-def _fetch_again(shelf: LogShelf, record: JobLogRecord, into: BinaryIO) -> UnreadableLog | None:
+def _fetch_again(
+    log_reader: LogReader, record: JobLogRecord, into: BinaryIO
+) -> UnreadableLog | None:
     """Write the log into a file, from where it can be had; say why where that is nowhere."""
     troubles: list[IngestError] = []
-    for fetch in _places(shelf, record):
+    for fetch in _places(log_reader, record):
         try:
             fetch(into)
         except IngestError as error:
@@ -115,20 +117,20 @@ def _fetch_again(shelf: LogShelf, record: JobLogRecord, into: BinaryIO) -> Unrea
     )
 
 
-def _places(shelf: LogShelf, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
-    if shelf.blobs is not None and record.blob_bucket and record.blob_key:
-        yield lambda into: _from_bucket(shelf, record, into)
-    yield lambda into: shelf.source.fetch_job_log(record.key.repository, record.job_id, into)
+def _places(log_reader: LogReader, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
+    if log_reader.blobs is not None and record.blob_bucket and record.blob_key:
+        yield lambda into: _from_bucket(log_reader, record, into)
+    yield lambda into: log_reader.source.fetch_job_log(record.key.repository, record.job_id, into)
 
 
-def _from_bucket(shelf: LogShelf, record: JobLogRecord, into: BinaryIO) -> None:
+def _from_bucket(log_reader: LogReader, record: JobLogRecord, into: BinaryIO) -> None:
     """Take the log out of its object; raises MalformedPayload where it is not what was stored."""
-    if shelf.blobs is None or record.blob_bucket is None or record.blob_key is None:
+    if log_reader.blobs is None or record.blob_bucket is None or record.blob_key is None:
         raise MalformedPayload("The log was not put into a bucket.")
     digest = hashlib.sha256()
     into.seek(0)
     into.truncate()
-    with shelf.blobs.open(BlobReference(record.blob_bucket, record.blob_key)) as chunks:
+    with log_reader.blobs.open(BlobReference(record.blob_bucket, record.blob_key)) as chunks:
         for piece in log_in_payload(chunks):
             digest.update(piece)
             into.write(piece)
@@ -136,13 +138,13 @@ def _from_bucket(shelf: LogShelf, record: JobLogRecord, into: BinaryIO) -> None:
         raise MalformedPayload(f"The object {record.blob_key} is not the log that was stored.")
 
 
-def _keep(shelf: LogShelf, cache: LogCache, record: JobLogRecord, spool: Spool) -> None:
+def _keep(log_reader: LogReader, cache: LogCache, record: JobLogRecord, spool: Spool) -> None:
     """Keep the log for the next page; without that it is only slower."""
     try:
         with spool.open() as log:
-            cache.save_log(record.key, record.job_id, log, shelf.clock.now())
+            cache.save_log(record.key, record.job_id, log, log_reader.clock.now())
     except IngestError:
-        shelf.meter.add("uncached_logs")
+        log_reader.counters.add("uncached_logs")
 
 
 def _lines_of(spool: Spool, first: int, count: int) -> LogLines:

@@ -14,8 +14,8 @@ from datetime import datetime, timedelta, timezone
 from ..domain.timestamps import write_timestamp
 from ..ports import RunQuery
 from ..settings import LONGEST_CHANGE_DAYS
-from .sighting import Sighting, has_plenty, note_runs
-from .world import World
+from .context import CollectorContext
+from .poll_session import PollSession, can_afford_extra, upsert_runs
 
 LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
 
@@ -58,99 +58,103 @@ class Window:
         return Window(self.first, middle - timedelta(seconds=1)), Window(middle, self.last)
 
 
-def sweep_closed_days(world: World, sighting: Sighting) -> None:
+def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> None:
     """Go on with today's round, a few windows at a time, while requests are to spare."""
-    repository, now = sighting.repository, world.clock.now()
+    repository, now = poll_session.repository, context.clock.now()
     if repository.page_floor is None:
         # A list of one page shows everything at every poll.
         return
     today = _midnight(now)
     if repository.swept_at is None or _midnight(repository.swept_at) < today:
-        _begin_round(sighting, now, start=today - LONGEST_CHANGE)
+        _begin_round(poll_session, now, start=today - LONGEST_CHANGE)
     for _ in range(WINDOWS_A_TICK):
-        window = _next_window(sighting, today)
-        if window is None or not has_plenty(world, sighting):
+        window = _next_window(poll_session, today)
+        if window is None or not can_afford_extra(context, poll_session):
             return
-        _sweep(world, sighting, window)
+        _sweep(context, poll_session, window)
 
 
-def sweep_all_days(world: World, sighting: Sighting, *, since: datetime) -> None:
+def sweep_all_days(
+    context: CollectorContext, poll_session: PollSession, *, since: datetime
+) -> None:
     """Make one whole round since a moment, today included; one that was cut short goes on."""
-    repository = sighting.repository
+    repository = poll_session.repository
     if repository.page_floor is None:
         return
-    now = world.clock.now()
+    now = context.clock.now()
     tomorrow = _midnight(now) + _DAY
     if repository.swept_at is None or repository.swept_at < since:
-        _begin_round(sighting, now, start=tomorrow - LONGEST_CHANGE)
-    while (window := _next_window(sighting, tomorrow)) is not None:
-        _sweep(world, sighting, window)
+        _begin_round(poll_session, now, start=tomorrow - LONGEST_CHANGE)
+    while (window := _next_window(poll_session, tomorrow)) is not None:
+        _sweep(context, poll_session, window)
 
 
-def sweep_span(world: World, sighting: Sighting, *, first: datetime, last: datetime) -> None:
+def sweep_span(
+    context: CollectorContext, poll_session: PollSession, *, first: datetime, last: datetime
+) -> None:
     """Ask for everything that was created in a span, day by day, oldest first."""
     day = _midnight(first)
     while day <= last:
-        _ask(world, sighting, _day_window(day))
+        _ask(context, poll_session, _day_window(day))
         day += _DAY
 
 
-def _begin_round(sighting: Sighting, now: datetime, *, start: datetime) -> None:
+def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
     """Start over from the oldest day that may change, and forget what was known of older ones."""
-    for question in list(sighting.repository.validators):
+    for question in list(poll_session.repository.validators):
         if question.startswith(_QUESTION) and question.split("..")[-1] < write_timestamp(start):
-            sighting.keep_validator(question, None)
-    sighting.repository = replace(sighting.repository, swept_at=now, swept_through=start)
+            poll_session.keep_validator(question, None)
+    poll_session.repository = replace(poll_session.repository, swept_at=now, swept_through=start)
 
 
-def _sweep(world: World, sighting: Sighting, window: Window) -> None:
+def _sweep(context: CollectorContext, poll_session: PollSession, window: Window) -> None:
     """Ask for a window, and go on behind it if it is done with."""
-    if _ask(world, sighting, window):
+    if _ask(context, poll_session, window):
         after = window.last + timedelta(seconds=1)
-        sighting.repository = replace(sighting.repository, swept_through=after)
+        poll_session.repository = replace(poll_session.repository, swept_through=after)
 
 
-def _next_window(sighting: Sighting, end: datetime) -> Window | None:
+def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
     """Find what to ask for next: the largest window on the fixed grid that is not known as full.
 
     It ends by ``end``; None where the round is over.
     """
-    day = sighting.repository.swept_through or end
+    day = poll_session.repository.swept_through or end
     if day >= end:
         return None
     size, number = LARGEST_WINDOW_DAYS, (day - _FIRST_DAY) // _DAY
     while number % size or day + size * _DAY > end:
         size //= 2
     window = Window(day, day + size * _DAY - timedelta(seconds=1))
-    while window.days > 1 and _is_full(sighting, window):
+    while window.days > 1 and _is_full(poll_session, window):
         window = window.halves()[0]
     return window
 
 
-def _is_full(sighting: Sighting, window: Window) -> bool:
-    return sighting.repository.validators.get(_QUESTION + window.created) == _HALVED
+def _is_full(poll_session: PollSession, window: Window) -> bool:
+    return poll_session.repository.validators.get(_QUESTION + window.created) == _HALVED
 
 
-def _ask(world: World, sighting: Sighting, window: Window) -> bool:
+def _ask(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
     """Ask for a window; False for one of days that one page does not hold: its halves are next."""
     question = _QUESTION + window.created
-    if _is_full(sighting, window):
+    if _is_full(poll_session, window):
         first, second = window.halves()
-        return _ask(world, sighting, first) and _ask(world, sighting, second)
-    validator = sighting.repository.validators.get(question)
-    answer = world.source.fetch_runs(
-        sighting.repository.full_name, RunQuery(created=window.created), validator
+        return _ask(context, poll_session, first) and _ask(context, poll_session, second)
+    validator = poll_session.repository.validators.get(question)
+    answer = context.source.fetch_runs(
+        poll_session.repository.full_name, RunQuery(created=window.created), validator
     )
     page = answer.value
     if page is None:
         return True
-    note_runs(world, sighting, page.runs)
+    upsert_runs(context, poll_session, page.runs)
     if page.has_next and window.first < window.last:
-        sighting.keep_validator(question, _HALVED)
-        return window.days <= 1 and _ask(world, sighting, window)
+        poll_session.keep_validator(question, _HALVED)
+        return window.days <= 1 and _ask(context, poll_session, window)
     # A window that shows fewer runs than it counts is asked for again in the next round.
     is_proven = len(page.runs) >= page.total_count
-    sighting.keep_validator(question, answer.validator if is_proven else None)
+    poll_session.keep_validator(question, answer.validator if is_proven else None)
     return True
 
 

@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from ..domain.ledger import WISH_PAUSED, ErrorRecord
 from ..errors import IngestError, RateLimited
 from ..ports import StateStore
+from .context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
+from .heartbeat import Heartbeat, is_alive, plain_heartbeat
 from .ingest_logs import ingest_due_logs
 from .poll_runs import poll_due_repositories
-from .sign_of_life import SignOfLife, is_alive, plain_sign
-from .world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, World
 
 #: How often a waiting tick looks for due work, and how long it waits for logs at once.
 IDLE_SECONDS = 1.0
@@ -31,41 +31,43 @@ _NEWEST_ERRORS = 50
 Tell = Callable[[str, object], None]
 
 
-def monitoring_tick(world: World, *, seconds: float, place: str, tell: Tell) -> int:
+def monitoring_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tell) -> int:
     """Poll what is due and what becomes due within ``seconds``; return how many polls it was.
 
     Ends early where nothing will be due in time. Raises StateUnavailable.
     """
-    tick = _Tick(world, PIPELINE_MONITORING_AGENT, seconds=seconds, place=place, tell=tell)
+    tick = _Tick(context, PIPELINE_MONITORING_AGENT, seconds=seconds, place=place, tell=tell)
     polls = 0
-    while tick.may_go_on():
-        polled = poll_due_repositories(world, may_go_on=tick.may_go_on)
+    while tick.should_continue():
+        polled = poll_due_repositories(context, should_continue=tick.should_continue)
         polls += polled
         tell("polls", polls)
         if polled == 0:
-            due_at = _next_due(world)
+            due_at = _next_due(context)
             if due_at is None or due_at >= tick.ends_at:
                 break
-            world.clock.sleep(IDLE_SECONDS)
+            context.clock.sleep(IDLE_SECONDS)
     tick.end()
     return polls
 
 
-def log_tick(world: World, *, seconds: float, place: str, tell: Tell) -> int:
+def log_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tell) -> int:
     """Ingest logs for ``seconds``; return how much work was received. Raises what SQS raises."""
-    tick = _Tick(world, LOG_INGESTION_AGENT, seconds=seconds, place=place, tell=tell)
+    tick = _Tick(context, LOG_INGESTION_AGENT, seconds=seconds, place=place, tell=tell)
     received = 0
     # SQS waits whole seconds; asked without waiting, it would be asked without end.
-    while tick.may_go_on() and tick.seconds_left() >= 1:
+    while tick.should_continue() and tick.seconds_left() >= 1:
         wait = min(LONGEST_WAIT_SECONDS, int(tick.seconds_left()))
         try:
-            received += ingest_due_logs(world, wait_seconds=wait)
+            received += ingest_due_logs(context, wait_seconds=wait)
         except RateLimited as limit:
             tick.give("limited", str(limit))
             if limit.retry_at >= tick.ends_at:
                 return received
-            while world.clock.now() < limit.retry_at and tick.may_go_on("limited", str(limit)):
-                world.clock.sleep(IDLE_SECONDS)
+            while context.clock.now() < limit.retry_at and tick.should_continue(
+                "limited", str(limit)
+            ):
+                context.clock.sleep(IDLE_SECONDS)
         tell("received", received)
     tick.end()
     return received
@@ -74,21 +76,23 @@ def log_tick(world: World, *, seconds: float, place: str, tell: Tell) -> int:
 class _Tick:
     """Be one agent's tick: its end, its signs of life, and whether people want it at all."""
 
-    def __init__(self, world: World, agent: str, *, seconds: float, place: str, tell: Tell) -> None:
-        self._world = world
+    def __init__(
+        self, context: CollectorContext, agent: str, *, seconds: float, place: str, tell: Tell
+    ) -> None:
+        self._context = context
         self._agent = agent
         self._tell = tell
-        self._sign = SignOfLife(world, agent, place=place)
+        self._sign = Heartbeat(context, agent, place=place)
         self._is_paused = False
         self._asked_at: datetime | None = None
-        self.ends_at = world.clock.now() + timedelta(seconds=seconds)
+        self.ends_at = context.clock.now() + timedelta(seconds=seconds)
 
-    def may_go_on(self, state: str = "running", note: str | None = None) -> bool:
+    def should_continue(self, state: str = "running", note: str | None = None) -> bool:
         """Tell whether there is time left and nobody paused the agent; gives signs of life."""
-        now = self._world.clock.now()
+        now = self._context.clock.now()
         if self._asked_at is None or now - self._asked_at >= timedelta(seconds=2):
             self._asked_at = now
-            self._is_paused = is_paused(self._world.store, self._agent)
+            self._is_paused = is_paused(self._context.store, self._agent)
         if self._is_paused or now >= self.ends_at:
             return False
         self._tell("heartbeat_at", now.isoformat())
@@ -97,7 +101,7 @@ class _Tick:
 
     def seconds_left(self) -> float:
         """Measure what is left of the tick's time."""
-        return (self.ends_at - self._world.clock.now()).total_seconds()
+        return (self.ends_at - self._context.clock.now()).total_seconds()
 
     def give(self, state: str, note: str) -> None:
         """Say that something keeps the agent from its work."""
@@ -110,7 +114,7 @@ class _Tick:
 
 def is_paused(store: StateStore, agent: str) -> bool:
     """Tell whether people want an agent to rest."""
-    return store.load_agent_wishes().get(agent) == WISH_PAUSED
+    return store.load_desired_states().get(agent) == WISH_PAUSED
 
 
 def is_done_elsewhere(store: StateStore, agent: str, *, place: str, now: datetime) -> bool:
@@ -121,12 +125,12 @@ def is_done_elsewhere(store: StateStore, agent: str, *, place: str, now: datetim
     )
 
 
-def tell_rest(store: StateStore, agent: str, *, place: str, now: datetime) -> None:
+def report_rest(store: StateStore, agent: str, *, place: str, now: datetime) -> None:
     """Say that an agent is there and has nothing to do."""
-    store.save_agent(plain_sign(store, agent, place=place, now=now))
+    store.save_agent(plain_heartbeat(store, agent, place=place, now=now))
 
 
-def tell_trouble(
+def report_trouble(
     store: StateStore, agent: str, error: IngestError, *, place: str, now: datetime
 ) -> None:
     """Say what keeps an agent from its work; among the errors once, however often it is tried."""
@@ -141,7 +145,7 @@ def tell_trouble(
                 remedy="It is tried again every minute; the checks under Settings say more.",
             )
         )
-    sign = plain_sign(store, agent, place=place, now=now)
+    sign = plain_heartbeat(store, agent, place=place, now=now)
     store.save_agent(replace(sign, state="in trouble", note=what))
 
 
@@ -156,11 +160,11 @@ def _is_told(store: StateStore, agent: str, what: str, *, place: str, now: datet
     )
 
 
-def _next_due(world: World) -> datetime | None:
+def _next_due(context: CollectorContext) -> datetime | None:
     """Find when the next repository is due; one that is leased is at the lease's end."""
     moments = [
         each.next_poll_at or each.lease_until
-        for each in world.store.list_repositories()
+        for each in context.store.list_repositories()
         if not each.paused
     ]
     return min((moment for moment in moments if moment is not None), default=None)

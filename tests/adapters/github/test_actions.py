@@ -29,7 +29,7 @@ def a_world(jobs: int, runs: int = 1) -> WorldBuilder:
 def source(stage):
     def open_source(world, **options):
         here = stage(world, at=1000, **options)
-        return here, here.world.source
+        return here, here.context.source
 
     return open_source
 
@@ -130,8 +130,8 @@ def test_what_is_left_is_known_without_asking(source):
     actions.fetch_runs("octo/api", RunQuery())
     asked = here.requests()
     assert actions.budget().remaining == 10**6 - 1
-    assert actions.has_spare("octo/api")
-    assert actions.stretch("octo/api") == 1
+    assert actions.has_headroom("octo/api")
+    assert actions.interval_factor("octo/api") == 1
     assert here.requests() == asked
 
 

@@ -76,7 +76,7 @@ def test_the_installations_are_found_where_none_is_configured(app):
     """Each is a credential of its own."""
     here, world = app(app_installation_id=None)
     assert [client.name for client in world.source._tokens.clients()] == ["installation-5"]
-    assert here.poll(world=world) is None
+    assert here.poll(context=world) is None
     assert_all_told(here)
 
 
@@ -93,7 +93,7 @@ def test_a_wrong_key_is_a_matter_for_people(app):
     with pytest.raises(BadCredentials):
         here.join(github=settings_of(here, other, app_installation_id=None))
     world = here.join(github=settings_of(here, other))
-    assert isinstance(here.poll(world=world), BadCredentials)
+    assert isinstance(here.poll(context=world), BadCredentials)
 
 
 @pytest.mark.parametrize(
@@ -104,8 +104,8 @@ def test_a_github_that_is_busy_while_minting_is_asked_again_later(app, fault):
     """That is no fault of the app's."""
     here, world = app()
     here.fail(Fault(path="/access_tokens", **fault))
-    assert isinstance(here.poll(world=world), SourceUnavailable)
+    assert isinstance(here.poll(context=world), SourceUnavailable)
     here.fail()
     here.advance(1)
-    assert here.poll(world=world) is None
+    assert here.poll(context=world) is None
     assert_all_told(here)

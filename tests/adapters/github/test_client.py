@@ -37,12 +37,12 @@ def here(stage):
 
 def test_an_unchanged_answer_is_free_and_counted_so(here):
     """The validator of one answer makes the next one free."""
-    client = client_of(here.world)
+    client = client_of(here.context)
     first = client.get(RUNS)
     second = client.get(replace(RUNS, validator=first.validator))
     assert (first.is_unchanged, second.is_unchanged) == (False, True)
-    assert here.meter.read("github_requests.charged") == 1
-    assert here.meter.read("github_requests.free") == 1
+    assert here.counters.read("github_requests.charged") == 1
+    assert here.counters.read("github_requests.free") == 1
 
 
 def test_another_credentials_validator_is_not_sent(stage):
@@ -50,7 +50,7 @@ def test_another_credentials_validator_is_not_sent(stage):
     tokens = (GENEROUS.tokens[0], replace(GENEROUS.tokens[0], value="second"))
     here = stage(WorldBuilder().run(), at=100, settings=replace(GENEROUS, tokens=tokens))
     other = client_of(here.join(tokens=["second"]))
-    first = client_of(here.world).get(RUNS)
+    first = client_of(here.context).get(RUNS)
     assert not other.get(replace(RUNS, validator=first.validator)).is_unchanged
 
 
@@ -75,7 +75,7 @@ def test_every_refusal_is_raised_after_one_request_without_a_pause(here, status,
     here.fail(Fault(path="/actions/runs", do="error", status=status))
     started = time.monotonic()
     with pytest.raises(error):
-        client_of(here.world).get(RUNS)
+        client_of(here.context).get(RUNS)
     assert here.requests("list_runs") == 1
     assert time.monotonic() - started < 5
     assert here.clock.sleeps == []
@@ -86,7 +86,7 @@ def test_a_broken_connection_is_raised_after_one_request(here, fault):
     """Whoever asked decides when to ask again."""
     here.fail(Fault(path="/actions/runs", **fault))
     with pytest.raises(SourceUnavailable):
-        client_of(here.world).get(RUNS)
+        client_of(here.context).get(RUNS)
     assert here.requests("list_runs") == 1
 
 
@@ -94,28 +94,28 @@ def test_a_server_that_is_not_there_is_unavailable(stage):
     """The address is in the error."""
     here = stage(WorldBuilder(), api_url="http://127.0.0.1:9")
     with pytest.raises(SourceUnavailable, match=r"127\.0\.0\.1:9"):
-        client_of(here.world).get(RUNS)
+        client_of(here.context).get(RUNS)
 
 
 def test_a_page_for_people_is_no_answer(here):
     """HTML with a 200 is malformed."""
     here.fail(Fault(path="/actions/runs", do="error", status=200, html=True))
     with pytest.raises(MalformedPayload, match="DOCTYPE"):
-        client_of(here.world).get(RUNS).json()
+        client_of(here.context).get(RUNS).json()
 
 
 def test_no_error_tells_the_token(stage):
     """What people and logs see holds no secret."""
     here = stage(WorldBuilder(), tokens=("ghp_secret",))
     with pytest.raises(BadCredentials) as refused:
-        client_of(here.world).get(RUNS)
+        client_of(here.context).get(RUNS)
     assert "ghp_secret" not in str(refused.value)
-    assert "ghp_secret" not in client_of(here.world).name
+    assert "ghp_secret" not in client_of(here.context).name
 
 
 def test_what_a_limit_forbids_is_not_sent(here):
     """Until the time that GitHub named, every thread is refused without a request."""
-    client = client_of(here.world)
+    client = client_of(here.context)
     here.fail(Fault(path="/actions/runs", do="secondary", seconds=30, count=1))
     with pytest.raises(RateLimited):
         client.get(RUNS)
@@ -133,7 +133,7 @@ def test_an_exhausted_graphql_budget_is_a_limit_though_it_answers_200(stage):
     token = replace(GENEROUS.tokens[0], graphql_limit=0)
     settings = replace(GENEROUS, tokens=(token,), limits=Limits(grace=5))
     here = stage(WorldBuilder().run(), at=100, settings=settings)
-    client = client_of(here.world)
+    client = client_of(here.context)
     with pytest.raises(RateLimited):
         client.query("query { viewer { login } }", {})
     assert client.get(RUNS).status == 200
@@ -145,7 +145,7 @@ def test_many_threads_each_get_their_own_answers(stage):
     for number in range(16):
         world.run(seconds=60, created=number)
     here = stage(world, at=600)
-    client = client_of(here.world)
+    client = client_of(here.context)
     ids = [run["data"]["run_id"] for run in (here.poll(), here.runs())[1]]
 
     def fetch(run_id):
@@ -159,7 +159,7 @@ def test_many_threads_each_get_their_own_answers(stage):
 def test_a_graphql_query_is_not_slowed_down(stage):
     """PyGithub's pause of a second between writes is off."""
     here = stage(WorldBuilder(), settings=replace(GENEROUS, graphql=GraphqlChances()))
-    client = client_of(here.world)
+    client = client_of(here.context)
     started = time.monotonic()
     for _ in range(4):
         client.query("query { rateLimit { remaining } }", {})

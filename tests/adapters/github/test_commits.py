@@ -26,7 +26,7 @@ def fetch(stage):
         settings = replace(GENEROUS, graphql=GraphqlChances(**graphql), limits=limits)
         here = stage(world, at=10, settings=settings)
         shas = [sha(number) for number in range(count)]
-        return here, lambda: here.world.source.fetch_commits("octo/api", shas)
+        return here, lambda: here.context.source.fetch_commits("octo/api", shas)
 
     return open_stage
 
@@ -70,7 +70,7 @@ def test_a_commit_that_graphql_leaves_null_is_asked_for_by_rest(fetch):
 def test_a_commit_that_nobody_knows_has_no_metrics(stage):
     """It is an answer, not an error: nothing is invented."""
     here = stage(WorldBuilder().repository("octo/api"), at=10)
-    [commit] = here.world.source.fetch_commits("octo/api", ["e" * 40]).values()
+    [commit] = here.context.source.fetch_commits("octo/api", ["e" * 40]).values()
     assert (commit.commit_sha, commit.additions, commit.files_changed_count) == (
         "e" * 40,
         None,
@@ -103,7 +103,7 @@ def test_a_failure_before_anything_was_read_is_raised(fetch):
 def test_a_limit_of_graphql_alone_leaves_the_commits_to_rest(fetch):
     """REST has an hour of its own."""
     here, ask = fetch(3)
-    client = here.world.source._tokens.client_for("octo/api")
+    client = here.context.source._tokens.client_for("octo/api")
     from datetime import timedelta
 
     now = here.clock.now()
@@ -114,7 +114,7 @@ def test_a_limit_of_graphql_alone_leaves_the_commits_to_rest(fetch):
         "x-ratelimit-resource": "graphql",
     }
     with pytest.raises(RateLimited):
-        client.governor.learn(403, refusal, "rate limit", now=now)
+        client.rate_limiter.learn(403, refusal, "rate limit", now=now)
     assert len(ask()) == 3
     assert here.requests("graphql") == 0
 

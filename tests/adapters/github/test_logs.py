@@ -24,7 +24,7 @@ def here(stage):
 
 def fetch(here, into=None) -> bytes:
     into = into or io.BytesIO()
-    here.world.source.fetch_job_log("octo/api", JOB, into)
+    here.context.source.fetch_job_log("octo/api", JOB, into)
     return into.getvalue()
 
 
@@ -93,14 +93,14 @@ def test_every_refusal_has_its_error(here, fault, error):
 def test_an_address_that_went_stale_is_asked_for_anew(stage):
     """It is good for a minute only."""
     here = stage(WorldBuilder().run(seconds=60).job(log=b"x"), at=100)
-    opened = here.world.source._logs._opened
+    opened = here.context.source._logs._opened
 
     def late(address):
         if here.clock.now().timestamp() - here.start < 150:
             here.advance(90)
         return opened(address)
 
-    here.world.source._logs._opened = late
+    here.context.source._logs._opened = late
     assert fetch(here) == b"x"
     assert here.requests("get_job_log") == 2
 
@@ -120,11 +120,11 @@ def test_a_giant_log_is_written_in_pieces(stage):
     assert max(pieces) <= 256 * 1024
     [true] = [job["log_sha256"] for each in here.server.truth() for job in each["jobs"]]
     assert hashlib.sha256(content).hexdigest() == true
-    assert here.meter.read("log_bytes") == 20 * 2**20
+    assert here.counters.read("log_bytes") == 20 * 2**20
 
 
 def test_an_attempts_archive_is_a_zip(here):
     """All its jobs in one."""
     into = io.BytesIO()
-    here.world.source.fetch_attempt_logs(AttemptKey("octo/api", FIRST_RUN + 1, 1), into)
+    here.context.source.fetch_attempt_logs(AttemptKey("octo/api", FIRST_RUN + 1, 1), into)
     assert into.getvalue().startswith(b"PK")

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 from ingest.adapters.github import open_token_pool
-from ingest.domain.meter import Meter
+from ingest.domain.counters import Counters
 from ingest.errors import RateLimited
 from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, assert_all_told
@@ -19,7 +19,7 @@ NAMES = [f"octo/repository-{number}" for number in range(300)]
 
 def pool_of(*tokens: str):
     settings = GithubSettings(tokens=tuple(map(Secret, tokens)))
-    return open_token_pool(settings, clock=None, meter=Meter())
+    return open_token_pool(settings, clock=None, counters=Counters())
 
 
 def chosen(*tokens: str) -> dict[str, str]:
@@ -64,7 +64,7 @@ def test_one_tokens_limit_leaves_the_others_at_work(stage):
     settings = replace(GENEROUS, tokens=(poor, rich))
     here = stage(world, at=100, settings=settings, tokens=("poor", "rich"))
     outcomes = {name: here.poll(name) for name in names}
-    pool = here.world.source._tokens
+    pool = here.context.source._tokens
     poor_client = pool_of("poor").clients()[0].name
     limited = {name for name in names if pool.client_for(name).name == poor_client}
     assert 0 < len(limited) < len(names)

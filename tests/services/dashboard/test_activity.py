@@ -6,9 +6,9 @@ import pytest
 from ingest.adapters.memory import MemoryState
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports.state import MOST_ERRORS
+from ingest.services.context import LOG_INGESTION_AGENT
 from ingest.services.dashboard.activity import SHOWN_DEEDS, grouped_errors, list_activity
-from ingest.services.world import LOG_INGESTION_AGENT
-from support.state_records import a_deed, an_agent, an_error, at
+from support.state_records import an_activity, an_agent, an_error, at
 
 
 @pytest.fixture
@@ -53,12 +53,12 @@ def test_activity_has_errors_deeds_and_hosts(state):
     """Deeds newest first, no more than a page of them."""
     state.add_error(an_error())
     for seconds in range(SHOWN_DEEDS + 5):
-        state.add_activity(a_deed(seconds, actor="mona", repository="o/r", what=f"w{seconds}"))
+        state.add_activity(an_activity(seconds, actor="mona", repository="o/r", what=f"w{seconds}"))
     state.save_agent(an_agent(LOG_INGESTION_AGENT))
     shown = list_activity(state)
     assert len(shown["errors"]) == 1
-    assert len(shown["deeds"]) == SHOWN_DEEDS
-    assert shown["deeds"][0] == {
+    assert len(shown["activities"]) == SHOWN_DEEDS
+    assert shown["activities"][0] == {
         "occurred_at": format_timestamp(at(SHOWN_DEEDS + 4)),
         "actor": "mona",
         "repository": "o/r",
@@ -69,4 +69,4 @@ def test_activity_has_errors_deeds_and_hosts(state):
 
 def test_nothing_happened_is_nothing_to_show(state):
     """Lists, all empty."""
-    assert list_activity(state) == {"errors": [], "deeds": [], "agents": []}
+    assert list_activity(state) == {"errors": [], "activities": [], "agents": []}

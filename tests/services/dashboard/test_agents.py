@@ -7,17 +7,17 @@ from datetime import timedelta
 import pytest
 from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ingest.domain.timestamps import format_timestamp
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.agents import STALLED_AFTER, agent_rows, host_rows
-from ingest.services.sign_of_life import SILENCE
-from ingest.services.world import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.heartbeat import SILENCE
 from support.state_records import NOW, a_repository, an_agent, at
 
 SECOND = timedelta(seconds=1)
 
 
-def row(*signs, wish: str | None = None, repositories=(), name: str = LOG_INGESTION_AGENT):
-    wishes = {} if wish is None else {name: wish}
-    rows = agent_rows(signs, wishes, repositories, now=NOW)
+def row(*signs, desired_state: str | None = None, repositories=(), name: str = LOG_INGESTION_AGENT):
+    desired_states = {} if desired_state is None else {name: desired_state}
+    rows = agent_rows(signs, desired_states, repositories, now=NOW)
     return next(each for each in rows if each["name"] == name)
 
 
@@ -64,8 +64,8 @@ def test_an_agent_that_never_gave_a_sign_never_ran():
 @pytest.mark.parametrize("signs", [(), (a_sign(),), (a_sign(silence=2 * STALLED_AFTER),)])
 def test_an_agent_that_people_paused_is_paused(signs):
     """Whatever it said; and one that they started is as it says."""
-    assert row(*signs, wish=WISH_PAUSED)["state"] == "paused"
-    assert row(*signs, wish=WISH_RUNNING)["state"] != "paused"
+    assert row(*signs, desired_state=WISH_PAUSED)["state"] == "paused"
+    assert row(*signs, desired_state=WISH_RUNNING)["state"] != "paused"
 
 
 def test_the_newest_sign_speaks_and_every_live_host_counts():

@@ -7,7 +7,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.ledger import Traffic
+from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.dashboard.configuration import WEBHOOKS, list_settings, webhook_facts
 from ingest.settings import GithubSettings, Secret, Settings
@@ -97,7 +97,7 @@ def test_every_setting_says_what_it_is_for():
 
 
 def facts(*spans, totals=None, settings: Settings | None = None, origin: str = "https://app"):
-    traffic = Traffic(totals=totals or {}, spans=spans)
+    traffic = MessageCounts(totals=totals or {}, spans=spans)
     return webhook_facts(settings or Settings(), traffic, origin=origin)
 
 

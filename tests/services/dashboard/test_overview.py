@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 from ingest.adapters.memory import MemoryState
-from ingest.domain.ledger import Traffic
+from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.collect_now import DONE, MANUAL_COLLECTION
-from ingest.services.dashboard.overview import SHOWN_REPOSITORIES, take_overview
-from ingest.services.world import PIPELINE_MONITORING_AGENT
+from ingest.services.context import PIPELINE_MONITORING_AGENT
+from ingest.services.dashboard.overview import SHOWN_REPOSITORIES, build_overview
 from ingest.settings import AwsSettings, GithubSettings, Secret, Settings
 from support.state_records import (
     NOW,
@@ -39,7 +39,7 @@ def state() -> MemoryState:
 
 
 def taken(state: MemoryState, settings: Settings = SETTINGS):
-    return take_overview(state, settings, now=NOW)
+    return build_overview(state, settings, now=NOW)
 
 
 def ended(run_id: int, conclusion: str | None, hours: float = 0, **values):
@@ -132,7 +132,7 @@ def test_traffic_is_laid_out_without_gaps(state):
 def test_traffic_is_a_day_at_most(state, monkeypatch):
     """However long nothing was counted since."""
     spans = ((HOUR - timedelta(days=3), {METRICS: 1}),)
-    monkeypatch.setattr(state, "load_traffic", lambda: Traffic(spans=spans))
+    monkeypatch.setattr(state, "load_message_counts", lambda: MessageCounts(spans=spans))
     rows = taken(state)["traffic"]
     assert len(rows) == 288
     assert rows[-1]["at"] == format_timestamp(HOUR)
@@ -188,7 +188,7 @@ def test_attempts_and_logs_are_counted(state):
     state.add_repository(a_repository())
     state.save_attempts(
         [
-            an_attempt(1, run=a_run(1), settled=True, look_at=None),
+            an_attempt(1, run=a_run(1), settled=True, next_check_at=None),
             an_attempt(2, run=a_run(2, status="in_progress"), published_statuses=("in_progress",)),
             an_attempt(3),
         ]
@@ -240,7 +240,7 @@ def test_the_newest_collection_is_shown_while_it_is_news(state):
             )
         )
     assert taken(state)["collection"]["collection_id"] == "new"
-    later = take_overview(state, SETTINGS, now=NOW + timedelta(minutes=11))
+    later = build_overview(state, SETTINGS, now=NOW + timedelta(minutes=11))
     assert later["collection"] is None
 
 

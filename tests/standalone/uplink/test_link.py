@@ -15,10 +15,10 @@ from standalone.uplink.link import (
     AppUnreachable,
     LinkSilent,
     WrongUplinkKey,
+    call_with_timeout,
     check,
     connect,
     disconnect,
-    within,
 )
 
 URL = "ws://app.example/_/uplink"
@@ -50,22 +50,22 @@ def raises(error: BaseException) -> Callable[..., object]:
 
 def test_an_answer_is_given_back():
     """Also where it is nothing."""
-    assert within(30, lambda: 5) == 5
-    assert within(30, lambda: None) is None
+    assert call_with_timeout(30, lambda: 5) == 5
+    assert call_with_timeout(30, lambda: None) is None
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), SystemExit(3)])
 def test_what_a_question_raises_is_raised(error):
     """In the thread of who asked."""
     with pytest.raises(type(error)) as raised:
-        within(30, raises(error))
+        call_with_timeout(30, raises(error))
     assert raised.value is error
 
 
 def test_no_answer_in_time_is_a_dead_link(never):
     """The question is left hanging, in a thread that keeps no process alive."""
     with pytest.raises(LinkSilent, match="No answer within"):
-        within(0.01, never)
+        call_with_timeout(0.01, never)
     hanging = [each for each in threading.enumerate() if each.name == "uplink-question"]
     assert hanging
     assert all(each.daemon for each in hanging)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ...domain.meter import Meter
+from ...domain.counters import Counters
 from ...errors import BadSettings
 from .errors import aws_errors
 
@@ -80,16 +80,16 @@ def s3_client(access: AwsAccess) -> S3Client:
         )
 
 
-def count_requests(client: SQSClient, meter: Meter) -> None:
+def count_requests(client: SQSClient, counters: Counters) -> None:
     """Raise ``sqs_requests`` for every HTTP request of a client, retries included.
 
     Counting twice into the same meter is prevented, so that queues may share client and meter.
     """
 
     def count(**_: object) -> None:
-        meter.add("sqs_requests")
+        counters.add("sqs_requests")
 
-    client.meta.events.register("before-send.sqs", count, unique_id=f"runstream-{id(meter)}")
+    client.meta.events.register("before-send.sqs", count, unique_id=f"runstream-{id(counters)}")
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...domain.meter import Meter
+from ...domain.counters import Counters
 from ...errors import QueueUnavailable
 from ...messaging.batching import MAX_BATCH_COUNT
 from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
@@ -36,31 +36,31 @@ _NOT_MENTIONED: BatchResultErrorEntryTypeDef = {
 }
 
 
-def open_publisher(client: SQSClient, queue_name: str, meter: Meter) -> SqsPublisher:
+def open_publisher(client: SQSClient, queue_name: str, counters: Counters) -> SqsPublisher:
     """Open a queue, given by name or URL, for sending.
 
     Raises QueueMissing, AccessDenied, QueueUnavailable.
     """
-    count_requests(client, meter)
-    return SqsPublisher(client, look_up_queue(client, queue_name), meter)
+    count_requests(client, counters)
+    return SqsPublisher(client, look_up_queue(client, queue_name), counters)
 
 
-def open_work_queue(client: SQSClient, queue_name: str, meter: Meter) -> SqsWorkQueue:
+def open_work_queue(client: SQSClient, queue_name: str, counters: Counters) -> SqsWorkQueue:
     """Open a queue, given by name or URL, for sending and receiving.
 
     Raises QueueMissing, AccessDenied, QueueUnavailable.
     """
-    count_requests(client, meter)
-    return SqsWorkQueue(client, look_up_queue(client, queue_name), meter)
+    count_requests(client, counters)
+    return SqsWorkQueue(client, look_up_queue(client, queue_name), counters)
 
 
 class SqsPublisher(Publisher):
     """Send to one SQS queue."""
 
-    def __init__(self, client: SQSClient, queue: QueueFacts, meter: Meter) -> None:
+    def __init__(self, client: SQSClient, queue: QueueFacts, counters: Counters) -> None:
         self._client = client
         self._queue = queue
-        self._meter = meter
+        self._counters = counters
 
     @property
     def queue_name(self) -> str:
@@ -90,7 +90,7 @@ class SqsPublisher(Publisher):
                     raise
                 rejections = self._refused(batch, error)
                 return rejections if len(batch) == 1 else self._send_singly(batch)
-        self._meter.add(f"sqs_messages.{self.queue_name}", len(batch) - len(rejections))
+        self._counters.add(f"sqs_messages.{self.queue_name}", len(batch) - len(rejections))
         return rejections
 
     def _send_batch(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:

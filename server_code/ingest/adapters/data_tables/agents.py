@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import anvil.tables.query as q
 
-from ...domain.ledger import TRAFFIC_KEPT, AgentRecord, Traffic, traffic_span
+from ...domain.ledger import TRAFFIC_KEPT, AgentRecord, MessageCounts, message_counts_span
 from ...domain.stored_records import agent_body, restore_agent
 from ...domain.stored_values import (
     read_ascii,
@@ -18,7 +18,7 @@ from ...domain.stored_values import (
     write_json,
     write_time,
 )
-from .guard import guarded
+from .errors import translate_errors
 from .rows import Rows, distinct
 from .transactions import transact
 from .values import sure_utc
@@ -31,7 +31,7 @@ _SIGNS_KEPT = timedelta(days=1)
 _TOTALS = "totals"
 
 
-@guarded
+@translate_errors
 class TableAgents:
     """Keep agents and their counts; each save removes those that have long been silent."""
 
@@ -55,12 +55,12 @@ class TableAgents:
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.holder))
 
-    def save_agent_wish(self, name: str, wish: str) -> None:
+    def save_desired_state(self, name: str, desired_state: str) -> None:
         """Remember what people want of an agent; the newest wish counts."""
-        row = {"key": write_ascii(name), "wish": write_ascii(wish)}
+        row = {"key": write_ascii(name), "wish": write_ascii(desired_state)}
         transact(lambda: _WISHES.upsert([row]))
 
-    def load_agent_wishes(self) -> dict[str, str]:
+    def load_desired_states(self) -> dict[str, str]:
         """Load the wishes by agent; one that nobody spoke of is not among them."""
         rows = _WISHES.search(columns=("key", "wish"))
         return {read_ascii(row["key"]): read_ascii(row["wish"]) for row in rows}
@@ -70,7 +70,7 @@ class TableAgents:
         added = {name: amount for name, amount in counts.items() if amount}
         if not added:
             return
-        span = traffic_span(now)
+        span = message_counts_span(now)
         keys = (_TOTALS, write_time(span))
 
         def add() -> None:
@@ -82,13 +82,13 @@ class TableAgents:
         old = q.less_than_or_equal_to(write_time(span - TRAFFIC_KEPT))
         _TRAFFIC.delete(_TRAFFIC.search(columns=("key",), where={"key": old}))
 
-    def load_traffic(self) -> Traffic:
+    def load_message_counts(self) -> MessageCounts:
         """Load all totals, and the spans of the last TRAFFIC_KEPT before the newest addition."""
         found = distinct(_TRAFFIC.search(columns=("key", "counts")))
         rows = {row["key"]: row["counts"] for row in found}
         totals = read_json(rows.pop(_TOTALS, "{}"))
         spans = tuple((read_time(key), read_json(rows[key])) for key in sorted(rows))
-        return Traffic(totals=totals, spans=spans)
+        return MessageCounts(totals=totals, spans=spans)
 
 
 def _summed(key: str, known: Mapping[str, int], added: Mapping[str, int]) -> dict[str, str]:

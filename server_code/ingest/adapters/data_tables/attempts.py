@@ -20,7 +20,7 @@ from ...domain.ledger import (
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_body, attempt_id, restore_attempt
 from ...domain.stored_values import repository_key, write_ascii
-from .guard import guarded
+from .errors import translate_errors
 from .rows import Rows, distinct, portions, weighed
 from .transactions import transact
 from .values import age_key, attempt_key, pack, run_key, sure_utc, unpack, utc
@@ -35,7 +35,7 @@ _HOT = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at", "bod
 _FORGOTTEN_AT_ONCE = 50
 
 
-@guarded
+@translate_errors
 class TableAttempts:
     """Keep every attempt as the newest sight of it."""
 
@@ -56,7 +56,7 @@ class TableAttempts:
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
-        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
+        """Load unsettled attempts that are due, oldest created first by default."""
         rows = ATTEMPTS.some(
             columns=_HOT,
             order_by="age",
@@ -70,7 +70,7 @@ class TableAttempts:
         )
         return _records(rows)
 
-    def load_next_look_at(self, repository: str) -> datetime | None:
+    def load_next_check_at(self, repository: str) -> datetime | None:
         """Tell when the next unsettled attempt wants to be looked at."""
         rows = ATTEMPTS.some(
             columns=("key", "look_at"),
@@ -143,7 +143,7 @@ def _hot(record: AttemptRecord) -> dict[str, Any]:
         "age": age_key(record.created_at, run_id, run_attempt),
         "settled": record.settled,
         "unread": not record.published_statuses,
-        "look_at": record.look_at,
+        "look_at": record.next_check_at,
         "commit": None if head_sha is None else f"{name}|{write_ascii(head_sha)}",
     }
 
@@ -164,7 +164,7 @@ def _records(rows: Sequence[Any]) -> list[AttemptRecord]:
             {
                 "created_at": sure_utc(row["created_at"]),
                 "settled": row["settled"],
-                "look_at": utc(row["look_at"]),
+                "next_check_at": utc(row["look_at"]),
             },
         )
         for row in distinct(rows)

@@ -10,7 +10,7 @@ import anvil.tables.query as q
 from ...domain.code_metrics import CommitMetrics
 from ...domain.snapshots import restore_commit, snapshot
 from ...domain.stored_values import repository_key, write_ascii
-from .guard import guarded
+from .errors import translate_errors
 from .rows import Rows
 from .transactions import transact
 from .values import pack, run_key, sure_utc, unpack
@@ -23,7 +23,7 @@ _DELIVERIES = Rows("deliveries")
 _DELIVERIES_KEPT = timedelta(days=4)
 
 
-@guarded
+@translate_errors
 class TableHints:
     """Keep what is known beside the attempts."""
 

@@ -14,7 +14,7 @@ from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import LogStateStore
-from .guard import guarded
+from .errors import translate_errors
 from .rows import Rows, distinct, portions
 from .transactions import transact
 from .values import age_key, attempt_key, sure_utc
@@ -24,7 +24,7 @@ _JOB_LOGS = Rows("job_logs")
 _COLUMNS = ("key", "run_id", "run_attempt", "job_id", "state", "updated_at", "body", "age")
 
 
-@guarded
+@translate_errors
 class TableJobLogs(LogStateStore):
     """Keep what is known of job logs."""
 

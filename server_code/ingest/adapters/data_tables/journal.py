@@ -10,7 +10,7 @@ from ...domain.ledger import ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports.state import MOST_ACTIVITIES, MOST_ERRORS
-from .guard import guarded
+from .errors import translate_errors
 from .rows import Rows
 from .values import age_key, sure_utc
 
@@ -20,9 +20,9 @@ _ACTIVITIES = Rows("activities")
 _COLUMNS = ("key", "occurred_at", "body")
 
 
-@guarded
+@translate_errors
 class TableJournal:
-    """Keep errors and deeds; each addition removes what has become too much."""
+    """Keep errors and activities; each addition removes what has become too much."""
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MOST_ERRORS at most."""
@@ -40,11 +40,11 @@ class TableJournal:
         return _ERRORS.delete(same)
 
     def add_activity(self, record: ActivityRecord) -> None:
-        """Keep a deed; MOST_ACTIVITIES at most."""
+        """Keep an activity; MOST_ACTIVITIES at most."""
         _add(_ACTIVITIES, record.occurred_at, activity_body(record), most=MOST_ACTIVITIES)
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
-        """List deeds, newest first."""
+        """List activities, newest first."""
         found = _list(_ACTIVITIES, limit)
         return [ActivityRecord(occurred_at=at, **body) for at, body in found]
 

@@ -27,7 +27,7 @@ from ...domain.log_pages import (
 from ...domain.runs import AttemptKey
 from ...ports import LogCache
 from ...ports.logs import MOST_CACHED_BYTES, MOST_CACHED_LOGS
-from .guard import table_errors
+from .errors import table_errors
 from .rows import Rows, text_bytes, weighed
 from .values import age_key, attempt_key
 
@@ -54,7 +54,7 @@ class TableLogCache(LogCache):
         self._most_logs = most_logs
         self._most_bytes = most_bytes
         self._logs = self._stored = 0
-        self._saves_to_look = 0
+        self._saves_to_check = 0
 
     def save_log(self, key: AttemptKey, job_id: int, log: BinaryIO, now: datetime) -> None:
         """Keep a log in place of the one kept for that job; the oldest go where they must."""
@@ -101,10 +101,10 @@ class TableLogCache(LogCache):
         What others save meanwhile is seen with the next look, LOOK_AFTER saves later at most.
         """
         self._logs, self._stored = self._logs + 1, self._stored + stored_bytes
-        self._saves_to_look -= 1
+        self._saves_to_check -= 1
         is_full = self._logs > self._most_logs or self._stored > self._most_bytes
-        if is_full or self._saves_to_look < 0:
-            self._saves_to_look = LOOK_AFTER
+        if is_full or self._saves_to_check < 0:
+            self._saves_to_check = LOOK_AFTER
             self._evict(now)
 
     def _evict(self, now: datetime) -> None:

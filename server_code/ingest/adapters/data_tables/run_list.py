@@ -9,7 +9,7 @@ from ...domain.stored_records import attempt_id, restore_summary, summary_body
 from ...domain.stored_values import read_json, write_json
 from ...domain.summaries import RunSummary
 from ...ports.state import MOST_RUN_SUMMARIES
-from .guard import guarded
+from .errors import translate_errors
 from .rows import Rows, distinct, portions
 from .transactions import transact
 from .values import age_key, attempt_key, sure_utc
@@ -17,7 +17,7 @@ from .values import age_key, attempt_key, sure_utc
 _SUMMARIES = Rows("run_summaries")
 
 
-@guarded
+@translate_errors
 class TableRunList:
     """Keep the newest runs; each save removes what has become too much."""
 

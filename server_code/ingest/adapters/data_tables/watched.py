@@ -12,7 +12,7 @@ from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import RepositoryStore
-from .guard import guarded
+from .errors import translate_errors
 from .rows import KEYS_AT_ONCE, Rows, distinct, update
 from .transactions import transact
 from .values import sure_utc, utc
@@ -33,7 +33,7 @@ _ALL = ("key", *_FIELDS, "progress")
 _CLAIMED_BY = ("key", "paused", "next_poll_at", "lease_until", "added_at")
 
 
-@guarded
+@translate_errors
 class WatchedRepositories(RepositoryStore):
     """Keep the watched repositories; a lease is held by the name of its holder."""
 

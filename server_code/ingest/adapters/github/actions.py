@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, BinaryIO
 
 from ...domain.code_metrics import CommitMetrics
+from ...domain.counters import Counters
 from ...domain.jobs import Job
-from ...domain.meter import Meter
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
 from ...wire.fields import integer, mapping, objects, text
@@ -18,7 +18,7 @@ from ...wire.payloads import parse_job, parse_run
 from .client import GithubClient, Request, Response
 from .commits import CommitReader
 from .deliveries import failed_delivery_runs
-from .logs import LogReader
+from .logs import LogDownloader
 from .tokens import TokenPool
 
 PER_PAGE = 100
@@ -38,10 +38,10 @@ _ATTEMPT_JOBS = "/repos/{}/actions/runs/{}/attempts/{}/jobs"
 class GithubActions:
     """Read GitHub Actions with the credential each repository is pinned to."""
 
-    def __init__(self, tokens: TokenPool, meter: Meter) -> None:
+    def __init__(self, tokens: TokenPool, counters: Counters) -> None:
         self._tokens = tokens
         self._commits = CommitReader()
-        self._logs = LogReader(meter)
+        self._logs = LogDownloader(counters)
         self._new_names: dict[str, str] = {}
 
     def fetch_runs(
@@ -124,13 +124,13 @@ class GithubActions:
         """Tell what is left of the hour's requests over all credentials."""
         return self._tokens.budget()
 
-    def has_spare(self, repository: str) -> bool:
+    def has_headroom(self, repository: str) -> bool:
         """Tell whether the repository's credential has more requests than it needs."""
-        return self._client(repository).has_spare()
+        return self._client(repository).has_headroom()
 
-    def stretch(self, repository: str) -> float:
+    def interval_factor(self, repository: str) -> float:
         """Tell how many times longer the repository's polls must wait."""
-        return self._client(repository).stretch()
+        return self._client(repository).interval_factor()
 
     def pauses(self) -> dict[str, datetime]:
         """Tell which credentials GitHub forbids to ask, and until when."""
@@ -141,7 +141,7 @@ class GithubActions:
         """Take over pauses that other processes were asked for."""
         for client in self._tokens.clients():
             if client.name in pauses:
-                client.governor.pause_until(pauses[client.name])
+                client.rate_limiter.pause_until(pauses[client.name])
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from ...domain.meter import Meter
+from ...domain.counters import Counters
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -22,7 +22,7 @@ from ...errors import (
     SourceUnavailable,
 )
 from ...ports import Clock
-from ...wire.governor import Governor
+from ...wire.rate_limiter import RateLimiter
 
 if TYPE_CHECKING:
     from github import Github
@@ -86,14 +86,14 @@ class GithubClient:
     """Send requests with one credential. Safe for many threads; never sleeps, never retries."""
 
     def __init__(
-        self, *, name: str, auth: Auth | None, api_url: str, clock: Clock, meter: Meter
+        self, *, name: str, auth: Auth | None, api_url: str, clock: Clock, counters: Counters
     ) -> None:
         self.name = name
-        self.governor = Governor()
+        self.rate_limiter = RateLimiter()
         self._auth = auth
         self._api_url = api_url
         self._clock = clock
-        self._meter = meter
+        self._counters = counters
         self._threads = threading.local()
         self._opened: list[Github] = []
         self._opened_lock = threading.Lock()
@@ -107,7 +107,7 @@ class GithubClient:
         etag = self._own_etag(request.validator)
         if etag is not None:
             headers["If-None-Match"] = etag
-        with self._governed(request.endpoint, resource="core"):
+        with self._rate_limited(request.endpoint, resource="core"):
             status, received, body = self._requester().requestJson(
                 "GET", request.path, dict(request.parameters), headers
             )
@@ -119,7 +119,7 @@ class GithubClient:
         Raises as ``get`` does; an exhausted GraphQL budget is RateLimited though it answers 200.
         """
         requester = self._requester()
-        with self._governed("/graphql", resource="graphql"):
+        with self._rate_limited("/graphql", resource="graphql"):
             status, received, body = requester.requestJson(
                 "POST",
                 requester.graphql_url,
@@ -127,17 +127,17 @@ class GithubClient:
             )
         return self._accept("/graphql", "graphql", status, received, body).json()
 
-    def has_spare(self) -> bool:
+    def has_headroom(self) -> bool:
         """Tell whether the credential has more requests than it needs until the hour's end."""
-        return self.governor.has_spare(now=self._clock.now())
+        return self.rate_limiter.has_headroom(now=self._clock.now())
 
     def paused_until(self) -> datetime | None:
         """Tell until when this credential must not ask; None where it may."""
-        return self.governor.paused_until(now=self._clock.now())
+        return self.rate_limiter.paused_until(now=self._clock.now())
 
-    def stretch(self) -> float:
+    def interval_factor(self) -> float:
         """Tell how many times longer polls must wait for the hour's requests to last."""
-        return self.governor.stretch(now=self._clock.now())
+        return self.rate_limiter.interval_factor(now=self._clock.now())
 
     def close(self) -> None:
         """Close every thread's connections."""
@@ -173,12 +173,12 @@ class GithubClient:
         )
 
     @contextmanager
-    def _governed(self, endpoint: str, *, resource: str) -> Iterator[None]:
+    def _rate_limited(self, endpoint: str, *, resource: str) -> Iterator[None]:
         """Hold a place with the governor, and map what the transport raises."""
         import github
         import requests
 
-        self.governor.admit(endpoint, resource=resource, now=self._clock.now())
+        self.rate_limiter.admit(endpoint, resource=resource, now=self._clock.now())
         started = time.monotonic()
         try:
             yield
@@ -193,14 +193,14 @@ class GithubClient:
             raise SourceUnavailable(f"{self._api_url} redirects elsewhere: {error}") from error
         finally:
             took = time.monotonic() - started
-            self.governor.settle(resource, took_seconds=took, now=self._clock.now())
+            self.rate_limiter.record_response(resource, took_seconds=took, now=self._clock.now())
 
     def _accept(
         self, path: str, resource: str, status: int, received: Mapping[str, Any], body: str
     ) -> Response:
         headers = {name.lower(): str(value) for name, value in received.items()}
         self._count(resource, status)
-        self.governor.learn(status, headers, body, now=self._clock.now())
+        self.rate_limiter.learn(status, headers, body, now=self._clock.now())
         if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in body:
             self._raise_graphql_limit(headers)
         if status >= 400:
@@ -216,13 +216,13 @@ class GithubClient:
     def _raise_graphql_limit(self, headers: Mapping[str, str]) -> None:
         """Treat GraphQL's polite refusal as the refusal it is."""
         refusal = {**headers, "x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
-        self.governor.learn(429, refusal, "", now=self._clock.now())
+        self.rate_limiter.learn(429, refusal, "", now=self._clock.now())
 
     def _count(self, resource: str, status: int) -> None:
         kind = "free" if status == 304 else "charged"
-        self._meter.add(f"github_requests.{kind}")
+        self._counters.add(f"github_requests.{kind}")
         if resource == "graphql":
-            self._meter.add("github_requests.graphql")
+            self._counters.add("github_requests.graphql")
 
     def _own_etag(self, validator: str | None) -> str | None:
         """Take the ETag out of a validator, if this credential got it: ETags differ by token."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
-from ...domain.meter import Meter
+from ...domain.counters import Counters
 from ...errors import Gone, LogExpired, LogNotReady, NotFound, SourceUnavailable
 from .client import GithubClient, Request
 
@@ -27,11 +27,11 @@ CHUNK_BYTES = 256 * 1024
 MAX_STREAMS = 3
 
 
-class LogReader:
+class LogDownloader:
     """Download logs from the host that GitHub redirects to, which never sees the token."""
 
-    def __init__(self, meter: Meter) -> None:
-        self._meter = meter
+    def __init__(self, counters: Counters) -> None:
+        self._counters = counters
         self._threads = threading.local()
 
     def download(self, client: GithubClient, request: Request, into: BinaryIO) -> None:
@@ -60,7 +60,7 @@ class LogReader:
                 into.write(chunk)
                 if time.monotonic() >= deadline:
                     raise SourceUnavailable(f"A log took longer than {TOTAL_SECONDS} s to arrive.")
-            self._meter.add("log_bytes", into.tell())
+            self._counters.add("log_bytes", into.tell())
 
     @contextmanager
     def _opened(self, address: str) -> Iterator[requests.Response]:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from ...domain.meter import Meter
+from ...domain.counters import Counters
 from ...ports import Budget, Clock
 from ...settings import GithubSettings
 from .client import GithubClient
@@ -37,7 +37,7 @@ class TokenPool:
         limits = [
             limit
             for client in self._clients
-            for limit in client.governor.limits()
+            for limit in client.rate_limiter.limits()
             if limit.resource == "core"
         ]
         if not limits:
@@ -46,7 +46,7 @@ class TokenPool:
             limit=sum(limit.limit for limit in limits),
             remaining=sum(limit.remaining for limit in limits),
             reset_at=min(limit.reset_at for limit in limits),
-            stretch=max(client.stretch() for client in self._clients),
+            interval_factor=max(client.interval_factor() for client in self._clients),
         )
 
     def close(self) -> None:
@@ -55,12 +55,14 @@ class TokenPool:
             client.close()
 
 
-def open_token_pool(settings: GithubSettings, *, clock: Clock, meter: Meter) -> TokenPool:
+def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counters) -> TokenPool:
     """Build a client for every configured credential, or an anonymous one where there is none."""
     auths = _auths(settings)
     return TokenPool(
         [
-            GithubClient(name=name, auth=auth, api_url=settings.api_url, clock=clock, meter=meter)
+            GithubClient(
+                name=name, auth=auth, api_url=settings.api_url, clock=clock, counters=counters
+            )
             for name, auth in auths.items()
         ]
     )

@@ -47,15 +47,15 @@ class MemoryLedger(LedgerStore):
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
-        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
-        due = [record for record in self._open(repository) if _reached(record.look_at, now)]
+        """Load unsettled attempts that are due, oldest created first by default."""
+        due = [record for record in self._open(repository) if _reached(record.next_check_at, now)]
         return [
             _copy(record) for record in sorted(due, key=_age, reverse=newest_first)[: max(0, limit)]
         ]
 
-    def load_next_look_at(self, repository: str) -> datetime | None:
+    def load_next_check_at(self, repository: str) -> datetime | None:
         """Tell when the next unsettled attempt wants to be looked at."""
-        moments = [record.look_at for record in self._open(repository)]
+        moments = [record.next_check_at for record in self._open(repository)]
         return min((moment for moment in moments if moment is not None), default=None)
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:

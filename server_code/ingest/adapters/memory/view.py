@@ -12,8 +12,8 @@ from ...domain.ledger import (
     ActivityRecord,
     AgentRecord,
     ErrorRecord,
-    Traffic,
-    traffic_span,
+    MessageCounts,
+    message_counts_span,
 )
 from ...domain.summaries import RunSummary
 from ...ports import ViewStore
@@ -24,7 +24,7 @@ _SIGNS_KEPT = timedelta(days=1)
 
 
 class MemoryView(ViewStore):
-    """Keep runs in one line each, agents and what they counted, errors and deeds."""
+    """Keep runs in one line each, agents and what they counted, errors and activities."""
 
     _tables: Tables
 
@@ -54,12 +54,12 @@ class MemoryView(ViewStore):
         with self._tables.lock:
             return [_copy(self._tables.agents[key]) for key in sorted(self._tables.agents)]
 
-    def save_agent_wish(self, name: str, wish: str) -> None:
+    def save_desired_state(self, name: str, desired_state: str) -> None:
         """Remember what people want of an agent; the newest wish counts."""
         with self._tables.lock:
-            self._tables.agent_wishes[name] = wish
+            self._tables.agent_wishes[name] = desired_state
 
-    def load_agent_wishes(self) -> dict[str, str]:
+    def load_desired_states(self) -> dict[str, str]:
         """Load the wishes by agent; one that nobody spoke of is not among them."""
         with self._tables.lock:
             return dict(self._tables.agent_wishes)
@@ -69,7 +69,7 @@ class MemoryView(ViewStore):
         grown = {name: amount for name, amount in counts.items() if amount}
         if not grown:
             return
-        span = traffic_span(now)
+        span = message_counts_span(now)
         with self._tables.lock:
             for counter in (self._tables.totals, self._tables.spans.setdefault(span, Counter())):
                 for name, amount in grown.items():
@@ -78,11 +78,11 @@ class MemoryView(ViewStore):
             spans = self._tables.spans.items()
             self._tables.spans = {start: kept for start, kept in spans if start > oldest}
 
-    def load_traffic(self) -> Traffic:
+    def load_message_counts(self) -> MessageCounts:
         """Load all totals, and the spans of the last TRAFFIC_KEPT before the newest addition."""
         with self._tables.lock:
             spans = sorted(self._tables.spans.items())
-            return Traffic(
+            return MessageCounts(
                 totals=dict(self._tables.totals),
                 spans=tuple((start, dict(counts)) for start, counts in spans),
             )
@@ -112,14 +112,14 @@ class MemoryView(ViewStore):
             return len(errors) - len(self._tables.errors)
 
     def add_activity(self, record: ActivityRecord) -> None:
-        """Keep a deed; MOST_ACTIVITIES at most."""
+        """Keep an activity; MOST_ACTIVITIES at most."""
         with self._tables.lock:
             self._tables.activities.append(record)
             self._tables.activities.sort(key=_time)
             del self._tables.activities[:-MOST_ACTIVITIES]
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
-        """List deeds, newest first."""
+        """List activities, newest first."""
         with self._tables.lock:
             return self._tables.activities[::-1][: max(0, limit)]
 

@@ -54,12 +54,12 @@ class SqlAgents:
         agents = (restore_agent(read_time(at), read_json(body)) for at, body in rows)
         return sorted(agents, key=lambda agent: (agent.name, agent.holder))
 
-    def save_agent_wish(self, name: str, wish: str) -> None:
+    def save_desired_state(self, name: str, desired_state: str) -> None:
         """Remember what people want of an agent; the newest wish counts."""
-        row = (write_ascii(name), write_ascii(wish))
+        row = (write_ascii(name), write_ascii(desired_state))
         self._database.write(lambda session: session.insert(_SAVE_WISH, [row]))
 
-    def load_agent_wishes(self) -> dict[str, str]:
+    def load_desired_states(self) -> dict[str, str]:
         """Load the wishes by agent; one that nobody spoke of is not among them."""
         rows = self._database.read("SELECT name, wish FROM agent_wishes")
-        return {read_ascii(name): read_ascii(wish) for name, wish in rows}
+        return {read_ascii(name): read_ascii(desired_state) for name, desired_state in rows}

@@ -37,17 +37,17 @@ def attempt_row(record: AttemptRecord) -> Row:
         write_time(record.created_at),
         int(record.settled),
         int(not record.published_statuses),
-        write_optional_time(record.look_at),
+        write_optional_time(record.next_check_at),
         write_json(attempt_body(record)),
     )
 
 
 def attempt_record(row: Row) -> AttemptRecord:
     """Read a record from the columns of SELECT_ATTEMPTS."""
-    run_id, run_attempt, created_at, settled, look_at, body = row
+    run_id, run_attempt, created_at, settled, next_check_at, body = row
     columns = {
         "created_at": read_time(created_at),
         "settled": bool(settled),
-        "look_at": read_optional_time(look_at),
+        "next_check_at": read_optional_time(next_check_at),
     }
     return restore_attempt(run_id, run_attempt, read_json(body), columns)

@@ -29,7 +29,7 @@ _TRIM_ACTIVITIES = """
 
 
 class SqlJournal:
-    """Keep errors and deeds; each addition removes what has become too much."""
+    """Keep errors and activities; each addition removes what has become too much."""
 
     _database: Database
 
@@ -62,7 +62,7 @@ class SqlJournal:
         return self._database.write(remove)
 
     def add_activity(self, record: ActivityRecord) -> None:
-        """Keep a deed; MOST_ACTIVITIES at most."""
+        """Keep an activity; MOST_ACTIVITIES at most."""
         row = (write_time(record.occurred_at), write_json(activity_body(record)))
 
         def add(session: Session) -> None:
@@ -72,6 +72,6 @@ class SqlJournal:
         self._database.write(add)
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
-        """List deeds, newest first."""
+        """List activities, newest first."""
         rows = self._database.read(_LIST_ACTIVITIES, (max(0, limit),))
         return [ActivityRecord(occurred_at=read_time(at), **read_json(body)) for at, body in rows]

@@ -30,7 +30,7 @@ from ...domain.stored_values import (
 from ...ports import LedgerStore
 from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_record, attempt_row
 from .database import Database
-from .forgetting import forget_settled
+from .retention import purge_settled
 from .session import Row, Session
 
 _DELIVERIES_KEPT = timedelta(days=4)
@@ -88,13 +88,13 @@ class SqlLedger(LedgerStore):
     def load_due_attempts(
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
-        """Load unsettled attempts whose ``look_at`` is reached, oldest created first by default."""
+        """Load unsettled attempts that are due, oldest created first by default."""
         parameters = (repository_key(repository), write_time(now), max(0, limit))
         order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS + order, parameters)
         return [attempt_record(row) for row in rows]
 
-    def load_next_look_at(self, repository: str) -> datetime | None:
+    def load_next_check_at(self, repository: str) -> datetime | None:
         """Tell when the next unsettled attempt wants to be looked at."""
         sql = "SELECT MIN(look_at) FROM attempts WHERE settled = 0 AND repository_key = ?"
         return read_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
@@ -115,7 +115,7 @@ class SqlLedger(LedgerStore):
         removed = 0
         while removed < limit:
             portion = min(_FORGOTTEN_AT_ONCE, limit - removed)
-            forget = partial(forget_settled, created_before=created_before, limit=portion)
+            forget = partial(purge_settled, created_before=created_before, limit=portion)
             gone = self._database.write(forget)
             removed += gone
             if gone < portion:

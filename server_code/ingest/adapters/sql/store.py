@@ -11,12 +11,12 @@ from .journal import SqlJournal
 from .ledger import SqlLedger
 from .log_cache import SqlLogCache
 from .logs import SqlLogs
+from .message_counts import SqlMessageCounts
 from .postgres import postgres_dialect
 from .repositories import SqlRepositories
 from .run_list import SqlRunList
 from .schema import migrate
 from .sqlite import sqlite_dialect
-from .traffic import SqlTraffic
 
 _SQLITE = "sqlite://"
 _POSTGRES = ("postgres://", "postgresql://")
@@ -28,7 +28,7 @@ class SqlState(
     SqlLogs,
     SqlRunList,
     SqlAgents,
-    SqlTraffic,
+    SqlMessageCounts,
     SqlJournal,
     StateStore,
 ):

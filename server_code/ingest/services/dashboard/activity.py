@@ -14,10 +14,10 @@ SHOWN_DEEDS = 100
 
 
 def list_activity(store: StateStore) -> dict[str, Any]:
-    """Read errors, deeds and signs of life. Raises StateUnavailable."""
+    """Read errors, activities and signs of life. Raises StateUnavailable."""
     return {
         "errors": grouped_errors(store),
-        "deeds": [_deed(each) for each in store.list_activities(limit=SHOWN_DEEDS)],
+        "activities": [_activity_row(each) for each in store.list_activities(limit=SHOWN_DEEDS)],
         "agents": host_rows(store.list_agents()),
     }
 
@@ -42,7 +42,7 @@ def grouped_errors(store: StateStore) -> list[dict[str, Any]]:
     return list(groups.values())
 
 
-def _deed(record: ActivityRecord) -> dict[str, Any]:
+def _activity_row(record: ActivityRecord) -> dict[str, Any]:
     return {
         "occurred_at": format_timestamp(record.occurred_at),
         "actor": record.actor,

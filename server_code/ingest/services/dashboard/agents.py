@@ -9,8 +9,8 @@ from typing import Any
 from ...domain.ledger import WISH_PAUSED, AgentRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
-from ..sign_of_life import SILENCE
-from ..world import AGENTS, PIPELINE_MONITORING_AGENT
+from ..context import AGENTS, PIPELINE_MONITORING_AGENT
+from ..heartbeat import SILENCE
 
 #: Ticks come every minute, and the first of them may be late.
 STALLED_AFTER = timedelta(seconds=150)
@@ -22,13 +22,13 @@ _SPEAKING = ("in trouble", "limited")
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
     """Read how both agents are. Raises StateUnavailable."""
     return agent_rows(
-        store.list_agents(), store.load_agent_wishes(), store.list_repositories(), now=now
+        store.list_agents(), store.load_desired_states(), store.list_repositories(), now=now
     )
 
 
 def agent_rows(
     records: Sequence[AgentRecord],
-    wishes: Mapping[str, str],
+    desired_states: Mapping[str, str],
     repositories: Sequence[RepositoryRecord],
     *,
     now: datetime,
@@ -37,7 +37,7 @@ def agent_rows(
     rows = []
     for name in AGENTS:
         signs = sorted((each for each in records if each.name == name), key=_heartbeat)
-        rows.append(_row(name, signs, wishes.get(name), repositories, now=now))
+        rows.append(_row(name, signs, desired_states.get(name), repositories, now=now))
     return rows
 
 
@@ -61,7 +61,7 @@ def host_rows(records: Sequence[AgentRecord]) -> list[dict[str, Any]]:
 def _row(
     name: str,
     signs: Sequence[AgentRecord],
-    wish: str | None,
+    desired_state: str | None,
     repositories: Sequence[RepositoryRecord],
     *,
     now: datetime,
@@ -74,7 +74,7 @@ def _row(
         worked_at, next_at = _polls(repositories)
     return {
         "name": name,
-        "state": _state(newest, wish, now),
+        "state": _state(newest, desired_state, now),
         "note": newest.note if newest else None,
         "heartbeat_at": format_timestamp(newest.heartbeat_at) if newest else None,
         "worked_at": format_timestamp(worked_at),
@@ -84,8 +84,8 @@ def _row(
     }
 
 
-def _state(newest: AgentRecord | None, wish: str | None, now: datetime) -> str:
-    if wish == WISH_PAUSED:
+def _state(newest: AgentRecord | None, desired_state: str | None, now: datetime) -> str:
+    if desired_state == WISH_PAUSED:
         return "paused"
     if newest is None:
         return "never ran"

@@ -43,7 +43,7 @@ def collection_row(record: AgentRecord, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def is_news(record: AgentRecord, now: datetime) -> bool:
+def is_recent(record: AgentRecord, now: datetime) -> bool:
     """Tell whether a collection is under way, or ended so lately that people wait for its end."""
     return now - record.heartbeat_at < NEWS_FOR
 

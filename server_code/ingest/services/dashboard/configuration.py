@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from ...domain.ledger import Traffic
+from ...domain.ledger import MessageCounts
 from ...domain.timestamps import format_timestamp
 from ...settings import JOB_EVENTS_QUEUE, LOGS_QUEUE, METRICS_QUEUE, Settings
 
@@ -71,7 +71,7 @@ def list_settings(find: Find) -> list[dict[str, Any]]:
     return [_row(setting, *find(setting.name)) for setting in _SETTINGS]
 
 
-def webhook_facts(settings: Settings, traffic: Traffic, *, origin: str) -> dict[str, Any]:
+def webhook_facts(settings: Settings, traffic: MessageCounts, *, origin: str) -> dict[str, Any]:
     """Say how GitHub is told to send webhooks here, and whether any came."""
     came = [at for at, counts in traffic.spans if counts.get(WEBHOOKS)]
     return {

@@ -12,7 +12,7 @@ from ...domain.log_pages import ANSWER_FINDINGS, LogLines
 from ...domain.runs import AttemptKey
 from ...errors import LogNotReady, NotFound
 from ...ports import LogCache, StateStore
-from ..read_log import LogShelf, UnreadableLog, never_fetched, read_log
+from ..read_log import LogReader, UnreadableLog, never_fetched, read_log
 from .runs import RunAddress, load_run_attempts
 
 _Found = TypeVar("_Found")
@@ -21,7 +21,7 @@ _Found = TypeVar("_Found")
 MOST_DOWNLOADED_BYTES = 96 * 1024 * 1024
 
 #: Opens what reading a log again from its source needs; only called where the cache has it not.
-OpenShelf = Callable[[], LogShelf]
+OpenLogReader = Callable[[], LogReader]
 
 
 class JobLog:
@@ -31,14 +31,14 @@ class JobLog:
         self,
         store: StateStore,
         cache: LogCache,
-        open_shelf: OpenShelf,
+        open_log_reader: OpenLogReader,
         *,
         record: AttemptRecord,
         job: Job,
     ) -> None:
         self._store = store
         self._cache = cache
-        self._open_shelf = open_shelf
+        self._open_log_reader = open_log_reader
         self._record = record
         self._job = job
 
@@ -118,7 +118,7 @@ class JobLog:
         known = self._store.load_job_logs(self._key).get(self._id)
         if known is None or known.state != LOG_FETCHED:
             return never_fetched(known)
-        return read_log(self._open_shelf(), self._key, self._id, first_line, count)
+        return read_log(self._open_log_reader(), self._key, self._id, first_line, count)
 
     def _cached(self, ask: Callable[[], _Found | None]) -> _Found:
         """Ask the cache, which is filled first where it has not this log."""
@@ -149,7 +149,11 @@ class JobLog:
 
 
 def find_job_log(
-    store: StateStore, cache: LogCache, open_shelf: OpenShelf, address: RunAddress, job_id: int
+    store: StateStore,
+    cache: LogCache,
+    open_log_reader: OpenLogReader,
+    address: RunAddress,
+    job_id: int,
 ) -> JobLog:
     """Find a job by its ids, in the newest attempt that has it. Raises NotFound."""
     for record in reversed(load_run_attempts(store, address)):
@@ -157,7 +161,7 @@ def find_job_log(
             continue
         for job in record.jobs:
             if job.job_id == job_id:
-                return JobLog(store, cache, open_shelf, record=record, job=job)
+                return JobLog(store, cache, open_log_reader, record=record, job=job)
     raise NotFound(f"Run {address.run_id} has no job {job_id} that was collected.")
 
 

@@ -7,7 +7,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...domain.ledger import TRAFFIC_SPAN, AgentRecord, RepositoryRecord, Traffic, traffic_span
+from ...domain.ledger import (
+    TRAFFIC_SPAN,
+    AgentRecord,
+    MessageCounts,
+    RepositoryRecord,
+    message_counts_span,
+)
 from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
@@ -15,7 +21,7 @@ from ...settings import Settings
 from ..collect_now import MANUAL_COLLECTION
 from .activity import grouped_errors
 from .agents import agent_rows
-from .collection import collection_row, is_news
+from .collection import collection_row, is_recent
 from .rows import repository_row, summary_row
 from .setup import setup_steps
 
@@ -35,21 +41,23 @@ _KINDS = {"success": "success", "cancelled": "cancelled", "skipped": "skipped"} 
 )
 
 
-def take_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
+def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
     """Read everything that the overview shows. Raises StateUnavailable."""
     repositories = store.list_repositories()
-    traffic = store.load_traffic()
+    traffic = store.load_message_counts()
     summaries = store.load_run_summaries()
     agents = store.list_agents()
     errors = grouped_errors(store)
     steps = setup_steps(settings, has_repository=bool(repositories))
-    collections = [each for each in agents if each.name == MANUAL_COLLECTION and is_news(each, now)]
+    collections = [
+        each for each in agents if each.name == MANUAL_COLLECTION and is_recent(each, now)
+    ]
     newest = max(collections, key=lambda each: each.started_at, default=None)
     return {
         "now": format_timestamp(now),
         "setup": steps,
         "is_set_up": all(step["is_done"] for step in steps),
-        "agents": agent_rows(agents, store.load_agent_wishes(), repositories, now=now),
+        "agents": agent_rows(agents, store.load_desired_states(), repositories, now=now),
         "messages": _messages(settings, traffic, now),
         "traffic": _traffic(settings, traffic, now),
         "github": _github(agents, traffic),
@@ -66,7 +74,7 @@ def _counter(queue_name: str) -> str:
     return f"sqs_messages.{queue_name}"
 
 
-def _messages(settings: Settings, traffic: Traffic, now: datetime) -> list[dict[str, Any]]:
+def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
     queues = {"metrics": settings.aws.metrics_queue, "logs": settings.aws.logs_queue}
     recent: Counter[str] = Counter()
     for at, counts in traffic.spans:
@@ -83,12 +91,12 @@ def _messages(settings: Settings, traffic: Traffic, now: datetime) -> list[dict[
     ]
 
 
-def _traffic(settings: Settings, traffic: Traffic, now: datetime) -> list[dict[str, Any]]:
+def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
     """Lay out every span from the first on that is kept; one without any count is all zeros."""
     spans: Mapping[datetime, Mapping[str, int]] = dict(traffic.spans)
     if not spans:
         return []
-    rows, at, last = [], min(spans), traffic_span(now)
+    rows, at, last = [], min(spans), message_counts_span(now)
     while at <= last:
         counts = spans.get(at, {})
         rows.append(
@@ -104,7 +112,7 @@ def _traffic(settings: Settings, traffic: Traffic, now: datetime) -> list[dict[s
     return rows[-SHOWN_SPANS:]
 
 
-def _github(agents: Sequence[AgentRecord], traffic: Traffic) -> dict[str, Any]:
+def _github(agents: Sequence[AgentRecord], traffic: MessageCounts) -> dict[str, Any]:
     told = [each for each in agents if each.rate_limit.get("remaining") is not None]
     newest = max(told, key=lambda each: each.heartbeat_at, default=None)
     limits = {} if newest is None else dict(newest.rate_limit)

@@ -43,7 +43,7 @@ class RunChoice:
     conclusion: str | None = None
     search: str | None = None
 
-    def takes(self, run: RunSummary) -> bool:
+    def accepts(self, run: RunSummary) -> bool:
         """Tell whether a run is among those chosen."""
         for name, value_of in _FILTERS.items():
             wanted = getattr(self, name)
@@ -64,7 +64,7 @@ class RunAddress:
 def list_runs(store: StateStore, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
     """List the newest runs that are chosen, and what there is to choose from."""
     kept = store.load_run_summaries()
-    found = [run for run in kept if choice.takes(run)]
+    found = [run for run in kept if choice.accepts(run)]
     start, count = max(0, offset), min(max(1, limit), MOST_RUNS_A_PAGE)
     return {
         "runs": [summary_row(run) for run in found[start : start + count]],

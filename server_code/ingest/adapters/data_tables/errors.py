@@ -1,0 +1,91 @@
+"""Anvil's errors, as ours: each says what is wrong with the state and what to do."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
+
+import anvil.server
+import anvil.tables
+
+from ...errors import StateUnavailable
+from .transactions import is_contention
+
+_Class = TypeVar("_Class", bound=type)
+
+#: What Anvil raises where a question was not answered; most of it has no base class to go by.
+_UNANSWERED = (
+    anvil.server.AnvilWrappedError,
+    anvil.server.ExecutionTerminatedError,
+    anvil.server.InternalError,
+    anvil.server.PermissionDenied,
+    anvil.server.RuntimeUnavailableError,
+    anvil.server.SerializationError,
+    anvil.server.ServiceNotAdded,
+    anvil.server.TimeoutError,
+    anvil.server.UplinkDisconnectedError,
+    OSError,
+)
+_OVER_QUOTA = (anvil.tables.QuotaExceededError, anvil.server.QuotaExceededError)
+
+_NOT_MIGRATED = (
+    "The app's tables are not those of this version: on Anvil, open the app in the editor and "
+    "apply the schema of anvil.yaml; on an app server, start it with --auto-migrate."
+)
+
+
+def translate_errors(store: _Class) -> _Class:
+    """Let every public method of a store raise StateUnavailable for whatever Anvil raises."""
+    for name, method in vars(store).items():
+        if not name.startswith("_") and callable(method):
+            setattr(store, name, _translated(method))
+    return store
+
+
+@contextmanager
+def table_errors() -> Iterator[None]:
+    """Turn Anvil's errors into StateUnavailable."""
+    try:
+        yield
+    except StateUnavailable:
+        raise
+    except Exception as error:
+        reason = _reason(error)
+        if reason is None:
+            raise
+        raise StateUnavailable(reason) from error
+
+
+def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
+    @functools.wraps(method)
+    def ask(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the method takes
+        with table_errors():
+            return method(*args, **kwargs)
+
+    return ask
+
+
+def _reason(error: Exception) -> str | None:
+    """Say what is wrong; None for an error that is not Anvil's."""
+    if is_contention(error):
+        return "Data Tables: too many others were in the way; it is tried again."
+    if isinstance(error, _OVER_QUOTA):
+        return f"Data Tables are full: {error}. Set RETENTION_DAYS lower, or take a larger plan."
+    if _is_not_migrated(error):
+        return f"{error}. {_NOT_MIGRATED}"
+    if isinstance(error, _UNANSWERED):
+        return f"Data Tables do not answer: {error}"
+    # The Uplink's own failures are plain exceptions, told apart by their words.
+    if type(error) is Exception or isinstance(error, RuntimeError):
+        return f"Data Tables do not answer: {error}"
+    return None
+
+
+def _is_not_migrated(error: Exception) -> bool:
+    """Tell whether a table or a column is missing; a column is so under two names of errors."""
+    if isinstance(error, AttributeError):
+        return "AppTables" in str(error)
+    is_named = isinstance(error, anvil.tables.NoSuchColumnError)
+    return is_named or "no such column" in str(error).lower()

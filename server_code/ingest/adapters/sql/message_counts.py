@@ -1,0 +1,53 @@
+"""What was counted, in SQL; any number of processes add at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from ...domain.ledger import TRAFFIC_KEPT, MessageCounts, message_counts_span
+from ...domain.stored_values import read_ascii, read_time, write_ascii, write_time
+from .database import Database
+from .session import Session
+
+_ADD_TO_TOTALS = """
+    INSERT INTO totals (name, amount) VALUES (...)
+    ON CONFLICT (name) DO UPDATE SET amount = totals.amount + excluded.amount
+"""
+_ADD_TO_SPAN = """
+    INSERT INTO traffic (starts_at, name, amount) VALUES (...)
+    ON CONFLICT (starts_at, name) DO UPDATE SET amount = traffic.amount + excluded.amount
+"""
+
+
+class SqlMessageCounts:
+    """Keep totals, and what they grew by in the last day."""
+
+    _database: Database
+
+    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+        """Add to the totals and to this moment's span of traffic, all or none."""
+        span = message_counts_span(now)
+        start, oldest = write_time(span), write_time(span - TRAFFIC_KEPT)
+        # In order, so that two processes never wait for each other's rows.
+        totals = sorted((write_ascii(name), amount) for name, amount in counts.items() if amount)
+
+        def add(session: Session) -> None:
+            session.insert(_ADD_TO_TOTALS, totals)
+            session.insert(_ADD_TO_SPAN, [(start, *row) for row in totals])
+            session.execute("DELETE FROM traffic WHERE starts_at <= ?", (oldest,))
+
+        if totals:
+            self._database.write(add)
+
+    def load_message_counts(self) -> MessageCounts:
+        """Load all totals, and the spans of the last TRAFFIC_KEPT before the newest addition."""
+        totals = self._database.read("SELECT name, amount FROM totals")
+        rows = self._database.read("SELECT starts_at, name, amount FROM traffic ORDER BY starts_at")
+        spans: dict[datetime, dict[str, int]] = {}
+        for start, name, amount in rows:
+            spans.setdefault(read_time(start), {})[read_ascii(name)] = amount
+        return MessageCounts(
+            totals={read_ascii(name): amount for name, amount in totals},
+            spans=tuple(spans.items()),
+        )

@@ -1,0 +1,34 @@
+"""Taking settled attempts out of the ledger, with all that is known of them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ...domain.stored_values import read_json, write_ascii, write_time
+from .session import Session
+
+_OLD_ATTEMPTS = """
+    SELECT repository_key, run_id, run_attempt, record FROM attempts
+    WHERE settled = 1 AND created_at < ?
+    ORDER BY created_at, run_id, run_attempt LIMIT ?
+"""
+_FORGET_ATTEMPT = "DELETE FROM attempts WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
+_FORGET_LOGS = "DELETE FROM job_logs WHERE repository_key = ? AND run_id = ? AND run_attempt = ?"
+_FORGET_COMMIT = "DELETE FROM commits WHERE repository_key = ? AND sha = ?"
+
+
+def purge_settled(session: Session, *, created_before: datetime, limit: int) -> int:
+    """Delete the oldest settled attempts within a transaction; return how many.
+
+    One that another process is saving at this moment is passed over: it may not stay settled. A
+    commit that a later attempt shares goes too, and is asked for again where it is needed.
+    """
+    sql = _OLD_ATTEMPTS + session.dialect.skip_locked
+    rows = session.query(sql, (write_time(created_before), limit))
+    keys = sorted(row[:3] for row in rows)
+    runs = ((row[0], read_json(row[3])["run"]) for row in rows)
+    shas = {(name, run["head_sha"]) for name, run in runs if run is not None}
+    commits = sorted((name, write_ascii(sha)) for name, sha in shas if sha is not None)
+    session.delete(_FORGET_LOGS, keys)
+    session.delete(_FORGET_COMMIT, commits)
+    return session.delete(_FORGET_ATTEMPT, keys)

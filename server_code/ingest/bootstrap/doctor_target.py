@@ -1,0 +1,53 @@
+"""What ``doctor`` looks at: the settings' GitHub, queues and state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from ..inspection import GithubInspector, QueueInspector
+from ..ports import ActionsSource, Clock, StateStore
+from ..services.doctor import DoctorTarget
+from ..settings import Settings
+from .access import aws_access
+
+
+@contextmanager
+def open_doctor_target(
+    settings: Settings,
+    *,
+    clock: Clock,
+    open_state: Callable[[], StateStore],
+    repositories: Sequence[str] = (),
+) -> Iterator[DoctorTarget]:
+    """Make ready what is looked at; whatever the examination opened is closed at the end."""
+
+    def open_github() -> tuple[GithubInspector, ActionsSource]:
+        from ..adapters.github import GithubActions, open_token_pool
+        from ..adapters.github.inspect import GithubCredentials
+        from ..domain.counters import Counters
+
+        counters = Counters()
+        tokens = open_token_pool(settings.github, clock=clock, counters=counters)
+        opened.callback(tokens.close)
+        return GithubCredentials(tokens), GithubActions(tokens, counters)
+
+    def open_queues() -> QueueInspector:
+        from ..adapters.aws import s3_client, sqs_client
+        from ..adapters.aws.inspect import AwsInspector
+
+        access = aws_access(settings.aws)
+        sqs, s3 = sqs_client(access), s3_client(access)
+        opened.callback(sqs.close)
+        opened.callback(s3.close)
+        return AwsInspector(sqs, s3)
+
+    with ExitStack() as opened:
+        yield DoctorTarget(
+            settings=settings,
+            open_github=open_github,
+            open_queues=open_queues,
+            open_state=open_state,
+            clock=clock,
+            repositories=repositories,
+        )

@@ -1,0 +1,49 @@
+"""How processes are named, and known to be gone."""
+
+from __future__ import annotations
+
+import os
+import socket
+from datetime import datetime
+from pathlib import Path
+
+from ..ports import StateStore
+
+
+def worker_id() -> str:
+    """Name this process in leases and heartbeats: its machine, its process space, its number."""
+    return f"{_pid_namespace()}:{os.getpid()}"
+
+
+def is_dead_local_worker(holder: str) -> bool:
+    """Tell whether a holder was a process of this machine that is no more.
+
+    Its leases need not run out first. Of processes elsewhere nothing is known.
+    """
+    place, _, number = holder.rpartition(":")
+    if place != _pid_namespace() or not number.isdecimal():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def free_dead_leases(store: StateStore, *, now: datetime) -> None:
+    """Make due what processes of this machine held that are no more. Raises StateUnavailable."""
+    for record in store.list_repositories():
+        holder = record.lease_holder
+        if holder is not None and is_dead_local_worker(holder):
+            store.release_repository(record, holder=holder, next_poll_at=now)
+
+
+def _pid_namespace() -> str:
+    """Name where process numbers mean the same: containers may share a host's name."""
+    try:
+        space = str(Path("/proc/self/ns/pid").readlink())
+    except OSError:
+        space = "pid"
+    return f"{socket.gethostname()}:{space}"

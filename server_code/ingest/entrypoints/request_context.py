@@ -1,0 +1,79 @@
+"""What a door works with: settings, state and time, opened when they are asked for."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+from ..bootstrap import (
+    Collector,
+    LogSources,
+    log_cache_of,
+    open_collector,
+    open_data_tables_state,
+    open_log_sources,
+    open_source,
+    read_anvil_settings,
+)
+from ..domain.counters import Counters
+from ..domain.ledger import ActivityRecord
+from ..errors import StateUnavailable
+from ..ports import ActionsSource, Clock, LogCache, StateStore
+from ..settings import Settings
+
+
+@dataclass(frozen=True)
+class RequestContext:
+    """Be one call's work place. Everything is opened at most once, and only where it is needed."""
+
+    actor: str = "Runstream"
+
+    @cached_property
+    def settings(self) -> Settings:
+        """Read the settings. Raises BadSettings."""
+        return read_anvil_settings()
+
+    @cached_property
+    def state(self) -> StateStore:
+        """Open the Data Tables. Raises StateUnavailable."""
+        return open_data_tables_state()
+
+    @cached_property
+    def cache(self) -> LogCache:
+        """Find the cache of logs in the state."""
+        cache = log_cache_of(self.state)
+        if cache is None:
+            raise StateUnavailable("This state keeps no logs for reading.")
+        return cache
+
+    @cached_property
+    def clock(self) -> Clock:
+        """Take the machine's clock."""
+        from ..adapters.system_clock import SystemClock
+
+        return SystemClock(threading.Event())
+
+    @property
+    def now(self) -> datetime:
+        """Tell the time."""
+        return self.clock.now()
+
+    def open_source(self) -> ActionsSource:
+        """Open GitHub for a question or two. Raises BadCredentials or BadSettings."""
+        return open_source(self.settings, clock=self.clock, counters=Counters())
+
+    def open_log_sources(self) -> LogSources:
+        """Open what reading a log again needs."""
+        return open_log_sources(self.settings, state=self.state, clock=self.clock)
+
+    def open_collector(self) -> Collector:
+        """Open all that an agent works with, around this state. Raises what its parts raise."""
+        return open_collector(self.settings, state=self.state, clock=self.clock)
+
+    def note(self, what: str, *, repository: str | None = None) -> None:
+        """Keep what this call did, for people to look back at."""
+        self.state.add_activity(
+            ActivityRecord(occurred_at=self.now, actor=self.actor, repository=repository, what=what)
+        )

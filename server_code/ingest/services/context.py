@@ -1,0 +1,62 @@
+"""Everything an agent works with, in one value."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from ..domain.counters import Counters
+from ..domain.ledger import ErrorRecord
+from ..ports import ActionsSource, BlobStore, Clock, LogCache, Publisher, StateStore, WorkQueue
+from ..settings import CollectingSettings
+
+PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
+LOG_INGESTION_AGENT = "Log Ingestion Agent"
+AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectorContext:
+    """Be the ports of one collector.
+
+    ``workers`` and ``log_workers`` run requests to GitHub side by side, so that large logs keep no
+    poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.
+    ``holder`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
+    where there is one.
+    """
+
+    source: ActionsSource
+    store: StateStore
+    metrics: Publisher
+    logs: Publisher
+    job_events: WorkQueue
+    blobs: BlobStore | None
+    clock: Clock
+    workers: Executor
+    log_workers: Executor
+    counters: Counters
+    collecting: CollectingSettings
+    holder: str
+    log_cache: LogCache | None = None
+
+    def share_pauses(self) -> None:
+        """Let other processes, and this one's next life, obey what GitHub asked of this one."""
+        if pauses := self.source.pauses():
+            self.store.save_pauses(pauses)
+
+    def obey_pauses(self) -> None:
+        """Obey what GitHub asked of other processes, or of this one before it was killed."""
+        self.source.obey(self.store.load_pauses(now=self.clock.now()))
+
+    def report_error(self, agent: str, repository: str | None, what: str, remedy: str) -> None:
+        """Keep an error where people look for it, and count it."""
+        self.counters.add("errors")
+        self.store.add_error(
+            ErrorRecord(
+                occurred_at=self.clock.now(),
+                agent=agent,
+                repository=repository,
+                what=what,
+                remedy=remedy,
+            )
+        )

@@ -1,0 +1,140 @@
+"""Signs of life: how an agent is, kept where people and other processes see it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ..domain.ledger import AgentRecord
+from ..domain.timestamps import format_timestamp
+from ..errors import IngestError
+from ..ports import Budget, StateStore
+from .context import PIPELINE_MONITORING_AGENT, CollectorContext
+
+#: How often a working agent gives one; who has given none for SILENCE is gone.
+BEAT_EVERY = timedelta(seconds=5)
+SILENCE = timedelta(seconds=60)
+
+
+class CounterFlush:
+    """Add what a process counts to the totals that people see, each count once."""
+
+    def __init__(self, context: CollectorContext) -> None:
+        self._context = context
+        self._told: Mapping[str, int] = {}
+
+    def tell(self) -> Mapping[str, int]:
+        """Add what was counted since the last time; return all counts.
+
+        Raises StateUnavailable; what could not be added is added the next time.
+        """
+        counts = self._context.counters.snapshot()
+        increase = {name: n - self._told.get(name, 0) for name, n in counts.items()}
+        grown = {name: n for name, n in increase.items() if n}
+        if grown:
+            self._context.store.add_counts(grown, now=self._context.clock.now())
+        self._told = counts
+        return counts
+
+
+class Heartbeat:
+    """Tell how one agent is, and add what its process has counted since it last told.
+
+    ``place`` names where it works for people; processes that follow each other there share it.
+    """
+
+    def __init__(self, context: CollectorContext, agent: str, *, place: str) -> None:
+        self._context = context
+        self._agent = agent
+        self._place = place
+        self._started_at = context.clock.now()
+        self._counter_flush = CounterFlush(context)
+        self._next_at = self._started_at
+        self._rate_limit: Mapping[str, int | str | None] | None = None
+
+    def give(self, state: str, note: str | None = None) -> None:
+        """Save a sign of life now. Raises StateUnavailable."""
+        context, now = self._context, self._context.clock.now()
+        counts = self._counter_flush.tell()
+        budget = context.source.budget()
+        context.store.save_agent(
+            AgentRecord(
+                name=self._agent,
+                holder=self._place,
+                state=state,
+                heartbeat_at=now,
+                started_at=self._started_at,
+                counts=counts,
+                rate_limit=self._known_limit(budget),
+                note=note or slowdown_note(self._agent, budget),
+            )
+        )
+        self._next_at = now + BEAT_EVERY
+
+    def _known_limit(self, budget: Budget) -> Mapping[str, int | str | None]:
+        """Tell the limit as the last answers said, before the first as the process before told."""
+        if budget.remaining is not None:
+            self._rate_limit = rate_limit_of(budget)
+        elif self._rate_limit is None:
+            self._rate_limit = reported_limit(self._context.store, self._agent, self._place)
+        return self._rate_limit
+
+    def give_when_due(self, state: str, note: str | None = None) -> None:
+        """Save a sign of life if the last one is BEAT_EVERY old; a failing store is left alone.
+
+        The work itself meets the store soon enough, and says what is wrong with it.
+        """
+        if self._context.clock.now() < self._next_at:
+            return
+        try:
+            self.give(state, note)
+        except IngestError:
+            self._next_at = self._context.clock.now() + BEAT_EVERY
+
+
+def plain_heartbeat(store: StateStore, agent: str, *, place: str, now: datetime) -> AgentRecord:
+    """Make the sign of life of an agent that has nothing to do; what it knew of limits is kept."""
+    return AgentRecord(
+        name=agent,
+        holder=place,
+        state="idle",
+        heartbeat_at=now,
+        started_at=now,
+        rate_limit=reported_limit(store, agent, place),
+    )
+
+
+def reported_limit(store: StateStore, agent: str, place: str) -> Mapping[str, int | str | None]:
+    """Find the limit that the last sign of life from a place told; empty where there is none."""
+    return next(
+        (
+            each.rate_limit
+            for each in store.list_agents()
+            if (each.name, each.holder) == (agent, place)
+        ),
+        {},
+    )
+
+
+def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
+    """Lay a budget out as signs of life carry it."""
+    return {
+        "limit": budget.limit,
+        "remaining": budget.remaining,
+        "reset_at": format_timestamp(budget.reset_at),
+    }
+
+
+def slowdown_note(agent: str, budget: Budget) -> str | None:
+    """Say that the budget does not last for all repositories; None where it does."""
+    if agent != PIPELINE_MONITORING_AGENT or budget.interval_factor <= 1:
+        return None
+    return (
+        f"GitHub's hourly budget does not last for all repositories: each is polled "
+        f"{budget.interval_factor:.1f} times less often. Give another token, or watch fewer."
+    )
+
+
+def is_alive(agent: AgentRecord, now: datetime) -> bool:
+    """Tell whether an agent gave a sign of life of late, and did not say that it stops."""
+    return agent.state != "stopped" and now - agent.heartbeat_at < SILENCE

@@ -1,0 +1,26 @@
+"""Forgetting what is settled and old, so that the ledger does not grow for ever."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from .context import CollectorContext
+
+#: Attempts that one call forgets at most: other work on the state waits for no more than these.
+FORGOTTEN_A_CALL = 500
+
+
+def purge_expired(context: CollectorContext) -> bool:
+    """Forget some settled attempts that are older than the ledger keeps them.
+
+    Tells whether there may be more: then call again. Nothing that is forgotten is published again:
+    the ledger keeps runs for as long as they may change on GitHub behind the end of the backfill
+    (``CollectingSettings.ledger_days``), so neither a walk over the backfill's days nor a sweep
+    over closed days meets one that was forgotten; and a list so short that it shows all runs is
+    read with that in mind (``note_runs``). Raises StateUnavailable.
+    """
+    created_before = context.clock.now() - timedelta(days=context.collecting.ledger_days)
+    removed = context.store.remove_settled_attempts(
+        created_before=created_before, limit=FORGOTTEN_A_CALL
+    )
+    return removed == FORGOTTEN_A_CALL

@@ -1,0 +1,229 @@
+"""One token's permission to ask: no request leaves while a limit forbids it."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter, deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..errors import RateLimited
+from .rate_limits import (
+    RateLimit,
+    exhausted_resource,
+    is_limit_answer,
+    parse_rate_limit,
+    retry_at,
+)
+
+#: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+#: 900 points a minute for an endpoint (a GET is one), 2,000 for GraphQL, 90 s of CPU time a minute;
+#: each kept a little below, for clocks differ.
+POINTS_PER_MINUTE = {"rest": 850, "graphql": 1900}
+RESPONSE_SECONDS_PER_MINUTE = 85.0
+MAX_CONCURRENT = 80
+WINDOW = timedelta(seconds=60)
+
+#: The part of the hourly limit that is left to the token's other users.
+RESERVE_SHARE = 0.02
+
+#: How long an hour must have run before its use is judged, and how far polls may be stretched.
+WARM_UP_SECONDS = 300
+MAX_STRETCH = 20.0
+
+#: The scope of a pause that holds for whatever the token asks.
+_EVERYTHING = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """Be a time that GitHub asked to let pass, and how often in a row it had to ask."""
+
+    until: datetime
+    refusals: int
+
+
+class RateLimiter:
+    """Admit requests of one token, and learn from their answers. Safe for many threads.
+
+    It never sleeps: where a limit forbids a request it raises RateLimited with the time.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._limits: dict[str, RateLimit] = {}
+        self._pauses: dict[str, _Pause] = {}
+        self._points: dict[str, deque[datetime]] = {}
+        self._response_seconds: deque[tuple[datetime, float]] = deque()
+        self._response_total = 0.0
+        self._in_flight: Counter[str] = Counter()
+
+    def admit(self, endpoint: str, *, resource: str, now: datetime) -> None:
+        """Take a place for one request to an endpoint (its path's pattern).
+
+        Raises RateLimited where a limit forbids it.
+        """
+        with self._lock:
+            self._check_pauses(resource, now)
+            self._check_primary(resource, now)
+            self._check_secondary(endpoint, resource, now)
+            self._points.setdefault(endpoint, deque()).append(now)
+            self._in_flight[resource] += 1
+
+    def record_response(self, resource: str, *, took_seconds: float, now: datetime) -> None:
+        """Give a place back, whether the request got an answer or not."""
+        with self._lock:
+            self._in_flight[resource] -= 1
+            self._response_seconds.append((now, took_seconds))
+            self._response_total += took_seconds
+
+    def learn(self, status: int, headers: Mapping[str, str], body: str, *, now: datetime) -> None:
+        """Take an answer's limits in. Raises RateLimited for a limit answer."""
+        with self._lock:
+            limit = parse_rate_limit(headers)
+            if limit is not None:
+                self._keep(limit)
+            if not is_limit_answer(status, headers, body):
+                self._end_pauses(limit, now)
+                return
+            scope = exhausted_resource(headers, body) or _EVERYTHING
+            until = self._pause(scope, headers, now)
+        raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
+
+    def limits(self) -> list[RateLimit]:
+        """List the primary limits as last told."""
+        with self._lock:
+            return list(self._limits.values())
+
+    def paused_until(self, *, now: datetime) -> datetime | None:
+        """Tell until when REST requests are forbidden; None where they are not."""
+        with self._lock:
+            try:
+                self._check_pauses("core", now)
+                self._check_primary("core", now)
+            except RateLimited as limit:
+                return limit.retry_at
+            return None
+
+    def pause_until(self, until: datetime) -> None:
+        """Obey a pause that another process was asked for, or this one before it was killed."""
+        with self._lock:
+            known = self._pauses.get(_EVERYTHING)
+            if known is None or known.until < until:
+                self._pauses[_EVERYTHING] = _Pause(until, known.refusals if known else 0)
+
+    def has_headroom(self, *, now: datetime) -> bool:
+        """Tell whether the hour's requests are being used more slowly than they come back.
+
+        What is nice to know, but not needed, is asked for only then.
+        """
+        with self._lock:
+            limit = self._limits.get("core")
+            if limit is None or limit.reset_at <= now:
+                return True
+            left_of_hour = (limit.reset_at - now) / timedelta(hours=1)
+            return limit.remaining - _reserve(limit) > limit.limit * left_of_hour * 0.5
+
+    def interval_factor(self, *, now: datetime) -> float:
+        """Tell how many times too fast the hour's requests are used up; 1 where they last.
+
+        Looks at what is used, whoever used it, after the hour's first five minutes.
+        """
+        with self._lock:
+            limit = self._limits.get("core")
+            if limit is None or limit.reset_at <= now:
+                return 1.0
+            left_seconds = (limit.reset_at - now).total_seconds()
+            past_seconds = 3600 - left_seconds
+            if past_seconds < WARM_UP_SECONDS:
+                return 1.0
+            used_a_second = (limit.limit - limit.remaining) / past_seconds
+            allowed_a_second = max(limit.remaining - _reserve(limit), 1) / left_seconds
+            return min(max(used_a_second / allowed_a_second, 1.0), MAX_STRETCH)
+
+    def _keep(self, limit: RateLimit) -> None:
+        """Keep the newest telling; answers of parallel requests may arrive out of order.
+
+        Within one hour the remaining requests only fall, so the lowest telling is the newest.
+        """
+        known = self._limits.get(limit.resource)
+        if known is not None and known.reset_at == limit.reset_at:
+            limit = min(known, limit, key=lambda each: each.remaining)
+        if known is None or limit.reset_at >= known.reset_at:
+            self._limits[limit.resource] = limit
+
+    def _pause(self, scope: str, headers: Mapping[str, str], now: datetime) -> datetime:
+        """Begin or lengthen a pause.
+
+        A refusal that comes while one lasts belongs to a request sent before it: it is no further
+        refusal in a row, or one burst of parallel requests would cost an hour.
+        """
+        known = self._pauses.get(scope, _Pause(until=now, refusals=0))
+        refusals = known.refusals + (now >= known.until)
+        until = max(known.until, retry_at(headers, now=now, refusals=refusals))
+        self._pauses[scope] = _Pause(until, refusals)
+        return until
+
+    def _end_pauses(self, limit: RateLimit | None, now: datetime) -> None:
+        """Forget the refusals that an answer shows to be over.
+
+        An answer that comes while a pause lasts was asked for before it. One that leaves nothing
+        of its resource says nothing of the next: GraphQL refuses with 200.
+        """
+        scopes = {_EVERYTHING}
+        if limit is not None and limit.remaining > 0:
+            scopes.add(limit.resource)
+        for scope in scopes & self._pauses.keys():
+            if now >= self._pauses[scope].until:
+                del self._pauses[scope]
+
+    def _check_pauses(self, resource: str, now: datetime) -> None:
+        pauses = [self._pauses[scope] for scope in (_EVERYTHING, resource) if scope in self._pauses]
+        until = max((pause.until for pause in pauses), default=now)
+        if now < until:
+            raise RateLimited("GitHub asked for a pause that is not over yet.", retry_at=until)
+
+    def _check_primary(self, resource: str, now: datetime) -> None:
+        limit = self._limits.get(resource)
+        if limit is None:
+            return
+        if limit.reset_at <= now:
+            del self._limits[resource]
+        elif limit.remaining <= _reserve(limit):
+            left = f"{limit.remaining} of {limit.limit} {resource} requests"
+            raise RateLimited(
+                f"The token has {left} left for this hour; the rest is reserved.",
+                retry_at=limit.reset_at + timedelta(seconds=1),
+            )
+        elif limit.remaining - self._in_flight[resource] <= _reserve(limit):
+            # They may turn out to be free, so this is not yet a matter of the next hour.
+            raise RateLimited(
+                "The requests under way may use up this hour's rest.",
+                retry_at=now + timedelta(seconds=1),
+            )
+
+    def _check_secondary(self, endpoint: str, resource: str, now: datetime) -> None:
+        points = self._points.setdefault(endpoint, deque())
+        while points and points[0] <= now - WINDOW:
+            points.popleft()
+        allowed = POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"]
+        if len(points) >= allowed:
+            raise RateLimited("GitHub's limit per minute is used up.", retry_at=points[0] + WINDOW)
+        self._check_cpu(now)
+        if self._in_flight.total() >= MAX_CONCURRENT:
+            raise RateLimited(
+                "Too many requests are under way.", retry_at=now + timedelta(seconds=1)
+            )
+
+    def _check_cpu(self, now: datetime) -> None:
+        """Hold back where GitHub spent long on answers; their time estimates its CPU time."""
+        while self._response_seconds and self._response_seconds[0][0] <= now - WINDOW:
+            self._response_total -= self._response_seconds.popleft()[1]
+        if self._response_total >= RESPONSE_SECONDS_PER_MINUTE:
+            oldest = self._response_seconds[0][0]
+            raise RateLimited("GitHub's limit of CPU time is used up.", retry_at=oldest + WINDOW)
+
+
+def _reserve(limit: RateLimit) -> int:
+    return int(limit.limit * RESERVE_SHARE)

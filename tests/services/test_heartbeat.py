@@ -1,0 +1,151 @@
+"""Signs of life: what an agent tells of itself, how often, and until when it is believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ingest.domain.counters import Counters
+from ingest.domain.ledger import AgentRecord
+from ingest.errors import StateUnavailable
+from ingest.ports import Budget
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.heartbeat import (
+    BEAT_EVERY,
+    SILENCE,
+    Heartbeat,
+    is_alive,
+    rate_limit_of,
+    slowdown_note,
+)
+from support.state_records import NOW, an_agent
+from support.world import Stage
+
+from standalone.sandbox.builder import WorldBuilder
+
+PLACE = "a host"
+
+
+class Refusing:
+    """Be a store that takes no signs of life."""
+
+    def __init__(self, store) -> None:
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def save_agent(self, record: AgentRecord) -> None:
+        raise StateUnavailable("The tables are away.")
+
+
+@pytest.fixture
+def here(stage) -> Stage:
+    return stage(WorldBuilder().run(seconds=60).job("a"), at=100)
+
+
+def a_sign(here: Stage, **changes) -> Heartbeat:
+    context = replace(here.context, counters=Counters(), **changes)
+    return Heartbeat(context, PIPELINE_MONITORING_AGENT, place=PLACE)
+
+
+def told(here: Stage) -> AgentRecord:
+    [record] = here.state.list_agents()
+    return record
+
+
+def test_a_sign_tells_who_works_where_since_when(here):
+    """And what was found on the way."""
+    sign = a_sign(here)
+    began = here.clock.now()
+    here.advance(7)
+    sign.give("limited", "GitHub wants a pause.")
+    record = told(here)
+    assert (record.name, record.holder) == (PIPELINE_MONITORING_AGENT, PLACE)
+    assert (record.state, record.note) == ("limited", "GitHub wants a pause.")
+    assert (record.started_at, record.heartbeat_at) == (began, began + timedelta(seconds=7))
+
+
+def test_only_what_was_counted_since_is_added(here):
+    """Two signs count nothing twice, and one without news adds nothing."""
+    sign = a_sign(here)
+    sign._context.counters.add("runs", 2)
+    sign.give("running")
+    sign.give("running")
+    sign._context.counters.add("runs")
+    sign.give("idle")
+    assert here.state.load_message_counts().totals == {"runs": 3}
+    assert told(here).counts == {"runs": 3}
+
+
+def test_signs_are_given_when_they_are_due(here):
+    """The first at once."""
+    sign, given = a_sign(here), []
+    for _ in range(20):
+        sign.give_when_due("running")
+        given.append(told(here).heartbeat_at)
+        here.advance(1)
+    assert len(set(given)) == 20 / BEAT_EVERY.total_seconds()
+
+
+def test_a_store_that_is_away_keeps_no_agent_from_its_work(here):
+    """Unless the sign was asked for: then it says so."""
+    sign = a_sign(here, store=Refusing(here.state))
+    sign.give_when_due("running")
+    assert here.state.list_agents() == []
+    with pytest.raises(StateUnavailable):
+        sign.give("idle")
+
+
+def test_the_limit_of_the_process_before_is_told_until_there_is_a_newer_one(here):
+    """A process knows no limit before GitHub's first answer."""
+    known = {"limit": 5000, "remaining": 17, "reset_at": None}
+    here.state.save_agent(
+        an_agent(PIPELINE_MONITORING_AGENT, PLACE, heartbeat_at=here.clock.now(), rate_limit=known)
+    )
+    sign = a_sign(here)
+    sign.give("running")
+    assert told(here).rate_limit == known
+    here.poll()
+    sign.give("running")
+    assert told(here).rate_limit == rate_limit_of(here.context.source.budget())
+    assert told(here).rate_limit["remaining"] != 17
+
+
+def test_nothing_is_known_of_a_limit_that_nobody_told(here):
+    """The page shows a dash then."""
+    a_sign(here).give("running")
+    assert told(here).rate_limit == {}
+
+
+@pytest.mark.parametrize(
+    ("agent", "interval_factor", "is_said"),
+    [
+        (PIPELINE_MONITORING_AGENT, 2.5, True),
+        (PIPELINE_MONITORING_AGENT, 1, False),
+        (LOG_INGESTION_AGENT, 2.5, False),
+    ],
+)
+def test_a_budget_that_does_not_last_is_said_by_who_polls(agent, interval_factor, is_said):
+    """With how much less often, and what to do."""
+    note = slowdown_note(
+        agent, Budget(limit=1, remaining=1, reset_at=None, interval_factor=interval_factor)
+    )
+    assert (note is not None) is is_said
+    assert note is None or ("2.5 times" in note and "token" in note)
+
+
+@pytest.mark.parametrize(
+    ("state", "silence", "is_there"),
+    [
+        ("running", timedelta(0), True),
+        ("idle", SILENCE - timedelta(seconds=1), True),
+        ("in trouble", SILENCE, False),
+        ("stopped", timedelta(0), False),
+    ],
+)
+def test_who_is_silent_or_said_good_bye_is_gone(state, silence, is_there):
+    """Whatever it said last."""
+    record = an_agent(state=state, heartbeat_at=NOW - silence)
+    assert is_alive(record, NOW) is is_there

@@ -1,0 +1,63 @@
+"""Work on many threads, its items taken on one."""
+
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from ingest.services.interleave import MAX_WAITING, Finished, interleave
+
+
+@pytest.fixture
+def workers():
+    with ThreadPoolExecutor(4) as pool:
+        yield pool
+
+
+def test_every_item_comes_in_its_keys_order_and_then_its_end(workers):
+    """Keys are mixed, but each keeps its own order."""
+    taken: dict[int, list[object]] = {key: [] for key in range(10)}
+    for key, item in interleave(workers, list(taken), lambda key: iter(range(key))):
+        taken[key].append(item if not isinstance(item, Finished) else "end")
+    assert taken == {key: [*range(key), "end"] for key in taken}
+
+
+def test_an_error_ends_its_own_key_only(workers):
+    """The others go on to their ends."""
+
+    def produce(key):
+        yield key
+        if key == 1:
+            raise ValueError(key)
+
+    ends = {
+        key: item.error
+        for key, item in interleave(workers, [0, 1, 2], produce)
+        if isinstance(item, Finished)
+    }
+    assert (ends[0], ends[2]) == (None, None)
+    assert isinstance(ends[1], ValueError)
+
+
+def test_a_taker_that_leaves_stops_the_work(workers):
+    """Generators end at their next item, and those that wait for a thread never begin."""
+    begun, go_on = [], threading.Event()
+
+    def produce(key):
+        begun.append(key)
+        yield key
+        go_on.wait(10)
+        for _ in range(1000 * MAX_WAITING):
+            yield key
+
+    items = interleave(workers, list(range(50)), produce)
+    next(items)
+    go_on.set()
+    items.close()
+    assert len(begun) < 50
+
+
+def test_nothing_to_do_is_no_work(workers):
+    """No key, no item."""
+    assert list(interleave(workers, [], lambda _: iter(()))) == []

@@ -1,0 +1,56 @@
+"""Received work stays hidden for as long as it takes."""
+
+from __future__ import annotations
+
+import threading
+
+from ingest.errors import QueueUnavailable
+from ingest.ports import ReceivedMessage
+from ingest.services.visibility import extend_visibility
+
+MESSAGES = [ReceivedMessage(body="", receipt_handle=name, receive_count=1) for name in "ab"]
+
+
+class Watched:
+    """Be a queue whose visibility timeout is short, and which tells what was extended."""
+
+    visibility_timeout_seconds = 2
+
+    def __init__(self, *, fails: bool = False) -> None:
+        self.extended: list[str] = []
+        self.happened = threading.Event()
+        self._fails = fails
+
+    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+        self.extended.append(message.receipt_handle)
+        assert seconds == 2
+        if len(self.extended) >= 2:
+            self.happened.set()
+        if self._fails:
+            raise QueueUnavailable("not now")
+
+
+def test_held_messages_are_extended_until_the_block_ends():
+    """Before a third of the timeout is left, each is hidden anew; afterwards none."""
+    queue = Watched()
+    with extend_visibility(queue, MESSAGES):
+        assert queue.happened.wait(10)
+    assert set(queue.extended) == {"a", "b"}
+    assert "keep-hidden" not in {thread.name for thread in threading.enumerate()}
+
+
+def test_a_message_let_go_is_not_extended_again():
+    """It is to come back."""
+    queue = Watched()
+    with extend_visibility(queue, MESSAGES) as extender:
+        extender.release(MESSAGES[0])
+        assert extender.held() == MESSAGES[1:]
+        assert queue.happened.wait(10)
+    assert set(queue.extended) == {"b"}
+
+
+def test_an_extension_that_fails_is_tried_again():
+    """A queue out of reach for a moment ends no work."""
+    queue = Watched(fails=True)
+    with extend_visibility(queue, MESSAGES):
+        assert queue.happened.wait(10)

@@ -1,0 +1,121 @@
+"""Signs of life: how the agents of a process are, and what they count, told to all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ingest.errors import StateUnavailable
+from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from support.world import REPOSITORY, Stage
+
+from standalone.agents import Loop
+from standalone.heartbeats import HANGING_SECONDS, Heartbeats, keep_alive
+from standalone.sandbox.builder import WorldBuilder
+
+
+class Refusing:
+    """Be a store whose counts cannot be added for a while."""
+
+    def __init__(self, store, times: int) -> None:
+        self._store = store
+        self._left = times
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def add_counts(self, counts: Mapping[str, int], **options) -> None:
+        self._left -= 1
+        if self._left >= 0:
+            raise StateUnavailable("the database restarts")
+        self._store.add_counts(counts, **options)
+
+
+def loops(here: Stage) -> list[Loop]:
+    return [Loop(agent, here.context, lambda _: None) for agent in (*AGENTS, *AGENTS)]
+
+
+@pytest.fixture
+def here(stage) -> Stage:
+    return stage(WorldBuilder().run(seconds=60).job("a"), at=100)
+
+
+def test_each_process_adds_only_what_it_counted_since(here):
+    """Two beats of two processes do not count anything twice."""
+    mine = Heartbeats(here.context, loops(here))
+    here.context.counters.add("runs", 2)
+    mine.give()
+    mine.give()
+    here.context.counters.add("runs", 1)
+    mine.give()
+    here.state.add_counts({"runs": 10}, now=here.clock.now())
+    mine.give_last()
+    assert here.state.load_message_counts().totals["runs"] == 13
+
+
+def test_what_could_not_be_added_is_added_with_the_next(here):
+    """And what was, is not added again."""
+    signs = Heartbeats(replace(here.context, store=Refusing(here.state, 1)), loops(here))
+    here.context.counters.add("runs", 2)
+    with pytest.raises(StateUnavailable):
+        signs.give()
+    here.context.counters.add("runs", 3)
+    signs.give()
+    signs.give()
+    assert here.state.load_message_counts().totals["runs"] == 5
+
+
+def test_a_thread_that_hangs_is_a_sign_of_life_that_is_not_given(here):
+    """Although the others of its agent go on."""
+    own = loops(here)
+    own[0].turned_at = time.monotonic() - HANGING_SECONDS - 1
+    Heartbeats(here.context, own).give()
+    assert [agent.name for agent in here.state.list_agents()] == [LOG_INGESTION_AGENT]
+    own[0].turned_at = time.monotonic()
+    Heartbeats(here.context, own).give()
+    assert {agent.name for agent in here.state.list_agents()} == set(AGENTS)
+
+
+def test_the_one_in_trouble_speaks_for_all_of_its_agent(here):
+    """A person wants to know what is wrong."""
+    own = loops(here)
+    own[2].state, own[2].note = "limited", "later"
+    Heartbeats(here.context, own).give()
+    agents = {agent.name: agent for agent in here.state.list_agents()}
+    monitor, logs = agents[PIPELINE_MONITORING_AGENT], agents[LOG_INGESTION_AGENT]
+    assert (monitor.state, monitor.note) == ("limited", "later")
+    assert (logs.state, logs.note) == ("running", None)
+
+
+def test_a_loop_comes_round_also_within_its_work(here):
+    """A long backlog is no hanging thread."""
+    seen = []
+
+    def work(should_continue) -> None:
+        loop.turned_at = 0.0
+        should_continue()
+        seen.append(loop.turned_at)
+
+    loop = Loop("an agent", here.context, work)
+    loop.run(lambda: not seen)
+    assert seen[0] > 0
+
+
+def test_what_is_old_is_forgotten_while_the_agents_work(here):
+    """Without anybody asking for it."""
+    here.poll()
+    here.ingest()
+    assert here.state.count_ledger(REPOSITORY).attempts == 1
+    here.advance(timedelta(days=100).total_seconds())
+    turns = []
+
+    def should_continue() -> bool:
+        turns.append(1)
+        return len(turns) < 3
+
+    keep_alive(here.context, loops(here), should_continue=should_continue)
+    assert here.state.count_ledger(REPOSITORY).attempts == 0
+    assert {agent.state for agent in here.state.list_agents()} == {"stopped"}

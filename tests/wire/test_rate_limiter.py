@@ -1,0 +1,280 @@
+"""What one token may ask, and when it may ask again."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ingest.errors import RateLimited
+from ingest.wire.rate_limiter import MAX_CONCURRENT, MAX_STRETCH, POINTS_PER_MINUTE, RateLimiter
+
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
+RUNS = "/repos/{}/actions/runs"
+SECONDARY = "You have exceeded a secondary rate limit."
+
+
+def at(seconds):
+    return NOW + timedelta(seconds=seconds)
+
+
+def told(remaining, *, reset_in=3000, resource="core", limit=5000, **more):
+    return {
+        "x-ratelimit-limit": str(limit),
+        "x-ratelimit-remaining": str(remaining),
+        "x-ratelimit-reset": str(int(at(reset_in).timestamp())),
+        "x-ratelimit-resource": resource,
+        **{name.replace("_", "-"): value for name, value in more.items()},
+    }
+
+
+def ask(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS, took=0.0):
+    """Send one request whose answer comes at once."""
+    rate_limiter.admit(endpoint, resource=resource, now=at(seconds))
+    rate_limiter.record_response(resource, took_seconds=took, now=at(seconds))
+
+
+def refuse(rate_limiter, headers=None, *, seconds=0, status=403, body=SECONDARY):
+    """Give a limit answer; tell how many seconds it asks to wait."""
+    with pytest.raises(RateLimited) as refused:
+        rate_limiter.learn(status, headers or {}, body, now=at(seconds))
+    return (refused.value.retry_at - at(seconds)).total_seconds()
+
+
+def wait_for(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS):
+    """Ask, and tell how many seconds the governor holds it back."""
+    try:
+        ask(rate_limiter, seconds=seconds, resource=resource, endpoint=endpoint)
+    except RateLimited as held:
+        return (held.retry_at - at(seconds)).total_seconds()
+    return 0
+
+
+def test_a_token_of_which_nothing_is_known_may_ask():
+    """The first answer tells its limits."""
+    rate_limiter = RateLimiter()
+    assert wait_for(rate_limiter) == 0
+    assert rate_limiter.limits() == []
+
+
+def test_the_reserve_is_left_to_the_tokens_other_users():
+    """Two in a hundred."""
+    rate_limiter = RateLimiter()
+    rate_limiter.learn(200, told(101), "", now=NOW)
+    assert wait_for(rate_limiter) == 0
+    rate_limiter.learn(200, told(100), "", now=NOW)
+    assert wait_for(rate_limiter, seconds=10) == 3000 - 10 + 1
+
+
+def test_the_next_hour_is_a_new_one():
+    """What was told of the last one no longer holds."""
+    rate_limiter = RateLimiter()
+    rate_limiter.learn(200, told(0), "", now=NOW)
+    assert wait_for(rate_limiter, seconds=3000) == 0
+
+
+def test_requests_under_way_are_reserved_for():
+    """They may all be charged; when they turn out to be free, there is room again at once."""
+    rate_limiter = RateLimiter()
+    rate_limiter.learn(200, told(103), "", now=NOW)
+    for _ in range(3):
+        rate_limiter.admit(RUNS, resource="core", now=NOW)
+    assert wait_for(rate_limiter) == 1
+    rate_limiter.record_response("core", took_seconds=0, now=NOW)
+    rate_limiter.learn(304, told(103), "", now=NOW)
+    assert wait_for(rate_limiter) == 0
+
+
+def test_answers_without_change_use_nothing_up():
+    """A 304 tells the same remaining requests, however many there are."""
+    rate_limiter = RateLimiter()
+    for second in range(500):
+        ask(rate_limiter, seconds=second)
+        rate_limiter.learn(304, told(101), "", now=at(second))
+    assert [limit.remaining for limit in rate_limiter.limits()] == [101]
+
+
+def test_answers_out_of_order_are_told_apart():
+    """Within an hour the lowest telling is the newest, and an older hour is past."""
+    rate_limiter = RateLimiter()
+    for headers in (told(500), told(100), told(300), told(4999, reset_in=-600)):
+        rate_limiter.learn(200, headers, "", now=NOW)
+    assert [limit.remaining for limit in rate_limiter.limits()] == [100]
+    rate_limiter.learn(200, told(4990, reset_in=6600), "", now=NOW)
+    assert [limit.remaining for limit in rate_limiter.limits()] == [4990]
+
+
+def test_a_used_up_graphql_hour_does_not_block_rest():
+    """Each has an hour of its own."""
+    rate_limiter = RateLimiter()
+    assert refuse(rate_limiter, told(0, resource="graphql"), status=429, body="") == 3001
+    assert wait_for(rate_limiter, resource="graphql", endpoint="/graphql") == 3001
+    assert wait_for(rate_limiter) == 0
+
+
+def test_a_used_up_hour_without_a_reset_blocks_its_resource_alone():
+    """A server of one's own may tell no more than that nothing remains."""
+    rate_limiter = RateLimiter()
+    bare = {"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
+    assert refuse(rate_limiter, bare, body="") == 60
+    assert wait_for(rate_limiter, resource="graphql", endpoint="/graphql") == 60
+    assert wait_for(rate_limiter) == 0
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "seconds"),
+    [
+        ({"retry-after": "30"}, "", 30),
+        (told(0, resource="graphql", retry_after="30"), "", 30),
+        (told(4000), SECONDARY, 60),
+        (told(0), SECONDARY, 3001),
+        ({}, "abuse detection", 60),
+    ],
+)
+def test_retry_after_and_secondary_limits_block_everything(headers, body, seconds):
+    """They speak of the token, whatever it asks."""
+    rate_limiter = RateLimiter()
+    assert refuse(rate_limiter, headers, body=body) == seconds
+    assert wait_for(rate_limiter, resource="graphql", endpoint="/graphql") == seconds
+    assert wait_for(rate_limiter, seconds=seconds - 1, resource="search") == 1
+    assert wait_for(rate_limiter, seconds=seconds, resource="search") == 0
+
+
+def test_refusals_in_a_row_double_the_wait_up_to_an_hour():
+    """Each comes after the last one's pause is over."""
+    rate_limiter, seconds, waits = RateLimiter(), 0, []
+    for _ in range(8):
+        waits.append(refuse(rate_limiter, seconds=seconds))
+        seconds += waits[-1]
+    assert waits == [60, 120, 240, 480, 960, 1920, 3600, 3600]
+
+
+def test_an_accepted_request_ends_the_row():
+    """The next refusal is a first one."""
+    rate_limiter = RateLimiter()
+    refuse(rate_limiter)
+    rate_limiter.learn(200, told(4000), "", now=at(60))
+    assert refuse(rate_limiter, seconds=61) == 60
+
+
+def test_refusals_of_one_burst_count_once():
+    """They were all sent before the first refusal came back."""
+    rate_limiter = RateLimiter()
+    assert [refuse(rate_limiter, seconds=second) for second in range(5)] == [60] * 5
+    assert wait_for(rate_limiter, seconds=5) == 59
+    assert refuse(rate_limiter, seconds=64) == 120
+
+
+def test_a_shorter_pause_does_not_end_a_longer_one():
+    """What GitHub asked for last is not what ends last."""
+    rate_limiter = RateLimiter()
+    refuse(rate_limiter, {"retry-after": "600"})
+    assert refuse(rate_limiter, {"retry-after": "5"}, seconds=10) == 590
+
+
+def test_an_answer_from_before_a_refusal_does_not_end_its_pause():
+    """It was under way when the refusal came."""
+    rate_limiter = RateLimiter()
+    refuse(rate_limiter)
+    rate_limiter.learn(200, told(4000), "", now=at(1))
+    assert wait_for(rate_limiter, seconds=1) == 59
+    assert refuse(rate_limiter, seconds=60) == 120
+
+
+def test_graphqls_polite_refusal_does_not_end_the_row():
+    """It is a 200 that leaves nothing."""
+    rate_limiter = RateLimiter()
+    nothing = {"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
+    assert refuse(rate_limiter, nothing, status=429, body="") == 60
+    rate_limiter.learn(200, told(0, resource="graphql", reset_in=30), "", now=at(60))
+    assert refuse(rate_limiter, nothing, status=429, body="", seconds=60) == 120
+
+
+def test_an_accepted_request_of_another_resource_does_not_end_the_row():
+    """REST going well says nothing of GraphQL."""
+    rate_limiter = RateLimiter()
+    nothing = {"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
+    refuse(rate_limiter, nothing, body="")
+    rate_limiter.learn(200, told(4000), "", now=at(60))
+    assert refuse(rate_limiter, nothing, body="", seconds=60) == 120
+    rate_limiter.learn(200, told(4000, resource="graphql"), "", now=at(180))
+    assert refuse(rate_limiter, nothing, body="", seconds=181) == 60
+
+
+def test_a_missing_right_is_no_limit():
+    """It blocks nothing."""
+    rate_limiter = RateLimiter()
+    rate_limiter.learn(403, told(4000), "Resource not accessible", now=NOW)
+    assert wait_for(rate_limiter) == 0
+
+
+@pytest.mark.parametrize(
+    ("resource", "points"), [("core", POINTS_PER_MINUTE["rest"]), ("graphql", 1900)]
+)
+def test_an_endpoint_takes_so_many_requests_a_minute(resource, points):
+    """Another endpoint has a minute of its own."""
+    rate_limiter = RateLimiter()
+    for place in range(points):
+        ask(rate_limiter, seconds=place / points, resource=resource)
+    assert wait_for(rate_limiter, seconds=1, resource=resource) == 59
+    assert wait_for(rate_limiter, seconds=1, resource=resource, endpoint="/another") == 0
+    assert wait_for(rate_limiter, seconds=60, resource=resource) == 0
+
+
+def test_so_many_requests_may_be_under_way_together():
+    """REST and GraphQL share them."""
+    rate_limiter = RateLimiter()
+    for place in range(MAX_CONCURRENT):
+        resource = "graphql" if place % 2 else "core"
+        rate_limiter.admit(f"/{place}", resource=resource, now=NOW)
+    assert wait_for(rate_limiter) == 1
+    rate_limiter.record_response("graphql", took_seconds=0, now=NOW)
+    assert wait_for(rate_limiter) == 0
+
+
+def test_slow_answers_use_up_githubs_patience():
+    """Their time is what we know of its CPU time."""
+    rate_limiter = RateLimiter()
+    for second in range(17):
+        ask(rate_limiter, seconds=second, took=5.0)
+    assert wait_for(rate_limiter, seconds=17) == 43
+    assert wait_for(rate_limiter, seconds=60) == 0
+
+
+def test_spare_is_what_is_used_more_slowly_than_it_comes_back():
+    """Half of the hour's share is enough; an unknown or past hour is all spare."""
+    rate_limiter = RateLimiter()
+    assert rate_limiter.has_headroom(now=NOW)
+    rate_limiter.learn(200, told(2500, reset_in=3600), "", now=NOW)
+    assert not rate_limiter.has_headroom(now=NOW)
+    assert rate_limiter.has_headroom(now=at(1000))
+    assert rate_limiter.has_headroom(now=at(3600))
+
+
+def test_polls_are_stretched_as_far_as_the_hour_is_used_up_too_fast():
+    """Nothing is judged in the first minutes, and nothing is stretched beyond bounds."""
+    rate_limiter = RateLimiter()
+    assert rate_limiter.interval_factor(now=NOW) == 1
+    rate_limiter.learn(200, told(2600, reset_in=3400), "", now=NOW)
+    assert rate_limiter.interval_factor(now=NOW) == 1
+    assert rate_limiter.interval_factor(now=at(1600)) == 1
+    # 2,400 were used in 600 seconds, and 2,500 may be used in the 3,000 that are left.
+    assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(4.8)
+    rate_limiter.learn(200, told(0, reset_in=3400), "", now=NOW)
+    assert rate_limiter.interval_factor(now=at(400)) == MAX_STRETCH
+    assert rate_limiter.interval_factor(now=at(3400)) == 1
+
+
+def test_threads_share_the_places():
+    """No two threads take the same last place."""
+    rate_limiter = RateLimiter()
+
+    def take(_):
+        try:
+            rate_limiter.admit(RUNS, resource="core", now=NOW)
+        except RateLimited:
+            return 0
+        return 1
+
+    with ThreadPoolExecutor(16) as pool:
+        assert sum(pool.map(take, range(400))) == MAX_CONCURRENT
