@@ -29,10 +29,10 @@ def main() -> int:
             capture_output=True,
             text=True,
             check=False,
-            timeout=options.call_with_timeout,
+            timeout=options.within,
         )
     except subprocess.TimeoutExpired:
-        return _skip(f"it did not answer within {options.call_with_timeout:g} seconds")
+        return _skip(f"it did not answer within {options.within:g} seconds")
     if done.returncode == 0:
         print("audit: no known holes in what requirements.txt pins")
         return 0

@@ -43,8 +43,8 @@ class LogText:
             yield self.head[position : min(position + BLOCK, self.size)]
         position = max(start, len(self.head))
         while position < self.size:
-            number, call_with_timeout = divmod(position - len(self.head), BLOCK)
-            piece = _block(number)[call_with_timeout : call_with_timeout + self.size - position]
+            number, within = divmod(position - len(self.head), BLOCK)
+            piece = _block(number)[within : within + self.size - position]
             yield piece
             position += len(piece)
 

@@ -46,12 +46,12 @@ from ingest.services.poll_runs import poll_repository
 from ingest.settings import read_settings
 
 collector = open_headless(read_settings(os.environ.get), stop=threading.Event())
-world = collector.context
-now = world.clock.now()
-world.store.add_repository(
+context = collector.context
+now = context.clock.now()
+context.store.add_repository(
     RepositoryRecord(full_name="octo/api", added_at=now, watched_since=now - timedelta(days=1))
 )
-[record] = world.store.claim_repositories(holder=world.holder, now=now, lease_seconds=60, limit=1)
-assert poll_repository(world, record, may_go_on=lambda: True) is None
+[record] = context.store.claim_repositories(holder=context.holder, now=now, lease_seconds=60, limit=1)
+assert poll_repository(context, record, should_continue=lambda: True) is None
 collector.close()
 """

@@ -1,4 +1,4 @@
-"""A guarded server ends with its owner, and takes along what it has started."""
+"""A supervised server ends with its owner, and takes along what it has started."""
 
 from __future__ import annotations
 
@@ -78,8 +78,8 @@ def test_a_server_ends_as_it_wants_to(tmp_path: Path):
 def test_the_owners_sudden_death_ends_it_too(tmp_path: Path):
     owner = (
         "import os, sys, time; from pathlib import Path;"
-        "from standalone.guarded import GuardedProcess, Program;"
-        f"server = GuardedProcess(Program(arguments=[sys.executable, '-c', {PARENT!r}],"
+        "from standalone.supervised_process import SupervisedProcess, Program;"
+        f"server = SupervisedProcess(Program(arguments=[sys.executable, '-c', {PARENT!r}],"
         " environment=dict(os.environ), folder=Path('.')));"
         "print(server.printed.readline().decode(), flush=True); time.sleep(600)"
     )

@@ -40,7 +40,7 @@ def poll_due_repositories(
 ) -> int:
     """Claim due repositories and poll each; return how many were claimed.
 
-    ``may_go_on`` is asked between slices: False ends the tick early, and the rest stays due.
+    ``should_continue`` is asked between slices: False ends the tick early, and the rest stays due.
     """
     claimed = context.store.claim_repositories(
         holder=context.holder,
