@@ -1,4 +1,4 @@
-# One word per deed; each installs what it needs into .venv first, and is quick when nothing changed.
+# One word per task; each installs what it needs into .venv first, and is quick when nothing changed.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -25,6 +25,7 @@ lint: $(STAMP) ## Check style, format, the direction of imports and known holes 
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo
+	$(BIN)/codespell
 	$(BIN)/python .ci/audit.py
 
 types: $(STAMP) ## Check the types
