@@ -15,7 +15,7 @@ IngestError
 ├── Skippable              this one thing cannot be had; go on with the rest
 │   ├── NotFound           GitHub knows no such repository, run, job or commit
 │   │   └── Gone           GitHub knew it once and has deleted it (410)
-│   ├── LogNotReady        the job's log is not there (yet, or never)
+│   ├── LogPending         the job's log is not there (yet, or never)
 │   ├── LogExpired         the log is past its retention
 │   └── MalformedPayload   an answer or a message is not what its kind promises
 └── Rejected               an outsider's input is refused
@@ -97,7 +97,7 @@ class Gone(NotFound):
     """Say that GitHub knew a thing once and has deleted it."""
 
 
-class LogNotReady(Skippable):
+class LogPending(Skippable):
     """Say that GitHub holds no log for the job at this moment."""
 
 

@@ -9,12 +9,12 @@ from ingest.errors import (
     BadCredentials,
     DiskFull,
     LogExpired,
-    LogNotReady,
+    LogPending,
     RateLimited,
     SourceUnavailable,
 )
 from ingest.messaging.log_work import DueLog, LogWork
-from ingest.services.fetch_logs import LateLog, LogFetched, LogUnavailable, fetch_logs
+from ingest.services.fetch_logs import LogFetched, LogNotReady, LogUnavailable, fetch_logs
 from support.builders import at
 
 KEY = AttemptKey("octo/api", 1, 1)
@@ -61,11 +61,11 @@ LIMITED = RateLimited("later", retry_at=at(60))
 @pytest.mark.parametrize(
     ("error", "kind", "reason"),
     [
-        (LogNotReady("404"), LateLog, None),
-        (SourceUnavailable("502"), LateLog, None),
-        (BadCredentials("401"), LateLog, None),
-        (DiskFull("full"), LateLog, None),
-        (LIMITED, LateLog, None),
+        (LogPending("404"), LogNotReady, None),
+        (SourceUnavailable("502"), LogNotReady, None),
+        (BadCredentials("401"), LogNotReady, None),
+        (DiskFull("full"), LogNotReady, None),
+        (LIMITED, LogNotReady, None),
         (LogExpired("410"), LogUnavailable, "expired"),
         (AccessDenied("403"), LogUnavailable, "no_access"),
     ],
@@ -83,9 +83,9 @@ def test_every_error_has_its_outcome_for_every_job(error, kind, reason, whole):
 def test_an_archive_that_stays_missing_is_given_up_for_single_logs():
     """A cancelled attempt may have logs but no archive."""
     jobs = (due(1), due(2))
-    logs = Logs(archive=LogNotReady("404"))
+    logs = Logs(archive=LogPending("404"))
     first = list(fetch_logs(logs, work(*jobs, whole=True), jobs))
-    assert all(isinstance(outcome, LateLog) for outcome in first)
+    assert all(isinstance(outcome, LogNotReady) for outcome in first)
     later = list(fetch_logs(logs, work(*jobs, whole=True, tries=3), jobs))
     assert all(isinstance(outcome, LogFetched) for outcome in later)
 

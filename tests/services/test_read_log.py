@@ -12,9 +12,9 @@ from ingest.domain.ledger import LOG_PENDING
 from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
-from ingest.services import read_log as snapshot
-from ingest.services.read_log import UnreadableLog, read_log
-from support.world import REPOSITORY
+from ingest.services import read_log
+from ingest.services.read_log import UnreadableLog
+from support.world import REPOSITORY, log_reader
 
 from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -45,13 +45,13 @@ def collected(stage, *, cache=None, log=LOG, conclusion="success", **options):
 
 
 def read(here, first=1, count=10):
-    answer = read_log(here.context, KEY, JOB, first, count)
+    answer = log_reader(here.context).read(KEY, JOB, first, count)
     assert isinstance(answer, LogLines), answer
     return [line.content for line in answer.lines]
 
 
 def unreadable(here, job_id=JOB):
-    answer = read_log(here.context, KEY, job_id, 1, 10)
+    answer = log_reader(here.context).read(KEY, job_id, 1, 10)
     assert isinstance(answer, UnreadableLog)
     return answer
 
@@ -105,7 +105,7 @@ def test_a_log_is_read_without_a_working_cache(stage, cache):
 
 def test_a_log_too_large_for_the_cache_is_read_all_the_same(stage, monkeypatch):
     """It is fetched for each answer."""
-    monkeypatch.setattr(snapshot, "MAX_CACHED_LOG_BYTES", 100)
+    monkeypatch.setattr(read_log, "MAX_CACHED_LOG_BYTES", 100)
     here = collected(stage)
     here.context = replace(here.context, log_cache=MemoryLogCache())
     assert read(here, 2999) == [b"line 2999\r\n", b"line 3000\r\n"]
@@ -159,7 +159,7 @@ def test_a_50_mb_log_is_read_page_by_page_without_loading_it(stage, tmp_path):
         log.writelines(LOG_TEXT % number for number in range(50 * MIB // len(LOG_TEXT % 0)))
         log.seek(0)
         state.log_cache.save_log(KEY, JOB, log, here.clock.now())
-    total = read_log(here.context, KEY, JOB, 1, 0).total_lines
+    total = log_reader(here.context).read(KEY, JOB, 1, 0).total_lines
     tracemalloc.start()
     for first in range(1, total, total // 20):
         assert read(here, first, 500)[0] == LOG_TEXT % (first - 1)

@@ -26,6 +26,7 @@ from ingest.services.context import CollectorContext
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_repository
 from ingest.services.poll_session import LEASE_SECONDS
+from ingest.services.read_log import LogReader
 from ingest.settings import CollectingSettings, GithubSettings, Secret
 
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
@@ -76,6 +77,18 @@ class Queues:
         self.metrics = MemoryQueue("ci_cd_metrics_queue", clock, counters, **options)
         self.logs = MemoryQueue("ci_cd_logs_queue", clock, counters, **options)
         self.job_events = MemoryQueue("ci_cd_job_events_queue", clock, counters)
+
+
+def log_reader(context: CollectorContext) -> LogReader:
+    """Build a reader of single logs from a collector's ports."""
+    return LogReader(
+        source=context.source,
+        store=context.store,
+        blobs=context.blobs,
+        clock=context.clock,
+        counters=context.counters,
+        log_cache=context.log_cache,
+    )
 
 
 class Stage:

@@ -7,7 +7,7 @@ from .access import GITHUB_THREADS, aws_access
 from .collector import Collector, open_collector, open_headless
 from .doctor_target import open_doctor_target
 from .queues import queue_depths, set_up_queues
-from .sources import LogSources, open_log_sources, open_source
+from .sources import open_log_reader, open_source
 from .states import (
     DEFAULT_STATE_FILE,
     log_cache_of,
@@ -21,7 +21,6 @@ __all__ = [
     "DEFAULT_STATE_FILE",
     "GITHUB_THREADS",
     "Collector",
-    "LogSources",
     "aws_access",
     "free_dead_leases",
     "log_cache_of",
@@ -29,7 +28,7 @@ __all__ = [
     "open_data_tables_state",
     "open_doctor_target",
     "open_headless",
-    "open_log_sources",
+    "open_log_reader",
     "open_source",
     "open_state",
     "queue_depths",

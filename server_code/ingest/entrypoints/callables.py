@@ -109,4 +109,4 @@ def open_job_log(
         repository=optional_text(place.get("repository"), "The repository's name"),
     )
     job = require_id(job_id, "The job's id")
-    return find_job_log(request.state, request.cache, request.open_log_sources, address, job)
+    return find_job_log(request.state, request.cache, request.open_log_reader, address, job)

@@ -9,11 +9,10 @@ from functools import cached_property
 
 from ..bootstrap import (
     Collector,
-    LogSources,
     log_cache_of,
     open_collector,
     open_data_tables_state,
-    open_log_sources,
+    open_log_reader,
     open_source,
     read_anvil_settings,
 )
@@ -21,6 +20,7 @@ from ..domain.counters import Counters
 from ..domain.ledger import ActivityRecord
 from ..errors import StateUnavailable
 from ..ports import ActionsSource, Clock, LogCache, StateStore
+from ..services.read_log import LogReader
 from ..settings import Settings
 
 
@@ -64,9 +64,9 @@ class RequestContext:
         """Open GitHub for a question or two. Raises BadCredentials or BadSettings."""
         return open_source(self.settings, clock=self.clock, counters=Counters())
 
-    def open_log_sources(self) -> LogSources:
+    def open_log_reader(self) -> LogReader:
         """Open what reading a log again needs."""
-        return open_log_sources(self.settings, state=self.state, clock=self.clock)
+        return open_log_reader(self.settings, state=self.state, clock=self.clock)
 
     def open_collector(self) -> Collector:
         """Open all that an agent works with, around this state. Raises what its parts raise."""

@@ -114,13 +114,13 @@ class ActionsSource(Protocol):
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.
 
-        Raises LogNotReady, LogExpired, or SourceUnavailable where the stream broke.
+        Raises LogPending, LogExpired, or SourceUnavailable where the stream broke.
         """
 
     def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO) -> None:
         """Write an ended attempt's log archive (zip) into a seekable file, from position 0.
 
-        Raises LogNotReady, LogExpired, or SourceUnavailable where the stream broke.
+        Raises LogPending, LogExpired, or SourceUnavailable where the stream broke.
         """
 
     def fetch_repository(self, repository: str) -> RepositoryFacts:

@@ -17,7 +17,7 @@ from ..errors import (
     AccessDenied,
     IngestError,
     LogExpired,
-    LogNotReady,
+    LogPending,
     NotFound,
     SourceUnavailable,
 )
@@ -62,14 +62,14 @@ class LogUnavailable:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LateLog:
+class LogNotReady:
     """Be a log that did not arrive this time."""
 
     job: DueLog
     error: IngestError
 
 
-Outcome = LogFetched | LogUnavailable | LateLog
+Outcome = LogFetched | LogUnavailable | LogNotReady
 
 
 def fetch_logs(source: ActionsSource, work: LogWork, owed: Collection[DueLog]) -> Iterator[Outcome]:
@@ -93,9 +93,9 @@ def _from_archive(source: ActionsSource, work: LogWork, asked: list[DueLog]) -> 
     with Spool() as archive:
         try:
             source.fetch_attempt_logs(work.key, cast("BinaryIO", archive))
-        except LogNotReady as error:
+        except LogPending as error:
             if work.tries < PATIENT_TRIES:
-                yield from (LateLog(job=job, error=error) for job in asked)
+                yield from (LogNotReady(job=job, error=error) for job in asked)
             else:
                 yield from (_fetch_job_log(source, work.key, job) for job in asked)
             return
@@ -103,7 +103,7 @@ def _from_archive(source: ActionsSource, work: LogWork, asked: list[DueLog]) -> 
             yield from (_absent(job, error) for job in asked)
             return
         except IngestError as error:
-            yield from (LateLog(job=job, error=error) for job in asked)
+            yield from (LogNotReady(job=job, error=error) for job in asked)
             return
         taken: set[int] = set()
         for outcome in _unpack(archive, work, asked):
@@ -169,7 +169,7 @@ def _into_spool(job: DueLog, fetch: Callable[[BinaryIO], None]) -> Outcome:
         return _absent(job, error)
     except IngestError as error:
         spool.close()
-        return LateLog(job=job, error=error)
+        return LogNotReady(job=job, error=error)
     except BaseException:
         spool.close()
         raise

@@ -17,7 +17,7 @@ from ..errors import (
     DiskFull,
     Fatal,
     IngestError,
-    LogNotReady,
+    LogPending,
     MalformedPayload,
     NotFound,
     RateLimited,
@@ -33,7 +33,7 @@ from ..messaging.log_work import (
 from ..ports import ReceivedMessage
 from .context import LOG_INGESTION_AGENT, CollectorContext
 from .deliver_log import deliver_absence, deliver_log, pack_log
-from .fetch_logs import LateLog, LogFetched, LogUnavailable, Outcome, fetch_logs
+from .fetch_logs import LogFetched, LogNotReady, LogUnavailable, Outcome, fetch_logs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .publish import publish
@@ -64,7 +64,7 @@ class _Progress:
     message: ReceivedMessage
     work: LogWork
     owed: list[DueLog]
-    late: list[LateLog] = field(default_factory=list)
+    late: list[LogNotReady] = field(default_factory=list)
     trouble: IngestError | None = None
     is_done: bool = False
 
@@ -270,10 +270,10 @@ def _delay_seconds(error: IngestError, tries: int, now: datetime) -> int:
     return int(min(2.0 ** min(tries, 20), LONGEST_PAUSE_SECONDS))
 
 
-def _is_given_up(context: CollectorContext, work: LogWork, late: LateLog) -> bool:
+def _is_given_up(context: CollectorContext, work: LogWork, late: LogNotReady) -> bool:
     if isinstance(late.error, RateLimited) or _is_ours(late.error):
         return False
-    if not isinstance(late.error, LogNotReady):
+    if not isinstance(late.error, LogPending):
         return work.tries >= MAX_FAILED_TRIES
     ended_at = late.job.completed_at
     is_old = ended_at is None or context.clock.now() - ended_at > PATIENCE
@@ -285,7 +285,7 @@ def _is_ours(error: IngestError) -> bool:
     return isinstance(error, (DiskFull, Fatal))
 
 
-def _give_up(context: CollectorContext, work: LogWork, late: LateLog) -> LogUnavailable:
+def _give_up(context: CollectorContext, work: LogWork, late: LogNotReady) -> LogUnavailable:
     """Say why a log is not to be had: its repository may be gone."""
     try:
         context.source.fetch_repository(work.key.repository)

@@ -1,57 +1,29 @@
-"""Reading a log for a person: from the cache, else once more from S3 or GitHub, else why not."""
+"""Reading a log for a person: from the cache, else from S3 or GitHub, else the reason why not."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 from ..domain.counters import Counters
 from ..domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
 from ..domain.log_pages import LogLines, LogPage, cut_pages, measure_pages, pick_lines
 from ..domain.runs import AttemptKey
-from ..errors import IngestError, LogExpired, LogNotReady, MalformedPayload
+from ..errors import IngestError, LogExpired, LogPending, MalformedPayload
 from ..messaging.log_payload import log_in_payload
 from ..ports import ActionsSource, BlobReference, BlobStore, Clock, LogCache, StateStore
 from ..ports.logs import MAX_CACHED_LOG_BYTES
 from .spool import Spool
 
 
-class LogReader(Protocol):
-    """Be the ports from which a log can be had; a World has them all."""
-
-    @property
-    def source(self) -> ActionsSource:
-        """Give GitHub."""
-
-    @property
-    def store(self) -> StateStore:
-        """Give the state, which knows where logs are."""
-
-    @property
-    def blobs(self) -> BlobStore | None:
-        """Give the bucket, where there is one."""
-
-    @property
-    def clock(self) -> Clock:
-        """Give the time."""
-
-    @property
-    def counters(self) -> Counters:
-        """Give the counters."""
-
-    @property
-    def log_cache(self) -> LogCache | None:
-        """Give the cache, where there is one."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableLog:
-    """Be a log that cannot be shown; ``reason`` says why, for a person.
+    """A log that cannot be shown; ``reason`` is a sentence for a person.
 
-    ``state`` is that of its record, or ``unknown`` for a job that was never seen. Where
-    ``may_come``, asking later may help.
+    ``state`` is that of its record, or ``unknown`` for a job without one. Where ``may_come``,
+    reading it later may succeed.
     """
 
     state: str
@@ -59,96 +31,100 @@ class UnreadableLog:
     may_come: bool
 
 
-def read_log(
-    log_reader: LogReader, key: AttemptKey, job_id: int, first_line: int, count: int
-) -> LogLines | UnreadableLog:
-    """Read ``count`` lines of a job's log from ``first_line`` (from 1) on.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogReader:
+    """A reader of single logs; ``blobs`` and ``log_cache`` are None where there is none."""
 
-    A log that has left the cache is fetched again and kept, which takes as long as it is large;
-    one too large to be kept is fetched for each answer. Raises StateUnavailable.
-    """
-    cache = log_reader.log_cache
-    if cache is not None:
-        lines = cache.load_lines(key, job_id, first_line, count)
-        if lines is not None:
-            return lines
-    record = log_reader.store.load_job_logs(key).get(job_id)
-    if record is None or record.state != LOG_FETCHED:
-        return never_fetched(record)
-    with Spool() as spool:
-        trouble = _fetch_again(log_reader, record, cast("BinaryIO", spool))
-        if trouble is not None:
-            return trouble
-        if cache is not None and spool.size <= MAX_CACHED_LOG_BYTES:
-            _keep(log_reader, cache, record, spool)
-        return _lines_of(spool, first_line, count)
+    source: ActionsSource
+    store: StateStore
+    blobs: BlobStore | None
+    clock: Clock
+    counters: Counters
+    log_cache: LogCache | None
+
+    def read(
+        self, key: AttemptKey, job_id: int, first_line: int, count: int
+    ) -> LogLines | UnreadableLog:
+        """Return ``count`` lines of a job's log from ``first_line`` (from 1) on.
+
+        A log that has left the cache is fetched again and cached, which takes as long as it is
+        large; one too large for the cache is fetched for each answer. Raises StateUnavailable.
+        """
+        if self.log_cache is not None:
+            lines = self.log_cache.load_lines(key, job_id, first_line, count)
+            if lines is not None:
+                return lines
+        record = self.store.load_job_logs(key).get(job_id)
+        if record is None or record.state != LOG_FETCHED:
+            return never_fetched(record)
+        with Spool() as spool:
+            failure = self._fetch_again(record, cast("BinaryIO", spool))
+            if failure is not None:
+                return failure
+            self._save_to_cache(record, spool)
+            return _read_lines(spool, first_line, count)
+
+    def _fetch_again(self, record: JobLogRecord, into: BinaryIO) -> UnreadableLog | None:
+        """Write the log into a file from the first source that has it."""
+        errors: list[IngestError] = []
+        for fetch in self._sources(record):
+            try:
+                fetch(into)
+            except IngestError as error:
+                errors.append(error)
+                continue
+            return None
+        return UnreadableLog(
+            state=record.state,
+            reason=" ".join(str(error) for error in errors),
+            may_come=not isinstance(errors[-1], (LogExpired, LogPending)),
+        )
+
+    def _sources(self, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
+        if self.blobs is not None and record.blob_bucket and record.blob_key:
+            blobs, reference = self.blobs, BlobReference(record.blob_bucket, record.blob_key)
+            yield lambda into: _fetch_from_bucket(blobs, reference, record.log_sha256, into)
+        yield lambda into: self.source.fetch_job_log(record.key.repository, record.job_id, into)
+
+    def _save_to_cache(self, record: JobLogRecord, spool: Spool) -> None:
+        """Cache the log for the next page; without that, the next page is only slower."""
+        if self.log_cache is None or spool.size > MAX_CACHED_LOG_BYTES:
+            return
+        try:
+            with spool.open() as log:
+                self.log_cache.save_log(record.key, record.job_id, log, self.clock.now())
+        except IngestError:
+            self.counters.add("uncached_logs")
 
 
 def never_fetched(record: JobLogRecord | None) -> UnreadableLog:
-    """Say why there is nothing to read of a log that was not fetched."""
+    """Return the reason why there is nothing to read of a log that was not fetched."""
     if record is None:
-        return UnreadableLog(
-            state="unknown", reason="Nothing is known of a log of this job.", may_come=True
-        )
+        return UnreadableLog(state="unknown", reason="No log of this job is known.", may_come=True)
     if record.state == LOG_PENDING:
-        reason = record.reason or "The log is not there yet; it is fetched when the job has ended."
+        reason = record.reason or "The log is not available yet; it is fetched when the job ends."
         return UnreadableLog(state=record.state, reason=reason, may_come=True)
-    reason = record.reason or "There is no log of this job."
+    reason = record.reason or "This job has no log."
     return UnreadableLog(state=record.state, reason=reason, may_come=False)
 
 
-def _fetch_again(
-    log_reader: LogReader, record: JobLogRecord, into: BinaryIO
-) -> UnreadableLog | None:
-    """Write the log into a file, from where it can be had; say why where that is nowhere."""
-    troubles: list[IngestError] = []
-    for fetch in _places(log_reader, record):
-        try:
-            fetch(into)
-        except IngestError as error:
-            troubles.append(error)
-            continue
-        return None
-    last = troubles[-1]
-    return UnreadableLog(
-        state=record.state,
-        reason=" ".join(str(error) for error in troubles),
-        may_come=not isinstance(last, (LogExpired, LogNotReady)),
-    )
-
-
-def _places(log_reader: LogReader, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
-    if log_reader.blobs is not None and record.blob_bucket and record.blob_key:
-        yield lambda into: _from_bucket(log_reader, record, into)
-    yield lambda into: log_reader.source.fetch_job_log(record.key.repository, record.job_id, into)
-
-
-def _from_bucket(log_reader: LogReader, record: JobLogRecord, into: BinaryIO) -> None:
-    """Take the log out of its object; raises MalformedPayload where it is not what was stored."""
-    if log_reader.blobs is None or record.blob_bucket is None or record.blob_key is None:
-        raise MalformedPayload("The log was not put into a bucket.")
+def _fetch_from_bucket(
+    blobs: BlobStore, reference: BlobReference, log_sha256: str | None, into: BinaryIO
+) -> None:
+    """Extract the log from its object; raises MalformedPayload where its digest differs."""
     digest = hashlib.sha256()
     into.seek(0)
     into.truncate()
-    with log_reader.blobs.open(BlobReference(record.blob_bucket, record.blob_key)) as chunks:
+    with blobs.open(reference) as chunks:
         for piece in log_in_payload(chunks):
             digest.update(piece)
             into.write(piece)
-    if digest.hexdigest() != record.log_sha256:
-        raise MalformedPayload(f"The object {record.blob_key} is not the log that was stored.")
+    if digest.hexdigest() != log_sha256:
+        raise MalformedPayload(f"The object {reference.key} does not hold the log that was stored.")
 
 
-def _keep(log_reader: LogReader, cache: LogCache, record: JobLogRecord, spool: Spool) -> None:
-    """Keep the log for the next page; without that it is only slower."""
-    try:
-        with spool.open() as log:
-            cache.save_log(record.key, record.job_id, log, log_reader.clock.now())
-    except IngestError:
-        log_reader.counters.add("uncached_logs")
-
-
-def _lines_of(spool: Spool, first: int, count: int) -> LogLines:
-    """Read the lines straight from the file, in two passes and constant memory."""
+def _read_lines(spool: Spool, first: int, count: int) -> LogLines:
+    """Read the lines from the file, in two passes and constant memory."""
     with spool.open() as log:
         size = measure_pages(cut_pages(log))
     with spool.open() as log:

@@ -7,7 +7,7 @@ import io
 
 import pytest
 from ingest.domain.runs import AttemptKey
-from ingest.errors import AccessDenied, LogExpired, LogNotReady, RateLimited, SourceUnavailable
+from ingest.errors import AccessDenied, LogExpired, LogPending, RateLimited, SourceUnavailable
 from support.world import FIRST_RUN
 
 from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
@@ -72,14 +72,14 @@ def test_a_stream_that_breaks_is_taken_up_from_a_fresh_address(here, fault):
 @pytest.mark.parametrize(
     ("fault", "error"),
     [
-        ({"path": "/logs$", "do": "missing"}, LogNotReady),
+        ({"path": "/logs$", "do": "missing"}, LogPending),
         ({"path": "/logs$", "do": "error", "status": 410}, LogExpired),
         ({"path": "/logs$", "do": "error", "status": 403}, AccessDenied),
         ({"path": "/logs$", "do": "error", "status": 502}, SourceUnavailable),
         ({"path": "/logs$", "do": "error", "status": 200}, SourceUnavailable),
         ({"path": "/logs$", "do": "secondary", "seconds": 9}, RateLimited),
         ({"path": "/logs$", "do": "dead_redirect"}, SourceUnavailable),
-        ({"path": "job-logs.txt", "do": "missing"}, LogNotReady),
+        ({"path": "job-logs.txt", "do": "missing"}, LogPending),
         ({"path": "job-logs.txt", "do": "error", "status": 410}, LogExpired),
     ],
 )

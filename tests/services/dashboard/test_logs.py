@@ -8,12 +8,12 @@ import pytest
 from ingest.adapters.memory import MemoryLogCache
 from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE
 from ingest.domain.log_pages import ANSWER_FINDINGS, MAX_LINE_BYTES
-from ingest.errors import LogNotReady, NotFound
+from ingest.errors import LogPending, NotFound
 from ingest.services.dashboard import logs
 from ingest.services.dashboard.logs import find_job_log
 from ingest.services.dashboard.runs import RunAddress
 from support.state_records import a_job, an_attempt
-from support.world import REPOSITORY, Stage
+from support.world import REPOSITORY, Stage, log_reader
 
 from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -36,7 +36,7 @@ def opened(here: Stage, job_id: int = JOB, **address):
     return find_job_log(
         here.state,
         here.context.log_cache,
-        lambda: here.context,
+        lambda: log_reader(here.context),
         RunAddress(run_id=RUN, **address),
         job_id,
     )
@@ -139,7 +139,7 @@ def test_a_log_too_large_for_a_browser_says_where_it_is(stage, monkeypatch):
     """Lines of it can be read all the same."""
     monkeypatch.setattr(logs, "MOST_DOWNLOADED_BYTES", 3)
     log = opened(collected(stage, b"hello\n"))
-    with pytest.raises(LogNotReady, match="6 bytes"):
+    with pytest.raises(LogPending, match="6 bytes"):
         log.content()
     assert log.page(1, 1)["lines"] == ["hello"]
 
@@ -167,7 +167,7 @@ def assert_unreadable(here: Stage, state: str, reason: str, *, may_come: bool) -
     assert (page["total_lines"], page["total_bytes"]) == (0, 0)
     assert reason in page["reason"]
     for ask in (lambda log: log.find("x", 0), lambda log: log.outline(), lambda log: log.content()):
-        with pytest.raises(LogNotReady) as raised:
+        with pytest.raises(LogPending) as raised:
             ask(opened(here))
         assert str(raised.value) == page["reason"]
 
@@ -177,7 +177,7 @@ def test_a_log_that_is_not_there_yet_may_come(stage):
     here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
     here.context = replace(here.context, log_cache=MemoryLogCache())
     assert here.poll() is None
-    assert_unreadable(here, "pending", "not there yet", may_come=True)
+    assert_unreadable(here, "pending", "not available yet", may_come=True)
 
 
 def test_a_job_that_runs_has_no_log_yet(stage):
@@ -185,7 +185,7 @@ def test_a_job_that_runs_has_no_log_yet(stage):
     here = stage(WorldBuilder().run(seconds=600).job("build"), at=100)
     here.context = replace(here.context, log_cache=MemoryLogCache())
     assert here.poll() is None
-    assert_unreadable(here, "unknown", "Nothing is known", may_come=True)
+    assert_unreadable(here, "unknown", "No log of this job", may_come=True)
 
 
 @pytest.mark.parametrize("state", [LOG_UNAVAILABLE, LOG_EXPIRED])

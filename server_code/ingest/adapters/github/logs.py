@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...domain.counters import Counters
-from ...errors import Gone, LogExpired, LogNotReady, NotFound, SourceUnavailable
+from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
 from .client import GithubClient, Request
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class LogDownloader:
     def download(self, client: GithubClient, request: Request, into: BinaryIO) -> None:
         """Write the whole log into a seekable file, from position 0.
 
-        Raises LogNotReady (404), LogExpired (410), AccessDenied, SourceUnavailable; a log that
+        Raises LogPending (404), LogExpired (410), AccessDenied, SourceUnavailable; a log that
         arrives short is never taken for whole.
         """
         deadline = time.monotonic() + TOTAL_SECONDS
@@ -97,7 +97,7 @@ def _address(client: GithubClient, request: Request) -> str:
     except Gone as error:
         raise LogExpired("GitHub has deleted the log (410).") from error
     except NotFound as error:
-        raise LogNotReady("GitHub has no log there (404).") from error
+        raise LogPending("GitHub has no log there (404).") from error
     address = response.headers.get("location")
     if not address:
         raise SourceUnavailable(
@@ -109,7 +109,7 @@ def _address(client: GithubClient, request: Request) -> str:
 def _refuse_errors(response: requests.Response) -> None:
     status = response.status_code
     if status == 404:
-        raise LogNotReady("The log's host does not have it (404).")
+        raise LogPending("The log's host does not have it (404).")
     if status == 410:
         raise LogExpired("The log's host has deleted it (410).")
     if status in (401, 403):

@@ -10,9 +10,9 @@ from ...domain.ledger import LOG_FETCHED, AttemptRecord
 from ...domain.log_outline import outline_of
 from ...domain.log_pages import ANSWER_FINDINGS, LogLines
 from ...domain.runs import AttemptKey
-from ...errors import LogNotReady, NotFound
+from ...errors import LogPending, NotFound
 from ...ports import LogCache, StateStore
-from ..read_log import LogReader, UnreadableLog, never_fetched, read_log
+from ..read_log import LogReader, UnreadableLog, never_fetched
 from .runs import RunAddress, load_run_attempts
 
 _Found = TypeVar("_Found")
@@ -74,12 +74,12 @@ class JobLog:
         }
 
     def find(self, text: str, after: int) -> dict[str, Any]:
-        """Find the next lines that hold a text. Raises LogNotReady with the reason."""
+        """Find the next lines that hold a text. Raises LogPending with the reason."""
         lines = self._cached(lambda: self._cache.find_lines(self._key, self._id, text, after))
         return {"lines": lines, "more": len(lines) >= ANSWER_FINDINGS}
 
     def outline(self) -> dict[str, Any]:
-        """Find groups, errors and warnings of the whole log. Raises LogNotReady."""
+        """Find groups, errors and warnings of the whole log. Raises LogPending."""
         chunks = self._cached(lambda: self._cache.load_content(self._key, self._id))
         outline = outline_of(chunks)
         return {
@@ -89,10 +89,10 @@ class JobLog:
         }
 
     def content(self) -> bytes:
-        """Read the whole log, byte for byte. Raises LogNotReady where it is too large."""
+        """Read the whole log, byte for byte. Raises LogPending where it is too large."""
         size = self._read(1, 1)
         if isinstance(size, LogLines) and size.total_bytes > MOST_DOWNLOADED_BYTES:
-            raise LogNotReady(
+            raise LogPending(
                 f"This log has {size.total_bytes:,} bytes, too many for a browser at once: "
                 "take it from the logs queue, or from GitHub."
             )
@@ -118,7 +118,7 @@ class JobLog:
         known = self._store.load_job_logs(self._key).get(self._id)
         if known is None or known.state != LOG_FETCHED:
             return never_fetched(known)
-        return read_log(self._open_log_reader(), self._key, self._id, first_line, count)
+        return self._open_log_reader().read(self._key, self._id, first_line, count)
 
     def _cached(self, ask: Callable[[], _Found | None]) -> _Found:
         """Ask the cache, which is filled first where it has not this log."""
@@ -127,10 +127,10 @@ class JobLog:
             return answer
         found = self._read(1, 1)
         if isinstance(found, UnreadableLog):
-            raise LogNotReady(found.reason)
+            raise LogPending(found.reason)
         answer = ask()
         if answer is None:
-            raise LogNotReady("This log is too large to be kept here: take it from the logs queue.")
+            raise LogPending("This log is too large to be kept here: take it from the logs queue.")
         return answer
 
     def _head(self) -> dict[str, Any]:
