@@ -91,11 +91,14 @@ def _anchor(title: str) -> str:
     return kept.strip().replace(" ", "-")
 
 
+RECORDS = [Page(path) for path in sorted((ROOT / "docs" / "adr").glob("0*.md"))]
 GUIDES = [Page(path) for path in sorted((ROOT / "docs" / "guides").glob("*.md"))]
 PAGES = [
     *(Page(path) for path in sorted(ROOT.glob("*.md"))),
     *(Page(path) for path in sorted((ROOT / "docs").glob("*.md"))),
     Page(ROOT / "examples" / "README.md"),
+    Page(ROOT / "docs" / "adr" / "README.md"),
+    *RECORDS,
     *GUIDES,
 ]
 BLOCKS = [block for page in PAGES for block in page.blocks]

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 import boto3
 import pytest
 from botocore import xform_name
-from docs.pages import BLOCKS, GUIDES, NEEDS, PAGES, ROOT, Block, Page
+from docs.pages import BLOCKS, GUIDES, NEEDS, PAGES, RECORDS, ROOT, Block, Page
 
 from standalone.cli import cli
 
@@ -41,6 +41,20 @@ def test_every_guide_is_on_the_index(page: Page) -> None:
     """A page that no other leads to is not read."""
     index = Page(ROOT / "docs" / "README.md")
     assert f"guides/{page.path.name}" in index.links
+
+
+@pytest.mark.parametrize("page", RECORDS, ids=names(RECORDS))
+def test_every_decision_is_on_its_index_and_has_its_sections(page: Page) -> None:
+    """Numbers are unique, and a record says why and what follows."""
+    index = Page(ROOT / "docs" / "adr" / "README.md")
+    number = page.path.name[:4]
+    assert f"| [{number}]({page.path.name}) |" in index.text
+    assert page.text.startswith(f"# {number}: ")
+    assert re.findall(r"^## (.+)$", page.text, re.MULTILINE) == [
+        "Context",
+        "Decision",
+        "Consequences",
+    ]
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=names(BLOCKS))
