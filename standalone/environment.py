@@ -6,15 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
-from ingest.settings import Settings, read_settings
-
-_SECRET_NAMES = (
-    "GITHUB_APP_PRIVATE_KEY",
-    "GITHUB_WEBHOOK_SECRET",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "ANVIL_UPLINK_KEY",
-)
+from ingest.settings import SETTINGS, Settings, read_settings
 
 
 def read_environment(instead: Mapping[str, str] | None = None) -> Settings:
@@ -23,13 +15,16 @@ def read_environment(instead: Mapping[str, str] | None = None) -> Settings:
 
 
 def secret_values(environment: Mapping[str, str]) -> Iterator[str]:
-    """Name every value that must never be shown, as it stands and in its parts."""
-    yield from (token.strip() for token in environment.get("GITHUB_TOKEN", "").split(","))
-    for name in _SECRET_NAMES:
-        value = environment.get(name, "").strip()
-        yield value
-        yield from value.splitlines()  # a key of several lines may be shown line by line
-    yield from _passwords(environment.get("DATABASE_URL", ""))
+    """Yield every value that must never be shown, whole and in its parts."""
+    for setting in SETTINGS:
+        for name in (setting.name, *setting.aliases):
+            value = environment.get(name, "").strip()
+            if setting.is_secret:
+                yield value
+                yield from (token.strip() for token in value.split(","))
+                yield from value.splitlines()  # a key of several lines may be shown line by line
+            else:
+                yield from _passwords(value)
 
 
 def _passwords(url: str) -> Iterator[str]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import hypothesis
 import pytest
+from ingest.settings import SETTINGS
 from support.aws_server import LocalAws
 from support.postgres_server import PostgresServer
 
@@ -14,28 +15,15 @@ from support.postgres_server import PostgresServer
 hypothesis.settings.register_profile("runstream", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("runstream")
 
-_SETTINGS_PREFIXES = ("AWS_", "GITHUB_", "ANVIL_", "RUNSTREAM_")
-_SETTINGS = frozenset(
-    {
-        "BACKFILL_DAYS",
-        "DATABASE_URL",
-        "JOB_EVENTS_QUEUE",
-        "LOGS_QUEUE",
-        "LOG_BUCKET",
-        "LOG_MODE",
-        "METRICS_QUEUE",
-        "POLL_SECONDS",
-        "RETENTION_DAYS",
-        "TASK_SECONDS",
-    }
-)
+_PREFIXES = ("AWS_", "GITHUB_", "ANVIL_", "RUNSTREAM_")
+_NAMES = frozenset(setting.name for setting in SETTINGS)
 
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's own settings and credentials from every test."""
     for name in list(os.environ):
-        if name.startswith(_SETTINGS_PREFIXES) or name in _SETTINGS:
+        if name.startswith(_PREFIXES) or name in _NAMES:
             monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)

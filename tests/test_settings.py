@@ -199,6 +199,34 @@ def test_a_secret_shows_itself_to_nobody_but_its_user():
     assert settings.github.tokens[0].reveal() == "ghp_secret"
 
 
+@pytest.mark.parametrize("user", ["u:p@ss", "u:p#s", "u:p/s", "u:p?s", "u:p s", "u:[p"])
+def test_a_password_that_is_not_escaped_is_a_fault_and_not_shown(user):
+    """Its parts would be read as a host, a port or a name."""
+    (fault,) = faults_of(DATABASE_URL=f"postgresql://{user}@db.example.com:5432/x")
+    assert fault.startswith("DATABASE_URL has a user name or password with reserved characters")
+    assert user.partition(":")[2] not in fault
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "sqlite:///runstream.db",
+        "postgresql://u:p%40ss@h/x",
+        "postgresql://u:p@one:5432,two:5433/x?target_session_attrs=read-write",
+        "postgresql://h/x",
+    ],
+)
+def test_the_url_of_a_database_is_left_to_its_adapter(url):
+    """Several hosts and escaped passwords included."""
+    assert read(DATABASE_URL=url).database_url == url
+
+
+@pytest.mark.parametrize("value", ['"metrics"', "'metrics'", ' " metrics " '])
+def test_quotes_around_a_value_are_dropped(value):
+    """As in files of Docker's, which keep them."""
+    assert read(METRICS_QUEUE=value).aws.metrics_queue == "metrics"
+
+
 @pytest.mark.parametrize(
     ("api_url", "hosts"),
     [

@@ -8,24 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from ingest.settings import read_settings
+from ingest.settings import SETTINGS
 
 #: A page's longest answers ask GitHub and AWS; the server's own bound is 30 seconds.
 CALL_SECONDS = "60"
 
 #: The app receives no mail. The server listens for it on every address, unless the port is none.
 NO_MAIL_PORT = -1
-
-#: What the app must not inherit: they belong to other hosts of the collector, or to `serve`.
-NOT_INHERITED = frozenset(
-    {
-        "DATABASE_URL",
-        "ANVIL_DATABASE_URL",
-        "ANVIL_APP_SERVER",
-        "ANVIL_UPLINK_KEY",
-        "ANVIL_UPLINK_URL",
-    }
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,16 +51,17 @@ class ServerConfiguration:
 
 
 def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
-    """Name every setting that is set as the App Secret that the app looks for."""
-    return {name.lower(): environment[name] for name in _settings() if environment.get(name)}
+    """Return each setting of the collector that is set, named as the App Secret of the app.
 
-
-def _settings() -> list[str]:
-    """List what the collector asks for, but for what belongs to its other hosts."""
-    asked: dict[str, None] = {}
-    # Nothing is set here, so everything is asked for, in order.
-    read_settings(lambda name: asked.setdefault(name, None))
-    return [name for name in asked if name not in NOT_INHERITED]
+    Settings of other hosts stay out: they belong to `collect`, to the Uplink or to `serve`.
+    """
+    names = [
+        name
+        for setting in SETTINGS
+        if setting.host == "all"
+        for name in (setting.name, *setting.aliases)
+    ]
+    return {name.lower(): environment[name] for name in names if environment.get(name)}
 
 
 class _Quoting(yaml.SafeDumper):

@@ -12,9 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
 
+from ingest.settings import SETTINGS
+
 from ..private_files import write_private
 from ..supervised_process import Program, SupervisedProcess
-from .configuration import NOT_INHERITED, ServerConfiguration
+from .configuration import ServerConfiguration
 from .errors import CannotServe, ServerEnded
 from .server_log import ServerLog
 
@@ -124,7 +126,8 @@ def app_server_running(server: AppServer) -> Iterator[AppServer]:
 
 def server_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Name what the server's processes inherit: this Python, and nothing of other hosts' state."""
-    kept = {name: value for name, value in environment.items() if name not in NOT_INHERITED}
+    other_hosts = {setting.name for setting in SETTINGS if setting.host != "all"}
+    kept = {name: value for name, value in environment.items() if name not in other_hosts}
     return {**kept, "PYTHON_INTERPRETER": sys.executable}
 
 

@@ -1,38 +1,43 @@
-"""The README's table has every setting: the collector's, and the dashboard's."""
+"""The README's table of settings is what the settings declare."""
 
 from __future__ import annotations
 
-import re
+import sys
 from pathlib import Path
 
-from ingest.services.dashboard.configuration import list_settings
-from ingest.settings import read_settings
+from ingest.settings import SETTINGS
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
-TABLE = README.partition("### Settings")[2].partition("\n#")[0]
-
-
-def documented() -> dict[str, str]:
-    """Read which settings the table has, and which default it says for a line of one."""
-    rows = [line.split("|")[1:3] for line in TABLE.splitlines() if line.startswith("| `")]
-    return {
-        name: default.strip().strip("`")
-        for names, default in rows
-        for name in re.findall(r"`([A-Z_]+)`", names)
-    }
+README = Path(__file__).parents[2] / "README.md"
+HEAD = "| name | default | description |\n|---|---|---|\n"
 
 
-def test_every_setting_of_the_collector_is_in_the_table() -> None:
-    """Whatever it asks its environment for, but for AWS's second names."""
-    asked: set[str] = set()
-    read_settings(asked.add)
-    assert asked - {"AWS_REGION", "AWS_SESSION_TOKEN"} <= set(documented())
+def settings_table() -> str:
+    """Return the table, a row for each setting."""
+    rows = (
+        f"| `{each.name}` | {f'`{each.default}`' if each.default else ''} | {each.help} |"
+        for each in SETTINGS
+    )
+    return HEAD + "\n".join(rows) + "\n"
 
 
-def test_every_setting_that_the_dashboard_shows_is_in_the_table() -> None:
-    """And its default is the same, where it is one value."""
-    shown = {each["name"]: each["value"] for each in list_settings(lambda name: (None, "default"))}
-    table = documented()
-    assert set(shown) <= set(table)
-    for name in ("LOG_MODE", "POLL_SECONDS", "BACKFILL_DAYS", "RETENTION_DAYS"):
-        assert table[name] == shown[name]
+def test_the_readme_has_the_table_of_settings() -> None:
+    """Run this file as a program to write it anew."""
+    assert settings_table() in README.read_text()
+
+
+def test_every_setting_has_a_name_of_its_own() -> None:
+    """Other names included."""
+    names = [name for setting in SETTINGS for name in (setting.name, *setting.aliases)]
+    assert len(names) == len(set(names))
+
+
+def write_table() -> None:
+    """Replace the README's table."""
+    before, head, rest = README.read_text().partition(HEAD)
+    assert head, "the README has no table of settings"
+    after = rest[rest.index("\n\n") + 1 :]
+    README.write_text(before + settings_table() + after)
+
+
+if __name__ == "__main__":
+    sys.exit(write_table())

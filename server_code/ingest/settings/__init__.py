@@ -1,0 +1,33 @@
+"""Settings: declared once in ``table``, read by ``read_settings`` from any lookup of names."""
+
+from .reading import Lookup, read_settings
+from .table import SETTINGS, Setting
+from .values import (
+    GITHUB_COM_API,
+    JOB_EVENTS_QUEUE,
+    LOGS_QUEUE,
+    LONGEST_CHANGE_DAYS,
+    METRICS_QUEUE,
+    AwsSettings,
+    CollectingSettings,
+    GithubSettings,
+    Secret,
+    Settings,
+)
+
+__all__ = [
+    "GITHUB_COM_API",
+    "JOB_EVENTS_QUEUE",
+    "LOGS_QUEUE",
+    "LONGEST_CHANGE_DAYS",
+    "METRICS_QUEUE",
+    "SETTINGS",
+    "AwsSettings",
+    "CollectingSettings",
+    "GithubSettings",
+    "Lookup",
+    "Secret",
+    "Setting",
+    "Settings",
+    "read_settings",
+]

@@ -1,0 +1,108 @@
+"""Parsers of single settings: text in, a typed value out.
+
+Each raises ValueError whose text completes "NAME …"; it never repeats a secret.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from .values import Secret
+
+Parse = Callable[[str], object]
+
+#: What begins a URL of a database; the rest may hold a password.
+_USER_PART = re.compile(r"^[A-Za-z][A-Za-z0-9+.-]*://(?P<user>.*)@")
+
+
+def parse_text(value: str) -> str:
+    """Return the text as it is."""
+    return value
+
+
+def parse_secret(value: str) -> Secret:
+    """Return the text as a secret."""
+    return Secret(value)
+
+
+def parse_tokens(value: str) -> tuple[Secret, ...]:
+    """Return the tokens of a comma-separated list, each once, in order."""
+    parts = [part.strip() for part in value.split(",")]
+    if any(not part.isascii() or not part.isprintable() or " " in part for part in parts):
+        raise ValueError("holds characters that no token has")
+    return tuple(Secret(part) for part in dict.fromkeys(parts) if part)
+
+
+def parse_id(value: str) -> int:
+    """Return a positive id."""
+    if not (value.isascii() and value.isdecimal() and len(value) < 20):
+        raise ValueError(f"is {value!r}: expected digits only")
+    return int(value)
+
+
+def number_between(least: float, most: float) -> Callable[[str], float]:
+    """Return a parser of numbers within both bounds."""
+
+    def parse(value: str) -> float:
+        try:
+            number = float(value)
+        except ValueError:
+            number = least - 1
+        if not least <= number <= most:
+            raise ValueError(f"is {value!r}: expected a number from {least} to {most}")
+        return number
+
+    return parse
+
+
+def whole_number_between(least: int, most: int) -> Callable[[str], int]:
+    """Return a parser of numbers within both bounds, rounded down."""
+    parse = number_between(least, most)
+    return lambda value: int(parse(value))
+
+
+def one_of(*choices: str) -> Parse:
+    """Return a parser that accepts the choices alone."""
+
+    def parse(value: str) -> str:
+        if value not in choices:
+            raise ValueError(f"is {value!r}: expected {' or '.join(choices)}")
+        return value
+
+    return parse
+
+
+def url_of(*schemes: str) -> Parse:
+    """Return a parser of URLs with a host; a slash at the end is dropped."""
+
+    def parse(value: str) -> str:
+        if not _is_url(value, schemes):
+            raise ValueError(f"is not a URL that begins with {schemes[0]}:// or {schemes[-1]}://")
+        return value.rstrip("/")
+
+    return parse
+
+
+def parse_database_url(value: str) -> str:
+    """Return the URL of a database; the adapter judges the rest.
+
+    A password with an unescaped separator would be read as another host or name.
+    """
+    user = _USER_PART.match(value)
+    if user and any(mark in user["user"] for mark in "@/?#[] "):
+        raise ValueError(
+            "has a user name or password with reserved characters: percent-encode them "
+            "(@ as %40, # as %23, / as %2F, : as %3A)"
+        )
+    return value
+
+
+def _is_url(value: str, schemes: tuple[str, ...]) -> bool:
+    try:
+        parts = urlsplit(value)
+        is_addressed = parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+    return is_addressed and not any(map(str.isspace, value))

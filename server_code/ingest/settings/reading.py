@@ -1,0 +1,79 @@
+"""Reading all settings from a lookup of names; all faults are reported at once."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import BadSettings
+from .table import SETTINGS, Setting
+from .values import AwsSettings, CollectingSettings, GithubSettings, Settings
+
+#: Looks a setting up by its name in capitals; None where it is not set.
+Lookup = Callable[[str], "str | None"]
+
+_TOGETHER = (
+    ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY"),
+    ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+)
+
+
+def read_settings(lookup: Lookup) -> Settings:
+    """Read every setting. Raises BadSettings with all faults."""
+    fields: dict[str, dict[str, Any]] = defaultdict(dict)
+    faults: list[str] = []
+    are_set: set[str] = set()
+    for setting in SETTINGS:
+        if setting.field is None:
+            continue
+        value = find_value(setting, lookup)
+        if value is None:
+            continue
+        are_set.add(setting.name)
+        section, _, field = setting.field.rpartition(".")
+        try:
+            fields[section][field] = setting.parse(value)
+        except ValueError as error:
+            faults.append(f"{setting.name} {error}")
+    faults += [
+        f"{one} and {other} belong together: set both or neither"
+        for one, other in _TOGETHER
+        if (one in are_set) != (other in are_set)
+    ]
+    github, aws = GithubSettings(**fields["github"]), AwsSettings(**fields["aws"])
+    faults += _queue_faults(aws)
+    if faults:
+        raise BadSettings(faults)
+    expects_webhooks = github.webhook_secret is not None
+    collecting = CollectingSettings(**fields["collecting"], expects_webhooks=expects_webhooks)
+    return Settings(github=github, aws=aws, collecting=collecting, **fields[""])
+
+
+def find_value(setting: Setting, lookup: Lookup) -> str | None:
+    """Return the setting's text by its first name that is set; None where none is.
+
+    Quotes around a value are dropped: Docker's env files keep what a shell would remove.
+    """
+    for name in (setting.name, *setting.aliases):
+        value = (lookup(name) or "").strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1].strip()
+        if value:
+            return value
+    return None
+
+
+def _queue_faults(aws: AwsSettings) -> list[str]:
+    faults = []
+    if aws.job_events_queue.endswith(".fifo"):
+        faults.append(
+            "JOB_EVENTS_QUEUE must be a standard queue: logs that are not there yet wait in it "
+            "with delays of their own, which FIFO queues do not have"
+        )
+    queues = {aws.metrics_queue, aws.logs_queue, aws.job_events_queue}
+    if len(queues) < 3:
+        faults.append(
+            "METRICS_QUEUE, LOGS_QUEUE and JOB_EVENTS_QUEUE must name three different queues"
+        )
+    return faults

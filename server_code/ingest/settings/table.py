@@ -1,0 +1,264 @@
+"""Every setting, declared once: parsing, masking, pages, help and the README derive from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from .parsing import (
+    Parse,
+    number_between,
+    one_of,
+    parse_database_url,
+    parse_id,
+    parse_secret,
+    parse_text,
+    parse_tokens,
+    url_of,
+    whole_number_between,
+)
+from .values import JOB_EVENTS_QUEUE, LOGS_QUEUE, LONGEST_CHANGE_DAYS, METRICS_QUEUE
+
+#: Who reads a setting: every host of the collector, or the commands of one host alone.
+Host = Literal["all", "headless", "uplink", "serve"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One setting, named as its environment variable; App Secrets use the name in lower case.
+
+    ``field``: the place in ``Settings`` that it fills, None where a command reads it itself.
+    ``default``: the text for people; the value stands in ``values``. ``aliases``: other names,
+    read where the first is not set. ``needed``: nothing is collected without it, unless another
+    kind of credential takes its place.
+    """
+
+    name: str
+    help: str
+    section: str
+    field: str | None = None
+    parse: Parse = parse_text
+    default: str = ""
+    is_secret: bool = False
+    is_needed: bool = False
+    host: Host = "all"
+    aliases: tuple[str, ...] = ()
+
+
+_GITHUB, _QUEUES, _COLLECTING, _HOSTS = "GitHub", "AWS and queues", "Collecting", "Hosts"
+_HTTP = url_of("http", "https")
+
+SETTINGS = (
+    Setting(
+        name="GITHUB_TOKEN",
+        section=_GITHUB,
+        field="github.tokens",
+        parse=parse_tokens,
+        is_secret=True,
+        is_needed=True,
+        help="Token that reads GitHub. Separate several tokens with commas.",
+    ),
+    Setting(
+        name="GITHUB_APP_ID",
+        section=_GITHUB,
+        field="github.app_id",
+        help="ID of a GitHub App that is used instead of a token.",
+    ),
+    Setting(
+        name="GITHUB_APP_PRIVATE_KEY",
+        section=_GITHUB,
+        field="github.app_private_key",
+        parse=parse_secret,
+        is_secret=True,
+        help="Private key of the GitHub App (PEM).",
+    ),
+    Setting(
+        name="GITHUB_APP_INSTALLATION_ID",
+        section=_GITHUB,
+        field="github.app_installation_id",
+        parse=parse_id,
+        help="Installation to use. By default every installation of the App is used.",
+    ),
+    Setting(
+        name="GITHUB_API_URL",
+        section=_GITHUB,
+        field="github.api_url",
+        parse=_HTTP,
+        default="https://api.github.com",
+        help="API address. For GitHub Enterprise Server: `https://HOST/api/v3`.",
+    ),
+    Setting(
+        name="GITHUB_WEBHOOK_SECRET",
+        section=_GITHUB,
+        field="github.webhook_secret",
+        parse=parse_secret,
+        is_secret=True,
+        help="Secret that GitHub signs webhooks with. Webhooks are accepted when it is set.",
+    ),
+    Setting(
+        name="AWS_ACCESS_KEY_ID",
+        section=_QUEUES,
+        field="aws.access_key_id",
+        parse=parse_secret,
+        is_secret=True,
+        is_needed=True,
+        help="AWS access key used to publish to SQS.",
+    ),
+    Setting(
+        name="AWS_SECRET_ACCESS_KEY",
+        section=_QUEUES,
+        field="aws.secret_access_key",
+        parse=parse_secret,
+        is_secret=True,
+        is_needed=True,
+        help="Secret of the AWS access key.",
+    ),
+    Setting(
+        name="AWS_SESSION_TOKEN",
+        section=_QUEUES,
+        field="aws.session_token",
+        parse=parse_secret,
+        is_secret=True,
+        help="Session token of temporary AWS credentials.",
+    ),
+    Setting(
+        name="AWS_DEFAULT_REGION",
+        section=_QUEUES,
+        field="aws.region",
+        aliases=("AWS_REGION",),
+        is_needed=True,
+        help="AWS region of the queues.",
+    ),
+    Setting(
+        name="AWS_ENDPOINT_URL",
+        section=_QUEUES,
+        field="aws.endpoint_url",
+        parse=_HTTP,
+        help="Address of an SQS and S3 other than Amazon's.",
+    ),
+    Setting(
+        name="METRICS_QUEUE",
+        section=_QUEUES,
+        field="aws.metrics_queue",
+        default=METRICS_QUEUE,
+        help="Queue for runs, jobs and code metrics: name or URL. It may be a FIFO queue.",
+    ),
+    Setting(
+        name="LOGS_QUEUE",
+        section=_QUEUES,
+        field="aws.logs_queue",
+        default=LOGS_QUEUE,
+        help="Queue for job logs: name or URL. It may be a FIFO queue.",
+    ),
+    Setting(
+        name="JOB_EVENTS_QUEUE",
+        section=_QUEUES,
+        field="aws.job_events_queue",
+        default=JOB_EVENTS_QUEUE,
+        help="Work items for the Log Ingestion Agent: name or URL of a standard queue.",
+    ),
+    Setting(
+        name="LOG_BUCKET",
+        section=_QUEUES,
+        field="aws.log_bucket",
+        help="S3 bucket for logs that do not fit into a message.",
+    ),
+    Setting(
+        name="LOG_MODE",
+        section=_COLLECTING,
+        field="collecting.log_mode",
+        parse=one_of("live", "economy"),
+        default="live",
+        help="`live`: each job is published when it starts and ends, and its log follows. "
+        "`economy`: jobs are published when their run has ended, and one archive holds all logs "
+        "of an attempt.",
+    ),
+    Setting(
+        name="POLL_SECONDS",
+        section=_COLLECTING,
+        field="collecting.poll_seconds",
+        parse=whole_number_between(1, 600),
+        default="30",
+        help="Seconds between two polls of an active repository.",
+    ),
+    Setting(
+        name="BACKFILL_DAYS",
+        section=_COLLECTING,
+        field="collecting.backfill_days",
+        parse=number_between(0, 36500),
+        default="1",
+        help="Days before it was added for which a repository's runs are collected.",
+    ),
+    Setting(
+        name="RETENTION_DAYS",
+        section=_COLLECTING,
+        field="collecting.retention_days",
+        parse=number_between(LONGEST_CHANGE_DAYS + 1, 36500),
+        default="90",
+        help="Days after its creation for which an ended run stays in the state, 66 at least. "
+        "All processes that share a database need the same value.",
+    ),
+    Setting(
+        name="TASK_SECONDS",
+        section=_COLLECTING,
+        field="collecting.task_seconds",
+        parse=whole_number_between(5, 3600),
+        default="25",
+        help="Seconds that one background task of an Anvil app works, of each minute. "
+        "`serve` sets 50.",
+    ),
+    Setting(
+        name="DATABASE_URL",
+        section=_HOSTS,
+        field="database_url",
+        parse=parse_database_url,
+        default="runstream.db",
+        host="headless",
+        help="State of `collect`: a SQLite file, or `postgresql://…` for several processes that "
+        "share the work.",
+    ),
+    Setting(
+        name="ANVIL_UPLINK_KEY",
+        section=_HOSTS,
+        field="uplink_key",
+        parse=parse_secret,
+        is_secret=True,
+        host="uplink",
+        help="Server Uplink key of the Anvil app that `uplink` works for.",
+    ),
+    Setting(
+        name="ANVIL_UPLINK_URL",
+        section=_HOSTS,
+        field="uplink_url",
+        parse=url_of("ws", "wss"),
+        default="wss://anvil.works/uplink",
+        host="uplink",
+        help="Uplink address of that app.",
+    ),
+    Setting(
+        name="RUNSTREAM_HTTP",
+        section=_HOSTS,
+        host="headless",
+        help="`[HOST:]PORT` at which `collect` and `uplink` serve `/healthz` and `/metrics`, "
+        "like `--http`.",
+    ),
+    Setting(
+        name="ANVIL_APP_SERVER",
+        section=_HOSTS,
+        default="anvil-app-server",
+        host="serve",
+        help="App server that `serve` and `run` start. The one from pip needs a Java virtual "
+        "machine, and the internet at its first start.",
+    ),
+    Setting(
+        name="ANVIL_DATABASE_URL",
+        section=_HOSTS,
+        parse=parse_database_url,
+        host="serve",
+        help="PostgreSQL database for the Data Tables of `serve`. By default DATABASE_URL if it "
+        "is PostgreSQL, else the database that comes with the app server.",
+    ),
+)
+
+#: Every name under which a value may be secret.
+SECRET_NAMES = frozenset(setting.name for setting in SETTINGS if setting.is_secret)

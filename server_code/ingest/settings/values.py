@@ -1,0 +1,117 @@
+"""The configuration of one collector, as typed values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+GITHUB_COM_API = "https://api.github.com"
+
+METRICS_QUEUE = "ci_cd_metrics_queue"
+LOGS_QUEUE = "ci_cd_logs_queue"
+JOB_EVENTS_QUEUE = "ci_cd_job_events_queue"
+
+#: https://docs.github.com/en/actions/reference/limits: a run may be run again for 30 days after it
+#: began, and lives 35 days at most.
+LONGEST_CHANGE_DAYS = 65
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that no log, error, message or page may show."""
+
+    _value: str
+
+    def reveal(self) -> str:
+        """Return the value; only for the call that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(…)"
+
+    __str__ = __repr__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GithubSettings:
+    """The GitHub server and the credentials that read it."""
+
+    api_url: str = GITHUB_COM_API
+    tokens: tuple[Secret, ...] = ()
+    app_id: str | None = None
+    app_private_key: Secret | None = None
+    app_installation_id: int | None = None
+    webhook_secret: Secret | None = None
+
+    @property
+    def has_credentials(self) -> bool:
+        """Return whether anything but anonymous access is configured."""
+        return bool(self.tokens) or self.app_id is not None
+
+    @property
+    def web_hosts(self) -> tuple[str, ...]:
+        """Return the hosts whose repository URLs are accepted.
+
+        A GitHub on this machine stands in for github.com, so both hosts are accepted.
+        """
+        host = (urlsplit(self.api_url).hostname or "").removeprefix("api.")
+        is_local = host == "localhost" or host.startswith("127.") or host == "::1"
+        return ("github.com", host) if is_local else (host,)
+
+    @property
+    def web_url(self) -> str:
+        """Return the address of GitHub's web pages, without a password of the API's URL."""
+        parts = urlsplit(self.api_url)
+        host = parts.netloc.rpartition("@")[2].lower()
+        return f"{parts.scheme}://{host.removeprefix('api.')}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AwsSettings:
+    """The queues and the AWS account. boto3 searches for credentials that are None."""
+
+    region: str | None = None
+    endpoint_url: str | None = None
+    access_key_id: Secret | None = None
+    secret_access_key: Secret | None = None
+    session_token: Secret | None = None
+    metrics_queue: str = METRICS_QUEUE
+    logs_queue: str = LOGS_QUEUE
+    job_events_queue: str = JOB_EVENTS_QUEUE
+    log_bucket: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectingSettings:
+    """How often is polled, how far back, and how long the state keeps what ended.
+
+    ``log_mode``: ``live`` (each job's log at its end) or ``economy`` (one archive per attempt).
+    ``task_seconds``: the length of one background task; 25 fits every plan of Anvil.
+    """
+
+    poll_seconds: int = 30
+    backfill_days: float = 1
+    retention_days: float = 90
+    log_mode: str = "live"
+    expects_webhooks: bool = False
+    task_seconds: int = 25
+
+    @property
+    def ledger_days(self) -> float:
+        """Return how many days after its creation the ledger keeps a settled attempt.
+
+        A run that was created before the backfill began can still change on GitHub.
+        """
+        return max(self.retention_days, self.backfill_days + LONGEST_CHANGE_DAYS)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The configuration of one collector."""
+
+    github: GithubSettings = GithubSettings()
+    aws: AwsSettings = AwsSettings()
+    collecting: CollectingSettings = CollectingSettings()
+    database_url: str | None = None
+    uplink_key: Secret | None = None
+    uplink_url: str | None = None
