@@ -175,7 +175,7 @@ def test_webhooks_are_taken_forged_ones_are_not(app, collected):
         assert app.post("/_/api/github/webhook").status_code == 401
         assert call("get_settings")["webhook"]["received"] == before
         taken = deliver(app, body)
-        assert (taken.status_code, taken.text) == (202, f"accepted: run {run_id} is looked at now")
+        assert (taken.status_code, taken.text) == (202, f"accepted: run {run_id} is due now")
         doubled = deliver(app, body)
         assert (doubled.status_code, doubled.text[:7]) == (202, "ignored")
         assert deliver(app, b"[]", delivery="2").status_code == 400

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ingest.services.interleave import MAX_WAITING, Finished, interleave
+from ingest.services.interleave import MAX_BUFFERED, Finished, interleave
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_taker_that_leaves_stops_the_work(workers):
         begun.append(key)
         yield key
         go_on.wait(10)
-        for _ in range(1000 * MAX_WAITING):
+        for _ in range(1000 * MAX_BUFFERED):
             yield key
 
     items = interleave(workers, list(range(50)), produce)

@@ -10,10 +10,10 @@ from .runs import PullRequest, WorkflowRun
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitMetrics:
-    """Be what one commit changed; immutable per SHA, so it is kept for ever.
+    """What one commit changed. It never changes for a SHA, so it is cached without expiry.
 
     ``pull_requests`` are those GitHub associates with the commit, forks included.
-    What GitHub cannot tell is None.
+    What GitHub does not return is None.
     """
 
     commit_sha: str

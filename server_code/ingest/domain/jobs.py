@@ -7,19 +7,19 @@ from datetime import datetime
 
 from .timestamps import seconds_between
 
-#: https://docs.github.com/en/rest/actions/workflow-jobs: the status after which nothing moves.
+#: https://docs.github.com/en/rest/actions/workflow-jobs: the final status.
 COMPLETED = "completed"
 
-#: Statuses of jobs that no runner has taken; GitHub fills ``started_at`` all the same.
+#: Statuses of jobs without a runner; GitHub fills ``started_at`` all the same.
 _NOT_STARTED = frozenset({"queued", "waiting", "pending", "requested"})
 
-#: Conclusions of jobs that may never have reached a runner, and then never wrote a log.
+#: Conclusions of jobs that may never have had a runner, and then have no log.
 _MAY_NEVER_START = frozenset({"skipped", "cancelled", "action_required", "stale"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """Be one step of a job; steps are ordered by ``number``, which may have gaps."""
+    """One step of a job; steps are ordered by ``number``, which may have gaps."""
 
     number: int
     name: str
@@ -30,13 +30,13 @@ class Step:
 
     @property
     def duration_seconds(self) -> float | int | None:
-        """Measure from start to completion; None while unknown."""
+        """Return the time from start to completion; None while unknown."""
         return seconds_between(self.started_at, self.completed_at)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """Be one job of one attempt; identity is the id, for names repeat within an attempt."""
+    """One job of one attempt, identified by its id: names repeat within an attempt."""
 
     job_id: int
     run_id: int
@@ -55,25 +55,25 @@ class Job:
 
     @property
     def is_completed(self) -> bool:
-        """Tell whether the job has ended."""
+        """Return whether the job has ended."""
         return self.status == COMPLETED
 
     @property
     def queued_seconds(self) -> float | int | None:
-        """Measure from creation to start; None until started, or where times are reversed."""
+        """Return the time from creation to start; None until started, or if reversed."""
         if self.status in _NOT_STARTED:
             return None
         return seconds_between(self.created_at, self.started_at)
 
     @property
     def duration_seconds(self) -> float | int | None:
-        """Measure from start to completion; None until completed."""
+        """Return the time from start to completion; None until completed."""
         return seconds_between(self.started_at, self.completed_at) if self.is_completed else None
 
     @property
     def never_started(self) -> bool:
-        """Tell whether the job ended without a runner, so that no log can exist."""
+        """Return whether the job ended without a runner, so that no log can exist."""
         if self.conclusion == "skipped":
             return not self.steps
-        ended_unborn = self.conclusion in _MAY_NEVER_START
-        return ended_unborn and not self.steps and not self.runner_name
+        ended_without_runner = self.conclusion in _MAY_NEVER_START
+        return ended_without_runner and not self.steps and not self.runner_name

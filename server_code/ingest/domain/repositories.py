@@ -1,4 +1,4 @@
-"""Repository names, and every form in which a person may give one."""
+"""Repository names, and every form in which they are accepted."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ _NO_NAMES = (".", "..")
 #: ``git@host:owner/name``; with ``ssh://`` in front it is a URL like any other.
 _SSH = re.compile(r"[\w.-]+@([\w.-]+)[:/](.+)")
 
-#: What stands before the host may be a token, and an error is read by many.
+#: Credentials in a URL must not appear in an error message.
 _USERINFO = re.compile(r"//[^/]*@")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class RepositoryName:
-    """Name a repository by its owner and its own name, as in ``octo/api``."""
+    """An owner and a name, as in ``octo/api``."""
 
     owner: str
     name: str
 
     @property
     def full_name(self) -> str:
-        """Join both parts as GitHub does."""
+        """Return ``owner/name``."""
         return f"{self.owner}/{self.name}"
 
     def __str__(self) -> str:
@@ -39,26 +39,26 @@ class RepositoryName:
 
 
 def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> RepositoryName:
-    """Read ``owner/name`` or any URL form of a repository on one of ``hosts`` (lower case).
+    """Parse ``owner/name`` or any URL form of a repository on one of ``hosts`` (lower case).
 
     Accepts https and http URLs with or without ``.git``, trailing slash or deeper pages such as
     ``/actions/runs/1``, ssh forms, and the bare ``host/owner/name``.
-    Raises InvalidRepository with a sentence that says what is expected.
+    Raises InvalidRepository; its message names the expected form.
     """
     given = text.strip()
     path = _path_on_host(given, hosts)
     parts = [part for part in path.split("/") if part]
     is_page = path != given
     if len(parts) < 2 or (len(parts) > 2 and not is_page) or not set(_NO_NAMES).isdisjoint(parts):
-        raise _refusal(given, hosts)
+        raise _invalid(given, hosts)
     owner, name = parts[0], parts[1].removesuffix(".git")
     if not _OWNER.fullmatch(owner) or not _NAME.fullmatch(name) or name in _NO_NAMES:
-        raise _refusal(given, hosts)
+        raise _invalid(given, hosts)
     return RepositoryName(owner, name)
 
 
 def _path_on_host(given: str, hosts: Collection[str]) -> str:
-    """Strip scheme and host from a URL; leave ``owner/name`` as it is."""
+    """Strip scheme and host from a URL; return ``owner/name`` unchanged."""
     ssh = _SSH.fullmatch(given)
     if ssh is not None:
         _require_host(given, ssh.group(1), hosts)
@@ -66,7 +66,7 @@ def _path_on_host(given: str, hosts: Collection[str]) -> str:
     if "://" in given:
         return _path_of_url(given, hosts)
     first, _, rest = given.partition("/")
-    if _is_ours(first, hosts) and "/" in rest:
+    if _is_configured(first, hosts) and "/" in rest:
         return rest
     return given
 
@@ -75,27 +75,27 @@ def _path_of_url(given: str, hosts: Collection[str]) -> str:
     try:
         url = urlsplit(given)
     except ValueError:
-        raise _refusal(given, hosts) from None
+        raise _invalid(given, hosts) from None
     if url.scheme not in ("http", "https", "git", "ssh"):
-        raise _refusal(given, hosts)
+        raise _invalid(given, hosts)
     _require_host(given, url.hostname or "", hosts)
     return url.path
 
 
-def _is_ours(host: str, hosts: Collection[str]) -> bool:
+def _is_configured(host: str, hosts: Collection[str]) -> bool:
     return host.lower() in hosts or host.lower().removeprefix("www.") in hosts
 
 
 def _require_host(given: str, found: str, hosts: Collection[str]) -> None:
-    if not _is_ours(found, hosts):
+    if not _is_configured(found, hosts):
         watched = " or ".join(hosts)
         raise InvalidRepository(
-            f"{_shown(given)} is on {found or 'no host'}, but this collector watches {watched}: "
+            f"{_redacted(given)} is on {found or 'no host'}, but this collector watches {watched}: "
             f"{_expected(hosts)}."
         )
 
 
-def _shown(given: str) -> str:
+def _redacted(given: str) -> str:
     return repr(_USERINFO.sub("//…@", given))
 
 
@@ -103,5 +103,5 @@ def _expected(hosts: Collection[str]) -> str:
     return f"expected owner/name or a URL such as https://{next(iter(hosts))}/owner/name"
 
 
-def _refusal(given: str, hosts: Collection[str]) -> InvalidRepository:
-    return InvalidRepository(f"{_shown(given)} is not a repository: {_expected(hosts)}.")
+def _invalid(given: str, hosts: Collection[str]) -> InvalidRepository:
+    return InvalidRepository(f"{_redacted(given)} is not a repository: {_expected(hosts)}.")

@@ -11,7 +11,7 @@ from .jobs import COMPLETED, Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """Be a pull request as a run refers to it."""
+    """A pull request as a run refers to it."""
 
     id: int
     number: int
@@ -22,7 +22,7 @@ class PullRequest:
 
 @dataclass(frozen=True, slots=True, order=True)
 class AttemptKey:
-    """Identify one attempt of one run: the unit that is followed, published and recorded."""
+    """The identity of one attempt of one run: the unit that is published and recorded."""
 
     repository: str
     run_id: int
@@ -34,9 +34,9 @@ class AttemptKey:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowRun:
-    """Be one attempt of a workflow run as GitHub showed it at one moment.
+    """One attempt of a workflow run as GitHub showed it at one moment.
 
-    Status and conclusion stay open strings: GitHub adds new ones without notice.
+    Status and conclusion are open strings: GitHub adds new ones without notice.
     """
 
     repository: str
@@ -61,25 +61,25 @@ class WorkflowRun:
 
     @property
     def key(self) -> AttemptKey:
-        """Name the attempt."""
+        """Return the identity of the attempt."""
         return AttemptKey(self.repository, self.run_id, self.run_attempt)
 
     @property
     def is_completed(self) -> bool:
-        """Tell whether the attempt has ended."""
+        """Return whether the attempt has ended."""
         return self.status == COMPLETED
 
     @property
     def is_for_pull_request(self) -> bool:
-        """Tell whether a pull request triggered the run; other runs may list pull requests too."""
+        """Return whether a pull request triggered the run; other runs may list some too."""
         return (self.event or "").startswith("pull_request")
 
 
 def completed_at(run: WorkflowRun, jobs: Iterable[Job]) -> datetime | None:
-    """Find when an attempt ended: its last job's end, else the run's last update; None in flight.
+    """Return when an attempt ended: its last job's end, else the run's last update; None in flight.
 
-    GitHub's runs carry no such time, and ``updated_at`` can move long after the end, so the jobs
-    know better. Jobs that a partial re-run took over ended before it began and do not count.
+    GitHub's runs carry no such time, and ``updated_at`` can change long after the end. Jobs that a
+    partial re-run took over ended before it began and are ignored.
     """
     if not run.is_completed:
         return None

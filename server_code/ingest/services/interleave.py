@@ -1,4 +1,4 @@
-"""Running generators on worker threads while their items are taken on this one."""
+"""Run generators on worker threads and consume their items on the calling thread."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from typing import Generic, TypeVar
 K = TypeVar("K")
 V = TypeVar("V")
 
-#: Items that may wait to be taken; more make the workers wait.
-MAX_WAITING = 16
+#: Items buffered at most; workers block while the buffer is full.
+MAX_BUFFERED = 16
 
-#: So long the taker waits for the next item before it does what it has put off.
-LINGER_SECONDS = 0.02
+#: How long the consumer waits for an item before ``when_idle`` is called.
+IDLE_AFTER_SECONDS = 0.02
 
 
 class Finished:
-    """Mark the end of one generator; ``error`` is what it raised, if it did."""
+    """The end of one generator; ``error`` is the exception that ended it, if any."""
 
     def __init__(self, error: BaseException | None = None) -> None:
         self.error = error
@@ -32,33 +32,33 @@ def interleave(
     *,
     when_idle: Callable[[], None] = lambda: None,
 ) -> Iterator[tuple[K, V | Finished]]:
-    """Yield each key's items in their order, keys mixed; ``Finished`` ends each key.
+    """Yield the items of every key, in order per key; ``Finished`` is each key's last item.
 
-    ``when_idle`` is called on the taker's thread before it waits longer for an item.
-    Abandoning the iteration stops the generators at their next item.
+    ``when_idle`` is called on the calling thread before it blocks for an item.
+    Closing the iterator stops the generators at their next item.
     """
-    line: _Line[K, V] = _Line(produce, when_idle)
-    futures = [workers.submit(line.fill, key) for key in keys]
+    buffer: _ItemBuffer[K, V] = _ItemBuffer(produce, when_idle)
+    futures = [workers.submit(buffer.fill, key) for key in keys]
     try:
         for _ in keys:
-            yield from line.until_one_is_finished()
+            yield from buffer.until_next_end()
     finally:
-        line.stop()
+        buffer.stop()
         for future in futures:
             future.result()
 
 
-class _Line(Generic[K, V]):
-    """Pass items from many workers to one taker."""
+class _ItemBuffer(Generic[K, V]):
+    """A bounded buffer between many worker threads and one consumer."""
 
     def __init__(self, produce: Callable[[K], Iterator[V]], when_idle: Callable[[], None]) -> None:
         self._produce = produce
         self._when_idle = when_idle
-        self._items: queue.Queue[tuple[K, V | Finished]] = queue.Queue(MAX_WAITING)
+        self._items: queue.Queue[tuple[K, V | Finished]] = queue.Queue(MAX_BUFFERED)
         self._stopped = threading.Event()
 
     def fill(self, key: K) -> None:
-        """Put a key's items in line, its end last; does nothing once the line has stopped."""
+        """Add a key's items and then its end; does nothing after ``stop``."""
         if self._stopped.is_set():
             return
         error: BaseException | None = None
@@ -66,12 +66,12 @@ class _Line(Generic[K, V]):
             for item in self._produce(key):
                 if not self._put(key, item):
                     return
-        except Exception as raised:  # noqa: BLE001 - handed to the taker, whose it is
+        except Exception as raised:  # noqa: BLE001 - passed on to the consumer
             error = raised
         self._put(key, Finished(error))
 
-    def until_one_is_finished(self) -> Iterator[tuple[K, V | Finished]]:
-        """Yield items up to and with the next end of a key."""
+    def until_next_end(self) -> Iterator[tuple[K, V | Finished]]:
+        """Yield items up to and including the next end of a key."""
         while True:
             key, item = self._next()
             yield key, item
@@ -79,12 +79,12 @@ class _Line(Generic[K, V]):
                 return
 
     def stop(self) -> None:
-        """Let every worker go, whether it waits or works."""
+        """Release every worker, whether it is blocked or working."""
         self._stopped.set()
 
     def _next(self) -> tuple[K, V | Finished]:
         try:
-            return self._items.get(timeout=LINGER_SECONDS)
+            return self._items.get(timeout=IDLE_AFTER_SECONDS)
         except queue.Empty:
             self._when_idle()
             return self._items.get()

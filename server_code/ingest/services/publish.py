@@ -1,4 +1,4 @@
-"""Sending messages until the queue has said yes to each."""
+"""Send messages until the queue has accepted or finally refused each."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ MAX_TRIES = 5
 def publish(
     queue: Publisher, messages: Sequence[QueueMessage], *, clock: Clock
 ) -> tuple[Rejection, ...]:
-    """Send messages in order, batch by batch; return those the queue will never take.
+    """Send messages in order, batch by batch; return those that the queue refused for good.
 
     Of a partly rejected batch only the rejected messages are sent again, after a growing pause.
-    Raises QueueUnavailable where some are still not taken after 5 tries; the caller then has
-    recorded nothing and sends all of them again later, with the same ids.
+    Raises QueueUnavailable if some are still not accepted after 5 tries. The caller then records
+    nothing and sends all of them again later, with the same ids.
     """
     refused: list[Rejection] = []
     for batch in batches(messages, max_bytes=queue.max_message_bytes):
@@ -37,7 +37,7 @@ def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> li
             return refused
         clock.sleep(0.2 * 2**turn)
     raise QueueUnavailable(
-        f"{queue.queue_name} did not take {len(batch)} messages in {MAX_TRIES} tries; "
+        f"{queue.queue_name} did not accept {len(batch)} messages in {MAX_TRIES} tries; "
         "they are sent again at the next poll."
     )
 
