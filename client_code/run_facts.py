@@ -2,7 +2,8 @@
 
 from .formatting import NOTHING, byte_count, duration, number, plural
 
-BAD = ("failure", "timed_out", "startup_failure", "action_required")
+#: As in the server's FAILED_CONCLUSIONS; action_required waits for a person and has not failed.
+FAILED = ("failure", "timed_out", "startup_failure")
 
 
 def name(run):
@@ -33,19 +34,19 @@ def found(total, kept):
     return "{} of {} match".format(number(total), plural(kept, "run"))
 
 
-def is_bad(item):
+def is_failed(item):
     """Return whether a run, job or step ended as nobody wanted."""
-    return item["conclusion"] in BAD
+    return item["conclusion"] in FAILED
 
 
 def in_order(jobs):
     """Return the jobs: the failed ones first, then those at work, then as GitHub has them."""
-    return sorted(jobs, key=lambda job: 0 if is_bad(job) else 2 if job["conclusion"] else 1)
+    return sorted(jobs, key=lambda job: 0 if is_failed(job) else 2 if job["conclusion"] else 1)
 
 
 def failures(jobs):
     """Return (job, step) of each failed job; the step is None where none of its steps failed."""
-    return [(job, next(filter(is_bad, job["steps"]), None)) for job in jobs if is_bad(job)]
+    return [(job, next(filter(is_failed, job["steps"]), None)) for job in jobs if is_failed(job)]
 
 
 def job_note(job):
@@ -61,7 +62,7 @@ def summary(run):
     jobs = run["jobs"]
     if not jobs:
         return "No job is known yet."
-    failed = sum(is_bad(job) for job in jobs)
+    failed = sum(is_failed(job) for job in jobs)
     ended = sum(job["status"] == "completed" for job in jobs)
     parts = [plural(len(jobs), "job")]
     if failed:
@@ -96,7 +97,7 @@ def job_rows(answer):
             job,
             run=answer["run"],
             log=answer["logs"].get(str(job["job_id"])),
-            is_open=at == 0 and is_bad(job),
+            is_open=at == 0 and is_failed(job),
         )
         for at, job in enumerate(jobs)
     ]

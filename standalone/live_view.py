@@ -100,7 +100,7 @@ def describe(progress: Progress) -> str:
         f"{summary.jobs:,} jobs",
         f"{summary.logs:,} logs",
         f"{counts.open_attempts:,} in flight",
-        f"{counts.logs_pending:,} logs to come",
+        f"{counts.logs_pending:,} logs pending",
         f"{sum(summary.messages.values()):,} messages",
         f"{summary.errors:,} errors",
     ]

@@ -6,9 +6,10 @@ import logging
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from ingest.domain.ledger import RepositoryRecord
+from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
+from ingest.services.dashboard.rows import repository_state
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
@@ -20,43 +21,43 @@ logger = logging.getLogger(__name__)
 
 METRICS_PATH = "/metrics"
 
-#: Counters of the meter, with the names and the words of the metrics that they become.
+#: Counters, with the names and descriptions of their metrics.
 _COUNTERS = {
-    "runs": ("runs", "Workflow runs of which was told for the first time."),
-    "attempts": ("attempts", "Attempts of runs of which was told for the first time."),
-    "jobs": ("jobs", "Jobs of which was told for the first time."),
-    "steps": ("steps", "Steps of which was told for the first time."),
+    "runs": ("runs", "Workflow runs published for the first time."),
+    "attempts": ("attempts", "Run attempts published for the first time."),
+    "jobs": ("jobs", "Jobs published for the first time."),
+    "steps": ("steps", "Steps published for the first time."),
     "commits": ("commits", "Commits whose metrics were fetched."),
-    "logs": ("logs", "Logs that were published whole."),
-    "logs_unavailable": ("unavailable_logs", "Logs of which was told that they cannot be had."),
-    "log_bytes": ("log_bytes", "Bytes of logs and log archives that were fetched from GitHub."),
+    "logs": ("logs", "Logs published completely."),
+    "logs_unavailable": ("unavailable_logs", "Logs published as unavailable."),
+    "log_bytes": ("log_bytes", "Bytes of logs and log archives fetched from GitHub."),
     "sqs_requests": ("sqs_requests", "Requests to SQS."),
-    "errors": ("errors", "Errors that a person should know of."),
+    "errors": ("errors", "Errors reported to people."),
 }
 
 
 def metrics_app(context: CollectorContext, ask: Ask = ask_directly) -> Wsgi:
-    """Make what answers ``/metrics`` (WSGI), with this process's memory and processor time."""
+    """Return the WSGI app of ``/metrics``, with this process's memory and processor time."""
     registry = CollectorRegistry()
-    registry.register(WorldCollector(context, ask))
+    registry.register(MetricsCollector(context, ask))
     ProcessCollector(registry=registry)
     app: Wsgi = make_wsgi_app(registry)
     return app
 
 
-class WorldCollector(Collector):
-    """Read a collector at each scrape: counters are of this process, gauges of the whole state."""
+class MetricsCollector(Collector):
+    """The metrics of a collector: counters of this process, gauges of the whole state."""
 
     def __init__(self, context: CollectorContext, ask: Ask = ask_directly) -> None:
         self._context = context
         self._ask = ask
 
     def describe(self) -> list[Metric]:
-        """Name nothing beforehand: to be registered must not ask the state."""
+        """Return nothing: registration must not read the state."""
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Read everything; costs three queries of the state and no request.
+        """Yield every metric; costs three queries of the state and no request.
 
         A state that does not answer is a metric of its own, and hides no other.
         """
@@ -67,7 +68,7 @@ class WorldCollector(Collector):
         except IngestError as error:
             logger.warning("state not measured", extra={"reason": str(error)})
             standing = []
-        yield _gauge("state_up", "Whether the state answers.", int(bool(standing)))
+        yield _gauge("state_up", "Whether the state is available.", int(bool(standing)))
         yield from standing
 
 
@@ -79,7 +80,7 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
     sent = {queue: counts.get(f"sqs_messages.{queue}", 0) for queue in queues}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
     asked = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
-    words = "Requests to GitHub: free are those whose answer had not changed."
+    words = "Requests to GitHub. Free requests returned 304 Not Modified."
     yield _labelled_counter("github_requests", words, "kind", asked)
 
 
@@ -87,9 +88,9 @@ def _budget(context: CollectorContext) -> Iterator[Metric]:
     budget = context.source.budget()
     reset_at = None if budget.reset_at is None else budget.reset_at.timestamp()
     for name, words, value in (
-        ("rate_limit", "Requests an hour that GitHub allows.", budget.limit),
-        ("rate_limit_remaining", "Requests that are left of this hour.", budget.remaining),
-        ("rate_limit_reset_timestamp_seconds", "When the hour ends.", reset_at),
+        ("rate_limit", "Requests per hour that GitHub allows.", budget.limit),
+        ("rate_limit_remaining", "Requests remaining in this hour.", budget.remaining),
+        ("rate_limit_reset_timestamp_seconds", "Time at which the limit resets.", reset_at),
     ):
         if value is not None:
             yield _gauge(f"github_{name}", words, value)
@@ -101,28 +102,22 @@ def _standing(context: CollectorContext) -> Iterator[Metric]:
         beats[agent.name] = max(agent.heartbeat_at, beats.get(agent.name, agent.heartbeat_at))
     yield _labelled_gauge(
         "agent_heartbeat_timestamp_seconds",
-        "The newest sign of life of an agent, in any process.",
+        "Newest heartbeat of an agent, in any process.",
         "agent",
         {name: beat.timestamp() for name, beat in beats.items()},
     )
-    states = dict.fromkeys(("watching", "failing", "paused"), 0)
+    states = dict.fromkeys(("new", "watching", "failing", "paused"), 0)
     for record in context.store.list_repositories():
-        states[_state(record)] += 1
-    yield _labelled_gauge("repositories", "Repositories that are watched.", "state", states)
+        states[repository_state(record, LedgerCounts())] += 1
+    yield _labelled_gauge("repositories", "Watched repositories by state.", "state", states)
     counts = context.store.count_ledger()
     for name, words, value in (
         ("known_attempts", "Attempts in the ledger.", counts.attempts),
-        ("open_attempts", "Attempts that have not ended.", counts.open_attempts),
-        ("unread_attempts", "Attempts of which nothing was told yet.", counts.unread_attempts),
-        ("pending_logs", "Logs that are to be fetched.", counts.logs_pending),
+        ("open_attempts", "Attempts that are not settled.", counts.open_attempts),
+        ("unread_attempts", "Attempts that are not published yet.", counts.unread_attempts),
+        ("pending_logs", "Logs that are not fetched yet.", counts.logs_pending),
     ):
         yield _gauge(name, words, value)
-
-
-def _state(record: RepositoryRecord) -> str:
-    if record.paused:
-        return "paused"
-    return "failing" if record.failures else "watching"
 
 
 def _gauge(name: str, words: str, value: float) -> Metric:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from ingest.domain.ledger import AgentRecord, ErrorRecord, backlog_seconds
+from ingest.domain.ledger import AgentRecord, ErrorRecord
+from ingest.domain.timestamps import parse_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT
 from ingest.services.heartbeat import is_alive
 from rich import box
@@ -13,14 +15,14 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from .overview import Overview, RepositoryLine
+from .overview import Overview
 
 _STATE_STYLES = {"running": "green", "limited": "yellow", "in trouble": "red"}
 
 
 def agents_table(agents: Sequence[AgentRecord], now: datetime) -> Table:
-    """Draw the agents: what each is doing, and has done since it started."""
-    table = _table("Agent", "State", "Sign of life", "Since its start", "Note")
+    """Return the table of agents: their state, and their counts since they started."""
+    table = _table("Agent", "State", "Heartbeat", "Since start", "Note")
     for agent in agents:
         state = agent.state if is_alive(agent, now) or agent.state == "stopped" else "silent"
         table.add_row(
@@ -34,22 +36,22 @@ def agents_table(agents: Sequence[AgentRecord], now: datetime) -> Table:
 
 
 def repositories_table(overview: Overview) -> Table:
-    """Draw the repositories: when each was asked, and how much of it is in and still out."""
+    """Return the table of repositories: polls, and what is collected and pending."""
     table = _table(
-        "Repository", "Polled", "Next", "In flight", "Collected", "Backlog", "Logs", "Trouble"
+        "Repository", "Polled", "Next", "In flight", "Collected", "Backlog", "Logs", "Problem"
     )
     table.columns[0].no_wrap = True
     for column in table.columns[3:7]:
         column.justify = "right"
-    for line in overview.repositories:
-        table.add_row(*_cells(line, overview.taken_at))
+    for row in overview.repositories:
+        table.add_row(*_cells(row, overview.taken_at))
     if overview.left_out:
         table.add_row(Text(f"and {overview.left_out:,} more", style="dim"))
     return table
 
 
 def queues_table(depths: Mapping[str, str]) -> Table:
-    """Draw the queues and what waits in each."""
+    """Return the table of queues and their depth."""
     table = _table("Queue", "Messages")
     for name, depth in depths.items():
         table.add_row(Text(name), Text(depth))
@@ -57,7 +59,7 @@ def queues_table(depths: Mapping[str, str]) -> Table:
 
 
 def errors_table(errors: Sequence[ErrorRecord], now: datetime) -> RenderableType:
-    """Draw the errors, each with what to do."""
+    """Return the table of errors, each with its remedy."""
     if not errors:
         return Text("No errors.", style="dim")
     table = _table("Error", "Where", "What", "What to do")
@@ -72,48 +74,46 @@ def errors_table(errors: Sequence[ErrorRecord], now: datetime) -> RenderableType
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
-    """Say how long ago something was."""
+    """Return how long ago a moment was."""
     return "never" if moment is None else f"{_span((now - moment).total_seconds())} ago"
 
 
-def _cells(line: RepositoryLine, now: datetime) -> list[RenderableType]:
-    record, counts = line.record, line.counts
-    pending = f" (+{counts.logs_pending:,})" if counts.logs_pending else ""
+def _cells(row: Mapping[str, Any], now: datetime) -> list[RenderableType]:
+    pending = f" (+{row['logs_pending']:,})" if row["logs_pending"] else ""
     return [
-        Text(record.full_name, style="bold"),
-        ago(record.last_polled_at, now),
-        _next(line, now),
-        f"{line.counts.in_flight:,}",
-        f"{line.counts.collected:,}",
-        _backlog(line, now),
-        f"{counts.logs_fetched:,}{pending}",
-        Text(f"failed {record.failures} times" if record.failures else "", style="red"),
+        Text(row["full_name"], style="bold"),
+        ago(parse_timestamp(row["last_polled_at"]), now),
+        _next(row, now),
+        f"{row['in_flight']:,}",
+        f"{row['collected']:,}",
+        _backlog(row),
+        f"{row['logs_fetched']:,}{pending}",
+        Text(f"failed {row['failures']} times" if row["failures"] else "", style="red"),
     ]
 
 
-def _backlog(line: RepositoryLine, now: datetime) -> str:
-    """Say how many of the known attempts are unread, and when they will be read."""
-    counts = line.counts
-    if not counts.unread_attempts:
+def _backlog(row: Mapping[str, Any]) -> str:
+    """Return how many of the known attempts are unread, and how long reading them takes."""
+    if not row["backlog"]:
         return "0"
-    seconds = backlog_seconds(line.record, counts, now)
+    seconds = row["backlog_seconds"]
     until = "" if seconds is None else f", {_span(seconds)} left"
-    return f"{counts.unread_attempts:,} of {counts.attempts:,}{until}"
+    return f"{row['backlog']:,} of {row['known']:,}{until}"
 
 
-def _next(line: RepositoryLine, now: datetime) -> str:
-    record = line.record
-    if record.paused:
+def _next(row: Mapping[str, Any], now: datetime) -> str:
+    if row["paused"]:
         return "paused"
-    if record.next_poll_at is None or record.next_poll_at <= now:
+    next_poll_at = parse_timestamp(row["next_poll_at"])
+    if next_poll_at is None or next_poll_at <= now:
         return "now"
-    return f"in {_span((record.next_poll_at - now).total_seconds())}"
+    return f"in {_span((next_poll_at - now).total_seconds())}"
 
 
 def _done(agent: AgentRecord) -> str:
     read = agent.counts.get
     if agent.name == LOG_INGESTION_AGENT:
-        return f"{read('logs', 0):,} logs, {read('logs_unavailable', 0):,} without"
+        return f"{read('logs', 0):,} logs, {read('logs_unavailable', 0):,} unavailable"
     return f"{read('attempts', 0):,} attempts, {read('jobs', 0):,} jobs"
 
 

@@ -1,4 +1,4 @@
-"""``status``: where a collector stands, read from its state while it works or after."""
+"""``status``: agents, repositories, queues and errors, read from the state."""
 
 from __future__ import annotations
 
@@ -31,11 +31,16 @@ Depths = Mapping[str, "QueueDepth | IngestError"]
 @command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> None:
-    """Show agents, repositories, queues and errors; a collector may be at work meanwhile."""
+    """Show agents, repositories, queues and errors, also while a collector runs."""
     settings = read_environment()
     require_state(settings.database_url)
     with closing(open_state(settings)) as store:
-        overview = build_overview(store, now=datetime.now(timezone.utc), errors=SHOWN_ERRORS)
+        overview = build_overview(
+            store,
+            now=datetime.now(timezone.utc),
+            errors=SHOWN_ERRORS,
+            web_url=settings.github.web_url,
+        )
     depths = queue_depths(settings.aws)
     if as_json:
         click.echo(json.dumps({**overview.as_json(), "queues": _as_json(depths)}))
@@ -61,16 +66,14 @@ def _draw(overview: Overview, depths: Depths) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     now, counts = overview.taken_at, overview.counts
     console.print(
-        agents_table(overview.agents, now)
-        if overview.agents
-        else "No agent has given a sign of life."
+        agents_table(overview.agents, now) if overview.agents else "No agent has reported yet."
     )
     console.print(repositories_table(overview))
     console.print(queues_table({name: _in_words(depth) for name, depth in depths.items()}))
     console.print(
         f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "
-        f"{counts.logs_fetched:,} fetched, {counts.logs_pending:,} to come, "
-        f"{counts.logs_unavailable:,} not to be had.\n"
+        f"{counts.logs_fetched:,} fetched, {counts.logs_pending:,} pending, "
+        f"{counts.logs_unavailable:,} unavailable.\n"
     )
     console.print(errors_table(overview.errors, now))
 
@@ -78,4 +81,4 @@ def _draw(overview: Overview, depths: Depths) -> None:
 def _in_words(depth: QueueDepth | IngestError) -> str:
     if isinstance(depth, IngestError):
         return str(depth)
-    return f"{depth.visible:,} waiting, {depth.in_flight:,} in work, {depth.delayed:,} delayed"
+    return f"{depth.visible:,} waiting, {depth.in_flight:,} in flight, {depth.delayed:,} delayed"

@@ -193,7 +193,7 @@ def test_repositories_are_measured_by_their_state(here):
     assert here.poll("octo/gone") is not None
     found = read_metrics(here.context)
     states = {key[1]: n for key, n in found.items() if key[0] == "runstream_repositories"}
-    assert states == {"watching": 1, "paused": 1, "failing": 1}
+    assert states == {"new": 1, "watching": 0, "paused": 1, "failing": 1}
 
 
 def test_without_its_state_a_process_is_still_measured(here):

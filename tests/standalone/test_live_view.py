@@ -76,7 +76,7 @@ def drawn(store: MemoryState, progress: Progress) -> str:
 def test_one_line_says_how_far_the_agents_are():
     """Counts, what is to come, and the limit."""
     assert describe(a_progress(runs=1000, jobs=2, logs=3, errors=4)) == (
-        "1,000 runs, 2 jobs, 3 logs, 1 in flight, 2 logs to come, 5 messages, 4 errors, "
+        "1,000 runs, 2 jobs, 3 logs, 1 in flight, 2 logs pending, 5 messages, 4 errors, "
         "4,321 of 5,000 GitHub requests left"
     )
 

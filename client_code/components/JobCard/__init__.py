@@ -36,7 +36,7 @@ class JobCard(JobCardTemplate):
 
     def log_address(self):
         """Return the link to the log, at the first error where there must be one."""
-        at = "error" if run_facts.is_bad(self.job) else None
+        at = "error" if run_facts.is_failed(self.job) else None
         return routes.log_address(self.job["run"]["run_id"], self.job_id, at=at)
 
     def details_toggle(self, event):

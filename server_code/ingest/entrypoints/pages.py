@@ -125,8 +125,8 @@ def download_log(
 
 @login_required
 def list_activity(request: RequestContext) -> dict[str, Any]:
-    """List errors, activities and the agents' signs of life."""
-    return read_activity(request.state)
+    """List errors, activities and the heartbeats of the agents."""
+    return read_activity(request.state, now=request.now)
 
 
 @login_required

@@ -7,8 +7,8 @@ from ingest.adapters.memory import MemoryState
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports.state import MOST_ERRORS
 from ingest.services.context import LOG_INGESTION_AGENT
-from ingest.services.dashboard.activity import SHOWN_DEEDS, grouped_errors, list_activity
-from support.state_records import an_activity, an_agent, an_error, at
+from ingest.services.dashboard.activity import SHOWN_ACTIVITIES, grouped_errors, list_activity
+from support.state_records import NOW, an_activity, an_agent, an_error, at
 
 
 @pytest.fixture
@@ -52,21 +52,21 @@ def test_all_errors_that_are_kept_are_counted(state):
 def test_activity_has_errors_deeds_and_hosts(state):
     """Deeds newest first, no more than a page of them."""
     state.add_error(an_error())
-    for seconds in range(SHOWN_DEEDS + 5):
+    for seconds in range(SHOWN_ACTIVITIES + 5):
         state.add_activity(an_activity(seconds, actor="mona", repository="o/r", what=f"w{seconds}"))
     state.save_agent(an_agent(LOG_INGESTION_AGENT))
-    shown = list_activity(state)
+    shown = list_activity(state, now=NOW)
     assert len(shown["errors"]) == 1
-    assert len(shown["activities"]) == SHOWN_DEEDS
+    assert len(shown["activities"]) == SHOWN_ACTIVITIES
     assert shown["activities"][0] == {
-        "occurred_at": format_timestamp(at(SHOWN_DEEDS + 4)),
+        "occurred_at": format_timestamp(at(SHOWN_ACTIVITIES + 4)),
         "actor": "mona",
         "repository": "o/r",
-        "what": f"w{SHOWN_DEEDS + 4}",
+        "what": f"w{SHOWN_ACTIVITIES + 4}",
     }
     assert [each["name"] for each in shown["agents"]] == [LOG_INGESTION_AGENT]
 
 
 def test_nothing_happened_is_nothing_to_show(state):
     """Lists, all empty."""
-    assert list_activity(state) == {"errors": [], "activities": [], "agents": []}
+    assert list_activity(state, now=NOW) == {"errors": [], "activities": [], "agents": []}

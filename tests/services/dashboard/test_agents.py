@@ -118,21 +118,24 @@ def test_the_other_agent_worked_when_it_gave_its_last_sign():
 
 
 def test_hosts_are_listed_newest_first_and_only_those_of_agents():
-    """Collections lie among the signs of life, too."""
+    """Collections lie among the heartbeats, too."""
     rows = host_rows(
         [
             a_sign("old", silence=9 * SECOND, counts={"logs": 2}, note="n"),
             an_agent(PIPELINE_MONITORING_AGENT, "new"),
             an_agent("Manual collection", "c1"),
-        ]
+        ],
+        now=NOW,
     )
     assert [each["host"] for each in rows] == ["new", "old"]
     assert rows[1] == {
         "name": LOG_INGESTION_AGENT,
         "host": "old",
         "state": "running",
+        "is_alive": True,
         "heartbeat_at": format_timestamp(NOW - 9 * SECOND),
         "started_at": format_timestamp(at(-60)),
         "note": "n",
         "counts": {"logs": 2},
+        "rate_limit": {},
     }

@@ -216,7 +216,7 @@ def test_a_lease_that_is_over_is_nobody_at_work():
     assert not row["is_being_polled"]
 
 
-@pytest.mark.parametrize(("failures", "remedy"), [(2, "Settings"), (0, "Nothing to do")])
+@pytest.mark.parametrize(("failures", "remedy"), [(2, "Settings"), (0, "No action is needed")])
 def test_an_error_has_a_remedy(failures, remedy):
     """A limit needs none; a failure may."""
     record = a_repository(failures=failures, last_error="No.")

@@ -1,45 +1,52 @@
-"""What went wrong and what was done, for people to look back at."""
+"""Errors, actions of people and heartbeats: the Activity page."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import ActivityRecord
+from ...domain.ledger import ActivityRecord, ErrorRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ...ports.state import MOST_ERRORS
 from .agents import host_rows
 
-SHOWN_DEEDS = 100
+SHOWN_ACTIVITIES = 100
 
 
-def list_activity(store: StateStore) -> dict[str, Any]:
-    """Read errors, activities and signs of life. Raises StateUnavailable."""
+def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
+    """Load errors, activities and heartbeats. Raises StateUnavailable."""
     return {
         "errors": grouped_errors(store),
-        "activities": [_activity_row(each) for each in store.list_activities(limit=SHOWN_DEEDS)],
-        "agents": host_rows(store.list_agents()),
+        "activities": [
+            _activity_row(each) for each in store.list_activities(limit=SHOWN_ACTIVITIES)
+        ],
+        "agents": host_rows(store.list_agents(), now=now),
     }
 
 
 def grouped_errors(store: StateStore) -> list[dict[str, Any]]:
-    """Read errors, newest first; those that say the same of the same are one."""
+    """Load errors, newest first; equal ones of one repository are one row."""
     groups: dict[tuple[str, str | None, str], dict[str, Any]] = {}
     for error in store.list_errors(limit=MOST_ERRORS):
         group = groups.setdefault(
             (error.agent, error.repository, error.what),
-            {
-                "occurred_at": format_timestamp(error.occurred_at),
-                "times": 0,
-                "agent": error.agent,
-                "repository": error.repository,
-                "what": error.what,
-                "remedy": error.remedy,
-            },
+            {**error_row(error), "times": 0},
         )
         group["times"] += 1
         group["first_at"] = format_timestamp(error.occurred_at)
     return list(groups.values())
+
+
+def error_row(error: ErrorRecord) -> dict[str, Any]:
+    """Return one error with its remedy."""
+    return {
+        "occurred_at": format_timestamp(error.occurred_at),
+        "agent": error.agent,
+        "repository": error.repository,
+        "what": error.what,
+        "remedy": error.remedy,
+    }
 
 
 def _activity_row(record: ActivityRecord) -> dict[str, Any]:

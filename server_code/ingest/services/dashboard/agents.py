@@ -10,7 +10,7 @@ from ...domain.ledger import WISH_PAUSED, AgentRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ..context import AGENTS, PIPELINE_MONITORING_AGENT
-from ..heartbeat import SILENCE
+from ..heartbeat import SILENCE, is_alive
 
 #: Ticks come every minute, and the first of them may be late.
 STALLED_AFTER = timedelta(seconds=150)
@@ -41,17 +41,19 @@ def agent_rows(
     return rows
 
 
-def host_rows(records: Sequence[AgentRecord]) -> list[dict[str, Any]]:
-    """Lay out every sign of life, newest first."""
+def host_rows(records: Sequence[AgentRecord], *, now: datetime) -> list[dict[str, Any]]:
+    """Return every heartbeat, newest first."""
     return [
         {
             "name": each.name,
             "host": each.holder,
             "state": each.state,
+            "is_alive": is_alive(each, now),
             "heartbeat_at": format_timestamp(each.heartbeat_at),
             "started_at": format_timestamp(each.started_at),
             "note": each.note,
             "counts": dict(each.counts),
+            "rate_limit": dict(each.rate_limit),
         }
         for each in sorted(records, key=_heartbeat, reverse=True)
         if each.name in AGENTS

@@ -22,6 +22,7 @@ from ..collect_now import MANUAL_COLLECTION
 from .activity import grouped_errors
 from .agents import agent_rows
 from .collection import collection_row, is_recent
+from .repositories import busiest
 from .rows import repository_row, summary_row
 from .setup import setup_steps
 
@@ -130,7 +131,7 @@ def _repositories(
 ) -> dict[str, Any]:
     """Count all, and show those that need a look first."""
     counts = store.count_ledger()
-    shown = sorted(records, key=_by_interest)[:SHOWN_REPOSITORIES]
+    shown = busiest(records)[:SHOWN_REPOSITORIES]
     return {
         "watched": len(records),
         "paused": sum(each.paused for each in records),
@@ -151,12 +152,6 @@ def _repositories(
             for each in shown
         ],
     }
-
-
-def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
-    changed = record.last_changed_at
-    age = -changed.timestamp() if changed else 0.0
-    return (record.paused, not record.failures, age, record.full_name)
 
 
 def _runs_per_hour(summaries: Sequence[RunSummary], now: datetime) -> list[dict[str, Any]]:

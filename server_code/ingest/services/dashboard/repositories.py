@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
@@ -75,6 +75,14 @@ def watch_repository(
     return store.add_repository(new_repository(name, backfill_days=days, now=now))
 
 
+def busiest(records: Iterable[RepositoryRecord]) -> list[RepositoryRecord]:
+    """Return the repositories in order of interest: failing ones, then by their last change.
+
+    Paused ones come last.
+    """
+    return sorted(records, key=_by_interest)
+
+
 def require_watched(store: StateStore, full_name: str) -> RepositoryRecord:
     """Load a watched repository. Raises NotFound with what to do."""
     record = store.load_repository(full_name)
@@ -84,6 +92,12 @@ def require_watched(store: StateStore, full_name: str) -> RepositoryRecord:
 
 
 _HIDDEN = "Check its name, and that the token may see it: private ones look as if not there."
+
+
+def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
+    changed = record.last_changed_at
+    age = -changed.timestamp() if changed else 0.0
+    return (record.paused, not record.failures, age, record.full_name)
 
 
 def _with_told_remedies(store: StateStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ from ...domain.timestamps import format_timestamp
 
 
 def summary_row(summary: RunSummary) -> dict[str, Any]:
-    """Lay out one run attempt in a list."""
+    """Return one run attempt as lists show it."""
     return {
         "repository": summary.key.repository,
         "run_id": summary.key.run_id,
@@ -35,12 +35,13 @@ def summary_row(summary: RunSummary) -> dict[str, Any]:
 
 
 def repository_row(
-    record: RepositoryRecord, counts: LedgerCounts, *, web_url: str, now: datetime
+    record: RepositoryRecord, counts: LedgerCounts, *, now: datetime, web_url: str | None = None
 ) -> dict[str, Any]:
-    """Lay out one watched repository."""
+    """Return one watched repository as pages, `status` and programs get it."""
     return {
         "full_name": record.full_name,
-        "html_url": f"{web_url}/{record.full_name}",
+        "paused": record.paused,
+        "html_url": f"{web_url}/{record.full_name}" if web_url else None,
         "state": repository_state(record, counts),
         "added_at": format_timestamp(record.added_at),
         "watched_since": format_timestamp(record.watched_since),
@@ -62,7 +63,7 @@ def repository_row(
 
 
 def repository_state(record: RepositoryRecord, counts: LedgerCounts) -> str:
-    """Say in one word how watching a repository goes."""
+    """Return the state of a repository in one word."""
     if record.paused:
         return "paused"
     if record.failures:
@@ -76,5 +77,5 @@ def _remedy(record: RepositoryRecord) -> str | None:
     if record.last_error is None:
         return None
     if record.failures:
-        return "It is tried again by itself; the checks under Settings say what to mend."
-    return "Nothing to do: it is tried again by itself."
+        return "It is retried automatically. Run the checks under Settings to see what to fix."
+    return "No action is needed: it is retried automatically."
