@@ -12,7 +12,7 @@ from ingest.domain.ledger import AgentRecord
 from ingest.errors import IngestError
 from ingest.services.context import AGENTS, CollectorContext
 from ingest.services.heartbeat import CounterFlush, rate_limit_of, slowdown_note
-from ingest.services.ingest_logs import requeue_stale_logs
+from ingest.services.requeue_logs import requeue_stale_logs
 from ingest.services.retention import purge_expired
 
 logger = logging.getLogger(__name__)

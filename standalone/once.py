@@ -13,9 +13,10 @@ from ingest.bootstrap import Collector
 from ingest.domain.ledger import AttemptRecord, RepositoryRecord
 from ingest.errors import IngestError, RateLimited, Retriable, SourceUnavailable
 from ingest.services.discover_runs import discover_all_runs
-from ingest.services.ingest_logs import ingest_due_logs, requeue_stale_logs
+from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_repository
 from ingest.services.poll_session import LEASE_SECONDS
+from ingest.services.requeue_logs import requeue_stale_logs
 
 from .agents import IDLE_SECONDS, LOG_THREADS, MONITORING_THREADS, watch
 from .progress import Progress, Summary, look, summarize

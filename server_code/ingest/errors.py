@@ -18,6 +18,7 @@ IngestError
 │   ├── LogPending         the job's log is not there (yet, or never)
 │   ├── LogExpired         the log is past its retention
 │   └── MalformedPayload   an answer or a message is not what its kind promises
+├── Unexpected             a defect of this program met one item
 └── Rejected               an outsider's input is refused
     ├── InvalidRepository  not a repository name or URL of the configured GitHub
     ├── InvalidSignature   a webhook is not signed with our secret
@@ -107,6 +108,10 @@ class LogExpired(Skippable):
 
 class MalformedPayload(Skippable):
     """Say which part of an answer or a message cannot be understood."""
+
+
+class Unexpected(IngestError):
+    """A defect of this program that one item met; the trace is in the log."""
 
 
 class Rejected(IngestError):

@@ -220,7 +220,7 @@ def actions_by_resource(policy: dict) -> dict[str, set[str]]:
 
 
 def test_the_collector_may_do_what_it_does_and_no_more() -> None:
-    """It receives from its own queue only, and cannot read or delete logs."""
+    """It receives from its own queue only, rejects to its dead letters, and reads no logs."""
     allowed = actions_by_resource(collector_policy(DEPLOYMENT))
     send = {"sqs:SendMessage", "sqs:GetQueueUrl", "sqs:GetQueueAttributes"}
     work = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}
@@ -228,6 +228,7 @@ def test_the_collector_may_do_what_it_does_and_no_more() -> None:
         "ci_cd_metrics_queue": send,
         "ci_cd_logs_queue.fifo": send,
         "ci_cd_job_events_queue": send | work,
+        "ci_cd_job_events_queue_dlq": send,
         "octo-logs/*": {"s3:PutObject", "s3:AbortMultipartUpload"},
     }
 

@@ -279,3 +279,16 @@ def test_fifo_takes_a_delayed_message_at_once(world) -> None:
     queue = world.open(suffix=".fifo")
     assert queue.send([a_message(1, delay_seconds=60)]) == ()
     assert bodies(queue, wait_seconds=1) == [a_message(1).body]
+
+
+@pytest.mark.parametrize("suffix", ["", ".fifo"])
+def test_a_rejected_message_is_a_dead_letter_at_once(world, suffix):
+    """It is gone from the queue, and its neighbours are still there."""
+    queue = world.open(suffix=suffix)
+    assert queue.send([a_message(1), a_message(2)]) == ()
+    bad, good = queue.receive(max_messages=10, wait_seconds=1)
+    queue.reject(bad, reason="not a work item: '\x00\ud800'")
+    assert world.count_dead_letters() == 1
+    queue.extend(good, seconds=0)
+    [left] = queue.receive(max_messages=10, wait_seconds=1)
+    assert left.body == good.body

@@ -10,7 +10,8 @@ from datetime import datetime, timezone
 import pytest
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.log_work import DueLog, LogWork
-from ingest.services.fetch_logs import LogFetched, fetch_logs
+from ingest.services.fetch_logs import fetch_logs
+from ingest.services.log_results import LogFetched
 
 KEY = AttemptKey("octo/api", 1, 1)
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
@@ -62,7 +63,7 @@ def fetched(archive: bytes, *names: str) -> tuple[dict[int, bytes], list[int]]:
 
 
 def test_files_that_are_certain_are_taken(tmp_path):
-    """Folders hold single steps, and system.txt is nobody's log."""
+    """Folders hold single steps, system.txt is nobody's log, and an empty file proves nothing."""
     archive = archive_of(
         ("0_build.txt", b"b\x00\xff"),
         ("1_test.txt", b""),
@@ -70,7 +71,7 @@ def test_files_that_are_certain_are_taken(tmp_path):
         ("build/system.txt", b"s"),
         ("system.txt", b"s"),
     )
-    assert fetched(archive, "build", "test") == ({1: b"b\x00\xff", 2: b""}, [])
+    assert fetched(archive, "build", "test") == ({1: b"b\x00\xff", 2: ALONE}, [2])
 
 
 @pytest.mark.parametrize(

@@ -1,44 +1,141 @@
-"""Trouble that is ours to mend: the log may well be there, so it is never given up."""
+"""Failures that say nothing about a log: it waits for as long as they last, and then arrives."""
 
 from __future__ import annotations
 
 import pytest
 from ingest.domain.ledger import LOG_FETCHED, LOG_PENDING
-from ingest.errors import BadCredentials, DiskFull
-from ingest.services.ingest_logs import MAX_FAILED_TRIES, TELL_EVERY_TRIES
+from ingest.errors import (
+    AccessDenied,
+    BadCredentials,
+    DiskFull,
+    LogExpired,
+    LogPending,
+    NotFound,
+    SourceUnavailable,
+)
+from ingest.services.ingest_logs import MAX_QUEUED_TRIES
+from ingest.services.requeue_logs import requeue_stale_logs
 from support.world import REPOSITORY
 
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 
+FAILURES = [
+    DiskFull("The disk has no room."),
+    BadCredentials("The token has expired."),
+    AccessDenied("The organization wants a single sign-on."),
+    SourceUnavailable("GitHub answered 500."),
+]
 
-def state(here):
-    [record] = here.attempt(run=1) and here.state.load_job_logs(here.attempt(run=1).key).values()
-    return record.state
 
-
-@pytest.mark.parametrize(
-    "trouble", [DiskFull("The disk has no room."), BadCredentials("The token has expired.")]
-)
-def test_a_log_waits_for_as_long_as_a_person_needs(stage, trouble):
-    """A full disk or a dead token over a long weekend costs no log; people are told of it."""
+def one_job(stage):
     here = stage(WorldBuilder().run(seconds=60).job("build", log=b"at last\n"), at=100)
     assert here.poll() is None
-    fetch = here.context.source.fetch_job_log
+    return here
 
-    def fail(repository, job_id, into):
-        raise trouble
 
-    here.context.source.fetch_job_log = fail
-    tries = MAX_FAILED_TRIES + 2
-    with pytest.raises(AssertionError, match="work is left"):
-        here.ingest(rounds=tries, every=601)
+def record(here):
+    [record] = here.state.load_job_logs(here.attempt(run=1).key).values()
+    return record
+
+
+LOGS = ("fetch_job_log", "fetch_attempt_logs")
+PROOFS = ("fetch_attempt", "fetch_repository")
+
+
+def break_source(here, failure, *names):
+    """Let some requests of the source fail; return how to restore them."""
+    source = here.context.source
+    originals = {name: getattr(source, name) for name in names}
+
+    def fail(*_arguments):
+        raise failure
+
+    for name in names:
+        setattr(source, name, fail)
+
+    def restore():
+        for name, original in originals.items():
+            setattr(source, name, original)
+
+    return restore
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=lambda failure: type(failure).__name__)
+def test_a_log_waits_for_as_long_as_a_failure_lasts(stage, failure):
+    """A refused token over a long weekend costs no log; it is reported once."""
+    here = one_job(stage)
+    restore = break_source(here, failure, *LOGS)
+    here.ingest(rounds=MAX_QUEUED_TRIES + 2, every=601)
     assert here.logs() == []
-    assert state(here) == LOG_PENDING
-    told = [what for what in here.errors() if str(trouble) in what]
-    assert 1 <= len(told) <= tries // TELL_EVERY_TRIES + 1
-    here.context.source.fetch_job_log = fetch
-    here.ingest(every=601)
+    assert (record(here).state, record(here).reason) == (LOG_PENDING, str(failure))
+    assert len([what for what in here.errors() if str(failure) in what]) == 1
+    for _ in range(3):
+        here.advance(3700)
+        assert requeue_stale_logs(here.context) == 1
+        here.ingest()
+    assert here.queues.job_events.dead_letters() == []
+    restore()
+    here.advance(3700)
+    requeue_stale_logs(here.context)
+    here.ingest()
     assert [log["data"]["log_content"] for log in here.logs()] == ["at last\n"]
-    assert state(here) == LOG_FETCHED
+    assert record(here).state == LOG_FETCHED
     assert here.logs()[0]["data"]["run_id"] == FIRST_RUN + 1
     assert here.logs()[0]["data"]["repo"] == REPOSITORY
+
+
+def test_a_defect_that_one_log_meets_holds_no_other(stage):
+    """Its work is a dead letter in the end; the agent and the other logs go on."""
+    world = WorldBuilder().run(seconds=60).job("bad", log=b"1").job("good", log=b"2")
+    here = stage(world, at=100)
+    assert here.poll() is None
+    fetch = here.context.source.fetch_job_log
+    ids = sorted(here.state.load_job_logs(here.attempt().key))
+
+    def fail_for_one(repository, job_id, into):
+        if job_id == ids[0]:
+            raise ValueError("a defect of ours")
+        fetch(repository, job_id, into)
+
+    here.context.source.fetch_job_log = fail_for_one
+    here.ingest(rounds=20, every=601)
+    assert [log["data"]["log_content"] for log in here.logs()] == ["2"]
+    assert len(here.queues.job_events.dead_letters()) == 1
+    assert any("failed unexpectedly (ValueError)" in what for what in here.errors())
+
+
+@pytest.mark.parametrize("answer", [LogPending("404"), LogExpired("410")])
+@pytest.mark.parametrize(
+    "doubt",
+    [
+        NotFound("GitHub hides the repository."),
+        AccessDenied("The token may not read the repository."),
+        SourceUnavailable("GitHub answered 502."),
+    ],
+    ids=lambda doubt: type(doubt).__name__,
+)
+def test_an_answer_is_final_only_while_the_repository_is_readable(stage, answer, doubt):
+    """GitHub hides what a token may not see behind the same 404 as what does not exist."""
+    here = one_job(stage)
+    break_source(here, answer, *LOGS)
+    restore = break_source(here, doubt, *PROOFS)
+    here.advance(3600)
+    here.ingest(rounds=MAX_QUEUED_TRIES + 2, every=601)
+    assert here.logs() == []
+    assert record(here).state == LOG_PENDING
+    restore()
+    here.advance(3700)
+    requeue_stale_logs(here.context)
+    here.ingest()
+    reason = "expired" if isinstance(answer, LogExpired) else "not_found"
+    assert [log["data"]["reason"] for log in here.logs()] == [reason]
+
+
+def test_a_run_that_was_deleted_has_no_logs(stage):
+    """Its repository still answers, so the 404 is about the run."""
+    here = one_job(stage)
+    break_source(here, LogPending("404"), *LOGS)
+    break_source(here, NotFound("404"), "fetch_attempt")
+    here.advance(3600)
+    here.ingest(rounds=20)
+    assert [log["data"]["reason"] for log in here.logs()] == ["not_found"]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
+
 import pytest
 from ingest.domain.runs import AttemptKey
 from ingest.errors import (
@@ -10,12 +13,15 @@ from ingest.errors import (
     DiskFull,
     LogExpired,
     LogPending,
+    MalformedPayload,
     RateLimited,
     SourceUnavailable,
 )
 from ingest.messaging.log_work import DueLog, LogWork
-from ingest.services.fetch_logs import LogFetched, LogNotReady, LogUnavailable, fetch_logs
-from support.builders import at
+from ingest.ports.github import Answer, JobList
+from ingest.services.fetch_logs import fetch_logs
+from ingest.services.log_results import LogFetched, LogNotReady, LogUnavailable
+from support.builders import a_job, at
 
 KEY = AttemptKey("octo/api", 1, 1)
 
@@ -49,6 +55,10 @@ class Logs:
         self.asked.append(0)
         self._give(self._archive, into)
 
+    def fetch_jobs(self, key):
+        self.asked.append(-1)
+        return Answer(JobList(jobs=(a_job(job_id=2, name="job 2"),), is_complete=True), None)
+
     def _give(self, answer, into):
         if isinstance(answer, Exception):
             raise answer
@@ -67,7 +77,7 @@ LIMITED = RateLimited("later", retry_at=at(60))
         (DiskFull("full"), LogNotReady, None),
         (LIMITED, LogNotReady, None),
         (LogExpired("410"), LogUnavailable, "expired"),
-        (AccessDenied("403"), LogUnavailable, "no_access"),
+        (AccessDenied("403"), LogNotReady, None),
     ],
 )
 @pytest.mark.parametrize("whole", [False, True])
@@ -112,3 +122,70 @@ def test_a_job_that_never_started_is_not_asked_for():
     [outcome] = fetch_logs(logs, work(due(1, never_started=True)), [due(1, never_started=True)])
     assert outcome.reason == "never_existed"
     assert logs.asked == []
+
+
+def zipped(**files: bytes) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        for number, (name, content) in enumerate(files.items()):
+            archive.writestr(f"{number}_{name.replace('_', ' ')}.txt", content)
+    return packed.getvalue()
+
+
+def contents(outcomes) -> dict[int, bytes]:
+    found = {}
+    for outcome in outcomes:
+        assert isinstance(outcome, LogFetched), outcome
+        with outcome.spool, outcome.spool.open() as file:
+            found[outcome.job.job_id] = file.read()
+    return found
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [SourceUnavailable("500"), AccessDenied("403"), MalformedPayload("HTML"), ValueError("ours")],
+)
+def test_each_way_is_the_fallback_of_the_other(failure):
+    """An archive that fails leaves the single logs, and a single log that fails the archive."""
+    jobs = (due(1), due(2))
+    singles = fetch_logs(Logs(archive=failure), work(*jobs, whole=True), jobs)
+    assert contents(singles) == {1: b"log", 2: b"log"}
+    archived = Logs(job=failure, archive=zipped(job_1=b"one", job_2=b"two"))
+    assert contents(fetch_logs(archived, work(due(2), tries=1), [due(2)])) == {2: b"two"}
+    assert contents(fetch_logs(archived, work(*jobs, whole=True, tries=1), [due(2)])) == {2: b"two"}
+
+
+@pytest.mark.parametrize("failure", [LIMITED, BadCredentials("401"), DiskFull("full")])
+def test_what_fails_both_ways_alike_is_tried_once(failure):
+    """The other way would only cost another refused request."""
+    jobs = (due(1), due(2))
+    archived = Logs(archive=failure)
+    late = list(fetch_logs(archived, work(*jobs, whole=True, tries=9), jobs))
+    assert [outcome.error for outcome in late] == [failure, failure]
+    assert archived.asked == [0]
+    single = Logs(job=failure)
+    [late_one] = fetch_logs(single, work(due(1), tries=9), [due(1)])
+    assert late_one.error is failure
+    assert single.asked == [1]
+
+
+def test_a_file_that_is_empty_in_the_archive_is_fetched_alone():
+    """GitHub has served empty files for logs that it served whole alone."""
+    jobs = (due(1), due(2))
+    archive = zipped(job_1=b"", job_2=b"two")
+    logs = Logs(job=b"whole", archive=archive)
+    assert contents(fetch_logs(logs, work(*jobs, whole=True), jobs)) == {1: b"whole", 2: b"two"}
+    missing = Logs(job=LogPending("404"), archive=archive)
+    later = fetch_logs(missing, work(*jobs, whole=True, tries=3), jobs)
+    assert contents(later) == {1: b"", 2: b"two"}
+
+
+def test_single_logs_that_fail_in_a_row_leave_the_others_for_the_next_try():
+    """An outage costs a few requests, not one for each job; each try begins with another job."""
+    jobs = tuple(due(number) for number in range(1, 9))
+    logs = Logs(job=SourceUnavailable("502"), archive=SourceUnavailable("502"))
+    for tries in range(3):
+        late = list(fetch_logs(logs, work(*jobs, whole=True, tries=tries), jobs))
+        assert len(late) == 8
+        assert all(isinstance(outcome, LogNotReady) for outcome in late)
+    assert logs.asked == [0, 1, 2, 3, 0, 2, 3, 4, 0, 3, 4, 5]

@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..domain.counters import Counters
 from ..messaging.envelope import QueueMessage
 from ..ports import Clock, ReceivedMessage, Rejection, WorkQueue
+from ..ports.queues import REJECTION_ATTRIBUTE
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_MESSAGE_BYTES = 1_048_576
@@ -117,6 +118,15 @@ class MemoryQueue(WorkQueue):
             for stored in self._stored:
                 if stored.receipt == message.receipt_handle and stored.visible_at > now:
                     stored.visible_at = now + timedelta(seconds=seconds)
+
+    def reject(self, message: ReceivedMessage, *, reason: str) -> None:
+        """Move a message to the dead letters; the reason becomes an attribute."""
+        self._counters.add("sqs_requests")
+        with self._lock:
+            for stored in [each for each in self._stored if each.receipt == message.receipt_handle]:
+                attributes = {**stored.message.attributes, REJECTION_ATTRIBUTE: reason}
+                self._dead.append(replace(stored.message, attributes=attributes))
+                self._stored.remove(stored)
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages; a receipt that is no longer valid is no error."""

@@ -15,7 +15,7 @@ from ..bootstrap import Collector, free_dead_leases
 from ..errors import BadSettings, IngestError
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ..services.dashboard.setup import missing_steps
-from ..services.ingest_logs import requeue_stale_logs
+from ..services.requeue_logs import requeue_stale_logs
 from ..services.retention import purge_expired
 from ..services.tick import (
     Tell,

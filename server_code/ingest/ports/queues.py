@@ -9,6 +9,9 @@ from typing import Protocol
 
 from ..messaging.envelope import QueueMessage
 
+#: The attribute of a dead letter that says why it was rejected.
+REJECTION_ATTRIBUTE = "rejected_because"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
@@ -62,6 +65,12 @@ class WorkQueue(Publisher, Protocol):
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hide a message for ``seconds`` from now; 0 gives it back at once."""
+
+    def reject(self, message: ReceivedMessage, *, reason: str) -> None:
+        """Move a message that is no work to the dead letters, with the reason as an attribute.
+
+        Raises QueueMissing where the queue has no dead-letter queue, else as ``send`` does.
+        """
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages whose work is done."""

@@ -1,4 +1,4 @@
-"""Putting one log, or the word that there is none, onto the logs queue."""
+"""Publishing one log, or the fact that there is none, to the logs queue."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ..messaging.log_events import (
 from ..ports import BlobReference, BlobStore
 from ..ports.logs import MAX_CACHED_LOG_BYTES
 from .context import LOG_INGESTION_AGENT, CollectorContext
-from .fetch_logs import LogFetched, LogUnavailable
+from .log_results import LogFetched, LogUnavailable
 from .publish import publish
 
 
@@ -41,12 +41,12 @@ def deliver_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> 
         for message in log_parts(facts, log.spool.open, limit):
             _send(context, message)
     else:
-        reference = _check_in(context.blobs, facts, log)
+        reference = _upload(context.blobs, facts, log)
         size = log_payload_size(facts, log.spool.open)
         pointer = Pointer(reference.bucket, reference.key)
         _send(context, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
     context.counters.add("logs")
-    _keep(context, key, log)
+    _cache(context, key, log)
     return _record(facts, reference)
 
 
@@ -62,7 +62,7 @@ def pack_log(
     if not fits_one_message(facts, log.spool.open, limit):
         return None
     [message] = log_parts(facts, log.spool.open, limit)
-    _keep(context, key, log)
+    _cache(context, key, log)
     return message, _record(facts, None)
 
 
@@ -91,8 +91,8 @@ def deliver_absence(
     )
 
 
-def _keep(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
-    """Keep a log for people to look at; publishing does not depend on it, so it may fail."""
+def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
+    """Cache a log for the pages; publishing does not depend on it, so it may fail."""
     if context.log_cache is None or log.digest.log_bytes > MAX_CACHED_LOG_BYTES:
         return
     try:
@@ -103,8 +103,8 @@ def _keep(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
             context.report_error(
                 LOG_INGESTION_AGENT,
                 key.repository,
-                f"The log of job {log.job.job_id} of {key} is not kept for people: {error}",
-                "Nothing to do if it passes; who looks at the log waits until it is fetched again.",
+                f"The log of job {log.job.job_id} of {key} was not cached: {error}",
+                "No action is needed if this passes; the page fetches the log again.",
             )
 
 
@@ -113,10 +113,10 @@ def _send(context: CollectorContext, message: QueueMessage) -> None:
         raise MessageTooLarge(f"{context.logs.queue_name} refuses a log: {rejection.reason}")
 
 
-def _check_in(blobs: BlobStore, facts: LogFacts, log: LogFetched) -> BlobReference:
+def _upload(blobs: BlobStore, facts: LogFacts, log: LogFetched) -> BlobReference:
     """Store the whole message as an object, as the SQS Extended Client's readers expect it.
 
-    Beside it lies the log alone, packed, for people: those readers do not unpack.
+    Next to it is the log alone, compressed, for people: those readers do not decompress.
     """
     with log.spool.open() as file:
         blobs.put(

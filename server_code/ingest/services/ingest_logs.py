@@ -1,76 +1,49 @@
 """The Log Ingestion Agent: from the job events queue to the logs queue.
 
-It receives the news that jobs have ended, fetches their logs side by side, publishes each, and
-only then deletes the news. A log that is not there yet is asked for again later, by a delayed copy
-of the news; what can never be had is said to be so. Killed anywhere, it loses nothing: undeleted
-news comes back when its visibility timeout ends.
+It receives work items for jobs that have ended, fetches their logs in parallel, publishes each,
+and only then deletes the items. A log that does not arrive waits: a delayed copy of its item asks
+again. An agent killed at any point loses nothing: undeleted items are received again when their
+visibility timeout ends.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from functools import partial
 
 from ..domain.ledger import LOG_PENDING, JobLogRecord
 from ..errors import (
-    DiskFull,
     Fatal,
     IngestError,
     LogPending,
-    MalformedPayload,
-    NotFound,
+    MessageTooLarge,
     RateLimited,
+    SourceUnavailable,
+    Unexpected,
 )
 from ..messaging.envelope import QueueMessage
-from ..messaging.log_work import (
-    DueLog,
-    LogWork,
-    attempt_logs_due,
-    job_log_due,
-    parse_log_work,
-)
+from ..messaging.log_work import attempt_logs_due, job_log_due
 from ..ports import ReceivedMessage
 from .context import LOG_INGESTION_AGENT, CollectorContext
 from .deliver_log import deliver_absence, deliver_log, pack_log
-from .fetch_logs import LogFetched, LogNotReady, LogUnavailable, Outcome, fetch_logs
+from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
+from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error
+from .log_tasks import LogTask, open_task
+from .log_verdict import ReadProofs, judge_failure, pause_seconds
 from .publish import publish
 from .visibility import VisibilityExtender, extend_visibility
 
-#: A log may appear up to this long after its job's end; a job long ended gets MIN_TRIES looks.
-PATIENCE = timedelta(minutes=10)
-MIN_TRIES = 5
+#: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
+MAX_QUEUED_TRIES = 60
 
-#: Failures of GitHub itself are waited out for longer: about half a day.
-MAX_FAILED_TRIES = 60
+#: A failure that may pass is reported once, when it has lasted for about a minute.
+REPORT_AT_TRIES = 6
 
-#: What a person must mend is told at the first try, and then every few hours.
-TELL_EVERY_TRIES = 20
-
-#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-MAX_DELAY_SECONDS = 900
-LONGEST_PAUSE_SECONDS = 600
-
-#: After so many receptions the queue moves a message to its dead-letter queue (setup's policy).
+#: A message that only our code or the queue's limits can be at fault for is received so often
+#: before it is a dead letter (setup's policy).
 MAX_RECEIVES = 5
-
-
-@dataclass(slots=True)
-class _Progress:
-    """Be one received piece of work and what is still owed of it."""
-
-    message: ReceivedMessage
-    work: LogWork
-    owed: list[DueLog]
-    late: list[LogNotReady] = field(default_factory=list)
-    trouble: IngestError | None = None
-    is_done: bool = False
-
-    def fail(self, error: IngestError) -> None:
-        """Remember what kept one of its logs from the queue."""
-        self.trouble = error
 
 
 def ingest_due_logs(
@@ -78,219 +51,174 @@ def ingest_due_logs(
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
-    Raises RateLimited after putting the work off, so that its caller pauses until ``retry_at``;
-    other errors end in the errors list, and their work comes back by itself.
+    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``;
+    other errors are reported, and their work waits.
     """
     context.obey_pauses()
     messages = context.job_events.receive(max_messages=max_messages, wait_seconds=wait_seconds)
     if not messages:
         return 0
     with extend_visibility(context.job_events, messages) as extender:
-        opened = (_open(context, message) for message in messages)
-        pieces = [piece for piece in opened if piece is not None]
+        ingestion = _Ingestion(context, messages, extender)
         try:
-            _do(context, pieces, extender)
+            ingestion.run()
         finally:
-            context.job_events.delete([piece.message for piece in pieces if piece.is_done])
-    for piece in pieces:
-        for late in piece.late:
+            context.job_events.delete([task.message for task in ingestion.tasks if task.is_done])
+    for task in ingestion.tasks:
+        for late in task.late:
             if isinstance(late.error, RateLimited):
                 context.share_pauses()
                 raise late.error
     return len(messages)
 
 
-def requeue_stale_logs(
-    context: CollectorContext,
-    repositories: Sequence[str] | None = None,
-    *,
-    older_than: timedelta = timedelta(hours=1),
-) -> int:
-    """Order logs again that have been pending for long: their news may be lost.
+class _Ingestion:
+    """The ingestion of one batch of received messages; each is done or fails by itself."""
 
-    A queue keeps messages for some days only, and may be emptied by hand. Returns how many.
-    """
-    now = context.clock.now()
-    pending = context.store.load_pending_logs(
-        repositories, updated_before=now - older_than, limit=100
-    )
-    again = [
-        job_log_due(
-            log.key,
-            DueLog(
-                job_id=log.job_id,
-                job_name=log.job_name,
-                conclusion=None,
-                completed_at=log.updated_at,
-                never_started=False,
-            ),
-            now=now,
+    def __init__(
+        self,
+        context: CollectorContext,
+        messages: Sequence[ReceivedMessage],
+        extender: VisibilityExtender,
+    ) -> None:
+        self._context = context
+        self._extender = extender
+        self._batch = LogBatch(context)
+        self._proofs = ReadProofs(context.source)
+        self._ended: list[LogTask] = []
+        opened = [open_task(context, message, extender) for message in messages]
+        self.tasks = [task for task in opened if task is not None]
+
+    def run(self) -> None:
+        """Fetch and publish every owed log, and postpone those that did not arrive."""
+        by_handle = {task.message.receipt_handle: task for task in self.tasks}
+
+        def fetch(handle: str) -> Iterator[LogResult]:
+            task = by_handle[handle]
+            return fetch_logs(self._context.source, task.work, task.owed)
+
+        results = interleave(
+            self._context.log_workers, list(by_handle), fetch, when_idle=self._settle
         )
-        for log in pending
-    ]
-    publish(context.job_events, again, clock=context.clock)
-    context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
-    return len(pending)
+        for handle, item in results:
+            task = by_handle[handle]
+            if isinstance(item, Finished):
+                self._end(task, item)
+            else:
+                self._record(task, item)
+            if self._batch.is_full:
+                self._settle()
+        self._settle()
 
+    def _record(self, task: LogTask, result: LogResult) -> None:
+        """Publish one result and record it; whatever fails is this log's failure."""
+        try:
+            if not isinstance(result, LogFetched):
+                now = self._context.clock.now()
+                result = judge_failure(result, task.work, self._proofs, now=now)
+            if isinstance(result, LogFetched):
+                with result.spool:
+                    self._publish(task, result)
+            elif isinstance(result, LogNotReady):
+                task.late.append(result)
+            else:
+                record = deliver_absence(self._context, task.work.key, result)
+                self._context.store.save_job_logs([record])
+        except Exception as error:  # noqa: BLE001 - other logs of the batch are published
+            task.fail(result.job, as_ingest_error(error, f"job {result.job.job_id}"))
 
-def _open(context: CollectorContext, message: ReceivedMessage) -> _Progress | None:
-    """Read a message and what is still owed of it; leave what is no work to the dead letters."""
-    try:
-        work = parse_log_work(message.body)
-    except MalformedPayload as error:
-        if message.receive_count == 1:
-            remedy = (
-                "It ends in the dead-letter queue; look at what sends to this queue besides us."
-            )
-            context.report_error(LOG_INGESTION_AGENT, None, str(error), remedy)
-        return None
-    known = context.store.load_job_logs(work.key)
-    owed = [job for job in work.jobs if _is_owed(known.get(job.job_id))]
-    return _Progress(message=message, work=work, owed=owed)
+    def _publish(self, task: LogTask, log: LogFetched) -> None:
+        """Publish a log, a small one together with others."""
+        if self._batch.accepts(log.digest.log_bytes):
+            small = pack_log(self._context, task.work.key, log)
+            if small is not None:
+                self._batch.add(*small, partial(task.fail, log.job))
+                return
+        record = deliver_log(self._context, task.work.key, log)
+        self._context.store.save_job_logs([record])
 
+    def _end(self, task: LogTask, end: Finished) -> None:
+        if end.error is not None:
+            task.fail(task.owed[0], as_ingest_error(end.error, f"the logs of {task.work.key}"))
+        self._ended.append(task)
 
-def _is_owed(known: JobLogRecord | None) -> bool:
-    return known is None or known.state == LOG_PENDING
+    def _settle(self) -> None:
+        """Send the gathered logs, then finish the tasks that waited for that."""
+        self._batch.send()
+        for task in self._ended:
+            self._finish(task)
+        self._ended.clear()
 
+    def _finish(self, task: LogTask) -> None:
+        """Mark a task that is done or postponed; what failed is received again."""
+        try:
+            for late in task.late:
+                if isinstance(late.error, (MessageTooLarge, Unexpected)):
+                    raise late.error
+            if task.late:
+                self._postpone(task)
+            task.is_done = True
+        except IngestError as error:
+            # Undeleted work is received again, and finds in the store what is already done.
+            self._extender.release(task.message)
+            self._return(task, error)
 
-def _do(context: CollectorContext, pieces: list[_Progress], extender: VisibilityExtender) -> None:
-    by_handle = {piece.message.receipt_handle: piece for piece in pieces}
+    def _postpone(self, task: LogTask) -> None:
+        """Record why logs wait, and publish the delayed copy of their work."""
+        self._report(task)
+        self._context.store.save_job_logs(
+            [_pending(self._context, task, late) for late in task.late]
+        )
+        if task.work.tries < MAX_QUEUED_TRIES:
+            publish(self._context.job_events, [self._copy(task)], clock=self._context.clock)
 
-    def fetch(handle: str) -> Iterator[Outcome]:
-        piece = by_handle[handle]
-        return fetch_logs(context.source, piece.work, piece.owed)
+    def _copy(self, task: LogTask) -> QueueMessage:
+        """Build the delayed copy of work whose logs are late.
 
-    batch, ended = LogBatch(context), list[tuple[_Progress, Finished]]()
+        An archive's files are told apart by the names of all jobs, so none is left out.
+        """
+        now, work = self._context.clock.now(), task.work
+        is_limited = any(isinstance(late.error, RateLimited) for late in task.late)
+        tries = work.tries if is_limited else work.tries + 1
+        delay = max(pause_seconds(late.error, work.tries, now) for late in task.late)
+        if work.is_whole_attempt:
+            return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
+        return job_log_due(work.key, work.jobs[0], now=now, tries=tries, delay_seconds=delay)
 
-    def settle() -> None:
-        batch.send()
-        for piece, end in ended:
-            _finish(context, piece, end, extender)
-        ended.clear()
+    def _report(self, task: LogTask) -> None:
+        """Report a failure once: at the first try, or when GitHub's own failure lasts."""
+        for late in task.late:
+            if isinstance(late.error, (RateLimited, LogPending)):
+                continue
+            may_pass = isinstance(late.error, SourceUnavailable)
+            if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):
+                self._context.report_error(
+                    LOG_INGESTION_AGENT,
+                    task.work.key.repository,
+                    f"Logs of {task.work.key} wait: {late.error}",
+                    "They are tried again with growing pauses and arrive once this is fixed.",
+                )
+                return
 
-    for handle, item in interleave(context.log_workers, list(by_handle), fetch, when_idle=settle):
-        piece = by_handle[handle]
-        if isinstance(item, Finished):
-            ended.append((piece, item))
-        else:
-            _take(context, piece, item, batch)
-        if batch.is_full:
-            settle()
-    settle()
-
-
-def _take(context: CollectorContext, piece: _Progress, outcome: Outcome, batch: LogBatch) -> None:
-    """Publish one outcome and record it, a small log with others of its kind.
-
-    A late log is put off when its work is finished.
-    """
-    try:
-        if isinstance(outcome, LogFetched):
-            with outcome.spool:
-                if batch.accepts(outcome.digest.log_bytes):
-                    small = pack_log(context, piece.work.key, outcome)
-                    if small is not None:
-                        batch.add(*small, piece.fail)
-                        return
-                record = deliver_log(context, piece.work.key, outcome)
-        elif isinstance(outcome, LogUnavailable):
-            record = deliver_absence(context, piece.work.key, outcome)
-        elif _is_given_up(context, piece.work, outcome):
-            record = deliver_absence(
-                context, piece.work.key, _give_up(context, piece.work, outcome)
-            )
-        else:
-            piece.late.append(outcome)
-            return
-        context.store.save_job_logs([record])
-    except IngestError as error:
-        piece.trouble = error
-
-
-def _finish(
-    context: CollectorContext, piece: _Progress, end: Finished, extender: VisibilityExtender
-) -> None:
-    """Mark work that is done or put off; let work that failed come back."""
-    if end.error is not None:
-        raise end.error
-    try:
-        if piece.trouble is not None:
-            raise piece.trouble
-        if piece.late:
-            _report_what_needs_a_person(context, piece)
-            publish(context.job_events, [_put_off(context, piece)], clock=context.clock)
-        piece.is_done = True
-    except IngestError as error:
-        # Undeleted work is received again, and finds in the store what is already done.
-        extender.release(piece.message)
-        _come_back(context, piece, error)
-
-
-def _report_what_needs_a_person(context: CollectorContext, piece: _Progress) -> None:
-    """Report a full disk or a refused token, but not at every try."""
-    trouble = next((late.error for late in piece.late if _is_ours(late.error)), None)
-    if trouble is not None and piece.work.tries % TELL_EVERY_TRIES == 0:
-        context.report_error(
+    def _return(self, task: LogTask, error: IngestError) -> None:
+        self._context.report_error(
             LOG_INGESTION_AGENT,
-            piece.work.key.repository,
-            f"Logs of {piece.work.key} wait: {trouble}",
-            "They are asked for again and again, and come once this is mended.",
+            task.work.key.repository,
+            f"Logs of {task.work.key} wait: {error}",
+            f"No action is needed if this passes; after {MAX_RECEIVES} tries the work item moves to"
+            " the dead-letter queue.",
         )
+        if not isinstance(error, Fatal):
+            pause = 30 * task.message.receive_count
+            self._context.job_events.extend(task.message, seconds=pause)
 
 
-def _come_back(context: CollectorContext, piece: _Progress, error: IngestError) -> None:
-    context.report_error(
-        LOG_INGESTION_AGENT,
-        piece.work.key.repository,
-        f"Logs of {piece.work.key} wait: {error}",
-        "Nothing to do if it passes; after 5 tries the work is in the dead-letter queue.",
+def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> JobLogRecord:
+    return JobLogRecord(
+        key=task.work.key,
+        job_id=late.job.job_id,
+        job_name=late.job.job_name,
+        state=LOG_PENDING,
+        updated_at=context.clock.now(),
+        reason=str(late.error),
     )
-    if not isinstance(error, Fatal):
-        context.job_events.extend(piece.message, seconds=30 * piece.message.receive_count)
-
-
-def _put_off(context: CollectorContext, piece: _Progress) -> QueueMessage:
-    """Build the delayed copy of work whose logs are late.
-
-    An archive's files are told apart by the names of all jobs, so none is left out.
-    """
-    now, work = context.clock.now(), piece.work
-    is_limited = any(isinstance(late.error, RateLimited) for late in piece.late)
-    tries = work.tries if is_limited else work.tries + 1
-    delay = max(_delay_seconds(late.error, work.tries, now) for late in piece.late)
-    if work.is_whole_attempt:
-        return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
-    return job_log_due(work.key, work.jobs[0], now=now, tries=tries, delay_seconds=delay)
-
-
-def _delay_seconds(error: IngestError, tries: int, now: datetime) -> int:
-    if isinstance(error, RateLimited):
-        seconds = int((error.retry_at - now).total_seconds()) + 1
-        return min(max(seconds, 1), MAX_DELAY_SECONDS)
-    return int(min(2.0 ** min(tries, 20), LONGEST_PAUSE_SECONDS))
-
-
-def _is_given_up(context: CollectorContext, work: LogWork, late: LogNotReady) -> bool:
-    if isinstance(late.error, RateLimited) or _is_ours(late.error):
-        return False
-    if not isinstance(late.error, LogPending):
-        return work.tries >= MAX_FAILED_TRIES
-    ended_at = late.job.completed_at
-    is_old = ended_at is None or context.clock.now() - ended_at > PATIENCE
-    return work.tries >= MIN_TRIES and is_old
-
-
-def _is_ours(error: IngestError) -> bool:
-    """Tell whether the log may well be there, and only we cannot take it now."""
-    return isinstance(error, (DiskFull, Fatal))
-
-
-def _give_up(context: CollectorContext, work: LogWork, late: LogNotReady) -> LogUnavailable:
-    """Say why a log is not to be had: its repository may be gone."""
-    try:
-        context.source.fetch_repository(work.key.repository)
-    except NotFound as error:
-        return LogUnavailable(job=late.job, reason="repository_gone", detail=str(error))
-    except IngestError:
-        pass
-    return LogUnavailable(job=late.job, reason="not_found", detail=str(late.error))

@@ -21,7 +21,7 @@ IDLE_AFTER_SECONDS = 0.02
 class Finished:
     """The end of one generator; ``error`` is the exception that ended it, if any."""
 
-    def __init__(self, error: BaseException | None = None) -> None:
+    def __init__(self, error: Exception | None = None) -> None:
         self.error = error
 
 
@@ -61,7 +61,7 @@ class _ItemBuffer(Generic[K, V]):
         """Add a key's items and then its end; does nothing after ``stop``."""
         if self._stopped.is_set():
             return
-        error: BaseException | None = None
+        error: Exception | None = None
         try:
             for item in self._produce(key):
                 if not self._put(key, item):

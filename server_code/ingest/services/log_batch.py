@@ -14,20 +14,21 @@ from ..messaging.batching import MAX_BATCH_COUNT
 from ..messaging.envelope import QueueMessage
 from ..ports import Rejection
 from .context import CollectorContext
+from .log_results import as_ingest_error
 from .publish import publish
 
-#: Who is told that a log could not be sent or recorded.
-OnTrouble = Callable[[IngestError], None]
+#: Called with the error of a log that could not be sent or recorded.
+OnFailure = Callable[[IngestError], None]
 
 
 class _Entry(NamedTuple):
     message: QueueMessage
     record: JobLogRecord
-    on_trouble: OnTrouble
+    on_failure: OnFailure
 
 
 class LogBatch:
-    """Hold up to ten small messages until they are sent together."""
+    """Up to ten small messages that are sent together."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
@@ -35,19 +36,19 @@ class LogBatch:
 
     @property
     def is_full(self) -> bool:
-        """Tell whether one request can carry no more."""
+        """Return whether one request can carry no more."""
         return len(self._entries) >= MAX_BATCH_COUNT
 
     def accepts(self, size_bytes: int) -> bool:
-        """Tell whether a log is so small that ten like it fit into one request."""
+        """Return whether a log is so small that ten like it fit into one request."""
         return size_bytes <= self._context.logs.max_message_bytes // (2 * MAX_BATCH_COUNT)
 
-    def add(self, message: QueueMessage, record: JobLogRecord, on_trouble: OnTrouble) -> None:
-        """Take the only message of a log."""
-        self._entries.append(_Entry(message, record, on_trouble))
+    def add(self, message: QueueMessage, record: JobLogRecord, on_failure: OnFailure) -> None:
+        """Add the only message of a log."""
+        self._entries.append(_Entry(message, record, on_failure))
 
     def send(self) -> None:
-        """Send what was gathered, then record it; tell whose log did not make it."""
+        """Send what was added, then record it; report each log that was not sent."""
         entries, self._entries = self._entries, []
         if not entries:
             return
@@ -58,13 +59,14 @@ class LogBatch:
             taken = [entry for entry in entries if entry.message.event_id not in reasons]
             self._context.store.save_job_logs([entry.record for entry in taken])
             self._context.counters.add("logs", len(taken))
-        except IngestError as error:
+        except Exception as error:  # noqa: BLE001 - the logs of other batches are published
+            failure = as_ingest_error(error, "a batch of logs")
             for entry in entries:
-                entry.on_trouble(error)
+                entry.on_failure(failure)
             return
         for entry in entries:
             if (rejection := reasons.get(entry.message.event_id)) is not None:
-                entry.on_trouble(self._too_large(rejection))
+                entry.on_failure(self._too_large(rejection))
 
     def _too_large(self, rejection: Rejection) -> MessageTooLarge:
         return MessageTooLarge(f"{self._context.logs.queue_name} refuses a log: {rejection.reason}")

@@ -195,9 +195,12 @@ def _bucket_resources() -> dict[str, Any]:
 
 def _policy_resources() -> dict[str, Any]:
     metrics, logs, work = map(_arn_of, ("MetricsQueue", "LogsQueue", "JobEventsQueue"))
+    dead_letters = _arn_of("JobEventsQueueDeadLetters")
     key = [_arn_of("Key")]
     collector = [
-        *collector_statements(metrics=metrics, logs=logs, job_events=work),
+        *collector_statements(
+            metrics=metrics, logs=logs, job_events=work, dead_letters=dead_letters
+        ),
         _if(_HAS_BUCKET, store_logs(_objects()), _NOTHING),
         _if(_HAS_KEY, allow("Encrypt", _ENCRYPT, key), _NOTHING),
     ]

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from .provision import dead_letter_name
+
 #: What is in a document: text, or CloudFormation's own functions.
 Arn = str | Mapping[str, Any]
 
@@ -43,6 +45,7 @@ def collector_policy(deployment: Deployment) -> dict[str, Any]:
         metrics=deployment.queue_arn(deployment.metrics_queue),
         logs=deployment.queue_arn(deployment.logs_queue),
         job_events=deployment.queue_arn(deployment.job_events_queue),
+        dead_letters=deployment.queue_arn(dead_letter_name(deployment.job_events_queue)),
     )
     return document([*statements, *([] if objects is None else [store_logs(objects)])])
 
@@ -67,10 +70,12 @@ def document(statements: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
-def collector_statements(*, metrics: Arn, logs: Arn, job_events: Arn) -> list[dict[str, Any]]:
-    """Allow a collector to send to three queues, and to receive from one."""
+def collector_statements(
+    *, metrics: Arn, logs: Arn, job_events: Arn, dead_letters: Arn
+) -> list[dict[str, Any]]:
+    """Return statements that allow a collector to send to its queues, and to receive from one."""
     return [
-        allow("Send", _SEND, [metrics, logs, job_events]),
+        allow("Send", _SEND, [metrics, logs, job_events, dead_letters]),
         allow("Work", _RECEIVE, [job_events]),
     ]
 

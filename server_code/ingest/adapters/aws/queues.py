@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...errors import QueueUnavailable
+from ...errors import QueueMissing, QueueUnavailable
 from .errors import aws_errors
 
 if TYPE_CHECKING:
@@ -49,6 +50,18 @@ def look_up_queue(client: SQSClient, queue_name: str) -> QueueFacts:
         ),
         is_fifo=url.endswith(".fifo"),
     )
+
+
+def look_up_dead_letters(client: SQSClient, queue: QueueFacts) -> QueueFacts:
+    """Look up the dead-letter queue of a queue; raises QueueMissing where it has none."""
+    policy = read_attributes(client, queue.name, queue.url).get("RedrivePolicy", "{}")
+    try:
+        account, name = json.loads(policy)["deadLetterTargetArn"].split(":")[-2:]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise QueueMissing(f"Queue {queue.name} has no dead-letter queue: run setup.") from error
+    with aws_errors(f"Queue {name} in {client.meta.region_name}"):
+        url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
+    return look_up_queue(client, url)
 
 
 def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:

@@ -10,11 +10,12 @@ from ...domain.counters import Counters
 from ...errors import QueueUnavailable
 from ...messaging.batching import MAX_BATCH_COUNT
 from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
-from ...messaging.envelope import QueueMessage
+from ...messaging.envelope import QueueMessage, encode_string, event_id
 from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
+from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
 from .errors import Trouble, aws_errors, trouble_in, trouble_of
-from .queues import QueueFacts, look_up_queue
+from .queues import QueueFacts, look_up_dead_letters, look_up_queue
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -187,6 +188,25 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
                 if trouble_in(error) is not Trouble.REFUSED:
                     raise
                 logger.info("message no longer ours", extra={"queue": self.queue_name})
+
+    def reject(self, message: ReceivedMessage, *, reason: str) -> None:
+        """Move a message to the dead-letter queue, with the reason as an attribute.
+
+        Raises QueueMissing where the queue has no dead-letter queue, else as ``send`` does.
+        """
+        dead_letters = SqsPublisher(
+            self._client, look_up_dead_letters(self._client, self._queue), self._counters
+        )
+        letter = QueueMessage(
+            event_id=event_id("rejected", message.body),
+            event_type="rejected",
+            group="rejected",
+            body=message.body,
+            attributes={REJECTION_ATTRIBUTE: encode_string(reason)},
+        )
+        for rejection in dead_letters.send([letter]):
+            raise QueueUnavailable(f"{dead_letters.queue_name} refused it: {rejection.reason}")
+        self.delete([message])
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages, in batches, trying once more what a batch did not delete.

@@ -1,0 +1,80 @@
+"""The three results of fetching one log, and the spooling that leads to them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from ..errors import IngestError, LogExpired, Unexpected
+from ..messaging.log_content import LogDigest, inspect_log
+from ..messaging.log_events import UnavailableReason
+from ..messaging.log_work import DueLog
+from .spool import Spool
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFetched:
+    """A log that arrived whole; its receiver closes the spool."""
+
+    job: DueLog
+    spool: Spool
+    digest: LogDigest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogNotReady:
+    """A log that did not arrive this time."""
+
+    job: DueLog
+    error: IngestError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogUnavailable:
+    """A log that will never arrive, and the reason."""
+
+    job: DueLog
+    reason: UnavailableReason
+    detail: str
+
+
+LogResult = LogFetched | LogNotReady | LogUnavailable
+
+
+def spool_log(job: DueLog, fetch: Callable[[BinaryIO], None]) -> LogResult:
+    """Fetch one log into a spool; any failure is this log's result, never an exception."""
+    try:
+        spool = Spool()
+    except IngestError as error:
+        return LogNotReady(job=job, error=error)
+    try:
+        fetch(cast("BinaryIO", spool))
+        with spool.open() as written:
+            digest = inspect_log(written)
+    except Exception as error:  # noqa: BLE001 - whatever a log holds, its neighbours are fetched
+        spool.close()
+        return failed_log(job, error)
+    except BaseException:
+        spool.close()
+        raise
+    return LogFetched(job=job, spool=spool, digest=digest)
+
+
+def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
+    """Return the result of a log whose fetching raised an exception."""
+    if isinstance(error, LogExpired):
+        return LogUnavailable(job=job, reason="expired", detail=str(error))
+    return LogNotReady(job=job, error=as_ingest_error(error, f"the log of job {job.job_id}"))
+
+
+def as_ingest_error(error: Exception, what: str) -> IngestError:
+    """Return our own errors as they are, any other as Unexpected, logged with its trace."""
+    if isinstance(error, IngestError):
+        return error
+    logger.error("unexpected error", exc_info=error, extra={"what": what})
+    kind = type(error).__name__
+    return Unexpected(f"Processing {what} failed unexpectedly ({kind}); see the trace.")

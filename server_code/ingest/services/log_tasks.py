@@ -1,0 +1,96 @@
+"""Work items as they are received: read whole, checked against the ledger, or rejected."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field, replace
+
+from ..domain.ledger import LOG_PENDING
+from ..errors import IngestError, MalformedPayload
+from ..messaging.log_work import DueLog, LogWork
+from ..messaging.log_work_parser import parse_log_work
+from ..ports import ReceivedMessage
+from .context import LOG_INGESTION_AGENT, CollectorContext
+from .log_results import LogNotReady
+from .visibility import VisibilityExtender
+
+logger = logging.getLogger(__name__)
+
+#: Work is published before the ledger is written: it may be received a moment too early.
+UNKNOWN_RECEIVES = 3
+UNKNOWN_PAUSE_SECONDS = 30
+
+
+@dataclass(slots=True)
+class LogTask:
+    """A received piece of work, what is still owed of it, and what did not arrive."""
+
+    message: ReceivedMessage
+    work: LogWork
+    owed: list[DueLog]
+    late: list[LogNotReady] = field(default_factory=list)
+    is_done: bool = False
+
+    def fail(self, job: DueLog, error: IngestError) -> None:
+        """Add a log that did not make it to its queue."""
+        self.late.append(LogNotReady(job=job, error=error))
+
+
+def open_task(
+    context: CollectorContext, message: ReceivedMessage, extender: VisibilityExtender
+) -> LogTask | None:
+    """Read a message and load what is still owed of it; None where it is rejected or too early.
+
+    Raises StateUnavailable.
+    """
+    try:
+        work = parse_log_work(message.body)
+        return LogTask(message=message, work=work, owed=_load_owed(context, work))
+    except _UnknownWork as error:
+        extender.release(message)
+        if message.receive_count < UNKNOWN_RECEIVES:
+            context.job_events.extend(message, seconds=UNKNOWN_PAUSE_SECONDS)
+        else:
+            _reject(context, message, str(error))
+    except MalformedPayload as error:
+        extender.release(message)
+        _reject(context, message, str(error))
+    return None
+
+
+class _UnknownWork(MalformedPayload):
+    """Work for a job that the ledger does not know."""
+
+
+def _load_owed(context: CollectorContext, work: LogWork) -> list[DueLog]:
+    """Load which of the logs are still pending; what the item claims of them is checked."""
+    known = context.store.load_job_logs(work.key)
+    unknown = [job.job_id for job in work.jobs if job.job_id not in known]
+    if unknown:
+        raise _UnknownWork(f"A work item names job {unknown[0]} of {work.key}, which is unknown.")
+    owed = [job for job in work.jobs if known[job.job_id].state == LOG_PENDING]
+    if any(job.never_started for job in owed):
+        never_started = _load_never_started(context, work)
+        owed = [replace(job, never_started=job.job_id in never_started) for job in owed]
+    return owed
+
+
+def _load_never_started(context: CollectorContext, work: LogWork) -> set[int]:
+    attempts = context.store.load_attempts(work.key.repository, [work.key.run_id])
+    record = attempts.get(work.key)
+    return {job.job_id for job in record.jobs if job.never_started} if record else set()
+
+
+def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) -> None:
+    """Move a message to the dead letters; where that fails, the queue itself does it later."""
+    if message.receive_count in (1, UNKNOWN_RECEIVES):
+        context.report_error(
+            LOG_INGESTION_AGENT,
+            None,
+            f"A message on the job events queue was rejected: {reason}",
+            "It is in the dead-letter queue. Check which other program sends to this queue.",
+        )
+    try:
+        context.job_events.reject(message, reason=reason)
+    except IngestError as error:
+        logger.warning("message not moved to the dead letters", extra={"reason": str(error)})

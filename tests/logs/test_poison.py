@@ -1,0 +1,93 @@
+"""Work items that somebody else made up: each is rejected whole, and its neighbours are done."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from ingest.messaging.envelope import QueueMessage
+from ingest.ports.queues import REJECTION_ATTRIBUTE
+from ingest.services.ingest_logs import ingest_due_logs
+
+from standalone.sandbox.builder import WorldBuilder
+
+
+def two_jobs(stage):
+    world = WorldBuilder().run(seconds=60).job("one", log=b"1").job("two", log=b"2")
+    here = stage(world, at=100)
+    assert here.poll() is None
+    return here
+
+
+def forged(here, **changes: Any) -> QueueMessage:
+    """Build a work item like the first one on the queue, with some values replaced."""
+    [first, *_] = here.queues.job_events.messages()
+    envelope = json.loads(first.body)
+    envelope["data"] |= changes
+    return QueueMessage(
+        event_id=f"forged {sorted(changes)}",
+        event_type="job_log_due",
+        group="forged",
+        body=json.dumps(envelope),
+        attributes={"event_type": "job_log_due"},
+    )
+
+
+POISON: list[dict[str, Any]] = [
+    {"repo": "../user?x="},
+    {"repo": "octo/api/../../user"},
+    {"repo": "octo/.."},
+    {"repo": "https://github.com/octo/api"},
+    {"repo": "octo/api\n"},
+    {"job_name": "half of a pair: \ud83d"},
+    {"job_name": "x" * 10_001},
+    {"run_id": 2**63},
+    {"run_id": -1},
+    {"run_attempt": True},
+    {"job_id": 1.5},
+    {"tries": -1},
+    {"never_started": "no"},
+    {"completed_at": "yesterday"},
+    {"admin": True},
+]
+
+
+@pytest.mark.parametrize("changes", POISON, ids=lambda changes: ascii(changes)[:40])
+def test_a_forged_item_is_rejected_at_once_and_holds_no_other(stage, changes):
+    """It becomes no request and no message."""
+    here = two_jobs(stage)
+    poison = forged(here, **changes)
+    here.queues.job_events.send([poison])
+    ingest_due_logs(here.context, wait_seconds=0)
+    [letter] = here.queues.job_events.dead_letters()
+    assert letter.body == poison.body
+    assert "not a work item" in letter.attributes[REJECTION_ATTRIBUTE]
+    assert sorted(log["data"]["log_content"] for log in here.logs()) == ["1", "2"]
+    assert here.queues.job_events.messages() == []
+    assert here.server.stats()["violations"] == 0
+
+
+def test_an_item_of_a_job_that_the_ledger_does_not_know_is_rejected_after_a_while(stage):
+    """Work is published before it is recorded, so it may be received a moment too early."""
+    here = two_jobs(stage)
+    here.queues.job_events.send([forged(here, job_id=4711)])
+    for _ in range(2):
+        ingest_due_logs(here.context, wait_seconds=0)
+        assert here.queues.job_events.dead_letters() == []
+        here.advance(31)
+    ingest_due_logs(here.context, wait_seconds=0)
+    [letter] = here.queues.job_events.dead_letters()
+    assert "job 4711" in letter.attributes[REJECTION_ATTRIBUTE]
+    assert len(here.logs()) == 2
+
+
+def test_an_item_cannot_claim_that_a_job_never_started(stage):
+    """The ledger knows which jobs did; the log is fetched."""
+    here = two_jobs(stage)
+    received = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
+    job = json.loads(received[0].body)["data"]["job_id"]
+    here.queues.job_events.send([forged(here, never_started=True, job_id=job)])
+    here.queues.job_events.delete(received)
+    here.ingest()
+    assert [log["event_type"] for log in here.logs()] == ["job_log_fetched"]
