@@ -157,7 +157,7 @@ def test_a_failing_repository_holds_nothing_up(stage):
 def test_a_log_that_never_comes_holds_nothing_up(stage, seconds):
     """It is left to the agents, and said to be waited for."""
     here = stage(two_repositories(), at=100)
-    here.fail(Fault(path="octo/api/actions/jobs/.*/logs", do="missing"))
+    here.fail(Fault(path="octo/api/actions/.*/logs", do="missing"))
     collect(here, start(here), seconds=seconds)
     record = progress(here)
     assert record.state == DONE
