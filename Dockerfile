@@ -1,5 +1,5 @@
-# Both agents: `collect` without Anvil, or `uplink` for an Anvil app, which both tell their health.
-# State is in /data, or in the PostgreSQL that DATABASE_URL names, or in the app:
+# Runs both agents: `collect` without Anvil, or `uplink` for an Anvil app. Both serve /healthz.
+# State is in /data, in the PostgreSQL of DATABASE_URL, or in the app:
 #   docker build --tag runstream .
 #   docker run --env GITHUB_TOKEN --env AWS_DEFAULT_REGION … --volume runstream:/data \
 #     runstream collect octo/api
@@ -18,8 +18,8 @@ FROM python:3.12-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin runstream \
     && install --directory --owner=runstream --mode=0700 /data
 COPY --from=build /venv /venv
-# Logs lie in TMPDIR while they are fetched. Health is asked from inside alone: to let others ask,
-# publish the port and name 0.0.0.0:8080.
+# TMPDIR holds logs during download. /healthz listens inside the container only: to make it reachable,
+# set RUNSTREAM_HTTP=0.0.0.0:8080 and publish the port.
 ENV PATH=/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \

@@ -1,4 +1,4 @@
-# One word per task; each installs what it needs into .venv first, and is quick when nothing changed.
+# Each target first installs its dependencies into .venv, unless they are up to date.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -10,44 +10,44 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 .DEFAULT_GOAL := help
 .PHONY: help install run test lint types bench screenshots chaos clean
 
-help: ## Say what each word does
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-install: $(STAMP) ## Install what the other words need, and nothing else
+install: $(STAMP) ## Install the dependencies into .venv
 
 run: $(STAMP) ## Start everything on this machine
 	$(BIN)/python -m standalone run $(ARGS)
 
-test: $(STAMP) ## Run the whole test suite (ARGS="-k name" for a part)
+test: $(STAMP) ## Run the test suite (ARGS="-k name" for a part)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-lint: $(STAMP) ## Check style, format, the direction of imports and known holes in packages
+lint: $(STAMP) ## Check style, format, imports, spelling and known vulnerabilities
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports --no-cache --no-logo
 	$(BIN)/codespell
 	$(BIN)/python .ci/audit.py
 
-types: $(STAMP) ## Check the types
+types: $(STAMP) ## Check types
 	$(BIN)/mypy
 
 bench: $(STAMP) ## Measure requests, throughput and memory
 	$(BIN)/python -m tests.bench $(ARGS)
 
-screenshots: $(STAMP) ## Take the pictures of the dashboard anew
+screenshots: $(STAMP) ## Update the screenshots of the dashboard
 	$(BIN)/python -m tests.screenshots
 
-chaos: $(STAMP) ## Prove that nothing is lost when everything fails
+chaos: $(STAMP) ## Verify that no data is lost under failures
 	$(BIN)/python -m tests.chaos $(ARGS)
 
-clean: ## Remove what these words made
+clean: ## Remove generated files
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage htmlcov
 
 $(STAMP): requirements.txt server_code/requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
-		echo "Runstream needs Python 3.10 or newer, and '$(PYTHON)' is none." \
-			"Name another one: make PYTHON=python3.12 ..." >&2; exit 1; }
+		echo "Runstream requires Python 3.10 or later; '$(PYTHON)' is older." \
+			"Specify another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --requirement requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .

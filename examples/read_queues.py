@@ -1,15 +1,15 @@
-"""Read both of Runstream's queues into a folder: a consumer to run, to read and to start from.
+"""Read both queues of Runstream into a folder: an example of a consumer.
 
     python examples/read_queues.py FOLDER          # until Ctrl-C
     python examples/read_queues.py FOLDER --once   # until both queues are empty
 
-It writes ``metrics.jsonl`` and ``logs.jsonl``, one message a line, and each log byte for byte into
-``logs/``. A message is deleted from its queue only when it is on disk, so it may be killed at any
-moment; repeats are told by their ``event_id``, and are dropped also after a restart. What does not
-match its schema stays on its queue, which moves it to the dead letters.
+It writes ``metrics.jsonl`` and ``logs.jsonl``, one message per line, and each log byte for byte to
+``logs/``. A message is deleted from its queue after it is on disk, so the script can be killed at
+any time. Messages with a known ``event_id`` are discarded, also after a restart. A message that
+does not match its schema stays on its queue, which moves it to the dead-letter queue.
 
-It knows nothing of Runstream but the messages: see docs/schemas. Needs boto3, jsonschema and
-amazon-sqs-extended-client. AWS is reached as by any AWS tool, AWS_ENDPOINT_URL included.
+The script depends only on the messages: see docs/schemas. It requires boto3, jsonschema and
+amazon-sqs-extended-client, and uses the AWS configuration of the environment.
 """
 
 # ruff: noqa: INP001 - a script, not a module of a package
@@ -29,8 +29,8 @@ from typing import Any
 
 import boto3
 
-# Importing this is all it takes, and it takes effect everywhere: from here on every SQS client of
-# this process is an extended one, which replaces a pointer into S3 by what lies there.
+# This import changes every SQS client of the process to an extended client, which replaces a
+# pointer to S3 by the object.
 import sqs_extended_client
 from botocore.config import Config
 from jsonschema import Draft202012Validator
@@ -44,7 +44,7 @@ logger = logging.getLogger("read_queues")
 
 
 def main() -> None:
-    """Read the queues until they are empty, or for ever."""
+    """Read the queues until they are empty, or until the process is stopped."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     arguments = _arguments()
     sqs = _extended_client()
@@ -73,7 +73,7 @@ def read_queue(  # noqa: PLR0913, PLR0917 - a queue, how it is read, and what be
     check: Schemas,
     take: Callable[[Json], None],
 ) -> None:
-    """Take what one queue holds now, until a long poll finds it empty."""
+    """Read one queue until a long poll returns no message."""
     url = name if "://" in name else sqs.get_queue_url(QueueName=name)["QueueUrl"]
     while messages := sqs.receive_message(
         QueueUrl=url,
@@ -85,25 +85,25 @@ def read_queue(  # noqa: PLR0913, PLR0917 - a queue, how it is read, and what be
             envelope = json.loads(message["Body"])
             faults = check.faults(envelope)
             if faults:
-                logger.warning("left on %s, for it is invalid: %s", name, "; ".join(faults))
+                logger.warning("invalid message left on %s: %s", name, "; ".join(faults))
                 continue
             take(envelope)
             sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt_handle(message))
 
 
 def receipt_handle(message: Json) -> str:
-    """Give back the handle that SQS gave.
+    """Return the original receipt handle of SQS.
 
-    For a message from S3 the extended client puts the object's place before the handle, and takes
-    it off again with ``handle.split("-")[-1]``: a handle that holds a hyphen loses its beginning,
-    and the message is never deleted. So it is taken off here, and the client leaves it alone.
+    For a message from S3, the extended client prepends the location of the object to the handle,
+    and removes it with ``handle.split("-")[-1]``. A handle that contains a hyphen then loses its
+    beginning, and the message is never deleted. The prefix is therefore removed here.
     """
     handle: str = message["ReceiptHandle"]
     return handle.rpartition(sqs_extended_client.client.S3_KEY_MARKER)[2]
 
 
 class Schemas:
-    """Know what each kind of message looks like."""
+    """The JSON Schemas of all message types."""
 
     def __init__(self, folder: Path) -> None:
         schemas = {path.stem: json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")}
@@ -116,7 +116,7 @@ class Schemas:
         }
 
     def faults(self, envelope: Json) -> list[str]:
-        """Say what is wrong with a message; nothing for a kind that a later version added."""
+        """Return the validation errors of a message; none for an unknown message type."""
         names = ["envelope", self._schema_of(str(envelope.get("event_type")))]
         found = [
             error
@@ -135,20 +135,20 @@ class Schemas:
 
 
 class Lines:
-    """Be a file of JSON lines that holds every ``event_id`` once, and every log once."""
+    """A file of JSON lines that contains every ``event_id`` and every log once."""
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._mend(path)
+        self._repair(path)
         self._seen = {_identity(line) for line in self._read(path)}
         self._file = path.open("a", encoding="utf-8")
         self.added = 0
 
     def add(self, envelope: Json) -> None:
-        """Write a message, unless it is there."""
+        """Write a message that the file does not contain."""
         if self.holds(_identity(envelope)):
             return
-        # On disk before the message is deleted: a power cut in between costs a repeat, no more.
+        # Write to disk before the message is deleted: a power failure then only repeats it.
         self._file.write(json.dumps(envelope) + "\n")
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -156,12 +156,12 @@ class Lines:
         self.added += 1
 
     def holds(self, identity: str) -> bool:
-        """Tell whether a message, or a log by its file, was written before."""
+        """Return whether the file contains a message, or a log by its file name."""
         return identity in self._seen
 
     @staticmethod
-    def _mend(path: Path) -> None:
-        """Cut off a last line that a kill left half written; its message comes again."""
+    def _repair(path: Path) -> None:
+        """Remove an incomplete last line; its message is received again."""
         if path.exists():
             with path.open("r+b") as file:
                 content = file.read()
@@ -175,7 +175,7 @@ class Lines:
 
 
 class Logs:
-    """Put logs together from their parts, which may come in any order and more than once."""
+    """Logs, joined from parts that arrive in any order and possibly more than once."""
 
     def __init__(self, lines: Lines, folder: Path) -> None:
         self._lines = lines
@@ -184,25 +184,25 @@ class Logs:
         folder.mkdir(parents=True, exist_ok=True)
 
     def add(self, envelope: Json) -> None:
-        """Take one message of the logs queue."""
+        """Add one message of the logs queue."""
         data = envelope["data"]
         if envelope["event_type"] != "job_log_fetched":
             self._lines.add(envelope)
             return
-        # Numbers only: no name from outside becomes a path.
+        # Only numbers are used: a name from outside must not become a path.
         name = f"{data['run_id']}-{data['run_attempt']}-{data['job_id']}-{data['log_sha256'][:16]}"
         log = self._folder / f"{name}.log"
         log_file = f"{self._folder.name}/{log.name}"
         if self._lines.holds(log_file) or not (log.exists() or self._finish(log, data)):
             return
-        # The line stands for the whole log, whichever of its parts came last.
+        # The line describes the whole log, whichever part arrived last.
         whole = {key: value for key, value in data.items() if key not in {"log_content", "part"}}
         self._lines.add({**envelope, "data": {**whole, "log_file": log_file}})
         self.done += 1
 
     @staticmethod
     def _finish(log: Path, data: Json) -> bool:
-        """Keep a part; tell whether it was the last one missing, and the log is there now."""
+        """Write a part, and return whether the log is now complete."""
         parts = [log.with_suffix(f".{n}-of-{data['parts']}") for n in range(1, data["parts"] + 1)]
         _write(parts[data["part"] - 1], _content(data))
         if not all(part.exists() for part in parts):
@@ -224,14 +224,14 @@ def _content(data: Json) -> bytes:
 
 
 def _write(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all."""
+    """Write a file atomically."""
     half = path.with_suffix(".half")
     half.write_bytes(content)
     half.replace(path)
 
 
 def _join(parts: list[Path], log: Path, sha256: str) -> None:
-    """Make one file of all parts, and make sure that it is what GitHub had."""
+    """Join all parts to one file and verify its digest."""
     half = log.with_suffix(".half")
     with half.open("wb") as joined:
         for part in parts:
@@ -242,14 +242,14 @@ def _join(parts: list[Path], log: Path, sha256: str) -> None:
         while chunk := joined.read(1 << 20):
             digest.update(chunk)
     if digest.hexdigest() != sha256:
-        raise ValueError(f"The parts of {log.name} do not make the log.")
+        raise ValueError(f"The parts of {log.name} do not match the digest of the log.")
     half.replace(log)
     for part in parts:
         part.unlink()
 
 
 def _extended_client() -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    # As the extended client's documentation has it, with retries for both of its services.
+    # As in the extended client's documentation, with retries for both services.
     config = Config(retries={"mode": "standard", "total_max_attempts": 5})
     session: Any = boto3.session.Session()
     region = session.region_name or "us-east-1"
@@ -261,7 +261,7 @@ def _extended_client() -> Any:  # noqa: ANN401 - boto3 makes its clients at run 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Read Runstream's queues into a folder.")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--once", action="store_true", help="end when both queues are empty")
+    parser.add_argument("--once", action="store_true", help="exit when both queues are empty")
     for name in ("metrics", "logs"):
         default = os.environ.get(f"{name.upper()}_QUEUE") or f"ci_cd_{name}_queue"
         parser.add_argument(f"--{name}-queue", default=default, help=f"default: {default}")

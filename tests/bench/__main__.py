@@ -31,19 +31,22 @@ BENCHMARKS = {
     "workers": workers.measure,
 }
 EXPLANATION = """\
-A request is charged where GitHub counts it against the hour; an unchanged answer to a conditional
-one is free. GraphQL has a budget of its own. In theory a run costs one request for its jobs and one
-for its archive, or one a log; its share of the run list comes on top, and for a run that is watched
-each change of the list that a poll meets. Workers share one PostgreSQL, and the machine with what
-stands in for GitHub and SQS; GitHub takes 0.2 seconds for each answer, and no limit is met."""
+A request is charged if it counts against GitHub's hourly rate limit; a conditional request with an
+unchanged answer is free. GraphQL has its own limit. The theoretical minimum per run is one request
+for its jobs and one for its log archive, or one per log. Its share of the run list is added, and
+for a watched run one request for each change of the list that a poll finds. Workers share one
+PostgreSQL and the machine with the simulated GitHub and SQS; GitHub takes 0.2 seconds for each
+answer, and no rate limit is reached."""
 PAGE = Path(__file__).parents[2] / "docs" / "benchmarks.md"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="smaller worlds, fewer rounds")
-    parser.add_argument("--write", action="store_true", help="write docs/benchmarks.md, too")
-    parser.add_argument("--only", action="append", choices=sorted(BENCHMARKS), help="run this one")
+    parser.add_argument("--quick", action="store_true", help="smaller scenarios, fewer rounds")
+    parser.add_argument("--write", action="store_true", help="also write docs/benchmarks.md")
+    parser.add_argument(
+        "--only", action="append", choices=sorted(BENCHMARKS), help="run only this benchmark"
+    )
     options = parser.parse_args()
     load_before = os.getloadavg()[0]
     rows: list[Row] = []
@@ -52,7 +55,7 @@ def main() -> int:
             for row in measure(quick=options.quick):
                 print(f"{row.benchmark}: {row.case}: {row.measured}", file=sys.stderr, flush=True)
                 rows.append(row)
-    facts = f"{machine()}; {load_before:.1f} when it began"
+    facts = f"{machine()}; {load_before:.1f} at the start"
     print(f"{table(rows)}\n\n{facts}")
     if options.write:
         PAGE.write_text(_page(rows, facts))
@@ -67,8 +70,8 @@ def _page(rows: list[Row], facts: str) -> str:
         [
             "# Benchmarks",
             "",
-            f"Printed by `{command}` on {today}. Counts are exact and the same on every machine;",
-            "times and memory are those of this one, which others may have used meanwhile.",
+            f"Printed by `{command}` on {today}. Counts are exact on any machine; times",
+            "and memory depend on it, and other programs may have used it at the same time.",
             "",
             f"{facts}.",
             "",

@@ -19,7 +19,7 @@ class Row(NamedTuple):
     note: str = ""
 
 
-HEAD = Row("benchmark", "case", "measured", "goal", "beside it")
+HEAD = Row("benchmark", "case", "measured", "goal", "details")
 
 
 def table(rows: Sequence[Row]) -> str:

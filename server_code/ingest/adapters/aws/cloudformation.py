@@ -75,14 +75,14 @@ def _parameters(bucket: str) -> dict[str, Any]:
         "LogBucketName": {
             "Type": "String",
             "Default": bucket,
-            "Description": "LOG_BUCKET, for logs that fit no message. Empty: no bucket is made.",
+            "Description": "LOG_BUCKET, for logs that exceed one message. Empty: no bucket.",
         },
         "Encryption": {
             "Type": "String",
             "Default": "aws-keys",
             "AllowedValues": ["aws-keys", "own-key"],
-            "Description": "aws-keys: by keys of SQS and S3, for free. own-key: by a KMS key made "
-            "here, whose use can be audited and refused.",
+            "Description": "aws-keys: keys of SQS and S3, without charge. own-key: a customer "
+            "managed KMS key, whose use can be audited and denied.",
         },
     }
 
