@@ -8,8 +8,9 @@ from collections.abc import Callable
 from contextlib import closing
 
 import pytest
+from botocore.session import get_session
 from ingest.adapters import aws as product
-from ingest.adapters.aws import AwsAccess, open_work_queue
+from ingest.adapters.aws import AwsAccess, credential_files, open_work_queue
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, BadSettings
 
@@ -110,3 +111,71 @@ def test_every_request_has_an_end(
     assert (config.connect_timeout, config.read_timeout) == (5, read_seconds)
     assert config.retries == {"mode": "standard", "total_max_attempts": attempts}
     assert config.max_pool_connections == 7
+
+
+@pytest.mark.parametrize(
+    ("environment", "configured", "expected"),
+    [
+        ({}, "http://own:1", "http://own:1"),
+        ({"AWS_ENDPOINT_URL_SQS": "http://sqs:2"}, "http://own:1", "http://sqs:2"),
+        (
+            {"AWS_ENDPOINT_URL": "http://all:3", "AWS_ENDPOINT_URL_SQS": "http://sqs:2"},
+            None,
+            "http://sqs:2",
+        ),
+        ({"AWS_ENDPOINT_URL": "http://all:3"}, None, "http://all:3"),
+    ],
+)
+def test_the_endpoint_of_a_service_comes_first(monkeypatch, environment, configured, expected):
+    """As AWS's own tools have it."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    with closing(product.sqs_client(AwsAccess(endpoint_url=configured))) as client:
+        assert client.meta.endpoint_url == expected
+
+
+def test_a_store_elsewhere_gets_paths_and_no_checksum_trailers(monkeypatch, tmp_path):
+    """Also where its endpoint stands in a profile; Amazon's own gets boto3's defaults."""
+    file = tmp_path / "config"
+    file.write_text(
+        "[default]\nservices = mine\n[services mine]\ns3 =\n  endpoint_url = http://own:1\n"
+    )
+    with closing(product.s3_client(AwsAccess())) as amazon:
+        assert amazon.meta.config.request_checksum_calculation == "when_supported"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(file))
+    with closing(product.s3_client(AwsAccess())) as own:
+        assert own.meta.endpoint_url == "http://own:1"
+        assert own.meta.config.s3["addressing_style"] == "path"
+        assert own.meta.config.request_checksum_calculation == "when_required"
+    monkeypatch.setenv("AWS_REQUEST_CHECKSUM_CALCULATION", "when_supported")
+    with closing(product.s3_client(AwsAccess())) as chosen:
+        assert chosen.meta.config.request_checksum_calculation == "when_supported"
+
+
+def test_aws_own_retry_variables_come_first(monkeypatch):
+    """Ours are for those who set none."""
+    with closing(product.sqs_client(AwsAccess())) as client:
+        assert client.meta.config.retries["mode"] == "standard"
+    monkeypatch.setenv("AWS_RETRY_MODE", "adaptive")
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "7")
+    with closing(product.sqs_client(AwsAccess())) as client:
+        assert client.meta.config.retries["mode"] == "adaptive"
+        assert client.meta.config.retries["total_max_attempts"] == 7
+
+
+def test_a_credentials_file_that_is_renewed_is_read_again(monkeypatch, tmp_path):
+    """Without a new process; a file that is empty for a moment changes nothing."""
+    file = tmp_path / "credentials"
+
+    def write(key: str) -> None:
+        file.write_text(f"[default]\naws_access_key_id = {key}\naws_secret_access_key = s\n")
+
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(file))
+    write("FIRST")
+    session = credential_files.reread_credential_files(get_session(), every_seconds=0)
+    credentials = session.get_credentials()
+    assert credentials.get_frozen_credentials().access_key == "FIRST"
+    write("SECOND")
+    assert credentials.get_frozen_credentials().access_key == "SECOND"
+    file.write_text("")
+    assert credentials.get_frozen_credentials().access_key == "SECOND"

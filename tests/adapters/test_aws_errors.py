@@ -9,7 +9,7 @@ import botocore.exceptions
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 from botocore.parsers import ResponseParserError
-from ingest.adapters.aws.errors import aws_errors
+from ingest.adapters.aws.errors import aws_errors, is_own_fault
 from ingest.errors import (
     AccessDenied,
     BadSettings,
@@ -88,6 +88,14 @@ def test_an_unreadable_answer_is_an_outage() -> None:
         ("NoSuchKey", 404, NotFound),
         ("AccessDenied", 403, AccessDenied),
         ("KMS.AccessDeniedException", 400, AccessDenied),
+        ("KMS.DisabledException", 400, AccessDenied),
+        ("KMS.KMSInvalidStateException", 400, AccessDenied),
+        ("KMS.NotFoundException", 400, AccessDenied),
+        ("KmsDisabled", 400, AccessDenied),
+        ("KmsThrottled", 400, QueueUnavailable),
+        ("InvalidAccessKeyId", 403, AccessDenied),
+        ("SlowDownWrite", 503, QueueUnavailable),
+        ("XMinioStorageFull", 507, QueueUnavailable),
         ("InvalidClientTokenId", 403, AccessDenied),
         ("SignatureDoesNotMatch", 403, AccessDenied),
         ("ExpiredToken", 400, AccessDenied),
@@ -126,3 +134,29 @@ def test_our_own_errors_pass_unchanged() -> None:
     with pytest.raises(NotFound) as caught, aws_errors("Bucket b"):
         raise error
     assert caught.value is error
+
+
+@pytest.mark.parametrize(
+    "said", ["Signature expired: now is earlier.", "Signature not yet current: now is later."]
+)
+@pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch"])
+def test_a_wrong_clock_is_told_as_the_clocks_fault(code: str, said: str) -> None:
+    """SQS speaks of the signature alone."""
+    error = ClientError({"Error": {"Code": code, "Message": said}}, "SendMessage")
+    with pytest.raises(AccessDenied, match="clock of this machine"), aws_errors("Queue q"):
+        raise error
+
+
+@pytest.mark.parametrize(
+    ("code", "is_final"),
+    [
+        ("InvalidMessageContents", True),
+        ("InvalidParameterValue", True),
+        ("KMS.DisabledException", False),
+        ("AccessDenied", False),
+        ("SomethingNew", False),
+    ],
+)
+def test_only_a_messages_own_fault_is_final(code: str, is_final: bool) -> None:
+    """Keys, policies and limits change; what nobody has met may, too."""
+    assert is_own_fault(code) is is_final

@@ -117,7 +117,8 @@ def test_a_batch_refused_whole_is_sent_message_by_message(
     (rejection,) = queue.send([a_message(n) for n in range(3)])
     assert (rejection.event_id, rejection.is_final) == ("e1", True)
     assert counters.read(f"sqs_messages.{queue_name}") == 2
-    assert proxy.operations == ["SendMessageBatch"] * 4
+    sends = [name for name in proxy.operations if name == "SendMessageBatch"]
+    assert len(sends) == 4
 
 
 def test_an_outage_amid_single_sends_forgets_nothing(

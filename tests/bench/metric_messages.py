@@ -13,8 +13,8 @@ from ingest.adapters.memory.clock import ManualClock
 from ingest.domain.counters import Counters
 from ingest.messaging.envelope import Envelope
 from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.truncation import encode_to_fit
 from ingest.ports import Publisher
-from ingest.services.attempt_messages import encode_fact
 from ingest.services.publish import publish
 
 from standalone.agents import MONITORING_THREADS
@@ -65,7 +65,7 @@ def _rate(publisher: Publisher, *, threads: int, slices: int) -> float:
 
     def send() -> None:
         for _ in range(slices):
-            messages = [encode_fact(fact, max_bytes=1_048_576) for fact in facts]
+            messages = [encode_to_fit(fact, max_bytes=1_048_576) for fact in facts]
             publish(publisher, messages, clock=ManualClock(NOW))
 
     with ThreadPoolExecutor(threads) as pool:

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from ingest.domain.ledger import AttemptRecord
 from ingest.messaging.run_events import run_envelope
-from ingest.services.attempt_messages import changes_of, encode_fact
+from ingest.messaging.truncation import encode_to_fit
+from ingest.services.attempt_messages import changes_of
 from support.builders import a_commit, a_job, a_run, at
 
 
@@ -84,7 +85,7 @@ def test_a_fact_gives_up_only_what_its_queue_has_no_room_for(max_bytes, omitted)
     """First the steps go, then the jobs: both are on the queue alone."""
     jobs = [a_job(job_id=number) for number in range(1, 16)]
     envelope = run_envelope(a_run(), jobs, a_commit(), visit=0, now=at(0))
-    message = encode_fact(envelope, max_bytes=max_bytes)
+    message = encode_to_fit(envelope, max_bytes=max_bytes)
     assert message.event_id == envelope.event_id
     assert message.size_bytes <= max_bytes
     assert [name for name in ("steps_omitted", "jobs_omitted") if name in message.body] == (

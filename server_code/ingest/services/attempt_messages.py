@@ -12,7 +12,7 @@ from ..domain.jobs import Job
 from ..domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
 from ..domain.runs import WorkflowRun
 from ..domain.summaries import RunSummary, summary_of
-from ..messaging.envelope import Envelope, QueueMessage, encode_envelope
+from ..messaging.envelope import Envelope, QueueMessage
 from ..messaging.log_work import attempt_logs_due, job_log_due
 from ..messaging.run_events import (
     job_envelope,
@@ -74,23 +74,6 @@ def has_run_changes(record: AttemptRecord) -> bool:
     if run.is_completed:
         return record.fingerprint != run_fingerprint(run, record.jobs)
     return record.published_statuses[-1:] != (run.status,)
-
-
-def encode_fact(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
-    """Encode a fact so that it fits its queue: without its jobs' steps, else without its jobs.
-
-    Nothing is lost: every job is on the queue alone, with its steps.
-    """
-    message = encode_envelope(envelope)
-    if message.size_bytes <= max_bytes or "jobs" not in envelope.data:
-        return message
-    jobs = [{**job, "steps": []} for job in envelope.data["jobs"]]
-    shorter = {**envelope.data, "jobs": jobs, "steps_omitted": True}
-    message = encode_envelope(replace(envelope, data=shorter))
-    if message.size_bytes <= max_bytes:
-        return message
-    shortest = {**envelope.data, "jobs": [], "jobs_omitted": True}
-    return encode_envelope(replace(envelope, data=shortest))
 
 
 def _run_facts(

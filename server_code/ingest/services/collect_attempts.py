@@ -10,7 +10,8 @@ from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, Fatal, IngestError, RateLimited, Retriable, SourceUnavailable
-from .attempt_messages import Changes, changes_of, encode_fact, has_run_changes
+from ..messaging.truncation import encode_to_fit
+from .attempt_messages import Changes, changes_of, has_run_changes
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession, is_wanted, upsert_runs
 from .publish import publish
@@ -225,7 +226,7 @@ def _failed(
 
 def _publish(context: CollectorContext, changes: Sequence[Changes]) -> None:
     limit = context.metrics.max_message_bytes
-    facts = [encode_fact(fact, max_bytes=limit) for each in changes for fact in each.facts]
+    facts = [encode_to_fit(fact, max_bytes=limit) for each in changes for fact in each.facts]
     refused = publish(context.metrics, facts, clock=context.clock)
     work = [message for each in changes for message in each.log_work]
     publish(context.job_events, work, clock=context.clock)

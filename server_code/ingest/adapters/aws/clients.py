@@ -1,12 +1,14 @@
-"""How AWS is reached: region, credentials, time limits, retries, and counting of requests."""
+"""Clients of AWS: region, credentials, endpoints, time limits, retries, counted requests."""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
 from ...errors import BadSettings
@@ -14,7 +16,7 @@ from .errors import aws_errors
 
 if TYPE_CHECKING:
     import boto3
-    from botocore.config import Config
+    from botocore.config import Config, _RetryDict
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -27,6 +29,8 @@ _READ_SECONDS = 30
 _SQS_ATTEMPTS = 4
 _S3_ATTEMPTS = 3
 
+_AMAZON = re.compile(r"\.amazonaws\.com(\.cn)?$|\.amazonaws\.(eu|[a-z.]+)$")
+
 #: boto3 signs with a region and has no default. This is the one that AWS's own consoles and
 #: emulators fall back to; a queue elsewhere is then reported missing there, by name of region.
 _DEFAULT_REGION = "us-east-1"
@@ -34,9 +38,9 @@ _DEFAULT_REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsAccess:
-    """Be what is configured about AWS; None leaves it to AWS's own environment and files.
+    """The configured access to AWS; None leaves a value to AWS's own environment and files.
 
-    ``max_pool_connections`` is how many threads may talk to AWS at once.
+    ``max_pool_connections`` is the number of threads that may send requests at once.
     """
 
     region: str | None = None
@@ -59,31 +63,50 @@ def sqs_client(access: AwsAccess) -> SQSClient:
     config = config.merge(Config(parameter_validation=False))
     with _session(access) as session:
         return session.client(
-            "sqs", region_name=_region(session), endpoint_url=access.endpoint_url, config=config
+            "sqs",
+            region_name=_region(session),
+            endpoint_url=_endpoint(access, "SQS"),
+            config=config,
         )
 
 
 def s3_client(access: AwsAccess) -> S3Client:
     """Build a client for S3 that any number of threads may share; asks AWS nothing yet.
 
-    Servers other than Amazon's rarely have a host name per bucket, so theirs go into the path.
+    Servers other than Amazon's rarely have a host name per bucket, so the bucket goes into the
+    path; and many refuse uploads with a checksum in a trailer, which boto3 sends by default.
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-dataintegrity.html
     Raises BadSettings where region, endpoint or profile make no sense.
     """
     from botocore.config import Config
 
     config = _config(access, attempts=_S3_ATTEMPTS, read_seconds=_READ_SECONDS)
-    if access.endpoint_url or _endpoint_in_environment("S3"):
-        config = config.merge(Config(s3={"addressing_style": "path"}))
     with _session(access) as session:
-        return session.client(
-            "s3", region_name=_region(session), endpoint_url=access.endpoint_url, config=config
-        )
+
+        def build(config: Config) -> S3Client:
+            return session.client(
+                "s3",
+                region_name=_region(session),
+                endpoint_url=_endpoint(access, "S3"),
+                config=config,
+            )
+
+        client = build(config)
+        # An endpoint may also stand in a profile, so only the client knows it.
+        if _AMAZON.search(urlsplit(client.meta.endpoint_url).hostname or ""):
+            return client
+        elsewhere = Config(s3={"addressing_style": "path"})
+        if "AWS_REQUEST_CHECKSUM_CALCULATION" not in os.environ:
+            elsewhere = elsewhere.merge(Config(request_checksum_calculation="when_required"))
+        if "AWS_RESPONSE_CHECKSUM_VALIDATION" not in os.environ:
+            elsewhere = elsewhere.merge(Config(response_checksum_validation="when_required"))
+        return build(config.merge(elsewhere))
 
 
 def count_requests(client: SQSClient, counters: Counters) -> None:
-    """Raise ``sqs_requests`` for every HTTP request of a client, retries included.
+    """Count every HTTP request of a client as ``sqs_requests``, retries included.
 
-    Counting twice into the same meter is prevented, so that queues may share client and meter.
+    A client counts once into the same counters, so that queues may share both.
     """
 
     def count(**_: object) -> None:
@@ -96,6 +119,9 @@ def count_requests(client: SQSClient, counters: Counters) -> None:
 def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
     """Open a session of our own, for boto3's default one is not safe among threads."""
     import boto3
+    from botocore.session import get_session
+
+    from .credential_files import reread_credential_files
 
     with aws_errors("AWS"):
         try:
@@ -104,6 +130,7 @@ def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
                 aws_secret_access_key=access.secret_access_key,
                 aws_session_token=access.session_token,
                 region_name=access.region,
+                botocore_session=reread_credential_files(get_session()),
             )
         except ValueError as error:  # botocore's way to refuse an endpoint
             endpoint = access.endpoint_url
@@ -115,8 +142,12 @@ def _region(session: boto3.session.Session) -> str:
     return session.region_name or os.environ.get("AWS_REGION") or _DEFAULT_REGION
 
 
-def _endpoint_in_environment(service: str) -> bool:
-    return any(os.environ.get(f"AWS_ENDPOINT_URL{suffix}") for suffix in ("", f"_{service}"))
+def _endpoint(access: AwsAccess, service: str) -> str | None:
+    """Return the endpoint; the one of a service comes before the one of all services.
+
+    https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
+    """
+    return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or access.endpoint_url
 
 
 def _config(access: AwsAccess, *, attempts: int, read_seconds: int) -> Config:
@@ -126,6 +157,16 @@ def _config(access: AwsAccess, *, attempts: int, read_seconds: int) -> Config:
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=read_seconds,
         max_pool_connections=access.max_pool_connections,
-        retries={"mode": "standard", "total_max_attempts": attempts},
+        retries=_retries(attempts),
         tcp_keepalive=True,
     )
+
+
+def _retries(attempts: int) -> _RetryDict:
+    """Return botocore's retry settings; AWS's own variables come first."""
+    retries: _RetryDict = {}
+    if "AWS_RETRY_MODE" not in os.environ:
+        retries["mode"] = "standard"
+    if "AWS_MAX_ATTEMPTS" not in os.environ:
+        retries["total_max_attempts"] = attempts
+    return retries

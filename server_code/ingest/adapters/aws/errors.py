@@ -1,4 +1,4 @@
-"""What AWS and botocore say when something fails, in our words."""
+"""The meaning of what AWS and botocore raise, decided in one place."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ _BUSY = frozenset(
     {
         "BandwidthLimitExceeded",
         "IncompleteBody",
+        "InternalFailure",
         "InternalError",
-        "KmsThrottled",
         "LimitExceededException",
         "NoSuchUpload",
         "OperationAborted",
@@ -41,6 +41,8 @@ _BUSY = frozenset(
         "RequestTimeout",
         "ServiceUnavailable",
         "SlowDown",
+        "SlowDownRead",
+        "SlowDownWrite",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
@@ -60,16 +62,14 @@ _DENIED = frozenset(
         "ExpiredToken",
         "ExpiredTokenException",
         "IncompleteSignature",
+        "InvalidAccessKeyId",
         "InvalidClientTokenId",
+        "AllAccessDisabled",
+        "AccountProblem",
+        "QuotaExceeded",
         "InvalidSecurity",
         "InvalidSignatureException",
         "InvalidToken",
-        "KmsAccessDenied",
-        "KmsDisabled",
-        "KmsInvalidKeyUsage",
-        "KmsInvalidState",
-        "KmsNotFound",
-        "KmsOptInRequired",
         "MissingAuthenticationToken",
         "NotAuthorized",
         "OptInRequired",
@@ -81,9 +81,27 @@ _DENIED = frozenset(
 )
 _CLOCK = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
 
+#: What SQS says in an InvalidSignatureException whose cause is the clock of this machine.
+_CLOCK_WORDS = ("signature expired", "signature not yet current", "difference between the request")
+
+#: A message that gets one of these is refused every time. Whatever else a queue answers may change
+#: with its key, its policy or its limits, so nothing else is final.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html#API_SendMessage_Errors
+_OWN_FAULT = frozenset(
+    {
+        "BatchRequestTooLong",  # of a single message
+        "InvalidAttributeName",
+        "InvalidAttributeValue",
+        "InvalidMessageContents",
+        "InvalidParameterValue",
+        "MessageTooLong",
+        "MissingParameter",
+    }
+)
+
 
 class Trouble(Enum):
-    """Sort what AWS answers by what follows from it."""
+    """A class of answers, by what follows from them."""
 
     BUSY = "try again later"
     MISSING = "the queue or bucket does not exist"
@@ -93,8 +111,14 @@ class Trouble(Enum):
 
 
 def trouble_of(code: str, status: int = 400) -> Trouble:
-    """Sort an error code and the HTTP status it came with."""
+    """Return the class of an error code and the HTTP status it came with.
+
+    KMS's errors come as ``KMS.DisabledException`` from S3 and as ``KmsDisabled`` from SQS. A key
+    that is disabled, awaits its deletion or may not be used can be enabled again.
+    """
     word = _last_word(code)
+    if "kms" in code.lower():
+        return Trouble.BUSY if "throttl" in word.lower() else Trouble.DENIED
     if word in _BUSY or status in (429, *range(500, 600)):
         return Trouble.BUSY
     if word in _NOT_FOUND:
@@ -107,15 +131,21 @@ def trouble_of(code: str, status: int = 400) -> Trouble:
 
 
 def trouble_in(error: ClientError) -> Trouble:
-    """Sort an answer that botocore raised."""
+    """Return the class of an answer that botocore raised."""
     return trouble_of(_code(error), _status(error))
+
+
+def is_own_fault(code: str) -> bool:
+    """Return whether a message that was refused with this code is refused every time."""
+    return _last_word(code) in _OWN_FAULT
 
 
 @contextmanager
 def aws_errors(subject: str) -> Iterator[None]:
     """Raise our errors for botocore's; ``subject`` names the queue or bucket in their text.
 
-    No connection, no answer, throttling, 5xx: QueueUnavailable. No credentials or not these:
+    No connection, no answer, throttling, 5xx, credentials that are not there yet:
+    QueueUnavailable. No credentials or not these:
     AccessDenied. No such queue or bucket: QueueMissing; no such object: NotFound. Anything else
     is a setting or value that AWS or botocore does not understand: BadSettings.
     """
@@ -129,7 +159,7 @@ def aws_errors(subject: str) -> Iterator[None]:
     except BotoCoreError as error:
         raise _from_botocore(error, subject) from error
     except ResponseParserError as error:
-        raise QueueUnavailable(f"{subject} answered what is not AWS's language: {error}") from error
+        raise QueueUnavailable(f"{subject}: the answer is not AWS's: {error}") from error
     except UndefinedModelAttributeError as error:
         raise BadSettings([f"botocore does not know what {subject} needs: {error}"]) from error
 
@@ -139,25 +169,27 @@ def _from_answer(error: ClientError, subject: str) -> IngestError:
     said = f"{error.response.get('Error', {}).get('Message') or 'no reason given'} ({code})"
     match trouble_in(error):
         case Trouble.BUSY:
-            return QueueUnavailable(f"{subject} does not take requests now: {said}.")
+            return QueueUnavailable(f"{subject} does not accept requests now: {said}.")
         case Trouble.MISSING:
             return QueueMissing(
-                f"{subject} does not exist: {said}. `python -m standalone setup` makes it."
+                f"{subject} does not exist: {said}. Create it with `python -m standalone setup`."
             )
         case Trouble.NOT_FOUND:
             return NotFound(f"{subject} has no such object: {said}.")
         case Trouble.DENIED:
-            return AccessDenied(f"AWS denies access to {subject}: {said}. {_remedy(code)}")
+            return AccessDenied(f"AWS denied access to {subject}: {said}. {_remedy(code, said)}")
         case Trouble.REFUSED:
-            return BadSettings([f"{subject} refuses the request: {said}"])
+            return BadSettings([f"{subject} refused the request: {said}"])
 
 
-def _remedy(code: str) -> str:
+def _remedy(code: str, said: str) -> str:
     word = _last_word(code)
-    if word in _CLOCK:
+    if word in _CLOCK or any(words in said.lower() for words in _CLOCK_WORDS):
         return "The clock of this machine is wrong: set it."
     if "Expired" in word:
         return "The credentials have expired: renew them."
+    if "kms" in code.lower():
+        return "Enable the KMS key, and allow these credentials to use it."
     return (
         "Check the AWS credentials and region; `python -m standalone setup --print-iam` prints"
         " the policy that they need."
@@ -174,13 +206,14 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
         botocore.ChecksumError,
         botocore.FlexibleChecksumError,
         botocore.MetadataRetrievalError,
+        # An endpoint or a program that hands credentials out may start later than this process.
+        botocore.CredentialRetrievalError,
         botocore.CapacityNotAvailableError,
         botocore.WaiterError,
     )
     without_credentials = (
         botocore.NoCredentialsError,
         botocore.PartialCredentialsError,
-        botocore.CredentialRetrievalError,
         botocore.TokenRetrievalError,
         botocore.RefreshWithMFAUnsupportedError,
         botocore.NoAuthTokenError,
@@ -194,7 +227,7 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
             f"There are no usable AWS credentials for {subject}: {error}."
             " Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."
         )
-    return BadSettings([f"{subject} cannot be asked: {error}"])
+    return BadSettings([f"{subject} cannot be used: {error}"])
 
 
 def _code(error: ClientError) -> str:

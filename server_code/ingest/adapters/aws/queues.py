@@ -1,4 +1,4 @@
-"""What SQS tells of its queues: where they are, their limits, how full they are."""
+"""What SQS knows of its queues: URL, limits and depth."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...errors import QueueMissing, QueueUnavailable
+from ...errors import BadSettings, QueueMissing, QueueUnavailable
 from .errors import aws_errors
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ _DEFAULT_VISIBILITY_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueFacts:
-    """Be what SQS says of a queue; ``name`` is as configured, a name or a URL."""
+    """The facts of a queue; ``name`` is as configured: a name, a URL or an ARN."""
 
     name: str
     url: str
@@ -30,7 +30,7 @@ class QueueFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDepth:
-    """Count a queue's messages, approximately as SQS does."""
+    """The messages of a queue, as approximate as SQS counts them."""
 
     visible: int
     in_flight: int
@@ -38,7 +38,7 @@ class QueueDepth:
 
 
 def look_up_queue(client: SQSClient, queue_name: str) -> QueueFacts:
-    """Look a queue up by name or URL. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+    """Return the facts of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
     url = find_queue(client, queue_name)
     attributes = read_attributes(client, queue_name, url)
     return QueueFacts(
@@ -75,14 +75,33 @@ def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
 
 
 def find_queue(client: SQSClient, queue_name: str) -> str:
-    """Find a queue's URL, which may itself be the name."""
+    """Return the URL of a queue that is given by name, URL or ARN."""
     if queue_name.startswith(("https://", "http://")):
         return queue_name
     with aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
-        url = client.get_queue_url(QueueName=queue_name).get("QueueUrl")
-    if not url:
-        raise QueueUnavailable(f"Asked for queue {queue_name}, something other than SQS answered.")
-    return url
+        if queue_name.startswith("arn:"):
+            owner, name = _parse_arn(queue_name, client.meta.region_name)
+            answer = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=owner)
+        else:
+            answer = client.get_queue_url(QueueName=queue_name)
+    if not answer.get("QueueUrl"):
+        raise QueueUnavailable(f"Queue {queue_name}: the answer to GetQueueUrl is not SQS's.")
+    return answer["QueueUrl"]
+
+
+def _parse_arn(arn: str, region: str) -> tuple[str, str]:
+    """Return account and name of a queue. Raises BadSettings where the ARN is not in ``region``.
+
+    https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
+    """
+    parts = arn.split(":")
+    if len(parts) != 6 or parts[2] != "sqs":
+        raise BadSettings([f"{arn} is not the ARN of an SQS queue: give its name, URL or ARN"])
+    if parts[3] != region:
+        raise BadSettings(
+            [f"Queue {arn} is in {parts[3]}, but the region is {region}: set AWS_DEFAULT_REGION"]
+        )
+    return parts[4], parts[5]
 
 
 def read_attributes(client: SQSClient, queue_name: str, url: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...domain.counters import Counters
@@ -14,7 +15,7 @@ from ...messaging.envelope import QueueMessage, encode_string, event_id
 from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
-from .errors import Trouble, aws_errors, trouble_in, trouble_of
+from .errors import Trouble, aws_errors, is_own_fault, trouble_in
 from .queues import QueueFacts, look_up_dead_letters, look_up_queue
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _NOT_MENTIONED: BatchResultErrorEntryTypeDef = {
     "Id": "",
     "Code": "NotMentioned",
     "SenderFault": False,
-    "Message": "SQS said nothing of this message.",
+    "Message": "The answer of SQS does not mention this message.",
 }
 
 
@@ -65,12 +66,12 @@ class SqsPublisher(Publisher):
 
     @property
     def queue_name(self) -> str:
-        """Name the queue as it was configured."""
+        """Return the name or URL of the queue as it was configured."""
         return self._queue.name
 
     @property
     def max_message_bytes(self) -> int:
-        """Tell the queue's own limit, as it was when the queue was opened."""
+        """Return the queue's own limit; it is read again when the queue refuses a message."""
         return self._queue.max_message_bytes
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
@@ -90,7 +91,9 @@ class SqsPublisher(Publisher):
                 if trouble_in(error) is not Trouble.REFUSED:
                     raise
                 rejections = self._refused(batch, error)
-                return rejections if len(batch) == 1 else self._send_singly(batch)
+                if len(batch) > 1:
+                    return self._send_singly(batch)
+        rejections = self._with_fresh_limit(batch, rejections)
         self._counters.add(f"sqs_messages.{self.queue_name}", len(batch) - len(rejections))
         return rejections
 
@@ -109,9 +112,27 @@ class SqsPublisher(Publisher):
             if str(i) not in sent
         )
 
+    def _with_fresh_limit(
+        self, batch: Sequence[QueueMessage], rejections: tuple[Rejection, ...]
+    ) -> tuple[Rejection, ...]:
+        """Read the queue's limits again where it refused a message.
+
+        A message that only the new limit refuses is not final: it can be encoded to fit.
+        """
+        if not any(rejection.is_final for rejection in rejections):
+            return rejections
+        before = self._queue.max_message_bytes
+        self._queue = look_up_queue(self._client, self._queue.name)
+        limit = self._queue.max_message_bytes
+        outgrown = {each.event_id for each in batch if limit < each.size_bytes <= before}
+        return tuple(
+            replace(rejection, is_final=False) if rejection.event_id in outgrown else rejection
+            for rejection in rejections
+        )
+
     def _unanswered(self) -> QueueUnavailable:
-        """Distrust a 200 that speaks of no message: some proxy or portal gave it, not SQS."""
-        return QueueUnavailable(f"Queue {self.queue_name} gave an answer that is not SQS's.")
+        """Return the error for a 200 without any message: a proxy or portal gave it, not SQS."""
+        return QueueUnavailable(f"Queue {self.queue_name} returned an answer that is not SQS's.")
 
     def _send_singly(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
         return tuple(rejection for message in batch for rejection in self._send_one(message))
@@ -140,7 +161,7 @@ class SqsPublisher(Publisher):
                 event_id=message.event_id,
                 code=said.get("Code", "Unknown"),
                 reason=said.get("Message", "SQS gave no reason."),
-                is_final=True,
+                is_final=is_own_fault(said.get("Code", "Unknown")),
             )
             for message in batch
         )
@@ -151,7 +172,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
 
     @property
     def visibility_timeout_seconds(self) -> int:
-        """Tell for how long a received message stays hidden."""
+        """Return for how many seconds a received message stays hidden."""
         return self._queue.visibility_timeout_seconds
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
@@ -264,11 +285,10 @@ def _attribute(name: str, value: str) -> MessageAttributeValueTypeDef:
 
 
 def _rejection(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -> Rejection:
-    """Call final only what is the message's own fault: a key that KMS withholds comes back."""
-    is_own_fault = failed["SenderFault"] and trouble_of(failed["Code"]) is Trouble.REFUSED
+    """Return what a batch did not accept; final only where the message itself is at fault."""
     return Rejection(
         event_id=message.event_id,
         code=failed["Code"],
         reason=failed.get("Message", "SQS gave no reason."),
-        is_final=is_own_fault,
+        is_final=failed["SenderFault"] and is_own_fault(failed["Code"]),
     )

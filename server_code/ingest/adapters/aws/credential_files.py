@@ -1,0 +1,69 @@
+"""Credentials in files that other programs renew: read again while a collector runs.
+
+botocore reads ``~/.aws/credentials`` and ``~/.aws/config`` once. Agents, aws-vault and cron jobs
+write temporary credentials there, which expire; a new file must not need a new process.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from botocore.credentials import CredentialProvider, Credentials
+    from botocore.session import Session
+
+#: A file is read at most this often.
+REREAD_SECONDS = 20
+
+#: botocore's names of the providers that read files.
+_FILES = ("shared-credentials-file", "config-file")
+
+
+def reread_credential_files(session: Session, *, every_seconds: float = REREAD_SECONDS) -> Session:
+    """Make a botocore session read credential files again; return it."""
+    resolver = session.get_component("credential_provider")
+    resolver.providers[:] = [
+        _rereading(provider, every_seconds) if provider.METHOD in _FILES else provider
+        for provider in resolver.providers
+    ]
+    return session
+
+
+def _rereading(provider: CredentialProvider, every_seconds: float) -> CredentialProvider:
+    from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
+
+    class FileCredentials(Credentials):
+        """Credentials that are loaded again from their file, at most every ``every_seconds``."""
+
+        def __init__(self, first: Credentials) -> None:
+            super().__init__(first.access_key, first.secret_key, first.token, first.method)
+            self._lock = threading.Lock()
+            self._next_at = time.monotonic() + every_seconds
+
+        def get_frozen_credentials(self) -> ReadOnlyCredentials:
+            with self._lock:
+                if time.monotonic() >= self._next_at:
+                    self._next_at = time.monotonic() + every_seconds
+                    self._reread()
+                return super().get_frozen_credentials()
+
+        def _reread(self) -> None:
+            found = provider.load()
+            # A file that is being replaced may be empty for a moment: the old ones stay then.
+            if found is not None:
+                self.access_key, self.secret_key = found.access_key, found.secret_key
+                self.token = found.token
+
+    class RereadingProvider(CredentialProvider):
+        """A provider of botocore's whose credentials follow their file."""
+
+        METHOD = provider.METHOD
+        CANONICAL_NAME = provider.CANONICAL_NAME
+
+        def load(self) -> Credentials | None:
+            found = provider.load()
+            return None if found is None else FileCredentials(found)
+
+    return RereadingProvider()

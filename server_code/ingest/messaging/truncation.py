@@ -1,0 +1,78 @@
+"""Cutting the data of a message so that it fits its queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from .envelope import Envelope, QueueMessage, encode_envelope, encode_json
+
+#: What readers find a fact by; never cut.
+_IDENTITY = frozenset(
+    {"repo", "run_id", "run_attempt", "run_number", "workflow_id", "job_id", "number"}
+    | {"status", "conclusion", "head_sha", "commit_sha", "event", "truncated"}
+)
+
+#: Each cut halves the largest field, so this many leave nothing of any message but its identity.
+_MOST_CUTS = 400
+
+_CUT_MARK = "…"
+
+
+def encode_to_fit(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
+    """Encode a fact so that it fits its queue; ``data.truncated`` names the fields that were cut.
+
+    First the steps of a run's jobs go, then its jobs: each job is on the queue alone, with its
+    steps. Then the largest field is halved again and again: a text keeps its beginning, a list
+    its first items. A message that still does not fit is returned as it is.
+    """
+    message = encode_envelope(envelope)
+    if message.size_bytes <= max_bytes:
+        return message
+    for shorter in _shorter(envelope.data):
+        message = encode_envelope(replace(envelope, data=shorter))
+        if message.size_bytes <= max_bytes:
+            break
+    return message
+
+
+def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield ever shorter data."""
+    if "jobs" in data:
+        jobs = [{**job, "steps": []} for job in data["jobs"]]
+        yield {**data, "jobs": jobs, "steps_omitted": True, "truncated": ["jobs.steps"]}
+        data = {**data, "jobs": [], "jobs_omitted": True, "truncated": ["jobs"]}
+        yield data
+    for _ in range(_MOST_CUTS):
+        path = _largest(data)
+        if path is None:
+            return
+        names = [*data.get("truncated", ()), ".".join(path)]
+        data = {**_cut(data, path), "truncated": list(dict.fromkeys(names))}
+        yield data
+
+
+def _largest(data: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """Return the path of the largest text or list; None where nothing is left to cut."""
+    sizes = {path: len(encode_json(value)) for path, value in _texts_and_lists(data)}
+    return max(sizes, key=sizes.__getitem__, default=None)
+
+
+def _texts_and_lists(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, value in data.items():
+        if name in _IDENTITY:
+            continue
+        if isinstance(value, Mapping):
+            yield from (((name, *path), inner) for path, inner in _texts_and_lists(value))
+        elif isinstance(value, (str, list)) and len(value) > isinstance(value, str):
+            yield (name,), value
+
+
+def _cut(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
+    name, *inner = path
+    value = data[name]
+    if inner:
+        return {**data, name: _cut(value, tuple(inner))}
+    half = value[: len(value) // 2]
+    return {**data, name: half[:-1] + _CUT_MARK if isinstance(value, str) else half}

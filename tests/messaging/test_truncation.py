@@ -1,0 +1,80 @@
+"""A fact never vanishes because it is large: it is cut until it fits, and says where."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.messaging.truncation import encode_to_fit
+from support.builders import a_commit, a_job, a_run, a_step
+from support.state_records import NOW
+
+SMALLEST = 2_000
+
+
+def data_of(message) -> dict:
+    return json.loads(message.body)["data"]
+
+
+def a_run_envelope(**values):
+    commit = replace(a_commit(), **values)
+    return run_envelope(a_run(), [a_job()], commit, visit=0, now=NOW)
+
+
+def test_what_fits_is_not_cut():
+    """Nor does it say so."""
+    message = encode_to_fit(a_run_envelope(), max_bytes=10**6)
+    assert "truncated" not in data_of(message)
+
+
+def test_the_largest_field_is_cut_and_named():
+    """The others stay whole; the fact keeps its id."""
+    envelope = a_run_envelope(commit_message="ä" * 900_000)
+    message = encode_to_fit(envelope, max_bytes=262_144)
+    data = data_of(message)
+    assert message.size_bytes <= 262_144
+    assert message.event_id == envelope.event_id
+    assert data["truncated"] == ["jobs", "code_metrics.commit_message"]
+    assert data["code_metrics"]["commit_message"].endswith("ä…")
+    assert data["workflow_name"] == envelope.data["workflow_name"]
+
+
+def test_a_job_of_very_many_steps_keeps_the_first():
+    """Its own message is the only one that has them."""
+    steps = tuple(replace(a_step(), number=n, name="x" * 500) for n in range(1, 2_000))
+    job = replace(a_job(), steps=steps)
+    message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=262_144)
+    data = data_of(message)
+    assert message.size_bytes <= 262_144
+    assert data["truncated"] == ["steps"]
+    assert [step["number"] for step in data["steps"]] == list(range(1, len(data["steps"]) + 1))
+    assert len(data["steps"]) > 100
+
+
+@pytest.mark.parametrize("field", ["name", "runner_name", "html_url"])
+def test_any_text_of_a_job_may_be_too_long(field):
+    """Also one that nobody expects to be."""
+    job = replace(a_job(), **{field: "y" * 600_000})
+    message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=262_144)
+    assert message.size_bytes <= 262_144
+    assert data_of(message)["job_id"] == job.job_id
+
+
+def test_one_huge_item_of_a_list_goes_with_its_list():
+    """A list whose first item does not fit is empty."""
+    job = replace(a_job(), labels=("z" * 600_000,))
+    message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=262_144)
+    assert message.size_bytes <= 262_144
+    assert data_of(message)["labels"] == []
+
+
+@given(st.integers(SMALLEST, 300_000), st.integers(0, 300_000), st.integers(0, 300))
+def test_every_fact_fits_every_limit(max_bytes, length, labels):
+    """Whatever is large about it."""
+    job = replace(a_job(), name="n" * length, labels=tuple("l" * 40 for _ in range(labels)))
+    message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=max_bytes)
+    assert message.size_bytes <= max_bytes
