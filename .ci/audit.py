@@ -1,7 +1,7 @@
-"""Look for known holes in everything that requirements.txt pins; fails where there is one.
+"""Check the packages that requirements.txt pins for known vulnerabilities; fail if there is one.
 
-Where the database of holes cannot be reached, it says so and is content: a checkout offline is
-checked too. What else is given goes to pip-audit, such as ``--ignore-vuln ID``.
+If the vulnerability database cannot be reached, the check is skipped with a message, so that a
+checkout without network passes. Other arguments are passed to pip-audit: ``--ignore-vuln ID``.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 
-#: Errors that mean that the database, or the way to it, is away.
+#: Errors that mean that the database cannot be reached.
 AWAY = ("ConnectionError", "ConnectTimeout", "ReadTimeout", "HTTPError", "ServiceError")
 
 
 def main() -> int:
-    """Audit, within bounded time."""
+    """Run pip-audit with a time limit."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--within", type=float, default=180, metavar="SECONDS")
     options, more = parser.parse_known_args()
@@ -32,9 +32,9 @@ def main() -> int:
             timeout=options.within,
         )
     except subprocess.TimeoutExpired:
-        return _skip(f"it did not answer within {options.within:g} seconds")
+        return _skip(f"no answer within {options.within:g} seconds")
     if done.returncode == 0:
-        print("audit: no known holes in what requirements.txt pins")
+        print("audit: no known vulnerabilities in the packages of requirements.txt")
         return 0
     last = done.stderr.strip().rsplit("\n", 1)[-1]
     if not done.stdout.strip() and any(word in last for word in AWAY):
@@ -44,16 +44,16 @@ def main() -> int:
 
 
 def _auditor() -> list[str]:
-    """Every release is pinned, so nothing is resolved, downloaded or installed."""
+    """Return the command line; all releases are pinned, so that pip-audit resolves nothing."""
     program = [sys.executable, "-m", "pip_audit"]
-    # It does not follow the one file into the other.
+    # pip-audit does not follow -r from one file to the other.
     pinned = ["--requirement", "requirements.txt", "--requirement", "server_code/requirements.txt"]
     database = ["--vulnerability-service", "osv", "--timeout", "10"]
     return [*program, *pinned, "--no-deps", "--disable-pip", *database, "--progress-spinner", "off"]
 
 
 def _skip(reason: str) -> int:
-    print(f"audit: skipped, the database of known holes cannot be asked ({reason})")
+    print(f"audit: skipped, the vulnerability database is not available ({reason})")
     return 0
 
 

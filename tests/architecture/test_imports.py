@@ -32,7 +32,7 @@ SOUND = {
 }
 INWARD = "Imports point inward"
 VENDORS = "Vendors stay in their adapter"
-ADAPTERS = "No adapter knows another"
+ADAPTERS = "Adapters do not import each other"
 
 
 def lint(folder: Path) -> tuple[int, str]:

@@ -61,7 +61,7 @@ def _huge_log(size: int) -> Row:
     after = _peak(builder, logs=2)
     return Row(
         "memory",
-        f"a log of {size // MIB:,} MiB beside a small one",
+        f"a log of {size // MIB:,} MiB next to a small one",
         f"{(after - before) / MIB:+.0f} MiB",
         "32 MiB",
         f"largest {after / MIB:.0f} MiB, with a small one alone {before / MIB:.0f} MiB",
