@@ -301,3 +301,19 @@ def test_a_portal_s_page_is_never_taken_for_a_yes(
         proxy.faults.append(Reply(200, b"<html>Please log in</html>", "text/html"))
         with pytest.raises(QueueUnavailable):
             call()
+
+
+def test_a_limit_that_was_lowered_meanwhile_is_read_again(
+    queue: SqsWorkQueue, proxy: FaultProxy
+) -> None:
+    """What only the new limit refuses can be cut to fit: it is not final."""
+    queue._client.set_queue_attributes(
+        QueueUrl=queue._queue.url, Attributes={"MaximumMessageSize": "4096"}
+    )
+    proxy.faults.append(aws_error("InvalidParameterValue"))
+    (rejection,) = queue.send([a_message(1, body='"' + "x" * 9_000 + '"')])
+    assert not rejection.is_final
+    assert queue.max_message_bytes == 4096
+    proxy.faults.append(aws_error("InvalidParameterValue"))
+    (rejection,) = queue.send([a_message(2, body='"' + "x" * 2_000 + '"')])
+    assert rejection.is_final

@@ -39,7 +39,11 @@ class QueueDepth:
 
 def look_up_queue(client: SQSClient, queue_name: str) -> QueueFacts:
     """Return the facts of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-    url = find_queue(client, queue_name)
+    return read_facts(client, queue_name, find_queue(client, queue_name))
+
+
+def read_facts(client: SQSClient, queue_name: str, url: str) -> QueueFacts:
+    """Return the facts of a queue whose URL is known; raises what ``look_up_queue`` does."""
     attributes = read_attributes(client, queue_name, url)
     return QueueFacts(
         name=queue_name,

@@ -10,32 +10,23 @@ from typing import TYPE_CHECKING
 from ...domain.counters import Counters
 from ...errors import QueueUnavailable
 from ...messaging.batching import MAX_BATCH_COUNT
-from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
 from ...messaging.envelope import QueueMessage, encode_string, event_id
 from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
+from .entries import NOT_MENTIONED, batch_entry, batch_rejection
 from .errors import Trouble, aws_errors, is_own_fault, trouble_in
-from .queues import QueueFacts, look_up_dead_letters, look_up_queue
+from .queues import QueueFacts, look_up_dead_letters, look_up_queue, read_facts
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import (
-        BatchResultErrorEntryTypeDef,
-        MessageAttributeValueTypeDef,
-        SendMessageBatchRequestEntryTypeDef,
-    )
 
 logger = logging.getLogger(__name__)
 
-#: Stands in for an entry that an answer forgot.
-_NOT_MENTIONED: BatchResultErrorEntryTypeDef = {
-    "Id": "",
-    "Code": "NotMentioned",
-    "SenderFault": False,
-    "Message": "The answer of SQS does not mention this message.",
-}
+#: No queue of SQS has a lower limit.
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
+SMALLEST_LIMIT_BYTES = 1024
 
 
 def open_publisher(client: SQSClient, queue_name: str, counters: Counters) -> SqsPublisher:
@@ -100,14 +91,14 @@ class SqsPublisher(Publisher):
     def _send_batch(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
         answer = self._client.send_message_batch(
             QueueUrl=self._queue.url,
-            Entries=[_entry(str(i), message, self._queue) for i, message in enumerate(batch)],
+            Entries=[batch_entry(str(i), message, self._queue) for i, message in enumerate(batch)],
         )
         sent = {entry["Id"] for entry in answer.get("Successful", ())}
         failed = {entry["Id"]: entry for entry in answer.get("Failed", ())}
         if not sent and not failed:
             raise self._unanswered()
         return tuple(
-            _rejection(message, failed.get(str(i), _NOT_MENTIONED))
+            batch_rejection(message, failed.get(str(i), NOT_MENTIONED))
             for i, message in enumerate(batch)
             if str(i) not in sent
         )
@@ -119,10 +110,13 @@ class SqsPublisher(Publisher):
 
         A message that only the new limit refuses is not final: it can be encoded to fit.
         """
-        if not any(rejection.is_final for rejection in rejections):
+        refused = {rejection.event_id for rejection in rejections if rejection.is_final}
+        if not any(
+            each.size_bytes > SMALLEST_LIMIT_BYTES for each in batch if each.event_id in refused
+        ):
             return rejections
         before = self._queue.max_message_bytes
-        self._queue = look_up_queue(self._client, self._queue.name)
+        self._queue = read_facts(self._client, self._queue.name, self._queue.url)
         limit = self._queue.max_message_bytes
         outgrown = {each.event_id for each in batch if limit < each.size_bytes <= before}
         return tuple(
@@ -258,37 +252,3 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         if not failures and not answer.get("Successful"):
             raise self._unanswered()
         return [batch[int(failed["Id"])] for failed in failures if not failed["SenderFault"]]
-
-
-def _entry(
-    entry_id: str, message: QueueMessage, queue: QueueFacts
-) -> SendMessageBatchRequestEntryTypeDef:
-    entry: SendMessageBatchRequestEntryTypeDef = {
-        "Id": entry_id,
-        "MessageBody": message.body,
-        "MessageAttributes": {
-            name: _attribute(name, value) for name, value in message.attributes.items()
-        },
-    }
-    if queue.is_fifo:
-        # FIFO queues know no delay of a single message, and refuse one that has it.
-        entry["MessageGroupId"] = message.group
-        entry["MessageDeduplicationId"] = message.event_id
-    elif message.delay_seconds:
-        entry["DelaySeconds"] = message.delay_seconds
-    return entry
-
-
-def _attribute(name: str, value: str) -> MessageAttributeValueTypeDef:
-    kind = "Number" if name == PAYLOAD_SIZE_ATTRIBUTE else "String"
-    return {"DataType": kind, "StringValue": value}
-
-
-def _rejection(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -> Rejection:
-    """Return what a batch did not accept; final only where the message itself is at fault."""
-    return Rejection(
-        event_id=message.event_id,
-        code=failed["Code"],
-        reason=failed.get("Message", "SQS gave no reason."),
-        is_final=failed["SenderFault"] and is_own_fault(failed["Code"]),
-    )

@@ -1,0 +1,61 @@
+"""The entries of SQS's batches: messages on their way in, and what was refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
+from ...messaging.envelope import QueueMessage
+from ...ports import Rejection
+from .errors import is_own_fault
+from .queues import QueueFacts
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import (
+        BatchResultErrorEntryTypeDef,
+        MessageAttributeValueTypeDef,
+        SendMessageBatchRequestEntryTypeDef,
+    )
+
+#: Stands in for an entry that an answer forgot.
+NOT_MENTIONED: BatchResultErrorEntryTypeDef = {
+    "Id": "",
+    "Code": "NotMentioned",
+    "SenderFault": False,
+    "Message": "The answer of SQS does not mention this message.",
+}
+
+
+def batch_entry(
+    entry_id: str, message: QueueMessage, queue: QueueFacts
+) -> SendMessageBatchRequestEntryTypeDef:
+    """Return a message as the entry of a batch."""
+    entry: SendMessageBatchRequestEntryTypeDef = {
+        "Id": entry_id,
+        "MessageBody": message.body,
+        "MessageAttributes": {
+            name: _attribute(name, value) for name, value in message.attributes.items()
+        },
+    }
+    if queue.is_fifo:
+        # FIFO queues know no delay of a single message, and refuse one that has it.
+        entry["MessageGroupId"] = message.group
+        entry["MessageDeduplicationId"] = message.event_id
+    elif message.delay_seconds:
+        entry["DelaySeconds"] = message.delay_seconds
+    return entry
+
+
+def _attribute(name: str, value: str) -> MessageAttributeValueTypeDef:
+    kind = "Number" if name == PAYLOAD_SIZE_ATTRIBUTE else "String"
+    return {"DataType": kind, "StringValue": value}
+
+
+def batch_rejection(message: QueueMessage, failed: BatchResultErrorEntryTypeDef) -> Rejection:
+    """Return what a batch did not accept; final only where the message itself is at fault."""
+    return Rejection(
+        event_id=message.event_id,
+        code=failed["Code"],
+        reason=failed.get("Message", "SQS gave no reason."),
+        is_final=failed["SenderFault"] and is_own_fault(failed["Code"]),
+    )
