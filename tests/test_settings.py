@@ -191,8 +191,8 @@ def test_a_token_with_characters_that_no_token_has_is_not_shown(token):
     assert fault == "GITHUB_TOKEN holds characters that no token has"
 
 
-def test_a_secret_shows_itself_to_nobody_but_its_user():
-    """Neither logs, nor errors, nor a printed configuration hold it."""
+def test_a_secret_is_shown_only_on_explicit_access():
+    """Logs, errors and a printed configuration do not contain it."""
     settings = read(GITHUB_TOKEN="ghp_secret", ANVIL_UPLINK_KEY="server_secret")
     assert "secret" not in repr(settings).replace("webhook_secret", "").replace("secret_access", "")
     assert f"{settings.github.tokens[0]} {settings.uplink_key!r}" == "Secret(…) Secret(…)"

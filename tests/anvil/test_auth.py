@@ -30,8 +30,8 @@ def test_a_wrong_password_is_refused(anvil_server: AnvilApp) -> None:
         anvil.users.login_with_email(EMAIL, "not the password")
 
 
-def test_a_disabled_account_is_shut_out_of_the_session_it_has(anvil_server: AnvilApp) -> None:
-    """The one who disables it needs no access to its session; it comes back when enabled."""
+def test_a_disabled_account_loses_its_open_session(anvil_server: AnvilApp) -> None:
+    """Disabling requires no access to the session; enabling restores it."""
     with signed_in(anvil_server) as call:
         made = call("add_account", "Guest@example.com")
         assert made["email"] == "guest@example.com"
@@ -68,8 +68,8 @@ def test_sign_up_is_closed_to_browsers(anvil_server: AnvilApp) -> None:
         assert call("create_first_account", "second@example.com") is None
 
 
-def test_rubbish_is_refused_with_a_sentence(anvil_server: AnvilApp) -> None:
-    """Whatever a page sends, the answer is for a person."""
+def test_invalid_input_is_rejected_with_a_sentence(anvil_server: AnvilApp) -> None:
+    """The answer to any input is readable."""
     with signed_in(anvil_server) as call:
         for name, arguments, sentence in (
             ("configure_repository", ["https://gitlab.com/a/b"], "is on gitlab.com"),

@@ -158,8 +158,8 @@ def deliver(app: AnvilApp, body: bytes, *, secret: str = WEBHOOK_SECRET, deliver
 
 
 @pytest.mark.slow
-def test_webhooks_are_taken_forged_ones_are_not(app, collected):
-    """Signed with our secret, over the raw bytes, each delivery once."""
+def test_signed_webhooks_are_accepted_and_forged_ones_are_not(app, collected):
+    """The signature covers the raw bytes, and each delivery counts once."""
     run_id = min(ended_runs_of(app, REPOSITORY))
     payload = {
         "action": "completed",

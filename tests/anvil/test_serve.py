@@ -70,8 +70,8 @@ def served(command: CommandLine) -> Iterator[Served]:
         yield served
 
 
-def test_a_first_start_tells_the_login_and_later_ones_do_not(command: CommandLine):
-    """It answers on its own, keeps its secrets to itself, and ends whole and in order."""
+def test_only_the_first_start_prints_the_login(command: CommandLine):
+    """It serves the app, prints no secrets, and stops cleanly."""
     with served(command) as first:
         assert "Sign in as      ada@example.com" in first.said
         password = re.search(r"with password +(\S{8,})", first.said)

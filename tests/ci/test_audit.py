@@ -1,4 +1,4 @@
-"""`make lint` looks for known holes in what is pinned, where it can, and never waits for ever."""
+"""`make lint` checks pinned packages for known vulnerabilities, with a time limit."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def test_without_a_known_hole_all_is_well(tmp_path: Path) -> None:
     assert {"boto3", "pygithub", "requests", "click", "urllib3"} <= asked
 
 
-def test_a_known_hole_fails_and_is_named(tmp_path: Path) -> None:
-    """With the release that mends it."""
+def test_a_known_vulnerability_fails_and_is_named(tmp_path: Path) -> None:
+    """With the release that fixes it."""
 
     def answer(name: str) -> dict:
         fixed = {"type": "ECOSYSTEM", "events": [{"introduced": "0"}, {"fixed": "99.1"}]}

@@ -50,8 +50,8 @@ def test_a_linter_of_dockerfiles_finds_no_fault() -> None:
     assert (done.returncode, done.stdout) == (0, "")
 
 
-def test_it_runs_without_rights_and_tells_its_health() -> None:
-    """A user without a name collects, headless, and what it listens on is what health asks."""
+def test_it_runs_unprivileged_and_serves_its_health() -> None:
+    """It runs as an unnamed user, and its health check uses the address that it listens on."""
     (user,) = instructions("USER")
     assert user.isdigit()
     assert int(user) > 0

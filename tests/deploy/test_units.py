@@ -52,8 +52,8 @@ def test_systemd_finds_no_fault(unit: Path, analyze: str) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_it_reaches_little(unit: Path, analyze: str) -> None:
-    """Systemd measures what a service could do if it were taken over."""
+def test_its_access_is_restricted(unit: Path, analyze: str) -> None:
+    """Systemd rates what a compromised service could do."""
     measured = [analyze, "security", "--offline=true", f"--threshold={MOST_EXPOSED}", unit]
     done = subprocess.run(measured, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -114,8 +114,8 @@ def test_a_name_that_is_there_twice_is_nobodys():
     assert fetched(archive, "a", "b") == ({1: ALONE, 2: b"b"}, [1])
 
 
-def test_a_file_that_holds_more_than_it_says_is_not_taken():
-    """It is cut at what it says, and its checksum tells that."""
+def test_a_file_larger_than_declared_is_discarded():
+    """It is cut at its declared size, and its checksum fails."""
     archive = bytearray(archive_of(("0_bomb.txt", b"0" * 8 * MIB), ("1_test.txt", b"good")))
     directory = archive.index(b"PK\x01\x02")
     for place in (22, directory + 24):
@@ -130,8 +130,8 @@ def test_a_file_that_says_more_than_it_can_hold_refuses_the_archive():
     assert fetched(bytes(archive), "bomb", "test") == ({1: ALONE, 2: ALONE}, [1, 2])
 
 
-def test_files_that_share_their_bytes_refuse_the_archive():
-    """One kernel of bytes under many names is the worst kind of bomb."""
+def test_files_that_share_bytes_reject_the_archive():
+    """One block of bytes under many names is the most effective decompression bomb."""
     archive = archive_of(("0_a.txt", b"0" * MIB), ("1_b.txt", b"good"))
     directory = archive.index(b"PK\x01\x02")
     second = archive.index(b"PK\x01\x02", directory + 1)
@@ -144,8 +144,8 @@ def test_files_that_share_their_bytes_refuse_the_archive():
     assert asked == [1, 2]
 
 
-def test_a_small_file_that_unpacks_to_very_much_is_asked_for_alone():
-    """What is packed better than logs are is taken as it is, unpacked by nobody."""
+def test_a_decompression_bomb_is_requested_alone():
+    """A file that is compressed more than logs are is not decompressed."""
     archive = archive_of(("0_bomb.txt", b"\x00" * 100 * MIB), ("1_test.txt", b"good"))
     assert len(archive) < MIB
     assert fetched(archive, "bomb", "test") == ({1: ALONE, 2: b"good"}, [1])

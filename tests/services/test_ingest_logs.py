@@ -237,8 +237,8 @@ def test_work_that_was_done_before_is_not_done_again(stage):
     assert here.requests("get_attempt_log") == 1
 
 
-def test_what_is_no_work_is_told_once_and_ends_among_the_dead_letters(stage):
-    """A poisonous message harms nobody and is kept for people."""
+def test_invalid_work_is_reported_once_and_moves_to_the_dead_letter_queue(stage):
+    """A poison message does no harm and is kept for inspection."""
     here = collected(stage, a_world(None))
     poison = QueueMessage(event_id="x", event_type="x", group="x", body="{]", attributes={"a": "b"})
     here.queues.job_events.send([poison])
@@ -262,8 +262,8 @@ def test_a_limit_puts_work_off_without_counting_a_try(stage):
     assert 45 <= work.delay_seconds <= 46
 
 
-def test_lost_news_is_ordered_again(stage):
-    """A log that has been pending for long is asked for anew, whoever emptied the queue."""
+def test_lost_log_work_is_requested_again(stage):
+    """A log that stays pending is requested again, also after the queue was purged."""
     here = collected(stage, a_world(None))
     received = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
     here.queues.job_events.delete(received)

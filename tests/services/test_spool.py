@@ -32,8 +32,8 @@ def test_a_log_begins_anew_after_a_broken_stream():
             assert written.read() == b"whole"
 
 
-def test_the_disks_last_space_is_left_to_others(monkeypatch):
-    """The error says where space is missing and what to do."""
+def test_the_last_disk_space_is_left_free(monkeypatch):
+    """The error names the disk that is full and what to do."""
     monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
     with Spool() as log, pytest.raises(DiskFull, match="TMPDIR"):
         log.write(b"x")

@@ -44,8 +44,8 @@ def test_an_address_is_written_as_in_a_url():
     assert f"{Address('::1', 80)} {Address('127.0.0.1', 80)}" == "[::1]:80 127.0.0.1:80"
 
 
-def test_each_path_is_answered_by_its_own_and_others_name_them():
-    """What is not there says what is."""
+def test_each_path_has_one_handler_and_others_list_the_paths():
+    """The 404 response lists the paths."""
     server = HttpServer(Routes({"/a": hello}), Address("127.0.0.1", 0))
     try:
         url = f"http://127.0.0.1:{server.port}"

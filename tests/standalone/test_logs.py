@@ -29,8 +29,8 @@ def record(message: str, *, error: Exception | None = None, **extra: object) -> 
     "token",
     ["ghp_0123456789abcdef", "gho_0123456789", "ghs_0123456789", "github_pat_11ABC_0123456789"],
 )
-def test_what_looks_like_a_token_of_githubs_is_masked(token: str):
-    """Also one that nobody configured, such as an installation's."""
+def test_what_looks_like_a_github_token_is_masked(token: str):
+    """Also one that is not a setting, such as an installation token."""
     assert Mask([])(f"Authorization: token {token}, and more") == (
         "Authorization: token ***, and more"
     )
@@ -81,8 +81,8 @@ def test_a_line_for_people_is_one_line():
     assert line == "00:00:00 warning: attempt published run_id=7 (ValueError: no)"
 
 
-def test_a_text_from_outside_forges_no_line():
-    """Nor does it command the terminal."""
+def test_text_from_outside_cannot_forge_a_log_line():
+    """It cannot write escape sequences to the terminal either."""
     write = TextFormatter(Mask([]), with_traceback=False).format
     line = write(record("a\n00:00:00 error: b", error=ValueError("x\r\ny"), name="\x1b[2J"))
     assert line == "00:00:00 warning: a 00:00:00 error: b (ValueError: x y)"
@@ -103,8 +103,8 @@ def test_a_line_for_programs_is_one_object():
 
 
 @pytest.mark.parametrize("formatter", [TextFormatter, JsonFormatter])
-def test_no_line_shows_a_secret_however_it_is_written(formatter):
-    """JSON escapes quotes and line ends, behind which a secret must not hide."""
+def test_no_log_line_shows_a_secret_however_it_is_encoded(formatter):
+    """A secret is masked also where JSON escapes quotes and line ends."""
     write = formatter(Mask([SECRET]), with_traceback=True).format
     line = write(record(f"got {SECRET}", error=ValueError(SECRET), header=SECRET))
     assert "pass" not in line

@@ -92,7 +92,7 @@ def test_the_state_of_a_headless_collector_is_kept_from_the_app():
     assert inherited == {"HOME": "h", "PYTHON_INTERPRETER": sys.executable}
 
 
-def test_a_private_file_is_nobody_elses_whatever_was_there(tmp_path: Path):
+def test_a_private_file_is_private_whatever_it_replaces(tmp_path: Path):
     file = tmp_path / "config.yaml"
     file.touch(mode=0o666)
     before = os.umask(0)
@@ -105,7 +105,7 @@ def test_a_private_file_is_nobody_elses_whatever_was_there(tmp_path: Path):
     assert [each.name for each in tmp_path.iterdir()] == ["config.yaml"]
 
 
-def test_a_key_is_made_once(tmp_path: Path):
+def test_a_key_is_created_once(tmp_path: Path):
     file = tmp_path / "uplink.key"
     key = load_or_make_key(file)
     assert len(key) >= 32

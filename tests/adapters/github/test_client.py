@@ -104,8 +104,8 @@ def test_a_page_for_people_is_no_answer(here):
         client_of(here.context).get(RUNS).json()
 
 
-def test_no_error_tells_the_token(stage):
-    """What people and logs see holds no secret."""
+def test_no_error_contains_the_token(stage):
+    """Errors and logs contain no secret."""
     here = stage(WorldBuilder(), tokens=("ghp_secret",))
     with pytest.raises(BadCredentials) as refused:
         client_of(here.context).get(RUNS)
