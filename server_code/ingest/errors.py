@@ -6,7 +6,7 @@ IngestError
 │   ├── SourceUnavailable  GitHub did not answer, or answered with a 5xx
 │   ├── QueueUnavailable   SQS or S3 did not take what was sent
 │   ├── StateUnavailable   the state store did not answer
-│   └── DiskFull           a log does not fit on this machine's disk
+│   └── ResourceExhausted  this machine lacks disk space, a temporary folder or open files
 ├── Fatal                  a person must act first
 │   ├── BadCredentials     GitHub refuses the token
 │   ├── BadSettings        settings are missing or contradict each other
@@ -58,8 +58,8 @@ class StateUnavailable(Retriable):
     """Say that the state store could not be reached, or is full."""
 
 
-class DiskFull(Retriable):
-    """Say that a log on its way would fill this machine's disk."""
+class ResourceExhausted(Retriable):
+    """This machine lacks disk space, a temporary folder or open files for a log."""
 
 
 class Fatal(IngestError):

@@ -7,10 +7,10 @@ from ingest.domain.ledger import LOG_FETCHED, LOG_PENDING
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
-    DiskFull,
     LogExpired,
     LogPending,
     NotFound,
+    ResourceExhausted,
     SourceUnavailable,
 )
 from ingest.services.ingest_logs import MAX_QUEUED_TRIES
@@ -20,7 +20,7 @@ from support.world import REPOSITORY
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 
 FAILURES = [
-    DiskFull("The disk has no room."),
+    ResourceExhausted("The disk has no room."),
     BadCredentials("The token has expired."),
     AccessDenied("The organization wants a single sign-on."),
     SourceUnavailable("GitHub answered 500."),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import tempfile
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -257,5 +259,24 @@ def test_what_cannot_be_opened_is_a_finding_and_the_rest_is_looked_at(part, erro
     checks = list(run_checks(target(LocalEnvironment(), **{part: lambda: given(error)})))
     failed = [each for each in checks if each.status == "failed"]
     assert [(each.subject, each.finding) for each in failed] == [(subject, "No.")]
-    assert checks[-1].subject == "webhook secret"
+    assert [each.subject for each in checks[-2:]] == ["webhook secret", "temporary folder"]
     assert failed[0].as_json()["remedy"]
+
+
+def test_a_temporary_folder_that_is_not_writable_is_a_failure(tmp_path, monkeypatch):
+    """Large logs pass through it; the remedy names TMPDIR."""
+    assert check(LocalEnvironment(), "temporary folder").status == OK
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
+    found = check(LocalEnvironment(), "temporary folder")
+    assert found.status == FAILED
+    assert "TMPDIR" in found.remedy
+
+
+def test_a_low_limit_of_open_files_is_a_warning():
+    """Sixty-four are too few for the threads of a collector."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, hard))
+    try:
+        assert check(LocalEnvironment(), "open files").status == WARNING
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))

@@ -10,11 +10,11 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
-    DiskFull,
     LogExpired,
     LogPending,
     MalformedPayload,
     RateLimited,
+    ResourceExhausted,
     SourceUnavailable,
 )
 from ingest.messaging.log_work import DueLog, LogWork
@@ -74,7 +74,7 @@ LIMITED = RateLimited("later", retry_at=at(60))
         (LogPending("404"), LogNotReady, None),
         (SourceUnavailable("502"), LogNotReady, None),
         (BadCredentials("401"), LogNotReady, None),
-        (DiskFull("full"), LogNotReady, None),
+        (ResourceExhausted("full"), LogNotReady, None),
         (LIMITED, LogNotReady, None),
         (LogExpired("410"), LogUnavailable, "expired"),
         (AccessDenied("403"), LogNotReady, None),
@@ -155,7 +155,7 @@ def test_each_way_is_the_fallback_of_the_other(failure):
     assert contents(fetch_logs(archived, work(*jobs, whole=True, tries=1), [due(2)])) == {2: b"two"}
 
 
-@pytest.mark.parametrize("failure", [LIMITED, BadCredentials("401"), DiskFull("full")])
+@pytest.mark.parametrize("failure", [LIMITED, BadCredentials("401"), ResourceExhausted("full")])
 def test_what_fails_both_ways_alike_is_tried_once(failure):
     """The other way would only cost another refused request."""
     jobs = (due(1), due(2))

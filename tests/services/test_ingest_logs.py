@@ -294,8 +294,9 @@ def test_a_full_disk_is_told_and_loses_nothing(stage, monkeypatch):
     """The work is put off, and the log arrives once there is room."""
     from ingest.services import spool
 
-    here = collected(stage, a_world(None))
+    here = collected(stage, a_world(b"x" * 2_000_000))
     monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
+    monkeypatch.setattr(spool, "_SPARE_SHARE", 1)
     for _ in range(3):
         ingest_due_logs(here.context, wait_seconds=0)
         here.advance(20)

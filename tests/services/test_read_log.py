@@ -98,7 +98,7 @@ def test_a_log_is_read_without_a_working_cache(stage, cache):
     here = collected(stage, cache=cache)
     assert read(here, 2000, 2) == [b"line 2000\r\n", b"line 2001\r\n"]
     assert len(here.logs()) == 1
-    assert [error for error in here.errors() if "not kept" in error] == (
+    assert [error for error in here.errors() if "not cached" in error] == (
         [] if cache is None else here.errors()
     )
 

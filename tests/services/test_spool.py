@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 import resource
+import tempfile
 
 import pytest
-from ingest.errors import DiskFull
+from ingest.errors import ResourceExhausted
 from ingest.services import spool
-from ingest.services.spool import Spool
+from ingest.services.spool import MEMORY_BYTES, Spool
+
+
+@pytest.fixture
+def no_folder(tmp_path, monkeypatch):
+    """Leave no temporary folder that could be written to."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
 
 
 def test_what_was_written_is_read_from_its_start_as_often_as_wanted():
@@ -35,18 +42,66 @@ def test_a_log_begins_anew_after_a_broken_stream():
 def test_the_last_disk_space_is_left_free(monkeypatch):
     """The error names the disk that is full and what to do."""
     monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
-    with Spool() as log, pytest.raises(DiskFull, match="TMPDIR"):
-        log.write(b"x")
+    monkeypatch.setattr(spool, "_SPARE_SHARE", 1)
+    with Spool() as log, pytest.raises(ResourceExhausted, match="TMPDIR"):
+        log.write(b"x" * (MEMORY_BYTES + 1))
 
 
-@pytest.mark.parametrize("size", [10, 9000, 3_000_000])
+def test_a_small_disk_is_used_but_for_a_tenth():
+    """A container's temporary folder of 64 MiB holds a log of 50 MiB."""
+    assert spool.spare_bytes(64 * 2**20) < 7 * 2**20
+    assert spool.spare_bytes(2**50) == 256 * 2**20
+
+
+@pytest.mark.parametrize("size", [0, 10, MEMORY_BYTES])
+def test_a_small_log_needs_no_disk(no_folder, size):
+    """Most logs are small, and arrive where no folder is writable."""
+    with Spool() as log:
+        log.write(b"x" * size)
+        with log.open() as written:
+            assert len(written.read()) == log.size == size
+
+
+def test_without_a_temporary_folder_a_large_log_waits(no_folder):
+    """The error names the folder and what to do."""
+    with Spool() as log, pytest.raises(ResourceExhausted, match="set TMPDIR"):
+        log.write(b"x" * (MEMORY_BYTES + 1))
+
+
+def test_without_open_files_a_large_log_waits():
+    """The error names the limit."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with Spool() as log:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        try:
+            with pytest.raises(ResourceExhausted, match="ulimit -n"):
+                log.write(b"x" * (MEMORY_BYTES + 1))
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_a_log_that_outgrows_memory_is_the_same_log():
+    """It is written across the bound, read from its start, and begun anew."""
+    chunk = bytes(range(256)) * 1024
+    with Spool() as log:
+        for _ in range(9):
+            log.write(chunk)
+        with log.open() as written:
+            assert written.read() == chunk * 9
+        log.seek(0)
+        log.truncate()
+        log.write(b"anew")
+        assert log.size == 4
+
+
+@pytest.mark.parametrize("size", [MEMORY_BYTES + 10, 3_000_000])
 def test_a_disk_that_refuses_bytes_is_full_whenever_it_says_so(size):
     """Buffered bytes may be refused when they are flushed, long after they were written."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Spool() as log:
         resource.setrlimit(resource.RLIMIT_FSIZE, (5, hard))
         try:
-            with pytest.raises(DiskFull, match="could not be written"):
+            with pytest.raises(ResourceExhausted, match="could not be written"):
                 write_and_open(log, b"x" * size)
             log.close()
         finally:

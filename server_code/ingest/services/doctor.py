@@ -15,6 +15,7 @@ from ..ports import ActionsSource, Clock, StateStore
 from ..settings import Settings
 from .doctor_aws import check_bucket, check_queues
 from .doctor_github import NEW_CREDENTIAL, check_credentials, check_repository
+from .doctor_machine import check_machine
 
 #: GitHub suggests a random secret of this length at least.
 #: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -43,6 +44,7 @@ def run_checks(target: DoctorTarget) -> Iterator[Check]:
     yield from _check_github(target, _distinct([*target.repositories, *watched]))
     yield from _check_aws(target)
     yield _check_webhook_secret(target.settings)
+    yield from check_machine()
 
 
 def is_well(checks: Iterable[Check]) -> bool:

@@ -12,11 +12,11 @@ from typing import BinaryIO
 
 from ..errors import (
     BadCredentials,
-    DiskFull,
     IngestError,
     LogExpired,
     LogPending,
     RateLimited,
+    ResourceExhausted,
 )
 from ..messaging.log_work import DueLog, LogWork
 from ..ports import ActionsSource
@@ -32,7 +32,7 @@ from .log_results import (
 )
 
 #: What fails both ways alike, so that the other way is not tried.
-_SHARED_FAILURES = (RateLimited, BadCredentials, DiskFull)
+_SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)
 
 #: A log that is missing (404) after so many tries is asked for the other way.
 PATIENT_TRIES = 3
