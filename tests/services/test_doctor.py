@@ -21,7 +21,7 @@ from ingest.errors import (
     SourceUnavailable,
     StateUnavailable,
 )
-from ingest.inspection import Check, CredentialFacts, QueueCondition
+from ingest.inspection import FAILED, OK, WARNING, Check, CredentialFacts, QueueCondition
 from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
 from ingest.services.doctor import DoctorTarget, is_well, run_checks
 from ingest.settings import AwsSettings, CollectingSettings, GithubSettings, Secret, Settings
