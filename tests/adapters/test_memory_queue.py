@@ -6,10 +6,10 @@ import threading
 from datetime import datetime, timezone
 
 import pytest
-from ingest.adapters.memory import ManualClock
-from ingest.adapters.memory_blobs import MemoryBlobStore
-from ingest.adapters.memory_queue import MemoryQueue
 from ingest.messaging.envelope import QueueMessage
+from support.manual_clock import ManualClock
+from support.memory_blobs import MemoryBlobStore
+from support.memory_queue import MemoryQueue
 
 
 @pytest.fixture

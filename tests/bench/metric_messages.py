@@ -9,13 +9,13 @@ from contextlib import closing
 from datetime import datetime, timezone
 
 from ingest.adapters.aws import AwsAccess, open_publisher, sqs_client
-from ingest.adapters.memory.clock import ManualClock
 from ingest.domain.counters import Counters
 from ingest.messaging.envelope import Envelope
 from ingest.messaging.run_events import job_envelope, run_envelope
 from ingest.messaging.truncation import encode_to_fit
 from ingest.ports import Publisher
 from ingest.services.publish import publish
+from support.manual_clock import ManualClock
 
 from standalone.agents import MONITORING_THREADS
 from standalone.local_aws import LocalAws

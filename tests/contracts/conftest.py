@@ -1,4 +1,4 @@
-"""The stores of state that every test here is run with: in memory, SQLite and PostgreSQL."""
+"""The stores of state that every test here runs with: SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 import psycopg2
 import pytest
-from ingest.adapters.memory import MemoryState
 from ingest.adapters.sql import open_sql_state
 from ingest.ports import StateStore
 from support.postgres_server import PostgresServer
@@ -19,9 +18,9 @@ def shared_database(postgres: PostgresServer) -> str:
     return postgres.new_database_url()
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Name an empty database; memory has none."""
+    """Name an empty database."""
     if request.param == "postgres":
         url: str = request.getfixturevalue("shared_database")
         connection = psycopg2.connect(url)
@@ -29,12 +28,12 @@ def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
             cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
         connection.close()
         return url
-    return f"sqlite:///{tmp_path / 'state.db'}" if request.param == "sqlite" else "memory"
+    return f"sqlite:///{tmp_path / 'state.db'}"
 
 
 @pytest.fixture
 def state(database_url: str) -> Iterator[StateStore]:
     """Open an empty store, and close it after the test."""
-    store = MemoryState() if database_url == "memory" else open_sql_state(database_url)
+    store = open_sql_state(database_url)
     yield store
     store.close()

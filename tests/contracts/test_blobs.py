@@ -8,10 +8,10 @@ from contextlib import closing
 
 import pytest
 from ingest.adapters.aws import S3BlobStore
-from ingest.adapters.memory_blobs import MemoryBlobStore
 from ingest.errors import NotFound
 from ingest.ports import BlobReference, BlobStore
 from support.aws_server import s3_client
+from support.memory_blobs import MemoryBlobStore
 
 MIB = 1 << 20
 

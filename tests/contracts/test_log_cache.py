@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from ingest.adapters.memory import MemoryLogCache
 from ingest.adapters.sql import SqlLogCache
 from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.schema import migrate
@@ -36,13 +35,10 @@ SETTINGS = settings(
 )
 
 
-@pytest.fixture(params=["memory", "sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "postgres"])
 def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogCache]:
     """Open an empty cache that holds few logs."""
     limits = {"most_logs": MOST_LOGS, "most_bytes": MOST_BYTES}
-    if request.param == "memory":
-        yield MemoryLogCache(**limits)
-        return
     url = str(tmp_path / "state.db")
     if request.param == "postgres":
         url = request.getfixturevalue("postgres").new_database_url()

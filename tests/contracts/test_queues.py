@@ -10,12 +10,12 @@ from datetime import datetime, timezone
 
 import pytest
 from ingest.adapters.aws import ensure_queues, open_work_queue, queue_depth
-from ingest.adapters.memory import ManualClock
-from ingest.adapters.memory_queue import MemoryQueue
 from ingest.domain.counters import Counters
 from ingest.messaging.envelope import QueueMessage
 from ingest.ports import WorkQueue
 from support.aws_server import LocalAws, sqs_client
+from support.manual_clock import ManualClock
+from support.memory_queue import MemoryQueue
 
 OpenQueue = Callable[..., WorkQueue]
 

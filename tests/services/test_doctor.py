@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ingest.adapters.memory import MemoryState
+from ingest.adapters.sql import open_sql_state
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
@@ -104,7 +104,7 @@ def target(world: LocalEnvironment, **changes: object) -> DoctorTarget:
         settings=Settings(),
         open_github=lambda: (world, world),  # type: ignore[arg-type,return-value]
         open_queues=lambda: world,
-        open_state=MemoryState,
+        open_state=lambda: open_sql_state("sqlite://"),
         clock=StandingClock(),
         repositories=["octo/api"],
     )

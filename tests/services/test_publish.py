@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timezone
 
 import pytest
-from ingest.adapters.memory import ManualClock
-from ingest.adapters.memory_queue import MemoryQueue
 from ingest.errors import QueueUnavailable
 from ingest.messaging.envelope import QueueMessage
 from ingest.ports import Rejection
 from ingest.services.publish import MAX_TRIES, publish
+from support.manual_clock import ManualClock
+from support.memory_queue import MemoryQueue
 
 
 def messages(count: int) -> list[QueueMessage]:

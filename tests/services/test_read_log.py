@@ -6,14 +6,15 @@ import tracemalloc
 from dataclasses import replace
 
 import pytest
-from ingest.adapters.memory import MemoryLogCache
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.ledger import LOG_PENDING
 from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
+from ingest.ports import LogCache
 from ingest.services import read_log
 from ingest.services.read_log import UnreadableLog
+from support.log_caches import open_log_cache
 from support.world import REPOSITORY, log_reader
 
 from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
@@ -27,11 +28,20 @@ MIB = 1 << 20
 LOG_TEXT = b"%08d " + b"the quick brown fox jumps over the lazy dog, " * 20 + b"\n"
 
 
-class BrokenCache(MemoryLogCache):
-    """Keep nothing, and say so."""
+class BrokenCache(LogCache):
+    """A cache that holds nothing, for its disk is full."""
 
     def save_log(self, key, job_id, log, now):
         raise StateUnavailable("The disk is full.")
+
+    def load_lines(self, key, job_id, first, count):
+        return None
+
+    def find_lines(self, key, job_id, text, after=0):
+        return None
+
+    def load_content(self, key, job_id):
+        return None
 
 
 def collected(stage, *, cache=None, log=LOG, conclusion="success", **options):
@@ -58,7 +68,7 @@ def unreadable(here, job_id=JOB):
 
 def test_a_delivered_log_is_read_from_the_cache(stage):
     """GitHub and S3 are not asked again."""
-    here = collected(stage, cache=MemoryLogCache())
+    here = collected(stage, cache=open_log_cache())
     asked = here.requests()
     assert read(here, 2999) == [b"line 2999\r\n", b"line 3000\r\n"]
     assert read(here, 5000) == []
@@ -67,8 +77,8 @@ def test_a_delivered_log_is_read_from_the_cache(stage):
 
 def test_a_log_that_left_the_cache_comes_from_the_bucket(stage):
     """And is kept again; GitHub is not asked, for it may have deleted it by now."""
-    here = collected(stage, cache=MemoryLogCache(), with_bucket=True, max_message_bytes=2000)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here = collected(stage, cache=open_log_cache(), with_bucket=True, max_message_bytes=2000)
+    here.context = replace(here.context, log_cache=open_log_cache())
     asked = here.requests()
     assert read(here, 1500, 1) == [b"line 1500\r\n"]
     assert here.requests() == asked
@@ -77,8 +87,8 @@ def test_a_log_that_left_the_cache_comes_from_the_bucket(stage):
 
 def test_a_log_that_left_the_cache_comes_from_github(stage):
     """Where no bucket has it."""
-    here = collected(stage, cache=MemoryLogCache())
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here = collected(stage, cache=open_log_cache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     assert read(here, 7, 1) == [b"line 7\r\n"]
     assert here.context.log_cache.load_lines(KEY, JOB, 1, 1) is not None
 
@@ -107,7 +117,7 @@ def test_a_log_too_large_for_the_cache_is_read_all_the_same(stage, monkeypatch):
     """It is fetched for each answer."""
     monkeypatch.setattr(read_log, "MAX_CACHED_LOG_BYTES", 100)
     here = collected(stage)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     assert read(here, 2999) == [b"line 2999\r\n", b"line 3000\r\n"]
     assert here.context.log_cache.load_lines(KEY, JOB, 1, 1) is None
 

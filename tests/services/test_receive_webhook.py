@@ -69,8 +69,8 @@ def test_a_delivery_counts_once(here):
 @pytest.mark.parametrize(
     ("payload", "event", "why"),
     [
-        (of_run(), "push", "nothing of a run"),
-        ({"zen": "x"}, "ping", "nothing of a run"),
+        (of_run(), "push", "does not concern a run"),
+        ({"zen": "x"}, "ping", "does not concern a run"),
         (of_run(name="octo/other"), "workflow_run", "not watched"),
     ],
 )

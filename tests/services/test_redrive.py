@@ -6,8 +6,6 @@ import json
 from datetime import datetime, timezone
 
 import pytest
-from ingest.adapters.memory import ManualClock
-from ingest.adapters.memory_queue import MemoryQueue
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.errors import QueueUnavailable
@@ -15,6 +13,8 @@ from ingest.messaging.envelope import QueueMessage
 from ingest.messaging.log_work import DueLog, job_log_due
 from ingest.ports import Rejection
 from ingest.services.redrive import redrive
+from support.manual_clock import ManualClock
+from support.memory_queue import MemoryQueue
 
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
 

@@ -6,7 +6,7 @@ import io
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ingest.adapters.memory import MemoryState
+from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts, RepositoryRecord
 from ingest.ports import Budget
 from rich.console import Console
@@ -34,9 +34,9 @@ def a_progress(**changes: int) -> Progress:
 
 
 @pytest.fixture
-def store() -> MemoryState:
+def store() -> SqlState:
     """Give a state with agents, a repository in trouble, and what GitHub says of it."""
-    state, now = MemoryState(), datetime.now(timezone.utc)
+    state, now = open_sql_state("sqlite://"), datetime.now(timezone.utc)
     for name, seconds in (("Pipeline Monitoring Agent", 1), ("Log Ingestion Agent", 3600)):
         state.save_agent(
             AgentRecord(
@@ -65,7 +65,7 @@ def store() -> MemoryState:
     return state
 
 
-def drawn(store: MemoryState, progress: Progress) -> str:
+def drawn(store: SqlState, progress: Progress) -> str:
     """Draw the tables once."""
     console = Console(file=io.StringIO(), width=160)
     Tables(store, console.print).show(progress)

@@ -13,9 +13,7 @@ from typing import Any
 
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
-from ingest.adapters.memory import MemoryState
-from ingest.adapters.memory_blobs import MemoryBlobStore
-from ingest.adapters.memory_queue import MemoryQueue
+from ingest.adapters.sql import open_sql_state
 from ingest.domain.counters import Counters
 from ingest.domain.ledger import RepositoryRecord
 from ingest.domain.runs import AttemptKey
@@ -28,6 +26,8 @@ from ingest.services.poll_runs import poll_repository
 from ingest.services.poll_session import LEASE_SECONDS
 from ingest.services.read_log import LogReader
 from ingest.settings import CollectingSettings, GithubSettings, Secret
+from support.memory_blobs import MemoryBlobStore
+from support.memory_queue import MemoryQueue
 
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
@@ -112,7 +112,7 @@ class Stage:
         )
         self.clock = SandboxTime(self.server)
         self.counters = Counters()
-        self.state = MemoryState()
+        self.state = open_sql_state("sqlite://")
         self.blobs = MemoryBlobStore()
         self.queues = Queues(self.clock, self.counters, max_message_bytes=max_message_bytes)
         self._closers: list[Callable[[], object]] = []

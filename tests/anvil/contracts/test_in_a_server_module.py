@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 import pytest
-from ingest.adapters.memory import MemoryLogCache, MemoryState
+from ingest.adapters.sql import open_sql_state
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.ports import LogCache, StateStore
 from support.anvil_state import CalledStore, StoreCall, call_stores
@@ -115,10 +116,11 @@ def calls() -> list[StoreCall]:
     return REPOSITORIES + ATTEMPTS + VIEW + log_calls()
 
 
-def in_memory(called: list[StoreCall]) -> list[Any]:
-    stores = {"state": MemoryState(), "log_cache": MemoryLogCache()}
-    answers = [getattr(stores[part], name)(*args, **kw) for part, name, args, kw in called]
-    return [list(each) if hasattr(each, "__next__") else each for each in answers]
+def in_sqlite(called: list[StoreCall]) -> list[Any]:
+    with closing(open_sql_state("sqlite://")) as state:
+        stores = {"state": state, "log_cache": state.log_cache}
+        answers = [getattr(stores[part], name)(*args, **kw) for part, name, args, kw in called]
+        return [list(each) if hasattr(each, "__next__") else each for each in answers]
 
 
 def whole(answers: list[Any]) -> list[Any]:
@@ -133,10 +135,10 @@ def public(store: type) -> set[str]:
     return {name for name in dir(store) if not name.startswith("_")}
 
 
-def test_every_method_answers_as_in_memory(app_call: Callable[..., Any]) -> None:
+def test_every_method_answers_as_in_sqlite(app_call: Callable[..., Any]) -> None:
     """Each is called, within one call of the app."""
     answers = whole(call_stores(app_call, calls()))
-    expected = whole(in_memory(calls()))
+    expected = whole(in_sqlite(calls()))
     for called, answer, wanted in zip(calls(), answers, expected, strict=True):
         assert answer == wanted, called[:2]
 

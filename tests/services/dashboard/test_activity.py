@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.adapters.memory import MemoryState
+from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports.state import MOST_ERRORS
 from ingest.services.context import LOG_INGESTION_AGENT
@@ -12,8 +12,8 @@ from support.state_records import NOW, an_activity, an_agent, an_error, at
 
 
 @pytest.fixture
-def state() -> MemoryState:
-    return MemoryState()
+def state() -> SqlState:
+    return open_sql_state("sqlite://")
 
 
 def test_errors_that_say_the_same_of_the_same_are_one(state):

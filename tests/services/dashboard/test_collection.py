@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ingest.adapters.memory import MemoryState
+from ingest.adapters.sql import open_sql_state
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import NotFound
 from ingest.services.collect_now import (
@@ -92,7 +92,7 @@ def test_all_its_numbers_and_times_are_laid_out():
 
 def test_a_collection_is_found_by_its_id_among_all_signs_of_life():
     """One that is forgotten says what to do."""
-    state = MemoryState()
+    state = open_sql_state("sqlite://")
     state.save_agent(an_agent("monitor", "c1"))
     with pytest.raises(NotFound, match="Collect again"):
         load_collection(state, "c1", now=NOW)

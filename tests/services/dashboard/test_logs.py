@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.adapters.memory import MemoryLogCache
 from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE
 from ingest.domain.log_pages import ANSWER_FINDINGS, MAX_LINE_BYTES
 from ingest.errors import LogPending, NotFound
 from ingest.services.dashboard import logs
 from ingest.services.dashboard.logs import find_job_log
 from ingest.services.dashboard.runs import RunAddress
+from support.log_caches import open_log_cache
 from support.state_records import a_job, an_attempt
 from support.world import REPOSITORY, Stage, log_reader
 
@@ -26,7 +26,7 @@ def collected(stage, log: bytes = b"hello\n", *, conclusion: str = "success") ->
     """Collect one job whose log is kept for people."""
     builder = WorldBuilder().run(conclusion, seconds=60).job("build", conclusion, log=log)
     here = stage(builder, at=100)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
     here.ingest()
     return here
@@ -148,7 +148,7 @@ def test_a_log_too_large_for_a_browser_says_where_it_is(stage, monkeypatch):
 def test_a_log_that_has_left_the_cache_is_fetched_again(stage, ask):
     """Once, whatever is asked of it first."""
     here = collected(stage, b"hello\n")
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     before = here.requests("get_job_log")
     questions = {
         "page": lambda log: log.page(1, 9)["lines"] == ["hello"],
@@ -175,7 +175,7 @@ def assert_unreadable(here: Stage, state: str, reason: str, *, may_come: bool) -
 def test_a_log_that_is_not_there_yet_may_come(stage):
     """The page looks again by itself."""
     here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
     assert_unreadable(here, "pending", "not available yet", may_come=True)
 
@@ -183,7 +183,7 @@ def test_a_log_that_is_not_there_yet_may_come(stage):
 def test_a_job_that_runs_has_no_log_yet(stage):
     """Nobody has asked for it."""
     here = stage(WorldBuilder().run(seconds=600).job("build"), at=100)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
     assert_unreadable(here, "unknown", "No log of this job", may_come=True)
 
@@ -192,7 +192,7 @@ def test_a_job_that_runs_has_no_log_yet(stage):
 def test_a_log_that_never_was_or_is_gone_says_why(stage, state):
     """And is not waited for."""
     here = collected(stage)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     [known] = here.state.load_job_logs(here.attempt().key).values()
     here.state.save_job_logs([replace(known, state=state, reason="It never ran.")])
     assert_unreadable(here, state, "It never ran.", may_come=False)
@@ -201,7 +201,7 @@ def test_a_log_that_never_was_or_is_gone_says_why(stage, state):
 def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
     """Its record still says fetched: the queue has it, the page has not."""
     here = collected(stage)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     here.fail(Fault(path="/logs$", do="error", status=502))
     assert_unreadable(here, "unavailable", "GitHub", may_come=True)
 
@@ -209,7 +209,7 @@ def test_a_log_that_was_delivered_and_cannot_be_had_again_is_unavailable(stage):
 def test_a_job_of_several_attempts_is_the_newest(stage):
     """Where nobody says which."""
     here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     for number in (1, 2):
         jobs = (a_job(JOB, run_id=RUN, run_attempt=number),)
         here.state.save_attempts([an_attempt(RUN, number, REPOSITORY, jobs=jobs)])
@@ -222,7 +222,7 @@ def test_a_job_is_found_in_whichever_attempt_has_it(stage):
     world = WorldBuilder().run("failure", seconds=60).job("build", log=b"one\n")
     world.rerun("success", at=300, seconds=30).job("build", log=b"two\n")
     here = stage(world, at=900)
-    here.context = replace(here.context, log_cache=MemoryLogCache())
+    here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
     here.ingest()
     assert opened(here).page(1, 9)["lines"] == ["one"]

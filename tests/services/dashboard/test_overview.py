@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ingest.adapters.memory import MemoryState
+from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.collect_now import DONE, MANUAL_COLLECTION
@@ -34,11 +34,11 @@ METRICS, LOGS = "sqs_messages.ci_cd_metrics_queue", "sqs_messages.ci_cd_logs_que
 
 
 @pytest.fixture
-def state() -> MemoryState:
-    return MemoryState()
+def state() -> SqlState:
+    return open_sql_state("sqlite://")
 
 
-def taken(state: MemoryState, settings: Settings = SETTINGS):
+def taken(state: SqlState, settings: Settings = SETTINGS):
     return build_overview(state, settings, now=NOW)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ingest.adapters.memory import MemoryState
+from ingest.adapters.sql import open_sql_state
 from ingest.domain.ledger import ErrorRecord, LedgerCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import AccessDenied, BadCredentials, InvalidRepository, NotFound
@@ -149,7 +149,7 @@ def test_one_that_is_watched_stays_as_it_is(here):
 
 def test_a_repository_that_is_not_watched_is_named_with_what_to_do():
     """In any case of its name it is the same."""
-    state = MemoryState()
+    state = open_sql_state("sqlite://")
     with pytest.raises(NotFound, match="octo/api is not watched"):
         require_watched(state, "octo/api")
     state.add_repository(a_repository("octo/api"))
@@ -159,7 +159,7 @@ def test_a_repository_that_is_not_watched_is_named_with_what_to_do():
 def test_all_are_listed_those_that_fail_first(monkeypatch):
     """Then by name; of very many only the first are counted."""
     monkeypatch.setattr(repositories, "MOST_COUNTED", 2)
-    state = MemoryState()
+    state = open_sql_state("sqlite://")
     for name in ("B/b", "a/a", "c/c"):
         state.add_repository(a_repository(name, failures=name == "c/c"))
         state.save_attempts([an_attempt(7, repository=name)])
@@ -227,7 +227,7 @@ def test_an_error_has_a_remedy(failures, remedy):
 
 def test_a_failure_that_was_told_has_the_remedy_that_was_told_with_it():
     """What stands in the list of errors; other failures have the general one."""
-    store = MemoryState()
+    store = open_sql_state("sqlite://")
     told, others = "octo/told", "octo/others"
     for name in (told, others):
         store.add_repository(a_repository(full_name=name, failures=1, last_error="Not there."))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from ingest.adapters.memory import MemoryState
+from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.errors import NotFound
 from ingest.services.dashboard.runs import (
     MOST_RUNS_A_PAGE,
@@ -68,13 +68,13 @@ SUMMARIES = (
 
 
 @pytest.fixture
-def state() -> MemoryState:
-    kept = MemoryState()
+def state() -> SqlState:
+    kept = open_sql_state("sqlite://")
     kept.save_run_summaries(SUMMARIES)
     return kept
 
 
-def found(state: MemoryState, **choice: str) -> list[int]:
+def found(state: SqlState, **choice: str) -> list[int]:
     listed = list_runs(state, RunChoice(**choice), limit=50, offset=0)
     assert listed["total"] == len(listed["runs"])
     assert listed["kept"] == len(SUMMARIES)
@@ -145,7 +145,7 @@ def test_a_list_comes_page_by_page(state):
 @pytest.mark.parametrize(("limit", "shown"), [(0, 1), (-5, 1), (10**9, MOST_RUNS_A_PAGE)])
 def test_a_page_has_bounds(limit, shown):
     """Whoever asks for more pages asks again."""
-    state = MemoryState()
+    state = open_sql_state("sqlite://")
     state.save_run_summaries([a_summary(n, created_at=at(n)) for n in range(1, 200)])
     page = list_runs(state, RunChoice(), limit=limit, offset=-3)
     assert len(page["runs"]) == page["limit"] == shown
@@ -250,7 +250,7 @@ def test_what_was_not_collected_says_so(stage):
 
 def test_an_attempt_known_by_its_number_alone_is_said_to_come():
     """The newest that was read is shown by default."""
-    state = MemoryState()
+    state = open_sql_state("sqlite://")
     state.save_attempts([an_attempt(7)])
     with pytest.raises(NotFound, match="it is read soon"):
         load_run(state, RunAddress(run_id=7, repository=REPOSITORY), web_url=WEB, now=NOW)

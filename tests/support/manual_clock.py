@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta, timezone
 
-from ...ports import Clock
+from ingest.ports import Clock
 
 
 class ManualClock(Clock):

@@ -6,8 +6,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
-from ..errors import NotFound
-from ..ports import BlobReference, BlobStore
+from ingest.errors import NotFound
+from ingest.ports import BlobReference, BlobStore
 
 _READ_BYTES = 64 * 1024
 
@@ -25,8 +25,8 @@ class MemoryBlobStore(BlobStore):
         key: str,
         chunks: Iterable[bytes],
         *,
-        content_type: str,  # noqa: ARG002 (nobody asks for the type)
-        content_encoding: str | None = None,  # noqa: ARG002 (nor for the encoding)
+        content_type: str,
+        content_encoding: str | None = None,
     ) -> BlobReference:
         """Store an object once its chunks are all there."""
         content = b"".join(chunks)

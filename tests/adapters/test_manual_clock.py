@@ -5,8 +5,8 @@ from __future__ import annotations
 import threading
 from datetime import datetime, timedelta, timezone
 
-from ingest.adapters.memory import ManualClock
 from ingest.adapters.system_clock import SystemClock
+from support.manual_clock import ManualClock
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 

@@ -1,6 +1,6 @@
 """A queue in memory that behaves as SQS does: limits, hidden messages, dead letters, FIFO.
 
-For tests and for trying things out; nothing outlives the process.
+It stands in for one in tests of services; nothing outlives the process.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from ..domain.counters import Counters
-from ..messaging.envelope import QueueMessage
-from ..ports import Clock, ReceivedMessage, Rejection, WorkQueue
-from ..ports.queues import REJECTION_ATTRIBUTE
+from ingest.domain.counters import Counters
+from ingest.messaging.envelope import QueueMessage
+from ingest.ports import Clock, ReceivedMessage, Rejection, WorkQueue
+from ingest.ports.queues import REJECTION_ATTRIBUTE
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MAX_MESSAGE_BYTES = 1_048_576
