@@ -172,8 +172,20 @@ class WorldBuilder:
         )
         return self
 
-    def pull(self, number: int, sha: str, *, fork: str | None = None) -> WorldBuilder:
-        """Add a pull request whose head is `sha`, in a fork where one is named."""
+    def pull(  # noqa: PLR0913 - a builder takes as many values as there are
+        self,
+        number: int,
+        sha: str,
+        *,
+        fork: str | None = None,
+        branch: str | None = None,
+        base: str = "main",
+        is_linked: bool = True,
+    ) -> WorldBuilder:
+        """Add a pull request whose head is `sha`, in a fork where one is named.
+
+        One that is not linked is missing among the commit's pull requests, as for many forks.
+        """
         here = self._here
         here.pulls.append(
             PullRequestPlan(
@@ -181,9 +193,9 @@ class WorldBuilder:
                 number=number,
                 title=f"Change {number}",
                 author="octocat",
-                head_branch=f"change-{number}",
+                head_branch=branch or f"change-{number}",
                 head_sha=sha,
-                base_branch="main",
+                base_branch=base,
                 head_repository=fork or here.plan.full_name,
                 created_at=self.start,
             )
@@ -191,7 +203,8 @@ class WorldBuilder:
         if sha not in here.commits:
             self.commit(sha)
         known = here.commits[sha]
-        here.commits[sha] = replace(known, pulls=(*known.pulls, number))
+        if is_linked:
+            here.commits[sha] = replace(known, pulls=(*known.pulls, number))
         return self
 
     def hook(self, url: str, *, secret: str = "") -> WorldBuilder:

@@ -119,13 +119,15 @@ def _job(attempt: AttemptDraft, job: JobDraft) -> JobPlan:
     if conclusion == "skipped":
         return _skipped(attempt, job)
     started = None if attempt.runs_at is None else attempt.runs_at + job.starts_after
+    # A run that waits for its approval has no jobs yet.
+    waits = attempt.first_status == "completed"
     completed = attempt.completed_at
     if job.seconds is not None and started is not None:
         completed = started + job.seconds
     return JobPlan(
         id=job.id,
         name=job.name,
-        created_at=attempt.requested_at,
+        created_at=(attempt.runs_at if waits else None) or attempt.requested_at,
         started_at=started if started is not None else completed,
         completed_at=completed,
         conclusion=conclusion if completed is not None else None,

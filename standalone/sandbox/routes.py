@@ -36,6 +36,7 @@ _REPOSITORY: dict[str, tuple[str, str, Handler]] = {
     "get_job_log": ("GET", "/actions/jobs/<int:job_id>/logs", log_redirects.get_job_log),
     "get_commit": ("GET", "/commits/<sha>", commits.get_commit),
     "list_pulls": ("GET", "/commits/<sha>/pulls", commits.list_pulls),
+    "list_branch_pulls": ("GET", "/pulls", commits.list_branch_pulls),
     "get_retention": (
         "GET",
         "/actions/permissions/artifact-and-log-retention",

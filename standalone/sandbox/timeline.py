@@ -37,7 +37,9 @@ def attempt_standing(attempt: AttemptPlan, now: Instant) -> Standing:
         return Standing("completed", attempt.conclusion, attempt.completed_at)
     if attempt.runs_at is not None and attempt.runs_at <= now:
         return Standing("in_progress", None, attempt.runs_at)
-    return Standing(attempt.first_status, None, attempt.requested_at)
+    # A run that waits for its approval is completed, and leaves that status when it is approved.
+    conclusion = "action_required" if attempt.first_status == "completed" else None
+    return Standing(attempt.first_status, conclusion, attempt.requested_at)
 
 
 def run_standing(run: RunPlan, now: Instant) -> Standing:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,10 +41,30 @@ def test_the_runs_own_exact_pull_request_is_preferred_to_the_commits():
     assert triggering_pull_request(for_pull_request(own), [older, own]) == own
 
 
-def test_the_commits_exact_pull_request_is_preferred_to_one_that_moved_on():
-    """Being at the commit tells more than being listed."""
+def test_the_only_pull_request_of_the_runs_own_list_is_the_one():
+    """Its head has moved on by the time it is read; the commit's others do not matter."""
     moved, exact = a_pull(id=1, head_sha=OTHER_SHA), a_pull(id=2)
-    assert triggering_pull_request(for_pull_request(moved), [exact]) == exact
+    assert triggering_pull_request(for_pull_request(moved), [exact]) == moved
+
+
+def test_pull_requests_of_other_branches_and_forks_are_no_candidates():
+    """A commit may belong to several branches, and forks use the same branch names."""
+    run = a_run(event="pull_request", head_branch="topic", head_repository="bob/api")
+    ours = a_pull(id=1, head_ref="topic", head_repository="Bob/API")
+    branch = a_pull(id=2, head_ref="other", head_repository="bob/api")
+    fork = a_pull(id=3, head_ref="topic", head_repository="eve/api")
+    assert triggering_pull_request(run, [branch, ours, fork]) == ours
+    assert triggering_pull_request(run, [branch, fork]) is None
+
+
+def test_several_in_the_runs_own_list_are_told_apart_by_their_heads():
+    """Where that leaves several, none is named."""
+    run = a_run(event="pull_request", head_branch="topic", head_repository="octo/api")
+    ours = a_pull(id=1, head_ref="topic", head_repository="octo/api")
+    other = a_pull(id=2, head_ref="main", head_repository="octo/api")
+    twin = a_pull(id=3, head_ref="topic", head_repository="octo/api", base_ref="release")
+    assert triggering_pull_request(replace(run, pull_requests=(ours, other)), []) == ours
+    assert triggering_pull_request(replace(run, pull_requests=(ours, twin)), []) is None
 
 
 def test_the_only_pull_request_is_taken_although_its_head_moved_on():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from support.builders import a_job, a_step, at
@@ -66,12 +68,18 @@ def test_a_job_that_no_runner_ever_took_never_started(conclusion):
         {"conclusion": "cancelled", "steps": (a_step(),), "runner_name": None},
         {"conclusion": "skipped", "steps": (a_step(),), "runner_name": None},
         {"conclusion": "failure", "steps": (), "runner_name": None},
-        {"status": "queued", "conclusion": None, "steps": (), "runner_name": None},
     ],
 )
 def test_a_job_that_may_have_run_may_have_a_log(changes):
     """A runner or steps are traces of work; a failure may have come before both."""
     assert not a_job(**changes).never_started
+
+
+def test_a_queued_job_has_not_started():
+    """Neither steps nor a runner, though GitHub fills the time of its start."""
+    job = a_job(status="queued", conclusion=None, steps=(), runner_name=None)
+    assert job.never_started
+    assert not replace(job, status="in_progress").never_started
 
 
 def test_a_skipped_job_without_steps_never_started_whatever_its_runner():

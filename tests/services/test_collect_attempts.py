@@ -6,12 +6,13 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from ingest.errors import QueueUnavailable
+from ingest.errors import QueueUnavailable, RateLimited
 from ingest.ports import Rejection
 from services.faulty_ports import Fuse, Fused, Killed
 from support.world import (
     FIRST_RUN,
     GENEROUS,
+    REPOSITORY,
     Stage,
     assert_all_told,
     assert_nothing_twice,
@@ -132,12 +133,31 @@ def test_a_queue_out_of_reach_leaves_all_of_it_due(stage, which):
     assert len(here.logs()) == 4
 
 
-def test_a_message_that_the_queue_will_never_take_is_told_to_people(stage):
-    """The rest goes on, and the error says what to do."""
-    here = stage(WorldBuilder().run(seconds=9).jobs(3), at=600, max_message_bytes=900)
+def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
+    """It is reported, sent again later, and delays no other attempt."""
+    world = WorldBuilder().run(seconds=9).job("lint").run(seconds=9).job("test")
+    here = stage(world, at=600)
+    queue = here.queues.metrics
+    send = queue.send
+
+    def refuse_the_first_run(batch):
+        refused = [each for each in batch if str(FIRST_RUN + 1) in each.body]
+        send([each for each in batch if each not in refused])
+        return tuple(
+            Rejection(event_id=each.event_id, code="Invalid", reason="no", is_final=True)
+            for each in refused
+        )
+
+    queue.send = refuse_the_first_run
     assert here.poll() is None
-    assert any("refuses message" in what for what in here.errors())
-    assert here.attempt().settled
+    assert (here.attempt().published_statuses, here.attempt().settled) == ((), False)
+    assert here.attempt(run=2).settled
+    assert len([what for what in here.errors() if "refused message" in what]) == 1
+    queue.send = send
+    here.advance(60)
+    assert here.poll() is None
+    assert_all_told(here)
+    assert here.requests("list_attempt_jobs") == 2
 
 
 def test_a_run_too_large_for_its_queue_is_told_without_steps(stage):
@@ -265,14 +285,48 @@ def test_commits_are_asked_for_once_however_many_runs_share_them(stage):
 def test_a_forks_pull_request_is_found_through_the_commit(stage, absent):
     """GitHub lists no pull request for a run from a fork."""
     sha = "f" * 40
-    world = WorldBuilder().repository("octo/api").pull(7, sha, fork="mona/api")
-    world.run(event="pull_request", sha=sha, fork="mona/api", seconds=5).job("test")
+    world = WorldBuilder().repository("octo/api").pull(7, sha, fork="mona/api", branch="topic")
+    world.run(event="pull_request", sha=sha, fork="mona/api", branch="topic").job("test")
     settings = replace(GENEROUS, graphql=GraphqlChances(absent=absent))
     here = stage(world, at=100, settings=settings)
     here.poll()
     metrics = here.runs()[0]["data"]["code_metrics"]
     assert metrics["pull_request_id"] == 2_000_000_007
     assert metrics["pull_request_url"].endswith("/octo/api/pull/7")
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_a_pull_request_that_no_commit_names_is_found_through_its_branch(stage, absent):
+    """GitHub links many forks' commits to no pull request; unchanged answers are free."""
+    sha = "f" * 40
+    world = WorldBuilder().repository("octo/api")
+    world.pull(7, sha, fork="mona/api", branch="topic", is_linked=False)
+    world.pull(8, "e" * 40, fork="eve/api", branch="topic")
+    for number in range(2):
+        world.run(
+            event="pull_request", sha=sha, fork="mona/api", branch="topic", created=300 * number
+        ).job("test")
+    world.run(event="pull_request", sha="d" * 40, branch="gone", created=400).job("test")
+    settings = replace(GENEROUS, graphql=GraphqlChances(absent=absent))
+    here = stage(world, at=100, settings=settings)
+    here.poll()
+    here.move_to(900)
+    here.poll()
+    found = [each["data"]["code_metrics"]["pull_request_id"] for each in here.runs()]
+    assert found == [2_000_000_007, 2_000_000_007, None]
+    assert here.requests("list_branch_pulls", "charged") <= 2
+
+
+def test_a_branch_offered_to_two_bases_names_no_pull_request(stage):
+    """Either of them may have triggered the run."""
+    sha = "f" * 40
+    world = WorldBuilder().repository("octo/api")
+    world.pull(7, sha, branch="topic", is_linked=False)
+    world.pull(8, sha, branch="topic", base="release", is_linked=False)
+    world.run(event="pull_request", sha=sha, fork="octo/api", branch="topic").job("test")
+    here = stage(world, at=100)
+    here.poll()
+    assert here.runs()[0]["data"]["code_metrics"]["pull_request_id"] is None
 
 
 def test_a_token_that_may_not_read_contents_leaves_code_metrics_null(stage):
@@ -282,7 +336,7 @@ def test_a_token_that_may_not_read_contents_leaves_code_metrics_null(stage):
     here = stage(WorldBuilder().run(seconds=5).job("test"), at=100, settings=settings)
     assert here.poll() is None
     assert here.runs()[0]["data"]["code_metrics"]["additions"] is None
-    assert "code_metrics stay null" in here.state.list_errors(limit=1)[0].remedy
+    assert "code_metrics are null" in here.state.list_errors(limit=1)[0].remedy
 
 
 def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
@@ -326,3 +380,173 @@ def test_lists_show_each_attempt_in_one_line(stage):
     assert (
         first.title == here.metrics()[-1]["data"]["code_metrics"]["commit_message"].split("\n")[0]
     )
+
+
+def a_trickle(**graphql) -> Settings:
+    """Let through about one request in four, each refusal with a minute's pause."""
+    refusal = Fault(path="/repos/", do="secondary", seconds=60, probability=0.75)
+    return replace(GENEROUS, graphql=GraphqlChances(**graphql), faults=(refusal,))
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_with_a_limit_that_lets_one_request_through_now_and_then_everything_is_told(stage, absent):
+    """What was read is kept, so that every request brings the oldest attempts further."""
+    world = WorldBuilder()
+    for number in range(6):
+        world.run(created=number * 10, event="pull_request", branch=f"b{number}").job("test")
+    here = stage(world, at=600, settings=a_trickle(absent=absent))
+    for _ in range(150):
+        here.poll()
+        here.advance(61)
+        if here.state.count_ledger().collected == 6:
+            break
+    assert_all_told(here)
+    assert here.requests("list_attempt_jobs", "charged") == 6
+
+
+def test_jobs_that_were_read_before_a_limit_are_not_read_again(stage):
+    """The commit is what the limit refused; the jobs are in the ledger."""
+    settings = replace(GENEROUS, graphql=GraphqlChances(absent=True))
+    here = stage(WorldBuilder().run(seconds=9).job("test"), at=600, settings=settings)
+    here.fail(Fault(path="/commits/", do="secondary", seconds=60, count=1))
+    assert isinstance(here.poll(), RateLimited)
+    assert here.attempt().has_all_jobs
+    assert here.metrics() == []
+    here.advance(61)
+    assert here.poll() is None
+    assert_all_told(here)
+    assert here.requests("list_attempt_jobs") == 1
+
+
+def test_what_was_read_while_the_queue_was_out_of_reach_is_not_read_again(stage):
+    """The ledger holds it until the queue is back."""
+    here = stage(a_small_world(), at=600)
+    send = here.queues.metrics.send
+
+    def fail(batch):
+        raise QueueUnavailable("no route to SQS")
+
+    here.queues.metrics.send = fail
+    assert isinstance(here.poll(), QueueUnavailable)
+    here.queues.metrics.send = send
+    assert here.poll() is None
+    assert_all_told(here)
+    assert here.requests("list_attempt_jobs") == 2
+
+
+def test_an_approved_run_that_leaves_completed_is_followed_to_its_end(stage):
+    """A fork's run waits as completed with action_required, and keeps its attempt number."""
+    world = WorldBuilder().run(first_status="completed", starts_after=3600).job("test")
+    here = stage(world, at=60)
+    here.poll()
+    here.advance(300)
+    here.poll()
+    assert here.attempt().settled
+    here.move_to(3630)
+    here.poll()
+    here.move_to(3800)
+    here.poll()
+    assert [(each["data"]["status"], each["data"]["conclusion"]) for each in here.runs()] == [
+        ("completed", "action_required"),
+        ("in_progress", None),
+        ("completed", "success"),
+    ]
+    assert_all_told(here)
+    assert_nothing_twice(here)
+    here.ingest()
+    assert [each["event_type"] for each in here.logs()] == ["job_log_fetched"]
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+def test_a_job_that_never_ends_in_a_run_that_has_ended_has_a_message_about_its_log(stage, log_mode):
+    """Its runner was lost, or it never had one; should it end after all, that is told."""
+    world = WorldBuilder().run("failure", seconds=60).job("test")
+    world.job("lost", seconds=50_000).job("orphan", starts_after=10**8, seconds=1)
+    here = stage(world, at=100, log_mode=log_mode)
+    here.poll()
+    here.advance(120)
+    here.poll()
+    here.ingest()
+    told = {each["data"]["job_name"]: each["event_type"] for each in here.logs()}
+    assert set(told) == {"test", "lost", "orphan"}
+    assert told["orphan"] == "job_log_unavailable"
+    here.advance(600)
+    here.poll()
+    here.ingest()
+    assert len(here.logs()) == 3
+    assert_nothing_twice(here)
+    here.move_to(60_000)
+    here.poll()
+    ended = [each["data"]["job_name"] for each in here.jobs() if "completed" in each["event_type"]]
+    assert ended == ["test", "lost"]
+
+
+def test_a_defect_in_one_attempt_stops_no_other(stage, caplog):
+    """It is logged with its trace, reported, and tried again with growing pauses."""
+    here = stage(WorldBuilder().run(seconds=9).job("a").run(seconds=9).job("b"), at=600)
+    fetch = here.context.source.fetch_jobs
+
+    def break_on_the_first(key, validator=None):
+        if key.run_id == FIRST_RUN + 1:
+            raise ZeroDivisionError
+        return fetch(key, validator)
+
+    here.context.source.fetch_jobs = break_on_the_first
+    assert here.poll() is None
+    assert here.attempt(run=2).settled
+    assert here.attempt().failures == 1
+    assert any("defect of Runstream" in what for what in here.errors())
+    assert any(record.exc_info for record in caplog.records)
+    here.context.source.fetch_jobs = fetch
+    here.advance(60)
+    assert here.poll() is None
+    assert_all_told(here)
+
+
+def test_an_attempt_that_may_not_be_read_holds_no_other_and_heals(stage):
+    """One run answers 403; the others are told, and so is that one once it may be read."""
+    here = stage(WorldBuilder().run(seconds=9).job("a").run(seconds=9).job("b"), at=600)
+    here.fail(Fault(path=f"{FIRST_RUN + 1}/attempts/1/jobs", do="error", status=403))
+    for _ in range(40):
+        assert here.poll() is None
+        here.advance(600)
+    assert here.attempt(run=2).settled
+    assert not here.attempt().settled
+    assert here.record().failures == 0
+    here.fail()
+    here.advance(3600)
+    assert here.poll() is None
+    assert_all_told(here)
+
+
+def test_the_repositorys_name_is_githubs_however_it_was_typed(stage):
+    """One repository is one thing, and its facts have one id."""
+    here, other = stage(a_small_world(), at=600), stage(a_small_world(), at=600)
+    other.state.remove_repository(REPOSITORY)
+    other.watch("OCTO/Api")
+    for each, name in ((here, REPOSITORY), (other, "octo/API")):
+        assert each.poll(name) is None
+        each.ingest()
+    assert other.record().full_name == REPOSITORY
+    assert everything_told(here) == everything_told(other)
+    assert {each["data"]["repo"] for each in (*other.metrics(), *other.logs())} == {REPOSITORY}
+
+
+def test_an_attempt_keeps_the_spelling_under_which_it_was_published(stage):
+    """The ids of its facts stay valid when the name is spelled as GitHub does."""
+    world = WorldBuilder().run(seconds=60, touched=[900]).job("test").run(created=800).job("new")
+    here = stage(world, at=100)
+    here.poll()
+    told = {each["event_id"] for each in here.metrics()}
+    before = here.attempt()
+    old = replace(before.key, repository="OCTO/Api")
+    here.state.save_attempts(
+        [replace(before, key=old, run=replace(before.run, repository="OCTO/Api"))]
+    )
+    here.change_record(full_name="OCTO/Api")
+    here.move_to(1000)
+    here.poll()
+    names = [each["data"]["repo"] for each in here.metrics() if each["event_id"] not in told]
+    assert set(names) == {REPOSITORY}
+    assert here.record().full_name == REPOSITORY
+    assert len(here.runs()) == 2

@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from ingest.errors import BadCredentials, NotFound, RateLimited, SourceUnavailable
 from ingest.services.poll_runs import next_poll, poll_due_repositories
+from ingest.services.schedule_attempts import MAX_FAILURES
 from support.world import (
     GENEROUS,
     REPOSITORY,
@@ -189,16 +190,19 @@ def test_what_fails_is_asked_for_again_until_all_is_told(stage, path, fault):
     assert here.runs()[0]["data"]["code_metrics"]["additions"] == 20
 
 
-def test_an_attempt_that_never_answers_is_given_up_and_told_to_people(stage):
-    """Failures of one attempt are bounded, and the repository goes on."""
+def test_an_attempt_that_never_answers_is_given_up_in_days_and_reported(stage):
+    """Failures of one attempt are bounded, and hold nothing else."""
     world = a_finished_run().run(created=5, seconds=10).job("other")
     here = stage(world, at=600)
     here.fail(Fault(path="17000000001/attempts/1/jobs", do="error", status=500))
-    for _ in range(60):
+    for _ in range(MAX_FAILURES):
         assert here.poll() is None
-        here.advance(600)
+        here.advance(3600)
     assert here.attempt(run=1).settled
-    assert any("given up after 30 looks" in what for what in here.errors())
+    assert [what.split(": ")[0].split(" attempt 1 ")[1] for what in here.errors()] == [
+        f"failed {MAX_FAILURES} times and is not tried again",
+        "failed 5 times and is tried again with growing pauses",
+    ]
     assert here.attempt(run=2).published_statuses == ("completed",)
 
 

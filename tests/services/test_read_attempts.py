@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from ingest.services.read_attempts import commits_to_fetch, merge_jobs, read_attempt
-from support.builders import HEAD_SHA, a_commit, a_job, a_pull, a_run
+from ingest.services.read_attempts import merge_jobs, read_attempt
+from ingest.services.read_commits import CommitReads
+from support.builders import a_job
 from support.world import REPOSITORY
 
 from standalone.sandbox.builder import WorldBuilder
@@ -19,14 +20,9 @@ def test_an_older_sights_steps_stay_where_a_newer_one_has_none():
     assert merged[0].steps == old.steps
 
 
-def test_known_commits_are_asked_for_again_only_where_a_pull_request_may_be_missing():
-    """A commit may have been read before its pull request was opened."""
-    push, pull = a_run(), a_run(event="pull_request")
-    assert commits_to_fetch([push], {}) == [HEAD_SHA]
-    assert commits_to_fetch([push], {HEAD_SHA: a_commit()}) == []
-    assert commits_to_fetch([pull], {HEAD_SHA: a_commit()}) == [HEAD_SHA]
-    assert commits_to_fetch([pull], {HEAD_SHA: a_commit(pull_requests=(a_pull(),))}) == []
-    assert commits_to_fetch([a_run(head_sha=None)], {}) == []
+def read(here, **wanted):
+    source = here.context.source
+    return read_attempt(source, here.attempt(), CommitReads(source, REPOSITORY, {}), **wanted)
 
 
 def a_stage_in_flight(stage):
@@ -39,7 +35,7 @@ def test_a_run_that_is_fresh_is_not_asked_for(stage):
     """The list has just shown it, so only its jobs are read."""
     here = a_stage_in_flight(stage)
     before = here.requests("get_run")
-    snapshot = read_attempt(here.context.source, here.attempt(), run_is_fresh=True, wants_jobs=True)
+    snapshot = read(here, is_current=True, wants_jobs=True)
     assert here.requests("get_run") == before
     assert snapshot.error is None
 
@@ -48,9 +44,7 @@ def test_a_look_that_meets_a_later_attempt_brings_both(stage):
     """The attempt's own end is read by its number, and the later one is handed on."""
     here = a_stage_in_flight(stage)
     here.move_to(950)
-    snapshot = read_attempt(
-        here.context.source, here.attempt(), run_is_fresh=False, wants_jobs=False
-    )
+    snapshot = read(here, is_current=False, wants_jobs=False)
     assert snapshot.newest.run_attempt == 2
     assert (snapshot.record.run.run_attempt, snapshot.record.run.status) == (1, "completed")
     assert snapshot.record.jobs[0].is_completed
@@ -60,6 +54,6 @@ def test_an_error_is_part_of_the_reading(stage):
     """The other attempts of a slice are kept."""
     here = a_stage_in_flight(stage)
     here.fail(Fault(path=f"/repos/{REPOSITORY}/actions/runs/", do="error", status=500))
-    snapshot = read_attempt(here.context.source, here.attempt(), run_is_fresh=True, wants_jobs=True)
+    snapshot = read(here, is_current=True, wants_jobs=True)
     assert snapshot.error is not None
     assert snapshot.record == here.attempt()

@@ -79,6 +79,7 @@ _PULL = PullRequest(
     html_url="https://github.com/octo/api/pull/5",
     head_sha=HEAD_SHA,
     base_ref="main",
+    head_ref="main",
 )
 
 
@@ -191,7 +192,7 @@ def pull_payload(**changes: Any) -> dict[str, Any]:
         "id": 501,
         "number": 5,
         "url": "https://api.github.com/repos/octo/api/pulls/5",
-        "head": {"sha": HEAD_SHA, "ref": "fix"},
+        "head": {"sha": HEAD_SHA, "ref": "main"},
         "base": {"sha": "b" * 40, "ref": "main"},
     }
     return {**payload, **changes}

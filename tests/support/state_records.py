@@ -134,6 +134,7 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         fingerprint=text,
         run_validator='W/"1"',
         jobs_validator=text,
+        has_all_jobs=True,
         failures=3,
         settled=True,
     )

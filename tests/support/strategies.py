@@ -59,7 +59,16 @@ _IDS = st.integers(min_value=1, max_value=2**63 - 1)
 _TEXT = st.none() | UGLY_TEXT
 _TIME = st.none() | moments()
 
-PULLS = st.builds(PullRequest, id=_IDS, number=_IDS, html_url=_TEXT, head_sha=_TEXT, base_ref=_TEXT)
+PULLS = st.builds(
+    PullRequest,
+    id=_IDS,
+    number=_IDS,
+    html_url=_TEXT,
+    head_sha=_TEXT,
+    base_ref=_TEXT,
+    head_ref=_TEXT,
+    head_repository=_TEXT,
+)
 
 STEPS = st.builds(
     Step,
@@ -110,6 +119,7 @@ RUNS = st.builds(
     actor=_TEXT,
     triggering_actor=_TEXT,
     pull_requests=st.lists(PULLS, max_size=2).map(tuple),
+    head_repository=_TEXT,
 )
 
 COMMITS = st.builds(

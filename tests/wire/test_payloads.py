@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.errors import MalformedPayload
-from ingest.wire.payloads import parse_commit, parse_job, parse_pull_request, parse_run
+from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, parse_run
 from support.builders import (
     a_commit,
     a_job,
@@ -74,8 +74,7 @@ def test_any_object_is_a_job_or_malformed(payload, step):
 def test_any_object_is_a_commit_and_maybe_a_pull_request(commit, pull):
     """What GitHub cannot tell is None."""
     assert isinstance(parse_commit(commit), CommitMetrics)
-    read = parse_pull_request(pull)
-    assert read is None or (read.id >= 0 and read.number >= 0)
+    assert all(read.id >= 0 and read.number >= 0 for read in parse_pull_requests([pull]))
 
 
 @pytest.mark.parametrize(
@@ -159,8 +158,29 @@ def test_a_pull_request_listed_twice_is_kept_once():
 def test_a_full_pull_request_keeps_its_own_page():
     """`/commits/{sha}/pulls` tells it."""
     page = "https://github.com/octo/api/pull/5"
-    assert parse_pull_request(pull_payload(html_url=page)) == a_pull(html_url=page)
-    assert parse_pull_request(pull_payload(number=None)) is None
+    listed = [pull_payload(html_url=page), pull_payload(number=None)]
+    assert parse_pull_requests(listed) == (a_pull(html_url=page),)
+
+
+def test_the_head_of_a_pull_request_names_its_repository():
+    """The short form in a run has only the API address of the repository."""
+    full = pull_payload(head={"ref": "topic", "sha": "a", "repo": {"full_name": "mona/api"}})
+    short = pull_payload(
+        head={"ref": "topic", "repo": {"url": "https://api.github.com/repos/mona/api"}}
+    )
+    deleted = pull_payload(head={"ref": "topic", "repo": None})
+    heads = [parse_pull_requests([each])[0].head_repository for each in (full, short, deleted)]
+    assert heads == ["mona/api", "mona/api", None]
+
+
+@pytest.mark.parametrize(
+    ("spelled", "expected"),
+    [("Octo/API", "Octo/API"), ("octo/renamed", "octo/api"), (None, "octo/api"), (7, "octo/api")],
+)
+def test_a_run_has_githubs_spelling_of_its_repository(spelled, expected):
+    """Names differ by more than case after a rename only, and then the old one is kept."""
+    payload = run_payload(repository={"full_name": spelled})
+    assert parse_run(payload, repository="octo/api").repository == expected
 
 
 def test_steps_come_in_the_order_of_their_numbers():

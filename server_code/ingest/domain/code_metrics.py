@@ -28,28 +28,44 @@ class CommitMetrics:
 def triggering_pull_request(
     run: WorkflowRun, associated: Iterable[PullRequest]
 ) -> PullRequest | None:
-    """Choose the pull request that triggered the run; None for any other kind of run.
+    """Return the pull request that triggered the run; None if it is unknown or there is none.
 
-    A run's own list is empty for forks and may name pull requests of other repositories; the head
-    of a pull request moves on. So the one whose head is the run's commit wins, then one that is
-    the only candidate; where several could be meant, none is named.
+    The run's own list decides if it names one. It is empty for forks and may name several, so
+    otherwise the pull requests of the commit and of the branch are compared by head repository and
+    head branch, and several of the same branch by head commit. If several remain, none is returned.
     """
     if not run.is_for_pull_request:
         return None
     own = _distinct(pull for pull in run.pull_requests if _is_of(pull, run.repository))
-    others = _distinct(pull for pull in associated if _is_of(pull, run.repository))
-    candidates = _at_head(own, run) or _at_head(others, run) or own or others
+    if len(own) == 1:
+        return own[0]
+    pulls = _distinct(pull for pull in (*own, *associated) if _is_of(pull, run.repository))
+    candidates = [pull for pull in pulls if _has_head_of(run, pull)]
+    if len(candidates) > 1:
+        candidates = [pull for pull in candidates if run.head_sha and pull.head_sha == run.head_sha]
     return candidates[0] if len(candidates) == 1 else None
 
 
-def _at_head(pulls: Iterable[PullRequest], run: WorkflowRun) -> list[PullRequest]:
-    return [pull for pull in pulls if run.head_sha is not None and pull.head_sha == run.head_sha]
+def _has_head_of(run: WorkflowRun, pull: PullRequest) -> bool:
+    """Return whether a pull request has the run's head; what GitHub left out matches anything."""
+    return _may_equal(run.head_branch, pull.head_ref) and _may_equal(
+        _lower(run.head_repository), _lower(pull.head_repository)
+    )
+
+
+def _may_equal(one: str | None, other: str | None) -> bool:
+    return one is None or other is None or one == other
+
+
+def _lower(name: str | None) -> str | None:
+    return None if name is None else name.lower()
 
 
 def _distinct(pulls: Iterable[PullRequest]) -> list[PullRequest]:
+    """Return each pull request once; the last copy of one has the most fields."""
     return list({pull.id: pull for pull in pulls}.values())
 
 
 def _is_of(pull: PullRequest, repository: str) -> bool:
-    """Tell whether a pull request belongs to the repository; those without a URL may."""
+    """Return whether a pull request belongs to the repository; one without a URL may."""
     return pull.html_url is None or f"/{repository.lower()}/pull" in pull.html_url.lower()

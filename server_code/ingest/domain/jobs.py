@@ -72,8 +72,8 @@ class Job:
 
     @property
     def never_started(self) -> bool:
-        """Return whether the job ended without a runner, so that no log can exist."""
+        """Return whether the job never had a runner, so that no log can exist."""
         if self.conclusion == "skipped":
             return not self.steps
-        ended_without_runner = self.conclusion in _MAY_NEVER_START
-        return ended_without_runner and not self.steps and not self.runner_name
+        may_never_start = self.status in _NOT_STARTED or self.conclusion in _MAY_NEVER_START
+        return may_never_start and not self.steps and not self.runner_name

@@ -63,7 +63,7 @@ class AttemptRecord:
     ``run`` is the newest sight of it (None while only its number is known), ``jobs`` the newest
     sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
     order; ``fingerprint`` tells what was said last. ``next_check_at``: when it is due
-    again; None once settled.
+    again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
     """
 
     key: AttemptKey
@@ -77,6 +77,7 @@ class AttemptRecord:
     next_check_at: datetime | None = None
     run_validator: str | None = None
     jobs_validator: str | None = None
+    has_all_jobs: bool = False
     failures: int = 0
 
 

@@ -18,6 +18,8 @@ class PullRequest:
     html_url: str | None
     head_sha: str | None
     base_ref: str | None
+    head_ref: str | None = None
+    head_repository: str | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,6 +60,7 @@ class WorkflowRun:
     actor: str | None
     triggering_actor: str | None
     pull_requests: tuple[PullRequest, ...]
+    head_repository: str | None = None
 
     @property
     def key(self) -> AttemptKey:

@@ -37,6 +37,7 @@ def attempt_body(record: AttemptRecord) -> dict[str, Any]:
         "fingerprint": record.fingerprint,
         "run_validator": record.run_validator,
         "jobs_validator": record.jobs_validator,
+        "has_all_jobs": record.has_all_jobs,
         "failures": record.failures,
     }
 
@@ -55,6 +56,7 @@ def restore_attempt(
         fingerprint=body["fingerprint"],
         run_validator=body["run_validator"],
         jobs_validator=body["jobs_validator"],
+        has_all_jobs=body.get("has_all_jobs", False),
         failures=body["failures"],
         **columns,
     )

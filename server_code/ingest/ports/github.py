@@ -9,7 +9,7 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
-from ..domain.runs import AttemptKey, WorkflowRun
+from ..domain.runs import AttemptKey, PullRequest, WorkflowRun
 
 T = TypeVar("T")
 
@@ -102,14 +102,24 @@ class ActionsSource(Protocol):
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs."""
 
-    def fetch_commits(
-        self, repository: str, shas: Collection[str], *, pulls_of: Collection[str] = ()
-    ) -> Mapping[str, CommitMetrics]:
-        """Fetch the metrics of commits; one that GitHub does not know comes with None fields.
+    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
+        """Fetch many commits at once, as far as GitHub returns them; never raises a limit."""
 
-        Pull requests are sure to be there for ``pulls_of`` only: by REST they cost a request each.
-        Where it fails on the way, those that were read are returned and the others are missing.
+    def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
+        """Fetch one commit without pull requests; one that GitHub does not know has None fields."""
+
+    def fetch_branch_pulls(
+        self, repository: str, head: str, *, since: datetime | None
+    ) -> tuple[PullRequest, ...]:
+        """Fetch the open and closed pull requests of a head branch, given as ``OWNER:BRANCH``.
+
+        An answer that GitHub has given after ``since`` may be returned again.
         """
+
+    def fetch_commit_pulls(
+        self, repository: str, sha: str, *, since: datetime | None
+    ) -> tuple[PullRequest, ...]:
+        """Fetch the pull requests that hold a commit, as ``fetch_branch_pulls`` does."""
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.

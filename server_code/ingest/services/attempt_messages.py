@@ -1,4 +1,4 @@
-"""Deciding what there is to say about an attempt: only what is new since it was last spoken of."""
+"""Compare an attempt with what was published of it, and build the messages for the changes."""
 
 from __future__ import annotations
 
@@ -21,16 +21,22 @@ from ..messaging.run_events import (
     run_fingerprint,
 )
 
-#: So long after its end a job's log is first asked for.
+#: How long after a job's end its log is first requested.
 LOG_DELAY = timedelta(seconds=4)
+
+#: A job that is still open so long after its run's end has lost its runner, or never had one.
+ABANDONED_AFTER = timedelta(seconds=90)
+
+#: Follows the mark of a job that never ended and whose log was ordered all the same.
+_ABANDONED = " abandoned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """Be what one look at an attempt gives to say, and the record once it is said.
+    """The messages that one read of an attempt gives rise to, and the record once they are sent.
 
     ``facts`` are for the metrics queue, ``log_work`` for the job events queue. ``summary`` is for
-    lists, where there is news of the run itself.
+    lists; None unless the run itself has changed.
     """
 
     record: AttemptRecord
@@ -43,18 +49,19 @@ class Changes:
 def changes_of(
     record: AttemptRecord, commit: CommitMetrics | None, *, log_mode: str, now: datetime
 ) -> Changes:
-    """Compare an attempt with what was said of it."""
+    """Return what has changed since an attempt was last published."""
     run = record.run
     if run is None:
         return Changes(record=record)
-    jobs = [job for job in record.jobs if record.published_jobs.get(_id(job)) != _mark(job)]
+    jobs = [job for job in record.jobs if _published_mark(record, job) != _mark(job)]
     job_facts = tuple(job_envelope(record.key, job, now=now) for job in jobs)
     run_facts = _run_facts(record, run, commit, now)
     # A run begins before its jobs and ends after them.
     facts = job_facts + run_facts if run.is_completed else run_facts + job_facts
-    ordered = _jobs_to_order(record, jobs, log_mode)
+    abandoned = _abandoned_jobs(record, run, now)
+    ordered = [*_jobs_to_order(record, jobs, log_mode), *abandoned]
     return Changes(
-        record=_spoken(record, run, spoke_of_run=bool(run_facts)),
+        record=_published(record, run, abandoned, with_run=bool(run_facts)),
         facts=facts,
         log_work=_log_work(record, ordered, log_mode, now),
         pending_logs=tuple(_pending(record, job, now) for job in ordered),
@@ -67,7 +74,7 @@ def _summary(record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | No
 
 
 def has_run_changes(record: AttemptRecord) -> bool:
-    """Tell whether there is something new to say of the run itself."""
+    """Return whether the run itself has changed since it was last published."""
     run = record.run
     if run is None:
         return False
@@ -85,18 +92,28 @@ def _run_facts(
     return (run_envelope(run, record.jobs, commit, visit=visit, now=now),)
 
 
-def _spoken(record: AttemptRecord, run: WorkflowRun, *, spoke_of_run: bool) -> AttemptRecord:
+def _published(
+    record: AttemptRecord, run: WorkflowRun, abandoned: Sequence[Job], *, with_run: bool
+) -> AttemptRecord:
     statuses = record.published_statuses
+    marks = {_id(job): _mark(job) for job in record.jobs}
+    ordered_before = {
+        key
+        for key, mark in record.published_jobs.items()
+        if mark == f"{marks.get(key)}{_ABANDONED}"
+    }
+    for key in ordered_before | {_id(job) for job in abandoned}:
+        marks[key] += _ABANDONED
     return replace(
         record,
-        published_jobs={_id(job): _mark(job) for job in record.jobs},
-        published_statuses=(*statuses, run.status) if spoke_of_run else statuses,
+        published_jobs=marks,
+        published_statuses=(*statuses, run.status) if with_run else statuses,
         fingerprint=run_fingerprint(run, record.jobs) if run.is_completed else None,
     )
 
 
 def _jobs_to_order(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
-    """Choose the jobs whose logs are due: each at its end, in economy all when the attempt ends."""
+    """Return the ended jobs whose logs are due: each at its end, in economy all at once."""
     if log_mode == "live":
         return [job for job in changes if job.is_completed and not _has_ended_before(record, job)]
     if record.run is None or not record.run.is_completed:
@@ -104,13 +121,22 @@ def _jobs_to_order(record: AttemptRecord, changes: list[Job], log_mode: str) -> 
     return [job for job in record.jobs if job.is_completed and not _was_ordered(record, job)]
 
 
+def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> list[Job]:
+    """Return the jobs that will never end, for their run ended long ago, and have no log yet."""
+    ended_at = run.updated_at or record.created_at
+    if not run.is_completed or now - ended_at < ABANDONED_AFTER:
+        return []
+    return [
+        job
+        for job in record.jobs
+        if not job.is_completed and not record.published_jobs.get(_id(job), "").endswith(_ABANDONED)
+    ]
+
+
 def _log_work(
     record: AttemptRecord, ordered: list[Job], log_mode: str, now: datetime
 ) -> tuple[QueueMessage, ...]:
-    """Order logs one by one, or in economy as one archive.
-
-    A single job's log costs the same alone, so it needs no archive.
-    """
+    """Order logs one by one, or in economy as one archive if there are several."""
     with_logs = [job for job in ordered if not job.never_started]
     if log_mode == "live" or len(with_logs) < 2:
         return tuple(
@@ -122,7 +148,7 @@ def _log_work(
 
 
 def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:
-    """Find how long to wait for logs that GitHub does not have yet; asking too early costs."""
+    """Return how long to wait before GitHub has the logs; a request before that is wasted."""
     ends = [job.completed_at for job in jobs if job.completed_at and not job.never_started]
     age = now - max(ends, default=now - LOG_DELAY)
     return max(0, math.ceil((LOG_DELAY - age).total_seconds())) if age >= timedelta() else 0
@@ -139,8 +165,13 @@ def _id(job: Job) -> str:
 
 
 def _mark(job: Job) -> str:
-    """Tell what is said of a job: an ended one's whole outcome, else its status."""
+    """Return what identifies a published state of a job: its outcome, or its status while open."""
     return f"completed {job_fingerprint(job)}" if job.is_completed else job.status
+
+
+def _published_mark(record: AttemptRecord, job: Job) -> str | None:
+    mark = record.published_jobs.get(_id(job))
+    return None if mark is None else mark.removesuffix(_ABANDONED)
 
 
 def _has_ended_before(record: AttemptRecord, job: Job) -> bool:
@@ -148,5 +179,5 @@ def _has_ended_before(record: AttemptRecord, job: Job) -> bool:
 
 
 def _was_ordered(record: AttemptRecord, job: Job) -> bool:
-    """Tell whether an economical log was ordered: they are ordered once, when the attempt ends."""
+    """Return whether economy mode ordered a log: once, when the attempt ended."""
     return _has_ended_before(record, job) and record.fingerprint is not None

@@ -1,245 +1,268 @@
-"""Reading the attempts that are due, saying what is new, and recording it once it is said."""
+"""Read the attempts that are due, publish their changes, and record what was published.
+
+Results are published while other reads are still running, and whatever was read is in the ledger
+before a limit, a failure or a full queue can cost it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
-from ..errors import AccessDenied, Fatal, IngestError, RateLimited, Retriable, SourceUnavailable
+from ..errors import BadCredentials, IngestError, QueueUnavailable, RateLimited
+from ..messaging.envelope import QueueMessage
 from ..messaging.truncation import encode_to_fit
+from ..ports import Rejection
 from .attempt_messages import Changes, changes_of, has_run_changes
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
-from .poll_session import PollSession, is_wanted, upsert_runs
+from .parallel_reads import read_in_groups
+from .poll_session import PollSession, is_wanted, keep_lease, renew_lease, upsert_runs
 from .publish import publish
-from .read_attempts import (
-    AttemptSnapshot,
-    commits_to_fetch,
-    commits_with_hidden_pulls,
-    read_attempt,
-)
+from .read_attempts import AttemptSnapshot, read_attempt
+from .read_commits import CommitReads
+from .schedule_attempts import SETTLING_PAUSE, is_settling, postpone, schedule
 
-#: So many attempts are read side by side and published together, which fills the batches.
+logger = logging.getLogger(__name__)
+
+#: Attempts that are loaded at once; their commits fit one GraphQL query.
 SLICE = 100
 NEWEST_IN_SLICE = 20
 
-#: A look that fails is repeated after 1, 2, 4 … seconds, at most 10 minutes, and given up in time.
-MAX_PAUSE = timedelta(minutes=10)
 
-#: An open run is looked at again after this part of its age: in its first hour at every poll.
-OPEN_AGE_SHARE = 120
-MAX_FAILURES = 30
+def collect_attempts(
+    context: CollectorContext,
+    poll_session: PollSession,
+    *,
+    should_continue: Callable[[], bool] = lambda: True,
+) -> int:
+    """Collect one slice of due attempts; return how many there were.
 
-#: An attempt whose commit cannot be read is published without metrics after so many looks.
-MAX_COMMIT_FAILURES = 4
-
-#: How long a run's end may be ahead of its jobs', and how soon they are looked at again.
-SETTLING_TIME = timedelta(minutes=1)
-SETTLING_PAUSE = timedelta(seconds=5)
-
-#: https://docs.github.com/en/actions/reference/limits: a run lives 35 days at most.
-LONGEST_RUN = timedelta(days=36)
-
-
-def collect_attempts(context: CollectorContext, poll_session: PollSession) -> int:
-    """Read, publish and record one slice of due attempts; return how many there were.
-
-    Publish first, record after: a crash in between repeats messages with the same ids. Raises
-    RateLimited after saying what was read before the limit, and what publishing raises.
+    Messages are sent before they are recorded: a crash in between repeats them with the same ids.
+    Raises RateLimited and BadCredentials after everything that was read is published, and what
+    publishing raises.
     """
-    repository = poll_session.repository.full_name
-    due = _load_due(context, repository)
-    readings = _read(context, poll_session, due)
-    _note_newest(context, poll_session, readings)
-    commits = _load_commits(context, repository, readings)
-    changes = [_conclude(context, poll_session, snapshot, commits) for snapshot in readings]
-    _publish(context, changes)
-    _count(context, repository, due, changes)
-    _record(context, changes)
-    for error in (*(snapshot.error for snapshot in readings), commits.error):
-        if isinstance(error, RateLimited) or (error is not None and _is_for_people(error)):
-            raise error
+    due = _load_due(context, poll_session.repository.full_name)
+    _collect(context, poll_session, due, should_continue)
     return len(due)
 
 
+def collect_waiting(
+    context: CollectorContext, poll_session: PollSession, *, should_continue: Callable[[], bool]
+) -> None:
+    """Collect ended attempts that have been due for longer than a poll takes to come round.
+
+    They go before the run list, so that a limit that lets few requests through is not used up by
+    the list alone.
+    """
+    waited = timedelta(seconds=2 * context.collecting.poll_seconds)
+    overdue = context.store.load_due_attempts(
+        poll_session.repository.full_name, now=context.clock.now() - waited, limit=SLICE
+    )
+    ended = [each for each in overdue if each.run is None or each.run.is_completed]
+    if ended and keep_lease(context, poll_session):
+        _collect(context, poll_session, ended, should_continue)
+
+
+def _collect(
+    context: CollectorContext,
+    poll_session: PollSession,
+    due: Sequence[AttemptRecord],
+    should_continue: Callable[[], bool],
+) -> None:
+    if not due:
+        return
+    commits = _load_commits(context, poll_session.repository.full_name, due)
+    groups = read_in_groups(
+        context.workers,
+        due,
+        _reader(context, poll_session, commits),
+        clock=context.clock,
+        should_continue=lambda: renew_lease(context, poll_session) and should_continue(),
+    )
+    before = {record.key: record for record in due}
+    stopping: IngestError | None = None
+    for snapshots in groups:
+        _finish(context, poll_session, commits, snapshots, before)
+        errors = (snapshot.error for snapshot in snapshots)
+        stopping = next(filter(_ends_the_poll, errors), stopping)
+    if commits.denied is not None:
+        remedy = "Grant the token read access to contents. Until then code_metrics are null."
+        name = poll_session.repository.full_name
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(commits.denied), remedy)
+    if stopping is not None:
+        raise stopping
+
+
+def _ends_the_poll(error: IngestError | None) -> bool:
+    """Return whether an error concerns every request; others concern their attempt only."""
+    return isinstance(error, (RateLimited, BadCredentials))
+
+
 def _load_due(context: CollectorContext, repository: str) -> list[AttemptRecord]:
-    """Load a slice: oldest first, for logs expire, but the newest never wait behind a backlog."""
+    """Load a slice: oldest first, because logs expire, and always some of the newest."""
     now = context.clock.now()
     newest = context.store.load_due_attempts(
         repository, now=now, limit=NEWEST_IN_SLICE, newest_first=True
     )
     if len(newest) < NEWEST_IN_SLICE:
-        return sorted(newest, key=_place)
+        return sorted(newest, key=_order)
     oldest = context.store.load_due_attempts(repository, now=now, limit=SLICE - NEWEST_IN_SLICE)
     both = {record.key: record for record in (*oldest, *newest)}
-    return sorted(both.values(), key=_place)
+    return sorted(both.values(), key=_order)
 
 
-def _place(record: AttemptRecord) -> tuple[datetime, AttemptKey]:
-    """Put attempts in order; those of one run were all created when it was."""
+def _order(record: AttemptRecord) -> tuple[datetime, AttemptKey]:
+    """Return the sort key of attempts; those of one run have the same creation time."""
     return record.created_at, record.key
 
 
-def _read(
-    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
-) -> list[AttemptSnapshot]:
-    """Read attempts side by side.
+def _load_commits(
+    context: CollectorContext, repository: str, due: Sequence[AttemptRecord]
+) -> CommitReads:
+    """Load the commits of a slice, and fetch those that are unknown in one query."""
+    runs = [record.run for record in due if record.run is not None and has_run_changes(record)]
+    shas = list(dict.fromkeys(run.head_sha for run in runs if run.head_sha is not None))
+    known = context.store.load_commits(repository, shas)
+    missing = [sha for sha in shas if sha not in known]
+    fetched = context.source.fetch_commits(repository, missing) if missing else {}
+    _save_commits(context, repository, list(fetched.values()))
+    return CommitReads(context.source, repository, {**known, **fetched})
 
-    The jobs of one in flight are read at every look while requests are to spare, else when the run
-    itself has moved; in economy at its end only, or where everything is to be collected now.
+
+def _save_commits(context: CollectorContext, repository: str, commits: list[CommitMetrics]) -> None:
+    if commits:
+        context.store.save_commits(repository, commits)
+        context.counters.add("commits", len(commits))
+
+
+def _reader(
+    context: CollectorContext, poll_session: PollSession, commits: CommitReads
+) -> Callable[[AttemptRecord], AttemptSnapshot]:
+    """Return the read of one attempt, for worker threads.
+
+    The jobs of one in flight are read every time while there are requests to spare, else when the
+    run itself has changed; in economy at its end only, or when everything is collected now.
     """
     is_live = context.collecting.log_mode == "live"
     has_headroom = context.source.has_headroom(poll_session.repository.full_name)
 
-    def look(record: AttemptRecord) -> AttemptSnapshot:
-        fresh = poll_session.has_current(record)
-        is_changed = record.run is not None and record.published_statuses[-1:] != (
-            record.run.status,
-        )
+    def read(record: AttemptRecord) -> AttemptSnapshot:
+        is_changed = record.run is not None and has_run_changes(record)
         wants_jobs = (is_live and has_headroom) or (
             is_changed and (is_live or poll_session.is_thorough)
         )
-        return read_attempt(context.source, record, run_is_fresh=fresh, wants_jobs=wants_jobs)
+        try:
+            return read_attempt(
+                context.source,
+                record,
+                commits,
+                is_current=poll_session.has_current(record),
+                wants_jobs=wants_jobs,
+            )
+        except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
+            return AttemptSnapshot(record=record, error=_report_defect(record, defect))
 
-    return list(context.workers.map(look, due))
+    return read
 
 
-def _note_newest(
-    context: CollectorContext, poll_session: PollSession, readings: Sequence[AttemptSnapshot]
+def _finish(
+    context: CollectorContext,
+    poll_session: PollSession,
+    commits: CommitReads,
+    snapshots: Sequence[AttemptSnapshot],
+    before: Mapping[AttemptKey, AttemptRecord],
 ) -> None:
-    newest = [snapshot.newest for snapshot in readings if snapshot.newest is not None]
+    """Publish and record one group of attempts."""
+    repository = poll_session.repository.full_name
+    _save_commits(context, repository, commits.take_unsaved())
+    newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
     if newest:
         upsert_runs(context, poll_session, newest)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Commits:
-    """Be the commits of a slice; ``error`` is why some of them are missing."""
-
-    known: Mapping[str, CommitMetrics]
-    error: IngestError | None = None
-
-
-def _load_commits(
-    context: CollectorContext, repository: str, readings: Sequence[AttemptSnapshot]
-) -> _Commits:
-    """Load the commits of what was read, asking GitHub for those not known yet."""
-    records = [snapshot.record for snapshot in readings if has_run_changes(snapshot.record)]
-    runs = [record.run for record in records if record.run is not None]
-    known = context.store.load_commits(
-        repository, sorted({run.head_sha for run in runs if run.head_sha is not None})
-    )
-    missing = commits_to_fetch(runs, known)
-    if not missing:
-        return _Commits(known=known)
+    concluded = [_conclude(context, poll_session, snapshot) for snapshot in snapshots]
     try:
-        fetched = context.source.fetch_commits(
-            repository, missing, pulls_of=commits_with_hidden_pulls(runs)
-        )
-    except AccessDenied as error:
-        remedy = "Give the token read access to contents; until then code_metrics stay null."
-        context.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), remedy)
-        return _Commits(known=known)
-    except Retriable as error:
-        return _Commits(known=known, error=error)
-    context.store.save_commits(repository, list(fetched.values()))
-    context.counters.add("commits", len(fetched))
-    late = [sha for sha in missing if sha not in fetched]
-    trouble = SourceUnavailable(f"GitHub did not tell of commit {late[0]}.") if late else None
-    return _Commits(known={**known, **fetched}, error=trouble)
+        refused = _publish(context, concluded)
+    except QueueUnavailable:
+        context.store.save_attempts([snapshot.record for snapshot in snapshots])
+        raise
+    changes = [
+        _unpublished(context, snapshot, rejections)
+        if (rejections := [refused[each.event_id] for each in facts if each.event_id in refused])
+        else change
+        for snapshot, (change, facts) in zip(snapshots, concluded, strict=True)
+    ]
+    changed = [each for each in changes if each.record is not before[each.record.key]]
+    _count(context, repository, before, changed)
+    _record(context, changed)
+
+
+#: An attempt's changes, and its facts as they go onto the metrics queue.
+_Concluded = tuple[Changes, list[QueueMessage]]
 
 
 def _conclude(
-    context: CollectorContext,
-    poll_session: PollSession,
-    snapshot: AttemptSnapshot,
-    commits: _Commits,
+    context: CollectorContext, poll_session: PollSession, snapshot: AttemptSnapshot
+) -> _Concluded:
+    """Turn a snapshot into messages, with the time of the next check in its record."""
+    try:
+        changes = _changes(context, poll_session, snapshot)
+        limit = context.metrics.max_message_bytes
+        return changes, [encode_to_fit(fact, max_bytes=limit) for fact in changes.facts]
+    except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
+        error = _report_defect(snapshot.record, defect)
+        return Changes(record=postpone(context, snapshot.record, error)), []
+
+
+def _changes(
+    context: CollectorContext, poll_session: PollSession, snapshot: AttemptSnapshot
 ) -> Changes:
-    """Turn a reading into news, with the time of the next look in its record."""
     record, now = snapshot.record, context.clock.now()
     if snapshot.error is not None:
-        return Changes(record=_failed(context, record, snapshot.error, now))
-    run = record.run
-    since = poll_session.repository.watched_since
+        return Changes(record=postpone(context, record, snapshot.error))
+    run, since = record.run, poll_session.repository.watched_since
     if run is None or (not record.published_statuses and not is_wanted(run, since)):
         return Changes(record=replace(record, settled=True, next_check_at=None))
-    commit = commits.known.get(run.head_sha or "")
-    is_owed = commit is None and run.head_sha is not None and commits.error is not None
-    if is_owed and record.failures < MAX_COMMIT_FAILURES:
-        return Changes(record=_failed(context, record, commits.error, now))
-    if _is_settling(snapshot, now):
+    if is_settling(snapshot, now):
         return Changes(record=replace(record, next_check_at=now + SETTLING_PAUSE))
-    changes = changes_of(record, commit, log_mode=context.collecting.log_mode, now=now)
-    return replace(changes, record=_scheduled(context, snapshot, changes.record, now))
+    log_mode = context.collecting.log_mode
+    changes = changes_of(record, snapshot.commit, log_mode=log_mode, now=now)
+    return replace(changes, record=schedule(context, snapshot, changes.record))
 
 
-def _is_settling(snapshot: AttemptSnapshot, now: datetime) -> bool:
-    """Tell whether a run has just ended and its jobs, a moment behind, have not.
-
-    It is spoken of when they have, or when it is clear that they never will.
-    """
-    run = snapshot.record.run
-    if run is None or not run.is_completed or snapshot.is_gone or _jobs_have_ended(snapshot):
-        return False
-    return run.updated_at is not None and now - run.updated_at < SETTLING_TIME
-
-
-def _jobs_have_ended(snapshot: AttemptSnapshot) -> bool:
-    return snapshot.is_whole and all(job.is_completed for job in snapshot.record.jobs)
-
-
-def _scheduled(
-    context: CollectorContext, snapshot: AttemptSnapshot, record: AttemptRecord, now: datetime
-) -> AttemptRecord:
-    """Settle an ended attempt, or say when to look again: more slowly as it grows old."""
-    run = record.run
-    age = now - record.created_at
-    has_ended = run is not None and run.is_completed and _jobs_have_ended(snapshot)
-    if snapshot.is_gone or has_ended or age > LONGEST_RUN:
-        return replace(record, settled=True, next_check_at=None, jobs_validator=None, failures=0)
-    since_start = max(now - (run.updated_at or record.created_at), timedelta()) if run else age
-    pause = min(
-        max(timedelta(seconds=context.collecting.poll_seconds), since_start / OPEN_AGE_SHARE),
-        MAX_PAUSE,
+def _report_defect(record: AttemptRecord, defect: Exception) -> IngestError:
+    logger.error("attempt failed", exc_info=defect, extra={"attempt": str(record.key)})
+    return IngestError(
+        f"A defect of Runstream kept {record.key} from being collected "
+        f"({type(defect).__name__}); the log has its trace."
     )
-    return replace(record, next_check_at=now + pause, failures=0)
 
 
-def _failed(
-    context: CollectorContext, record: AttemptRecord, error: IngestError | None, now: datetime
-) -> AttemptRecord:
-    """Put an attempt off after a failed look; a limit is nobody's failure and costs no try."""
-    if isinstance(error, RateLimited):
-        return replace(record, next_check_at=now)
-    failures = record.failures + 1
-    if failures >= MAX_FAILURES:
-        remedy = "Check GitHub's status; a webhook or a change on the list will try it again."
-        what = f"{record.key} was given up after {failures} looks: {error}"
-        context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
-        return replace(record, settled=True, next_check_at=None)
-    pause = min(timedelta(seconds=2 ** (failures - 1)), MAX_PAUSE)
-    return replace(record, next_check_at=now + pause, failures=failures)
-
-
-def _publish(context: CollectorContext, changes: Sequence[Changes]) -> None:
-    limit = context.metrics.max_message_bytes
-    facts = [encode_to_fit(fact, max_bytes=limit) for each in changes for fact in each.facts]
+def _publish(context: CollectorContext, concluded: Sequence[_Concluded]) -> Mapping[str, Rejection]:
+    """Publish facts and log work; return the facts that the queue refused, by event id."""
+    facts = [message for _, encoded in concluded for message in encoded]
     refused = publish(context.metrics, facts, clock=context.clock)
-    work = [message for each in changes for message in each.log_work]
+    work = [message for change, _ in concluded for message in change.log_work]
     publish(context.job_events, work, clock=context.clock)
-    for rejection in refused:
-        what = (
-            f"{context.metrics.queue_name} refuses message {rejection.event_id}: {rejection.reason}"
-        )
-        remedy = "Raise the queue's MaximumMessageSize to 1 MiB: python -m standalone setup."
-        context.report_error(PIPELINE_MONITORING_AGENT, None, what, remedy)
+    return {rejection.event_id: rejection for rejection in refused}
+
+
+def _unpublished(
+    context: CollectorContext, snapshot: AttemptSnapshot, rejections: Sequence[Rejection]
+) -> Changes:
+    """Record an attempt as read but not as published: a fact that was refused is sent again."""
+    first = rejections[0]
+    error = IngestError(
+        f"{context.metrics.queue_name} refused message {first.event_id}: {first.reason}"
+    )
+    return Changes(record=postpone(context, snapshot.record, error))
 
 
 def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
-    """Record what was said, the ledger last: what it does not hold is said again."""
+    """Record what was published, the ledger last: what it does not hold is published again."""
     context.store.save_job_logs([log for each in changes for log in each.pending_logs])
     context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])
     context.store.save_attempts([each.record for each in changes])
@@ -248,33 +271,24 @@ def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
 def _count(
     context: CollectorContext,
     repository: str,
-    due: Sequence[AttemptRecord],
+    before: Mapping[AttemptKey, AttemptRecord],
     changes: Sequence[Changes],
 ) -> None:
-    """Count what was spoken of for the first time; called before the ledger says so."""
-    before = {record.key: record for record in due}
-    said = [each.record for each in changes if each.record.published_statuses]
-    first = [record for record in said if not before[record.key].published_statuses]
+    """Count what is published for the first time; called before the ledger records it."""
+    published = [each.record for each in changes if each.record.published_statuses]
+    first = [record for record in published if not before[record.key].published_statuses]
     new_runs = {record.key.run_id for record in first}
     for key, known in context.store.load_attempts(repository, new_runs).items():
         if known.published_statuses:
             new_runs.discard(key.run_id)
     context.counters.add("runs", len(new_runs))
     context.counters.add("attempts", len(first))
-    for record in said:
+    for record in published:
         known = before[record.key]
         context.counters.add("jobs", len(record.published_jobs) - len(known.published_jobs))
         context.counters.add("steps", _steps(record) - _steps(known))
 
 
 def _steps(record: AttemptRecord) -> int:
-    """Count the steps that were spoken of."""
+    """Return the number of published steps."""
     return sum(len(job.steps) for job in record.jobs if record.published_statuses)
-
-
-def _is_for_people(error: IngestError) -> bool:
-    """Tell whether no later look will do better before a person acts.
-
-    What cannot be read of one attempt is no reason to leave the others.
-    """
-    return isinstance(error, Fatal)

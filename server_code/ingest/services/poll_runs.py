@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 
 from ..domain.ledger import RepositoryRecord
 from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, Retriable
-from .collect_attempts import OPEN_AGE_SHARE, collect_attempts
+from .collect_attempts import collect_attempts, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_runs
 from .poll_session import LEASE_SECONDS, PollSession, keep_lease
+from .schedule_attempts import OPEN_AGE_SHARE
 
 #: Where nothing moves, nobody waits longer than this for the next look.
 SLOWEST_POLL = timedelta(minutes=10)
@@ -69,6 +70,8 @@ def poll_repository(
     error: IngestError | None = None
     try:
         context.obey_pauses()
+        waiting = PollSession(repository=repository, leased_at=context.clock.now())
+        collect_waiting(context, waiting, should_continue=should_continue)
         record = _tick(context, discover(context, repository), should_continue)
         next_poll_at = next_poll(context, record)
     except IngestError as raised:
@@ -107,7 +110,9 @@ def _tick(
     poll_session.repository = _seen(context, poll_session)
     # A long backfill is left after a while, so that what is new meanwhile is found, too.
     leave_at = context.clock.now() + timedelta(seconds=context.collecting.poll_seconds)
-    while keep_lease(context, poll_session) and collect_attempts(context, poll_session):
+    while keep_lease(context, poll_session) and collect_attempts(
+        context, poll_session, should_continue=should_continue
+    ):
         if not should_continue() or context.clock.now() >= leave_at:
             break
     return _at_end(context, poll_session)

@@ -1,4 +1,4 @@
-"""What one tick sees of a repository, and how it gets into the ledger."""
+"""One poll of one repository: what it has seen, and how that gets into the ledger."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from ..domain.runs import AttemptKey, WorkflowRun
 from ..errors import IngestError
 from .context import CollectorContext
 
-#: A repository's lease: renewed while a tick works, taken over when its holder is gone.
+#: A repository's lease: renewed during a poll, taken over if its holder is gone.
 LEASE_SECONDS = 120
 _RENEW_AFTER = timedelta(seconds=LEASE_SECONDS / 4)
 
-#: What requests that can wait may find used of an hour's: some from its start, more as it passes.
+#: The share of the hour's requests that may be used before optional requests are held back: some
+#: from the start of the hour, more as it passes.
 FREE_SHARE = 0.1
 PACE_SHARE = 0.6
 
 
 @dataclass(slots=True, kw_only=True)
 class PollSession:
-    """Be what one tick has seen of a repository: which attempts need no second look by id.
+    """One poll of one repository, and what it has seen.
 
     ``is_thorough``: everything that there is shall be collected now. ``trouble`` is why some of the
-    hints about deep runs could not be had this time.
+    questions beside the run list failed this time.
     """
 
     repository: RepositoryRecord
@@ -38,14 +39,14 @@ class PollSession:
     trouble: IngestError | None = None
 
     def has_current(self, record: AttemptRecord) -> bool:
-        """Tell whether the ledger's sight of an attempt is as new as this tick."""
+        """Return whether the ledger's copy of an attempt is as new as this poll."""
         floor = self.repository.page_floor
         on_first_page = floor is None or record.created_at >= floor
         is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
         return record.key in self.seen or is_as_before or (self.list_is_fresh and on_first_page)
 
     def keep_validator(self, question: str, validator: str | None) -> None:
-        """Keep the validator of a question's answer; None forgets it."""
+        """Keep the validator of a question's answer; None removes it."""
         validators = self.repository.validators
         kept = {asked: known for asked, known in validators.items() if asked != question}
         if validator is not None:
@@ -54,7 +55,7 @@ class PollSession:
 
 
 def keep_lease(context: CollectorContext, poll_session: PollSession) -> bool:
-    """Save how far the tick has come, and renew the lease; False where another has taken over."""
+    """Save the progress and renew the lease; return False if another holder has taken over."""
     poll_session.leased_at = context.clock.now()
     until = poll_session.leased_at + timedelta(seconds=LEASE_SECONDS)
     return context.store.save_progress(
@@ -62,8 +63,15 @@ def keep_lease(context: CollectorContext, poll_session: PollSession) -> bool:
     )
 
 
+def renew_lease(context: CollectorContext, poll_session: PollSession) -> bool:
+    """Renew the lease when a part of it is over; return False if another holder has it."""
+    if context.clock.now() - poll_session.leased_at < _RENEW_AFTER:
+        return True
+    return keep_lease(context, poll_session)
+
+
 def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bool:
-    """Tell whether requests that can wait may be sent now: no poll is put off for them.
+    """Return whether optional requests may be sent now without putting off any poll.
 
     They get what is left below the pace at which the hour's requests last.
     """
@@ -79,31 +87,49 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
 def upsert_runs(
     context: CollectorContext, poll_session: PollSession, runs: Sequence[WorkflowRun]
 ) -> None:
-    """Note new and changed runs in the ledger as due, with every attempt before them."""
+    """Save new and changed runs in the ledger as due, with every attempt before them.
+
+    An attempt keeps the spelling of its repository's name under which it was saved first, so that
+    the ids of its events stay the same.
+    """
+    _adopt_spelling(poll_session, runs)
     repository, now = poll_session.repository, context.clock.now()
-    known = context.store.load_attempts(repository.full_name, sorted({run.run_id for run in runs}))
+    ids = sorted({run.run_id for run in runs})
+    known = {
+        _numbers(key): record
+        for key, record in context.store.load_attempts(repository.full_name, ids).items()
+    }
     due: dict[AttemptKey, AttemptRecord] = {}
-    for run in runs:
+    for listed in runs:
+        record = known.get(_numbers(listed.key))
+        run = listed if record is None else replace(listed, repository=record.key.repository)
         poll_session.seen.add(run.key)
-        record, is_old = known.get(run.key), _may_be_forgotten(context, repository, run)
+        is_old = _may_be_purged(context, repository, run)
         if record is None and (is_old or not is_wanted(run, repository.watched_since)):
             continue
-        if record is None or record.run is None or _has_moved(record.run, run):
+        if record is None or record.run is None or _has_changed(record.run, run):
             due[run.key] = _due(record, run, now)
         if not is_old:
             due.update(_earlier_attempts(run, known, now))
     if due:
         context.store.save_attempts(list(due.values()))
         poll_session.found += len(due)
-    if now - poll_session.leased_at >= _RENEW_AFTER:
-        # A long list takes longer to walk than a lease lasts.
-        keep_lease(context, poll_session)
+    # A long list takes longer to walk than a lease lasts.
+    renew_lease(context, poll_session)
+
+
+def _adopt_spelling(poll_session: PollSession, runs: Sequence[WorkflowRun]) -> None:
+    """Use GitHub's own spelling of the repository's name for what is new, however it was typed."""
+    name = poll_session.repository.full_name
+    spelled = next((run.repository for run in runs), name)
+    if spelled != name and spelled.lower() == name.lower():
+        poll_session.repository = replace(poll_session.repository, full_name=spelled)
 
 
 def mark_due(
     context: CollectorContext, poll_session: PollSession, run_ids: Collection[int]
 ) -> set[int]:
-    """Make attempts in flight due whose runs the list has just shown; return all such runs."""
+    """Make open attempts due whose runs the list has just shown; return all runs it has shown."""
     now, name = context.clock.now(), poll_session.repository.full_name
     known = context.store.load_attempts(name, sorted(run_ids)).values()
     shown = [record for record in known if poll_session.has_current(record)]
@@ -113,19 +139,19 @@ def mark_due(
 
 
 def is_wanted(run: WorkflowRun, since: datetime) -> bool:
-    """Tell whether an attempt belongs to what is watched: created or started since, or open."""
+    """Return whether an attempt is to be collected: created or started since, or open."""
     moments = [moment for moment in (run.created_at, run.run_started_at) if moment is not None]
     return not run.is_completed or not moments or max(moments) >= since
 
 
-def _may_be_forgotten(
+def _may_be_purged(
     context: CollectorContext, repository: RepositoryRecord, run: WorkflowRun
 ) -> bool:
-    """Tell whether a run is so old that it is unknown only because the ledger has forgotten it.
+    """Return whether a run is so old that the ledger may have known it and purged it.
 
     A short list shows every run there is, at every poll. The ledger keeps runs a day longer than
-    this, for clocks differ. Before the first whole walk nothing is forgotten yet, or it is better
-    told twice, under the same ids, than never: BACKFILL_DAYS may have been lowered since.
+    this, because clocks differ. Before the first whole walk nothing has been purged, or it is
+    published twice under the same ids rather than never: BACKFILL_DAYS may have been lowered.
     """
     if repository.cursor is None or run.created_at is None:
         return False
@@ -133,9 +159,13 @@ def _may_be_forgotten(
     return run.created_at < context.clock.now() - kept
 
 
-def _has_moved(known: WorkflowRun, run: WorkflowRun) -> bool:
-    """Tell whether a run looks different; what a lagging list shows of an ended one is older."""
-    if known.is_completed and not run.is_completed:
+def _has_changed(known: WorkflowRun, run: WorkflowRun) -> bool:
+    """Return whether a run differs from the ledger's copy and is not an older state of it.
+
+    The filtered lists lag behind. An ended attempt may be open again under the same number, such
+    as a fork's run after its approval: then it was updated since.
+    """
+    if known.is_completed and not run.is_completed and not _is_newer(run, known):
         return False
     return (known.status, known.conclusion, known.updated_at, known.run_started_at) != (
         run.status,
@@ -145,26 +175,38 @@ def _has_moved(known: WorkflowRun, run: WorkflowRun) -> bool:
     )
 
 
+def _is_newer(run: WorkflowRun, known: WorkflowRun) -> bool:
+    if run.updated_at is None or known.updated_at is None:
+        return False
+    return run.updated_at > known.updated_at
+
+
+def _numbers(key: AttemptKey) -> tuple[int, int]:
+    return key.run_id, key.run_attempt
+
+
 def _due(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -> AttemptRecord:
     if record is None:
         return AttemptRecord(
             key=run.key, created_at=run.created_at or now, run=run, next_check_at=now
         )
-    return replace(record, run=run, settled=False, next_check_at=now, failures=0)
+    return replace(
+        record, run=run, settled=False, next_check_at=now, has_all_jobs=False, failures=0
+    )
 
 
 def _earlier_attempts(
-    run: WorkflowRun, known: Mapping[AttemptKey, AttemptRecord], now: datetime
+    run: WorkflowRun, known: Mapping[tuple[int, int], AttemptRecord], now: datetime
 ) -> Iterator[tuple[AttemptKey, AttemptRecord]]:
-    """Name the attempts before this one that were missed, or last seen open.
+    """Yield the attempts before this one that were missed, or last seen open.
 
-    The list shows a run's newest attempt only, so these are to be read by their own numbers: they
-    are noted without a run.
+    The list shows a run's newest attempt only, so these are saved without a run, to be read by
+    their own numbers.
     """
     for number in range(1, run.run_attempt):
         key = replace(run.key, run_attempt=number)
-        record = known.get(key)
+        record = known.get(_numbers(key))
         if record is None:
             yield key, AttemptRecord(key=key, created_at=run.created_at or now, next_check_at=now)
         elif not record.settled and record.run is not None and not record.run.is_completed:
-            yield key, replace(record, run=None, next_check_at=now)
+            yield record.key, replace(record, run=None, next_check_at=now)

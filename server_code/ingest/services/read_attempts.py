@@ -1,56 +1,77 @@
-"""Reading attempts from GitHub: their newest state, their jobs, their commits. Requests only.
+"""Reading attempts from GitHub: their newest state, their jobs and their commit. Requests only.
 
 Runs on worker threads, so nothing here touches the store.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ..domain.code_metrics import CommitMetrics, triggering_pull_request
+from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey, WorkflowRun
-from ..errors import IngestError, NotFound, SourceUnavailable
+from ..errors import IngestError, NotFound, RateLimited, Retriable, Skippable, SourceUnavailable
 from ..ports import ActionsSource
+from .attempt_messages import has_run_changes
+from .read_commits import CommitReads
 
-#: A run that is there without its jobs is taken for what it is after so many failed looks.
-PATIENT_LOOKS = 5
+#: A run whose jobs answer 404 is published without them after so many failed reads.
+MAX_PARTIAL_READS = 5
+
+#: An attempt whose commit cannot be read is published without metrics after so many failed reads.
+MAX_COMMIT_FAILURES = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptSnapshot:
-    """Be what one look at an attempt brought.
+    """What one read of an attempt returned.
 
-    ``record`` carries the newest run and jobs; ``newest`` is a later attempt that the look met;
-    ``error`` is why the look was cut short. ``is_whole``: every job was seen.
+    ``record`` holds the newest run and jobs, also those read before ``error`` ended the read.
+    ``newest`` is a later attempt of the run that the read met. ``is_gone``: the run was deleted.
     """
 
     record: AttemptRecord
     newest: WorkflowRun | None = None
+    commit: CommitMetrics | None = None
     error: IngestError | None = None
-    is_whole: bool = True
     is_gone: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether the attempt has ended, whatever its jobs show."""
+        return self.record.run is not None and self.record.run.is_completed
 
 
 def read_attempt(
-    source: ActionsSource, record: AttemptRecord, *, run_is_fresh: bool, wants_jobs: bool
+    source: ActionsSource,
+    record: AttemptRecord,
+    commits: CommitReads,
+    *,
+    is_current: bool,
+    wants_jobs: bool,
 ) -> AttemptSnapshot:
-    """Look at one attempt; an error is part of the reading, so that the others' are kept."""
+    """Read one attempt; an error is part of the result, with what was read before it.
+
+    ``is_current``: the ledger's copy of the run is as new as this poll, so only jobs are read.
+    """
+    snapshot = AttemptSnapshot(record=record)
     try:
-        snapshot = _read_run(source, record, run_is_fresh=run_is_fresh)
-        return _read_jobs(source, snapshot) if wants_jobs or _has_ended(snapshot) else snapshot
+        snapshot = _read_run(source, snapshot, is_current=is_current)
+        if wants_jobs or snapshot.has_ended:
+            snapshot = _read_jobs(source, snapshot)
+        return _read_commit(commits, snapshot)
     except NotFound as error:
-        return _without_a_part(source, record, error)
+        return _without_a_part(source, commits, snapshot, error)
     except IngestError as error:
-        return AttemptSnapshot(record=record, error=error)
+        return replace(snapshot, error=error)
 
 
 def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
-    """Join two sights of an attempt's jobs: the newer wins, but never by what it lacks.
+    """Merge newly read jobs into known ones; steps and jobs that are missing now are kept.
 
-    GitHub drops a job's steps with age, and a page may be short; what was seen stays seen.
+    GitHub drops the steps of old jobs, and a page may be short.
     """
     merged = {job.job_id: job for job in known}
     for job in seen:
@@ -60,93 +81,82 @@ def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
     return tuple(merged.values())
 
 
-def commits_to_fetch(
-    runs: Collection[WorkflowRun], known: Mapping[str, CommitMetrics]
-) -> list[str]:
-    """Name the commits to ask for: unknown ones, and known ones that hide a pull request.
-
-    A commit may have been read before its pull request was opened.
-    """
-    wanted = {run.head_sha for run in runs if run.head_sha is not None and _lacks(run, known)}
-    return sorted(wanted)
-
-
-def commits_with_hidden_pulls(runs: Collection[WorkflowRun]) -> set[str]:
-    """Name the commits whose pull requests must be asked for: their runs do not tell them."""
-    return {
-        run.head_sha
-        for run in runs
-        if run.head_sha is not None
-        and run.is_for_pull_request
-        and triggering_pull_request(run, ()) is None
-    }
-
-
-def _lacks(run: WorkflowRun, known: Mapping[str, CommitMetrics]) -> bool:
-    commit = known.get(run.head_sha or "")
-    if commit is None:
-        return True
-    return (
-        run.is_for_pull_request
-        and not commit.pull_requests
-        and triggering_pull_request(run, commit.pull_requests) is None
-    )
-
-
 def _read_run(
-    source: ActionsSource, record: AttemptRecord, *, run_is_fresh: bool
+    source: ActionsSource, snapshot: AttemptSnapshot, *, is_current: bool
 ) -> AttemptSnapshot:
-    run = record.run
+    record, run = snapshot.record, snapshot.record.run
     if run is None:
-        found = source.fetch_attempt(record.key).value
-        return AttemptSnapshot(record=replace(record, run=found))
-    if run_is_fresh or run.is_completed:
-        return AttemptSnapshot(record=record)
+        return _with_run(snapshot, source.fetch_attempt(record.key).value)
+    if is_current or run.is_completed:
+        return snapshot
     answer = source.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
     if answer.value is None:
-        return AttemptSnapshot(record=record)
-    if answer.value.key == record.key:
-        return AttemptSnapshot(
-            record=replace(record, run=answer.value, run_validator=answer.validator)
-        )
-    own = source.fetch_attempt(record.key).value
-    return AttemptSnapshot(record=replace(record, run=own or run), newest=answer.value)
+        return snapshot
+    if answer.value.run_attempt == record.key.run_attempt:
+        read = _with_run(snapshot, answer.value)
+        return replace(read, record=replace(read.record, run_validator=answer.validator))
+    later = replace(snapshot, newest=answer.value)
+    return _with_run(later, source.fetch_attempt(record.key).value)
 
 
-def _without_a_part(
-    source: ActionsSource, record: AttemptRecord, error: NotFound
-) -> AttemptSnapshot:
-    """Tell a deleted run from one that GitHub shows while something of it is not there yet.
-
-    Of a deleted one, what was seen is all there will ever be.
-    """
-    gone = AttemptSnapshot(record=record, is_gone=True)
-    if record.run is None or record.failures >= PATIENT_LOOKS:
-        return gone
-    try:
-        source.fetch_run(record.key.repository, record.key.run_id)
-    except NotFound:
-        return gone
-    except IngestError as failure:
-        return AttemptSnapshot(record=record, error=failure)
-    late = SourceUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")
-    return AttemptSnapshot(record=record, error=late)
+def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun | None) -> AttemptSnapshot:
+    if run is None:
+        return snapshot
+    # The attempt keeps the spelling of the repository under which its events were published.
+    named = replace(run, repository=snapshot.record.key.repository)
+    return replace(snapshot, record=replace(snapshot.record, run=named))
 
 
 def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnapshot:
     record = snapshot.record
-    answer = source.fetch_jobs(record.key, record.jobs_validator)
-    if answer.value is None:
+    if record.has_all_jobs:
         return snapshot
-    jobs = merge_jobs(record.jobs, _of(record.key, answer.value.jobs))
-    seen = replace(record, jobs=jobs, jobs_validator=answer.validator)
-    return replace(snapshot, record=seen, is_whole=answer.value.is_complete)
+    answer = source.fetch_jobs(record.key, record.jobs_validator)
+    if answer.value is not None:
+        jobs = merge_jobs(record.jobs, _of(record.key, answer.value.jobs))
+        record = replace(record, jobs=jobs, jobs_validator=answer.validator)
+    is_complete = answer.value is None or answer.value.is_complete
+    has_all = is_complete and snapshot.has_ended and all(job.is_completed for job in record.jobs)
+    return replace(snapshot, record=replace(record, has_all_jobs=has_all))
 
 
 def _of(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
-    """Say of each job that it belongs to the attempt it was listed for."""
+    """Assign jobs to the attempt they were listed for."""
     return [replace(job, run_id=key.run_id, run_attempt=key.run_attempt) for job in jobs]
 
 
-def _has_ended(snapshot: AttemptSnapshot) -> bool:
-    return snapshot.record.run is not None and snapshot.record.run.is_completed
+def _read_commit(commits: CommitReads, snapshot: AttemptSnapshot) -> AttemptSnapshot:
+    record = snapshot.record
+    if record.run is None or not has_run_changes(record):
+        return snapshot
+    try:
+        return replace(snapshot, commit=commits.fetch(record.run))
+    except RateLimited:
+        raise
+    except (Retriable, Skippable):
+        if record.failures < MAX_COMMIT_FAILURES:
+            raise
+        return snapshot
+
+
+def _without_a_part(
+    source: ActionsSource, commits: CommitReads, snapshot: AttemptSnapshot, error: NotFound
+) -> AttemptSnapshot:
+    """Distinguish a deleted run from one of which GitHub does not show a part yet.
+
+    For a deleted run, what was read before is all there will ever be.
+    """
+    record = snapshot.record
+    if record.run is not None and record.failures < MAX_PARTIAL_READS:
+        try:
+            source.fetch_run(record.key.repository, record.key.run_id)
+        except NotFound:
+            return replace(snapshot, is_gone=True)
+        except IngestError as failure:
+            return replace(snapshot, error=failure)
+        late = SourceUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")
+        return replace(snapshot, error=late)
+    try:
+        return replace(_read_commit(commits, snapshot), is_gone=True)
+    except IngestError as failure:
+        return replace(snapshot, error=failure)

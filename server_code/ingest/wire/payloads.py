@@ -39,7 +39,7 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
     status, conclusion = _outcome(payload)
     html_url = text(payload.get("html_url"))
     return WorkflowRun(
-        repository=repository,
+        repository=_spelling(payload, repository),
         run_id=required_integer(payload, "id", "workflow run"),
         run_attempt=integer(payload.get("run_attempt")) or 1,
         run_number=integer(payload.get("run_number")),
@@ -58,6 +58,7 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
         actor=text(mapping(payload.get("actor")).get("login")),
         triggering_actor=text(mapping(payload.get("triggering_actor")).get("login")),
         pull_requests=_pull_requests(payload.get("pull_requests"), html_url),
+        head_repository=text(mapping(payload.get("head_repository")).get("full_name")),
     )
 
 
@@ -104,9 +105,18 @@ def parse_commit(payload: Mapping[str, Any]) -> CommitMetrics:
     )
 
 
-def parse_pull_request(payload: Mapping[str, Any]) -> PullRequest | None:
-    """Read a pull request of ``/commits/{sha}/pulls``; None where it has no identity."""
-    return _pull_request(payload, web_root=None)
+def parse_pull_requests(payload: object) -> tuple[PullRequest, ...]:
+    """Parse a list of pull requests; those without an id are left out.
+
+    https://docs.github.com/en/rest/pulls/pulls
+    """
+    return _pull_requests(payload, None)
+
+
+def _spelling(payload: Mapping[str, Any], repository: str) -> str:
+    """Return the repository's name as GitHub spells it; names are compared without case."""
+    spelled = text(mapping(payload.get("repository")).get("full_name"))
+    return spelled if spelled and spelled.lower() == repository.lower() else repository
 
 
 def _outcome(payload: Mapping[str, Any]) -> tuple[str, str | None]:
@@ -162,20 +172,33 @@ def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRe
     identity, number = integer(payload.get("id")), integer(payload.get("number"))
     if identity is None or number is None:
         return None
+    head = mapping(payload.get("head"))
     return PullRequest(
         id=identity,
         number=number,
         html_url=text(payload.get("html_url")) or _page_of(payload, web_root, number),
-        head_sha=text(mapping(payload.get("head")).get("sha")),
+        head_sha=text(head.get("sha")),
         base_ref=text(mapping(payload.get("base")).get("ref")),
+        head_ref=text(head.get("ref")),
+        head_repository=_full_name(mapping(head.get("repo"))),
     )
+
+
+def _full_name(repository: Mapping[str, Any]) -> str | None:
+    """Return a repository's full name; its short form names only its API address."""
+    name = text(repository.get("full_name"))
+    return name or _name_in(text(repository.get("url")))
+
+
+def _name_in(api_url: str | None) -> str | None:
+    _, found, rest = _split(api_url).path.partition("/repos/")
+    return "/".join(rest.split("/")[:2]) if found else None
 
 
 def _page_of(payload: Mapping[str, Any], web_root: str | None, number: int) -> str | None:
     """Derive a pull request's page: a run's short form names only its API address."""
-    _, found, rest = _split(text(payload.get("url"))).path.partition("/repos/")
-    owner_and_name = "/".join(rest.split("/")[:2])
-    return f"{web_root}/{owner_and_name}/pull/{number}" if web_root and found else None
+    name = _name_in(text(payload.get("url")))
+    return f"{web_root}/{name}/pull/{number}" if web_root and name else None
 
 
 def _web_root(run_html_url: str | None) -> str | None:

@@ -9,8 +9,8 @@ from ..answers import Answer, Refusal, error_answer, json_bytes
 from ..calls import Call
 from ..pages import link_header, wanted_page
 from ..payloads.commits import MOST_FILES, commit_payload
-from ..payloads.pulls import pull_payload
-from ..plans import CommitPlan
+from ..payloads.pulls import head_label, pull_payload
+from ..plans import CommitPlan, PullRequestPlan
 from ..rendering import rendered
 from .conditional import conditional
 
@@ -38,6 +38,26 @@ def list_pulls(call: Call) -> Answer:
     return conditional(
         rendered(body, link_header(call.numeric_url, call.args, page, len(commit.pulls)))
     )
+
+
+def list_branch_pulls(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/pulls, filtered by `head` and `state`."""
+    call.identity.require("pull_requests", call.repository)
+    plan = call.repository.plan
+    page = wanted_page(call.args)
+    found = [
+        pull
+        for pull in sorted(call.repository.pulls.values(), key=lambda pull: -pull.number)
+        if call.args.get("head") in (None, head_label(plan, pull)) and _has_state(call, pull)
+    ]
+    pulls = found[page.start : page.start + page.size]
+    body = json_bytes([pull_payload(plan, pull, call.base) for pull in pulls])
+    return conditional(rendered(body, link_header(call.numeric_url, call.args, page, len(found))))
+
+
+def _has_state(call: Call, pull: PullRequestPlan) -> bool:
+    is_open = pull.closed_at is None or pull.closed_at > call.now
+    return call.args.get("state", "open") in ("all", "open" if is_open else "closed")
 
 
 def _wanted_commit(call: Call) -> CommitPlan:

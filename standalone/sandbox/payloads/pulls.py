@@ -79,6 +79,12 @@ def pull_page(plan: RepositoryPlan, pull: PullRequestPlan) -> str:
     return f"https://github.com/{plan.full_name}/pull/{pull.number}"
 
 
+def head_label(plan: RepositoryPlan, pull: PullRequestPlan) -> str:
+    """Return the head branch as `OWNER:BRANCH`."""
+    owner = (pull.head_repository or plan.full_name).split("/")[0]
+    return f"{owner}:{pull.head_branch}"
+
+
 def _addresses(root: str, pull: PullRequestPlan) -> Json:
     return {
         "issue_url": f"{root}/issues/{pull.number}",
@@ -107,12 +113,11 @@ def _nothing() -> Json:
 
 def _head(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json:
     name = pull.head_repository or plan.full_name
-    owner = name.split("/")[0]
     return {
-        "label": f"{owner}:{pull.head_branch}",
+        "label": head_label(plan, pull),
         "ref": pull.head_branch,
         "sha": pull.head_sha,
-        "user": simple_user(owner, base),
+        "user": simple_user(name.split("/")[0], base),
         "repo": full_repository(_home(plan, name), base),
     }
 

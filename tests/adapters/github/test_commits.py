@@ -17,6 +17,14 @@ def sha(number: int) -> str:
     return f"{number:040x}"
 
 
+def fetch_all(source, shas):
+    """Fetch commits in one query, and what it leaves out one by one."""
+    found = dict(source.fetch_commits("octo/api", shas))
+    return found | {
+        each: source.fetch_commit("octo/api", each) for each in shas if each not in found
+    }
+
+
 @pytest.fixture
 def fetch(stage):
     def open_stage(count: int, *, limits=GENEROUS.limits, files=3, **graphql):
@@ -26,7 +34,7 @@ def fetch(stage):
         settings = replace(GENEROUS, graphql=GraphqlChances(**graphql), limits=limits)
         here = stage(world, at=10, settings=settings)
         shas = [sha(number) for number in range(count)]
-        return here, lambda: here.context.source.fetch_commits("octo/api", shas)
+        return here, lambda: fetch_all(here.context.source, shas)
 
     return open_stage
 
@@ -70,7 +78,7 @@ def test_a_commit_that_graphql_leaves_null_is_asked_for_by_rest(fetch):
 def test_a_commit_that_nobody_knows_has_no_metrics(stage):
     """It is an answer, not an error: nothing is invented."""
     here = stage(WorldBuilder().repository("octo/api"), at=10)
-    [commit] = here.context.source.fetch_commits("octo/api", ["e" * 40]).values()
+    [commit] = fetch_all(here.context.source, ["e" * 40]).values()
     assert (commit.commit_sha, commit.additions, commit.files_changed_count) == (
         "e" * 40,
         None,
@@ -85,17 +93,11 @@ def test_files_are_counted_over_all_pages(fetch, files, counted):
     assert ask()[sha(0)].files_changed_count == counted
 
 
-def test_what_was_read_before_a_failure_is_kept(fetch):
-    """On a server without GraphQL one failure must not cost a hundred answers."""
-    here, ask = fetch(6, absent=True)
-    here.fail(Fault(path=f"/commits/{sha(4)}$", do="error", status=502))
-    assert set(ask()) == {sha(number) for number in range(4)}
-
-
-def test_a_failure_before_anything_was_read_is_raised(fetch):
-    """There is nothing to keep."""
+def test_a_query_that_fails_leaves_its_commits_to_rest(fetch):
+    """What REST cannot answer either is raised."""
     here, ask = fetch(3)
     here.fail(Fault(path="/graphql|/commits/", do="error", status=502))
+    assert here.context.source.fetch_commits("octo/api", [sha(0)]) == {}
     with pytest.raises(SourceUnavailable):
         ask()
 

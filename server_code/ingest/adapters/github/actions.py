@@ -11,14 +11,15 @@ from typing import Any, BinaryIO
 from ...domain.code_metrics import CommitMetrics
 from ...domain.counters import Counters
 from ...domain.jobs import Job
-from ...domain.runs import AttemptKey, WorkflowRun
+from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
 from ...wire.fields import integer, mapping, objects, text
 from ...wire.payloads import parse_job, parse_run
 from .client import GithubClient, Request, Response
-from .commits import CommitReader
+from .commits import CommitReader, fetch_commit
 from .deliveries import failed_delivery_runs
 from .logs import LogDownloader
+from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
 from .tokens import TokenPool
 
 PER_PAGE = 100
@@ -40,6 +41,7 @@ class GithubActions:
 
     def __init__(self, tokens: TokenPool, counters: Counters) -> None:
         self._tokens = tokens
+        self._pulls = PullRequestReader()
         self._commits = CommitReader()
         self._logs = LogDownloader(counters)
         self._new_names: dict[str, str] = {}
@@ -91,12 +93,28 @@ class GithubActions:
             return Answer(None, validator)
         return self._fetch_all_jobs(key, first=pages[0] if len(pages) == 1 else None)
 
-    def fetch_commits(
-        self, repository: str, shas: Collection[str], *, pulls_of: Collection[str] = ()
-    ) -> Mapping[str, CommitMetrics]:
+    def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
         client = self._client(repository)
-        return self._commits.fetch(client, self._name(repository), list(shas), pulls_of)
+        return self._commits.fetch_many(client, self._name(repository), list(shas))
+
+    def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
+        """Fetch one commit's metrics."""
+        return fetch_commit(self._client(repository), self._name(repository), sha)
+
+    def fetch_branch_pulls(
+        self, repository: str, head: str, *, since: datetime | None
+    ) -> tuple[PullRequest, ...]:
+        """Fetch the pull requests of a head branch; unchanged answers are free."""
+        request = branch_pulls_request(self._name(repository), head)
+        return self._pulls.fetch(self._client(repository), request, since=since)
+
+    def fetch_commit_pulls(
+        self, repository: str, sha: str, *, since: datetime | None
+    ) -> tuple[PullRequest, ...]:
+        """Fetch the pull requests that hold a commit; unchanged answers are free."""
+        request = commit_pulls_request(self._name(repository), sha)
+        return self._pulls.fetch(self._client(repository), request, since=since)
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file."""

@@ -5,7 +5,7 @@ https://docs.github.com/en/graphql/reference/objects#commit
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,15 +13,13 @@ from ...domain.code_metrics import CommitMetrics
 from ...domain.runs import PullRequest
 from ...errors import (
     Fatal,
-    IngestError,
     MalformedPayload,
     NotFound,
     RateLimited,
-    Retriable,
     SourceUnavailable,
 )
 from ...wire.fields import integer, mapping, objects, text
-from ...wire.payloads import parse_commit, parse_pull_request
+from ...wire.payloads import parse_commit
 from .client import GithubClient, Request
 
 #: 100 commits with their pull requests cost one point of GraphQL's 5,000 an hour.
@@ -35,7 +33,10 @@ _COMMIT_FIELDS = """{ ... on Commit {
   oid message additions deletions changedFilesIfAvailable
   author { name user { login } }
   associatedPullRequests(first: 20) {
-    nodes { fullDatabaseId number url headRefOid baseRefName }
+    nodes {
+      fullDatabaseId number url headRefOid headRefName baseRefName
+      headRepository { nameWithOwner }
+    }
   }
 } }"""
 
@@ -52,30 +53,17 @@ class CommitReader:
     def __init__(self) -> None:
         self._without_graphql: set[str] = set()
 
-    def fetch(
+    def fetch_many(
         self,
         client: GithubClient,
         repository: str,
         shas: Sequence[str],
-        pulls_of: Collection[str],
     ) -> dict[str, CommitMetrics]:
-        """Fetch commits; one that GitHub does not know comes with None for all it holds.
-
-        Of what fails on the way, those read until then are returned; raises if there are none.
-        """
+        """Fetch commits by GraphQL; those that it does not return are missing."""
         found: dict[str, CommitMetrics] = {}
         for start in range(0, len(shas), COMMITS_PER_QUERY):
             chunk = shas[start : start + COMMITS_PER_QUERY]
             found.update(self._by_graphql(client, repository, chunk))
-        for sha in shas:
-            if sha in found:
-                continue
-            try:
-                found[sha] = _by_rest(client, repository, sha, with_pulls=sha in pulls_of)
-            except Retriable:
-                if not found:
-                    raise
-                break
         return found
 
     def _by_graphql(
@@ -152,10 +140,13 @@ def _read_pull(node: Mapping[str, Any]) -> PullRequest | None:
         html_url=text(node.get("url")),
         head_sha=text(node.get("headRefOid")),
         base_ref=text(node.get("baseRefName")),
+        head_ref=text(node.get("headRefName")),
+        head_repository=text(mapping(node.get("headRepository")).get("nameWithOwner")),
     )
 
 
-def _by_rest(client: GithubClient, repository: str, sha: str, *, with_pulls: bool) -> CommitMetrics:
+def fetch_commit(client: GithubClient, repository: str, sha: str) -> CommitMetrics:
+    """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
     try:
         response = client.get(Request.to(_COMMIT, repository, sha))
     except NotFound:
@@ -164,8 +155,7 @@ def _by_rest(client: GithubClient, repository: str, sha: str, *, with_pulls: boo
     files = commit.files_changed_count
     if files is not None and response.has_next:
         files = _count_more_files(client, repository, sha, files)
-    pulls = _pulls_by_rest(client, repository, sha) if with_pulls else ()
-    return replace(commit, commit_sha=sha, files_changed_count=files, pull_requests=pulls)
+    return replace(commit, commit_sha=sha, files_changed_count=files)
 
 
 def _count_more_files(client: GithubClient, repository: str, sha: str, counted: int) -> int | None:
@@ -177,15 +167,3 @@ def _count_more_files(client: GithubClient, repository: str, sha: str, counted: 
         total += len(objects(mapping(response.json()).get("files")))
         has_next = response.has_next
     return None if total >= MAX_FILES else total
-
-
-def _pulls_by_rest(client: GithubClient, repository: str, sha: str) -> tuple[PullRequest, ...]:
-    """Fetch a commit's pull requests, forks included; none where GitHub will not say."""
-    request = Request.to("/repos/{}/commits/{}/pulls", repository, sha, per_page=100)
-    try:
-        payload = client.get(request).json()
-    except Retriable:
-        raise
-    except IngestError:
-        return ()
-    return tuple(pull for pull in map(parse_pull_request, objects(payload)) if pull is not None)

@@ -1,0 +1,77 @@
+"""When an attempt is checked again, and when it is settled."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..domain.ledger import AttemptRecord
+from ..errors import BadCredentials, IngestError, RateLimited, Retriable, Skippable
+from .context import PIPELINE_MONITORING_AGENT, CollectorContext
+from .read_attempts import AttemptSnapshot
+
+#: An open run is checked again after this part of its age: in its first hour at every poll.
+OPEN_AGE_SHARE = 120
+MAX_PAUSE = timedelta(minutes=10)
+
+#: An attempt that fails is tried again after 1, 2, 4 … seconds, at most an hour: for four days.
+MAX_FAILURE_PAUSE = timedelta(hours=1)
+MAX_FAILURES = 100
+
+#: Failures that pass by themselves are reported after so many in a row, others at once.
+REPORTED_FAILURES = 5
+
+#: How long a run's end may be ahead of its jobs', and how soon they are checked again.
+SETTLING_TIME = timedelta(minutes=1)
+SETTLING_PAUSE = timedelta(seconds=5)
+
+#: https://docs.github.com/en/actions/reference/limits: a run lives 35 days at most.
+LONGEST_RUN = timedelta(days=36)
+
+
+def is_settling(snapshot: AttemptSnapshot, now: datetime) -> bool:
+    """Return whether a run has just ended and its jobs, a moment behind, have not.
+
+    It is published when they have, or when SETTLING_TIME is over.
+    """
+    run = snapshot.record.run
+    if run is None or not run.is_completed or snapshot.is_gone or snapshot.record.has_all_jobs:
+        return False
+    return run.updated_at is not None and now - run.updated_at < SETTLING_TIME
+
+
+def schedule(
+    context: CollectorContext, snapshot: AttemptSnapshot, record: AttemptRecord
+) -> AttemptRecord:
+    """Settle an ended attempt, or set its next check: later the older it is."""
+    run, now = record.run, context.clock.now()
+    age = now - record.created_at
+    if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN:
+        return replace(record, settled=True, next_check_at=None, jobs_validator=None, failures=0)
+    since_start = max(now - (run.updated_at or record.created_at), timedelta()) if run else age
+    pause = min(
+        max(timedelta(seconds=context.collecting.poll_seconds), since_start / OPEN_AGE_SHARE),
+        MAX_PAUSE,
+    )
+    return replace(record, next_check_at=now + pause, failures=0)
+
+
+def postpone(context: CollectorContext, record: AttemptRecord, error: IngestError) -> AttemptRecord:
+    """Set the next check of an attempt that failed.
+
+    A limit or a rejected credential concerns every request: it is no failure of the attempt.
+    """
+    if isinstance(error, (RateLimited, BadCredentials)):
+        return record
+    failures, now = record.failures + 1, context.clock.now()
+    is_over = failures >= MAX_FAILURES
+    passes = isinstance(error, (Retriable, Skippable))
+    if is_over or failures == (REPORTED_FAILURES if passes else 1):
+        end = "is not tried again" if is_over else "is tried again with growing pauses"
+        what = f"{record.key} failed {failures} times and {end}: {error}"
+        remedy = getattr(error, "remedy", None) or "Run the checks, and see GitHub's status page."
+        context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
+    if is_over:
+        return replace(record, settled=True, next_check_at=None, failures=failures)
+    pause = min(timedelta(seconds=2 ** min(failures - 1, 20)), MAX_FAILURE_PAUSE)
+    return replace(record, next_check_at=now + pause, failures=failures)
