@@ -37,7 +37,9 @@ class Refusal(Exception):
 
 def json_bytes(value: object) -> bytes:
     """Write JSON as GitHub does: compact, UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    # Half a surrogate pair becomes its escape in JSON, as GitHub writes it.
+    return text.encode(errors="backslashreplace")
 
 
 def json_answer(value: object, *, status: int = 200, headers: Headers = ()) -> Answer:

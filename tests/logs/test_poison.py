@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from ingest.adapters.sql import open_sql_state
 from ingest.messaging.envelope import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.ingest_logs import ingest_due_logs
@@ -40,7 +43,6 @@ POISON: list[dict[str, Any]] = [
     {"repo": "octo/.."},
     {"repo": "https://github.com/octo/api"},
     {"repo": "octo/api\n"},
-    {"job_name": "half of a pair: \ud83d"},
     {"job_name": "x" * 10_001},
     {"run_id": 2**63},
     {"run_id": -1},
@@ -91,3 +93,18 @@ def test_an_item_cannot_claim_that_a_job_never_started(stage):
     here.queues.job_events.delete(received)
     here.ingest()
     assert [log["event_type"] for log in here.logs()] == ["job_log_fetched"]
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+def test_an_odd_name_of_a_job_is_a_name(stage, log_mode, tmp_path):
+    """GitHub cuts names through surrogate pairs, and workflows may hold any character."""
+    odd = "half \ud83d nul \x00 last \uffff line \u2028 end"
+    world = WorldBuilder().run(seconds=60).job(odd, log=b"1").job(f"{odd} 2", log=b"2")
+    here = stage(world, at=100, log_mode=log_mode)
+    assert here.poll() is None
+    with closing(open_sql_state(f"sqlite:///{tmp_path}/state.db")) as state:
+        state.save_attempts([here.attempt()])
+        state.save_job_logs(list(here.state.load_job_logs(here.attempt().key).values()))
+        here.ingest(context=replace(here.context, store=state))
+    assert sorted(log["data"]["log_content"] for log in here.logs()) == ["1", "2"]
+    assert sorted(log["data"]["job_name"] for log in here.logs()) == [odd, f"{odd} 2"]
