@@ -76,7 +76,7 @@ class TestAttempts:
 
     def test_all_or_none_are_saved(self, state: StateStore) -> None:
         """One that cannot be written takes the others with it."""
-        broken = an_attempt(8, published_jobs=None)
+        broken = an_attempt(8, published_jobs={"1": object()})
         with pytest.raises(TypeError):
             state.save_attempts([an_attempt(7), broken])
         assert state.count_ledger().attempts == 0

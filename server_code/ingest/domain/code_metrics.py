@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from .runs import PullRequest, WorkflowRun
 
@@ -23,6 +23,7 @@ class CommitMetrics:
     additions: int | None = None
     deletions: int | None = None
     pull_requests: tuple[PullRequest, ...] = ()
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 def triggering_pull_request(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .timestamps import seconds_between
@@ -27,6 +28,7 @@ class Step:
     conclusion: str | None
     started_at: datetime | None
     completed_at: datetime | None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def duration_seconds(self) -> float | int | None:
@@ -52,6 +54,7 @@ class Job:
     runner_group_name: str | None
     labels: tuple[str, ...]
     steps: tuple[Step, ...]
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_completed(self) -> bool:

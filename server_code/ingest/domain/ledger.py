@@ -54,6 +54,7 @@ class RepositoryRecord:
     last_error: str | None = None
     lease_holder: str | None = None
     lease_until: datetime | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +80,7 @@ class AttemptRecord:
     jobs_validator: str | None = None
     has_all_jobs: bool = False
     failures: int = 0
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,7 @@ class JobLogRecord:
     log_sha256: str | None = None
     blob_bucket: str | None = None
     blob_key: str | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +112,7 @@ class AgentRecord:
     counts: Mapping[str, int] = field(default_factory=dict)
     rate_limit: Mapping[str, int | str | None] = field(default_factory=dict)
     note: str | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

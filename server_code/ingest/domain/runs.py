@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .jobs import COMPLETED, Job
@@ -20,6 +20,7 @@ class PullRequest:
     base_ref: str | None
     head_ref: str | None = None
     head_repository: str | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -61,6 +62,7 @@ class WorkflowRun:
     triggering_actor: str | None
     pull_requests: tuple[PullRequest, ...]
     head_repository: str | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def key(self) -> AttemptKey:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from .code_metrics import CommitMetrics
@@ -37,6 +37,7 @@ class RunSummary:
     duration_seconds: float | int | None = None
     job_count: int = 0
     failed_job_count: int = 0
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_failed(self) -> bool:

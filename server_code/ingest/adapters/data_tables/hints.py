@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import anvil.tables.query as q
 
 from ...domain.code_metrics import CommitMetrics
-from ...domain.snapshots import restore_commit, snapshot
+from ...domain.codec import decode, encode
 from ...domain.stored_values import repository_key, write_ascii
 from .errors import translate_errors
 from .rows import Rows
@@ -67,14 +67,14 @@ class TableHints:
         name = repository_key(repository)
         keys = [f"{name}|{write_ascii(sha)}" for sha in shas]
         rows = _COMMITS.by("key", keys, columns=("key", "body"))
-        found = (restore_commit(unpack(row["body"])) for row in rows)
+        found = (decode(CommitMetrics, unpack(row["body"])) for row in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         name = repository_key(repository)
         newest = {f"{name}|{write_ascii(each.commit_sha)}": each for each in commits}
-        rows = [{"key": key, "body": pack(snapshot(newest[key]))} for key in sorted(newest)]
+        rows = [{"key": key, "body": pack(encode(newest[key]))} for key in sorted(newest)]
         if rows:
             transact(lambda: _COMMITS.upsert(rows))
 

@@ -6,6 +6,7 @@ import time
 from datetime import datetime
 from typing import Any
 
+from ...domain.codec import decode
 from ...domain.ledger import ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, repository_key, write_json
@@ -30,7 +31,7 @@ class TableJournal:
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
-        return [ErrorRecord(occurred_at=at, **body) for at, body in _list(_ERRORS, limit)]
+        return [decode(ErrorRecord, body, occurred_at=at) for at, body in _list(_ERRORS, limit)]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
         """Forget every error that says the same of the same; return how many they were."""
@@ -46,7 +47,7 @@ class TableJournal:
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
         found = _list(_ACTIVITIES, limit)
-        return [ActivityRecord(occurred_at=at, **body) for at, body in found]
+        return [decode(ActivityRecord, body, occurred_at=at) for at, body in found]
 
 
 def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, most: int) -> None:

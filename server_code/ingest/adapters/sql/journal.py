@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ...domain.codec import decode
 from ...domain.ledger import ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, read_time, repository_key, write_json, write_time
@@ -46,7 +47,9 @@ class SqlJournal:
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
         rows = self._database.read(_LIST_ERRORS, (max(0, limit),))
-        return [ErrorRecord(occurred_at=read_time(at), **read_json(body)) for at, body in rows]
+        return [
+            decode(ErrorRecord, read_json(body), occurred_at=read_time(at)) for at, body in rows
+        ]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
         """Forget every error that says the same of the same; return how many they were."""
@@ -74,4 +77,6 @@ class SqlJournal:
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
         rows = self._database.read(_LIST_ACTIVITIES, (max(0, limit),))
-        return [ActivityRecord(occurred_at=read_time(at), **read_json(body)) for at, body in rows]
+        return [
+            decode(ActivityRecord, read_json(body), occurred_at=read_time(at)) for at, body in rows
+        ]

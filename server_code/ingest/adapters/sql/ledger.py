@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ...domain.code_metrics import CommitMetrics
+from ...domain.codec import decode, encode
 from ...domain.ledger import (
     LOG_EXPIRED,
     LOG_FETCHED,
@@ -16,7 +17,6 @@ from ...domain.ledger import (
     LedgerCounts,
 )
 from ...domain.runs import AttemptKey
-from ...domain.snapshots import restore_commit, snapshot
 from ...domain.stored_records import attempt_id
 from ...domain.stored_values import (
     read_json,
@@ -168,14 +168,14 @@ class SqlLedger(LedgerStore):
         sql = "SELECT metrics FROM commits WHERE repository_key = ? AND sha IN (...)"
         wanted = sorted({write_ascii(sha) for sha in shas})
         rows = self._database.read_each(sql, (repository_key(repository),), wanted)
-        found = (restore_commit(read_json(metrics)) for (metrics,) in rows)
+        found = (decode(CommitMetrics, read_json(metrics)) for (metrics,) in rows)
         return {metrics.commit_sha: metrics for metrics in found}
 
     def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
         """Keep commits' metrics; later ones replace earlier ones."""
         key = repository_key(repository)
         newest = {write_ascii(metrics.commit_sha): metrics for metrics in commits}
-        rows = [(key, sha, write_json(snapshot(newest[sha]))) for sha in sorted(newest)]
+        rows = [(key, sha, write_json(encode(newest[sha]))) for sha in sorted(newest)]
         self._insert(_SAVE_COMMITS, rows)
 
     def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
