@@ -58,7 +58,6 @@ class QueueCondition:
     visibility_timeout_seconds: int
     waiting: int
     dead_letter_queue: str | None
-    max_receives: int | None
     dead_letters: int | None
 
 

@@ -22,7 +22,6 @@ from .running import AppServer, app_server_running, reachable, require_free_port
 
 DEFAULT_PORT = 3030
 DEFAULT_HOST = "127.0.0.1"
-DEFAULT_FOLDER = ".runstream"
 DEFAULT_EMAIL = "admin@localhost"
 
 #: An app server of one's own sets tasks no limit: they work for most of their minute.

@@ -17,6 +17,7 @@ from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
 from ingest.messaging.envelope import Envelope, encode_envelope
 from ingest.messaging.run_events import job_envelope, run_envelope
+from ingest.wire.fields import mapping
 from ingest.wire.payloads import parse_commit, parse_job, parse_run
 from ingest.wire.webhooks import Delivery, parse_delivery
 from jsonschema import Draft202012Validator
@@ -144,3 +145,15 @@ def fields_of(value: object, name: str = "") -> Iterator[tuple[str, Any]]:
             yield from fields_of(item, name)
     else:
         yield name, value
+
+
+def run_of(delivery: Delivery) -> WorkflowRun:
+    """Return the run of a ``workflow_run`` delivery."""
+    return parse_run(
+        mapping(delivery.payload.get("workflow_run")), repository=delivery.repository or ""
+    )
+
+
+def job_of(delivery: Delivery) -> Job:
+    """Return the job of a ``workflow_job`` delivery."""
+    return parse_job(mapping(delivery.payload.get("workflow_job")))

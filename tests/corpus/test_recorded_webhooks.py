@@ -10,14 +10,15 @@ from corpus.recordings import (
     CORPUS,
     deliver,
     job_message,
+    job_of,
     lines_of,
     needs_corpus,
     run_message,
+    run_of,
     webhook_files,
 )
 from ingest.errors import MalformedPayload
 from ingest.wire.rate_limits import exhausted_resource, is_limit_answer, parse_rate_limit, retry_at
-from ingest.wire.webhooks import job_of, run_of
 
 pytestmark = needs_corpus
 

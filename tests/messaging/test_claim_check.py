@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from datetime import datetime, timezone
 
-import pytest
-from ingest.errors import MalformedPayload
-from ingest.messaging.claim_check import Pointer, parse_pointer, pointer_message
+from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.envelope import Envelope
 
 ENVELOPE = Envelope(
@@ -35,28 +33,6 @@ def test_a_pointer_is_written_as_the_extended_client_writes_it() -> None:
         "ExtendedPayloadSize": "2000000",
     }
     assert (message.event_id, message.group) == ("e-1", "octo/api/7")
-
-
-def test_a_pointer_is_read_back() -> None:
-    """What was written is found again."""
-    body = pointer_message(ENVELOPE, POINTER, payload_bytes=1).body
-    assert parse_pointer(body) == POINTER
-
-
-@pytest.mark.parametrize(
-    "body", ["", "[", "[]", "[1, 2, 3]", '["other.Class", {}]', '{"event_type": "x"}', "text"]
-)
-def test_any_other_body_is_no_pointer(body: str) -> None:
-    """An ordinary message is left to be read as what it is."""
-    assert parse_pointer(body) is None
-
-
-@pytest.mark.parametrize("location", [None, {}, {"s3BucketName": "b"}, {"s3Key": "k"}, "b/k"])
-def test_a_broken_pointer_is_named(location: object) -> None:
-    """A claim check that leads nowhere is malformed, not ordinary."""
-    name = "software.amazon.payloadoffloading.PayloadS3Pointer"
-    with pytest.raises(MalformedPayload, match="no bucket or no key"):
-        parse_pointer(json.dumps([name, location]))
 
 
 def test_the_type_number_takes_as_many_bytes_as_string() -> None:

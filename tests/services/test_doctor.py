@@ -41,7 +41,6 @@ QUEUE = QueueCondition(
     visibility_timeout_seconds=120,
     waiting=0,
     dead_letter_queue="work_dlq",
-    max_receives=5,
     dead_letters=0,
 )
 FACTS = RepositoryFacts(full_name="octo/api", is_private=False, is_archived=False, html_url=None)

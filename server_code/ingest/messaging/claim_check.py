@@ -8,10 +8,8 @@ https://github.com/awslabs/amazon-sqs-python-extended-client-lib
 
 from __future__ import annotations
 
-import json
 from typing import NamedTuple
 
-from ..errors import MalformedPayload
 from .envelope import Envelope, QueueMessage, encode_json, message_attributes
 
 #: Says how many bytes the payload has, and by being there that the body is a pointer. SQS must be
@@ -41,22 +39,3 @@ def pointer_message(envelope: Envelope, pointer: Pointer, *, payload_bytes: int)
             PAYLOAD_SIZE_ATTRIBUTE: str(payload_bytes),
         },
     )
-
-
-def parse_pointer(body: str) -> Pointer | None:
-    """Find out where a body points; None for a body that is a payload itself.
-
-    Raises MalformedPayload for a pointer without a bucket or key.
-    """
-    if not body.lstrip().startswith("["):
-        return None
-    try:
-        name, location = json.loads(body)
-    except ValueError:
-        return None
-    if name != _POINTER_CLASS:
-        return None
-    match location:
-        case {"s3BucketName": str(bucket), "s3Key": str(key)}:
-            return Pointer(bucket, key)
-    raise MalformedPayload(f"A claim check names no bucket or no key: {body[:200]}")

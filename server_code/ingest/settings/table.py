@@ -259,6 +259,3 @@ SETTINGS = (
         "is PostgreSQL, else the database that comes with the app server.",
     ),
 )
-
-#: Every name under which a value may be secret.
-SECRET_NAMES = frozenset(setting.name for setting in SETTINGS if setting.is_secret)

@@ -12,11 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..domain.jobs import Job
-from ..domain.runs import WorkflowRun
 from ..errors import InvalidSignature, MalformedPayload
 from .fields import integer, mapping, text
-from .payloads import parse_job, parse_run
 
 #: GitHub caps payloads at 25 MB. https://docs.github.com/en/webhooks/webhook-events-and-payloads
 MAX_BODY_BYTES = 25 * 1024 * 1024
@@ -73,19 +70,6 @@ def verify_signature(signature: str | None, body: bytes, *, secret: str) -> None
     expected = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
         raise InvalidSignature("The webhook is not signed with the secret configured here.")
-
-
-def run_of(delivery: Delivery) -> WorkflowRun:
-    """Read the run of a ``workflow_run`` delivery; raises MalformedPayload."""
-    if delivery.repository is None:
-        raise MalformedPayload("A webhook about a workflow run names no repository.")
-    run = mapping(delivery.payload.get("workflow_run"))
-    return parse_run(run, repository=delivery.repository)
-
-
-def job_of(delivery: Delivery) -> Job:
-    """Read the job of a ``workflow_job`` delivery; raises MalformedPayload."""
-    return parse_job(mapping(delivery.payload.get("workflow_job")))
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:

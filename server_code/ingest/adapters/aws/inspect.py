@@ -30,13 +30,11 @@ class AwsInspector(QueueInspector):
         attributes = read_attributes(self._sqs, name, facts.url)
         redrive = _redrive(attributes)
         dead_letter_queue = redrive.get("deadLetterTargetArn", "").rpartition(":")[2] or None
-        receives = redrive.get("maxReceiveCount", "")
         return QueueCondition(
             max_message_bytes=facts.max_message_bytes,
             visibility_timeout_seconds=facts.visibility_timeout_seconds,
             waiting=int(attributes.get("ApproximateNumberOfMessages", 0)),
             dead_letter_queue=dead_letter_queue,
-            max_receives=int(receives) if receives.isdecimal() else None,
             dead_letters=self._count(dead_letter_queue),
         )
 
