@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
+from ingest.ports import Answer, RunPage
 from ingest.services.poll_session import LEASE_SECONDS
+from ingest.wire.rate_limiter import POINTS_PER_MINUTE
 from support.world import (
     FIRST_RUN,
     REPOSITORY,
@@ -58,7 +61,7 @@ def test_runs_from_before_the_watched_time_are_left_out_unless_they_are_in_fligh
 
 
 def test_a_walk_that_was_cut_short_is_walked_again(stage):
-    """The cursor moves only after a whole walk, so nothing falls between two polls."""
+    """The cursor moves only after a whole walk, and the next poll continues at the page."""
     here = stage(many_runs(250), at=900)
     fetch, asked = here.context.source.fetch_runs, []
 
@@ -72,9 +75,44 @@ def test_a_walk_that_was_cut_short_is_walked_again(stage):
 
     here.context.source.fetch_runs = fail_on_third
     assert here.poll() is not None
-    assert here.record().cursor is None
+    assert (here.record().cursor, here.record().walk_page) == (None, 3)
+    here.poll_for(60)
+    assert asked[:5] == [1, 2, 3, 3, 1]
+    assert here.record().walk_page is None
+    assert_all_told(here)
+
+
+@pytest.mark.parametrize("cap", [40_000, 400])
+def test_a_long_list_is_walked_whatever_few_requests_a_limit_lets_through(stage, cap):
+    """What was listed is kept, past the end of the list day by day."""
+    refusal = Fault(path="/actions/runs$", do="secondary", seconds=60, probability=0.6)
+    settings = replace(with_settings(unfiltered_cap=cap), faults=(refusal,))
+    here = stage(many_runs(700, every=900), at=8 * DAY, days=9, settings=settings)
+    for _ in range(120):
+        here.poll()
+        here.advance(61)
+        if here.record().cursor is not None:
+            break
+    assert here.requests("list_runs", "charged") < 60
+    here.fail()
     here.poll_for(60)
     assert_all_told(here)
+
+
+def test_an_empty_page_does_not_end_the_list(stage):
+    """The list ends where GitHub's links end."""
+    here = stage(many_runs(350), at=900)
+    fetch = here.context.source.fetch_runs
+
+    def with_a_gap(repository, query, validator=None):
+        if query.page == 2:
+            return Answer(RunPage(runs=(), total_count=100, has_next=True), None)
+        page = query.page - 1 if query.page > 2 else query.page
+        return fetch(repository, replace(query, page=page), validator)
+
+    here.context.source.fetch_runs = with_a_gap
+    here.poll_for(60)
+    assert len(here.runs()) == 350
 
 
 def test_attempts_that_came_and_went_between_two_looks_are_read_one_by_one(stage):
@@ -130,6 +168,36 @@ def test_a_rerun_deep_in_the_list_is_found_by_its_status(stage):
     here.poll_for(1500)
     assert here.attempt(2).published_statuses == ("in_progress", "completed")
     assert_all_told(here)
+
+
+@pytest.mark.parametrize("at", [1000, 1007, 1015, 1022])
+def test_a_rerun_of_a_minute_deep_in_the_list_is_found_within_two_polls(stage, at):
+    """The questions by status go along with every poll, and unchanged answers are free."""
+    here = stage(a_deep_rerun(at, seconds=60), at=500)
+    here.poll_for(470)
+    charged = here.requests("list_runs", "charged")
+    here.poll_for(90)
+    assert here.attempt(2).published_statuses[-1] == "in_progress"
+    assert here.requests("list_runs", "charged") - charged <= 3
+    here.poll_for(200)
+    assert_all_told(here)
+
+
+def test_the_questions_by_status_wait_for_a_minute_with_headroom(stage):
+    """Free answers count by the minute: with hundreds of repositories the lists go first."""
+    here = stage(a_deep_rerun(9000, seconds=60), at=500)
+    here.poll()
+    here.poll()
+    before = here.requests("list_runs")
+    here.poll()
+    assert here.requests("list_runs") - before == 1 + 2
+    limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter
+    for _ in range(POINTS_PER_MINUTE["rest"] // 2):
+        limiter.admit("/repos/{}/actions/runs", resource="core", now=here.clock.now())
+        limiter.record_response("core", took_seconds=0, now=here.clock.now())
+    before = here.requests("list_runs")
+    here.poll()
+    assert here.requests("list_runs") - before == 1
 
 
 def test_a_rerun_deep_in_the_list_is_found_by_a_hint(stage):

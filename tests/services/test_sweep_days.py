@@ -69,6 +69,25 @@ def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
     assert_all_told(here)
 
 
+def test_a_second_with_more_runs_than_a_page_is_paged(stage):
+    """Such a window cannot be halved; a re-run in it is found all the same."""
+    world = WorldBuilder()
+    for number in range(250):
+        world.run(created=0, seconds=10, sha="a" * 40)
+        if number == 5:
+            world.rerun("success", at=2 * DAY + 700, seconds=10).job("again")
+    for number in range(120):
+        world.run(created=DAY + number * 60, seconds=10, sha="a" * 40)
+    here = stage(world, at=2 * DAY, days=20)
+    here.poll_for(300)
+    told = len(here.runs())
+    here.move_to(3.1 * DAY)
+    here.poll_for(900)
+    assert len(here.runs()) == told + 1
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
 def test_a_round_begins_where_runs_may_still_change(stage):
     """Older days cannot change any more."""
     here = stage(a_long_history(rerun_at=39 * DAY), at=40 * DAY, days=60)

@@ -49,7 +49,13 @@ def a_full_repository() -> RepositoryRecord:
         for seconds, field in enumerate(fields(RepositoryRecord))
         if "datetime" in str(field.type)
     }
-    values |= {"paused": True, "failures": 2, "last_error": "a\x00b", "lease_holder": "first"}
+    values |= {
+        "paused": True,
+        "walk_page": 3,
+        "failures": 2,
+        "last_error": "a\x00b",
+        "lease_holder": "first",
+    }
     values |= {"validators": {"runs": 'W/"é🚀"', "status=queued": "x"}}
     return RepositoryRecord(full_name=REPOSITORY, **values)
 

@@ -32,8 +32,10 @@ class RepositoryRecord:
     whole walk. ``validators``: ETags by the name of the question (``runs``, ``status=queued``, …),
     opaque, bound to a token by the source. ``page_floor``: the oldest creation time on the list's
     first page (None where that is the whole list), so that an unchanged first page speaks for every
-    run created since. ``hinted_at``: when open runs below it were last asked for. ``swept_at``:
-    when the last round over closed days began, ``swept_through``: how far it came.
+    run created since. ``walk_page``: where a walk of the list is to be continued that was cut
+    short; it has seen the runs from ``walk_newest`` to ``walk_oldest``. ``hinted_at``: when open
+    runs of every status were last asked for. ``swept_at``: when the last round over closed days
+    began, ``swept_through``: how far it came.
     """
 
     full_name: str
@@ -42,6 +44,9 @@ class RepositoryRecord:
     paused: bool = False
     cursor: datetime | None = None
     page_floor: datetime | None = None
+    walk_page: int | None = None
+    walk_newest: datetime | None = None
+    walk_oldest: datetime | None = None
     validators: Mapping[str, str] = field(default_factory=dict)
     next_poll_at: datetime | None = None
     last_polled_at: datetime | None = None

@@ -142,6 +142,9 @@ class ActionsSource(Protocol):
     def has_headroom(self, repository: str) -> bool:
         """Tell whether requests may be spent on what is nice to know; costs nothing."""
 
+    def has_minute_headroom(self, repository: str) -> bool:
+        """Return whether free requests may be sent, which count by the minute all the same."""
+
     def interval_factor(self, repository: str) -> float:
         """Tell how many times longer polls must wait for the budget to last; 1 where it does."""
 

@@ -1,13 +1,14 @@
-"""Sweeping closed days for runs that were run again: such runs keep their place deep in the list.
+"""Sweep closed days for runs that were run again: such runs keep their place deep in the list.
 
-Once a day every closed day is asked for by ``created=``, in windows that keep their bounds, so that
-windows in which nothing happened answer 304 and cost nothing. A window that one page does not hold
-is halved, so each proves itself complete by its count, and GitHub's end of filtered lists (1,000
-runs) is never met.
+Once a day every closed day is asked for by ``created=``, in windows with fixed bounds, so that
+windows in which nothing has changed answer 304 and cost nothing. A window that one page does not
+hold is halved: so each proves itself complete by its count, and the end of filtered lists (1,000
+runs) is never reached. A window of one second cannot be halved and is paged.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
@@ -19,8 +20,8 @@ from .poll_session import PollSession, can_afford_extra, upsert_runs
 
 LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
 
-#: Windows that one tick asks for, so that a sweep does not keep fresh runs waiting. Those of less
-#: than a day, where runs are that many, are asked for with their day.
+#: Windows that one poll asks for, so that a sweep does not delay new runs. Windows of less than a
+#: day are asked for with their day.
 WINDOWS_A_TICK = 8
 
 #: The largest window in days; windows are halves of halves of it, counted from a fixed day.
@@ -30,36 +31,39 @@ _DAY = timedelta(days=1)
 _FIRST_DAY = datetime(2018, 1, 1, tzinfo=timezone.utc)
 _QUESTION = "created="
 
-#: What is kept in a validator's place for a window that is known to need halving.
+#: A filtered list ends after 1,000 runs.
+_MAX_PAGES = 10
+
+#: Stands in a validator's place for a window that needs halving.
 _HALVED = "halved"
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Be a span of creation times, ``last`` included, in whole seconds."""
+    """A span of creation times in whole seconds, ``last`` included."""
 
     first: datetime
     last: datetime
 
     @property
     def created(self) -> str:
-        """Write it in GitHub's search syntax."""
+        """Return the window in GitHub's search syntax."""
         return f"{write_timestamp(self.first)}..{write_timestamp(self.last)}"
 
     @property
     def days(self) -> int:
-        """Count whole days; 0 for less than one."""
+        """Return the number of whole days; 0 for less than one."""
         return (self.last + timedelta(seconds=1) - self.first) // _DAY
 
     def halves(self) -> tuple[Window, Window]:
-        """Split in two; days stay whole as long as there are several."""
+        """Return both halves; days stay whole while there are several."""
         seconds = int((self.last - self.first).total_seconds()) + 1
         middle = self.first + timedelta(seconds=seconds // 2)
         return Window(self.first, middle - timedelta(seconds=1)), Window(middle, self.last)
 
 
 def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> None:
-    """Go on with today's round, a few windows at a time, while requests are to spare."""
+    """Continue today's round by a few windows, while there are requests to spare."""
     repository, now = poll_session.repository, context.clock.now()
     if repository.page_floor is None:
         # A list of one page shows everything at every poll.
@@ -77,7 +81,7 @@ def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> N
 def sweep_all_days(
     context: CollectorContext, poll_session: PollSession, *, since: datetime
 ) -> None:
-    """Make one whole round since a moment, today included; one that was cut short goes on."""
+    """Complete one round since a moment, today included; one that was cut short is continued."""
     repository = poll_session.repository
     if repository.page_floor is None:
         return
@@ -91,16 +95,17 @@ def sweep_all_days(
 
 def sweep_span(
     context: CollectorContext, poll_session: PollSession, *, first: datetime, last: datetime
-) -> None:
-    """Ask for everything that was created in a span, day by day, oldest first."""
-    day = _midnight(first)
-    while day <= last:
+) -> Iterator[datetime]:
+    """Ask for everything that was created in a span, newest day first; yield each finished day."""
+    day = _midnight(last)
+    while day >= _midnight(first):
         _ask(context, poll_session, _day_window(day))
-        day += _DAY
+        yield day
+        day -= _DAY
 
 
 def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
-    """Start over from the oldest day that may change, and forget what was known of older ones."""
+    """Begin at the oldest day that may change, and remove the validators of older ones."""
     for question in list(poll_session.repository.validators):
         if question.startswith(_QUESTION) and question.split("..")[-1] < write_timestamp(start):
             poll_session.keep_validator(question, None)
@@ -108,16 +113,16 @@ def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -
 
 
 def _sweep(context: CollectorContext, poll_session: PollSession, window: Window) -> None:
-    """Ask for a window, and go on behind it if it is done with."""
+    """Ask for a window, and move behind it once it is complete."""
     if _ask(context, poll_session, window):
         after = window.last + timedelta(seconds=1)
         poll_session.repository = replace(poll_session.repository, swept_through=after)
 
 
 def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
-    """Find what to ask for next: the largest window on the fixed grid that is not known as full.
+    """Return what to ask for next: the largest window on the fixed grid that is not known as full.
 
-    It ends by ``end``; None where the round is over.
+    It ends by ``end``; None if the round is over.
     """
     day = poll_session.repository.swept_through or end
     if day >= end:
@@ -136,7 +141,7 @@ def _is_full(poll_session: PollSession, window: Window) -> bool:
 
 
 def _ask(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
-    """Ask for a window; False for one of days that one page does not hold: its halves are next."""
+    """Ask for a window; return False if it has days and fits no page: its halves are next."""
     question = _QUESTION + window.created
     if _is_full(poll_session, window):
         first, second = window.halves()
@@ -152,10 +157,26 @@ def _ask(context: CollectorContext, poll_session: PollSession, window: Window) -
     if page.has_next and window.first < window.last:
         poll_session.keep_validator(question, _HALVED)
         return window.days <= 1 and _ask(context, poll_session, window)
-    # A window that shows fewer runs than it counts is asked for again in the next round.
-    is_proven = len(page.runs) >= page.total_count
+    if page.has_next:
+        _ask_for_more_pages(context, poll_session, window)
+    # A window that shows fewer runs than it counts, or pages, is asked for again in the next round.
+    is_proven = len(page.runs) >= page.total_count and not page.has_next
     poll_session.keep_validator(question, answer.validator if is_proven else None)
     return True
+
+
+def _ask_for_more_pages(
+    context: CollectorContext, poll_session: PollSession, window: Window
+) -> None:
+    """Read the pages after the first of a window that cannot be halved."""
+    name = poll_session.repository.full_name
+    for number in range(2, _MAX_PAGES + 1):
+        page = context.source.fetch_runs(name, RunQuery(created=window.created, page=number)).value
+        if page is None:
+            return
+        upsert_runs(context, poll_session, page.runs)
+        if not page.has_next:
+            return
 
 
 def _day_window(day: datetime) -> Window:

@@ -125,6 +125,14 @@ class RateLimiter:
             left_of_hour = (limit.reset_at - now) / timedelta(hours=1)
             return limit.remaining - _reserve(limit) > limit.limit * left_of_hour * 0.5
 
+    def has_minute_headroom(self, *, now: datetime) -> bool:
+        """Return whether less than half of the minute's requests are used at every endpoint."""
+        with self._lock:
+            used = max(
+                (len(_within_minute(each, now)) for each in self._points.values()), default=0
+            )
+        return used < POINTS_PER_MINUTE["rest"] / 2
+
     def interval_factor(self, *, now: datetime) -> float:
         """Tell how many times too fast the hour's requests are used up; 1 where they last.
 
@@ -204,9 +212,7 @@ class RateLimiter:
             )
 
     def _check_secondary(self, endpoint: str, resource: str, now: datetime) -> None:
-        points = self._points.setdefault(endpoint, deque())
-        while points and points[0] <= now - WINDOW:
-            points.popleft()
+        points = _within_minute(self._points.setdefault(endpoint, deque()), now)
         allowed = POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"]
         if len(points) >= allowed:
             raise RateLimited("GitHub's limit per minute is used up.", retry_at=points[0] + WINDOW)
@@ -227,3 +233,10 @@ class RateLimiter:
 
 def _reserve(limit: RateLimit) -> int:
     return int(limit.limit * RESERVE_SHARE)
+
+
+def _within_minute(points: deque[datetime], now: datetime) -> deque[datetime]:
+    """Remove what is older than a minute."""
+    while points and points[0] <= now - WINDOW:
+        points.popleft()
+    return points

@@ -146,6 +146,10 @@ class GithubActions:
         """Tell whether the repository's credential has more requests than it needs."""
         return self._client(repository).has_headroom()
 
+    def has_minute_headroom(self, repository: str) -> bool:
+        """Return whether less than half of a minute's requests are used."""
+        return self._client(repository).has_minute_headroom()
+
     def interval_factor(self, repository: str) -> float:
         """Tell how many times longer the repository's polls must wait."""
         return self._client(repository).interval_factor()

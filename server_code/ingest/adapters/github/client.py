@@ -131,6 +131,10 @@ class GithubClient:
         """Tell whether the credential has more requests than it needs until the hour's end."""
         return self.rate_limiter.has_headroom(now=self._clock.now())
 
+    def has_minute_headroom(self) -> bool:
+        """Return whether the credential has used less than half of a minute's requests."""
+        return self.rate_limiter.has_minute_headroom(now=self._clock.now())
+
     def paused_until(self) -> datetime | None:
         """Tell until when this credential must not ask; None where it may."""
         return self.rate_limiter.paused_until(now=self._clock.now())

@@ -1,0 +1,118 @@
+"""Walk the unfiltered run list from its newest run down to what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..domain.ledger import RepositoryRecord
+from ..domain.runs import WorkflowRun
+from ..errors import IngestError, NotFound
+from ..ports import RunPage, RunQuery
+from .context import CollectorContext
+from .poll_session import PollSession, keep_lease, upsert_runs
+from .sweep_days import sweep_span
+
+#: GitHub ends an unfiltered list after 40,000 runs, in pages of 100.
+MAX_PAGES = 400
+
+#: Runs may enter the list a little late; the walk continues this far below what is known.
+OVERLAP = timedelta(minutes=10)
+
+
+def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
+    """Save the runs of the list, and move the repository's cursor once the walk is whole.
+
+    A walk that a limit or a failure cuts short is continued by the next poll at its next page: runs
+    that were added since have only moved the others further down.
+    """
+    repository = poll_session.repository
+    if repository.walk_page is not None:
+        _walk(context, poll_session, None, repository.walk_page)
+        repository = poll_session.repository
+    answer = context.source.fetch_runs(
+        repository.full_name, RunQuery(), repository.validators.get("runs")
+    )
+    poll_session.list_is_fresh = True
+    first = answer.value
+    if first is None:
+        return
+    newest = max(_created(first.runs), default=repository.watched_since)
+    poll_session.repository = replace(
+        repository, walk_newest=newest, walk_oldest=newest, page_floor=_page_floor(first)
+    )
+    _walk(context, poll_session, first, 1)
+    poll_session.keep_validator("runs", answer.validator)
+
+
+def _walk(
+    context: CollectorContext, poll_session: PollSession, first: RunPage | None, number: int
+) -> None:
+    """Walk from a page down to what is known; ``first`` is that page if it is read already."""
+    try:
+        _walk_pages(context, poll_session, first, number)
+    except IngestError:
+        # The next poll continues here.
+        keep_lease(context, poll_session)
+        raise
+    newest = poll_session.repository.walk_newest
+    poll_session.repository = replace(
+        poll_session.repository, cursor=newest, walk_page=None, walk_newest=None, walk_oldest=None
+    )
+
+
+def _walk_pages(
+    context: CollectorContext, poll_session: PollSession, first: RunPage | None, number: int
+) -> None:
+    floor, has_next = _walk_floor(poll_session.repository), True
+    for page in _pages(context, poll_session.repository.full_name, first, number):
+        upsert_runs(context, poll_session, page.runs)
+        number, has_next = number + 1, page.has_next
+        oldest = min(_created(page.runs), default=poll_session.repository.walk_oldest)
+        poll_session.repository = replace(
+            poll_session.repository, walk_page=number, walk_oldest=oldest
+        )
+        if page.runs and oldest is not None and oldest < floor:
+            return
+    oldest = poll_session.repository.walk_oldest
+    if has_next and oldest is not None and oldest > floor:
+        # Past 40,000 runs the list ends before its time; the rest is found day by day.
+        for day in sweep_span(context, poll_session, first=floor, last=oldest):
+            poll_session.repository = replace(poll_session.repository, walk_oldest=day)
+
+
+def _pages(
+    context: CollectorContext, name: str, first: RunPage | None, number: int
+) -> Iterator[RunPage]:
+    """Yield pages until GitHub's links end; an empty page does not end the list."""
+    page = first
+    while number <= MAX_PAGES:
+        if page is None:
+            try:
+                page = context.source.fetch_runs(name, RunQuery(page=number)).value
+            except NotFound:
+                # Past 40,000 runs GitHub answers 422.
+                return
+        if page is None:
+            return
+        yield page
+        if not page.has_next:
+            return
+        page, number = None, number + 1
+
+
+def _walk_floor(repository: RepositoryRecord) -> datetime:
+    """Return down to where the walk must go: the cursor, or the whole watched time at first."""
+    if repository.cursor is None:
+        return repository.watched_since
+    return max(repository.cursor - OVERLAP, repository.watched_since)
+
+
+def _page_floor(first: RunPage) -> datetime | None:
+    """Return the oldest creation time on the first page; None if the page is the whole list."""
+    return min(_created(first.runs), default=None) if first.has_next else None
+
+
+def _created(runs: Iterable[WorkflowRun]) -> Iterator[datetime]:
+    return (run.created_at for run in runs if run.created_at is not None)
