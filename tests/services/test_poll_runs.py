@@ -345,3 +345,23 @@ def test_stretching_polls_makes_all_repositories_wait_equally_longer(stage):
     here.poll()
     assert here.context.source.interval_factor(REPOSITORY) > 1
     assert here.record().next_poll_at > here.clock.now() + timedelta(seconds=30)
+
+
+def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
+    """It is logged with its trace and reported, and the repository is tried more slowly."""
+    here = stage(a_finished_run(), at=600)
+    fetch = here.context.source.fetch_runs
+
+    def fail(repository, query, validator=None):
+        raise ZeroDivisionError
+
+    here.context.source.fetch_runs = fail
+    assert "defect of Runstream" in str(here.poll())
+    assert here.record().failures == 1
+    assert here.record().lease_holder is None
+    assert any(record.exc_info for record in caplog.records)
+    assert len(here.errors()) == 1
+    here.context.source.fetch_runs = fetch
+    here.advance(60)
+    assert here.poll() is None
+    assert_all_told(here)

@@ -1,11 +1,12 @@
 """The Pipeline Monitoring Agent: from GitHub's run list to the metrics queue.
 
-One tick of one repository: find attempts (``discover_runs``), read and publish those that are due
-(``collect_attempts``), and say when to come back. A tick can be killed anywhere and repeated.
+One poll of one repository: find attempts (``discover_runs``), read and publish those that are due
+(``collect_attempts``), and set the next poll. A poll can be killed anywhere and repeated.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -18,17 +19,19 @@ from .discover_runs import discover_runs
 from .poll_session import LEASE_SECONDS, PollSession, keep_lease
 from .schedule_attempts import OPEN_AGE_SHARE
 
-#: Where nothing moves, nobody waits longer than this for the next look.
+logger = logging.getLogger(__name__)
+
+#: The longest interval between two polls of an idle repository.
 SLOWEST_POLL = timedelta(minutes=10)
 
-#: Where runs are open, nobody waits more than this many times longer for a budget to last.
-MOST_STRETCH_OF_OPEN = 2.0
+#: How many times longer a repository with open runs waits at most for a budget to last.
+MAX_OPEN_INTERVAL_FACTOR = 2.0
 
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 
 
-#: How a tick looks for runs: ``discover_runs``, or ``discover_all_runs``.
+#: How a poll finds runs: ``discover_runs``, or ``discover_all_runs``.
 Discover = Callable[[CollectorContext, RepositoryRecord], PollSession]
 
 
@@ -41,7 +44,7 @@ def poll_due_repositories(
 ) -> int:
     """Claim due repositories and poll each; return how many were claimed.
 
-    ``should_continue`` is asked between slices: False ends the tick early, and the rest stays due.
+    ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
     """
     claimed = context.store.claim_repositories(
         holder=context.holder,
@@ -62,20 +65,20 @@ def poll_repository(
     should_continue: Callable[[], bool],
     discover: Discover = discover_runs,
 ) -> IngestError | None:
-    """Poll one claimed repository and give its lease back; return what went wrong, if anything.
+    """Poll one claimed repository and release its lease; return the error that ended it, if any.
 
-    Errors end in the repository's record and the errors list, not in the caller, except those of
-    the state store.
+    An error, also a defect of Runstream, concerns this repository: it is recorded and reported, and
+    not raised, except by the state store.
     """
     error: IngestError | None = None
     try:
         context.obey_pauses()
         waiting = PollSession(repository=repository, leased_at=context.clock.now())
         collect_waiting(context, waiting, should_continue=should_continue)
-        record = _tick(context, discover(context, repository), should_continue)
+        record = _collect(context, discover(context, repository), should_continue)
         next_poll_at = next_poll(context, record)
-    except IngestError as raised:
-        error = raised
+    except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
+        error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
         context.share_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
     context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
@@ -83,16 +86,16 @@ def poll_repository(
 
 
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
-    """Find when to poll again: soon where something moves, more slowly where nothing does.
+    """Return when to poll again: soon where something changes, later where nothing does.
 
-    Where the token's budget does not last for all its repositories, each waits equally longer; but
-    where runs are open not much, for most of these polls are free.
+    If the token's budget does not last for all its repositories, each waits equally longer; those
+    with open runs not much, because most of their polls are free.
     """
     now = context.clock.now()
     next_check_at = context.store.load_next_check_at(repository.full_name)
     interval_factor = context.source.interval_factor(repository.full_name)
     if next_check_at is not None:
-        interval_factor = min(interval_factor, MOST_STRETCH_OF_OPEN)
+        interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
     pause = timedelta(seconds=context.collecting.poll_seconds) * interval_factor
     changed_at = repository.last_changed_at or repository.added_at
     slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_SHARE)
@@ -104,11 +107,11 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     )
 
 
-def _tick(
+def _collect(
     context: CollectorContext, poll_session: PollSession, should_continue: Callable[[], bool]
 ) -> RepositoryRecord:
-    poll_session.repository = _seen(context, poll_session)
-    # A long backfill is left after a while, so that what is new meanwhile is found, too.
+    poll_session.repository = _polled(context, poll_session)
+    # A long backfill is interrupted now and then, so that new runs are found meanwhile.
     leave_at = context.clock.now() + timedelta(seconds=context.collecting.poll_seconds)
     while keep_lease(context, poll_session) and collect_attempts(
         context, poll_session, should_continue=should_continue
@@ -118,16 +121,16 @@ def _tick(
     return _at_end(context, poll_session)
 
 
-def _seen(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
+def _polled(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
     now = context.clock.now()
     repository = replace(poll_session.repository, last_polled_at=now)
     return replace(repository, last_changed_at=now) if poll_session.found else repository
 
 
 def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
-    """Close a tick that collected; hints that could not be had are told of once, and asked again.
+    """End a poll that collected; a question beside the list that failed is reported once.
 
-    They delay nothing: GitHub's filtered lists may be out of order while the list itself works.
+    It delays nothing: GitHub's filtered lists may fail while the list itself works.
     """
     repository, trouble = poll_session.repository, poll_session.trouble
     if trouble is None:
@@ -141,25 +144,33 @@ def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryR
 def _after_failure(
     context: CollectorContext, repository: RepositoryRecord, error: IngestError
 ) -> tuple[RepositoryRecord, datetime]:
-    """Decide when a failed repository is tried again, and tell people what they can do."""
+    """Set the next poll of a repository that failed, and report the error."""
     now = context.clock.now()
     stored = context.store.load_repository(repository.full_name) or repository
     if isinstance(error, RateLimited):
         return replace(stored, last_error=str(error)), error.retry_at
     failures = stored.failures + 1
     pause = timedelta(seconds=2 ** min(failures - 1, 20))
-    # A token that is refused is refused for all: one error, and not one of each repository.
+    # A rejected token concerns all its repositories: one error, and not one of each.
     name = None if isinstance(error, BadCredentials) else repository.full_name
     context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)
 
 
+def _report_defect(repository: RepositoryRecord, defect: Exception) -> IngestError:
+    logger.error("poll failed", exc_info=defect, extra={"repository": repository.full_name})
+    return IngestError(
+        f"A defect of Runstream ended the poll of {repository.full_name} "
+        f"({type(defect).__name__}); the log has its trace."
+    )
+
+
 def _remedy(error: IngestError) -> str:
     if isinstance(error, NotFound):
         return "Check the repository's name and that the token may read it, or remove it."
     if isinstance(error, Retriable):
-        return "Nothing to do: it is tried again by itself."
+        return "No action is needed: Runstream tries again."
     if isinstance(error, Fatal):
         return "Run the checks: under Settings in the web app, or python -m standalone doctor."
-    return "Report it with the log of the collector."
+    return "Report it to Runstream's maintainers with the log of the collector."
