@@ -1,4 +1,4 @@
-"""The workflow of our own CI: its form, and that what it runs is there."""
+"""The workflows of our own CI: their form, and that what they run is there."""
 
 from __future__ import annotations
 
@@ -6,27 +6,33 @@ import os
 import re
 from typing import Any
 
+import pytest
 import yaml
 from check_jsonschema.cli import main as check_jsonschema
 from click.testing import CliRunner
+from fuzz.targets import TARGETS
 from support.command_line import ROOT
 
 from standalone.cli import cli
 
-FILE = ROOT / ".github" / "workflows" / "ci.yml"
-WORKFLOW: dict[str, Any] = yaml.safe_load(FILE.read_text())
+FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+WORKFLOWS: dict[str, dict[str, Any]] = {
+    file.stem: yaml.safe_load(file.read_text()) for file in FILES
+}
+WORKFLOW = WORKFLOWS["ci"]
 COMMANDS = [
     " ".join(step["run"].replace("\\\n", " ").split())
-    for job in WORKFLOW["jobs"].values()
+    for workflow in WORKFLOWS.values()
+    for job in workflow["jobs"].values()
     for step in job["steps"]
     if "run" in step
 ]
 
 
-def test_it_is_what_github_takes() -> None:
+def test_they_are_what_github_takes() -> None:
     """The published schema comes with its checker."""
     done = CliRunner().invoke(
-        check_jsonschema, ["--builtin-schema", "vendor.github-workflows", str(FILE)]
+        check_jsonschema, ["--builtin-schema", "vendor.github-workflows", *map(str, FILES)]
     )
     assert done.exit_code == 0, done.output
 
@@ -54,10 +60,16 @@ def test_it_runs_what_a_change_must_pass() -> None:
     assert WORKFLOW["jobs"]["check"]["strategy"]["matrix"]["python"] == ["3.10", "3.13"]
 
 
-def test_it_may_only_read() -> None:
+def test_every_target_is_fuzzed_at_night() -> None:
+    """A reader that is fuzzed in the suite is fuzzed for longer there."""
+    assert WORKFLOWS["fuzz"]["jobs"]["fuzz"]["strategy"]["matrix"]["target"] == list(TARGETS)
+
+
+@pytest.mark.parametrize("workflow", WORKFLOWS.values(), ids=WORKFLOWS)
+def test_it_may_only_read(workflow: dict[str, Any]) -> None:
     """A change from outside gets nothing to write with, and no job hangs for ever."""
-    assert WORKFLOW["permissions"] == {"contents": "read"}
-    for job in WORKFLOW["jobs"].values():
+    assert workflow["permissions"] == {"contents": "read"}
+    for job in workflow["jobs"].values():
         assert job["timeout-minutes"] <= 60
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout"):

@@ -1,0 +1,70 @@
+"""Valid inputs of every target, from which fuzzing starts."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Sequence
+
+from ingest.domain.runs import AttemptKey
+from ingest.messaging.log_events import LogFacts, log_payload
+from ingest.messaging.log_work import attempt_logs_due, job_log_due
+from support.builders import CREATED_AT, a_job, commit_payload, job_payload, run_payload
+
+_FILES = {
+    "0_build.txt": b"2026-01-01T00:00:00Z line\n" * 40,
+    "1_test (3.12).txt": bytes(range(256)) * 4,
+    "2_deploy 💚.txt": "é💚\n".encode() * 30,
+    "build/1_Set up job.txt": b"step\n",
+    "system.txt": b"",
+}
+_KEY = AttemptKey("octo/api", 12_000_000_001, 2)
+
+
+def seeds(target: str) -> Sequence[bytes]:
+    """Return valid inputs of a target."""
+    if target == "archive":
+        methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
+        return [_archive(method) for method in methods]
+    if target == "work-item":
+        items = [job_log_due, lambda key, job, now: attempt_logs_due(key, [job], now=now)]
+        return [item(_KEY, a_job(), now=CREATED_AT).body.encode() for item in items]
+    if target == "log-object":
+        return [_log_object("text é \x1b\n".encode()), _log_object(b"\xff\x00binary")]
+    payloads = {
+        "workflow_run": run_payload(),
+        "workflow_job": job_payload(),
+        "commit": commit_payload(),
+    }
+    if target == "webhook":
+        events = ("workflow_run", "workflow_job")
+        repository = {"full_name": "octo/api"}
+        return [
+            json.dumps(
+                {"action": "completed", "repository": repository, name: payloads[name]}
+            ).encode()
+            for name in events
+        ]
+    return [json.dumps(payload).encode() for payload in payloads.values()]
+
+
+def _archive(method: int) -> bytes:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", method) as archive:
+        for name, content in _FILES.items():
+            archive.writestr(zipfile.ZipInfo(name), content, method)
+    return packed.getvalue()
+
+
+def _log_object(log: bytes) -> bytes:
+    facts = LogFacts(
+        key=_KEY,
+        job_id=1,
+        job_name="build",
+        log_bytes=len(log),
+        log_sha256="0" * 64,
+        fetched_at=CREATED_AT,
+        is_text=not log.startswith(b"\xff"),
+    )
+    return b"".join(log_payload(facts, lambda: io.BytesIO(log)))

@@ -1,0 +1,89 @@
+"""What is fuzzed: every reader of bytes from outside, which may raise its own errors only."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import io
+import json
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from ingest.errors import InvalidSignature, MalformedPayload
+from ingest.messaging.log_payload import log_in_payload
+from ingest.messaging.log_work_parser import parse_log_work
+from ingest.services.log_archive import open_log_archive
+from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, parse_run
+from ingest.wire.webhooks import job_of, parse_delivery, run_of
+
+JOB_NAMES = {1: "build", 2: "test (3.12)", 3: "deploy 💚"}
+SECRET = "fuzzed"
+
+
+def read_archive(data: bytes) -> None:
+    """Open an archive and extract each job's log."""
+    with (
+        suppress(MalformedPayload),
+        open_log_archive(io.BytesIO(data), len(data), JOB_NAMES) as logs,
+    ):
+        for job_id in JOB_NAMES:
+            with suppress(MalformedPayload):
+                if job_id in logs and not logs.is_empty(job_id):
+                    logs.extract(job_id, io.BytesIO())
+
+
+def read_payload(data: bytes) -> None:
+    """Parse a JSON object as everything that GitHub sends."""
+    try:
+        payload = json.loads(data)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(payload, list):
+        parse_pull_requests(payload)
+    if not isinstance(payload, dict):
+        return
+    with suppress(MalformedPayload):
+        parse_run(payload, repository="octo/api")
+    with suppress(MalformedPayload):
+        parse_job(payload)
+    with suppress(MalformedPayload):
+        parse_commit(payload)
+
+
+def read_webhook(data: bytes) -> None:
+    """Parse a delivery that is signed, and one that is not."""
+    signature = hmac.new(SECRET.encode(), data, hashlib.sha256).hexdigest()
+    for event in ("workflow_run", "workflow_job"):
+        headers = {"x-github-event": event, "x-github-delivery": "1"}
+        signed = {**headers, "x-hub-signature-256": f"sha256={signature}"}
+        with suppress(InvalidSignature):
+            parse_delivery(headers, data, secret=SECRET)
+        with suppress(MalformedPayload):
+            delivery = parse_delivery(signed, data, secret=SECRET)
+            assert delivery.run_id is None or isinstance(delivery.run_id, int)
+            with suppress(MalformedPayload):
+                run_of(delivery)
+            job_of(delivery)
+
+
+def read_work_item(data: bytes) -> None:
+    """Parse a body of the job events queue, which SQS delivers as text."""
+    with suppress(MalformedPayload):
+        parse_log_work(data.decode(errors="surrogateescape"))
+
+
+def read_log_object(data: bytes) -> None:
+    """Read the log in an object of the bucket."""
+    step = len(data) // 40 + 1
+    with suppress(MalformedPayload):
+        for _ in log_in_payload(data[start : start + step] for start in range(0, len(data), step)):
+            pass
+
+
+TARGETS: Mapping[str, Callable[[bytes], None]] = {
+    "archive": read_archive,
+    "payload": read_payload,
+    "webhook": read_webhook,
+    "work-item": read_work_item,
+    "log-object": read_log_object,
+}
