@@ -31,9 +31,10 @@ def sentence_for(error: Exception) -> str:
         return _list_of_faults(error.faults)
     if isinstance(error, RateLimited):
         return f"{error} It goes on at {error.retry_at:%H:%M:%S} UTC; start it again then."
-    if isinstance(error, AccessDenied | BadCredentials | Retriable):
-        return f"{error} {_DOCTOR}"
-    if isinstance(error, IngestError | LocalAwsError):
+    if isinstance(error, IngestError):
+        remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
+        return f"{error} {error.remedy or remedy}".rstrip()
+    if isinstance(error, LocalAwsError):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return _of_system(error)

@@ -1,28 +1,34 @@
 """Every error Runstream raises, sorted by what the caller should do about it.
 
 IngestError
-├── Retriable              try again later; nothing is lost by waiting
-│   ├── RateLimited        GitHub forbids requests until ``retry_at``
-│   ├── SourceUnavailable  GitHub did not answer, or answered with a 5xx
-│   ├── QueueUnavailable   SQS or S3 did not take what was sent
-│   ├── StateUnavailable   the state store did not answer
-│   └── ResourceExhausted  this machine lacks disk space, a temporary folder or open files
-├── Fatal                  a person must act first
-│   ├── BadCredentials     GitHub refuses the token
-│   ├── BadSettings        settings are missing or contradict each other
-│   ├── AccessDenied       the token or key may not do this
-│   └── QueueMissing       a queue or bucket does not exist
-├── Skippable              this one thing cannot be had; go on with the rest
-│   ├── NotFound           GitHub knows no such repository, run, job or commit
-│   │   └── Gone           GitHub knew it once and has deleted it (410)
-│   ├── LogPending         the job's log is not there (yet, or never)
-│   ├── LogExpired         the log is past its retention
-│   └── MalformedPayload   an answer or a message is not what its kind promises
-├── Unexpected             a defect of this program met one item
-└── Rejected               an outsider's input is refused
-    ├── InvalidRepository  not a repository name or URL of the configured GitHub
-    ├── InvalidSignature   a webhook is not signed with our secret
-    └── MessageTooLarge    a message exceeds what the queue takes, and cannot be made smaller
+├── Retriable                  try again later; nothing is lost by waiting
+│   ├── RateLimited            GitHub forbids requests until ``retry_at``
+│   ├── SourceUnavailable      GitHub could not be reached, or has nothing to give for now
+│   │   └── RequestFailed      GitHub took the request and did not answer it whole and readably
+│   ├── QueueUnavailable       SQS or S3 did not accept what was sent
+│   ├── StateUnavailable       the state store did not answer
+│   └── ResourceExhausted      this machine lacks disk space, a temporary folder or open files
+├── Fatal                      a person must act first
+│   ├── BadCredentials         GitHub rejects the token or the app as a whole
+│   ├── BadSettings            settings are missing or contradict each other
+│   ├── AccessDenied           the credential may not do this
+│   └── QueueMissing           a queue or bucket does not exist
+├── Skippable                  this one thing is not available; continue with the rest
+│   ├── RepositoryUnavailable  a repository is gone, hidden from the credential, or blocked
+│   ├── NotFound               an item does not exist, in a repository that can be read
+│   │   └── Gone               an item existed and was deleted (410)
+│   ├── LogPending             the job has no log (yet, or never)
+│   ├── LogExpired             the log is past its retention
+│   ├── BadRequest             GitHub cannot make sense of a request: a defect of Runstream
+│   └── MalformedPayload       a part of an answer or a message is not what its kind promises
+├── Unexpected                 a defect of Runstream hit one item
+└── Rejected                   an outsider's input is refused
+    ├── InvalidRepository      not a repository name or URL of the configured GitHub
+    ├── InvalidSignature       a webhook is not signed with our secret
+    └── MessageTooLarge        a message exceeds the queue's limit and cannot be made smaller
+
+``wire/answers.py`` decides which of them an answer of GitHub is. Only NotFound, Gone and
+LogExpired may become final, for their repository was readable when they were raised.
 """
 
 from __future__ import annotations
@@ -31,31 +37,45 @@ from datetime import datetime
 
 
 class IngestError(Exception):
-    """Be the root of every error raised on purpose; its text is a sentence for a person."""
+    """The root of every error that is raised on purpose. Its text is a sentence for a person.
+
+    ``remedy``: what to do about it, where whoever raised it knows more than its class says.
+    """
+
+    def __init__(self, message: str = "", *, remedy: str | None = None) -> None:
+        super().__init__(message)
+        self.remedy = remedy
 
 
 class Retriable(IngestError):
-    """Say that the same call may succeed later."""
+    """A failure after which the same call may succeed."""
 
 
 class RateLimited(Retriable):
-    """Say that GitHub forbids requests until ``retry_at``."""
+    """A limit of GitHub's that forbids requests until ``retry_at``."""
 
-    def __init__(self, message: str, *, retry_at: datetime) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, retry_at: datetime, remedy: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
         self.retry_at = retry_at
 
 
 class SourceUnavailable(Retriable):
-    """Say that GitHub could not be reached, or failed on its side."""
+    """A GitHub that could not be reached, or failed on its side."""
+
+
+class RequestFailed(SourceUnavailable):
+    """A request that reached GitHub and got a 5xx, a broken answer, or none in time.
+
+    The same request for less, such as a smaller page, may succeed.
+    """
 
 
 class QueueUnavailable(Retriable):
-    """Say that SQS or S3 could not be reached, or did not accept what was sent."""
+    """SQS or S3 could not be reached, or did not accept what was sent."""
 
 
 class StateUnavailable(Retriable):
-    """Say that the state store could not be reached, or is full."""
+    """A state store that could not be reached, or is full."""
 
 
 class ResourceExhausted(Retriable):
@@ -63,15 +83,15 @@ class ResourceExhausted(Retriable):
 
 
 class Fatal(IngestError):
-    """Say that a person must change something before a retry makes sense."""
+    """A failure that a person must fix before a retry makes sense."""
 
 
 class BadCredentials(Fatal):
-    """Say that GitHub does not accept the token."""
+    """A token or an app that GitHub rejects: wrong, expired, revoked or suspended."""
 
 
 class BadSettings(Fatal):
-    """Name every fault found in the settings at once."""
+    """Every fault found in the settings."""
 
     def __init__(self, faults: list[str]) -> None:
         super().__init__("; ".join(faults))
@@ -79,52 +99,60 @@ class BadSettings(Fatal):
 
 
 class AccessDenied(Fatal):
-    """Say which permission is missing for which thing."""
+    """A credential that may not do what was asked."""
 
 
 class QueueMissing(Fatal):
-    """Say which queue or bucket does not exist."""
+    """A queue or bucket that does not exist."""
 
 
 class Skippable(IngestError):
-    """Say that one thing cannot be had; the rest can."""
+    """One thing that is not available, while the rest is."""
+
+
+class RepositoryUnavailable(Skippable):
+    """A repository that is gone, hidden from every credential, blocked, or without Actions."""
 
 
 class NotFound(Skippable):
-    """Say that GitHub knows no such thing, or hides it from this token."""
+    """An item that does not exist."""
 
 
 class Gone(NotFound):
-    """Say that GitHub knew a thing once and has deleted it."""
+    """An item that existed and was deleted."""
 
 
 class LogPending(Skippable):
-    """Say that GitHub holds no log for the job at this moment."""
+    """A job without a log at this moment."""
 
 
 class LogExpired(Skippable):
-    """Say that GitHub has deleted the log."""
+    """A log that GitHub has deleted."""
+
+
+class BadRequest(Skippable):
+    """A request that GitHub cannot make sense of."""
 
 
 class MalformedPayload(Skippable):
-    """Say which part of an answer or a message cannot be understood."""
+    """An answer or a message of which a part cannot be understood."""
 
 
 class Unexpected(IngestError):
-    """A defect of this program that one item met; the trace is in the log."""
+    """A defect of Runstream that hit one item, while the others are worked on."""
 
 
 class Rejected(IngestError):
-    """Say why an outsider's input was refused."""
+    """An outsider's input that is refused."""
 
 
 class InvalidRepository(Rejected):
-    """Say what a repository may be given as."""
+    """An input that names no repository of the configured GitHub."""
 
 
 class InvalidSignature(Rejected):
-    """Say that a webhook was not signed with the configured secret."""
+    """A webhook that is not signed with the configured secret."""
 
 
 class MessageTooLarge(Rejected):
-    """Say how large a message is and what its queue takes."""
+    """A message that exceeds what its queue accepts."""

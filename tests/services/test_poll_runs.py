@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ingest.errors import BadCredentials, NotFound, RateLimited, SourceUnavailable
+from ingest.errors import BadCredentials, RateLimited, RepositoryUnavailable, SourceUnavailable
 from ingest.services.poll_runs import next_poll, poll_due_repositories
 from ingest.services.schedule_attempts import MAX_FAILURES
 from support.world import (
@@ -225,10 +225,10 @@ def test_a_failing_repository_is_tried_ever_more_slowly_and_told_to_people(stage
     here = stage(a_finished_run(), at=600)
     here.watch("octo/missing")
     error = here.poll("octo/missing")
-    assert isinstance(error, NotFound)
+    assert isinstance(error, RepositoryUnavailable)
     [told] = here.state.list_errors(limit=5)
     assert told.repository == "octo/missing"
-    assert "remove it" in told.remedy
+    assert "Check the repository's name" in told.remedy
     pauses = []
     for _ in range(15):
         here.poll("octo/missing")

@@ -37,9 +37,9 @@ def test_where_all_is_well_it_says_so(cli: CommandLine):
 @pytest.mark.parametrize(
     ("environment", "subject", "words"),
     [
-        ({"GITHUB_TOKEN": WRONG_TOKEN}, "token-", ["does not accept the token", "GITHUB_TOKEN"]),
-        ({"GITHUB_TOKEN": POWERLESS}, "repository octo/api", ["may not read", "read access"]),
-        ({"GITHUB_API_URL": "http://127.0.0.1:9"}, "token-", ["did not answer", "proxy"]),
+        ({"GITHUB_TOKEN": WRONG_TOKEN}, "token-", ["rejected the credential", "GITHUB_TOKEN"]),
+        ({"GITHUB_TOKEN": POWERLESS}, "repository octo/api", ["denied access", "read access"]),
+        ({"GITHUB_API_URL": "http://127.0.0.1:9"}, "token-", ["could not be reached", "proxy"]),
         ({"METRICS_QUEUE": "none"}, "queue none", ["does not exist", "standalone setup"]),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "queue ", ["reached", "AWS_ENDPOINT_URL"]),
         ({"LOG_BUCKET": "no-such-bucket"}, "bucket no-such", ["does not exist", "setup"]),
@@ -69,8 +69,8 @@ def test_an_app_that_github_does_not_know_is_a_failure(cli: CommandLine):
         Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()
     )
     report = cli.json("doctor", GITHUB_APP_ID="1", GITHUB_APP_PRIVATE_KEY=key.decode())
-    assert found(report, "token")["status"] == "failed"
-    assert "GITHUB_APP_PRIVATE_KEY" in found(report, "token")["finding"]
+    assert found(report, "app-1")["status"] == "failed"
+    assert "GITHUB_APP_PRIVATE_KEY" in found(report, "app-1")["remedy"]
     assert found(report, "queue")["status"] == "ok"
 
 

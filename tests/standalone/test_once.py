@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from ingest.bootstrap import Collector, worker_id
 from ingest.domain.ledger import RepositoryRecord
-from ingest.errors import NotFound, RateLimited
+from ingest.errors import RateLimited, RepositoryUnavailable
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_told, assert_nothing_twice
 
@@ -101,7 +101,7 @@ def test_passing_failures_are_waited_out(stage):
 def test_a_repository_that_is_not_there_is_raised_after_the_others_are_collected(stage):
     """One wrong name costs no other repository anything."""
     here = stage(a_world(), at=300, speed=SPEED)
-    with pytest.raises(NotFound):
+    with pytest.raises(RepositoryUnavailable):
         collect(here, "octo/missing", REPOSITORY)
     assert_all_told(here)
     assert len(here.logs()) == 15

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from ingest.wire.rate_limits import (
     MAX_WAIT_SECONDS,
     RateLimit,
+    clock_offset,
     exhausted_resource,
     is_limit_answer,
     parse_rate_limit,
@@ -102,12 +103,16 @@ def test_a_missing_or_broken_header_is_no_limit(name, value):
         (403, {}, "", False),
         (200, told(0), "rate limit", False),
         (304, told(0), "", False),
-        (404, told(0), "", False),
+        (404, told(0), "", True),
+        (404, {"retry-after": "60"}, "", True),
+        (404, told(4000), "You have exceeded a secondary rate limit.", True),
+        (404, told(4000), "Not Found", False),
+        (404, {}, "Rate limiting is not enabled.", False),
         (503, {"retry-after": "5"}, "rate limit", False),
     ],
 )
 def test_a_limit_is_told_from_a_missing_right(status, headers, body, is_limit):
-    """403 means both."""
+    """403 and 404 mean both."""
     assert is_limit_answer(status, headers, body) is is_limit
 
 
@@ -136,6 +141,27 @@ def test_retry_after_is_obeyed_first():
     assert seconds_until({"retry-after": "-5"}) == 1
 
 
+def test_retry_after_may_be_a_date():
+    """RFC 9110 allows both forms; a date that has passed means at once."""
+    later = (NOW + timedelta(seconds=90)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    assert seconds_until({"retry-after": later}) == 90
+    assert seconds_until({"retry-after": "Wed, 21 Oct 2020 07:28:00 GMT"}) == 1
+
+
+def test_times_of_githubs_clock_are_translated():
+    """A clock that is ten minutes behind must not wait ten minutes less, nor more."""
+    date = (NOW + timedelta(minutes=10)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    offset = clock_offset({"date": date}, now=NOW)
+    assert offset == timedelta(minutes=10)
+    until = retry_at(told(0, reset_in=660), now=NOW, refusals=1, offset=offset)
+    assert until == NOW + timedelta(seconds=61)
+    dated = {"retry-after": (NOW + timedelta(seconds=630)).strftime("%a, %d %b %Y %H:%M:%S GMT")}
+    assert retry_at(dated, now=NOW, refusals=1, offset=offset) == NOW + timedelta(seconds=30)
+    near = (NOW + timedelta(seconds=2)).strftime("%a, %d %b %Y %H:%M:%S GMT")
+    assert clock_offset({"date": near}, now=NOW) == timedelta(0)
+    assert clock_offset({}, now=NOW) is None
+
+
 def test_a_used_up_hour_is_waited_for():
     """One second more, for clocks differ."""
     assert seconds_until(told(0, reset_in=600)) == 601
@@ -147,7 +173,7 @@ def test_a_used_up_hour_is_waited_for():
         {},
         told(17),
         told(0, reset_in=-5),
-        {"retry-after": "Wed, 21 Oct 2026 07:28:00 GMT"},
+        {"retry-after": "soon"},
         {"retry-after": "nan"},
     ],
 )

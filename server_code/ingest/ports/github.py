@@ -10,16 +10,17 @@ from typing import BinaryIO, Generic, Protocol, TypeVar
 from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey, PullRequest, WorkflowRun
+from ..errors import IngestError
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer(Generic[T]):
-    """Be GitHub's answer: ``value`` is None where nothing changed since ``validator``.
+    """An answer of GitHub; ``value`` is None where nothing changed since ``validator``.
 
-    Hand ``validator`` in with the next question of the same kind; it is opaque, and bound to the
-    token that asked.
+    Pass ``validator`` with the next request of the same kind. It is opaque, and bound to the
+    credential that got it.
     """
 
     value: T | None
@@ -28,7 +29,7 @@ class Answer(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunQuery:
-    """Ask for one page (from 1) of a repository's runs, newest created first.
+    """One page (from 1) of a repository's runs, newest created first.
 
     ``status`` and ``created`` (GitHub's search syntax, ``A..B``) are hints: GitHub serves filtered
     lists from an index that lags, and stops them at 1,000 runs.
@@ -41,7 +42,7 @@ class RunQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
-    """Be one page of runs; ``total_count`` is GitHub's count over all pages."""
+    """One page of runs. ``total_count`` is GitHub's count over all pages, which may be wrong."""
 
     runs: tuple[WorkflowRun, ...]
     total_count: int
@@ -50,7 +51,7 @@ class RunPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobList:
-    """Be an attempt's jobs; not ``is_complete`` where GitHub promised more than it gave."""
+    """An attempt's jobs; not ``is_complete`` where GitHub counted more than it listed."""
 
     jobs: tuple[Job, ...]
     is_complete: bool
@@ -58,7 +59,7 @@ class JobList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryFacts:
-    """Be what a token can see of a repository."""
+    """What a credential sees of a repository."""
 
     full_name: str
     is_private: bool
@@ -68,9 +69,10 @@ class RepositoryFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """Be the requests left to one token, summed over tokens where there are several.
+    """The requests left to one credential, or the sum over several.
 
-    ``stretch``: how many times longer the most used token's polls wait; 1 where the budget lasts.
+    ``interval_factor``: how many times longer the polls of the most used credential must wait; 1
+    where the budget lasts.
     """
 
     limit: int | None
@@ -80,10 +82,11 @@ class Budget:
 
 
 class ActionsSource(Protocol):
-    """Read GitHub Actions.
+    """GitHub Actions, read over the network.
 
-    Any method may raise RateLimited, SourceUnavailable, BadCredentials, AccessDenied, NotFound or
-    MalformedPayload; none of them sleeps.
+    Any method may raise RateLimited, SourceUnavailable, BadCredentials, AccessDenied,
+    RepositoryUnavailable, NotFound, BadRequest or MalformedPayload; none of them sleeps. NotFound
+    is about the item: its repository was readable at that time.
     """
 
     def fetch_runs(
@@ -134,25 +137,28 @@ class ActionsSource(Protocol):
         """
 
     def fetch_repository(self, repository: str) -> RepositoryFacts:
-        """Look a repository up."""
+        """Fetch what a credential sees of a repository."""
 
     def budget(self) -> Budget:
-        """Tell what is left, as the last answers said; costs nothing."""
+        """Return what is left by the last answers; costs nothing."""
 
     def has_headroom(self, repository: str) -> bool:
-        """Tell whether requests may be spent on what is nice to know; costs nothing."""
+        """Return whether optional requests may be sent; costs nothing."""
 
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether free requests may be sent, which count by the minute all the same."""
 
     def interval_factor(self, repository: str) -> float:
-        """Tell how many times longer polls must wait for the budget to last; 1 where it does."""
+        """Return how many times longer polls must wait for the budget to last; 1 where it does."""
 
     def pauses(self) -> dict[str, datetime]:
-        """Tell which credentials GitHub forbids to ask, by a name that is no secret, until when."""
+        """Return until when a limit forbids to use a credential, by its public name."""
 
     def obey(self, pauses: Mapping[str, datetime]) -> None:
-        """Take over pauses that other processes of ours were asked for."""
+        """Obey pauses that GitHub asked of other processes."""
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed; needs the right to read hooks."""
+
+    def take_rejected_credentials(self) -> Mapping[str, IngestError]:
+        """Return the credentials that GitHub rejects as a whole, by name; each is returned once."""

@@ -1,11 +1,17 @@
-"""What the doctor looks at on GitHub's side: credentials, limits, clock, repositories."""
+"""Checks of GitHub: credentials, limits, clock and repositories."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
-from ..errors import AccessDenied, BadCredentials, IngestError, NotFound, RateLimited
+from ..errors import (
+    AccessDenied,
+    BadCredentials,
+    IngestError,
+    RateLimited,
+    Skippable,
+)
 from ..inspection import FAILED, OK, WARNING, Check, CredentialFacts, GithubInspector
 from ..ports import ActionsSource, Budget, RunQuery
 
@@ -18,13 +24,13 @@ SKEW_WARNING_SECONDS = 30
 SKEW_FAILURE_SECONDS = 240
 
 NEW_CREDENTIAL = (
-    "Make a token that may read actions, contents, metadata and pull requests, and set "
+    "Create a token with read access to actions, contents, metadata and pull requests, and set "
     "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
 )
 
 
 def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -> Iterator[Check]:
-    """Look at each credential: who it is, until when, how much is left, and GitHub's clock."""
+    """Check each credential: whose it is, its expiry, what is left of its hour, GitHub's clock."""
     for name in github.credentials():
         try:
             facts = github.inspect(name)
@@ -42,7 +48,7 @@ def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -
 def check_repository(
     source: ActionsSource, github: GithubInspector, name: str, *, backfill_days: float
 ) -> Check:
-    """Look at a repository: whether it is there, its Actions readable, its logs kept."""
+    """Check a repository: that it exists, its Actions are readable, and its logs are kept."""
     subject = f"repository {name}"
     try:
         facts = source.fetch_repository(name)
@@ -56,7 +62,11 @@ def check_repository(
     runs = page.total_count if page is not None else 0
     finding = f"{facts.full_name} is readable: {runs:,} runs{kept}."
     if facts.is_archived:
-        return _warning(subject, f"{finding} It is archived.", "Nothing runs there any more.")
+        return _warning(
+            subject,
+            f"{finding} It is archived.",
+            "Archived repositories run no workflows: remove it.",
+        )
     if days is not None and days < backfill_days:
         return _warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
     return Check(subject=subject, status=OK, finding=finding)
@@ -64,7 +74,7 @@ def check_repository(
 
 def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
     if facts.kind == "no token":
-        finding = "There is no token: GitHub gives 60 requests an hour, and no logs."
+        finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
         return _warning("token", finding, NEW_CREDENTIAL)
     scopes = f", scopes {', '.join(facts.scopes) or 'none'}" if facts.scopes is not None else ""
     owner = f" of {facts.login}" if facts.login else ""
@@ -85,7 +95,7 @@ def _check_budget(name: str, budget: Budget) -> Check:
     until = f" until {budget.reset_at:%H:%M} UTC" if budget.reset_at else ""
     finding = f"{budget.remaining:,} of {budget.limit:,} requests are left{until}."
     if budget.remaining < budget.limit // 10:
-        remedy = "Nothing to do but wait; another token (GITHUB_TOKEN takes several) adds its own."
+        remedy = "Wait, or add another token: GITHUB_TOKEN takes several."
         return _warning(subject, finding, remedy)
     return Check(subject=subject, status=OK, finding=finding)
 
@@ -94,7 +104,7 @@ def _check_clock(server_time: datetime, now: datetime) -> Check:
     seconds = (now - server_time).total_seconds()
     where = "ahead of" if seconds > 0 else "behind"
     finding = f"This machine's clock is {abs(seconds):,.0f} s {where} GitHub's."
-    remedy = "Set the clock, best by NTP: AWS refuses requests that are 5 minutes off."
+    remedy = "Set the clock, preferably by NTP: AWS rejects requests that are 5 minutes off."
     if abs(seconds) >= SKEW_FAILURE_SECONDS:
         return Check(subject="clock", status=FAILED, finding=finding, remedy=remedy)
     if abs(seconds) >= SKEW_WARNING_SECONDS:
@@ -103,21 +113,25 @@ def _check_clock(server_time: datetime, now: datetime) -> Check:
 
 
 def _credential_remedy(error: IngestError) -> str:
+    if error.remedy is not None:
+        return error.remedy
     if isinstance(error, BadCredentials):
         return NEW_CREDENTIAL
-    return "Check GITHUB_API_URL and the way there: proxy, firewall, certificate."
+    return "Check GITHUB_API_URL and the way there: proxy, firewall and certificate."
 
 
 def _repository_remedy(error: IngestError) -> str:
-    if isinstance(error, NotFound):
-        return "Check its name, and that the token may see it: private ones look as if not there."
+    if error.remedy is not None:
+        return error.remedy
+    if isinstance(error, Skippable):
+        return "Check its name and that the token may read it: private ones answer 404 otherwise."
     if isinstance(error, AccessDenied):
-        return "Give the token read access to Actions, contents and pull requests of it."
-    return "See what is said of the token, then try again."
+        return "Give the token read access to actions, contents and pull requests."
+    return "Fix what the checks of the credentials report, then try again."
 
 
 def _limited(subject: str, error: RateLimited) -> Check:
-    remedy = f"Wait until {error.retry_at:%H:%M:%S} UTC; collecting does so by itself."
+    remedy = f"Wait until {error.retry_at:%H:%M:%S} UTC. Collection waits by itself."
     return _warning(subject, str(error), remedy)
 
 

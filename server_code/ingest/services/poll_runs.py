@@ -81,8 +81,17 @@ def poll_repository(
         error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
         context.share_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
+    _report_rejected_credentials(context, error)
     context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
     return error
+
+
+def _report_rejected_credentials(context: CollectorContext, error: IngestError | None) -> None:
+    """Report each credential that GitHub rejects once, though others read its repositories."""
+    for name, rejected in context.source.take_rejected_credentials().items():
+        if str(rejected) != str(error):
+            what = f"Credential {name}: {rejected}"
+            context.report_error(PIPELINE_MONITORING_AGENT, None, what, _remedy(rejected))
 
 
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
@@ -167,6 +176,8 @@ def _report_defect(repository: RepositoryRecord, defect: Exception) -> IngestErr
 
 
 def _remedy(error: IngestError) -> str:
+    if error.remedy is not None:
+        return error.remedy
     if isinstance(error, NotFound):
         return "Check the repository's name and that the token may read it, or remove it."
     if isinstance(error, Retriable):

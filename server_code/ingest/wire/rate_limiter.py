@@ -1,4 +1,4 @@
-"""One token's permission to ask: no request leaves while a limit forbids it."""
+"""One credential's limits: no request leaves while one forbids it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from datetime import datetime, timedelta
 from ..errors import RateLimited
 from .rate_limits import (
     RateLimit,
+    clock_offset,
     exhausted_resource,
     is_limit_answer,
     parse_rate_limit,
+    parse_retry_after,
     retry_at,
 )
 
@@ -35,69 +37,89 @@ MAX_STRETCH = 20.0
 #: The scope of a pause that holds for whatever the token asks.
 _EVERYTHING = "*"
 
+#: Paths with a pause of their own that are remembered at once.
+MAX_PAUSED_PATHS = 1000
+
 
 @dataclass(frozen=True, slots=True)
 class _Pause:
-    """Be a time that GitHub asked to let pass, and how often in a row it had to ask."""
+    """A time that GitHub asked to let pass, and how often in a row it had to ask."""
 
     until: datetime
     refusals: int
 
 
 class RateLimiter:
-    """Admit requests of one token, and learn from their answers. Safe for many threads.
+    """The limits of one credential: admits requests and learns from their answers.
 
-    It never sleeps: where a limit forbids a request it raises RateLimited with the time.
+    Safe for many threads. It never sleeps: where a limit forbids a request it raises RateLimited
+    with the time. Times of GitHub's clock are translated by the ``Date`` of its answers.
     """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._limits: dict[str, RateLimit] = {}
         self._pauses: dict[str, _Pause] = {}
+        self._paused_paths: dict[str, datetime] = {}
+        self._offset = timedelta(0)
         self._points: dict[str, deque[datetime]] = {}
         self._response_seconds: deque[tuple[datetime, float]] = deque()
         self._response_total = 0.0
         self._in_flight: Counter[str] = Counter()
 
-    def admit(self, endpoint: str, *, resource: str, now: datetime) -> None:
-        """Take a place for one request to an endpoint (its path's pattern).
+    def admit(self, endpoint: str, *, resource: str, now: datetime, path: str = "") -> None:
+        """Take a place for one request to a path of an endpoint (the path's pattern).
 
         Raises RateLimited where a limit forbids it.
         """
         with self._lock:
             self._check_pauses(resource, now)
+            self._check_path(path, now)
             self._check_primary(resource, now)
             self._check_secondary(endpoint, resource, now)
             self._points.setdefault(endpoint, deque()).append(now)
             self._in_flight[resource] += 1
 
     def record_response(self, resource: str, *, took_seconds: float, now: datetime) -> None:
-        """Give a place back, whether the request got an answer or not."""
+        """Return a place, whether the request got an answer or not."""
         with self._lock:
             self._in_flight[resource] -= 1
             self._response_seconds.append((now, took_seconds))
             self._response_total += took_seconds
 
-    def learn(self, status: int, headers: Mapping[str, str], body: str, *, now: datetime) -> None:
-        """Take an answer's limits in. Raises RateLimited for a limit answer."""
+    def learn(
+        self, status: int, headers: Mapping[str, str], body: str, *, now: datetime, path: str = ""
+    ) -> None:
+        """Learn the limits that an answer names. Raises RateLimited for a limit answer.
+
+        ``retry-after`` on any other answer holds for its path alone.
+        """
         with self._lock:
+            offset = clock_offset(headers, now=now)
+            self._offset = self._offset if offset is None else offset
             limit = parse_rate_limit(headers)
             if limit is not None:
                 self._keep(limit)
             if not is_limit_answer(status, headers, body):
                 self._end_pauses(limit, now)
+                self._pause_path(path, headers, now)
                 return
             scope = exhausted_resource(headers, body) or _EVERYTHING
             until = self._pause(scope, headers, now)
         raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
 
+    @property
+    def offset(self) -> timedelta:
+        """By how much GitHub's clock is ahead of ours."""
+        return self._offset
+
     def limits(self) -> list[RateLimit]:
-        """List the primary limits as last told."""
+        """List the primary limits of the last answers."""
         with self._lock:
             return list(self._limits.values())
 
     def paused_until(self, *, now: datetime) -> datetime | None:
-        """Tell until when REST requests are forbidden; None where they are not."""
+        """Return until when REST requests are forbidden; None where they are not."""
         with self._lock:
             try:
                 self._check_pauses("core", now)
@@ -114,15 +136,15 @@ class RateLimiter:
                 self._pauses[_EVERYTHING] = _Pause(until, known.refusals if known else 0)
 
     def has_headroom(self, *, now: datetime) -> bool:
-        """Tell whether the hour's requests are being used more slowly than they come back.
+        """Return whether the hour's requests are used more slowly than they come back.
 
-        What is nice to know, but not needed, is asked for only then.
+        Optional requests are sent only then.
         """
         with self._lock:
-            limit = self._limits.get("core")
-            if limit is None or limit.reset_at <= now:
+            limit, github_now = self._limits.get("core"), now + self._offset
+            if limit is None or limit.reset_at <= github_now:
                 return True
-            left_of_hour = (limit.reset_at - now) / timedelta(hours=1)
+            left_of_hour = (limit.reset_at - github_now) / timedelta(hours=1)
             return limit.remaining - _reserve(limit) > limit.limit * left_of_hour * 0.5
 
     def has_minute_headroom(self, *, now: datetime) -> bool:
@@ -134,15 +156,15 @@ class RateLimiter:
         return used < POINTS_PER_MINUTE["rest"] / 2
 
     def interval_factor(self, *, now: datetime) -> float:
-        """Tell how many times too fast the hour's requests are used up; 1 where they last.
+        """Return how many times too fast the hour's requests are used up; 1 where they last.
 
-        Looks at what is used, whoever used it, after the hour's first five minutes.
+        It counts what is used, whoever used it, after the hour's first five minutes.
         """
         with self._lock:
-            limit = self._limits.get("core")
-            if limit is None or limit.reset_at <= now:
+            limit, github_now = self._limits.get("core"), now + self._offset
+            if limit is None or limit.reset_at <= github_now:
                 return 1.0
-            left_seconds = (limit.reset_at - now).total_seconds()
+            left_seconds = (limit.reset_at - github_now).total_seconds()
             past_seconds = 3600 - left_seconds
             if past_seconds < WARM_UP_SECONDS:
                 return 1.0
@@ -151,9 +173,9 @@ class RateLimiter:
             return min(max(used_a_second / allowed_a_second, 1.0), MAX_STRETCH)
 
     def _keep(self, limit: RateLimit) -> None:
-        """Keep the newest telling; answers of parallel requests may arrive out of order.
+        """Keep the newest limit; answers of parallel requests may arrive out of order.
 
-        Within one hour the remaining requests only fall, so the lowest telling is the newest.
+        Within one hour the remaining requests only fall, so the lowest is the newest.
         """
         known = self._limits.get(limit.resource)
         if known is not None and known.reset_at == limit.reset_at:
@@ -162,22 +184,37 @@ class RateLimiter:
             self._limits[limit.resource] = limit
 
     def _pause(self, scope: str, headers: Mapping[str, str], now: datetime) -> datetime:
-        """Begin or lengthen a pause.
+        """Start or lengthen a pause.
 
         A refusal that comes while one lasts belongs to a request sent before it: it is no further
         refusal in a row, or one burst of parallel requests would cost an hour.
         """
         known = self._pauses.get(scope, _Pause(until=now, refusals=0))
         refusals = known.refusals + (now >= known.until)
-        until = max(known.until, retry_at(headers, now=now, refusals=refusals))
+        wanted = retry_at(headers, now=now, refusals=refusals, offset=self._offset)
+        until = max(known.until, wanted)
         self._pauses[scope] = _Pause(until, refusals)
         return until
 
+    def _pause_path(self, path: str, headers: Mapping[str, str], now: datetime) -> None:
+        after = parse_retry_after(headers, github_now=now + self._offset)
+        if after is None or not path:
+            return
+        paths = {known: until for known, until in self._paused_paths.items() if until > now}
+        if len(paths) < MAX_PAUSED_PATHS:
+            paths[path] = now + timedelta(seconds=after)
+        self._paused_paths = paths
+
+    def _check_path(self, path: str, now: datetime) -> None:
+        until = self._paused_paths.get(path, now)
+        if now < until:
+            raise RateLimited(f"GitHub asked to wait before {path}.", retry_at=until)
+
     def _end_pauses(self, limit: RateLimit | None, now: datetime) -> None:
-        """Forget the refusals that an answer shows to be over.
+        """Remove the refusals that an answer shows to be over.
 
         An answer that comes while a pause lasts was asked for before it. One that leaves nothing
-        of its resource says nothing of the next: GraphQL refuses with 200.
+        of its resource says nothing about the next: GraphQL refuses with 200.
         """
         scopes = {_EVERYTHING}
         if limit is not None and limit.remaining > 0:
@@ -196,18 +233,19 @@ class RateLimiter:
         limit = self._limits.get(resource)
         if limit is None:
             return
-        if limit.reset_at <= now:
+        reset_at = limit.reset_at - self._offset
+        if reset_at <= now:
             del self._limits[resource]
         elif limit.remaining <= _reserve(limit):
             left = f"{limit.remaining} of {limit.limit} {resource} requests"
             raise RateLimited(
                 f"The token has {left} left for this hour; the rest is reserved.",
-                retry_at=limit.reset_at + timedelta(seconds=1),
+                retry_at=reset_at + timedelta(seconds=1),
             )
         elif limit.remaining - self._in_flight[resource] <= _reserve(limit):
-            # They may turn out to be free, so this is not yet a matter of the next hour.
+            # They may turn out to be free, so the next hour need not be waited for yet.
             raise RateLimited(
-                "The requests under way may use up this hour's rest.",
+                "The requests in flight may use up the rest of this hour's limit.",
                 retry_at=now + timedelta(seconds=1),
             )
 
@@ -219,16 +257,16 @@ class RateLimiter:
         self._check_cpu(now)
         if self._in_flight.total() >= MAX_CONCURRENT:
             raise RateLimited(
-                "Too many requests are under way.", retry_at=now + timedelta(seconds=1)
+                "Too many requests are in flight.", retry_at=now + timedelta(seconds=1)
             )
 
     def _check_cpu(self, now: datetime) -> None:
-        """Hold back where GitHub spent long on answers; their time estimates its CPU time."""
+        """Raise where GitHub's answers took long: their duration estimates its CPU time."""
         while self._response_seconds and self._response_seconds[0][0] <= now - WINDOW:
             self._response_total -= self._response_seconds.popleft()[1]
         if self._response_total >= RESPONSE_SECONDS_PER_MINUTE:
             oldest = self._response_seconds[0][0]
-            raise RateLimited("GitHub's limit of CPU time is used up.", retry_at=oldest + WINDOW)
+            raise RateLimited("GitHub's limit on CPU time is used up.", retry_at=oldest + WINDOW)
 
 
 def _reserve(limit: RateLimit) -> int:

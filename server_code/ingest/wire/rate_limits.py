@@ -1,4 +1,4 @@
-"""What GitHub's answers say about further asking."""
+"""What GitHub's answers say about further requests."""
 
 from __future__ import annotations
 
@@ -6,21 +6,25 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
+from email.utils import parsedate_to_datetime
 
 #: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
-#: Without a header that tells more: wait at least one minute, then longer each time.
+#: Without a header that says more: wait at least one minute, then longer each time.
 SECONDARY_WAIT_SECONDS = 60
 
-#: No clock or proxy gone wrong may silence a collector for longer; it asks again and is told again.
+#: No wrong clock or proxy may stop a collector for longer.
 MAX_WAIT_SECONDS = 24 * 3600
 
+#: Differences between GitHub's clock and ours that do not count.
+CLOCK_TOLERANCE = timedelta(seconds=5)
+
 _SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "secondary limit")
-_LIMIT_WORDS = ("rate limit", *_SECONDARY_WORDS)
+_LIMIT_WORDS = ("rate limit exceeded", "exceeded a rate limit", *_SECONDARY_WORDS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit:
-    """Be one resource's primary limit as the last answer told it."""
+    """One resource's primary limit in the last answer. ``reset_at`` is by GitHub's clock."""
 
     resource: str
     limit: int
@@ -42,13 +46,14 @@ def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
 
 
 def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
-    """Tell whether a refusal is a limit, not a missing right.
+    """Return whether a refusal is a limit, and not a missing right or a missing thing.
 
-    429 always is; 403 is with ``retry-after``, with nothing remaining, or by its words.
+    429 always is; 403 and 404 are with ``retry-after``, with nothing remaining, or by their words:
+    GitHub hides private things behind 404 from whoever asks too much.
     """
     if status == 429:
         return True
-    if status != 403:
+    if status not in (403, 404):
         return False
     if "retry-after" in headers or _nothing_remains(headers):
         return True
@@ -56,32 +61,72 @@ def is_limit_answer(status: int, headers: Mapping[str, str], body: str) -> bool:
 
 
 def exhausted_resource(headers: Mapping[str, str], body: str) -> str | None:
-    """Name the resource whose hour is used up; None for a limit answer that speaks of all.
+    """Name the resource whose hour is used up; None for a limit answer about all resources.
 
     REST and GraphQL have hours of their own. ``retry-after`` and the secondary limits hold for
     whatever the token asks.
     """
-    speaks_of_all = any(words in body.lower() for words in _SECONDARY_WORDS)
-    if "retry-after" in headers or speaks_of_all or not _nothing_remains(headers):
+    is_secondary = any(words in body.lower() for words in _SECONDARY_WORDS)
+    if "retry-after" in headers or is_secondary or not _nothing_remains(headers):
         return None
     return headers.get("x-ratelimit-resource", "core")
 
 
-def retry_at(headers: Mapping[str, str], *, now: datetime, refusals: int) -> datetime:
-    """Find when to ask again after a limit answer, in the order GitHub asks to obey.
+def retry_at(
+    headers: Mapping[str, str], *, now: datetime, refusals: int, offset: timedelta = timedelta(0)
+) -> datetime:
+    """Return when to ask again after a limit answer, in the order that GitHub documents.
 
     ``retry-after`` first, then the reset of an exhausted primary limit, else one minute that
-    doubles with every refusal in a row (``refusals``, from 1), up to an hour.
+    doubles with every refusal in a row (``refusals``, from 1), up to an hour. ``offset``: by how
+    much GitHub's clock is ahead of ``now``.
     """
-    after = _number(headers.get("retry-after"))
+    github_now = now + offset
+    after = parse_retry_after(headers, github_now=github_now)
     limit = parse_rate_limit(headers)
     if after is not None:
         wait = max(after, 1)
-    elif limit is not None and limit.remaining <= 0 and limit.reset_at > now:
-        wait = (limit.reset_at - now).total_seconds() + 1
+    elif limit is not None and limit.remaining <= 0 and limit.reset_at > github_now:
+        wait = (limit.reset_at - github_now).total_seconds() + 1
     else:
         wait = min(SECONDARY_WAIT_SECONDS * 2 ** (refusals - 1), 3600)
     return now + timedelta(seconds=min(wait, MAX_WAIT_SECONDS))
+
+
+def parse_retry_after(headers: Mapping[str, str], *, github_now: datetime) -> float | None:
+    """Read ``retry-after`` as seconds from now, in either form: seconds, or a date.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    value = headers.get("retry-after")
+    seconds = _number(value)
+    if seconds is not None:
+        return min(max(seconds, 0), MAX_WAIT_SECONDS)
+    date = parse_http_date(value)
+    if date is None:
+        return None
+    return min(max((date - github_now).total_seconds(), 0), MAX_WAIT_SECONDS)
+
+
+def parse_http_date(value: str | None) -> datetime | None:
+    """Read a date such as ``Tue, 05 May 2026 12:00:00 GMT``."""
+    try:
+        date = parsedate_to_datetime(value or "")
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return date.replace(tzinfo=timezone.utc) if date.tzinfo is None else date
+
+
+def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
+    """Return by how much GitHub's clock is ahead of ours; None where an answer has no date.
+
+    A proxy's cache may give an old date, and a date has whole seconds: small differences are none.
+    """
+    date = parse_http_date(headers.get("date"))
+    if date is None:
+        return None
+    offset = date - now
+    return offset if abs(offset) > CLOCK_TOLERANCE else timedelta(0)
 
 
 def _nothing_remains(headers: Mapping[str, str]) -> bool:

@@ -69,7 +69,7 @@ def test_a_run_and_an_attempt_are_read_with_validators(source):
 
 
 def test_a_renamed_repository_is_read_to_its_last_page(source):
-    """PyGithub loses a question's parameters on the way to the new name."""
+    """The new name is used from the first answer on."""
     _, actions = source(a_world(0, runs=150))
     first = actions.fetch_runs("octo/old", RunQuery()).value
     assert len(first.runs) == 100
@@ -103,24 +103,6 @@ def test_a_repository_is_looked_up(source):
     _, actions = source(a_world(0))
     facts = actions.fetch_repository("octo/old")
     assert (facts.full_name, facts.is_private, facts.is_archived) == ("octo/api", False, False)
-
-
-def test_a_short_list_of_jobs_is_known_to_be_short(source):
-    """What GitHub promised and did not give is said."""
-    _, actions = source(a_world(130))
-    get = actions._get_jobs
-
-    def without_second_page(key, page, validator):
-        response = get(key, page, validator)
-        if page == 1:
-            return response
-        from dataclasses import replace
-
-        return replace(response, body='{"total_count": 130, "jobs": []}')
-
-    actions._get_jobs = without_second_page
-    answer = actions.fetch_jobs(KEY).value
-    assert (len(answer.jobs), answer.is_complete) == (100, False)
 
 
 def test_what_is_left_is_known_without_asking(source):

@@ -10,7 +10,7 @@ from datetime import datetime, timezone
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from ingest.adapters.github.client import Request
+from ingest.adapters.github.request import Request
 from ingest.errors import BadCredentials, SourceUnavailable
 from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, Stage, assert_all_told
@@ -29,7 +29,7 @@ def key():
 
 @pytest.fixture
 def app(stage, key):
-    """Open a stage whose collector signs in as an app; PyGithub looks at the real time."""
+    """Open a stage whose collector signs in as an app; the sandbox checks the real time."""
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -63,7 +63,7 @@ def settings_of(here: Stage, key, **changes) -> GithubSettings:
 
 
 def test_one_token_is_minted_for_all_threads(app):
-    """PyGithub's own refresh has no lock."""
+    """Threads wait for the one that mints."""
     here, world = app()
     client = world.source._tokens.client_for("octo/api")
     with ThreadPoolExecutor(16) as pool:

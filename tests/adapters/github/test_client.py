@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
-from ingest.adapters.github.client import Request
+from ingest.adapters.github.request import Request
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
-    Gone,
-    MalformedPayload,
     NotFound,
     RateLimited,
+    RepositoryUnavailable,
+    RequestFailed,
     SourceUnavailable,
 )
 from support.world import GENEROUS, REPOSITORY
@@ -59,10 +59,10 @@ def test_another_credentials_validator_is_not_sent(stage):
     [
         (401, BadCredentials),
         (403, AccessDenied),
-        (451, AccessDenied),
-        (404, NotFound),
+        (451, RepositoryUnavailable),
+        (404, RepositoryUnavailable),
         (409, NotFound),
-        (410, Gone),
+        (410, RepositoryUnavailable),
         (422, NotFound),
         (429, RateLimited),
         (500, SourceUnavailable),
@@ -71,7 +71,7 @@ def test_another_credentials_validator_is_not_sent(stage):
     ],
 )
 def test_every_refusal_is_raised_after_one_request_without_a_pause(here, status, error):
-    """PyGithub neither repeats nor sleeps."""
+    """A client neither repeats nor sleeps."""
     here.fail(Fault(path="/actions/runs", do="error", status=status))
     started = time.monotonic()
     with pytest.raises(error):
@@ -98,9 +98,9 @@ def test_a_server_that_is_not_there_is_unavailable(stage):
 
 
 def test_a_page_for_people_is_no_answer(here):
-    """HTML with a 200 is malformed."""
+    """HTML with a 200 is a failure that may pass."""
     here.fail(Fault(path="/actions/runs", do="error", status=200, html=True))
-    with pytest.raises(MalformedPayload, match="DOCTYPE"):
+    with pytest.raises(RequestFailed, match="DOCTYPE"):
         client_of(here.context).get(RUNS).json()
 
 
@@ -157,7 +157,7 @@ def test_many_threads_each_get_their_own_answers(stage):
 
 
 def test_a_graphql_query_is_not_slowed_down(stage):
-    """PyGithub's pause of a second between writes is off."""
+    """Queries follow each other without a pause."""
     here = stage(WorldBuilder(), settings=replace(GENEROUS, graphql=GraphqlChances()))
     client = client_of(here.context)
     started = time.monotonic()

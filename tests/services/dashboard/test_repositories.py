@@ -8,7 +8,13 @@ import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.ledger import ErrorRecord, LedgerCounts
 from ingest.domain.timestamps import format_timestamp
-from ingest.errors import AccessDenied, BadCredentials, InvalidRepository, NotFound
+from ingest.errors import (
+    AccessDenied,
+    BadCredentials,
+    InvalidRepository,
+    NotFound,
+    RepositoryUnavailable,
+)
 from ingest.services.dashboard import repositories
 from ingest.services.dashboard.repositories import (
     check_repository,
@@ -97,9 +103,9 @@ def test_one_that_is_watched_is_said_to_be(here):
 @pytest.mark.parametrize(
     ("given", "fault", "remedy", "error"),
     [
-        ("octo/nothing", None, "private ones look as if not there", NotFound),
+        ("octo/nothing", None, "private repositories that it hides", RepositoryUnavailable),
         (REPOSITORY, {"do": "error", "status": 403}, "read access", AccessDenied),
-        (REPOSITORY, {"do": "error", "status": 401}, "Settings", BadCredentials),
+        (REPOSITORY, {"do": "error", "status": 401}, "create a new token", BadCredentials),
     ],
 )
 def test_what_github_says_against_it_is_said_with_a_remedy(here, given, fault, remedy, error):

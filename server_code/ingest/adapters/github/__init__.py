@@ -1,7 +1,7 @@
-"""GitHub through PyGithub's authentication and requester, and ``requests`` for raw logs.
+"""GitHub over its REST and GraphQL APIs.
 
-PyGithub's objects never leave this package: they send hidden requests for whatever a payload
-lacks. Its requester is asked for JSON, which ``wire`` reads.
+``requests`` carries the requests and PyGithub signs in as an app. PyGithub's own requester is not
+used: it follows redirects and waits by itself, outside the limits.
 """
 
 from .actions import GithubActions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
@@ -12,20 +11,21 @@ from ...domain.code_metrics import CommitMetrics
 from ...domain.counters import Counters
 from ...domain.jobs import Job
 from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
+from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
-from ...wire.fields import integer, mapping, objects, text
+from ...wire.fields import mapping, text
 from ...wire.payloads import parse_job, parse_run
-from .client import GithubClient, Request, Response
-from .commits import CommitReader, fetch_commit
+from .client import GithubClient
+from .commits import CommitReader
 from .deliveries import failed_delivery_runs
+from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
-from .tokens import TokenPool
+from .request import Request
+from .tokens import RepositoryClient, TokenPool
 
+#: Runs of one ``RunPage``, however many requests it takes.
 PER_PAGE = 100
-
-#: Pages that may follow each other; 40,000 runs are GitHub's own end of a list.
-MAX_JOB_PAGES = 50
 
 #: Begins the validator of a repository that answers to a new name.
 _RENAMED = "renamed "
@@ -33,17 +33,19 @@ _RENAMED = "renamed "
 _RUNS = "/repos/{}/actions/runs"
 _RUN = "/repos/{}/actions/runs/{}"
 _ATTEMPT = "/repos/{}/actions/runs/{}/attempts/{}"
+_JOB_LOGS = "/repos/{}/actions/jobs/{}/logs"
 _ATTEMPT_JOBS = "/repos/{}/actions/runs/{}/attempts/{}/jobs"
 
 
 class GithubActions:
-    """Read GitHub Actions with the credential each repository is pinned to."""
+    """GitHub Actions, each repository read with a credential that may."""
 
     def __init__(self, tokens: TokenPool, counters: Counters) -> None:
         self._tokens = tokens
-        self._pulls = PullRequestReader()
-        self._commits = CommitReader()
-        self._logs = LogDownloader(counters)
+        self._lists = ListReader()
+        self._pulls = PullRequestReader(self._lists)
+        self._commits = CommitReader(self._lists)
+        self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._new_names: dict[str, str] = {}
 
     def fetch_runs(
@@ -51,23 +53,32 @@ class GithubActions:
     ) -> Answer[RunPage]:
         """Fetch one page of runs, newest created first.
 
-        A validator also remembers the new name of a repository that was renamed.
+        A validator also holds the new name of a repository that was renamed.
         """
-        response = self._get_runs(repository, query, self._recall_new_name(repository, validator))
-        if response.is_unchanged:
+        known = self._recall_new_name(repository, validator)
+        self._tokens.prefer(repository, known)
+        filters = {"status": query.status, "created": query.created}
+        request = Request.to(
+            _RUNS,
+            self._name(repository),
+            **{name: value for name, value in filters.items() if value is not None},
+        )
+        wanted = ListRequest(
+            request=request,
+            key="workflow_runs",
+            offset=(query.page - 1) * PER_PAGE,
+            max_items=PER_PAGE,
+        )
+        answer = self._lists.fetch(self._client(repository), wanted, known)
+        if answer.items is None:
             return Answer(None, validator)
-        payload = mapping(response.json())
-        if self._notice_new_name(repository, _owner_of_runs(payload)):
-            response = self._get_runs(repository, query, None)
-            payload = mapping(response.json())
-        runs = tuple(
-            parse_run(run, repository=repository) for run in objects(payload.get("workflow_runs"))
-        )
-        total = integer(payload.get("total_count")) or 0
+        self._notice_new_name(repository, _owner_of_runs(answer.items))
         page = RunPage(
-            runs=runs, total_count=total, has_next=_has_next(response, query, runs, total)
+            runs=tuple(parse_run(run, repository=repository) for run in answer.items),
+            total_count=answer.total_count,
+            has_next=answer.has_next,
         )
-        return Answer(page, self._with_new_name(repository, response.validator))
+        return Answer(page, self._with_new_name(repository, answer.validator))
 
     def fetch_run(
         self, repository: str, run_id: int, validator: str | None = None
@@ -85,13 +96,19 @@ class GithubActions:
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs.
 
-        The validator holds one ETag a page; only when every page is unchanged is the list so.
+        The list ends where GitHub's links end; it is complete if it holds what GitHub counted.
         """
-        known: list[str] = [] if validator is None else json.loads(validator)
-        pages = [self._get_jobs(key, page, etag) for page, etag in enumerate(known, start=1)]
-        if pages and all(page.is_unchanged for page in pages):
+        request = Request.to(_ATTEMPT_JOBS, self._name(key.repository), key.run_id, key.run_attempt)
+        wanted = ListRequest(request=request, key="jobs")
+        answer = self._lists.fetch(self._client(key.repository), wanted, validator)
+        if answer.items is None:
             return Answer(None, validator)
-        return self._fetch_all_jobs(key, first=pages[0] if len(pages) == 1 else None)
+        self._notice_new_name(key.repository, _owner_of_jobs(answer.items))
+        jobs: dict[int, Job] = {}
+        for job in map(parse_job, answer.items):
+            jobs[job.job_id] = job
+        is_complete = not answer.has_next and len(jobs) >= answer.total_count
+        return Answer(JobList(jobs=tuple(jobs.values()), is_complete=is_complete), answer.validator)
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
@@ -100,7 +117,8 @@ class GithubActions:
 
     def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
         """Fetch one commit's metrics."""
-        return fetch_commit(self._client(repository), self._name(repository), sha)
+        client = self._client(repository)
+        return self._commits.fetch_one(client, self._name(repository), sha)
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
@@ -118,7 +136,7 @@ class GithubActions:
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file."""
-        request = Request.to("/repos/{}/actions/jobs/{}/logs", self._name(repository), job_id)
+        request = Request.to(_JOB_LOGS, self._name(repository), job_id)
         self._logs.download(self._client(repository), request, into)
 
     def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO) -> None:
@@ -128,7 +146,7 @@ class GithubActions:
         self._logs.download(self._client(key.repository), request, into)
 
     def fetch_repository(self, repository: str) -> RepositoryFacts:
-        """Look a repository up."""
+        """Fetch what the credential sees of a repository itself."""
         request = Request.to("/repos/{}", self._name(repository))
         payload = mapping(self._client(repository).get(request).json())
         return RepositoryFacts(
@@ -139,66 +157,64 @@ class GithubActions:
         )
 
     def budget(self) -> Budget:
-        """Tell what is left of the hour's requests over all credentials."""
+        """Return what is left of the hour's requests over all credentials."""
         return self._tokens.budget()
 
     def has_headroom(self, repository: str) -> bool:
-        """Tell whether the repository's credential has more requests than it needs."""
-        return self._client(repository).has_headroom()
+        """Return whether the repository's credential has more requests than it needs."""
+        client = self._likely_client(repository)
+        return client is None or client.has_headroom()
 
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether less than half of a minute's requests are used."""
-        return self._client(repository).has_minute_headroom()
+        client = self._likely_client(repository)
+        return client is None or client.has_minute_headroom()
 
     def interval_factor(self, repository: str) -> float:
-        """Tell how many times longer the repository's polls must wait."""
-        return self._client(repository).interval_factor()
+        """Return how many times longer the repository's polls must wait."""
+        client = self._likely_client(repository)
+        return 1.0 if client is None else client.interval_factor()
 
     def pauses(self) -> dict[str, datetime]:
-        """Tell which credentials GitHub forbids to ask, and until when."""
+        """Return which credentials a limit forbids to use, and until when."""
         paused = {client.name: client.paused_until() for client in self._tokens.clients()}
         return {name: until for name, until in paused.items() if until is not None}
 
     def obey(self, pauses: Mapping[str, datetime]) -> None:
-        """Take over pauses that other processes were asked for."""
+        """Obey pauses that GitHub asked of other processes."""
         for client in self._tokens.clients():
             if client.name in pauses:
                 client.rate_limiter.pause_until(pauses[client.name])
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""
-        return failed_delivery_runs(self._client(repository), self._name(repository), since)
+        name = self._name(repository)
+        return failed_delivery_runs(self._client(repository), self._lists, name, since)
 
-    def _client(self, repository: str) -> GithubClient:
-        return self._tokens.client_for(repository)
+    def take_rejected_credentials(self) -> dict[str, IngestError]:
+        """Return credentials that GitHub rejects as a whole, each once, by name."""
+        return self._tokens.take_rejections()
+
+    def _client(self, repository: str) -> RepositoryClient:
+        return RepositoryClient(self._tokens, self._name(repository))
+
+    def _likely_client(self, repository: str) -> GithubClient | None:
+        """Return the client of a repository's next request; None where there is none for now."""
+        try:
+            return self._tokens.client_for(self._name(repository))
+        except IngestError:
+            return None
 
     def _name(self, repository: str) -> str:
         return self._new_names.get(repository, repository)
 
-    def _get_runs(self, repository: str, query: RunQuery, validator: str | None) -> Response:
-        filters = {"status": query.status, "created": query.created}
-        request = Request.to(
-            _RUNS,
-            self._name(repository),
-            per_page=PER_PAGE,
-            page=query.page,
-            **{name: value for name, value in filters.items() if value is not None},
-        )
-        return self._client(repository).get(replace(request, validator=validator))
-
-    def _notice_new_name(self, repository: str, name: str | None) -> bool:
-        """Learn a renamed repository's new name from an answer; True where it is news.
-
-        PyGithub follows GitHub's 301 but drops the question's parameters on the way, so such an
-        answer is a first page of 30, whatever was asked: it must be asked again by the new name.
-        """
-        if name is None or name.lower() == self._name(repository).lower():
-            return False
-        self._new_names[repository] = name
-        return True
+    def _notice_new_name(self, repository: str, name: str | None) -> None:
+        """Use a renamed repository's new name from now on: each redirect costs a request."""
+        if name is not None and name.lower() != self._name(repository).lower():
+            self._new_names[repository] = name
 
     def _recall_new_name(self, repository: str, validator: str | None) -> str | None:
-        """Take the new name out of a validator, so that a new process need not learn it again."""
+        """Take the new name out of a validator, so that a new process uses it at once."""
         if validator is None or not validator.startswith(_RENAMED):
             return validator
         name, _, own = validator.removeprefix(_RENAMED).partition(" ")
@@ -218,54 +234,16 @@ class GithubActions:
         run = parse_run(mapping(response.json()), repository=repository)
         return Answer(run, response.validator)
 
-    def _get_jobs(self, key: AttemptKey, page: int, validator: str | None) -> Response:
-        request = Request.to(
-            _ATTEMPT_JOBS,
-            self._name(key.repository),
-            key.run_id,
-            key.run_attempt,
-            per_page=PER_PAGE,
-            page=page,
-        )
-        return self._client(key.repository).get(replace(request, validator=validator))
 
-    def _fetch_all_jobs(self, key: AttemptKey, *, first: Response | None) -> Answer[JobList]:
-        jobs: dict[int, Job] = {}
-        validators: list[str] = []
-        promised = 0
-        for page in range(1, MAX_JOB_PAGES + 1):
-            response = first if page == 1 and first is not None else self._get_jobs(key, page, None)
-            payload = mapping(response.json())
-            if page == 1 and self._notice_new_name(key.repository, _owner_of_jobs(payload)):
-                return self._fetch_all_jobs(key, first=None)
-            found = [parse_job(job) for job in objects(payload.get("jobs"))]
-            jobs.update((job.job_id, job) for job in found)
-            validators.append(response.validator or "")
-            promised = integer(payload.get("total_count")) or 0
-            if len(jobs) >= promised or not found:
-                break
-        whole = JobList(jobs=tuple(jobs.values()), is_complete=len(jobs) >= promised)
-        return Answer(whole, json.dumps(validators) if all(validators) else None)
-
-
-def _owner_of_runs(payload: Mapping[str, Any]) -> str | None:
+def _owner_of_runs(runs: tuple[Mapping[str, Any], ...]) -> str | None:
     """Name the repository that a list of runs belongs to; None for an empty list."""
-    names = (mapping(run.get("repository")) for run in objects(payload.get("workflow_runs")))
+    names = (mapping(run.get("repository")) for run in runs)
     return next((text(name.get("full_name")) for name in names), None)
 
 
-def _owner_of_jobs(payload: Mapping[str, Any]) -> str | None:
+def _owner_of_jobs(jobs: tuple[Mapping[str, Any], ...]) -> str | None:
     """Name the repository that a list of jobs belongs to, by the address of their run."""
-    for job in objects(payload.get("jobs")):
+    for job in jobs:
         _, found, path = (text(job.get("run_url")) or "").partition("/repos/")
         return "/".join(path.split("/")[:2]) if found else None
     return None
-
-
-def _has_next(
-    response: Response, query: RunQuery, runs: tuple[WorkflowRun, ...], total: int
-) -> bool:
-    """Tell whether pages follow, by the Link header or by the count; a server may give either."""
-    return response.has_next or (
-        bool(runs) and query.page * PER_PAGE < total and len(runs) >= PER_PAGE
-    )

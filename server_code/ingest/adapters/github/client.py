@@ -1,134 +1,103 @@
-"""One credential's way to GitHub's API: governed, counted, conditional, one connection a thread."""
+"""One credential's access to GitHub's API: limited, counted, conditional."""
 
 from __future__ import annotations
 
 import json
 import logging
-import threading
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin, urlsplit
 
 from ...domain.counters import Counters
-from ...errors import (
-    AccessDenied,
-    BadCredentials,
-    Gone,
-    MalformedPayload,
-    NotFound,
-    SourceUnavailable,
-)
+from ...errors import IngestError, SourceUnavailable
 from ...ports import Clock
+from ...wire.answers import RawAnswer, error_of
 from ...wire.rate_limiter import RateLimiter
-
-if TYPE_CHECKING:
-    from github import Github
-    from github.Auth import Auth
-    from github.Requester import Requester
+from .credentials import Credential
+from .request import Request, Response
+from .transport import Transport
 
 logger = logging.getLogger(__name__)
 
 #: Pinned: GitHub changes payloads between versions. https://docs.github.com/en/rest/about-the-rest-api/api-versions
 API_VERSION = "2022-11-28"
 USER_AGENT = "runstream"
-TIMEOUT_SECONDS = 20
+
+#: Redirects of one request that are followed, on the API's own host only. 302 is temporary, the
+#: others are documented for renamed repositories.
+#: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+MAX_REDIRECTS = 3
+_GRAPHQL = "/graphql"
+_REDIRECTS = frozenset({301, 302, 307, 308})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """Ask for one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by."""
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One HTTP request. ``endpoint`` is the pattern of ``path``, which names it in errors."""
 
+    method: str
+    url: str
     endpoint: str
     path: str
-    parameters: Mapping[str, str | int]
-    validator: str | None = None
-
-    @staticmethod
-    def to(pattern: str, *values: str | int, **parameters: str | int) -> Request:
-        """Fill a pattern such as ``/repos/{}/actions/runs/{}``."""
-        return Request(endpoint=pattern, path=pattern.format(*values), parameters=parameters)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
-    """Be an answer that is no error: 2xx, 302 or 304. Header names are in lower case."""
-
-    status: int
     headers: Mapping[str, str]
-    body: str
-    validator: str | None
-
-    @property
-    def is_unchanged(self) -> bool:
-        """Tell whether the validator still held; such an answer was free."""
-        return self.status == 304
-
-    @property
-    def has_next(self) -> bool:
-        """Tell whether the Link header names a page after this one."""
-        return 'rel="next"' in self.headers.get("link", "")
-
-    def json(self) -> object:
-        """Parse the body; raises MalformedPayload."""
-        try:
-            return json.loads(self.body)
-        except ValueError as error:
-            start = self.body[:80].replace("\n", " ")
-            raise MalformedPayload(
-                f"GitHub answered with something else than JSON: {start!r}"
-            ) from error
+    body: bytes | None = None
 
 
 class GithubClient:
-    """Send requests with one credential. Safe for many threads; never sleeps, never retries."""
+    """Send requests with one credential. Safe for many threads; never sleeps.
+
+    A request is sent once, and once more where the credential could be renewed after a 401.
+    """
 
     def __init__(
-        self, *, name: str, auth: Auth | None, api_url: str, clock: Clock, counters: Counters
+        self, *, credential: Credential, api_url: str, clock: Clock, counters: Counters
     ) -> None:
-        self.name = name
+        self.name = credential.name
         self.rate_limiter = RateLimiter()
-        self._auth = auth
-        self._api_url = api_url
+        self._credential = credential
+        self._api_url = _without_password(api_url.rstrip("/"))
         self._clock = clock
         self._counters = counters
-        self._threads = threading.local()
-        self._opened: list[Github] = []
-        self._opened_lock = threading.Lock()
+        self._transport = Transport()
 
     def get(self, request: Request) -> Response:
         """Send one GET, conditional where the request carries a validator of this client's.
 
-        Raises RateLimited, SourceUnavailable, BadCredentials, AccessDenied, NotFound.
+        Raises RateLimited, SourceUnavailable, BadCredentials, AccessDenied, RepositoryUnavailable,
+        NotFound or BadRequest.
         """
-        headers: dict[str, str] = {}
         etag = self._own_etag(request.validator)
-        if etag is not None:
-            headers["If-None-Match"] = etag
-        with self._rate_limited(request.endpoint, resource="core"):
-            status, received, body = self._requester().requestJson(
-                "GET", request.path, dict(request.parameters), headers
-            )
-        return self._accept(request.path, "core", status, received, body)
+        headers = {} if etag is None else {"If-None-Match": etag}
+        url = self._url_of(request.path, request.parameters)
+        for _ in range(MAX_REDIRECTS + 1):
+            answer = self._exchange(_Call("GET", url, request.endpoint, request.path, headers))
+            location = self._next_location(answer, request, url)
+            if location is None:
+                return self._response(request.path, answer)
+            url = location
+        raise SourceUnavailable(f"{request.path} redirects more than {MAX_REDIRECTS} times.")
+
+    def post(self, request: Request) -> Response:
+        """Send one POST without a body. Raises as ``get`` does."""
+        url = self._url_of(request.path, request.parameters)
+        answer = self._exchange(_Call("POST", url, request.endpoint, request.path, {}, b""))
+        return self._response(request.path, answer)
 
     def query(self, query: str, variables: Mapping[str, str]) -> object:
         """Send one GraphQL query; return the whole answer, ``data`` and ``errors``.
 
         Raises as ``get`` does; an exhausted GraphQL budget is RateLimited though it answers 200.
         """
-        requester = self._requester()
-        with self._rate_limited("/graphql", resource="graphql"):
-            status, received, body = requester.requestJson(
-                "POST",
-                requester.graphql_url,
-                input={"query": query, "variables": dict(variables)},
-            )
-        return self._accept("/graphql", "graphql", status, received, body).json()
+        body = json.dumps({"query": query, "variables": dict(variables)}).encode()
+        headers = {"Content-Type": "application/json"}
+        url = _graphql_url(self._api_url)
+        answer = self._exchange(_Call("POST", url, _GRAPHQL, _GRAPHQL, headers, body))
+        return self._response(_GRAPHQL, answer).json()
 
     def has_headroom(self) -> bool:
-        """Tell whether the credential has more requests than it needs until the hour's end."""
+        """Return whether more requests are left than the hour needs."""
         return self.rate_limiter.has_headroom(now=self._clock.now())
 
     def has_minute_headroom(self) -> bool:
@@ -136,91 +105,96 @@ class GithubClient:
         return self.rate_limiter.has_minute_headroom(now=self._clock.now())
 
     def paused_until(self) -> datetime | None:
-        """Tell until when this credential must not ask; None where it may."""
+        """Return until when this credential must not be used; None where it may be."""
         return self.rate_limiter.paused_until(now=self._clock.now())
 
     def interval_factor(self) -> float:
-        """Tell how many times longer polls must wait for the hour's requests to last."""
+        """Return how many times longer polls must wait for the hour's requests to last."""
         return self.rate_limiter.interval_factor(now=self._clock.now())
 
     def close(self) -> None:
         """Close every thread's connections."""
-        with self._opened_lock:
-            for opened in self._opened:
-                opened.close()
-            self._opened.clear()
+        self._transport.close()
 
-    def _requester(self) -> Requester:
-        """Give each thread a client of its own: PyGithub's keeps a request's state on itself."""
-        opened = getattr(self._threads, "github", None)
-        if opened is None:
-            opened = self._threads.github = self._open()
-            with self._opened_lock:
-                self._opened.append(opened)
-        requester: Requester = opened.requester
-        return requester
+    def _exchange(self, call: _Call) -> RawAnswer:
+        """Send one request, again where a rejected credential could be renewed."""
+        answer, error = self._attempt(call)
+        if answer.status == 401 and self._credential.renew(self._github_now()):
+            answer, error = self._attempt(call)
+        if error is not None:
+            request_id = answer.headers.get("x-github-request-id")
+            facts = {"path": call.path, "status": answer.status, "request_id": request_id}
+            logger.info("github refused", extra=facts)
+            raise error
+        return answer
 
-    def _open(self) -> Github:
-        import github
-
-        return github.Github(
-            auth=self._auth,
-            base_url=self._api_url,
-            timeout=TIMEOUT_SECONDS,
-            user_agent=USER_AGENT,
-            per_page=100,
-            retry=None,
-            seconds_between_requests=None,
-            seconds_between_writes=None,
-            lazy=True,
-            api_version=API_VERSION,
+    def _attempt(self, call: _Call) -> tuple[RawAnswer, IngestError | None]:
+        token = self._credential.token(self._github_now())
+        answer = self._send(call, token)
+        if token is not None and answer.status >= 400:
+            # Nothing that people read may hold the credential, whatever an answer repeats.
+            hidden = answer.body.replace(token, "***")
+            answer = RawAnswer(status=answer.status, headers=answer.headers, body=hidden)
+        is_fresh = self._credential.is_fresh(self._github_now())
+        error = error_of(
+            answer,
+            call.path,
+            api_url=self._api_url,
+            remedy_of_401=self._credential.remedy,
+            is_fresh_token=is_fresh,
         )
+        return answer, error
 
-    @contextmanager
-    def _rate_limited(self, endpoint: str, *, resource: str) -> Iterator[None]:
-        """Hold a place with the governor, and map what the transport raises."""
-        import github
-        import requests
-
-        self.rate_limiter.admit(endpoint, resource=resource, now=self._clock.now())
+    def _send(self, call: _Call, token: str | None) -> RawAnswer:
+        """Send one request within the limits, and learn from its answer. Raises RateLimited."""
+        resource = "graphql" if call.path == _GRAPHQL else "core"
+        now, limiter = self._clock.now(), self.rate_limiter
+        limiter.admit(call.endpoint, resource=resource, now=now, path=call.path)
         started = time.monotonic()
         try:
-            yield
-        except requests.exceptions.RequestException as error:
-            kind = type(error).__name__
-            raise SourceUnavailable(f"{self._api_url} did not answer ({kind}).") from error
-        except github.GithubException as error:
-            # Only minting an installation token raises one: requestJson itself checks nothing.
-            raise _minting_error(error.status) from error
-        except RuntimeError as error:
-            # PyGithub's word for a redirect to another host or protocol.
-            raise SourceUnavailable(f"{self._api_url} redirects elsewhere: {error}") from error
+            headers = {**call.headers, **_headers(token)}
+            answer = self._transport.send(call.method, call.url, headers, call.body)
         finally:
             took = time.monotonic() - started
-            self.rate_limiter.record_response(resource, took_seconds=took, now=self._clock.now())
+            limiter.record_response(resource, took_seconds=took, now=self._clock.now())
+        self._count(resource, answer.status)
+        status, limits = answer.status, answer.headers
+        if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in answer.body:
+            # GraphQL refuses with 200.
+            status = 429
+            limits = {**limits, "x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
+        text = "" if status < 400 else answer.body
+        limiter.learn(status, limits, text, now=self._clock.now(), path=call.path)
+        return answer
 
-    def _accept(
-        self, path: str, resource: str, status: int, received: Mapping[str, Any], body: str
-    ) -> Response:
-        headers = {name.lower(): str(value) for name, value in received.items()}
-        self._count(resource, status)
-        self.rate_limiter.learn(status, headers, body, now=self._clock.now())
-        if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in body:
-            self._raise_graphql_limit(headers)
-        if status >= 400:
-            raise _error_for(status, path, headers)
-        etag = headers.get("etag")
+    def _response(self, path: str, answer: RawAnswer) -> Response:
+        etag = answer.headers.get("etag")
         return Response(
-            status=status,
-            headers=headers,
-            body=body,
+            status=answer.status,
+            headers=answer.headers,
+            body=answer.body,
             validator=None if etag is None else f"{self.name} {etag}",
+            path=path,
+            api_url=self._api_url,
         )
 
-    def _raise_graphql_limit(self, headers: Mapping[str, str]) -> None:
-        """Treat GraphQL's polite refusal as the refusal it is."""
-        refusal = {**headers, "x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
-        self.rate_limiter.learn(429, refusal, "", now=self._clock.now())
+    def _next_location(self, answer: RawAnswer, request: Request, url: str) -> str | None:
+        """Return where a redirect leads; None for an answer that is to be read.
+
+        Raises SourceUnavailable for another host or scheme: the credential is not sent there.
+        """
+        if answer.status not in _REDIRECTS or (answer.status == 302 and request.wants_location):
+            return None
+        location = urljoin(url, answer.headers.get("location", ""))
+        here, there = urlsplit(url), urlsplit(location)
+        if (here.scheme, here.netloc.lower()) != (there.scheme, there.netloc.lower()):
+            raise SourceUnavailable(
+                f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
+                remedy="Set GITHUB_API_URL to the address that answers without a redirect.",
+            )
+        if not there.query and here.query:
+            location = f"{location}?{here.query}"
+        return location
 
     def _count(self, resource: str, status: int) -> None:
         kind = "free" if status == 304 else "charged"
@@ -229,42 +203,39 @@ class GithubClient:
             self._counters.add("github_requests.graphql")
 
     def _own_etag(self, validator: str | None) -> str | None:
-        """Take the ETag out of a validator, if this credential got it: ETags differ by token."""
+        """Return the ETag of a validator that this credential got: ETags differ by token."""
         if validator is None:
             return None
         name, _, etag = validator.partition(" ")
         return etag if name == self.name else None
 
+    def _url_of(self, path: str, parameters: Mapping[str, str | int]) -> str:
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        return f"{self._api_url}{path}{query}"
 
-def _minting_error(status: int) -> Exception:
-    """Tell an app that is wrong from a GitHub that is busy: both leave us without a token."""
-    if status in (401, 404, 422):
-        return BadCredentials(
-            f"GitHub gave no installation token ({status}): check GITHUB_APP_ID, "
-            "GITHUB_APP_PRIVATE_KEY and that the app is installed."
-        )
-    return SourceUnavailable(f"GitHub gave no installation token for now ({status}).")
+    def _github_now(self) -> datetime:
+        return self._clock.now() + self.rate_limiter.offset
 
 
-def _error_for(status: int, path: str, headers: Mapping[str, str]) -> Exception:
-    """Choose the error for an answer; the log has GitHub's request id, for its support.
+def _headers(token: str | None) -> dict[str, str]:
+    headers = {
+        "Accept": "application/vnd.github+json",
+        "User-Agent": USER_AGENT,
+        "X-GitHub-Api-Version": API_VERSION,
+    }
+    return headers if token is None else {**headers, "Authorization": f"Bearer {token}"}
 
-    The error itself says the same each time, so that repeats of it are one for whoever reads them.
+
+def _graphql_url(api_url: str) -> str:
+    """Return where GraphQL is: a GitHub Enterprise Server has it next to the REST API.
+
+    https://docs.github.com/en/enterprise-server/graphql/guides/managing-enterprise-accounts
     """
-    request_id = headers.get("x-github-request-id")
-    logger.info("github refused", extra={"path": path, "status": status, "request_id": request_id})
-    if status == 401:
-        return BadCredentials(
-            f"GitHub does not accept the token (401 for {path}): it is wrong, revoked or expired; "
-            "make a new one and set GITHUB_TOKEN."
-        )
-    if status in (403, 451):
-        return AccessDenied(
-            f"The token may not read {path}: it needs read access to actions and contents."
-        )
-    if status == 410:
-        return Gone(f"GitHub has deleted what was at {path}.")
-    if status in (404, 409, 422):
-        # 409: the repository is empty; 422: no such commit, or a list asked past its end.
-        return NotFound(f"GitHub knows nothing at {path} ({status}), or hides it from this token.")
-    return SourceUnavailable(f"GitHub answered {status} for {path}.")
+    if api_url.endswith("/api/v3"):
+        return f"{api_url.removesuffix('/v3')}/graphql"
+    return f"{api_url}/graphql"
+
+
+def _without_password(api_url: str) -> str:
+    parts = urlsplit(api_url)
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()

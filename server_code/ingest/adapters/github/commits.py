@@ -5,6 +5,7 @@ https://docs.github.com/en/graphql/reference/objects#commit
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -13,21 +14,29 @@ from ...domain.code_metrics import CommitMetrics
 from ...domain.runs import PullRequest
 from ...errors import (
     Fatal,
-    MalformedPayload,
     NotFound,
     RateLimited,
+    Skippable,
     SourceUnavailable,
 )
 from ...wire.fields import integer, mapping, objects, text
 from ...wire.payloads import parse_commit
-from .client import GithubClient, Request
+from .lists import ListReader, ListRequest
+from .request import Request
+from .tokens import RepositoryClient
 
 #: 100 commits with their pull requests cost one point of GraphQL's 5,000 an hour.
 COMMITS_PER_QUERY = 100
 
-#: REST gives 300 files a page and 3,000 in all, unless asked for smaller pages; the Link header
-#: tells of more. https://docs.github.com/en/rest/commits/commits#get-a-commit
+#: REST gives 300 files a page and 3,000 in all.
+#: https://docs.github.com/en/rest/commits/commits#get-a-commit
+FILES_PER_PAGE = 300
 MAX_FILES = 3000
+
+#: A credential that may not use GraphQL tries it again after an hour; one whose server lacks a
+#: field, after a day.
+REFUSED_SECONDS = 3600.0
+UNKNOWN_FIELD_SECONDS = 24 * 3600.0
 
 _COMMIT_FIELDS = """{ ... on Commit {
   oid message additions deletions changedFilesIfAvailable
@@ -48,14 +57,15 @@ _QUERY = """query($owner: String!, $name: String!) {
 
 
 class CommitReader:
-    """Read commits' metrics; remembers which credentials have no GraphQL."""
+    """Reads commits' metrics; remembers which credentials have no use of GraphQL."""
 
-    def __init__(self) -> None:
-        self._without_graphql: set[str] = set()
+    def __init__(self, lists: ListReader) -> None:
+        self._lists = lists
+        self._no_graphql_until: dict[str, float] = {}
 
     def fetch_many(
         self,
-        client: GithubClient,
+        client: RepositoryClient,
         repository: str,
         shas: Sequence[str],
     ) -> dict[str, CommitMetrics]:
@@ -67,49 +77,84 @@ class CommitReader:
         return found
 
     def _by_graphql(
-        self, client: GithubClient, repository: str, shas: Sequence[str]
+        self, client: RepositoryClient, repository: str, shas: Sequence[str]
     ) -> dict[str, CommitMetrics]:
-        """Ask for a chunk, halving it where GitHub fails; what it cannot tell is left to REST.
+        """Fetch a chunk, halving it where GitHub fails; what is missing is left to REST.
 
         One huge commit makes a whole query time out, so the halves find it.
         """
-        if client.name in self._without_graphql or not shas:
+        name = client.name
+        if not shas or time.monotonic() < self._no_graphql_until.get(name, 0.0):
             return {}
         try:
             answer = mapping(_ask(client, repository, shas))
         except RateLimited:
             # GraphQL has a budget of its own; while it is used up, REST's is there.
             return {}
-        except (Fatal, NotFound):
-            self._without_graphql.add(client.name)
-            return {}
-        except (SourceUnavailable, MalformedPayload):
-            return self._by_halves(client, repository, shas)
+        except (Fatal, Skippable):
+            return self._do_without_graphql(name, REFUSED_SECONDS)
+        except SourceUnavailable:
+            answer = {}
+        if _lacks_a_field(answer):
+            return self._do_without_graphql(name, UNKNOWN_FIELD_SECONDS)
         commits = mapping(mapping(answer.get("data")).get("repository"))
         if not commits:
             return self._by_halves(client, repository, shas)
         read = (_read(mapping(commits.get(f"c{place}"))) for place in range(len(shas)))
         return {commit.commit_sha: commit for commit in read if commit is not None}
 
+    def fetch_one(self, client: RepositoryClient, repository: str, sha: str) -> CommitMetrics:
+        """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
+        wanted = ListRequest(
+            request=Request.to(_COMMIT, repository, sha),
+            key="files",
+            max_items=MAX_FILES,
+            own_size=FILES_PER_PAGE,
+            may_lack=True,
+        )
+        try:
+            answer = self._lists.fetch(client, wanted)
+        except NotFound:
+            return CommitMetrics(commit_sha=sha)
+        commit = parse_commit(answer.first)
+        files = commit.files_changed_count
+        if files is not None:
+            counted = len(answer.items or ())
+            files = None if answer.has_next or counted >= MAX_FILES else counted
+        return replace(commit, commit_sha=sha, files_changed_count=files)
+
+    def _do_without_graphql(self, name: str, seconds: float) -> dict[str, CommitMetrics]:
+        self._no_graphql_until[name] = time.monotonic() + seconds
+        return {}
+
     def _by_halves(
-        self, client: GithubClient, repository: str, shas: Sequence[str]
+        self, client: RepositoryClient, repository: str, shas: Sequence[str]
     ) -> dict[str, CommitMetrics]:
         middle = len(shas) // 2
         if middle == 0:
             return {}
         first = self._by_graphql(client, repository, shas[:middle])
         if not first and middle > 1:
-            # Nothing in a whole half: GraphQL itself is in trouble, so no more of it is asked.
+            # Nothing in a whole half: GraphQL itself fails, so no more is asked of it.
             return {}
         return {**first, **self._by_graphql(client, repository, shas[middle:])}
 
 
-def _ask(client: GithubClient, repository: str, shas: Sequence[str]) -> object:
+def _ask(client: RepositoryClient, repository: str, shas: Sequence[str]) -> object:
     aliases = " ".join(
         f'c{place}: object(oid: "{sha}") {_COMMIT_FIELDS}' for place, sha in enumerate(shas)
     )
     owner, _, name = repository.partition("/")
     return client.query(_QUERY % aliases, {"owner": owner, "name": name})
+
+
+def _lacks_a_field(answer: Mapping[str, Any]) -> bool:
+    """Return whether the server's schema is older than the query."""
+    codes = (
+        text(mapping(error.get("extensions")).get("code"))
+        for error in objects(answer.get("errors"))
+    )
+    return answer.get("data") is None and "undefinedField" in codes
 
 
 def _read(node: Mapping[str, Any]) -> CommitMetrics | None:
@@ -143,27 +188,3 @@ def _read_pull(node: Mapping[str, Any]) -> PullRequest | None:
         head_ref=text(node.get("headRefName")),
         head_repository=text(mapping(node.get("headRepository")).get("nameWithOwner")),
     )
-
-
-def fetch_commit(client: GithubClient, repository: str, sha: str) -> CommitMetrics:
-    """Fetch one commit by REST; all fields of one that GitHub does not know are None."""
-    try:
-        response = client.get(Request.to(_COMMIT, repository, sha))
-    except NotFound:
-        return CommitMetrics(commit_sha=sha)
-    commit = parse_commit(mapping(response.json()))
-    files = commit.files_changed_count
-    if files is not None and response.has_next:
-        files = _count_more_files(client, repository, sha, files)
-    return replace(commit, commit_sha=sha, files_changed_count=files)
-
-
-def _count_more_files(client: GithubClient, repository: str, sha: str, counted: int) -> int | None:
-    """Count files on the pages after the first; None where GitHub's end of the list hides some."""
-    total, page, has_next = counted, 1, True
-    while has_next and total < MAX_FILES:
-        page += 1
-        response = client.get(Request.to(_COMMIT, repository, sha, page=page))
-        total += len(objects(mapping(response.json()).get("files")))
-        has_next = response.has_next
-    return None if total >= MAX_FILES else total

@@ -10,60 +10,62 @@ from datetime import datetime
 from typing import Any
 
 from ...domain.timestamps import parse_timestamp
-from ...wire.fields import integer, mapping, objects
-from .client import GithubClient, Request
+from ...wire.fields import integer, mapping
+from .lists import ListReader, ListRequest
+from .request import Request
+from .tokens import RepositoryClient
 
 _EVENTS = frozenset({"workflow_run", "workflow_job"})
 _DELIVERIES = "/repos/{}/hooks/{}/deliveries"
 
-#: Pages of 100 deliveries that are looked through; more have failed than single runs matter.
-MAX_PAGES = 10
+#: Deliveries of one hook that are read; where more have failed, the sweep finds their runs.
+MAX_DELIVERIES = 1000
 
 
-def failed_delivery_runs(client: GithubClient, repository: str, since: datetime) -> set[int]:
-    """Fetch the ids of runs that failed deliveries spoke of, over all hooks of a repository.
+def failed_delivery_runs(
+    client: RepositoryClient, lists: ListReader, repository: str, since: datetime
+) -> set[int]:
+    """Fetch the ids of runs that failed deliveries were about, over all hooks of a repository.
 
     Raises NotFound or AccessDenied where the token may not read hooks.
     """
-    hooks = objects(client.get(Request.to("/repos/{}/hooks", repository, per_page=100)).json())
+    hooks = ListRequest(request=Request.to("/repos/{}/hooks", repository), key=None)
     runs: set[int] = set()
-    for hook in hooks:
+    for hook in lists.fetch(client, hooks).items or ():
         hook_id = integer(hook.get("id"))
         if hook_id is None or not _EVENTS & set(hook.get("events") or ()):
             continue
-        for delivery in _failed(client, repository, hook_id, since):
+        for delivery in _failed(client, lists, repository, hook_id, since):
             runs.update(_run_of(client, repository, hook_id, delivery))
     return runs
 
 
 def _failed(
-    client: GithubClient, repository: str, hook_id: int, since: datetime
+    client: RepositoryClient, lists: ListReader, repository: str, hook_id: int, since: datetime
 ) -> Iterator[Mapping[str, Any]]:
-    """Walk a hook's deliveries, newest first; those made good by a later one are passed over."""
-    cursor: dict[str, str | int] = {}
+    """Fetch a hook's failed deliveries, newest first, without those that succeeded later."""
+
+    def is_older(delivery: Mapping[str, Any]) -> bool:
+        at = parse_timestamp(delivery.get("delivered_at"))
+        return at is None or at < since
+
+    request = Request.to(_DELIVERIES, repository, hook_id)
+    wanted = ListRequest(request=request, key=None, max_items=MAX_DELIVERIES, is_last=is_older)
     delivered: set[str] = set()
-    for _ in range(MAX_PAGES):
-        request = Request.to(_DELIVERIES, repository, hook_id, per_page=100, **cursor)
-        response = client.get(request)
-        for delivery in objects(response.json()):
-            at = parse_timestamp(delivery.get("delivered_at"))
-            if at is None or at < since:
-                return
-            guid = str(delivery.get("guid"))
-            if delivery.get("status") == "OK" or guid in delivered:
-                delivered.add(guid)
-            elif delivery.get("event") in _EVENTS:
-                yield delivery
-        following = _next_cursor(response.headers.get("link", ""))
-        if following is None:
+    for delivery in lists.fetch(client, wanted).items or ():
+        if is_older(delivery):
             return
-        cursor = {"cursor": following}
+        guid = str(delivery.get("guid"))
+        if delivery.get("status") == "OK" or guid in delivered:
+            delivered.add(guid)
+        elif delivery.get("event") in _EVENTS:
+            yield delivery
 
 
 def _run_of(
-    client: GithubClient, repository: str, hook_id: int, delivery: Mapping[str, Any]
+    client: RepositoryClient, repository: str, hook_id: int, delivery: Mapping[str, Any]
 ) -> Iterator[int]:
-    """Look the failed delivery up: only its whole form holds the payload."""
+    """Fetch a failed delivery: only its whole form holds the payload."""
     delivery_id = integer(delivery.get("id"))
     if delivery_id is None:
         return
@@ -74,13 +76,3 @@ def _run_of(
     run_id = run_id or integer(mapping(payload.get("workflow_job")).get("run_id"))
     if run_id is not None:
         yield run_id
-
-
-def _next_cursor(link: str) -> str | None:
-    """Take the cursor out of a Link header; None on the last page."""
-    for part in link.split(","):
-        address, _, relation = part.partition(";")
-        if 'rel="next"' in relation:
-            _, _, cursor = address.partition("cursor=")
-            return cursor.strip("<> ").split("&")[0] or None
-    return None

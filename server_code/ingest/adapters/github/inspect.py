@@ -1,58 +1,66 @@
-"""What GitHub says of the credentials themselves: the port GithubInspector."""
+"""Facts about the credentials themselves: the port ``GithubInspector`` over GitHub's API."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timezone
-from email.utils import parsedate_to_datetime
 
 from ...domain.timestamps import parse_timestamp
-from ...errors import AccessDenied, NotFound
+from ...errors import AccessDenied, NotFound, Skippable
 from ...inspection import CredentialFacts, GithubInspector
 from ...ports import Budget
 from ...wire.fields import integer, mapping, text
-from .client import GithubClient, Request
+from ...wire.rate_limits import parse_http_date
+from .client import GithubClient
+from .request import Request
 from .tokens import TokenPool
 
 _ANONYMOUS = "anonymous"
 
 
 class GithubCredentials(GithubInspector):
-    """Ask GitHub about each credential of a pool; a question costs one request or none."""
+    """The credentials of a pool; inspecting one costs one request or none."""
 
     def __init__(self, tokens: TokenPool) -> None:
         self._tokens = tokens
 
     def credentials(self) -> list[str]:
-        """Name the credentials."""
-        return [client.name for client in self._tokens.clients()]
+        """List the credentials and the apps that failed, by name."""
+        names = [client.name for client in self._tokens.clients()]
+        return [*names, *self._tokens.failed_apps()]
 
     def inspect(self, credential: str) -> CredentialFacts:
-        """Ask who a credential is, what it may, until when, and how much is left of its hour."""
+        """Fetch whose a credential is, what it may do, its expiry and what is left of its hour.
+
+        Raises why an app failed.
+        """
+        failure = self._tokens.failed_apps().get(credential)
+        if failure is not None:
+            raise failure
         client = next(each for each in self._tokens.clients() if each.name == credential)
         login, headers = (None, {}) if credential == _ANONYMOUS else _identity(client)
-        limits = client.get(Request.to("/rate_limit"))
+        limits, budget = _limits(client)
         return CredentialFacts(
             kind=_kind(credential, headers),
             login=login,
             scopes=_scopes(headers),
             expires_at=_expiry(headers),
-            budget=_budget(mapping(limits.json())),
-            server_time=_server_time(limits.headers),
+            budget=budget,
+            server_time=parse_http_date(limits.get("date")),
         )
 
     def retention_days(self, repository: str) -> int | None:
-        """Ask for how long logs are kept, which only administrators are told."""
+        """Fetch how long logs are kept, which only administrators may read."""
         path = "/repos/{}/actions/permissions/artifact-and-log-retention"
         try:
             response = self._tokens.client_for(repository).get(Request.to(path, repository))
-        except (AccessDenied, NotFound):
+        except (AccessDenied, Skippable):
             return None
         return integer(mapping(response.json()).get("days"))
 
 
 def _identity(client: GithubClient) -> tuple[str | None, Mapping[str, str]]:
-    """Ask for the user of a token; an installation has none, and is refused with 403."""
+    """Fetch the user of a token; an installation has none, and GitHub answers 403."""
     try:
         response = client.get(Request.to("/user"))
     except AccessDenied:
@@ -92,8 +100,10 @@ def _budget(payload: Mapping[str, object]) -> Budget:
     )
 
 
-def _server_time(headers: Mapping[str, str]) -> datetime | None:
+def _limits(client: GithubClient) -> tuple[Mapping[str, str], Budget]:
+    """Fetch what is left of the hour; a GitHub Enterprise Server may have no limits (404)."""
     try:
-        return parsedate_to_datetime(headers.get("date", "")).astimezone(timezone.utc)
-    except ValueError:
-        return None
+        response = client.get(Request.to("/rate_limit"))
+    except NotFound:
+        return {}, Budget(limit=None, remaining=None, reset_at=None)
+    return response.headers, _budget(mapping(response.json()))

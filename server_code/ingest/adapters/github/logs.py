@@ -9,11 +9,16 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urljoin, urlsplit
 
 from ...domain.counters import Counters
 from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
-from .client import GithubClient, Request
+from ...wire.log_addresses import is_private, require_allowed_name
+from .request import Request
+from .tokens import RepositoryClient
+from .transport import has_proxy, open_session, resolve
 
 if TYPE_CHECKING:
     import requests
@@ -23,18 +28,22 @@ READ_SECONDS = 60
 TOTAL_SECONDS = 1800
 CHUNK_BYTES = 256 * 1024
 
-#: A broken stream is taken up again this often, each time from a fresh address.
+#: A broken stream is started again this often, each time from a fresh address.
 MAX_STREAMS = 3
+
+#: Redirects between the hosts of a log that are followed.
+MAX_HOPS = 3
 
 
 class LogDownloader:
-    """Download logs from the host that GitHub redirects to, which never sees the token."""
+    """Downloads logs from the host that GitHub redirects to, which never gets the token."""
 
-    def __init__(self, counters: Counters) -> None:
+    def __init__(self, counters: Counters, *, api_url: str) -> None:
         self._counters = counters
+        self._api_url = api_url
         self._threads = threading.local()
 
-    def download(self, client: GithubClient, request: Request, into: BinaryIO) -> None:
+    def download(self, client: RepositoryClient, request: Request, into: BinaryIO) -> None:
         """Write the whole log into a seekable file, from position 0.
 
         Raises LogPending (404), LogExpired (410), AccessDenied, SourceUnavailable; a log that
@@ -64,36 +73,51 @@ class LogDownloader:
 
     @contextmanager
     def _opened(self, address: str) -> Iterator[requests.Response]:
+        """Open a log, following redirects to allowed addresses only."""
         import requests
 
+        session = self._session()
         try:
-            with self._session().get(
-                address, stream=True, timeout=(CONNECT_SECONDS, READ_SECONDS)
-            ) as response:
-                yield response
+            for _ in range(MAX_HOPS + 1):
+                self._require_allowed(address)
+                with session.get(
+                    address,
+                    stream=True,
+                    timeout=(CONNECT_SECONDS, READ_SECONDS),
+                    allow_redirects=False,
+                ) as response:
+                    if not response.is_redirect:
+                        yield response
+                        return
+                    address = urljoin(address, response.headers["location"])
         except requests.exceptions.RequestException as error:
             kind = type(error).__name__
             raise SourceUnavailable(f"The log's host did not deliver it whole ({kind}).") from error
+        raise SourceUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
+
+    def _require_allowed(self, address: str) -> None:
+        """Raise SourceUnavailable for an address that a log must not be read from."""
+        require_allowed_name(address, api_url=self._api_url)
+        if has_proxy(address):
+            # The proxy resolves the name, and decides what may be reached.
+            return
+        addresses = resolve(urlsplit(address).hostname or "")
+        if any(map(is_private, addresses)):
+            api = resolve(urlsplit(self._api_url).hostname or "")
+            if not any(map(is_private, api)):
+                raise SourceUnavailable("The log's host name stands for a private address.")
 
     def _session(self) -> requests.Session:
-        import requests
-
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
-            session = self._threads.session = requests.Session()
-            # Set, so that no .netrc entry is sent to a host that must get no credential.
-            session.auth = _no_auth
+            session = self._threads.session = open_session()
         return session
 
 
-def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _address(client: GithubClient, request: Request) -> str:
-    """Ask where the log lies: the answer's address is good for one minute."""
+def _address(client: RepositoryClient, request: Request) -> str:
+    """Fetch the address of a log, which is valid for one minute."""
     try:
-        response = client.get(request)
+        response = client.get(replace(request, wants_location=True))
     except Gone as error:
         raise LogExpired("GitHub has deleted the log (410).") from error
     except NotFound as error:

@@ -1,42 +1,121 @@
-"""The credentials of one collector, and which repository uses which."""
+"""The credentials of one collector, and which of them reads which repository."""
 
 from __future__ import annotations
 
 import hashlib
+import logging
+import threading
+import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from ...domain.counters import Counters
+from ...errors import (
+    AccessDenied,
+    BadCredentials,
+    IngestError,
+    NotFound,
+    RepositoryUnavailable,
+    SourceUnavailable,
+)
 from ...ports import Budget, Clock
 from ...settings import GithubSettings
+from .apps import App, open_apps
 from .client import GithubClient
+from .credentials import StaticToken
+from .request import Request, Response
+from .rights import Rights
 
-if TYPE_CHECKING:
-    from github.Auth import Auth
+logger = logging.getLogger(__name__)
+
+#: Refusals of a credential: another one may be accepted. The most telling one comes first.
+_REFUSALS = (AccessDenied, BadCredentials, RepositoryUnavailable)
+
+_RUNS = "/repos/{}/actions/runs"
 
 
 class TokenPool:
-    """Hold one client per credential; a repository stays with one, for ETags are the token's."""
+    """One client per credential. Each repository is read with a credential that may.
 
-    def __init__(self, clients: Sequence[GithubClient]) -> None:
-        self._clients = sorted(clients, key=lambda client: client.name)
+    A repository stays with its credential while that may read it, for ETags are the credential's.
+    """
+
+    def __init__(
+        self,
+        clients: Sequence[GithubClient],
+        apps: Sequence[App],
+        *,
+        api_url: str,
+        clock: Clock,
+    ) -> None:
+        self.api_url = api_url
+        self._clients = list(clients)
+        self._apps = apps
+        self._rights = Rights(clock)
+        self._lock = threading.Lock()
+        self._rejected: dict[str, IngestError] = {}
+        self._failed_apps: set[str] = set()
+
+    def get(self, repository: str, request: Request) -> Response:
+        """Send one GET with a credential that reads the repository.
+
+        Raises what ``GithubClient.get`` does. NotFound and Gone are about the item: the same
+        credential reads the repository's Actions at that time.
+        """
+        candidates = self._candidates(repository)
+        refused: list[tuple[GithubClient, IngestError]] = []
+        for client in candidates:
+            try:
+                response = self._ask(client, repository, request)
+            except _REFUSALS as error:
+                self._note_rejection(client, error)
+                refused.append((client, error))
+            else:
+                self._rights.grant(client.name, repository)
+                self._refuse(repository, refused, always=True)
+                return response
+        self._refuse(repository, refused, always=False)
+        raise self._most_telling(repository, [error for _, error in refused])
 
     def client_for(self, repository: str) -> GithubClient:
-        """Choose the repository's client, the same one in every process.
+        """Return the client that is most likely to read a repository. Raises as ``get`` does."""
+        names = self._order(repository)
+        if not names:
+            raise self._most_telling(repository, [])
+        return self._by_name()[names[0]]
 
-        Rendezvous hashing: adding or removing a token moves only the repositories it must.
-        """
-        return max(self._clients, key=lambda client: _rank(client.name, repository.lower()))
+    def prefer(self, repository: str, validator: str | None) -> None:
+        """Keep a repository with the credential that got its validator, if it is still here."""
+        for name in self._by_name():
+            if validator is not None and f'"{name} ' in validator:
+                self._rights.pin(name, repository)
 
     def clients(self) -> list[GithubClient]:
         """List all clients, by name."""
-        return list(self._clients)
+        found = [*self._clients, *(client for app in self._apps for client in app.clients())]
+        for app in self._apps:
+            for name, account in app.accounts().items():
+                self._rights.set_account(name, account)
+        return sorted(found, key=lambda client: client.name)
+
+    def failed_apps(self) -> dict[str, IngestError]:
+        """Return why apps have no installation to use, by the app's name."""
+        return {app.name: app.failure for app in self._apps if app.failure is not None}
+
+    def take_rejections(self) -> dict[str, IngestError]:
+        """Return credentials that GitHub rejects, each once, by name."""
+        failed = self.failed_apps()
+        with self._lock:
+            new = {name: error for name, error in failed.items() if name not in self._failed_apps}
+            taken = {**self._rejected, **new}
+            self._rejected, self._failed_apps = {}, set(failed)
+        return taken
 
     def budget(self) -> Budget:
         """Sum up what is left of the hour's REST requests; None before the first answer."""
+        clients = self.clients()
         limits = [
             limit
-            for client in self._clients
+            for client in clients
             for limit in client.rate_limiter.limits()
             if limit.resource == "core"
         ]
@@ -46,44 +125,133 @@ class TokenPool:
             limit=sum(limit.limit for limit in limits),
             remaining=sum(limit.remaining for limit in limits),
             reset_at=min(limit.reset_at for limit in limits),
-            interval_factor=max(client.interval_factor() for client in self._clients),
+            interval_factor=max(client.interval_factor() for client in clients),
         )
 
     def close(self) -> None:
         """Close every client."""
         for client in self._clients:
             client.close()
+        for app in self._apps:
+            app.close()
+
+    def _ask(self, client: GithubClient, repository: str, request: Request) -> Response:
+        """Send one request; believe that an item is missing only while its repository is read."""
+        started = time.monotonic()
+        try:
+            return client.get(request)
+        except NotFound:
+            if not self._rights.has_read(client.name, repository, since=started):
+                client.get(Request.to(_RUNS, repository, per_page=1))
+                self._rights.grant(client.name, repository)
+            raise
+
+    def _candidates(self, repository: str) -> list[GithubClient]:
+        """Return the clients to ask, in order. Raises the known refusal where there are none."""
+        clients = self._by_name()
+        order = self._order(repository)
+        if len(order) == 1:
+            return [clients[order[0]]]
+        known = {name: self._rights.refusal(name, repository) for name in order}
+        allowed = [clients[name] for name in order if known[name] is None]
+        if not allowed:
+            raise self._most_telling(repository, [e for e in known.values() if e is not None])
+        return allowed
+
+    def _order(self, repository: str) -> list[str]:
+        clients = self._by_name()
+
+        def preference(name: str) -> tuple[float, bytes]:
+            # Tenths: small differences must not move repositories. The hash spreads the rest.
+            return -_budget_left(clients[name]), _rank(name, repository.lower())
+
+        return self._rights.order(clients, repository, preference)
+
+    def _by_name(self) -> dict[str, GithubClient]:
+        return {client.name: client for client in self.clients()}
+
+    def _note_rejection(self, client: GithubClient, error: IngestError) -> None:
+        if isinstance(error, BadCredentials) and self._rights.reject(client.name, error):
+            logger.info("credential rejected", extra={"credential": client.name})
+            with self._lock:
+                self._rejected[client.name] = error
+
+    def _refuse(
+        self, repository: str, refused: list[tuple[GithubClient, IngestError]], *, always: bool
+    ) -> None:
+        """Note refusals. One that read the repository before may do so again soon.
+
+        It is asked again where no other credential is accepted instead (not ``always``).
+        """
+        for client, error in refused:
+            is_of_all = isinstance(error, BadCredentials)
+            if not is_of_all and (always or not self._rights.has_read(client.name, repository)):
+                self._rights.refuse(client.name, repository, error)
+
+    def _most_telling(self, repository: str, errors: list[IngestError]) -> IngestError:
+        failures = [*errors, *self.failed_apps().values()]
+        for kind in _REFUSALS:
+            for error in failures:
+                if isinstance(error, kind):
+                    return kind(str(error), remedy=error.remedy)
+        if failures:
+            return failures[0]
+        return SourceUnavailable(f"No credential can read {repository} for now.")
+
+
+class RepositoryClient:
+    """A repository's requests. ``name`` is the credential that the next one is likely to use."""
+
+    def __init__(self, tokens: TokenPool, repository: str) -> None:
+        self._tokens = tokens
+        self._repository = repository
+
+    @property
+    def name(self) -> str:
+        """The name of the credential."""
+        return self._tokens.client_for(self._repository).name
+
+    def get(self, request: Request) -> Response:
+        """Send one GET. Raises as ``TokenPool.get`` does."""
+        return self._tokens.get(self._repository, request)
+
+    def query(self, query: str, variables: dict[str, str]) -> object:
+        """Send one GraphQL query."""
+        return self._tokens.client_for(self._repository).query(query, variables)
 
 
 def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counters) -> TokenPool:
-    """Build a client for every configured credential, or an anonymous one where there is none."""
-    auths = _auths(settings)
-    return TokenPool(
-        [
-            GithubClient(
-                name=name, auth=auth, api_url=settings.api_url, clock=clock, counters=counters
-            )
-            for name, auth in auths.items()
-        ]
-    )
+    """Open a client for every token and every app installation, or an anonymous one.
+
+    Raises BadCredentials or AccessDenied where an app is the only credential and is rejected.
+    """
+    apps = open_apps(settings, clock=clock, counters=counters)
+    tokens: list[str | None] = [token.reveal() for token in settings.tokens]
+    if not tokens and not apps:
+        tokens = [None]
+    clients = [
+        GithubClient(
+            credential=StaticToken(token),
+            api_url=settings.api_url,
+            clock=clock,
+            counters=counters,
+        )
+        for token in tokens
+    ]
+    pool = TokenPool(clients, apps, api_url=settings.api_url, clock=clock)
+    if not pool.clients():
+        for error in pool.failed_apps().values():
+            if isinstance(error, (BadCredentials, AccessDenied)):
+                raise error
+    return pool
 
 
-def _auths(settings: GithubSettings) -> dict[str, Auth | None]:
-    from github import Auth
-
-    if settings.app_id and settings.app_private_key is not None:
-        from .app_auth import installation_auths
-
-        return {**installation_auths(settings)}
-    tokens = [token.reveal() for token in settings.tokens]
-    if not tokens:
-        return {"anonymous": None}
-    return {_name(token): Auth.Token(token) for token in tokens}
-
-
-def _name(token: str) -> str:
-    """Name a token without telling it: ETags are kept under this name."""
-    return "token-" + hashlib.sha256(token.encode()).hexdigest()[:12]
+def _budget_left(client: GithubClient) -> float:
+    """Return the part of the hour's requests that is left, in tenths; 1 where it is not known."""
+    core = [limit for limit in client.rate_limiter.limits() if limit.resource == "core"]
+    if not core or core[0].limit <= 0:
+        return 1.0
+    return round(core[0].remaining / core[0].limit, 1)
 
 
 def _rank(name: str, repository: str) -> bytes:

@@ -8,7 +8,14 @@ from typing import Any
 
 from ...domain.ledger import LedgerCounts, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
-from ...errors import AccessDenied, IngestError, InvalidRepository, NotFound, Retriable
+from ...errors import (
+    AccessDenied,
+    IngestError,
+    InvalidRepository,
+    NotFound,
+    RepositoryUnavailable,
+    Retriable,
+)
 from ...ports import ActionsSource, RunQuery, StateStore
 from ...ports.state import MOST_ERRORS
 from ...settings import Settings
@@ -58,8 +65,8 @@ def watch_repository(
 ) -> RepositoryRecord:
     """Watch a repository from now on, by GitHub's name of it; one that is watched stays as it is.
 
-    Raises InvalidRepository, and what GitHub says against it: NotFound, AccessDenied,
-    BadCredentials. Where GitHub does not answer, it is added, for polling has the patience.
+    Raises InvalidRepository, and what GitHub says against it: RepositoryUnavailable,
+    AccessDenied, BadCredentials. Where GitHub does not answer it is added: polling tries again.
     """
     name = parse_repository(given, hosts=settings.github.web_hosts).full_name
     known = store.load_repository(name)
@@ -69,8 +76,8 @@ def watch_repository(
         name = open_source().fetch_repository(name).full_name  # messages carry it, in its own case
     except Retriable:
         pass
-    except NotFound as error:
-        raise NotFound(f"{error} {_HIDDEN}") from error
+    except RepositoryUnavailable as error:
+        raise RepositoryUnavailable(f"{error} {error.remedy or _HIDDEN}") from error
     days = settings.collecting.backfill_days
     return store.add_repository(new_repository(name, backfill_days=days, now=now))
 
@@ -134,7 +141,9 @@ def _ask_github(name: str, open_source: OpenSource) -> dict[str, Any]:
 
 
 def _remedy(error: IngestError) -> str:
-    if isinstance(error, NotFound):
+    if error.remedy is not None:
+        return error.remedy
+    if isinstance(error, RepositoryUnavailable):
         return _HIDDEN
     if isinstance(error, AccessDenied):
         return "Give the token read access to Actions of it."

@@ -1,0 +1,162 @@
+"""GitHub Apps and their installations, each of which is a credential.
+
+https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from ...domain.counters import Counters
+from ...domain.timestamps import parse_timestamp
+from ...errors import BadCredentials, BadRequest, IngestError, NotFound, RequestFailed, Skippable
+from ...ports import Clock
+from ...settings import GithubSettings
+from ...wire.app_keys import parse_private_key
+from ...wire.fields import integer, mapping, text
+from .client import GithubClient
+from .credentials import CHECK_APP, AppToken, InstallationToken
+from .lists import ListReader, ListRequest
+from .request import Request
+
+logger = logging.getLogger(__name__)
+
+#: New installations are found within this time.
+LISTED_EVERY = timedelta(minutes=10)
+FAILED_LIST_PAUSE = timedelta(seconds=30)
+
+_TOKENS = "/app/installations/{}/access_tokens"
+
+
+class App:
+    """An app: lists its installations, and mints their tokens. Safe for many threads.
+
+    ``failure`` is why the last listing failed; the installations known before are used on.
+    """
+
+    def __init__(
+        self,
+        app: GithubClient,
+        open_client: Callable[[InstallationToken], GithubClient],
+        *,
+        installation_id: int | None,
+        clock: Clock,
+    ) -> None:
+        self.name = app.name
+        self.failure: IngestError | None = None
+        self._app = app
+        self._open_client = open_client
+        self._only = installation_id
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._next_listing_at: datetime | None = None
+        self._clients: dict[int, GithubClient] = {}
+        self._accounts: dict[str, str] = {}
+
+    def clients(self) -> list[GithubClient]:
+        """Return a client for each installation; lists them anew every ten minutes."""
+        with self._lock:
+            if self._only is not None:
+                self._open(self._only)
+            elif self._next_listing_at is None or self._clock.now() >= self._next_listing_at:
+                self._list()
+            return list(self._clients.values())
+
+    def accounts(self) -> dict[str, str]:
+        """Return whose installation each client is, by the client's name, as far as known."""
+        return dict(self._accounts)
+
+    def close(self) -> None:
+        """Close every client."""
+        for client in (self._app, *self._clients.values()):
+            client.close()
+
+    def _list(self) -> None:
+        try:
+            found = self._fetch_installations()
+        except IngestError as error:
+            self.failure = error
+            self._next_listing_at = self._clock.now() + FAILED_LIST_PAUSE
+            logger.info("app installations not listed", extra={"error": str(error)})
+            return
+        self.failure = None
+        self._next_listing_at = self._clock.now() + LISTED_EVERY
+        for gone in self._clients.keys() - found.keys():
+            self._clients.pop(gone).close()
+        for installation_id, account in found.items():
+            client = self._open(installation_id)
+            if account is not None:
+                self._accounts[client.name] = account
+
+    def _fetch_installations(self) -> dict[int, str | None]:
+        """Fetch the accounts of all installations by id. Raises BadCredentials for none."""
+        wanted = ListRequest(request=Request.to("/app/installations"), key=None)
+        try:
+            answer = ListReader().fetch(self._app, wanted)
+        except Skippable as error:
+            raise BadCredentials(
+                f"GitHub does not list the installations of {self.name}: {error}",
+                remedy=CHECK_APP,
+            ) from error
+        found = {
+            number: text(mapping(each.get("account")).get("login"))
+            for each in answer.items or ()
+            if (number := integer(each.get("id"))) is not None
+        }
+        if not found:
+            raise BadCredentials(
+                f"The GitHub App {self.name} is not installed anywhere.",
+                remedy="Install the app on the account that owns the repositories.",
+            )
+        return found
+
+    def _open(self, installation_id: int) -> GithubClient:
+        if installation_id not in self._clients:
+            credential = InstallationToken(installation_id, self._mint)
+            self._clients[installation_id] = self._open_client(credential)
+        return self._clients[installation_id]
+
+    def _mint(self, installation_id: int) -> tuple[str, datetime]:
+        """Mint an installation's token. Raises what the app's client does."""
+        request = Request.to(_TOKENS, installation_id)
+        try:
+            payload = mapping(self._app.post(request).json())
+        except (NotFound, BadRequest) as error:
+            raise BadCredentials(
+                f"{self.name} is not installed as installation {installation_id}: {error}",
+                remedy="Check GITHUB_APP_INSTALLATION_ID and that the app is installed.",
+            ) from error
+        token, expires_at = text(payload.get("token")), parse_timestamp(payload.get("expires_at"))
+        if token is None or expires_at is None:
+            raise RequestFailed(f"GitHub's answer for {request.path} holds no token.")
+        return token, expires_at
+
+
+def open_apps(settings: GithubSettings, *, clock: Clock, counters: Counters) -> list[App]:
+    """Open the configured apps. Raises BadCredentials for a key that is none."""
+    if not settings.app_id:
+        return []
+    if settings.app_private_key is None:
+        raise BadCredentials(
+            "GITHUB_APP_ID is set but GITHUB_APP_PRIVATE_KEY is not.",
+            remedy="Set GITHUB_APP_PRIVATE_KEY to the private key of the app.",
+        )
+
+    def open_client(credential: AppToken | InstallationToken) -> GithubClient:
+        return GithubClient(
+            credential=credential, api_url=settings.api_url, clock=clock, counters=counters
+        )
+
+    key = parse_private_key(settings.app_private_key.reveal())
+    signer = AppToken(settings.app_id, key, clock.now)
+    return [
+        App(
+            open_client(signer),
+            open_client,
+            installation_id=settings.app_installation_id,
+            clock=clock,
+        )
+    ]

@@ -1,0 +1,151 @@
+"""How requests are signed: with a token, as an app, as one of its installations, or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from typing import Protocol
+
+from ...errors import BadCredentials
+
+#: GitHub's servers may take this long to know a new token.
+FRESH_FOR = timedelta(seconds=60)
+
+#: A token is renewed this long before it expires.
+RENEWED_BEFORE = timedelta(minutes=2)
+
+_JWT_BACKDATED_SECONDS = 60
+_JWT_SECONDS = 540
+
+
+_REPLACE = "It is wrong, revoked or expired: create a new token and set GITHUB_TOKEN."
+CHECK_APP = "Check GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, and this machine's clock."
+
+
+class Credential(Protocol):
+    """What signs requests. ``name`` is no secret: ETags and pauses are kept under it.
+
+    ``remedy``: what to do where GitHub rejects it (401).
+    """
+
+    name: str
+    remedy: str
+
+    def token(self, github_now: datetime) -> str | None:
+        """Return the secret to send; None for anonymous access."""
+
+    def is_fresh(self, github_now: datetime) -> bool:
+        """Return whether GitHub's servers may not know the secret yet."""
+
+    def renew(self, github_now: datetime) -> bool:
+        """Discard a rejected secret; return whether the next one may be accepted."""
+
+
+class StaticToken:
+    """A token that people made; or none."""
+
+    remedy = _REPLACE
+
+    def __init__(self, token: str | None) -> None:
+        self._token = token
+        digest = "" if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
+        self.name = f"token-{digest}" if token is not None else "anonymous"
+
+    def token(self, github_now: datetime) -> str | None:  # noqa: ARG002
+        """Return the token."""
+        return self._token
+
+    def is_fresh(self, github_now: datetime) -> bool:  # noqa: ARG002
+        """Return False: when it was made is not known."""
+        return False
+
+    def renew(self, github_now: datetime) -> bool:  # noqa: ARG002
+        """Return False: only people can replace it."""
+        return False
+
+
+class AppToken:
+    """An app's own signature, by GitHub's clock: a wrong clock here would make it invalid.
+
+    https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
+    """
+
+    remedy = CHECK_APP
+
+    def __init__(self, app_id: str, private_key: str, clock_now: Callable[[], datetime]) -> None:
+        """Sign once, for only then is a key found out that is none. Raises BadCredentials."""
+        from github.Auth import AppAuth
+
+        self.name = f"app-{app_id}"
+        self._app_id = app_id
+        self._sign = AppAuth.create_jwt_sign(private_key, "RS256")
+        self._clock_now = clock_now
+        self._signed_ahead = timedelta(0)
+        self._require_usable()
+
+    def token(self, github_now: datetime) -> str:
+        """Sign a JWT that holds for a few minutes."""
+        self._signed_ahead = github_now - self._clock_now()
+        issued_at = int(github_now.timestamp()) - _JWT_BACKDATED_SECONDS
+        claims = {"iat": issued_at, "exp": issued_at + _JWT_SECONDS, "iss": self._app_id}
+        signed = self._sign(claims)
+        return signed.decode() if isinstance(signed, bytes) else signed
+
+    def is_fresh(self, github_now: datetime) -> bool:  # noqa: ARG002
+        """Return False: a signature needs no time to become known."""
+        return False
+
+    def renew(self, github_now: datetime) -> bool:
+        """Return whether GitHub's clock turned out to be another than the one signed by."""
+        difference = github_now - self._clock_now() - self._signed_ahead
+        return abs(difference) > timedelta(seconds=_JWT_BACKDATED_SECONDS / 2)
+
+    def _require_usable(self) -> None:
+        import jwt
+
+        try:
+            self.token(datetime.now(timezone.utc))
+        except (jwt.PyJWTError, ValueError, TypeError) as error:
+            raise BadCredentials(
+                "GITHUB_APP_PRIVATE_KEY is not a private key in PEM form.",
+                remedy="Set it to the content of the .pem file that GitHub generated: as it is, in "
+                "one line with \\n for line breaks, or encoded in base64.",
+            ) from error
+
+
+class InstallationToken:
+    """An installation's token: minted once for all threads, and again before it expires."""
+
+    remedy = "Check that the GitHub App is still installed. Runstream mints a new token by itself."
+
+    def __init__(self, installation_id: int, mint: Callable[[int], tuple[str, datetime]]) -> None:
+        self.name = f"installation-{installation_id}"
+        self._id = installation_id
+        self._mint = mint
+        self._lock = threading.Lock()
+        self._token: str | None = None
+        self._expires_at: datetime | None = None
+        self._minted_at: datetime | None = None
+
+    def token(self, github_now: datetime) -> str:
+        """Return the current token, or mint one. Raises what minting raises."""
+        with self._lock:
+            token, expires_at = self._token, self._expires_at
+            if token is None or expires_at is None or expires_at - RENEWED_BEFORE <= github_now:
+                token, self._expires_at = self._mint(self._id)
+                self._token, self._minted_at = token, github_now
+            return token
+
+    def is_fresh(self, github_now: datetime) -> bool:
+        """Return whether the token was minted in the last minute."""
+        return self._minted_at is not None and github_now - self._minted_at < FRESH_FOR
+
+    def renew(self, github_now: datetime) -> bool:
+        """Discard a token that is not fresh: it was revoked, or expired early."""
+        with self._lock:
+            if self.is_fresh(github_now):
+                return False
+            self._token = None
+            return True

@@ -1,0 +1,248 @@
+"""Lists of GitHub's, in pages that the server can bear."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol
+
+from ...errors import RateLimited, RequestFailed
+from ...wire.answers import broken_answer
+from ...wire.fields import integer, mapping, objects
+from ...wire.links import next_parameters
+from ...wire.rate_limits import parse_http_date
+from .page_sizes import PageSizes
+from .request import Request, Response
+
+#: Page sizes, the next one for a list that GitHub fails to answer with the one before.
+SIZES = (100, 50, 25, 10)
+MAX_PAGE_SIZE = 300
+
+#: Items of one list that are read at most.
+MAX_ITEMS = 5000
+
+
+class Reader(Protocol):
+    """What sends a list's requests."""
+
+    def get(self, request: Request) -> Response:
+        """Send one GET."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListAnswer:
+    """A list, or a part of it. ``items`` is None where nothing changed since the validator.
+
+    ``answered_at`` is by GitHub's clock.
+    """
+
+    items: tuple[Mapping[str, Any], ...] | None
+    first: Mapping[str, Any]
+    has_next: bool
+    validator: str | None
+    answered_at: datetime | None
+
+    @property
+    def total_count(self) -> int:
+        """GitHub's own count of the whole list, which may be wrong."""
+        return integer(self.first.get("total_count")) or 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A validator: one ETag for each page of a size."""
+
+    size: int
+    etags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListRequest:
+    """A list's request. ``key`` names the list within the answer, None where it is the answer.
+
+    ``offset`` and ``max_items`` (multiples of 100) select a part of it; an item that ``is_last``
+    ends it. ``own_size``: the page size that the server uses unless asked for another.
+    ``may_lack``: an answer without the list stands for an empty one.
+    """
+
+    request: Request
+    key: str | None
+    offset: int = 0
+    max_items: int = MAX_ITEMS
+    own_size: int | None = None
+    is_last: Callable[[Mapping[str, Any]], bool] | None = None
+    may_lack: bool = False
+
+    @property
+    def sizes(self) -> tuple[int, ...]:
+        """The page sizes to try, the largest first."""
+        return SIZES if self.own_size is None else (self.own_size, *SIZES)
+
+    def page(self, size: int, number: int, cursor: Mapping[str, str]) -> Request:
+        """Return the request for a page, counted from 1."""
+        parameters: dict[str, str | int] = {**self.request.parameters}
+        if size != self.own_size:
+            parameters["per_page"] = size
+        if "cursor" in cursor:
+            parameters["cursor"] = cursor["cursor"]
+        elif number > 1 or self.own_size is None:
+            parameters["page"] = number
+        return replace(self.request, parameters=parameters, validator=None)
+
+    def items_of(self, response: Response) -> list[Mapping[str, Any]]:
+        """Return a page's items. Raises RequestFailed where the answer holds no such list."""
+        payload = response.json()
+        found = payload if self.key is None else mapping(payload).get(self.key)
+        if found is None and self.may_lack and isinstance(payload, dict):
+            return []
+        if not isinstance(found, list):
+            raise broken_answer(response.path, response.body, api_url=response.api_url)
+        return objects(found)
+
+
+class ListReader:
+    """Reads lists page by page; remembers which need smaller pages. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._sizes = PageSizes()
+
+    def fetch(
+        self, reader: Reader, wanted: ListRequest, validator: str | None = None
+    ) -> ListAnswer:
+        """Fetch a list, in smaller pages where GitHub fails to answer larger ones.
+
+        Pages that were read are kept. Raises the first failure of a page that GitHub answers in no
+        size, and what the reader raises.
+        """
+        known = _parse_validator(validator)
+        pages = {} if known is None else _ask_again(reader, wanted, known)
+        changed = {index: page for index, page in pages.items() if not page.is_unchanged}
+        if pages and not changed:
+            return ListAnswer(
+                items=None,
+                first={},
+                has_next=False,
+                validator=validator,
+                answered_at=_answered_at(pages[0]),
+            )
+        sizes = self._sizes.allowed(wanted.request.path, wanted.sizes)
+        walk = _Walk(reader, wanted, sizes, self._sizes)
+        if known is not None and known.size == walk.size:
+            walk.prepared = changed
+        while walk.has_next and walk.position < wanted.offset + wanted.max_items:
+            walk.read_page()
+        return walk.answer()
+
+
+class _Walk:
+    """The pages of a list that were read so far, and where the next one starts."""
+
+    def __init__(
+        self, reader: Reader, wanted: ListRequest, sizes: Sequence[int], memory: PageSizes
+    ) -> None:
+        self.prepared: Mapping[int, Response] = {}
+        self.position = wanted.offset
+        self.has_next = True
+        self._reader = reader
+        self._wanted = wanted
+        self._sizes = list(sizes)
+        self._memory = memory
+        self._items: list[Mapping[str, Any]] = []
+        self._first: Mapping[str, Any] | None = None
+        self._etags: list[str | None] = []
+        self._cursor: Mapping[str, str] = {}
+        self._body = ""
+        self._answered_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        """The present page size."""
+        return self._sizes[0]
+
+    def read_page(self) -> None:
+        """Read the next page. One that is empty, or repeats the one before, ends the list."""
+        response, found = self._fetch_page()
+        following = next_parameters(response.headers)
+        if self._first is None:
+            self._first = mapping(response.json())
+        elif not found or response.body == self._body:
+            self.has_next = False
+            return
+        start = self.position // self.size * self.size
+        self._items += found if "cursor" in self._cursor else found[self.position - start :]
+        self._etags.append(response.validator)
+        self._answered_at = self._answered_at or _answered_at(response)
+        self._body, self._cursor = response.body, following or {}
+        self.position = start + self.size
+        is_last = self._wanted.is_last
+        self.has_next = following is not None
+        if is_last is not None and any(map(is_last, found)):
+            self.has_next = False
+
+    def answer(self) -> ListAnswer:
+        """Return what was read. Pages of several sizes have no common validator."""
+        etags = [etag for etag in self._etags if etag is not None]
+        is_whole = len(etags) == len(self._etags) > 0
+        return ListAnswer(
+            items=tuple(self._items),
+            first=self._first or {},
+            has_next=self.has_next,
+            validator=json.dumps([self.size, *etags]) if is_whole else None,
+            answered_at=self._answered_at,
+        )
+
+    def _fetch_page(self) -> tuple[Response, list[Mapping[str, Any]]]:
+        """Fetch the next page, in the largest size that GitHub answers."""
+        failure: RequestFailed | None = None
+        while True:
+            index = (self.position - self._wanted.offset) // self.size
+            request = self._wanted.page(self.size, self.position // self.size + 1, self._cursor)
+            try:
+                response = self.prepared.get(index) or self._reader.get(request)
+                found = self._wanted.items_of(response)
+            except RequestFailed as error:
+                failure = failure or error
+                if len(self._sizes) == 1:
+                    raise failure from None
+                self._sizes.pop(0)
+                self.prepared, self._etags = {}, [*self._etags, None]
+            except RateLimited:
+                if failure is not None:
+                    raise failure from None
+                raise
+            else:
+                self._memory.note(
+                    request.path,
+                    self.size,
+                    is_reduced=failure is not None,
+                    is_usual=self.size == self._wanted.sizes[0],
+                )
+                return response, found
+
+
+def _ask_again(reader: Reader, wanted: ListRequest, known: _Known) -> dict[int, Response]:
+    """Ask for the known pages conditionally."""
+    pages = {}
+    for index, etag in enumerate(known.etags):
+        number = wanted.offset // known.size + index + 1
+        request = replace(wanted.page(known.size, number, {}), validator=etag)
+        pages[index] = reader.get(request)
+    return pages
+
+
+def _answered_at(response: Response) -> datetime | None:
+    return parse_http_date(response.headers.get("date"))
+
+
+def _parse_validator(validator: str | None) -> _Known | None:
+    """Read a validator; None for one of another form, which earlier versions wrote."""
+    try:
+        size, *etags = json.loads(validator or "null")
+    except (ValueError, TypeError):
+        return None
+    is_size = isinstance(size, int) and 0 < size <= MAX_PAGE_SIZE
+    if not etags or not is_size or not all(isinstance(etag, str) for etag in etags):
+        return None
+    return _Known(size, tuple(etags))

@@ -1,0 +1,58 @@
+"""One request to GitHub's API, and an answer that is no error."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import quote
+
+from ...errors import BadRequest
+from ...wire.answers import RawAnswer, parse_json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """A GET of one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by.
+
+    ``wants_location``: a 302 is the answer itself, as for logs.
+    """
+
+    endpoint: str
+    path: str
+    parameters: Mapping[str, str | int]
+    validator: str | None = None
+    wants_location: bool = False
+
+    @staticmethod
+    def to(pattern: str, *values: str | int, **parameters: str | int) -> Request:
+        """Fill a pattern such as ``/repos/{}/actions/runs/{}``. Raises BadRequest.
+
+        A value stays within its place: it cannot name another path.
+        """
+        for value in values:
+            if any(segment in {"", ".", ".."} for segment in str(value).split("/")):
+                raise BadRequest(f"{value!r} does not name anything on GitHub.")
+        filled = pattern.format(*(quote(str(value), safe="/") for value in values))
+        return Request(endpoint=pattern, path=filled, parameters=parameters)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An answer that is no error: 2xx, 302 or 304. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str = field(repr=False)
+    validator: str | None
+    path: str
+    api_url: str
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether the validator still held; such an answer was free."""
+        return self.status == 304
+
+    def json(self) -> object:
+        """Parse the body. Raises RequestFailed."""
+        answer = RawAnswer(status=self.status, headers=self.headers, body=self.body)
+        return parse_json(answer, self.path, api_url=self.api_url)

@@ -1,0 +1,175 @@
+"""HTTP to GitHub: bounded in time and size, no redirects, no cookies, no credentials of its own."""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from http.cookiejar import DefaultCookiePolicy
+from typing import TYPE_CHECKING
+
+from ...errors import RequestFailed, SourceUnavailable
+from ...wire.answers import RawAnswer
+
+if TYPE_CHECKING:
+    import requests
+
+CONNECT_SECONDS = 10
+READ_SECONDS = 20
+
+#: The longest that one answer may take to arrive, and the most that it may hold.
+TOTAL_SECONDS = 60
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+_CHUNK_BYTES = 64 * 1024
+
+
+class Transport:
+    """A session per thread. Safe for many threads; never retries, never follows a redirect."""
+
+    def __init__(self) -> None:
+        self._threads = threading.local()
+        self._opened: list[requests.Session] = []
+        self._lock = threading.Lock()
+
+    def send(
+        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+    ) -> RawAnswer:
+        """Send one request. Raises SourceUnavailable, or RequestFailed for half an answer."""
+        import requests
+
+        deadline = time.monotonic() + TOTAL_SECONDS
+        try:
+            with self._session().request(
+                method,
+                url,
+                headers=dict(headers),
+                data=body,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = _read(response, deadline)
+                received = {name.lower(): value for name, value in response.headers.items()}
+        except requests.exceptions.RequestException as error:
+            raise connection_error(error, url) from error
+        except OSError as error:
+            # requests reports a missing bundle of certificates so.
+            raise SourceUnavailable(
+                f"The certificates of this machine cannot be read: {error}.",
+                remedy="Set SSL_CERT_FILE to a PEM file of certificates that exists.",
+            ) from error
+        return RawAnswer(
+            status=response.status_code,
+            headers=received,
+            body=content.decode("utf-8", "replace"),
+        )
+
+    def close(self) -> None:
+        """Close every thread's connections."""
+        with self._lock:
+            for session in self._opened:
+                session.close()
+            self._opened.clear()
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._threads, "session", None)
+        if session is None:
+            session = self._threads.session = open_session()
+            with self._lock:
+                self._opened.append(session)
+        return session
+
+
+def open_session() -> requests.Session:
+    """Open a session that sends nothing but what it is given: no netrc entry and no cookies."""
+    import requests
+
+    session = requests.Session()
+    session.auth = _add_nothing
+    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
+    session.verify = _certificates()
+    return session
+
+
+def resolve(host: str) -> set[str]:
+    """Return the addresses of a host; none where its name does not resolve."""
+    try:
+        return {str(found[4][0]) for found in socket.getaddrinfo(host, None)}
+    except (OSError, UnicodeError):
+        return set()
+
+
+def has_proxy(url: str) -> bool:
+    """Return whether the environment names a proxy for an address."""
+    from requests.utils import get_environ_proxies, select_proxy
+
+    return select_proxy(url, get_environ_proxies(url)) is not None
+
+
+def connection_error(error: Exception, url: str) -> SourceUnavailable:
+    """Build the error for a request that failed on its way, with what to do about it."""
+    import requests
+
+    host, kind = _host_of(url), type(error).__name__
+    if isinstance(error, requests.exceptions.SSLError):
+        return SourceUnavailable(
+            f"{host} did not prove who it is: {_certificate_fault(error)}.",
+            remedy="If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file "
+            "of that CA.",
+        )
+    if isinstance(error, requests.exceptions.ProxyError):
+        return SourceUnavailable(
+            f"The proxy did not connect to {host} ({kind}).",
+            remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+        )
+    if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
+        return SourceUnavailable(
+            f"{host} could not be reached ({kind}).",
+            remedy="Check GITHUB_API_URL and the way there: name, proxy and firewall.",
+        )
+    return RequestFailed(f"{host} did not answer the request whole ({kind}).")
+
+
+def _read(response: requests.Response, deadline: float) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    for chunk in response.iter_content(_CHUNK_BYTES):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            raise RequestFailed(f"GitHub's answer is larger than {MAX_ANSWER_BYTES:,} bytes.")
+        if time.monotonic() > deadline:
+            raise RequestFailed(f"GitHub's answer took longer than {TOTAL_SECONDS} s to arrive.")
+    return b"".join(chunks)
+
+
+def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def _certificates() -> str | bool:
+    """Return where trusted certificates are: requests ignores OpenSSL's own variables.
+
+    Its own, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE, come first.
+    """
+    return os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or True
+
+
+def _certificate_fault(error: Exception) -> str:
+    words = str(error)
+    _, found, fault = words.partition("certificate verify failed: ")
+    return fault.split(" (_ssl")[0] if found else "the TLS handshake failed"
+
+
+def _never_connected(error: Exception) -> bool:
+    from urllib3.exceptions import NewConnectionError
+
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", cause), NewConnectionError)
+
+
+def _host_of(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.split('/')[0].rpartition('@')[2]}"

@@ -1,0 +1,156 @@
+"""What an answer of GitHub means: decided once, from status, headers and body together.
+
+=================  ==================================================================  ==========================
+of                 answers                                                             error
+=================  ==================================================================  ==========================
+a passing failure  5xx, 202, 408, a broken body, a fresh token's 401                   RequestFailed
+a limit            429; 403 and 404 that speak of a limit (``rate_limits``)            RateLimited
+the credential     401, suspension; 403 by SSO, IP list, policy, lacking permission    BadCredentials, AccessDenied
+the repository     404 of the repository itself, 410, 451, blocked, Actions disabled   RepositoryUnavailable
+the item           404, 409, 410 and 422 below a repository                            NotFound, Gone
+ours               any other 4xx                                                       BadRequest
+=================  ==================================================================  ==========================
+
+GitHub answers 404 for an item as well as for a repository that it hides. Whoever gets NotFound or
+Gone must know that the same credential reads the repository before it believes it:
+``adapters/github/routing.py`` makes sure of that.
+"""  # noqa: E501
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import (
+    AccessDenied,
+    BadCredentials,
+    BadRequest,
+    Gone,
+    IngestError,
+    NotFound,
+    RepositoryUnavailable,
+    RequestFailed,
+    SourceUnavailable,
+)
+from .reasons import Reason, parse_reason
+from .refusals import find_remedy, permission_remedy, sso_remedy
+
+_REPOSITORY_ITSELF = re.compile(r"/repos/[^/]+/[^/]+(/actions/runs)?")
+_PUBLIC_API = "https://api.github.com"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawAnswer:
+    """An answer as it came. Header names are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: str
+
+
+def error_of(
+    answer: RawAnswer,
+    path: str,
+    *,
+    api_url: str,
+    remedy_of_401: str | None = None,
+    is_fresh_token: bool = False,
+) -> IngestError | None:
+    """Return the error that an answer means; None for one that is no error.
+
+    ``remedy_of_401``: what to do where the credential is rejected. Limits are recognized before,
+    by ``rate_limits``.
+    """
+    if answer.status < 400 and answer.status != 202:
+        return None
+    reason = parse_reason(answer.headers, answer.body)
+    error = _error_of(answer, path, reason, is_fresh_token=is_fresh_token)
+    if answer.status == 401 and error.remedy is None:
+        error.remedy = remedy_of_401
+    remedy = error.remedy or (address_remedy(api_url) if reason.is_page else None)
+    error.remedy = reason.with_reference(remedy)
+    return error
+
+
+def parse_json(answer: RawAnswer, path: str, *, api_url: str) -> object:
+    """Parse the body. Raises RequestFailed: GitHub's servers cut answers and send error pages."""
+    try:
+        return json.loads(answer.body)
+    except (ValueError, RecursionError) as error:
+        raise broken_answer(path, answer.body, api_url=api_url) from error
+
+
+def broken_answer(path: str, body: str, *, api_url: str) -> RequestFailed:
+    """Build the error for an answer that is no JSON of the expected form."""
+    start = " ".join(body[:80].split())
+    what = f"starting with {start!r}" if start else "with an empty body"
+    return RequestFailed(
+        f"GitHub's answer for {path} is not the expected JSON ({what}).",
+        remedy=address_remedy(api_url),
+    )
+
+
+def address_remedy(api_url: str) -> str:
+    """Explain how an API is addressed; a GitHub Enterprise Server's needs ``/api/v3``."""
+    if api_url.startswith(_PUBLIC_API):
+        return "Runstream repeats the request. If it persists, see https://www.githubstatus.com."
+    if api_url.rstrip("/").endswith("/api/v3"):
+        return "Runstream repeats the request. If it persists, check GITHUB_API_URL and proxies."
+    return (
+        "Check GITHUB_API_URL: the API address of a GitHub Enterprise Server ends in /api/v3, such "
+        "as https://github.example.com/api/v3."
+    )
+
+
+def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: bool) -> IngestError:
+    status, words = answer.status, reason.words
+    if status in (202, 408) or status >= 500:
+        return RequestFailed(f"GitHub answered {status} for {path}{words}")
+    if status == 401 and is_fresh_token:
+        return RequestFailed(f"GitHub does not accept the new token for {path} yet (401){words}")
+    if status in (401, 403, 451):
+        return _refusal(answer, path, reason)
+    if status in (404, 410) and reason.is_page:
+        return SourceUnavailable(
+            f"{path} was answered {status} by something other than GitHub's API."
+        )
+    if status in (404, 409, 410, 422):
+        return _missing(status, path, words)
+    return BadRequest(
+        f"GitHub rejected the request for {path} ({status}){words}",
+        remedy="Report it to Runstream's maintainers with this message.",
+    )
+
+
+def _refusal(answer: RawAnswer, path: str, reason: Reason) -> IngestError:
+    known = find_remedy(reason.message)
+    if known is not None:
+        text = f"GitHub refused {path} ({answer.status}){reason.words}"
+        remedy = sso_remedy(answer.headers) or known.remedy
+        return known.error(text, remedy=remedy)
+    if answer.status == 401:
+        return BadCredentials(f"GitHub rejected the credential (401 for {path}){reason.words}")
+    if answer.status == 451:
+        return RepositoryUnavailable(
+            f"GitHub blocks {path} for legal reasons (451){reason.words}",
+            remedy="Remove the repository, or wait until its owner has settled it with GitHub.",
+        )
+    return AccessDenied(
+        f"GitHub denied access to {path} (403){reason.words}",
+        remedy=sso_remedy(answer.headers) or permission_remedy(answer.headers),
+    )
+
+
+def _missing(status: int, path: str, words: str) -> IngestError:
+    if status in (404, 410) and _REPOSITORY_ITSELF.fullmatch(path):
+        return RepositoryUnavailable(
+            f"GitHub does not show {path} to the credential ({status}){words}",
+            remedy="Check the repository's name and that the credential may read it: GitHub "
+            "answers 404 for private repositories that it hides.",
+        )
+    if status == 410:
+        return Gone(f"GitHub has deleted {path} (410){words}")
+    # 409: the repository is empty; 422: no such commit, or a list was asked past its end.
+    return NotFound(f"GitHub has nothing at {path} ({status}){words}")

@@ -1,0 +1,35 @@
+"""A GitHub App's private key, as people have to write it where a value is one line."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+import textwrap
+
+_PEM = re.compile(r"(-----BEGIN [A-Z ]+-----)(.*?)(-----END [A-Z ]+-----)", re.DOTALL)
+_PEM_LINE = 64
+
+
+def parse_private_key(value: str) -> str:
+    """Return the PEM text of a key given as it is, quoted, in one line or encoded in base64.
+
+    A value that holds no PEM text is returned as it is: using it reports the fault.
+    """
+    key = value.strip().strip("\"'")
+    if "-----BEGIN" not in key:
+        key = _decode(key) or key
+    key = key.replace("\\r", "").replace("\\n", "\n")
+    match = _PEM.search(key)
+    if match is None:
+        return value
+    begin, content, end = match.groups()
+    lines = textwrap.wrap("".join(content.split()), _PEM_LINE)
+    return "\n".join([begin, *lines, end, ""])
+
+
+def _decode(value: str) -> str | None:
+    try:
+        return base64.b64decode("".join(value.split()), validate=True).decode()
+    except (binascii.Error, ValueError):
+        return None

@@ -1,0 +1,27 @@
+"""Where a list continues: GitHub's ``Link`` header decides, never a count.
+
+https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import parse_qsl, urlsplit
+
+_LINK = re.compile(r"<([^<>]*)>([^<]*)")
+_NEXT = re.compile(r";\s*rel\s*=\s*\"?next\"?", re.IGNORECASE)
+
+
+def next_parameters(headers: Mapping[str, str]) -> dict[str, str] | None:
+    """Return the parameters of the next page's address; None on the last page.
+
+    Its path is left out: requests keep the path that they were made with.
+    """
+    for address, attributes in _LINK.findall(headers.get("link", "")):
+        if _NEXT.search(attributes):
+            try:
+                return dict(parse_qsl(urlsplit(address).query))
+            except ValueError:
+                return {}
+    return None

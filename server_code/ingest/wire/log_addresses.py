@@ -1,0 +1,74 @@
+"""Where a log may be read from: the addresses that GitHub redirects to.
+
+A redirect is believed as far as it cannot be used against this machine's own network: never to
+another scheme than http and https, to http only where the API itself is http, and to a private
+address only where the API itself is on one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import urlsplit
+
+from ..errors import SourceUnavailable
+
+_Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+def require_allowed_name(url: str, *, api_url: str) -> None:
+    """Raise SourceUnavailable where a log's address must not be requested."""
+    try:
+        there, api = urlsplit(url), urlsplit(api_url)
+        host, port = there.hostname, there.port
+    except ValueError:
+        raise SourceUnavailable("GitHub redirects a log to an address that is none.") from None
+    schemes = {"https"} if api.scheme == "https" else {"http", "https"}
+    if there.scheme not in schemes or not host:
+        raise SourceUnavailable(
+            f"GitHub redirects a log to {there.scheme}://{host}, which is not allowed: the API "
+            f"itself is {api.scheme}."
+        )
+    if (host, port) == (api.hostname, api.port) or is_private(api.hostname or ""):
+        return
+    if is_private(host):
+        raise SourceUnavailable(
+            f"GitHub redirects a log to {host}, an address of a private network."
+        )
+
+
+def is_private(host: str) -> bool:
+    """Return whether a host is named as one of a private network, or of this machine."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
+        return True
+    address = _parse(name.partition("%")[0])
+    return address is not None and not address.is_global
+
+
+def _parse(name: str) -> _Address | None:
+    """Read an address in any form that a resolver takes, such as ``127.1`` or ``0x7f000001``."""
+    try:
+        address: _Address = ipaddress.ip_address(name)
+    except ValueError:
+        return _parse_short(name)
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.ipv4_mapped or address.sixtofour or address
+    return address
+
+
+def _parse_short(name: str) -> ipaddress.IPv4Address | None:
+    parts = name.split(".")
+    if not 1 <= len(parts) <= 4:
+        return None
+    try:
+        *front, last = [int(part, 8 if _is_octal(part) else 0) for part in parts]
+    except ValueError:
+        return None
+    value = last
+    for place, number in enumerate(front):
+        value += number << (8 * (3 - place))
+    return ipaddress.IPv4Address(value) if 0 <= value < 2**32 else None
+
+
+def _is_octal(part: str) -> bool:
+    return len(part) > 1 and part.isdecimal() and part.startswith("0")

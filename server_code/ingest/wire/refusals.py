@@ -1,0 +1,94 @@
+"""Refusals that GitHub tells apart by words alone, and what to do about each.
+
+https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..errors import AccessDenied, BadCredentials, RepositoryUnavailable
+from .reasons import printable, web_link
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A refusal known by its words (lower case)."""
+
+    words: tuple[str, ...]
+    error: type[AccessDenied | BadCredentials | RepositoryUnavailable]
+    remedy: str
+
+
+REFUSALS = (
+    Refusal(
+        ("installation has been suspended", "installation is suspended"),
+        BadCredentials,
+        "The GitHub App's installation is suspended: unsuspend it in the account's settings under "
+        "GitHub Apps. Collection then resumes by itself.",
+    ),
+    Refusal(
+        ("account was suspended", "account has been suspended", "account is suspended"),
+        BadCredentials,
+        "The account of the credential is suspended: use another account's token.",
+    ),
+    Refusal(
+        ("ip allow list",),
+        AccessDenied,
+        "Add this machine's IP address to the organization's IP allow list.",
+    ),
+    Refusal(
+        ("saml", "single sign-on"),
+        AccessDenied,
+        "Authorize the token for the organization's single sign-on (SSO): "
+        "https://github.com/settings/tokens.",
+    ),
+    Refusal(
+        ("forbids access via", "token's lifetime"),
+        AccessDenied,
+        "Create a token that meets the organization's policy, and set GITHUB_TOKEN.",
+    ),
+    Refusal(
+        ("actions is disabled", "actions are disabled", "actions has been disabled"),
+        RepositoryUnavailable,
+        "Enable Actions in the repository's settings, or remove the repository.",
+    ),
+    Refusal(
+        ("access blocked", "dmca", "unavailable due to"),
+        RepositoryUnavailable,
+        "GitHub has blocked the repository: remove it, or wait until its owner has settled it with "
+        "GitHub.",
+    ),
+)
+
+_SSO_LINK = re.compile(r"url=(https://[^\s;,]+)")
+
+
+def find_remedy(message: str) -> Refusal | None:
+    """Return the refusal that a message of GitHub's stands for."""
+    lowered = message.lower()
+    return next((each for each in REFUSALS if any(w in lowered for w in each.words)), None)
+
+
+def sso_remedy(headers: Mapping[str, str]) -> str | None:
+    """Name the link that authorizes a token for an organization's single sign-on."""
+    header = headers.get("x-github-sso", "")
+    if not header:
+        return None
+    match = _SSO_LINK.search(header)
+    link = web_link(match.group(1)) if match else None
+    where = link or "https://github.com/settings/tokens"
+    return f"Authorize the token for the organization's single sign-on (SSO): {where}"
+
+
+def permission_remedy(headers: Mapping[str, str]) -> str:
+    """Name the permission that GitHub says would have sufficed.
+
+    ``actions=read; actions=write,contents=read``: alternatives by ``;``, each a list by ``,``.
+    """
+    accepted = printable(headers.get("x-accepted-github-permissions", ""))
+    if accepted:
+        return f"Give the credential read access: GitHub names the permission {accepted}."
+    return "Give the credential read access to actions, contents and pull requests."
