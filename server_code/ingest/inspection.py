@@ -18,7 +18,7 @@ FAILED = "failed"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """Be one finding: of what, how it is, and what to do where it is not well."""
+    """One finding: its subject, its status, and the remedy where it is not ok."""
 
     subject: str
     status: str
@@ -37,7 +37,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialFacts:
-    """Be what GitHub says of a credential.
+    """What GitHub returns about a credential.
 
     ``scopes`` is None where the kind has none; ``server_time`` is GitHub's own clock.
     """
@@ -52,7 +52,7 @@ class CredentialFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueCondition:
-    """Be what SQS says of a queue; ``dead_letters`` counts those put aside, None if unknown."""
+    """The condition of a queue; ``dead_letters`` counts its dead letters, None if unknown."""
 
     max_message_bytes: int
     visibility_timeout_seconds: int
@@ -62,7 +62,7 @@ class QueueCondition:
 
 
 class GithubInspector(Protocol):
-    """Look at the credentials themselves. Raises what ActionsSource raises."""
+    """Return the facts of a credential. Raises what ActionsSource raises."""
 
     def credentials(self) -> list[str]:
         """Name the configured credentials, without telling them."""
@@ -71,11 +71,11 @@ class GithubInspector(Protocol):
         """Ask GitHub about one credential."""
 
     def retention_days(self, repository: str) -> int | None:
-        """Tell for how long a repository keeps logs; None where the token may not know."""
+        """Return for how many days a repository keeps logs; None where unknown."""
 
 
 class QueueInspector(Protocol):
-    """Look at queues and bucket, and leave nothing in them.
+    """The checks of queues and bucket, which leave nothing in them.
 
     Raises QueueMissing, AccessDenied, QueueUnavailable, BadSettings.
     """

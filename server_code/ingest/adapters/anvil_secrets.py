@@ -20,12 +20,12 @@ _UPLINK = "uplink"
 
 
 def look_up(name: str) -> str | None:
-    """Look a setting up by its name in capitals; None where it is nowhere."""
+    """Return a setting by its name in capitals; None where it is not set."""
     return find(name)[0]
 
 
 def find(name: str) -> tuple[str | None, str]:
-    """Look a setting up, and tell where it was found."""
+    """Return a setting and where it was found."""
     value = os.environ.get(name)
     if value is not None and value.strip():
         return value, ENVIRONMENT

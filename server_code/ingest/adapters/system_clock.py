@@ -9,13 +9,13 @@ from ..ports import Clock
 
 
 class SystemClock(Clock):
-    """Tell the machine's time; every ``sleep`` ends as soon as ``stop`` is set."""
+    """The machine's clock; every ``sleep`` ends as soon as ``stop`` is set."""
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
 
     def now(self) -> datetime:
-        """Tell the time in UTC."""
+        """Return the time in UTC."""
         return datetime.now(timezone.utc)
 
     def sleep(self, seconds: float) -> None:

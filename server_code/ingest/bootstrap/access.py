@@ -14,7 +14,7 @@ GITHUB_THREADS = 8
 
 
 def aws_access(aws: AwsSettings) -> AwsAccess:
-    """Say how AWS is reached, as far as the settings say it; boto3 finds the rest."""
+    """Return the configured access to AWS; boto3 finds the rest."""
     from ..adapters.aws import AwsAccess
 
     return AwsAccess(

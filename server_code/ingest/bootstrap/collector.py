@@ -18,7 +18,7 @@ from .workers import worker_id
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collector:
-    """Be a collector that is ready to work. ``close`` gives back all it holds."""
+    """A collector that is ready to work. ``close`` releases all it holds."""
 
     settings: Settings
     context: CollectorContext

@@ -16,7 +16,7 @@ def worker_id() -> str:
 
 
 def is_dead_local_worker(holder: str) -> bool:
-    """Tell whether a holder was a process of this machine that is no more.
+    """Return whether a holder was a process of this machine that has ended.
 
     Its leases need not run out first. Of processes elsewhere nothing is known.
     """

@@ -26,7 +26,7 @@ TRAFFIC_KEPT = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryRecord:
-    """Be one watched repository and where watching it stands.
+    """One watched repository and the progress of watching it.
 
     ``cursor``: the run list is complete down from here to ``watched_since``; None before the first
     whole walk. ``validators``: ETags by the name of the question (``runs``, ``status=queued``, …),
@@ -64,7 +64,7 @@ class RepositoryRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:
-    """Be one attempt in the ledger.
+    """One attempt in the ledger.
 
     ``run`` is the newest sight of it (None while only its number is known), ``jobs`` the newest
     sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
@@ -90,7 +90,7 @@ class AttemptRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobLogRecord:
-    """Be what is known of one job's log; ``content`` is kept for the newest logs only."""
+    """The state of one job's log."""
 
     key: AttemptKey
     job_id: int
@@ -107,7 +107,7 @@ class JobLogRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRecord:
-    """Be one agent's last sign of life; ``counts`` only grow while the process lives."""
+    """One agent's last heartbeat; ``counts`` only grow while the process lives."""
 
     name: str
     holder: str
@@ -122,7 +122,7 @@ class AgentRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ErrorRecord:
-    """Be one thing that went wrong, and what a person can do about it."""
+    """One error, and what a person can do about it."""
 
     occurred_at: datetime
     agent: str
@@ -133,7 +133,7 @@ class ErrorRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ActivityRecord:
-    """Be something that a person or a host did with the collector, for people to look back at."""
+    """One action of a person or a host, for the audit trail."""
 
     occurred_at: datetime
     actor: str
@@ -143,7 +143,7 @@ class ActivityRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageCounts:
-    """Be what was counted, by the names of the meter.
+    """What was counted, by the names of the counters.
 
     ``totals`` since the state was made; ``spans`` by the start of their TRAFFIC_SPAN, oldest
     first, those without any count left out.

@@ -21,7 +21,7 @@ _TITLE_BYTES = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogOutline:
-    """Be the marks of a log, lines from 1.
+    """The marks of a log, lines from 1.
 
     ``groups``: first line, last line and title of each, in order; a group that is not closed ends
     before the next one, or with the log.

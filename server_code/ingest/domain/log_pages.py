@@ -30,7 +30,7 @@ _READ_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPage:
-    """Be whole lines of a log, the first of them number ``first`` (from 1)."""
+    """Whole lines of a log, the first of them number ``first`` (from 1)."""
 
     first: int
     line_count: int
@@ -38,13 +38,13 @@ class LogPage:
 
     @property
     def end(self) -> int:
-        """Tell the number of the line after the last."""
+        """Return the number of the line after the last."""
         return self.first + self.line_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """Be one line with its line end; where it ``is_cut``, the next one goes on with it."""
+    """One line with its line end; where it ``is_cut``, the next one continues it."""
 
     number: int
     content: bytes
@@ -53,7 +53,7 @@ class LogLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLines:
-    """Be lines of a log that follow each other, and what the whole log has.
+    """Consecutive lines of a log, and the size of the whole log.
 
     They are fewer than were asked for at the log's end, and where they would be too many at once:
     ask again from the line after the last.
@@ -66,7 +66,7 @@ class LogLines:
 
 @dataclass(frozen=True, slots=True)
 class LogSize:
-    """Be what a log has in all."""
+    """The size of a log."""
 
     total_lines: int
     total_bytes: int

@@ -19,7 +19,7 @@ _TITLE_LENGTH = 120
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """Be one attempt in a list; ``title`` is the first line of its commit's message."""
+    """One attempt in a list; ``title`` is the first line of its commit's message."""
 
     key: AttemptKey
     created_at: datetime
@@ -41,7 +41,7 @@ class RunSummary:
 
     @property
     def is_failed(self) -> bool:
-        """Tell whether it ended in a way that somebody should look at."""
+        """Return whether it failed."""
         return self.conclusion in FAILED_CONCLUSIONS
 
 

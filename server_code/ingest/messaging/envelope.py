@@ -24,7 +24,7 @@ _FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Envelope:
-    """Be one fact on its way to a queue.
+    """One fact on its way to a queue.
 
     ``event_id`` is the same for the same fact for ever; readers drop what they have seen.
     ``group`` orders messages of one run on FIFO queues.
@@ -40,7 +40,7 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueMessage:
-    """Be an encoded message: the body as SQS will hold it, and its attributes."""
+    """An encoded message: its body and attributes, as the queue will hold them."""
 
     event_id: str
     event_type: str

@@ -30,7 +30,7 @@ _GZIP = 16 + zlib.MAX_WBITS
 
 
 class LogDigest(NamedTuple):
-    """Be what one look at a whole log tells."""
+    """The facts of a whole log, from one reading."""
 
     log_bytes: int
     log_sha256: str

@@ -42,7 +42,7 @@ _TAIL = '"}}'
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogFacts:
-    """Be what is known of a fetched log besides its content.
+    """The facts of a fetched log besides its content.
 
     ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are what ``inspect_log`` says.
     """
@@ -58,7 +58,7 @@ class LogFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogAbsence:
-    """Be the fact that a job has no log for us; ``detail`` says why in a sentence."""
+    """A job's log that is unavailable; ``detail`` explains it in a sentence."""
 
     key: AttemptKey
     job_id: int
@@ -98,7 +98,7 @@ def log_envelope(facts: LogFacts, *, part: int = 1, parts: int = 1) -> Envelope:
 
 
 def fits_one_message(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> bool:
-    """Tell whether one message can hold the whole log; reads no more than one could hold."""
+    """Return whether one message can hold the whole log; reads no more than one could hold."""
     return _only_piece(facts, open_log, max_message_bytes) is not None
 
 
@@ -143,7 +143,7 @@ def log_copy_key(facts: LogFacts) -> str:
 
 
 def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
-    """Say that a job has no log, and why."""
+    """Build the message that a job's log is unavailable, with the reason."""
     key = absence.key
     return encode_envelope(
         Envelope(
@@ -215,7 +215,7 @@ def _only_piece(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> s
 
 
 def _room_for_content(facts: LogFacts, max_message_bytes: int) -> int:
-    """Tell what content may take in every part: part numbers cannot grow past the log's bytes."""
+    """Return the bytes for content in every part: part numbers cannot grow past the log's bytes."""
     widest = max(facts.log_bytes, 1)
     frame_bytes = _part_message(facts, "", part=widest, parts=widest).size_bytes
     room = max_message_bytes - frame_bytes

@@ -26,7 +26,7 @@ def run_envelope(
     visit: int,
     now: datetime,
 ) -> Envelope:
-    """Say what an attempt's status is. ``visit`` counts how often it was in this status before."""
+    """Build an attempt's message. ``visit`` counts its earlier times in this status."""
     known = list(jobs)
     kind = f"workflow_run_{_word(run.status)}"
     mark = run_fingerprint(run, known) if run.is_completed else f"visit {visit}"
@@ -41,7 +41,7 @@ def run_envelope(
 
 
 def job_envelope(key: AttemptKey, job: Job, *, now: datetime) -> Envelope:
-    """Say what a job's status is."""
+    """Build the message of a job's status."""
     kind = f"workflow_job_{_word(job.status)}"
     mark = job_fingerprint(job) if job.is_completed else job.status
     return Envelope(

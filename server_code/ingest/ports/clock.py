@@ -7,10 +7,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tell the time and wait; the only place where anything sleeps."""
+    """The time, and waiting; the only place where anything sleeps."""
 
     def now(self) -> datetime:
-        """Tell the time in UTC."""
+        """Return the time in UTC."""
 
     def sleep(self, seconds: float) -> None:
         """Wait; returns early when the process is asked to stop."""

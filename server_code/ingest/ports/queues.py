@@ -15,7 +15,7 @@ REJECTION_ATTRIBUTE = "rejected_because"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rejection:
-    """Be one message that a batch did not take; ``is_final`` where sending it again is useless."""
+    """One message that a batch did not accept; ``is_final`` where sending it again is useless."""
 
     event_id: str
     code: str
@@ -32,7 +32,7 @@ class Publisher(Protocol):
 
     @property
     def max_message_bytes(self) -> int:
-        """Tell the queue's own limit for a message, and for a batch, attributes included."""
+        """Return the queue's own limit for a message, and for a batch, attributes included."""
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
         """Send up to 10 messages in one request; return those that were not taken.
@@ -43,7 +43,7 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMessage:
-    """Be one delivery of a message; ``receive_count`` starts at 1."""
+    """One delivery of a message; ``receive_count`` starts at 1."""
 
     body: str
     receipt_handle: str
@@ -61,7 +61,7 @@ class WorkQueue(Publisher, Protocol):
 
     @property
     def visibility_timeout_seconds(self) -> int:
-        """Tell for how long a received message stays hidden."""
+        """Return for how many seconds a received message stays hidden."""
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hide a message for ``seconds`` from now; 0 gives it back at once."""

@@ -94,7 +94,7 @@ class LedgerStore(Protocol):
         """Load unsettled attempts that are due, oldest created first by default."""
 
     def load_next_check_at(self, repository: str) -> datetime | None:
-        """Tell when the next unsettled attempt wants to be looked at."""
+        """Return when the next unsettled attempt is due."""
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""
@@ -198,4 +198,4 @@ class StateStore(RepositoryStore, LedgerStore, LogStateStore, ViewStore, Protoco
     """
 
     def close(self) -> None:
-        """Give connections back."""
+        """Close all connections."""

@@ -17,7 +17,7 @@ AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectorContext:
-    """Be the ports of one collector.
+    """The ports of one collector.
 
     ``workers`` and ``log_workers`` run requests to GitHub side by side, so that large logs keep no
     poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.

@@ -24,7 +24,7 @@ MIN_WEBHOOK_SECRET = 16
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorTarget:
-    """Be what is looked at; to open a part of it is a part of the examination.
+    """The parts of a collector that the doctor checks; opening one is part of its check.
 
     ``repositories`` are looked at besides those that the state holds.
     """
@@ -38,7 +38,7 @@ class DoctorTarget:
 
 
 def run_checks(target: DoctorTarget) -> Iterator[Check]:
-    """Look at one thing after the other; yields each finding when it is there, raises nothing."""
+    """Yield the finding of each check as it comes; raises nothing."""
     watched: list[str] = []
     yield from _check_state(target, watched)
     yield from _check_github(target, _distinct([*target.repositories, *watched]))
@@ -48,7 +48,7 @@ def run_checks(target: DoctorTarget) -> Iterator[Check]:
 
 
 def is_well(checks: Iterable[Check]) -> bool:
-    """Tell whether nothing failed; a warning may wait."""
+    """Return whether no check failed; warnings are accepted."""
     return all(check.status != FAILED for check in checks)
 
 

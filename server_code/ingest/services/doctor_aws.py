@@ -19,7 +19,7 @@ _REACH = "Check AWS_ENDPOINT_URL, the region, and the way there: proxy, firewall
 
 
 def check_queues(queues: QueueInspector, aws: AwsSettings) -> Iterator[Check]:
-    """Look at each queue: whether it is there, takes messages, and keeps what fails apart."""
+    """Check each queue: that it exists, accepts messages and has a dead-letter queue."""
     for name in (aws.metrics_queue, aws.logs_queue, aws.job_events_queue):
         subject = f"queue {name}"
         try:
@@ -33,7 +33,7 @@ def check_queues(queues: QueueInspector, aws: AwsSettings) -> Iterator[Check]:
 
 
 def check_bucket(queues: QueueInspector, bucket: str | None) -> Check:
-    """Look at the bucket: whether logs may be stored there."""
+    """Check that logs may be stored in the bucket."""
     if bucket is None:
         finding = "No LOG_BUCKET is set: logs too long for a message travel in parts."
         return Check(subject="bucket", status=OK, finding=finding)

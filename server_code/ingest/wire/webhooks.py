@@ -21,7 +21,7 @@ MAX_BODY_BYTES = 25 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """Be one verified delivery. ``event`` stays a string: GitHub adds events without notice."""
+    """One verified delivery. ``event`` stays a string: GitHub adds events without notice."""
 
     delivery_id: str
     event: str
@@ -31,7 +31,7 @@ class Delivery:
 
     @property
     def run_id(self) -> int | None:
-        """Tell which run it speaks of; None where it speaks of none."""
+        """Return the id of its run; None where it has none."""
         if self.event == "workflow_run":
             return integer(mapping(self.payload.get("workflow_run")).get("id"))
         if self.event == "workflow_job":

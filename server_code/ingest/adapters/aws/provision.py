@@ -39,7 +39,7 @@ _AT_LEAST = frozenset({"MessageRetentionPeriod", "MaximumMessageSize", "Visibili
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Provisioned:
-    """Be what was done to one queue or bucket: ``created``, ``adjusted`` or ``unchanged``."""
+    """The change to one queue or bucket: ``created``, ``adjusted`` or ``unchanged``."""
 
     kind: str
     name: str

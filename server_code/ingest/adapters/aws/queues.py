@@ -57,7 +57,7 @@ def read_facts(client: SQSClient, queue_name: str, url: str) -> QueueFacts:
 
 
 def look_up_dead_letters(client: SQSClient, queue: QueueFacts) -> QueueFacts:
-    """Look up the dead-letter queue of a queue; raises QueueMissing where it has none."""
+    """Return the dead-letter queue of a queue; raises QueueMissing where it has none."""
     policy = read_attributes(client, queue.name, queue.url).get("RedrivePolicy", "{}")
     try:
         account, name = json.loads(policy)["deadLetterTargetArn"].split(":")[-2:]

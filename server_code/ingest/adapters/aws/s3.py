@@ -36,7 +36,7 @@ def prove_store(client: S3Client, bucket: str) -> None:
 
 
 class _Headers(TypedDict, total=False):
-    """Be what S3 tells about an object to those who read it over HTTP."""
+    """The HTTP headers that S3 returns with an object."""
 
     ContentType: str
     ContentEncoding: str

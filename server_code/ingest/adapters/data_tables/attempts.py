@@ -71,7 +71,7 @@ class TableAttempts:
         return _records(rows)
 
     def load_next_check_at(self, repository: str) -> datetime | None:
-        """Tell when the next unsettled attempt wants to be looked at."""
+        """Return when the next unsettled attempt is due."""
         rows = ATTEMPTS.some(
             columns=("key", "look_at"),
             order_by="look_at",

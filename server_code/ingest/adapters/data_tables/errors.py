@@ -68,7 +68,7 @@ def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _reason(error: Exception) -> str | None:
-    """Say what is wrong; None for an error that is not Anvil's."""
+    """Return what is wrong; None for an error that is not Anvil's."""
     if is_contention(error):
         return "Data Tables: too many others were in the way; it is tried again."
     if isinstance(error, _OVER_QUOTA):
@@ -84,7 +84,7 @@ def _reason(error: Exception) -> str | None:
 
 
 def _is_not_migrated(error: Exception) -> bool:
-    """Tell whether a table or a column is missing; a column is so under two names of errors."""
+    """Return whether a table or a column is missing; Anvil has two errors for a column."""
     if isinstance(error, AttributeError):
         return "AppTables" in str(error)
     is_named = isinstance(error, anvil.tables.NoSuchColumnError)

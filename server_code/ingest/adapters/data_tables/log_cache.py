@@ -96,7 +96,7 @@ class TableLogCache(LogCache):
         return None if found is None else found.contents()
 
     def _make_room(self, stored_bytes: int, now: datetime) -> None:
-        """Look for what must go where it may be needed: most logs find room enough.
+        """Evict logs where the cache may be full: most logs find room enough.
 
         What others save meanwhile is seen with the next look, LOOK_AFTER saves later at most.
         """

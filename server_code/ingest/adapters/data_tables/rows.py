@@ -31,7 +31,7 @@ _Value = TypeVar("_Value")
 
 
 class Rows:
-    """Be one table, by the name that ``anvil.yaml`` gives it; ``key`` is a column of each."""
+    """One table, by its name in ``anvil.yaml``; each has a column ``key``."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -184,7 +184,7 @@ def weighed(values: Iterable[_Value], size_of: Callable[[_Value], int]) -> Itera
 
 
 def text_bytes(row: Values) -> int:
-    """Tell how much text a row brings."""
+    """Return the bytes of a row's text."""
     return sum(len(value) for value in row.values() if isinstance(value, str))
 
 

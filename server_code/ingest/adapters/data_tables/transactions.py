@@ -69,10 +69,10 @@ def _do(work: Callable[[], _Result]) -> _Result:
 
 
 def _connection() -> Any:  # noqa: ANN401 - Anvil's own
-    """Tell one connection of the Uplink from the next; in a server module there is but one."""
+    """Return what identifies the connection of the Uplink; a server module has only one."""
     return getattr(anvil.server, "_connection", None)
 
 
 def is_contention(error: BaseException) -> bool:
-    """Tell whether only others at the same time were in the way."""
+    """Return whether concurrent transactions conflicted."""
     return isinstance(error, anvil.tables.TransactionConflict) or _ALL_TAKEN in str(error)

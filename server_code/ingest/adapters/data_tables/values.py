@@ -49,10 +49,10 @@ def unpack(text: str) -> dict[str, Any]:
 
 
 def utc(moment: datetime | None) -> datetime | None:
-    """Give a moment in our own zone; Anvil's is equal, and not the same."""
+    """Return a moment with Python's UTC; Anvil's zone is equal, but not the same object."""
     return None if moment is None else moment.astimezone(timezone.utc)
 
 
 def sure_utc(moment: datetime) -> datetime:
-    """Give a moment that is there in our own zone."""
+    """Return a moment that is not None with Python's UTC."""
     return moment.astimezone(timezone.utc)

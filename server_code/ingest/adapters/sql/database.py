@@ -43,7 +43,7 @@ class Database:
         return self._run(lambda session: self._commit(session, work))
 
     def close(self) -> None:
-        """Give all connections back."""
+        """Close all connections."""
         self._pool.close()
 
     def _run(self, work: Callable[[Session], T]) -> T:

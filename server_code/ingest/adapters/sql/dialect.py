@@ -11,7 +11,7 @@ from ...errors import StateUnavailable
 
 
 class Cursor(Protocol):
-    """Be a DB-API cursor, as far as it is used here."""
+    """The part of a DB-API cursor that is used here."""
 
     @property
     def rowcount(self) -> int:
@@ -28,7 +28,7 @@ class Cursor(Protocol):
 
 
 class Connection(Protocol):
-    """Be a DB-API connection that commits each statement, unless a transaction was begun."""
+    """A DB-API connection that commits each statement, unless a transaction was begun."""
 
     def cursor(self) -> Cursor:
         """Make a cursor."""
@@ -39,7 +39,7 @@ class Connection(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """Be one database: how to speak to it, and how it says what is wrong."""
+    """One database: its SQL, its connections and its errors."""
 
     place: str
     """What to call the database in a sentence; holds no password."""
@@ -67,10 +67,10 @@ class Dialect:
 
     errors: tuple[type[Exception], ...]
     may_repeat: Callable[[Exception], bool]
-    """Tell whether an error undid the whole transaction for a reason that may have gone."""
+    """Return whether an error rolled the transaction back for a reason that may have passed."""
 
     explain: Callable[[Exception], str]
-    """Say in a sentence what happened to which database, and what to do."""
+    """Return what happened to which database, and what to do."""
 
 
 @contextmanager

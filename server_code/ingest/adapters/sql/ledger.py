@@ -95,7 +95,7 @@ class SqlLedger(LedgerStore):
         return [attempt_record(row) for row in rows]
 
     def load_next_check_at(self, repository: str) -> datetime | None:
-        """Tell when the next unsettled attempt wants to be looked at."""
+        """Return when the next unsettled attempt is due."""
         sql = "SELECT MIN(look_at) FROM attempts WHERE settled = 0 AND repository_key = ?"
         return read_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
 

@@ -133,7 +133,7 @@ def _reset(connection: PostgresConnection) -> bool:
 
 
 def _may_repeat(error: Exception) -> bool:
-    """Tell whether the connection was lost, or others' transactions stood in the way."""
+    """Return whether the connection was lost, or other transactions conflicted."""
     import psycopg2
 
     if not isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):

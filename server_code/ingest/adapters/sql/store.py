@@ -39,7 +39,7 @@ class SqlState(
         self.log_cache = SqlLogCache(database)
 
     def close(self) -> None:
-        """Give connections back; nothing can be asked afterwards."""
+        """Close all connections; the state cannot be used afterwards."""
         self._database.close()
 
 
@@ -60,7 +60,7 @@ def open_sql_state(database_url: str) -> SqlState:
 
 
 def choose_dialect(database_url: str) -> Dialect:
-    """Tell from a URL or path which database it names; raises BadSettings."""
+    """Return the dialect of a URL or path; raises BadSettings."""
     url = database_url.strip()
     if url.startswith(_POSTGRES):
         return postgres_dialect(url)

@@ -44,7 +44,7 @@ def collection_row(record: AgentRecord, *, now: datetime) -> dict[str, Any]:
 
 
 def is_recent(record: AgentRecord, now: datetime) -> bool:
-    """Tell whether a collection is under way, or ended so lately that people wait for its end."""
+    """Return whether a collection is running, or ended a short time ago."""
     return now - record.heartbeat_at < NEWS_FOR
 
 

@@ -26,7 +26,7 @@ def list_settings(find: Find) -> list[dict[str, Any]]:
 
 
 def webhook_facts(settings: Settings, traffic: MessageCounts, *, origin: str) -> dict[str, Any]:
-    """Say how GitHub is told to send webhooks here, and whether any came."""
+    """Return the webhook's settings for GitHub, and how many deliveries were received."""
     came = [at for at, counts in traffic.spans if counts.get(WEBHOOKS)]
     return {
         "url": f"{origin.rstrip('/')}/github/webhook",

@@ -25,7 +25,7 @@ OpenLogReader = Callable[[], LogReader]
 
 
 class JobLog:
-    """Be one job's log, wherever it lies."""
+    """One job's log, from the cache, the bucket or GitHub."""
 
     def __init__(
         self,

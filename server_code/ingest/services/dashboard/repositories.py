@@ -50,7 +50,7 @@ def list_repository_rows(
 def check_repository(
     store: StateStore, settings: Settings, open_source: OpenSource, given: str
 ) -> dict[str, Any]:
-    """Say whether a repository can be added, and what GitHub says of it; changes nothing."""
+    """Return whether a repository can be added, and GitHub's answer; changes nothing."""
     try:
         name = parse_repository(given, hosts=settings.github.web_hosts).full_name
     except InvalidRepository as error:
@@ -108,7 +108,7 @@ def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
 
 
 def _with_told_remedies(store: StateStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Say what to do as it was said when the failure was met, which knew more than its words."""
+    """Return the rows with the remedies that were recorded when the failures occurred."""
     told = {
         (each.repository, each.what): each.remedy for each in store.list_errors(limit=MOST_ERRORS)
     }

@@ -44,7 +44,7 @@ class RunChoice:
     search: str | None = None
 
     def accepts(self, run: RunSummary) -> bool:
-        """Tell whether a run is among those chosen."""
+        """Return whether a run matches the filter."""
         for name, value_of in _FILTERS.items():
             wanted = getattr(self, name)
             if wanted is not None and (value_of(run) or "").lower() != wanted.lower():
@@ -54,7 +54,7 @@ class RunChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAddress:
-    """Say which attempt of which run is meant: the newest, and wherever it is, by default."""
+    """The address of a run; by default its newest attempt, in any repository."""
 
     run_id: int
     run_attempt: int | None = None

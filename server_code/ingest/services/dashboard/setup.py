@@ -17,12 +17,12 @@ QUEUES_REMEDY = (
 
 
 def setup_steps(settings: Settings, *, has_repository: bool) -> list[dict[str, Any]]:
-    """Say of each step whether it is done, and how to do it."""
+    """Return each setup step: whether it is done, and how to do it."""
     return [_token(settings), _queues(settings), _repository(has_repository=has_repository)]
 
 
 def missing_steps(settings: Settings) -> list[str]:
-    """Say what this host lacks to collect; nothing where it lacks nothing."""
+    """Return the setup steps that are missing on this host."""
     steps = setup_steps(settings, has_repository=True)
     return [f"{step['finding']} {step['remedy']}" for step in steps if not step["is_done"]]
 
