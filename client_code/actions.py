@@ -1,14 +1,21 @@
-"""Do something on the server from a handler: every outcome ends on the page."""
+"""Run an action on the server from an event handler, and show its outcome on the form."""
 
-from . import connection
+from . import connection, dom
 
 
-def attempt(say, name, *arguments):
-    """Return (whether it was done, the answer); `say` gets the sentence of what went wrong."""
+def attempt(form, name, *arguments, progress=""):
+    """Call the server and return (is_done, answer).
+
+    The form's element `message` shows `progress` first, then the error if there is one.
+    """
+    dom.fill(form, message=progress)
     try:
-        return True, connection.ask(name, *arguments)
+        answer = connection.call(name, *arguments)
     except connection.QUIET:
+        dom.fill(form, message="")
         return False, None
-    except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
-        say(str(error))
+    except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+        dom.fill(form, message=str(error))
         return False, None
+    dom.fill(form, message="")
+    return True, answer

@@ -1,4 +1,4 @@
-"""Sentences about what happened."""
+"""Texts of the Activity page."""
 
 from .formatting import number, plural
 
@@ -10,7 +10,7 @@ NAMES = {
 
 
 def activity(record):
-    """Say who did what: 'maria added octo/api'."""
+    """Return an activity in one sentence: 'maria added octo/api'."""
     what, repository = record["what"], record["repository"]
     if repository and what.endswith(" it"):
         what = what[:-2] + repository
@@ -20,17 +20,17 @@ def activity(record):
 
 
 def place(error):
-    """Say where an error happened."""
+    """Return where an error happened."""
     return " · ".join(part for part in (error["agent"], error["repository"]) if part)
 
 
 def repeated(error):
-    """Say how often an error came: '· 31 times, first '; empty if once."""
+    """Return how often an error occurred: '· 31 times, first '; empty if once."""
     return "· {} times, first ".format(number(error["times"])) if error["times"] > 1 else ""
 
 
 def counts(values):
-    """Return what an agent has counted, in one line; kinds of one thing ('x.free') are one sum."""
+    """Return an agent's counters in one line; kinds of one counter ('x.free') are summed."""
     sums = {}
     for name, value in sorted(values.items()):
         thing = name.partition(".")[0]
@@ -44,5 +44,5 @@ def _count(thing, value):
 
 
 def errors(found):
-    """Say how many different errors there are."""
-    return plural(len(found), "error") if found else "No error"
+    """Return how many distinct errors there are."""
+    return plural(len(found), "error") if found else "No errors"

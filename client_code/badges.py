@@ -1,21 +1,21 @@
-"""Draw a state: its icon, its word and its tone, in an element of class "badge"."""
+"""Badges: a state as an icon, a word and a tone, in an element of class "badge"."""
 
 from . import dom, statuses
 
 
 def show_run(node, status, conclusion):
     """Draw the state of a run, a job or a step."""
-    draw(node, statuses.run_look(status, conclusion))
+    draw(node, statuses.run_badge(status, conclusion))
 
 
 def show_state(node, table, state):
     """Draw a state of one of the tables in `statuses`."""
-    draw(node, statuses.look(table, state))
+    draw(node, statuses.badge(table, state))
 
 
-def draw(node, look):
+def draw(node, badge):
     """Draw (tone, icon, word)."""
-    tone, icon, word = look
+    tone, icon, word = badge
     if node.firstElementChild is None:
         node.append(dom.icon(icon), dom.make("span"))
     dom.set_attribute(node, "data-tone", tone)

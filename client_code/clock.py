@@ -1,15 +1,15 @@
-"""Count relative times: every `<time>` drawn here says how long ago it was, each second anew."""
+"""Relative times: every `<time>` drawn here is updated once a second."""
 
 from anvil.js import window
 
 from . import dom, formatting
 
-# The server's clock minus the browser's, in seconds: a wrong clock here must not age a run there.
+# The server's clock minus the browser's, in seconds: the browser's clock may be wrong.
 _SERVER = {"ahead": 0.0}
 
 
 def set_server_now(iso):
-    """Take over the server's clock."""
+    """Set the server's time."""
     _SERVER["ahead"] = parse(iso) - _browser_now()
 
 
@@ -19,24 +19,24 @@ def now():
 
 
 def parse(iso):
-    """Return an ISO time in seconds since 1970; None stays None."""
+    """Return an ISO time in seconds since 1970, or None for None."""
     return None if iso is None else window.Date.parse(iso) / 1000.0
 
 
 def exact(iso):
-    """Write an ISO time in full, in the reader's zone and language."""
+    """Return an ISO time in full, in the reader's time zone and language."""
     options = {"dateStyle": "full", "timeStyle": "long"}
     return window.Date(iso).toLocaleString(window.navigator.language, options)
 
 
 def hour_of_day(iso):
-    """Write the hour and minute in the reader's zone: '14:05'."""
+    """Return hour and minute in the reader's time zone: '14:05'."""
     moment = window.Date(iso)
     return "{:02d}:{:02d}".format(int(moment.getHours()), int(moment.getMinutes()))
 
 
 def show_time(node, iso, before="", missing=formatting.NOTHING):
-    """Draw a time that counts by itself, with the exact one as title; `before` stands before it."""
+    """Draw a relative time with the exact one as title; `before` is its prefix."""
     if iso is None:
         dom.set_attribute(node, "data-at", None)
         dom.set_attribute(node, "title", None)
@@ -47,23 +47,23 @@ def show_time(node, iso, before="", missing=formatting.NOTHING):
         dom.set_attribute(node, "data-at", parse(iso))
         dom.set_attribute(node, "data-before", before)
         dom.set_attribute(node, "title", exact(iso))
-    _count(node, now())
+    _update(node, now())
 
 
 def show_next(node, iso, before="", missing=formatting.NOTHING):
-    """Draw a time to come; once it has come, "now" stands there until the next answer."""
+    """Draw a future time; once it has passed, it shows "now" until the next answer."""
     dom.set_attribute(node, "data-next", "")
     show_time(node, iso, before, missing)
 
 
 def tick():
-    """Let every time on the page count on; the Shell calls this once a second."""
+    """Update every time on the page; the Shell calls this once a second."""
     moment = now()
     for node in window.document.querySelectorAll("time[data-at]"):
-        _count(node, moment)
+        _update(node, moment)
 
 
-def _count(node, moment):
+def _update(node, moment):
     passed = moment - float(node.getAttribute("data-at"))
     is_now = passed >= 0 and node.hasAttribute("data-next")
     words = "now" if is_now else formatting.distance(passed)

@@ -1,4 +1,4 @@
-"""Ask the server, and know whether it can be reached."""
+"""Calls to the server, and the state of the connection."""
 
 import time
 
@@ -7,48 +7,48 @@ import anvil.users
 
 
 class ConnectionLost(Exception):
-    """The server cannot be reached now; the banner says so, and the next refresh tries again."""
+    """The server cannot be reached: the banner shows it, and the next refresh tries again."""
 
 
 class LoggedOut(Exception):
-    """The login has ended; the login page is shown."""
+    """The session has ended: the login page is shown."""
 
 
-QUIET = (ConnectionLost, LoggedOut)  # of these the page speaks already
+QUIET = (ConnectionLost, LoggedOut)  # the page shows both already
 _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
-# who is logged in, but has been disabled since, is denied each call
-_NOT_LET_IN = (anvil.users.AuthenticationFailed, anvil.server.PermissionDenied)
+# An account that is disabled during its session is denied every call.
+_LOGGED_OUT = (anvil.users.AuthenticationFailed, anvil.server.PermissionDenied)
 _STATE = {"is_lost": False, "changed": None, "logged_out": None}
 
 
 def watch(changed, logged_out):
-    """Call `changed(is_lost)` when the connection goes or comes, `logged_out()` without a login."""
+    """Register `changed(is_lost)` for the connection and `logged_out()` for the session."""
     _STATE["changed"], _STATE["logged_out"] = changed, logged_out
 
 
-def ask(name, *arguments, **options):
+def call(name, *arguments, **options):
     """Return the server's answer, without a spinner.
 
-    Raises ConnectionLost or LoggedOut, both of which are on the page already, or the server's own
-    error, whose text is a sentence for the reader.
+    Raises ConnectionLost or LoggedOut, which the page shows already, or the server's own error,
+    whose text is written for the reader.
     """
     try:
-        answer = _ask_in_session(name, arguments, options)
+        answer = _call_in_session(name, arguments, options)
     except _LOST:
         _set_lost(is_lost=True)
         raise ConnectionLost from None
-    except _NOT_LET_IN:
+    except _LOGGED_OUT:
         _STATE["logged_out"]()
         raise LoggedOut from None
     _set_lost(is_lost=False)
     return answer
 
 
-def _ask_in_session(name, arguments, options):
+def _call_in_session(name, arguments, options):
     try:
         return anvil.server.call_s(name, *arguments, **options)
     except anvil.server.SessionExpiredError:
-        anvil.server.reset_session()  # a remembered login lives on in the new session
+        anvil.server.reset_session()  # a remembered login stays valid in the new session
         return anvil.server.call_s(name, *arguments, **options)
 
 
@@ -59,7 +59,7 @@ def _set_lost(*, is_lost):
 
 
 def current_user():
-    """Return who is logged in, or None; waits for a server that cannot be reached."""
+    """Return the user or None; waits while the server cannot be reached."""
     while True:
         try:
             with anvil.server.no_loading_indicator:

@@ -1,11 +1,11 @@
-"""Change the page in place: only what differs is touched, so nothing flickers or loses focus."""
+"""Update the page in place: unchanged elements are not touched and keep the focus."""
 
 from anvil.js import get_dom_node
 from anvil.js.window import document
 
 
 def fill(form, **texts):
-    """Write each text into the element of its anvil-name."""
+    """Set the text of each element by its anvil-name."""
     for name, text in texts.items():
         set_text(form.dom_nodes[name], text)
 
@@ -17,7 +17,7 @@ def show(form, **shown):
 
 
 def set_text(node, text):
-    """Write a text into an element."""
+    """Set the text of an element."""
     text = "" if text is None else str(text)
     if node.textContent != text:
         node.textContent = text
@@ -32,18 +32,19 @@ def set_attribute(node, name, value):
 
 
 def set_hidden(node, is_hidden):
-    """Hide an element, or show it again."""
+    """Hide or show an element."""
     if node.hidden != is_hidden:
         node.hidden = is_hidden
 
 
 def set_link(node, url):
-    """Point a link to an address; without one it is plain text."""
-    set_attribute(node, "href", url or None)
+    """Set the target of a link; any scheme but http and https is removed."""
+    is_safe = bool(url) and url.startswith(("#", "https://", "http://"))
+    set_attribute(node, "href", url if is_safe else None)
 
 
 def on(node, event, handler):
-    """Call the handler with the browser's event."""
+    """Add an event listener."""
     node.addEventListener(event, handler)
 
 
@@ -63,7 +64,7 @@ def make(tag, class_name=None, text=None):
 
 
 def icon(name):
-    """Return a symbol of the sprite in theme/assets/standard-page.html."""
+    """Return an icon of the sprite in theme/assets/standard-page.html."""
     holder = document.createElement("span")
     holder.innerHTML = (
         '<svg class="icon" aria-hidden="true"><use href="#icon-{}"></use></svg>'.format(name)
@@ -72,17 +73,14 @@ def icon(name):
 
 
 class Rows:
-    """A list of forms that all show one kind of item.
-
-    The n-th form shows the n-th item. A row that is not needed leaves the page and is kept.
-    """
+    """A list of forms, one for each item. Surplus forms leave the page and are reused."""
 
     def __init__(self, form, slot, row_form):
         self._form, self._slot, self._row_form = form, slot, row_form
         self._rows, self._shown = [], 0
 
     def show(self, items):
-        """Show the items, each by its form's `show(item)`."""
+        """Show the items: the n-th form gets `show(item)` of the n-th item."""
         while len(self._rows) < len(items):
             self._rows.append(self._row_form())
         for row, item in zip(self._rows, items):

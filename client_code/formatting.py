@@ -1,11 +1,11 @@
-"""Write numbers, durations and sizes as people read them."""
+"""Numbers, durations and sizes as text."""
 
-NOTHING = "–"  # noqa: RUF001 - an en dash is what a missing number looks like
+NOTHING = "–"  # noqa: RUF001 - an en dash stands for a missing value
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def number(value):
-    """Write a whole number with separators: 1234 -> '1,234'; None -> a dash."""
+    """Format a whole number with separators: 1234 -> '1,234'; None -> a dash."""
     if value is None:
         return NOTHING
     digits, sign = str(abs(int(value))), "-" if value < 0 else ""
@@ -16,12 +16,12 @@ def number(value):
 
 
 def plural(count, one, many=None):
-    """Write a count with its noun: (1, 'run') -> '1 run', (2, 'run') -> '2 runs'."""
+    """Format a count with its noun: (1, 'run') -> '1 run', (2, 'run') -> '2 runs'."""
     return number(count) + " " + (one if count == 1 else many or one + "s")
 
 
 def duration(seconds):
-    """Write a span in its two largest units: 75 -> '1 min 15 s'; None -> a dash."""
+    """Format a duration in its two largest units: 75 -> '1 min 15 s'; None -> a dash."""
     if seconds is None:
         return NOTHING
     if 0 < seconds < 1:
@@ -37,7 +37,7 @@ def duration(seconds):
 
 
 def distance(seconds):
-    """Write how far a moment lies from now: 12 -> '12 s ago', -75 -> 'in 1 min'."""
+    """Format a time relative to now: 12 -> '12 s ago', -75 -> 'in 1 min'."""
     span = _one(abs(int(seconds)))
     if int(seconds) < 0:
         return "in " + span
@@ -45,7 +45,7 @@ def distance(seconds):
 
 
 def byte_count(value):
-    """Write a size: 1536 -> '1.5 KB'; None -> a dash."""
+    """Format a size: 1536 -> '1.5 KB'; None -> a dash."""
     if value is None:
         return NOTHING
     if value < 1024:
@@ -59,7 +59,7 @@ def byte_count(value):
 
 
 def share(part, whole):
-    """Return a part of a whole in percent, 0 to 100; 0 if there is no whole."""
+    """Return a part as a percentage from 0 to 100; 0 if the whole is 0."""
     return min(100.0, max(0.0, 100.0 * (part or 0) / whole)) if whole else 0.0
 
 

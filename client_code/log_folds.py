@@ -1,8 +1,8 @@
-"""Which lines of a log are seen when some of its groups are folded."""
+"""The visible lines of a log whose groups may be folded."""
 
 
 def visible_ranges(total, groups, folded):
-    """Return [first line, last line] of every stretch that is seen.
+    """Return [first line, last line] of every visible range.
 
     Groups are (first line, last line, title) in order; `folded` holds first lines. A folded group
     keeps its first line.
@@ -18,12 +18,12 @@ def visible_ranges(total, groups, folded):
 
 
 def states(groups, folded):
-    """Return [first line, whether it is folded] of every group that holds something."""
+    """Return [first line, is folded] of every group that is not empty."""
     return [[first, first in folded] for first, last, _ in groups if last > first]
 
 
 def with_line_seen(groups, folded, line):
-    """Return what stays folded when a line must be seen."""
+    """Return the groups that stay folded when a line must be visible."""
     hiding = {first for first, last, _ in groups if first < line <= last}
     return folded - hiding
 

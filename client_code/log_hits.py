@@ -1,26 +1,26 @@
-"""Step through the lines that were found in a log."""
+"""Navigation through the matches in a log."""
 
 from .formatting import number
 
 
 class Hits:
-    """Line numbers in order; `has_more` where the server stopped counting."""
+    """Line numbers in order; `has_more` if the server stopped counting."""
 
-    def __init__(self, lines=(), has_more=False):  # noqa: FBT002 - as the server says it
+    def __init__(self, lines=(), has_more=False):  # noqa: FBT002 - as in the server's answer
         self.lines, self.has_more = list(lines), has_more
         self.at = None
 
     def add(self, lines, *, has_more):
-        """Take the lines that come next."""
+        """Append the next lines."""
         self.lines.extend(lines)
         self.has_more = has_more
 
     def is_at_end(self):
-        """Return whether the next step needs lines that are not here yet."""
+        """Return whether the next step needs lines that are not loaded yet."""
         return self.has_more and self.at is not None and self.at == len(self.lines) - 1
 
     def step(self, by, line=0):
-        """Return the next line, or with -1 the one before, all round; the first one from `line`."""
+        """Return the next line, or the previous one with -1, cyclically; starts at `line`."""
         if not self.lines:
             return None
         if self.at is None:
@@ -30,7 +30,7 @@ class Hits:
         return self.lines[self.at]
 
     def words(self, one, many):
-        """Say where the steps are: '3 of 120 hits'."""
+        """Return the position: '3 of 120 matches'."""
         if not self.lines:
             return "No " + one
         count = number(len(self.lines)) + ("+" if self.has_more else "")
@@ -40,7 +40,7 @@ class Hits:
         return "{} of {} {}".format(number(self.at + 1), count, noun)
 
     def way_on(self, one, many):
-        """Say where a step leads: 'Next error · 1 of 264'."""
+        """Return the label of the next step: 'Next error · 1 of 264'."""
         if not self.lines:
             return "No " + one
         if len(self.lines) == 1:

@@ -1,4 +1,4 @@
-"""Figures for Plotly, in the colours of the theme. `colour` is `theming.colour`."""
+"""Figures for Plotly in the theme's colors. `colour` is `theming.colour`."""
 
 CONFIG = {"displayModeBar": False, "responsive": True}
 KINDS = [
@@ -11,7 +11,7 @@ KINDS = [
 
 
 def layout(colour, **more):
-    """Return what all plots have in common, with more or other keys of a Plotly layout."""
+    """Return the Plotly layout of all plots, updated with the given keys."""
     line = colour("line")
     common = {
         "paper_bgcolor": "rgba(0,0,0,0)",
@@ -32,7 +32,7 @@ def layout(colour, **more):
 
 
 def axis(colour):
-    """Return what all axes have in common."""
+    """Return the Plotly settings of all axes."""
     return {
         "fixedrange": True,
         "zeroline": False,
@@ -44,7 +44,7 @@ def axis(colour):
 
 
 def runs_per_hour(hours, labels, colour):
-    """Return stacked bars of the runs of each hour by conclusion; `labels` name the hours."""
+    """Return stacked bars of the runs per hour by conclusion; `labels` name the hours."""
     return {
         "data": [
             {

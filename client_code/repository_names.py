@@ -1,17 +1,17 @@
-"""What may be a repository, judged by its shape alone; GitHub has the last word."""
+"""Syntax check of repository names; GitHub decides whether a repository exists."""
 
 
 def is_whole(text):
-    """Return whether a text has an owner and a name, as OWNER/NAME or as an address."""
+    """Return whether a text has an owner and a name, as OWNER/NAME or as a URL."""
     return len(_parts(text)) >= 2
 
 
 def hint(text):
-    """Return what is missing yet."""
+    """Return what is missing."""
     owner = _parts(text)
     if owner:
-        return "Now the name: {}/NAME".format(owner[0])
-    return "OWNER/NAME, or its address on GitHub"
+        return "Enter the name: {}/NAME".format(owner[0])
+    return "OWNER/NAME, or its URL on GitHub"
 
 
 def _parts(text):

@@ -1,4 +1,4 @@
-"""Read and write the address: '#run?run_id=7&attempt=2' is a page and its parameters."""
+"""Addresses: '#run?run_id=7&attempt=2' is a page and its parameters."""
 
 HOME = "overview"
 _PLAIN = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/:"
@@ -6,7 +6,7 @@ _HEX = "0123456789ABCDEF"
 
 
 def address(to_page, **parameters):
-    """Return the link to a page; parameters that are None or empty are left out."""
+    """Return the link to a page; parameters that are None or empty are omitted."""
     pairs = [
         _quote(name) + "=" + _quote(value)
         for name, value in sorted(parameters.items())
@@ -16,7 +16,7 @@ def address(to_page, **parameters):
 
 
 def parse_address(hash_text):
-    """Return (page, parameters) of what stands behind the '#' of an address."""
+    """Return (page, parameters) of the part behind the '#' of an address."""
     page, _, query = hash_text.lstrip("#").partition("?")
     pairs = [part.partition("=") for part in query.split("&") if part]
     return page or HOME, {_unquote(name): _unquote(value) for name, _, value in pairs}

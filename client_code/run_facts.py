@@ -1,18 +1,18 @@
-"""What pages say about runs, jobs and steps, and in which order."""
+"""Texts and order of runs, jobs and steps."""
 
 from .formatting import NOTHING, byte_count, duration, number, plural
 
-#: As in the server's FAILED_CONCLUSIONS; action_required waits for a person and has not failed.
+#: As in the server's FAILED_CONCLUSIONS; action_required waits for a person.
 FAILED = ("failure", "timed_out", "startup_failure")
 
 
 def name(run):
-    """Return what a run is called: 'CI #812'."""
+    """Return the name of a run: 'CI #812'."""
     return "{} #{}".format(run["workflow_name"] or "Run", run["run_number"] or run["run_id"])
 
 
 def origin(run):
-    """Return where a run comes from, in one line."""
+    """Return repository, branch, event, actor and commit of a run, in one line."""
     parts = [run["repository"], run["head_branch"], run["event"], run["actor"]]
     parts.append((run["head_sha"] or "")[:7])
     if run["run_attempt"] > 1:
@@ -28,29 +28,29 @@ def job_counts(run):
 
 
 def found(total, kept):
-    """Say how many runs a list holds."""
+    """Return how many runs a list holds."""
     if total == kept:
-        return plural(kept, "run") + ", the newest first"
+        return plural(kept, "run") + ", newest first"
     return "{} of {} match".format(number(total), plural(kept, "run"))
 
 
 def is_failed(item):
-    """Return whether a run, job or step ended as nobody wanted."""
+    """Return whether a run, job or step has failed."""
     return item["conclusion"] in FAILED
 
 
 def in_order(jobs):
-    """Return the jobs: the failed ones first, then those at work, then as GitHub has them."""
+    """Return the jobs: failed ones first, then unfinished ones, then in GitHub's order."""
     return sorted(jobs, key=lambda job: 0 if is_failed(job) else 2 if job["conclusion"] else 1)
 
 
 def failures(jobs):
-    """Return (job, step) of each failed job; the step is None where none of its steps failed."""
+    """Return (job, step) of each failed job; the step is None if no step failed."""
     return [(job, next(filter(is_failed, job["steps"]), None)) for job in jobs if is_failed(job)]
 
 
 def job_note(job):
-    """Return what is known of a job beside its times."""
+    """Return runner, labels and queue time of a job."""
     parts = [job["runner_name"], ", ".join(job["labels"])]
     if job["queued_seconds"] is not None:
         parts.append("waited " + duration(job["queued_seconds"]))
@@ -58,22 +58,22 @@ def job_note(job):
 
 
 def summary(run):
-    """Say how far a run's jobs are."""
+    """Return the progress of a run's jobs."""
     jobs = run["jobs"]
     if not jobs:
-        return "No job is known yet."
+        return "No jobs yet."
     failed = sum(is_failed(job) for job in jobs)
     ended = sum(job["status"] == "completed" for job in jobs)
     parts = [plural(len(jobs), "job")]
     if failed:
         parts.append("{} failed".format(failed))
     if ended < len(jobs):
-        parts.append("{} ended".format(ended))
+        parts.append("{} completed".format(ended))
     return ", ".join(parts)
 
 
 def log_word(log):
-    """Return what stands on the way to a log: its size, or how it is."""
+    """Return the label of a link to a log: its size or state."""
     if log is None:
         return "Log"
     if log["state"] == "fetched":
@@ -82,7 +82,7 @@ def log_word(log):
 
 
 def absence(log):
-    """Say why a log is not there: 'never_existed: The job was skipped.' without its code."""
+    """Return why a log is not available, without the code before the sentence."""
     reason = log["reason"] or ""
     code, mark, sentence = reason.partition(": ")
     is_code = mark and code == code.lower() and " " not in code
@@ -90,7 +90,7 @@ def absence(log):
 
 
 def job_rows(answer):
-    """Return a run's jobs as JobCard wants them, the failed ones first; the first of them open."""
+    """Return a run's jobs for JobCard, failed ones first; the first failed one is open."""
     jobs = in_order(answer["run"]["jobs"])
     return [
         dict(
@@ -104,12 +104,12 @@ def job_rows(answer):
 
 
 def more_jobs(count, total):
-    """Offer to draw more jobs."""
+    """Return the label of the button that shows more jobs."""
     return "Show {} more of {} jobs".format(count, number(total))
 
 
 def pulls(run):
-    """Return (text, address) of each pull request that a run is for."""
+    """Return (text, URL) of each pull request of a run."""
     found = [("#{}".format(pull["number"]), pull["html_url"]) for pull in run["pull_requests"]]
     url = run["code_metrics"]["pull_request_url"]
     if url and url not in [known for _, known in found]:

@@ -8,19 +8,19 @@ NAMES = (*CHOICES, "search")
 
 
 def from_parameters(parameters):
-    """Return (filters, page number from 1) of an address; what it does not know is left out."""
+    """Return (filters, page number from 1) of an address; unknown parameters are ignored."""
     filters = {name: parameters[name] for name in NAMES if parameters.get(name)}
     page = parameters.get("page", "")
     return filters, max(1, int(page)) if page.isdigit() else 1
 
 
 def address(filters, page=1):
-    """Return the link to a page of the runs that the filters let through."""
+    """Return the link to a page of the filtered runs."""
     return routes.address("runs", page=page if page > 1 else None, **filters)
 
 
 def changed(filters, name, value):
-    """Return the filters with one of them set, or without it."""
+    """Return the filters with one of them set or removed."""
     rest = {key: kept for key, kept in filters.items() if key != name}
     if value:
         rest[name] = value
@@ -38,9 +38,9 @@ def page_count(total):
 
 
 def word(name, value):
-    """Write a value of a filter for people: 'timed_out' -> 'Timed out'."""
+    """Return the label of a filter value: 'timed_out' -> 'Timed out'."""
     if name == "conclusion":
-        return statuses.look(statuses.CONCLUSIONS, value)[2]
+        return statuses.badge(statuses.CONCLUSIONS, value)[2]
     if name == "status":
-        return statuses.look(statuses.STATUSES, value)[2]
+        return statuses.badge(statuses.STATUSES, value)[2]
     return value

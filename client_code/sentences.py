@@ -1,14 +1,22 @@
-"""Sentences that pages say about what the server has answered."""
+"""Sentences about the server's answers."""
 
 from .formatting import duration, number, plural
 
+#: Agent states that need an action, and those that only delay collection.
+BROKEN = {"stalled": "The {} has stalled.", "error": "The {} reports an error."}
+RESTING = {
+    "limited": "The {} waits for the GitHub rate limit.",
+    "paused": "The {} is paused.",
+    "never started": "The {} has not started yet.",
+}
+
 
 def verdict(status):
-    """Return (tone, sentence): how collecting is, in one line; the first thing a reader sees."""
+    """Return (tone, sentence): the state of collection in one line."""
     repositories = status["repositories"]
     for agent in status["agents"]:
-        if agent["state"] in ("stalled", "in trouble"):
-            return "bad", "The {} is {}.".format(agent["name"], agent["state"])
+        if agent["state"] in BROKEN:
+            return "bad", BROKEN[agent["state"]].format(agent["name"])
     if not repositories["watched"]:
         return "quiet", "No repository is watched yet."
     if repositories["failing"]:
@@ -18,13 +26,12 @@ def verdict(status):
     if repositories["watched"] == repositories["paused"]:
         return "warn", "Every repository is paused."
     for agent in status["agents"]:
-        if agent["state"] in ("limited", "paused", "never ran"):
-            word = "has not run yet" if agent["state"] == "never ran" else "is " + agent["state"]
-            return "warn", "The {} {}.".format(agent["name"], word)
+        if agent["state"] in RESTING:
+            return "warn", RESTING[agent["state"]].format(agent["name"])
     collected = plural(
         repositories["watched"] - repositories["paused"], "repository", "repositories"
     )
-    return "ok", "Collecting from {}. All is well.".format(collected)
+    return "ok", "Collecting from {}. Everything works.".format(collected)
 
 
 def facts(repositories):
@@ -41,7 +48,7 @@ def facts(repositories):
 
 
 def repository_note(repository):
-    """Return what matters most about a repository, in one line."""
+    """Return the most important fact about a repository, in one line."""
     if repository["last_error"]:
         return repository["last_error"]
     if repository["backlog"]:
@@ -53,7 +60,7 @@ def repository_note(repository):
 
 
 def watched(repositories):
-    """Return how many repositories there are in each state that matters."""
+    """Return the number of repositories watched, paused and failing."""
     paused = sum(repository["state"] == "paused" for repository in repositories)
     failing = sum(repository["state"] == "failing" for repository in repositories)
     parts = [plural(len(repositories) - paused, "repository", "repositories") + " watched"]
@@ -65,7 +72,7 @@ def watched(repositories):
 
 
 def backfill(repository):
-    """Return how far the backfill is."""
+    """Return the progress of the backfill."""
     left = "{} of {} to backfill".format(number(repository["backlog"]), number(repository["known"]))
     if repository["backlog_seconds"] is None:
         return left
@@ -73,7 +80,7 @@ def backfill(repository):
 
 
 def collection(progress):
-    """Return what a manual collection does, or what came of it."""
+    """Return the phase or the result of a manual collection."""
     if progress["error"]:
         return progress["error"]
     if progress["state"] == "running":
@@ -83,7 +90,7 @@ def collection(progress):
 
 
 def collection_counts(progress):
-    """Return what a manual collection has found so far."""
+    """Return the counts of a manual collection."""
     return " · ".join(
         [
             "{} of {} repositories".format(
@@ -97,25 +104,25 @@ def collection_counts(progress):
 
 
 def budget(limit):
-    """Return what stands below the number of requests that are left."""
+    """Return the caption of the remaining requests."""
     return (
-        "not known before the first request"
+        "unknown until the first request"
         if limit is None
-        else "requests left of " + number(limit)
+        else "of {} requests left".format(number(limit))
     )
 
 
 def traffic(values):
-    """Say a plot of messages per five minutes in words."""
+    """Return a text alternative of the plot of messages per five minutes."""
     if not values:
         return "No messages yet."
-    return "Messages in five minutes: {} at most, {} in the last.".format(
+    return "Messages per five minutes: at most {}, most recently {}.".format(
         number(max(values)), number(values[-1])
     )
 
 
 def runs_per_hour(hours):
-    """Say the plot of runs per hour in words."""
+    """Return a text alternative of the plot of runs per hour."""
     total = sum(sum(hour[kind] for kind in hour if kind != "hour") for hour in hours)
     failed = sum(hour["failure"] for hour in hours)
     return "{} in {}, {} failed.".format(

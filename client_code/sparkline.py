@@ -1,14 +1,14 @@
-"""The shapes of a small plot, for SVG paths."""
+"""SVG paths of a small line plot."""
 
 
 def ended(slots, at_least):
-    """Return the counts of all slots but the newest, which still grows, with zeros before a few."""
+    """Return the counts of all completed slots, padded with zeros at the front."""
     counts = list(slots)[:-1]
     return [0] * (at_least - len(counts)) + counts
 
 
 def paths(values, width, height, margin=2):
-    """Return (line, area): two path descriptions that fill a box; both are empty without values."""
+    """Return (line, area): two SVG paths that fill a box; both are empty without values."""
     if len(values) < 2:
         return "", ""
     top, step = max(*values, 1), float(width) / (len(values) - 1)

@@ -1,6 +1,6 @@
-"""Say how each status looks: a tone, an icon and a word. Colour alone never tells."""
+"""The badge of each status: tone, icon and word, because color alone is not enough."""
 
-# A tone is a colour of theme/assets/tokens.css: ok, bad, warn, busy or quiet.
+# A tone is a color of theme/assets/tokens.css: ok, bad, warn, busy or quiet.
 CONCLUSIONS = {
     "success": ("ok", "success", "Success"),
     "failure": ("bad", "failure", "Failed"),
@@ -26,8 +26,8 @@ AGENTS = {
     "stalled": ("bad", "warning", "Stalled"),
     "paused": ("quiet", "paused", "Paused"),
     "limited": ("warn", "waiting", "Limited"),
-    "in trouble": ("bad", "warning", "In trouble"),
-    "never ran": ("quiet", "neutral", "Never ran"),
+    "error": ("bad", "warning", "Error"),
+    "never started": ("quiet", "neutral", "Never started"),
 }
 REPOSITORIES = {
     "watching": ("ok", "success", "Watching"),
@@ -37,7 +37,7 @@ REPOSITORIES = {
     "paused": ("quiet", "paused", "Paused"),
 }
 CHECKS = {
-    "ok": ("ok", "success", "Ok"),
+    "ok": ("ok", "success", "OK"),
     "warning": ("warn", "warning", "Warning"),
     "failed": ("bad", "failure", "Failed"),
 }
@@ -50,14 +50,14 @@ LOGS = {
 }
 
 
-def run_look(status, conclusion):
+def run_badge(status, conclusion):
     """Return (tone, icon, word) of a run, a job or a step."""
     if conclusion:
-        return look(CONCLUSIONS, conclusion)
-    return look(STATUSES, status)
+        return badge(CONCLUSIONS, conclusion)
+    return badge(STATUSES, status)
 
 
-def look(table, state):
-    """Return (tone, icon, word) of a state; one that GitHub invents tomorrow is shown as it is."""
+def badge(table, state):
+    """Return (tone, icon, word) of a state; an unknown state is shown as it is."""
     word = str(state or "unknown").replace("_", " ")
     return table.get(state) or ("quiet", "neutral", word[:1].upper() + word[1:])

@@ -1,4 +1,4 @@
-"""The theme choice: kept in this browser, and the colours it gives for what CSS cannot paint."""
+"""The theme choice, stored in the browser, and its colors for Plotly."""
 
 from anvil.js.window import document, getComputedStyle, localStorage
 
@@ -6,23 +6,23 @@ from . import dom
 
 
 def choice():
-    """Return '' (as the system has it), 'light' or 'dark'."""
+    """Return '' (the system's theme), 'light' or 'dark'."""
     return localStorage.getItem("theme") or ""
 
 
 def choose(name):
-    """Keep a choice, and show it."""
+    """Store a choice and apply it."""
     localStorage.setItem("theme", name)
     apply()
 
 
 def apply():
-    """Show the kept choice."""
+    """Apply the stored choice."""
     dom.set_attribute(document.documentElement, "data-theme", choice() or None)
 
 
 def colour(token):
-    """Resolve a token of theme/assets/tokens.css as Plotly wants it: 'ok' -> 'rgb(…)'."""
+    """Resolve a token of theme/assets/tokens.css for Plotly: 'ok' -> 'rgb(…)'."""
     probe = dom.make("span")
     probe.style.color = "var(--{})".format(token)
     document.body.append(probe)

@@ -1,4 +1,4 @@
-"""When each job and step of a run was at work, as a figure for Plotly."""
+"""When each job and step of a run was running, as a figure for Plotly."""
 
 from . import plots, statuses
 from .formatting import duration
@@ -19,7 +19,7 @@ STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 2
 def bars(jobs, parse, now):
     """Return the bars of the first jobs: (row, tone, begin, end, words), times in seconds.
 
-    A job is as many bars as it has steps, and one before them where it waited for its runner.
+    A job has one bar for each step, and one before them if it waited for its runner.
     """
     found = []
     for row, job in enumerate(jobs[:MOST_JOBS]):
@@ -39,17 +39,17 @@ def _bar(row, item, name, parse, now):
     if begin is None:
         return None
     end = max(begin, now if end is None else end)
-    tone, _, word = statuses.run_look(item["status"], item["conclusion"])
+    tone, _, word = statuses.run_badge(item["status"], item["conclusion"])
     return row, tone, begin, end, "{}: {}, {}".format(name, word.lower(), duration(end - begin))
 
 
 def height(jobs):
-    """Return how high the figure is, in pixels."""
+    """Return the height of the figure in pixels."""
     return ROW * max(2, min(len(jobs), MOST_JOBS)) + EDGE
 
 
 def figure(jobs, found, colour, is_narrow):
-    """Return the figure of some bars; times count from the first of them."""
+    """Return the figure; times count from the begin of the first bar."""
     begin = min([bar[2] for bar in found])
     ticks = tick_seconds(max([bar[3] for bar in found]) - begin, 2 if is_narrow else 5)
     label_length = 14 if is_narrow else 34
@@ -99,7 +99,7 @@ def _of(tone, found):
 
 
 def tick_seconds(span, most=5):
-    """Return the places of zero and no more than so many marks on a span of seconds."""
+    """Return the tick positions on an axis of `span` seconds."""
     step = next((step for step in STEPS if span / float(step) <= most), None)
     if step is None:
         step = STEPS[-1] * (int(span / float(most * STEPS[-1])) + 1)
@@ -111,13 +111,13 @@ def _label(name, length):
 
 
 def _plain(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;")  # Plotly reads a little HTML
+    return text.replace("&", "&amp;").replace("<", "&lt;")  # Plotly interprets some HTML
 
 
 def in_words(run):
-    """Say the figure in words."""
+    """Return a text alternative of the figure."""
     longest = max(run["jobs"], key=lambda job: job["duration_seconds"] or 0)
-    words = "The run is at work."
+    words = "The run is in progress."
     if run["duration_seconds"] is not None:
         words = "The run took {}.".format(duration(run["duration_seconds"]))
     if longest["duration_seconds"]:
@@ -125,5 +125,5 @@ def in_words(run):
             longest["job_name"], duration(longest["duration_seconds"])
         )
     if len(run["jobs"]) > MOST_JOBS:
-        words += " The first {} of {} jobs are drawn.".format(MOST_JOBS, len(run["jobs"]))
+        words += " Only the first {} of {} jobs are shown.".format(MOST_JOBS, len(run["jobs"]))
     return words

@@ -186,7 +186,7 @@ class Loop:
             # The state store itself is what is out of reach; the log is what is left.
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
         until = self._context.clock.now() + timedelta(seconds=TROUBLE_SECONDS)
-        self._pause("in trouble", what, until=until, should_continue=should_continue)
+        self._pause("error", what, until=until, should_continue=should_continue)
 
     def _pause(
         self, state: str, note: str, *, until: datetime, should_continue: Callable[[], bool]

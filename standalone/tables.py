@@ -17,7 +17,7 @@ from rich.text import Text
 
 from .overview import Overview
 
-_STATE_STYLES = {"running": "green", "limited": "yellow", "in trouble": "red"}
+_STATE_STYLES = {"running": "green", "limited": "yellow", "error": "red"}
 
 
 def agents_table(agents: Sequence[AgentRecord], now: datetime) -> Table:

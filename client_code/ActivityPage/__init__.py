@@ -1,4 +1,4 @@
-"""What went wrong, how the agents are, and what people did."""
+"""Errors, the agents' heartbeats and the audit trail."""
 
 from .. import activity_words, connection, dom
 from ..components.ActivityRow import ActivityRow
@@ -8,7 +8,7 @@ from ._anvil_designer import ActivityPageTemplate
 
 
 class ActivityPage(ActivityPageTemplate):
-    """Errors first, for they ask for something to be done."""
+    """The Activity page; errors come first because they need an action."""
 
     title = "Activity"
 
@@ -19,11 +19,11 @@ class ActivityPage(ActivityPageTemplate):
         self.activity_rows = dom.Rows(self, "activities", ActivityRow)
 
     def open(self, parameters):
-        """Take nothing: there is one list."""
+        """Ignore the parameters: the page has none."""
 
     def load(self):
-        """Ask for all of it."""
-        return connection.ask("list_activity")
+        """Load the three lists."""
+        return connection.call("list_activity")
 
     def show(self, activity):
         """Draw the three lists."""

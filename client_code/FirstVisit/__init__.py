@@ -1,4 +1,4 @@
-"""The first steps, shown until they are taken."""
+"""The setup steps, shown until they are completed."""
 
 from anvil import get_open_form
 
@@ -8,18 +8,18 @@ from ._anvil_designer import FirstVisitTemplate
 
 
 class FirstVisit(FirstVisitTemplate):
-    """Show the three steps to the first collected run."""
+    """The list of setup steps."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.rows = dom.Rows(self, "steps", SetupStep)
 
     def show(self, steps):
-        """Draw the steps as `get_collection_status` gives them; the first open one stands out."""
+        """Draw the steps of `get_collection_status`; the first open one is highlighted."""
         following = next(step for step in steps if not step["is_done"])
         self.rows.show([dict(step, is_next=step is following) for step in steps])
         dom.show(self, add_place=following["step"] == "repository")
 
     def add_added(self, **event):
-        """Go on to the dashboard."""
+        """Show the dashboard."""
         get_open_form().refresh()

@@ -1,4 +1,4 @@
-"""One job's log: found by its ids, or said why it is not there."""
+"""The log of one job."""
 
 import anvil.media
 from anvil.js.window import location
@@ -7,11 +7,11 @@ from .. import badges, connection, dom, formatting, log_ids, routes, run_facts, 
 from ._anvil_designer import LogPageTemplate
 
 LINES_AT_FIRST, LINES_BEFORE = 400, 150
-EMPTY = "This log is empty: the job wrote nothing."
+EMPTY = "This log is empty: the job has written no output."
 
 
 class LogPage(LogPageTemplate):
-    """Open a log by the address (`run_id`, `job_id`, `line` or `at=error`) or by what is typed."""
+    """A log named by the address (`run_id`, `job_id`, `line` or `at=error`) or by a form."""
 
     title = "Log"
 
@@ -22,7 +22,7 @@ class LogPage(LogPageTemplate):
         dom.on(self.dom_nodes["download"], "click", self.download_click)
 
     def open(self, parameters):
-        """Take ids and line; the same log stays open when another line is asked for."""
+        """Read ids and line; the same log stays open for another line."""
         ids = (parameters.get("run_id"), parameters.get("job_id"))
         line = parameters.get("line", "")
         self.line = int(line) if line.isdigit() else 0
@@ -31,10 +31,10 @@ class LogPage(LogPageTemplate):
             self.viewer.go(self.line or 1)
         else:
             self.ids, self.is_open = ids, False
-            self.show_nothing()
+            self.reset()
 
-    def show_nothing(self):
-        """Draw the page without a log."""
+    def reset(self):
+        """Clear the page."""
         run_id, job_id = self.ids
         self.title = LogPage.title
         self.dom_nodes["run_id"].value, self.dom_nodes["job_id"].value = run_id or "", job_id or ""
@@ -49,19 +49,19 @@ class LogPage(LogPageTemplate):
         return bool(self.ids[0] and self.ids[1])
 
     def load(self):
-        """Ask for the first lines, until there are some; why there are none is an answer too."""
+        """Load the first lines, or the reason why there are none."""
         if not self.is_named() or self.is_open:
             return None
         first = max(1, self.line - LINES_BEFORE)
         try:
-            return connection.ask("get_job_logs", *self.ids, first, LINES_AT_FIRST)
+            return connection.call("get_job_logs", *self.ids, first, LINES_AT_FIRST)
         except connection.QUIET:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             return {"error": str(error)}
 
     def show(self, answer):
-        """Draw the log, or what is to be said in its place."""
+        """Draw the log, or why it cannot be shown."""
         if answer is None:
             if self.is_open:
                 self.viewer.draw_again()
@@ -78,7 +78,7 @@ class LogPage(LogPageTemplate):
             self.viewer.open(self.ids, answer, self.line, self.is_at_error)
 
     def show_head(self, log):
-        """Draw whose log it is."""
+        """Draw the job that the log belongs to."""
         self.title = log["job_name"]
         dom.fill(
             self,
@@ -97,31 +97,31 @@ class LogPage(LogPageTemplate):
         dom.set_link(self.dom_nodes["repository"], repository)
         dom.set_link(self.dom_nodes["run"], routes.run_address(log))
         dom.set_link(self.dom_nodes["github"], log["html_url"])
-        is_there = log["state"] == "fetched"
-        dom.show(self, badge=bool(log["conclusion"]), size=is_there, actions=True, crumbs=True)
-        dom.show(self, download=is_there)
+        is_fetched = log["state"] == "fetched"
+        dom.show(self, badge=bool(log["conclusion"]), size=is_fetched, actions=True, crumbs=True)
+        dom.show(self, download=is_fetched)
 
     def show_absence(self, log):
-        """Say why there is no log, and whether one will come."""
+        """Draw why there is no log, and whether it may become available."""
         is_missing = log["state"] != "fetched"
         is_empty = not is_missing and not log["total_lines"]
-        word = statuses.look(statuses.LOGS, log["state"])[2]
+        word = statuses.badge(statuses.LOGS, log["state"])[2]
         dom.show(self, absence=is_missing or is_empty)
         dom.set_attribute(self.dom_nodes["absence"], "data-tone", "busy")
         dom.fill(
             self,
             reason="{}: {}".format(word, run_facts.absence(log)) if is_missing else EMPTY,
-            hope="This page looks again by itself." if log["may_come"] else "",
+            hope="This page refreshes automatically." if log["may_come"] else "",
         )
 
     def find_submit(self, event):
-        """Open the log that is typed."""
+        """Open the log with the entered ids."""
         event.preventDefault()
         ids = log_ids.read(self.dom_nodes["run_id"].value, self.dom_nodes["job_id"].value)
         if None in ids:
             dom.fill(
                 self,
-                find_note="Both ids are numbers; they stand in the address of the job on GitHub.",
+                find_note="Both ids are numbers. They are part of the job's URL on GitHub.",
             )
         else:
             location.hash = routes.log_address(*ids)
@@ -129,13 +129,13 @@ class LogPage(LogPageTemplate):
     def download_click(self, event):
         """Save the log as a file, byte for byte."""
         self.dom_nodes["download"].disabled = True
-        dom.fill(self, download_word="Fetching the file…")
+        dom.fill(self, download_word="Downloading…")
         word = "Download"
         try:
-            anvil.media.download(connection.ask("download_log", *self.ids))
+            anvil.media.download(connection.call("download_log", *self.ids))
         except connection.QUIET:
-            pass  # the page says so already
-        except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
+            pass  # the page shows it already
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             word = str(error)
         self.dom_nodes["download"].disabled = False
         dom.fill(self, download_word=word)

@@ -1,4 +1,4 @@
-"""The door."""
+"""The login page."""
 
 import anvil.server
 import anvil.users
@@ -8,7 +8,7 @@ from ._anvil_designer import LoginPageTemplate
 
 
 class LoginPage(LoginPageTemplate):
-    """Ask for email and password; raise the event x-logged-in with the user."""
+    """A login form; raises the event x-logged-in with the user."""
 
     title = "Log in"
 
@@ -17,7 +17,7 @@ class LoginPage(LoginPageTemplate):
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
 
     def form_submit(self, event):
-        """Log in, or say why not."""
+        """Log in, or show why it failed."""
         event.preventDefault()
         self._set_busy(is_busy=True)
         try:

@@ -1,4 +1,4 @@
-"""Is collecting well? The page that people leave open."""
+"""The state of collection at a glance."""
 
 from .. import badges, clock, connection, dom, plots, sentences, theming
 from ..components.RepositoryRow import RepositoryRow
@@ -6,11 +6,11 @@ from ..components.RunRow import RunRow
 from ..formatting import plural
 from ._anvil_designer import OverviewPageTemplate
 
-GLANCE = 5
+SHOWN_REPOSITORIES = 5
 
 
 class OverviewPage(OverviewPageTemplate):
-    """Show both agents, both queues, the budget, and what needs a look."""
+    """The dashboard: agents, queues, rate limit, failures and repositories."""
 
     title = "Overview"
 
@@ -21,14 +21,14 @@ class OverviewPage(OverviewPageTemplate):
         self.repository_rows = dom.Rows(self, "repositories", RepositoryRow)
 
     def open(self, parameters):
-        """There is one Overview."""
+        """Ignore the parameters: the page has none."""
 
     def load(self):
-        """Ask for everything at once."""
-        return connection.ask("get_collection_status")
+        """Load the whole status."""
+        return connection.call("get_collection_status")
 
     def show(self, status):
-        """Draw the dashboard, or the first steps until they are taken."""
+        """Draw the dashboard, or the setup steps until they are completed."""
         clock.set_server_now(status["now"])
         is_set_up = status["is_set_up"]
         dom.show(self, dashboard=is_set_up, first_visit=not is_set_up)
@@ -43,7 +43,7 @@ class OverviewPage(OverviewPageTemplate):
             self.first_steps.show(status["setup"])
 
     def show_verdict(self, status):
-        """Say in one line how it is."""
+        """Draw the state of collection in one line."""
         tone, sentence = sentences.verdict(status)
         icon = {"ok": "success", "quiet": "neutral"}.get(tone, "warning")
         errors = status["errors"]["count"]
@@ -55,7 +55,7 @@ class OverviewPage(OverviewPageTemplate):
         self.collect_now.show(status["collection"])
 
     def show_cards(self, status):
-        """Draw agents, queues and budget."""
+        """Draw agents, queues and rate limit."""
         pipeline, logs = status["agents"]
         self.pipeline_agent.show(pipeline)
         self.log_agent.show(logs)
@@ -76,8 +76,8 @@ class OverviewPage(OverviewPageTemplate):
         dom.show(self, no_runs=is_empty)
 
     def show_lists(self, status):
-        """Draw what failed last, and the repositories that need a look first."""
+        """Draw the newest failures, and the repositories that need attention first."""
         failures, repositories = status["failures"], status["repositories"]["shown"]
         self.failure_rows.show(failures)
-        self.repository_rows.show(repositories[:GLANCE])
+        self.repository_rows.show(repositories[:SHOWN_REPOSITORIES])
         dom.show(self, no_failures=not failures, no_repositories=not repositories)

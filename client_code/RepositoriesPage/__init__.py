@@ -1,4 +1,4 @@
-"""Which repositories are collected, and how each of them is doing."""
+"""The watched repositories and their state."""
 
 from anvil import get_open_form
 
@@ -8,7 +8,7 @@ from ._anvil_designer import RepositoriesPageTemplate
 
 
 class RepositoriesPage(RepositoriesPageTemplate):
-    """Add a repository; see, pause, resume and remove those that are watched."""
+    """The list of watched repositories, with a form to add one."""
 
     title = "Repositories"
 
@@ -17,18 +17,18 @@ class RepositoriesPage(RepositoriesPageTemplate):
         self.cards = dom.Rows(self, "cards", RepositoryCard)
 
     def open(self, parameters):
-        """Take nothing: there is one list."""
+        """Ignore the parameters: the page has none."""
 
     def load(self):
-        """Ask for all repositories."""
-        return connection.ask("list_repositories")
+        """Load all repositories."""
+        return connection.call("list_repositories")
 
     def show(self, repositories):
-        """Draw them."""
+        """Draw the repositories."""
         dom.fill(self, count=sentences.watched(repositories))
         dom.show(self, empty=not repositories)
         self.cards.show(repositories)
 
     def add_added(self, **event):
-        """Show the new one."""
+        """Show the new repository."""
         get_open_form().refresh()

@@ -1,4 +1,4 @@
-"""One attempt of a run: what failed, when it was at work, its jobs, its code, its message."""
+"""One attempt of a run: failures, timeline, jobs, commit and published message."""
 
 from anvil.js.window import window
 
@@ -23,17 +23,17 @@ TEXTS = ("head_branch", "event", "actor", "triggering_actor", "workflow_path", "
 TIMES = ("created_at", "run_started_at", "completed_at", "updated_at")
 COUNTS = ("files_changed_count", "additions", "deletions")
 NARROW = 700  # pixels
-MOST_FAILURES = 10  # before anything else; all failed jobs stand first among the jobs
-MOST_JOBS = 50  # at first, and more at each wish: hundreds would take seconds to draw
+MOST_FAILURES = 10  # above everything else; all failed jobs come first in the list of jobs
+MOST_JOBS = 50  # at first, and with each click: hundreds would take seconds to draw
 
 
-def set_away(node, *, is_away):
-    """Hide an element that holds a plot: Plotly cannot draw where there is no width."""
-    dom.set_attribute(node, "data-away", "" if is_away else None)
+def set_collapsed(node, *, is_collapsed):
+    """Hide an element that holds a plot: Plotly needs the width of its element."""
+    dom.set_attribute(node, "data-away", "" if is_collapsed else None)
 
 
 class RunPage(RunPageTemplate):
-    """Show everything that a run's message holds."""
+    """The page of one run attempt."""
 
     title = "Run"
 
@@ -46,19 +46,19 @@ class RunPage(RunPageTemplate):
         self.job_cards = dom.Rows(self, "jobs", JobCard)
 
     def open(self, parameters):
-        """Take the run; what is drawn of another one must not be taken for it."""
+        """Read the run's ids, and clear the page of another run."""
         self.parameters = parameters
         if self.shown != parameters.get("run_id"):
             self.shown, self.title = None, RunPage.title
             self.most_jobs = MOST_JOBS
             dom.fill(self, heading="Loading the run…", summary="")
             self.show_parts(is_there=False)
-            self.trouble.show(None)
+            self.error.show(None)
 
     def load(self):
-        """Ask for the run; why it cannot be shown is an answer as well."""
+        """Load the run, or the reason why it cannot be shown."""
         try:
-            return connection.ask(
+            return connection.call(
                 "get_run",
                 self.parameters.get("run_id"),
                 self.parameters.get("attempt"),
@@ -72,13 +72,13 @@ class RunPage(RunPageTemplate):
             return {"error": str(error)}
 
     def show(self, answer):
-        """Draw the run, or why there is none."""
+        """Draw the run, or why it cannot be shown."""
         self.show_parts(is_there="run" in answer)
         if "error" in answer:
             dom.fill(self, heading="This run cannot be shown")
-            self.trouble.show(answer["error"])
+            self.error.show(answer["error"])
             return
-        self.trouble.show(None)
+        self.error.show(None)
         self.shown = self.parameters.get("run_id")
         run = answer["run"]
         self.show_head(answer, run)
@@ -91,9 +91,9 @@ class RunPage(RunPageTemplate):
         self.copy.show(answer["message"])
 
     def show_parts(self, *, is_there):
-        """Show what there is of a run, or nothing."""
+        """Show or hide everything that belongs to a run."""
         dom.show(self, crumbs=is_there, verdict=is_there, actions=is_there)
-        set_away(self.dom_nodes["body"], is_away=not is_there)
+        set_collapsed(self.dom_nodes["body"], is_collapsed=not is_there)
 
     def show_head(self, answer, run):
         """Draw name, state and attempts."""
@@ -119,7 +119,7 @@ class RunPage(RunPageTemplate):
         dom.show(self, attempts=len(attempts) > 1)
 
     def show_failures(self, run):
-        """Draw what failed, before anything else."""
+        """Draw the failed jobs."""
         failures = run_facts.failures(run["jobs"])
         shown = failures[:MOST_FAILURES]
         self.failure_rows.show([(run, job, step) for job, step in shown])
@@ -128,9 +128,9 @@ class RunPage(RunPageTemplate):
         dom.show(self, failed=bool(failures), more_failures=more > 0)
 
     def show_timeline(self, run):
-        """Draw when which step was at work."""
+        """Draw when each step was running."""
         bars = timeline.bars(run["jobs"], clock.parse, clock.now())
-        set_away(self.dom_nodes["timeline"], is_away=not bars)
+        set_collapsed(self.dom_nodes["timeline"], is_collapsed=not bars)
         if bars:
             words = timeline.in_words(run)
             dom.fill(self, timeline_words=words)
@@ -141,20 +141,20 @@ class RunPage(RunPageTemplate):
             self.plot.figure = timeline.figure(run["jobs"], bars, theming.colour, is_narrow)
 
     def show_jobs(self, answer):
-        """Draw the jobs, the failed ones first."""
+        """Draw the jobs, failed ones first."""
         self.jobs = run_facts.job_rows(answer)
         self.draw_jobs()
         dom.show(self, no_jobs=not self.jobs)
 
     def draw_jobs(self):
-        """Draw as many as are wanted by now."""
+        """Draw the jobs up to the current maximum."""
         self.job_cards.show(self.jobs[: self.most_jobs])
         left = len(self.jobs) - self.most_jobs
         self.more_jobs.visible = left > 0
         self.more_jobs.text = run_facts.more_jobs(min(left, MOST_JOBS), len(self.jobs))
 
     def more_jobs_click(self, **event):
-        """Draw some more, and go on reading at the first of them."""
+        """Draw more jobs, and move the focus to the first of them."""
         first = self.most_jobs
         self.most_jobs += MOST_JOBS
         self.draw_jobs()
@@ -174,11 +174,11 @@ class RunPage(RunPageTemplate):
             clock.show_time(self.dom_nodes[name], run[name])
 
     def show_code(self, run):
-        """Draw what the commit changed, and for which pull requests it ran."""
+        """Draw the commit and its pull requests."""
         metrics = run["code_metrics"]
         dom.fill(
             self,
-            commit_message=metrics["commit_message"] or "The commit was not read.",
+            commit_message=metrics["commit_message"] or "The commit has not been fetched.",
             commit_author=metrics["commit_author"] or formatting.NOTHING,
             **{name: formatting.number(metrics[name]) for name in COUNTS},
         )

@@ -1,4 +1,4 @@
-"""The collected runs, the newest first, narrowed down by the address."""
+"""The collected runs, newest first, filtered by the address."""
 
 from anvil import get_open_form
 
@@ -10,7 +10,7 @@ SEARCH_SECONDS = 0.4  # after the last key
 
 
 class RunsPage(RunsPageTemplate):
-    """List runs, twenty a page; filters and page stand in the address."""
+    """A list of runs, twenty per page; filters and page number are in the address."""
 
     title = "Runs"
 
@@ -22,13 +22,13 @@ class RunsPage(RunsPageTemplate):
         dom.on(self.dom_nodes["search"], "input", self.search_input)
 
     def open(self, parameters):
-        """Take filters and page from the address."""
+        """Read filters and page number from the address."""
         self.filters, self.page_number = run_filters.from_parameters(parameters)
         self.dom_nodes["search"].value = self.filters.get("search", "")
 
     def load(self):
-        """Ask for one page."""
-        return connection.ask(
+        """Load one page."""
+        return connection.call(
             "get_recent_metrics",
             limit=run_filters.PER_PAGE,
             offset=run_filters.offset(self.page_number),
@@ -36,7 +36,7 @@ class RunsPage(RunsPageTemplate):
         )
 
     def show(self, answer):
-        """Draw the page and what there is to choose from."""
+        """Draw the runs and the choices of each filter."""
         dom.fill(self, count=run_facts.found(answer["total"], answer["kept"]))
         for choice in self.choices:
             choice.show(answer["choices"][choice.field], self.filters.get(choice.field))
@@ -55,22 +55,22 @@ class RunsPage(RunsPageTemplate):
         return run_filters.address(self.filters, page)
 
     def filter_chosen(self, field, value, **event):
-        """Narrow the list down, or widen it."""
+        """Apply a filter."""
         self.filters = run_filters.changed(self.filters, field, value)
         self.page_number = 1
         get_open_form().keep_address(self.address(1))
         get_open_form().refresh()
 
     def search_input(self, event):
-        """Search when the typing rests."""
+        """Search after a pause in typing."""
         self.search_timer.interval = SEARCH_SECONDS
 
     def search_timer_tick(self, **event):
-        """Search for what is typed now."""
+        """Search for the entered text."""
         self.search_timer.interval = 0
         self.filter_chosen("search", self.dom_nodes["search"].value.strip())
 
     def filters_submit(self, event):
-        """Search at once."""
+        """Search immediately."""
         event.preventDefault()
         self.search_timer_tick()

@@ -1,4 +1,4 @@
-"""What this Runstream is set up with, whether that works, and who may use it."""
+"""Settings, checks, queues, webhook, agents and accounts."""
 
 from .. import connection, dom
 from ..components.AgentControl import AgentControl
@@ -8,7 +8,7 @@ from ._anvil_designer import SettingsPageTemplate
 
 
 class SettingsPage(SettingsPageTemplate):
-    """Show settings, checks, queues, webhook, agents and accounts."""
+    """The Settings page."""
 
     title = "Settings"
 
@@ -19,12 +19,12 @@ class SettingsPage(SettingsPageTemplate):
         self.agent_rows = dom.Rows(self, "agents", AgentControl)
 
     def open(self, parameters):
-        """Begin anew: a password that was shown once is gone."""
-        self.accounts.forget()
+        """Remove a one-time password that is still shown."""
+        self.accounts.reset()
 
     def load(self):
-        """Ask for all but the checks, which take their time."""
-        return connection.ask("get_settings")
+        """Load everything except the checks, which run on request."""
+        return connection.call("get_settings")
 
     def show(self, settings):
         """Draw each part."""

@@ -1,4 +1,4 @@
-"""The frame round every page: login, navigation by the address, refreshing, and what went wrong."""
+"""The frame of every page: login, navigation, refreshing and errors."""
 
 import time
 
@@ -26,18 +26,18 @@ PAGES = {
     "activity": ActivityPage,
     "settings": SettingsPage,
 }
-PART_OF = {"run": "runs"}  # the entry of the navigation that a page without one belongs to
-SLOW = "Runstream does not answer. What you see may be old; it goes on by itself."
-PATIENCE_SECONDS = 15
-OFFLINE = "The connection to Runstream is lost. Trying again…"
+PART_OF = {"run": "runs"}  # pages without a navigation entry of their own
+NO_RESPONSE = "Runstream does not respond. This page may be out of date; it updates automatically."
+RESPONSE_SECONDS = 15
+OFFLINE = "The connection to Runstream is lost. Reconnecting…"
 
 
 class Shell(ShellTemplate):
-    """Show the page that the address names, and keep it up to date.
+    """The frame that shows the page named by the address, and refreshes it.
 
-    A page has a `title` and three methods: `open(parameters)` takes the address's parameters,
-    `load()` asks the server and returns its answer, `show(answer)` draws it. All pages stay alive
-    once opened, so a page must draw over what it has drawn.
+    A page has a `title` and three methods: `open(parameters)` gets the address's parameters,
+    `load()` calls the server and returns its answer, `show(answer)` draws it. Pages are kept once
+    opened, so `show` must replace everything that it drew before.
     """
 
     def __init__(self, **properties):
@@ -55,7 +55,7 @@ class Shell(ShellTemplate):
         self._draw_theme_choice()
 
     def form_show(self, **event):
-        """Open the page, or the login page for who is not logged in."""
+        """Open the page, or the login page without a session."""
         if self.page is not None:
             return
         user = connection.current_user()
@@ -67,21 +67,21 @@ class Shell(ShellTemplate):
     # Login
 
     def show_login(self):
-        """Put the login page in place of the page."""
+        """Show the login page."""
         if not isinstance(self.page, LoginPage):
             login = LoginPage()
             login.set_event_handler("x-logged-in", self.enter)
-            self.pages, self._drawn = {}, set()  # what one reader saw is not for the next
+            self.pages, self._drawn = {}, set()  # one user's data must not be shown to the next
             self._put(login, "no")
 
     def enter(self, user, **event):
-        """Let the reader in."""
+        """Show the pages to a user."""
         dom.fill(self, email=user["email"])
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", "yes")
         self.follow_address()
 
     def log_out(self, event):
-        """End the login."""
+        """Log out."""
         self.dom_nodes["menu"].hidePopover()
         anvil.users.logout()
         self.show_login()
@@ -95,7 +95,7 @@ class Shell(ShellTemplate):
             return
         self._is_following = True
         try:
-            while self._is_address_new:  # it may change again while a page is being made
+            while self._is_address_new:  # it may change again while a page opens
                 self._is_address_new = False
                 self._open_page()
         finally:
@@ -114,7 +114,7 @@ class Shell(ShellTemplate):
         self._put(page, "yes")
 
     def keep_address(self, address):
-        """Write a page's own choice (a filter, a line) into the address without opening it anew."""
+        """Write a page's own parameter (a filter, a line) into the address without reopening it."""
         history.replaceState(None, "", location.pathname + location.search + address)
 
     def _put(self, page, signed_in):
@@ -142,7 +142,7 @@ class Shell(ShellTemplate):
         self._drawn.add(self.page)
         self._wait()
         if self._focus_before:
-            # Whoever has gone on meanwhile is not called back.
+            # The focus stays where the user has moved it meanwhile.
             if self._focus_before.isSameNode(document.activeElement):
                 self._focus_heading()
             self._focus_before = None
@@ -165,66 +165,66 @@ class Shell(ShellTemplate):
     # Refreshing
 
     def refresh(self):
-        """Load the page's data and show it, unless the reader has gone on in the meantime."""
+        """Load and show the page's data, unless another page was opened meanwhile."""
         page, self._asked, self._asked_at = self.page, self._asked + 1, time.time()
         turn = self._asked
         try:
             answer = page.load()
         except connection.QUIET:
             return
-        except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
-            self._say_not_loaded(str(error))
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+            self._show_not_loaded(str(error))
             return
         finally:
             self._answered = max(self._answered, turn)
         if turn == self._asked:
             page.show(answer)
-            self.show_trouble(None)
+            self.show_banner(None)
             self._set_title()
             self._reveal()
 
-    def _say_not_loaded(self, sentence):
+    def _show_not_loaded(self, sentence):
         if self.page in self._drawn:
-            self.show_trouble(sentence)
+            self.show_banner(sentence)
         else:
-            dom.fill(self, opening=sentence)  # there is no page yet that it could lie over
+            dom.fill(self, opening=sentence)  # the page is still empty
 
     def refresh_timer_tick(self, *event, **more):
-        """Refresh now and then, but not where nobody looks, nor while an answer is on its way."""
+        """Refresh, unless the tab is hidden or a request is pending."""
         is_idle = self._asked == self._answered
         is_watched = self.page is not None and not document.hidden
         if is_watched and is_idle and not isinstance(self.page, LoginPage):
             self.refresh()
 
     def clock_timer_tick(self, **event):
-        """Let the times count on."""
+        """Update the relative times."""
         if not document.hidden:
             clock.tick()
-            self._say_if_slow()
+            self._show_if_slow()
 
-    def _say_if_slow(self):
-        """Say that no answer comes; the next one takes it back."""
+    def _show_if_slow(self):
+        """Show that the server does not respond; the next answer hides it."""
         is_waiting = self._asked != self._answered
-        if is_waiting and self._drawn and time.time() - self._asked_at > PATIENCE_SECONDS:
-            self.show_trouble(SLOW, "warn")
+        if is_waiting and self._drawn and time.time() - self._asked_at > RESPONSE_SECONDS:
+            self.show_banner(NO_RESPONSE, "warn")
 
-    # What went wrong
+    # Errors
 
     def show_connection(self, is_lost):
-        """Say that the connection is lost; take it back when it is found."""
-        self.show_trouble(OFFLINE if is_lost else None, "warn")
+        """Show or hide that the connection is lost."""
+        self.show_banner(OFFLINE if is_lost else None, "warn")
 
-    def show_trouble(self, sentence, tone="bad"):
-        """Say a sentence over the page; None takes it away."""
+    def show_banner(self, sentence, tone="bad"):
+        """Show a sentence above the page; None hides it."""
         dom.set_attribute(self.dom_nodes["connection"], "data-tone", tone)
         dom.fill(self, connection=sentence)
         dom.show(self, connection=bool(sentence))
 
     def report(self, error):
-        """Say what a handler did not expect."""
+        """Show an error that no handler caught."""
         if not isinstance(error, connection.QUIET):
-            self.show_trouble("{}".format(error) or type(error).__name__)
-            print("Runstream:", repr(error))  # noqa: T201 - developers look there
+            self.show_banner("{}".format(error) or type(error).__name__)
+            print("Runstream:", repr(error))  # noqa: T201 - for developers
 
     # Theme
 
@@ -235,7 +235,7 @@ class Shell(ShellTemplate):
             dom.on(button, "change", self.theme_change)
 
     def theme_change(self, event):
-        """Keep the choice, and draw what CSS does not paint anew."""
+        """Apply the choice, and redraw the plots."""
         theming.choose(event.target.value)
         if self.page is not None:
             self.refresh()

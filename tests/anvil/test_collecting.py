@@ -124,7 +124,7 @@ def test_a_collection_by_hand_is_followed_to_its_end(app, collected):
         assert ended["state"] == "completed", ended
         assert ended["repositories_done"] == ended["repositories_total"] == 1
         activities = call("list_activity")["activities"]
-        assert {"collected by hand", "added it"} <= {deed["what"] for deed in activities}
+        assert {"started a collection", "added it"} <= {each["what"] for each in activities}
         wait_until(
             lambda: collected.runs(OTHER) == ended_runs_of(app, OTHER), seconds=PATIENCE_SECONDS
         )

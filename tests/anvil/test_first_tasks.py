@@ -85,7 +85,7 @@ def test_a_repository_is_added_by_pasting_its_address(hand: Hand, unwatched: str
 def test_whether_collection_works_is_seen_without_a_click(hand: Hand) -> None:
     page = hand.page
     expect(page.locator(".verdict .badge")).to_have_text(
-        "Collecting from 1 repository. All is well."
+        "Collecting from 1 repository. Everything works."
     )
     for agent in ("Pipeline Monitoring Agent", "Log Ingestion Agent"):
         card = page.locator(".card").filter(has=page.get_by_role("heading", name=agent))

@@ -92,7 +92,7 @@ def test_a_repository_is_added_paused_and_removed(
     expect(card.locator(".badge").first).to_have_text("Paused")
 
     keyboard.press(card.get_by_role("button", name="Remove…"), "Space")
-    expect(card.get_by_role("button", name="Keep")).to_be_focused()
+    expect(card.get_by_role("button", name="Cancel")).to_be_focused()
     page.keyboard.press("Shift+Tab")
     page.keyboard.press("Enter")
 

@@ -11,11 +11,13 @@ from client_code import activity_words
     ("what", "repository", "sentence"),
     [
         ("added it", "octo/api", "maria added octo/api"),
-        ("collected by hand", "octo/api", "maria collected by hand in octo/api"),
+        ("started a collection", "octo/api", "maria started a collection in octo/api"),
         ("paused the Log Ingestion Agent", None, "maria paused the Log Ingestion Agent"),
     ],
 )
-def test_a_deed_names_who_and_what(what: str, repository: str | None, sentence: str) -> None:
+def test_an_activity_names_actor_and_action(
+    what: str, repository: str | None, sentence: str
+) -> None:
     record = {"actor": "maria", "what": what, "repository": repository}
 
     assert activity_words.activity(record) == sentence
@@ -36,5 +38,5 @@ def test_counts_are_words_and_leave_out_zero() -> None:
 
 
 def test_errors_are_counted() -> None:
-    assert activity_words.errors([]) == "No error"
+    assert activity_words.errors([]) == "No errors"
     assert activity_words.errors([{}]) == "1 error"

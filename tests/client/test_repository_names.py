@@ -24,11 +24,11 @@ def test_a_whole_name_is_recognized(text):
 @pytest.mark.parametrize(
     ("text", "hint"),
     [
-        ("", "OWNER/NAME, or its address on GitHub"),
-        ("octocat", "Now the name: octocat/NAME"),
-        ("octocat/", "Now the name: octocat/NAME"),
-        ("https://github.com/octocat", "Now the name: octocat/NAME"),
-        ("https://git", "OWNER/NAME, or its address on GitHub"),
+        ("", "OWNER/NAME, or its URL on GitHub"),
+        ("octocat", "Enter the name: octocat/NAME"),
+        ("octocat/", "Enter the name: octocat/NAME"),
+        ("https://github.com/octocat", "Enter the name: octocat/NAME"),
+        ("https://git", "OWNER/NAME, or its URL on GitHub"),
     ],
 )
 def test_what_is_missing_is_said(text, hint):

@@ -50,8 +50,8 @@ def test_the_first_failed_job_is_open() -> None:
 
 
 def test_a_run_is_summed_up() -> None:
-    assert run_facts.summary({"jobs": JOBS}) == "4 jobs, 2 failed, 3 ended"
-    assert run_facts.summary({"jobs": []}) == "No job is known yet."
+    assert run_facts.summary({"jobs": JOBS}) == "4 jobs, 2 failed, 3 completed"
+    assert run_facts.summary({"jobs": []}) == "No jobs yet."
 
 
 def test_what_is_known_of_a_job_is_one_line() -> None:
@@ -97,7 +97,7 @@ def test_more_jobs_are_offered_by_their_number() -> None:
 
 
 def test_a_list_says_how_much_of_all_it_holds() -> None:
-    assert run_facts.found(312, 312) == "312 runs, the newest first"
+    assert run_facts.found(312, 312) == "312 runs, newest first"
     assert run_facts.found(1, 2000) == "1 of 2,000 runs match"
 
 

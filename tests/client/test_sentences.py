@@ -36,18 +36,34 @@ def verdict(states, **counts):
 
 
 def test_all_is_well_when_it_is():
-    assert verdict(("running", "idle")) == ("ok", "Collecting from 7 repositories. All is well.")
+    assert verdict(("running", "idle")) == (
+        "ok",
+        "Collecting from 7 repositories. Everything works.",
+    )
 
 
 @pytest.mark.parametrize(
     ("states", "counts", "expected"),
     [
-        (("running", "stalled"), {}, ("bad", "The Log Ingestion Agent is stalled.")),
-        (("in trouble", "idle"), {}, ("bad", "The Pipeline Monitoring Agent is in trouble.")),
+        (("running", "stalled"), {}, ("bad", "The Log Ingestion Agent has stalled.")),
+        (("error", "idle"), {}, ("bad", "The Pipeline Monitoring Agent reports an error.")),
         (("running", "idle"), {"failing": 1}, ("bad", "1 repository cannot be collected.")),
         (("paused", "idle"), {}, ("warn", "The Pipeline Monitoring Agent is paused.")),
-        (("running", "never ran"), {}, ("warn", "The Log Ingestion Agent has not run yet.")),
-        (("never ran", "never ran"), {"watched": 0}, ("quiet", "No repository is watched yet.")),
+        (
+            ("running", "never started"),
+            {},
+            ("warn", "The Log Ingestion Agent has not started yet."),
+        ),
+        (
+            ("running", "limited"),
+            {},
+            ("warn", "The Log Ingestion Agent waits for the GitHub rate limit."),
+        ),
+        (
+            ("never started", "never started"),
+            {"watched": 0},
+            ("quiet", "No repository is watched yet."),
+        ),
     ],
 )
 def test_the_worst_is_said_first(states, counts, expected):
@@ -104,10 +120,10 @@ def test_a_collection_says_where_it_is(changes, sentence):
 def test_plots_have_words():
     hours = [{"hour": "h", "success": 2, "failure": 1}, {"hour": "i", "success": 0, "failure": 0}]
     assert sentences.runs_per_hour(hours) == "3 runs in 2 hours, 1 failed."
-    assert sentences.traffic([1, 5, 2]) == "Messages in five minutes: 5 at most, 2 in the last."
+    assert sentences.traffic([1, 5, 2]) == "Messages per five minutes: at most 5, most recently 2."
     assert sentences.traffic([]) == "No messages yet."
 
 
 def test_a_budget_may_be_unknown():
-    assert sentences.budget(5000) == "requests left of 5,000"
-    assert sentences.budget(None) == "not known before the first request"
+    assert sentences.budget(5000) == "of 5,000 requests left"
+    assert sentences.budget(None) == "unknown until the first request"

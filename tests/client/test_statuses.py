@@ -16,25 +16,25 @@ TABLES = [
     statuses.CHECKS,
     statuses.LOGS,
 ]
-LOOKS = [look for table in TABLES for look in table.values()]
+BADGES = [badge for table in TABLES for badge in table.values()]
 
 
 def test_a_conclusion_says_more_than_the_status():
-    assert statuses.run_look("completed", "failure") == ("bad", "failure", "Failed")
+    assert statuses.run_badge("completed", "failure") == ("bad", "failure", "Failed")
 
 
 def test_a_run_without_a_conclusion_shows_its_status():
-    assert statuses.run_look("in_progress", None)[2] == "In progress"
+    assert statuses.run_badge("in_progress", None)[2] == "In progress"
 
 
 @pytest.mark.parametrize("state", ["brand_new", "", None])
 def test_a_state_that_is_not_known_is_shown_all_the_same(state):
-    tone, icon, word = statuses.look(statuses.CONCLUSIONS, state)
+    tone, icon, word = statuses.badge(statuses.CONCLUSIONS, state)
     assert (tone, icon) == ("quiet", "neutral")
     assert word in ("Brand new", "Unknown")
 
 
-@pytest.mark.parametrize("icon", sorted({icon for _, icon, _ in LOOKS}))
+@pytest.mark.parametrize("icon", sorted({icon for _, icon, _ in BADGES}))
 def test_every_icon_is_in_the_page(icon):
     assert f'id="icon-{icon}"' in PAGE
 
@@ -42,4 +42,4 @@ def test_every_icon_is_in_the_page(icon):
 def test_every_tone_has_its_colour():
     css = (Path(__file__).parents[2] / "theme" / "assets" / "components.css").read_text()
     coloured = set(re.findall(r'\.badge\[data-tone="(\w+)"\]', css))
-    assert {tone for tone, _, _ in LOOKS} - {"quiet"} <= coloured
+    assert {tone for tone, _, _ in BADGES} - {"quiet"} <= coloured

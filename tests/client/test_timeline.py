@@ -88,7 +88,7 @@ def test_the_figure_is_said_in_words() -> None:
 
     assert timeline.in_words(run) == (
         "The run took 1 min 40 s. Longest job: build <x>, 1 min 30 s. "
-        "The first 40 of 41 jobs are drawn."
+        "Only the first 40 of 41 jobs are shown."
     )
     assert timeline.in_words({"jobs": [job()], "duration_seconds": None}).startswith(
         "The run is at"

@@ -141,7 +141,7 @@ def test_a_budget_that_does_not_last_is_said_by_who_polls(agent, interval_factor
     [
         ("running", timedelta(0), True),
         ("idle", SILENCE - timedelta(seconds=1), True),
-        ("in trouble", SILENCE, False),
+        ("error", SILENCE, False),
         ("stopped", timedelta(0), False),
     ],
 )

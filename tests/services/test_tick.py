@@ -255,7 +255,7 @@ def test_the_same_trouble_is_told_once_however_often_it_is_tried(stage):
     def try_again() -> None:
         now = here.clock.now()
         report_trouble(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
-        assert sign(here, LOG_INGESTION_AGENT).state == "in trouble"
+        assert sign(here, LOG_INGESTION_AGENT).state == "error"
         assert sign(here, LOG_INGESTION_AGENT).note == "There is no queue."
 
     for _ in range(3):

@@ -1,9 +1,9 @@
-/* The lines of a log that are here, and which of them are rows: folded ones are not. */
+/* The loaded lines of a log, and the rows that show them: folded lines have none. */
 
 const MOST_LINES = 20000;
 const MOST_CHARACTERS = 2e7;
 const KEPT_AROUND = 3000;
-const AHEAD = 400; // lines to have before they come into sight
+const AHEAD = 400; // lines to load before they become visible
 
 export class LineMap {
   constructor(total) {
@@ -59,7 +59,7 @@ export class LineMap {
     }
   }
 
-  /* The line from which to ask for more: one in sight first, then what comes next; or null. */
+  /* The first line to load: a visible one first, then the following ones; or null. */
   firstMissing(from, to) {
     for (let row = from; row <= to; row += 1) {
       const line = this.lineOf(row);
@@ -71,7 +71,7 @@ export class LineMap {
     return this.texts.has(above) ? null : Math.max(1, above - AHEAD);
   }
 
-  /* Ask for what stands around a line, without what is here already. */
+  /* Return the range to load around a line, without loaded lines. */
   askFrom(line) {
     let first = line;
     while (first > 1 && line - first < AHEAD && !this.texts.has(first - 1)) first -= 1;

@@ -2,16 +2,16 @@
 
 import { findMarks, parseLine, pieces } from "./log_text.js";
 
-const MOST_CHARACTERS = 4000; // of a line at first: longer ones would make scrolling rough
+const MOST_CHARACTERS = 4000; // of a line at first: longer lines make scrolling slow
 
-/* Draw a line; `raw` is undefined until it has come. */
+/* Draw a line; `raw` is undefined until it is loaded. */
 export function drawRow(line, raw, look) {
   const row = make("div", "log-row");
   row.dataset.line = line;
   if (line === look.chosen) row.setAttribute("aria-current", "true");
   const number = make("a", "log-number", String(line));
   number.href = `${look.address}&line=${line}`;
-  number.tabIndex = -1; // there is a field to go to a line, and so for its link
+  number.tabIndex = -1; // the field "Go to line" serves keyboards
   row.append(number);
   if (raw === undefined) {
     row.append(make("span", "log-line log-awaited", "…"));
@@ -70,7 +70,7 @@ function drawPiece({ text, style, isMarked }) {
   return node;
 }
 
-/* Mix a colour with the theme's own, so that it can be read in light and dark. */
+/* Mix a color with the theme's, so that it is readable in light and dark. */
 function readable(colour, share, own) {
   return typeof colour === "number" ? `color-mix(in oklab, var(--ansi-${colour}) ${own === "var(--text)" ? "100%" : share}, ${own})`
     : `color-mix(in oklab, ${colour} ${share}, ${own})`;

@@ -1,11 +1,11 @@
-/* What one line of a log says and how it looks.
+/* Text and style of one line of a log.
    This is JavaScript because every line that scrolls into sight passes here within one frame. */
 
 const TIME = /^\uFEFF?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) ?/;
 const MARK = /^##\[(\w+)\]|^\[(command)\]/;
-/* A colour or style; any other sequence (a cursor that moves, a link, a title) is left out. */
+/* A color or style; other sequences (cursor movement, link, title) are removed. */
 const ESCAPE = /\x1b(?:\[([\d;:]*)([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[ -/]*[0-~])/g;
-/* Nothing of it is seen by itself, and what reorders a line's text could make it say something else. */
+/* Invisible characters, and those that reorder the text of a line. */
 const UNSEEN = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /* Split a raw line: {time, kind, text, styles}. A style is [from, to, {bold, colour, …}]. */
@@ -19,7 +19,7 @@ export function parseLine(raw) {
   return { time: found ? found[1] : null, kind, text: text.replace(UNSEEN, picture), styles };
 }
 
-/* Show what is unseen by its picture, as NUL by U+2400, or by the sign for what has none. */
+/* Replace invisible characters by their pictures (NUL by U+2400) or a placeholder. */
 function picture(character) {
   const code = character.charCodeAt(0);
   if (code === 0x7f) return "\u2421";
@@ -71,7 +71,7 @@ export function nextStyle(style, codes) {
   return Object.fromEntries(Object.entries(next).filter(([, value]) => value !== null && value !== false));
 }
 
-/* A number below 16 is a colour of the theme, everything else is its own: "rgb(…)". */
+/* A number below 16 is a color of the theme; others are "rgb(…)". */
 function wideColour([kind, ...values]) {
   if (kind === 2) return `rgb(${values.join(" ")})`;
   const index = values[0] || 0;
@@ -81,7 +81,7 @@ function wideColour([kind, ...values]) {
   return `rgb(${steps.map((step) => (step ? 55 + 40 * step : 0)).join(" ")})`;
 }
 
-/* Find where a text stands, whatever its case: [[from, to], …]. */
+/* Find a text, ignoring case: [[from, to], …]. */
 export function findMarks(text, wanted) {
   const marks = [], where = text.toLowerCase(), what = wanted.toLowerCase();
   for (let at = what ? where.indexOf(what) : -1; at >= 0; at = where.indexOf(what, at + what.length)) {
@@ -90,7 +90,7 @@ export function findMarks(text, wanted) {
   return marks;
 }
 
-/* Cut a text where its look changes: [{text, style, isMarked}, …]. */
+/* Split a text where its style changes: [{text, style, isMarked}, …]. */
 export function pieces(text, styles, marks) {
   const cuts = new Set([0, text.length]);
   for (const [from, to] of [...styles, ...marks]) cuts.add(Math.min(from, text.length)).add(Math.min(to, text.length));

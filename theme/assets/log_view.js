@@ -1,4 +1,4 @@
-/* A log of any length in a frame that scrolls: only the lines in sight are elements.
+/* A log of any length in a scrolling frame: only the visible lines are elements.
    This is JavaScript because scrolling must keep up with the screen. It asks nobody: it tells the
    page which lines it lacks (the event lines-wanted), and the page, in Python, puts them in. */
 
@@ -6,10 +6,10 @@ import { LineMap } from "./log_lines.js";
 import { drawRow } from "./log_row.js";
 
 const ROW = 20; // pixels, as in log.css
-const MOST_PIXELS = 15e6; // browsers cut elements that are higher
-const AROUND = 15; // rows drawn above and below those in sight
+const MOST_PIXELS = 15e6; // browsers limit the height of elements
+const AROUND = 15; // rows drawn above and below the visible ones
 const ASKED_LINES = 1000;
-const ASK_AFTER = 50; // milliseconds without scrolling on
+const ASK_AFTER = 50; // milliseconds after scrolling ends
 
 export function openLogView(frame) {
   return new LogView(frame);
@@ -27,7 +27,7 @@ class LogView {
     this.open(0, "");
   }
 
-  /* Begin a log of so many lines; `address` is its link. */
+  /* Open a log with a number of lines; `address` is its link. */
   open(total, address) {
     this.lines = new LineMap(total);
     Object.assign(this.look, { address, wanted: "", chosen: 0, folds: new Map(), whole: new Set() });
@@ -36,7 +36,7 @@ class LogView {
     this.redraw();
   }
 
-  /* Put lines in that were wanted. */
+  /* Add requested lines. */
   put(first, lines) {
     this.isAsking = false;
     const [from, to] = this.inSight();
@@ -44,7 +44,7 @@ class LogView {
     this.redraw();
   }
 
-  /* Lines could not be had now; the next draw wants them again. */
+  /* Requested lines failed to load; the next draw requests them again. */
   giveUp() {
     this.isAsking = false;
   }
@@ -59,13 +59,13 @@ class LogView {
     this.redraw();
   }
 
-  /* Mark a text wherever it stands. */
+  /* Highlight a text. */
   mark(wanted) {
     this.look.wanted = wanted;
     this.redraw();
   }
 
-  /* Bring a line into sight, and let it stand out. */
+  /* Scroll to a line and highlight it. */
   choose(line) {
     this.look.chosen = line;
     const row = this.lines.rowOf(line);
@@ -87,10 +87,10 @@ class LogView {
     return this.frame.classList.contains("is-wrapped");
   }
 
-  /* Drawing. The place of the scroll bar is a row and a part of it, however high that row is. */
+  /* Drawing. The scroll position is a row and a fraction of it, whatever its height. */
 
   resize() {
-    // Wrapped rows are higher than ROW: only with room behind the last can it reach the top.
+    // Wrapped rows are higher than ROW: the last row needs space below it to reach the top.
     const tail = this.isWrapped() ? Math.max(0, this.frame.clientHeight - 2 * ROW) : 0;
     const height = Math.min(MOST_PIXELS, this.lines.rowCount * ROW + tail);
     this.spacer.style.height = `${height}px`;
@@ -134,7 +134,7 @@ class LogView {
       const line = this.lines.lineOf(row);
       rows.push(known.get(line) || drawRow(line, this.lines.get(line), this.look));
     }
-    // Rows that stay are not touched, so that one keeps focus and selection.
+    // Rows that stay are not touched, so that focus and selection are kept.
     const kept = new Set(rows);
     for (const row of known.values()) if (!kept.has(row)) row.remove();
     rows.forEach((row, at) => {
@@ -150,7 +150,7 @@ class LogView {
     this.sheet.style.transform = `translateY(${this.frame.scrollTop - part - top.offsetTop}px)`;
   }
 
-  /* The group that was folded by the keyboard has a new button. */
+  /* A group folded with the keyboard has a new button. */
   focusAgain(rows) {
     const row = rows.find((each) => Number(each.dataset.line) === this.focusedLine);
     this.focusedLine = null;

@@ -7,28 +7,28 @@ ENABLED, DISABLED = ("ok", "success", "Enabled"), ("quiet", "cancelled", "Disabl
 
 
 class AccountRow(AccountRowTemplate):
-    """Show an account; its `card` does what its buttons ask for."""
+    """A row with an account; its `card` runs the actions of its buttons."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, account):
-        """Draw an account as `get_settings` gives it, with the `card` that it stands in."""
+        """Draw an account of `get_settings`, with the `card` that contains it."""
         self.account = account
         is_enabled, is_you = account["is_enabled"], account["is_you"]
         badges.draw(self.dom_nodes["state"], ENABLED if is_enabled else DISABLED)
         self.switch.text = "Disable" if is_enabled else "Enable"
         dom.fill(self, email=account["email"])
-        dom.show(self, you=is_you, activities=not is_you)
+        dom.show(self, you=is_you, actions=not is_you)
         clock.show_time(
             self.dom_nodes["last"], account["last_login"], "last login ", missing="never logged in"
         )
 
     def switch_click(self, **event):
-        """Let them in, or no more."""
+        """Enable or disable the account."""
         account = self.account
-        account["card"].do("set_account_enabled", account["email"], not account["is_enabled"])
+        account["card"].attempt("set_account_enabled", account["email"], not account["is_enabled"])
 
     def renew_click(self, **event):
-        """Give them a new password."""
-        self.account["card"].do("reset_account_password", self.account["email"])
+        """Reset the password."""
+        self.account["card"].attempt("reset_account_password", self.account["email"])

@@ -1,14 +1,14 @@
-"""Who may log in."""
+"""The accounts that can log in."""
 
 from anvil import get_open_form
 
-from ... import activities, dom
+from ... import actions, dom
 from ..AccountRow import AccountRow
 from ._anvil_designer import AccountsCardTemplate
 
 
 class AccountsCard(AccountsCardTemplate):
-    """Add accounts, enable and disable them, give new passwords."""
+    """A card that lists accounts, adds them, and runs the actions of its rows."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
@@ -16,29 +16,24 @@ class AccountsCard(AccountsCardTemplate):
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
 
     def show(self, accounts):
-        """Draw the accounts as `get_settings` gives them."""
+        """Draw the accounts of `get_settings`."""
         self.rows.show([dict(account, card=self) for account in accounts])
 
     def form_submit(self, event):
         """Add an account."""
         event.preventDefault()
-        if self.do("add_account", self.dom_nodes["email"].value):
+        if self.attempt("add_account", self.dom_nodes["email"].value):
             self.dom_nodes["email"].value = ""
 
-    def do(self, activity, *arguments):
-        """Do it, show a password that came of it, and return whether it was done."""
-        self.say("")
-        is_done, made = activities.attempt(self.say, activity, *arguments)
-        self.made.show(made)
+    def attempt(self, name, *arguments):
+        """Call the server, show a generated password, and return whether it succeeded."""
+        is_done, created = actions.attempt(self, name, *arguments)
+        self.password.show(created)
         if is_done:
             get_open_form().refresh()
         return is_done
 
-    def forget(self):
-        """Take a password off the page."""
-        self.made.show(None)
-        self.say("")
-
-    def say(self, sentence):
-        """Say what went wrong."""
-        dom.fill(self, said=sentence)
+    def reset(self):
+        """Remove a generated password and a message."""
+        self.password.show(None)
+        dom.fill(self, message="")

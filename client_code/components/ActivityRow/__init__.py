@@ -1,16 +1,16 @@
-"""Something that a person did."""
+"""One entry of the audit trail."""
 
 from ... import activity_words, clock, dom
 from ._anvil_designer import ActivityRowTemplate
 
 
 class ActivityRow(ActivityRowTemplate):
-    """Say who did what, and when."""
+    """A row with actor, action and time."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, activity):
-        """Draw an activity as `list_activity` gives it."""
+        """Draw an activity of `list_activity`."""
         dom.fill(self, words=activity_words.activity(activity))
         clock.show_time(self.dom_nodes["at"], activity["occurred_at"])

@@ -1,17 +1,17 @@
-"""The way to one attempt of a run."""
+"""A link to one attempt of a run."""
 
 from ... import badges, dom, routes
 from ._anvil_designer import AttemptLinkTemplate
 
 
 class AttemptLink(AttemptLinkTemplate):
-    """Show an attempt's number and how it ended."""
+    """A link with an attempt's number and conclusion."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, attempt):
-        """Draw an attempt as `get_run` gives it, with its `run` and whether it `is_shown`."""
+        """Draw an attempt of `get_run`, with its `run` and whether it `is_shown`."""
         run = attempt["run"]
         badges.show_run(self.dom_nodes["badge"], attempt["status"], attempt["conclusion"])
         dom.fill(self, word="Attempt {}".format(attempt["run_attempt"]))

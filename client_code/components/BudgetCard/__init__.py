@@ -1,4 +1,4 @@
-"""What GitHub still allows, and what was asked for nothing."""
+"""GitHub's rate limit."""
 
 from ... import clock, dom, formatting, sentences
 from ...formatting import number
@@ -8,13 +8,13 @@ LOW = 10  # percent of the limit that is left
 
 
 class BudgetCard(BudgetCardTemplate):
-    """Show the rate limit and the requests it was spent on."""
+    """A card with the remaining requests, and how many were charged or free."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, github):
-        """Draw `github` as `get_collection_status` gives it."""
+        """Draw `github` of `get_collection_status`."""
         left = formatting.share(github["remaining"], github["limit"])
         requests = github["charged"] + github["free"]
         dom.fill(

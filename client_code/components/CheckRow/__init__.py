@@ -5,13 +5,13 @@ from ._anvil_designer import CheckRowTemplate
 
 
 class CheckRow(CheckRowTemplate):
-    """Say what was looked at, what was found, and how to mend it."""
+    """A row with the subject, the finding and how to fix it."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, check):
-        """Draw a check as `run_doctor` gives it."""
+        """Draw a check of `run_doctor`."""
         badges.show_state(self.dom_nodes["status"], statuses.CHECKS, check["status"])
         subject = check["subject"]
         dom.fill(

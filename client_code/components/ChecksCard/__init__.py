@@ -1,30 +1,25 @@
-"""The doctor: what collecting needs, and what is wrong with it."""
+"""The doctor's checks."""
 
-from ... import activities, dom
+from ... import actions, dom
 from ..CheckRow import CheckRow
 from ._anvil_designer import ChecksCardTemplate
 
-WORKING = "Asking GitHub and the queues; this takes some seconds…"
-WELL, UNWELL = "All is well.", "Something needs to be mended."
+RUNNING = "Checking GitHub and the queues. This takes some seconds…"
+PASSED, FAILED = "All checks passed.", "Some checks failed."
 
 
 class ChecksCard(ChecksCardTemplate):
-    """Run the checks when they are asked for, and show what they found."""
+    """A card that runs the checks on request and lists their results."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.checks = dom.Rows(self, "checks", CheckRow)
 
     def begin_click(self, **event):
-        """Run them."""
+        """Run the checks."""
         self.begin.enabled = False
-        self.say(WORKING)
-        is_done, found = activities.attempt(self.say, "run_doctor")
+        is_done, result = actions.attempt(self, "run_doctor", progress=RUNNING)
         self.begin.enabled = True
         if is_done:
-            self.say(WELL if found["is_well"] else UNWELL)
-            self.checks.show(found["checks"])
-
-    def say(self, sentence):
-        """Say how it goes."""
-        dom.fill(self, said=sentence)
+            dom.fill(self, message=PASSED if result["is_well"] else FAILED)
+            self.checks.show(result["checks"])

@@ -1,4 +1,4 @@
-"""Collect at once, and see what comes of it."""
+"""Manual collection."""
 
 from ... import connection, dom, formatting, sentences
 from ._anvil_designer import CollectNowTemplate
@@ -7,38 +7,38 @@ PROGRESS_SECONDS = 1.5
 
 
 class CollectNow(CollectNowTemplate):
-    """A button, and below it how far the collection is and what it has found."""
+    """A button that starts a collection, with its progress and result."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.collection_id = None
 
     def collect_click(self, **event):
-        """Start a collection; one that runs already is shown instead."""
+        """Start a collection, or show the running one."""
         self.collect.enabled = False
         self.collect.text = "Starting…"
         try:
-            self.show(connection.ask("trigger_manual_collection"))
+            self.show(connection.call("trigger_manual_collection"))
         except connection.QUIET:
             self.show(None)
-        except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             self.show(None)
             dom.fill(self, sentence=str(error), counts="")
 
     def progress_timer_tick(self, **event):
-        """Ask how far it is."""
+        """Load the progress."""
         try:
-            self.show(connection.ask("get_collection_progress", self.collection_id))
+            self.show(connection.call("get_collection_progress", self.collection_id))
         except connection.QUIET:
-            pass  # the next tick asks again
+            pass  # the next tick tries again
 
     def show(self, collection):
-        """Draw a collection as the server's callables give it; None means that none runs."""
+        """Draw a collection; None means that none is running."""
         is_running = bool(collection) and collection["state"] == "running"
         self.collect.enabled = not is_running
         self.collect.text = "Collecting…" if is_running else "Collect now"
         self.progress_timer.interval = PROGRESS_SECONDS if is_running else 0
-        dom.show(self, counters=is_running)
+        dom.show(self, meter=is_running)
         if collection:
             self._draw(collection)
 

@@ -1,15 +1,15 @@
-"""Copy a text."""
+"""A button that copies a text."""
 
 from anvil.js.window import document
 
 from ... import dom
 from ._anvil_designer import CopyButtonTemplate
 
-SAID_SECONDS = 2
+COPIED_SECONDS = 2
 
 
 class CopyButton(CopyButtonTemplate):
-    """Property: word (what stands on it). `show(text)` says what it copies."""
+    """A button with the property `word`, its label; it copies the text of `show(text)`."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
@@ -18,12 +18,12 @@ class CopyButton(CopyButtonTemplate):
         dom.on(self.dom_nodes["button"], "click", self.button_click)
 
     def show(self, text):
-        """Take the text to copy."""
+        """Set the text to copy."""
         self.copied = text
 
     def button_click(self, event):
-        """Copy, and say so for a moment."""
-        # The newer way, navigator.clipboard, is missing where the page comes by plain HTTP.
+        """Copy the text, and confirm it for some seconds."""
+        # navigator.clipboard is not available over plain HTTP.
         field = dom.make("textarea", "visually-hidden")
         field.value = self.copied
         document.body.append(field)
@@ -31,10 +31,10 @@ class CopyButton(CopyButtonTemplate):
         is_copied = document.execCommand("copy")
         field.remove()
         self.dom_nodes["button"].focus()
-        dom.fill(self, word="Copied" if is_copied else "Select it and copy by hand")
-        self.said_timer.interval = SAID_SECONDS
+        dom.fill(self, word="Copied" if is_copied else "Select and copy it manually")
+        self.reset_timer.interval = COPIED_SECONDS
 
-    def said_timer_tick(self, **event):
-        """Be a button again."""
-        self.said_timer.interval = 0
+    def reset_timer_tick(self, **event):
+        """Restore the label."""
+        self.reset_timer.interval = 0
         dom.fill(self, word=self.word)

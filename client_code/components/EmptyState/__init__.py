@@ -1,11 +1,11 @@
-"""What a page says where there is nothing to show yet, and what to do about it."""
+"""A placeholder for an empty list."""
 
 from ... import dom
 from ._anvil_designer import EmptyStateTemplate
 
 
 class EmptyState(EmptyStateTemplate):
-    """Properties: title, sentence, and an action (the text of a link) with its link."""
+    """A placeholder; properties: title, sentence, action (the text of a link) and link."""
 
     def __init__(self, **properties):
         self.init_components(**properties)

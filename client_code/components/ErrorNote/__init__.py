@@ -1,18 +1,18 @@
-"""What went wrong and what to do about it."""
+"""A note about an error."""
 
 from ... import dom
 from ._anvil_designer import ErrorNoteTemplate
 
 
 class ErrorNote(ErrorNoteTemplate):
-    """Hidden until there is something to say."""
+    """A note with an error and its remedy; hidden without an error."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.show(None)
 
     def show(self, what, remedy=None, tone="bad"):
-        """Say what happened and how to mend it; without `what`, hide."""
+        """Show what happened and how to fix it; None hides the note."""
         dom.fill(self, what=what, remedy=remedy)
         dom.set_attribute(self.dom_nodes["note"], "data-tone", tone)
         dom.show(self, note=bool(what), remedy=bool(remedy))

@@ -1,19 +1,19 @@
-"""What went wrong, where, how often, and what to do about it."""
+"""One error with its remedy."""
 
 from anvil import get_open_form
 
-from ... import activities, activity_words, clock, dom
+from ... import actions, activity_words, clock, dom
 from ._anvil_designer import ErrorRowTemplate
 
 
 class ErrorRow(ErrorRowTemplate):
-    """Show an error, and let it be dismissed."""
+    """An error with place, time and remedy, and a button to dismiss it."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, error):
-        """Draw an error as `list_activity` gives it: equal ones are one."""
+        """Draw an error of `list_activity`; equal errors are one row."""
         self.error = error
         dom.fill(
             self,
@@ -29,15 +29,10 @@ class ErrorRow(ErrorRowTemplate):
         )
 
     def dismiss_click(self, **event):
-        """Forget it; should it come again, it is shown again."""
+        """Dismiss the error; it is shown again if it occurs again."""
         error = self.error
-        is_done, _ = activities.attempt(
-            self.say, "dismiss_error", error["agent"], error["repository"], error["what"]
+        is_done, _ = actions.attempt(
+            self, "dismiss_error", error["agent"], error["repository"], error["what"]
         )
         if is_done:
-            self.say("")
             get_open_form().refresh()
-
-    def say(self, sentence):
-        """Say what went wrong."""
-        dom.fill(self, trouble=sentence)

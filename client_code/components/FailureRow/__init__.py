@@ -1,17 +1,17 @@
-"""One failed job, and the way to the error in its log."""
+"""One failed job, with a link to the error in its log."""
 
 from ... import dom, routes
 from ._anvil_designer import FailureRowTemplate
 
 
 class FailureRow(FailureRowTemplate):
-    """Name the job and the step that failed."""
+    """A row with the failed job and step."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, failure):
-        """Draw (run, job, step); the step is None where none of the job's steps failed."""
+        """Draw (run, job, step); the step is None if no step failed."""
         run, job, step = failure
         dom.fill(self, job=job["job_name"], step="at " + step["step_name"] if step else "")
         link = routes.log_address(run["run_id"], job["job_id"], at="error")

@@ -1,11 +1,11 @@
-"""One way to narrow a list down."""
+"""A filter of a list."""
 
 from ... import dom, run_filters
 from ._anvil_designer import FilterChoiceTemplate
 
 
 class FilterChoice(FilterChoiceTemplate):
-    """Properties: field (what of a run) and label; raises `chosen` with field and value."""
+    """A filter; properties: field (of a run) and label; raises `chosen` with field and value."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
@@ -14,7 +14,7 @@ class FilterChoice(FilterChoiceTemplate):
         dom.on(self.dom_nodes["select"], "change", self.select_change)
 
     def show(self, values, chosen):
-        """Offer the values, and what is chosen even where it is none of them any more."""
+        """Show the values, including the chosen one if it is not among them."""
         known = [*values, chosen] if chosen and chosen not in values else list(values)
         if known != self.values:
             self.values = known
@@ -26,7 +26,7 @@ class FilterChoice(FilterChoiceTemplate):
             self.dom_nodes["select"].value = chosen or ""
 
     def select_change(self, event):
-        """Tell what is chosen now."""
+        """Raise the chosen value."""
         self.raise_event("chosen", field=self.field, value=self.dom_nodes["select"].value)
 
     def _option(self, value, word):

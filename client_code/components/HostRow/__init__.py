@@ -5,13 +5,13 @@ from ._anvil_designer import HostRowTemplate
 
 
 class HostRow(HostRowTemplate):
-    """Show an agent's last sign of life and what it has done."""
+    """A row with an agent's last heartbeat and counters on one host."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, agent):
-        """Draw an agent as `list_activity` gives it."""
+        """Draw an agent of `list_activity`."""
         badges.show_state(self.dom_nodes["state"], statuses.AGENTS, agent["state"])
         dom.fill(
             self,
@@ -20,5 +20,5 @@ class HostRow(HostRowTemplate):
             counts=activity_words.counts(agent["counts"]),
             note=agent["note"],
         )
-        clock.show_time(self.dom_nodes["heartbeat"], agent["heartbeat_at"], "last sign ")
+        clock.show_time(self.dom_nodes["heartbeat"], agent["heartbeat_at"], "last heartbeat ")
         clock.show_time(self.dom_nodes["started"], agent["started_at"], "started ")

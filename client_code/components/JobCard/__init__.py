@@ -1,4 +1,4 @@
-"""One job of a run: how it ended, its steps, and the way to its log."""
+"""One job of a run, with its steps and a link to its log."""
 
 from ... import badges, dom, formatting, routes, run_facts
 from ..StepRow import StepRow
@@ -6,7 +6,7 @@ from ._anvil_designer import JobCardTemplate
 
 
 class JobCard(JobCardTemplate):
-    """Show a job in one line; opened, its steps as well."""
+    """A job in one line that expands to its steps."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
@@ -15,7 +15,7 @@ class JobCard(JobCardTemplate):
         dom.on(self.dom_nodes["details"], "toggle", self.details_toggle)
 
     def show(self, job):
-        """Draw a job of a run's message, with `run`, `log` and `is_open` (what it is at first)."""
+        """Draw a job of a run, with `run`, `log` and `is_open` (its initial state)."""
         self.job = job
         if job["job_id"] != self.job_id:
             self.job_id = job["job_id"]
@@ -35,16 +35,16 @@ class JobCard(JobCardTemplate):
         self.draw_steps()
 
     def log_address(self):
-        """Return the link to the log, at the first error where there must be one."""
+        """Return the link to the log, at the first error if the job failed."""
         at = "error" if run_facts.is_failed(self.job) else None
         return routes.log_address(self.job["run"]["run_id"], self.job_id, at=at)
 
     def details_toggle(self, event):
-        """Draw the steps once they are seen."""
+        """Draw the steps when the job is expanded."""
         self.draw_steps()
 
     def draw_steps(self):
-        """Draw the steps of an open job; those of a closed one would only cost time."""
+        """Draw the steps of an expanded job; collapsed ones are skipped to save time."""
         if self.dom_nodes["details"].open:
             self.steps.show(self.job["steps"])
             dom.show(self, no_steps=not self.job["steps"])

@@ -1,4 +1,4 @@
-"""The lines of a log, with what helps to read them."""
+"""The lines of a log, with search, folding and navigation."""
 
 import anvil.js
 import anvil.server
@@ -11,9 +11,9 @@ SEARCH_SECONDS = 0.4  # after the last key
 
 
 class LogViewer(LogViewerTemplate):
-    """Show a log of any length.
+    """A viewer for logs of any length.
 
-    The lines in sight are drawn by theme/assets/log_view.js; it says which it lacks.
+    theme/assets/log_view.js draws the visible lines and requests those that are not loaded.
     """
 
     def __init__(self, **properties):
@@ -30,26 +30,26 @@ class LogViewer(LogViewerTemplate):
         dom.on(self.dom_nodes["search"], "input", self.search_input)
 
     def open(self, ids, answer, line, is_at_error):
-        """Show a log from its first lines on, or from a line; `ids` are run and job."""
+        """Show a log from its first line or from `line`; `ids` are run and job."""
         self.ids, self.total, self.is_at_error = ids, answer["total_lines"], is_at_error
         self.groups, self.folded = [], set()
         self.hits, self.searched = log_hits.Hits(), ""
         self.dom_nodes["search"].value = self.dom_nodes["go"].value = ""
-        dom.fill(self, errors="Looking for errors…", hits="", fold="Fold groups")
+        dom.fill(self, errors="Searching for errors…", hits="", fold="Fold groups")
         for name in ("errors", "fold"):
             self.dom_nodes[name].disabled = True
         self.view.open(self.total, routes.log_address(*ids))
         self.view.put(answer["first_line"], answer["lines"])
         if line:
             self.view.choose(line)
-        self.outline_timer.interval = 0.01  # the lines first, and then what stands out among them
+        self.outline_timer.interval = 0.01  # after the lines are drawn
 
     # Lines
 
     def lines_wanted(self, event):
-        """Get lines that came into sight."""
+        """Load lines that became visible."""
         ids, first, count = self.ids, event.detail.first, event.detail.count
-        answer = self.ask("get_job_logs", first, count)
+        answer = self.call("get_job_logs", first, count)
         if ids != self.ids:
             return
         if answer and answer["lines"]:
@@ -58,32 +58,32 @@ class LogViewer(LogViewerTemplate):
             self.view.giveUp()
 
     def draw_again(self):
-        """Get lines once more that could not be had while the connection was lost."""
+        """Load lines again that failed while the connection was lost."""
         self.view.drawSoon()
 
-    def ask(self, name, *arguments):
-        """Ask about this log; None where there is no answer, and why not is on the page."""
+    def call(self, name, *arguments):
+        """Call the server for this log; returns None after an error, which the page shows."""
         try:
-            return connection.ask(name, *self.ids, *arguments)
+            return connection.call(name, *self.ids, *arguments)
         except connection.QUIET:
             return None
-        except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
-            get_open_form().show_trouble(str(error))
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+            get_open_form().show_banner(str(error))
             return None
 
     def line_chosen(self, event):
-        """Write the line into the address."""
+        """Write the chosen line into the address."""
         self.write_address(event.detail.line)
 
     def go_form_submit(self, event):
-        """Go to the line that is typed."""
+        """Go to the entered line."""
         event.preventDefault()
         text = self.dom_nodes["go"].value.strip()
         if text.isdigit():
             self.go(min(max(1, int(text)), self.total))
 
     def go(self, line):
-        """Bring a line into sight, out of its group if that is folded."""
+        """Scroll to a line, and unfold its group."""
         folded = log_folds.with_line_seen(self.groups, self.folded, line)
         if folded != self.folded:
             self.draw_folds(folded)
@@ -91,78 +91,78 @@ class LogViewer(LogViewerTemplate):
         self.write_address(line)
 
     def write_address(self, line):
-        """Let the address lead to this line."""
+        """Write a line into the address."""
         get_open_form().keep_address(routes.log_address(*self.ids, line=line))
 
-    # What stands out
+    # Errors and groups
 
     def outline_timer_tick(self, **event):
-        """Find groups and errors of the whole log."""
+        """Load groups and errors of the whole log."""
         self.outline_timer.interval = 0
         ids = self.ids
-        outline = self.ask("outline_log")
+        outline = self.call("outline_log")
         if outline is None or ids != self.ids:
             return
         self.groups, self.error_lines = outline["groups"], log_hits.Hits(outline["errors"])
         self.dom_nodes["errors"].disabled = not outline["errors"]
         self.dom_nodes["fold"].disabled = not self.groups
-        self.say_errors()
+        self.label_errors()
         self.draw_folds(self.folded)
         if self.is_at_error:
             self.errors_click()
 
     def errors_click(self, *event):
-        """Go to the first error, and then to the next one."""
+        """Go to the next error."""
         line = self.error_lines.step(1)
         if line is not None:
             self.go(line)
-        self.say_errors()
+        self.label_errors()
 
-    def say_errors(self):
-        """Say where the next press leads."""
+    def label_errors(self):
+        """Update the label of the errors button."""
         dom.fill(self, errors=self.error_lines.way_on("error", "errors"))
 
     def fold_chosen(self, event):
-        """Fold a group, or unfold it."""
+        """Fold or unfold a group."""
         self.draw_folds(self.folded ^ {event.detail.line})
 
     def fold_click(self, event):
-        """Fold all groups, or unfold them."""
+        """Fold or unfold all groups."""
         self.draw_folds(set() if self.folded else log_folds.all_of(self.groups))
 
     def draw_folds(self, folded):
-        """Hide what is folded."""
+        """Hide the lines of folded groups."""
         self.folded = folded
-        self._press("fold", is_on=bool(folded))
+        self._set_pressed("fold", is_on=bool(folded))
         ranges = log_folds.visible_ranges(self.total, self.groups, folded)
         self.view.fold(ranges, log_folds.states(self.groups, folded))
 
-    # Look
+    # Display
 
     def times_click(self, event):
-        """Show when each line was written, or hide it."""
+        """Show or hide the timestamps."""
         self.view.setClass("has-times", self._toggle("times"))
 
     def wrap_click(self, event):
-        """Break long lines, or let them run on."""
+        """Wrap or unwrap long lines."""
         self.view.setClass("is-wrapped", self._toggle("wrap"))
 
     def _toggle(self, name):
         is_on = self.dom_nodes[name].getAttribute("aria-pressed") != "true"
-        self._press(name, is_on=is_on)
+        self._set_pressed(name, is_on=is_on)
         return is_on
 
-    def _press(self, name, *, is_on):
+    def _set_pressed(self, name, *, is_on):
         dom.set_attribute(self.dom_nodes[name], "aria-pressed", "true" if is_on else "false")
 
     # Search
 
     def search_input(self, event):
-        """Search when the typing rests."""
+        """Search after a pause in typing."""
         self.search_timer.interval = SEARCH_SECONDS
 
     def search_timer_tick(self, **event):
-        """Find what is typed now, and go to the first hit."""
+        """Search for the entered text, and go to the first match."""
         self.search_timer.interval = 0
         self.searched = self.dom_nodes["search"].value
         self.hits = log_hits.Hits()
@@ -173,14 +173,14 @@ class LogViewer(LogViewerTemplate):
             self.step(1)
 
     def find(self, after):
-        """Find the next hits in the whole log."""
+        """Load the next matches of the whole log."""
         searched = self.searched
-        found = self.ask("find_in_log", searched.strip(), after)
+        found = self.call("find_in_log", searched.strip(), after)
         if found and searched == self.searched:
             self.hits.add(found["lines"], has_more=found["more"])
 
     def search_form_submit(self, event):
-        """Search at once, or go on to the next hit."""
+        """Search immediately, or go to the next match."""
         event.preventDefault()
         if self.dom_nodes["search"].value != self.searched:
             self.search_timer_tick()
@@ -188,14 +188,14 @@ class LogViewer(LogViewerTemplate):
             self.step(1)
 
     def previous_click(self, event):
-        """Go back to the hit before."""
+        """Go to the previous match."""
         self.step(-1)
 
     def step(self, by):
-        """Go to another hit."""
+        """Go to another match."""
         if by > 0 and self.hits.is_at_end():
             self.find(after=self.hits.lines[-1])
         line = self.hits.step(by)
         if line is not None:
             self.go(line)
-        dom.fill(self, hits=self.hits.words("hit", "hits") if self.searched.strip() else "")
+        dom.fill(self, hits=self.hits.words("match", "matches") if self.searched.strip() else "")

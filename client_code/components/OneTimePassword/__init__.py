@@ -1,22 +1,22 @@
-"""A password that is shown once."""
+"""A generated password, shown once."""
 
 from ... import dom
 from ._anvil_designer import OneTimePasswordTemplate
 
 
 class OneTimePassword(OneTimePasswordTemplate):
-    """Hidden until there is one to hand on."""
+    """A note with a generated password; hidden without one."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, made):
-        """Show email and password as `add_account` gives them; None hides them for good."""
+        """Show email and password of `add_account`; None removes them."""
         dom.show(self, note=made is not None)
         email, password = (made["email"], made["password"]) if made else ("", "")
         dom.fill(
             self,
-            words="The password of {}, shown this once: hand it on.".format(email),
+            words="Password of {} (shown only once):".format(email),
             password=password,
         )
         self.copy.show(password)

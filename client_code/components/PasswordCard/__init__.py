@@ -1,26 +1,23 @@
-"""One's own password."""
+"""The user's own password."""
 
-from ... import activities, dom
+from ... import actions, dom
 from ._anvil_designer import PasswordCardTemplate
 
 
 class PasswordCard(PasswordCardTemplate):
-    """Change the password of who is logged in."""
+    """A form that changes the user's own password."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
 
     def form_submit(self, event):
-        """Change it, or say why not."""
+        """Change the password."""
         event.preventDefault()
         old, new = self.dom_nodes["old"], self.dom_nodes["new"]
-        self.say("Changing it…")
-        is_done, _ = activities.attempt(self.say, "change_password", old.value, new.value)
+        is_done, _ = actions.attempt(
+            self, "change_password", old.value, new.value, progress="Changing the password…"
+        )
         if is_done:
             old.value = new.value = ""
-            self.say("It is changed.")
-
-    def say(self, sentence):
-        """Say how it goes."""
-        dom.fill(self, said=sentence)
+            dom.fill(self, message="Password changed.")

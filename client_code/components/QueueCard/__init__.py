@@ -1,4 +1,4 @@
-"""What was sent to one queue."""
+"""The messages sent to one queue."""
 
 from ... import dom, sentences, sparkline
 from ...formatting import number
@@ -9,7 +9,7 @@ TITLES = {"metrics": "Metrics", "logs": "Logs"}
 
 
 class QueueCard(QueueCardTemplate):
-    """Show how many messages a queue got, in all and lately."""
+    """A card with the total and recent number of messages."""
 
     def __init__(self, **properties):
         self.init_components(**properties)

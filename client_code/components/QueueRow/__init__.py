@@ -1,4 +1,4 @@
-"""One queue and how much waits in it."""
+"""One queue and its depth."""
 
 from ... import dom
 from ...formatting import number
@@ -6,13 +6,13 @@ from ._anvil_designer import QueueRowTemplate
 
 
 class QueueRow(QueueRowTemplate):
-    """Show a queue's depth, or why it cannot be told."""
+    """A row with a queue's depth, or the error of reading it."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, queue):
-        """Draw a queue as `get_settings` gives it."""
+        """Draw a queue of `get_settings`."""
         dom.fill(self, name=queue["name"], purpose=queue["purpose"], error=queue["error"])
         dom.show(self, depth=not queue["error"], error=bool(queue["error"]))
         if not queue["error"]:

@@ -2,42 +2,28 @@
 
 from anvil import get_open_form
 
-from ... import activities, dom
+from ... import actions, dom
 from ..QueueRow import QueueRow
 from ._anvil_designer import QueuesCardTemplate
 
-UNKNOWN = "They are looked at once the settings are right."
-
 
 class QueuesCard(QueuesCardTemplate):
-    """Show how much waits in each queue; make those that are missing."""
+    """A card with the depth of each queue, and a button that creates missing ones."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.rows = dom.Rows(self, "queues", QueueRow)
-        self.said = ""
 
     def show(self, queues):
-        """Draw the queues as `get_settings` gives them."""
+        """Draw the queues of `get_settings`."""
         self.rows.show(queues)
-        dom.show(self, make_place=any(queue["error"] for queue in queues))
-        self.say(self.said if queues else UNKNOWN)
+        dom.show(self, create_place=any(queue["error"] for queue in queues), unknown=not queues)
 
-    def make_click(self, **event):
-        """Make what is missing, and say what was done."""
-        self.make.enabled = False
-        self.say("Making the queues…")
-        is_done, made = activities.attempt(self.keep, "set_up_aws")
-        self.make.enabled = True
+    def create_click(self, **event):
+        """Create missing queues, and show what was done."""
+        self.create.enabled = False
+        is_done, done = actions.attempt(self, "set_up_aws", progress="Creating the queues…")
+        self.create.enabled = True
         if is_done:
-            self.keep(" ".join(made))
+            dom.fill(self, message=" ".join(done))
             get_open_form().refresh()
-
-    def keep(self, sentence):
-        """Say what came of it, until the page is left."""
-        self.said = sentence
-        self.say(sentence)
-
-    def say(self, sentence):
-        """Say how it goes."""
-        dom.fill(self, said=sentence)

@@ -1,4 +1,4 @@
-"""One repository with all its numbers and what can be done with it."""
+"""One repository with its numbers and actions."""
 
 from anvil import get_open_form
 
@@ -8,23 +8,23 @@ from ._anvil_designer import RepositoryCardTemplate
 
 
 class RepositoryCard(RepositoryCardTemplate):
-    """Show a repository; pause, resume or remove it."""
+    """A card with a repository's state, and buttons to pause, resume or remove it."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.name, self.is_paused = None, False
 
     def show(self, repository):
-        """Draw a repository as `list_repositories` gives it."""
+        """Draw a repository of `list_repositories`."""
         if repository["full_name"] != self.name:
             self.name = repository["full_name"]
-            self.ask_to_confirm(is_asked=False)
+            self.set_confirming(is_confirming=False)
         self.is_paused = repository["state"] == "paused"
         self.pause.text = "Resume" if self.is_paused else "Pause"
         badges.show_state(self.dom_nodes["state"], statuses.REPOSITORIES, repository["state"])
         self.show_numbers(repository)
         self.show_backfill(repository)
-        self.trouble.show(repository["last_error"], repository["remedy"])
+        self.error.show(repository["last_error"], repository["remedy"])
 
     def show_numbers(self, repository):
         """Draw the name and the counts."""
@@ -41,14 +41,14 @@ class RepositoryCard(RepositoryCardTemplate):
         dom.set_link(self.dom_nodes["github"], repository["html_url"])
         dom.set_attribute(self.dom_nodes["github"], "aria-label", self.name + " on GitHub")
         dom.set_link(self.dom_nodes["name"], routes.address("runs", repository=self.name))
-        clock.show_time(self.dom_nodes["polled"], repository["last_polled_at"], missing="not yet")
+        clock.show_time(self.dom_nodes["polled"], repository["last_polled_at"], missing="never")
         is_now = repository["is_being_polled"]
         next_poll = None if is_now else repository["next_poll_at"]
         missing = "now" if is_now else formatting.NOTHING
         clock.show_next(self.dom_nodes["next"], next_poll, missing=missing)
 
     def show_backfill(self, repository):
-        """Draw how far the backfill is, while there is one."""
+        """Draw the progress of the backfill."""
         backlog, known = repository["backlog"], repository["known"]
         dom.show(self, backfill=bool(backlog))
         dom.fill(self, left=sentences.backfill(repository))
@@ -56,45 +56,45 @@ class RepositoryCard(RepositoryCardTemplate):
         self.dom_nodes["bar"].style.width = "{:.0f}%".format(done)
 
     def pause_click(self, **event):
-        """Pause it, or go on."""
+        """Pause or resume the repository."""
         is_paused = self.is_paused
         self.pause.text = "Resuming…" if is_paused else "Pausing…"
-        changed = self.do("resume_repository" if is_paused else "pause_repository")
+        changed = self.attempt("resume_repository" if is_paused else "pause_repository")
         self.pause.text = "Resume" if is_paused else "Pause"
         if changed:
             self.show(changed)
 
     def remove_click(self, **event):
-        """Ask first."""
-        self.ask_to_confirm(is_asked=True)
-        dom.focus(self.keep)
+        """Ask for confirmation."""
+        self.set_confirming(is_confirming=True)
+        dom.focus(self.cancel)
 
-    def keep_click(self, **event):
-        """Change nothing."""
-        self.ask_to_confirm(is_asked=False)
+    def cancel_click(self, **event):
+        """Cancel the removal."""
+        self.set_confirming(is_confirming=False)
         dom.focus(self.remove)
 
-    def really_remove_click(self, **event):
-        """Stop watching it."""
-        self.ask_to_confirm(is_asked=False)
+    def confirm_click(self, **event):
+        """Remove the repository."""
+        self.set_confirming(is_confirming=False)
         self.remove.text = "Removing…"
-        self.do("remove_repository")
+        self.attempt("remove_repository")
         get_open_form().refresh()
         self.remove.text = "Remove…"
 
-    def ask_to_confirm(self, *, is_asked):
+    def set_confirming(self, *, is_confirming):
         """Show or hide the question."""
-        dom.show(self, confirm=is_asked, activities=not is_asked)
+        dom.show(self, confirm=is_confirming, actions=not is_confirming)
 
-    def do(self, activity):
-        """Return what came of it, or say what stood in the way."""
+    def attempt(self, name):
+        """Call the server; returns None after an error, which the card shows."""
         self.pause.enabled = self.remove.enabled = False
         try:
-            return connection.ask(activity, self.name)
+            return connection.call(name, self.name)
         except connection.QUIET:
             return None
-        except Exception as error:  # noqa: BLE001 - whatever it is, it has a sentence
-            self.trouble.show(str(error))
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+            self.error.show(str(error))
             return None
         finally:
             self.pause.enabled = self.remove.enabled = True

@@ -1,17 +1,17 @@
-"""One run in the long list."""
+"""One run on the Runs page."""
 
 from ... import badges, clock, dom, formatting, routes, run_facts
 from ._anvil_designer import RunLineTemplate
 
 
 class RunLine(RunLineTemplate):
-    """Show a run summary with where it comes from and what it is made of."""
+    """A row with a run's origin and job counts."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, run):
-        """Draw a run summary as `get_recent_metrics` gives it."""
+        """Draw a run summary of `get_recent_metrics`."""
         badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])
         dom.fill(
             self,

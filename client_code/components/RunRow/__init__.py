@@ -1,17 +1,17 @@
-"""One run in a short list."""
+"""One run on the Overview page."""
 
 from ... import badges, clock, dom, formatting, routes, run_facts
 from ._anvil_designer import RunRowTemplate
 
 
 class RunRow(RunRowTemplate):
-    """Show a run summary."""
+    """A short row of a run."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, run):
-        """Draw a run summary as `get_collection_status` gives it."""
+        """Draw a run summary of `get_collection_status`."""
         badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])
         dom.fill(
             self,

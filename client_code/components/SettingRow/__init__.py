@@ -1,20 +1,20 @@
-"""One setting: its value, and where it comes from."""
+"""One setting with its value and source."""
 
 from ... import badges, dom
 from ._anvil_designer import SettingRowTemplate
 
-LOOKS = {"missing": ("bad", "warning", "Missing"), "default": ("quiet", "neutral", "Default")}
+BADGES = {"missing": ("bad", "warning", "Missing"), "default": ("quiet", "neutral", "Default")}
 
 
 class SettingRow(SettingRowTemplate):
-    """Show a setting; of a secret only whether it is set."""
+    """A row with a setting; of a secret only whether it is set."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, setting):
-        """Draw a setting as `get_settings` gives it."""
+        """Draw a setting of `get_settings`."""
         source = setting["source"]
         set_by = ("ok", "success", source[:1].upper() + source[1:])
-        badges.draw(self.dom_nodes["source"], LOOKS.get(source, set_by))
+        badges.draw(self.dom_nodes["source"], BADGES.get(source, set_by))
         dom.fill(self, name=setting["name"], what=setting["what"], value=setting["value"])

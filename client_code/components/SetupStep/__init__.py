@@ -1,4 +1,4 @@
-"""One of the first steps."""
+"""One setup step."""
 
 from ... import badges, dom
 from ._anvil_designer import SetupStepTemplate
@@ -11,16 +11,16 @@ DONE, NEXT, LATER = (
 
 
 class SetupStep(SetupStepTemplate):
-    """Show what a step needs, and whether it is done."""
+    """A step with its finding, its remedy and whether it is done."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, step):
-        """Draw a step of `setup`, with `is_next` for the first that is open."""
+        """Draw a step of `setup`; `is_next` marks the first open one."""
         is_done, is_next = step["is_done"], step["is_next"]
-        look = DONE if is_done else NEXT if is_next else LATER
-        badges.draw(self.dom_nodes["state"], look)
+        badge = DONE if is_done else NEXT if is_next else LATER
+        badges.draw(self.dom_nodes["state"], badge)
         dom.fill(self, title=step["title"], finding=step["finding"], remedy=step["remedy"])
         dom.show(self, settings=is_next and step["step"] != "repository")
-        dom.set_attribute(self.dom_nodes["step"], "data-tone", look[0])
+        dom.set_attribute(self.dom_nodes["step"], "data-tone", badge[0])

@@ -5,13 +5,13 @@ from ._anvil_designer import StepRowTemplate
 
 
 class StepRow(StepRowTemplate):
-    """Show how a step ended, and how long it took."""
+    """A row with a step's conclusion and duration."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, step):
-        """Draw a step of a run's message."""
+        """Draw a step of a run."""
         badges.show_run(self.dom_nodes["badge"], step["status"], step["conclusion"])
         dom.fill(
             self,

@@ -1,35 +1,37 @@
-"""How GitHub is told to send webhooks here."""
+"""The webhook configuration for GitHub."""
 
 from ... import badges, clock, dom
 from ._anvil_designer import WebhookCardTemplate
 
-SAID = {
-    True: "The one that is stored here as GITHUB_WEBHOOK_SECRET.",
-    False: "Store one here as the App Secret github_webhook_secret, and enter it on GitHub.",
+SECRET = {
+    True: "The value of GITHUB_WEBHOOK_SECRET.",
+    False: "Not set. Store it as the App Secret github_webhook_secret, then enter it on GitHub.",
 }
-LOOKS = {
+BADGES = {
     "received": ("ok", "success", "Receiving"),
-    "ready": ("quiet", "waiting", "Nothing received yet"),
+    "ready": ("quiet", "waiting", "No delivery yet"),
     "closed": ("quiet", "neutral", "Not set up"),
 }
 
 
 class WebhookCard(WebhookCardTemplate):
-    """Show what to enter on GitHub, and whether anything has come."""
+    """A card with the values to enter on GitHub, and the last delivery."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
 
     def show(self, webhook):
-        """Draw the webhook as `get_settings` gives it."""
+        """Draw the webhook of `get_settings`."""
         state = "received" if webhook["last_received_at"] else "ready"
-        badges.draw(self.dom_nodes["state"], LOOKS[state if webhook["secret_is_set"] else "closed"])
+        badges.draw(
+            self.dom_nodes["state"], BADGES[state if webhook["secret_is_set"] else "closed"]
+        )
         dom.fill(
             self,
             url=webhook["url"],
             content_type=webhook["content_type"],
-            secret=SAID[webhook["secret_is_set"]],
+            secret=SECRET[webhook["secret_is_set"]],
             events=", ".join(webhook["events"]),
         )
         self.copy.show(webhook["url"])
-        clock.show_time(self.dom_nodes["last"], webhook["last_received_at"], missing="nothing yet")
+        clock.show_time(self.dom_nodes["last"], webhook["last_received_at"], missing="never")

@@ -1,4 +1,4 @@
-"""Anvil's doors: background tasks, callables and HTTP endpoints, a few lines each.
+"""Anvil's entry points: background tasks, callables and HTTP endpoints, a few lines each.
 
-``desk`` opens what they work with, ``doors`` says who may enter, ``arguments`` what is accepted.
+``request_context`` opens settings and state, ``auth`` checks the user, ``arguments`` the input.
 """

@@ -1,6 +1,6 @@
-"""Accounts: made by whoever has one, for sign-up is closed and there may be no mail server.
+"""Accounts: sign-up is disabled, and there may be no mail server.
 
-https://anvil.works/docs/users: the users table is Anvil's own; passwords are hashed by it.
+https://anvil.works/docs/users: the users table and the hashing of passwords are Anvil's.
 """
 
 from __future__ import annotations
@@ -17,26 +17,23 @@ from ..domain.timestamps import format_timestamp
 from ..errors import Rejected
 from .arguments import require_text
 
-LEAST_PASSWORD = 12
+MIN_PASSWORD_LENGTH = 12
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
 
 @anvil.server.callable
 def create_first_account(email: str) -> dict[str, Any] | None:
-    """Make the first account, asked by the host's own process over the Uplink and by nobody else.
-
-    None where there is an account already.
-    """
+    """Create the first account; only callable over the Uplink. None if an account exists."""
     caller = anvil.server.context.remote_caller
     if caller is None or caller.type != "uplink":
-        raise Rejected("Only the host of this app makes its first account.")
+        raise Rejected("The first account is created by the host of this app.")
     if len(app_tables.users.search()) > 0:
         return None
     return create_account(require_email(email))
 
 
 def list_accounts(*, you: str) -> list[dict[str, Any]]:
-    """List who may log in, by address."""
+    """Return all accounts, ordered by e-mail address."""
     rows = sorted(app_tables.users.search(), key=lambda row: str(row["email"]))
     return [
         {
@@ -50,14 +47,14 @@ def list_accounts(*, you: str) -> list[dict[str, Any]]:
 
 
 def create_account(email: str) -> dict[str, Any]:
-    """Make an account with a password that is shown once. Raises Rejected where there is one."""
+    """Create an account with a generated password. Raises Rejected if it exists."""
     if _find(email) is not None:
-        raise Rejected(f"{email} has an account already.")
+        raise Rejected(f"{email} already has an account.")
     password = secrets.token_urlsafe(12)
     me = anvil.users.get_user()
     row = anvil.users.signup_with_email(email, password)
     row["enabled"] = True
-    # Anvil logs a new account in where it was made: that session is somebody else's.
+    # Anvil logs the new account in, in the session that created it.
     anvil.users.logout()
     row["last_login"] = None
     if me is not None:
@@ -66,9 +63,9 @@ def create_account(email: str) -> dict[str, Any]:
 
 
 def set_enabled(email: str, *, enabled: bool, you: str) -> None:
-    """Let an account in, or no more. Raises Rejected for one's own."""
+    """Enable or disable an account. Raises Rejected for one's own."""
     if email == you.lower():
-        raise Rejected("Your own account cannot be disabled by yourself.")
+        raise Rejected("You cannot disable your own account.")
     _require(email)["enabled"] = enabled
 
 
@@ -81,28 +78,28 @@ def renew_password(email: str, *, you: str) -> dict[str, Any]:
 
 
 def change_own_password(old: str, new: str) -> None:
-    """Change the password of who is logged in. Raises Rejected."""
-    if len(new) < LEAST_PASSWORD:
-        raise Rejected(f"A password needs {LEAST_PASSWORD} characters at least.")
+    """Change the password of the current user. Raises Rejected."""
+    if len(new) < MIN_PASSWORD_LENGTH:
+        raise Rejected(f"The new password needs at least {MIN_PASSWORD_LENGTH} characters.")
     try:
         anvil.users.reset_password(old, new)
     except anvil.users.AuthenticationFailed:
-        # Let through, it would mean to the page that nobody is logged in.
-        raise Rejected("The old password is wrong.") from None
+        # The page would take Anvil's own error for a missing login.
+        raise Rejected("The current password is wrong.") from None
 
 
 def require_email(value: object) -> str:
-    """Take an e-mail address, in lower case as Anvil keeps it. Raises Rejected."""
+    """Return an e-mail address in lower case, as Anvil stores it. Raises Rejected."""
     address = require_text(value, "The e-mail address", most=254).lower()
     if not _EMAIL.fullmatch(address):
-        raise Rejected(f"{address!r} is no e-mail address.")
+        raise Rejected(f"{address!r} is not an e-mail address.")
     return address
 
 
 def _require(email: str) -> Any:  # noqa: ANN401 - a row of the users table
     row = _find(email)
     if row is None:
-        raise Rejected(f"There is no account {email}.")
+        raise Rejected(f"The account {email} does not exist.")
     return row
 
 

@@ -1,4 +1,4 @@
-"""The Settings page: what is configured, the doctor's checks, queues, webhook, accounts."""
+"""The Settings page: configuration, checks, queues, webhook and accounts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .request_context import RequestContext
 
 @login_required
 def get_settings(request: RequestContext) -> dict[str, Any]:
-    """Tell what is configured and from where, and how queues, webhook, agents and accounts are."""
+    """Return settings with their sources, queues, webhook, agents and accounts."""
     faults: list[str] = []
     settings = Settings()
     try:
@@ -42,34 +42,34 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
 
 @login_required
 def run_doctor(request: RequestContext) -> dict[str, Any]:
-    """Look at everything that collecting needs; takes some seconds."""
+    """Run all checks; takes some seconds."""
     with open_doctor_target(
         request.settings, clock=request.clock, open_state=lambda: request.state
-    ) as patient:
-        checks = list(run_checks(patient))
+    ) as target:
+        checks = list(run_checks(target))
     return {"checks": [check.as_json() for check in checks], "is_well": is_well(checks)}
 
 
 @login_required
 def set_up_aws(request: RequestContext) -> list[str]:
-    """Make the queues and the bucket that are missing; say of each what was done."""
+    """Create missing queues and the bucket; return what was done with each."""
     done = list(set_up_queues(request.settings.aws))
-    request.note("set the queues up")
+    request.note("created the queues")
     return done
 
 
 @login_required
 def add_account(request: RequestContext, email: object) -> dict[str, Any]:
-    """Make an account; its password is shown this once."""
+    """Create an account; its password is shown only once."""
     address = accounts.require_email(email)
-    made = accounts.create_account(address)
-    request.note(f"made the account {address}")
-    return made
+    created = accounts.create_account(address)
+    request.note(f"created the account {address}")
+    return created
 
 
 @login_required
 def set_account_enabled(request: RequestContext, email: object, enabled: object) -> None:
-    """Let somebody in, or no more."""
+    """Enable or disable an account."""
     address = accounts.require_email(email)
     accounts.set_enabled(address, enabled=bool(enabled), you=request.actor)
     request.note(f"{'enabled' if enabled else 'disabled'} the account {address}")
@@ -77,27 +77,27 @@ def set_account_enabled(request: RequestContext, email: object, enabled: object)
 
 @login_required
 def reset_account_password(request: RequestContext, email: object) -> dict[str, Any]:
-    """Give somebody a new password, which is shown this once."""
+    """Generate a new password for an account; it is shown only once."""
     address = accounts.require_email(email)
-    made = accounts.renew_password(address, you=request.actor)
-    request.note(f"gave {address} a new password")
-    return made
+    created = accounts.renew_password(address, you=request.actor)
+    request.note(f"reset the password of {address}")
+    return created
 
 
 @login_required
 def change_password(request: RequestContext, old: object, new: object) -> None:
     """Change one's own password; other sessions of the account end."""
     accounts.change_own_password(
-        require_text(old, "The old password"), require_text(new, "The new password")
+        require_text(old, "The current password"), require_text(new, "The new password")
     )
-    request.note("changed the own password")
+    request.note("changed their password")
 
 
 def _queue_rows(settings: Settings) -> list[dict[str, Any]]:
     purposes = {
         settings.aws.metrics_queue: "runs and jobs",
         settings.aws.logs_queue: "logs",
-        settings.aws.job_events_queue: "work between the agents",
+        settings.aws.job_events_queue: "work items for the Log Ingestion Agent",
     }
     return [
         {"name": name, "purpose": purposes[name], "error": str(depth)}

@@ -1,4 +1,4 @@
-"""What callables accept: anybody with an account may send anything."""
+"""Validation of the arguments of callables: a browser may send anything."""
 
 from __future__ import annotations
 
@@ -8,55 +8,55 @@ from typing import cast
 
 from ..errors import Rejected
 
-_MOST_CHARACTERS = 500
+_MAX_CHARACTERS = 500
 _LARGEST_ID = 2**63 - 1
 _LARGEST_WHOLE_NUMBER = 2**53
 
-#: A browser can send these, and no database takes them.
+#: Browsers can send these characters, and databases refuse them.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def require_text(value: object, name: str, *, most: int = _MOST_CHARACTERS) -> str:
-    """Take a text that is not empty. Raises Rejected."""
+def require_text(value: object, name: str, *, most: int = _MAX_CHARACTERS) -> str:
+    """Return a text that is not empty. Raises Rejected."""
     text = optional_text(value, name, most=most)
     if text is None:
         raise Rejected(f"{name} is missing.")
     return text
 
 
-def optional_text(value: object, name: str, *, most: int = _MOST_CHARACTERS) -> str | None:
-    """Take a text; None for nothing or blanks. Raises Rejected."""
+def optional_text(value: object, name: str, *, most: int = _MAX_CHARACTERS) -> str | None:
+    """Return a text, or None if it is empty. Raises Rejected."""
     if value is None:
         return None
     if not isinstance(value, str) or len(value) > most:
         raise Rejected(f"{name} must be a text of at most {most} characters.")
     if _UNSTORABLE.search(value):
-        raise Rejected(f"{name} holds characters that no text has.")
+        raise Rejected(f"{name} contains invalid characters.")
     return value.strip() or None
 
 
 def require_id(value: object, name: str) -> int:
-    """Take an id as a number or as its digits. Raises Rejected."""
+    """Return an id given as a number or as digits. Raises Rejected."""
     number = optional_id(value, name)
     if number is None:
-        raise Rejected(f"{name} is missing: it is the number at the end of the page's address.")
+        raise Rejected(f"{name} is missing: it is the number at the end of the page's URL.")
     return number
 
 
 def optional_id(value: object, name: str) -> int | None:
-    """Take an id, or None. Raises Rejected."""
+    """Return an id, or None. Raises Rejected."""
     if value is None or value == "":
         return None
     number = _whole(value)
     if number is None:
-        raise Rejected(f"{name} must be a number of digits only.")
+        raise Rejected(f"{name} must be a number (digits only).")
     if not 0 < number <= _LARGEST_ID:
         raise Rejected(f"{name} is out of range.")
     return number
 
 
 def bounded(value: object, name: str, *, least: int, most: int) -> int:
-    """Take a whole number, moved into its bounds. Raises Rejected."""
+    """Return a whole number, clamped to its bounds. Raises Rejected."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     number = cast("float", value) if is_number else math.nan
     if -_LARGEST_WHOLE_NUMBER <= number <= _LARGEST_WHOLE_NUMBER:  # which NaN is not
@@ -65,13 +65,13 @@ def bounded(value: object, name: str, *, least: int, most: int) -> int:
 
 
 def _whole(value: object) -> int | None:
-    """Find the whole number that a value is or says."""
+    """Return a value as a whole number, or None."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return value
     if isinstance(value, float) and value.is_integer():
-        return int(value)  # a browser knows no other numbers
+        return int(value)  # browsers send numbers as floats
     digits = value.strip() if isinstance(value, str) else ""
-    is_said = digits.isascii() and digits.isdecimal() and len(digits) <= 19
-    return int(digits) if is_said else None
+    is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 19
+    return int(digits) if is_number else None

@@ -1,7 +1,7 @@
-"""Who may enter: people with an account that is enabled, and nobody else.
+"""Access to callables: only for users with an enabled account.
 
 https://anvil.works/docs/users/authentication_choices: a session outlives the disabling of its
-account, so that is looked at with every call.
+account, so every call checks it.
 """
 
 from __future__ import annotations
@@ -24,56 +24,58 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
 class Unexpected(IngestError):
-    """Say that something went wrong that nobody foresaw; the app's log says more."""
+    """An unexpected error; the app's log has the details."""
 
 
 def login_required(function: _Function) -> _Function:
-    """Let a function be called from the web app by people who are logged in.
+    """Register a function as a callable for users who are logged in.
 
-    It is handed a Desk, and then what the page sends. What goes wrong arrives at the page as a
-    sentence; an error that nobody foresaw is logged and told without its inside.
+    It gets a RequestContext, then the page's arguments. Errors reach the page as sentences;
+    unexpected ones are logged and reported without details.
     """
 
     @functools.wraps(function)
     def answer(*args: object, **kwargs: object) -> object:
-        with_sentences = as_sentences(function)
-        return with_sentences(RequestContext(actor=_who()), *args, **kwargs)
+        checked = with_readable_errors(function)
+        return checked(RequestContext(actor=_actor()), *args, **kwargs)
 
-    anvil.server.callable(require_user=may_enter)(answer)
+    anvil.server.callable(require_user=is_enabled)(answer)
     return function
 
 
-def may_enter(user: Any) -> bool:  # noqa: ANN401 - a row of the users table
-    """Tell whether an account is enabled."""
+def is_enabled(user: Any) -> bool:  # noqa: ANN401 - a row of the users table
+    """Return whether an account is enabled."""
     return user is not None and bool(user["enabled"])
 
 
-def as_sentences(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let only errors through whose text is for people."""
+def with_readable_errors(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Replace errors whose text is not written for people."""
 
     @functools.wraps(function)
     def answer(*args: object, **kwargs: object) -> object:
         try:
             inspect.signature(function).bind(*args, **kwargs)
         except TypeError as error:
-            raise Rejected(f"{function.__name__} cannot be asked so: {error}.") from None
+            raise Rejected(
+                f"{function.__name__} was called with wrong arguments: {error}."
+            ) from None
         try:
             return function(*args, **kwargs)
         except BadSettings as error:
-            faults = [f"Settings need a look: {fault}" for fault in error.faults]
+            faults = [f"Invalid settings: {fault}" for fault in error.faults]
             raise BadSettings(faults) from error
         except (IngestError, anvil.server.AnvilWrappedError):
             raise
         except Exception as error:
             logger.exception("call failed", extra={"function": function.__name__})
             raise Unexpected(
-                f"Something went wrong here ({type(error).__name__}); the app's log says more. "
-                "Nothing was lost: try again."
+                f"An unexpected error occurred ({type(error).__name__}). Try again. "
+                "The app's log has the details."
             ) from None
 
     return answer
 
 
-def _who() -> str:
+def _actor() -> str:
     user = anvil.users.get_user()
-    return str(user["email"]) if user is not None else "somebody"
+    return str(user["email"]) if user is not None else "unknown"

@@ -1,4 +1,4 @@
-"""The five server functions that every host of the app answers; the pages' own are beside it."""
+"""The five server functions of every host; those of the pages are in ``pages``."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ from .task_launcher import launch_tick
 
 @login_required
 def get_collection_status(request: RequestContext) -> dict[str, Any]:
-    """Tell how collecting goes: agents, messages, GitHub's budget, runs, failures, errors."""
+    """Return the state of collection: agents, messages, rate limit, runs, failures, errors."""
     overview = build_overview(request.state, request.settings, now=request.now)
     return {**overview, "user": request.actor}
 
 
 @login_required
 def configure_repository(request: RequestContext, repo_url: object) -> dict[str, Any]:
-    """Watch a repository, given by its URL; one that is watched stays as it is."""
+    """Watch a repository given by its URL; a watched one stays unchanged."""
     given = require_text(repo_url, "The repository's address")
     now = request.now
     record = watch_repository(request.state, request.settings, request.open_source, given, now=now)
@@ -45,9 +45,9 @@ def configure_repository(request: RequestContext, repo_url: object) -> dict[str,
 
 @login_required
 def trigger_manual_collection(request: RequestContext, repository: object = None) -> dict[str, Any]:
-    """Begin to collect everything, or one repository, now; return at once with what to follow.
+    """Start to collect all repositories, or one, and return the collection immediately.
 
-    While a collection is under way that one is returned.
+    While a collection is running, that one is returned.
     """
     only = optional_text(repository, "The repository's name")
     if only is not None:
@@ -58,7 +58,7 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
     collection_id, started_at = secrets.token_hex(8), request.now
     start_collection(request.state, collection_id, only=only, now=started_at)
     anvil.server.launch_background_task("collect_now", collection_id, only, started_at.isoformat())
-    request.note("collected by hand", repository=only)
+    request.note("started a collection", repository=only)
     return load_collection(request.state, collection_id, now=request.now)
 
 
@@ -66,7 +66,7 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
 def get_recent_metrics(
     request: RequestContext, limit: object = 20, offset: object = 0, **choice: object
 ) -> dict[str, Any]:
-    """List recent runs, the newest first, narrowed down by any field of RunChoice."""
+    """Return recent runs, newest first, filtered by any field of RunChoice."""
     names = [field.name for field in fields(RunChoice)]
     chosen = {name: optional_text(choice.get(name), name) for name in names}
     return list_runs(
@@ -86,14 +86,14 @@ def get_job_logs(
     count: object = 1000,
     **place: object,
 ) -> dict[str, Any]:
-    """Read lines of a job's raw log; an unavailable log says why."""
+    """Return lines of a job's raw log, or why it is unavailable."""
     log = open_job_log(request, run_id, job_id, **place)
     first = bounded(first_line, "first_line", least=1, most=10**12)
     return log.page(first, bounded(count, "count", least=1, most=ANSWER_LINES))
 
 
 def one_repository(request: RequestContext, full_name: str) -> dict[str, Any]:
-    """Lay out one watched repository. Raises NotFound."""
+    """Return one watched repository. Raises NotFound."""
     record = require_watched(request.state, full_name)
     counts = request.state.count_ledger(record.full_name)
     return repository_row(record, counts, web_url=request.settings.github.web_url, now=request.now)

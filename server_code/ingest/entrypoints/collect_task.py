@@ -1,7 +1,6 @@
-"""The collection that a person asked for, as a background task in rounds.
+"""The manual collection, as a background task in rounds.
 
-Apart from the agents' tasks, so that an Uplink daemon can take it over and leave the
-schedule alone.
+Separate from the agents' tasks, so that an Uplink daemon can run it without the schedule.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ def collect_now(
     started_at: str,
     so_far: dict[str, Any] | None = None,
 ) -> None:
-    """Collect for one slice; where something is left, begin the next round and end."""
+    """Collect for one task's time, and start the next round if work is left."""
     request = RequestContext()
     collection = Collection(
         collection_id=collection_id,
@@ -44,7 +43,7 @@ def collect_now(
     if left is None:
         return
     if left.is_over:
-        note = "What is left, the agents do by themselves."
+        note = "The agents collect the rest automatically."
         save_collection(request.state, left, FAILED, now=request.now, note=note)
         return
     so_far = {"rounds": left.rounds, "counts": left.counts, "stood": left.stood}

@@ -1,7 +1,7 @@
-"""HTTP endpoints: GitHub's webhooks, and whether the app is well.
+"""HTTP endpoints: GitHub's webhooks and the health check.
 
-https://anvil.works/docs/http-apis: they lie under ``/_/api``. Handlers take whatever is in the
-query, for a stray ``?x=1`` would be an error of ours.
+https://anvil.works/docs/http-apis: their path begins with ``/_/api``. Handlers ignore
+query parameters, because an unknown one would be an error.
 """
 
 from __future__ import annotations
@@ -24,19 +24,19 @@ from .task_launcher import launch_tick
 
 logger = logging.getLogger(__name__)
 
-_BAD_STATES = frozenset({"stalled", "in trouble", "never ran"})
+_BAD_STATES = frozenset({"stalled", "error", "never started"})
 
 
 @anvil.server.http_endpoint("/github/webhook", methods=["POST"])
 def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
-    """Take one delivery in: its run is looked at with the next poll, which begins now.
+    """Accept one delivery, and start a poll that reads its run.
 
-    GitHub waits 10 s for the answer, and this takes a few questions to the state.
+    GitHub waits 10 s for the answer; this takes a few queries of the state.
     """
     request = anvil.server.request
     body = request.body.get_bytes() if request.body is not None else b""
     if len(body) > MAX_BODY_BYTES:
-        return _text(413, "GitHub sends no webhook as large as this.")
+        return _text(413, "The body is larger than any webhook of GitHub.")
     call = RequestContext()
     try:
         settings = call.settings
@@ -57,7 +57,7 @@ def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
 
 @anvil.server.http_endpoint("/health", methods=["GET", "HEAD"])
 def report_health(**_ignored: object) -> anvil.server.HttpResponse:
-    """Answer 200 while the state answers and both agents work, else 503 with the reason."""
+    """Answer 200 while the state answers and both agents work, otherwise 503 with the reason."""
     call = RequestContext()
     try:
         read_anvil_settings()
@@ -65,7 +65,7 @@ def report_health(**_ignored: object) -> anvil.server.HttpResponse:
         repositories = state.list_repositories()
         agents = agent_rows(state.list_agents(), state.load_desired_states(), repositories, now=now)
     except IngestError:
-        logger.exception("health could not be told")
+        logger.exception("health check failed")
         return _json(503, {"status": "unwell", "reason": "Settings or state: see the app's log."})
     states = {agent["name"]: agent["state"] for agent in agents}
     is_well = not repositories or _BAD_STATES.isdisjoint(states.values())

@@ -1,4 +1,4 @@
-"""What the pages of the web app ask beside the five server functions."""
+"""The callables of the web app's pages, in addition to the five server functions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from .callables import one_repository, open_job_log
 from .request_context import RequestContext
 from .task_launcher import TASKS, launch_tick
 
-#: How long the task at work is looked for, and how many that have ended are met before that is all.
-_LOOK_SECONDS = 5.0
-_ENOUGH_ENDED = 3
+#: Limits of the search for a running task: time, and ended tasks met on the way.
+_SEARCH_SECONDS = 5.0
+_MAX_ENDED = 3
 
 
 @login_required
 def get_collection_progress(request: RequestContext, collection_id: object) -> dict[str, Any]:
-    """Tell how far a collection is that a person asked for."""
+    """Return the progress of a manual collection."""
     return load_collection(
         request.state, require_text(collection_id, "The collection's id"), now=request.now
     )
@@ -38,20 +38,20 @@ def get_collection_progress(request: RequestContext, collection_id: object) -> d
 
 @login_required
 def list_repositories(request: RequestContext) -> list[dict[str, Any]]:
-    """List the watched repositories, those that fail first."""
+    """Return the watched repositories, failing ones first."""
     return list_repository_rows(request.state, request.settings, now=request.now)
 
 
 @login_required
 def check_repository(request: RequestContext, repo_url: object) -> dict[str, Any]:
-    """Say whether a repository can be added, and what GitHub says of it."""
+    """Return whether a repository can be added, and GitHub's answer."""
     given = optional_text(repo_url, "The repository's address") or ""
     return check(request.state, request.settings, request.open_source, given)
 
 
 @login_required
 def pause_repository(request: RequestContext, full_name: object) -> dict[str, Any]:
-    """Poll a repository no more until it is resumed; what is known of it stays."""
+    """Stop polling a repository until it is resumed; its data is kept."""
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
     request.state.set_paused(record.full_name, paused=True)
     request.note("paused it", repository=record.full_name)
@@ -60,7 +60,7 @@ def pause_repository(request: RequestContext, full_name: object) -> dict[str, An
 
 @login_required
 def resume_repository(request: RequestContext, full_name: object) -> dict[str, Any]:
-    """Poll a repository again, at once."""
+    """Resume polling a repository immediately."""
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
     request.state.set_paused(record.full_name, paused=False)
     request.note("resumed it", repository=record.full_name)
@@ -69,7 +69,7 @@ def resume_repository(request: RequestContext, full_name: object) -> dict[str, A
 
 @login_required
 def remove_repository(request: RequestContext, full_name: object) -> None:
-    """Watch a repository no more; what was collected of it is kept."""
+    """Stop watching a repository; its collected data is kept."""
     record = require_watched(request.state, require_text(full_name, "The repository's name"))
     request.state.remove_repository(record.full_name)
     request.note("removed it", repository=record.full_name)
@@ -79,7 +79,7 @@ def remove_repository(request: RequestContext, full_name: object) -> None:
 def get_run(
     request: RequestContext, run_id: object, run_attempt: object = None, repository: object = None
 ) -> dict[str, Any]:
-    """Tell all that is known of a run's attempt, the newest by default."""
+    """Return the details of a run's attempt, the newest by default."""
     address = RunAddress(
         run_id=require_id(run_id, "The run's id"),
         run_attempt=optional_id(run_attempt, "The attempt"),
@@ -99,10 +99,10 @@ def find_in_log(
     after: object = 0,
     **place: object,
 ) -> dict[str, Any]:
-    """Find the next lines of a log that hold a text, whatever its case."""
+    """Return the next lines of a log that contain a text, ignoring case."""
     log = open_job_log(request, run_id, job_id, **place)
     return log.find(
-        require_text(text, "What to look for"), bounded(after, "after", least=0, most=10**12)
+        require_text(text, "The search text"), bounded(after, "after", least=0, most=10**12)
     )
 
 
@@ -110,7 +110,7 @@ def find_in_log(
 def outline_log(
     request: RequestContext, run_id: object, job_id: object, **place: object
 ) -> dict[str, Any]:
-    """Find groups, errors and warnings of a whole log."""
+    """Return groups, errors and warnings of a whole log."""
     return open_job_log(request, run_id, job_id, **place).outline()
 
 
@@ -118,20 +118,20 @@ def outline_log(
 def download_log(
     request: RequestContext, run_id: object, job_id: object, **place: object
 ) -> anvil.Media:
-    """Give a whole log as a file, byte for byte."""
+    """Return a whole log as a file, byte for byte."""
     log = open_job_log(request, run_id, job_id, **place)
     return anvil.BlobMedia("text/plain", log.content(), name=log.file_name)
 
 
 @login_required
 def list_activity(request: RequestContext) -> dict[str, Any]:
-    """List errors, activities and the heartbeats of the agents."""
+    """Return errors, activities and the agents' heartbeats."""
     return read_activity(request.state, now=request.now)
 
 
 @login_required
 def dismiss_error(request: RequestContext, agent: object, repository: object, what: object) -> int:
-    """Forget an error, however often it came."""
+    """Delete an error and all its repetitions."""
     return request.state.remove_errors(
         agent=require_text(agent, "agent"),
         repository=optional_text(repository, "repository"),
@@ -141,12 +141,12 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
 
 @login_required
 def control_agent(request: RequestContext, name: object, desired_state: object) -> dict[str, Any]:
-    """Start an agent, pause it after what is in hand, or stop it at once."""
+    """Start an agent, pause it after its current work, or stop it immediately."""
     agent = require_text(name, "The agent's name")
     if agent not in AGENTS:
-        raise Rejected(f"There is no agent {agent}: there are {' and '.join(AGENTS)}.")
+        raise Rejected(f"The agent {agent} does not exist. The agents are {' and '.join(AGENTS)}.")
     if desired_state not in ("start", "pause", "stop"):
-        raise Rejected("An agent can be told to start, pause or stop.")
+        raise Rejected("The command must be start, pause or stop.")
     request.state.save_desired_state(
         agent, WISH_RUNNING if desired_state == "start" else WISH_PAUSED
     )
@@ -161,14 +161,14 @@ def control_agent(request: RequestContext, name: object, desired_state: object) 
 
 
 def _kill_running(task_name: str) -> None:
-    """Kill the task at work; its leases run out, and its work comes back.
+    """Kill the running task; its leases expire, and its work is retried.
 
-    Each task is asked for its name, and a server remembers a thousand: the newest are asked first,
-    and after a while none any more. A task that is not found in time sees the wish to rest itself.
+    A server remembers a thousand tasks, and reading each name is a call: the search starts with the
+    newest and is bounded. A task that is not found pauses at its next check of the desired state.
     """
-    ended, ends_at = 0, time.monotonic() + _LOOK_SECONDS
+    ended, ends_at = 0, time.monotonic() + _SEARCH_SECONDS
     for task in reversed(anvil.server.list_background_tasks()):
-        if ended == _ENOUGH_ENDED or time.monotonic() >= ends_at:
+        if ended == _MAX_ENDED or time.monotonic() >= ends_at:
             return
         if task.get_task_name() == task_name:
             if task.get_termination_status() is None:

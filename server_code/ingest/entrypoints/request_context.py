@@ -1,4 +1,4 @@
-"""What a door works with: settings, state and time, opened when they are asked for."""
+"""The context of a call: settings, state and time, opened on first use."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from ..settings import Settings
 
 @dataclass(frozen=True)
 class RequestContext:
-    """Be one call's work place. Everything is opened at most once, and only where it is needed."""
+    """The context of one call. Each part is opened at most once, on first use."""
 
     actor: str = "Runstream"
 
@@ -42,38 +42,38 @@ class RequestContext:
 
     @cached_property
     def cache(self) -> LogCache:
-        """Find the cache of logs in the state."""
+        """Open the cache of logs. Raises StateUnavailable."""
         cache = log_cache_of(self.state)
         if cache is None:
-            raise StateUnavailable("This state keeps no logs for reading.")
+            raise StateUnavailable("This state has no cache of logs.")
         return cache
 
     @cached_property
     def clock(self) -> Clock:
-        """Take the machine's clock."""
+        """Return the machine's clock."""
         from ..adapters.system_clock import SystemClock
 
         return SystemClock(threading.Event())
 
     @property
     def now(self) -> datetime:
-        """Tell the time."""
+        """Return the current time."""
         return self.clock.now()
 
     def open_source(self) -> ActionsSource:
-        """Open GitHub for a question or two. Raises BadCredentials or BadSettings."""
+        """Open a client for GitHub. Raises BadCredentials or BadSettings."""
         return open_source(self.settings, clock=self.clock, counters=Counters())
 
     def open_log_reader(self) -> LogReader:
-        """Open what reading a log again needs."""
+        """Open the reader of logs that are not in the cache."""
         return open_log_reader(self.settings, state=self.state, clock=self.clock)
 
     def open_collector(self) -> Collector:
-        """Open all that an agent works with, around this state. Raises what its parts raise."""
+        """Open a collector on this state."""
         return open_collector(self.settings, state=self.state, clock=self.clock)
 
     def note(self, what: str, *, repository: str | None = None) -> None:
-        """Keep what this call did, for people to look back at."""
+        """Record what this call did in the audit trail."""
         self.state.add_activity(
             ActivityRecord(occurred_at=self.now, actor=self.actor, repository=repository, what=what)
         )

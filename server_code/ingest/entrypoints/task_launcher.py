@@ -1,6 +1,6 @@
-"""Beginning an agent's tick before the schedule does, and never many at once.
+"""Launches of an agent's tick ahead of its schedule, at a bounded rate.
 
-Each task is a process, and a burst of webhooks would begin one each.
+Each task is a process, and a burst of webhooks must not start one each.
 """
 
 from __future__ import annotations
@@ -15,21 +15,21 @@ TASKS = {
     LOG_INGESTION_AGENT: "log_ingestion_tick",
 }
 
-#: A tick at work that gave a sign of life so lately finds what is due by itself.
-AT_WORK_SECONDS = 12
+#: A running tick with a heartbeat as recent as this finds due work without another one.
+RUNNING_SECONDS = 12
 
-#: Whatever happens, an agent is woken no more often than this.
-WAKE_SECONDS = 10
+#: The shortest interval between two launches of an agent.
+LAUNCH_SECONDS = 10
 
 
 def launch_tick(request: RequestContext, agent: str) -> None:
-    """Begin a tick, unless one is at work or was begun a moment ago. Raises StateUnavailable."""
+    """Launch a tick, unless one is running or was just launched. Raises StateUnavailable."""
     now = request.now
     for each in request.state.list_agents():
         age = (now - each.heartbeat_at).total_seconds()
-        if each.name == agent and each.state == "running" and age < AT_WORK_SECONDS:
+        if each.name == agent and each.state == "running" and age < RUNNING_SECONDS:
             return
-    span = int(now.timestamp()) // WAKE_SECONDS
-    # The first of many at once gets it, whatever process each of them is.
+    span = int(now.timestamp()) // LAUNCH_SECONDS
+    # Among concurrent calls, in any process, only the first one launches.
     if request.state.claim_delivery(f"wake {agent} {span}", now=now):
         anvil.server.launch_background_task(TASKS[agent])

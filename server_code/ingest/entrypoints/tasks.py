@@ -1,7 +1,7 @@
-"""The agents as background tasks, begun by the schedule in ``anvil.yaml``.
+"""The agents as background tasks, scheduled in ``anvil.yaml``.
 
-https://anvil.works/docs/background-tasks: a task may be killed at any moment and then cleans
-nothing up. So each is a slice of work that the next one goes on with.
+https://anvil.works/docs/background-tasks: a task may be killed at any moment without
+cleanup. So each is a slice of work that the next one continues.
 """
 
 from __future__ import annotations
@@ -28,29 +28,29 @@ from ..services.tick import (
 )
 from .request_context import RequestContext
 
-#: How the app's tasks are named among the hosts of an agent.
+#: The host name of the app's tasks in the heartbeats.
 PLACE = "tasks of the Anvil app"
 
 
 @anvil.server.background_task
 def pipeline_monitoring_tick() -> int:
-    """Poll every repository that is due in this slice; return how many polls it were."""
+    """Poll every repository that is due in this slice; return the number of polls."""
     request = RequestContext()
-    # Tasks on this machine that were killed are taken over from at once.
+    # The leases of killed tasks on this machine are freed immediately.
     free_dead_leases(request.state, now=request.now)
     return _work(request, PIPELINE_MONITORING_AGENT, monitoring_tick)
 
 
 @anvil.server.background_task
 def log_ingestion_tick() -> int:
-    """Fetch and publish the logs of jobs that have ended; return how much work was received."""
+    """Fetch and publish the logs of completed jobs; return the number of work items."""
     request = RequestContext()
     return _work(request, LOG_INGESTION_AGENT, log_tick)
 
 
 @anvil.server.background_task
 def daily_upkeep() -> None:
-    """Order logs again whose news was lost, and forget what is older than it may be kept."""
+    """Requeue stale logs, and purge what has expired."""
     request = RequestContext()
     collector = request.open_collector()
     try:
@@ -63,12 +63,12 @@ def daily_upkeep() -> None:
 
 
 def task_state(name: str, value: object) -> None:
-    """Let whoever looks at the task see how far it is."""
+    """Publish the task's progress as its task state."""
     anvil.server.task_state[name] = value
 
 
 def _work(request: RequestContext, agent: str, tick: Callable[..., int]) -> int:
-    """Do one slice; what ends it early is told where people look, and ends the task as failed."""
+    """Run one slice; an error is reported in the heartbeat and fails the task."""
     state = request.state
     if is_paused(state, agent) or not state.list_repositories():
         report_rest(state, agent, place=PLACE, now=request.now)

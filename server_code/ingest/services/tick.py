@@ -146,7 +146,7 @@ def report_trouble(
             )
         )
     sign = plain_heartbeat(store, agent, place=place, now=now)
-    store.save_agent(replace(sign, state="in trouble", note=what))
+    store.save_agent(replace(sign, state="error", note=what))
 
 
 def _is_told(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:

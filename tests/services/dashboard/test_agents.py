@@ -35,8 +35,8 @@ def a_sign(holder: str = "h", *, silence: timedelta = timedelta(0), **values):
         ("paused", timedelta(0), "idle"),
         ("limited", timedelta(0), "limited"),
         ("limited", STALLED_AFTER - SECOND, "limited"),
-        ("in trouble", timedelta(0), "in trouble"),
-        ("in trouble", STALLED_AFTER, "stalled"),
+        ("error", timedelta(0), "error"),
+        ("error", STALLED_AFTER, "stalled"),
         ("running", STALLED_AFTER, "stalled"),
         ("stopped", timedelta(0), "stalled"),
     ],
@@ -51,7 +51,7 @@ def test_an_agent_that_never_gave_a_sign_never_ran():
     shown = row()
     assert shown == {
         "name": LOG_INGESTION_AGENT,
-        "state": "never ran",
+        "state": "never started",
         "note": None,
         "heartbeat_at": None,
         "worked_at": None,

@@ -42,8 +42,8 @@ def row(phase: str, *, silence: timedelta = timedelta(0), note: str | None = Non
 @pytest.mark.parametrize(
     ("phase", "state", "sentence"),
     [
-        (STARTING, "running", "Looking for runs: 1 of 3 repositories."),
-        (LOOKING, "running", "Looking for runs: 1 of 3 repositories."),
+        (STARTING, "running", "Searching for runs: 1 of 3 repositories."),
+        (LOOKING, "running", "Searching for runs: 1 of 3 repositories."),
         (COLLECTING, "running", f"Reading runs: {FOUND} so far."),
         (FETCHING, "running", f"Fetching logs: {FOUND} so far."),
         (DONE, "completed", f"Collected {FOUND} from 3 repositories."),
@@ -65,7 +65,7 @@ def test_a_failure_says_why():
     """In the sentence and alone."""
     shown = row(FAILED, note="The tables are away.")
     assert shown["state"] == "failed"
-    assert shown["sentence"] == "The collection ended early: The tables are away."
+    assert shown["sentence"] == "The collection failed: The tables are away."
     assert shown["error"] == "The tables are away."
 
 
@@ -94,7 +94,7 @@ def test_a_collection_is_found_by_its_id_among_all_signs_of_life():
     """One that is forgotten says what to do."""
     state = open_sql_state("sqlite://")
     state.save_agent(an_agent("monitor", "c1"))
-    with pytest.raises(NotFound, match="Collect again"):
+    with pytest.raises(NotFound, match="Start a new one"):
         load_collection(state, "c1", now=NOW)
     state.save_agent(an_agent(MANUAL_COLLECTION, "c1", state=LOOKING))
     state.save_agent(an_agent(MANUAL_COLLECTION, "c2", state=DONE))

@@ -55,7 +55,7 @@ def test_an_empty_state_is_an_overview(state):
     assert [step["is_done"] for step in shown["setup"]] == [False, False, False]
     assert all(step["remedy"] for step in shown["setup"])
     assert not shown["is_set_up"]
-    assert [agent["state"] for agent in shown["agents"]] == ["never ran", "never ran"]
+    assert [agent["state"] for agent in shown["agents"]] == ["never started", "never started"]
     assert shown["traffic"] == shown["failures"] == shown["recent"] == []
     assert len(shown["runs_per_hour"]) == 24
     assert shown["github"]["remaining"] is None
@@ -247,4 +247,4 @@ def test_the_newest_collection_is_shown_while_it_is_news(state):
 def test_agents_are_shown_as_they_are(state):
     """Their own module says how."""
     state.save_agent(an_agent(PIPELINE_MONITORING_AGENT))
-    assert [each["state"] for each in taken(state)["agents"]] == ["running", "never ran"]
+    assert [each["state"] for each in taken(state)["agents"]] == ["running", "never started"]

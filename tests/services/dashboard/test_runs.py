@@ -242,7 +242,7 @@ def test_a_run_is_found_with_its_repository_or_without(stage):
 def test_what_was_not_collected_says_so(stage):
     """The run, or the attempt of it."""
     here = collected(stage, a_rerun())
-    with pytest.raises(NotFound, match="attempt 3"):
+    with pytest.raises(NotFound, match="Attempt 3"):
         loaded(here, 3)
     with pytest.raises(NotFound, match="Run 5 was not collected"):
         load_run(here.state, RunAddress(run_id=5), web_url=WEB, now=NOW)
@@ -252,5 +252,5 @@ def test_an_attempt_known_by_its_number_alone_is_said_to_come():
     """The newest that was read is shown by default."""
     state = open_sql_state("sqlite://")
     state.save_attempts([an_attempt(7)])
-    with pytest.raises(NotFound, match="it is read soon"):
+    with pytest.raises(NotFound, match="has not been fetched yet"):
         load_run(state, RunAddress(run_id=7, repository=REPOSITORY), web_url=WEB, now=NOW)

@@ -1,4 +1,4 @@
-"""What the web app shows: plain values, read from the state in few questions.
+"""The read model of the web app and of `status`: plain values, read in few queries.
 
-One module a page. Times are texts in UTC; nothing here is a secret.
+One module per page. Times are texts in UTC; no value is a secret.
 """

@@ -1,4 +1,4 @@
-"""How the agents are, whoever runs them: tasks of this app, a daemon, a headless process."""
+"""The state of both agents, whether tasks of this app or other processes run them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from ..heartbeat import SILENCE, is_alive
 #: Ticks come every minute, and the first of them may be late.
 STALLED_AFTER = timedelta(seconds=150)
 
-#: What an agent says of itself that is worth more than whether it works at this moment.
-_SPEAKING = ("in trouble", "limited")
+#: States reported by an agent that take precedence over running and idle.
+_REPORTED = ("error", "limited")
 
 
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
-    """Read how both agents are. Raises StateUnavailable."""
+    """Load the state of both agents. Raises StateUnavailable."""
     return agent_rows(
         store.list_agents(), store.load_desired_states(), store.list_repositories(), now=now
     )
@@ -33,11 +33,11 @@ def agent_rows(
     *,
     now: datetime,
 ) -> list[dict[str, Any]]:
-    """Lay out both agents, each as the newest of its signs of life tells."""
+    """Return both agents, each according to its newest heartbeat."""
     rows = []
     for name in AGENTS:
-        signs = sorted((each for each in records if each.name == name), key=_heartbeat)
-        rows.append(_row(name, signs, desired_states.get(name), repositories, now=now))
+        heartbeats = sorted((each for each in records if each.name == name), key=_heartbeat)
+        rows.append(_row(name, heartbeats, desired_states.get(name), repositories, now=now))
     return rows
 
 
@@ -62,15 +62,15 @@ def host_rows(records: Sequence[AgentRecord], *, now: datetime) -> list[dict[str
 
 def _row(
     name: str,
-    signs: Sequence[AgentRecord],
+    heartbeats: Sequence[AgentRecord],
     desired_state: str | None,
     repositories: Sequence[RepositoryRecord],
     *,
     now: datetime,
 ) -> dict[str, Any]:
-    # One that has just stopped hides nobody who works.
-    live = [each for each in signs if _is_live(each, now)]
-    newest = next(reversed(live or signs), None)
+    # A stopped host must not hide one that works.
+    live = [each for each in heartbeats if _is_live(each, now)]
+    newest = next(reversed(live or heartbeats), None)
     worked_at, next_at = newest.heartbeat_at if newest else None, None
     if name == PIPELINE_MONITORING_AGENT:
         worked_at, next_at = _polls(repositories)
@@ -90,21 +90,21 @@ def _state(newest: AgentRecord | None, desired_state: str | None, now: datetime)
     if desired_state == WISH_PAUSED:
         return "paused"
     if newest is None:
-        return "never ran"
+        return "never started"
     if not _is_live(newest, now):
         return "stalled"
-    if newest.state in _SPEAKING:
+    if newest.state in _REPORTED:
         return newest.state
     is_fresh = now - newest.heartbeat_at < SILENCE
     return "running" if newest.state == "running" and is_fresh else "idle"
 
 
-def _is_live(sign: AgentRecord, now: datetime) -> bool:
-    return sign.state != "stopped" and now - sign.heartbeat_at < STALLED_AFTER
+def _is_live(record: AgentRecord, now: datetime) -> bool:
+    return record.state != "stopped" and now - record.heartbeat_at < STALLED_AFTER
 
 
 def _polls(repositories: Sequence[RepositoryRecord]) -> tuple[datetime | None, datetime | None]:
-    """Find when a repository was last polled, and when the next one will be."""
+    """Return the times of the last and the next poll."""
     active = [each for each in repositories if not each.paused]
     last = [each.last_polled_at for each in active if each.last_polled_at is not None]
     coming = [each.next_poll_at for each in active if each.next_poll_at is not None]

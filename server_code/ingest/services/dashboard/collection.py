@@ -1,4 +1,4 @@
-"""How far a collection is that a person asked for."""
+"""The progress of a manual collection."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from ...errors import NotFound
 from ...ports import StateStore
 from ..collect_now import COLLECTING, DONE, FAILED, FETCHING, LOST_AFTER, MANUAL_COLLECTION
 
-#: For so long it is shown how a collection ended.
-NEWS_FOR = timedelta(minutes=10)
+#: How long the result of a collection is shown.
+RESULT_SHOWN_FOR = timedelta(minutes=10)
 
 
 def load_collection(store: StateStore, collection_id: str, *, now: datetime) -> dict[str, Any]:
-    """Read how far a collection is. Raises NotFound for one that nobody began of late."""
+    """Load the progress of a collection. Raises NotFound for an unknown or old one."""
     for record in store.list_agents():
         if record.name == MANUAL_COLLECTION and record.holder == collection_id:
             return collection_row(record, now=now)
-    raise NotFound("That collection is not known any more. Collect again to begin a new one.")
+    raise NotFound("This collection is no longer available. Start a new one.")
 
 
 def collection_row(record: AgentRecord, *, now: datetime) -> dict[str, Any]:
-    """Lay a collection out, with a sentence that says it all."""
+    """Return a collection with a sentence that describes it."""
     counts, state = record.counts, _state(record, now)
     return {
         "collection_id": record.holder,
@@ -44,8 +44,8 @@ def collection_row(record: AgentRecord, *, now: datetime) -> dict[str, Any]:
 
 
 def is_recent(record: AgentRecord, now: datetime) -> bool:
-    """Return whether a collection is running, or ended a short time ago."""
-    return now - record.heartbeat_at < NEWS_FOR
+    """Return whether a collection is running or has ended recently."""
+    return now - record.heartbeat_at < RESULT_SHOWN_FOR
 
 
 def _state(record: AgentRecord, now: datetime) -> str:
@@ -64,13 +64,13 @@ def _sentence(record: AgentRecord, state: str) -> str:
         f"and {counts.get('logs', 0):,} logs"
     )
     if state == "failed":
-        return f"The collection ended early: {record.note}"
+        return f"The collection failed: {record.note}"
     if state == "lost":
-        return f"The collection ended early after {found}; the agents go on by themselves."
+        return f"The collection was interrupted after {found}. The agents continue automatically."
     if state == "completed":
         return f"Collected {found} from {total:,} repositories. {record.note or ''}".strip()
     if record.state == COLLECTING:
         return f"Reading runs: {found} so far."
     if record.state == FETCHING:
         return f"Fetching logs: {found} so far."
-    return f"Looking for runs: {done:,} of {total:,} repositories."
+    return f"Searching for runs: {done:,} of {total:,} repositories."

@@ -1,4 +1,4 @@
-"""What is configured and from where; never a secret's value."""
+"""The settings and their sources, without the values of secrets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ...domain.ledger import MessageCounts
 from ...domain.timestamps import format_timestamp
 from ...settings import SETTINGS, Setting, Settings
 
-#: What a URL begins with; whatever else stands there may be part of a password.
+#: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
-#: Under this name deliveries are counted.
+#: The counter of deliveries.
 WEBHOOKS = "webhooks"
 
-#: Looks a setting up by its name: its value, and where it was found.
+#: Returns the value and the source of a setting by its name.
 Find = Callable[[str], "tuple[str | None, str]"]
 
 
@@ -26,15 +26,15 @@ def list_settings(find: Find) -> list[dict[str, Any]]:
 
 
 def webhook_facts(settings: Settings, traffic: MessageCounts, *, origin: str) -> dict[str, Any]:
-    """Return the webhook's settings for GitHub, and how many deliveries were received."""
-    came = [at for at, counts in traffic.spans if counts.get(WEBHOOKS)]
+    """Return the webhook's configuration on GitHub, and its last delivery."""
+    received = [at for at, counts in traffic.spans if counts.get(WEBHOOKS)]
     return {
         "url": f"{origin.rstrip('/')}/github/webhook",
         "secret_is_set": settings.github.webhook_secret is not None,
         "events": ["workflow_run", "workflow_job"],
         "content_type": "application/json",
         "received": traffic.totals.get(WEBHOOKS, 0),
-        "last_received_at": format_timestamp(max(came, default=None)),
+        "last_received_at": format_timestamp(max(received, default=None)),
     }
 
 
@@ -56,7 +56,7 @@ def _row(setting: Setting, value: str | None, source: str) -> dict[str, Any]:
 
 
 def _without_password(value: str) -> str:
-    """Leave out what stands before the host of a URL: it may be a password."""
+    """Remove the part before the host of a URL: it may contain a password."""
     before, mark, host = value.rpartition("@")
     scheme = _SCHEME.match(before)
     return f"{scheme.group() if scheme else ''}{'…' if mark else ''}{mark}{host}"

@@ -1,4 +1,4 @@
-"""A job's log for the web app: found by its ids, read by lines, searched, outlined, downloaded."""
+"""A job's log for the web app: lines, search, outline and download."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from .runs import RunAddress, load_run_attempts
 
 _Found = TypeVar("_Found")
 
-#: A larger log is too much for one answer to a browser.
+#: The largest log that is downloaded in one answer.
 MOST_DOWNLOADED_BYTES = 96 * 1024 * 1024
 
-#: Opens what reading a log again from its source needs; only called where the cache has it not.
+#: Opens the reader of logs; called only for logs that are not in the cache.
 OpenLogReader = Callable[[], LogReader]
 
 
 class JobLog:
-    """One job's log, from the cache, the bucket or GitHub."""
+    """The log of one job, from the cache or its source."""
 
     def __init__(
         self,
@@ -43,7 +43,7 @@ class JobLog:
         self._job = job
 
     def page(self, first_line: int, count: int) -> dict[str, Any]:
-        """Read lines; an unavailable log says why. Raises StateUnavailable."""
+        """Return lines, or why the log is unavailable. Raises StateUnavailable."""
         found = self._read(first_line, count)
         known = self._store.load_job_logs(self._record.key).get(self._job.job_id)
         head = {
@@ -74,12 +74,12 @@ class JobLog:
         }
 
     def find(self, text: str, after: int) -> dict[str, Any]:
-        """Find the next lines that hold a text. Raises LogPending with the reason."""
+        """Return the next lines that contain a text. Raises LogPending with the reason."""
         lines = self._cached(lambda: self._cache.find_lines(self._key, self._id, text, after))
         return {"lines": lines, "more": len(lines) >= ANSWER_FINDINGS}
 
     def outline(self) -> dict[str, Any]:
-        """Find groups, errors and warnings of the whole log. Raises LogPending."""
+        """Return groups, errors and warnings of the whole log. Raises LogPending."""
         chunks = self._cached(lambda: self._cache.load_content(self._key, self._id))
         outline = outline_of(chunks)
         return {
@@ -89,18 +89,18 @@ class JobLog:
         }
 
     def content(self) -> bytes:
-        """Read the whole log, byte for byte. Raises LogPending where it is too large."""
+        """Return the whole log, byte for byte. Raises LogPending if it is too large."""
         size = self._read(1, 1)
         if isinstance(size, LogLines) and size.total_bytes > MOST_DOWNLOADED_BYTES:
             raise LogPending(
-                f"This log has {size.total_bytes:,} bytes, too many for a browser at once: "
-                "take it from the logs queue, or from GitHub."
+                f"This log has {size.total_bytes:,} bytes, too many to download here: "
+                "read it from the logs queue or on GitHub."
             )
         return b"".join(self._cached(lambda: self._cache.load_content(self._key, self._id)))
 
     @property
     def file_name(self) -> str:
-        """Name a file for it."""
+        """Return the name of the downloaded file."""
         return f"{self._record.key.run_id}-{self._record.key.run_attempt}-{self._id}.log"
 
     @property
@@ -121,7 +121,7 @@ class JobLog:
         return self._open_log_reader().read(self._key, self._id, first_line, count)
 
     def _cached(self, ask: Callable[[], _Found | None]) -> _Found:
-        """Ask the cache, which is filled first where it has not this log."""
+        """Read from the cache, which is filled first if it does not contain the log."""
         answer = ask()
         if answer is not None:
             return answer
@@ -130,7 +130,7 @@ class JobLog:
             raise LogPending(found.reason)
         answer = ask()
         if answer is None:
-            raise LogPending("This log is too large to be kept here: take it from the logs queue.")
+            raise LogPending("This log is too large for the cache: read it from the logs queue.")
         return answer
 
     def _head(self) -> dict[str, Any]:
@@ -155,7 +155,7 @@ def find_job_log(
     address: RunAddress,
     job_id: int,
 ) -> JobLog:
-    """Find a job by its ids, in the newest attempt that has it. Raises NotFound."""
+    """Find a job in the newest attempt that contains it. Raises NotFound."""
     for record in reversed(load_run_attempts(store, address)):
         if address.run_attempt not in (None, record.key.run_attempt):
             continue
@@ -166,5 +166,5 @@ def find_job_log(
 
 
 def _text(content: bytes) -> str:
-    """Make a line fit for a page: without its end, odd bytes replaced."""
+    """Decode a line without its end; invalid bytes are replaced."""
     return content.rstrip(b"\n").rstrip(b"\r").decode(errors="replace")

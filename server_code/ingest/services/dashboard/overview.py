@@ -1,4 +1,4 @@
-"""The overview: whether collecting works, what it does, and what needs a look."""
+"""The Overview page: state of collection, counts and failures."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ _HOUR = timedelta(hours=1)
 
 _ORDER = ("success", "failure", "cancelled", "skipped")
 
-#: How conclusions are told apart in a plot; whatever else there is counts as other.
+#: The conclusions of the plot; every other one counts as "other".
 _KINDS = {"success": "success", "cancelled": "cancelled", "skipped": "skipped"} | dict.fromkeys(
     FAILED_CONCLUSIONS, "failure"
 )
 
 
 def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
-    """Read everything that the overview shows. Raises StateUnavailable."""
+    """Load everything that the Overview page shows. Raises StateUnavailable."""
     repositories = store.list_repositories()
     traffic = store.load_message_counts()
     summaries = store.load_run_summaries()
@@ -93,7 +93,7 @@ def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list
 
 
 def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
-    """Lay out every span from the first on that is kept; one without any count is all zeros."""
+    """Return every span since the first stored one; a span without counts has zeros."""
     spans: Mapping[datetime, Mapping[str, int]] = dict(traffic.spans)
     if not spans:
         return []
@@ -114,8 +114,8 @@ def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[
 
 
 def _github(agents: Sequence[AgentRecord], traffic: MessageCounts) -> dict[str, Any]:
-    told = [each for each in agents if each.rate_limit.get("remaining") is not None]
-    newest = max(told, key=lambda each: each.heartbeat_at, default=None)
+    reported = [each for each in agents if each.rate_limit.get("remaining") is not None]
+    newest = max(reported, key=lambda each: each.heartbeat_at, default=None)
     limits = {} if newest is None else dict(newest.rate_limit)
     return {
         "limit": limits.get("limit"),
@@ -129,7 +129,7 @@ def _github(agents: Sequence[AgentRecord], traffic: MessageCounts) -> dict[str, 
 def _repositories(
     store: StateStore, settings: Settings, records: Sequence[RepositoryRecord], now: datetime
 ) -> dict[str, Any]:
-    """Count all, and show those that need a look first."""
+    """Count all, and return those that need attention first."""
     counts = store.count_ledger()
     shown = busiest(records)[:SHOWN_REPOSITORIES]
     return {

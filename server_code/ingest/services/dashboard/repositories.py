@@ -21,10 +21,10 @@ from ...ports.state import MOST_ERRORS
 from ...settings import Settings
 from .rows import repository_row
 
-#: Of more repositories than these, what is collected of each is not counted at every look.
+#: Runs and logs are counted for this many repositories at most.
 MOST_COUNTED = 60
 
-#: Opens GitHub; only called where a name is worth a request.
+#: Opens GitHub; called only for valid names.
 OpenSource = Callable[[], ActionsSource]
 
 
@@ -44,19 +44,19 @@ def list_repository_rows(
         )
         for place, record in enumerate(records)
     ]
-    return _with_told_remedies(store, rows) if any(row["failures"] for row in rows) else rows
+    return _with_recorded_remedies(store, rows) if any(row["failures"] for row in rows) else rows
 
 
 def check_repository(
     store: StateStore, settings: Settings, open_source: OpenSource, given: str
 ) -> dict[str, Any]:
-    """Return whether a repository can be added, and GitHub's answer; changes nothing."""
+    """Return whether a repository can be added, and GitHub's answer. Changes nothing."""
     try:
         name = parse_repository(given, hosts=settings.github.web_hosts).full_name
     except InvalidRepository as error:
-        return _answer(None, str(error), "Paste the address of its page at GitHub.")
+        return _answer(None, str(error), "Enter OWNER/NAME, or the URL of its page on GitHub.")
     if store.load_repository(name) is not None:
-        return {**_answer(name, f"{name} is watched already.", None), "is_watched": True}
+        return {**_answer(name, f"{name} is already watched.", None), "is_watched": True}
     return _ask_github(name, open_source)
 
 
@@ -107,13 +107,13 @@ def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
     return (record.paused, not record.failures, age, record.full_name)
 
 
-def _with_told_remedies(store: StateStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rows with the remedies that were recorded when the failures occurred."""
-    told = {
+def _with_recorded_remedies(store: StateStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Replace remedies by those recorded with the errors, which are more specific."""
+    recorded = {
         (each.repository, each.what): each.remedy for each in store.list_errors(limit=MOST_ERRORS)
     }
     return [
-        {**row, "remedy": told.get((row["full_name"], row["last_error"]), row["remedy"])}
+        {**row, "remedy": recorded.get((row["full_name"], row["last_error"]), row["remedy"])}
         for row in rows
     ]
 
@@ -124,7 +124,7 @@ def _ask_github(name: str, open_source: OpenSource) -> dict[str, Any]:
         facts = source.fetch_repository(name)
         page = source.fetch_runs(name, RunQuery()).value
     except Retriable as error:
-        remedy = "You can add it all the same: it is polled as soon as GitHub answers."
+        remedy = "You can add it anyway: it is polled as soon as GitHub responds."
         return _answer(name, str(error), remedy, can_be_added=True)
     except IngestError as error:
         return _answer(name, str(error), _remedy(error))
@@ -133,9 +133,9 @@ def _ask_github(name: str, open_source: OpenSource) -> dict[str, Any]:
     finding = f"{facts.full_name} is {kind} and has {count:,} workflow runs."
     remedy_or_none = None
     if facts.is_archived:
-        remedy_or_none = "It is archived: nothing runs there any more."
+        remedy_or_none = "It is archived: no new workflows run."
     elif not count:
-        remedy_or_none = "No workflow has run there yet, or Actions is switched off."
+        remedy_or_none = "No workflow has run yet, or GitHub Actions is disabled."
     answer = _answer(name, finding, remedy_or_none, can_be_added=True)
     return {**answer, "is_ok": remedy_or_none is None}
 
@@ -146,8 +146,8 @@ def _remedy(error: IngestError) -> str:
     if isinstance(error, RepositoryUnavailable):
         return _HIDDEN
     if isinstance(error, AccessDenied):
-        return "Give the token read access to Actions of it."
-    return "The checks under Settings say what to mend."
+        return "Grant the token read access to Actions of this repository."
+    return "Run the checks under Settings to see what to fix."
 
 
 def _answer(

@@ -1,4 +1,4 @@
-"""Recent runs in a list, and one run with everything that is known of it."""
+"""The list of recent runs, and the details of one run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .rows import summary_row
 
 MOST_RUNS_A_PAGE = 100
 
-#: By these a list is narrowed down: the name of each, and what of a summary it means.
+#: The filters of the list, by name.
 _FILTERS: Mapping[str, Callable[[RunSummary], str | None]] = {
     "repository": lambda run: run.key.repository,
     "workflow": lambda run: run.workflow_name,
@@ -33,7 +33,7 @@ _FILTERS: Mapping[str, Callable[[RunSummary], str | None]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChoice:
-    """Choose runs; None takes all. ``search``: a run's id or number, a SHA's start, or words."""
+    """Filters of runs; None accepts all. ``search``: id, number, start of a SHA, or words."""
 
     repository: str | None = None
     workflow: str | None = None
@@ -44,7 +44,7 @@ class RunChoice:
     search: str | None = None
 
     def accepts(self, run: RunSummary) -> bool:
-        """Return whether a run matches the filter."""
+        """Return whether a run passes the filters."""
         for name, value_of in _FILTERS.items():
             wanted = getattr(self, name)
             if wanted is not None and (value_of(run) or "").lower() != wanted.lower():
@@ -54,7 +54,7 @@ class RunChoice:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunAddress:
-    """The address of a run; by default its newest attempt, in any repository."""
+    """An attempt of a run: the newest one, in any repository, by default."""
 
     run_id: int
     run_attempt: int | None = None
@@ -62,7 +62,7 @@ class RunAddress:
 
 
 def list_runs(store: StateStore, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
-    """List the newest runs that are chosen, and what there is to choose from."""
+    """Return the newest matching runs, and the choices of each filter."""
     kept = store.load_run_summaries()
     found = [run for run in kept if choice.accepts(run)]
     start, count = max(0, offset), min(max(1, limit), MOST_RUNS_A_PAGE)
@@ -79,15 +79,15 @@ def list_runs(store: StateStore, choice: RunChoice, *, limit: int, offset: int) 
 def load_run(
     store: StateStore, address: RunAddress, *, web_url: str, now: datetime
 ) -> dict[str, Any]:
-    """Read one attempt of a run, the newest by default, as its message says it.
+    """Return one attempt of a run, the newest by default, as in its message.
 
-    Raises NotFound where the run was never collected, or is forgotten.
+    Raises NotFound if the run was never collected or is purged.
     """
     attempts = load_run_attempts(store, address)
     record = _choose(attempts, address.run_attempt)
     run = record.run
     if run is None:
-        raise NotFound(f"{record.key} is known by its number only yet; it is read soon.")
+        raise NotFound(f"{record.key} has not been fetched yet. Try again in a minute.")
     commits = store.load_commits(run.repository, [run.head_sha]) if run.head_sha else {}
     envelope = run_envelope(
         run,
@@ -109,7 +109,7 @@ def load_run(
 
 
 def load_run_attempts(store: StateStore, address: RunAddress) -> list[AttemptRecord]:
-    """Read every known attempt of a run in order; raises NotFound where there is none."""
+    """Load every known attempt of a run in order. Raises NotFound if there is none."""
     run_id, repository = address.run_id, address.repository
     if repository is None:
         keys = store.find_attempts(run_id)
@@ -117,13 +117,13 @@ def load_run_attempts(store: StateStore, address: RunAddress) -> list[AttemptRec
     known = {} if repository is None else store.load_attempts(repository, [run_id])
     if not known:
         raise NotFound(
-            f"Run {run_id} was not collected: check the number, and that its repository is watched."
+            f"Run {run_id} was not collected. Check its id and that its repository is watched."
         )
     return [known[key] for key in sorted(known)]
 
 
 def _choose(attempts: Sequence[AttemptRecord], run_attempt: int | None) -> AttemptRecord:
-    """Choose an attempt by its number, else the newest that was read. Raises NotFound."""
+    """Return an attempt by its number, or the newest fetched one. Raises NotFound."""
     if run_attempt is None:
         read = [each for each in attempts if each.run is not None]
         return (read or list(attempts))[-1]
@@ -131,7 +131,7 @@ def _choose(attempts: Sequence[AttemptRecord], run_attempt: int | None) -> Attem
         if each.key.run_attempt == run_attempt:
             return each
     run_id = attempts[0].key.run_id
-    raise NotFound(f"Run {run_id} has no attempt {run_attempt} that was collected.")
+    raise NotFound(f"Attempt {run_attempt} of run {run_id} was not collected.")
 
 
 def _attempt(record: AttemptRecord) -> dict[str, Any]:
@@ -168,7 +168,7 @@ def _is_found(run: RunSummary, text: str) -> bool:
         return True
     if run.head_sha is not None and len(text) >= 4 and run.head_sha.startswith(text):
         return True
-    said = " ".join(
+    text_of_run = " ".join(
         part.lower() for part in (run.title, run.workflow_name, run.head_branch, run.actor) if part
     )
-    return all(word in said for word in text.split())
+    return all(word in text_of_run for word in text.split())

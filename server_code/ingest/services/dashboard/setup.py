@@ -1,4 +1,4 @@
-"""The three steps to the first message, and how far they are: told from the settings alone."""
+"""The three setup steps, derived from the settings."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 from ...settings import Settings
 
 GITHUB_REMEDY = (
-    "Make a token that may read Actions, contents, metadata and pull requests, and store it as "
-    "the App Secret github_token (or the environment variable GITHUB_TOKEN)."
+    "Create a token with read access to Actions, contents, metadata and pull requests, and store "
+    "it as the App Secret github_token (or the environment variable GITHUB_TOKEN)."
 )
 QUEUES_REMEDY = (
     "Store aws_access_key_id, aws_secret_access_key and aws_default_region as App Secrets (or in "
-    "the environment), then let Runstream make its queues under Settings."
+    "the environment), then create the queues under Settings."
 )
 
 
 def setup_steps(settings: Settings, *, has_repository: bool) -> list[dict[str, Any]]:
-    """Return each setup step: whether it is done, and how to do it."""
+    """Return each step, whether it is done, and how to do it."""
     return [_token(settings), _queues(settings), _repository(has_repository=has_repository)]
 
 
 def missing_steps(settings: Settings) -> list[str]:
-    """Return the setup steps that are missing on this host."""
+    """Return what is missing for collection; empty if nothing is."""
     steps = setup_steps(settings, has_repository=True)
     return [f"{step['finding']} {step['remedy']}" for step in steps if not step["is_done"]]
 
@@ -34,7 +34,7 @@ def _token(settings: Settings) -> dict[str, Any]:
     elif github.tokens:
         finding = f"{len(github.tokens)} token{'s' if len(github.tokens) > 1 else ''} set."
     else:
-        finding = "No GitHub token is set; without one, GitHub shows no logs."
+        finding = "No GitHub token is set. GitHub requires one to read logs."
     is_done = github.has_credentials
     return _step("token", "Connect GitHub", finding, GITHUB_REMEDY, is_done=is_done)
 
@@ -46,16 +46,18 @@ def _queues(settings: Settings) -> dict[str, Any]:
     if is_done:
         finding = f"Publishing to {aws.metrics_queue} and {aws.logs_queue}."
     elif has_place:
-        finding = "No AWS key is set; the machine's own role is tried."
+        finding = "No AWS key is set. The machine's own role is used."
         is_done = True
     else:
-        finding = "No AWS account is set."
+        finding = "No AWS access key is set."
     return _step("queues", "Connect Amazon SQS", finding, QUEUES_REMEDY, is_done=is_done)
 
 
 def _repository(*, has_repository: bool) -> dict[str, Any]:
-    finding = "At least one is watched." if has_repository else "No repository is watched yet."
-    remedy = "Paste its address below: it is checked before it is added."
+    finding = (
+        "At least one repository is watched." if has_repository else "No repository is watched yet."
+    )
+    remedy = "Enter its URL below. It is checked before it is added."
     return _step("repository", "Add a repository", finding, remedy, is_done=has_repository)
 
 
