@@ -91,5 +91,5 @@ def test_the_figure_is_said_in_words() -> None:
         "Only the first 40 of 41 jobs are shown."
     )
     assert timeline.in_words({"jobs": [job()], "duration_seconds": None}).startswith(
-        "The run is at"
+        "The run is in"
     )
