@@ -6,7 +6,7 @@ import threading
 
 from ingest.errors import QueueUnavailable
 from ingest.ports import ReceivedMessage
-from ingest.services.visibility import extend_visibility
+from ingest.services.visibility import VisibilityExtender
 
 MESSAGES = [ReceivedMessage(body="", receipt_handle=name, receive_count=1) for name in "ab"]
 
@@ -33,16 +33,16 @@ class Watched:
 def test_held_messages_are_extended_until_the_block_ends():
     """Before a third of the timeout is left, each is hidden anew; afterwards none."""
     queue = Watched()
-    with extend_visibility(queue, MESSAGES):
+    with VisibilityExtender(queue, MESSAGES):
         assert queue.happened.wait(10)
     assert set(queue.extended) == {"a", "b"}
-    assert "keep-hidden" not in {thread.name for thread in threading.enumerate()}
+    assert "extend-visibility" not in {thread.name for thread in threading.enumerate()}
 
 
 def test_a_message_let_go_is_not_extended_again():
     """It is to come back."""
     queue = Watched()
-    with extend_visibility(queue, MESSAGES) as extender:
+    with VisibilityExtender(queue, MESSAGES) as extender:
         extender.release(MESSAGES[0])
         assert extender.held() == MESSAGES[1:]
         assert queue.happened.wait(10)
@@ -52,5 +52,26 @@ def test_a_message_let_go_is_not_extended_again():
 def test_an_extension_that_fails_is_tried_again():
     """A queue out of reach for a moment ends no work."""
     queue = Watched(fails=True)
-    with extend_visibility(queue, MESSAGES):
+    with VisibilityExtender(queue, MESSAGES):
         assert queue.happened.wait(10)
+
+
+def test_an_orphaned_worker_stops_extending():
+    """Its parent was killed; what it holds is received by another worker."""
+    queue, parents = Watched(), iter([100, 100, 1, 1])
+    extender = VisibilityExtender(queue, MESSAGES, parent=lambda: next(parents))
+    with extender:
+        assert queue.happened.wait(10)
+        extender._thread.join(10)
+        assert not extender._thread.is_alive()
+    assert queue.extended == ["a", "b"]
+
+
+def test_a_worker_that_hangs_does_not_extend_for_ever():
+    """After the longest time that any batch may take, its messages come back."""
+    queue = Watched()
+    extender = VisibilityExtender(queue, MESSAGES, max_seconds=0)
+    with extender:
+        extender._thread.join(10)
+        assert not extender._thread.is_alive()
+    assert queue.extended == []

@@ -33,7 +33,7 @@ from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error
 from .log_tasks import LogTask, open_task
 from .log_verdict import ReadProofs, judge_failure, pause_seconds
 from .publish import publish
-from .visibility import VisibilityExtender, extend_visibility
+from .visibility import VisibilityExtender
 
 #: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
 MAX_QUEUED_TRIES = 60
@@ -58,7 +58,7 @@ def ingest_due_logs(
     messages = context.job_events.receive(max_messages=max_messages, wait_seconds=wait_seconds)
     if not messages:
         return 0
-    with extend_visibility(context.job_events, messages) as extender:
+    with VisibilityExtender(context.job_events, messages) as extender:
         ingestion = _Ingestion(context, messages, extender)
         try:
             ingestion.run()

@@ -1,24 +1,59 @@
-"""Keeping received work hidden from other agents for as long as it takes."""
+"""Extending the visibility timeout of received messages for as long as they are worked on."""
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
 
-from ..errors import IngestError
 from ..ports import ReceivedMessage, WorkQueue
 
 logger = logging.getLogger(__name__)
 
+#: No batch takes longer: ten logs that each take the longest download, one after the other.
+MAX_SECONDS = 6 * 3600
+
 
 class VisibilityExtender:
-    """Know which messages are still held; those let go are no longer extended."""
+    """An extension of messages' visibility timeout, by a thread, until the block ends.
 
-    def __init__(self, messages: Sequence[ReceivedMessage]) -> None:
+    A process that dies stops extending, and so does one whose parent has gone: an orphaned worker
+    may hang, and its messages are better received by another.
+    """
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        messages: Sequence[ReceivedMessage],
+        *,
+        parent: Callable[[], int] = os.getppid,
+        max_seconds: float = MAX_SECONDS,
+    ) -> None:
+        self._queue = queue
+        self._seconds = queue.visibility_timeout_seconds
         self._lock = threading.Lock()
         self._held = {message.receipt_handle: message for message in messages}
+        self._done = threading.Event()
+        self._parent = parent
+        self._parent_at_start = parent()
+        self._deadline = time.monotonic() + max_seconds
+        self._thread = threading.Thread(target=self._run, name="extend-visibility", daemon=True)
+
+    def __enter__(self) -> VisibilityExtender:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._thread.join()
 
     def release(self, message: ReceivedMessage) -> None:
         """Stop extending a message."""
@@ -26,39 +61,21 @@ class VisibilityExtender:
             self._held.pop(message.receipt_handle, None)
 
     def held(self) -> list[ReceivedMessage]:
-        """List what is still held."""
+        """Return the messages that are still extended."""
         with self._lock:
             return list(self._held.values())
 
+    def _run(self) -> None:
+        while not self._done.wait(max(self._seconds / 3, 1)):
+            if self._parent() != self._parent_at_start or time.monotonic() > self._deadline:
+                logger.warning("visibility no longer extended: the worker is orphaned or hangs")
+                return
+            for message in self.held():
+                self._extend(message)
 
-@contextmanager
-def extend_visibility(
-    queue: WorkQueue, messages: Sequence[ReceivedMessage]
-) -> Iterator[VisibilityExtender]:
-    """Extend the messages' visibility timeout from a thread until the block ends.
-
-    A process that dies stops extending, and its messages are received by another.
-    """
-    extender, done = VisibilityExtender(messages), threading.Event()
-    seconds = queue.visibility_timeout_seconds
-
-    def extend() -> None:
-        while not done.wait(max(seconds / 3, 1)):
-            for message in extender.held():
-                _extend(queue, message, seconds)
-
-    thread = threading.Thread(target=extend, name="keep-hidden", daemon=True)
-    thread.start()
-    try:
-        yield extender
-    finally:
-        done.set()
-        thread.join()
-
-
-def _extend(queue: WorkQueue, message: ReceivedMessage, seconds: int) -> None:
-    try:
-        queue.extend(message, seconds=seconds)
-    except IngestError as error:
-        # The next turn tries again; if none succeeds, another agent repeats the work.
-        logger.warning("visibility not extended", extra={"reason": str(error)})
+    def _extend(self, message: ReceivedMessage) -> None:
+        try:
+            self._queue.extend(message, seconds=self._seconds)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive any failure
+            # The next turn tries again; if none succeeds, another agent repeats the work.
+            logger.warning("visibility not extended", extra={"reason": str(error)})
