@@ -14,7 +14,7 @@ from ingest.messaging.log_payload import log_in_payload
 from ingest.messaging.log_work_parser import parse_log_work
 from ingest.services.log_archive import open_log_archive
 from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, parse_run
-from ingest.wire.webhooks import job_of, parse_delivery, run_of
+from ingest.wire.webhooks import parse_delivery
 
 JOB_NAMES = {1: "build", 2: "test (3.12)", 3: "deploy 💚"}
 SECRET = "fuzzed"
@@ -61,9 +61,6 @@ def read_webhook(data: bytes) -> None:
         with suppress(MalformedPayload):
             delivery = parse_delivery(signed, data, secret=SECRET)
             assert delivery.run_id is None or isinstance(delivery.run_id, int)
-            with suppress(MalformedPayload):
-                run_of(delivery)
-            job_of(delivery)
 
 
 def read_work_item(data: bytes) -> None:

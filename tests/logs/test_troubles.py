@@ -7,7 +7,6 @@ from ingest.domain.ledger import LOG_FETCHED, LOG_PENDING
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
-    LogExpired,
     LogPending,
     NotFound,
     ResourceExhausted,
@@ -104,7 +103,6 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
     assert any("failed unexpectedly (ValueError)" in what for what in here.errors())
 
 
-@pytest.mark.parametrize("answer", [LogPending("404"), LogExpired("410")])
 @pytest.mark.parametrize(
     "doubt",
     [
@@ -114,10 +112,10 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
     ],
     ids=lambda doubt: type(doubt).__name__,
 )
-def test_an_answer_is_final_only_while_the_repository_is_readable(stage, answer, doubt):
+def test_a_missing_log_is_final_only_while_the_repository_is_readable(stage, doubt):
     """GitHub hides what a token may not see behind the same 404 as what does not exist."""
     here = one_job(stage)
-    break_source(here, answer, *LOGS)
+    break_source(here, LogPending("404"), *LOGS)
     restore = break_source(here, doubt, *PROOFS)
     here.advance(3600)
     here.ingest(rounds=MAX_QUEUED_TRIES + 2, every=601)
@@ -127,8 +125,7 @@ def test_an_answer_is_final_only_while_the_repository_is_readable(stage, answer,
     here.advance(3700)
     requeue_stale_logs(here.context)
     here.ingest()
-    reason = "expired" if isinstance(answer, LogExpired) else "not_found"
-    assert [log["data"]["reason"] for log in here.logs()] == [reason]
+    assert [log["data"]["reason"] for log in here.logs()] == ["not_found"]
 
 
 def test_a_run_that_was_deleted_has_no_logs(stage):

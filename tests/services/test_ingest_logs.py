@@ -154,11 +154,15 @@ def test_a_log_that_never_comes_is_said_to_be_missing(stage, log_mode):
     assert here.clock.now().timestamp() - here.start > 600
 
 
-def test_logs_of_a_repository_that_is_hidden_for_a_while_arrive(stage):
-    """A 404 of everything says nothing about a log: a token may have lost its organization."""
+@pytest.mark.parametrize("count", [1, 8, 9, 10, 11, 12, 25])
+def test_logs_of_a_repository_that_is_hidden_for_a_while_arrive(stage, count):
+    """A 404 of everything says nothing about a log: a token may have lost its organization.
+
+    It may find it again at any moment, also between a 404 and the proof that it holds.
+    """
     here = collected(stage, a_world(None), at=2000)
-    here.fail(Fault(path="^/repos/", do="missing", count=25))
-    here.ingest()
+    here.fail(Fault(path="^/repos/", do="missing", count=count))
+    here.ingest(rounds=60)
     assert_logs_are_true(here)
 
 

@@ -31,7 +31,7 @@ from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error
 from .log_tasks import LogTask, open_task
-from .log_verdict import ReadProofs, judge_failure, pause_seconds
+from .log_verdict import judge_failure, pause_seconds
 from .publish import publish
 from .visibility import VisibilityExtender
 
@@ -84,7 +84,6 @@ class _Ingestion:
         self._context = context
         self._extender = extender
         self._batch = LogBatch(context)
-        self._proofs = ReadProofs(context.source)
         self._ended: list[LogTask] = []
         opened = [open_task(context, message, extender) for message in messages]
         self.tasks = [task for task in opened if task is not None]
@@ -113,9 +112,9 @@ class _Ingestion:
     def _record(self, task: LogTask, result: LogResult) -> None:
         """Publish one result and record it; whatever fails is this log's failure."""
         try:
-            if not isinstance(result, LogFetched):
+            if isinstance(result, LogNotReady):
                 now = self._context.clock.now()
-                result = judge_failure(result, task.work, self._proofs, now=now)
+                result = judge_failure(result, task.work, self._context.source, now=now)
             if isinstance(result, LogFetched):
                 with result.spool:
                     self._publish(task, result)

@@ -24,57 +24,32 @@ MAX_DELAY_SECONDS = 900
 MAX_PAUSE_SECONDS = 600
 
 
-class ReadProofs:
-    """Proofs that the credential of a repository reads its runs, one request each.
-
-    Made anew for each batch of work: a proof is only good for answers of the same moment.
-    """
-
-    def __init__(self, source: ActionsSource) -> None:
-        self.source = source
-        self._failures: dict[str, IngestError | None] = {}
-
-    def failure(self, key: AttemptKey) -> IngestError | None:
-        """Return the error that leaves an attempt's answers in doubt; None where they hold."""
-        if key.repository not in self._failures:
-            self._failures[key.repository] = self._try_to_read(key)
-        return self._failures[key.repository]
-
-    def _try_to_read(self, key: AttemptKey) -> IngestError | None:
-        try:
-            try:
-                self.source.fetch_attempt(key)
-            except NotFound:
-                # The run was deleted, unless its repository is out of reach too.
-                self.source.fetch_repository(key.repository)
-        except IngestError as error:
-            return error
-        return None
-
-
 def judge_failure(
-    result: LogNotReady | LogUnavailable, work: LogWork, proofs: ReadProofs, *, now: datetime
+    result: LogNotReady, work: LogWork, source: ActionsSource, *, now: datetime
 ) -> LogResult:
-    """Return whether a log that was not fetched is unavailable for good, or waits.
+    """Return whether a log that did not arrive waits, or is unavailable for good.
 
-    A missing log is asked for once more after the proof: the 404 before it may have been the last
-    one of a time in which GitHub hid the whole repository.
+    A log that is given up is asked for once more after a proof that its run can be read: the 404
+    before may have been the first or the last one of a time in which GitHub hid the repository.
     """
-    job = result.job
-    if isinstance(result, LogNotReady):
-        if not _is_given_up(result, work, now):
-            return result
-    elif result.reason == "never_existed":
+    if not _is_given_up(result, work, now):
         return result
-    doubt = proofs.failure(work.key)
-    if doubt is not None:
-        return LogNotReady(job=job, error=doubt)
-    if isinstance(result, LogUnavailable):
-        return result
-    again = fetch_single(proofs.source, work, job)
+    try:
+        _prove_readable(source, work.key)
+    except IngestError as error:
+        return LogNotReady(job=result.job, error=error)
+    again = fetch_single(source, work, result.job)
     if isinstance(again, LogNotReady) and isinstance(again.error, LogPending):
-        return LogUnavailable(job=job, reason="not_found", detail=str(again.error))
+        return LogUnavailable(job=result.job, reason="not_found", detail=str(again.error))
     return again
+
+
+def _prove_readable(source: ActionsSource, key: AttemptKey) -> None:
+    """Read the run, or if it was deleted its repository; raises what reading raises."""
+    try:
+        source.fetch_attempt(key)
+    except NotFound:
+        source.fetch_repository(key.repository)
 
 
 def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
