@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import click
@@ -13,10 +13,15 @@ from ingest.bootstrap import Collector
 from ingest.errors import IngestError
 
 from .agents import run_agents
+from .failures import INCOMPLETE, sentence_for
 from .live_view import open_view
 from .once import collect_once
+from .pending_items import PendingItem
 from .progress import Summary, summarize
 from .stopping import Stop
+
+#: A person reads the first of them; ``--json`` prints all.
+PENDING_SHOWN = 20
 
 
 def collect_until_stopped(
@@ -31,25 +36,32 @@ def collect_until_stopped(
 
 
 def collect_all_once(
-    collector: Collector, names: Sequence[str], stop: Stop, *, as_json: bool
+    collector: Collector,
+    names: Sequence[str],
+    stop: Stop,
+    *,
+    as_json: bool,
+    refused: Mapping[str, IngestError],
 ) -> int:
-    """Collect all that there is; return the exit code.
+    """Collect everything that there is; return the exit code.
 
-    What was collected is reported also where something could not be, before that is raised.
+    What was collected is reported first, then the error of each repository that failed.
     """
-    started = time.monotonic()
-    try:
-        with open_view(collector.context.store) as show, _announced(stop):
-            summary = collect_once(collector, names, stop=stop.event, on_progress=show)
-    except IngestError:
-        summary = summarize(collector, seconds=time.monotonic() - started)
-        if as_json or summary.attempts:
-            _report(summary, as_json=as_json)
-        raise
-    _report(summary, as_json=as_json)
+    with open_view(collector.context.store) as show, _announced(stop):
+        result = collect_once(collector, names, stop=stop.event, on_progress=show)
+    summary, errors = result.summary, {**refused, **result.errors}
+    if as_json or summary.attempts or not errors:
+        _report(summary, as_json=as_json)
+    for name, error in list(result.errors.items())[0 if refused else 1 :]:
+        click.echo(f"{name}: {sentence_for(error)}", err=True)
     if stop.signal_number is not None:
-        click.echo("Stopped before everything was collected; the next start goes on.", err=True)
-    return stop.exit_code
+        click.echo("Stopped before everything was collected; the next start continues.", err=True)
+        return stop.exit_code
+    if summary.pending:
+        click.echo(_pending_in_words(summary.pending), err=True)
+    for error in errors.values():
+        raise error
+    return INCOMPLETE if summary.pending else 0
 
 
 @contextmanager
@@ -70,6 +82,16 @@ def _announced(stop: Stop) -> Iterator[None]:
         is_over.set()
         stop.event.set()
         thread.join()
+
+
+def _pending_in_words(pending: Sequence[PendingItem]) -> str:
+    lines = [
+        f"  {item.name}" + (f": {item.reason}" if item.reason else "")
+        for item in pending[:PENDING_SHOWN]
+    ]
+    more = [f"  and {len(pending) - PENDING_SHOWN:,} more"] if len(pending) > PENDING_SHOWN else []
+    head = f"Not collected yet, {len(pending):,} in all; the next start tries again:"
+    return "\n".join([head, *lines, *more])
 
 
 def _report(summary: Summary, *, as_json: bool) -> None:

@@ -1,8 +1,8 @@
 """What all commands have in common: options, logging, and how they fail.
 
-A command returns its exit code, or None for 0. 69 means that a later start may succeed, 78 that a
-person must act first, 1 that something else went wrong, 2 that the command line itself is wrong
-(click's), 130 that Ctrl-C ended it.
+A command returns its exit code, or None for 0. 69 means that a later start may succeed, 75 that
+items are left pending, 78 that a person must act first, 1 that something else went wrong, 2 that
+the command line itself is wrong (click's), 130 that Ctrl-C ended it.
 """
 
 from __future__ import annotations

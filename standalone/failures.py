@@ -17,6 +17,7 @@ from .local_aws import LocalAwsError
 
 #: For a supervisor, from sysexits.h: start it again later, or only once a person has acted.
 UNAVAILABLE = 69
+INCOMPLETE = 75
 MISCONFIGURED = 78
 
 _DOCTOR = "`python -m standalone doctor` looks at everything that is needed."

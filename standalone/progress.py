@@ -9,10 +9,15 @@ from ingest.bootstrap import Collector
 from ingest.domain.ledger import AgentRecord, LedgerCounts, RepositoryRecord
 from ingest.ports import Budget
 
+from .pending_items import PendingItem
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """Count what this process has collected since it started; ``messages`` by queue name."""
+    """What this process has collected since it started; ``messages`` by queue name.
+
+    ``pending`` names what a collection that ends leaves for a later one.
+    """
 
     runs: int
     attempts: int
@@ -27,6 +32,7 @@ class Summary:
     github_free: int
     errors: int
     seconds: float
+    pending: tuple[PendingItem, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         """Lay it out as ``collect --json`` prints it."""
@@ -42,6 +48,7 @@ class Summary:
             "sqs_requests": self.sqs_requests,
             "github_requests": {"charged": self.github_charged, "free": self.github_free},
             "errors": self.errors,
+            "pending": [item.as_json() for item in self.pending],
             "seconds": self.seconds,
         }
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import suppress
 
+import click
 from ingest.bootstrap import Collector
 from ingest.domain.repositories import parse_repository
 from ingest.errors import IngestError, InvalidRepository, Retriable
 from ingest.ports import StateStore
 from ingest.settings import Settings
+
+from .failures import sentence_for
 
 
 class NothingToCollect(IngestError):
@@ -31,19 +33,28 @@ def parse_repositories(given: Sequence[str], settings: Settings) -> list[str]:
     return list(names.values())
 
 
-def require_known_to_github(names: Sequence[str], collector: Collector) -> None:
-    """Look up the repositories that are new to the state; raises what GitHub says against one.
+def refused_by_github(names: Sequence[str], collector: Collector) -> dict[str, IngestError]:
+    """Look up the repositories that are new to the state; return those that GitHub refuses.
 
-    A mistyped name must not be remembered and asked for again and again. Where GitHub is out of
-    reach, or its limit is, the agents have the patience to wait.
+    A mistyped name must not be remembered and requested again and again, and ends no other. Where
+    GitHub does not respond or a limit is reached, the agents wait. Raises the first error if no
+    repository is left.
     """
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
-    for looked_up in [
-        context.workers.submit(context.source.fetch_repository, name) for name in new
-    ]:
-        with suppress(Retriable):
-            looked_up.result()
+    lookups = {name: context.workers.submit(context.source.fetch_repository, name) for name in new}
+    errors = {name: lookup.exception() for name, lookup in lookups.items()}
+    refused = {
+        name: error
+        for name, error in errors.items()
+        if isinstance(error, IngestError) and not isinstance(error, Retriable)
+    }
+    for error in refused.values():
+        if len(refused) == len(names):
+            raise error
+    for name, error in refused.items():
+        click.echo(f"{name} is left out: {sentence_for(error)}", err=True)
+    return refused
 
 
 def require_any(names: Sequence[str], state: StateStore) -> None:

@@ -9,13 +9,13 @@ import click
 from ..command import command
 from ..environment import read_environment
 from ..http_server import Address, AddressType, operations_option
-from ..repositories import parse_repositories, require_any, require_known_to_github
+from ..repositories import parse_repositories, refused_by_github, require_any
 from ..stopping import stopped_by_signals
 
 
 @command()
 @click.argument("repositories", nargs=-1, metavar="[OWNER/REPO | URL]...")
-@click.option("--once", is_flag=True, help="Collect all that there is, then exit.")
+@click.option("--once", is_flag=True, help="Collect everything available, then exit.")
 @click.option(
     "--webhooks",
     type=AddressType(),
@@ -35,8 +35,9 @@ def collect(
     """Collect runs, jobs, commits and logs of repositories until stopped.
 
     Repositories are remembered; without any, those of the last time are collected. SIGTERM or
-    Ctrl-C ends after the work in hand, Ctrl-C again at once; the next start goes on. Exits with 78
-    where a person must act, with 69 where a later start may succeed.
+    Ctrl-C ends after the work in hand, Ctrl-C again at once; the next start continues. Exits with
+    78 if a person must act, with 69 if a later start may succeed, and with 75 if --once left items
+    pending.
     """
     if once and webhooks is not None:
         raise click.UsageError("--once and --webhooks exclude each other.")
@@ -55,9 +56,10 @@ def collect(
         closing(open_headless(settings, stop=stop.event)) as collector,
     ):
         require_any(names, collector.context.store)
-        require_known_to_github(names, collector)
+        refused = refused_by_github(names, collector)
+        names = [name for name in names if name not in refused]
         if once:
-            return collect_all_once(collector, names, stop, as_json=as_json)
+            return collect_all_once(collector, names, stop, as_json=as_json, refused=refused)
         with served(collector, webhooks=webhooks, operations=operations):
             return collect_until_stopped(collector, names, stop, as_json=as_json)
 

@@ -11,7 +11,7 @@ import click
 
 from ..command import command
 from ..environment import read_environment
-from ..repositories import parse_repositories, require_any, require_known_to_github
+from ..repositories import parse_repositories, refused_by_github, require_any
 from ..stopping import Stop, stopped_by_signals
 
 
@@ -62,7 +62,8 @@ def _work(chosen: dict[str, str], names: list[str], stop: Stop, *, owns_aws: boo
             pass
     with closing(open_headless(settings, stop=stop.event)) as collector:
         require_any(names, collector.context.store)
-        require_known_to_github(names, collector)
+        refused = refused_by_github(names, collector)
+        names = [name for name in names if name not in refused]
         return collect_until_stopped(collector, names, stop)
 
 

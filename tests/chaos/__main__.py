@@ -221,8 +221,10 @@ def _collect(pace: Pace, name: str) -> bool:
     stop = threading.Event()
     collector = open_worker(pace, stop)
     try:
-        summary = collect_once(collector, REPOSITORIES, stop=stop, on_progress=_progress())
-        _say(f"{name}: {json.dumps(summary.as_json())}")
+        result = collect_once(collector, REPOSITORIES, stop=stop, on_progress=_progress())
+        _say(f"{name}: {json.dumps(result.summary.as_json())}")
+        for error in result.errors.values():
+            raise error
     except IngestError as error:
         _say(f"{name}: {error}")
         return False

@@ -22,6 +22,7 @@ KEYS = [
     "sqs_requests",
     "github_requests",
     "errors",
+    "pending",
     "seconds",
 ]
 

@@ -10,12 +10,12 @@ from datetime import timedelta
 import pytest
 from ingest.bootstrap import Collector, worker_id
 from ingest.domain.ledger import RepositoryRecord
-from ingest.errors import RateLimited, RepositoryUnavailable
+from ingest.errors import RateLimited, RepositoryUnavailable, SourceUnavailable
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_told, assert_nothing_twice
 
 from standalone.once import collect_once
-from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
 
 #: How much faster than real time these collectors live.
@@ -34,10 +34,11 @@ def a_world(*names: str, runs: int = 5) -> WorldBuilder:
 def collect(here: Stage, *names: str, stop: threading.Event | None = None):
     collector = Collector(settings=Settings(), context=here.context, closers=())
     seen = []
-    summary = collect_once(
+    result = collect_once(
         collector, names, stop=stop or threading.Event(), on_progress=seen.append
     )
-    return summary, seen
+    assert not result.errors
+    return result.summary, seen
 
 
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
@@ -98,13 +99,65 @@ def test_passing_failures_are_waited_out(stage):
     assert_all_told(here)
 
 
-def test_a_repository_that_is_not_there_is_raised_after_the_others_are_collected(stage):
-    """One wrong name costs no other repository anything."""
+def collect_with_errors(here: Stage, *names: str):
+    collector = Collector(settings=Settings(), context=here.context, closers=())
+    return collect_once(collector, names, stop=threading.Event(), on_progress=lambda _: None)
+
+
+def test_a_repository_that_does_not_exist_ends_no_other(stage):
+    """Its error is in the result, and everything else is collected."""
     here = stage(a_world(), at=300, speed=SPEED)
-    with pytest.raises(RepositoryUnavailable):
-        collect(here, "octo/missing", REPOSITORY)
+    result = collect_with_errors(here, "octo/missing", REPOSITORY)
+    assert {name: type(error) for name, error in result.errors.items()} == {
+        "octo/missing": RepositoryUnavailable
+    }
     assert_all_told(here)
     assert len(here.logs()) == 15
+
+
+def test_repositories_that_fail_for_good_occupy_no_thread(stage):
+    """More of them than there are threads: the last repository is collected all the same."""
+    broken = [f"octo/broken{number}" for number in range(3)]
+    here = stage(a_world(*broken, REPOSITORY), at=300, speed=SPEED)
+    here.fail(Fault(path="/broken./actions/runs$", do="error", status=502))
+    result = collect_with_errors(here, *broken, REPOSITORY)
+    assert sorted(result.errors) == broken
+    assert {type(error) for error in result.errors.values()} == {SourceUnavailable}
+    assert len([each for each in here.runs() if each["data"]["repo"] == REPOSITORY]) == 5
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+def test_a_log_that_fails_for_good_is_left_pending_and_named(stage, log_mode):
+    """All others are published, nothing is said against the repository."""
+    here = stage(a_world(), at=300, speed=SPEED, log_mode=log_mode)
+    run_id, job_id = FIRST_RUN + 1, FIRST_JOB + 1
+    broken = rf"/(jobs/{job_id}|runs/{run_id}|runs/{run_id}/attempts/1)/logs$"
+    here.fail(Fault(path=broken, do="error", status=500))
+    result = collect_with_errors(here, REPOSITORY)
+    assert result.errors == {}
+    assert [item.job_id for item in result.summary.pending] == [job_id]
+    assert result.summary.pending[0].job_name in result.summary.pending[0].name
+    assert result.summary.as_json()["pending"][0]["repo"] == REPOSITORY
+    assert result.summary.logs == 9
+    here.fail()
+    assert collect_with_errors(here, REPOSITORY).summary.pending == ()
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_an_attempt_that_fails_for_good_is_left_pending_and_named(stage):
+    """All others are published, and it is collected once GitHub serves its jobs."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    run_id = FIRST_RUN + 1
+    here.fail(Fault(path=f"/runs/{run_id}/attempts/1/jobs$", do="error", status=500))
+    result = collect_with_errors(here, REPOSITORY)
+    assert result.errors == {}
+    assert [item.run_id for item in result.summary.pending] == [run_id]
+    assert result.summary.runs == 4
+    here.fail()
+    assert collect_with_errors(here, REPOSITORY).summary.pending == ()
+    assert_all_told(here)
+    assert_nothing_twice(here)
 
 
 def test_a_paused_repository_is_left_alone(stage):

@@ -8,10 +8,11 @@ visibility timeout ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 from ..domain.ledger import LOG_PENDING, JobLogRecord
+from ..domain.runs import AttemptKey
 from ..errors import (
     Fatal,
     IngestError,
@@ -47,10 +48,15 @@ MAX_RECEIVES = 5
 
 
 def ingest_due_logs(
-    context: CollectorContext, *, max_messages: int = 10, wait_seconds: int = 20
+    context: CollectorContext,
+    *,
+    max_messages: int = 10,
+    wait_seconds: int = 20,
+    on_late: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _late: None,
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
+    ``on_late`` is called for each log that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``;
     other errors are reported, and their work waits.
     """
@@ -64,6 +70,9 @@ def ingest_due_logs(
             ingestion.run()
         finally:
             context.job_events.delete([task.message for task in ingestion.tasks if task.is_done])
+    for task in ingestion.tasks:
+        for late in task.late:
+            on_late(task.work.key, late)
     for task in ingestion.tasks:
         for late in task.late:
             if isinstance(late.error, RateLimited):
