@@ -12,7 +12,6 @@ from ingest.domain.ledger import AttemptRecord, RepositoryRecord
 from ingest.errors import Fatal, IngestError, NotFound, RateLimited, SourceUnavailable
 from ingest.services.context import CollectorContext
 from ingest.services.discover_runs import discover_all_runs
-from ingest.services.log_results import as_ingest_error
 from ingest.services.poll_runs import poll_repository
 from ingest.services.poll_session import LEASE_SECONDS
 
@@ -223,9 +222,7 @@ def _is_unread(attempt: AttemptRecord, now: datetime) -> bool:
     run, published = attempt.run, attempt.published_statuses
     if run is None or not published or attempt.failures:
         return True
-    return run.is_completed and (
-        published[-1] != run.status or now - (run.updated_at or now) < LAG
-    )
+    return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < LAG)
 
 
 def _is_left(attempt: AttemptRecord, waited: timedelta) -> bool:

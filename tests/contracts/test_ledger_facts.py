@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.ledger import new_repository
 from ingest.ports import StateStore
 from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, REPOSITORY, a_pull_request, at
 
@@ -85,16 +86,26 @@ class TestCommits:
         assert state.load_commits(REPOSITORY, []) == {}
 
 
-class TestDeliveries:
-    def test_a_delivery_counts_once(self, state: StateStore) -> None:
-        """Also when its id is an odd text."""
-        assert state.claim_delivery("d\x00\ud83d", now=NOW)
-        assert not state.claim_delivery("d\x00\ud83d", now=at(1))
-        assert state.claim_delivery("d", now=at(1))
+class TestClaims:
+    def test_a_key_is_claimed_once(self, state: StateStore) -> None:
+        """Also when it is an odd text."""
+        assert state.claim_once("d\x00\ud83d", now=NOW)
+        assert not state.claim_once("d\x00\ud83d", now=at(1))
+        assert state.claim_once("d", now=at(1))
 
-    def test_a_delivery_is_remembered_for_four_days(self, state: StateStore) -> None:
+    def test_a_claim_is_kept_for_four_days(self, state: StateStore) -> None:
         """GitHub sends again for three days; a fifth day is nobody's."""
         days = 86400
-        state.claim_delivery("d", now=NOW)
-        assert not state.claim_delivery("d", now=at(4 * days))
-        assert state.claim_delivery("d", now=at(4 * days + 1))
+        state.claim_once("d", now=NOW)
+        assert not state.claim_once("d", now=at(4 * days))
+        assert state.claim_once("d", now=at(4 * days + 1))
+
+    def test_a_hint_is_saved_with_its_claims_or_not_at_all(self, state: StateStore) -> None:
+        """The first key that was claimed before is returned, and nothing else changes."""
+        state.add_repository(new_repository(REPOSITORY, backfill_days=1, now=NOW))
+        assert state.claim_run_hint(["d", "body"], REPOSITORY, 7, now=NOW) is None
+        assert state.load_run_hints(REPOSITORY) == {7: NOW}
+        assert state.load_repository(REPOSITORY).next_poll_at == NOW
+        assert state.claim_run_hint(["d", "other"], REPOSITORY, 8, now=NOW) == "d"
+        assert state.claim_run_hint(["e", "body"], REPOSITORY, 8, now=NOW) == "body"
+        assert state.load_run_hints(REPOSITORY) == {7: NOW}

@@ -98,7 +98,7 @@ class TestConcurrency:
 
     def test_a_delivery_is_new_to_one_thread_only(self, state: StateStore) -> None:
         """A delivery that arrives several times at once counts once."""
-        assert sum(self.in_threads(lambda _: state.claim_delivery("d", now=NOW))) == 1
+        assert sum(self.in_threads(lambda _: state.claim_once("d", now=NOW))) == 1
 
     def in_threads(self, work: Callable[[int], Any]) -> list[Any]:
         """Run work in threads at once."""

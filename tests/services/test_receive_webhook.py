@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import sqlite3
+from contextlib import closing
 
 import pytest
-from ingest.errors import InvalidSignature, MalformedPayload
-from ingest.services.receive_webhook import receive_webhook
+from ingest.adapters.sql import open_sql_state
+from ingest.domain.ledger import new_repository
+from ingest.errors import InvalidSignature, MalformedPayload, StateUnavailable
+from ingest.services.receive_webhook import REPLAYED_WEBHOOKS, receive_webhook
 from ingest.settings import Secret
 from support.world import FIRST_RUN, REPOSITORY, assert_all_told
 
@@ -17,7 +21,9 @@ from standalone.sandbox.builder import WorldBuilder
 SECRET = "a secret"
 
 
-def deliver(here, payload, *, event="workflow_run", delivery="d1", secret=SECRET, **headers):
+def deliver(
+    here, payload, *, event="workflow_run", delivery="d1", secret=SECRET, state=None, **headers
+):
     body = payload if isinstance(payload, bytes) else json.dumps(payload).encode()
     signature = hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
     sent = {
@@ -26,7 +32,8 @@ def deliver(here, payload, *, event="workflow_run", delivery="d1", secret=SECRET
         "x-github-delivery": delivery,
         **headers,
     }
-    return receive_webhook(here.state, sent, body, secret=Secret(SECRET), now=here.clock.now())
+    now = here.clock.now()
+    return receive_webhook(state or here.state, sent, body, secret=Secret(SECRET), now=now)
 
 
 def of_run(number=1, name=REPOSITORY):
@@ -62,8 +69,54 @@ def test_a_delivery_makes_its_run_due_at_once(here, event):
 def test_a_delivery_counts_once(here):
     """A repeated delivery is acknowledged and ignored."""
     deliver(here, of_run())
-    assert "received before" in deliver(here, of_run())
-    assert deliver(here, of_run(), delivery="d2").startswith("accepted")
+    assert "delivery was received before" in deliver(here, of_run())
+    assert here.state.load_message_counts().totals.get(REPLAYED_WEBHOOKS) is None
+
+
+def test_a_body_under_another_delivery_id_changes_nothing_and_is_counted(here):
+    """The id is not signed, so whoever has a body could send it again and again."""
+    deliver(here, of_run())
+    here.poll()
+    before = here.record()
+    assert "another delivery id" in deliver(here, of_run(), delivery="d2")
+    assert here.record() == before
+    assert here.state.load_run_hints(REPOSITORY) == {}
+    assert here.state.load_message_counts().totals[REPLAYED_WEBHOOKS] == 1
+
+
+@pytest.mark.parametrize("table", ["run_hints", "repositories", "deliveries"])
+def test_a_delivery_that_could_not_be_stored_is_accepted_when_it_is_sent_again(
+    here, tmp_path, table
+):
+    """Nothing of it is claimed, whichever statement failed."""
+    path, now = tmp_path / "state.db", here.clock.now()
+    state = open_sql_state(f"sqlite:///{path}")
+    state.add_repository(new_repository(REPOSITORY, backfill_days=1, now=now))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute(
+            f"CREATE TRIGGER broken BEFORE {'UPDATE' if table == 'repositories' else 'INSERT'} "
+            f"ON {table} BEGIN SELECT RAISE(ROLLBACK, 'broken'); END"
+        )
+        with pytest.raises(StateUnavailable):
+            deliver(here, of_run(), state=state)
+        other.execute("DROP TRIGGER broken")
+    assert deliver(here, of_run(), state=state).startswith("accepted")
+    assert list(state.load_run_hints(REPOSITORY)) == [FIRST_RUN + 1]
+    state.close()
+
+
+@pytest.mark.parametrize("secret", [b"\xff\xfe", "\N{KEY}".encode(), b" a b "])
+def test_a_secret_may_hold_any_bytes(here, secret):
+    """As the environment holds them: bytes that are no UTF-8 arrive as surrogates."""
+    body = json.dumps(of_run()).encode()
+    headers = {
+        "x-hub-signature-256": f"sha256={hmac.new(secret, body, hashlib.sha256).hexdigest()}",
+        "x-github-event": "workflow_run",
+        "x-github-delivery": "d1",
+    }
+    known = Secret(secret.decode(errors="surrogateescape"))
+    now = here.clock.now()
+    assert "accepted" in receive_webhook(here.state, headers, body, secret=known, now=now)
 
 
 @pytest.mark.parametrize(

@@ -34,9 +34,7 @@ def a_world(*names: str, runs: int = 5) -> WorldBuilder:
 def collect(here: Stage, *names: str, stop: threading.Event | None = None):
     collector = Collector(settings=Settings(), context=here.context, closers=())
     seen = []
-    result = collect_once(
-        collector, names, stop=stop or threading.Event(), on_progress=seen.append
-    )
+    result = collect_once(collector, names, stop=stop or threading.Event(), on_progress=seen.append)
     assert not result.errors
     return result.summary, seen
 

@@ -129,8 +129,16 @@ class LedgerStore(Protocol):
     def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
 
-    def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
-        """Take note of a webhook delivery; False if it was seen before. Kept for 4 days."""
+    def claim_once(self, key: str, *, now: datetime) -> bool:
+        """Claim a key; False if it was claimed before. Kept for 4 days."""
+
+    def claim_run_hint(
+        self, keys: Sequence[str], repository: str, run_id: int, *, now: datetime
+    ) -> str | None:
+        """Claim keys, save a run hint and make the repository due: all or nothing.
+
+        Returns the first key that was claimed before, and then changes nothing.
+        """
 
 
 class LogStateStore(Protocol):

@@ -59,7 +59,7 @@ def _check_state(target: DoctorTarget, watched: list[str]) -> Iterator[Check]:
         try:
             watched += [each.full_name for each in state.list_repositories() if not each.paused]
             now = target.clock.now()
-            state.claim_delivery(f"doctor {now.isoformat()}", now=now)
+            state.claim_once(f"doctor {now.isoformat()}", now=now)
         finally:
             state.close()
     except IngestError as error:

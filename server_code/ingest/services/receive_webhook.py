@@ -5,6 +5,7 @@ A collector without webhooks is complete; with them it is faster.
 
 from __future__ import annotations
 
+import hashlib
 import logging
 from collections.abc import Mapping
 from datetime import datetime
@@ -15,6 +16,9 @@ from ..settings import Secret
 from ..wire.webhooks import parse_delivery
 
 logger = logging.getLogger(__name__)
+
+#: The name under which replayed bodies are counted.
+REPLAYED_WEBHOOKS = "webhooks_replayed"
 
 
 def receive_webhook(
@@ -27,19 +31,25 @@ def receive_webhook(
 ) -> str:
     """Verify one delivery and make its run due; return the response text.
 
-    Header names are in lower case, ``body`` is the raw request body. A delivery is accepted once;
-    unknown events and repositories are acknowledged and ignored. Raises InvalidSignature, or
-    MalformedPayload for a signed body that is not a JSON object.
+    Header names are in lower case, ``body`` is the raw request body. A delivery is accepted once,
+    and so is a body, because the delivery's id is not signed; replays are counted. A delivery that
+    could not be stored is not claimed: it is accepted when it is sent again. Unknown events and
+    repositories are acknowledged and ignored. Raises InvalidSignature, or MalformedPayload for a
+    signed body that is not a JSON object.
     """
     delivery = parse_delivery(headers, body, secret=secret.reveal() if secret else "")
     if delivery.repository is None or delivery.run_id is None:
         return f"ignored: {delivery.event} does not concern a run"
     if store.load_repository(delivery.repository) is None:
         return f"ignored: {delivery.repository} is not watched"
-    if not store.claim_delivery(delivery.delivery_id, now=now):
+    body_key = f"body {hashlib.sha256(body).hexdigest()}"
+    keys = (delivery.delivery_id, body_key)
+    known = store.claim_run_hint(keys, delivery.repository, delivery.run_id, now=now)
+    if known == body_key:
+        store.add_counts({REPLAYED_WEBHOOKS: 1}, now=now)
+        return "ignored: this body was received before under another delivery id"
+    if known is not None:
         return "ignored: this delivery was received before"
-    store.save_run_hint(delivery.repository, delivery.run_id, now=now)
-    store.make_due(delivery.repository, now=now)
     return f"accepted: run {delivery.run_id} is due now"
 
 

@@ -71,11 +71,11 @@ def test_reads_and_writes_go_on_after_all_connections_were_ended(
 ) -> None:
     """As after a restart of the server; the caller notices nothing."""
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda n: state.claim_delivery(str(n), now=NOW), range(50)))
+        list(threads.map(lambda n: state.claim_once(str(n), now=NOW), range(50)))
     assert ask(database_url, END_ALL)
     assert state.list_errors(limit=1) == []
     assert ask(database_url, END_ALL)
-    assert state.claim_delivery("a", now=NOW)
+    assert state.claim_once("a", now=NOW)
 
 
 def test_a_transaction_whose_connection_was_lost_runs_once_more(database: Database) -> None:
@@ -138,7 +138,7 @@ def test_a_failure_in_the_caller_leaves_a_usable_connection(database: Database) 
 def test_many_threads_share_few_connections(state: SqlState, database_url: str) -> None:
     """A server's connections are few; threads wait for one."""
     with ThreadPoolExecutor(40) as threads:
-        list(threads.map(lambda n: state.claim_delivery(str(n), now=NOW), range(200)))
+        list(threads.map(lambda n: state.claim_once(str(n), now=NOW), range(200)))
     (row,) = ask(
         database_url,
         "SELECT COUNT(*) FROM pg_stat_activity"

@@ -35,8 +35,8 @@ def test_a_relative_path_is_relative(tmp_path: Path, monkeypatch: pytest.MonkeyP
 def test_memory_is_shared_by_all_threads_of_one_state(url: str) -> None:
     """Its one connection is its only copy."""
     state = open_sql_state(url)
-    assert state.claim_delivery("a", now=NOW)
-    assert not state.claim_delivery("a", now=NOW)
+    assert state.claim_once("a", now=NOW)
+    assert not state.claim_once("a", now=NOW)
     state.close()
 
 

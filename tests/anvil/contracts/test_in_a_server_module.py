@@ -79,8 +79,8 @@ ATTEMPTS = [
     on_state("load_run_hints", REPOSITORY),
     on_state("save_pauses", {"token": at(9), "other": at(-9)}),
     on_state("load_pauses", now=NOW),
-    on_state("claim_delivery", "d", now=NOW),
-    on_state("claim_delivery", "d", now=NOW),
+    on_state("claim_once", "d", now=NOW),
+    on_state("claim_once", "d", now=NOW),
 ]
 VIEW = [
     on_state("save_run_summaries", [a_full_summary("a\x00b"), a_summary(8), a_summary(8, 2)]),

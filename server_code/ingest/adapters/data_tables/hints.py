@@ -1,4 +1,4 @@
-"""Hints about runs, commits' metrics, pauses and webhook deliveries in Data Tables."""
+"""Hints about runs, commits' metrics, pauses and claimed keys in Data Tables."""
 
 from __future__ import annotations
 
@@ -14,13 +14,14 @@ from .errors import translate_errors
 from .rows import Rows
 from .transactions import transact
 from .values import pack, run_key, sure_utc, unpack
+from .watched import mark_repository_due
 
 _HINTS = Rows("run_hints")
 _COMMITS = Rows("commits")
 _PAUSES = Rows("pauses")
-_DELIVERIES = Rows("deliveries")
+_CLAIMS = Rows("deliveries")
 
-_DELIVERIES_KEPT = timedelta(days=4)
+_CLAIMS_KEPT = timedelta(days=4)
 
 
 @translate_errors
@@ -29,18 +30,7 @@ class TableHints:
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Remember that a run should be looked at; the newest hint counts."""
-        name = repository_key(repository)
-        key = run_key(name, run_id)
-
-        def save() -> None:
-            known = _HINTS.first(columns=("key", "hinted_at"), where={"key": key})
-            if known is None:
-                row = {"key": key, "repository": name, "run_id": str(run_id), "hinted_at": now}
-                _HINTS.add([row])
-            elif known["hinted_at"] < now:
-                known.update(hinted_at=now)
-
-        transact(save)
+        transact(lambda: _save_hint(repository, run_id, now))
 
     def load_run_hints(self, repository: str) -> dict[int, datetime]:
         """Load the runs to look at, with the time of each newest hint."""
@@ -102,21 +92,49 @@ class TableHints:
         )
         return {row["key"]: sure_utc(row["paused_until"]) for row in rows}
 
-    def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
-        """Take note of a webhook delivery; False if it was seen within 4 days."""
-        key = write_ascii(delivery_id)
-        oldest = now - _DELIVERIES_KEPT
-
-        def claim() -> bool:
-            known = _DELIVERIES.first(columns=("key", "received_at"), where={"key": key})
-            if known is not None and known["received_at"] >= oldest:
-                return False
-            found = [] if known is None else [known]
-            _DELIVERIES.upsert([{"key": key, "received_at": now}], found)
-            return True
-
-        is_new = transact(claim)
-        _DELIVERIES.delete(
-            _DELIVERIES.search(columns=("key",), where={"received_at": q.less_than(oldest)})
-        )
+    def claim_once(self, key: str, *, now: datetime) -> bool:
+        """Claim a key; False if it was claimed within 4 days."""
+        is_new = transact(lambda: _claim(key, now))
+        _purge_claims(now)
         return is_new
+
+    def claim_run_hint(
+        self, keys: Sequence[str], repository: str, run_id: int, *, now: datetime
+    ) -> str | None:
+        """Claim keys, save a run hint and make the repository due, in one transaction."""
+
+        def save() -> str | None:
+            for key in keys:
+                if not _claim(key, now):
+                    return key
+            _save_hint(repository, run_id, now)
+            mark_repository_due(repository, now)
+            return None
+
+        known = transact(save)
+        _purge_claims(now)
+        return known
+
+
+def _save_hint(repository: str, run_id: int, now: datetime) -> None:
+    name = repository_key(repository)
+    key = run_key(name, run_id)
+    known = _HINTS.first(columns=("key", "hinted_at"), where={"key": key})
+    if known is None:
+        _HINTS.add([{"key": key, "repository": name, "run_id": str(run_id), "hinted_at": now}])
+    elif known["hinted_at"] < now:
+        known.update(hinted_at=now)
+
+
+def _claim(key: str, now: datetime) -> bool:
+    name = write_ascii(key)
+    known = _CLAIMS.first(columns=("key", "received_at"), where={"key": name})
+    if known is not None and known["received_at"] >= now - _CLAIMS_KEPT:
+        return False
+    _CLAIMS.upsert([{"key": name, "received_at": now}], [] if known is None else [known])
+    return True
+
+
+def _purge_claims(now: datetime) -> None:
+    where = {"received_at": q.less_than(now - _CLAIMS_KEPT)}
+    _CLAIMS.delete(_CLAIMS.search(columns=("key",), where=where))

@@ -83,16 +83,7 @@ class WatchedRepositories(RepositoryStore):
 
     def make_due(self, full_name: str, *, now: datetime) -> bool:
         """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
-
-        def change() -> bool:
-            row = _REPOSITORIES.first(columns=("key", "next_poll_at"), where=_named(full_name))
-            if row is None:
-                return False
-            next_at = row["next_poll_at"]
-            row.update(next_poll_at=now if next_at is None else min(next_at, now))
-            return True
-
-        return transact(change)
+        return transact(lambda: mark_repository_due(full_name, now))
 
     def claim_repositories(
         self,
@@ -200,3 +191,13 @@ def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
         "lease_until": utc(row["lease_until"]),
     }
     return restore_repository(read_json(row["progress"]), columns)
+
+
+def mark_repository_due(full_name: str, now: datetime) -> bool:
+    """Make a repository due at ``now``; False if it is not watched. Part of a transaction."""
+    row = _REPOSITORIES.first(columns=("key", "next_poll_at"), where=_named(full_name))
+    if row is None:
+        return False
+    next_at = row["next_poll_at"]
+    row.update(next_poll_at=now if next_at is None else min(next_at, now))
+    return True

@@ -30,10 +30,11 @@ from ...domain.stored_values import (
 from ...ports import LedgerStore
 from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_record, attempt_row
 from .database import Database
+from .repositories import MAKE_DUE
 from .retention import purge_settled
 from .session import Row, Session
 
-_DELIVERIES_KEPT = timedelta(days=4)
+_CLAIMS_KEPT = timedelta(days=4)
 _FORGOTTEN_AT_ONCE = 100
 
 _DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND look_at <= ? "
@@ -60,7 +61,7 @@ _SAVE_PAUSES = """
     ON CONFLICT (credential) DO UPDATE SET paused_until = excluded.paused_until
     WHERE pauses.paused_until < excluded.paused_until
 """
-_CLAIM_DELIVERY = """
+_CLAIM = """
     INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
     ON CONFLICT (delivery_id) DO NOTHING
 """
@@ -188,18 +189,34 @@ class SqlLedger(LedgerStore):
         rows = self._database.read(sql, (write_time(now),))
         return {name: read_time(until) for name, until in rows}
 
-    def claim_delivery(self, delivery_id: str, *, now: datetime) -> bool:
-        """Take note of a webhook delivery; False if it was seen within 4 days."""
-        oldest = write_time(now - _DELIVERIES_KEPT)
+    def claim_once(self, key: str, *, now: datetime) -> bool:
+        """Claim a key; False if it was claimed within 4 days."""
+        return self._database.write(lambda session: _claim(session, key, now))
 
-        def claim(session: Session) -> bool:
-            session.execute("DELETE FROM deliveries WHERE received_at < ?", (oldest,))
-            return (
-                session.insert(_CLAIM_DELIVERY, [(write_ascii(delivery_id), write_time(now))]) == 1
-            )
+    def claim_run_hint(
+        self, keys: Sequence[str], repository: str, run_id: int, *, now: datetime
+    ) -> str | None:
+        """Claim keys, save a run hint and make the repository due, in one transaction."""
+        name, moment = repository_key(repository), write_time(now)
 
-        return self._database.write(claim)
+        def save(session: Session) -> str | None:
+            for key in keys:
+                if not _claim(session, key, now):
+                    return key
+            session.insert(_SAVE_HINT, [(name, run_id, moment)])
+            session.execute(MAKE_DUE, (moment, moment, name))
+            return None
+
+        return self._database.write(save)
 
     def _insert(self, sql: str, rows: Sequence[Row]) -> None:
         if rows:
             self._database.write(lambda session: session.insert(sql, rows))
+
+
+def _claim(session: Session, key: str, now: datetime) -> bool:
+    """Claim a key; False if it was claimed within 4 days."""
+    session.execute(
+        "DELETE FROM deliveries WHERE received_at < ?", (write_time(now - _CLAIMS_KEPT),)
+    )
+    return session.insert(_CLAIM, [(write_ascii(key), write_time(now))]) == 1

@@ -75,7 +75,7 @@ _RESUME = """
     UPDATE repositories SET paused = 0, next_poll_at = COALESCE(last_polled_at, added_at)
     WHERE name_key = ? AND paused = 1
 """
-_MAKE_DUE = """
+MAKE_DUE = """
     UPDATE repositories
     SET next_poll_at = CASE WHEN next_poll_at < ? THEN next_poll_at ELSE ? END
     WHERE name_key = ?
@@ -114,7 +114,7 @@ class SqlRepositories(RepositoryStore):
     def make_due(self, full_name: str, *, now: datetime) -> bool:
         """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
         moment = write_time(now)
-        return self._change(_MAKE_DUE, moment, moment, repository_key(full_name)) == 1
+        return self._change(MAKE_DUE, moment, moment, repository_key(full_name)) == 1
 
     def claim_repositories(
         self,
