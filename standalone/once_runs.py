@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ingest.domain.ledger import AttemptRecord, RepositoryRecord
-from ingest.errors import Fatal, IngestError, NotFound, RateLimited, SourceUnavailable
+from ingest.errors import Fatal, IngestError, RateLimited, RepositoryUnavailable, SourceUnavailable
 from ingest.services.context import CollectorContext
 from ingest.services.discover_runs import discover_all_runs
 from ingest.services.poll_runs import poll_repository
@@ -137,7 +137,9 @@ class _RepositoryPart:
         if error is not None:
             self._failures += 1
             self.error = error
-            return isinstance(error, (Fatal, NotFound)) or self._failures >= MAX_FAILURES
+            return (
+                isinstance(error, (Fatal, RepositoryUnavailable)) or self._failures >= MAX_FAILURES
+            )
         self._failures, self.error = 0, None
         return self._is_read()
 
