@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from ingest.bootstrap import Collector, worker_id
 from ingest.domain.ledger import RepositoryRecord
-from ingest.errors import RateLimited, RepositoryUnavailable, SourceUnavailable
+from ingest.errors import RateLimited, RepositoryUnavailable, RequestFailed
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_told, assert_nothing_twice
 
@@ -120,7 +120,7 @@ def test_repositories_that_fail_for_good_occupy_no_thread(stage):
     here.fail(Fault(path="/broken./actions/runs$", do="error", status=502))
     result = collect_with_errors(here, *broken, REPOSITORY)
     assert sorted(result.errors) == broken
-    assert {type(error) for error in result.errors.values()} == {SourceUnavailable}
+    assert {type(error) for error in result.errors.values()} == {RequestFailed}
     assert len([each for each in here.runs() if each["data"]["repo"] == REPOSITORY]) == 5
 
 
