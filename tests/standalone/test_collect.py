@@ -40,6 +40,20 @@ def test_collecting_once_counts_what_is_on_the_queues(cli: CommandLine):
     assert set(found["github_requests"]) == {"charged", "free"}
 
 
+def test_a_log_that_github_cannot_serve_is_named_and_the_exit_code_is_75(cli: CommandLine):
+    """Everything else is collected, and an unknown repository ends no other."""
+    cli.inject(path="/jobs/[0-9]+/logs$", do="error", status=500)
+    done = cli.run("collect", "octo/api", "octo/missing", "--once", "--json")
+    assert done.returncode == 1, done.stderr
+    assert "octo/missing is left out" in done.stderr
+    again = cli.run("collect", "--once", "--json")
+    assert again.returncode == 75, again.stderr
+    found = json.loads(again.stdout)
+    assert len(found["pending"]) == 3
+    assert {item["repo"] for item in found["pending"]} == {"octo/api"}
+    assert all(item["name"] in again.stderr for item in found["pending"])
+
+
 def test_a_second_start_goes_on_where_the_first_ended(cli: CommandLine):
     """It knows the repositories, and publishes nothing twice."""
     cli.json("collect", "octo/api", "--once")
@@ -134,7 +148,7 @@ def test_collecting_once_that_is_cut_short_says_so(cli: CommandLine):
         stdout, stderr = collector.communicate(timeout=60)
     assert collector.returncode == 128 + signal.SIGTERM
     assert list(json.loads(stdout)) == KEYS
-    assert "the next start goes on" in stderr
+    assert "the next start continues" in stderr
 
 
 def test_a_reader_that_goes_away_is_no_traceback(cli: CommandLine):
