@@ -69,7 +69,7 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
     if is_over or failures == (REPORTED_FAILURES if passes else 1):
         end = "is not tried again" if is_over else "is tried again with growing pauses"
         what = f"{record.key} failed {failures} times and {end}: {error}"
-        remedy = getattr(error, "remedy", None) or "Run the checks, and see GitHub's status page."
+        remedy = error.remedy or "Run the checks, and see GitHub's status page."
         context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
     if is_over:
         return replace(record, settled=True, next_check_at=None, failures=failures)

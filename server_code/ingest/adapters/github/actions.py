@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any, BinaryIO
 
 from ...domain.code_metrics import CommitMetrics
@@ -14,7 +15,7 @@ from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
 from ...wire.fields import mapping, text
-from ...wire.payloads import parse_job, parse_run
+from ...wire.payloads import parse_each, parse_job, parse_run
 from .client import GithubClient
 from .commits import CommitReader
 from .deliveries import failed_delivery_runs
@@ -73,8 +74,9 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         self._notice_new_name(repository, _owner_of_runs(answer.items))
+        parse = partial(parse_run, repository=repository)
         page = RunPage(
-            runs=tuple(parse_run(run, repository=repository) for run in answer.items),
+            runs=tuple(parse_each(parse, answer.items)),
             total_count=answer.total_count,
             has_next=answer.has_next,
         )
@@ -105,9 +107,9 @@ class GithubActions:
             return Answer(None, validator)
         self._notice_new_name(key.repository, _owner_of_jobs(answer.items))
         jobs: dict[int, Job] = {}
-        for job in map(parse_job, answer.items):
+        for job in parse_each(parse_job, answer.items):
             jobs[job.job_id] = job
-        is_complete = not answer.has_next and len(jobs) >= answer.total_count
+        is_complete = not answer.has_next and len(answer.items) >= answer.total_count
         return Answer(JobList(jobs=tuple(jobs.values()), is_complete=is_complete), answer.validator)
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:

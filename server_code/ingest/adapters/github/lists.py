@@ -13,6 +13,7 @@ from ...wire.answers import broken_answer
 from ...wire.fields import integer, mapping, objects
 from ...wire.links import next_parameters
 from ...wire.rate_limits import parse_http_date
+from .interrupted_reads import InterruptedReads
 from .page_sizes import PageSizes
 from .request import Request, Response
 
@@ -107,45 +108,76 @@ class ListReader:
 
     def __init__(self) -> None:
         self._sizes = PageSizes()
+        self._interrupted: InterruptedReads[_Read] = InterruptedReads()
 
     def fetch(
         self, reader: Reader, wanted: ListRequest, validator: str | None = None
     ) -> ListAnswer:
         """Fetch a list, in smaller pages where GitHub fails to answer larger ones.
 
-        Pages that were read are kept. Raises the first failure of a page that GitHub answers in no
-        size, and what the reader raises.
+        What a limit cuts short is continued by the next call. Raises the first failure of a page
+        that GitHub answers in no size, and what the reader raises.
         """
-        known = _parse_validator(validator)
-        pages = {} if known is None else _ask_again(reader, wanted, known)
-        changed = {index: page for index, page in pages.items() if not page.is_unchanged}
-        if pages and not changed:
+        question = f"{wanted.request.path} {wanted.request.parameters} {wanted.offset} {validator}"
+        read = self._interrupted.take(question) or _Read(wanted, validator, self._sizes)
+        try:
+            return read.run(reader)
+        except RateLimited:
+            self._interrupted.keep(question, read)
+            raise
+
+
+class _Read:
+    """One read of a list: first whether its known pages have changed, then its pages."""
+
+    def __init__(self, wanted: ListRequest, validator: str | None, memory: PageSizes) -> None:
+        self._wanted = wanted
+        self._validator = validator
+        self._known = _parse_validator(validator)
+        self._memory = memory
+        self._pages: dict[int, Response] = {}
+        self._walk: _Walk | None = None
+
+    def run(self, reader: Reader) -> ListAnswer:
+        """Read on from where the last call ended, and return the whole."""
+        self._ask_again(reader)
+        changed = {index: page for index, page in self._pages.items() if not page.is_unchanged}
+        if self._pages and not changed:
             return ListAnswer(
                 items=None,
                 first={},
                 has_next=False,
-                validator=validator,
-                answered_at=_answered_at(pages[0]),
+                validator=self._validator,
+                answered_at=_answered_at(self._pages[0]),
             )
-        sizes = self._sizes.allowed(wanted.request.path, wanted.sizes)
-        walk = _Walk(reader, wanted, sizes, self._sizes)
-        if known is not None and known.size == walk.size:
-            walk.prepared = changed
-        while walk.has_next and walk.position < wanted.offset + wanted.max_items:
-            walk.read_page()
-        return walk.answer()
+        wanted = self._wanted
+        if self._walk is None:
+            sizes = self._memory.allowed(wanted.request.path, wanted.sizes)
+            self._walk = _Walk(wanted, sizes, self._memory)
+            if self._known is not None and self._known.size == self._walk.size:
+                self._walk.prepared = changed
+        while self._walk.has_next and self._walk.position < wanted.offset + wanted.max_items:
+            self._walk.read_page(reader)
+        return self._walk.answer()
+
+    def _ask_again(self, reader: Reader) -> None:
+        """Ask for the known pages conditionally."""
+        if self._known is None:
+            return
+        size, etags = self._known.size, self._known.etags
+        for index in range(len(self._pages), len(etags)):
+            number = self._wanted.offset // size + index + 1
+            request = replace(self._wanted.page(size, number, {}), validator=etags[index])
+            self._pages[index] = reader.get(request)
 
 
 class _Walk:
     """The pages of a list that were read so far, and where the next one starts."""
 
-    def __init__(
-        self, reader: Reader, wanted: ListRequest, sizes: Sequence[int], memory: PageSizes
-    ) -> None:
+    def __init__(self, wanted: ListRequest, sizes: Sequence[int], memory: PageSizes) -> None:
         self.prepared: Mapping[int, Response] = {}
         self.position = wanted.offset
         self.has_next = True
-        self._reader = reader
         self._wanted = wanted
         self._sizes = list(sizes)
         self._memory = memory
@@ -161,9 +193,9 @@ class _Walk:
         """The present page size."""
         return self._sizes[0]
 
-    def read_page(self) -> None:
+    def read_page(self, reader: Reader) -> None:
         """Read the next page. One that is empty, or repeats the one before, ends the list."""
-        response, found = self._fetch_page()
+        response, found = self._fetch_page(reader)
         following = next_parameters(response.headers)
         if self._first is None:
             self._first = mapping(response.json())
@@ -193,14 +225,14 @@ class _Walk:
             answered_at=self._answered_at,
         )
 
-    def _fetch_page(self) -> tuple[Response, list[Mapping[str, Any]]]:
+    def _fetch_page(self, reader: Reader) -> tuple[Response, list[Mapping[str, Any]]]:
         """Fetch the next page, in the largest size that GitHub answers."""
         failure: RequestFailed | None = None
         while True:
             index = (self.position - self._wanted.offset) // self.size
             request = self._wanted.page(self.size, self.position // self.size + 1, self._cursor)
             try:
-                response = self.prepared.get(index) or self._reader.get(request)
+                response = self.prepared.get(index) or reader.get(request)
                 found = self._wanted.items_of(response)
             except RequestFailed as error:
                 failure = failure or error
@@ -220,16 +252,6 @@ class _Walk:
                     is_usual=self.size == self._wanted.sizes[0],
                 )
                 return response, found
-
-
-def _ask_again(reader: Reader, wanted: ListRequest, known: _Known) -> dict[int, Response]:
-    """Ask for the known pages conditionally."""
-    pages = {}
-    for index, etag in enumerate(known.etags):
-        number = wanted.offset // known.size + index + 1
-        request = replace(wanted.page(known.size, number, {}), validator=etag)
-        pages[index] = reader.get(request)
-    return pages
 
 
 def _answered_at(response: Response) -> datetime | None:

@@ -1,0 +1,101 @@
+"""Lists under a limit that lets few requests through, and lists with objects that are malformed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.adapters.github.interrupted_reads import MAX_READS, InterruptedReads
+from ingest.domain.counters import Counters
+from ingest.domain.runs import AttemptKey
+from ingest.errors import RateLimited
+from ingest.ports import RunQuery
+from ingest.settings import GithubSettings, Secret
+from support.builders import job_payload, run_payload
+from support.stub_github import Asked, Reply, StillClock, StubGithub, a_page, stub_github
+
+KEY = AttemptKey("octo/api", 12_000_000_001, 1)
+JOBS = [job_payload(id=number) for number in range(1, 351)]
+
+
+@contextmanager
+def opened(answer) -> Iterator[tuple[GithubActions, StillClock, StubGithub]]:
+    with stub_github(answer) as github:
+        clock, counters = StillClock(), Counters()
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("token"),))
+        pool = open_token_pool(settings, clock=clock, counters=counters)
+        try:
+            yield GithubActions(pool, counters), clock, github
+        finally:
+            pool.close()
+
+
+class Trickle:
+    """Every second request is refused for a minute; unchanged pages answer 304."""
+
+    def __init__(self, jobs: list) -> None:
+        self.jobs = jobs
+        self.asked = 0
+
+    def __call__(self, asked: Asked) -> Reply:
+        self.asked += 1
+        if self.asked % 2 == 0:
+            return 403, {"Retry-After": "60"}, {"message": "You have exceeded a secondary limit."}
+        status, headers, body = a_page(asked, self.jobs, "jobs")
+        etag = f'"{asked.page}-{hash(str(body))}"'
+        if asked.headers.get("if-none-match") == etag:
+            return 304, {"ETag": etag}, None
+        return status, {**headers, "ETag": etag}, body
+
+
+def fetch_patiently(actions, clock, validator=None):
+    for _ in range(20):
+        try:
+            return actions.fetch_jobs(KEY, validator)
+        except RateLimited:
+            clock.sleep(61)
+    pytest.fail("the list never came to its end")
+
+
+def test_a_long_list_is_read_on_where_a_limit_ended_it():
+    """Every page is asked for once, whether it is read first or asked again."""
+    trickle = Trickle(JOBS)
+    with opened(trickle) as (actions, clock, _):
+        first = fetch_patiently(actions, clock)
+        assert len(first.value.jobs) == 350
+        assert first.value.is_complete
+        assert trickle.asked <= 8
+        assert fetch_patiently(actions, clock, first.validator).value is None
+        assert trickle.asked <= 16
+        trickle.jobs = [*JOBS[:-1], job_payload(id=350, name="renamed")]
+        changed = fetch_patiently(actions, clock, first.validator)
+        assert changed.value.jobs[-1].name == "renamed"
+
+
+def test_an_interrupted_read_is_taken_once_and_few_are_kept():
+    """The oldest goes when there are too many."""
+    reads: InterruptedReads[int] = InterruptedReads()
+    for number in range(MAX_READS + 1):
+        reads.keep(str(number), number)
+    assert reads.take("0") is None
+    assert reads.take(str(MAX_READS)) == MAX_READS
+    assert reads.take(str(MAX_READS)) is None
+
+
+@pytest.mark.parametrize("odd", [{"id": None}, {"id": "x"}, {"id": -1}, {"id": 2**70}])
+def test_a_malformed_object_hides_none_of_the_others(odd):
+    """It is logged and left out."""
+    runs = [run_payload(id=1), run_payload(**odd), run_payload(id=3)]
+    jobs = [job_payload(id=1), job_payload(**odd), job_payload(id=3)]
+
+    def answer(asked: Asked) -> Reply:
+        return a_page(asked, *((jobs, "jobs") if "jobs" in asked.path else (runs, "workflow_runs")))
+
+    with opened(answer) as (actions, _, _):
+        page = actions.fetch_runs("octo/api", RunQuery()).value
+        listed = actions.fetch_jobs(KEY).value
+    assert [run.run_id for run in page.runs] == [1, 3]
+    assert [job.job_id for job in listed.jobs] == [1, 3]
+    assert listed.is_complete
