@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from ingest.domain.ledger import MOST_ACTIVITIES, MOST_ERRORS
 from ingest.ports import StateStore
-from ingest.ports.state import MOST_ACTIVITIES, MOST_ERRORS
 from support.state_records import ODD_TEXTS, REPOSITORY, an_activity, an_error
 
 

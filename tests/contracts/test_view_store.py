@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
+from ingest.domain.ledger import MOST_RUN_SUMMARIES, WISH_PAUSED, WISH_RUNNING
 from ingest.ports import StateStore
-from ingest.ports.state import MOST_RUN_SUMMARIES
 from support.state_records import (
     LARGEST_ID,
     NOW,

@@ -8,6 +8,7 @@ import pytest
 from ingest.domain.ledger import ActivityRecord, ErrorRecord
 from ingest.domain.runs import AttemptKey
 from ingest.domain.stored_records import (
+    REPOSITORY_COLUMNS,
     activity_body,
     agent_body,
     attempt_body,
@@ -94,12 +95,10 @@ def test_errors_are_the_same_whatever_the_case_of_the_repository_and_the_remedy(
 
 
 class TestRepository:
-    COLUMNS = ("full_name", "added_at", "paused", "lease_until")
-
     def body_and_columns(self) -> tuple[dict[str, Any], dict[str, Any]]:
         record = a_full_repository()
-        columns = {name: getattr(record, name) for name in self.COLUMNS}
-        return stored(repository_body(record, without=self.COLUMNS)), columns
+        columns = {name: getattr(record, name) for name in REPOSITORY_COLUMNS}
+        return stored(repository_body(record)), columns
 
     def test_it_comes_back(self) -> None:
         assert restore_repository(*self.body_and_columns()) == a_full_repository()

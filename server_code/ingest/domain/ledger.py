@@ -23,6 +23,15 @@ WISH_PAUSED = "paused"
 TRAFFIC_SPAN = timedelta(minutes=5)
 TRAFFIC_KEPT = timedelta(days=1)
 
+#: How long the state keeps what only grows; an agent's heartbeats count from its newest one.
+HEARTBEATS_KEPT = timedelta(days=1)
+CLAIMS_KEPT = timedelta(days=4)
+
+#: What is kept for people: the newest of each, the oldest go first.
+MOST_RUN_SUMMARIES = 2000
+MOST_ERRORS = 500
+MOST_ACTIVITIES = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryRecord:

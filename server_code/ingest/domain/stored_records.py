@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,17 @@ _REPOSITORY = "repository"
 _ATTEMPT_COLUMNS = ("key", "created_at", "settled", "next_check_at")
 _LOG_COLUMNS = ("key", "job_id", "state", "updated_at")
 _SUMMARY_COLUMNS = ("key", "created_at")
+
+#: The fields that others than the holder of a lease change, or that a claim searches.
+REPOSITORY_COLUMNS = (
+    "full_name",
+    "added_at",
+    "paused",
+    "next_poll_at",
+    "last_polled_at",
+    "lease_holder",
+    "lease_until",
+)
 
 
 def attempt_id(key: AttemptKey) -> tuple[str, int, int]:
@@ -96,9 +107,9 @@ def activity_body(record: ActivityRecord) -> dict[str, Any]:
     return encode(record, without=("occurred_at",))
 
 
-def repository_body(record: RepositoryRecord, *, without: Collection[str]) -> dict[str, Any]:
+def repository_body(record: RepositoryRecord) -> dict[str, Any]:
     """Return a repository without the fields that are columns."""
-    return encode(record, without=without)
+    return encode(record, without=REPOSITORY_COLUMNS)
 
 
 def restore_repository(body: Mapping[str, Any], columns: Mapping[str, Any]) -> RepositoryRecord:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import datetime, timezone
 from typing import Any
 
+from .due import Reached
+
 
 def repository_key(name: str) -> str:
     """Bring a repository's name into the form in which names are compared."""
@@ -27,6 +29,11 @@ def write_time(moment: datetime) -> str:
 def write_optional_time(moment: datetime | None) -> str | None:
     """Write a moment that may be missing."""
     return None if moment is None else write_time(moment)
+
+
+def write_reached(reached: Reached) -> tuple[str, str]:
+    """Write the two times that a stored time is compared with."""
+    return write_time(reached.now), write_time(reached.beyond)
 
 
 def read_time(text: str) -> datetime:

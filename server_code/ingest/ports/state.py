@@ -20,11 +20,6 @@ from ..domain.ledger import (
 from ..domain.runs import AttemptKey
 from ..domain.summaries import RunSummary
 
-#: What is kept for people: the newest of each, the oldest go first.
-MOST_RUN_SUMMARIES = 2000
-MOST_ERRORS = 500
-MOST_ACTIVITIES = 500
-
 
 class RepositoryStore(Protocol):
     """Keep the watched repositories. Names are matched without regard to case."""

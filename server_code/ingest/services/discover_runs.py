@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
+from ..domain.due import is_interval_over
 from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
@@ -154,7 +155,7 @@ _QUESTIONS = (
 
 
 def _is_time(context: CollectorContext, last: datetime | None, interval: timedelta) -> bool:
-    return last is None or context.clock.now() >= last + interval
+    return is_interval_over(last, interval, context.clock.now())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -69,7 +69,7 @@ def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> N
         # A list of one page shows everything at every poll.
         return
     today = _midnight(now)
-    if repository.swept_at is None or _midnight(repository.swept_at) < today:
+    if repository.swept_at is None or _midnight(repository.swept_at) != today:
         _begin_round(poll_session, now, start=today - LONGEST_CHANGE)
     for _ in range(WINDOWS_A_TICK):
         window = _next_window(poll_session, today)

@@ -11,6 +11,7 @@ from contracts.test_log_states import TestLogs
 from contracts.test_message_counts import *  # noqa: F403
 from contracts.test_repository_store import TestRepositories
 from contracts.test_retention import *  # noqa: F403 - tests that are functions
+from contracts.test_times_ahead import TestTimesAhead
 from contracts.test_view_store import TestAgents, TestRunSummaries
 
 __all__ = [
@@ -26,5 +27,6 @@ __all__ = [
     "TestPauses",
     "TestRepositories",
     "TestRunSummaries",
+    "TestTimesAhead",
     "test_any_attempt_comes_back_as_it_was_saved",
 ]

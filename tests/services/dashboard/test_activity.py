@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
+from ingest.domain.ledger import MOST_ERRORS
 from ingest.domain.timestamps import format_timestamp
-from ingest.ports.state import MOST_ERRORS
 from ingest.services.context import LOG_INGESTION_AGENT
 from ingest.services.dashboard.activity import SHOWN_ACTIVITIES, grouped_errors, list_activity
 from support.state_records import NOW, an_activity, an_agent, an_error, at

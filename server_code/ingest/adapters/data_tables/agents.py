@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import anvil.tables.query as q
 
-from ...domain.ledger import TRAFFIC_KEPT, AgentRecord, MessageCounts, message_counts_span
+from ...domain.ledger import (
+    HEARTBEATS_KEPT,
+    TRAFFIC_KEPT,
+    AgentRecord,
+    MessageCounts,
+    message_counts_span,
+)
 from ...domain.stored_records import agent_body, restore_agent
 from ...domain.stored_values import (
     read_ascii,
@@ -27,7 +33,6 @@ _AGENTS = Rows("agents")
 _WISHES = Rows("agent_wishes")
 _TRAFFIC = Rows("traffic")
 
-_SIGNS_KEPT = timedelta(days=1)
 _TOTALS = "totals"
 
 
@@ -36,15 +41,18 @@ class TableAgents:
     """Keep agents and their counts; each save removes those that have long been silent."""
 
     def save_agent(self, record: AgentRecord) -> None:
-        """Keep an agent's newest sign of life; signs a day older than this one go."""
+        """Keep an agent's newest sign of life; those a day older or newer go."""
         row = {
             "key": f"{write_ascii(record.name)}|{write_ascii(record.holder)}",
             "heartbeat_at": record.heartbeat_at,
             "body": write_json(agent_body(record)),
         }
         transact(lambda: _AGENTS.upsert([row]))
-        silent_since = q.less_than(record.heartbeat_at - _SIGNS_KEPT)
-        _AGENTS.delete(_AGENTS.search(columns=("key",), where={"heartbeat_at": silent_since}))
+        gone = q.any_of(
+            q.less_than(record.heartbeat_at - HEARTBEATS_KEPT),
+            q.greater_than(record.heartbeat_at + HEARTBEATS_KEPT),
+        )
+        _AGENTS.delete(_AGENTS.search(columns=("key",), where={"heartbeat_at": gone}))
 
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and holder."""

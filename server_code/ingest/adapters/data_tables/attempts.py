@@ -9,6 +9,7 @@ from typing import Any
 
 import anvil.tables.query as q
 
+from ...domain.due import checks_due
 from ...domain.ledger import (
     LOG_EXPIRED,
     LOG_FETCHED,
@@ -57,6 +58,7 @@ class TableAttempts:
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default."""
+        due = checks_due(now)
         rows = ATTEMPTS.some(
             columns=_HOT,
             order_by="age",
@@ -65,7 +67,7 @@ class TableAttempts:
             where={
                 "repository": repository_key(repository),
                 "settled": False,
-                "look_at": q.less_than_or_equal_to(now),
+                "look_at": q.any_of(q.less_than_or_equal_to(due.now), q.greater_than(due.beyond)),
             },
         )
         return _records(rows)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import anvil.tables.query as q
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
+from ...domain.due import is_longer_pause, pauses_over
+from ...domain.ledger import CLAIMS_KEPT
 from ...domain.stored_values import repository_key, write_ascii
 from .errors import translate_errors
 from .rows import Rows
@@ -20,8 +22,6 @@ _HINTS = Rows("run_hints")
 _COMMITS = Rows("commits")
 _PAUSES = Rows("pauses")
 _CLAIMS = Rows("deliveries")
-
-_CLAIMS_KEPT = timedelta(days=4)
 
 
 @translate_errors
@@ -77,7 +77,7 @@ class TableHints:
             longer = {
                 name: until
                 for name, until in pauses.items()
-                if name not in kept or kept[name] < until
+                if name not in kept or is_longer_pause(until, kept[name])
             }
             rows = [{"key": name, "paused_until": longer[name]} for name in sorted(longer)]
             _PAUSES.upsert(rows, found)
@@ -87,9 +87,9 @@ class TableHints:
 
     def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        rows = _PAUSES.search(
-            columns=("key", "paused_until"), where={"paused_until": q.greater_than(now)}
-        )
+        over = pauses_over(now)
+        lasting = q.all_of(q.greater_than(over.now), q.less_than_or_equal_to(over.beyond))
+        rows = _PAUSES.search(columns=("key", "paused_until"), where={"paused_until": lasting})
         return {row["key"]: sure_utc(row["paused_until"]) for row in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
@@ -129,12 +129,12 @@ def _save_hint(repository: str, run_id: int, now: datetime) -> None:
 def _claim(key: str, now: datetime) -> bool:
     name = write_ascii(key)
     known = _CLAIMS.first(columns=("key", "received_at"), where={"key": name})
-    if known is not None and known["received_at"] >= now - _CLAIMS_KEPT:
+    if known is not None and known["received_at"] >= now - CLAIMS_KEPT:
         return False
     _CLAIMS.upsert([{"key": name, "received_at": now}], [] if known is None else [known])
     return True
 
 
 def _purge_claims(now: datetime) -> None:
-    where = {"received_at": q.less_than(now - _CLAIMS_KEPT)}
+    where = {"received_at": q.less_than(now - CLAIMS_KEPT)}
     _CLAIMS.delete(_CLAIMS.search(columns=("key",), where=where))

@@ -10,6 +10,7 @@ from typing import Any
 import anvil.tables.query as q
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
+from ...domain.log_states import log_id, may_replace, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, repository_key, write_json
@@ -30,14 +31,9 @@ class TableJobLogs(LogStateStore):
 
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
         """Insert or replace; a log that has ended never becomes pending again."""
-        newest: dict[str, JobLogRecord] = {}
-        for record in records:
-            earlier = newest.get(_key(record), record)
-            if record.state != LOG_PENDING or earlier.state == LOG_PENDING:
-                newest[_key(record)] = record
-        for keys in portions(sorted(newest)):
-            rows = [_row(newest[key]) for key in keys]
-            transact(partial(_save, rows))
+        rows = [_row(record) for record in newest_logs(records).values()]
+        for portion in portions(rows):
+            transact(partial(_save, portion))
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""
@@ -73,13 +69,13 @@ class TableJobLogs(LogStateStore):
 
 def _save(rows: Sequence[dict[str, Any]]) -> None:
     found = _JOB_LOGS.by("key", [row["key"] for row in rows], columns=("key", "state"))
-    ended = {row["key"] for row in found if row["state"] != LOG_PENDING}
-    kept = [row for row in rows if row["state"] != LOG_PENDING or row["key"] not in ended]
+    stored = {row["key"]: row["state"] for row in found}
+    kept = [row for row in rows if may_replace(row["state"], stored.get(row["key"], LOG_PENDING))]
     _JOB_LOGS.upsert(kept, found)
 
 
 def _key(record: JobLogRecord) -> str:
-    return f"{attempt_key(record.key)}|{record.job_id}"
+    return "|".join(map(str, log_id(record)))
 
 
 def _row(record: JobLogRecord) -> dict[str, Any]:

@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from ...domain.codec import decode
-from ...domain.ledger import ActivityRecord, ErrorRecord
+from ...domain.ledger import MOST_ACTIVITIES, MOST_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, repository_key, write_json
-from ...ports.state import MOST_ACTIVITIES, MOST_ERRORS
 from .errors import translate_errors
 from .rows import Rows
 from .values import age_key, sure_utc

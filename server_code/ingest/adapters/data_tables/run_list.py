@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from ...domain.ledger import MOST_RUN_SUMMARIES
 from ...domain.stored_records import attempt_id, restore_summary, summary_body
 from ...domain.stored_values import read_json, write_json
 from ...domain.summaries import RunSummary
-from ...ports.state import MOST_RUN_SUMMARIES
 from .errors import translate_errors
 from .rows import Rows, distinct, portions
 from .transactions import transact

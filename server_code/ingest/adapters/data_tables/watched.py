@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ...domain.due import is_due
 from ...domain.ledger import RepositoryRecord
-from ...domain.stored_records import repository_body, restore_repository
+from ...domain.stored_records import REPOSITORY_COLUMNS, repository_body, restore_repository
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import RepositoryStore
 from .errors import translate_errors
@@ -19,17 +20,7 @@ from .values import sure_utc, utc
 
 _REPOSITORIES = Rows("repositories")
 
-#: The fields that others than the holder change, or that a claim looks at.
-_FIELDS = (
-    "full_name",
-    "added_at",
-    "paused",
-    "next_poll_at",
-    "last_polled_at",
-    "lease_holder",
-    "lease_until",
-)
-_ALL = ("key", *_FIELDS, "progress")
+_ALL = ("key", *REPOSITORY_COLUMNS, "progress")
 _CLAIMED_BY = ("key", "paused", "next_poll_at", "lease_until", "added_at")
 
 
@@ -41,7 +32,7 @@ class WatchedRepositories(RepositoryStore):
         """Add a repository unless it is there; return the stored one."""
         row = {
             "key": repository_key(record.full_name),
-            **{name: getattr(record, name) for name in _FIELDS},
+            **{name: getattr(record, name) for name in REPOSITORY_COLUMNS},
             "progress": _progress(record),
         }
 
@@ -150,7 +141,7 @@ def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[Re
 
 
 def _is_due(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row
-    return all(row[name] is None or row[name] <= now for name in ("next_poll_at", "lease_until"))
+    return is_due(now, next_poll_at=row["next_poll_at"], lease_until=row["lease_until"])
 
 
 def _save_held(
@@ -177,7 +168,7 @@ def _save_held(
 
 
 def _progress(record: RepositoryRecord) -> str:
-    return write_json(repository_body(record, without=_FIELDS))
+    return write_json(repository_body(record))
 
 
 def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-
-from ...domain.ledger import AgentRecord
+from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
 from ...domain.stored_records import agent_body, restore_agent
 from ...domain.stored_values import (
     read_ascii,
@@ -17,14 +15,13 @@ from ...domain.stored_values import (
 from .database import Database
 from .session import Session
 
-_SIGNS_KEPT = timedelta(days=1)
-
 _SAVE_AGENT = """
     INSERT INTO agents (name, holder, heartbeat_at, record) VALUES (...)
     ON CONFLICT (name, holder) DO UPDATE SET
         heartbeat_at = excluded.heartbeat_at,
         record = excluded.record
 """
+_FORGET_AGENTS = "DELETE FROM agents WHERE heartbeat_at < ? OR heartbeat_at > ?"
 _SAVE_WISH = """
     INSERT INTO agent_wishes (name, wish) VALUES (...)
     ON CONFLICT (name) DO UPDATE SET wish = excluded.wish
@@ -37,14 +34,14 @@ class SqlAgents:
     _database: Database
 
     def save_agent(self, record: AgentRecord) -> None:
-        """Keep an agent's newest sign of life; signs a day older than this one go."""
+        """Keep an agent's newest sign of life; those a day older or newer go."""
         name, holder = write_ascii(record.name), write_ascii(record.holder)
         row = (name, holder, write_time(record.heartbeat_at), write_json(agent_body(record)))
-        oldest = write_time(record.heartbeat_at - _SIGNS_KEPT)
+        kept = (record.heartbeat_at - HEARTBEATS_KEPT, record.heartbeat_at + HEARTBEATS_KEPT)
 
         def save(session: Session) -> None:
             session.insert(_SAVE_AGENT, [row])
-            session.execute("DELETE FROM agents WHERE heartbeat_at < ?", (oldest,))
+            session.execute(_FORGET_AGENTS, tuple(map(write_time, kept)))
 
         self._database.write(save)
 

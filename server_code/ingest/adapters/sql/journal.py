@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from ...domain.codec import decode
-from ...domain.ledger import ActivityRecord, ErrorRecord
+from ...domain.ledger import MOST_ACTIVITIES, MOST_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, read_time, repository_key, write_json, write_time
-from ...ports.state import MOST_ACTIVITIES, MOST_ERRORS
 from .database import Database
 from .session import Session
 

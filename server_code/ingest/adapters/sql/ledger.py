@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
+from ...domain.due import MAX_PAUSE, checks_due, pauses_over
 from ...domain.ledger import (
+    CLAIMS_KEPT,
     LOG_EXPIRED,
     LOG_FETCHED,
     LOG_PENDING,
@@ -25,6 +27,7 @@ from ...domain.stored_values import (
     repository_key,
     write_ascii,
     write_json,
+    write_reached,
     write_time,
 )
 from ...ports import LedgerStore
@@ -34,10 +37,9 @@ from .repositories import MAKE_DUE
 from .retention import purge_settled
 from .session import Row, Session
 
-_CLAIMS_KEPT = timedelta(days=4)
 _FORGOTTEN_AT_ONCE = 100
 
-_DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND look_at <= ? "
+_DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
 _NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?"
 _COUNT_ATTEMPTS = "SELECT COUNT(*) FROM attempts"
@@ -61,6 +63,10 @@ _SAVE_PAUSES = """
     ON CONFLICT (credential) DO UPDATE SET paused_until = excluded.paused_until
     WHERE pauses.paused_until < excluded.paused_until
 """
+_SELECT_PAUSES = """
+    SELECT credential, paused_until FROM pauses WHERE paused_until > ? AND paused_until <= ?
+"""
+_FORGET_PAUSE = "DELETE FROM pauses WHERE credential = ? AND paused_until > ?"
 _CLAIM = """
     INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
     ON CONFLICT (delivery_id) DO NOTHING
@@ -90,7 +96,7 @@ class SqlLedger(LedgerStore):
         self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default."""
-        parameters = (repository_key(repository), write_time(now), max(0, limit))
+        parameters = (repository_key(repository), *write_reached(checks_due(now)), max(0, limit))
         order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS + order, parameters)
         return [attempt_record(row) for row in rows]
@@ -181,12 +187,19 @@ class SqlLedger(LedgerStore):
 
     def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Remember until when credentials must not ask GitHub; a longer pause is kept."""
-        self._insert(_SAVE_PAUSES, [(name, write_time(pauses[name])) for name in sorted(pauses)])
+        rows = [(name, write_time(pauses[name])) for name in sorted(pauses)]
+        not_believed = [(name, write_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
+
+        def save(session: Session) -> None:
+            session.delete(_FORGET_PAUSE, not_believed)
+            session.insert(_SAVE_PAUSES, rows)
+
+        if rows:
+            self._database.write(save)
 
     def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
         """Load the pauses that are not over."""
-        sql = "SELECT credential, paused_until FROM pauses WHERE paused_until > ?"
-        rows = self._database.read(sql, (write_time(now),))
+        rows = self._database.read(_SELECT_PAUSES, write_reached(pauses_over(now)))
         return {name: read_time(until) for name, until in rows}
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
@@ -217,6 +230,6 @@ class SqlLedger(LedgerStore):
 def _claim(session: Session, key: str, now: datetime) -> bool:
     """Claim a key; False if it was claimed within 4 days."""
     session.execute(
-        "DELETE FROM deliveries WHERE received_at < ?", (write_time(now - _CLAIMS_KEPT),)
+        "DELETE FROM deliveries WHERE received_at < ?", (write_time(now - CLAIMS_KEPT),)
     )
     return session.insert(_CLAIM, [(write_ascii(key), write_time(now))]) == 1

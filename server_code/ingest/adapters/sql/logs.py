@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import datetime
 
-from ...domain.ledger import LOG_PENDING, JobLogRecord
+from ...domain.ledger import JobLogRecord
+from ...domain.log_states import LogId, log_id, newest_logs
 from ...domain.runs import AttemptKey
 from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, read_time, repository_keys, write_json, write_time
@@ -27,8 +28,6 @@ _SAVE = """
 _PENDING = "WHERE state = 'pending' AND updated_at < ? "
 _OLDEST = "ORDER BY updated_at, repository_key, run_id, run_attempt, job_id LIMIT ?"
 
-LogId = tuple[str, int, int, int]
-
 
 class SqlLogs(LogStateStore):
     """Keep what is known of job logs."""
@@ -37,9 +36,7 @@ class SqlLogs(LogStateStore):
 
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
         """Insert or replace; a log that has ended never becomes pending again."""
-        newest = _newest(records)
-        # In order, so that two processes never wait for each other's rows.
-        rows = [_row(newest[key]) for key in sorted(newest)]
+        rows = [_row(record) for record in newest_logs(records).values()]
         if rows:
             self._database.write(lambda session: session.insert(_SAVE, rows))
 
@@ -63,27 +60,13 @@ class SqlLogs(LogStateStore):
         return sorted((_record(row) for row in rows), key=_age)[:most]
 
 
-def _log_id(record: JobLogRecord) -> LogId:
-    return (*attempt_id(record.key), record.job_id)
-
-
 def _age(record: JobLogRecord) -> tuple[datetime, LogId]:
-    return record.updated_at, _log_id(record)
-
-
-def _newest(records: Sequence[JobLogRecord]) -> dict[LogId, JobLogRecord]:
-    """Keep one record per log, as if they had been saved one after another."""
-    newest: dict[LogId, JobLogRecord] = {}
-    for record in records:
-        earlier = newest.get(_log_id(record), record)
-        if record.state != LOG_PENDING or earlier.state == LOG_PENDING:
-            newest[_log_id(record)] = record
-    return newest
+    return record.updated_at, log_id(record)
 
 
 def _row(record: JobLogRecord) -> Row:
     moment = write_time(record.updated_at)
-    return (*_log_id(record), record.state, moment, write_json(log_body(record)))
+    return (*log_id(record), record.state, moment, write_json(log_body(record)))
 
 
 def _record(row: Row) -> JobLogRecord:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from ...domain.due import leases_over, polls_due
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import (
@@ -15,24 +16,12 @@ from ...domain.stored_values import (
     repository_keys,
     write_json,
     write_optional_time,
+    write_reached,
     write_time,
 )
 from ...ports import RepositoryStore
 from .database import Database
 from .session import Row, Session
-
-#: The fields that others than the holder change, or that a claim searches.
-_COLUMNS = frozenset(
-    {
-        "full_name",
-        "added_at",
-        "paused",
-        "next_poll_at",
-        "last_polled_at",
-        "lease_holder",
-        "lease_until",
-    }
-)
 
 _SELECT = """
     SELECT full_name, added_at, paused, next_poll_at, last_polled_at, lease_holder, lease_until,
@@ -44,8 +33,8 @@ _DUE = """
     SELECT COALESCE(next_poll_at, lease_until, added_at), name_key
     FROM repositories
     WHERE paused = 0
-      AND (next_poll_at IS NULL OR next_poll_at <= ?)
-      AND (lease_until IS NULL OR lease_until <= ?)
+      AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ?)
+      AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
 _MOST_OVERDUE = "ORDER BY 1, name_key LIMIT ? "
 
@@ -130,7 +119,7 @@ class SqlRepositories(RepositoryStore):
         until = write_time(now + timedelta(seconds=lease_seconds))
 
         def claim(session: Session) -> list[Row]:
-            keys = _lock_due(session, write_time(now), names, limit)
+            keys = _lock_due(session, now, names, limit)
             session.execute_each(_LEASE, (holder, until), keys)
             rows = session.query_each(_SELECT + "WHERE name_key IN (...)", (), keys)
             return sorted(rows, key=lambda row: keys.index(repository_key(row[0])))
@@ -164,9 +153,10 @@ class SqlRepositories(RepositoryStore):
         return self._database.write(lambda session: session.execute(sql, parameters))
 
 
-def _lock_due(session: Session, now: str, names: list[str] | None, limit: int) -> list[str]:
+def _lock_due(session: Session, now: datetime, names: list[str] | None, limit: int) -> list[str]:
     """Lock the most overdue repositories that nobody else is claiming; return their keys."""
-    order, times, most = _MOST_OVERDUE + session.dialect.skip_locked, (now, now), max(0, limit)
+    order, most = _MOST_OVERDUE + session.dialect.skip_locked, max(0, limit)
+    times = (*write_reached(polls_due(now)), *write_reached(leases_over(now)))
     if names is None:
         rows = session.query(_DUE + order, (*times, most))
     else:
@@ -191,7 +181,7 @@ def _row(record: RepositoryRecord) -> Row:
 
 
 def _progress(record: RepositoryRecord) -> str:
-    return write_json(repository_body(record, without=_COLUMNS))
+    return write_json(repository_body(record))
 
 
 def _record(row: Row) -> RepositoryRecord:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...domain.ledger import MOST_RUN_SUMMARIES
 from ...domain.stored_records import attempt_id, restore_summary, summary_body
 from ...domain.stored_values import read_json, read_time, write_json, write_time
 from ...domain.summaries import RunSummary
-from ...ports.state import MOST_RUN_SUMMARIES
 from .database import Database
 from .session import Row, Session
 

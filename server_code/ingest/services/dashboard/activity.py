@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import ActivityRecord, ErrorRecord
+from ...domain.ledger import MOST_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
-from ...ports.state import MOST_ERRORS
 from .agents import host_rows
 
 SHOWN_ACTIVITIES = 100

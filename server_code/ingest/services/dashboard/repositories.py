@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import LedgerCounts, RepositoryRecord, new_repository
+from ...domain.ledger import MOST_ERRORS, LedgerCounts, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
 from ...errors import (
     AccessDenied,
@@ -17,7 +17,6 @@ from ...errors import (
     Retriable,
 )
 from ...ports import ActionsSource, RunQuery, StateStore
-from ...ports.state import MOST_ERRORS
 from ...settings import Settings
 from .rows import repository_row
 

@@ -1,0 +1,66 @@
+"""Which stored times have come: those that are reached, and those too far ahead to be true.
+
+A clock that was ahead and is set right leaves times behind that lie further ahead than anything
+sets them. They count as reached, so that a wrong clock delays nothing longer than its maximum.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+#: No time is ever set further ahead than this; about twice what is set, for hosts' clocks differ.
+MAX_LEASE = timedelta(minutes=10)
+MAX_POLL_DELAY = timedelta(hours=4)
+MAX_CHECK_DELAY = timedelta(hours=2)
+MAX_PAUSE = timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Reached:
+    """The times that have come at ``now``; those after ``beyond`` are not believed."""
+
+    now: datetime
+    beyond: datetime
+
+    def includes(self, moment: datetime | None) -> bool:
+        """Return whether a stored time has come; one that is not set has."""
+        return moment is None or moment <= self.now or moment > self.beyond
+
+
+def polls_due(now: datetime) -> Reached:
+    """Return the polls that are due."""
+    return Reached(now, now + MAX_POLL_DELAY)
+
+
+def leases_over(now: datetime) -> Reached:
+    """Return the leases that have run out."""
+    return Reached(now, now + MAX_LEASE)
+
+
+def is_due(now: datetime, *, next_poll_at: datetime | None, lease_until: datetime | None) -> bool:
+    """Return whether a repository that is not paused may be claimed.
+
+    One that has no next poll is new, or its holder died before it was released.
+    """
+    return polls_due(now).includes(next_poll_at) and leases_over(now).includes(lease_until)
+
+
+def checks_due(now: datetime) -> Reached:
+    """Return the checks of attempts that are due."""
+    return Reached(now, now + MAX_CHECK_DELAY)
+
+
+def pauses_over(now: datetime) -> Reached:
+    """Return the pauses that are over."""
+    return Reached(now, now + MAX_PAUSE)
+
+
+def is_longer_pause(until: datetime, known: datetime) -> bool:
+    """Return whether a pause replaces the stored one: a longer one does, and one to be believed."""
+    return known < until or known > until + MAX_PAUSE
+
+
+def is_interval_over(last: datetime | None, interval: timedelta, now: datetime) -> bool:
+    """Return whether what was last done at ``last`` is due; a time in the future is no time."""
+    return last is None or last > now or now >= last + interval

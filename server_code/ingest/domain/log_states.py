@@ -1,0 +1,33 @@
+"""How the states of job logs follow each other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .ledger import LOG_PENDING, JobLogRecord
+from .stored_records import attempt_id
+
+LogId = tuple[str, int, int, int]
+
+
+def log_id(record: JobLogRecord) -> LogId:
+    """Return what identifies a log: repository key, run, attempt and job."""
+    return (*attempt_id(record.key), record.job_id)
+
+
+def may_replace(state: str, stored: str) -> bool:
+    """Return whether a state may follow a stored one: what has ended never becomes pending."""
+    return state != LOG_PENDING or stored == LOG_PENDING
+
+
+def newest_logs(records: Iterable[JobLogRecord]) -> dict[LogId, JobLogRecord]:
+    """Return one record for each log, as if they had been saved one after another.
+
+    In order of their keys, so that two processes never wait for each other's rows.
+    """
+    newest: dict[LogId, JobLogRecord] = {}
+    for record in records:
+        earlier = newest.get(log_id(record), record)
+        if may_replace(record.state, earlier.state):
+            newest[log_id(record)] = record
+    return {key: newest[key] for key in sorted(newest)}

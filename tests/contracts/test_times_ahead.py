@@ -1,0 +1,60 @@
+"""What every state store does with times that a clock left behind which was ahead."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ingest.domain.due import MAX_CHECK_DELAY, MAX_LEASE, MAX_PAUSE, MAX_POLL_DELAY
+from ingest.domain.ledger import HEARTBEATS_KEPT
+from ingest.ports import StateStore
+from support.state_records import NOW, REPOSITORY, a_repository, an_agent, an_attempt
+from support.state_stores import claim
+
+MOMENT = timedelta(microseconds=1)
+
+
+class TestTimesAhead:
+    @pytest.mark.parametrize("over", [timedelta(), MOMENT, timedelta(days=400)])
+    def test_a_poll_is_due_where_nothing_plans_it_that_late(
+        self, state: StateStore, over: timedelta
+    ) -> None:
+        state.add_repository(a_repository(next_poll_at=NOW + MAX_POLL_DELAY + over))
+        assert claim(state) == ([REPOSITORY] if over else [])
+
+    @pytest.mark.parametrize("over", [timedelta(), MOMENT, timedelta(days=400)])
+    def test_a_lease_is_over_where_nothing_leases_that_long(
+        self, state: StateStore, over: timedelta
+    ) -> None:
+        lease = {"lease_holder": "ahead", "lease_until": NOW + MAX_LEASE + over}
+        state.add_repository(a_repository(**lease))
+        assert claim(state) == ([REPOSITORY] if over else [])
+
+    @pytest.mark.parametrize("over", [timedelta(), MOMENT, timedelta(days=400)])
+    def test_a_check_is_due_where_nothing_plans_it_that_late(
+        self, state: StateStore, over: timedelta
+    ) -> None:
+        state.save_attempts([an_attempt(next_check_at=NOW + MAX_CHECK_DELAY + over)])
+        due = state.load_due_attempts(REPOSITORY, now=NOW, limit=10)
+        assert len(due) == (1 if over else 0)
+
+    @pytest.mark.parametrize("over", [timedelta(), MOMENT, timedelta(days=400)])
+    def test_a_pause_is_over_where_nothing_pauses_that_long(
+        self, state: StateStore, over: timedelta
+    ) -> None:
+        state.save_pauses({"token-1": NOW + MAX_PAUSE + over})
+        assert state.load_pauses(now=NOW) == ({} if over else {"token-1": NOW + MAX_PAUSE})
+
+    def test_a_pause_replaces_one_that_is_not_believed(self, state: StateStore) -> None:
+        """What GitHub asks for now is obeyed by all, whatever was stored before."""
+        until = NOW + timedelta(minutes=1)
+        state.save_pauses({"token-1": NOW + timedelta(days=400)})
+        state.save_pauses({"token-1": until})
+        assert state.load_pauses(now=NOW) == {"token-1": until}
+
+    def test_a_heartbeat_of_the_future_is_removed_by_the_next_one(self, state: StateStore) -> None:
+        """An agent that worked under a wrong clock does not stay the newest one."""
+        ahead = an_agent(holder="ahead", heartbeat_at=NOW + HEARTBEATS_KEPT + MOMENT)
+        state.save_agent(ahead)
+        state.save_agent(an_agent(holder="now", heartbeat_at=NOW))
+        assert [agent.holder for agent in state.list_agents()] == ["now"]
