@@ -156,7 +156,12 @@ def test_a_fork_run_lists_no_pull_request_and_finds_it_through_its_commit():
     run = a_recorded_run(FORK_PULL_REQUEST_RUN)
     assert run_message(run)["pull_requests"] == []
     page = "https://github.com/PyGithub/PyGithub/pull/2390"
-    pull = a_pull(html_url=page, head_sha=run.head_sha)
+    pull = a_pull(
+        html_url=page,
+        head_sha=run.head_sha,
+        head_ref=run.head_branch,
+        head_repository=run.head_repository,
+    )
     metrics = run_message(run, [], a_commit(pull_requests=(pull,)))["code_metrics"]
     assert (metrics["pull_request_id"], metrics["pull_request_url"]) == (501, page)
 

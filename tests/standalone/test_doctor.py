@@ -88,7 +88,7 @@ def test_a_queue_without_a_place_for_dead_letters_is_a_warning(cli: CommandLine)
     done = cli.run("doctor", "octo/api")
     assert done.returncode == 0
     assert "has no dead-letter queue" in done.stdout
-    assert "Nothing failed; look at 1 of 10." in done.stdout
+    assert "Nothing failed; look at 1 of 11." in done.stdout
 
 
 def test_looking_leaves_nothing_in_the_queues(cli: CommandLine):
