@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..domain.web_links import web_hosts
+
 GITHUB_COM_API = "https://api.github.com"
 
 METRICS_QUEUE = "ci_cd_metrics_queue"
@@ -50,13 +52,8 @@ class GithubSettings:
 
     @property
     def web_hosts(self) -> tuple[str, ...]:
-        """Return the hosts whose repository URLs are accepted.
-
-        A GitHub on this machine stands in for github.com, so both hosts are accepted.
-        """
-        host = (urlsplit(self.api_url).hostname or "").removeprefix("api.")
-        is_local = host == "localhost" or host.startswith("127.") or host == "::1"
-        return ("github.com", host) if is_local else (host,)
+        """The hosts whose repository URLs are accepted."""
+        return web_hosts(self.api_url)
 
     @property
     def web_url(self) -> str:

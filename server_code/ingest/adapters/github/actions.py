@@ -19,6 +19,7 @@ from ...wire.payloads import parse_each, parse_job, parse_run
 from .client import GithubClient
 from .commits import CommitReader
 from .deliveries import failed_delivery_runs
+from .link_filter import LinkFilter
 from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
@@ -44,6 +45,7 @@ class GithubActions:
     def __init__(self, tokens: TokenPool, counters: Counters) -> None:
         self._tokens = tokens
         self._lists = ListReader()
+        self._links = LinkFilter(tokens.api_url)
         self._pulls = PullRequestReader(self._lists)
         self._commits = CommitReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
@@ -76,7 +78,7 @@ class GithubActions:
         self._notice_new_name(repository, _owner_of_runs(answer.items))
         parse = partial(parse_run, repository=repository)
         page = RunPage(
-            runs=tuple(parse_each(parse, answer.items)),
+            runs=tuple(map(self._links.run, parse_each(parse, answer.items))),
             total_count=answer.total_count,
             has_next=answer.has_next,
         )
@@ -108,33 +110,36 @@ class GithubActions:
         self._notice_new_name(key.repository, _owner_of_jobs(answer.items))
         jobs: dict[int, Job] = {}
         for job in parse_each(parse_job, answer.items):
-            jobs[job.job_id] = job
+            jobs[job.job_id] = self._links.job(job)
         is_complete = not answer.has_next and len(answer.items) >= answer.total_count
         return Answer(JobList(jobs=tuple(jobs.values()), is_complete=is_complete), answer.validator)
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
         """Fetch commits' metrics and pull requests, up to 100 in one GraphQL query."""
         client = self._client(repository)
-        return self._commits.fetch_many(client, self._name(repository), list(shas))
+        commits = self._commits.fetch_many(client, self._name(repository), list(shas))
+        return {sha: self._links.commit(commit) for sha, commit in commits.items()}
 
     def fetch_commit(self, repository: str, sha: str) -> CommitMetrics:
         """Fetch one commit's metrics."""
         client = self._client(repository)
-        return self._commits.fetch_one(client, self._name(repository), sha)
+        return self._links.commit(self._commits.fetch_one(client, self._name(repository), sha))
 
     def fetch_branch_pulls(
         self, repository: str, head: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the pull requests of a head branch; unchanged answers are free."""
         request = branch_pulls_request(self._name(repository), head)
-        return self._pulls.fetch(self._client(repository), request, since=since)
+        pulls = self._pulls.fetch(self._client(repository), request, since=since)
+        return self._links.pulls(pulls)
 
     def fetch_commit_pulls(
         self, repository: str, sha: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the pull requests that hold a commit; unchanged answers are free."""
         request = commit_pulls_request(self._name(repository), sha)
-        return self._pulls.fetch(self._client(repository), request, since=since)
+        pulls = self._pulls.fetch(self._client(repository), request, since=since)
+        return self._links.pulls(pulls)
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file."""
@@ -155,7 +160,7 @@ class GithubActions:
             full_name=text(payload.get("full_name")) or repository,
             is_private=payload.get("private") is True,
             is_archived=payload.get("archived") is True,
-            html_url=text(payload.get("html_url")),
+            html_url=self._links.link(text(payload.get("html_url"))),
         )
 
     def budget(self) -> Budget:
@@ -234,7 +239,7 @@ class GithubActions:
         if response.is_unchanged:
             return Answer(None, validator)
         run = parse_run(mapping(response.json()), repository=repository)
-        return Answer(run, response.validator)
+        return Answer(self._links.run(run), response.validator)
 
 
 def _owner_of_runs(runs: tuple[Mapping[str, Any], ...]) -> str | None:

@@ -1,0 +1,64 @@
+"""A link leads to the configured GitHub, or it is none."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.domain.web_links import web_hosts, web_link
+
+HOSTS = web_hosts("https://api.github.com")
+
+
+@pytest.mark.parametrize(
+    ("api_url", "hosts"),
+    [
+        ("https://api.github.com", ("github.com",)),
+        ("https://ghe.example.com/api/v3", ("ghe.example.com",)),
+        ("https://api.octo.ghe.com", ("octo.ghe.com",)),
+        ("http://127.0.0.1:8080", ("github.com", "127.0.0.1")),
+    ],
+)
+def test_the_pages_of_an_api_have_their_hosts(api_url, hosts):
+    """GitHub.com, GitHub Enterprise Server and Cloud with data residency, and the sandbox."""
+    assert web_hosts(api_url) == hosts
+
+
+@pytest.mark.parametrize(
+    "url", ["https://github.com/octo/api/actions/runs/1", "http://GitHub.com:8080/a?b=c#d"]
+)
+def test_a_page_of_github_is_a_link(url):
+    """As it was sent."""
+    assert web_link(url, HOSTS) == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        None,
+        "",
+        "javascript:alert(1)",
+        "JavaScript://github.com/%0aalert(1)",
+        "data:text/html,x",
+        "//github.com/octo/api",
+        "/octo/api",
+        "https://evil.example/octo/api",
+        "https://github.com.evil.example/",
+        "https://github.com@evil.example/",
+        "https://user@github.com/",
+        "https://evil.example\\@github.com/",
+        "https://evil.example\\.github.com/",
+        "java\nscript:alert(1)",
+        " https://github.com/",
+        "https://[github.com/",
+    ],
+)
+def test_anything_else_is_none(url):
+    """Another scheme, another host, or what browsers and parsers read differently."""
+    assert web_link(url, HOSTS) is None
+
+
+@given(st.text())
+def test_any_text_is_a_link_or_none(text):
+    """Nothing is raised."""
+    assert web_link(text, HOSTS) in (None, text)
