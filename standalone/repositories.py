@@ -8,7 +8,7 @@ import click
 from ingest.bootstrap import Collector
 from ingest.domain.repositories import parse_repository
 from ingest.errors import IngestError, InvalidRepository, Retriable
-from ingest.ports import StateStore
+from ingest.ports import RepositoryStore
 from ingest.settings import Settings
 
 from .failures import sentence_for
@@ -57,7 +57,7 @@ def refused_by_github(names: Sequence[str], collector: Collector) -> dict[str, I
     return refused
 
 
-def require_any(names: Sequence[str], state: StateStore) -> None:
+def require_any(names: Sequence[str], state: RepositoryStore) -> None:
     """Raise NothingToCollect where no repository is named and the state holds none."""
     if not names and not state.list_repositories():
         raise NothingToCollect(

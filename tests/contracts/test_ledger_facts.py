@@ -1,9 +1,8 @@
-"""What every state store does with pauses, hints, commits and deliveries."""
+"""What every state store does with hints and commits."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
@@ -12,21 +11,17 @@ from ingest.ports import StateStore
 from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, REPOSITORY, a_pull_request, at
 
 
-class TestPauses:
-    def test_a_pause_is_loaded_until_it_is_over(self, state: StateStore) -> None:
-        """Who starts anew knows what GitHub asked of the one before."""
-        state.save_pauses({"token-1": NOW + timedelta(minutes=1)})
-        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=1)}
-        assert state.load_pauses(now=NOW + timedelta(minutes=1)) == {}
-
-    def test_a_longer_pause_is_never_shortened(self, state: StateStore) -> None:
-        """Processes tell of their pauses in any order."""
-        state.save_pauses({"token-1": NOW + timedelta(minutes=9)})
-        state.save_pauses({"token-1": NOW + timedelta(minutes=1), "token-2": NOW})
-        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=9)}
-
-
 class TestHints:
+    def test_a_hint_is_saved_with_its_claims_or_not_at_all(self, state: StateStore) -> None:
+        """The first key that was claimed before is returned, and nothing else changes."""
+        state.add_repository(new_repository(REPOSITORY, backfill_days=1, now=NOW))
+        assert state.claim_run_hint(["d", "body"], REPOSITORY, 7, now=NOW) is None
+        assert state.load_run_hints(REPOSITORY) == {7: NOW}
+        assert state.load_repository(REPOSITORY).next_poll_at == NOW
+        assert state.claim_run_hint(["d", "other"], REPOSITORY, 8, now=NOW) == "d"
+        assert state.claim_run_hint(["e", "body"], REPOSITORY, 8, now=NOW) == "body"
+        assert state.load_run_hints(REPOSITORY) == {7: NOW}
+
     def test_the_newest_hint_counts(self, state: StateStore) -> None:
         """Webhooks come out of order."""
         state.save_run_hint(REPOSITORY, 7, now=at(5))
@@ -84,28 +79,3 @@ class TestCommits:
         assert set(state.load_commits(REPOSITORY, shas)) == set(shas)
         state.save_commits(REPOSITORY, [])
         assert state.load_commits(REPOSITORY, []) == {}
-
-
-class TestClaims:
-    def test_a_key_is_claimed_once(self, state: StateStore) -> None:
-        """Also when it is an odd text."""
-        assert state.claim_once("d\x00\ud83d", now=NOW)
-        assert not state.claim_once("d\x00\ud83d", now=at(1))
-        assert state.claim_once("d", now=at(1))
-
-    def test_a_claim_is_kept_for_four_days(self, state: StateStore) -> None:
-        """GitHub sends again for three days; a fifth day is nobody's."""
-        days = 86400
-        state.claim_once("d", now=NOW)
-        assert not state.claim_once("d", now=at(4 * days))
-        assert state.claim_once("d", now=at(4 * days + 1))
-
-    def test_a_hint_is_saved_with_its_claims_or_not_at_all(self, state: StateStore) -> None:
-        """The first key that was claimed before is returned, and nothing else changes."""
-        state.add_repository(new_repository(REPOSITORY, backfill_days=1, now=NOW))
-        assert state.claim_run_hint(["d", "body"], REPOSITORY, 7, now=NOW) is None
-        assert state.load_run_hints(REPOSITORY) == {7: NOW}
-        assert state.load_repository(REPOSITORY).next_poll_at == NOW
-        assert state.claim_run_hint(["d", "other"], REPOSITORY, 8, now=NOW) == "d"
-        assert state.claim_run_hint(["e", "body"], REPOSITORY, 8, now=NOW) == "body"
-        assert state.load_run_hints(REPOSITORY) == {7: NOW}

@@ -1,19 +1,14 @@
-"""What every state store keeps of runs and agents for people to look at."""
+"""What every state store keeps of runs for people to read."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from ingest.domain.ledger import MOST_RUN_SUMMARIES, WISH_PAUSED, WISH_RUNNING
+from ingest.domain.ledger import MOST_RUN_SUMMARIES
 from ingest.ports import StateStore
 from support.state_records import (
-    LARGEST_ID,
-    NOW,
     ODD_TEXTS,
     a_full_summary,
     a_summary,
-    an_agent,
     at,
 )
 
@@ -58,44 +53,3 @@ class TestRunSummaries:
         state.save_run_summaries([])
         kept = [summary.key.run_id for summary in state.load_run_summaries()]
         assert kept == list(range(most + 50, 50, -1))
-
-
-class TestAgents:
-    def test_agents_are_listed_by_name_and_holder(self, state: StateStore) -> None:
-        """Each keeps its newest sign of life."""
-        full = an_agent(
-            "logs",
-            "host-2 🚀\x00",
-            counts={"messages": LARGEST_ID},
-            rate_limit={"remaining": 5, "reset_at": "x", "limit": None},
-            note="n",
-            heartbeat_at=at(1),
-        )
-        state.save_agent(an_agent("monitor"))
-        state.save_agent(replace(full, counts={}, heartbeat_at=NOW))
-        state.save_agent(full)
-        state.save_agent(an_agent("logs"))
-        assert state.list_agents() == [an_agent("logs"), full, an_agent("monitor")]
-
-    def test_agents_that_were_silent_for_a_day_go(self, state: StateStore) -> None:
-        """Every process has a new holder, and the old ones do not pile up."""
-        state.save_agent(an_agent("a", "gone", heartbeat_at=at(-86400.000001)))
-        state.save_agent(an_agent("a", "here", heartbeat_at=at(-86400)))
-        state.save_agent(an_agent("b"))
-        assert [agent.holder for agent in state.list_agents()] == ["here", "host-1"]
-
-    def test_people_wish_something_of_an_agent(self, state: StateStore) -> None:
-        """The newest wish counts; nobody spoke of the others."""
-        assert state.load_desired_states() == {}
-        state.save_desired_state("monitor", WISH_PAUSED)
-        state.save_desired_state("logs", WISH_RUNNING)
-        state.save_desired_state("monitor", WISH_PAUSED)
-        assert state.load_desired_states() == {"monitor": WISH_PAUSED, "logs": WISH_RUNNING}
-        state.save_desired_state("monitor", WISH_RUNNING)
-        assert state.load_desired_states()["monitor"] == WISH_RUNNING
-
-    @pytest.mark.parametrize("text", ODD_TEXTS)
-    def test_a_wish_may_be_any_text(self, state: StateStore, text: str) -> None:
-        """Of any agent."""
-        state.save_desired_state(text, text)
-        assert state.load_desired_states() == {text: text}

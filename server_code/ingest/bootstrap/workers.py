@@ -7,7 +7,7 @@ import socket
 from datetime import datetime
 from pathlib import Path
 
-from ..ports import StateStore
+from ..ports import RepositoryStore
 
 
 def worker_id() -> str:
@@ -32,7 +32,7 @@ def is_dead_local_worker(holder: str) -> bool:
     return False
 
 
-def free_dead_leases(store: StateStore, *, now: datetime) -> None:
+def free_dead_leases(store: RepositoryStore, *, now: datetime) -> None:
     """Make due what processes of this machine held that are no more. Raises StateUnavailable."""
     for record in store.list_repositories():
         holder = record.lease_holder

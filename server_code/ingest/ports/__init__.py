@@ -1,17 +1,22 @@
 """Everything the collector needs from the world.
 
-Each port has one adapter per vendor and one in memory; ``tests/contracts`` holds each pair to the
-same behaviour. Adapters raise nothing but the errors of ``errors.py``.
+Each port has one adapter per vendor; ``tests/contracts`` holds all adapters of a port to the same
+behaviour. Adapters raise nothing but the errors of ``errors.py``.
 """
 
+from .agent_store import AgentStore
 from .clock import Clock
 from .github import ActionsSource, Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
+from .ledger_store import LedgerStore, LogStateStore
 from .logs import LogCache
 from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
-from .state import LedgerStore, LogStateStore, RepositoryStore, StateStore, ViewStore
+from .repository_store import RepositoryStore
+from .state import StateStore
+from .view_store import ViewStore
 
 __all__ = [
     "ActionsSource",
+    "AgentStore",
     "Answer",
     "BlobReference",
     "BlobStore",

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..domain.ledger import AgentRecord, RepositoryRecord
 from ..errors import IngestError, RateLimited
-from ..ports import StateStore
+from ..ports import AgentStore, RepositoryStore, StateStore
 from .context import CollectorContext
 from .heartbeat import CounterFlush
 from .ingest_logs import ingest_due_logs
@@ -73,7 +73,7 @@ def start_collection(
     return collection
 
 
-def find_running(store: StateStore, *, now: datetime) -> AgentRecord | None:
+def find_running(store: AgentStore, *, now: datetime) -> AgentRecord | None:
     """Find the collection that is under way, if there is one."""
     for record in store.list_agents():
         is_fresh = now - record.heartbeat_at < LOST_AFTER
@@ -216,7 +216,7 @@ class _Round:
             self._context.clock.sleep(min(max(pause, 1.0), 5.0))
 
 
-def _wanted(store: StateStore, collection: Collection) -> list[RepositoryRecord]:
+def _wanted(store: RepositoryStore, collection: Collection) -> list[RepositoryRecord]:
     if collection.only is not None:
         record = store.load_repository(collection.only)
         return [] if record is None else [record]

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ..domain.ledger import AgentRecord
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
-from ..ports import Budget, StateStore
+from ..ports import AgentStore, Budget
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 
 #: How often a working agent gives one; who has given none for SILENCE is gone.
@@ -92,7 +92,7 @@ class Heartbeat:
             self._next_at = self._context.clock.now() + BEAT_EVERY
 
 
-def plain_heartbeat(store: StateStore, agent: str, *, place: str, now: datetime) -> AgentRecord:
+def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime) -> AgentRecord:
     """Make the sign of life of an agent that has nothing to do; what it knew of limits is kept."""
     return AgentRecord(
         name=agent,
@@ -104,7 +104,7 @@ def plain_heartbeat(store: StateStore, agent: str, *, place: str, now: datetime)
     )
 
 
-def reported_limit(store: StateStore, agent: str, place: str) -> Mapping[str, int | str | None]:
+def reported_limit(store: AgentStore, agent: str, place: str) -> Mapping[str, int | str | None]:
     """Find the limit that the last sign of life from a place told; empty where there is none."""
     return next(
         (

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from ..domain.ledger import WISH_PAUSED, ErrorRecord
 from ..errors import IngestError, RateLimited
-from ..ports import StateStore
+from ..ports import AgentStore, StateStore
 from .context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from .heartbeat import Heartbeat, is_alive, plain_heartbeat
 from .ingest_logs import ingest_due_logs
@@ -112,12 +112,12 @@ class _Tick:
         self._sign.give("paused" if self._is_paused else "idle")
 
 
-def is_paused(store: StateStore, agent: str) -> bool:
+def is_paused(store: AgentStore, agent: str) -> bool:
     """Tell whether people want an agent to rest."""
     return store.load_desired_states().get(agent) == WISH_PAUSED
 
 
-def is_done_elsewhere(store: StateStore, agent: str, *, place: str, now: datetime) -> bool:
+def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetime) -> bool:
     """Tell whether another host does an agent's work, such as a daemon on the Uplink."""
     return any(
         each.name == agent and each.holder != place and is_alive(each, now)
@@ -125,7 +125,7 @@ def is_done_elsewhere(store: StateStore, agent: str, *, place: str, now: datetim
     )
 
 
-def report_rest(store: StateStore, agent: str, *, place: str, now: datetime) -> None:
+def report_rest(store: AgentStore, agent: str, *, place: str, now: datetime) -> None:
     """Say that an agent is there and has nothing to do."""
     store.save_agent(plain_heartbeat(store, agent, place=place, now=now))
 

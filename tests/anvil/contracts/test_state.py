@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from contracts.test_agent_store import TestAgents, TestClaimOnce, TestPauses
 from contracts.test_any_record import test_any_attempt_comes_back_as_it_was_saved
 from contracts.test_claims import TestClaims
 from contracts.test_journal import TestActivities, TestErrors
-from contracts.test_ledger_facts import TestCommits, TestDeliveries, TestHints, TestPauses
+from contracts.test_ledger_facts import TestCommits, TestHints
 from contracts.test_ledger_store import TestAttempts
 from contracts.test_log_states import TestLogs
 from contracts.test_message_counts import *  # noqa: F403
 from contracts.test_repository_store import TestRepositories
 from contracts.test_retention import *  # noqa: F403 - tests that are functions
 from contracts.test_times_ahead import TestTimesAhead
-from contracts.test_view_store import TestAgents, TestRunSummaries
+from contracts.test_view_store import TestRunSummaries
 
 __all__ = [
     "TestActivities",
     "TestAgents",
     "TestAttempts",
+    "TestClaimOnce",
     "TestClaims",
     "TestCommits",
-    "TestDeliveries",
     "TestErrors",
     "TestHints",
     "TestLogs",

@@ -7,7 +7,7 @@ from typing import Any
 
 from ...domain.ledger import MOST_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.timestamps import format_timestamp
-from ...ports import StateStore
+from ...ports import StateStore, ViewStore
 from .agents import host_rows
 
 SHOWN_ACTIVITIES = 100
@@ -24,7 +24,7 @@ def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def grouped_errors(store: StateStore) -> list[dict[str, Any]]:
+def grouped_errors(store: ViewStore) -> list[dict[str, Any]]:
     """Load errors, newest first; equal ones of one repository are one row."""
     groups: dict[tuple[str, str | None, str], dict[str, Any]] = {}
     for error in store.list_errors(limit=MOST_ERRORS):

@@ -8,14 +8,14 @@ from typing import Any
 from ...domain.ledger import AgentRecord
 from ...domain.timestamps import format_timestamp
 from ...errors import NotFound
-from ...ports import StateStore
+from ...ports import AgentStore
 from ..collect_now import COLLECTING, DONE, FAILED, FETCHING, LOST_AFTER, MANUAL_COLLECTION
 
 #: How long the result of a collection is shown.
 RESULT_SHOWN_FOR = timedelta(minutes=10)
 
 
-def load_collection(store: StateStore, collection_id: str, *, now: datetime) -> dict[str, Any]:
+def load_collection(store: AgentStore, collection_id: str, *, now: datetime) -> dict[str, Any]:
     """Load the progress of a collection. Raises NotFound for an unknown or old one."""
     for record in store.list_agents():
         if record.name == MANUAL_COLLECTION and record.holder == collection_id:

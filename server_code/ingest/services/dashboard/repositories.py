@@ -16,7 +16,7 @@ from ...errors import (
     RepositoryUnavailable,
     Retriable,
 )
-from ...ports import ActionsSource, RunQuery, StateStore
+from ...ports import ActionsSource, RepositoryStore, RunQuery, StateStore, ViewStore
 from ...settings import Settings
 from .rows import repository_row
 
@@ -89,7 +89,7 @@ def busiest(records: Iterable[RepositoryRecord]) -> list[RepositoryRecord]:
     return sorted(records, key=_by_interest)
 
 
-def require_watched(store: StateStore, full_name: str) -> RepositoryRecord:
+def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
     """Load a watched repository. Raises NotFound with what to do."""
     record = store.load_repository(full_name)
     if record is None:
@@ -106,7 +106,7 @@ def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
     return (record.paused, not record.failures, age, record.full_name)
 
 
-def _with_recorded_remedies(store: StateStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Replace remedies by those recorded with the errors, which are more specific."""
     recorded = {
         (each.repository, each.what): each.remedy for each in store.list_errors(limit=MOST_ERRORS)

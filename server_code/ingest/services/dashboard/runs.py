@@ -15,7 +15,7 @@ from ...domain.timestamps import format_timestamp, seconds_between
 from ...errors import NotFound
 from ...messaging.envelope import envelope_fields
 from ...messaging.run_events import run_envelope
-from ...ports import StateStore
+from ...ports import LedgerStore, StateStore, ViewStore
 from .rows import summary_row
 
 MOST_RUNS_A_PAGE = 100
@@ -61,7 +61,7 @@ class RunAddress:
     repository: str | None = None
 
 
-def list_runs(store: StateStore, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
+def list_runs(store: ViewStore, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
     """Return the newest matching runs, and the choices of each filter."""
     kept = store.load_run_summaries()
     found = [run for run in kept if choice.accepts(run)]
@@ -108,7 +108,7 @@ def load_run(
     }
 
 
-def load_run_attempts(store: StateStore, address: RunAddress) -> list[AttemptRecord]:
+def load_run_attempts(store: LedgerStore, address: RunAddress) -> list[AttemptRecord]:
     """Load every known attempt of a run in order. Raises NotFound if there is none."""
     run_id, repository = address.run_id, address.repository
     if repository is None:

@@ -1,0 +1,34 @@
+"""What agents need of a store that all of them share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Protocol
+
+from ..domain.ledger import AgentRecord
+
+
+class AgentStore(Protocol):
+    """What agents share: heartbeats, desired states, pauses of credentials, claimed keys."""
+
+    def save_agent(self, record: AgentRecord) -> None:
+        """Save an agent's newest heartbeat by name and holder; remove those older than a day."""
+
+    def list_agents(self) -> list[AgentRecord]:
+        """List agents, by name and holder."""
+
+    def save_desired_state(self, name: str, desired_state: str) -> None:
+        """Save the desired state of an agent: WISH_RUNNING or WISH_PAUSED."""
+
+    def load_desired_states(self) -> dict[str, str]:
+        """Load the desired states by agent; an agent without one is left out."""
+
+    def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
+        """Save until when credentials must not ask GitHub; a longer pause is kept."""
+
+    def load_pauses(self, *, now: datetime) -> dict[str, datetime]:
+        """Load the pauses that are not over."""
+
+    def claim_once(self, key: str, *, now: datetime) -> bool:
+        """Claim a key; False if it was claimed before. Kept for 4 days."""

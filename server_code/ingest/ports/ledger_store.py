@@ -1,0 +1,81 @@
+"""What the collector needs of a store of attempts and of the states of their logs."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ..domain.code_metrics import CommitMetrics
+from ..domain.ledger import AttemptRecord, JobLogRecord, LedgerCounts
+from ..domain.runs import AttemptKey
+
+
+class LedgerStore(Protocol):
+    """Every attempt, the hints about runs, and the commits they were made of."""
+
+    def load_attempts(
+        self, repository: str, run_ids: Collection[int]
+    ) -> dict[AttemptKey, AttemptRecord]:
+        """Load every known attempt of these runs."""
+
+    def find_attempts(self, run_id: int) -> list[AttemptKey]:
+        """Find the known attempts of a run whose repository is not known, in order."""
+
+    def load_due_attempts(
+        self, repository: str, *, now: datetime, limit: int, newest_first: bool = False
+    ) -> list[AttemptRecord]:
+        """Load unsettled attempts that are due, oldest created first by default."""
+
+    def load_next_check_at(self, repository: str) -> datetime | None:
+        """Return when the next unsettled attempt is due."""
+
+    def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
+        """Insert or replace attempts, all or none."""
+
+    def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
+        """Remove up to ``limit`` settled attempts created before, oldest first; return how many.
+
+        Their logs' states and their commits' metrics go with them.
+        """
+
+    def count_ledger(self, repository: str | None = None) -> LedgerCounts:
+        """Count attempts and logs of one repository, or of all."""
+
+    def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
+        """Save a hint that a run is to be checked."""
+
+    def load_run_hints(self, repository: str) -> dict[int, datetime]:
+        """Load the hinted runs with the time of each newest hint."""
+
+    def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
+        """Remove hints that are not newer than those given."""
+
+    def load_commits(self, repository: str, shas: Collection[str]) -> dict[str, CommitMetrics]:
+        """Load what is known of these commits."""
+
+    def save_commits(self, repository: str, commits: Sequence[CommitMetrics]) -> None:
+        """Keep commits' metrics; later ones replace earlier ones."""
+
+    def claim_run_hint(
+        self, keys: Sequence[str], repository: str, run_id: int, *, now: datetime
+    ) -> str | None:
+        """Claim keys, save a run hint and make the repository due: all or nothing.
+
+        Returns the first key that was claimed before, and then changes nothing.
+        """
+
+
+class LogStateStore(Protocol):
+    """The state of every job's log."""
+
+    def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
+        """Insert or replace; a log that has ended (not pending) never becomes pending again."""
+
+    def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
+        """Load the logs of one attempt by job id."""
+
+    def load_pending_logs(
+        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+    ) -> list[JobLogRecord]:
+        """Load logs that have been pending since before a moment, oldest first."""

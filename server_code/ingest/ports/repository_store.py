@@ -1,0 +1,60 @@
+"""What the collector needs of a store of watched repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Protocol
+
+from ..domain.ledger import RepositoryRecord
+
+
+class RepositoryStore(Protocol):
+    """The watched repositories. Names are compared without regard to case."""
+
+    def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
+        """Add a repository unless it is there; return the stored one."""
+
+    def remove_repository(self, full_name: str) -> None:
+        """Stop watching; the ledger keeps what was collected."""
+
+    def load_repository(self, full_name: str) -> RepositoryRecord | None:
+        """Load one repository."""
+
+    def list_repositories(self) -> list[RepositoryRecord]:
+        """List all, by name."""
+
+    def set_paused(self, full_name: str, *, paused: bool) -> None:
+        """Pause or resume a repository; resuming makes it due."""
+
+    def make_due(self, full_name: str, *, now: datetime) -> bool:
+        """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
+
+    def claim_repositories(
+        self,
+        *,
+        holder: str,
+        now: datetime,
+        lease_seconds: int,
+        limit: int,
+        only: Collection[str] | None = None,
+    ) -> list[RepositoryRecord]:
+        """Lease up to ``limit`` due repositories atomically, the most overdue first.
+
+        Due: not paused, ``next_poll_at`` reached, and not leased or the lease has run out (its
+        holder died). Claiming clears ``next_poll_at``, so that ``make_due`` during the lease is
+        kept. ``only`` restricts the choice to these names.
+        """
+
+    def save_progress(
+        self, record: RepositoryRecord, *, holder: str, lease_until: datetime
+    ) -> bool:
+        """Save everything but pause and next poll, and renew the lease; False if it was lost."""
+
+    def release_repository(
+        self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
+    ) -> bool:
+        """Save as ``save_progress`` does and give the lease back; False if it was lost.
+
+        A ``make_due`` since the claim wins over ``next_poll_at``.
+        """

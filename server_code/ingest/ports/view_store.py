@@ -1,0 +1,41 @@
+"""What people are shown, as the state keeps it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from ..domain.ledger import ActivityRecord, ErrorRecord, MessageCounts
+from ..domain.summaries import RunSummary
+
+
+class ViewStore(Protocol):
+    """What people read: runs, counts, errors and activities; bounded, the oldest go first."""
+
+    def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
+        """Keep runs in one line each, later ones in place of earlier; MOST_RUN_SUMMARIES stay."""
+
+    def load_run_summaries(self) -> list[RunSummary]:
+        """Load all that are kept, newest created first."""
+
+    def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:
+        """Add to the totals and to this moment's span of traffic, all or none."""
+
+    def load_message_counts(self) -> MessageCounts:
+        """Load all totals, and the spans of the last TRAFFIC_KEPT."""
+
+    def add_error(self, record: ErrorRecord) -> None:
+        """Keep an error; MOST_ERRORS at most."""
+
+    def list_errors(self, *, limit: int) -> list[ErrorRecord]:
+        """List errors, newest first."""
+
+    def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
+        """Remove every error of the same agent, repository and text; return how many."""
+
+    def add_activity(self, record: ActivityRecord) -> None:
+        """Keep an activity; MOST_ACTIVITIES at most."""
+
+    def list_activities(self, *, limit: int) -> list[ActivityRecord]:
+        """List activities, newest first."""

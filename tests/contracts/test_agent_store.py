@@ -1,0 +1,81 @@
+"""What every state store keeps of what agents share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
+from ingest.ports import AgentStore
+from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, an_agent, at
+
+
+class TestAgents:
+    def test_agents_are_listed_by_name_and_holder(self, state: AgentStore) -> None:
+        """Each keeps its newest sign of life."""
+        full = an_agent(
+            "logs",
+            "host-2 🚀\x00",
+            counts={"messages": LARGEST_ID},
+            rate_limit={"remaining": 5, "reset_at": "x", "limit": None},
+            note="n",
+            heartbeat_at=at(1),
+        )
+        state.save_agent(an_agent("monitor"))
+        state.save_agent(replace(full, counts={}, heartbeat_at=NOW))
+        state.save_agent(full)
+        state.save_agent(an_agent("logs"))
+        assert state.list_agents() == [an_agent("logs"), full, an_agent("monitor")]
+
+    def test_agents_that_were_silent_for_a_day_go(self, state: AgentStore) -> None:
+        """Every process has a new holder, and the old ones do not pile up."""
+        state.save_agent(an_agent("a", "gone", heartbeat_at=at(-86400.000001)))
+        state.save_agent(an_agent("a", "here", heartbeat_at=at(-86400)))
+        state.save_agent(an_agent("b"))
+        assert [agent.holder for agent in state.list_agents()] == ["here", "host-1"]
+
+    def test_people_wish_something_of_an_agent(self, state: AgentStore) -> None:
+        """The newest wish counts; nobody spoke of the others."""
+        assert state.load_desired_states() == {}
+        state.save_desired_state("monitor", WISH_PAUSED)
+        state.save_desired_state("logs", WISH_RUNNING)
+        state.save_desired_state("monitor", WISH_PAUSED)
+        assert state.load_desired_states() == {"monitor": WISH_PAUSED, "logs": WISH_RUNNING}
+        state.save_desired_state("monitor", WISH_RUNNING)
+        assert state.load_desired_states()["monitor"] == WISH_RUNNING
+
+    @pytest.mark.parametrize("text", ODD_TEXTS)
+    def test_a_wish_may_be_any_text(self, state: AgentStore, text: str) -> None:
+        """Of any agent."""
+        state.save_desired_state(text, text)
+        assert state.load_desired_states() == {text: text}
+
+
+class TestPauses:
+    def test_a_pause_is_loaded_until_it_is_over(self, state: AgentStore) -> None:
+        """Who starts anew knows what GitHub asked of the one before."""
+        state.save_pauses({"token-1": NOW + timedelta(minutes=1)})
+        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=1)}
+        assert state.load_pauses(now=NOW + timedelta(minutes=1)) == {}
+
+    def test_a_longer_pause_is_never_shortened(self, state: AgentStore) -> None:
+        """Processes tell of their pauses in any order."""
+        state.save_pauses({"token-1": NOW + timedelta(minutes=9)})
+        state.save_pauses({"token-1": NOW + timedelta(minutes=1), "token-2": NOW})
+        assert state.load_pauses(now=NOW) == {"token-1": NOW + timedelta(minutes=9)}
+
+
+class TestClaimOnce:
+    def test_a_key_is_claimed_once(self, state: AgentStore) -> None:
+        """Also when it is an odd text."""
+        assert state.claim_once("d\x00\ud83d", now=NOW)
+        assert not state.claim_once("d\x00\ud83d", now=at(1))
+        assert state.claim_once("d", now=at(1))
+
+    def test_a_claim_is_kept_for_four_days(self, state: AgentStore) -> None:
+        """GitHub sends again for three days; a fifth day is nobody's."""
+        days = 86400
+        state.claim_once("d", now=NOW)
+        assert not state.claim_once("d", now=at(4 * days))
+        assert state.claim_once("d", now=at(4 * days + 1))
