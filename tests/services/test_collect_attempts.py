@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from ingest.errors import QueueUnavailable, RateLimited
+from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
 from ingest.ports import Rejection
 from services.faulty_ports import Fuse, Fused, Killed
 from support.world import (
@@ -515,6 +515,22 @@ def test_an_attempt_that_may_not_be_read_holds_no_other_and_heals(stage):
     assert here.record().failures == 0
     here.fail()
     here.advance(3600)
+    assert here.poll() is None
+    assert_all_told(here)
+
+
+def test_attempts_none_of_which_may_be_read_rest_their_repository(stage):
+    """One error says so, not one for each attempt, and it heals with the permission."""
+    world = WorldBuilder()
+    for number in range(8):
+        world.run(created=number, seconds=9).job("test")
+    here = stage(world, at=600)
+    here.fail(Fault(path="/jobs$", do="error", status=403))
+    assert isinstance(here.poll(), AccessDenied)
+    assert here.record().failures == 1
+    assert len(here.errors()) == 1
+    here.fail()
+    here.advance(60)
     assert here.poll() is None
     assert_all_told(here)
 

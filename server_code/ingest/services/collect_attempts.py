@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
-from ..errors import BadCredentials, IngestError, QueueUnavailable, RateLimited
+from ..errors import AccessDenied, BadCredentials, IngestError, QueueUnavailable, RateLimited
 from ..messaging.envelope import QueueMessage
 from ..messaging.truncation import encode_to_fit
 from ..ports import Rejection
@@ -33,6 +33,9 @@ logger = logging.getLogger(__name__)
 SLICE = 100
 NEWEST_IN_SLICE = 20
 
+#: So many attempts that may not be read, and none that may, are a matter of the repository.
+MIN_DENIALS = 5
+
 
 def collect_attempts(
     context: CollectorContext,
@@ -43,8 +46,8 @@ def collect_attempts(
     """Collect one slice of due attempts; return how many there were.
 
     Messages are sent before they are recorded: a crash in between repeats them with the same ids.
-    Raises RateLimited and BadCredentials after everything that was read is published, and what
-    publishing raises.
+    Raises RateLimited, BadCredentials and AccessDenied (where none may be read) after everything
+    that was read is published, and what publishing raises.
     """
     due = _load_due(context, poll_session.repository.full_name)
     _collect(context, poll_session, due, should_continue)
@@ -85,22 +88,19 @@ def _collect(
         should_continue=lambda: renew_lease(context, poll_session) and should_continue(),
     )
     before = {record.key: record for record in due}
-    stopping: IngestError | None = None
+    errors: list[IngestError | None] = []
     for snapshots in groups:
         _finish(context, poll_session, commits, snapshots, before)
-        errors = (snapshot.error for snapshot in snapshots)
-        stopping = next(filter(_ends_the_poll, errors), stopping)
+        errors += [snapshot.error for snapshot in snapshots]
     if commits.denied is not None:
         remedy = "Grant the token read access to contents. Until then code_metrics are null."
         name = poll_session.repository.full_name
         context.report_error(PIPELINE_MONITORING_AGENT, name, str(commits.denied), remedy)
-    if stopping is not None:
-        raise stopping
-
-
-def _ends_the_poll(error: IngestError | None) -> bool:
-    """Return whether an error concerns every request; others concern their attempt only."""
-    return isinstance(error, (RateLimited, BadCredentials))
+    for error in errors:
+        if isinstance(error, (RateLimited, BadCredentials)):
+            raise error
+    if len(errors) >= MIN_DENIALS and all(isinstance(error, AccessDenied) for error in errors):
+        raise next(filter(None, errors))
 
 
 def _load_due(context: CollectorContext, repository: str) -> list[AttemptRecord]:

@@ -168,5 +168,6 @@ def _write_nothing(_file: BinaryIO) -> None:
 
 
 def _never_existed(job: DueLog) -> LogUnavailable:
-    detail = f"The job was {job.conclusion} before a runner took it, so it wrote no log."
+    end = "left open" if job.conclusion is None else job.conclusion
+    detail = f"The job was {end} before a runner took it, so it wrote no log."
     return LogUnavailable(job=job, reason="never_existed", detail=detail)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..domain.ledger import AttemptRecord
-from ..errors import BadCredentials, IngestError, RateLimited, Retriable, Skippable
+from ..errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .read_attempts import AttemptSnapshot
 
@@ -65,7 +65,7 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
         return record
     failures, now = record.failures + 1, context.clock.now()
     is_over = failures >= MAX_FAILURES
-    passes = isinstance(error, (Retriable, Skippable))
+    passes = isinstance(error, (Retriable, Skippable, AccessDenied))
     if is_over or failures == (REPORTED_FAILURES if passes else 1):
         end = "is not tried again" if is_over else "is tried again with growing pauses"
         what = f"{record.key} failed {failures} times and {end}: {error}"
