@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ssl import SSLContext
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -68,7 +69,9 @@ class StillClock(Clock):
 
 
 @contextmanager
-def stub_github(answer: Callable[[Asked], Reply], host: str = "127.0.0.1") -> Iterator[StubGithub]:
+def stub_github(
+    answer: Callable[[Asked], Reply], *, host: str = "127.0.0.1", tls: SSLContext | None = None
+) -> Iterator[StubGithub]:
     """Serve a function on a free port of an address."""
 
     class Handler(BaseHTTPRequestHandler):
@@ -87,7 +90,7 @@ def stub_github(answer: Callable[[Asked], Reply], host: str = "127.0.0.1") -> It
             status, more, body = answer(asked)
             content = body if isinstance(body, str) else json.dumps(body)
             content = "" if body is None or status == 304 else content
-            self.send_response(status)
+            self.send_response_only(status)
             for name, value in {"Content-Type": "application/json", **more}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(content.encode())))
@@ -102,8 +105,11 @@ def stub_github(answer: Callable[[Asked], Reply], host: str = "127.0.0.1") -> It
 
     with Server((host, 0), Handler) as server:
         shown = f"[{host}]" if ":" in host else host
-        github = StubGithub(f"http://{shown}:{server.server_address[1]}")
-        serving = threading.Thread(target=server.serve_forever, daemon=True)
+        scheme = "http" if tls is None else "https"
+        github = StubGithub(f"{scheme}://{shown}:{server.server_address[1]}")
+        if tls is not None:
+            server.socket = tls.wrap_socket(server.socket, server_side=True)
+        serving = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
         serving.start()
         try:
             yield github

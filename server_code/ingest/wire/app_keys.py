@@ -1,4 +1,4 @@
-"""A GitHub App's private key, as people have to write it where a value is one line."""
+"""Private keys of GitHub Apps, as people have to write them where a value is one line."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----)(.*?)(-----END [A-Z ]+-----)", re.D
 _PEM_LINE = 64
 
 
-def parse_private_key(value: str) -> str:
+def parse_private_keys(value: str) -> list[str]:
+    """Return the PEM texts of keys that are separated by commas."""
+    return [_parse_private_key(key) for key in value.split(",") if key.strip()]
+
+
+def _parse_private_key(value: str) -> str:
     """Return the PEM text of a key given as it is, quoted, in one line or encoded in base64.
 
     A value that holds no PEM text is returned as it is: using it reports the fault.

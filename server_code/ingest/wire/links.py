@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import parse_qsl, urlsplit
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
-_NEXT = re.compile(r";\s*rel\s*=\s*\"?next\"?", re.IGNORECASE)
+_NEXT = re.compile(r";\s*rel\s*=\s*\"?next\"?\s*(?:[;,]|$)", re.IGNORECASE)
 
 
 def next_parameters(headers: Mapping[str, str]) -> dict[str, str] | None:

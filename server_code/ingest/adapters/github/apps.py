@@ -15,7 +15,7 @@ from ...domain.timestamps import parse_timestamp
 from ...errors import BadCredentials, BadRequest, IngestError, NotFound, RequestFailed, Skippable
 from ...ports import Clock
 from ...settings import GithubSettings
-from ...wire.app_keys import parse_private_key
+from ...wire.app_keys import parse_private_keys
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
 from .credentials import CHECK_APP, AppToken, InstallationToken
@@ -136,13 +136,15 @@ class App:
 
 
 def open_apps(settings: GithubSettings, *, clock: Clock, counters: Counters) -> list[App]:
-    """Open the configured apps. Raises BadCredentials for a key that is none."""
+    """Open the configured apps. Raises BadCredentials for a key that is missing or none."""
     if not settings.app_id:
         return []
-    if settings.app_private_key is None:
+    ids = [number.strip() for number in settings.app_id.split(",") if number.strip()]
+    keys = parse_private_keys(settings.app_private_key.reveal()) if settings.app_private_key else []
+    if len(ids) != len(keys):
         raise BadCredentials(
-            "GITHUB_APP_ID is set but GITHUB_APP_PRIVATE_KEY is not.",
-            remedy="Set GITHUB_APP_PRIVATE_KEY to the private key of the app.",
+            f"GITHUB_APP_ID names {len(ids)} apps, GITHUB_APP_PRIVATE_KEY holds {len(keys)} keys.",
+            remedy="Set one private key for each app, in the same order, separated by commas.",
         )
 
     def open_client(credential: AppToken | InstallationToken) -> GithubClient:
@@ -150,13 +152,13 @@ def open_apps(settings: GithubSettings, *, clock: Clock, counters: Counters) -> 
             credential=credential, api_url=settings.api_url, clock=clock, counters=counters
         )
 
-    key = parse_private_key(settings.app_private_key.reveal())
-    signer = AppToken(settings.app_id, key, clock.now)
+    only = settings.app_installation_id if len(ids) == 1 else None
     return [
         App(
-            open_client(signer),
+            open_client(AppToken(app_id, key, clock.now)),
             open_client,
-            installation_id=settings.app_installation_id,
+            installation_id=only,
             clock=clock,
         )
+        for app_id, key in zip(ids, keys, strict=True)
     ]

@@ -16,6 +16,7 @@ from .request import Request
 from .tokens import TokenPool
 
 _ANONYMOUS = "anonymous"
+_INSTALLATION = "installation-"
 
 
 class GithubCredentials(GithubInspector):
@@ -60,18 +61,17 @@ class GithubCredentials(GithubInspector):
 
 
 def _identity(client: GithubClient) -> tuple[str | None, Mapping[str, str]]:
-    """Fetch the user of a token; an installation has none, and GitHub answers 403."""
-    try:
-        response = client.get(Request.to("/user"))
-    except AccessDenied:
+    """Fetch the user of a token; an installation has none."""
+    if client.name.startswith(_INSTALLATION):
         return None, {}
+    response = client.get(Request.to("/user"))
     return text(mapping(response.json()).get("login")), response.headers
 
 
 def _kind(credential: str, headers: Mapping[str, str]) -> str:
     if credential == _ANONYMOUS:
         return "no token"
-    if credential.startswith("installation") or not headers:
+    if credential.startswith(_INSTALLATION):
         return "app installation"
     return "classic token" if "x-oauth-scopes" in headers else "fine-grained token"
 

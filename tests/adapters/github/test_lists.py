@@ -1,0 +1,176 @@
+"""Lists end where GitHub's links end, and come in pages that the server can bear."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.domain.counters import Counters
+from ingest.domain.runs import AttemptKey
+from ingest.errors import RequestFailed
+from ingest.ports import RunQuery
+from ingest.settings import GithubSettings, Secret
+from support.stub_github import StillClock, a_page, stub_github
+
+KEY = AttemptKey("octo/api", 7, 1)
+
+
+def actions_of(github, clock=None):
+    settings = GithubSettings(api_url=github.url, tokens=(Secret("token"),))
+    counters = Counters()
+    pool = open_token_pool(settings, clock=clock or StillClock(), counters=counters)
+    return GithubActions(pool, counters)
+
+
+def jobs(count):
+    return [{"id": number + 1, "run_id": 7, "status": "queued"} for number in range(count)]
+
+
+def sizes(github):
+    return [asked.size for asked in github.asked]
+
+
+@pytest.mark.parametrize(("bearable", "count"), [(50, 88), (25, 88), (10, 88), (50, 250), (10, 7)])
+@pytest.mark.parametrize(
+    "failure", [(502, "<html>Unicorn</html>"), (200, '{"jobs": [{"id"'), (504, "")]
+)
+def test_a_list_that_fails_is_asked_for_in_smaller_pages(bearable, count, failure):
+    """A 5xx and half an answer alike; every job is read once."""
+    status, body = failure
+
+    def answer(asked):
+        if asked.size > bearable:
+            return status, {}, body
+        return a_page(asked, jobs(count), "jobs")
+
+    with stub_github(answer) as github:
+        found = actions_of(github).fetch_jobs(KEY).value
+    assert sorted(job.job_id for job in found.jobs) == list(range(1, count + 1))
+    assert found.is_complete
+
+
+def test_a_page_that_fails_in_the_middle_keeps_those_before_it():
+    """They were paid for."""
+
+    def answer(asked):
+        if (asked.page - 1) * asked.size >= 100 and asked.size > 25:
+            return 502, {}, ""
+        return a_page(asked, jobs(130), "jobs")
+
+    with stub_github(answer) as github:
+        assert len(actions_of(github).fetch_jobs(KEY).value.jobs) == 130
+        assert [(asked.size, asked.page) for asked in github.asked] == [
+            (100, 1),
+            (100, 2),
+            (50, 3),
+            (25, 5),
+            (25, 6),
+        ]
+
+
+def test_a_size_that_failed_twice_is_not_asked_for_again():
+    """One failure may have passed by itself; two in a row are the list's own."""
+    with stub_github(
+        lambda asked: (502, {}, "") if asked.size > 50 else a_page(asked, jobs(60), "jobs")
+    ) as github:
+        actions = actions_of(github)
+        for _ in range(3):
+            assert len(actions.fetch_jobs(KEY).value.jobs) == 60
+        assert sizes(github) == [100, 50, 50, 100, 50, 50, 50, 50]
+
+
+def test_a_server_that_answers_no_size_raises_its_first_failure():
+    """Four requests, and the list starts with its usual size the next time."""
+    with stub_github(lambda asked: (500 + asked.size % 7, {}, "")) as github:
+        actions = actions_of(github)
+        for _ in range(2):
+            with pytest.raises(RequestFailed, match="502"):
+                actions.fetch_jobs(KEY)
+        assert sizes(github) == [100, 50, 25, 10] * 2
+
+
+def test_a_list_ends_where_its_links_end():
+    """A count that says more makes it incomplete; one that says less hides nothing."""
+    with stub_github(lambda asked: a_page(asked, jobs(130), "jobs", total=20)) as github:
+        assert len(actions_of(github).fetch_jobs(KEY).value.jobs) == 130
+    with stub_github(lambda asked: a_page(asked, jobs(30), "jobs", total=140)) as github:
+        found = actions_of(github).fetch_jobs(KEY).value
+        assert (len(found.jobs), found.is_complete) == (30, False)
+        assert len(github.asked) == 1
+
+
+def test_links_without_end_are_followed_to_a_bound():
+    """A page that repeats the one before ends the list; new ones are read up to the bound."""
+    link = {"Link": '<http://x/y?page=2>; rel="next"'}
+    with stub_github(lambda _: (200, link, {"total_count": 1, "jobs": jobs(1)})) as github:
+        assert len(actions_of(github).fetch_jobs(KEY).value.jobs) == 1
+        assert len(github.asked) == 2
+
+    def endless(asked):
+        page = [{"id": asked.page * 1000 + n, "run_id": 7} for n in range(asked.size)]
+        return 200, link, {"total_count": 10**6, "jobs": page}
+
+    with stub_github(endless) as github:
+        found = actions_of(github).fetch_jobs(KEY).value
+        assert (len(found.jobs), found.is_complete) == (5000, False)
+        assert len(github.asked) == 50
+
+
+@pytest.mark.parametrize("body", [{}, [], None, {"total_count": 0, "jobs": None}, '"text"'])
+def test_an_answer_without_the_list_is_no_empty_list(body):
+    """Else a run would have no jobs because a server was in trouble."""
+    with stub_github(lambda _: (200, {}, body)) as github, pytest.raises(RequestFailed):
+        actions_of(github).fetch_jobs(KEY)
+
+
+def test_pages_that_did_not_change_are_not_read_again():
+    """Of three pages one changed: the others are asked for once more, the list as a whole not."""
+    every = jobs(250)
+
+    def answer(asked):
+        status, headers, body = a_page(asked, every, "jobs")
+        etag = f'"{len(every)}-{asked.page if asked.page < 3 else every[-1]["status"]}"'
+        if asked.headers.get("if-none-match") == etag:
+            return 304, {"ETag": etag}, None
+        return status, {**headers, "ETag": etag}, body
+
+    with stub_github(answer) as github:
+        actions = actions_of(github)
+        first = actions.fetch_jobs(KEY)
+        assert actions.fetch_jobs(KEY, first.validator).value is None
+        assert len(github.asked) == 6
+        every[-1] = {**every[-1], "status": "completed"}
+        changed = actions.fetch_jobs(KEY, first.validator)
+        assert changed.value.jobs[-1].status == "completed"
+        assert len(changed.value.jobs) == 250
+        assert actions.fetch_jobs(KEY, changed.validator).value is None
+
+
+def test_a_page_of_runs_has_a_hundred_runs_in_however_many_requests():
+    """Pages of the port stay the same where GitHub's are smaller."""
+    runs = [{"id": number + 1} for number in range(230)]
+    with stub_github(
+        lambda asked: (502, {}, "") if asked.size > 25 else a_page(asked, runs, "workflow_runs")
+    ) as github:
+        actions = actions_of(github)
+        pages = [actions.fetch_runs("octo/api", RunQuery(page=page)).value for page in (1, 2, 3)]
+    assert [len(page.runs) for page in pages] == [100, 100, 30]
+    assert [page.has_next for page in pages] == [True, True, False]
+    assert [run.run_id for page in pages for run in page.runs] == list(range(1, 231))
+
+
+def test_a_commits_files_are_counted_in_smaller_pages_too():
+    """GitHub's own page has 300 files; a huge commit may need far smaller ones."""
+    files = [{"filename": str(number)} for number in range(320)]
+
+    def answer(asked):
+        if asked.path == "/graphql":
+            return 404, {}, {"message": "Not Found"}
+        size = int(asked.query.get("per_page", 300))
+        if size > 100:
+            return 502, {}, ""
+        status, headers, body = a_page(asked, files, "files")
+        return status, headers, {**body, "sha": "a" * 40, "stats": {"additions": 5, "deletions": 1}}
+
+    with stub_github(answer) as github:
+        commit = actions_of(github).fetch_commit("octo/api", "a" * 40)
+    assert (commit.files_changed_count, commit.additions) == (320, 5)

@@ -1,0 +1,174 @@
+"""Each repository is read with a credential that may; one that may not holds nothing up."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.domain.counters import Counters
+from ingest.errors import AccessDenied, BadCredentials, NotFound, RepositoryUnavailable
+from ingest.ports import RunQuery
+from ingest.settings import GithubSettings, Secret
+from support.stub_github import StillClock, stub_github
+
+OWNERS = ("octo", "other", "third")
+NAMES = [f"{owner}/{number}" for owner in OWNERS for number in range(20)]
+NOT_FOUND = (404, {}, {"message": "Not Found"})
+RUNS = (200, {"ETag": '"1"'}, {"total_count": 0, "workflow_runs": []})
+
+
+class Github:
+    """A GitHub on which each token reads the repositories of some owners."""
+
+    def __init__(self, readers):
+        self.readers = readers
+        self.wrong = Counter()
+        self.right = Counter()
+        self.refusal = NOT_FOUND
+
+    def __call__(self, asked):
+        _, _, owner, name, *_ = asked.path.split("/")
+        if owner in self.readers.get(asked.token, ()):
+            self.right[asked.token] += 1
+            return RUNS
+        self.wrong[asked.token, f"{owner}/{name}"] += 1
+        return self.refusal if asked.token in self.readers else (401, {}, {"message": "Bad"})
+
+
+def actions_of(github, tokens, clock=None):
+    settings = GithubSettings(api_url=github.url, tokens=tuple(map(Secret, tokens)))
+    counters = Counters()
+    pool = open_token_pool(settings, clock=clock or StillClock(), counters=counters)
+    return GithubActions(pool, counters)
+
+
+def test_every_repository_is_read_by_a_token_that_may():
+    """One token for each owner; what a token may not read it is asked for once an hour."""
+    world = Github({"a": {"octo"}, "b": {"other"}, "c": {"third"}})
+    clock = StillClock()
+    with stub_github(world) as github:
+        actions = actions_of(github, "abc", clock)
+        for _ in range(3):
+            for name in NAMES:
+                actions.fetch_runs(name, RunQuery())
+    assert max(world.wrong.values()) == 1
+    assert sum(world.right.values()) == 3 * len(NAMES)
+    # An owner that refused a token once is asked with the others from then on.
+    assert sum(world.wrong.values()) <= 2 * len(OWNERS)
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [
+        NOT_FOUND,
+        (403, {"X-GitHub-SSO": "required"}, {"message": "SAML"}),
+        (451, {}, {"message": ""}),
+    ],
+)
+def test_what_no_token_reads_is_refused_without_asking_for_an_hour(refusal):
+    """Then it is asked again, and read where a right was given meanwhile."""
+    world = Github({"a": set(), "b": set()})
+    world.refusal = refusal
+    clock = StillClock()
+    with stub_github(world) as github:
+        actions = actions_of(github, "ab", clock)
+        for _ in range(5):
+            with pytest.raises((RepositoryUnavailable, AccessDenied)):
+                actions.fetch_runs("octo/1", RunQuery())
+        assert sum(world.wrong.values()) == 2
+        world.readers["b"] = {"octo"}
+        clock.sleep(3601)
+        assert actions.fetch_runs("octo/1", RunQuery()).value is not None
+
+
+def test_a_token_that_loses_a_right_is_replaced_by_another():
+    """The repository moves, and stays there."""
+    world = Github({"a": {"octo"}, "b": {"octo"}})
+    with stub_github(world) as github:
+        actions = actions_of(github, "ab")
+        actions.fetch_runs("octo/1", RunQuery())
+        loser = github.asked[0].token
+        world.readers[loser] = set()
+        for _ in range(3):
+            assert actions.fetch_runs("octo/1", RunQuery()).value is not None
+        assert world.wrong[loser, "octo/1"] == 1
+
+
+def test_a_token_that_read_before_is_asked_again_at_once():
+    """Its refusal may pass, such as an SSO session that ended."""
+    world = Github({"a": {"octo"}, "b": set()})
+    with stub_github(world) as github:
+        actions = actions_of(github, "ab")
+        actions.fetch_runs("octo/1", RunQuery())
+        world.readers["a"] = set()
+        with pytest.raises(RepositoryUnavailable):
+            actions.fetch_runs("octo/1", RunQuery())
+        world.readers["a"] = {"octo"}
+        assert actions.fetch_runs("octo/1", RunQuery()).value is not None
+
+
+def test_a_rejected_token_stops_no_other_and_is_reported_once():
+    """Everything is read by the other one."""
+    world = Github({"good": set(OWNERS)})
+    with stub_github(world) as github:
+        actions = actions_of(github, ["good", "expired"])
+        for name in NAMES:
+            actions.fetch_runs(name, RunQuery())
+        [rejected] = actions.take_rejected_credentials().values()
+        assert isinstance(rejected, BadCredentials)
+        assert "GITHUB_TOKEN" in rejected.remedy
+        assert actions.take_rejected_credentials() == {}
+    assert sum(world.wrong.values()) <= 1
+
+
+def test_a_repository_that_several_may_read_stays_with_one():
+    """Its ETags are that token's; the load is spread over all."""
+    world = Github({token: set(OWNERS) for token in "abc"})
+    with stub_github(world) as github:
+        actions = actions_of(github, "abc")
+        for _ in range(3):
+            for name in NAMES:
+                actions.fetch_runs(name, RunQuery())
+        by_repository = {}
+        for asked in github.asked:
+            by_repository.setdefault(asked.path, set()).add(asked.token)
+    assert all(len(tokens) == 1 for tokens in by_repository.values())
+    assert min(world.right.values()) > len(NAMES) / 3
+
+
+def test_a_new_process_goes_on_with_the_token_of_the_validator():
+    """Else every ETag would be lost with each start."""
+    world = Github({token: set(OWNERS) for token in "abcdef"})
+    with stub_github(world) as github:
+        validators = {}
+        first = actions_of(github, "abc")
+        for name in NAMES:
+            validators[name] = first.fetch_runs(name, RunQuery()).validator
+        before = {asked.path: asked.token for asked in github.asked}
+        github.asked.clear()
+        second = actions_of(github, "abcdef")
+        for name in NAMES:
+            second.fetch_runs(name, RunQuery(), validators[name])
+        assert {asked.path: asked.token for asked in github.asked} == before
+        assert all("if-none-match" in asked.headers for asked in github.asked)
+
+
+def test_an_item_is_missing_only_while_its_repository_is_read():
+    """A repository that disappears hides its items, too: nothing of them is final."""
+    seen = {"runs": RUNS}
+
+    def answer(asked):
+        return seen["runs"] if asked.path.endswith("/actions/runs") else NOT_FOUND
+
+    with stub_github(answer) as github:
+        actions = actions_of(github, "a")
+        with pytest.raises(NotFound):
+            actions.fetch_run("octo/1", 7)
+        seen["runs"] = NOT_FOUND
+        actions = actions_of(github, "a")
+        with pytest.raises(RepositoryUnavailable):
+            actions.fetch_run("octo/1", 7)
+        seen["runs"] = (403, {}, {"message": "an IP allow list is enabled"})
+        with pytest.raises(AccessDenied):
+            actions.fetch_run("octo/1", 7)

@@ -1,0 +1,200 @@
+"""The way to GitHub's API: redirects, certificates, addresses, and no credential elsewhere."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import subprocess
+
+import pytest
+from ingest.adapters.github import open_token_pool
+from ingest.adapters.github.request import Request
+from ingest.domain.counters import Counters
+from ingest.errors import BadRequest, RateLimited, RequestFailed, SourceUnavailable
+from ingest.settings import GithubSettings, Secret
+from support.stub_github import StillClock, stub_github
+
+RUN = Request.to("/repos/{}/actions/runs/{}", "octo/api", 7)
+
+
+def client_of(url, clock=None, counters=None):
+    settings = GithubSettings(api_url=url, tokens=(Secret("tok_secret"),))
+    pool = open_token_pool(settings, clock=clock or StillClock(), counters=counters or Counters())
+    [client] = pool.clients()
+    return client
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_redirect_of_the_api_is_followed_and_counted(status):
+    """A renamed repository answers so; parameters that the new address lacks are kept."""
+
+    def answer(asked):
+        if asked.path.startswith("/repos/"):
+            return status, {"Location": "/repositories/1/actions/runs/7"}, None
+        return 200, {}, {"id": 7, "page": asked.query.get("page")}
+
+    counters = Counters()
+    request = Request.to("/repos/{}/actions/runs/{}", "octo/api", 7, page=2)
+    with stub_github(answer) as github:
+        assert client_of(github.url, counters=counters).get(request).json() == {
+            "id": 7,
+            "page": "2",
+        }
+        assert [asked.token for asked in github.asked] == ["tok_secret"] * 2
+    assert counters.read("github_requests.charged") == 2
+
+
+def test_a_redirect_that_goes_round_ends():
+    """Three are followed."""
+    with stub_github(lambda asked: (301, {"Location": asked.path}, None)) as github:
+        with pytest.raises(SourceUnavailable, match="redirects more than 3"):
+            client_of(github.url).get(RUN)
+        assert len(github.asked) == 4
+
+
+@pytest.mark.parametrize(
+    "location", ["http://127.0.0.2:9/x", "https://127.0.0.1/x", "//evil.test/x"]
+)
+def test_no_redirect_takes_the_credential_elsewhere(location):
+    """Another host, port or scheme is an error that says what to set."""
+    with stub_github(lambda _: (301, {"Location": location}, None)) as github:
+        with pytest.raises(SourceUnavailable) as refused:
+            client_of(github.url).get(RUN)
+        assert len(github.asked) == 1
+    assert "GITHUB_API_URL" in refused.value.remedy
+
+
+def test_an_answer_that_is_still_made_is_not_waited_for():
+    """202 fails at once; whoever asked decides when to ask again."""
+    with stub_github(lambda _: (202, {}, {})) as github:
+        with pytest.raises(RequestFailed, match="202"):
+            client_of(github.url).get(RUN)
+        assert len(github.asked) == 1
+
+
+def test_retry_after_of_a_busy_server_is_obeyed_for_that_path():
+    """Other paths are asked meanwhile."""
+
+    def answer(asked):
+        if asked.path.endswith("/7"):
+            return 503, {"Retry-After": "40"}, {"message": "Busy"}
+        return 200, {}, {"id": 8}
+
+    clock = StillClock()
+    with stub_github(answer) as github:
+        client = client_of(github.url, clock)
+        with pytest.raises(RequestFailed):
+            client.get(RUN)
+        with pytest.raises(RateLimited) as held:
+            client.get(RUN)
+        assert (held.value.retry_at - clock.now()).total_seconds() == 40
+        assert client.get(Request.to("/repos/{}/actions/runs/{}", "octo/api", 8)).status == 200
+        assert len(github.asked) == 2
+        clock.sleep(41)
+        with pytest.raises(RequestFailed):
+            client.get(RUN)
+
+
+def test_a_limit_hidden_behind_404_is_a_limit():
+    """Nothing is missing because the token asked too much."""
+    message = {"message": "You have exceeded a secondary rate limit."}
+    with stub_github(lambda _: (404, {}, message)) as github, pytest.raises(RateLimited):
+        client_of(github.url).get(RUN)
+
+
+def test_a_server_is_reached_by_its_ipv6_address():
+    """A literal address needs its brackets in every URL."""
+    with stub_github(lambda _: (200, {}, {"id": 7}), host="::1") as github:
+        assert client_of(github.url).get(RUN).json() == {"id": 7}
+
+
+def test_a_netrc_entry_and_a_cookie_are_never_sent(tmp_path, monkeypatch):
+    """Credentials come from the settings alone."""
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login other password hidden\n")
+    netrc.chmod(0o600)
+    monkeypatch.setenv("NETRC", str(netrc))
+    with stub_github(lambda _: (200, {"Set-Cookie": "a=b"}, {"id": 7})) as github:
+        client = client_of(github.url)
+        client.get(RUN)
+        client.get(RUN)
+        assert [asked.token for asked in github.asked] == ["tok_secret"] * 2
+        assert all("cookie" not in asked.headers for asked in github.asked)
+
+
+def test_an_answer_that_repeats_the_token_does_not_show_it():
+    """Errors are shown to people."""
+    with (
+        stub_github(
+            lambda asked: (400, {}, {"message": f"bad header {asked.headers['authorization']}"})
+        ) as github,
+        pytest.raises(BadRequest) as refused,
+    ):
+        client_of(github.url).get(RUN)
+    assert "tok_secret" not in f"{refused.value} {refused.value.remedy}"
+
+
+@pytest.mark.parametrize("value", ["../user", "octo/..", "octo//api", "", "octo/api/./x"])
+def test_no_value_names_another_path(value):
+    """Names arrive from queues and webhooks."""
+    with pytest.raises(BadRequest):
+        Request.to("/repos/{}/actions/runs", value)
+    assert Request.to("/repos/{}", "octo/a?x=#y").path == "/repos/octo/a%3Fx%3D%23y"
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("ca")
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
+            *("-keyout", folder / "key.pem", "-out", folder / "ca.pem", "-subj", "/CN=localhost"),
+            *("-addext", "subjectAltName=IP:127.0.0.1"),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
+    """OpenSSL's own variable is enough; without it, the error says what to set."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate / "ca.pem", certificate / "key.pem")
+    with stub_github(lambda _: (200, {}, {"id": 7}), tls=context) as github:
+        for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+            monkeypatch.delenv(name, raising=False)
+        with pytest.raises(SourceUnavailable, match="did not prove who it is") as refused:
+            client_of(github.url).get(RUN)
+        assert "SSL_CERT_FILE" in refused.value.remedy
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "ca.pem"))
+        assert client_of(github.url).get(RUN).json() == {"id": 7}
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "none.pem"))
+        with pytest.raises(SourceUnavailable) as missing:
+            client_of(github.url).get(RUN)
+        assert "SSL_CERT_FILE" in missing.value.remedy
+
+
+def test_deeply_nested_json_is_a_broken_answer():
+    """It must not end the process."""
+    deep = "[" * 100_000 + "]" * 100_000
+    with stub_github(lambda _: (200, {}, deep)) as github, pytest.raises(RequestFailed):
+        client_of(github.url).get(RUN).json()
+
+
+def test_a_wrong_clock_does_not_shorten_or_lengthen_a_wait():
+    """GitHub's reset is by its own clock, which its Date header tells."""
+    clock = StillClock()
+    ahead = StillClock()
+    ahead.sleep(3600)
+    reset = str(int(ahead.now().timestamp()) + 100)
+    headers = {
+        "Date": ahead.now().strftime("%a, %d %b %Y %H:%M:%S GMT"),
+        "X-RateLimit-Limit": "5000",
+        "X-RateLimit-Remaining": "0",
+        "X-RateLimit-Reset": reset,
+    }
+    refusal = (403, headers, json.dumps({"message": "limit"}))
+    with stub_github(lambda _: refusal) as github, pytest.raises(RateLimited) as held:
+        client_of(github.url, clock).get(RUN)
+    assert 98 <= (held.value.retry_at - clock.now()).total_seconds() <= 102

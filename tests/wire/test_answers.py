@@ -1,0 +1,163 @@
+"""What an answer of GitHub means, and which of its words reach people."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.errors import (
+    AccessDenied,
+    BadCredentials,
+    BadRequest,
+    Gone,
+    IngestError,
+    NotFound,
+    RepositoryUnavailable,
+    RequestFailed,
+    SourceUnavailable,
+)
+from ingest.wire.answers import RawAnswer, error_of, parse_json
+
+REPOSITORY = "/repos/octo/api"
+RUN = "/repos/octo/api/actions/runs/7"
+PUBLIC = "https://api.github.com"
+SERVER = "https://github.example.com"
+
+
+def error(status, message=None, *, path=RUN, api_url=PUBLIC, body=None, headers=None, **more):
+    """Return the error that an answer means."""
+    if body is None:
+        body = "" if message is None else json.dumps({"message": message, **more})
+    answer = RawAnswer(status=status, headers=headers or {}, body=body)
+    return error_of(answer, path, api_url=api_url)
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "path", "kind"),
+    [
+        (500, "Server Error", RUN, RequestFailed),
+        (502, None, RUN, RequestFailed),
+        (202, None, RUN, RequestFailed),
+        (408, None, RUN, RequestFailed),
+        (401, "Bad credentials", RUN, BadCredentials),
+        (403, "Resource not accessible by integration", RUN, AccessDenied),
+        (403, "This installation has been suspended", RUN, BadCredentials),
+        (403, "Sorry. Your account was suspended.", RUN, BadCredentials),
+        (403, "Repository access blocked", RUN, RepositoryUnavailable),
+        (403, "Actions has been disabled for this repository.", RUN, RepositoryUnavailable),
+        (451, "Repository access blocked", RUN, RepositoryUnavailable),
+        (451, None, RUN, RepositoryUnavailable),
+        (404, "Not Found", REPOSITORY, RepositoryUnavailable),
+        (404, "Not Found", REPOSITORY + "/actions/runs", RepositoryUnavailable),
+        (410, "Gone", REPOSITORY, RepositoryUnavailable),
+        (404, "Not Found", RUN, NotFound),
+        (404, None, RUN, NotFound),
+        (409, "Git Repository is empty.", RUN, NotFound),
+        (422, "No commit found for SHA", RUN, NotFound),
+        (410, "Gone", RUN, Gone),
+        (400, "The API version is not supported", RUN, BadRequest),
+        (415, None, RUN, BadRequest),
+    ],
+)
+def test_each_answer_has_one_meaning(status, message, path, kind):
+    """Status and words decide together."""
+    assert type(error(status, message, path=path)) is kind
+
+
+@pytest.mark.parametrize("status", [200, 201, 204, 302, 304])
+def test_other_answers_are_no_error(status):
+    """They are read by whoever asked."""
+    assert error(status, "Moved") is None
+
+
+def test_a_new_token_that_is_not_known_yet_is_a_passing_failure():
+    """GitHub's servers learn of a new token one after the other."""
+    answer = RawAnswer(status=401, headers={}, body='{"message": "Bad credentials"}')
+    assert type(error_of(answer, RUN, api_url=PUBLIC, is_fresh_token=True)) is RequestFailed
+
+
+def test_a_web_page_is_not_an_answer_about_an_item():
+    """A proxy's 404 and a server's address without /api/v3 must not delete anything."""
+    page = "<!DOCTYPE html><html><title>Page not found</title></html>"
+    failed = error(404, body=page, api_url=SERVER)
+    assert type(failed) is SourceUnavailable
+    assert "/api/v3" in failed.remedy
+    assert "/api/v3" not in (error(502, body=page, api_url=PUBLIC).remedy or "")
+
+
+def test_githubs_own_words_reach_people():
+    """Its message, its documentation and the request's id."""
+    refused = error(
+        403,
+        "Resource not accessible by personal access token",
+        headers={
+            "x-github-request-id": "A1:B2",
+            "x-accepted-github-permissions": "actions=read",
+        },
+        documentation_url="https://docs.github.com/rest/actions",
+    )
+    assert "Resource not accessible by personal access token" in str(refused)
+    for words in ("actions=read", "https://docs.github.com/rest/actions", "A1:B2"):
+        assert words in refused.remedy
+    assert "A1:B2" not in str(refused)
+
+
+@pytest.mark.parametrize(
+    ("message", "headers", "words"),
+    [
+        (
+            "Resource protected by organization SAML enforcement.",
+            {"x-github-sso": "required; url=https://github.com/orgs/octo/sso?r=A"},
+            "https://github.com/orgs/octo/sso?r=A",
+        ),
+        ("Forbidden", {"x-github-sso": "partial-results; organizations=1,2"}, "single sign-on"),
+        ("the `octo` organization has an IP allow list enabled", {}, "IP allow list"),
+        ("This installation has been suspended", {}, "unsuspend"),
+        (
+            "The 'octo' organization forbids access via a token whose lifetime is over 366 days.",
+            {},
+            "policy",
+        ),
+    ],
+)
+def test_each_refusal_names_its_remedy(message, headers, words):
+    """SSO with GitHub's own link, IP lists, suspension, policies."""
+    refused = error(403, message, headers=headers)
+    assert message.rstrip(".") in str(refused)
+    assert words in refused.remedy
+
+
+def test_no_secret_and_nothing_unprintable_is_repeated():
+    """What GitHub, or something in its place, writes is shown on terminals and pages."""
+    refused = error(403, "no ghp_0123456789abcdefghij \x1b[2J\u202e and " + "x" * 5000)
+    assert "ghp_" not in str(refused)
+    assert "\x1b" not in str(refused)
+    assert "\u202e" not in str(refused)
+    assert len(str(refused)) < 600
+    assert error(403, "No", documentation_url="javascript:alert(1)").remedy.count("java") == 0
+
+
+@pytest.mark.parametrize(
+    "body", ["", "<html>Unicorn</html>", '{"total_count": 1, "runs": [{"id', "[" * 200_000]
+)
+def test_a_body_that_is_no_json_is_a_failure_that_may_pass(body):
+    """Cut, empty, a page, or nested too deep to be read."""
+    answer = RawAnswer(status=200, headers={}, body=body)
+    with pytest.raises(RequestFailed, match="not the expected JSON"):
+        parse_json(answer, RUN, api_url=PUBLIC)
+
+
+@given(
+    st.integers(min_value=100, max_value=599),
+    st.text(),
+    st.dictionaries(
+        st.sampled_from(["x-github-sso", "x-accepted-github-permissions", "content-type"]),
+        st.text(),
+    ),
+)
+def test_whatever_comes_is_an_error_of_ours_or_none(status, body, headers):
+    """Nothing that GitHub sends can raise while it is classified."""
+    found = error(status, body=body, headers=headers)
+    assert found is None or isinstance(found, IngestError)
