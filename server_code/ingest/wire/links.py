@@ -1,4 +1,6 @@
-"""Where a list continues: GitHub's ``Link`` header decides, never a count.
+"""Where a list continues, and where a redirect leads.
+
+GitHub's ``Link`` header decides where a list ends, never a count.
 
 https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api
 """
@@ -7,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, urljoin, urlsplit
+
+from ..errors import SourceUnavailable
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*\"?next\"?\s*(?:[;,]|$)", re.IGNORECASE)
@@ -25,3 +29,13 @@ def next_parameters(headers: Mapping[str, str]) -> dict[str, str] | None:
             except ValueError:
                 return {}
     return None
+
+
+def redirect_target(url: str, location: str) -> str:
+    """Return the address that a redirect of ``url`` leads to. Raises SourceUnavailable."""
+    try:
+        target = urljoin(url, location)
+        urlsplit(target)
+    except ValueError as error:
+        raise SourceUnavailable("GitHub redirects to an address that is none.") from error
+    return target

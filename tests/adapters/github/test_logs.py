@@ -6,8 +6,13 @@ import hashlib
 import io
 
 import pytest
+from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.adapters.github.logs import LogDownloader
+from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.errors import AccessDenied, LogExpired, LogPending, RateLimited, SourceUnavailable
+from ingest.settings import GithubSettings, Secret
+from support.stub_github import StillClock, stub_github
 from support.world import FIRST_RUN
 
 from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
@@ -128,3 +133,50 @@ def test_an_attempts_archive_is_a_zip(here):
     into = io.BytesIO()
     here.context.source.fetch_attempt_logs(AttemptKey("octo/api", FIRST_RUN + 1, 1), into)
     assert into.getvalue().startswith(b"PK")
+
+
+def redirected(location, *, hops=0):
+    """Download a log whose API redirects to an address; return it and the requests made."""
+
+    def answer(asked):
+        if asked.path.startswith("/repos/"):
+            return 302, {"Location": location}, None
+        step = int(asked.query.get("hop", 0))
+        if step < hops:
+            return 302, {"Location": f"/blob?hop={step + 1}"}, None
+        return 200, {"Content-Type": "text/plain"}, "the log"
+
+    into, counters = io.BytesIO(), Counters()
+    with stub_github(answer) as github:
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=counters)
+        try:
+            GithubActions(pool, counters).fetch_job_log("octo/api", 1, into)
+        finally:
+            blobs = [asked for asked in github.asked if asked.path == "/blob"]
+    return into.getvalue(), blobs
+
+
+def test_a_log_is_followed_over_three_redirects_at_most():
+    """None of them gets the token."""
+    content, blobs = redirected("/blob", hops=3)
+    assert content == b"the log"
+    assert [asked.token for asked in blobs] == [""] * 4
+    with pytest.raises(SourceUnavailable, match="redirects more than 3"):
+        redirected("/blob", hops=4)
+
+
+@pytest.mark.parametrize("location", ["file:///etc/hosts", "ftp://127.0.0.1/log", "https://[::1/x"])
+def test_a_log_is_read_over_http_only(location):
+    """Whatever GitHub, or something in its place, answers."""
+    with pytest.raises(SourceUnavailable):
+        redirected(location)
+
+
+@pytest.mark.parametrize("address", ["https://10.0.0.9/log", "https://localhost/log"])
+def test_a_public_api_leads_to_no_private_address(address):
+    """The name is refused, and a public name that stands for a private address, too."""
+    downloader = LogDownloader(Counters(), api_url="https://8.8.8.8")
+    with pytest.raises(SourceUnavailable, match="private"):
+        downloader._require_allowed(address)
+    downloader._require_allowed("https://9.9.9.9/log")

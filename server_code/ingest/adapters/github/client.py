@@ -8,12 +8,13 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
 from ...errors import IngestError, SourceUnavailable
 from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
+from ...wire.links import redirect_target
 from ...wire.rate_limiter import RateLimiter
 from .credentials import Credential
 from .request import Request, Response
@@ -185,7 +186,7 @@ class GithubClient:
         """
         if answer.status not in _REDIRECTS or (answer.status == 302 and request.wants_location):
             return None
-        location = urljoin(url, answer.headers.get("location", ""))
+        location = redirect_target(url, answer.headers.get("location", ""))
         here, there = urlsplit(url), urlsplit(location)
         if (here.scheme, here.netloc.lower()) != (there.scheme, there.netloc.lower()):
             raise SourceUnavailable(

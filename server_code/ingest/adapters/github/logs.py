@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
 from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
+from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, require_allowed_name
 from .request import Request
 from .tokens import RepositoryClient
@@ -73,27 +74,38 @@ class LogDownloader:
 
     @contextmanager
     def _opened(self, address: str) -> Iterator[requests.Response]:
-        """Open a log, following redirects to allowed addresses only."""
         import requests
 
-        session = self._session()
         try:
-            for _ in range(MAX_HOPS + 1):
-                self._require_allowed(address)
-                with session.get(
-                    address,
-                    stream=True,
-                    timeout=(CONNECT_SECONDS, READ_SECONDS),
-                    allow_redirects=False,
-                ) as response:
-                    if not response.is_redirect:
-                        yield response
-                        return
-                    address = urljoin(address, response.headers["location"])
+            with self._follow(address) as response:
+                yield response
         except requests.exceptions.RequestException as error:
             kind = type(error).__name__
             raise SourceUnavailable(f"The log's host did not deliver it whole ({kind}).") from error
+
+    def _follow(self, address: str) -> requests.Response:
+        """Request a log, following redirects to allowed addresses only."""
+        for _ in range(MAX_HOPS + 1):
+            self._require_allowed(address)
+            response = self._request(address)
+            if not response.is_redirect:
+                return response
+            response.close()
+            address = redirect_target(address, response.headers["location"])
         raise SourceUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
+
+    def _request(self, address: str) -> requests.Response:
+        import requests
+
+        timeouts = (CONNECT_SECONDS, READ_SECONDS)
+        session = self._session()
+        try:
+            return session.get(address, stream=True, timeout=timeouts, allow_redirects=False)
+        except requests.exceptions.RequestException:
+            raise
+        except ValueError as error:
+            # requests parses a redirect's address though it does not follow it.
+            raise SourceUnavailable("A log's host redirects to an address that is none.") from error
 
     def _require_allowed(self, address: str) -> None:
         """Raise SourceUnavailable for an address that a log must not be read from."""
@@ -127,7 +139,7 @@ def _address(client: RepositoryClient, request: Request) -> str:
         raise SourceUnavailable(
             f"GitHub answered {response.status} for a log, without its address."
         )
-    return address
+    return redirect_target(f"{response.api_url}{response.path}", address)
 
 
 def _refuse_errors(response: requests.Response) -> None:

@@ -60,6 +60,9 @@ class Transport:
                 f"The certificates of this machine cannot be read: {error}.",
                 remedy="Set SSL_CERT_FILE to a PEM file of certificates that exists.",
             ) from error
+        except ValueError as error:
+            # requests parses a redirect's address though it does not follow it.
+            raise RequestFailed("GitHub redirects to an address that is none.") from error
         return RawAnswer(
             status=response.status_code,
             headers=received,

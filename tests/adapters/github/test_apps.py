@@ -1,0 +1,191 @@
+"""Apps with several installations, next to tokens, and what goes wrong with one of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.domain.counters import Counters
+from ingest.errors import BadCredentials, RequestFailed, SourceUnavailable
+from ingest.ports import RunQuery
+from ingest.settings import GithubSettings, Secret
+from support.stub_github import StillClock, stub_github
+
+KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+PEM = KEY.private_bytes(
+    serialization.Encoding.PEM,
+    serialization.PrivateFormat.TraditionalOpenSSL,
+    serialization.NoEncryption(),
+).decode()
+RUNS = (200, {}, {"total_count": 0, "workflow_runs": []})
+NOT_FOUND = (404, {}, {"message": "Not Found"})
+SUSPENDED = (403, {}, {"message": "This installation has been suspended"})
+
+
+class Github:
+    """A GitHub with apps; each installation reads one owner's repositories, as each token does."""
+
+    def __init__(self, clock, apps, tokens=None):
+        self.clock = clock
+        self.apps = apps
+        self.tokens = dict(tokens or {})
+        self.suspended = set()
+        self.minted = 0
+        self.wrong = []
+        self.list_fails = False
+
+    def __call__(self, asked):
+        if asked.path.startswith("/app/"):
+            return self.answer_app(asked)
+        owner = asked.path.split("/")[2]
+        if self.tokens.get(asked.token) == owner:
+            return RUNS
+        self.wrong.append((asked.token, asked.path))
+        return NOT_FOUND if asked.token in self.tokens else (401, {}, {"message": "Bad"})
+
+    def answer_app(self, asked):
+        claims = jwt.decode(asked.token, options={"verify_signature": False})
+        ahead = claims["iat"] - self.clock.now().timestamp()
+        date = self.clock.now().strftime("%a, %d %b %Y %H:%M:%S GMT")
+        if not -600 < ahead < 0:
+            return 401, {"Date": date}, {"message": "'Issued at' claim ('iat') is wrong"}
+        own = self.apps[claims["iss"]]
+        if asked.path == "/app/installations":
+            if self.list_fails:
+                return 500, {}, {"message": "Server Error"}
+            return 200, {}, [{"id": each, "account": {"login": who}} for each, who in own.items()]
+        number = int(re.search(r"installations/(\d+)/", asked.path)[1])
+        if number in self.suspended:
+            return SUSPENDED
+        self.minted += 1
+        token = f"ghs_{number}_{self.minted}"
+        self.tokens[token] = own[number].lower()
+        expires = (self.clock.now() + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return 201, {}, {"token": token, "expires_at": expires}
+
+
+def actions_of(github, clock, *, tokens=(), app_id="9", keys=PEM, installation=None):
+    settings = GithubSettings(
+        api_url=github.url,
+        tokens=tuple(map(Secret, tokens)),
+        app_id=app_id,
+        app_private_key=Secret(keys),
+        app_installation_id=installation,
+    )
+    counters = Counters()
+    return GithubActions(open_token_pool(settings, clock=clock, counters=counters), counters)
+
+
+def reads(actions, *names):
+    return [actions.fetch_runs(name, RunQuery()).value is not None for name in names]
+
+
+def test_each_installation_reads_its_own_account():
+    """Nothing is asked of another one; a token reads what no installation does."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo", 2: "Other"}}, {"tok": "third"})
+    with stub_github(world) as github:
+        actions = actions_of(github, clock, tokens=["tok"])
+        assert all(reads(actions, "octo/a", "other/a", "octo/b", "other/b", "third/a"))
+    assert world.minted == 2
+    assert [path for token, path in world.wrong if token.startswith("ghs")] == []
+
+
+def test_two_apps_are_used_at_once():
+    """Their ids and keys are lists in the same order."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo"}, "10": {2: "other"}})
+    one_line = PEM.strip().replace("\n", "\\n")
+    with stub_github(world) as github:
+        actions = actions_of(github, clock, app_id="9, 10", keys=f"{one_line},{one_line}")
+        assert all(reads(actions, "octo/a", "other/a"))
+        with pytest.raises(BadCredentials, match="2 apps"):
+            actions_of(github, clock, app_id="9,10")
+
+
+def test_a_suspended_installation_stops_no_other():
+    """It is reported once, in GitHub's words; it heals when it is unsuspended."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo", 2: "other"}})
+    world.suspended = {1}
+    with stub_github(world) as github:
+        actions = actions_of(github, clock)
+        for _ in range(3):
+            with pytest.raises(BadCredentials, match="suspended"):
+                reads(actions, "octo/a")
+            assert all(reads(actions, "other/a"))
+        [error] = actions.take_rejected_credentials().values()
+        assert "unsuspend" in error.remedy
+        assert actions.take_rejected_credentials() == {}
+        attempts = sum("/1/access_tokens" in asked.path for asked in github.asked)
+        assert attempts == 1
+        world.suspended = set()
+        clock.sleep(3601)
+        assert all(reads(actions, "octo/a"))
+
+
+def test_an_app_that_is_not_listed_for_now_stops_no_token():
+    """Its installations are looked for again."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo"}}, {"tok": "third"})
+    world.list_fails = True
+    with stub_github(world) as github:
+        actions = actions_of(github, clock, tokens=["tok"])
+        assert all(reads(actions, "third/a"))
+        world.list_fails = False
+        clock.sleep(31)
+        assert all(reads(actions, "octo/a"))
+        alone = Github(clock, {"9": {1: "octo"}})
+        alone.list_fails = True
+    with stub_github(alone) as github:
+        actions = actions_of(github, clock)
+        with pytest.raises(SourceUnavailable):
+            reads(actions, "octo/a")
+        alone.list_fails = False
+        clock.sleep(31)
+        assert all(reads(actions, "octo/a"))
+
+
+def test_a_new_installation_is_found_within_ten_minutes():
+    """And one that is gone is not used any more."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo"}})
+    with stub_github(world) as github:
+        actions = actions_of(github, clock)
+        assert all(reads(actions, "octo/a"))
+        world.apps["9"] = {2: "other"}
+        clock.sleep(601)
+        assert all(reads(actions, "other/a"))
+
+
+def test_a_token_that_is_revoked_early_is_minted_again():
+    """A fresh one that is not known yet is a failure that passes."""
+    clock = StillClock()
+    world = Github(clock, {"9": {1: "octo"}})
+    with stub_github(world) as github:
+        actions = actions_of(github, clock, installation=1)
+        assert all(reads(actions, "octo/a"))
+        world.tokens.clear()
+        with pytest.raises(RequestFailed):
+            reads(actions, "octo/a")
+        clock.sleep(90)
+        assert all(reads(actions, "octo/a"))
+        assert world.minted == 2
+        clock.sleep(3600)
+        assert all(reads(actions, "octo/a"))
+        assert world.minted == 3
+
+
+@pytest.mark.parametrize("wrong_by", [timedelta(hours=-2), timedelta(hours=2)])
+def test_a_wrong_clock_does_not_lock_an_app_out(wrong_by):
+    """It signs by GitHub's clock as soon as GitHub has told it."""
+    clock, here = StillClock(), StillClock()
+    here.time += wrong_by
+    world = Github(clock, {"9": {1: "octo"}})
+    with stub_github(world) as github:
+        assert all(reads(actions_of(github, here), "octo/a"))
