@@ -70,11 +70,11 @@ def _choose_github(
     if chosen.repositories:
         chosen.told.append("GitHub  github.com without a token: 60 requests an hour, no logs.")
         return
-    from .sandbox.living import living_world
     from .sandbox.server import SandboxServer
     from .sandbox.settings import DEFAULT_TOKEN
+    from .sandbox.simulation import simulated_world
 
-    context = living_world(
+    context = simulated_world(
         seed=os.urandom(4).hex(),
         start=time.time(),
         repositories=REPOSITORIES,

@@ -10,13 +10,13 @@ from .answers import Answer
 from .faults import Fault
 from .faulty import busy_blob
 from .incoming import Environ, Incoming, read_incoming
-from .instants import Instant
 from .log_archive import archive_chunks, archive_entries
 from .logs import AVAILABLE, LogText, job_log
 from .rendering import rendered
 from .sending import StartResponse, send
 from .state import State
 from .timeline import jobs_at
+from .times import Timestamp
 
 _JOB = re.compile(r"^/actions-results/(\d+)/workflow-job-run-(\d+)/logs/job/job-logs\.txt$")
 _ZIP = re.compile(r"^/actions-results/(\d+)/workflow-run-(\d+)-(\d+)/logs/logs\.zip$")
@@ -42,7 +42,7 @@ class Blobs:
         self._state.statistics.answered("blob", status, 0, free=False)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _answer(self, incoming: Incoming, fault: Fault | None, now: Instant) -> Answer:
+    def _answer(self, incoming: Incoming, fault: Fault | None, now: Timestamp) -> Answer:
         if incoming.authorization is not None:
             self._state.statistics.count("leaked_tokens", incoming.path)
             return _xml(400, "InvalidAuthenticationInfo")
@@ -55,14 +55,14 @@ class Blobs:
             return _xml(403, "AuthenticationFailed")
         return self._content(incoming, now)
 
-    def _content(self, incoming: Incoming, now: Instant) -> Answer:
+    def _content(self, incoming: Incoming, now: Timestamp) -> Answer:
         if found := _JOB.match(incoming.path):
             return self._job(int(found[1]), int(found[2]), incoming, now)
         if found := _ZIP.match(incoming.path):
             return self._zip(int(found[1]), int(found[2]), int(found[3]), incoming, now)
         return _xml(404, "BlobNotFound")
 
-    def _job(self, repository_id: int, job_id: int, incoming: Incoming, now: Instant) -> Answer:
+    def _job(self, repository_id: int, job_id: int, incoming: Incoming, now: Timestamp) -> Answer:
         repository = self._state.world.by_id(repository_id)
         placed = repository.job(job_id, now) if repository else None
         if placed is None:
@@ -70,7 +70,7 @@ class Blobs:
         return self._ranged(job_log(placed.job), incoming, "text/plain")
 
     def _zip(
-        self, repository_id: int, run_id: int, number: int, incoming: Incoming, now: Instant
+        self, repository_id: int, run_id: int, number: int, incoming: Incoming, now: Timestamp
     ) -> Answer:
         repository = self._state.world.by_id(repository_id)
         run = repository.run(run_id, now) if repository else None

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .chance import sha_of
-from .drafts import AttemptDraft, JobDraft, RepositoryDraft, RunDraft
-from .instants import DAY, Instant, parse_instant
 from .plans import CommitPlan, HookPlan, LogPlan, PullRequestPlan, RepositoryPlan, WorkflowPlan
+from .rng import sha_of
+from .run_builders import AttemptBuilder, JobBuilder, RepositoryBuilder, RunBuilder
+from .times import DAY, Timestamp, parse_time
 from .world import World
 
 START = "2026-01-05T08:00:00Z"
@@ -22,9 +22,9 @@ class WorldBuilder:
     """Add repositories, runs, attempts and jobs; each call goes on from the one before."""
 
     def __init__(self, start: str = START, *, seed: object = 0) -> None:
-        self.start = parse_instant(start)
+        self.start = parse_time(start)
         self._seed = seed
-        self._repositories: list[RepositoryDraft] = []
+        self._repositories: list[RepositoryBuilder] = []
         self._run_count = 0
         self._job_count = 0
 
@@ -47,7 +47,7 @@ class WorldBuilder:
             former_names=tuple(former_names),
             retention_days=retention_days,
         )
-        self._repositories.append(RepositoryDraft(plan=plan))
+        self._repositories.append(RepositoryBuilder(plan=plan))
         return self
 
     def run(  # noqa: PLR0913 - a builder takes as many values as there are
@@ -72,7 +72,7 @@ class WorldBuilder:
         """Add a run; without `seconds` it never completes, without `starts_after` never starts."""
         self._run_count += 1
         run_id = FIRST_RUN + self._run_count if id is None else id
-        draft = RunDraft(
+        draft = RunBuilder(
             id=run_id,
             workflow=self._workflow(workflow),
             event=event,
@@ -123,7 +123,7 @@ class WorldBuilder:
         """Add a job to the attempt; what is not said of it comes from the attempt."""
         self._job_count += 1
         self._here.runs[-1].attempts[-1].jobs.append(
-            JobDraft(
+            JobBuilder(
                 id=FIRST_JOB + self._job_count if id is None else id,
                 name=name,
                 conclusion=conclusion,
@@ -218,7 +218,7 @@ class WorldBuilder:
         return World([draft.finish() for draft in self._repositories], seed=self._seed)
 
     @property
-    def _here(self) -> RepositoryDraft:
+    def _here(self) -> RepositoryBuilder:
         if not self._repositories:
             self.repository("octo/api")
         return self._repositories[-1]
@@ -236,12 +236,12 @@ class WorldBuilder:
         seconds: float | None,
         actor: str,
         first_status: str,
-    ) -> AttemptDraft:
-        requested: Instant = self.start + at
+    ) -> AttemptBuilder:
+        requested: Timestamp = self.start + at
         runs_at = None if starts_after is None else requested + starts_after
         begin = requested if runs_at is None else runs_at
         completed_at = None if seconds is None else begin + seconds
-        return AttemptDraft(
+        return AttemptBuilder(
             requested_at=requested,
             runs_at=runs_at,
             completed_at=completed_at,

@@ -8,9 +8,9 @@ from typing import Any
 
 from .answers import Answer
 from .identities import Identity
-from .instants import Instant
 from .repository import Repository
 from .state import State
+from .times import Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Call:
     """One request; `base` is this server's address as the client wrote it, prefix included."""
 
     state: State
-    now: Instant
+    now: Timestamp
     base: str
     path: str
     query: str

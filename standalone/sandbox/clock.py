@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from .instants import Instant
+from .times import Timestamp
 
 
 class SandboxClock:
@@ -17,7 +17,7 @@ class SandboxClock:
 
     def __init__(
         self,
-        start: Instant | None = None,
+        start: Timestamp | None = None,
         *,
         speed: float = 1.0,
         real: Callable[[], float] = time.monotonic,
@@ -29,11 +29,11 @@ class SandboxClock:
         self._stepped = 0.0
         self._lock = threading.Lock()
 
-    def now(self) -> Instant:
+    def now(self) -> Timestamp:
         """Return the present instant of the sandbox."""
         return self._start + self._stepped + (self._real() - self._origin) * self.speed
 
-    def advance(self, seconds: float) -> Instant:
+    def advance(self, seconds: float) -> Timestamp:
         """Step forward at once and return the new present."""
         if seconds < 0:
             raise ValueError(f"The sandbox's clock cannot go back, but was told {seconds} seconds.")

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from .clock import SandboxClock
 from .corpus import corpus_world
-from .living import living_world
 from .plans import HookPlan
 from .scenario import read_scenario
 from .server import SandboxServer
 from .settings import DEFAULT_TOKEN, Settings
+from .simulation import simulated_world
 from .world import World
 
 SHOWN = 5
@@ -40,7 +40,7 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
     settings = Settings() if scenario is None else read_scenario(scenario)
     hooks = [] if webhook_url is None else [(webhook_url, webhook_secret)]
     if corpus is None:
-        world = living_world(
+        world = simulated_world(
             seed=seed,
             start=time.time(),
             repositories=repositories,

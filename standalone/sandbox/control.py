@@ -9,9 +9,9 @@ from typing import Any
 from .answers import Answer, error_answer, json_answer
 from .faults import Fault
 from .incoming import Incoming
-from .instants import iso, parse_instant
 from .scenario import fault_from
 from .state import State
+from .times import iso, parse_time
 from .truth import truth
 
 
@@ -55,7 +55,7 @@ class Control:
         attempts = truth(
             self._state,
             self._state.clock.now(),
-            since=parse_instant(since.replace(" ", "+")) if since else None,
+            since=parse_time(since.replace(" ", "+")) if since else None,
             with_logs=incoming.args.get("logs") != "0",
         )
         return {"attempts": attempts}

@@ -17,13 +17,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from .chance import seeded, sha_of
 from .corpus_jobs import recorded_jobs
 from .corpus_logs import recorded_logs
 from .corpus_runs import recorded_run
-from .instants import DAY, Instant, parse_instant
 from .plans import CommitPlan, Json, RepositoryPlan, RunPlan
 from .repository import Growth, Repository
+from .rng import seeded, sha_of
+from .times import DAY, Timestamp, parse_time
 from .world import World
 
 
@@ -119,7 +119,7 @@ def _commit(recorded: Json) -> CommitPlan:
         author_name=inner["author"]["name"],
         author_email=inner["author"]["email"],
         author_login=user.get("login"),
-        authored_at=parse_instant(inner["committer"]["date"]),
+        authored_at=parse_time(inner["committer"]["date"]),
         additions=stats["additions"],
         deletions=stats["deletions"],
         files=len(recorded.get("files") or ()),
@@ -129,27 +129,29 @@ def _commit(recorded: Json) -> CommitPlan:
 
 def _head_commit(run: Json) -> CommitPlan:
     head = run["head_commit"]
-    chance = seeded("corpus", run["head_sha"])
+    rng = seeded("corpus", run["head_sha"])
     return CommitPlan(
         sha=run["head_sha"],
         message=head["message"],
         author_name=head["author"]["name"],
         author_email=head["author"]["email"],
         author_login=None,
-        authored_at=parse_instant(head["timestamp"]),
-        additions=chance.randint(1, 400),
-        deletions=chance.randint(0, 200),
-        files=chance.randint(1, 12),
+        authored_at=parse_time(head["timestamp"]),
+        additions=rng.randint(1, 400),
+        deletions=rng.randint(0, 200),
+        files=rng.randint(1, 12),
     )
 
 
-def _newest(repository: Repository) -> Instant:
+def _newest(repository: Repository) -> Timestamp:
     runs = repository.runs(float("inf"))
     commits = [commit.authored_at for commit in repository.commits.values()]
-    return max([*commits, *(instant for run in runs for instant in _instants(run))], default=0.0)
+    return max(
+        [*commits, *(timestamp for run in runs for timestamp in _instants(run))], default=0.0
+    )
 
 
-def _instants(run: RunPlan) -> Iterator[Instant]:
+def _instants(run: RunPlan) -> Iterator[Timestamp]:
     for attempt in run.attempts:
         yield attempt.requested_at
         yield attempt.completed_at or 0.0

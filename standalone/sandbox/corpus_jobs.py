@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from .instants import Instant, parse_instant
 from .plans import JobPlan, Json, LogPlan
+from .times import Timestamp, parse_time
 
 
 def recorded_jobs(
@@ -26,7 +26,7 @@ def recorded_jobs(
 
 def _plan(job: Json, logs: dict[int | None, list[bytes]]) -> JobPlan:
     content = _content(job, logs)
-    started = parse_instant(job["started_at"])
+    started = parse_time(job["started_at"])
     return JobPlan(
         id=job["id"],
         name=job["name"],
@@ -53,5 +53,5 @@ def _ran(job: Json) -> bool:
     return job["status"] == "completed" and job["conclusion"] != "skipped" and bool(job["steps"])
 
 
-def _instant(text: str | None, default: Instant | None) -> Instant:
-    return parse_instant(text) if text else default  # type: ignore[return-value]
+def _instant(text: str | None, default: Timestamp | None) -> Timestamp:
+    return parse_time(text) if text else default  # type: ignore[return-value]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .chance import sha_of
-from .instants import Instant, parse_instant
 from .plans import AttemptPlan, JobPlan, Json, RunPlan, WorkflowPlan
+from .rng import sha_of
+from .times import Timestamp, parse_time
 
 
 def recorded_run(
@@ -16,7 +16,7 @@ def recorded_run(
     recorded = _latest(snapshots)
     newest = max([*recorded, *jobs])
     head = recorded[max(recorded)] if recorded else _imagined(run_id, jobs)
-    created = parse_instant(head["created_at"])
+    created = parse_time(head["created_at"])
     attempts = [
         _attempt(number, created, recorded.get(number), tuple(jobs.get(number, ())))
         for number in range(1, newest + 1)
@@ -49,12 +49,12 @@ def _workflow(head: Json) -> WorkflowPlan:
 
 
 def _attempt(
-    number: int, created: Instant, recorded: Json | None, jobs: tuple[JobPlan, ...]
+    number: int, created: Timestamp, recorded: Json | None, jobs: tuple[JobPlan, ...]
 ) -> AttemptPlan:
     if recorded is None:
         return _minimal(number, created, jobs)
-    started = parse_instant(recorded.get("run_started_at") or recorded["created_at"])
-    updated = parse_instant(recorded["updated_at"])
+    started = parse_time(recorded.get("run_started_at") or recorded["created_at"])
+    updated = parse_time(recorded["updated_at"])
     actor = recorded.get("triggering_actor") or recorded.get("actor") or {"login": "ghost"}
     return AttemptPlan(
         number=number,
@@ -68,7 +68,7 @@ def _attempt(
     )
 
 
-def _minimal(number: int, created: Instant, jobs: tuple[JobPlan, ...]) -> AttemptPlan:
+def _minimal(number: int, created: Timestamp, jobs: tuple[JobPlan, ...]) -> AttemptPlan:
     begins = min((job.created_at for job in jobs), default=created)
     ends = max((job.completed_at or begins for job in jobs), default=begins)
     conclusions = {job.conclusion for job in jobs}

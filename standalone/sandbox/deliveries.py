@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from .instants import Instant
+from .times import Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,7 +18,7 @@ class Delivery:
     event: str
     action: str | None
     repository_id: int
-    delivered_at: Instant
+    delivered_at: Timestamp
     status: str
     status_code: int
     redelivery: bool

@@ -6,17 +6,17 @@ from dataclasses import replace
 
 from .answers import Answer, Refusal, error_answer, json_bytes, not_found
 from .calls import Call
-from .conditions import etag_of, matches
 from .faults import Fault
 from .faulty import injected_block, misled
 from .headers import budget_headers, common_headers, identity_headers
 from .identities import Identity
 from .incoming import Incoming
-from .instants import Instant
 from .limits import Budget
+from .preconditions import etag_of, matches
 from .repository import Repository
 from .routes import Route
 from .state import State
+from .times import Timestamp
 
 APP_KINDS = frozenset(
     {"get_app", "list_installations", "mint_token", "get_repository_installation"}
@@ -28,7 +28,7 @@ WRITE_POINTS = 5
 class Exchange:
     """Answer one request."""
 
-    def __init__(self, state: State, incoming: Incoming, route: Route, now: Instant) -> None:
+    def __init__(self, state: State, incoming: Incoming, route: Route, now: Timestamp) -> None:
         self._state = state
         self._incoming = incoming
         self._route = route

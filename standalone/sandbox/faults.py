@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .chance import fraction_of
+from .rng import fraction_of
 
 KINDS = frozenset(
     {

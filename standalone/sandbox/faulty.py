@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from .answers import JSON, Answer, blob_not_found, json_bytes, not_found
 from .faults import Fault
-from .instants import Instant
 from .limits import Limiter
+from .times import Timestamp
 
 _PAGE = (
     "<!DOCTYPE html>\n<html>\n  <head><title>Unicorn! &middot; GitHub</title></head>\n"
@@ -44,7 +44,9 @@ def busy_blob(fault: Fault) -> Answer:
     return Answer(status=fault.status, body=_XML.encode(), content_type="application/xml")
 
 
-def injected_block(fault: Fault | None, limiter: Limiter, key: str, now: Instant) -> Answer | None:
+def injected_block(
+    fault: Fault | None, limiter: Limiter, key: str, now: Timestamp
+) -> Answer | None:
     """Block a token as a secondary limit does, if that is what the fault does."""
     if fault is None or fault.do != "secondary":
         return None

@@ -11,10 +11,10 @@ from .exchange import Exchange
 from .faults import Fault
 from .faulty import spoiled
 from .incoming import Environ, Incoming, read_incoming
-from .instants import Instant
 from .routes import Route, Routes
 from .sending import StartResponse, send
 from .state import State
+from .times import Timestamp
 
 LOST = 0  # the status that an answer is counted with when none was sent
 
@@ -45,7 +45,7 @@ class Gateway:
                 time.sleep(fault.seconds)
         return fault
 
-    def _answer(self, incoming: Incoming, fault: Fault | None, now: Instant) -> Answer:
+    def _answer(self, incoming: Incoming, fault: Fault | None, now: Timestamp) -> Answer:
         try:
             route = self._routes.match(incoming.method, incoming.path)
         except Refusal as refusal:

@@ -7,11 +7,11 @@ from typing import Any
 from graphql import GraphQLError
 
 from .calls import Call
-from .instants import iso
 from .limits import Budget
 from .payloads.pulls import pull_page
 from .plans import CommitPlan, PullRequestPlan
 from .repository import Repository
+from .times import iso
 
 LARGEST_INT = 2**31 - 1
 Node = dict[str, Any]

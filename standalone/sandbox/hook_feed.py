@@ -7,20 +7,20 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .instants import Instant
 from .payloads.jobs import job_payload
 from .payloads.repositories import full_repository
 from .payloads.runs import run_payload
 from .payloads.users import node_id, simple_user
 from .plans import AttemptPlan, JobPlan, Json, RunPlan
 from .repository import PlacedJob, Repository
+from .times import Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Happening:
     """One change that a webhook tells; without a `job` it is the run's."""
 
-    at: Instant
+    at: Timestamp
     action: str
     repository: Repository
     run: RunPlan
@@ -42,14 +42,14 @@ class Happening:
 class HookFeed:
     """Tell each change once, in order, from an instant on."""
 
-    def __init__(self, repositories: list[Repository], start: Instant) -> None:
+    def __init__(self, repositories: list[Repository], start: Timestamp) -> None:
         self._repositories = repositories
         self._start = start
         self._planned = {item.plan.id: 0 for item in repositories}
-        self._waiting: list[tuple[Instant, int, Happening]] = []
+        self._waiting: list[tuple[Timestamp, int, Happening]] = []
         self._order = itertools.count()
 
-    def due(self, now: Instant) -> Iterator[Happening]:
+    def due(self, now: Timestamp) -> Iterator[Happening]:
         """Yield what has happened by now and was not yielded before."""
         for repository in self._repositories:
             repository.grow(now)
@@ -57,7 +57,7 @@ class HookFeed:
         while self._waiting and self._waiting[0][0] <= now:
             yield heapq.heappop(self._waiting)[2]
 
-    def _plan(self, repository: Repository, now: Instant) -> None:
+    def _plan(self, repository: Repository, now: Timestamp) -> None:
         planned = self._planned[repository.plan.id]
         count, _ = repository.page_of_runs(now, 0, 0)
         # runs come into sight in the order of their creation, so the newest are the new ones
@@ -90,7 +90,7 @@ def payload_of(happening: Happening, base: str) -> Json:
 
 def _happenings(repository: Repository, run: RunPlan) -> Iterator[Happening]:
     for attempt in run.attempts:
-        moments: list[tuple[Instant | None, str, JobPlan | None]] = [
+        moments: list[tuple[Timestamp | None, str, JobPlan | None]] = [
             (attempt.requested_at, "requested", None),
             (attempt.runs_at, "in_progress", None),
             (attempt.completed_at, "completed", None),
@@ -109,7 +109,7 @@ def _happenings(repository: Repository, run: RunPlan) -> Iterator[Happening]:
                 )
 
 
-def _job_moments(job: JobPlan) -> list[tuple[Instant | None, str, JobPlan | None]]:
+def _job_moments(job: JobPlan) -> list[tuple[Timestamp | None, str, JobPlan | None]]:
     ended = None if job.completed_at is None else max(job.completed_at, job.created_at)
     if job.reused or job.conclusion == "skipped":
         return [(ended, "completed", job)]

@@ -16,14 +16,14 @@ from dataclasses import dataclass, replace
 import urllib3
 
 from .answers import json_bytes
-from .chance import fraction_of, sha_of
 from .deliveries import Delivery
 from .hook_feed import Happening, HookFeed, payload_of
-from .instants import Instant
 from .payloads.hooks import hook_payload
 from .plans import HookPlan
 from .repository import Repository
+from .rng import fraction_of, sha_of
 from .state import State
+from .times import Timestamp
 
 PAUSE = 0.02  # real seconds between two looks at the clock
 TIMEOUT = 10.0
@@ -51,7 +51,7 @@ class HookSender:
         self._state = state
         self._hooked = [item for item in state.world.repositories if item.hooks]
         self._feed = HookFeed(self._hooked, state.clock.now())
-        self._late: list[tuple[Instant, int, Letter]] = []
+        self._late: list[tuple[Timestamp, int, Letter]] = []
         self._order = itertools.count()
         self._base = ""
         self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
@@ -115,7 +115,7 @@ class HookSender:
                 )
             )
 
-    def _send_or_delay(self, hook: HookPlan, happening: Happening, now: Instant) -> None:
+    def _send_or_delay(self, hook: HookPlan, happening: Happening, now: Timestamp) -> None:
         if happening.event not in hook.events:
             return
         chances, name = self._state.settings.hooks, f"{hook.id}:{happening.name}"

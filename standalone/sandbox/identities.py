@@ -8,9 +8,9 @@ import threading
 from dataclasses import dataclass
 
 from .answers import Refusal, error_answer, not_found
-from .instants import Instant
 from .repository import Repository
 from .settings import Limits, TokenPlan
+from .times import Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class Tokens:
         with self._lock:
             self._plans[plan.value] = plan
 
-    def identify(self, authorization: str | None, now: Instant) -> Identity:
+    def identify(self, authorization: str | None, now: Timestamp) -> Identity:
         """Return who sent an Authorization header; refuse a token that is unknown or too old."""
         if not authorization:
             return Identity("anonymous", "127.0.0.1", None, self._limits.anonymous)

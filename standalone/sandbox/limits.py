@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from .answers import Answer, error_answer
-from .instants import MINUTE, Instant
 from .settings import Limits
+from .times import MINUTE, Timestamp
 
 _DOCS = "https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api"
 _SUPPORT = (
@@ -29,7 +29,7 @@ class Budget:
 
     resource: str
     limit: int
-    resets_at: Instant
+    resets_at: Timestamp
     used: int = 0
     told_at: float | None = None
 
@@ -42,9 +42,9 @@ class Budget:
 @dataclass(slots=True)
 class _Account:
     budgets: dict[str, Budget] = field(default_factory=dict)
-    points: dict[str, deque[tuple[Instant, int]]] = field(default_factory=dict)
+    points: dict[str, deque[tuple[Timestamp, int]]] = field(default_factory=dict)
     under_way: int = 0
-    blocked_until: Instant = 0.0
+    blocked_until: Timestamp = 0.0
     block_told_at: float = 0.0
     block_status: int = 403
     block_retry_after: bool = True
@@ -58,7 +58,7 @@ class Limiter:
         self._accounts: dict[str, _Account] = {}
         self._lock = threading.RLock()
 
-    def budget(self, key: str, resource: str, limit: int, now: Instant) -> Budget:
+    def budget(self, key: str, resource: str, limit: int, now: Timestamp) -> Budget:
         """Return a token's budget; a window that is over is replaced."""
         with self._lock:
             account = self._account(key)
@@ -90,14 +90,14 @@ class Limiter:
         told = budget.told_at
         return told is not None and time.monotonic() - told >= self.limits.grace
 
-    def exceeded(self, budget: Budget, now: Instant, login: str) -> Answer:
+    def exceeded(self, budget: Budget, now: Timestamp, login: str) -> Answer:
         """Answer a request beyond the primary limit."""
         wait = str(max(1, math.ceil(budget.resets_at - now)))
         headers = (("Retry-After", wait),) if self.limits.retry_after else ()
         message = f"API rate limit exceeded for {login}. {_SUPPORT}"
         return error_answer(self.limits.status, message, headers=headers, docs=_DOCS, cost=0)
 
-    def blocked(self, key: str, now: Instant) -> tuple[Answer, bool] | None:
+    def blocked(self, key: str, now: Timestamp) -> tuple[Answer, bool] | None:
         """Return the refusal of a blocked token, and whether it had been told so before."""
         with self._lock:
             account = self._account(key)
@@ -107,7 +107,7 @@ class Limiter:
             return self._secondary(account, now), told
 
     def block(
-        self, key: str, now: Instant, *, seconds: float, status: int, retry_after: bool
+        self, key: str, now: Timestamp, *, seconds: float, status: int, retry_after: bool
     ) -> Answer:
         """Block a token for a while, as a secondary limit does, and return the refusal."""
         with self._lock:
@@ -118,7 +118,7 @@ class Limiter:
             account.block_retry_after = retry_after
             return self._secondary(account, now)
 
-    def spend(self, key: str, kind: str, points: int, now: Instant) -> Answer | None:
+    def spend(self, key: str, kind: str, points: int, now: Timestamp) -> Answer | None:
         """Count points of one endpoint within a minute; return a refusal if they are too many."""
         resource = "graphql" if kind == "graphql" else "core"
         most = self.limits.points_a_minute
@@ -137,7 +137,7 @@ class Limiter:
             return None
 
     @contextmanager
-    def under_way(self, key: str, now: Instant) -> Iterator[Answer | None]:
+    def under_way(self, key: str, now: Timestamp) -> Iterator[Answer | None]:
         """Count a request while it is answered; yield a refusal if too many are."""
         with self._lock:
             account = self._account(key)
@@ -150,7 +150,7 @@ class Limiter:
             with self._lock:
                 account.under_way -= 1
 
-    def _punish(self, key: str, now: Instant) -> Answer:
+    def _punish(self, key: str, now: Timestamp) -> Answer:
         limits = self.limits
         return self.block(
             key,
@@ -160,7 +160,7 @@ class Limiter:
             retry_after=limits.secondary_retry_after,
         )
 
-    def _secondary(self, account: _Account, now: Instant) -> Answer:
+    def _secondary(self, account: _Account, now: Timestamp) -> Answer:
         wait = str(max(1, math.ceil(account.blocked_until - now)))
         headers = (("Retry-After", wait),) if account.block_retry_after else ()
         message = (

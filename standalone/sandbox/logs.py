@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .chance import seeded
-from .instants import DAY, Instant, iso
 from .plans import JobPlan, LogPlan, StepPlan
+from .rng import seeded
 from .timeline import job_standing, step_times
+from .times import DAY, Timestamp, iso
 
 BOM = b"\xef\xbb\xbf"
 BLOCK = 65536
@@ -49,7 +49,7 @@ class LogText:
             position += len(piece)
 
 
-def log_state(job: JobPlan, now: Instant, *, delay: float, retention_days: float) -> str:
+def log_state(job: JobPlan, now: Timestamp, *, delay: float, retention_days: float) -> str:
     """Tell whether a job's log is there by now."""
     standing = job_standing(job, now)
     if standing.status != "completed":
@@ -93,22 +93,22 @@ def step_log(job: JobPlan, step: StepPlan) -> bytes:
 
 
 def _step_lines(plan: LogPlan, step: StepPlan) -> list[str]:
-    chance = seeded(plan.seed, step.number)
+    rng = seeded(plan.seed, step.number)
     lines = [f"##[group]{step.name}", "shell: /usr/bin/bash -e {0}", "##[endgroup]"]
     for number in range(plan.lines_per_step):
-        line = _LINES[int(chance.random() * len(_LINES))].replace("{n}", str(number))
+        line = _LINES[int(rng.random() * len(_LINES))].replace("{n}", str(number))
         # output of several lines is stamped once: the others follow bare
-        lines.append(line + ("\n    at line 12\n    at line 40" if chance.random() < 0.1 else ""))
+        lines.append(line + ("\n    at line 12\n    at line 40" if rng.random() < 0.1 else ""))
     if step.conclusion == "failure":
         lines.append("##[error]Process completed with exit code 1.")
-    if chance.random() < 0.1:
+    if rng.random() < 0.1:
         lines.append("\ufeffPost job cleanup.")
     return lines
 
 
-def _stamped(instant: Instant, line: str, newline: str) -> str:
-    fraction = int(instant % 1 * 1_000_000)
-    return f"{iso(int(instant))[:-1]}.{fraction:06d}0Z {line}{newline}"
+def _stamped(timestamp: Timestamp, line: str, newline: str) -> str:
+    fraction = int(timestamp % 1 * 1_000_000)
+    return f"{iso(int(timestamp))[:-1]}.{fraction:06d}0Z {line}{newline}"
 
 
 _FILLER = (b"0123456789 the quick brown fox jumps over the lazy dog, again and again.\n" * 1024)[

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from .instants import Instant
+from .times import Timestamp
 
 Json = dict[str, Any]
 
@@ -44,11 +44,11 @@ class JobPlan:
 
     id: int
     name: str
-    created_at: Instant
-    started_at: Instant | None
-    completed_at: Instant | None
+    created_at: Timestamp
+    started_at: Timestamp | None
+    completed_at: Timestamp | None
     conclusion: str | None
-    waits_until: Instant | None = None
+    waits_until: Timestamp | None = None
     steps: tuple[StepPlan, ...] = ()
     labels: tuple[str, ...] = ("ubuntu-latest",)
     runner: str | None = "GitHub Actions 1"
@@ -63,9 +63,9 @@ class AttemptPlan:
     """One attempt of a run: requested, then perhaps running, then perhaps completed."""
 
     number: int
-    requested_at: Instant
-    runs_at: Instant | None
-    completed_at: Instant | None
+    requested_at: Timestamp
+    runs_at: Timestamp | None
+    completed_at: Timestamp | None
     conclusion: str | None
     triggering_actor: str
     first_status: str = "queued"
@@ -97,10 +97,10 @@ class RunPlan:
     attempts: tuple[AttemptPlan, ...]
     pull_numbers: tuple[int, ...] = ()
     head_repository: str | None = None
-    touched_at: tuple[Instant, ...] = ()
+    touched_at: tuple[Timestamp, ...] = ()
 
     @property
-    def created_at(self) -> Instant:
+    def created_at(self) -> Timestamp:
         """Return when the run was created; a re-run does not move it."""
         return self.attempts[0].requested_at
 
@@ -114,7 +114,7 @@ class CommitPlan:
     author_name: str
     author_email: str
     author_login: str | None
-    authored_at: Instant
+    authored_at: Timestamp
     additions: int
     deletions: int
     files: int
@@ -135,8 +135,8 @@ class PullRequestPlan:
     head_sha: str
     base_branch: str
     head_repository: str | None
-    created_at: Instant
-    closed_at: Instant | None = None
+    created_at: Timestamp
+    closed_at: Timestamp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -155,7 +155,7 @@ class RepositoryPlan:
 
     id: int
     full_name: str
-    created_at: Instant
+    created_at: Timestamp
     private: bool = False
     former_names: tuple[str, ...] = ()
     default_branch: str = "main"

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .instants import Instant
 from .plans import (
     AttemptPlan,
     CommitPlan,
@@ -21,7 +20,8 @@ from .plans import (
     RepositoryPlan,
     RunPlan,
 )
-from .timeline import run_instants
+from .timeline import run_times
+from .times import Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,7 +36,7 @@ class Growth:
 class Source(Protocol):
     """Plan what happens in a repository up to an instant."""
 
-    def until(self, now: Instant) -> Growth | None:
+    def until(self, now: Timestamp) -> Growth | None:
         """Return what begins by `now` and was not returned before, or None."""
 
 
@@ -52,8 +52,8 @@ class PlacedJob:
 @dataclass(slots=True)
 class _Shelf:
     runs: list[RunPlan] = field(default_factory=list)
-    created: list[Instant] = field(default_factory=list)
-    instants: list[Instant] = field(default_factory=list)
+    created: list[Timestamp] = field(default_factory=list)
+    timestamps: list[Timestamp] = field(default_factory=list)
     by_id: dict[int, RunPlan] = field(default_factory=dict)
     jobs: dict[int, PlacedJob] = field(default_factory=dict)
 
@@ -79,7 +79,7 @@ class Repository:
         if growth is not None:
             self._add(growth)
 
-    def grow(self, now: Instant) -> None:
+    def grow(self, now: Timestamp) -> None:
         """Plan what begins by now."""
         if self._source is None:
             return
@@ -88,30 +88,30 @@ class Repository:
             if growth is not None:
                 self._add(growth)
 
-    def runs(self, now: Instant) -> list[RunPlan]:
+    def runs(self, now: Timestamp) -> list[RunPlan]:
         """Return the runs created by now, newest first."""
         with self._lock:
             count = bisect_right(self._log_reader.created, now)
             return self._log_reader.runs[:count][::-1]
 
-    def page_of_runs(self, now: Instant, start: int, size: int) -> tuple[int, list[RunPlan]]:
+    def page_of_runs(self, now: Timestamp, start: int, size: int) -> tuple[int, list[RunPlan]]:
         """Return how many runs there are by now, and some of them, newest first."""
         with self._lock:
             count = bisect_right(self._log_reader.created, now)
             high = max(0, count - start)
             return count, self._log_reader.runs[max(0, high - size) : high][::-1]
 
-    def version(self, now: Instant) -> int:
+    def version(self, now: Timestamp) -> int:
         """Return a number that grows with every change of a run object."""
         with self._lock:
-            return bisect_right(self._log_reader.instants, now)
+            return bisect_right(self._log_reader.timestamps, now)
 
-    def run(self, run_id: int, now: Instant) -> RunPlan | None:
+    def run(self, run_id: int, now: Timestamp) -> RunPlan | None:
         """Find a run that exists by now."""
         run = self._log_reader.by_id.get(run_id)
         return run if run is not None and run.created_at <= now else None
 
-    def job(self, job_id: int, now: Instant) -> PlacedJob | None:
+    def job(self, job_id: int, now: Timestamp) -> PlacedJob | None:
         """Find a job that exists by now."""
         placed = self._log_reader.jobs.get(job_id)
         return placed if placed is not None and placed.job.created_at <= now else None
@@ -125,9 +125,9 @@ class Repository:
         log_reader.created = [run.created_at for run in log_reader.runs]
         for run in growth.runs:
             log_reader.by_id[run.id] = run
-            log_reader.instants.extend(run_instants(run))
+            log_reader.timestamps.extend(run_times(run))
             log_reader.jobs.update(_placed(run))
-        log_reader.instants.sort()
+        log_reader.timestamps.sort()
 
 
 def _placed(run: RunPlan) -> Iterable[tuple[int, PlacedJob]]:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .instants import DAY, Instant, parse_instant
 from .plans import RunPlan
 from .timeline import run_standing
+from .times import DAY, Timestamp, parse_time
 
 FILTERS = ("actor", "branch", "check_suite_id", "created", "event", "head_sha", "status")
 STATUSES = frozenset({"completed", "in_progress", "queued", "requested", "waiting", "pending"})
@@ -26,7 +26,7 @@ CONCLUSIONS = frozenset(
     }
 )
 
-_Test = Callable[[RunPlan, Instant], bool]
+_Test = Callable[[RunPlan, Timestamp], bool]
 
 
 def filters_in(args: Mapping[str, str]) -> dict[str, str]:
@@ -34,13 +34,13 @@ def filters_in(args: Mapping[str, str]) -> dict[str, str]:
     return {name: args[name] for name in FILTERS if args.get(name)}
 
 
-def matching(filters: Mapping[str, str]) -> Callable[[RunPlan, Instant], bool]:
+def matching(filters: Mapping[str, str]) -> Callable[[RunPlan, Timestamp], bool]:
     """Return a test that a run passes if it passes every filter."""
     tests = [_TESTS[name](value) for name, value in filters.items()]
     return lambda run, now: all(test(run, now) for test in tests)
 
 
-def created_range(text: str) -> tuple[Instant, Instant]:
+def created_range(text: str) -> tuple[Timestamp, Timestamp]:
     """Read a search range (`A..B`, `>=A`, `*..B`, `A`) as its first and its last instant."""
     lowest, highest = float("-inf"), float("inf")
     if ".." in text:
@@ -60,12 +60,12 @@ def created_range(text: str) -> tuple[Instant, Instant]:
     return _first(text), _last(text)
 
 
-def _first(text: str) -> Instant:
-    return parse_instant(_mended(text))
+def _first(text: str) -> Timestamp:
+    return parse_time(_mended(text))
 
 
-def _last(text: str) -> Instant:
-    begin = parse_instant(_mended(text))
+def _last(text: str) -> Timestamp:
+    begin = parse_time(_mended(text))
     # a day is meant to its last second, and a timestamp to the end of its own
     return begin + (DAY - 0.001 if "T" not in text else 0.999)
 

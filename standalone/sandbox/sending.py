@@ -10,7 +10,7 @@ from typing import Any
 from .answers import Answer
 from .faults import Fault
 from .incoming import Environ
-from .instants import Instant, http_date
+from .times import Timestamp, http_date
 
 StartResponse = Callable[..., Any]
 _BODILESS = frozenset({204, 304})
@@ -21,7 +21,7 @@ def send(
     start_response: StartResponse,
     answer: Answer,
     *,
-    now: Instant,
+    now: Timestamp,
     fault: Fault | None = None,
 ) -> Iterable[bytes]:
     """Start the response and return its body; some faults spoil it."""

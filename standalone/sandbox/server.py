@@ -11,10 +11,10 @@ from .clock import SandboxClock
 from .control import Control
 from .gateway import Gateway
 from .hook_sender import HookSender
-from .instants import Instant
 from .listening import Listener
 from .settings import Settings
 from .state import new_state
+from .times import Timestamp
 from .truth import truth
 from .world import World
 
@@ -60,7 +60,7 @@ class SandboxServer:
         return self._state.statistics.snapshot()
 
     def truth(
-        self, since: Instant | None = None, *, with_logs: bool = True
+        self, since: Timestamp | None = None, *, with_logs: bool = True
     ) -> list[dict[str, Any]]:
         """Return every attempt with its jobs and logs, as of now; hashing all logs takes time."""
         return truth(self._state, self.clock.now(), since=since, with_logs=with_logs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from .faults import Fault
-from .instants import Instant
+from .times import Timestamp
 
 DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own, good nowhere else
 
@@ -22,7 +22,7 @@ class TokenPlan:
     scopes: tuple[str, ...] = ("admin:repo_hook", "repo", "workflow")
     permissions: frozenset[str] | None = None
     repositories: frozenset[str] | None = None
-    expires_at: Instant | None = None
+    expires_at: Timestamp | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,6 @@ from .clock import SandboxClock
 from .deliveries import Deliveries, Delivery
 from .faults import Faults
 from .identities import Tokens
-from .instants import Instant, iso, parse_instant
 from .limits import Limiter
 from .logs import log_state
 from .plans import HookPlan, JobPlan
@@ -20,6 +19,7 @@ from .rendering import RenderCache
 from .repository import Repository
 from .settings import Settings
 from .statistics import Statistics
+from .times import Timestamp, iso, parse_time
 from .world import World
 
 
@@ -41,7 +41,7 @@ class State:
     redeliver: Callable[[HookPlan, Delivery], None] = lambda _hook, _delivery: None
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
-    def log_state(self, repository: Repository, job: JobPlan, now: Instant) -> str:
+    def log_state(self, repository: Repository, job: JobPlan, now: Timestamp) -> str:
         """Tell whether a job's log is there by now."""
         return log_state(
             job,
@@ -50,19 +50,19 @@ class State:
             retention_days=repository.plan.retention_days,
         )
 
-    def signed(self, path: str, now: Instant) -> str:
+    def signed(self, path: str, now: Timestamp) -> str:
         """Return the query that opens a path of the logs' host for a while."""
         expires = iso(now + self.settings.log_url_seconds)
         return (
             f"sp=r&sv=2025-11-05&se={expires.replace(':', '%3A')}&sig={self._sign(path, expires)}"
         )
 
-    def opens(self, path: str, expires: str, signature: str, now: Instant) -> bool:
+    def opens(self, path: str, expires: str, signature: str, now: Timestamp) -> bool:
         """Tell whether a signed query still opens a path."""
         if not hmac.compare_digest(self._sign(path, expires), signature):
             return False
         # the address is written in whole seconds, and good through its last
-        return now < parse_instant(expires) + 1
+        return now < parse_time(expires) + 1
 
     def _sign(self, path: str, expires: str) -> str:
         return hmac.new(self.secret, f"{path}\n{expires}".encode(), hashlib.sha256).hexdigest()

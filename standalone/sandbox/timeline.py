@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .instants import Instant
 from .plans import AttemptPlan, JobPlan, RunPlan, StepPlan
+from .times import Timestamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,21 +15,21 @@ class Standing:
 
     status: str
     conclusion: str | None
-    updated_at: Instant
+    updated_at: Timestamp
 
 
-def attempts_at(run: RunPlan, now: Instant) -> tuple[AttemptPlan, ...]:
+def attempts_at(run: RunPlan, now: Timestamp) -> tuple[AttemptPlan, ...]:
     """Return the attempts that exist by now, first to last."""
     return tuple(attempt for attempt in run.attempts if attempt.requested_at <= now)
 
 
-def current_attempt(run: RunPlan, now: Instant) -> AttemptPlan:
+def current_attempt(run: RunPlan, now: Timestamp) -> AttemptPlan:
     """Return the newest attempt there is by now."""
     existing = attempts_at(run, now)
     return existing[-1] if existing else run.attempts[0]
 
 
-def attempt_standing(attempt: AttemptPlan, now: Instant) -> Standing:
+def attempt_standing(attempt: AttemptPlan, now: Timestamp) -> Standing:
     """Tell where an attempt stands by now."""
     if attempt.recorded is not None:
         return _recorded_standing(attempt)
@@ -42,7 +42,7 @@ def attempt_standing(attempt: AttemptPlan, now: Instant) -> Standing:
     return Standing(attempt.first_status, conclusion, attempt.requested_at)
 
 
-def run_standing(run: RunPlan, now: Instant) -> Standing:
+def run_standing(run: RunPlan, now: Timestamp) -> Standing:
     """Tell where a run stands by now: its newest attempt, and late touches of nothing visible."""
     standing = attempt_standing(current_attempt(run, now), now)
     touches = [touch for touch in run.touched_at if standing.updated_at < touch <= now]
@@ -51,12 +51,12 @@ def run_standing(run: RunPlan, now: Instant) -> Standing:
     return Standing(standing.status, standing.conclusion, max(touches))
 
 
-def jobs_at(attempt: AttemptPlan, now: Instant) -> tuple[JobPlan, ...]:
+def jobs_at(attempt: AttemptPlan, now: Timestamp) -> tuple[JobPlan, ...]:
     """Return the jobs of an attempt that exist by now."""
     return tuple(job for job in attempt.jobs if job.created_at <= now)
 
 
-def job_standing(job: JobPlan, now: Instant) -> Standing:
+def job_standing(job: JobPlan, now: Timestamp) -> Standing:
     """Tell where a job stands by now."""
     if job.recorded is not None:
         recorded = job.recorded
@@ -70,7 +70,7 @@ def job_standing(job: JobPlan, now: Instant) -> Standing:
     return Standing("queued", None, job.created_at)
 
 
-def step_times(job: JobPlan, step: StepPlan) -> tuple[Instant, Instant]:
+def step_times(job: JobPlan, step: StepPlan) -> tuple[Timestamp, Timestamp]:
     """Place a step in the time of its job; a job that never ends holds its steps for ever."""
     start = job.started_at or job.created_at
     end = job.completed_at if job.completed_at is not None else start + 10**9
@@ -78,14 +78,14 @@ def step_times(job: JobPlan, step: StepPlan) -> tuple[Instant, Instant]:
     return start + step.begin * length, start + step.end * length
 
 
-def run_instants(run: RunPlan) -> Iterator[Instant]:
+def run_times(run: RunPlan) -> Iterator[Timestamp]:
     """Yield every instant at which the run object itself changes."""
     for attempt in run.attempts:
         yield from _known(attempt.requested_at, attempt.runs_at, attempt.completed_at)
     yield from run.touched_at
 
 
-def attempt_instants(attempt: AttemptPlan) -> Iterator[Instant]:
+def attempt_instants(attempt: AttemptPlan) -> Iterator[Timestamp]:
     """Yield every instant at which the jobs of an attempt change."""
     for job in attempt.jobs:
         yield from _known(job.created_at, job.started_at, job.completed_at, job.waits_until)
@@ -93,8 +93,8 @@ def attempt_instants(attempt: AttemptPlan) -> Iterator[Instant]:
             yield from step_times(job, step)
 
 
-def _known(*instants: Instant | None) -> Iterator[Instant]:
-    return (instant for instant in instants if instant is not None)
+def _known(*timestamps: Timestamp | None) -> Iterator[Timestamp]:
+    return (timestamp for timestamp in timestamps if timestamp is not None)
 
 
 def _recorded_standing(attempt: AttemptPlan) -> Standing:

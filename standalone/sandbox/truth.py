@@ -6,17 +6,17 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
-from .instants import Instant, iso
 from .logs import AVAILABLE, job_log
 from .plans import AttemptPlan, JobPlan, RunPlan
 from .rendering import rendered
 from .repository import Repository
 from .state import State
 from .timeline import attempt_standing, attempts_at, job_standing, jobs_at
+from .times import Timestamp, iso
 
 
 def truth(
-    state: State, now: Instant, *, since: Instant | None = None, with_logs: bool = True
+    state: State, now: Timestamp, *, since: Timestamp | None = None, with_logs: bool = True
 ) -> list[dict[str, Any]]:
     """List every attempt of every run created since then, with its jobs and their logs."""
     state.world.grow(now)
@@ -24,7 +24,7 @@ def truth(
 
 
 def _attempts(
-    state: State, now: Instant, since: Instant | None, *, with_logs: bool
+    state: State, now: Timestamp, since: Timestamp | None, *, with_logs: bool
 ) -> Iterator[dict[str, Any]]:
     for repository in state.world.repositories:
         for run in repository.runs(now):
@@ -39,7 +39,7 @@ def _attempts(
 
 
 def _attempt(
-    repository: Repository, run: RunPlan, attempt: AttemptPlan, now: Instant
+    repository: Repository, run: RunPlan, attempt: AttemptPlan, now: Timestamp
 ) -> dict[str, Any]:
     standing = attempt_standing(attempt, now)
     return {
@@ -55,7 +55,7 @@ def _attempt(
 
 
 def _job(
-    state: State, repository: Repository, job: JobPlan, now: Instant, *, with_logs: bool
+    state: State, repository: Repository, job: JobPlan, now: Timestamp, *, with_logs: bool
 ) -> dict[str, Any]:
     standing = job_standing(job, now)
     log_state = state.log_state(repository, job, now)

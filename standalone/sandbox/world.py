@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from .instants import Instant
 from .repository import Repository
+from .times import Timestamp
 
 
 class World:
@@ -16,7 +16,7 @@ class World:
         repositories: Iterable[Repository],
         *,
         seed: object = 0,
-        ends_at: Instant | None = None,
+        ends_at: Timestamp | None = None,
     ) -> None:
         self.seed = seed
         self.ends_at = ends_at
@@ -43,7 +43,7 @@ class World:
         """Find a repository by a name that it had before."""
         return self._by_former_name.get(full_name.lower())
 
-    def grow(self, now: Instant) -> None:
+    def grow(self, now: Timestamp) -> None:
         """Plan everywhere what begins by now."""
         for repository in self.repositories:
             repository.grow(now)

@@ -19,9 +19,9 @@ from support.command_line import wait_until
 
 from standalone.app_server import ServerEnded
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.instants import iso
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.times import iso
 
 REPOSITORY = "octo/api"
 RUNS = 40

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from standalone.sandbox.living import living_world
 from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.simulation import simulated_world
 from standalone.sandbox.world import World as SandboxWorld
 from tests.bench.report import Row
 from tests.bench.watching import Questions, Watch
@@ -57,7 +57,7 @@ class _Fleet:
 
     def build(self) -> SandboxWorld:
         """Return the world."""
-        return living_world(
+        return simulated_world(
             seed=1,
             start=START,
             repositories=self._repositories,

@@ -29,9 +29,9 @@ from standalone.local_aws import LocalAws
 from standalone.once import collect_once
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.living import living_world
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import HookChances, Limits, Settings, TokenPlan
+from standalone.sandbox.simulation import simulated_world
 from standalone.webhook_server import WebhookServer
 from tests.chaos.clock import FastClock, Pace
 from tests.chaos.reader import Reader
@@ -116,7 +116,7 @@ def _plan() -> Plan:
 
 def _sandbox(plan: Plan, start: float) -> SandboxServer:
     port = free_port()
-    world = living_world(
+    world = simulated_world(
         seed=plan.seed,
         start=start,
         repositories=REPOSITORIES,

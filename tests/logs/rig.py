@@ -19,9 +19,9 @@ from ingest.adapters.aws.provision import dead_letter_name, ensure_queues
 from support.aws_server import LocalAws, s3_client, sqs_client
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.instants import iso
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenPlan
+from standalone.sandbox.times import iso
 
 ROOT = Path(__file__).parents[2]
 

@@ -6,7 +6,7 @@ import pytest
 from sandbox.support import check, check_schema, description
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.living import living_world
+from standalone.sandbox.simulation import simulated_world
 
 REPOSITORY = "/repos/{owner}/{repo}"
 RUN = "/repos/{owner}/{repo}/actions/runs/{run_id}"
@@ -16,7 +16,7 @@ NOW = 1_770_000_000.0
 @pytest.fixture
 def api(serve):
     """Serve a living world with an eventful day."""
-    world = living_world(seed=7, start=NOW, repositories=1, runs_per_hour=12, history_days=1)
+    world = simulated_world(seed=7, start=NOW, repositories=1, runs_per_hour=12, history_days=1)
     return serve.world(world, now=NOW)
 
 

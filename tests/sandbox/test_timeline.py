@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.living import living_world
+from standalone.sandbox.simulation import simulated_world
 
 RUN = "/repos/octo/api/actions/runs/1"
 
@@ -109,7 +109,7 @@ def test_the_same_seed_makes_the_same_world(serve):
     """Two living worlds of one seed answer the same, whenever they were asked before."""
     start = 1_770_000_000.0
     worlds = [
-        living_world(seed="x", start=start, repositories=2, history_days=0.5) for _ in range(2)
+        simulated_world(seed="x", start=start, repositories=2, history_days=0.5) for _ in range(2)
     ]
     first, second = (serve.world(world, now=start) for world in worlds)
     for _ in range(5):
@@ -117,16 +117,16 @@ def test_the_same_seed_makes_the_same_world(serve):
         first.runs()
     second.server.advance(9000)
     assert first.server.truth() == second.server.truth()
-    other = living_world(seed="y", start=start, repositories=2, history_days=0.5)
+    other = simulated_world(seed="y", start=start, repositories=2, history_days=0.5)
     assert serve.world(other, now=start).server.truth(with_logs=False) != first.server.truth(
         with_logs=False
     )
 
 
-def test_a_living_world_holds_every_kind_of_run(serve):
+def test_a_simulated_world_holds_every_kind_of_run(serve):
     """Re-runs, fork pull requests, big matrices, shared commits and odd endings all occur."""
     start = 1_770_000_000.0
-    world = living_world(seed=3, start=start, repositories=1, runs_per_hour=20, history_days=4)
+    world = simulated_world(seed=3, start=start, repositories=1, runs_per_hour=20, history_days=4)
     api = serve.world(world, now=start)
     attempts = api.server.truth(with_logs=False)
     runs = world.repositories[0].runs(start)

@@ -17,8 +17,8 @@ from sandbox.support import CORPUS
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.command import serve_sandbox
 from standalone.sandbox.corpus import corpus_world
-from standalone.sandbox.living import living_world
 from standalone.sandbox.settings import Limits
+from standalone.sandbox.simulation import simulated_world
 
 NOW = 1_770_000_000.0
 CHECKED = {"available": 302, "not_yet": 404, "never": 404, "expired": 410}
@@ -80,14 +80,14 @@ def true(api, repository):
 
 def test_the_truth_is_what_the_api_shows(serve):
     """Every attempt, job and state of a living world agrees, while some are in flight."""
-    world = living_world(seed=5, start=NOW, repositories=1, runs_per_hour=8, history_days=0.5)
+    world = simulated_world(seed=5, start=NOW, repositories=1, runs_per_hour=8, history_days=0.5)
     api = serve.world(world, now=NOW, limits=Limits(points_a_minute=0))
     assert shown(api, "octo/api") == true(api, "octo/api")
 
 
 def test_the_truth_tells_every_log(serve):
     """The state of each log is what its address answers, and its bytes have its hash."""
-    world = living_world(seed=5, start=NOW, repositories=1, runs_per_hour=3, history_days=0.3)
+    world = simulated_world(seed=5, start=NOW, repositories=1, runs_per_hour=3, history_days=0.3)
     api = serve.world(world, now=NOW, limits=Limits(points_a_minute=0))
     for job in [job for attempt in api.server.truth() for job in attempt["jobs"]]:
         path = f"/repos/octo/api/actions/jobs/{job['job_id']}/logs"

@@ -16,9 +16,9 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
-from standalone.sandbox.living import living_world
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.simulation import simulated_world
 
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server_code")]
@@ -65,7 +65,7 @@ def main() -> None:
 def a_living_github() -> Iterator[SandboxServer]:
     """Serve repositories in which something happens."""
     now = time.time()
-    world = living_world(
+    world = simulated_world(
         start=now, repositories=REPOSITORIES, runs_per_hour=12, history_days=0.8, seed=3
     )
     settings = Settings(tokens=(TokenPlan(value=TOKEN),), threads=16)

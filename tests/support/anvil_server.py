@@ -28,9 +28,9 @@ from standalone.app_server.app_folder import APP_FILES
 from standalone.app_server.over_uplink import connected
 from standalone.app_server.serving import require_servable
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.instants import iso
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.times import iso
 
 from .aws_server import LocalAws, sqs_client
 from .postgres_server import PostgresServer

@@ -19,9 +19,9 @@ import requests
 from ingest.adapters.aws.provision import ensure_queues
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.instants import iso
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.times import iso
 
 from .aws_server import LocalAws, sqs_client
 

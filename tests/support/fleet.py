@@ -16,8 +16,8 @@ from standalone.sandbox import server as sandbox_server
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.gateway import Gateway
 from standalone.sandbox.incoming import Environ
-from standalone.sandbox.instants import iso
 from standalone.sandbox.sending import StartResponse
+from standalone.sandbox.times import iso
 
 #: The list of a repository's runs: a poll asks for nothing before it.
 _LIST = re.compile(r"^/repos/(?P<repository>[^/]+/[^/]+)/actions/runs$")

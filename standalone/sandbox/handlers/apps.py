@@ -6,14 +6,14 @@ https://docs.github.com/rest/apps/apps
 from __future__ import annotations
 
 from ..answers import Answer, Refusal, error_answer, json_answer, not_found
+from ..auth import is_authenticated
 from ..calls import Call
-from ..chance import sha_of
-from ..instants import iso
 from ..pages import wanted_page
 from ..payloads.apps import app_payload, installation_payload
 from ..payloads.repositories import full_repository
+from ..rng import sha_of
 from ..settings import AppPlan, InstallationPlan, TokenPlan
-from ..signing_in import signed_in
+from ..times import iso
 from .conditional import conditional_json
 
 
@@ -86,7 +86,7 @@ def list_installation_repositories(call: Call) -> Answer:
 
 def _app(call: Call) -> AppPlan:
     app = call.state.settings.app
-    if app is None or not signed_in(call.authorization, app, call.now):
+    if app is None or not is_authenticated(call.authorization, app, call.now):
         message = "A JSON web token could not be decoded"
         raise Refusal(error_answer(401, message, cost=0))
     return app

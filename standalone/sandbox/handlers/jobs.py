@@ -9,13 +9,13 @@ from collections.abc import Sequence
 
 from ..answers import Answer, json_bytes, not_found
 from ..calls import Call
-from ..instants import Instant
 from ..pages import link_header, wanted_page
 from ..payloads.jobs import job_payload
 from ..plans import AttemptPlan, RunPlan
 from ..rendering import rendered
 from ..repository import PlacedJob
 from ..timeline import attempts_at, current_attempt, jobs_at
+from ..times import Timestamp
 from .conditional import conditional, conditional_json
 from .runs import wanted_attempt, wanted_run
 
@@ -46,7 +46,7 @@ def list_run_jobs(call: Call) -> Answer:
     return _page(call, jobs)
 
 
-def placed_jobs(run: RunPlan, attempts: Sequence[AttemptPlan], now: Instant) -> list[PlacedJob]:
+def placed_jobs(run: RunPlan, attempts: Sequence[AttemptPlan], now: Timestamp) -> list[PlacedJob]:
     """Return the jobs of some attempts that exist by now."""
     return [PlacedJob(run, attempt, job) for attempt in attempts for job in jobs_at(attempt, now)]
 

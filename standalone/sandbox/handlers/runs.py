@@ -9,13 +9,13 @@ from bisect import bisect_right
 
 from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
 from ..calls import Call
-from ..instants import Instant
 from ..pages import Page, link_header, wanted_page
 from ..payloads.runs import run_payload
 from ..plans import AttemptPlan, RunPlan
 from ..rendering import Rendered, rendered
 from ..run_filters import filters_in, matching
-from ..timeline import attempts_at, current_attempt, run_instants
+from ..timeline import attempts_at, current_attempt, run_times
+from ..times import Timestamp
 from .conditional import conditional
 
 
@@ -64,7 +64,7 @@ def wanted_attempt(call: Call, run: RunPlan) -> AttemptPlan:
     return attempt
 
 
-def _list(call: Call, filters: dict[str, str], page: Page, seen: Instant) -> Rendered:
+def _list(call: Call, filters: dict[str, str], page: Page, seen: Timestamp) -> Rendered:
     total, reachable, runs = _filtered(call, filters, page, seen)
     if not filters:
         total, runs = call.repository.page_of_runs(seen, page.start, page.size)
@@ -75,7 +75,7 @@ def _list(call: Call, filters: dict[str, str], page: Page, seen: Instant) -> Ren
 
 
 def _filtered(
-    call: Call, filters: dict[str, str], page: Page, seen: Instant
+    call: Call, filters: dict[str, str], page: Page, seen: Timestamp
 ) -> tuple[int, int, list[RunPlan]]:
     if not filters:
         return 0, 0, []
@@ -89,8 +89,8 @@ def _filtered(
     return len(matched), reachable, matched[page.start : end]
 
 
-def _run(call: Call, run: RunPlan, attempt: AttemptPlan, now: Instant) -> Rendered:
-    version = bisect_right(sorted(run_instants(run)), now)
+def _run(call: Call, run: RunPlan, attempt: AttemptPlan, now: Timestamp) -> Rendered:
+    version = bisect_right(sorted(run_times(run)), now)
     trimmed = call.args.get("exclude_pull_requests") == "true"
     key = ("run", call.base, call.repository.plan.id, run.id, attempt.number, version, trimmed)
 

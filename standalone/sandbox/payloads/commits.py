@@ -5,10 +5,10 @@ https://docs.github.com/rest/commits/commits
 
 from __future__ import annotations
 
-from ..chance import sha_of
-from ..instants import iso
 from ..plans import CommitPlan, Json
 from ..repository import Repository
+from ..rng import sha_of
+from ..times import iso
 from .recorded import rewritten
 from .users import node_id, simple_user
 

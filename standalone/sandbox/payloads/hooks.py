@@ -8,8 +8,8 @@ from __future__ import annotations
 import json
 
 from ..deliveries import Delivery
-from ..instants import iso
 from ..plans import HookPlan, Json, RepositoryPlan
+from ..times import iso
 
 
 def hook_payload(plan: RepositoryPlan, hook: HookPlan, base: str) -> Json:

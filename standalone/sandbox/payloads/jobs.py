@@ -5,10 +5,10 @@ https://docs.github.com/rest/actions/workflow-jobs
 
 from __future__ import annotations
 
-from ..instants import Instant, iso, iso_or_none
 from ..plans import JobPlan, Json, StepPlan
 from ..repository import PlacedJob, Repository
 from ..timeline import Standing, job_standing, step_times
+from ..times import Timestamp, iso, iso_or_none
 from .recorded import rewritten
 from .users import node_id
 
@@ -17,7 +17,7 @@ def job_payload(
     repository: Repository,
     placed: PlacedJob,
     base: str,
-    now: Instant,
+    now: Timestamp,
     steps_kept: float | None = None,
 ) -> Json:
     """Describe a job at an instant; its steps vanish `steps_kept` seconds after its end."""
@@ -68,7 +68,9 @@ def _runner(job: JobPlan, standing: Standing) -> Json:
     }
 
 
-def _steps(job: JobPlan, standing: Standing, now: Instant, steps_kept: float | None) -> list[Json]:
+def _steps(
+    job: JobPlan, standing: Standing, now: Timestamp, steps_kept: float | None
+) -> list[Json]:
     if standing.status not in {"in_progress", "completed"}:
         return []
     ended = job.completed_at
@@ -77,7 +79,7 @@ def _steps(job: JobPlan, standing: Standing, now: Instant, steps_kept: float | N
     return [_step(job, step, now) for step in job.steps]
 
 
-def _step(job: JobPlan, step: StepPlan, now: Instant) -> Json:
+def _step(job: JobPlan, step: StepPlan, now: Timestamp) -> Json:
     begins, ends = step_times(job, step)
     if job.reused or ends <= now:
         status = "completed"

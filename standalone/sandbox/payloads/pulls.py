@@ -5,9 +5,9 @@ https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-
 
 from __future__ import annotations
 
-from ..chance import sha_of
-from ..instants import iso, iso_or_none
 from ..plans import Json, PullRequestPlan, RepositoryPlan
+from ..rng import sha_of
+from ..times import iso, iso_or_none
 from .repositories import fork_id, full_repository
 from .users import node_id, simple_user
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..instants import iso
 from ..plans import Json, RepositoryPlan
+from ..times import iso
 from .users import node_id, simple_user, user_id
 
 _SUFFIXES = {

@@ -5,11 +5,11 @@ https://docs.github.com/rest/actions/workflow-runs
 
 from __future__ import annotations
 
-from ..chance import sha_of
-from ..instants import Instant, iso
 from ..plans import AttemptPlan, CommitPlan, Json, RunPlan
 from ..repository import Repository
+from ..rng import sha_of
 from ..timeline import attempt_standing, run_standing
+from ..times import Timestamp, iso
 from .pulls import pull_in_run
 from .recorded import rewritten
 from .repositories import fork_in_run, repository_in_run
@@ -17,7 +17,7 @@ from .users import node_id, simple_user
 
 
 def run_payload(
-    repository: Repository, run: RunPlan, attempt: AttemptPlan, base: str, now: Instant
+    repository: Repository, run: RunPlan, attempt: AttemptPlan, base: str, now: Timestamp
 ) -> Json:
     """Describe a run as one of its attempts shows it at an instant."""
     if attempt.recorded is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from functools import lru_cache
 
-from ..chance import sha_of
 from ..plans import Json
+from ..rng import sha_of
 
 _SUFFIXES = {
     "followers_url": "/followers",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime, timezone
 from functools import lru_cache
 
-Instant = float
+Timestamp = float
 
 MINUTE = 60.0
 HOUR = 3600.0
@@ -16,24 +16,24 @@ DAY = 86400.0
 
 
 @lru_cache(maxsize=65536)
-def iso(instant: Instant) -> str:
+def iso(timestamp: Timestamp) -> str:
     """Write an instant as GitHub does: whole seconds, UTC, `Z`."""
-    return datetime.fromtimestamp(int(instant), tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.fromtimestamp(int(timestamp), tz=timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def iso_or_none(instant: Instant | None) -> str | None:
+def iso_or_none(timestamp: Timestamp | None) -> str | None:
     """Write an instant that may be missing."""
-    return None if instant is None else iso(instant)
+    return None if timestamp is None else iso(timestamp)
 
 
-def parse_instant(text: str) -> Instant:
+def parse_time(text: str) -> Timestamp:
     """Read an ISO date or timestamp; without an offset it is UTC."""
     stamp = datetime.fromisoformat(text.strip().replace("Z", "+00:00"))
     return (stamp if stamp.tzinfo else stamp.replace(tzinfo=timezone.utc)).timestamp()
 
 
-def http_date(instant: Instant) -> str:
+def http_date(timestamp: Timestamp) -> str:
     """Write an instant for a `Date` header."""
-    return datetime.fromtimestamp(int(instant), tz=timezone.utc).strftime(
+    return datetime.fromtimestamp(int(timestamp), tz=timezone.utc).strftime(
         "%a, %d %b %Y %H:%M:%S GMT"
     )

@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from .instants import DAY, Instant
-from .living_jobs import plan_jobs, rerun_jobs
 from .plans import AttemptPlan, RunPlan, WorkflowPlan
-from .shapes import WorkflowShape
+from .simulated_jobs import plan_jobs, rerun_jobs
+from .times import DAY, Timestamp
+from .workflow_templates import WorkflowTemplate
 
 JOBS_A_RUN = 1024
 _CONCLUSIONS = {
@@ -28,7 +28,7 @@ class Trigger:
     """What started a run: the same commit may start several."""
 
     event: str
-    at: Instant
+    at: Timestamp
     sha: str
     branch: str
     actor: str
@@ -40,14 +40,14 @@ class Trigger:
 def plan_run(  # noqa: PLR0913 - all of it is what a run is made of
     trigger: Trigger,
     workflow: WorkflowPlan,
-    shape: WorkflowShape,
+    template: WorkflowTemplate,
     *,
     id: int,  # noqa: A002 - named as in the answer
     number: int,
-    chance: random.Random,
+    rng: random.Random,
 ) -> RunPlan:
     """Plan a run."""
-    attempts = _attempts(trigger, shape, id, chance)
+    attempts = _attempts(trigger, template, id, rng)
     last = attempts[-1].completed_at or attempts[-1].requested_at
     return RunPlan(
         id=id,
@@ -62,40 +62,40 @@ def plan_run(  # noqa: PLR0913 - all of it is what a run is made of
         # GitHub lists no pull request of a fork
         pull_numbers=() if trigger.pull is None or trigger.fork else (trigger.pull,),
         head_repository=trigger.fork,
-        touched_at=(last + DAY,) if chance.random() < 0.03 else (),
+        touched_at=(last + DAY,) if rng.random() < 0.03 else (),
     )
 
 
 def _attempts(
-    trigger: Trigger, shape: WorkflowShape, run_id: int, chance: random.Random
+    trigger: Trigger, template: WorkflowTemplate, run_id: int, rng: random.Random
 ) -> list[AttemptPlan]:
-    conclusion = chance.choices(list(_CONCLUSIONS), list(_CONCLUSIONS.values()))[0]
-    attempts = [_attempt(1, trigger.at, trigger.actor, shape, conclusion, run_id, chance)]
+    conclusion = rng.choices(list(_CONCLUSIONS), list(_CONCLUSIONS.values()))[0]
+    attempts = [_attempt(1, trigger.at, trigger.actor, template, conclusion, run_id, rng)]
     ended = attempts[0].completed_at
-    if conclusion not in {"failure", "cancelled"} or ended is None or chance.random() < 0.4:
+    if conclusion not in {"failure", "cancelled"} or ended is None or rng.random() < 0.4:
         return attempts
     # most people try again at once, some after a day: then the run is deep in the list
-    requested = ended + (chance.uniform(20, 3600) if chance.random() < 0.85 else DAY)
-    if chance.random() < 0.15:
+    requested = ended + (rng.uniform(20, 3600) if rng.random() < 0.85 else DAY)
+    if rng.random() < 0.15:
         attempts.append(_hasty(len(attempts) + 1, requested, trigger.actor))
         requested += 6
-    again = "success" if chance.random() < 0.7 else "failure"
+    again = "success" if rng.random() < 0.7 else "failure"
     number = len(attempts) + 1
-    attempt = _attempt(number, requested, "hubot", shape, again, run_id, chance)
-    attempts.append(_partial(attempts[0], attempt, run_id, chance))
+    attempt = _attempt(number, requested, "hubot", template, again, run_id, rng)
+    attempts.append(_partial(attempts[0], attempt, run_id, rng))
     return attempts
 
 
 def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made of
     number: int,
-    requested: Instant,
+    requested: Timestamp,
     actor: str,
-    shape: WorkflowShape,
+    template: WorkflowTemplate,
     conclusion: str,
     run_id: int,
-    chance: random.Random,
+    rng: random.Random,
 ) -> AttemptPlan:
-    begins = requested + chance.uniform(1, 10)
+    begins = requested + rng.uniform(1, 10)
     if conclusion in _WITHOUT_JOBS:
         return AttemptPlan(
             number=number,
@@ -106,7 +106,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
             triggering_actor=actor,
         )
     first_id = run_id * JOBS_A_RUN + (number - 1) * 128
-    jobs = plan_jobs(shape, conclusion, begins, chance, first_id)
+    jobs = plan_jobs(template, conclusion, begins, rng, first_id)
     started = [job.started_at for job in jobs if job.started_at is not None]
     ended = [job.completed_at for job in jobs if job.completed_at is not None]
     return AttemptPlan(
@@ -116,15 +116,15 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
         completed_at=max([begins, *started, *ended]) + 2,
         conclusion=conclusion,
         triggering_actor=actor,
-        first_status=chance.choice(("queued", "requested", "pending", "waiting")),
+        first_status=rng.choice(("queued", "requested", "pending", "waiting")),
         jobs=jobs,
     )
 
 
 def _partial(
-    first: AttemptPlan, attempt: AttemptPlan, run_id: int, chance: random.Random
+    first: AttemptPlan, attempt: AttemptPlan, run_id: int, rng: random.Random
 ) -> AttemptPlan:
-    if chance.random() < 0.5 or len(first.jobs) != len(attempt.jobs):
+    if rng.random() < 0.5 or len(first.jobs) != len(attempt.jobs):
         return attempt
     first_id = run_id * JOBS_A_RUN + (attempt.number - 1) * 128
     jobs = rerun_jobs(first, attempt.jobs, attempt.requested_at, first_id)
@@ -140,7 +140,7 @@ def _partial(
     )
 
 
-def _hasty(number: int, requested: Instant, actor: str) -> AttemptPlan:
+def _hasty(number: int, requested: Timestamp, actor: str) -> AttemptPlan:
     # started by mistake and cancelled at once: it comes and goes between two polls
     return AttemptPlan(
         number=number,

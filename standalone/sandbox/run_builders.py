@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .instants import Instant
 from .plans import (
     AttemptPlan,
     CommitPlan,
@@ -18,10 +17,11 @@ from .plans import (
     WorkflowPlan,
 )
 from .repository import Growth, Repository
+from .times import Timestamp
 
 
 @dataclass(slots=True, kw_only=True)
-class JobDraft:
+class JobBuilder:
     """A job whose times and conclusion may still come from its attempt."""
 
     id: int
@@ -37,16 +37,16 @@ class JobDraft:
 
 
 @dataclass(slots=True, kw_only=True)
-class AttemptDraft:
+class AttemptBuilder:
     """An attempt and the drafts of its jobs."""
 
-    requested_at: Instant
-    runs_at: Instant | None
-    completed_at: Instant | None
+    requested_at: Timestamp
+    runs_at: Timestamp | None
+    completed_at: Timestamp | None
     conclusion: str | None
     actor: str
     first_status: str
-    jobs: list[JobDraft] = field(default_factory=list)
+    jobs: list[JobBuilder] = field(default_factory=list)
 
     def finish(self, number: int) -> AttemptPlan:
         """Return the attempt's plan."""
@@ -63,7 +63,7 @@ class AttemptDraft:
 
 
 @dataclass(slots=True, kw_only=True)
-class RunDraft:
+class RunBuilder:
     """A run and the drafts of its attempts."""
 
     id: int
@@ -75,8 +75,8 @@ class RunDraft:
     title: str
     pulls: tuple[int, ...]
     fork: str | None
-    touched: tuple[Instant, ...]
-    attempts: list[AttemptDraft] = field(default_factory=list)
+    touched: tuple[Timestamp, ...]
+    attempts: list[AttemptBuilder] = field(default_factory=list)
 
     def finish(self, number: int) -> RunPlan:
         """Return the run's plan."""
@@ -98,11 +98,11 @@ class RunDraft:
 
 
 @dataclass(slots=True, kw_only=True)
-class RepositoryDraft:
+class RepositoryBuilder:
     """A repository and everything in it."""
 
     plan: RepositoryPlan
-    runs: list[RunDraft] = field(default_factory=list)
+    runs: list[RunBuilder] = field(default_factory=list)
     commits: dict[str, CommitPlan] = field(default_factory=dict)
     pulls: list[PullRequestPlan] = field(default_factory=list)
     hooks: list[HookPlan] = field(default_factory=list)
@@ -114,7 +114,7 @@ class RepositoryDraft:
         return Repository(self.plan, growth, hooks=self.hooks)
 
 
-def _job(attempt: AttemptDraft, job: JobDraft) -> JobPlan:
+def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobPlan:
     conclusion = job.conclusion or attempt.conclusion or "success"
     if conclusion == "skipped":
         return _skipped(attempt, job)
@@ -140,7 +140,7 @@ def _job(attempt: AttemptDraft, job: JobDraft) -> JobPlan:
     )
 
 
-def _skipped(attempt: AttemptDraft, job: JobDraft) -> JobPlan:
+def _skipped(attempt: AttemptBuilder, job: JobBuilder) -> JobPlan:
     moment = attempt.runs_at or attempt.requested_at
     return JobPlan(
         id=job.id,
@@ -170,7 +170,7 @@ def _steps(names: tuple[str, ...], conclusion: str) -> tuple[StepPlan, ...]:
     )
 
 
-def _log(job: JobDraft) -> LogPlan:
+def _log(job: JobBuilder) -> LogPlan:
     if isinstance(job.log, LogPlan):
         return job.log
     return LogPlan(seed=str(job.id), content=job.log)

@@ -6,31 +6,35 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .instants import Instant
 from .plans import AttemptPlan, JobPlan, LogPlan
-from .shapes import JobShape, WorkflowShape, steps_of
+from .times import Timestamp
+from .workflow_templates import JobTemplate, WorkflowTemplate, steps_of
 
 UNSUCCESSFUL = frozenset({"failure", "timed_out", "cancelled"})
 
 
 def plan_jobs(
-    shape: WorkflowShape, conclusion: str, begins: Instant, chance: random.Random, first_id: int
+    template: WorkflowTemplate,
+    conclusion: str,
+    begins: Timestamp,
+    rng: random.Random,
+    first_id: int,
 ) -> tuple[JobPlan, ...]:
     """Plan every job of an attempt that ends so; one of the first level decides it."""
     jobs: list[JobPlan] = []
     ready = begins
-    for level in range(1 + max(job.level for job in shape.jobs)):
-        shapes = [job for job in shape.jobs if job.level == level]
+    for level in range(1 + max(job.level for job in template.jobs)):
+        templates = [job for job in template.jobs if job.level == level]
         stopped = conclusion in UNSUCCESSFUL and level > 0
         ends = "success" if level or conclusion == "skipped" else conclusion
-        placed = list(_level(shapes, ends, ready, chance, first_id + len(jobs)))
+        placed = list(_level(templates, ends, ready, rng, first_id + len(jobs)))
         jobs += [_skipped(job) for job in placed] if stopped or conclusion == "skipped" else placed
-        ready = max([ready, *(job.completed_at or ready for job in jobs)]) + chance.uniform(1, 4)
+        ready = max([ready, *(job.completed_at or ready for job in jobs)]) + rng.uniform(1, 4)
     return tuple(jobs)
 
 
 def rerun_jobs(
-    before: AttemptPlan, fresh: tuple[JobPlan, ...], requested: Instant, first_id: int
+    before: AttemptPlan, fresh: tuple[JobPlan, ...], requested: Timestamp, first_id: int
 ) -> tuple[JobPlan, ...]:
     """Plan a re-run of the failed jobs only: the others appear again, with their old times."""
     result = []
@@ -44,30 +48,34 @@ def rerun_jobs(
 
 
 def _level(
-    shapes: list[JobShape], conclusion: str, ready: Instant, chance: random.Random, first_id: int
+    templates: list[JobTemplate],
+    conclusion: str,
+    ready: Timestamp,
+    rng: random.Random,
+    first_id: int,
 ) -> Iterator[JobPlan]:
-    names = [(shape, name) for shape in shapes for name in shape.names]
-    decisive = chance.randrange(len(names))
-    for number, (shape, name) in enumerate(names):
+    names = [(template, name) for template in templates for name in template.names]
+    decisive = rng.randrange(len(names))
+    for number, (template, name) in enumerate(names):
         ends = conclusion if number == decisive else "success"
         if conclusion == "cancelled" and number > decisive:
             ends = "cancelled"
-        yield _job(shape, name, ends, ready, chance, first_id + number)
+        yield _job(template, name, ends, ready, rng, first_id + number)
 
 
 def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
-    shape: JobShape,
+    template: JobTemplate,
     name: str,
     conclusion: str,
-    ready: Instant,
-    chance: random.Random,
+    ready: Timestamp,
+    rng: random.Random,
     number: int,
 ) -> JobPlan:
-    approved = ready + chance.uniform(10, shape.approval) if shape.approval else ready
-    started = approved + chance.uniform(1, 20)
-    ended = started + chance.uniform(*shape.seconds)
-    if conclusion == "cancelled" and chance.random() < 0.3:
-        return _never_started(shape, name, ready, started, number)
+    approved = ready + rng.uniform(10, template.approval) if template.approval else ready
+    started = approved + rng.uniform(1, 20)
+    ended = started + rng.uniform(*template.seconds)
+    if conclusion == "cancelled" and rng.random() < 0.3:
+        return _never_started(template, name, ready, started, number)
     return JobPlan(
         id=number,
         name=name,
@@ -75,16 +83,16 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
         started_at=started,
         completed_at=started + (ended - started) * (0.4 if conclusion == "cancelled" else 1),
         conclusion=conclusion,
-        waits_until=approved if shape.approval else None,
-        steps=steps_of(shape.steps, conclusion),
-        labels=shape.labels,
+        waits_until=approved if template.approval else None,
+        steps=steps_of(template.steps, conclusion),
+        labels=template.labels,
         runner=f"GitHub Actions {number % 997}",
-        log=_log(number, chance),
+        log=_log(number, rng),
     )
 
 
 def _never_started(
-    shape: JobShape, name: str, created: Instant, ended: Instant, number: int
+    template: JobTemplate, name: str, created: Timestamp, ended: Timestamp, number: int
 ) -> JobPlan:
     return JobPlan(
         id=number,
@@ -93,7 +101,7 @@ def _never_started(
         started_at=ended,
         completed_at=ended,
         conclusion="cancelled",
-        labels=shape.labels,
+        labels=template.labels,
         runner=None,
     )
 
@@ -112,11 +120,11 @@ def _skipped(job: JobPlan) -> JobPlan:
     )
 
 
-def _log(number: int, chance: random.Random) -> LogPlan:
+def _log(number: int, rng: random.Random) -> LogPlan:
     return LogPlan(
         seed=str(number),
-        lines_per_step=chance.randint(2, 12),
-        bom=chance.random() < 0.8,
-        newline="\r\n" if chance.random() < 0.05 else "\n",
-        broken_utf8=chance.random() < 0.02,
+        lines_per_step=rng.randint(2, 12),
+        bom=rng.random() < 0.8,
+        newline="\r\n" if rng.random() < 0.05 else "\n",
+        broken_utf8=rng.random() < 0.02,
     )

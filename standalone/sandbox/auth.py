@@ -10,14 +10,14 @@ from typing import Any
 
 import jwt
 
-from .instants import MINUTE, Instant
 from .settings import AppPlan
+from .times import MINUTE, Timestamp
 
 LONGEST = 10 * MINUTE
 SKEW = MINUTE
 
 
-def signed_in(authorization: str | None, app: AppPlan, now: Instant) -> bool:
+def is_authenticated(authorization: str | None, app: AppPlan, now: Timestamp) -> bool:
     """Tell whether a header proves to be the app's, by its signature, its issuer and its times.
 
     The times may be the server's or real ones: an app cannot know how fast a sandbox's clock runs.
@@ -36,10 +36,10 @@ def signed_in(authorization: str | None, app: AppPlan, now: Instant) -> bool:
         return False
     if str(claims.get("iss")) not in {str(app.id), f"Iv1.{app.id:016x}"}:
         return False
-    return any(_timely(claims, instant) for instant in (now, time.time()))
+    return any(_timely(claims, timestamp) for timestamp in (now, time.time()))
 
 
-def _timely(claims: dict[str, Any], now: Instant) -> bool:
+def _timely(claims: dict[str, Any], now: Timestamp) -> bool:
     issued, expires = claims.get("iat"), claims.get("exp")
     if not isinstance(issued, (int, float)) or not isinstance(expires, (int, float)):
         return False

@@ -9,7 +9,7 @@ from .plans import StepPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobShape:
+class JobTemplate:
     """A job or a matrix of jobs; a job of a level waits for all of the levels before it."""
 
     names: tuple[str, ...]
@@ -22,25 +22,25 @@ class JobShape:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowShape:
+class WorkflowTemplate:
     """A workflow file, the events that start it, and its jobs."""
 
     name: str
     file: str
     events: tuple[str, ...]
-    jobs: tuple[JobShape, ...]
+    jobs: tuple[JobTemplate, ...]
 
 
 _CHECKOUT = ("Set up job", "Run actions/checkout@v4")
 _END = ("Post Run actions/checkout@v4", "Complete job")
 
-_CI = WorkflowShape(
+_CI = WorkflowTemplate(
     name="CI",
     file="ci.yml",
     events=("push", "pull_request"),
     jobs=(
-        JobShape(names=("lint",), seconds=(20, 60), steps=(*_CHECKOUT, "Run ruff", *_END)),
-        JobShape(
+        JobTemplate(names=("lint",), seconds=(20, 60), steps=(*_CHECKOUT, "Run ruff", *_END)),
+        JobTemplate(
             names=tuple(
                 f"test ({system}, {version})"
                 for system in ("ubuntu-latest", "macos-14")
@@ -49,7 +49,7 @@ _CI = WorkflowShape(
             seconds=(60, 420),
             steps=(*_CHECKOUT, "Set up Python", "Install", "Run tests", *_END),
         ),
-        JobShape(
+        JobTemplate(
             names=("build",),
             seconds=(30, 120),
             steps=(*_CHECKOUT, "Build wheel", "Upload artifact", *_END),
@@ -57,30 +57,32 @@ _CI = WorkflowShape(
         ),
     ),
 )
-_CODEQL = WorkflowShape(
+_CODEQL = WorkflowTemplate(
     name="CodeQL",
     file="codeql.yml",
     events=("push", "pull_request"),
     jobs=(
-        JobShape(
+        JobTemplate(
             names=("analyze / Scan: python", "analyze / Scan: javascript"),
             seconds=(90, 300),
             steps=(*_CHECKOUT, "Initialize CodeQL", "Perform CodeQL analysis", *_END),
         ),
     ),
 )
-_DOCS = WorkflowShape(
+_DOCS = WorkflowTemplate(
     name="Docs 📚",
     file="docs.yml",
     events=("pull_request",),
-    jobs=(JobShape(names=("docs",), seconds=(15, 50), steps=(*_CHECKOUT, "Build pages", *_END)),),
+    jobs=(
+        JobTemplate(names=("docs",), seconds=(15, 50), steps=(*_CHECKOUT, "Build pages", *_END)),
+    ),
 )
-_NIGHTLY = WorkflowShape(
+_NIGHTLY = WorkflowTemplate(
     name="Nightly",
     file="nightly.yml",
     events=("schedule",),
     jobs=(
-        JobShape(
+        JobTemplate(
             names=tuple(f"shard ({number}/106)" for number in range(1, 107)),
             seconds=(60, 600),
             steps=(*_CHECKOUT, "Run shard", *_END),
@@ -88,13 +90,13 @@ _NIGHTLY = WorkflowShape(
         ),
     ),
 )
-_RELEASE = WorkflowShape(
+_RELEASE = WorkflowTemplate(
     name="Release",
     file="release.yml",
     events=("workflow_dispatch",),
     jobs=(
-        JobShape(names=("package",), seconds=(30, 90), steps=(*_CHECKOUT, "Package", *_END)),
-        JobShape(
+        JobTemplate(names=("package",), seconds=(30, 90), steps=(*_CHECKOUT, "Package", *_END)),
+        JobTemplate(
             names=("deploy / production",),
             seconds=(20, 200),
             steps=("Set up job", "Deploy", "Complete job"),
@@ -103,7 +105,7 @@ _RELEASE = WorkflowShape(
         ),
     ),
 )
-SHAPES = (_CI, _CODEQL, _DOCS, _NIGHTLY, _RELEASE)
+WORKFLOW_TEMPLATES = (_CI, _CODEQL, _DOCS, _NIGHTLY, _RELEASE)
 
 
 @lru_cache(maxsize=1024)

@@ -7,12 +7,12 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .chance import seeded, sha_of
-from .instants import DAY, HOUR, Instant
-from .living_runs import Trigger, plan_run
 from .plans import CommitPlan, HookPlan, PullRequestPlan, RepositoryPlan, RunPlan, WorkflowPlan
 from .repository import Growth, Repository
-from .shapes import SHAPES, WorkflowShape
+from .rng import seeded, sha_of
+from .simulated_runs import Trigger, plan_run
+from .times import DAY, HOUR, Timestamp
+from .workflow_templates import WORKFLOW_TEMPLATES, WorkflowTemplate
 from .world import World
 
 NAMES = ("octo/api", "octo/web", "octo/infra", "octo/mobile", "octo/data", "octo/docs")
@@ -22,15 +22,15 @@ _EVENTS = {"push": 45, "pull_request": 43, "workflow_dispatch": 9, "schedule": 3
 _PEOPLE = ("octocat", "hubot", "defunkt", "mojombo", "dependabot[bot]")
 
 
-def living_world(  # noqa: PLR0913 - each is a property of the world
+def simulated_world(  # noqa: PLR0913 - each is a property of the world
     *,
     seed: object = 0,
-    start: Instant,
+    start: Timestamp,
     repositories: int | Sequence[str] = 3,
     runs_per_hour: float = 4.0,
     history_days: float = 2.0,
     hooks: Sequence[tuple[str, str]] = (),
-    end: Instant = math.inf,
+    end: Timestamp = math.inf,
 ) -> World:
     """Make a world with some history before `start`; `hooks` are (url, secret) of each repository.
 
@@ -53,7 +53,7 @@ class Span(NamedTuple):
 
     runs_per_hour: float
     first_hour: int
-    end: Instant
+    end: Timestamp
 
 
 class HourlySource:
@@ -76,7 +76,7 @@ class HourlySource:
         self._next = span.first_hour
         self._end = span.end
 
-    def until(self, now: Instant) -> Growth | None:
+    def until(self, now: Timestamp) -> Growth | None:
         """Plan the hours that have begun by now."""
         now = min(now, self._end)
         if now < self._next * HOUR:
@@ -96,34 +96,34 @@ class HourlySource:
         commits: list[CommitPlan],
         pulls: list[PullRequestPlan],
     ) -> None:
-        chance = seeded(self._seed, self._plan.id, hour)
-        wanted = math.floor(self._rate) + (chance.random() < self._rate % 1)
+        rng = seeded(self._seed, self._plan.id, hour)
+        wanted = math.floor(self._rate) + (rng.random() < self._rate % 1)
         made = 0
         while made < wanted:
-            trigger = _trigger(self._plan, hour, made, chance)
+            trigger = _trigger(self._plan, hour, made, rng)
             if trigger.at > self._end:
                 made += 1
                 continue
-            for shape in _shapes_for(trigger.event, chance)[: wanted - made]:
-                runs.append(self._run(trigger, shape, hour, made, chance))
+            for template in _templates_for(trigger.event, rng)[: wanted - made]:
+                runs.append(self._run(trigger, template, hour, made, rng))
                 made += 1
-            commits.append(_commit(trigger, chance))
+            commits.append(_commit(trigger, rng))
             if trigger.pull is not None:
                 pulls.append(_pull(self._plan, trigger))
 
     def _run(
-        self, trigger: Trigger, shape: WorkflowShape, hour: int, made: int, chance: random.Random
+        self, trigger: Trigger, template: WorkflowTemplate, hour: int, made: int, rng: random.Random
     ) -> RunPlan:
         index, count = self._place
         serial = ((hour - _EPOCH_HOUR) * count + index) * RUNS_AN_HOUR + made
-        workflow = next(item for item in self._plan.workflows if item.name == shape.name)
+        workflow = next(item for item in self._plan.workflows if item.name == template.name)
         return plan_run(
             trigger,
             workflow,
-            shape,
+            template,
             id=10_000_000_000 + serial,
             number=(hour - _EPOCH_HOUR) * RUNS_AN_HOUR + made + 1,
-            chance=chance,
+            rng=rng,
         )
 
 
@@ -141,9 +141,11 @@ def _repository(
     number = 500_000_000 + place[0]
     workflows = tuple(
         WorkflowPlan(
-            id=number % 10**8 * 10 + n, name=shape.name, path=f".github/workflows/{shape.file}"
+            id=number % 10**8 * 10 + n,
+            name=template.name,
+            path=f".github/workflows/{template.file}",
         )
-        for n, shape in enumerate(SHAPES, 1)
+        for n, template in enumerate(WORKFLOW_TEMPLATES, 1)
     )
     plan = RepositoryPlan(
         id=number,
@@ -158,39 +160,39 @@ def _repository(
     return Repository(plan, hooks=plans, source=source)
 
 
-def _shapes_for(event: str, chance: random.Random) -> list[WorkflowShape]:
-    fitting = [shape for shape in SHAPES if event in shape.events]
-    return fitting[: chance.randint(1, len(fitting))]
+def _templates_for(event: str, rng: random.Random) -> list[WorkflowTemplate]:
+    fitting = [template for template in WORKFLOW_TEMPLATES if event in template.events]
+    return fitting[: rng.randint(1, len(fitting))]
 
 
-def _trigger(plan: RepositoryPlan, hour: int, made: int, chance: random.Random) -> Trigger:
-    event = chance.choices(list(_EVENTS), list(_EVENTS.values()))[0]
+def _trigger(plan: RepositoryPlan, hour: int, made: int, rng: random.Random) -> Trigger:
+    event = rng.choices(list(_EVENTS), list(_EVENTS.values()))[0]
     serial = (hour - _EPOCH_HOUR) * RUNS_AN_HOUR + made + 1
     from_pull = event == "pull_request"
-    fork = f"contributor-{serial % 7}/{plan.name}" if chance.random() < 0.25 else None
+    fork = f"contributor-{serial % 7}/{plan.name}" if rng.random() < 0.25 else None
     return Trigger(
         event=event,
-        at=hour * HOUR + chance.uniform(0, HOUR),
-        sha=sha_of("commit", plan.id, hour, made, chance.random()),
+        at=hour * HOUR + rng.uniform(0, HOUR),
+        sha=sha_of("commit", plan.id, hour, made, rng.random()),
         branch=f"feature-{serial % 50}" if from_pull else "main",
-        actor=chance.choice(_PEOPLE),
+        actor=rng.choice(_PEOPLE),
         title=f"Make part {serial % 97} of {plan.name} faster",
         pull=serial if from_pull else None,
         fork=fork if from_pull else None,
     )
 
 
-def _commit(trigger: Trigger, chance: random.Random) -> CommitPlan:
-    files = chance.choice((1, 2, 3, 5, 8, 12)) if chance.random() < 0.97 else 750
+def _commit(trigger: Trigger, rng: random.Random) -> CommitPlan:
+    files = rng.choice((1, 2, 3, 5, 8, 12)) if rng.random() < 0.97 else 750
     return CommitPlan(
         sha=trigger.sha,
         message=f"{trigger.title}\n\nIt was slow.",
         author_name=trigger.actor.title(),
         author_email=f"{trigger.actor}@example.com",
-        author_login=trigger.actor if chance.random() < 0.95 else None,
+        author_login=trigger.actor if rng.random() < 0.95 else None,
         authored_at=trigger.at - 30,
-        additions=files * chance.randint(1, 40),
-        deletions=files * chance.randint(0, 20),
+        additions=files * rng.randint(1, 40),
+        deletions=files * rng.randint(0, 20),
         files=files,
         parents=(sha_of("parent", trigger.sha),),
         pulls=() if trigger.pull is None else (trigger.pull,),
