@@ -127,11 +127,6 @@ def log_payload(facts: LogFacts, open_log: OpenLog) -> Iterator[bytes]:
     yield _TAIL.encode()
 
 
-def log_payload_size(facts: LogFacts, open_log: OpenLog) -> int:
-    """Measure what ``log_payload`` yields in bytes, in one pass over the log."""
-    return sum(map(len, log_payload(facts, open_log)))
-
-
 def log_object_key(facts: LogFacts) -> str:
     """Name the S3 object of a log: the same log has the same name, so a repeat replaces it."""
     return f"{_object_name(facts)}.json"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 
 from ..domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
@@ -19,7 +20,6 @@ from ..messaging.log_events import (
     log_object_key,
     log_parts,
     log_payload,
-    log_payload_size,
     log_unavailable_message,
 )
 from ..ports import BlobReference, BlobStore
@@ -41,8 +41,7 @@ def deliver_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> 
         for message in log_parts(facts, log.spool.open, limit):
             _send(context, message)
     else:
-        reference = _upload(context.blobs, facts, log)
-        size = log_payload_size(facts, log.spool.open)
+        reference, size = _upload(context.blobs, facts, log)
         pointer = Pointer(reference.bucket, reference.key)
         _send(context, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
     context.counters.add("logs")
@@ -113,8 +112,8 @@ def _send(context: CollectorContext, message: QueueMessage) -> None:
         raise MessageTooLarge(f"{context.logs.queue_name} refuses a log: {rejection.reason}")
 
 
-def _upload(blobs: BlobStore, facts: LogFacts, log: LogFetched) -> BlobReference:
-    """Store the whole message as an object, as the SQS Extended Client's readers expect it.
+def _upload(blobs: BlobStore, facts: LogFacts, log: LogFetched) -> tuple[BlobReference, int]:
+    """Store the whole message as an object, as SQS Extended Clients read it; return its size too.
 
     Next to it is the log alone, compressed, for people: those readers do not decompress.
     """
@@ -125,8 +124,15 @@ def _upload(blobs: BlobStore, facts: LogFacts, log: LogFetched) -> BlobReference
             content_type="text/plain; charset=utf-8" if facts.is_text else "text/plain",
             content_encoding="gzip",
         )
-    payload = log_payload(facts, log.spool.open)
-    return blobs.put(log_object_key(facts), payload, content_type="application/json")
+    sizes: list[int] = []
+
+    def payload() -> Iterator[bytes]:
+        for chunk in log_payload(facts, log.spool.open):
+            sizes.append(len(chunk))
+            yield chunk
+
+    reference = blobs.put(log_object_key(facts), payload(), content_type="application/json")
+    return reference, sum(sizes)
 
 
 def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFacts:
