@@ -65,10 +65,10 @@ class GithubInspector(Protocol):
     """Return the facts of a credential. Raises what ActionsSource raises."""
 
     def credentials(self) -> list[str]:
-        """Name the configured credentials, without telling them."""
+        """List the names of the configured credentials, which are no secrets."""
 
     def inspect(self, credential: str) -> CredentialFacts:
-        """Ask GitHub about one credential."""
+        """Fetch what GitHub says about one credential."""
 
     def retention_days(self, repository: str) -> int | None:
         """Return for how many days a repository keeps logs; None where unknown."""

@@ -1,4 +1,4 @@
-"""The one place that chooses adapters and joins them.
+"""The one place that chooses and connects adapters.
 
 Imports happen inside the functions: a headless process needs no Anvil, and Anvil no psycopg2.
 """

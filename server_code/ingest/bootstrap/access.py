@@ -1,4 +1,4 @@
-"""How AWS and GitHub are reached, as far as the settings say it."""
+"""Access to AWS and GitHub from the settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ..settings import AwsSettings, Secret
 if TYPE_CHECKING:
     from ..adapters.aws import AwsAccess
 
-#: Requests to GitHub that one collector sends side by side; GitHub allows 100 for one token.
+#: Requests to GitHub that one collector sends at once; GitHub allows 100 for one token.
 GITHUB_THREADS = 8
 
 

@@ -1,4 +1,4 @@
-"""A collector: all adapters joined, ready to work."""
+"""A collector: all adapters, ready to work."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ class Collector:
     closers: tuple[Callable[[], object], ...]
 
     def close(self) -> None:
-        """End the worker threads, then give connections back."""
+        """End the worker threads, then close the connections."""
         for close in self.closers:
             close()
 
 
 def open_headless(settings: Settings, *, stop: threading.Event) -> Collector:
-    """Join a collector that needs nothing but its settings; ``stop`` ends its waits.
+    """Open a collector that needs nothing but its settings; ``stop`` ends its waits.
 
     Raises QueueMissing, AccessDenied, StateUnavailable, BadCredentials or BadSettings with what
     to do.
@@ -42,7 +42,7 @@ def open_headless(settings: Settings, *, stop: threading.Event) -> Collector:
 
 
 def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Collector:
-    """Join a collector around a state store."""
+    """Open a collector on a state store."""
     from ..adapters.aws import open_publisher, open_work_queue, s3_client, sqs_client
     from ..adapters.aws.s3 import S3BlobStore
     from ..adapters.github import GithubActions, open_token_pool

@@ -1,4 +1,4 @@
-"""What ``doctor`` looks at: the settings' GitHub, queues and state."""
+"""What ``doctor`` checks: the GitHub, queues and state of the settings."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def open_doctor_target(
     open_state: Callable[[], StateStore],
     repositories: Sequence[str] = (),
 ) -> Iterator[DoctorTarget]:
-    """Make ready what is looked at; whatever the examination opened is closed at the end."""
+    """Build what the checks inspect; whatever they open is closed at the end."""
 
     def open_github() -> tuple[GithubInspector, ActionsSource]:
         from ..adapters.github import GithubActions, open_token_pool

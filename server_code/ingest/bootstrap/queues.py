@@ -1,4 +1,4 @@
-"""The queues and the bucket: made where they are missing, and how full they are."""
+"""The queues and the bucket: creating missing ones, and their depths."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def set_up_queues(aws: AwsSettings) -> Iterator[str]:
-    """Make queues and bucket; say of each what was done. Raises AccessDenied, BadSettings."""
+    """Create queues and bucket; yield what was done. Raises AccessDenied, BadSettings."""
     from ..adapters.aws import s3_client, sqs_client
     from ..adapters.aws.provision import ensure_queues
     from ..adapters.aws.provision_bucket import ensure_bucket
@@ -32,7 +32,7 @@ def set_up_queues(aws: AwsSettings) -> Iterator[str]:
 
 
 def queue_depths(aws: AwsSettings) -> dict[str, QueueDepth | IngestError]:
-    """Ask for the depth of each queue; one that does not answer must not hide the rest."""
+    """Fetch the depth of each queue, or the error of one that does not answer."""
     from ..adapters.aws import queue_depth, sqs_client
 
     names = (aws.metrics_queue, aws.logs_queue, aws.job_events_queue)

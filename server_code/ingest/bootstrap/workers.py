@@ -1,4 +1,4 @@
-"""How processes are named, and known to be gone."""
+"""Names of processes, and which of them are dead."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from ..ports import RepositoryStore
 
 
 def worker_id() -> str:
-    """Name this process in leases and heartbeats: its machine, its process space, its number."""
+    """Return this process's name in leases: its machine, PID namespace and PID."""
     return f"{_pid_namespace()}:{os.getpid()}"
 
 
 def is_dead_local_worker(holder: str) -> bool:
     """Return whether a holder was a process of this machine that has ended.
 
-    Its leases need not run out first. Of processes elsewhere nothing is known.
+    Its leases need not expire first. Processes elsewhere are not known.
     """
     place, _, number = holder.rpartition(":")
     if place != _pid_namespace() or not number.isdecimal():
@@ -33,7 +33,7 @@ def is_dead_local_worker(holder: str) -> bool:
 
 
 def free_dead_leases(store: RepositoryStore, *, now: datetime) -> None:
-    """Make due what processes of this machine held that are no more. Raises StateUnavailable."""
+    """Release the leases of this machine's dead processes. Raises StateUnavailable."""
     for record in store.list_repositories():
         holder = record.lease_holder
         if holder is not None and is_dead_local_worker(holder):
@@ -41,7 +41,7 @@ def free_dead_leases(store: RepositoryStore, *, now: datetime) -> None:
 
 
 def _pid_namespace() -> str:
-    """Name where process numbers mean the same: containers may share a host's name."""
+    """Return a name for where PIDs mean the same: containers may share a host's name."""
     try:
         space = str(Path("/proc/self/ns/pid").readlink())
     except OSError:

@@ -62,7 +62,7 @@ SETTINGS = (
         name="GITHUB_APP_ID",
         section=_GITHUB,
         field="github.app_id",
-        help="ID of a GitHub App that is used instead of a token.",
+        help="ID of a GitHub App, used next to tokens. Separate several with commas.",
     ),
     Setting(
         name="GITHUB_APP_PRIVATE_KEY",
@@ -70,7 +70,7 @@ SETTINGS = (
         field="github.app_private_key",
         parse=parse_secret,
         is_secret=True,
-        help="Private key of the GitHub App (PEM).",
+        help="Private key of each App (PEM, also in one line or base64), in the same order.",
     ),
     Setting(
         name="GITHUB_APP_INSTALLATION_ID",

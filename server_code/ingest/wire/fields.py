@@ -1,4 +1,4 @@
-"""Reading single fields of GitHub's JSON: present, of the right kind, or None."""
+"""Single fields of GitHub's JSON: present and of the right kind, or None."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _MOST_DIGITS = 19
 
 
 def mapping(value: object) -> Mapping[str, Any]:
-    """Take an object as it is; anything else reads as an empty one."""
+    """Return an object as it is, and an empty one for anything else."""
     return value if isinstance(value, dict) else {}
 
 
 def objects(value: object) -> list[Mapping[str, Any]]:
-    """Take the objects of a list; anything else reads as an empty one."""
+    """Return the objects of a list, and an empty list for anything else."""
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def text(value: object) -> str | None:
-    """Take a non-empty string; GitHub writes ``""`` where it knows nothing."""
+    """Return a non-empty string; GitHub writes ``""`` for an unknown one."""
     return value if isinstance(value, str) and value else None
 
 
 def integer(value: object) -> int | None:
-    """Take a whole number of at most 64 bits, also one written as a string of digits."""
+    """Return a whole number of at most 64 bits, also one written as a string of digits."""
     if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
@@ -37,7 +37,7 @@ def integer(value: object) -> int | None:
 
 
 def required_integer(source: Mapping[str, Any], name: str, kind: str) -> int:
-    """Take an integer without which the object has no identity; raises MalformedPayload."""
+    """Return an integer without which the object has no identity. Raises MalformedPayload."""
     number = integer(source.get(name))
     if not number:
         raise MalformedPayload(f"GitHub sent a {kind} without a usable {name!r}.")
@@ -45,6 +45,6 @@ def required_integer(source: Mapping[str, Any], name: str, kind: str) -> int:
 
 
 def word(value: object) -> str | None:
-    """Take a status or conclusion; some sources write them in capitals."""
+    """Return a status or conclusion in lower case; some sources write capitals."""
     found = text(value)
     return None if found is None else found.lower()

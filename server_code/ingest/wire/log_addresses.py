@@ -1,4 +1,4 @@
-"""Where a log may be read from: the addresses that GitHub redirects to.
+"""Where a log may be read from, and what its host's answers mean.
 
 A redirect is believed as far as it cannot be used against this machine's own network: never to
 another scheme than http and https, to http only where the API itself is http, and to a private
@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
-from ..errors import SourceUnavailable
+from ..errors import LogExpired, LogPending, SourceUnavailable
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -34,6 +34,17 @@ def require_allowed_name(url: str, *, api_url: str) -> None:
         raise SourceUnavailable(
             f"GitHub redirects a log to {host}, an address of a private network."
         )
+
+
+def raise_for_log_host(status: int) -> None:
+    """Raise what a status of a log's host means; GitHub has just given the address."""
+    if status == 404:
+        raise LogPending("The log's host does not have it (404).")
+    if status == 410:
+        raise LogExpired("The log's host has deleted it (410).")
+    if status >= 300:
+        # 401 and 403: the address is valid for one minute only, and a new one is fetched.
+        raise SourceUnavailable(f"The log's host answered {status}.")
 
 
 def is_private(host: str) -> bool:

@@ -221,7 +221,7 @@ class GithubActions:
             self._new_names[repository] = name
 
     def _recall_new_name(self, repository: str, validator: str | None) -> str | None:
-        """Take the new name out of a validator, so that a new process uses it at once."""
+        """Return a validator without the new name, which is used from now on."""
         if validator is None or not validator.startswith(_RENAMED):
             return validator
         name, _, own = validator.removeprefix(_RENAMED).partition(" ")

@@ -18,6 +18,9 @@ from .tokens import TokenPool
 _ANONYMOUS = "anonymous"
 _INSTALLATION = "installation-"
 
+#: How GitHub refuses ``/user`` to an installation.
+_NO_USER = "by integration"
+
 
 class GithubCredentials(GithubInspector):
     """The credentials of a pool; inspecting one costs one request or none."""
@@ -61,17 +64,22 @@ class GithubCredentials(GithubInspector):
 
 
 def _identity(client: GithubClient) -> tuple[str | None, Mapping[str, str]]:
-    """Fetch the user of a token; an installation has none."""
+    """Fetch the user of a token; an installation has none, also where its token is GITHUB_TOKEN."""
     if client.name.startswith(_INSTALLATION):
         return None, {}
-    response = client.get(Request.to("/user"))
+    try:
+        response = client.get(Request.to("/user"))
+    except AccessDenied as error:
+        if _NO_USER not in str(error):
+            raise
+        return None, {}
     return text(mapping(response.json()).get("login")), response.headers
 
 
 def _kind(credential: str, headers: Mapping[str, str]) -> str:
     if credential == _ANONYMOUS:
         return "no token"
-    if credential.startswith(_INSTALLATION):
+    if credential.startswith(_INSTALLATION) or not headers:
         return "app installation"
     return "classic token" if "x-oauth-scopes" in headers else "fine-grained token"
 

@@ -161,7 +161,7 @@ class _Read:
         return self._walk.answer()
 
     def _ask_again(self, reader: Reader) -> None:
-        """Ask for the known pages conditionally."""
+        """Fetch the known pages conditionally."""
         if self._known is None:
             return
         size, etags = self._known.size, self._known.etags

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from ...domain.counters import Counters
 from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
 from ...wire.links import redirect_target
-from ...wire.log_addresses import is_private, require_allowed_name
+from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .request import Request
 from .tokens import RepositoryClient
 from .transport import has_proxy, open_session, resolve
@@ -63,7 +63,7 @@ class LogDownloader:
 
     def _stream(self, address: str, into: BinaryIO, *, deadline: float) -> None:
         with self._opened(address) as response:
-            _refuse_errors(response)
+            raise_for_log_host(response.status_code)
             into.seek(0)
             into.truncate()
             for chunk in response.iter_content(CHUNK_BYTES):
@@ -140,16 +140,3 @@ def _address(client: RepositoryClient, request: Request) -> str:
             f"GitHub answered {response.status} for a log, without its address."
         )
     return redirect_target(f"{response.api_url}{response.path}", address)
-
-
-def _refuse_errors(response: requests.Response) -> None:
-    status = response.status_code
-    if status == 404:
-        raise LogPending("The log's host does not have it (404).")
-    if status == 410:
-        raise LogExpired("The log's host has deleted it (410).")
-    if status in (401, 403):
-        # The address is good for a minute only; a fresh one is asked for.
-        raise SourceUnavailable(f"The log's host refuses the address GitHub gave ({status}).")
-    if status >= 300:
-        raise SourceUnavailable(f"The log's host answered {status}.")
