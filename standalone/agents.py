@@ -6,14 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
 from ingest.bootstrap import Collector, free_dead_leases
 from ingest.domain.ledger import new_repository
-from ingest.errors import IngestError, RateLimited
+from ingest.errors import IngestError, RateLimited, StateUnavailable
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
@@ -67,7 +67,8 @@ def run_agents(
     started = time.monotonic()
     with agent_threads(collector.context, list(repositories) or None, stop):
         while not stop.wait(IDLE_SECONDS):
-            on_progress(look(collector, seconds=time.monotonic() - started))
+            with suppress(StateUnavailable):  # the agents wait for it, and log why
+                on_progress(look(collector, seconds=time.monotonic() - started))
 
 
 def watch(collector: Collector, repositories: Sequence[str]) -> None:
@@ -109,13 +110,15 @@ def agent_threads(
     signs = partial(keep_alive, context, loops, heartbeat_seconds=pace.heartbeat_seconds)
     threads = [threading.Thread(target=loop.run, args=(should_continue,)) for loop in loops]
     threads.append(threading.Thread(target=partial(signs, should_continue=should_continue)))
-    for thread in threads:
-        thread.start()
+    started: list[threading.Thread] = []
     try:
+        for thread in threads:
+            thread.start()
+            started.append(thread)
         yield
     finally:
         ended.set()
-        for thread in threads:
+        for thread in started:
             thread.join()
 
 

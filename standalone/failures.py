@@ -39,20 +39,34 @@ def sentence_for(error: Exception) -> str:
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return _of_system(error)
+    return _of_unknown(error)
+
+
+def exit_code_for(error: Exception) -> int:
+    """Tell a supervisor whether to start the command again; 1 where nobody knows."""
+    if isinstance(error, Retriable) or _is_out_of_memory(error):
+        return UNAVAILABLE
+    if isinstance(error, Fatal | Rejected):
+        return MISCONFIGURED
+    return 1
+
+
+def _of_unknown(error: Exception) -> str:
     kind = type(error).__name__
+    if _is_out_of_memory(error):
+        return (
+            f"This process may use too little memory ({kind}). Raise its limit, which ulimit -v or "
+            "the container sets, to 1 GiB, and start it again."
+        )
     return (
         f"Something unexpected went wrong ({kind}). Repeat it with --debug, or RUNSTREAM_DEBUG=1, "
         "for the traceback, and report that."
     )
 
 
-def exit_code_for(error: Exception) -> int:
-    """Tell a supervisor whether to start the command again; 1 where nobody knows."""
-    if isinstance(error, Retriable):
-        return UNAVAILABLE
-    if isinstance(error, Fatal | Rejected):
-        return MISCONFIGURED
-    return 1
+def _is_out_of_memory(error: Exception) -> bool:
+    """Return whether the machine refused memory; Python has no other word for a thread's stack."""
+    return isinstance(error, MemoryError) or "can't start new thread" in str(error)
 
 
 def _list_of_faults(faults: list[str]) -> str:

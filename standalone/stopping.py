@@ -1,4 +1,4 @@
-"""How a person or a supervisor ends what works: SIGTERM or Ctrl-C, and Ctrl-C again."""
+"""How a person or a supervisor ends a process: SIGTERM or Ctrl-C, and Ctrl-C again."""
 
 from __future__ import annotations
 
@@ -14,25 +14,28 @@ from types import FrameType
 
 from .command import INTERRUPTED
 
+#: A supervisor kills what has not ended after 20 to 30 s.
+END_SECONDS = 15.0
+
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
 @dataclass(slots=True)
 class Stop:
-    """Be the wish to end: ``event`` is set once there is one, ``signal_number`` says whose."""
+    """The request to end: ``event`` is set once there is one, ``signal_number`` says by what."""
 
     event: threading.Event = field(default_factory=threading.Event)
     signal_number: int | None = None
 
     @property
     def exit_code(self) -> int:
-        """Tell what a command exits with whose work was cut short."""
+        """Return the exit code of a command whose work was cut short."""
         return 0 if self.signal_number is None else 128 + self.signal_number
 
 
 @contextmanager
 def stopped_by_signals() -> Iterator[Stop]:
-    """Turn the first SIGTERM or Ctrl-C into a wish; the second Ctrl-C ends the process at once.
+    """Turn the first SIGTERM or Ctrl-C into a request; the second Ctrl-C ends the process at once.
 
     A thread of its own reads the signals from Python's wakeup descriptor. Handlers would need the
     main thread, which does not wake from a wait where the kernel gave the signal to another thread,
@@ -57,23 +60,45 @@ def stopped_by_signals() -> Iterator[Stop]:
         arriving.close()
 
 
+@contextmanager
+def ends_in_time(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
+    """End the process if the block is still running END_SECONDS after a signal.
+
+    What it was doing is undone or repeated by the next start, as after a kill. ``exit_code``:
+    128 plus the signal's number by default.
+    """
+    is_over = threading.Event()
+
+    def wait() -> None:
+        stop.event.wait()
+        if stop.signal_number is not None and not is_over.wait(END_SECONDS):
+            os.write(2, b"Ended in the middle of the work in hand; the next start repeats it.\n")
+            _end_at_once(stop.exit_code if exit_code is None else exit_code)
+
+    threading.Thread(target=wait, daemon=True).start()
+    try:
+        yield
+    finally:
+        is_over.set()
+
+
 def _wake(_number: int, _frame: FrameType | None) -> None:
-    """Let Python write the signal's number to the descriptor, which it does for handled ones."""
+    """Do nothing: Python writes the number of a handled signal to the descriptor."""
 
 
 def _listen(arriving: socket.socket, stop: Stop) -> None:
-    """Hear of signals until the other end is closed."""
+    """Read signals until the other end is closed."""
     while numbers := arriving.recv(16):
         for number in numbers:
             if stop.signal_number is not None and number == signal.SIGINT:
-                _end_at_once()
+                _end_at_once(INTERRUPTED)
             if number in (signal.SIGTERM, signal.SIGINT):
                 stop.signal_number = number
                 stop.event.set()
 
 
-def _end_at_once() -> None:
-    """Leave without a word to anybody: what was under way is taken over by the next start."""
+def _end_at_once(exit_code: int) -> None:
+    """End the process without cleaning up: the next start takes over what was in progress."""
     if sys.stderr.isatty():
         os.write(2, _SHOW_CURSOR)  # a live view hides it
-    os._exit(INTERRUPTED)
+    os._exit(exit_code)

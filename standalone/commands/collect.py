@@ -10,7 +10,7 @@ from ..command import command
 from ..environment import read_environment
 from ..http_server import Address, AddressType, operations_option
 from ..repositories import parse_repositories, refused_by_github, require_any
-from ..stopping import stopped_by_signals
+from ..stopping import ends_in_time, stopped_by_signals
 
 
 @command()
@@ -48,13 +48,18 @@ def collect(
 
     from ingest.bootstrap import open_headless
 
-    from ..collecting import collect_all_once, collect_until_stopped
+    from ..collecting import collect_all_once, collect_until_stopped, open_when_state_responds
     from ..http_services import served
+
+    open_collector = open_headless if once else open_when_state_responds
 
     with (
         stopped_by_signals() as stop,
-        closing(open_headless(settings, stop=stop.event)) as collector,
+        ends_in_time(stop, exit_code=None if once else 0),
+        closing(open_collector(settings, stop=stop.event)) as collector,
     ):
+        if stop.event.is_set():
+            return stop.exit_code if once else 0
         require_any(names, collector.context.store)
         refused = refused_by_github(names, collector)
         names = [name for name in names if name not in refused]

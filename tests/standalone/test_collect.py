@@ -5,10 +5,16 @@ from __future__ import annotations
 import json
 import signal
 import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import psycopg2
 import requests
 from support.command_line import CommandLine, wait_until
+from support.postgres_server import PostgresServer
 
 KEYS = [
     "runs",
@@ -178,3 +184,80 @@ def _empty_state(cli: CommandLine) -> str:
     path = Path(cli.folder, "state.db")
     path.touch()
     return str(path)
+
+
+def test_a_signal_in_the_middle_of_a_log_ends_the_process(cli: CommandLine):
+    """The log stays pending; a supervisor need not kill the process."""
+    cli.inject(path="/logs$", do="slow", seconds=40)
+    with cli.started("collect", "octo/api") as collector:
+        wait_until(lambda: cli.github.stats()["faults"].get("slow"))
+        collector.send_signal(signal.SIGTERM)
+        _, stderr = collector.communicate(timeout=60)
+    assert collector.returncode == 0, stderr
+    assert "the next start repeats it" in stderr
+    assert cli.json("status")["counts"]["logs_pending"] > 0
+
+
+def test_a_database_that_does_not_respond_at_start_is_waited_for(cli: CommandLine):
+    """It may be starting at the same time. A signal ends the wait."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    url = f"postgresql://127.0.0.1:{port}/runstream"
+    with cli.started("collect", "octo/api", DATABASE_URL=url) as collector:
+        assert collector.stderr is not None
+        assert "Trying again" in collector.stderr.readline()
+        collector.send_signal(signal.SIGTERM)
+        _, stderr = collector.communicate(timeout=60)
+    assert collector.returncode == 0, stderr
+
+
+def test_a_database_that_goes_away_and_comes_back_is_waited_for(
+    cli: CommandLine, postgres: PostgresServer
+):
+    """Every connection is ended and none is accepted; later the work continues."""
+    url = postgres.new_database_url()
+    with cli.started("collect", "octo/api", DATABASE_URL=url) as collector:
+        wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
+        with _closed(url):
+            assert collector.stderr is not None
+            for line in collector.stderr:
+                if "error not kept" in line:
+                    break
+        assert collector.poll() is None
+        again = cli.json("status", DATABASE_URL=url)
+        assert again["counts"]["logs_fetched"] == 3
+        collector.send_signal(signal.SIGTERM)
+        _, stderr = collector.communicate(timeout=60)
+    assert collector.returncode == 0, stderr
+
+
+def test_too_little_memory_is_named_instead_of_hanging(cli: CommandLine):
+    """Threads that could be started end with those that could not."""
+    limited = f"ulimit -v 300000 && exec {sys.executable} -m standalone collect octo/api"
+    done = subprocess.run(
+        ["sh", "-c", limited],
+        cwd=cli.folder,
+        env=cli.whole_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 69, done
+    assert "too little memory" in done.stderr
+
+
+@contextmanager
+def _closed(url: str) -> Iterator[None]:
+    """Accept no connection to a database, and end those that are open."""
+    base, _, name = url.rpartition("/")
+    with closing(psycopg2.connect(f"{base}/postgres")) as connection:
+        connection.autocommit = True
+        cursor = connection.cursor()
+        cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false")
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+        )
+        yield
+        cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")

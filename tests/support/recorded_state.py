@@ -99,7 +99,7 @@ def assert_reads_every_record(state: StateStore) -> None:
     assert_holds(plain(state.list_errors(limit=100)), recorded("error"))
     assert_holds(plain(state.list_activities(limit=100)), recorded("activity"))
     for delivery in recorded("claimed_delivery"):
-        assert not state.claim_delivery(delivery, now=_recorded_moment())
+        assert not state.claim_once(delivery, now=_recorded_moment())
 
 
 def assert_reads_the_ledger(state: StateStore) -> None:

@@ -210,7 +210,8 @@ class _Round:
 
     def _ingest(self) -> None:
         try:
-            ingest_due_logs(self._context, wait_seconds=2)
+            seconds_left = (self._ends_at - self._context.clock.now()).total_seconds()
+            ingest_due_logs(self._context, wait_seconds=2, max_seconds=seconds_left)
         except RateLimited as limit:
             pause = (limit.retry_at - self._context.clock.now()).total_seconds()
             self._context.clock.sleep(min(max(pause, 1.0), 5.0))

@@ -34,7 +34,7 @@ from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error
 from .log_tasks import LogTask, open_task
 from .log_verdict import judge_failure, pause_seconds
 from .publish import publish
-from .visibility import VisibilityExtender
+from .visibility import MAX_SECONDS, VisibilityExtender
 
 #: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
 MAX_QUEUED_TRIES = 60
@@ -52,10 +52,12 @@ def ingest_due_logs(
     *,
     max_messages: int = 10,
     wait_seconds: int = 20,
+    max_seconds: float = MAX_SECONDS,
     on_late: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _late: None,
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
+    After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
     ``on_late`` is called for each log that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``;
     other errors are reported, and their work waits.
@@ -64,7 +66,7 @@ def ingest_due_logs(
     messages = context.job_events.receive(max_messages=max_messages, wait_seconds=wait_seconds)
     if not messages:
         return 0
-    with VisibilityExtender(context.job_events, messages) as extender:
+    with VisibilityExtender(context.job_events, messages, max_seconds=max_seconds) as extender:
         ingestion = _Ingestion(context, messages, extender)
         try:
             ingestion.run()

@@ -59,7 +59,7 @@ def log_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tel
     while tick.should_continue() and tick.seconds_left() >= 1:
         wait = min(LONGEST_WAIT_SECONDS, int(tick.seconds_left()))
         try:
-            received += ingest_due_logs(context, wait_seconds=wait)
+            received += ingest_due_logs(context, wait_seconds=wait, max_seconds=tick.seconds_left())
         except RateLimited as limit:
             tick.give("limited", str(limit))
             if limit.retry_at >= tick.ends_at:
