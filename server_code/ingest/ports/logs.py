@@ -12,10 +12,6 @@ from ..domain.runs import AttemptKey
 #: A larger log is not kept; whoever asks for it waits until it is fetched again.
 MAX_CACHED_LOG_BYTES = 256 * 1024 * 1024
 
-#: What the cache holds before the oldest logs go; bytes are counted as they are stored.
-MOST_CACHED_LOGS = 1000
-MOST_CACHED_BYTES = 512 * 1024 * 1024
-
 
 class LogCache(Protocol):
     """Keep the newest logs in pages; bounded by count and bytes, the oldest go first, each whole.

@@ -1,132 +1,160 @@
-"""The newest logs in Data Tables: packed pages, so that a few lines cost a few pages.
+"""Pages of logs in Data Tables.
 
-A log is written under a name of its own, and becomes visible with the last question; what a killed
-task left half written goes an hour later.
+A log becomes visible with the last request, which also counts its bytes.
 """
 
 from __future__ import annotations
 
 import base64
 import uuid
-import zlib
-from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any, BinaryIO
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
 import anvil.tables.query as q
 
-from ...domain.log_pages import (
-    LogLines,
-    LogPage,
-    LogSize,
-    cut_pages,
-    pick_lines,
-    read_pages,
-    search_pages,
+from ...domain.log_cache import (
+    MOST_CACHED_BYTES,
+    MOST_CACHED_LOGS,
+    CachedLog,
+    PackedPage,
+    PagedLogCache,
+    split_logs,
 )
-from ...domain.runs import AttemptKey
-from ...ports import LogCache
-from ...ports.logs import MOST_CACHED_BYTES, MOST_CACHED_LOGS
-from .errors import table_errors
-from .rows import Rows, text_bytes, weighed
-from .values import age_key, attempt_key
+from ...domain.log_pages import LogPage, LogSize
+from ...domain.log_states import LogId
+from .errors import translate_errors
+from .rows import Rows
+from .values import age_key, sure_utc
 
 _LOGS = Rows("cached_logs")
 _PAGES = Rows("log_pages")
 
 #: Pages that come at once where one follows the other; 350 kB each at most.
 _READ_AT_ONCE = 8
-_UNFINISHED_KEPT = timedelta(hours=1)
-_FASTEST = 1
 
-#: So many logs may be saved between two looks at how many there are.
-LOOK_AFTER = 50
+#: So many logs may be saved until the cache's size is checked again.
+CHECKED_AFTER = 50
 
 _PAGE_COLUMNS = ("first_line", "line_count", "content")
 
 
-class TableLogCache(LogCache):
-    """Keep logs beside the state that tells of them."""
+class TableLogCache(PagedLogCache):
+    """Logs in the app's tables, next to the state."""
 
     def __init__(
         self, *, most_logs: int = MOST_CACHED_LOGS, most_bytes: int = MOST_CACHED_BYTES
     ) -> None:
+        super().__init__(_TablePages(most_logs, most_bytes))
+
+
+@translate_errors
+class _TablePages:
+    def __init__(self, most_logs: int, most_bytes: int) -> None:
         self._most_logs = most_logs
         self._most_bytes = most_bytes
-        self._logs = self._stored = 0
+        self._logs = self._stored_bytes = 0
         self._saves_to_check = 0
 
-    def save_log(self, key: AttemptKey, job_id: int, log: BinaryIO, now: datetime) -> None:
-        """Keep a log in place of the one kept for that job; the oldest go where they must."""
-        name, log_key = uuid.uuid4().hex, f"{attempt_key(key)}|{job_id}"
+    def new_log(self, job: LogId, now: datetime) -> _Writer:
+        """Begin to write a log, and find those that it replaces."""
+        log_key = "|".join(map(str, job))
+        found = _LOGS.search(columns=("name",), where={"log": log_key})
+        before = [row["name"] for row in found]
+        name = uuid.uuid4().hex
         row = {"key": name, "name": name, "log": log_key, "saved_at": now, "is_whole": False}
-        with table_errors():
-            before = [
-                each["name"] for each in _LOGS.search(columns=("name",), where={"log": log_key})
-            ]
-            draft = _LOGS.insert({**row, "age": age_key(now)})
-        sizes = dict.fromkeys(("total_lines", "total_bytes", "stored_bytes"), 0)
-        # Whatever the log itself raises while it is read is not the tables' fault.
-        for pages in weighed(_pack_pages(name, log, sizes), text_bytes):
-            with table_errors():
-                _PAGES.add(pages)
-        with table_errors():
-            draft.update(is_whole=True, **sizes)
-            _drop(before)
-            self._make_room(sizes["stored_bytes"], now)
+        return _Writer(self, _LOGS.insert({**row, "age": age_key(now)}), name, before, now)
 
-    @table_errors()
-    def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
-        """Load lines of a log that is kept, page by page."""
-        found = _find(key, job_id)
-        return None if found is None else pick_lines(found.find_page, found.size, first, count)
+    def find_log(self, job: LogId) -> _Stored | None:
+        """Find the whole log of a job."""
+        row = _LOGS.first(
+            columns=("name", "total_lines", "total_bytes"),
+            where={"log": "|".join(map(str, job)), "is_whole": True},
+        )
+        if row is None:
+            return None
+        return _Stored(row["name"], LogSize(int(row["total_lines"]), int(row["total_bytes"])))
 
-    @table_errors()
-    def find_lines(
-        self, key: AttemptKey, job_id: int, text: str, after: int = 0
-    ) -> list[int] | None:
-        """Find the lines of a log that hold a text, page by page."""
-        found = _find(key, job_id)
-        return None if found is None else search_pages(found.find_page, found.size, text, after)
+    def make_room(self, stored_bytes: int, now: datetime) -> None:
+        """Evict where it may be needed: most logs find room enough.
 
-    @table_errors()
-    def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:
-        """Load a whole log, page by page."""
-        found = _find(key, job_id)
-        return None if found is None else found.contents()
-
-    def _make_room(self, stored_bytes: int, now: datetime) -> None:
-        """Evict logs where the cache may be full: most logs find room enough.
-
-        What others save meanwhile is seen with the next look, LOOK_AFTER saves later at most.
+        What others save meanwhile is seen with the next check, CHECKED_AFTER saves later at most.
         """
-        self._logs, self._stored = self._logs + 1, self._stored + stored_bytes
+        self._logs, self._stored_bytes = self._logs + 1, self._stored_bytes + stored_bytes
         self._saves_to_check -= 1
-        is_full = self._logs > self._most_logs or self._stored > self._most_bytes
+        is_full = self._logs > self._most_logs or self._stored_bytes > self._most_bytes
         if is_full or self._saves_to_check < 0:
-            self._saves_to_check = LOOK_AFTER
+            self._saves_to_check = CHECKED_AFTER
             self._evict(now)
 
     def _evict(self, now: datetime) -> None:
-        """Drop the oldest logs that are too many, and what was never finished."""
+        """Delete the oldest logs that are too many, and what was never finished."""
         columns = ("name", "stored_bytes", "is_whole", "saved_at")
-        doomed, logs, stored = [], 0, 0
-        self._logs = self._stored = 0
-        for row in _LOGS.search(columns=columns, order_by="age", is_ascending=False):
-            if not row["is_whole"]:
-                if row["saved_at"] < now - _UNFINISHED_KEPT:
-                    doomed.append(row["name"])
-                continue
-            logs, stored = logs + 1, stored + row["stored_bytes"]
-            if logs > self._most_logs or stored > self._most_bytes:
-                doomed.append(row["name"])
-            else:
-                self._logs, self._stored = logs, stored
-        _drop(doomed)
+        rows = _LOGS.search(columns=columns, order_by="age", is_ascending=False)
+        logs = (
+            CachedLog(
+                name=row["name"],
+                saved_at=sure_utc(row["saved_at"]),
+                stored_bytes=int(row["stored_bytes"] or 0),
+                is_whole=row["is_whole"],
+            )
+            for row in rows
+        )
+        kept, evicted = split_logs(
+            logs, most_logs=self._most_logs, most_bytes=self._most_bytes, now=now
+        )
+        self._logs, self._stored_bytes = len(kept), sum(log.stored_bytes for log in kept)
+        _delete(evicted)
 
 
+@translate_errors
+class _Writer:
+    def __init__(
+        self,
+        pages: _TablePages,
+        row: Any,  # noqa: ANN401 - a row
+        name: str,
+        before: Sequence[str],
+        now: datetime,
+    ) -> None:
+        self._pages = pages
+        self._row = row
+        self._name = name
+        self._before = before
+        self._now = now
+        self._stored_bytes = 0
+
+    def add_pages(self, pages: Sequence[PackedPage]) -> None:
+        """Write the next pages."""
+        rows = [self._page_row(page) for page in pages]
+        self._stored_bytes += sum(len(row["content"]) for row in rows)
+        _PAGES.add(rows)
+
+    def finish(self, pages: Sequence[PackedPage], size: LogSize) -> None:
+        """Write the last pages, show the log in place of the earlier ones, and evict."""
+        self.add_pages(pages)
+        self._row.update(
+            is_whole=True,
+            total_lines=size.total_lines,
+            total_bytes=size.total_bytes,
+            stored_bytes=self._stored_bytes,
+        )
+        _delete(self._before)
+        self._pages.make_room(self._stored_bytes, self._now)
+
+    def _page_row(self, page: PackedPage) -> dict[str, Any]:
+        return {
+            "key": f"{self._name}|{page.first}",
+            "name": self._name,
+            "first_line": page.first,
+            "line_count": page.line_count,
+            "content": base64.b64encode(page.content).decode(),
+        }
+
+
+@translate_errors
 class _Stored:
-    """Read the pages of one log; those that follow each other come some at a time."""
+    """The pages of one log; those that follow each other come some at a time."""
 
     def __init__(self, name: str, size: LogSize) -> None:
         self.size = size
@@ -135,19 +163,14 @@ class _Stored:
         self._next_line = 0
 
     def find_page(self, number: int) -> LogPage | None:
-        """Find the page that holds a line."""
+        """Find the page that holds a line; None where it is gone."""
         if number != self._next_line:
-            self._coming = self._pages(number)
+            self._coming = self._read(number)
         page = next(self._coming, None)
         self._next_line = 0 if page is None else page.end
         return page
 
-    def contents(self) -> Iterator[bytes]:
-        """Read all pages in order. Raises StateUnavailable where they leave the cache meanwhile."""
-        with table_errors():
-            yield from read_pages(self.find_page, self.size)
-
-    def _pages(self, number: int) -> Iterator[LogPage]:
+    def _read(self, number: int) -> Iterator[LogPage]:
         holding = _PAGES.some(
             columns=_PAGE_COLUMNS,
             order_by="first_line",
@@ -155,49 +178,22 @@ class _Stored:
             limit=1,
             where={"name": self._name, "first_line": q.less_than_or_equal_to(number)},
         )
-        for row in holding:
-            yield _page(row)
-        rows = _PAGES.search(
+        yield from map(_page, holding)
+        following = _PAGES.search(
             columns=_PAGE_COLUMNS,
             order_by="first_line",
             page=_READ_AT_ONCE,
             where={"name": self._name, "first_line": q.greater_than(number)},
         )
-        yield from map(_page, rows)
-
-
-def _find(key: AttemptKey, job_id: int) -> _Stored | None:
-    row = _LOGS.first(
-        columns=("name", "total_lines", "total_bytes"),
-        where={"log": f"{attempt_key(key)}|{job_id}", "is_whole": True},
-    )
-    if row is None:
-        return None
-    return _Stored(row["name"], LogSize(int(row["total_lines"]), int(row["total_bytes"])))
-
-
-def _pack_pages(name: str, log: BinaryIO, sizes: dict[str, int]) -> Iterator[dict[str, Any]]:
-    """Pack a log's pages, one after the other; ``sizes`` grow with them."""
-    for page in cut_pages(log):
-        content = base64.b64encode(zlib.compress(page.content, _FASTEST)).decode()
-        sizes["total_lines"] += page.line_count
-        sizes["total_bytes"] += len(page.content)
-        sizes["stored_bytes"] += len(content)
-        yield {
-            "key": f"{name}|{page.first}",
-            "name": name,
-            "first_line": page.first,
-            "line_count": page.line_count,
-            "content": content,
-        }
+        yield from map(_page, following)
 
 
 def _page(row: Any) -> LogPage:  # noqa: ANN401 - a row
-    content = zlib.decompress(base64.b64decode(row["content"]))
-    return LogPage(first=int(row["first_line"]), line_count=int(row["line_count"]), content=content)
+    content = base64.b64decode(row["content"])
+    return PackedPage(int(row["first_line"]), int(row["line_count"]), content).unpack()
 
 
-def _drop(names: list[str]) -> None:
+def _delete(names: Sequence[str]) -> None:
     if names:
         _PAGES.delete_by("name", names)
         _LOGS.delete_by("name", names)

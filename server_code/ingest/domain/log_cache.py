@@ -1,0 +1,152 @@
+"""The newest logs in compressed pages, over whatever keeps the pages."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import BinaryIO, Protocol
+
+from .log_pages import (
+    LogLines,
+    LogPage,
+    LogSize,
+    cut_pages,
+    pick_lines,
+    read_pages,
+    search_pages,
+)
+from .log_states import LogId
+from .runs import AttemptKey
+from .stored_records import attempt_id
+
+#: What a cache holds before the oldest logs go; bytes are counted as they are stored.
+MOST_CACHED_LOGS = 1000
+MOST_CACHED_BYTES = 512 * 1024 * 1024
+
+#: Compressed bytes that are written at once. Nearly all logs are smaller.
+PORTION_BYTES = 1400 * 1024
+
+_UNFINISHED_KEPT = timedelta(hours=1)
+_FASTEST = 1
+
+
+@dataclass(frozen=True, slots=True)
+class PackedPage:
+    """A page of a log, compressed."""
+
+    first: int
+    line_count: int
+    content: bytes
+
+    def unpack(self) -> LogPage:
+        """Return the page."""
+        content = zlib.decompress(self.content)
+        return LogPage(first=self.first, line_count=self.line_count, content=content)
+
+
+@dataclass(frozen=True, slots=True)
+class CachedLog:
+    """What eviction needs to know of a log; one that is not whole is being written."""
+
+    name: str
+    saved_at: datetime
+    stored_bytes: int
+    is_whole: bool
+
+
+class StoredLog(Protocol):
+    """A whole log in the store."""
+
+    size: LogSize
+
+    def find_page(self, number: int) -> LogPage | None:
+        """Find the page that holds a line; None where it is gone."""
+
+
+class LogWriter(Protocol):
+    """A log on its way into the store, under a name of its own."""
+
+    def add_pages(self, pages: Sequence[PackedPage]) -> None:
+        """Write the next pages; nobody sees them yet."""
+
+    def finish(self, pages: Sequence[PackedPage], size: LogSize) -> None:
+        """Write the last pages, show the log in place of the earlier one, and evict."""
+
+
+class PageStore(Protocol):
+    """A store of logs' pages. Any method may raise StateUnavailable."""
+
+    def new_log(self, job: LogId, now: datetime) -> LogWriter:
+        """Begin to write a log."""
+
+    def find_log(self, job: LogId) -> StoredLog | None:
+        """Find the whole log of a job."""
+
+
+class PagedLogCache:
+    """A cache of logs over a PageStore."""
+
+    def __init__(self, pages: PageStore) -> None:
+        self._pages = pages
+
+    def save_log(self, key: AttemptKey, job_id: int, log: BinaryIO, now: datetime) -> None:
+        """Keep a log in place of the one kept for that job; the oldest go where they must."""
+        writer = self._pages.new_log((*attempt_id(key), job_id), now)
+        portion: list[PackedPage] = []
+        portion_bytes = total_lines = total_bytes = 0
+        for page in cut_pages(log):
+            packed = zlib.compress(page.content, _FASTEST)
+            if portion and portion_bytes + len(packed) > PORTION_BYTES:
+                writer.add_pages(portion)
+                portion, portion_bytes = [], 0
+            portion.append(PackedPage(page.first, page.line_count, packed))
+            portion_bytes += len(packed)
+            total_lines += page.line_count
+            total_bytes += len(page.content)
+        writer.finish(portion, LogSize(total_lines, total_bytes))
+
+    def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
+        """Load lines of a log that is kept, page by page."""
+        found = self._find(key, job_id)
+        return None if found is None else pick_lines(found.find_page, found.size, first, count)
+
+    def find_lines(
+        self, key: AttemptKey, job_id: int, text: str, after: int = 0
+    ) -> list[int] | None:
+        """Find the lines of a log that hold a text, page by page."""
+        found = self._find(key, job_id)
+        return None if found is None else search_pages(found.find_page, found.size, text, after)
+
+    def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:
+        """Load a whole log, page by page."""
+        found = self._find(key, job_id)
+        return None if found is None else read_pages(found.find_page, found.size)
+
+    def _find(self, key: AttemptKey, job_id: int) -> StoredLog | None:
+        return self._pages.find_log((*attempt_id(key), job_id))
+
+
+def split_logs(
+    newest_first: Iterable[CachedLog], *, most_logs: int, most_bytes: int, now: datetime
+) -> tuple[list[CachedLog], list[str]]:
+    """Return the whole logs that stay, and the names of those that go.
+
+    The oldest that are too many go, and what was not finished within an hour: its writer was
+    killed.
+    """
+    kept: list[CachedLog] = []
+    evicted: list[str] = []
+    logs = stored_bytes = 0
+    for log in newest_first:
+        if not log.is_whole:
+            if log.saved_at < now - _UNFINISHED_KEPT:
+                evicted.append(log.name)
+            continue
+        logs, stored_bytes = logs + 1, stored_bytes + log.stored_bytes
+        if logs > most_logs or stored_bytes > most_bytes:
+            evicted.append(log.name)
+        else:
+            kept.append(log)
+    return kept, evicted
