@@ -9,7 +9,7 @@ Answer = TypeVar("Answer")
 
 
 class Ask(Protocol):
-    """Be a way to put a question to the state; raises StateUnavailable or another IngestError."""
+    """A way to query the state; raises StateUnavailable or another IngestError."""
 
     def __call__(self, question: Callable[[], Answer], /) -> Answer:
         """Return the answer."""

@@ -24,7 +24,7 @@ INTERRUPTED = 130
 
 
 class RunstreamCommand(click.Command):
-    """Be a command that logs to stderr, and ends in a sentence where it fails."""
+    """A command that logs to stderr, and ends with one sentence where it fails."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
         """Name the command's own parameters, and those that every command has."""

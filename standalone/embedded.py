@@ -31,7 +31,7 @@ _CONTAINER_NAMES = (
 
 @dataclass(slots=True)
 class LocalEnvironment:
-    """Be what was chosen: settings that stand before the environment's, and why they do.
+    """The chosen defaults: settings that come before the environment's, and why.
 
     ``told_on_terminal`` is what concerns the live view alone: its state is not the dashboard's,
     which is kept in ``folder``.

@@ -22,7 +22,7 @@ LOCALHOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Be where a server listens."""
+    """The address where a server listens."""
 
     host: str
     port: int

@@ -93,7 +93,7 @@ class Tables:
 
 
 def describe(progress: Progress) -> str:
-    """Say in one line how far the agents are."""
+    """Return the agents' progress in one line."""
     summary, counts, budget = progress.summary, progress.counts, progress.budget
     parts = [
         f"{summary.runs:,} runs",

@@ -157,7 +157,7 @@ def _end_with_owner() -> None:
 
 
 def _serve(listener: int) -> None:
-    """Be the child: serve ministack on a socket that is already bound."""
+    """Serve ministack on a socket that is already bound, as the child process."""
     import asyncio
 
     from hypercorn.asyncio import serve

@@ -41,11 +41,11 @@ _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 
 
 class LocalPostgresError(IngestError):
-    """Say why PostgreSQL does not run here, with its last words."""
+    """The error that PostgreSQL does not run here, with its last output."""
 
 
 def is_installed() -> bool:
-    """Tell whether pip has installed its programs."""
+    """Return whether pip has installed its programs."""
     return find_spec(_PACKAGE) is not None
 
 
@@ -213,5 +213,5 @@ class LocalPostgres:
 
 
 def _is_open_to_all(folder: Path) -> bool:
-    """Tell whether any user may go through every folder on the way."""
+    """Return whether any user may pass every folder on the way."""
     return all(each.stat().st_mode & 0o001 for each in (folder, *folder.parents))

@@ -55,7 +55,7 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """Be one look at a working collector."""
+    """One reading of a working collector."""
 
     summary: Summary
     repositories: list[RepositoryRecord]

@@ -15,7 +15,7 @@ from .failures import sentence_for
 
 
 class NothingToCollect(IngestError):
-    """Say that no repository was named, now or before."""
+    """The error that no repository was named, now or before."""
 
 
 def parse_repositories(given: Sequence[str], settings: Settings) -> list[str]:
@@ -34,7 +34,7 @@ def parse_repositories(given: Sequence[str], settings: Settings) -> list[str]:
 
 
 def refused_by_github(names: Sequence[str], collector: Collector) -> dict[str, IngestError]:
-    """Look up the repositories that are new to the state; return those that GitHub refuses.
+    """Check the repositories that are new to the state; return those that GitHub refuses.
 
     A mistyped name must not be remembered and requested again and again, and ends no other. Where
     GitHub does not respond or a limit is reached, the agents wait. Raises the first error if no

@@ -9,7 +9,7 @@ from ingest.errors import IngestError
 
 
 class NoState(IngestError):
-    """Say that nothing was collected here yet."""
+    """The error that nothing was collected here yet."""
 
 
 def require_state(database_url: str | None) -> None:

@@ -26,7 +26,7 @@ _MORE_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Program:
-    """Say what is started. ``end_with`` ends it in order; ``user`` is whom root starts it as."""
+    """What is started. ``end_with`` ends it in order; ``user`` is whom root starts it as."""
 
     arguments: Sequence[str]
     environment: Mapping[str, str] = field(repr=False)
@@ -36,7 +36,7 @@ class Program:
 
 
 class SupervisedProcess:
-    """Be a running server; what it prints goes to `output`, or to the pipe `printed`."""
+    """A running server; its output goes to `output`, or to the pipe `printed`."""
 
     def __init__(self, program: Program, output: IO[bytes] | None = None) -> None:
         """Start it in a session of its own: Ctrl-C is for the owner, who ends it in order."""
@@ -63,7 +63,7 @@ class SupervisedProcess:
         return self._guard.stdout
 
     def exit_code(self) -> int | None:
-        """Tell the server's exit code, 128 and more for a signal; None while it runs."""
+        """Return the server's exit code, 128 and more for a signal; None while it runs."""
         return self._guard.poll()
 
     def close(self) -> None:

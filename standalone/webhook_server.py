@@ -32,7 +32,7 @@ class WebhookServer(HttpServer):
 
 
 def webhook_routes(store: StateStore, clock: Clock, secret: Secret) -> dict[str, Wsgi]:
-    """Say what stands at which path: the one that Anvil's hosts have is taken, too."""
+    """Return the app of each path, that of Anvil's hosts included."""
     app = WebhookApp(store, clock, secret)
     return {PATH: app, f"/_/api{PATH}": app}
 

@@ -6,8 +6,8 @@ from ingest.errors import IngestError
 
 
 class CannotServe(IngestError):
-    """Say why the app server cannot start here, and what to do about it."""
+    """The error that the app server cannot start here, with its remedy."""
 
 
 class ServerEnded(IngestError):
-    """Say that a server which should go on has ended, with its last words."""
+    """The error that a server ended unexpectedly, with its last output."""

@@ -21,7 +21,7 @@ _PARAMETERS = {
 
 
 def is_postgres(url: str) -> bool:
-    """Tell whether a URL is one that `jdbc_url` takes."""
+    """Return whether `jdbc_url` accepts a URL."""
     return url.partition("://")[0] in _SCHEMES or url.startswith("jdbc:postgresql:")
 
 

@@ -14,7 +14,7 @@ from .serving import Serving
 def masked_echo(
     environment: Mapping[str, str], database: str | None = None
 ) -> Callable[[str], None]:
-    """Give what writes a line to stderr, without any secret."""
+    """Return a function that writes a line to stderr, without any secret."""
     urls = [database or "", environment.get("ANVIL_DATABASE_URL", "")]
     known = [
         value
@@ -26,7 +26,7 @@ def masked_echo(
 
 
 def in_words(serving: Serving) -> Iterator[str]:
-    """Say where the app is, and how to get in."""
+    """Return where the app is, and how to log in."""
     yield f"Runstream is at {serving.address}"
     account = serving.account
     if account is None:

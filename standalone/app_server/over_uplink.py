@@ -21,7 +21,7 @@ CALL_SECONDS = 90.0
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Be a login that was just made; its password is told once."""
+    """A login that was just created; its password is shown once."""
 
     email: str
     password: str = field(repr=False)
@@ -29,7 +29,7 @@ class Account:
 
 @contextmanager
 def connected(app: AppAddress) -> Iterator[None]:
-    """Be connected to the app in the block. Raises WrongUplinkKey, AppUnreachable."""
+    """Connect to the app for the block. Raises WrongUplinkKey, AppUnreachable."""
     connect(app)
     try:
         yield

@@ -33,7 +33,7 @@ _HEALTH = "/_/api/health"
 
 
 class AppServer:
-    """Be a server that was started on a configuration."""
+    """A server that was started on a configuration."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServingPlan:
-    """Say how the app is to be served. ``database`` stands before the environment's.
+    """How the app is to be served. ``database`` comes before the environment's.
 
     ``repositories`` are watched from the start; ``is_durable`` false is for what may be lost.
     """
@@ -51,7 +51,7 @@ class ServingPlan:
 
     @property
     def address(self) -> str:
-        """Tell where people open the app."""
+        """Return the address where people open the app."""
         if self.origin is not None:
             return self.origin.rstrip("/")
         return f"http://{self.authority}"
@@ -65,7 +65,7 @@ class ServingPlan:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
-    """Be an app that is served. ``account`` is the first login, where it was made just now."""
+    """An app that is served. ``account`` is the first login, where it was created just now."""
 
     address: str
     server: AppServer

@@ -70,6 +70,6 @@ def collect(
 
 
 def _was_typed(option: str) -> bool:
-    """Tell whether an option stands on the command line: what a host sets once is for all."""
+    """Return whether an option was given on the command line, and not by the environment."""
     source = click.get_current_context().get_parameter_source(option)
     return source is click.core.ParameterSource.COMMANDLINE

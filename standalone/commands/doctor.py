@@ -22,9 +22,9 @@ _MARKS = {OK: ("ok", "green"), WARNING: ("warning", "yellow"), FAILED: ("failed"
 @click.argument("repositories", nargs=-1, metavar="[OWNER/REPO | URL]...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(repositories: tuple[str, ...], *, as_json: bool) -> int:
-    """Look at everything that collecting needs, and say what is wrong and how to mend it.
+    """Check the configuration and every connection, and explain how to fix what fails.
 
-    Looks at token, limits, clock, repositories (those given and those watched), queues, bucket,
+    Checks tokens, limits, clock, repositories (those given and those watched), queues, bucket,
     state and webhook secret. Exits with 1 if anything failed.
     """
     checks = _checks(repositories)
@@ -41,7 +41,7 @@ def _checks(repositories: tuple[str, ...]) -> Iterator[Check]:
     try:
         settings = read_environment()
     except BadSettings as error:
-        remedy = "Correct it in the environment; nothing else can be looked at before."
+        remedy = "Correct it in the environment. Nothing else can be checked before."
         for fault in error.faults:
             yield Check(subject="settings", status=FAILED, finding=f"{fault}.", remedy=remedy)
         return
@@ -51,7 +51,7 @@ def _checks(repositories: tuple[str, ...]) -> Iterator[Check]:
 
 
 def _told(checks: Iterable[Check]) -> Iterator[Check]:
-    """Tell each finding as soon as it is there."""
+    """Print each finding as soon as it is there."""
     for check in checks:
         word, colour = _MARKS[check.status]
         mark = click.style(f"{word:>7}", fg=colour)
@@ -65,7 +65,7 @@ def _verdict(found: list[Check]) -> str:
     failed = sum(check.status == FAILED for check in found)
     warnings = sum(check.status == WARNING for check in found)
     if failed:
-        return f"\n{failed} of {len(found)} failed: mend these first."
+        return f"\n{failed} of {len(found)} failed: fix these first."
     if warnings:
-        return f"\nNothing failed; look at {warnings} of {len(found)}."
-    return "\nAll is well."
+        return f"\nNo check failed, {warnings} of {len(found)} with a warning."
+    return "\nAll checks passed."

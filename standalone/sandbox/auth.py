@@ -18,7 +18,7 @@ SKEW = MINUTE
 
 
 def is_authenticated(authorization: str | None, app: AppPlan, now: Timestamp) -> bool:
-    """Tell whether a header proves to be the app's, by its signature, its issuer and its times.
+    """Return whether a header is the app's, by its signature, its issuer and its times.
 
     The times may be the server's or real ones: an app cannot know how fast a sandbox's clock runs.
     """

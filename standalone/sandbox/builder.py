@@ -156,7 +156,7 @@ class WorldBuilder:
         pulls: Iterable[int] = (),
         at: float = 0,
     ) -> WorldBuilder:
-        """Say what a commit changed."""
+        """Set what a commit changed."""
         self._here.commits[sha] = CommitPlan(
             sha=sha,
             message=message,

@@ -10,7 +10,7 @@ from .times import Timestamp
 
 
 class SandboxClock:
-    """Tell the server's time.
+    """The server's time.
 
     `speed` is server seconds per real second; 0 stands still and moves by `advance` only.
     """

@@ -40,7 +40,7 @@ class Happening:
 
 
 class HookFeed:
-    """Tell each change once, in order, from an instant on."""
+    """Yield each change once, in order, from a time on."""
 
     def __init__(self, repositories: list[Repository], start: Timestamp) -> None:
         self._repositories = repositories

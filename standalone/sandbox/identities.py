@@ -38,7 +38,7 @@ class Identity:
             raise Refusal(error_answer(403, message, headers=headers))
 
     def sees(self, repository: Repository) -> bool:
-        """Tell whether the repository exists for this token."""
+        """Return whether the repository exists for this token."""
         if not repository.plan.private:
             return True
         if self.token is None:

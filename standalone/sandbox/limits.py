@@ -86,7 +86,7 @@ class Limiter:
                 budget.told_at = time.monotonic()
 
     def was_told(self, budget: Budget) -> bool:
-        """Tell whether an answer has already said that nothing is left."""
+        """Return whether an answer has already reported that nothing remains."""
         told = budget.told_at
         return told is not None and time.monotonic() - told >= self.limits.grace
 

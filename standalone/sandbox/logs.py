@@ -50,7 +50,7 @@ class LogText:
 
 
 def log_state(job: JobPlan, now: Timestamp, *, delay: float, retention_days: float) -> str:
-    """Tell whether a job's log is there by now."""
+    """Return whether a job's log exists by now."""
     standing = job_standing(job, now)
     if standing.status != "completed":
         return NOT_YET

@@ -15,7 +15,7 @@ def etag_of(digest: str, token: str, accept: str) -> str:
 
 
 def matches(condition: str, etag: str) -> bool:
-    """Tell whether an `If-None-Match` names the ETag, compared weakly."""
+    """Return whether an `If-None-Match` names the ETag, compared weakly."""
     if not condition:
         return False
     wanted = etag.removeprefix("W/")

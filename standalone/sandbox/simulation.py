@@ -49,7 +49,7 @@ def simulated_world(  # noqa: PLR0913 - each is a property of the world
 
 
 class Span(NamedTuple):
-    """Say how many runs an hour begin, from which hour on, and until which instant."""
+    """How many runs begin per hour, from which hour on, and until when."""
 
     runs_per_hour: float
     first_hour: int

@@ -42,7 +42,7 @@ class State:
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
     def log_state(self, repository: Repository, job: JobPlan, now: Timestamp) -> str:
-        """Tell whether a job's log is there by now."""
+        """Return whether a job's log exists by now."""
         return log_state(
             job,
             now,
@@ -58,7 +58,7 @@ class State:
         )
 
     def opens(self, path: str, expires: str, signature: str, now: Timestamp) -> bool:
-        """Tell whether a signed query still opens a path."""
+        """Return whether a signed query is still valid for a path."""
         if not hmac.compare_digest(self._sign(path, expires), signature):
             return False
         # the address is written in whole seconds, and good through its last

@@ -30,7 +30,7 @@ def current_attempt(run: RunPlan, now: Timestamp) -> AttemptPlan:
 
 
 def attempt_standing(attempt: AttemptPlan, now: Timestamp) -> Standing:
-    """Tell where an attempt stands by now."""
+    """Return the state of an attempt by now."""
     if attempt.recorded is not None:
         return _recorded_standing(attempt)
     if attempt.completed_at is not None and attempt.completed_at <= now:
@@ -43,7 +43,7 @@ def attempt_standing(attempt: AttemptPlan, now: Timestamp) -> Standing:
 
 
 def run_standing(run: RunPlan, now: Timestamp) -> Standing:
-    """Tell where a run stands by now: its newest attempt, and late touches of nothing visible."""
+    """Return the state of a run by now: its newest attempt, and late updates of nothing visible."""
     standing = attempt_standing(current_attempt(run, now), now)
     touches = [touch for touch in run.touched_at if standing.updated_at < touch <= now]
     if not touches:
@@ -57,7 +57,7 @@ def jobs_at(attempt: AttemptPlan, now: Timestamp) -> tuple[JobPlan, ...]:
 
 
 def job_standing(job: JobPlan, now: Timestamp) -> Standing:
-    """Tell where a job stands by now."""
+    """Return the state of a job by now."""
     if job.recorded is not None:
         recorded = job.recorded
         return Standing(recorded["status"], recorded["conclusion"], job.created_at)

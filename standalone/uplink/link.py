@@ -32,18 +32,18 @@ _WRONG_KEY = "incorrect uplink key"
 
 @dataclass(frozen=True, slots=True)
 class AppAddress:
-    """Say where an app's Uplink is, and how it is opened."""
+    """The address of an app's Uplink, and its key."""
 
     url: str
     key: Secret
 
 
 class WrongUplinkKey(Fatal):
-    """Say that the app does not know the key."""
+    """The error that the app does not accept the key."""
 
 
 class AppUnreachable(Retriable):
-    """Say that the app's server cannot be reached, or is silent."""
+    """The error that the app's server cannot be reached, or does not answer."""
 
 
 def connect(app: AppAddress) -> None:
@@ -128,4 +128,4 @@ def call_with_timeout(seconds: float, ask: Callable[[], _Answer]) -> _Answer:
 
 
 class LinkSilent(AppUnreachable):
-    """Say that the link is open and nobody answers on it."""
+    """The error that the link is open and nothing answers on it."""

@@ -20,7 +20,7 @@ def test_where_all_is_well_it_says_so(cli: CommandLine):
     """Every subject has its line, and the exit code is 0."""
     done = cli.run("doctor", "octo/api")
     assert done.returncode == 0, done
-    assert "All is well." in done.stdout
+    assert "All checks passed." in done.stdout
     for words in (
         "classic token of octocat, scopes admin:repo_hook, repo, workflow",
         "of 5,000 requests are left",
@@ -88,7 +88,7 @@ def test_a_queue_without_a_place_for_dead_letters_is_a_warning(cli: CommandLine)
     done = cli.run("doctor", "octo/api")
     assert done.returncode == 0
     assert "has no dead-letter queue" in done.stdout
-    assert "Nothing failed; look at 1 of 11." in done.stdout
+    assert "No check failed, 1 of 11 with a warning." in done.stdout
 
 
 def test_looking_leaves_nothing_in_the_queues(cli: CommandLine):
