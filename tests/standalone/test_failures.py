@@ -132,8 +132,8 @@ def test_a_state_that_cannot_grow_is_said_to_be_full(cli: CommandLine):
 def test_a_supervisor_learns_whether_to_start_it_again(
     cli: CommandLine, environment: dict[str, str], code: int
 ):
-    """What is down comes up; what a person must mend does not mend itself."""
-    assert cli.run("collect", "octo/api", **environment).returncode == code
+    """What is down comes up; what a person must fix does not fix itself."""
+    assert cli.run(*ONCE, **environment).returncode == code
 
 
 def test_what_nobody_knows_a_remedy_for_ends_with_one():
