@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import given
@@ -86,6 +87,24 @@ def test_a_second_with_more_runs_than_a_page_is_paged(stage):
     assert len(here.runs()) == told + 1
     assert_all_told(here)
     assert_nothing_twice(here)
+
+
+def test_a_server_that_ignores_the_filter_by_time_is_asked_for_few_pages(stage):
+    """It answers every window with the whole list, so halving would never end."""
+    here = stage(a_long_history(rerun_at=40.1 * DAY), at=40 * DAY, days=60)
+    fetch = here.context.source.fetch_runs
+
+    def without_created(repository, query, validator=None):
+        return fetch(repository, replace(query, created=None), validator)
+
+    here.context.source.fetch_runs = without_created
+    here.poll_for(120)
+    here.move_to(41.1 * DAY)
+    before = here.requests("list_runs", "charged")
+    here.poll_for(120)
+    assert here.requests("list_runs", "charged") - before < 12
+    assert here.errors() == []
+    assert_all_told(here)
 
 
 def test_a_round_begins_where_runs_may_still_change(stage):

@@ -26,7 +26,8 @@ class PollSession:
     """One poll of one repository, and what it has seen.
 
     ``is_thorough``: everything that there is shall be collected now. ``trouble`` is why some of the
-    questions beside the run list failed this time.
+    questions beside the run list failed this time. ``ignores_created``: the server answers a filter
+    by creation time with other runs.
     """
 
     repository: RepositoryRecord
@@ -36,6 +37,7 @@ class PollSession:
     list_is_fresh: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     found: int = 0
+    ignores_created: bool = False
     trouble: IngestError | None = None
 
     def has_current(self, record: AttemptRecord) -> bool:

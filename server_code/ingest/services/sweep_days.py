@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
+from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
 from ..ports import RunQuery
 from ..settings import LONGEST_CHANGE_DAYS
@@ -28,6 +29,7 @@ WINDOWS_A_TICK = 8
 LARGEST_WINDOW_DAYS = 32
 
 _DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
 _FIRST_DAY = datetime(2018, 1, 1, tzinfo=timezone.utc)
 _QUESTION = "created="
 
@@ -53,13 +55,17 @@ class Window:
     @property
     def days(self) -> int:
         """Return the number of whole days; 0 for less than one."""
-        return (self.last + timedelta(seconds=1) - self.first) // _DAY
+        return (self.last + _SECOND - self.first) // _DAY
+
+    def holds(self, run: WorkflowRun) -> bool:
+        """Return whether a run was created in the window; one without a time may have been."""
+        return run.created_at is None or self.first <= run.created_at < self.last + _SECOND
 
     def halves(self) -> tuple[Window, Window]:
         """Return both halves; days stay whole while there are several."""
         seconds = int((self.last - self.first).total_seconds()) + 1
         middle = self.first + timedelta(seconds=seconds // 2)
-        return Window(self.first, middle - timedelta(seconds=1)), Window(middle, self.last)
+        return Window(self.first, middle - _SECOND), Window(middle, self.last)
 
 
 def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> None:
@@ -75,7 +81,7 @@ def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> N
         window = _next_window(poll_session, today)
         if window is None or not can_afford_extra(context, poll_session):
             return
-        _sweep(context, poll_session, window)
+        _sweep(context, poll_session, window, today)
 
 
 def sweep_all_days(
@@ -90,7 +96,7 @@ def sweep_all_days(
     if repository.swept_at is None or repository.swept_at < since:
         _begin_round(poll_session, now, start=tomorrow - LONGEST_CHANGE)
     while (window := _next_window(poll_session, tomorrow)) is not None:
-        _sweep(context, poll_session, window)
+        _sweep(context, poll_session, window, tomorrow)
 
 
 def sweep_span(
@@ -112,10 +118,12 @@ def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -
     poll_session.repository = replace(poll_session.repository, swept_at=now, swept_through=start)
 
 
-def _sweep(context: CollectorContext, poll_session: PollSession, window: Window) -> None:
-    """Ask for a window, and move behind it once it is complete."""
+def _sweep(
+    context: CollectorContext, poll_session: PollSession, window: Window, end: datetime
+) -> None:
+    """Ask for a window, and move behind it once it is complete, or to the round's end."""
     if _ask(context, poll_session, window):
-        after = window.last + timedelta(seconds=1)
+        after = end if poll_session.ignores_created else window.last + _SECOND
         poll_session.repository = replace(poll_session.repository, swept_through=after)
 
 
@@ -130,7 +138,7 @@ def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
     size, number = LARGEST_WINDOW_DAYS, (day - _FIRST_DAY) // _DAY
     while number % size or day + size * _DAY > end:
         size //= 2
-    window = Window(day, day + size * _DAY - timedelta(seconds=1))
+    window = Window(day, day + size * _DAY - _SECOND)
     while window.days > 1 and _is_full(poll_session, window):
         window = window.halves()[0]
     return window
@@ -142,6 +150,8 @@ def _is_full(poll_session: PollSession, window: Window) -> bool:
 
 def _ask(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
     """Ask for a window; return False if it has days and fits no page: its halves are next."""
+    if poll_session.ignores_created:
+        return True
     question = _QUESTION + window.created
     if _is_full(poll_session, window):
         first, second = window.halves()
@@ -154,6 +164,11 @@ def _ask(context: CollectorContext, poll_session: PollSession, window: Window) -
     if page is None:
         return True
     upsert_runs(context, poll_session, page.runs)
+    if page.runs and not any(window.holds(run) for run in page.runs):
+        # Every window would be answered with the same runs; their pages are read once instead.
+        poll_session.ignores_created = True
+        _ask_for_more_pages(context, poll_session, window)
+        return True
     if page.has_next and window.first < window.last:
         poll_session.keep_validator(question, _HALVED)
         return window.days <= 1 and _ask(context, poll_session, window)
@@ -180,7 +195,7 @@ def _ask_for_more_pages(
 
 
 def _day_window(day: datetime) -> Window:
-    return Window(day, day + _DAY - timedelta(seconds=1))
+    return Window(day, day + _DAY - _SECOND)
 
 
 def _midnight(moment: datetime) -> datetime:
