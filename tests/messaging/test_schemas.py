@@ -49,7 +49,7 @@ DUE_LOGS = st.builds(
     completed_at=TIMES,
     never_started=st.booleans(),
 )
-REASONS = ["never_existed", "expired", "no_access", "repository_gone", "not_found"]
+REASONS = ["never_existed", "expired", "not_found"]
 
 
 @cache

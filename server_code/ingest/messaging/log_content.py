@@ -37,7 +37,7 @@ class LogDigest(NamedTuple):
 
 
 def inspect_log(file: BinaryIO) -> LogDigest:
-    """Read a log once, from its current position: how long, which digest, whether valid UTF-8."""
+    """Return a log's length, digest and whether it is valid UTF-8, from its current position on."""
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     log_bytes, is_text = 0, True
@@ -50,7 +50,7 @@ def inspect_log(file: BinaryIO) -> LogDigest:
 
 
 def gzipped(file: BinaryIO) -> Iterator[bytes]:
-    """Pack a log with gzip, chunk by chunk; the same log gives the same bytes."""
+    """Yield a log compressed with gzip; the same log gives the same bytes."""
     packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP)
     for chunk in _chunks(file):
         yield packer.compress(chunk)

@@ -29,9 +29,9 @@ from .run_events import run_group
 LOG_FETCHED_EVENT = "job_log_fetched"
 LOG_UNAVAILABLE_EVENT = "job_log_unavailable"
 
-#: Why there is no log: the job never reached a runner, GitHub has deleted the log, the token may
-#: not read it, the repository is gone, or GitHub has none although the job ran.
-UnavailableReason = Literal["never_existed", "expired", "no_access", "repository_gone", "not_found"]
+#: Why there is no log: the job never reached a runner, GitHub has deleted the log, or GitHub has
+#: none although the job ran. Whatever else keeps a log from us may pass, so it waits.
+UnavailableReason = Literal["never_existed", "expired", "not_found"]
 
 #: Opens a log from its start; called once per pass, and what it returns is closed after the pass.
 OpenLog = Callable[[], BinaryIO]
@@ -44,7 +44,7 @@ _TAIL = '"}}'
 class LogFacts:
     """The facts of a fetched log besides its content.
 
-    ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are what ``inspect_log`` says.
+    ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are results of ``inspect_log``.
     """
 
     key: AttemptKey
@@ -128,12 +128,12 @@ def log_payload(facts: LogFacts, open_log: OpenLog) -> Iterator[bytes]:
 
 
 def log_object_key(facts: LogFacts) -> str:
-    """Name the S3 object of a log: the same log has the same name, so a repeat replaces it."""
+    """Return the key of a log's S3 object; the same log has the same key, so a repeat replaces it."""
     return f"{_object_name(facts)}.json"
 
 
 def log_copy_key(facts: LogFacts) -> str:
-    """Name the S3 object that holds a log alone, packed with gzip."""
+    """Return the key of the S3 object that holds a log alone, compressed with gzip."""
     return f"{_object_name(facts)}.txt.gz"
 
 
