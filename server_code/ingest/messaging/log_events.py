@@ -128,7 +128,7 @@ def log_payload(facts: LogFacts, open_log: OpenLog) -> Iterator[bytes]:
 
 
 def log_object_key(facts: LogFacts) -> str:
-    """Return the key of a log's S3 object; the same log has the same key, so a repeat replaces it."""
+    """Return the key of a log's S3 object; a repeat of the same log replaces it."""
     return f"{_object_name(facts)}.json"
 
 
