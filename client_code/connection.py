@@ -59,11 +59,11 @@ def _set_lost(*, is_lost):
 
 
 def current_user():
-    """Return the user or None; waits while the server cannot be reached."""
+    """Return the user's e-mail address and role, or None; waits for the server."""
     while True:
         try:
             with anvil.server.no_loading_indicator:
-                user = anvil.users.get_user()
+                user = anvil.server.call("get_session")
         except _LOST:
             _set_lost(is_lost=True)
             time.sleep(3)

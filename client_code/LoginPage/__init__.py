@@ -1,10 +1,11 @@
 """The login page."""
 
 import anvil.server
-import anvil.users
 
 from .. import dom
 from ._anvil_designer import LoginPageTemplate
+
+OFFLINE = "Runstream cannot be reached. Try again in a moment."
 
 
 class LoginPage(LoginPageTemplate):
@@ -22,22 +23,18 @@ class LoginPage(LoginPageTemplate):
         self._set_busy(is_busy=True)
         try:
             with anvil.server.no_loading_indicator:
-                user = anvil.users.login_with_email(
-                    self.dom_nodes["email"].value, self.dom_nodes["password"].value, remember=True
+                user = anvil.server.call(
+                    "log_in", self.dom_nodes["email"].value, self.dom_nodes["password"].value
                 )
-        except anvil.users.AccountIsNotEnabled:
-            self._refuse("This account is disabled. Ask whoever runs this Runstream to enable it.")
-        except anvil.users.TooManyPasswordFailures:
-            self._refuse("Too many wrong passwords. Wait a while, or have the password reset.")
-        except anvil.users.AuthenticationFailed:
-            self._refuse("Email or password is wrong.")
         except (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError):
-            self._refuse("Runstream cannot be reached. Try again in a moment.")
+            self._show_error(OFFLINE)
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+            self._show_error(str(error))
         else:
             self.raise_event("x-logged-in", user=user)
         self._set_busy(is_busy=False)
 
-    def _refuse(self, sentence):
+    def _show_error(self, sentence):
         dom.fill(self, error=sentence)
         self.dom_nodes["password"].select()
 

@@ -78,6 +78,7 @@ class Shell(ShellTemplate):
         """Show the pages to a user."""
         dom.fill(self, email=user["email"])
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", "yes")
+        dom.set_attribute(self.dom_nodes["shell"], "data-role", user["role"])
         self.follow_address()
 
     def log_out(self, event):

@@ -39,17 +39,27 @@ def connected(app: AppAddress) -> Iterator[None]:
 
 def create_first_account(email: str) -> Account | None:
     """Make the first account; None where there is one already. Raises CannotServe."""
+    return _account_from("create_first_account", email)
+
+
+def reset_password(email: str) -> Account:
+    """Replace the password of an account. Raises CannotServe."""
+    account = _account_from("reset_password_from_host", email)
+    if account is None:
+        raise CannotServe(f"The app has not reset the password of {email}.")
+    return account
+
+
+def _account_from(function: str, email: str) -> Account | None:
     import anvil.server
 
     try:
-        made = call_with_timeout(
-            CALL_SECONDS, lambda: anvil.server.call("create_first_account", email)
-        )
+        made = call_with_timeout(CALL_SECONDS, lambda: anvil.server.call(function, email))
     except IngestError:
         raise
     except Exception as error:
-        # A call raises whatever the app raised, under names of its own.
-        raise CannotServe(f"The first login could not be made: {error}") from error
+        # A call raises the app's error under a type of its own.
+        raise CannotServe(f"The app refused to create a login for {email}: {error}") from error
     return None if made is None else Account(made["email"], made["password"])
 
 

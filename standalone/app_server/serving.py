@@ -16,7 +16,13 @@ from ..uplink.link import AppAddress
 from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
 from .jdbc import is_postgres, jdbc_url
-from .over_uplink import Account, connected, create_first_account, watch_repositories
+from .over_uplink import (
+    Account,
+    connected,
+    create_first_account,
+    reset_password,
+    watch_repositories,
+)
 from .program import find_program, require_startable
 from .running import AppServer, app_server_running, reachable, require_free_port
 
@@ -44,6 +50,7 @@ class ServingPlan:
     origin: str | None = None
     database: str | None = field(default=None, repr=False)
     email: str = DEFAULT_EMAIL
+    reset_password: str | None = None
     checkout: Path = CHECKOUT
     repositories: tuple[str, ...] = ()
     backfill_days: float = 1
@@ -132,7 +139,10 @@ def _serving(plan: ServingPlan, server: AppServer, told: ServerConfiguration) ->
     """Make the first login, and let the app watch what it is to watch."""
     app = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(told.uplink_key))
     with connected(app):
-        account = create_first_account(plan.email)
+        if plan.reset_password is not None:
+            account: Account | None = reset_password(plan.reset_password)
+        else:
+            account = create_first_account(plan.email)
         watch_repositories(plan.repositories, backfill_days=plan.backfill_days)
     return Serving(address=plan.address, server=server, uplink=app, account=account)
 

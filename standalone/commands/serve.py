@@ -35,6 +35,11 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
 @click.option(
     "--email", default="admin@localhost", show_default=True, help="Who the first login is for."
 )
+@click.option(
+    "--reset-password",
+    metavar="EMAIL",
+    help="Replace the password of this account, enable it, and print the new password once.",
+)
 def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, above
     """Serve the dashboard, and collect: the Anvil app on this machine's app server.
 

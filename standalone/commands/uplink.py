@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 from ingest.errors import BadSettings
 
@@ -11,6 +13,11 @@ from ..failures import UNAVAILABLE
 from ..http_server import Address, operations_option
 from ..stopping import stopped_by_signals
 
+if TYPE_CHECKING:
+    from ingest.settings import Settings
+
+    from ..uplink.link import AppAddress
+
 
 @command()
 @click.option(
@@ -18,8 +25,13 @@ from ..stopping import stopped_by_signals
     is_flag=True,
     help="Also take over the app's scheduled tasks while connected.",
 )
+@click.option(
+    "--reset-password",
+    metavar="EMAIL",
+    help="Replace the password of this account of the app, print the new one, and exit.",
+)
 @operations_option
-def uplink(*, with_schedule: bool, operations: Address | None) -> int:
+def uplink(*, with_schedule: bool, reset_password: str | None, operations: Address | None) -> int:
     """Run both agents here, with their state in an Anvil app, and answer the app's pages.
 
     Needs ANVIL_UPLINK_KEY, and ANVIL_UPLINK_URL for an app server of your own, such as
@@ -29,6 +41,9 @@ def uplink(*, with_schedule: bool, operations: Address | None) -> int:
     from ..uplink.link import AppUnreachable
 
     try:
+        if reset_password is not None:
+            _reset_password(reset_password)
+            return 0
         _serve(with_schedule=with_schedule, operations=operations)
     except AppUnreachable as error:
         click.echo(str(error), err=True)
@@ -36,20 +51,35 @@ def uplink(*, with_schedule: bool, operations: Address | None) -> int:
     return 0
 
 
-def _serve(*, with_schedule: bool, operations: Address | None) -> None:
-    from ..uplink.daemon import register, serve_app
+def _reset_password(email: str) -> None:
+    from ..app_server.over_uplink import connected, reset_password
+
+    with connected(_app_address(read_environment())):
+        account = reset_password(email)
+    click.echo(f"New password of {account.email}: {account.password}")
+
+
+def _app_address(settings: Settings) -> AppAddress:
+    """Return the app's Uplink address. Raises BadSettings."""
     from ..uplink.link import HOSTED_URL, AppAddress
 
-    settings = read_environment()
     if settings.uplink_key is None:
         raise BadSettings(
             ["ANVIL_UPLINK_KEY is missing: it is the Server Uplink key of the Anvil app"]
         )
+    return AppAddress(settings.uplink_url or HOSTED_URL, settings.uplink_key)
+
+
+def _serve(*, with_schedule: bool, operations: Address | None) -> None:
+    from ..uplink.daemon import register, serve_app
+
+    settings = read_environment()
+    app = _app_address(settings)
     with stopped_by_signals() as stop:
         register(with_schedule=with_schedule)
         serve_app(
             settings,
-            app=AppAddress(settings.uplink_url or HOSTED_URL, settings.uplink_key),
+            app=app,
             operations=operations,
             stop=stop.event,
             tell=lambda line: click.echo(line, err=True),

@@ -89,8 +89,13 @@ RELEASED = {
         "string": "key name content",
         "number": "first_line line_count",
     },
+    "login_failures": {
+        "string": "key account",
+        "datetime": "failed_at paused_until",
+        "number": "failures",
+    },
     "users": {
-        "string": "email password_hash email_confirmation_key",
+        "string": "email password_hash email_confirmation_key role",
         "bool": "enabled confirmed_email",
         "datetime": "signed_up last_login",
         "number": "n_password_failures",

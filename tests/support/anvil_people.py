@@ -35,6 +35,17 @@ def first_password(app: AnvilApp) -> str:
     return app.serving.account.password
 
 
+def callables_without_login() -> set[str]:
+    """Return every callable that requires no login."""
+    return {
+        node.name
+        for path in ENTRYPOINTS.glob("*.py")
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.FunctionDef)
+        and any("server.callable" in ast.unparse(each) for each in node.decorator_list)
+    }
+
+
 def functions_for_people() -> dict[str, int]:
     """Name every function that pages may call, with how many arguments it must be given."""
     found = {}

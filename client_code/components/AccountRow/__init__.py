@@ -7,10 +7,11 @@ ENABLED, DISABLED = ("ok", "success", "Enabled"), ("quiet", "cancelled", "Disabl
 
 
 class AccountRow(AccountRowTemplate):
-    """A row with an account; its `card` runs the actions of its buttons."""
+    """A row with an account; its `card` runs the actions of its controls."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
+        dom.on(self.dom_nodes["role"], "change", self.role_change)
 
     def show(self, account):
         """Draw an account of `get_settings`, with the `card` that contains it."""
@@ -19,10 +20,20 @@ class AccountRow(AccountRowTemplate):
         badges.draw(self.dom_nodes["state"], ENABLED if is_enabled else DISABLED)
         self.switch.text = "Disable" if is_enabled else "Enable"
         dom.fill(self, email=account["email"])
-        dom.show(self, you=is_you, actions=not is_you)
+        dom.show(self, you=is_you)
+        self.renew.visible = self.switch.visible = account["is_editable"] and not is_you
+        role = self.dom_nodes["role"]
+        role.value, role.disabled = account["role"], not account["is_editable"]
+        dom.set_attribute(role, "aria-label", "Role of " + account["email"])
         clock.show_time(
             self.dom_nodes["last"], account["last_login"], "last login ", missing="never logged in"
         )
+
+    def role_change(self, event):
+        """Set the role; a refused one is reset."""
+        role, account = self.dom_nodes["role"], self.account
+        if not account["card"].attempt("set_account_role", account["email"], role.value):
+            role.value = account["role"]
 
     def switch_click(self, **event):
         """Enable or disable the account."""

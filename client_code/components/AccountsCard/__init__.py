@@ -22,13 +22,15 @@ class AccountsCard(AccountsCardTemplate):
     def form_submit(self, event):
         """Add an account."""
         event.preventDefault()
-        if self.attempt("add_account", self.dom_nodes["email"].value):
-            self.dom_nodes["email"].value = ""
+        email, role = self.dom_nodes["email"], self.dom_nodes["role"]
+        if self.attempt("add_account", email.value, role.value):
+            email.value = ""
 
     def attempt(self, name, *arguments):
         """Call the server, show a generated password, and return whether it succeeded."""
         is_done, created = actions.attempt(self, name, *arguments)
-        self.password.show(created)
+        if is_done:
+            self.password.show(created)
         if is_done:
             get_open_form().refresh()
         return is_done

@@ -1,4 +1,4 @@
-"""Accounts: sign-up is disabled, and there may be no mail server.
+"""Accounts and their roles: sign-up is disabled, and there may be no mail server.
 
 https://anvil.works/docs/users: the users table and the hashing of passwords are Anvil's.
 """
@@ -7,74 +7,98 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
 from typing import Any
 
-import anvil.server
 import anvil.users
 from anvil.tables import app_tables
 
+from ..adapters.data_tables.transactions import transact
 from ..domain.timestamps import format_timestamp
 from ..errors import Rejected
 from .arguments import require_text
+from .roles import Role, stored_role
 
 MIN_PASSWORD_LENGTH = 12
 _EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,190}")
 
-
-@anvil.server.callable
-def create_first_account(email: str) -> dict[str, Any] | None:
-    """Create the first account; only callable over the Uplink. None if an account exists."""
-    caller = anvil.server.context.remote_caller
-    if caller is None or caller.type != "uplink":
-        raise Rejected("The first account is created by the host of this app.")
-    if len(app_tables.users.search()) > 0:
-        return None
-    return create_account(require_email(email))
+#: The domain of accounts that exist only while a password is reset.
+_TEMPORARY = "@password-reset.invalid"
 
 
-def list_accounts(*, you: str) -> list[dict[str, Any]]:
-    """Return all accounts, ordered by e-mail address."""
+def list_accounts(*, you: str, role: Role) -> list[dict[str, Any]]:
+    """Return all accounts by e-mail address; those who are no admins get their own only."""
     rows = sorted(app_tables.users.search(), key=lambda row: str(row["email"]))
     return [
         {
             "email": row["email"],
+            "role": stored_role(row["role"]).word,
             "is_enabled": bool(row["enabled"]),
             "last_login": format_timestamp(row["last_login"]),
             "is_you": row["email"] == you,
+            "is_editable": role is Role.ADMIN,
         }
         for row in rows
+        if not str(row["email"]).endswith(_TEMPORARY)
+        and (role is Role.ADMIN or row["email"] == you)
     ]
 
 
-def create_account(email: str) -> dict[str, Any]:
+def has_accounts() -> bool:
+    """Return whether any account exists."""
+    return len(app_tables.users.search()) > 0
+
+
+def create_account(email: str, role: Role) -> dict[str, Any]:
     """Create an account with a generated password. Raises Rejected if it exists."""
     if _find(email) is not None:
         raise Rejected(f"{email} already has an account.")
     password = secrets.token_urlsafe(12)
-    me = anvil.users.get_user()
-    row = anvil.users.signup_with_email(email, password)
-    row["enabled"] = True
-    # Anvil logs the new account in, in the session that created it.
-    anvil.users.logout()
-    row["last_login"] = None
-    if me is not None:
-        anvil.users.force_login(me)
+    _sign_up(email, password, role=role, is_enabled=True)
     return {"email": email, "password": password}
 
 
 def set_enabled(email: str, *, enabled: bool, you: str) -> None:
-    """Enable or disable an account. Raises Rejected for one's own."""
+    """Enable or disable an account. Raises Rejected for one's own and for the last admin."""
     if email == you.lower():
         raise Rejected("You cannot disable your own account.")
-    _require(email)["enabled"] = enabled
+    _change(email, lambda row: row.update(enabled=enabled))
 
 
-def renew_password(email: str, *, you: str) -> dict[str, Any]:
-    """Make an account anew with another password; raises Rejected for one's own."""
-    if email == you.lower():
-        raise Rejected("Change your own password below; this is for others.")
-    _require(email).delete()
-    return create_account(email)
+def set_role(email: str, role: Role) -> None:
+    """Set the role of an account. Raises Rejected if no admin would be left."""
+    _change(email, lambda row: row.update(role=role.word))
+
+
+def renew_password(email: str, *, enable: bool = False) -> dict[str, Any]:
+    """Replace an account's password by a generated one, end its sessions, and maybe enable it.
+
+    The account is replaced by a new one, because Anvil ends the sessions of a deleted row only.
+    The new one exists before the old one is deleted, in one transaction with its renaming.
+    """
+    role = stored_role(_require(email)["role"])
+    password = secrets.token_urlsafe(12)
+    _delete_temporary_accounts()
+    created = _sign_up(
+        f"{secrets.token_hex(12)}{_TEMPORARY}", password, role=role, is_enabled=False
+    )
+
+    def replace() -> None:
+        old = _require(email)
+        is_enabled = enable or bool(old["enabled"])
+        values = {"role": old["role"], "signed_up": old["signed_up"], "enabled": is_enabled}
+        old.delete()
+        created.update(email=email, **values)
+
+    transact(replace)
+    return {"email": email, "password": password}
+
+
+def clear_password_failures(email: str) -> None:
+    """Reset Anvil's counter of wrong passwords, which never expires by itself."""
+    row = _find(email)
+    if row is not None and row["n_password_failures"]:
+        row["n_password_failures"] = 0
 
 
 def change_own_password(old: str, new: str) -> None:
@@ -94,6 +118,40 @@ def require_email(value: object) -> str:
     if not _EMAIL.fullmatch(address):
         raise Rejected(f"{address!r} is not an e-mail address.")
     return address
+
+
+def _change(email: str, change: Callable[[Any], None]) -> None:
+    """Change an account, unless no enabled admin would be left. Raises Rejected."""
+
+    def save() -> None:
+        change(_require(email))
+        if not any(
+            row["enabled"] and stored_role(row["role"]) is Role.ADMIN
+            for row in app_tables.users.search()
+        ):
+            raise Rejected("The last admin cannot be disabled or get another role.")
+
+    transact(save)
+
+
+def _sign_up(email: str, password: str, *, role: Role, is_enabled: bool) -> Any:  # noqa: ANN401
+    """Create an account, and stay logged in as before."""
+    me = anvil.users.get_user()
+    row = anvil.users.signup_with_email(email, password)
+    row.update(enabled=is_enabled, role=role.word)
+    # Anvil logs the new account in, in the session that created it.
+    anvil.users.logout()
+    row["last_login"] = None
+    if me is not None:
+        anvil.users.force_login(me)
+    return row
+
+
+def _delete_temporary_accounts() -> None:
+    """Delete accounts that an interrupted reset has left."""
+    for row in app_tables.users.search():
+        if str(row["email"]).endswith(_TEMPORARY):
+            row.delete()
 
 
 def _require(email: str) -> Any:  # noqa: ANN401 - a row of the users table

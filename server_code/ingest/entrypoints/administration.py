@@ -8,7 +8,7 @@ import anvil.server
 
 from ..adapters.anvil_secrets import find
 from ..bootstrap import open_doctor_target, queue_depths, set_up_queues
-from ..errors import BadSettings, IngestError
+from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts
 from ..services.doctor import is_well, run_checks
@@ -17,6 +17,7 @@ from . import accounts
 from .arguments import require_text
 from .auth import login_required
 from .request_context import RequestContext
+from .roles import parse_role
 
 
 @login_required
@@ -36,7 +37,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
             settings, request.state.load_message_counts(), origin=anvil.server.get_api_origin()
         ),
         "agents": load_agent_rows(request.state, now=request.now),
-        "accounts": accounts.list_accounts(you=request.actor),
+        "accounts": accounts.list_accounts(you=request.actor, role=request.role),
     }
 
 
@@ -59,11 +60,12 @@ def set_up_aws(request: RequestContext) -> list[str]:
 
 
 @login_required
-def add_account(request: RequestContext, email: object) -> dict[str, Any]:
+def add_account(request: RequestContext, email: object, role: object = "viewer") -> dict[str, Any]:
     """Create an account; its password is shown only once."""
     address = accounts.require_email(email)
-    created = accounts.create_account(address)
-    request.note(f"created the account {address}")
+    given = parse_role(role)
+    created = accounts.create_account(address, given)
+    request.note(f"created the account {address} ({given.word})")
     return created
 
 
@@ -76,10 +78,20 @@ def set_account_enabled(request: RequestContext, email: object, enabled: object)
 
 
 @login_required
+def set_account_role(request: RequestContext, email: object, role: object) -> None:
+    """Set the role of an account."""
+    address, given = accounts.require_email(email), parse_role(role)
+    accounts.set_role(address, given)
+    request.note(f"made {address} {'an' if given.word[0] in 'ao' else 'a'} {given.word}")
+
+
+@login_required
 def reset_account_password(request: RequestContext, email: object) -> dict[str, Any]:
     """Generate a new password for an account; it is shown only once."""
     address = accounts.require_email(email)
-    created = accounts.renew_password(address, you=request.actor)
+    if address == request.actor.lower():
+        raise Rejected("Use the form below to change your own password.")
+    created = accounts.renew_password(address)
     request.note(f"reset the password of {address}")
     return created
 

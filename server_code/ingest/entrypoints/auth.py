@@ -17,6 +17,7 @@ import anvil.users
 
 from ..errors import BadSettings, IngestError, Rejected
 from .request_context import RequestContext
+from .roles import REQUIRED_ROLES, require_role, stored_role
 
 logger = logging.getLogger(__name__)
 
@@ -28,16 +29,21 @@ class Unexpected(IngestError):
 
 
 def login_required(function: _Function) -> _Function:
-    """Register a function as a callable for users who are logged in.
+    """Register a function of REQUIRED_ROLES as a callable for users with its role.
 
     It gets a RequestContext, then the page's arguments. Errors reach the page as sentences;
     unexpected ones are logged and reported without details.
     """
+    if function.__name__ not in REQUIRED_ROLES:
+        raise LookupError(f"{function.__name__} is missing in REQUIRED_ROLES.")
 
     @functools.wraps(function)
     def answer(*args: object, **kwargs: object) -> object:
-        checked = with_readable_errors(function)
-        return checked(RequestContext(actor=_actor()), *args, **kwargs)
+        user = anvil.users.get_user()
+        role = stored_role(user["role"])
+        require_role(role, function.__name__)
+        request = RequestContext(actor=str(user["email"]), role=role)
+        return with_readable_errors(function)(request, *args, **kwargs)
 
     anvil.server.callable(require_user=is_enabled)(answer)
     return function
@@ -74,8 +80,3 @@ def with_readable_errors(function: Callable[..., Any]) -> Callable[..., Any]:
             ) from None
 
     return answer
-
-
-def _actor() -> str:
-    user = anvil.users.get_user()
-    return str(user["email"]) if user is not None else "unknown"

@@ -132,11 +132,12 @@ def list_activity(request: RequestContext) -> dict[str, Any]:
 @login_required
 def dismiss_error(request: RequestContext, agent: object, repository: object, what: object) -> int:
     """Delete an error and all its repetitions."""
-    return request.state.remove_errors(
-        agent=require_text(agent, "agent"),
-        repository=optional_text(repository, "repository"),
-        what=require_text(what, "what", most=100_000),
+    name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
+    removed = request.state.remove_errors(
+        agent=name, repository=full_name, what=require_text(what, "what", most=100_000)
     )
+    request.note(f"dismissed an error of the {name}", repository=full_name)
+    return removed
 
 
 @login_required

@@ -22,6 +22,7 @@ from ..errors import StateUnavailable
 from ..ports import ActionsSource, Clock, LogCache, StateStore
 from ..services.read_log import LogReader
 from ..settings import Settings
+from .roles import Role
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class RequestContext:
     """The context of one call. Each part is opened at most once, on first use."""
 
     actor: str = "Runstream"
+    role: Role = Role.VIEWER
 
     @cached_property
     def settings(self) -> Settings:

@@ -1,0 +1,83 @@
+"""Failed logins in a Data Table, counted by every process of the app."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import anvil.tables.query as q
+
+from ...domain.login_limits import FAILURES_EXPIRE_AFTER, pause_after
+from .errors import translate_errors
+from .rows import Rows
+from .transactions import transact
+from .values import sure_utc
+
+_FAILURES = Rows("login_failures")
+_COLUMNS = ("key", "account", "failures", "failed_at", "paused_until")
+
+#: Rows that are kept; an attacker with many addresses fills no table.
+_MAX_ROWS = 2000
+
+
+@translate_errors
+class LoginAttempts:
+    """The failed logins by key: an address, or an account at an address."""
+
+    def begin(self, limits: Mapping[str, int], account: str, *, now: datetime) -> datetime | None:
+        """Count a login as failed until it succeeds; return the end of a pause that refuses it.
+
+        ``limits`` are keys with their free failures. Counting first bounds concurrent logins too.
+        """
+
+        def count() -> datetime | None:
+            found = {row["key"]: row for row in _FAILURES.by("key", limits, columns=_COLUMNS)}
+            ends = [row["paused_until"] for row in found.values() if row["paused_until"] > now]
+            if ends:
+                return sure_utc(max(ends))
+            rows = []
+            for key, free_failures in limits.items():
+                failures = 1 + _recent_failures(found.get(key), now)
+                until = now + pause_after(failures, free_failures)
+                values = {"failures": failures, "failed_at": now, "paused_until": until}
+                rows.append({"key": key, "account": account if account in key else "", **values})
+            _FAILURES.upsert(rows, list(found.values()))
+            return None
+
+        until = transact(count)
+        if until is None:
+            self._purge(now)
+        return until
+
+    def succeed(self, limits: Mapping[str, int], account: str) -> None:
+        """Take back the failure that ``begin`` counted, and forget those of the account."""
+
+        def clear() -> None:
+            for row in _FAILURES.by("key", limits, columns=_COLUMNS):
+                if row["account"] == account:
+                    _FAILURES.delete([row])
+                else:
+                    failures = max(0, row["failures"] - 1)
+                    row.update(failures=failures, paused_until=row["failed_at"])
+
+        transact(clear)
+
+    def forget(self, account: str) -> None:
+        """Forget the failures of an account at every address."""
+        transact(lambda: _FAILURES.delete_by("account", [account]))
+
+    def _purge(self, now: datetime) -> None:
+        oldest = now - FAILURES_EXPIRE_AFTER
+        _FAILURES.delete(
+            _FAILURES.search(columns=("key",), where={"failed_at": q.less_than(oldest)})
+        )
+        _FAILURES.trim(_MAX_ROWS, order_by="failed_at")
+
+
+def _recent_failures(row: Mapping[str, object] | None, now: datetime) -> int:
+    if row is None:
+        return 0
+    failures, failed_at = row["failures"], row["failed_at"]
+    if not isinstance(failures, (int, float)) or not isinstance(failed_at, datetime):
+        return 0
+    return int(failures) if sure_utc(failed_at) > now - FAILURES_EXPIRE_AFTER else 0

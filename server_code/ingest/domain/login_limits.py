@@ -1,0 +1,53 @@
+"""How long logins are refused after wrong passwords.
+
+Failures are counted for each client address, and for each account at an address: nobody can lock
+the owner of an account out from another address.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Mapping
+from datetime import timedelta
+
+#: Failures without a pause: passwords are mistyped, and an office shares one address.
+FREE_FAILURES_OF_ACCOUNT = 5
+FREE_FAILURES_OF_ADDRESS = 20
+
+FIRST_PAUSE = timedelta(seconds=30)
+MAX_PAUSE = timedelta(minutes=15)
+
+#: Failures are forgotten after a day without another one.
+FAILURES_EXPIRE_AFTER = timedelta(days=1)
+
+_DOUBLINGS = 5
+
+
+def pause_after(failures: int, free_failures: int) -> timedelta:
+    """Return the pause after so many failures: none at first, then doubling up to MAX_PAUSE."""
+    if failures <= free_failures:
+        return timedelta(0)
+    doublings = min(failures - free_failures - 1, _DOUBLINGS)
+    return min(FIRST_PAUSE * (1 << doublings), MAX_PAUSE)
+
+
+def limits_of_login(address: str | None, account: str) -> Mapping[str, int]:
+    """Return the keys under which a login is counted, each with its free failures."""
+    network = _network(address)
+    return {
+        network: FREE_FAILURES_OF_ADDRESS,
+        f"{network} {account}": FREE_FAILURES_OF_ACCOUNT,
+    }
+
+
+def _network(address: str | None) -> str:
+    """Return an address; of IPv6 the /64 network, all of which one client can use."""
+    try:
+        parsed = ipaddress.ip_address(address or "")
+    except ValueError:
+        return "unknown"
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    if parsed.ipv4_mapped is not None:
+        return str(parsed.ipv4_mapped)
+    return str(ipaddress.ip_network((parsed, 64), strict=False))

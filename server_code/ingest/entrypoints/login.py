@@ -1,0 +1,76 @@
+"""Login and session. Wrong passwords are limited here, before Anvil's counter blocks an account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import anvil.server
+import anvil.users
+
+from ..adapters.data_tables.login_attempts import LoginAttempts
+from ..domain.login_limits import limits_of_login
+from ..errors import Rejected
+from . import accounts
+from .arguments import require_text
+from .auth import is_enabled, with_readable_errors
+from .request_context import RequestContext
+from .roles import stored_role
+
+_WRONG = "The email or password is wrong."
+_DISABLED = "This account is disabled. An admin can enable it on the Settings page."
+
+
+@anvil.server.callable
+def get_session() -> dict[str, Any] | None:
+    """Return the e-mail address and the role of the current user; None without a login."""
+    user = anvil.users.get_user()
+    return _session(user) if is_enabled(user) else None
+
+
+@anvil.server.callable
+def log_in(email: object, password: object) -> dict[str, Any]:
+    """Log in with e-mail address and password. Raises Rejected with the reason."""
+    answer: dict[str, Any] = with_readable_errors(_log_in)(email, password)
+    return answer
+
+
+def _log_in(email: object, password: object) -> dict[str, Any]:
+    address = accounts.require_email(email)
+    text = require_text(password, "The password")
+    request, attempts = RequestContext(actor=address), LoginAttempts()
+    limits = limits_of_login(_client_address(), address)
+    until = attempts.begin(limits, address, now=request.now)
+    if until is not None:
+        raise Rejected(_paused(until, request.now))
+    user = _authenticate(address, text)
+    attempts.succeed(limits, address)
+    request.note("signed in")
+    return _session(user)
+
+
+def _authenticate(address: str, password: str) -> Any:  # noqa: ANN401 - a row of the users table
+    accounts.clear_password_failures(address)
+    try:
+        return anvil.users.login_with_email(address, password, remember=True)
+    except anvil.users.AccountIsNotEnabled:
+        raise Rejected(_DISABLED) from None
+    except anvil.users.TooManyPasswordFailures:
+        raise Rejected("Too many wrong passwords for this account. Try again now.") from None
+    except anvil.users.AuthenticationFailed:
+        raise Rejected(_WRONG) from None
+
+
+def _paused(until: datetime, now: datetime) -> str:
+    minutes = max(1, -(-int((until - now).total_seconds()) // 60))
+    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return f"Too many failed logins from your network. Try again in {span}."
+
+
+def _session(user: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the users table
+    return {"email": user["email"], "role": stored_role(user["role"]).word}
+
+
+def _client_address() -> str | None:
+    client = anvil.server.context.client
+    return None if client is None else client.ip

@@ -1,0 +1,130 @@
+"""Logins on the real server: wrong passwords are limited, and lock no owner out."""
+
+from __future__ import annotations
+
+import anvil.server
+import anvil.users
+import pytest
+from playwright.sync_api import Page, expect
+from support.anvil_people import Call, first_password, signed_in
+from support.anvil_server import EMAIL, AnvilApp
+from support.browser import PATIENCE_MS, BrowserPage
+
+Account = tuple[str, str]
+GUEST = "guest-login@example.com"
+
+
+@pytest.fixture
+def guest(anvil_server: AnvilApp) -> Account:
+    """Return e-mail address and password of a viewer without failed logins."""
+    with signed_in(anvil_server) as call:
+        if GUEST not in {each["email"] for each in call("get_settings")["accounts"]}:
+            call("add_account", GUEST, "viewer")
+    with anvil_server.uplink() as call:
+        created = call("reset_password_from_host", GUEST)
+    return created["email"], created["password"]
+
+
+def refused(call: Call, email: str, password: str) -> str:
+    with pytest.raises(anvil.server.AnvilWrappedError) as refusal:
+        call("log_in", email, password)
+    return str(refusal.value)
+
+
+def test_passwords_tried_directly_at_the_server_lock_nobody_out(
+    anvil_server: AnvilApp, guest: Account
+) -> None:
+    """Anvil's own counter never expires; a login resets it."""
+    with anvil_server.uplink() as call:
+        for _ in range(12):
+            with pytest.raises(
+                (anvil.users.AuthenticationFailed, anvil.users.TooManyPasswordFailures)
+            ):
+                anvil.users.login_with_email(GUEST, "wrong")
+        assert call("log_in", *guest) == {"email": GUEST, "role": "viewer"}
+        anvil.users.logout()
+
+
+def test_wrong_passwords_cost_a_pause_that_a_reset_by_the_host_ends(
+    anvil_server: AnvilApp, guest: Account
+) -> None:
+    with anvil_server.uplink() as call:
+        for _ in range(6):
+            assert "wrong" in refused(call, GUEST, "not the password")
+        assert "Try again in 1 minute." in refused(call, *guest)
+
+        created = call("reset_password_from_host", GUEST)
+
+        assert "wrong" in refused(call, *guest)
+        assert call("log_in", created["email"], created["password"])["email"] == GUEST
+        anvil.users.logout()
+
+
+def test_a_reset_ends_sessions_and_keeps_the_role(anvil_server: AnvilApp, guest: Account) -> None:
+    with anvil_server.uplink() as call:
+        call("log_in", *guest)
+        assert call("get_session") == {"email": GUEST, "role": "viewer"}
+        call("reset_password_from_host", GUEST)
+        assert call("get_session") is None
+    with signed_in(anvil_server) as call:
+        accounts = {each["email"]: each for each in call("get_settings")["accounts"]}
+        assert (accounts[GUEST]["role"], accounts[GUEST]["is_enabled"]) == ("viewer", True)
+        assert not [email for email in accounts if email.endswith(".invalid")]
+
+
+def test_a_viewer_is_refused_what_the_role_does_not_permit(
+    anvil_server: AnvilApp, guest: Account
+) -> None:
+    with anvil_server.uplink() as call:
+        call("log_in", *guest)
+        assert [each["email"] for each in call("get_settings")["accounts"]] == [GUEST]
+        for function, arguments in (
+            ("pause_repository", ["octo/api"]),
+            ("control_agent", ["Log Ingestion Agent", "pause"]),
+            ("remove_repository", ["octo/api"]),
+            ("set_account_role", [GUEST, "admin"]),
+            ("reset_account_password", [EMAIL]),
+        ):
+            with pytest.raises(anvil.server.AnvilWrappedError, match="Your role is viewer"):
+                call(function, *arguments)
+        anvil.users.logout()
+
+
+def test_the_last_admin_stays(anvil_server: AnvilApp, guest: Account) -> None:
+    with signed_in(anvil_server) as call:
+        with pytest.raises(anvil.server.AnvilWrappedError, match="last admin"):
+            call("set_account_role", EMAIL, "viewer")
+        call("set_account_role", GUEST, "admin")
+        call("set_account_role", GUEST, "viewer")
+        what = [each["what"] for each in call("list_activity")["activities"]]
+    assert {f"made {GUEST} an admin", f"made {GUEST} a viewer"} <= set(what)
+
+
+def test_a_login_page_tells_wrong_from_right_and_stays_logged_in(
+    login_page: Page, browser_page: BrowserPage, anvil_server: AnvilApp, guest: Account
+) -> None:
+    page = login_page
+    page.get_by_label("Email").fill(GUEST)
+    page.get_by_label("Password").fill("not the password")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_have_text("The email or password is wrong.")
+
+    page.get_by_label("Password").fill(guest[1])
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible(timeout=PATIENCE_MS)
+    page.reload()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible(timeout=PATIENCE_MS)
+
+    page.goto(f"{anvil_server.url}/#settings")
+    expect(page.get_by_role("combobox", name=f"Role of {GUEST}")).to_be_disabled()
+    expect(page.get_by_role("button", name="Run the checks")).not_to_be_visible()
+    expect(page.get_by_role("button", name="Pause")).not_to_be_visible()
+    assert browser_page.errors == []
+
+
+def test_sign_ins_are_in_the_activity_list(page: Page, anvil_server: AnvilApp) -> None:
+    page.goto(f"{anvil_server.url}/#activity")
+    expect(page.get_by_text(f"{EMAIL} signed in").first).to_be_visible()
+    with signed_in(anvil_server, first_password(anvil_server)) as call:
+        activities = call("list_activity")["activities"]
+    assert {"actor": EMAIL, "what": "signed in"}.items() <= activities[0].items()

@@ -1,0 +1,49 @@
+"""Wrong passwords cost pauses that grow and expire, and lock nobody else out."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from ingest.domain.login_limits import (
+    FIRST_PAUSE,
+    FREE_FAILURES_OF_ACCOUNT,
+    FREE_FAILURES_OF_ADDRESS,
+    MAX_PAUSE,
+    limits_of_login,
+    pause_after,
+)
+
+
+def test_the_first_failures_are_free() -> None:
+    assert pause_after(FREE_FAILURES_OF_ACCOUNT, FREE_FAILURES_OF_ACCOUNT) == timedelta(0)
+
+
+def test_pauses_double_up_to_a_maximum() -> None:
+    pauses = [pause_after(5 + failures, 5) for failures in range(1, 8)]
+    assert pauses[:3] == [FIRST_PAUSE, 2 * FIRST_PAUSE, 4 * FIRST_PAUSE]
+    assert pauses[-1] == pause_after(10**9, 5) == MAX_PAUSE
+
+
+def test_an_account_is_counted_for_each_address() -> None:
+    home, attacker = limits_of_login("192.0.2.1", "a@b"), limits_of_login("192.0.2.2", "a@b")
+    assert set(home).isdisjoint(attacker)
+    assert home == {
+        "192.0.2.1": FREE_FAILURES_OF_ADDRESS,
+        "192.0.2.1 a@b": FREE_FAILURES_OF_ACCOUNT,
+    }
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("2001:db8:1:2:3::4", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        (None, "unknown"),
+        ("", "unknown"),
+        ("not an address", "unknown"),
+    ],
+)
+def test_an_address_is_counted_by_its_network(address: str | None, network: str) -> None:
+    assert next(iter(limits_of_login(address, "a@b"))) == network

@@ -1,0 +1,80 @@
+"""Every callable requires a role, and an account has exactly the rights of its role."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.entrypoints.roles import (
+    REQUIRED_ROLES,
+    Role,
+    parse_role,
+    require_role,
+    stored_role,
+)
+from ingest.errors import Rejected
+from support.anvil_people import callables_without_login, functions_for_people
+
+OPERATORS = {
+    "check_repository",
+    "configure_repository",
+    "trigger_manual_collection",
+    "pause_repository",
+    "resume_repository",
+    "control_agent",
+    "dismiss_error",
+}
+ADMINS = {
+    "remove_repository",
+    "run_doctor",
+    "set_up_aws",
+    "add_account",
+    "set_account_enabled",
+    "set_account_role",
+    "reset_account_password",
+}
+
+
+def test_the_table_lists_every_callable_of_the_code() -> None:
+    assert set(REQUIRED_ROLES) == set(functions_for_people())
+
+
+def test_callables_without_a_login_are_these() -> None:
+    """The last two accept a server Uplink only."""
+    assert callables_without_login() == {
+        "get_session",
+        "log_in",
+        "create_first_account",
+        "reset_password_from_host",
+    }
+
+
+@pytest.mark.parametrize("function", sorted(REQUIRED_ROLES))
+def test_each_role_may_call_what_is_listed_for_it(function: str) -> None:
+    required = (
+        Role.ADMIN
+        if function in ADMINS
+        else Role.OPERATOR
+        if function in OPERATORS
+        else Role.VIEWER
+    )
+    for role in Role:
+        if role >= required:
+            require_role(role, function)
+        else:
+            with pytest.raises(Rejected, match=f"requires the role {required.word}"):
+                require_role(role, function)
+
+
+def test_accounts_of_a_release_without_roles_are_admins() -> None:
+    assert stored_role(None) is Role.ADMIN
+
+
+@pytest.mark.parametrize("word", ["", "Admin", "owner", 3])
+def test_an_unknown_role_may_only_see(word: object) -> None:
+    assert stored_role(word) is Role.VIEWER
+    with pytest.raises(Rejected, match="viewer, operator or admin"):
+        parse_role(word)
+
+
+@pytest.mark.parametrize("role", Role)
+def test_a_role_is_stored_as_its_word(role: Role) -> None:
+    assert stored_role(role.word) is parse_role(role.word) is role
