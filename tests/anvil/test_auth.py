@@ -75,7 +75,7 @@ def test_invalid_input_is_rejected_with_a_sentence(anvil_server: AnvilApp) -> No
             ("configure_repository", ["https://gitlab.com/a/b"], "is on gitlab.com"),
             ("configure_repository", [""], "is missing"),
             ("configure_repository", [{"a": 1}], "must be a text"),
-            ("configure_repository", ["octo/not-there"], "Check its name"),
+            ("configure_repository", ["octo/not-there"], "Check the repository's name"),
             ("get_run", ["12a"], "digits only"),
             ("get_run", [424242], "was not collected"),
             ("get_job_logs", [424242, 1], "was not collected"),
