@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from functools import partial
 
 from ingest.bootstrap import Collector, free_dead_leases
+from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import new_repository
 from ingest.errors import IngestError, RateLimited, StateUnavailable
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
@@ -136,7 +137,7 @@ class Loop:
         pace: Pace = BESIDE_THE_STATE,
     ) -> None:
         self.agent = agent
-        self.state = "running"
+        self.state = AgentState.RUNNING
         self.note: str | None = None
         self.turned_at = time.monotonic()
         self._context = context
@@ -158,14 +159,17 @@ class Loop:
         while should_continue():
             try:
                 if self._is_unwanted():
-                    self.state, self.note = "paused", None
+                    self.state, self.note = AgentState.PAUSED, None
                     self._context.clock.sleep(IDLE_SECONDS)
                     continue
                 self._work(should_continue)
-                self.state, self.note = "running", None
+                self.state, self.note = AgentState.RUNNING, None
             except RateLimited as error:
                 self._pause(
-                    "limited", str(error), until=error.retry_at, should_continue=should_continue
+                    AgentState.LIMITED,
+                    str(error),
+                    until=error.retry_at,
+                    should_continue=should_continue,
                 )
             except IngestError as error:
                 self._trouble(error, should_continue)
@@ -189,10 +193,10 @@ class Loop:
             # The state store itself is what is out of reach; the log is what is left.
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
         until = self._context.clock.now() + timedelta(seconds=TROUBLE_SECONDS)
-        self._pause("error", what, until=until, should_continue=should_continue)
+        self._pause(AgentState.ERROR, what, until=until, should_continue=should_continue)
 
     def _pause(
-        self, state: str, note: str, *, until: datetime, should_continue: Callable[[], bool]
+        self, state: AgentState, note: str, *, until: datetime, should_continue: Callable[[], bool]
     ) -> None:
         self.state, self.note = state, note
         while should_continue() and self._context.clock.now() < until:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import AgentRecord
 from ingest.errors import IngestError
 from ingest.services.context import AGENTS, CollectorContext
@@ -31,7 +32,7 @@ class AgentLoop(Protocol):
     """Be one thread of an agent; ``turned_at`` tells when it last came round (monotonic)."""
 
     agent: str
-    state: str
+    state: AgentState
     note: str | None
     turned_at: float
 
@@ -57,15 +58,15 @@ class Heartbeats:
     def give_last(self) -> None:
         """Say that both agents have stopped. Raises StateUnavailable."""
         for agent in AGENTS:
-            self._save(agent, "stopped", None)
+            self._save(agent, AgentState.STOPPED, None)
         self._counter_flush.tell()
 
-    def _save(self, agent: str, state: str, note: str | None) -> None:
+    def _save(self, agent: str, state: AgentState, note: str | None) -> None:
         context, budget = self._context, self._context.source.budget()
         record = AgentRecord(
             name=agent,
             holder=context.holder,
-            state=state,
+            state=state.value,
             heartbeat_at=context.clock.now(),
             started_at=self._started_at,
             counts=context.counters.snapshot(),

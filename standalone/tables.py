@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import AgentRecord, ErrorRecord
 from ingest.domain.timestamps import parse_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT
@@ -24,7 +25,9 @@ def agents_table(agents: Sequence[AgentRecord], now: datetime) -> Table:
     """Return the table of agents: their state, and their counts since they started."""
     table = _table("Agent", "State", "Heartbeat", "Since start", "Note")
     for agent in agents:
-        state = agent.state if is_alive(agent, now) or agent.state == "stopped" else "silent"
+        state = (
+            agent.state if is_alive(agent, now) or agent.state == AgentState.STOPPED else "silent"
+        )
         table.add_row(
             Text(agent.name),
             Text(state, style=_STATE_STYLES.get(state, "dim")),

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from ingest.domain.agent_states import AgentState
 from ingest.domain.counters import Counters
 from ingest.domain.ledger import AgentRecord
 from ingest.errors import StateUnavailable
@@ -60,7 +61,7 @@ def test_a_sign_tells_who_works_where_since_when(here):
     sign = a_sign(here)
     began = here.clock.now()
     here.advance(7)
-    sign.give("limited", "GitHub wants a pause.")
+    sign.give(AgentState.LIMITED, "GitHub wants a pause.")
     record = told(here)
     assert (record.name, record.holder) == (PIPELINE_MONITORING_AGENT, PLACE)
     assert (record.state, record.note) == ("limited", "GitHub wants a pause.")
@@ -71,10 +72,10 @@ def test_only_what_was_counted_since_is_added(here):
     """Two signs count nothing twice, and one without news adds nothing."""
     sign = a_sign(here)
     sign._context.counters.add("runs", 2)
-    sign.give("running")
-    sign.give("running")
+    sign.give(AgentState.RUNNING)
+    sign.give(AgentState.RUNNING)
     sign._context.counters.add("runs")
-    sign.give("idle")
+    sign.give(AgentState.IDLE)
     assert here.state.load_message_counts().totals == {"runs": 3}
     assert told(here).counts == {"runs": 3}
 
@@ -83,7 +84,7 @@ def test_signs_are_given_when_they_are_due(here):
     """The first at once."""
     sign, given = a_sign(here), []
     for _ in range(20):
-        sign.give_when_due("running")
+        sign.give_when_due(AgentState.RUNNING)
         given.append(told(here).heartbeat_at)
         here.advance(1)
     assert len(set(given)) == 20 / BEAT_EVERY.total_seconds()
@@ -92,10 +93,10 @@ def test_signs_are_given_when_they_are_due(here):
 def test_a_store_that_is_away_keeps_no_agent_from_its_work(here):
     """Unless the sign was asked for: then it says so."""
     sign = a_sign(here, store=Refusing(here.state))
-    sign.give_when_due("running")
+    sign.give_when_due(AgentState.RUNNING)
     assert here.state.list_agents() == []
     with pytest.raises(StateUnavailable):
-        sign.give("idle")
+        sign.give(AgentState.IDLE)
 
 
 def test_the_limit_of_the_process_before_is_told_until_there_is_a_newer_one(here):
@@ -105,17 +106,17 @@ def test_the_limit_of_the_process_before_is_told_until_there_is_a_newer_one(here
         an_agent(PIPELINE_MONITORING_AGENT, PLACE, heartbeat_at=here.clock.now(), rate_limit=known)
     )
     sign = a_sign(here)
-    sign.give("running")
+    sign.give(AgentState.RUNNING)
     assert told(here).rate_limit == known
     here.poll()
-    sign.give("running")
+    sign.give(AgentState.RUNNING)
     assert told(here).rate_limit == rate_limit_of(here.context.source.budget())
     assert told(here).rate_limit["remaining"] != 17
 
 
 def test_nothing_is_known_of_a_limit_that_nobody_told(here):
     """The page shows a dash then."""
-    a_sign(here).give("running")
+    a_sign(here).give(AgentState.RUNNING)
     assert told(here).rate_limit == {}
 
 

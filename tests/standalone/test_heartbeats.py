@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from ingest.domain.agent_states import AgentState
 from ingest.errors import StateUnavailable
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from support.world import REPOSITORY, Stage
@@ -82,7 +83,7 @@ def test_a_thread_that_hangs_is_a_sign_of_life_that_is_not_given(here):
 def test_the_one_in_trouble_speaks_for_all_of_its_agent(here):
     """A person wants to know what is wrong."""
     own = loops(here)
-    own[2].state, own[2].note = "limited", "later"
+    own[2].state, own[2].note = AgentState.LIMITED, "later"
     Heartbeats(here.context, own).give()
     agents = {agent.name: agent for agent in here.state.list_agents()}
     monitor, logs = agents[PIPELINE_MONITORING_AGENT], agents[LOG_INGESTION_AGENT]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import anvil.server
 
+from ..domain.agent_states import AgentState
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from .request_context import RequestContext
 
@@ -27,7 +28,7 @@ def launch_tick(request: RequestContext, agent: str) -> None:
     now = request.now
     for each in request.state.list_agents():
         age = (now - each.heartbeat_at).total_seconds()
-        if each.name == agent and each.state == "running" and age < RUNNING_SECONDS:
+        if each.name == agent and each.state == AgentState.RUNNING and age < RUNNING_SECONDS:
             return
     span = int(now.timestamp()) // LAUNCH_SECONDS
     # Among concurrent calls, in any process, only the first one launches.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
+from ..domain.agent_states import AgentState
 from ..domain.ledger import AgentRecord
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
@@ -52,7 +53,7 @@ class Heartbeat:
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] | None = None
 
-    def give(self, state: str, note: str | None = None) -> None:
+    def give(self, state: AgentState, note: str | None = None) -> None:
         """Save a sign of life now. Raises StateUnavailable."""
         context, now = self._context, self._context.clock.now()
         counts = self._counter_flush.tell()
@@ -61,7 +62,7 @@ class Heartbeat:
             AgentRecord(
                 name=self._agent,
                 holder=self._place,
-                state=state,
+                state=state.value,
                 heartbeat_at=now,
                 started_at=self._started_at,
                 counts=counts,
@@ -79,7 +80,7 @@ class Heartbeat:
             self._rate_limit = reported_limit(self._context.store, self._agent, self._place)
         return self._rate_limit
 
-    def give_when_due(self, state: str, note: str | None = None) -> None:
+    def give_when_due(self, state: AgentState, note: str | None = None) -> None:
         """Save a sign of life if the last one is BEAT_EVERY old; a failing store is left alone.
 
         The work itself meets the store soon enough, and says what is wrong with it.
@@ -97,7 +98,7 @@ def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime)
     return AgentRecord(
         name=agent,
         holder=place,
-        state="idle",
+        state=AgentState.IDLE.value,
         heartbeat_at=now,
         started_at=now,
         rate_limit=reported_limit(store, agent, place),
@@ -135,6 +136,6 @@ def slowdown_note(agent: str, budget: Budget) -> str | None:
     )
 
 
-def is_alive(agent: AgentRecord, now: datetime) -> bool:
-    """Tell whether an agent gave a sign of life of late, and did not say that it stops."""
-    return agent.state != "stopped" and now - agent.heartbeat_at < SILENCE
+def is_alive(agent: AgentRecord, now: datetime, *, silence: timedelta = SILENCE) -> bool:
+    """Return whether an agent has reported within ``silence``, and not that it stopped."""
+    return agent.state != AgentState.STOPPED and now - agent.heartbeat_at < silence

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..domain.agent_states import AgentState
 from ..domain.ledger import WISH_PAUSED, ErrorRecord
 from ..errors import IngestError, RateLimited
 from ..ports import AgentStore, StateStore
@@ -61,11 +62,11 @@ def log_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tel
         try:
             received += ingest_due_logs(context, wait_seconds=wait, max_seconds=tick.seconds_left())
         except RateLimited as limit:
-            tick.give("limited", str(limit))
+            tick.give(AgentState.LIMITED, str(limit))
             if limit.retry_at >= tick.ends_at:
                 return received
             while context.clock.now() < limit.retry_at and tick.should_continue(
-                "limited", str(limit)
+                AgentState.LIMITED, str(limit)
             ):
                 context.clock.sleep(IDLE_SECONDS)
         tell("received", received)
@@ -87,7 +88,9 @@ class _Tick:
         self._asked_at: datetime | None = None
         self.ends_at = context.clock.now() + timedelta(seconds=seconds)
 
-    def should_continue(self, state: str = "running", note: str | None = None) -> bool:
+    def should_continue(
+        self, state: AgentState = AgentState.RUNNING, note: str | None = None
+    ) -> bool:
         """Tell whether there is time left and nobody paused the agent; gives signs of life."""
         now = self._context.clock.now()
         if self._asked_at is None or now - self._asked_at >= timedelta(seconds=2):
@@ -103,13 +106,13 @@ class _Tick:
         """Measure what is left of the tick's time."""
         return (self.ends_at - self._context.clock.now()).total_seconds()
 
-    def give(self, state: str, note: str) -> None:
+    def give(self, state: AgentState, note: str) -> None:
         """Say that something keeps the agent from its work."""
         self._sign.give(state, note)
 
     def end(self) -> None:
         """Say that the tick is over; the next one comes within a minute."""
-        self._sign.give("paused" if self._is_paused else "idle")
+        self._sign.give(AgentState.PAUSED if self._is_paused else AgentState.IDLE)
 
 
 def is_paused(store: AgentStore, agent: str) -> bool:
@@ -146,7 +149,7 @@ def report_trouble(
             )
         )
     sign = plain_heartbeat(store, agent, place=place, now=now)
-    store.save_agent(replace(sign, state="error", note=what))
+    store.save_agent(replace(sign, state=AgentState.ERROR.value, note=what))
 
 
 def _is_told(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:

@@ -6,17 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...domain.agent_states import AgentState
 from ...domain.ledger import WISH_PAUSED, AgentRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ..context import AGENTS, PIPELINE_MONITORING_AGENT
-from ..heartbeat import SILENCE, is_alive
+from ..heartbeat import is_alive
 
 #: Ticks come every minute, and the first of them may be late.
 STALLED_AFTER = timedelta(seconds=150)
 
 #: States reported by an agent that take precedence over running and idle.
-_REPORTED = ("error", "limited")
+_REPORTED = (AgentState.ERROR, AgentState.LIMITED)
 
 
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
@@ -69,7 +70,7 @@ def _row(
     now: datetime,
 ) -> dict[str, Any]:
     # A stopped host must not hide one that works.
-    live = [each for each in heartbeats if _is_live(each, now)]
+    live = [each for each in heartbeats if is_alive(each, now, silence=STALLED_AFTER)]
     newest = next(reversed(live or heartbeats), None)
     worked_at, next_at = newest.heartbeat_at if newest else None, None
     if name == PIPELINE_MONITORING_AGENT:
@@ -88,19 +89,15 @@ def _row(
 
 def _state(newest: AgentRecord | None, desired_state: str | None, now: datetime) -> str:
     if desired_state == WISH_PAUSED:
-        return "paused"
+        return AgentState.PAUSED.value
     if newest is None:
         return "never started"
-    if not _is_live(newest, now):
+    if not is_alive(newest, now, silence=STALLED_AFTER):
         return "stalled"
     if newest.state in _REPORTED:
         return newest.state
-    is_fresh = now - newest.heartbeat_at < SILENCE
-    return "running" if newest.state == "running" and is_fresh else "idle"
-
-
-def _is_live(record: AgentRecord, now: datetime) -> bool:
-    return record.state != "stopped" and now - record.heartbeat_at < STALLED_AFTER
+    is_running = newest.state == AgentState.RUNNING and is_alive(newest, now)
+    return AgentState.RUNNING.value if is_running else AgentState.IDLE.value
 
 
 def _polls(repositories: Sequence[RepositoryRecord]) -> tuple[datetime | None, datetime | None]:
