@@ -108,6 +108,25 @@ def test_a_token_that_read_before_is_asked_again_at_once():
         assert actions.fetch_runs("octo/1", RunQuery()).value is not None
 
 
+def test_a_right_that_one_token_lacks_is_taken_from_another():
+    """One reads the runs, the other one single runs: both are asked for what they may alone."""
+    wrong = Counter()
+
+    def answer(asked):
+        kind = "list" if asked.path.endswith("/actions/runs") else "run"
+        if {"a": "list", "b": "run"}[asked.token] == kind:
+            return RUNS if kind == "list" else (200, {}, {"id": 7})
+        wrong[asked.token, kind] += 1
+        return 403, {}, {"message": "Resource not accessible by personal access token"}
+
+    with stub_github(answer) as github:
+        actions = actions_of(github, "ab")
+        for _ in range(4):
+            assert actions.fetch_runs("octo/1", RunQuery()).value is not None
+            assert actions.fetch_run("octo/1", 7).value is not None
+    assert max(wrong.values()) == 1
+
+
 def test_a_rejected_token_stops_no_other_and_is_reported_once():
     """Everything is read by the other one."""
     world = Github({"good": set(OWNERS)})

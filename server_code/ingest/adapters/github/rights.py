@@ -40,10 +40,10 @@ class Rights:
         self._accounts: dict[str, str] = {}
 
     def grant(self, name: str, repository: str) -> None:
-        """Note that a credential has read a repository, which stays with it for its ETags."""
+        """Note that a credential has read a repository, which stays with the first one to do so."""
         pair = (name, repository.lower())
         with self._lock:
-            self._pins[pair[1]] = name
+            self._pins.setdefault(pair[1], name)
             self._read_at[pair] = time.monotonic()
             self._refusals.pop(pair, None)
             self._rejections.pop(name, None)
@@ -51,15 +51,16 @@ class Rights:
             _trim(self._read_at)
 
     def pin(self, name: str, repository: str) -> None:
-        """Prefer the credential that has a repository's ETags, unless another one reads it now."""
+        """Prefer the credential that has a repository's ETags, unless another one reads it."""
         with self._lock:
             self._pins.setdefault(repository.lower(), name)
             _trim(self._pins)
 
-    def pinned(self, repository: str) -> str | None:
-        """Return the credential that a repository stays with."""
+    def unpin(self, name: str, repository: str) -> None:
+        """Let a repository move from a credential to the next one that reads it."""
         with self._lock:
-            return self._pins.get(repository.lower())
+            if self._pins.get(repository.lower()) == name:
+                del self._pins[repository.lower()]
 
     def refuse(self, name: str, repository: str, error: IngestError) -> None:
         """Note that a credential may not read a repository; it is not asked for an hour."""

@@ -61,7 +61,7 @@ class TokenPool:
         Raises what ``GithubClient.get`` does. NotFound and Gone are about the item: the same
         credential reads the repository's Actions at that time.
         """
-        candidates = self._candidates(repository)
+        candidates = self._candidates(repository, request.endpoint)
         refused: list[tuple[GithubClient, IngestError]] = []
         for client in candidates:
             try:
@@ -70,10 +70,10 @@ class TokenPool:
                 self._note_rejection(client, error)
                 refused.append((client, error))
             else:
+                self._refuse(repository, request.endpoint, refused, is_replaced=True)
                 self._rights.grant(client.name, repository)
-                self._refuse(repository, refused, always=True)
                 return response
-        self._refuse(repository, refused, always=False)
+        self._refuse(repository, request.endpoint, refused, is_replaced=False)
         raise self._most_telling(repository, [error for _, error in refused])
 
     def client_for(self, repository: str) -> GithubClient:
@@ -146,13 +146,17 @@ class TokenPool:
                 self._rights.grant(client.name, repository)
             raise
 
-    def _candidates(self, repository: str) -> list[GithubClient]:
+    def _candidates(self, repository: str, endpoint: str) -> list[GithubClient]:
         """Return the clients to ask, in order. Raises the known refusal where there are none."""
         clients = self._by_name()
         order = self._order(repository)
         if len(order) == 1:
             return [clients[order[0]]]
-        known = {name: self._rights.refusal(name, repository) for name in order}
+        known = {
+            name: self._rights.refusal(name, repository)
+            or self._rights.refusal(name, f"{repository} {endpoint}")
+            for name in order
+        }
         allowed = [clients[name] for name in order if known[name] is None]
         if not allowed:
             raise self._most_telling(repository, [e for e in known.values() if e is not None])
@@ -177,16 +181,27 @@ class TokenPool:
                 self._rejected[client.name] = error
 
     def _refuse(
-        self, repository: str, refused: list[tuple[GithubClient, IngestError]], *, always: bool
+        self,
+        repository: str,
+        endpoint: str,
+        refused: list[tuple[GithubClient, IngestError]],
+        *,
+        is_replaced: bool,
     ) -> None:
-        """Note refusals. One that read the repository before may do so again soon.
+        """Note refusals, of the repository, or of one endpoint where the repository was read.
 
-        It is asked again where no other credential is accepted instead (not ``always``).
+        A credential that read the repository before may do so again soon: it is asked again where
+        no other one was accepted instead (not ``is_replaced``).
         """
         for client, error in refused:
-            is_of_all = isinstance(error, BadCredentials)
-            if not is_of_all and (always or not self._rights.has_read(client.name, repository)):
-                self._rights.refuse(client.name, repository, error)
+            has_read = self._rights.has_read(client.name, repository)
+            if isinstance(error, BadCredentials) and is_replaced:
+                self._rights.unpin(client.name, repository)
+            if isinstance(error, BadCredentials) or (has_read and not is_replaced):
+                continue
+            is_of_endpoint = has_read and isinstance(error, AccessDenied)
+            what = f"{repository} {endpoint}" if is_of_endpoint else repository
+            self._rights.refuse(client.name, what, error)
 
     def _most_telling(self, repository: str, errors: list[IngestError]) -> IngestError:
         failures = [*errors, *self.failed_apps().values()]
