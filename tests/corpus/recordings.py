@@ -1,86 +1,100 @@
-"""Recorded GitHub data, read from beside the repository, and the messages that become of it."""
+"""Recorded GitHub data, and the messages that become of it."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-import pytest
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
 from ingest.messaging.envelope import Envelope, encode_envelope
 from ingest.messaging.run_events import job_envelope, run_envelope
 from ingest.wire.fields import mapping
-from ingest.wire.payloads import parse_commit, parse_job, parse_run
+from ingest.wire.payloads import parse_job, parse_run
 from ingest.wire.webhooks import Delivery, parse_delivery
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 ROOT = Path(__file__).parents[2]
-CORPUS = ROOT.parent / "shared" / "corpus"
 SCHEMAS = ROOT / "docs" / "schemas"
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 SECRET = "It's a Secret to Everybody"
 
-needs_corpus = pytest.mark.skipif(
-    not CORPUS.is_dir(), reason="the recorded data is not here: ../shared/corpus"
-)
+
+@dataclass(frozen=True)
+class Recordings:
+    """A folder of recorded GitHub data, and where each case that a test is about lies in it."""
+
+    folder: Path
+    cases: Mapping[str, Any]
+
+    def lines(self, name: str) -> tuple[dict[str, Any], ...]:
+        """Read a file of JSON lines."""
+        return _lines(self.folder / name)
+
+    def runs(self) -> tuple[dict[str, Any], ...]:
+        """Return all runs, recorded and made by hand."""
+        return self.lines("runs.jsonl") + self.lines("handmade/runs.jsonl")
+
+    def jobs(self) -> tuple[dict[str, Any], ...]:
+        """Return all jobs, recorded and made by hand."""
+        return self.lines("jobs.jsonl") + self.lines("handmade/jobs.jsonl")
+
+    def snapshots(self, name: str, case: str | int) -> list[dict[str, Any]]:
+        """Find every recording of one run or job."""
+        identity = self.cases[case] if isinstance(case, str) else case
+        return [payload for payload in self.lines(name) if payload["id"] == identity]
+
+    def run(self, case: str | int, **changes: Any) -> WorkflowRun:
+        """Read a recorded run, changed where no recording shows such a case."""
+        return read_run({**self.snapshots("runs.jsonl", case)[0], **changes})
+
+    def job(self, case: str | int, **changes: Any) -> Job:
+        """Read a recorded job, changed where no recording shows such a case."""
+        return parse_job({**self.snapshots("jobs.jsonl", case)[0], **changes})
+
+    def commit_payload(self, sha: str) -> dict[str, Any]:
+        """Find a recorded commit."""
+        return next(line for line in self.lines("commits.jsonl") if line["sha"] == sha)
+
+    def webhook(self, case: str) -> Path:
+        """Return the file of a recorded webhook."""
+        return self.folder / "webhooks" / self.cases[case]
+
+    def payload(self, case: str) -> dict[str, Any]:
+        """Read the payload of a recorded webhook."""
+        payload: dict[str, Any] = json.loads(self.webhook(case).read_text("utf-8"))
+        return payload
+
+    def webhooks(self, *, about_runs: bool) -> list[Path]:
+        """List the payloads of `workflow_run` and `workflow_job`, or of all other events."""
+        files = sorted((self.folder / "webhooks").glob("*.json"))
+        return [path for path in files if path.name.startswith("workflow_") == about_runs]
+
+    def exchanges(self, *statuses: int) -> Iterator[tuple[dict[str, Any], dict[str, str]]]:
+        """Return recorded answers of these statuses, each with its headers."""
+        for exchange in self.lines("exchanges.jsonl"):
+            if exchange["status"] in statuses:
+                yield exchange, {name.lower(): value for name, value in exchange["headers"]}
 
 
 @cache
-def lines_of(name: str) -> tuple[dict[str, Any], ...]:
-    """Read a file of JSON lines; nothing where the corpus is absent."""
-    path = CORPUS / name
-    return tuple(map(json.loads, path.read_text().splitlines())) if path.is_file() else ()
-
-
-def run_payloads() -> tuple[dict[str, Any], ...]:
-    """Give all runs, recorded and made by hand."""
-    return lines_of("runs.jsonl") + lines_of("handmade/runs.jsonl")
-
-
-def job_payloads() -> tuple[dict[str, Any], ...]:
-    """Give all jobs, recorded and made by hand."""
-    return lines_of("jobs.jsonl") + lines_of("handmade/jobs.jsonl")
-
-
-def snapshots_of(name: str, identity: int) -> list[dict[str, Any]]:
-    """Find every recording of one run or job."""
-    return [payload for payload in lines_of(name) if payload["id"] == identity]
-
-
-def a_recorded_run(identity: int, **changes: Any) -> WorkflowRun:
-    """Read a recorded run, changed where the corpus has no such case."""
-    return read_run({**snapshots_of("runs.jsonl", identity)[0], **changes})
-
-
-def a_recorded_job(identity: int, **changes: Any) -> Job:
-    """Read a recorded job, changed where the corpus has no such case."""
-    return parse_job({**snapshots_of("jobs.jsonl", identity)[0], **changes})
-
-
-def a_recorded_commit(sha: str, **changes: Any) -> CommitMetrics:
-    """Read a recorded commit."""
-    payload = next(line for line in lines_of("commits.jsonl") if line["sha"] == sha)
-    return parse_commit({**payload, **changes})
+def _lines(path: Path) -> tuple[dict[str, Any], ...]:
+    # Not splitlines(), which ends a line at U+2028 too.
+    return tuple(json.loads(line) for line in path.read_text("utf-8").split("\n") if line)
 
 
 def read_run(payload: dict[str, Any]) -> WorkflowRun:
     """Read a run under its repository's own name."""
     return parse_run(payload, repository=payload["repository"]["full_name"])
-
-
-def webhook_files(*, about_runs: bool) -> list[Path]:
-    """List the payloads of `workflow_run` and `workflow_job`, or of all other events."""
-    files = sorted((CORPUS / "webhooks").glob("*.json"))
-    return [path for path in files if path.name.startswith("workflow_") == about_runs]
 
 
 def deliver(path: Path, **changes: Any) -> Delivery:

@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from corpus.recordings import (
     NOW,
-    a_recorded_job,
-    a_recorded_run,
-    lines_of,
-    needs_corpus,
     read_run,
     run_message,
-    run_payloads,
-    snapshots_of,
 )
 from ingest.domain.runs import WorkflowRun
 from ingest.messaging.run_events import run_envelope
 from support.builders import a_commit, a_job, a_pull
-
-pytestmark = needs_corpus
 
 #: Fields that a message takes over as they are, by GitHub's name for them.
 TAKEN_OVER = {
@@ -37,23 +30,19 @@ TAKEN_OVER = {
     "updated_at": "updated_at",
 }
 
-FORK_PULL_REQUEST_RUN = 3_881_497_935
-PUSH_RUN_WITH_PULL_REQUEST = 3_215_802_354
-COMMENT_RUN_WITH_FOREIGN_PULL_REQUESTS = 2_098_089_400
-PULL_REQUEST_RUN = 2_104_746_951
-RERUN = 2_874_767_918
-TOUCHED_A_YEAR_LATER = 3_770_390_952
-INVALID_WORKFLOW_RUN = 6_804_363_049
-
 
 def fact_of(run: WorkflowRun, jobs=()) -> str:
     return run_envelope(run, jobs, None, visit=0, now=NOW).event_id
 
 
-def test_every_run_becomes_a_message():
+def seconds_of(run: WorkflowRun) -> float:
+    return (run.updated_at - run.run_started_at).total_seconds()
+
+
+def test_every_run_becomes_a_message(recordings):
     """It validates, and says what GitHub said."""
-    payloads = run_payloads()
-    assert len(payloads) >= 333
+    payloads = recordings.runs()
+    assert len(payloads) >= recordings.cases["run_count"]
     for payload in payloads:
         data = run_message(read_run(payload))
         assert {name: data[name] for name in TAKEN_OVER} == {
@@ -66,23 +55,18 @@ def test_every_run_becomes_a_message():
         assert (data["completed_at"] is not None) == (data["status"] == "completed")
 
 
-def test_every_recorded_status_is_kept():
+def test_every_recorded_status_is_kept(recordings):
     """The counts are GitHub's own."""
-    recorded = [run_message(read_run(payload)) for payload in lines_of("runs.jsonl")]
-    assert Counter((data["status"], data["conclusion"]) for data in recorded) == {
-        ("completed", "success"): 234,
-        ("completed", "failure"): 48,
-        ("completed", "cancelled"): 22,
-        ("completed", "action_required"): 4,
-        ("completed", "skipped"): 4,
-        ("completed", "startup_failure"): 2,
-        ("in_progress", None): 4,
-    }
+    recorded = [run_message(read_run(payload)) for payload in recordings.lines("runs.jsonl")]
+    assert (
+        Counter((data["status"], data["conclusion"]) for data in recorded)
+        == (recordings.cases["run_states"])
+    )
 
 
-def test_states_that_no_recording_shows_are_told_apart_all_the_same():
+def test_states_that_no_recording_shows_are_told_apart_all_the_same(recordings):
     """Made by hand: capitals, and conclusions in the status's place."""
-    made = [run_message(read_run(payload)) for payload in lines_of("handmade/runs.jsonl")]
+    made = [run_message(read_run(payload)) for payload in recordings.lines("handmade/runs.jsonl")]
     assert {data["conclusion"] for data in made if data["status"] == "completed"} == {
         "success",
         "failure",
@@ -113,49 +97,53 @@ def test_states_that_no_recording_shows_are_told_apart_all_the_same():
         ("triggering_actor", "triggering_actor", None),
     ],
 )
-def test_a_key_that_is_missing_by_age_is_null(key, field, value):
+def test_a_key_that_is_missing_by_age_is_null(recordings, key, field, value):
     """Keys that GitHub added later are absent from old runs; the attempt was then the first."""
-    old = [payload for payload in lines_of("runs.jsonl") if key not in payload]
+    old = [payload for payload in recordings.lines("runs.jsonl") if key not in payload]
     assert old
     assert {run_message(read_run(payload))[field] for payload in old} == {value}
 
 
-def test_a_run_from_before_attempts_began_when_it_was_created():
+def test_a_run_from_before_attempts_began_when_it_was_created(recordings):
     """`run_started_at` is missing by age, too."""
-    old = [payload for payload in lines_of("runs.jsonl") if "run_started_at" not in payload]
-    assert len(old) == 73
+    old = [payload for payload in recordings.lines("runs.jsonl") if "run_started_at" not in payload]
+    assert len(old) == recordings.cases["old_runs"]
     for payload in old:
         data = run_message(read_run(payload))
         assert data["run_started_at"] == payload["created_at"]
 
 
-def test_ids_are_larger_than_32_bits():
+def test_ids_are_larger_than_32_bits(recordings):
     """And will be larger than 36."""
-    assert max(run_message(read_run(run))["run_id"] for run in run_payloads()) == 26_365_060_973
-    assert run_message(a_recorded_run(RERUN, id=2**40))["run_id"] == 2**40
+    assert max(run_message(read_run(run))["run_id"] for run in recordings.runs()) > 2**32
+    assert run_message(recordings.run("rerun", id=2**40))["run_id"] == 2**40
 
 
-def test_an_invalid_workflow_file_has_its_path_for_a_name_and_no_jobs():
+def test_an_invalid_workflow_file_has_its_path_for_a_name_and_no_jobs(recordings):
     """It ended in `startup_failure`, and is told like any other."""
-    data = run_message(a_recorded_run(INVALID_WORKFLOW_RUN))
+    data = run_message(recordings.run("invalid_workflow"))
     assert data["workflow_name"] == data["workflow_path"]
     assert (data["conclusion"], data["jobs"]) == ("startup_failure", [])
     assert data["duration_seconds"] is not None
 
 
-def test_a_workflow_is_known_by_its_id_not_by_path_or_name():
+def test_a_workflow_is_known_by_its_id_not_by_path_or_name(recordings):
     """One id had two paths, one name three ids."""
-    sent = [run_message(read_run(run)) for run in lines_of("runs.jsonl")]
-    paths = {data["workflow_path"] for data in sent if data["workflow_id"] == 1_903_133}
+    sent = [run_message(read_run(run)) for run in recordings.lines("runs.jsonl")]
+    paths = {
+        data["workflow_path"]
+        for data in sent
+        if data["workflow_id"] == recordings.cases["workflow_with_two_paths"]
+    }
     assert paths - {None} == {".github/workflows/ci.yml", ".github/workflows/check.yml"}
     assert len({data["workflow_id"] for data in sent if data["workflow_name"] == "CI"}) >= 3
 
 
-def test_a_fork_run_lists_no_pull_request_and_finds_it_through_its_commit():
+def test_a_fork_run_lists_no_pull_request_and_finds_it_through_its_commit(recordings):
     """GitHub leaves the list empty on every fork run."""
-    run = a_recorded_run(FORK_PULL_REQUEST_RUN)
+    run = recordings.run("fork_pull_request")
     assert run_message(run)["pull_requests"] == []
-    page = "https://github.com/PyGithub/PyGithub/pull/2390"
+    page = f"https://github.com/{run.repository}/pull/2390"
     pull = a_pull(
         html_url=page,
         head_sha=run.head_sha,
@@ -166,112 +154,123 @@ def test_a_fork_run_lists_no_pull_request_and_finds_it_through_its_commit():
     assert (metrics["pull_request_id"], metrics["pull_request_url"]) == (501, page)
 
 
-def test_a_push_run_lists_a_pull_request_that_did_not_trigger_it():
+def test_a_push_run_lists_a_pull_request_that_did_not_trigger_it(recordings):
     """It is passed on, and not named as the trigger."""
-    data = run_message(a_recorded_run(PUSH_RUN_WITH_PULL_REQUEST))
-    assert [pull["number"] for pull in data["pull_requests"]] == [84]
+    data = run_message(recordings.run("push_with_pull_request"))
+    assert len(data["pull_requests"]) == 1
     assert data["code_metrics"]["pull_request_id"] is None
 
 
-def test_a_run_lists_pull_requests_of_other_repositories():
+def test_a_run_lists_pull_requests_of_other_repositories(recordings):
     """17 forks had one for the same commit."""
-    run = a_recorded_run(COMMENT_RUN_WITH_FOREIGN_PULL_REQUESTS)
+    run = recordings.run("foreign_pull_requests")
+    (payload,) = recordings.snapshots("runs.jsonl", "foreign_pull_requests")
     pages = [pull["html_url"] for pull in run_message(run)["pull_requests"]]
     assert len(pages) == 17
-    assert pages[0] == "https://github.com/heholek/sentry/pull/86"
-    triggered = a_recorded_run(COMMENT_RUN_WITH_FOREIGN_PULL_REQUESTS, event="pull_request")
+    (first, *_), own = payload["pull_requests"], payload["repository"]["url"]
+    assert not first["url"].startswith(f"{own}/")
+    assert pages[0] == first["url"].replace("api.github.com/repos", "github.com").replace(
+        "/pulls/", "/pull/"
+    )
+    triggered = recordings.run("foreign_pull_requests", event="pull_request")
     assert run_message(triggered)["code_metrics"]["pull_request_id"] is None
 
 
-def test_a_pull_request_run_names_its_pull_request():
+def test_a_pull_request_run_names_its_pull_request(recordings):
     """With the page that the short form lacks."""
-    data = run_message(a_recorded_run(PULL_REQUEST_RUN))
+    data = run_message(recordings.run("pull_request"))
     assert data["code_metrics"]["pull_request_id"] == data["pull_requests"][0]["id"]
-    assert data["code_metrics"]["pull_request_url"].endswith("/getsentry/sentry/pull/33347")
+    assert data["code_metrics"]["pull_request_url"].endswith(
+        f"/{data['repo']}/pull/{data['pull_requests'][0]['number']}"
+    )
 
 
-def test_a_pull_request_listed_twice_is_told_once():
+def test_a_pull_request_listed_twice_is_told_once(recordings):
     """Made by hand of a recorded one."""
-    listed = snapshots_of("runs.jsonl", PULL_REQUEST_RUN)[0]["pull_requests"]
-    data = run_message(a_recorded_run(PULL_REQUEST_RUN, pull_requests=listed * 2))
+    listed = recordings.snapshots("runs.jsonl", "pull_request")[0]["pull_requests"]
+    data = run_message(recordings.run("pull_request", pull_requests=listed * 2))
     assert len(data["pull_requests"]) == 1
 
 
-def test_a_pull_request_whose_head_moved_on_is_still_the_one():
+def test_a_pull_request_whose_head_moved_on_is_still_the_one(recordings):
     """Made by hand: `pr.head.sha` often differs from the run's."""
-    data = run_message(a_recorded_run(PULL_REQUEST_RUN, head_sha="c" * 40))
+    data = run_message(recordings.run("pull_request", head_sha="c" * 40))
     assert data["pull_requests"][0]["head_sha"] != data["head_sha"]
     assert data["code_metrics"]["pull_request_id"] == data["pull_requests"][0]["id"]
 
 
-def test_a_rerun_keeps_id_and_creation_and_is_another_fact():
+def test_a_rerun_keeps_id_and_creation_and_is_another_fact(recordings):
     """Attempt, start and update move."""
-    first, second = (read_run(payload) for payload in snapshots_of("runs.jsonl", RERUN))
+    first, second = (read_run(payload) for payload in recordings.snapshots("runs.jsonl", "rerun"))
     assert (first.run_attempt, second.run_attempt) == (1, 2)
     assert (first.run_id, first.created_at) == (second.run_id, second.created_at)
     assert second.run_started_at > first.run_started_at
     assert fact_of(first) != fact_of(second)
-    assert run_message(second)["duration_seconds"] == 20
+    assert run_message(second)["duration_seconds"] == seconds_of(second)
 
 
-def test_an_update_a_year_later_is_the_same_fact():
+def test_an_update_a_year_later_is_the_same_fact(recordings):
     """Nothing visible had changed, and the jobs know when it ended."""
-    later, sooner = (read_run(run) for run in snapshots_of("runs.jsonl", TOUCHED_A_YEAR_LATER))
+    later, sooner = (read_run(run) for run in recordings.snapshots("runs.jsonl", "touched_later"))
     assert (later.updated_at - sooner.updated_at).days > 365
     job = a_job(started_at=sooner.created_at, completed_at=sooner.updated_at)
     assert fact_of(later, [job]) == fact_of(sooner, [job])
-    assert run_message(later, [job])["duration_seconds"] == 147
-    assert run_message(sooner, [job])["duration_seconds"] == 147
+    assert run_message(later, [job])["duration_seconds"] == seconds_of(sooner)
+    assert run_message(sooner, [job])["duration_seconds"] == seconds_of(sooner)
 
 
-@pytest.mark.parametrize("identity", [686_036_126, 2_566_218_975, 2_559_507_315])
-def test_a_run_seen_in_flight_and_at_its_end_is_two_facts(identity):
+def test_a_run_seen_in_flight_and_at_its_end_is_two_facts(recordings):
     """The second has an end."""
-    running, ended = (run_message(read_run(run)) for run in snapshots_of("runs.jsonl", identity))
-    assert (running["status"], running["duration_seconds"]) == ("in_progress", None)
-    assert (ended["status"], ended["completed_at"]) == ("completed", ended["updated_at"])
+    assert len(recordings.cases["in_flight"]) == 3
+    for identity in recordings.cases["in_flight"]:
+        seen = recordings.snapshots("runs.jsonl", identity)
+        running, ended = (run_message(read_run(run)) for run in seen)
+        assert (running["status"], running["duration_seconds"]) == ("in_progress", None)
+        assert (ended["status"], ended["completed_at"]) == ("completed", ended["updated_at"])
 
 
-def test_a_run_may_start_a_second_before_it_is_created():
+def test_a_run_may_start_a_second_before_it_is_created(recordings):
     """Made by hand of a recorded one: its duration counts from the start."""
-    payload = snapshots_of("runs.jsonl", RERUN)[0]
-    run = a_recorded_run(RERUN, run_started_at="2022-08-17T10:55:35Z")
+    ended = recordings.run("rerun")
+    before = ended.created_at - timedelta(seconds=1)
+    run = recordings.run("rerun", run_started_at=before.isoformat().replace("+00:00", "Z"))
     assert run.run_started_at < run.created_at
-    assert payload["created_at"] == "2022-08-17T10:55:36Z"
-    assert run_message(run)["duration_seconds"] == 1
+    assert run_message(run)["duration_seconds"] == (ended.updated_at - before).total_seconds()
 
 
-def test_a_title_that_github_cut_is_in_no_message():
+def test_a_title_that_github_cut_is_in_no_message(recordings):
     """`display_title` ends in "…"; the commit's message is whole."""
-    cut = [run for run in lines_of("runs.jsonl") if run.get("display_title", "").endswith("…")]
+    cut = [
+        run for run in recordings.lines("runs.jsonl") if run.get("display_title", "").endswith("…")
+    ]
     assert cut
     for payload in cut:
         assert payload["display_title"] not in str(run_message(read_run(payload)))
 
 
 @pytest.mark.parametrize("name", ["head_branch", "head_commit", "actor", "triggering_actor"])
-def test_what_is_null_stays_null(name):
+def test_what_is_null_stays_null(recordings, name):
     """Made by hand: deleted accounts and branches."""
-    data = run_message(a_recorded_run(RERUN, **{name: None}))
+    data = run_message(recordings.run("rerun", **{name: None}))
     assert data.get(name) is None
 
 
-def test_more_than_a_hundred_jobs_are_told():
+def test_more_than_a_hundred_jobs_are_told(recordings):
     """106 were recorded once; here they are made of one."""
-    job = a_recorded_job(54_251_022_208)
-    jobs = [a_recorded_job(54_251_022_208, id=job.job_id + place) for place in range(106)]
-    assert len(run_message(a_recorded_run(RERUN), jobs)["jobs"]) == 106
+    job = recordings.job("with_gaps")
+    jobs = [recordings.job("with_gaps", id=job.job_id + place) for place in range(106)]
+    assert len(run_message(recordings.run("rerun"), jobs)["jobs"]) == 106
 
 
-def test_recorded_runs_and_jobs_go_together():
+def test_recorded_runs_and_jobs_go_together(recordings):
     """A run's message holds its recorded jobs, and ends with the last of them."""
-    runs = {run["id"]: read_run(run) for run in lines_of("runs.jsonl")}
-    identities = {job["run_id"] for job in lines_of("jobs.jsonl")} & runs.keys()
-    assert len(identities) == 10
+    runs = {run["id"]: read_run(run) for run in recordings.lines("runs.jsonl")}
+    identities = {job["run_id"] for job in recordings.lines("jobs.jsonl")} & runs.keys()
+    assert len(identities) == recordings.cases["runs_with_jobs"]
     for identity in identities:
         jobs = [
-            a_recorded_job(job["id"])
-            for job in lines_of("jobs.jsonl")
+            recordings.job(job["id"])
+            for job in recordings.lines("jobs.jsonl")
             if (job["run_id"], job.get("run_attempt", 1)) == (identity, runs[identity].run_attempt)
         ]
         data = run_message(runs[identity], jobs)

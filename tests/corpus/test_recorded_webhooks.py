@@ -7,40 +7,22 @@ from datetime import datetime, timezone
 
 import pytest
 from corpus.recordings import (
-    CORPUS,
     deliver,
     job_message,
     job_of,
-    lines_of,
-    needs_corpus,
     run_message,
     run_of,
-    webhook_files,
 )
 from ingest.errors import MalformedPayload
 from ingest.wire.rate_limits import exhausted_resource, is_limit_answer, parse_rate_limit, retry_at
 
-pytestmark = needs_corpus
-
-OLD_JOB = "workflow_job.sentryapp.webhook-event.json"
-WAITING_JOB = "workflow_job.api.github.com.6.queued.json"
-QUEUED_JOB = "workflow_job.api.github.com.5.queued.json"
-REQUESTED_BUT_ENDED = "workflow_run.api.github.com.4.requested.json"
 NOW = datetime(2012, 6, 6, tzinfo=timezone.utc)
 
 
-def webhook(name):
-    return CORPUS / "webhooks" / name
-
-
-def raw(name):
-    return json.loads(webhook(name).read_text())
-
-
-def test_every_delivery_about_a_run_or_job_becomes_a_message():
+def test_every_delivery_about_a_run_or_job_becomes_a_message(recordings):
     """It validates, and names the run that is due."""
-    files = webhook_files(about_runs=True)
-    assert len(files) >= 34
+    files = recordings.webhooks(about_runs=True)
+    assert len(files) >= recordings.cases["webhook_count"]
     for path in files:
         payload, delivery = json.loads(path.read_text()), deliver(path)
         assert (delivery.action, delivery.repository) == (
@@ -60,9 +42,9 @@ def test_every_delivery_about_a_run_or_job_becomes_a_message():
             assert len(data["steps"]) == len(payload["workflow_job"]["steps"])
 
 
-def test_every_other_delivery_is_read_as_one_without_a_run():
+def test_every_other_delivery_is_read_as_one_without_a_run(recordings):
     """`ping`, `push`, `check_run` and whatever else is ticked in the settings."""
-    files = webhook_files(about_runs=False)
+    files = recordings.webhooks(about_runs=False)
     assert {path.name.partition(".")[0] for path in files} >= {"ping", "push", "check_run"}
     for path in files:
         delivery = deliver(path)
@@ -72,70 +54,66 @@ def test_every_other_delivery_is_read_as_one_without_a_run():
             job_of(delivery)
 
 
-def test_a_job_is_queued_with_status_waiting():
+def test_a_job_is_queued_with_status_waiting(recordings):
     """Its action and its status differ, and the status is the truth."""
-    delivery = deliver(webhook(WAITING_JOB))
+    delivery = deliver(recordings.webhook("waiting_job"))
     assert (delivery.action, job_of(delivery).status) == ("queued", "waiting")
 
 
-@pytest.mark.parametrize("name", [WAITING_JOB, QUEUED_JOB])
-def test_a_job_in_the_queue_has_not_waited_zero_seconds(name):
+@pytest.mark.parametrize("name", ["waiting_job", "queued_job"])
+def test_a_job_in_the_queue_has_not_waited_zero_seconds(recordings, name):
     """GitHub fills its start with its creation."""
-    job = raw(name)["workflow_job"]
+    job = recordings.payload(name)["workflow_job"]
     assert job["started_at"] == job["created_at"]
-    assert job_message(job_of(deliver(webhook(name))))["queued_seconds"] is None
+    assert job_message(job_of(deliver(recordings.webhook(name))))["queued_seconds"] is None
 
 
-def test_a_run_is_requested_when_it_has_already_ended():
+def test_a_run_is_requested_when_it_has_already_ended(recordings):
     """Waiting for an approval is an end in GitHub's eyes."""
-    delivery = deliver(webhook(REQUESTED_BUT_ENDED))
+    delivery = deliver(recordings.webhook("requested_but_ended"))
     assert (delivery.action, run_of(delivery).status) == ("requested", "completed")
     assert run_of(delivery).conclusion == "action_required"
 
 
-def test_a_job_is_completed_before_all_its_steps_are():
+def test_a_job_is_completed_before_all_its_steps_are(recordings):
     """Made by hand of a recorded one: the API knows the rest later."""
-    payload = raw(OLD_JOB)
+    payload = recordings.payload("old_job")
     step = {**payload["workflow_job"]["steps"][-1], "status": "in_progress", "completed_at": None}
     job = {**payload["workflow_job"], "steps": [step]}
-    data = job_message(job_of(deliver(webhook(OLD_JOB), workflow_job=job)))
+    data = job_message(job_of(deliver(recordings.webhook("old_job"), workflow_job=job)))
     assert (data["status"], data["steps"][0]["status"]) == ("completed", "in_progress")
     assert data["steps"][0]["duration_seconds"] is None
 
 
-def test_an_old_payload_lacks_runner_and_creation():
+def test_an_old_payload_lacks_runner_and_creation(recordings):
     """They are null."""
-    assert not {"runner_name", "created_at"} & raw(OLD_JOB)["workflow_job"].keys()
-    data = job_message(job_of(deliver(webhook(OLD_JOB))))
+    assert not {"runner_name", "created_at"} & recordings.payload("old_job")["workflow_job"].keys()
+    data = job_message(job_of(deliver(recordings.webhook("old_job"))))
     assert (data["runner_name"], data["created_at"], data["queued_seconds"]) == (None, None, None)
     assert data["run_attempt"] == 2
 
 
-def test_a_tenth_attempt_is_a_tenth_attempt():
+def test_a_tenth_attempt_is_a_tenth_attempt(recordings):
     """Made by hand of a recorded one."""
-    job = {**raw(OLD_JOB)["workflow_job"], "run_attempt": 10}
-    assert job_of(deliver(webhook(OLD_JOB), workflow_job=job)).run_attempt == 10
+    job = {**recordings.payload("old_job")["workflow_job"], "run_attempt": 10}
+    assert job_of(deliver(recordings.webhook("old_job"), workflow_job=job)).run_attempt == 10
 
 
-def answers(*statuses):
-    for exchange in lines_of("exchanges.jsonl"):
-        if exchange["status"] in statuses:
-            headers = {name.lower(): value for name, value in exchange["headers"]}
-            yield exchange, headers
-
-
-def test_every_recorded_answer_tells_its_limit_or_none():
+def test_every_recorded_answer_tells_its_limit_or_none(recordings):
     """Headers are absent on some errors; without a token the limit is 60."""
-    told = [(exchange, parse_rate_limit(headers)) for exchange, headers in answers(200, 403, 503)]
+    told = [
+        (exchange, parse_rate_limit(headers))
+        for exchange, headers in recordings.exchanges(200, 403, 503)
+    ]
     limits = [limit for _, limit in told if limit is not None]
     assert {limit.limit for limit in limits} >= {60, 5000}
     assert all(0 <= limit.remaining <= limit.limit for limit in limits)
     assert [exchange["status"] for exchange, limit in told if limit is None]
 
 
-def test_every_recorded_refusal_is_a_limit_or_a_missing_right():
+def test_every_recorded_refusal_is_a_limit_or_a_missing_right(recordings):
     """By the words that GitHub used for each."""
-    for exchange, headers in answers(403, 429):
+    for exchange, headers in recordings.exchanges(403, 429):
         body = exchange.get("body", "")
         is_limit = is_limit_answer(exchange["status"], headers, body)
         says_so = any(words in body.lower() for words in ("rate limit", "abuse"))
@@ -146,7 +124,7 @@ def test_every_recorded_refusal_is_a_limit_or_a_missing_right():
             assert exhausted_resource(headers, body) in (None, "core", "graphql", "search")
 
 
-def test_an_answer_in_html_is_no_limit():
+def test_an_answer_in_html_is_no_limit(recordings):
     """503 bodies can be pages."""
-    for exchange, headers in answers(502, 503):
+    for exchange, headers in recordings.exchanges(502, 503):
         assert not is_limit_answer(exchange["status"], headers, exchange.get("body", ""))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 from logs.rig import OpenRig, Rig, a_world
+from support.recorded_data import FOLDERS
 
 from standalone.sandbox.corpus_logs import recorded_logs
 from standalone.sandbox.plans import LogPlan
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 MIB = 1 << 20
 
 #: LOG_PROOF=full proves it with the sizes that take minutes: 1 GiB, and one line of 100 MB.
@@ -50,12 +50,12 @@ def check(here: Rig, logs: int) -> None:
     assert here.github.stats()["leaked_tokens"] == 0
 
 
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 @pytest.mark.parametrize("bucket", [True, False], ids=["claim checks", "parts"])
-def test_every_recorded_log_is_rebuilt(rig: OpenRig, bucket: bool) -> None:
+def test_every_recorded_log_is_rebuilt(rig: OpenRig, folder: Path, bucket: bool) -> None:
     """What GitHub really wrote, with a bucket and without one."""
-    logs = [log for found in recorded_logs(CORPUS).values() for log in found]
-    if not logs:
-        pytest.skip("no recorded logs are beside this checkout (../shared/corpus/logs)")
+    logs = [log for found in recorded_logs(folder).values() for log in found]
+    assert len(logs) >= 5
     world = a_world().run(seconds=60)
     for number, log in enumerate(logs):
         world.job(f"recorded {number}", log=log)

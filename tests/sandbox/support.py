@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
-from functools import lru_cache
-from pathlib import Path
+from functools import cache
 from typing import Any
 
 import jsonschema
-import pytest
 import requests
+from support.recorded_data import LARGE_CORPUS, SAMPLE
 
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import DEFAULT_TOKEN
 
-CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
-API_DESCRIPTION = CORPUS / "openapi" / "api.github.com.deref.json.gz"
+API_DESCRIPTION = LARGE_CORPUS / "openapi" / "api.github.com.deref.json.gz"
 
 
 class Api:
@@ -71,25 +69,49 @@ class Api:
         self.server.close()
 
 
-@lru_cache(maxsize=1)
-def description() -> dict[str, Any]:
-    """Return GitHub's description of its API; skips the test where it is absent."""
+@cache
+def _descriptions() -> tuple[dict[str, Any], ...]:
+    """Read the sample's description of GitHub's answers, and the whole one where it is present."""
+    sample = json.loads((SAMPLE / "answers.schema.json").read_text("utf-8"))
     if not API_DESCRIPTION.exists():
-        pytest.skip("GitHub's API description is not beside this checkout (../shared/corpus)")
+        return (sample,)
     with gzip.open(API_DESCRIPTION, "rt", encoding="utf-8") as file:
-        described: dict[str, Any] = json.load(file)
-    return described
+        return sample, _shaped(json.load(file))
+
+
+def _shaped(description: dict[str, Any]) -> dict[str, Any]:
+    """Bring GitHub's OpenAPI document into the shape of the sample."""
+    return {
+        "answers": {
+            path: {
+                status: _plain(answer["content"]["application/json"]["schema"])
+                for status, answer in operations["get"]["responses"].items()
+                if "application/json" in answer.get("content", {})
+            }
+            for path, operations in description["paths"].items()
+        },
+        "webhooks": {
+            name: _plain(hook["post"]["requestBody"]["content"]["application/json"]["schema"])
+            for name, hook in description["x-webhooks"].items()
+        },
+        "$defs": {},
+    }
 
 
 def check(body: object, path: str, status: int = 200) -> None:
     """Check a body against the description of an operation's answer."""
-    answer = description()["paths"][path]["get"]["responses"][str(status)]
-    check_schema(body, answer["content"]["application/json"]["schema"])
+    for description in _descriptions():
+        _check(body, description["answers"][path][str(status)], description)
 
 
-def check_schema(body: object, schema: dict[str, Any]) -> None:
-    """Check a body against a schema as OpenAPI 3.0 writes it."""
-    jsonschema.Draft7Validator(_plain(schema)).validate(body)
+def check_webhook(payload: object, name: str) -> None:
+    """Check a payload against the description of a webhook, such as `workflow-job-queued`."""
+    for description in _descriptions():
+        _check(payload, description["webhooks"][name], description)
+
+
+def _check(body: object, schema: dict[str, Any], description: dict[str, Any]) -> None:
+    jsonschema.Draft7Validator({**schema, "$defs": description["$defs"]}).validate(body)
 
 
 def _plain(schema: Any) -> Any:

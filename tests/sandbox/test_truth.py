@@ -12,7 +12,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from sandbox.support import CORPUS
+from support.recorded_data import FOLDERS, LARGE_CORPUS, SAMPLE
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.command import serve_sandbox
@@ -21,6 +21,11 @@ from standalone.sandbox.settings import Limits
 from standalone.sandbox.simulation import simulated_world
 
 NOW = 1_770_000_000.0
+#: A repository's former and present name, by the folder that recorded both.
+RENAMED = {
+    SAMPLE: ("Karoduro/Neguzora-Nusiradig", "Karoduro/Kubirinef"),
+    LARGE_CORPUS: ("ReDASers/Phishing-Detection", "ReDASers/PhishBench"),
+}
 CHECKED = {"available": 302, "not_yet": 404, "never": 404, "expired": 410}
 
 
@@ -39,9 +44,9 @@ def pages(api, path, key):
     return items
 
 
-def lines(name):
+def lines(folder, name):
     """Return the objects of a recorded file."""
-    return [json.loads(line) for line in (CORPUS / name).read_text("utf-8").split("\n") if line]
+    return [json.loads(line) for line in (folder / name).read_text("utf-8").split("\n") if line]
 
 
 def shown(api, repository):
@@ -123,17 +128,21 @@ def test_statistics_can_be_reset(serve):
     assert api.get("/_sandbox/nothing").status_code == 404
 
 
+@pytest.fixture(params=FOLDERS, ids=lambda folder: folder.name)
+def folder(request):
+    """Return a folder of recorded data."""
+    return request.param
+
+
 @pytest.fixture
-def recorded(serve):
+def recorded(serve, folder):
     """Serve the recorded data."""
-    if not CORPUS.exists():
-        pytest.skip("the recorded data is not beside this checkout (../shared/corpus)")
-    world = corpus_world(CORPUS)
+    world = corpus_world(folder)
     assert world.ends_at is not None
     return serve.world(world, now=world.ends_at, limits=Limits(points_a_minute=0))
 
 
-def test_every_recorded_run_and_job_is_served(recorded):
+def test_every_recorded_run_and_job_is_served(recorded, folder):
     """Nothing recorded is missing from the lists of its repository."""
     runs, jobs = set(), set()
     for repository in recorded.server.world.repositories:
@@ -141,22 +150,23 @@ def test_every_recorded_run_and_job_is_served(recorded):
         assert found == true(recorded, repository.plan.full_name)
         runs |= {run_id for run_id, _ in found}
         jobs |= {job_id for entry in found.values() for job_id in entry[3]}
-    assert runs >= {run["id"] for run in lines("runs.jsonl")}
-    assert jobs == {job["id"] for job in lines("jobs.jsonl")}
+    assert runs >= {run["id"] for run in lines(folder, "runs.jsonl")}
+    assert jobs == {job["id"] for job in lines(folder, "jobs.jsonl")}
 
 
-def test_recorded_objects_are_served_as_they_are(recorded):
+def test_recorded_objects_are_served_as_they_are(recorded, folder):
     """Missing keys stay missing; only API addresses lead to this server."""
-    for commit in lines("commits.jsonl"):
+    for commit in lines(folder, "commits.jsonl"):
         path = commit["url"].removeprefix("https://api.github.com")
         served = recorded.get(path).text.replace(recorded.server.url, "https://api.github.com")
         assert json.loads(served) == commit
-    run = recorded.get("/repos/panjf2000/ants/actions/runs?per_page=1").json()["workflow_runs"][0]
-    assert run["jobs_url"].startswith(f"{recorded.server.url}/repos/panjf2000/ants/")
+    repository = lines(folder, "runs.jsonl")[0]["repository"]["full_name"]
+    (run, *_) = recorded.runs(repository=repository)
+    assert run["jobs_url"].startswith(f"{recorded.server.url}/repos/{repository}/")
     assert run["html_url"].startswith("https://github.com/")
 
 
-def test_recorded_logs_are_served_byte_for_byte(recorded):
+def test_recorded_logs_are_served_byte_for_byte(recorded, folder):
     """Every recorded log belongs to one job, alone and in the archive of its attempt."""
     digests = {}
     for attempt in recorded.server.truth():
@@ -164,7 +174,7 @@ def test_recorded_logs_are_served_byte_for_byte(recorded):
             if job["log"] == "available":
                 path = f"/repos/{attempt['repo']}/actions/jobs/{job['job_id']}/logs"
                 digests[hashlib.sha256(recorded.log(path).content).hexdigest()] = attempt
-    manifest = json.loads((CORPUS / "manifest.json").read_text("utf-8"))["files"]
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))["files"]
     logs = {entry["sha256"] for name, entry in manifest.items() if name.startswith("logs/")}
     assert set(digests) == logs
     for digest, attempt in digests.items():
@@ -175,11 +185,12 @@ def test_recorded_logs_are_served_byte_for_byte(recorded):
         assert digest in contents
 
 
-def test_a_renamed_recorded_repository_is_one(recorded):
+def test_a_renamed_recorded_repository_is_one(recorded, folder):
     """Two names of one number are the same repository, the older redirects."""
-    moved = recorded.get("/repos/ReDASers/Phishing-Detection")
+    former, present = RENAMED[folder]
+    moved = recorded.get(f"/repos/{former}")
     assert moved.status_code == 301
-    assert recorded.get(moved.headers["Location"]).json()["full_name"] == "ReDASers/PhishBench"
+    assert recorded.get(moved.headers["Location"]).json()["full_name"] == present
 
 
 def test_the_command_says_what_one_needs_to_know():
