@@ -86,7 +86,7 @@ def _choose_github(
     chosen.settings |= {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": DEFAULT_TOKEN}
     if not environment.get("POLL_SECONDS"):
         chosen.settings["POLL_SECONDS"] = POLL_SECONDS
-    chosen.repositories += [each.plan.full_name for each in context.repositories]
+    chosen.repositories += [each.spec.full_name for each in context.repositories]
     chosen.told.append(
         f"GitHub  a sandbox at {server.url}, with made-up runs: there is no GITHUB_TOKEN, "
         "and no repository was named."

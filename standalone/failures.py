@@ -43,7 +43,7 @@ def sentence_for(error: Exception) -> str:
 
 
 def exit_code_for(error: Exception) -> int:
-    """Tell a supervisor whether to start the command again; 1 where nobody knows."""
+    """Return the exit code that tells a supervisor whether to restart; 1 if that is unknown."""
     if isinstance(error, Retriable) or _is_out_of_memory(error):
         return UNAVAILABLE
     if isinstance(error, Fatal | Rejected):

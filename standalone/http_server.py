@@ -107,7 +107,7 @@ class HttpServer:
 
 
 class Routes:
-    """Hand each request to what stands at its path (WSGI)."""
+    """Route each request to the handler of its path (WSGI)."""
 
     def __init__(self, apps: Mapping[str, Wsgi]) -> None:
         self._apps = dict(apps)

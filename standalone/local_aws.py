@@ -102,7 +102,7 @@ class LocalAws:
         self.close()
 
     def _start(self, listener: int) -> subprocess.Popen[bytes]:
-        """Hand the bound socket to the child: no other program can take the port in between."""
+        """Pass the bound socket to the child: no other program can take the port in between."""
         with self._log.open("wb") as log:
             return subprocess.Popen(
                 [sys.executable, "-I", __file__, str(listener)],

@@ -20,9 +20,10 @@ instant, so the same seed and the same clock give the same answers.
     with SandboxServer(builder.build(), clock=clock) as server:
         server.url, server.stats(), server.truth(), server.advance(60)
 
-How it hangs together: `plans` are what will have happened, made by `builder`, `living` (chance) or
-`corpus` (recordings); `timeline` reads them at an instant; `payloads` writes GitHub's objects;
-`handlers` answer operations; `exchange` applies tokens, limits and conditions; `gateway` and
-`blobs` are the two servers; `faults`, `limits` and `hook_sender` make it as hard as the real one.
-`settings` (or a YAML `scenario`) says how; `control` is what lies below /_sandbox/.
+Modules: `specs` describe runs and jobs over their whole lifetime. They come from `builder`,
+`simulation` (seeded random numbers) or `corpus` (recordings). `timeline` computes their status at
+a point in time, and `payloads` builds GitHub's objects from it. `handlers` answer operations;
+`exchange` applies tokens, limits and preconditions. `gateway` and `blobs` are the two servers.
+`faults`, `limits` and `hook_sender` add GitHub's failures. `settings` (or a YAML `scenario`)
+configures all of it; `control` serves the paths below /_sandbox/.
 """

@@ -1,4 +1,4 @@
-"""Answers: what a handler returns, before limits and conditions are applied."""
+"""Answers: what a handler returns, before limits and preconditions are applied."""
 
 from __future__ import annotations
 

@@ -10,14 +10,14 @@ from typing import Any
 
 import jwt
 
-from .settings import AppPlan
+from .settings import AppSpec
 from .times import MINUTE, Timestamp
 
 LONGEST = 10 * MINUTE
 SKEW = MINUTE
 
 
-def is_authenticated(authorization: str | None, app: AppPlan, now: Timestamp) -> bool:
+def is_authenticated(authorization: str | None, app: AppSpec, now: Timestamp) -> bool:
     """Return whether a header is the app's, by its signature, its issuer and its times.
 
     The times may be the server's or real ones: an app cannot know how fast a sandbox's clock runs.

@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterable, Iterator
 
 from .answers import Answer
+from .fault_answers import busy_blob
 from .faults import Fault
-from .faulty import busy_blob
 from .incoming import Environ, Incoming, read_incoming
 from .log_archive import archive_chunks, archive_entries
 from .logs import AVAILABLE, LogText, job_log
@@ -32,7 +32,7 @@ class Blobs:
         """Answer one request."""
         incoming = read_incoming(environ)
         now = self._state.clock.now()
-        fault = self._state.faults.strike(incoming.path)
+        fault = self._state.faults.select(incoming.path)
         if fault is not None:
             self._state.statistics.count(f"faults.{fault.do}")
             if fault.do == "slow":

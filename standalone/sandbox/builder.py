@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from .plans import CommitPlan, HookPlan, LogPlan, PullRequestPlan, RepositoryPlan, WorkflowPlan
-from .rng import sha_of
+from .rng import sha_for
 from .run_builders import AttemptBuilder, JobBuilder, RepositoryBuilder, RunBuilder
+from .specs import CommitSpec, HookSpec, LogSpec, PullRequestSpec, RepositorySpec, WorkflowSpec
 from .times import DAY, Timestamp, parse_time
 from .world import World
 
@@ -39,7 +39,7 @@ class WorldBuilder:
     ) -> WorldBuilder:
         """Add a repository; what follows happens in it."""
         number = FIRST_REPOSITORY + len(self._repositories) if id is None else id
-        plan = RepositoryPlan(
+        spec = RepositorySpec(
             id=number,
             full_name=full_name,
             created_at=self.start - 365 * DAY,
@@ -47,7 +47,7 @@ class WorldBuilder:
             former_names=tuple(former_names),
             retention_days=retention_days,
         )
-        self._repositories.append(RepositoryBuilder(plan=plan))
+        self._repositories.append(RepositoryBuilder(spec=spec))
         return self
 
     def run(  # noqa: PLR0913 - a builder takes as many values as there are
@@ -72,22 +72,22 @@ class WorldBuilder:
         """Add a run; without `seconds` it never completes, without `starts_after` never starts."""
         self._run_count += 1
         run_id = FIRST_RUN + self._run_count if id is None else id
-        draft = RunBuilder(
+        builder = RunBuilder(
             id=run_id,
             workflow=self._workflow(workflow),
             event=event,
             branch=branch,
-            sha=sha or sha_of("builder", run_id),
+            sha=sha or sha_for("builder", run_id),
             actor=actor,
             title=title,
             pulls=tuple(pulls),
             fork=fork,
             touched=tuple(self.start + touch for touch in touched),
         )
-        self._here.runs.append(draft)
-        if draft.sha not in self._here.commits:
-            self.commit(draft.sha, pulls=pulls, at=created)
-        draft.attempts.append(
+        self._here.runs.append(builder)
+        if builder.sha not in self._here.commits:
+            self.commit(builder.sha, pulls=pulls, at=created)
+        builder.attempts.append(
             self._attempt(conclusion, created, starts_after, seconds, actor, first_status)
         )
         return self
@@ -116,7 +116,7 @@ class WorldBuilder:
         seconds: float | None = None,
         steps: Iterable[str] = STEPS,
         labels: Iterable[str] = ("ubuntu-latest",),
-        log: bytes | LogPlan | None = None,
+        log: bytes | LogSpec | None = None,
         waits: float | None = None,
         reused: bool = False,
     ) -> WorldBuilder:
@@ -157,7 +157,7 @@ class WorldBuilder:
         at: float = 0,
     ) -> WorldBuilder:
         """Set what a commit changed."""
-        self._here.commits[sha] = CommitPlan(
+        self._here.commits[sha] = CommitSpec(
             sha=sha,
             message=message,
             author_name="Mona Lisa",
@@ -167,7 +167,7 @@ class WorldBuilder:
             additions=additions,
             deletions=deletions,
             files=files,
-            parents=(sha_of("parent", sha),),
+            parents=(sha_for("parent", sha),),
             pulls=tuple(pulls),
         )
         return self
@@ -188,7 +188,7 @@ class WorldBuilder:
         """
         here = self._here
         here.pulls.append(
-            PullRequestPlan(
+            PullRequestSpec(
                 id=2_000_000_000 + number,
                 number=number,
                 title=f"Change {number}",
@@ -196,7 +196,7 @@ class WorldBuilder:
                 head_branch=branch or f"change-{number}",
                 head_sha=sha,
                 base_branch=base,
-                head_repository=fork or here.plan.full_name,
+                head_repository=fork or here.spec.full_name,
                 created_at=self.start,
             )
         )
@@ -209,13 +209,13 @@ class WorldBuilder:
 
     def hook(self, url: str, *, secret: str = "") -> WorldBuilder:
         """Send the repository's webhooks to an address."""
-        number = self._here.plan.id * 10 + len(self._here.hooks)
-        self._here.hooks.append(HookPlan(id=number, url=url, secret=secret))
+        number = self._here.spec.id * 10 + len(self._here.hooks)
+        self._here.hooks.append(HookSpec(id=number, url=url, secret=secret))
         return self
 
     def build(self) -> World:
         """Return the world."""
-        return World([draft.finish() for draft in self._repositories], seed=self._seed)
+        return World([builder.finish() for builder in self._repositories], seed=self._seed)
 
     @property
     def _here(self) -> RepositoryBuilder:
@@ -223,10 +223,10 @@ class WorldBuilder:
             self.repository("octo/api")
         return self._repositories[-1]
 
-    def _workflow(self, name: str) -> WorkflowPlan:
+    def _workflow(self, name: str) -> WorkflowSpec:
         file = name.lower().replace(" ", "-")
-        number = 80_000_000 + int(sha_of(self._here.plan.id, name)[:5], 16)
-        return WorkflowPlan(id=number, name=name, path=f".github/workflows/{file}.yml")
+        number = 80_000_000 + int(sha_for(self._here.spec.id, name)[:5], 16)
+        return WorkflowSpec(id=number, name=name, path=f".github/workflows/{file}.yml")
 
     def _attempt(  # noqa: PLR0913, PLR0917 - a builder takes as many values as there are
         self,

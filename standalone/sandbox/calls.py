@@ -40,7 +40,7 @@ class Call:
     def numeric_url(self) -> str:
         """Return this address as GitHub's `Link` header writes it: by the repository's number."""
         tail = "/".join(self.path.split("/")[4 if self.path.startswith("/repos/") else 3 :])
-        return f"{self.base}/repositories/{self.repository.plan.id}/{tail}"
+        return f"{self.base}/repositories/{self.repository.spec.id}/{tail}"
 
 
 Handler = Callable[[Call], Answer]

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from .clock import SandboxClock
 from .corpus import corpus_world
-from .plans import HookPlan
 from .scenario import read_scenario
 from .server import SandboxServer
 from .settings import DEFAULT_TOKEN, Settings
 from .simulation import simulated_world
+from .specs import HookSpec
 from .world import World
 
 SHOWN = 5
@@ -49,17 +49,17 @@ def serve_sandbox(  # noqa: PLR0913 - each is an option of the command
             hooks=hooks,
         )
     else:
-        world = _hooked(corpus_world(corpus), hooks)
+        world = _with_hooks(corpus_world(corpus), hooks)
     clock = SandboxClock(world.ends_at, speed=speed)
     with SandboxServer(world, clock=clock, settings=settings, host=host, port=port) as server:
-        for line in greeting(server):
+        for line in startup_message(server):
             echo(line)
         _wait(stop or threading.Event())
 
 
-def greeting(server: SandboxServer) -> list[str]:
+def startup_message(server: SandboxServer) -> list[str]:
     """Return what a user needs to know to use a sandbox."""
-    names = [repository.plan.full_name for repository in server.world.repositories]
+    names = [repository.spec.full_name for repository in server.world.repositories]
     more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
     tokens = server.settings.tokens
     token = tokens[0].value if tokens else DEFAULT_TOKEN
@@ -75,11 +75,11 @@ def greeting(server: SandboxServer) -> list[str]:
     ]
 
 
-def _hooked(world: World, hooks: Sequence[tuple[str, str]]) -> World:
+def _with_hooks(world: World, hooks: Sequence[tuple[str, str]]) -> World:
     for repository in world.repositories:
         for number, (url, secret) in enumerate(hooks):
-            plan = HookPlan(id=repository.plan.id * 10 + number, url=url)
-            repository.hooks.append(replace(plan, secret=secret))
+            spec = HookSpec(id=repository.spec.id * 10 + number, url=url)
+            repository.hooks.append(replace(spec, secret=secret))
     return world
 
 

@@ -69,7 +69,7 @@ class Control:
         return self._clock(incoming)
 
     def _faults(self, _incoming: Incoming) -> object:
-        return {"faults": [_described(rule) for rule in self._state.faults.rules]}
+        return {"faults": [_to_json(rule) for rule in self._state.faults.rules]}
 
     def _replace_faults(self, incoming: Incoming) -> object:
         rules = json.loads(incoming.body)
@@ -86,5 +86,5 @@ def _object(incoming: Incoming) -> Mapping[str, Any]:
     return value
 
 
-def _described(rule: Fault) -> dict[str, object]:
+def _to_json(rule: Fault) -> dict[str, object]:
     return {name: getattr(rule, name) for name in Fault.__dataclass_fields__}

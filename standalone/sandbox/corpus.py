@@ -20,9 +20,9 @@ from pathlib import Path
 from .corpus_jobs import recorded_jobs
 from .corpus_logs import recorded_logs
 from .corpus_runs import recorded_run
-from .plans import CommitPlan, Json, RepositoryPlan, RunPlan
 from .repository import Growth, Repository
-from .rng import seeded, sha_of
+from .rng import seeded_random, sha_for
+from .specs import CommitSpec, Json, RepositorySpec, RunSpec
 from .times import DAY, Timestamp, parse_time
 from .world import World
 
@@ -87,7 +87,7 @@ def _repository(names: list[str], found: _Found, logs: dict[int | None, list[byt
             if run["head_commit"] and run["head_sha"] not in commits:
                 commits[run["head_sha"]] = _head_commit(run)
     return Repository(
-        RepositoryPlan(
+        RepositorySpec(
             id=_number(names[0], found),
             full_name=names[0],
             former_names=tuple(names[1:]),
@@ -105,15 +105,15 @@ def _number(name: str, found: _Found) -> int:
         for run in snapshots
         if (run.get("repository") or {}).get("full_name") == name
     )
-    imagined = 800_000_000 + int(sha_of("repository", name)[:6], 16)
+    imagined = 800_000_000 + int(sha_for("repository", name)[:6], 16)
     return numbers.most_common(1)[0][0] if numbers else imagined
 
 
-def _commit(recorded: Json) -> CommitPlan:
+def _commit(recorded: Json) -> CommitSpec:
     inner = recorded["commit"]
     stats = recorded.get("stats") or {"additions": 0, "deletions": 0}
     user = recorded.get("author") or {}
-    return CommitPlan(
+    return CommitSpec(
         sha=recorded["sha"],
         message=inner["message"],
         author_name=inner["author"]["name"],
@@ -127,10 +127,10 @@ def _commit(recorded: Json) -> CommitPlan:
     )
 
 
-def _head_commit(run: Json) -> CommitPlan:
+def _head_commit(run: Json) -> CommitSpec:
     head = run["head_commit"]
-    rng = seeded("corpus", run["head_sha"])
-    return CommitPlan(
+    rng = seeded_random("corpus", run["head_sha"])
+    return CommitSpec(
         sha=run["head_sha"],
         message=head["message"],
         author_name=head["author"]["name"],
@@ -146,12 +146,10 @@ def _head_commit(run: Json) -> CommitPlan:
 def _newest(repository: Repository) -> Timestamp:
     runs = repository.runs(float("inf"))
     commits = [commit.authored_at for commit in repository.commits.values()]
-    return max(
-        [*commits, *(timestamp for run in runs for timestamp in _instants(run))], default=0.0
-    )
+    return max([*commits, *(timestamp for run in runs for timestamp in _times(run))], default=0.0)
 
 
-def _instants(run: RunPlan) -> Iterator[Timestamp]:
+def _times(run: RunSpec) -> Iterator[Timestamp]:
     for attempt in run.attempts:
         yield attempt.requested_at
         yield attempt.completed_at or 0.0

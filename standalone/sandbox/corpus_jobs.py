@@ -1,42 +1,42 @@
-"""Recorded jobs as plans, by the attempt that they belong to."""
+"""Recorded jobs as specs, by the attempt that they belong to."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
 
-from .plans import JobPlan, Json, LogPlan
+from .specs import JobSpec, Json, LogSpec
 from .times import Timestamp, parse_time
 
 
 def recorded_jobs(
     snapshots: Iterable[Json], logs: dict[int | None, list[bytes]]
-) -> dict[int, list[JobPlan]]:
+) -> dict[int, list[JobSpec]]:
     """Plan the jobs of one run by attempt; takes from `logs` what belongs to them."""
     newest: dict[int, Json] = {}
     for job in snapshots:
         before = newest.get(job["id"])
         if before is None or (job["completed_at"] or "") >= (before["completed_at"] or ""):
             newest[job["id"]] = job
-    plans: dict[int, list[JobPlan]] = defaultdict(list)
+    specs: dict[int, list[JobSpec]] = defaultdict(list)
     for job in newest.values():
-        plans[job.get("run_attempt") or 1].append(_plan(job, logs))
-    return plans
+        specs[job.get("run_attempt") or 1].append(_spec(job, logs))
+    return specs
 
 
-def _plan(job: Json, logs: dict[int | None, list[bytes]]) -> JobPlan:
+def _spec(job: Json, logs: dict[int | None, list[bytes]]) -> JobSpec:
     content = _content(job, logs)
     started = parse_time(job["started_at"])
-    return JobPlan(
+    return JobSpec(
         id=job["id"],
         name=job["name"],
-        created_at=min(started, _instant(job.get("created_at"), started)),
+        created_at=min(started, _time(job.get("created_at"), started)),
         started_at=started,
-        completed_at=_instant(job["completed_at"], None),
+        completed_at=_time(job["completed_at"], None),
         conclusion=job["conclusion"],
         labels=tuple(job["labels"]),
         runner=job["runner_name"],
-        log=None if content is None else LogPlan(seed=str(job["id"]), content=content),
+        log=None if content is None else LogSpec(seed=str(job["id"]), content=content),
         log_expired=content is None and _ran(job),
         recorded=job,
     )
@@ -53,5 +53,5 @@ def _ran(job: Json) -> bool:
     return job["status"] == "completed" and job["conclusion"] != "skipped" and bool(job["steps"])
 
 
-def _instant(text: str | None, default: Timestamp | None) -> Timestamp:
+def _time(text: str | None, default: Timestamp | None) -> Timestamp:
     return parse_time(text) if text else default  # type: ignore[return-value]

@@ -1,17 +1,17 @@
-"""Recorded runs as plans, with minimal attempts where none is recorded."""
+"""Recorded runs as specs, with minimal attempts where none is recorded."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from .plans import AttemptPlan, JobPlan, Json, RunPlan, WorkflowPlan
-from .rng import sha_of
+from .rng import sha_for
+from .specs import AttemptSpec, JobSpec, Json, RunSpec, WorkflowSpec
 from .times import Timestamp, parse_time
 
 
 def recorded_run(
-    run_id: int, snapshots: Sequence[Json], jobs: Mapping[int, Sequence[JobPlan]]
-) -> RunPlan:
+    run_id: int, snapshots: Sequence[Json], jobs: Mapping[int, Sequence[JobSpec]]
+) -> RunSpec:
     """Plan a run from its snapshots and its jobs by attempt; one of both may be empty."""
     recorded = _latest(snapshots)
     newest = max([*recorded, *jobs])
@@ -21,7 +21,7 @@ def recorded_run(
         _attempt(number, created, recorded.get(number), tuple(jobs.get(number, ())))
         for number in range(1, newest + 1)
     ]
-    return RunPlan(
+    return RunSpec(
         id=run_id,
         number=head["run_number"],
         workflow=_workflow(head),
@@ -43,20 +43,20 @@ def _latest(snapshots: Sequence[Json]) -> dict[int, Json]:
     return latest
 
 
-def _workflow(head: Json) -> WorkflowPlan:
+def _workflow(head: Json) -> WorkflowSpec:
     path = head.get("path") or ".github/workflows/unknown.yml"
-    return WorkflowPlan(id=head["workflow_id"], name=head.get("name") or path, path=path)
+    return WorkflowSpec(id=head["workflow_id"], name=head.get("name") or path, path=path)
 
 
 def _attempt(
-    number: int, created: Timestamp, recorded: Json | None, jobs: tuple[JobPlan, ...]
-) -> AttemptPlan:
+    number: int, created: Timestamp, recorded: Json | None, jobs: tuple[JobSpec, ...]
+) -> AttemptSpec:
     if recorded is None:
         return _minimal(number, created, jobs)
     started = parse_time(recorded.get("run_started_at") or recorded["created_at"])
     updated = parse_time(recorded["updated_at"])
     actor = recorded.get("triggering_actor") or recorded.get("actor") or {"login": "ghost"}
-    return AttemptPlan(
+    return AttemptSpec(
         number=number,
         requested_at=created if number == 1 else started,
         runs_at=started,
@@ -68,13 +68,13 @@ def _attempt(
     )
 
 
-def _minimal(number: int, created: Timestamp, jobs: tuple[JobPlan, ...]) -> AttemptPlan:
+def _minimal(number: int, created: Timestamp, jobs: tuple[JobSpec, ...]) -> AttemptSpec:
     begins = min((job.created_at for job in jobs), default=created)
     ends = max((job.completed_at or begins for job in jobs), default=begins)
     conclusions = {job.conclusion for job in jobs}
     running = None in conclusions
     bad = next((item for item in ("failure", "cancelled") if item in conclusions), "success")
-    return AttemptPlan(
+    return AttemptSpec(
         number=number,
         requested_at=created if number == 1 else begins,
         runs_at=begins,
@@ -85,7 +85,7 @@ def _minimal(number: int, created: Timestamp, jobs: tuple[JobPlan, ...]) -> Atte
     )
 
 
-def _imagined(run_id: int, jobs: Mapping[int, Sequence[JobPlan]]) -> Json:
+def _imagined(run_id: int, jobs: Mapping[int, Sequence[JobSpec]]) -> Json:
     first = [job for attempt in jobs.values() for job in attempt]
     recorded = next(job.recorded for job in first if job.recorded is not None)
     earliest = min(first, key=lambda job: job.created_at)
@@ -98,10 +98,10 @@ def _imagined(run_id: int, jobs: Mapping[int, Sequence[JobPlan]]) -> Json:
         "head_sha": recorded["head_sha"],
         "display_title": recorded.get("workflow_name") or "",
         "name": recorded.get("workflow_name"),
-        "workflow_id": int(sha_of("workflow", run_id)[:7], 16),
+        "workflow_id": int(sha_for("workflow", run_id)[:7], 16),
     }
 
 
-def _earliest_text(job: JobPlan) -> str:
+def _earliest_text(job: JobSpec) -> str:
     recorded = job.recorded or {}
     return str(min(recorded.get("created_at") or recorded["started_at"], recorded["started_at"]))

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from .answers import Answer, Refusal, error_answer, json_bytes, not_found
 from .calls import Call
+from .fault_answers import break_redirect, secondary_limit_of
 from .faults import Fault
-from .faulty import injected_block, misled
 from .headers import budget_headers, common_headers, identity_headers
 from .identities import Identity
 from .incoming import Incoming
@@ -39,12 +39,12 @@ class Exchange:
         try:
             identity = self._identity()
         except Refusal as refusal:
-            return self._counted(refusal.answer, 0)
-        with self._state.limiter.under_way(identity.key, self._now) as crowded:
+            return self._record(refusal.answer, 0)
+        with self._state.limiter.in_flight(identity.key, self._now) as crowded:
             refused = self._refused(identity, crowded, fault)
             if refused is not None:
-                return self._counted(refused, 0, identity_headers(identity))
-            return self._charged(identity, fault)
+                return self._record(refused, 0, identity_headers(identity))
+            return self._answer_within_budget(identity, fault)
 
     def _identity(self) -> Identity:
         if self._route.kind in APP_KINDS:
@@ -58,37 +58,39 @@ class Exchange:
         limiter = self._state.limiter
         blocked = None if crowded else limiter.blocked(identity.key, self._now)
         if blocked is not None:
-            answer, told = blocked
-            if told:
+            answer, reported = blocked
+            if reported:
                 self._violation("blocked by a secondary limit")
             return answer
         points = 1 if self._incoming.method == "GET" or self._is_graphql else WRITE_POINTS
         return (
             crowded
-            or injected_block(fault, limiter, identity.key, self._now)
+            or secondary_limit_of(fault, limiter, identity.key, self._now)
             or limiter.spend(identity.key, self._route.kind, points, self._now)
         )
 
-    def _charged(self, identity: Identity, fault: Fault | None) -> Answer:
+    def _answer_within_budget(self, identity: Identity, fault: Fault | None) -> Answer:
         limiter = self._state.limiter
         budget = self._budget(identity)
         taken = 0 if self._route.kind == "rate_limit" else 1
         if taken and not limiter.take(budget, taken):
-            if limiter.was_told(budget):
+            if limiter.was_reported(budget):
                 self._violation("nothing remained")
             refusal = limiter.exceeded(budget, self._now, identity.login)
             limiter.settle(budget, 0, 0)
             if self._is_graphql:
                 refusal = _graphql_limited(refusal)
-            return self._counted(refusal, 0, self._headers(identity, budget))
-        answer = self._conditioned(self._handled(identity, fault), identity)
+            return self._record(refusal, 0, self._headers(identity, budget))
+        answer = self._apply_precondition(self._call_handler(identity, fault), identity)
         cost = answer.cost if taken else 0
         limiter.settle(budget, taken, cost)
-        return self._counted(
-            misled(fault, answer, self._state.dead_url), cost, self._headers(identity, budget)
+        return self._record(
+            break_redirect(fault, answer, self._state.dead_url),
+            cost,
+            self._headers(identity, budget),
         )
 
-    def _handled(self, identity: Identity, fault: Fault | None) -> Answer:
+    def _call_handler(self, identity: Identity, fault: Fault | None) -> Answer:
         late = fault.seconds if fault and fault.do == "late_jobs" else 0.0
         now = self._now - (late if self._route.kind in JOB_KINDS else 0.0)
         incoming = self._incoming
@@ -129,7 +131,7 @@ class Exchange:
 
     def _moved(self, repository: Repository) -> Answer:
         tail = "/".join(self._incoming.path.split("/")[4:])
-        url = f"{self._incoming.base}/repositories/{repository.plan.id}"
+        url = f"{self._incoming.base}/repositories/{repository.spec.id}"
         url += (f"/{tail}" if tail else "") + (
             f"?{self._incoming.query}" if self._incoming.query else ""
         )
@@ -137,7 +139,7 @@ class Exchange:
         body = {"message": "Moved Permanently", "url": url, "documentation_url": docs}
         return Answer(status=301, body=json_bytes(body), headers=(("Location", url),))
 
-    def _conditioned(self, answer: Answer, identity: Identity) -> Answer:
+    def _apply_precondition(self, answer: Answer, identity: Identity) -> Answer:
         if answer.digest is None:
             return answer
         etag = etag_of(answer.digest, identity.key, self._incoming.accept)
@@ -155,7 +157,7 @@ class Exchange:
     def _headers(self, identity: Identity, budget: Budget) -> tuple[tuple[str, str], ...]:
         return (*identity_headers(identity), *budget_headers(budget))
 
-    def _counted(
+    def _record(
         self, answer: Answer, cost: int, headers: tuple[tuple[str, str], ...] = ()
     ) -> Answer:
         free = answer.status == 304

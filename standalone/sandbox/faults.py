@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from .rng import fraction_of
+from .rng import fraction_for
 
 KINDS = frozenset(
     {
@@ -64,7 +64,7 @@ class Faults:
         self._lock = threading.Lock()
         self._rules: list[Fault] = list(rules)
         self._asked: Counter[object] = Counter()
-        self._struck: Counter[object] = Counter()
+        self._applied: Counter[object] = Counter()
 
     @property
     def rules(self) -> list[Fault]:
@@ -76,24 +76,24 @@ class Faults:
         with self._lock:
             self._rules = list(rules)
             self._asked.clear()
-            self._struck.clear()
+            self._applied.clear()
 
-    def strike(self, path: str) -> Fault | None:
+    def select(self, path: str) -> Fault | None:
         """Return the first rule that strikes a request for this path."""
         if not self._rules:
             return None
         with self._lock:
             for number, rule in enumerate(self._rules):
-                if re.search(rule.path, path) and self._strikes(number, rule, path):
+                if re.search(rule.path, path) and self._applies(number, rule, path):
                     return rule
         return None
 
-    def _strikes(self, number: int, rule: Fault, path: str) -> bool:
+    def _applies(self, number: int, rule: Fault, path: str) -> bool:
         key = (number, path) if rule.per_path else (number, None)
-        if rule.count is not None and self._struck[key] >= rule.count:
+        if rule.count is not None and self._applied[key] >= rule.count:
             return False
         self._asked[number] += 1
-        if fraction_of(self._seed, "fault", number, self._asked[number]) >= rule.probability:
+        if fraction_for(self._seed, "fault", number, self._asked[number]) >= rule.probability:
             return False
-        self._struck[key] += 1
+        self._applied[key] += 1
         return True

@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from .answers import Answer, Refusal
 from .control import Control
 from .exchange import Exchange
+from .fault_answers import fault_answer
 from .faults import Fault
-from .faulty import spoiled
 from .incoming import Environ, Incoming, read_incoming
 from .routes import Route, Routes
 from .sending import StartResponse, send
@@ -33,12 +33,12 @@ class Gateway:
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):
             return send(environ, start_response, self._control.answer(incoming), now=now)
-        fault = self._struck(incoming.path)
+        fault = self._applied(incoming.path)
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _struck(self, path: str) -> Fault | None:
-        fault = self._state.faults.strike(path)
+    def _applied(self, path: str) -> Fault | None:
+        fault = self._state.faults.select(path)
         if fault is not None:
             self._state.statistics.count(f"faults.{fault.do}")
             if fault.do == "slow":
@@ -51,7 +51,7 @@ class Gateway:
         except Refusal as refusal:
             self._state.statistics.answered("unknown", 404, 0, free=False)
             return refusal.answer
-        instead = spoiled(fault, incoming.path)
+        instead = fault_answer(fault, incoming.path)
         if instead is None:
             return Exchange(self._state, incoming, route, now).answer(fault)
         self._note(route, instead, fault)

@@ -9,8 +9,8 @@ from graphql import GraphQLError
 from .calls import Call
 from .limits import Budget
 from .payloads.pulls import pull_page
-from .plans import CommitPlan, PullRequestPlan
 from .repository import Repository
+from .specs import CommitSpec, PullRequestSpec
 from .times import iso
 
 LARGEST_INT = 2**31 - 1
@@ -35,9 +35,9 @@ class Root:
         found.grow(self._call.now)
         return {
             "__typename": "Repository",
-            "databaseId": found.plan.id,
-            "name": found.plan.name,
-            "nameWithOwner": found.plan.full_name,
+            "databaseId": found.spec.id,
+            "name": found.spec.name,
+            "nameWithOwner": found.spec.full_name,
             "object": lambda _info, **args: self._object(found, args.get("oid")),
         }
 
@@ -64,7 +64,7 @@ class Root:
             raise GraphQLError("The additions count for this commit is unavailable.")
         return self._commit(repository, commit)
 
-    def _commit(self, repository: Repository, commit: CommitPlan) -> Node:
+    def _commit(self, repository: Repository, commit: CommitSpec) -> Node:
         when = iso(commit.authored_at)
         user = {"login": commit.author_login} if commit.author_login else None
         return {
@@ -87,7 +87,7 @@ class Root:
             "associatedPullRequests": lambda _info, **args: self._pulls(repository, commit, args),
         }
 
-    def _pulls(self, repository: Repository, commit: CommitPlan, args: Node) -> Node:
+    def _pulls(self, repository: Repository, commit: CommitSpec, args: Node) -> Node:
         wanted = args.get("first") or args.get("last")
         if wanted is None or not 0 < wanted <= 100:
             message = "You must provide a `first` or `last` value between 1 and 100."
@@ -98,14 +98,14 @@ class Root:
         return {"nodes": nodes, "totalCount": len(known)}
 
 
-def _pull(repository: Repository, pull: PullRequestPlan) -> Node:
+def _pull(repository: Repository, pull: PullRequestSpec) -> Node:
     head = pull.head_repository
     return {
         "databaseId": pull.id if pull.id <= LARGEST_INT else None,
         "fullDatabaseId": str(pull.id),
         "number": pull.number,
         "title": pull.title,
-        "url": pull_page(repository.plan, pull),
+        "url": pull_page(repository.spec, pull),
         "headRefOid": pull.head_sha,
         "headRefName": pull.head_branch,
         "baseRefName": pull.base_branch,

@@ -11,21 +11,21 @@ from .payloads.jobs import job_payload
 from .payloads.repositories import full_repository
 from .payloads.runs import run_payload
 from .payloads.users import node_id, simple_user
-from .plans import AttemptPlan, JobPlan, Json, RunPlan
 from .repository import PlacedJob, Repository
+from .specs import AttemptSpec, JobSpec, Json, RunSpec
 from .times import Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Happening:
+class HookEvent:
     """One change that a webhook tells; without a `job` it is the run's."""
 
     at: Timestamp
     action: str
     repository: Repository
-    run: RunPlan
-    attempt: AttemptPlan
-    job: JobPlan | None = None
+    run: RunSpec
+    attempt: AttemptSpec
+    job: JobSpec | None = None
 
     @property
     def event(self) -> str:
@@ -45,52 +45,52 @@ class HookFeed:
     def __init__(self, repositories: list[Repository], start: Timestamp) -> None:
         self._repositories = repositories
         self._start = start
-        self._planned = {item.plan.id: 0 for item in repositories}
-        self._waiting: list[tuple[Timestamp, int, Happening]] = []
+        self._planned = {item.spec.id: 0 for item in repositories}
+        self._waiting: list[tuple[Timestamp, int, HookEvent]] = []
         self._order = itertools.count()
 
-    def due(self, now: Timestamp) -> Iterator[Happening]:
+    def due(self, now: Timestamp) -> Iterator[HookEvent]:
         """Yield what has happened by now and was not yielded before."""
         for repository in self._repositories:
             repository.grow(now)
-            self._plan(repository, now)
+            self._spec(repository, now)
         while self._waiting and self._waiting[0][0] <= now:
             yield heapq.heappop(self._waiting)[2]
 
-    def _plan(self, repository: Repository, now: Timestamp) -> None:
-        planned = self._planned[repository.plan.id]
+    def _spec(self, repository: Repository, now: Timestamp) -> None:
+        planned = self._planned[repository.spec.id]
         count, _ = repository.page_of_runs(now, 0, 0)
         # runs come into sight in the order of their creation, so the newest are the new ones
         _, fresh = repository.page_of_runs(now, 0, count - planned)
-        self._planned[repository.plan.id] = count
+        self._planned[repository.spec.id] = count
         for run in reversed(fresh):
-            for happening in _happenings(repository, run):
-                if happening.at > self._start:
-                    entry = (happening.at, next(self._order), happening)
+            for hook_event in _hook_events(repository, run):
+                if hook_event.at > self._start:
+                    entry = (hook_event.at, next(self._order), hook_event)
                     heapq.heappush(self._waiting, entry)
 
 
-def payload_of(happening: Happening, base: str) -> Json:
+def payload_of(hook_event: HookEvent, base: str) -> Json:
     """Return the webhook's payload: the world just after the change."""
-    repository, run, at = happening.repository, happening.run, happening.at
+    repository, run, at = hook_event.repository, hook_event.run, hook_event.at
     common = {
-        "action": happening.action,
-        "repository": full_repository(repository.plan, base),
-        "sender": simple_user(happening.attempt.triggering_actor, base),
+        "action": hook_event.action,
+        "repository": full_repository(repository.spec, base),
+        "sender": simple_user(hook_event.attempt.triggering_actor, base),
     }
-    if happening.job is not None:
-        placed = PlacedJob(run, happening.attempt, happening.job)
+    if hook_event.job is not None:
+        placed = PlacedJob(run, hook_event.attempt, hook_event.job)
         return {**common, "workflow_job": job_payload(repository, placed, base, at)}
     return {
         **common,
-        "workflow_run": run_payload(repository, run, happening.attempt, base, at),
-        "workflow": _workflow(happening, base),
+        "workflow_run": run_payload(repository, run, hook_event.attempt, base, at),
+        "workflow": _workflow(hook_event, base),
     }
 
 
-def _happenings(repository: Repository, run: RunPlan) -> Iterator[Happening]:
+def _hook_events(repository: Repository, run: RunSpec) -> Iterator[HookEvent]:
     for attempt in run.attempts:
-        moments: list[tuple[Timestamp | None, str, JobPlan | None]] = [
+        moments: list[tuple[Timestamp | None, str, JobSpec | None]] = [
             (attempt.requested_at, "requested", None),
             (attempt.runs_at, "in_progress", None),
             (attempt.completed_at, "completed", None),
@@ -99,7 +99,7 @@ def _happenings(repository: Repository, run: RunPlan) -> Iterator[Happening]:
             moments += _job_moments(job)
         for at, action, job_or_none in moments:
             if at is not None:
-                yield Happening(
+                yield HookEvent(
                     at=at,
                     action=action,
                     repository=repository,
@@ -109,7 +109,7 @@ def _happenings(repository: Repository, run: RunPlan) -> Iterator[Happening]:
                 )
 
 
-def _job_moments(job: JobPlan) -> list[tuple[Timestamp | None, str, JobPlan | None]]:
+def _job_moments(job: JobSpec) -> list[tuple[Timestamp | None, str, JobSpec | None]]:
     ended = None if job.completed_at is None else max(job.completed_at, job.created_at)
     if job.reused or job.conclusion == "skipped":
         return [(ended, "completed", job)]
@@ -122,9 +122,9 @@ def _job_moments(job: JobPlan) -> list[tuple[Timestamp | None, str, JobPlan | No
     ]
 
 
-def _workflow(happening: Happening, base: str) -> Json:
-    workflow, plan = happening.run.workflow, happening.repository.plan
-    page = f"https://github.com/{plan.full_name}"
+def _workflow(hook_event: HookEvent, base: str) -> Json:
+    workflow, spec = hook_event.run.workflow, hook_event.repository.spec
+    page = f"https://github.com/{spec.full_name}"
     return {
         "id": workflow.id,
         "node_id": node_id("W", workflow.id),
@@ -133,7 +133,7 @@ def _workflow(happening: Happening, base: str) -> Json:
         "state": "active",
         "created_at": "2024-01-01T00:00:00.000Z",
         "updated_at": "2024-01-01T00:00:00.000Z",
-        "url": f"{base}/repos/{plan.full_name}/actions/workflows/{workflow.id}",
-        "html_url": f"{page}/blob/{plan.default_branch}/{workflow.path}",
+        "url": f"{base}/repos/{spec.full_name}/actions/workflows/{workflow.id}",
+        "html_url": f"{page}/blob/{spec.default_branch}/{workflow.path}",
         "badge_url": f"{page}/workflows/{workflow.id}/badge.svg",
     }

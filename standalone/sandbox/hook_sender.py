@@ -17,11 +17,11 @@ import urllib3
 
 from .answers import json_bytes
 from .deliveries import Delivery
-from .hook_feed import Happening, HookFeed, payload_of
+from .hook_feed import HookEvent, HookFeed, payload_of
 from .payloads.hooks import hook_payload
-from .plans import HookPlan
 from .repository import Repository
-from .rng import fraction_of, sha_of
+from .rng import fraction_for, sha_for
+from .specs import HookSpec
 from .state import State
 from .times import Timestamp
 
@@ -31,10 +31,10 @@ REFUSED = 502
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Letter:
+class OutgoingDelivery:
     """One delivery that is to be made."""
 
-    hook: HookPlan
+    hook: HookSpec
     repository: Repository
     guid: str
     event: str
@@ -49,9 +49,9 @@ class HookSender:
 
     def __init__(self, state: State) -> None:
         self._state = state
-        self._hooked = [item for item in state.world.repositories if item.hooks]
-        self._feed = HookFeed(self._hooked, state.clock.now())
-        self._late: list[tuple[Timestamp, int, Letter]] = []
+        self._with_hooks = [item for item in state.world.repositories if item.hooks]
+        self._feed = HookFeed(self._with_hooks, state.clock.now())
+        self._late: list[tuple[Timestamp, int, OutgoingDelivery]] = []
         self._order = itertools.count()
         self._base = ""
         self._pool = urllib3.PoolManager(retries=False, timeout=TIMEOUT)
@@ -62,7 +62,7 @@ class HookSender:
     def start(self, base: str) -> None:
         """Ping every hook, and begin to watch the clock; `base` is the API's address."""
         self._base = base
-        if not self._hooked:
+        if not self._with_hooks:
             return
         self._thread = threading.Thread(target=self._watch, name="sandbox hooks", daemon=True)
         self._thread.start()
@@ -71,13 +71,13 @@ class HookSender:
         """Send everything that is due by now."""
         with self._turn:
             now = self._state.clock.now()
-            for happening in self._feed.due(now):
-                for hook in happening.repository.hooks:
-                    self._send_or_delay(hook, happening, now)
+            for hook_event in self._feed.due(now):
+                for hook in hook_event.repository.hooks:
+                    self._send_or_delay(hook, hook_event, now)
             while self._late and self._late[0][0] <= now:
                 self._send(heapq.heappop(self._late)[2])
 
-    def redeliver(self, hook: HookPlan, delivery: Delivery) -> None:
+    def redeliver(self, hook: HookSpec, delivery: Delivery) -> None:
         """Send a delivery once more, under the same delivery id."""
         with self._turn:
             self._post(hook, replace(delivery, redelivery=True))
@@ -90,22 +90,22 @@ class HookSender:
         self._pool.clear()
 
     def _watch(self) -> None:
-        for repository in self._hooked:
+        for repository in self._with_hooks:
             for hook in repository.hooks:
                 self._ping(repository, hook)
         while not self._stop.wait(PAUSE):
             self.deliver_due()
 
-    def _ping(self, repository: Repository, hook: HookPlan) -> None:
+    def _ping(self, repository: Repository, hook: HookSpec) -> None:
         body = {
             "zen": "Keep it logically awesome.",
             "hook_id": hook.id,
-            "hook": hook_payload(repository.plan, hook, self._base),
+            "hook": hook_payload(repository.spec, hook, self._base),
         }
         guid = _guid("ping", hook.id)
         with self._turn:
             self._send(
-                Letter(
+                OutgoingDelivery(
                     hook=hook,
                     repository=repository,
                     guid=guid,
@@ -115,17 +115,17 @@ class HookSender:
                 )
             )
 
-    def _send_or_delay(self, hook: HookPlan, happening: Happening, now: Timestamp) -> None:
-        if happening.event not in hook.events:
+    def _send_or_delay(self, hook: HookSpec, hook_event: HookEvent, now: Timestamp) -> None:
+        if hook_event.event not in hook.events:
             return
-        chances, name = self._state.settings.hooks, f"{hook.id}:{happening.name}"
-        letter = Letter(
+        chances, name = self._state.settings.hooks, f"{hook.id}:{hook_event.name}"
+        outgoing = OutgoingDelivery(
             hook=hook,
-            repository=happening.repository,
+            repository=hook_event.repository,
             guid=_guid(name),
-            event=happening.event,
-            action=happening.action,
-            body=json_bytes(payload_of(happening, self._base)),
+            event=hook_event.event,
+            action=hook_event.action,
+            body=json_bytes(payload_of(hook_event, self._base)),
             copies=2 if self._draw(name, "doubled") < chances.doubled else 1,
             lost=self._draw(name, "lost") < chances.lost,
         )
@@ -137,35 +137,35 @@ class HookSender:
             delay = chances.late_seconds
         if delay:
             self._state.statistics.count("webhooks.delayed")
-            heapq.heappush(self._late, (now + delay, next(self._order), letter))
+            heapq.heappush(self._late, (now + delay, next(self._order), outgoing))
         else:
-            self._send(letter)
+            self._send(outgoing)
 
-    def _send(self, letter: Letter) -> None:
+    def _send(self, outgoing: OutgoingDelivery) -> None:
         delivery = Delivery(
             id=0,
-            hook_id=letter.hook.id,
-            guid=letter.guid,
-            event=letter.event,
-            action=letter.action,
-            repository_id=letter.repository.plan.id,
+            hook_id=outgoing.hook.id,
+            guid=outgoing.guid,
+            event=outgoing.event,
+            action=outgoing.action,
+            repository_id=outgoing.repository.spec.id,
             delivered_at=0.0,
             status="",
             status_code=0,
             redelivery=False,
-            headers=_headers(letter),
-            body=letter.body,
+            headers=_headers(outgoing),
+            body=outgoing.body,
         )
-        if letter.lost:
+        if outgoing.lost:
             self._state.statistics.count("webhooks.lost")
             self._note(delivery, REFUSED, "failed to connect to host")
             return
-        for copy in range(letter.copies):
+        for copy in range(outgoing.copies):
             if copy:
                 self._state.statistics.count("webhooks.doubled")
-            self._post(letter.hook, delivery)
+            self._post(outgoing.hook, delivery)
 
-    def _post(self, hook: HookPlan, delivery: Delivery) -> None:
+    def _post(self, hook: HookSpec, delivery: Delivery) -> None:
         try:
             answer = self._pool.request(
                 "POST", hook.url, body=delivery.body, headers=delivery.headers, redirect=False
@@ -192,25 +192,25 @@ class HookSender:
         )
 
     def _draw(self, name: str, what: str) -> float:
-        return fraction_of(self._state.world.seed, name, what)
+        return fraction_for(self._state.world.seed, name, what)
 
 
-def _headers(letter: Letter) -> dict[str, str]:
+def _headers(outgoing: OutgoingDelivery) -> dict[str, str]:
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "GitHub-Hookshot/5a0d2f1",
-        "X-GitHub-Event": letter.event,
-        "X-GitHub-Delivery": letter.guid,
-        "X-GitHub-Hook-ID": str(letter.hook.id),
+        "X-GitHub-Event": outgoing.event,
+        "X-GitHub-Delivery": outgoing.guid,
+        "X-GitHub-Hook-ID": str(outgoing.hook.id),
         "X-GitHub-Hook-Installation-Target-Type": "repository",
-        "X-GitHub-Hook-Installation-Target-ID": str(letter.repository.plan.id),
+        "X-GitHub-Hook-Installation-Target-ID": str(outgoing.repository.spec.id),
     }
-    if letter.hook.secret:
-        key = letter.hook.secret.encode()
-        signature = hmac.new(key, letter.body, hashlib.sha256).hexdigest()
+    if outgoing.hook.secret:
+        key = outgoing.hook.secret.encode()
+        signature = hmac.new(key, outgoing.body, hashlib.sha256).hexdigest()
         headers["X-Hub-Signature-256"] = f"sha256={signature}"
     return headers
 
 
 def _guid(*parts: object) -> str:
-    return str(uuid.UUID(sha_of("delivery", *parts)[:32]))
+    return str(uuid.UUID(sha_for("delivery", *parts)[:32]))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from .answers import Refusal, error_answer, not_found
 from .repository import Repository
-from .settings import Limits, TokenPlan
+from .settings import Limits, TokenSpec
 from .times import Timestamp
 
 
@@ -19,7 +19,7 @@ class Identity:
 
     key: str
     login: str
-    token: TokenPlan | None
+    token: TokenSpec | None
     limit: int
 
     def require(self, permission: str, repository: Repository | None) -> None:
@@ -39,37 +39,37 @@ class Identity:
 
     def sees(self, repository: Repository) -> bool:
         """Return whether the repository exists for this token."""
-        if not repository.plan.private:
+        if not repository.spec.private:
             return True
         if self.token is None:
             return False
         if self.token.kind == "classic" and "repo" not in self.token.scopes:
             return False
         allowed = self.token.repositories
-        return allowed is None or repository.plan.full_name in allowed
+        return allowed is None or repository.spec.full_name in allowed
 
 
 class Tokens:
     """Know every token: those of the settings, and those that the app was given since."""
 
-    def __init__(self, plans: tuple[TokenPlan, ...], limits: Limits) -> None:
+    def __init__(self, specs: tuple[TokenSpec, ...], limits: Limits) -> None:
         self._limits = limits
-        self._plans = {plan.value: plan for plan in plans}
+        self._specs = {spec.value: spec for spec in specs}
         self._lock = threading.Lock()
 
-    def add(self, plan: TokenPlan) -> None:
+    def add(self, spec: TokenSpec) -> None:
         """Accept a new token."""
         with self._lock:
-            self._plans[plan.value] = plan
+            self._specs[spec.value] = spec
 
     def identify(self, authorization: str | None, now: Timestamp) -> Identity:
         """Return who sent an Authorization header; refuse a token that is unknown or too old."""
         if not authorization:
             return Identity("anonymous", "127.0.0.1", None, self._limits.anonymous)
-        plan = self._plans.get(_token(authorization))
-        if plan is None or (plan.expires_at is not None and now >= plan.expires_at):
+        spec = self._specs.get(_token(authorization))
+        if spec is None or (spec.expires_at is not None and now >= spec.expires_at):
             raise Refusal(error_answer(401, "Bad credentials", cost=0))
-        return Identity(f"token:{plan.value}", plan.login, plan, plan.limit)
+        return Identity(f"token:{spec.value}", spec.login, spec, spec.limit)
 
 
 def _token(authorization: str) -> str:

@@ -31,7 +31,7 @@ class Budget:
     limit: int
     resets_at: Timestamp
     used: int = 0
-    told_at: float | None = None
+    reported_at: float | None = None
 
     @property
     def remaining(self) -> int:
@@ -43,9 +43,9 @@ class Budget:
 class _Account:
     budgets: dict[str, Budget] = field(default_factory=dict)
     points: dict[str, deque[tuple[Timestamp, int]]] = field(default_factory=dict)
-    under_way: int = 0
+    in_flight: int = 0
     blocked_until: Timestamp = 0.0
-    block_told_at: float = 0.0
+    block_reported_at: float = 0.0
     block_status: int = 403
     block_retry_after: bool = True
 
@@ -81,14 +81,14 @@ class Limiter:
         with self._lock:
             budget.used += cost - taken
             if budget.remaining > 0:
-                budget.told_at = None
-            elif budget.told_at is None:
-                budget.told_at = time.monotonic()
+                budget.reported_at = None
+            elif budget.reported_at is None:
+                budget.reported_at = time.monotonic()
 
-    def was_told(self, budget: Budget) -> bool:
+    def was_reported(self, budget: Budget) -> bool:
         """Return whether an answer has already reported that nothing remains."""
-        told = budget.told_at
-        return told is not None and time.monotonic() - told >= self.limits.grace
+        reported = budget.reported_at
+        return reported is not None and time.monotonic() - reported >= self.limits.grace
 
     def exceeded(self, budget: Budget, now: Timestamp, login: str) -> Answer:
         """Answer a request beyond the primary limit."""
@@ -103,8 +103,8 @@ class Limiter:
             account = self._account(key)
             if now >= account.blocked_until:
                 return None
-            told = time.monotonic() - account.block_told_at >= self.limits.grace
-            return self._secondary(account, now), told
+            reported = time.monotonic() - account.block_reported_at >= self.limits.grace
+            return self._secondary(account, now), reported
 
     def block(
         self, key: str, now: Timestamp, *, seconds: float, status: int, retry_after: bool
@@ -113,7 +113,7 @@ class Limiter:
         with self._lock:
             account = self._account(key)
             account.blocked_until = now + seconds
-            account.block_told_at = time.monotonic()
+            account.block_reported_at = time.monotonic()
             account.block_status = status
             account.block_retry_after = retry_after
             return self._secondary(account, now)
@@ -132,25 +132,27 @@ class Limiter:
                 spent.popleft()
             # each request costs at least a point, so the length says enough most of the time
             if len(spent) * 5 >= most and sum(cost for _, cost in spent) + points > most:
-                return self._punish(key, now)
+                return self._apply_secondary_limit(key, now)
             spent.append((now, points))
             return None
 
     @contextmanager
-    def under_way(self, key: str, now: Timestamp) -> Iterator[Answer | None]:
+    def in_flight(self, key: str, now: Timestamp) -> Iterator[Answer | None]:
         """Count a request while it is answered; yield a refusal if too many are."""
         with self._lock:
             account = self._account(key)
-            account.under_way += 1
+            account.in_flight += 1
             most = self.limits.concurrent
-            refusal = self._punish(key, now) if 0 < most < account.under_way else None
+            refusal = (
+                self._apply_secondary_limit(key, now) if 0 < most < account.in_flight else None
+            )
         try:
             yield refusal
         finally:
             with self._lock:
-                account.under_way -= 1
+                account.in_flight -= 1
 
-    def _punish(self, key: str, now: Timestamp) -> Answer:
+    def _apply_secondary_limit(self, key: str, now: Timestamp) -> Answer:
         limits = self.limits
         return self.block(
             key,

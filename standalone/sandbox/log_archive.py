@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timezone
 
 from .logs import BOM, LogText, job_log, step_log
-from .plans import JobPlan
+from .specs import JobSpec
 
 FORBIDDEN = frozenset('/:"*?<>|\\\r\n')
 MOST_UNITS = 90
@@ -35,7 +35,7 @@ def file_names(names: Iterable[str]) -> list[str]:
     return result
 
 
-def archive_entries(jobs: Iterable[JobPlan]) -> Iterator[tuple[str, LogText]]:
+def archive_entries(jobs: Iterable[JobSpec]) -> Iterator[tuple[str, LogText]]:
     """Yield every file of the archive with its text."""
     listed = list(jobs)
     folders = file_names(job.name for job in listed)

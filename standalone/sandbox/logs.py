@@ -1,13 +1,13 @@
-"""The logs of jobs: made from their plans, however long, without holding a giant one."""
+"""The logs of jobs: generated from their specs, however long, without holding a giant one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .plans import JobPlan, LogPlan, StepPlan
-from .rng import seeded
-from .timeline import job_standing, step_times
+from .rng import seeded_random
+from .specs import JobSpec, LogSpec, StepSpec
+from .timeline import job_status, step_times
 from .times import DAY, Timestamp, iso
 
 BOM = b"\xef\xbb\xbf"
@@ -49,10 +49,10 @@ class LogText:
             position += len(piece)
 
 
-def log_state(job: JobPlan, now: Timestamp, *, delay: float, retention_days: float) -> str:
+def log_state(job: JobSpec, now: Timestamp, *, delay: float, retention_days: float) -> str:
     """Return whether a job's log exists by now."""
-    standing = job_standing(job, now)
-    if standing.status != "completed":
+    status_now = job_status(job, now)
+    if status_now.status != "completed":
         return NOT_YET
     if job.log is None:
         return EXPIRED if job.log_expired else NEVER
@@ -64,38 +64,38 @@ def log_state(job: JobPlan, now: Timestamp, *, delay: float, retention_days: flo
     return EXPIRED if now >= ended + retention_days * DAY else AVAILABLE
 
 
-def job_log(job: JobPlan) -> LogText:
+def job_log(job: JobSpec) -> LogText:
     """Return a job's log."""
-    plan = job.log
-    if plan is None:
+    spec = job.log
+    if spec is None:
         return LogText(b"", 0)
-    if plan.content is not None:
-        return LogText(plan.content, len(plan.content))
-    head = BOM if plan.bom else b""
+    if spec.content is not None:
+        return LogText(spec.content, len(spec.content))
+    head = BOM if spec.bom else b""
     head += b"".join(step_log(job, step) for step in job.steps if step.conclusion != "skipped")
-    if plan.giant_bytes:
-        return LogText(head, plan.giant_bytes)
+    if spec.giant_bytes:
+        return LogText(head, spec.giant_bytes)
     return LogText(head, len(head))
 
 
-def step_log(job: JobPlan, step: StepPlan) -> bytes:
+def step_log(job: JobSpec, step: StepSpec) -> bytes:
     """Return the part of a job's log that one step wrote."""
-    plan = job.log
-    if plan is None:
+    spec = job.log
+    if spec is None:
         return b""
     begin, end = step_times(job, step)
-    lines = _step_lines(plan, step)
+    lines = _step_lines(spec, step)
     pause = (end - begin) / max(1, len(lines))
     text = "".join(
-        _stamped(begin + pause * number, line, plan.newline) for number, line in enumerate(lines)
+        _stamped(begin + pause * number, line, spec.newline) for number, line in enumerate(lines)
     )
-    return text.encode() + (b"\xff\xfe caf\xe9 not UTF-8\n" if plan.broken_utf8 else b"")
+    return text.encode() + (b"\xff\xfe caf\xe9 not UTF-8\n" if spec.broken_utf8 else b"")
 
 
-def _step_lines(plan: LogPlan, step: StepPlan) -> list[str]:
-    rng = seeded(plan.seed, step.number)
+def _step_lines(spec: LogSpec, step: StepSpec) -> list[str]:
+    rng = seeded_random(spec.seed, step.number)
     lines = [f"##[group]{step.name}", "shell: /usr/bin/bash -e {0}", "##[endgroup]"]
-    for number in range(plan.lines_per_step):
+    for number in range(spec.lines_per_step):
         line = _LINES[int(rng.random() * len(_LINES))].replace("{n}", str(number))
         # output of several lines is stamped once: the others follow bare
         lines.append(line + ("\n    at line 12\n    at line 40" if rng.random() < 0.1 else ""))

@@ -25,7 +25,7 @@ class Page:
         return (self.number - 1) * self.size
 
 
-def wanted_page(args: Mapping[str, str], *, default: int = 30, most: int = MOST_A_PAGE) -> Page:
+def requested_page(args: Mapping[str, str], *, default: int = 30, most: int = MOST_A_PAGE) -> Page:
     """Read `page` and `per_page`; what is no number counts as not given."""
     number = _positive(args.get("page"), 1)
     return Page(number, min(most, _positive(args.get("per_page"), default)))

@@ -1,6 +1,6 @@
 """A repository with everything that happens in it, found by id or in GitHub's order.
 
-Its runs may come from a `Source` that plans more of them as time goes on.
+Its runs may come from a `Source` that adds more of them as time passes.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from .plans import (
-    AttemptPlan,
-    CommitPlan,
-    HookPlan,
-    JobPlan,
-    PullRequestPlan,
-    RepositoryPlan,
-    RunPlan,
+from .specs import (
+    AttemptSpec,
+    CommitSpec,
+    HookSpec,
+    JobSpec,
+    PullRequestSpec,
+    RepositorySpec,
+    RunSpec,
 )
 from .timeline import run_times
 from .times import Timestamp
@@ -28,9 +28,9 @@ from .times import Timestamp
 class Growth:
     """What a source adds to a repository."""
 
-    runs: Sequence[RunPlan] = ()
-    commits: Sequence[CommitPlan] = ()
-    pulls: Sequence[PullRequestPlan] = ()
+    runs: Sequence[RunSpec] = ()
+    commits: Sequence[CommitSpec] = ()
+    pulls: Sequence[PullRequestSpec] = ()
 
 
 class Source(Protocol):
@@ -44,35 +44,35 @@ class Source(Protocol):
 class PlacedJob:
     """A job with the attempt and the run that it belongs to."""
 
-    run: RunPlan
-    attempt: AttemptPlan
-    job: JobPlan
+    run: RunSpec
+    attempt: AttemptSpec
+    job: JobSpec
 
 
 @dataclass(slots=True)
 class _Shelf:
-    runs: list[RunPlan] = field(default_factory=list)
+    runs: list[RunSpec] = field(default_factory=list)
     created: list[Timestamp] = field(default_factory=list)
     timestamps: list[Timestamp] = field(default_factory=list)
-    by_id: dict[int, RunPlan] = field(default_factory=dict)
+    by_id: dict[int, RunSpec] = field(default_factory=dict)
     jobs: dict[int, PlacedJob] = field(default_factory=dict)
 
 
 class Repository:
-    """Keep the plans of one repository."""
+    """The runs of one repository that exist at a point in time."""
 
     def __init__(
         self,
-        plan: RepositoryPlan,
+        spec: RepositorySpec,
         growth: Growth | None = None,
         *,
-        hooks: Iterable[HookPlan] = (),
+        hooks: Iterable[HookSpec] = (),
         source: Source | None = None,
     ) -> None:
-        self.plan = plan
+        self.spec = spec
         self.hooks = list(hooks)
-        self.commits: dict[str, CommitPlan] = {}
-        self.pulls: dict[int, PullRequestPlan] = {}
+        self.commits: dict[str, CommitSpec] = {}
+        self.pulls: dict[int, PullRequestSpec] = {}
         self._source = source
         self._log_reader = _Shelf()
         self._lock = threading.RLock()
@@ -88,13 +88,13 @@ class Repository:
             if growth is not None:
                 self._add(growth)
 
-    def runs(self, now: Timestamp) -> list[RunPlan]:
+    def runs(self, now: Timestamp) -> list[RunSpec]:
         """Return the runs created by now, newest first."""
         with self._lock:
             count = bisect_right(self._log_reader.created, now)
             return self._log_reader.runs[:count][::-1]
 
-    def page_of_runs(self, now: Timestamp, start: int, size: int) -> tuple[int, list[RunPlan]]:
+    def page_of_runs(self, now: Timestamp, start: int, size: int) -> tuple[int, list[RunSpec]]:
         """Return how many runs there are by now, and some of them, newest first."""
         with self._lock:
             count = bisect_right(self._log_reader.created, now)
@@ -106,7 +106,7 @@ class Repository:
         with self._lock:
             return bisect_right(self._log_reader.timestamps, now)
 
-    def run(self, run_id: int, now: Timestamp) -> RunPlan | None:
+    def run(self, run_id: int, now: Timestamp) -> RunSpec | None:
         """Find a run that exists by now."""
         run = self._log_reader.by_id.get(run_id)
         return run if run is not None and run.created_at <= now else None
@@ -130,7 +130,7 @@ class Repository:
         log_reader.timestamps.sort()
 
 
-def _placed(run: RunPlan) -> Iterable[tuple[int, PlacedJob]]:
+def _placed(run: RunSpec) -> Iterable[tuple[int, PlacedJob]]:
     for attempt in run.attempts:
         for job in attempt.jobs:
             yield job.id, PlacedJob(run, attempt, job)

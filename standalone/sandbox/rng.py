@@ -6,18 +6,18 @@ import hashlib
 import random
 
 
-def seeded(*parts: object) -> random.Random:
+def seeded_random(*parts: object) -> random.Random:
     """Return a generator of its own for what the parts name."""
     digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
     return random.Random(digest)  # noqa: S311 - chance here is seeded, not secret
 
 
-def sha_of(*parts: object) -> str:
+def sha_for(*parts: object) -> str:
     """Return 40 hexadecimal digits, as a commit's, for what the parts name."""
     return hashlib.sha256("\x1f".join(map(str, parts)).encode()).hexdigest()[:40]
 
 
-def fraction_of(*parts: object) -> float:
+def fraction_for(*parts: object) -> float:
     """Return a number in [0, 1) for what the parts name."""
     digest = hashlib.sha256("\x1f".join(map(str, parts)).encode()).digest()
     return int.from_bytes(digest[:7], "big") / 2**56

@@ -1,22 +1,22 @@
-"""Drafts: what a world's builder has been told so far, and how a draft becomes a plan."""
+"""Builders of jobs, attempts, runs and repositories: mutable until `finish` returns the spec."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .plans import (
-    AttemptPlan,
-    CommitPlan,
-    HookPlan,
-    JobPlan,
-    LogPlan,
-    PullRequestPlan,
-    RepositoryPlan,
-    RunPlan,
-    StepPlan,
-    WorkflowPlan,
-)
 from .repository import Growth, Repository
+from .specs import (
+    AttemptSpec,
+    CommitSpec,
+    HookSpec,
+    JobSpec,
+    LogSpec,
+    PullRequestSpec,
+    RepositorySpec,
+    RunSpec,
+    StepSpec,
+    WorkflowSpec,
+)
 from .times import Timestamp
 
 
@@ -31,14 +31,14 @@ class JobBuilder:
     seconds: float | None
     steps: tuple[str, ...]
     labels: tuple[str, ...]
-    log: bytes | LogPlan | None
+    log: bytes | LogSpec | None
     waits: float | None
     reused: bool
 
 
 @dataclass(slots=True, kw_only=True)
 class AttemptBuilder:
-    """An attempt and the drafts of its jobs."""
+    """An attempt and the builders of its jobs."""
 
     requested_at: Timestamp
     runs_at: Timestamp | None
@@ -48,9 +48,9 @@ class AttemptBuilder:
     first_status: str
     jobs: list[JobBuilder] = field(default_factory=list)
 
-    def finish(self, number: int) -> AttemptPlan:
+    def finish(self, number: int) -> AttemptSpec:
         """Return the attempt's plan."""
-        return AttemptPlan(
+        return AttemptSpec(
             number=number,
             requested_at=self.requested_at,
             runs_at=self.runs_at,
@@ -64,10 +64,10 @@ class AttemptBuilder:
 
 @dataclass(slots=True, kw_only=True)
 class RunBuilder:
-    """A run and the drafts of its attempts."""
+    """A run and the builders of its attempts."""
 
     id: int
-    workflow: WorkflowPlan
+    workflow: WorkflowSpec
     event: str
     branch: str | None
     sha: str
@@ -78,9 +78,9 @@ class RunBuilder:
     touched: tuple[Timestamp, ...]
     attempts: list[AttemptBuilder] = field(default_factory=list)
 
-    def finish(self, number: int) -> RunPlan:
+    def finish(self, number: int) -> RunSpec:
         """Return the run's plan."""
-        return RunPlan(
+        return RunSpec(
             id=self.id,
             number=number,
             workflow=self.workflow,
@@ -101,20 +101,20 @@ class RunBuilder:
 class RepositoryBuilder:
     """A repository and everything in it."""
 
-    plan: RepositoryPlan
+    spec: RepositorySpec
     runs: list[RunBuilder] = field(default_factory=list)
-    commits: dict[str, CommitPlan] = field(default_factory=dict)
-    pulls: list[PullRequestPlan] = field(default_factory=list)
-    hooks: list[HookPlan] = field(default_factory=list)
+    commits: dict[str, CommitSpec] = field(default_factory=dict)
+    pulls: list[PullRequestSpec] = field(default_factory=list)
+    hooks: list[HookSpec] = field(default_factory=list)
 
     def finish(self) -> Repository:
         """Return the repository."""
         runs = [run.finish(number) for number, run in enumerate(self.runs, 1)]
         growth = Growth(runs=runs, commits=list(self.commits.values()), pulls=self.pulls)
-        return Repository(self.plan, growth, hooks=self.hooks)
+        return Repository(self.spec, growth, hooks=self.hooks)
 
 
-def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobPlan:
+def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:
     conclusion = job.conclusion or attempt.conclusion or "success"
     if conclusion == "skipped":
         return _skipped(attempt, job)
@@ -124,7 +124,7 @@ def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobPlan:
     completed = attempt.completed_at
     if job.seconds is not None and started is not None:
         completed = started + job.seconds
-    return JobPlan(
+    return JobSpec(
         id=job.id,
         name=job.name,
         created_at=(attempt.runs_at if waits else None) or attempt.requested_at,
@@ -140,9 +140,9 @@ def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobPlan:
     )
 
 
-def _skipped(attempt: AttemptBuilder, job: JobBuilder) -> JobPlan:
+def _skipped(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:
     moment = attempt.runs_at or attempt.requested_at
-    return JobPlan(
+    return JobSpec(
         id=job.id,
         name=job.name,
         created_at=moment,
@@ -155,11 +155,11 @@ def _skipped(attempt: AttemptBuilder, job: JobBuilder) -> JobPlan:
     )
 
 
-def _steps(names: tuple[str, ...], conclusion: str) -> tuple[StepPlan, ...]:
+def _steps(names: tuple[str, ...], conclusion: str) -> tuple[StepSpec, ...]:
     count = len(names)
     ends = "success" if count < 2 else conclusion
     return tuple(
-        StepPlan(
+        StepSpec(
             number=number,
             name=name,
             begin=(number - 1) / count,
@@ -170,7 +170,7 @@ def _steps(names: tuple[str, ...], conclusion: str) -> tuple[StepPlan, ...]:
     )
 
 
-def _log(job: JobBuilder) -> LogPlan:
-    if isinstance(job.log, LogPlan):
+def _log(job: JobBuilder) -> LogSpec:
+    if isinstance(job.log, LogSpec):
         return job.log
-    return LogPlan(seed=str(job.id), content=job.log)
+    return LogSpec(seed=str(job.id), content=job.log)

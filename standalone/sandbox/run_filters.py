@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from .plans import RunPlan
-from .timeline import run_standing
+from .specs import RunSpec
+from .timeline import run_status
 from .times import DAY, Timestamp, parse_time
 
 FILTERS = ("actor", "branch", "check_suite_id", "created", "event", "head_sha", "status")
@@ -26,7 +26,7 @@ CONCLUSIONS = frozenset(
     }
 )
 
-_Test = Callable[[RunPlan, Timestamp], bool]
+_Test = Callable[[RunSpec, Timestamp], bool]
 
 
 def filters_in(args: Mapping[str, str]) -> dict[str, str]:
@@ -34,7 +34,7 @@ def filters_in(args: Mapping[str, str]) -> dict[str, str]:
     return {name: args[name] for name in FILTERS if args.get(name)}
 
 
-def matching(filters: Mapping[str, str]) -> Callable[[RunPlan, Timestamp], bool]:
+def matching(filters: Mapping[str, str]) -> Callable[[RunSpec, Timestamp], bool]:
     """Return a test that a run passes if it passes every filter."""
     tests = [_TESTS[name](value) for name, value in filters.items()]
     return lambda run, now: all(test(run, now) for test in tests)
@@ -61,25 +61,25 @@ def created_range(text: str) -> tuple[Timestamp, Timestamp]:
 
 
 def _first(text: str) -> Timestamp:
-    return parse_time(_mended(text))
+    return parse_time(_normalized(text))
 
 
 def _last(text: str) -> Timestamp:
-    begin = parse_time(_mended(text))
+    begin = parse_time(_normalized(text))
     # a day is meant to its last second, and a timestamp to the end of its own
     return begin + (DAY - 0.001 if "T" not in text else 0.999)
 
 
-def _mended(text: str) -> str:
+def _normalized(text: str) -> str:
     # the `+` of an offset that was not quoted arrives as a space
     return text.strip().replace(" ", "+")
 
 
 def _status(value: str) -> _Test:
     if value in STATUSES:
-        return lambda run, now: run_standing(run, now).status == value
+        return lambda run, now: run_status(run, now).status == value
     if value in CONCLUSIONS:
-        return lambda run, now: run_standing(run, now).conclusion == value
+        return lambda run, now: run_status(run, now).conclusion == value
     return lambda _run, _now: False  # startup_failure is a conclusion, but no filter
 
 

@@ -11,16 +11,16 @@ import yaml
 
 from .faults import Fault
 from .settings import (
-    AppPlan,
-    GraphqlChances,
-    HookChances,
-    InstallationPlan,
+    AppSpec,
+    GraphqlFaults,
+    HookFaults,
+    InstallationSpec,
     Limits,
     Settings,
-    TokenPlan,
+    TokenSpec,
 )
 
-_Plan = TypeVar("_Plan")
+_Spec = TypeVar("_Spec")
 
 
 def read_scenario(path: Path) -> Settings:
@@ -32,33 +32,33 @@ def settings_from(values: Mapping[str, Any]) -> Settings:
     """Read settings from a mapping; what is missing keeps its default."""
     read = dict(values)
     if "tokens" in read:
-        read["tokens"] = tuple(_plan(TokenPlan, token) for token in read["tokens"])
+        read["tokens"] = tuple(_spec(TokenSpec, token) for token in read["tokens"])
     if "limits" in read:
-        read["limits"] = _plan(Limits, read["limits"])
+        read["limits"] = _spec(Limits, read["limits"])
     if "hooks" in read:
-        read["hooks"] = _plan(HookChances, read["hooks"])
+        read["hooks"] = _spec(HookFaults, read["hooks"])
     if "graphql" in read:
-        read["graphql"] = _plan(GraphqlChances, read["graphql"])
+        read["graphql"] = _spec(GraphqlFaults, read["graphql"])
     if "faults" in read:
         read["faults"] = tuple(fault_from(fault) for fault in read["faults"])
     if read.get("app"):
         read["app"] = _app(read["app"])
-    return _plan(Settings, read)
+    return _spec(Settings, read)
 
 
 def fault_from(values: Mapping[str, Any]) -> Fault:
     """Read one fault."""
-    return _plan(Fault, values)
+    return _spec(Fault, values)
 
 
-def _app(values: Mapping[str, Any]) -> AppPlan:
+def _app(values: Mapping[str, Any]) -> AppSpec:
     installations = tuple(
-        _plan(InstallationPlan, installation) for installation in values.get("installations", ())
+        _spec(InstallationSpec, installation) for installation in values.get("installations", ())
     )
-    return _plan(AppPlan, {**values, "installations": installations})
+    return _spec(AppSpec, {**values, "installations": installations})
 
 
-def _plan(kind: type[_Plan], values: Mapping[str, Any]) -> _Plan:
+def _spec(kind: type[_Spec], values: Mapping[str, Any]) -> _Spec:
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - known)
     if unknown:

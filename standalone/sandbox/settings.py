@@ -11,7 +11,7 @@ DEFAULT_TOKEN = "sandbox-token"  # noqa: S105 - the sandbox's own, good nowhere 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TokenPlan:
+class TokenSpec:
     """A token that the sandbox knows; None for `permissions` or `repositories` means all."""
 
     value: str = DEFAULT_TOKEN
@@ -47,7 +47,7 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstallationPlan:
+class InstallationSpec:
     """One installation of the sandbox's app; `repositories` None means all."""
 
     id: int
@@ -57,18 +57,18 @@ class InstallationPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AppPlan:
+class AppSpec:
     """A GitHub App that may sign in with the private half of `public_key` (PEM)."""
 
     id: int
     public_key: str
     slug: str = "runstream"
-    installations: tuple[InstallationPlan, ...] = ()
+    installations: tuple[InstallationSpec, ...] = ()
     token_seconds: float = 3600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HookChances:
+class HookFaults:
     """How unreliable webhooks are: each a probability, `late_seconds` a delay at most."""
 
     lost: float = 0.0
@@ -79,7 +79,7 @@ class HookChances:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GraphqlChances:
+class GraphqlFaults:
     """Where GraphQL is absent (as on an old GHES) or cannot answer for some commits."""
 
     absent: bool = False
@@ -93,12 +93,12 @@ class GraphqlChances:
 class Settings:
     """Everything that can be set."""
 
-    tokens: tuple[TokenPlan, ...] = (TokenPlan(),)
+    tokens: tuple[TokenSpec, ...] = (TokenSpec(),)
     limits: Limits = field(default_factory=Limits)
-    app: AppPlan | None = None
+    app: AppSpec | None = None
     faults: tuple[Fault, ...] = ()
-    hooks: HookChances = field(default_factory=HookChances)
-    graphql: GraphqlChances = field(default_factory=GraphqlChances)
+    hooks: HookFaults = field(default_factory=HookFaults)
+    graphql: GraphqlFaults = field(default_factory=GraphqlFaults)
     index_lag: float = 0.0
     """How old the world is that filtered lists show."""
     filtered_cap: int = 1000

@@ -6,7 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 
-from .plans import AttemptPlan, JobPlan, LogPlan
+from .specs import AttemptSpec, JobSpec, LogSpec
 from .times import Timestamp
 from .workflow_templates import JobTemplate, WorkflowTemplate, steps_of
 
@@ -19,9 +19,9 @@ def plan_jobs(
     begins: Timestamp,
     rng: random.Random,
     first_id: int,
-) -> tuple[JobPlan, ...]:
+) -> tuple[JobSpec, ...]:
     """Plan every job of an attempt that ends so; one of the first level decides it."""
-    jobs: list[JobPlan] = []
+    jobs: list[JobSpec] = []
     ready = begins
     for level in range(1 + max(job.level for job in template.jobs)):
         templates = [job for job in template.jobs if job.level == level]
@@ -34,8 +34,8 @@ def plan_jobs(
 
 
 def rerun_jobs(
-    before: AttemptPlan, fresh: tuple[JobPlan, ...], requested: Timestamp, first_id: int
-) -> tuple[JobPlan, ...]:
+    before: AttemptSpec, fresh: tuple[JobSpec, ...], requested: Timestamp, first_id: int
+) -> tuple[JobSpec, ...]:
     """Plan a re-run of the failed jobs only: the others appear again, with their old times."""
     result = []
     for number, (old, new) in enumerate(zip(before.jobs, fresh, strict=True)):
@@ -53,7 +53,7 @@ def _level(
     ready: Timestamp,
     rng: random.Random,
     first_id: int,
-) -> Iterator[JobPlan]:
+) -> Iterator[JobSpec]:
     names = [(template, name) for template in templates for name in template.names]
     decisive = rng.randrange(len(names))
     for number, (template, name) in enumerate(names):
@@ -70,13 +70,13 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
     ready: Timestamp,
     rng: random.Random,
     number: int,
-) -> JobPlan:
+) -> JobSpec:
     approved = ready + rng.uniform(10, template.approval) if template.approval else ready
     started = approved + rng.uniform(1, 20)
     ended = started + rng.uniform(*template.seconds)
     if conclusion == "cancelled" and rng.random() < 0.3:
         return _never_started(template, name, ready, started, number)
-    return JobPlan(
+    return JobSpec(
         id=number,
         name=name,
         created_at=ready,
@@ -93,8 +93,8 @@ def _job(  # noqa: PLR0913, PLR0917 - all of it is what a job is made of
 
 def _never_started(
     template: JobTemplate, name: str, created: Timestamp, ended: Timestamp, number: int
-) -> JobPlan:
-    return JobPlan(
+) -> JobSpec:
+    return JobSpec(
         id=number,
         name=name,
         created_at=created,
@@ -106,7 +106,7 @@ def _never_started(
     )
 
 
-def _skipped(job: JobPlan) -> JobPlan:
+def _skipped(job: JobSpec) -> JobSpec:
     return replace(
         job,
         started_at=job.created_at,
@@ -120,8 +120,8 @@ def _skipped(job: JobPlan) -> JobPlan:
     )
 
 
-def _log(number: int, rng: random.Random) -> LogPlan:
-    return LogPlan(
+def _log(number: int, rng: random.Random) -> LogSpec:
+    return LogSpec(
         seed=str(number),
         lines_per_step=rng.randint(2, 12),
         bom=rng.random() < 0.8,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass
 
-from .plans import AttemptPlan, RunPlan, WorkflowPlan
 from .simulated_jobs import plan_jobs, rerun_jobs
+from .specs import AttemptSpec, RunSpec, WorkflowSpec
 from .times import DAY, Timestamp
 from .workflow_templates import WorkflowTemplate
 
@@ -39,17 +39,17 @@ class Trigger:
 
 def plan_run(  # noqa: PLR0913 - all of it is what a run is made of
     trigger: Trigger,
-    workflow: WorkflowPlan,
+    workflow: WorkflowSpec,
     template: WorkflowTemplate,
     *,
     id: int,  # noqa: A002 - named as in the answer
     number: int,
     rng: random.Random,
-) -> RunPlan:
+) -> RunSpec:
     """Plan a run."""
     attempts = _attempts(trigger, template, id, rng)
     last = attempts[-1].completed_at or attempts[-1].requested_at
-    return RunPlan(
+    return RunSpec(
         id=id,
         number=number,
         workflow=workflow,
@@ -68,7 +68,7 @@ def plan_run(  # noqa: PLR0913 - all of it is what a run is made of
 
 def _attempts(
     trigger: Trigger, template: WorkflowTemplate, run_id: int, rng: random.Random
-) -> list[AttemptPlan]:
+) -> list[AttemptSpec]:
     conclusion = rng.choices(list(_CONCLUSIONS), list(_CONCLUSIONS.values()))[0]
     attempts = [_attempt(1, trigger.at, trigger.actor, template, conclusion, run_id, rng)]
     ended = attempts[0].completed_at
@@ -94,10 +94,10 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
     conclusion: str,
     run_id: int,
     rng: random.Random,
-) -> AttemptPlan:
+) -> AttemptSpec:
     begins = requested + rng.uniform(1, 10)
     if conclusion in _WITHOUT_JOBS:
-        return AttemptPlan(
+        return AttemptSpec(
             number=number,
             requested_at=requested,
             runs_at=None,
@@ -109,7 +109,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
     jobs = plan_jobs(template, conclusion, begins, rng, first_id)
     started = [job.started_at for job in jobs if job.started_at is not None]
     ended = [job.completed_at for job in jobs if job.completed_at is not None]
-    return AttemptPlan(
+    return AttemptSpec(
         number=number,
         requested_at=requested,
         runs_at=min(started, default=begins),
@@ -122,13 +122,13 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
 
 
 def _partial(
-    first: AttemptPlan, attempt: AttemptPlan, run_id: int, rng: random.Random
-) -> AttemptPlan:
+    first: AttemptSpec, attempt: AttemptSpec, run_id: int, rng: random.Random
+) -> AttemptSpec:
     if rng.random() < 0.5 or len(first.jobs) != len(attempt.jobs):
         return attempt
     first_id = run_id * JOBS_A_RUN + (attempt.number - 1) * 128
     jobs = rerun_jobs(first, attempt.jobs, attempt.requested_at, first_id)
-    return AttemptPlan(
+    return AttemptSpec(
         number=attempt.number,
         requested_at=attempt.requested_at,
         runs_at=attempt.runs_at,
@@ -140,9 +140,9 @@ def _partial(
     )
 
 
-def _hasty(number: int, requested: Timestamp, actor: str) -> AttemptPlan:
+def _hasty(number: int, requested: Timestamp, actor: str) -> AttemptSpec:
     # started by mistake and cancelled at once: it comes and goes between two polls
-    return AttemptPlan(
+    return AttemptSpec(
         number=number,
         requested_at=requested,
         runs_at=requested + 1,

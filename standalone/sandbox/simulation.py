@@ -7,10 +7,10 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .plans import CommitPlan, HookPlan, PullRequestPlan, RepositoryPlan, RunPlan, WorkflowPlan
 from .repository import Growth, Repository
-from .rng import seeded, sha_of
+from .rng import seeded_random, sha_for
 from .simulated_runs import Trigger, plan_run
+from .specs import CommitSpec, HookSpec, PullRequestSpec, RepositorySpec, RunSpec, WorkflowSpec
 from .times import DAY, HOUR, Timestamp
 from .workflow_templates import WORKFLOW_TEMPLATES, WorkflowTemplate
 from .world import World
@@ -61,7 +61,7 @@ class HourlySource:
 
     def __init__(
         self,
-        plan: RepositoryPlan,
+        spec: RepositorySpec,
         *,
         seed: object,
         place: tuple[int, int],
@@ -69,7 +69,7 @@ class HourlySource:
     ) -> None:
         if span.runs_per_hour > RUNS_AN_HOUR:
             raise ValueError(f"A repository has at most {RUNS_AN_HOUR} runs an hour.")
-        self._plan = plan
+        self._spec = spec
         self._seed = seed
         self._place = place
         self._rate = span.runs_per_hour
@@ -81,9 +81,9 @@ class HourlySource:
         now = min(now, self._end)
         if now < self._next * HOUR:
             return None
-        runs: list[RunPlan] = []
-        commits: list[CommitPlan] = []
-        pulls: list[PullRequestPlan] = []
+        runs: list[RunSpec] = []
+        commits: list[CommitSpec] = []
+        pulls: list[PullRequestSpec] = []
         while self._next * HOUR <= now:
             self._hour(self._next, runs, commits, pulls)
             self._next += 1
@@ -92,15 +92,15 @@ class HourlySource:
     def _hour(
         self,
         hour: int,
-        runs: list[RunPlan],
-        commits: list[CommitPlan],
-        pulls: list[PullRequestPlan],
+        runs: list[RunSpec],
+        commits: list[CommitSpec],
+        pulls: list[PullRequestSpec],
     ) -> None:
-        rng = seeded(self._seed, self._plan.id, hour)
+        rng = seeded_random(self._seed, self._spec.id, hour)
         wanted = math.floor(self._rate) + (rng.random() < self._rate % 1)
         made = 0
         while made < wanted:
-            trigger = _trigger(self._plan, hour, made, rng)
+            trigger = _trigger(self._spec, hour, made, rng)
             if trigger.at > self._end:
                 made += 1
                 continue
@@ -109,14 +109,14 @@ class HourlySource:
                 made += 1
             commits.append(_commit(trigger, rng))
             if trigger.pull is not None:
-                pulls.append(_pull(self._plan, trigger))
+                pulls.append(_pull(self._spec, trigger))
 
     def _run(
         self, trigger: Trigger, template: WorkflowTemplate, hour: int, made: int, rng: random.Random
-    ) -> RunPlan:
+    ) -> RunSpec:
         index, count = self._place
         serial = ((hour - _EPOCH_HOUR) * count + index) * RUNS_AN_HOUR + made
-        workflow = next(item for item in self._plan.workflows if item.name == template.name)
+        workflow = next(item for item in self._spec.workflows if item.name == template.name)
         return plan_run(
             trigger,
             workflow,
@@ -140,24 +140,24 @@ def _repository(
 ) -> Repository:
     number = 500_000_000 + place[0]
     workflows = tuple(
-        WorkflowPlan(
+        WorkflowSpec(
             id=number % 10**8 * 10 + n,
             name=template.name,
             path=f".github/workflows/{template.file}",
         )
         for n, template in enumerate(WORKFLOW_TEMPLATES, 1)
     )
-    plan = RepositoryPlan(
+    spec = RepositorySpec(
         id=number,
         full_name=name,
         created_at=(span.first_hour * HOUR) - 400 * DAY,
         workflows=workflows,
     )
-    source = HourlySource(plan, seed=seed, place=place, span=span)
-    plans = [
-        HookPlan(id=number * 10 + n, url=url, secret=key) for n, (url, key) in enumerate(hooks)
+    source = HourlySource(spec, seed=seed, place=place, span=span)
+    specs = [
+        HookSpec(id=number * 10 + n, url=url, secret=key) for n, (url, key) in enumerate(hooks)
     ]
-    return Repository(plan, hooks=plans, source=source)
+    return Repository(spec, hooks=specs, source=source)
 
 
 def _templates_for(event: str, rng: random.Random) -> list[WorkflowTemplate]:
@@ -165,26 +165,26 @@ def _templates_for(event: str, rng: random.Random) -> list[WorkflowTemplate]:
     return fitting[: rng.randint(1, len(fitting))]
 
 
-def _trigger(plan: RepositoryPlan, hour: int, made: int, rng: random.Random) -> Trigger:
+def _trigger(spec: RepositorySpec, hour: int, made: int, rng: random.Random) -> Trigger:
     event = rng.choices(list(_EVENTS), list(_EVENTS.values()))[0]
     serial = (hour - _EPOCH_HOUR) * RUNS_AN_HOUR + made + 1
     from_pull = event == "pull_request"
-    fork = f"contributor-{serial % 7}/{plan.name}" if rng.random() < 0.25 else None
+    fork = f"contributor-{serial % 7}/{spec.name}" if rng.random() < 0.25 else None
     return Trigger(
         event=event,
         at=hour * HOUR + rng.uniform(0, HOUR),
-        sha=sha_of("commit", plan.id, hour, made, rng.random()),
+        sha=sha_for("commit", spec.id, hour, made, rng.random()),
         branch=f"feature-{serial % 50}" if from_pull else "main",
         actor=rng.choice(_PEOPLE),
-        title=f"Make part {serial % 97} of {plan.name} faster",
+        title=f"Make part {serial % 97} of {spec.name} faster",
         pull=serial if from_pull else None,
         fork=fork if from_pull else None,
     )
 
 
-def _commit(trigger: Trigger, rng: random.Random) -> CommitPlan:
+def _commit(trigger: Trigger, rng: random.Random) -> CommitSpec:
     files = rng.choice((1, 2, 3, 5, 8, 12)) if rng.random() < 0.97 else 750
-    return CommitPlan(
+    return CommitSpec(
         sha=trigger.sha,
         message=f"{trigger.title}\n\nIt was slow.",
         author_name=trigger.actor.title(),
@@ -194,14 +194,14 @@ def _commit(trigger: Trigger, rng: random.Random) -> CommitPlan:
         additions=files * rng.randint(1, 40),
         deletions=files * rng.randint(0, 20),
         files=files,
-        parents=(sha_of("parent", trigger.sha),),
+        parents=(sha_for("parent", trigger.sha),),
         pulls=() if trigger.pull is None else (trigger.pull,),
     )
 
 
-def _pull(plan: RepositoryPlan, trigger: Trigger) -> PullRequestPlan:
+def _pull(spec: RepositorySpec, trigger: Trigger) -> PullRequestSpec:
     number = trigger.pull or 0
-    return PullRequestPlan(
+    return PullRequestSpec(
         id=1_000_000_000 + number,
         number=number,
         title=trigger.title,
@@ -209,6 +209,6 @@ def _pull(plan: RepositoryPlan, trigger: Trigger) -> PullRequestPlan:
         head_branch=trigger.branch,
         head_sha=trigger.sha,
         base_branch="main",
-        head_repository=trigger.fork or plan.full_name,
+        head_repository=trigger.fork or spec.full_name,
         created_at=trigger.at - 60,
     )

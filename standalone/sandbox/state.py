@@ -14,10 +14,10 @@ from .faults import Faults
 from .identities import Tokens
 from .limits import Limiter
 from .logs import log_state
-from .plans import HookPlan, JobPlan
 from .rendering import RenderCache
 from .repository import Repository
 from .settings import Settings
+from .specs import HookSpec, JobSpec
 from .statistics import Statistics
 from .times import Timestamp, iso, parse_time
 from .world import World
@@ -38,16 +38,16 @@ class State:
     deliveries: Deliveries
     blob_url: str = ""
     dead_url: str = "http://127.0.0.1:9"
-    redeliver: Callable[[HookPlan, Delivery], None] = lambda _hook, _delivery: None
+    redeliver: Callable[[HookSpec, Delivery], None] = lambda _hook, _delivery: None
     secret: bytes = field(default_factory=lambda: secrets.token_bytes(16))
 
-    def log_state(self, repository: Repository, job: JobPlan, now: Timestamp) -> str:
+    def log_state(self, repository: Repository, job: JobSpec, now: Timestamp) -> str:
         """Return whether a job's log exists by now."""
         return log_state(
             job,
             now,
             delay=self.settings.log_delay,
-            retention_days=repository.plan.retention_days,
+            retention_days=repository.spec.retention_days,
         )
 
     def signed(self, path: str, now: Timestamp) -> str:

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from .logs import AVAILABLE, job_log
-from .plans import AttemptPlan, JobPlan, RunPlan
 from .rendering import rendered
 from .repository import Repository
+from .specs import AttemptSpec, JobSpec, RunSpec
 from .state import State
-from .timeline import attempt_standing, attempts_at, job_standing, jobs_at
+from .timeline import attempt_status, attempts_at, job_status, jobs_at
 from .times import Timestamp, iso
 
 
@@ -39,25 +39,25 @@ def _attempts(
 
 
 def _attempt(
-    repository: Repository, run: RunPlan, attempt: AttemptPlan, now: Timestamp
+    repository: Repository, run: RunSpec, attempt: AttemptSpec, now: Timestamp
 ) -> dict[str, Any]:
-    standing = attempt_standing(attempt, now)
+    status_now = attempt_status(attempt, now)
     return {
-        "repo": repository.plan.full_name,
+        "repo": repository.spec.full_name,
         "run_id": run.id,
         "run_attempt": attempt.number,
-        "status": standing.status,
-        "conclusion": standing.conclusion,
+        "status": status_now.status,
+        "conclusion": status_now.conclusion,
         "head_sha": (attempt.recorded or {}).get("head_sha", run.head_sha),
         "created_at": iso(run.created_at),
-        "updated_at": iso(standing.updated_at),
+        "updated_at": iso(status_now.updated_at),
     }
 
 
 def _job(
-    state: State, repository: Repository, job: JobPlan, now: Timestamp, *, with_logs: bool
+    state: State, repository: Repository, job: JobSpec, now: Timestamp, *, with_logs: bool
 ) -> dict[str, Any]:
-    standing = job_standing(job, now)
+    status_now = job_status(job, now)
     log_state = state.log_state(repository, job, now)
     digest, size = None, None
     if with_logs and log_state == AVAILABLE:
@@ -65,22 +65,22 @@ def _job(
     return {
         "job_id": job.id,
         "job_name": job.name,
-        "status": standing.status,
-        "conclusion": standing.conclusion,
-        "steps": _step_count(job, standing.status),
+        "status": status_now.status,
+        "conclusion": status_now.conclusion,
+        "steps": _step_count(job, status_now.status),
         "log": log_state,
         "log_sha256": digest,
         "log_bytes": size,
     }
 
 
-def _step_count(job: JobPlan, status: str) -> int:
+def _step_count(job: JobSpec, status: str) -> int:
     if job.recorded is not None:
         return len(job.recorded.get("steps") or ())
     return len(job.steps) if status in {"in_progress", "completed"} else 0
 
 
-def _digest(state: State, job: JobPlan) -> tuple[str, int]:
+def _digest(state: State, job: JobSpec) -> tuple[str, int]:
     text = job_log(job)
 
     def digest() -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
-from .plans import StepPlan
+from .specs import StepSpec
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,7 +109,7 @@ WORKFLOW_TEMPLATES = (_CI, _CODEQL, _DOCS, _NIGHTLY, _RELEASE)
 
 
 @lru_cache(maxsize=1024)
-def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepPlan, ...]:
+def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepSpec, ...]:
     """Plan the steps of a job that ends so: what comes after the step that decided is skipped."""
     count = len(names)
     decisive = max(1, count - 2)
@@ -123,7 +123,7 @@ def steps_of(names: tuple[str, ...], conclusion: str) -> tuple[StepPlan, ...]:
         begin, end = (number - 1) / count, number / count
         # numbers have gaps where a step of an action was left out
         result.append(
-            StepPlan(
+            StepSpec(
                 number=number + 3 * (number == count),
                 name=name,
                 begin=begin,

@@ -21,14 +21,14 @@ class World:
         self.seed = seed
         self.ends_at = ends_at
         self.repositories = list(repositories)
-        self._by_id = {repository.plan.id: repository for repository in self.repositories}
+        self._by_id = {repository.spec.id: repository for repository in self.repositories}
         self._by_name = {
-            repository.plan.full_name.lower(): repository for repository in self.repositories
+            repository.spec.full_name.lower(): repository for repository in self.repositories
         }
         self._by_former_name = {
             name.lower(): repository
             for repository in self.repositories
-            for name in repository.plan.former_names
+            for name in repository.spec.former_names
         }
 
     def by_id(self, repository_id: int) -> Repository | None:

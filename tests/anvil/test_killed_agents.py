@@ -20,7 +20,7 @@ from support.command_line import wait_until
 from standalone.app_server import ServerEnded
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.times import iso
 
 REPOSITORY = "octo/api"
@@ -35,7 +35,7 @@ def many_runs() -> Iterator[SandboxServer]:
     for number in range(RUNS):
         world.run(created=number * 60, seconds=30).job("build").job("test").job("lint")
     with SandboxServer(
-        world.build(), settings=Settings(tokens=(TokenPlan(value=TOKEN),), threads=16)
+        world.build(), settings=Settings(tokens=(TokenSpec(value=TOKEN),), threads=16)
     ) as sandbox:
         yield sandbox
 

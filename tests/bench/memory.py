@@ -19,8 +19,8 @@ from ingest.settings import read_settings
 from standalone.local_aws import LocalAws
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.clock import SandboxClock
-from standalone.sandbox.plans import LogPlan
 from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.specs import LogSpec
 from tests.bench.collector import CollectorProcess
 from tests.bench.report import Row
 from tests.support.world import GENEROUS
@@ -57,7 +57,7 @@ def _huge_log(size: int) -> Row:
     builder.job("small")
     small = WorldBuilder().run(seconds=60).job("small")
     before = _peak(small, logs=1)
-    builder.job("huge", log=LogPlan(seed="huge", giant_bytes=size))
+    builder.job("huge", log=LogSpec(seed="huge", giant_bytes=size))
     after = _peak(builder, logs=2)
     return Row(
         "memory",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.simulation import simulated_world
 from standalone.sandbox.world import World as SandboxWorld
 from tests.bench.report import Row
@@ -30,13 +30,13 @@ def measure(*, quick: bool) -> Iterator[Row]:
     limit = HOURLY_LIMIT * repositories // 250
     stage = Stage(
         _Fleet(repositories),  # type: ignore[arg-type]
-        settings=Settings(tokens=(TokenPlan(limit=limit),), threads=16),
+        settings=Settings(tokens=(TokenSpec(limit=limit),), threads=16),
         log_mode="economy",
         poll_seconds=POLL_SECONDS,
     )
     try:
         for plan in stage.server.world.repositories:
-            stage.watch(plan.plan.full_name, days=0)
+            stage.watch(plan.spec.full_name, days=0)
         polls = _Polls(stage)
         watch = Watch(stage)
         for hour in ("first", "second"):

@@ -20,7 +20,7 @@ from ingest.settings import read_settings
 from standalone.local_aws import LocalAws
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import TokenPlan
+from standalone.sandbox.settings import TokenSpec
 from tests.bench.collector import HEARTBEAT_SECONDS, CollectorProcess
 from tests.bench.report import Row
 from tests.support.fleet import fleet, watch_all
@@ -34,7 +34,7 @@ LONGEST_SECONDS = 1200
 GITHUB = replace(
     GENEROUS,
     tokens=tuple(
-        TokenPlan(value=f"bench-token-{number}", limit=10**6, graphql_limit=10**6)
+        TokenSpec(value=f"bench-token-{number}", limit=10**6, graphql_limit=10**6)
         for number in range(8)
     ),
     threads=112,
@@ -100,7 +100,7 @@ def _collect(postgres: PostgresServer, processes: int, repositories: int, runs: 
         started = [stack.enter_context(CollectorProcess([], environment)) for _ in range(processes)]
         before = _counts(started)
         began = time.monotonic()
-        watch_all(state, (each.plan.full_name for each in github.world.repositories))
+        watch_all(state, (each.spec.full_name for each in github.world.repositories))
         counts = _until_all_is_there(started, attempts=attempts, logs=2 * attempts)
         seconds = time.monotonic() - began
         counts.subtract(before)

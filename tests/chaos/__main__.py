@@ -30,7 +30,7 @@ from standalone.once import collect_once
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import HookChances, Limits, Settings, TokenPlan
+from standalone.sandbox.settings import HookFaults, Limits, Settings, TokenSpec
 from standalone.sandbox.simulation import simulated_world
 from standalone.webhook_server import WebhookServer
 from tests.chaos.clock import FastClock, Pace
@@ -41,7 +41,7 @@ from tests.support.postgres_server import PostgresServer
 
 REPOSITORIES = tuple(f"octo/service-{number}" for number in range(1, 11))
 WEBHOOK_SECRET = "chaos"
-TOKENS = tuple(TokenPlan(value=f"chaos-token-{number}") for number in range(4))
+TOKENS = tuple(TokenSpec(value=f"chaos-token-{number}") for number in range(4))
 
 FAULTS = (
     Fault(path=r"/actions/", do="error", status=502, html=True, probability=0.02),
@@ -129,7 +129,7 @@ def _sandbox(plan: Plan, start: float) -> SandboxServer:
     settings = Settings(
         tokens=TOKENS,
         faults=FAULTS,
-        hooks=HookChances(lost=0.3, doubled=0.1, out_of_order=0.1, late=0.1),
+        hooks=HookFaults(lost=0.3, doubled=0.1, out_of_order=0.1, late=0.1),
         limits=Limits(grace=3.0),
         index_lag=60,
     )

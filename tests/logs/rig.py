@@ -20,13 +20,13 @@ from support.aws_server import LocalAws, s3_client, sqs_client
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenPlan
+from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenSpec
 from standalone.sandbox.times import iso
 
 ROOT = Path(__file__).parents[2]
 
 GENEROUS: dict[str, Any] = {
-    "tokens": (TokenPlan(limit=10**6, graphql_limit=10**6),),
+    "tokens": (TokenSpec(limit=10**6, graphql_limit=10**6),),
     "limits": Limits(points_a_minute=0, graphql_points_a_minute=0),
     "threads": 24,
 }

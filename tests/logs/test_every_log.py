@@ -12,7 +12,7 @@ from logs.rig import OpenRig, Rig, a_world
 from support.recorded_data import FOLDERS
 
 from standalone.sandbox.corpus_logs import recorded_logs
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 MIB = 1 << 20
 
@@ -90,6 +90,6 @@ def test_a_packed_copy_lies_in_the_bucket_for_people(rig: OpenRig) -> None:
 def test_giant_logs_are_rebuilt(rig: OpenRig) -> None:
     """One of many lines, and one of a single line."""
     world = a_world().run(seconds=60)
-    world.job("giant", log=LogPlan(seed="giant", giant_bytes=GIANT_BYTES))
+    world.job("giant", log=LogSpec(seed="giant", giant_bytes=GIANT_BYTES))
     world.job("line", log=b"z" * LINE_BYTES)
     check(rig(world), 2)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from logs.rig import OpenRig, a_world
 
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 MIB = 1 << 20
 MOST_KIB = 32 * 1024
@@ -30,7 +30,7 @@ def test_a_giant_log_takes_at_most_32_mib_more_than_idle(
         pytest.skip("parts are made alike in both modes")
     world = a_world().repository("octo/warm").run(seconds=60).job(log=b"x" * 2 * MIB)
     world.repository("octo/giant").run(seconds=60)
-    world.job("giant", log=LogPlan(seed="giant", giant_bytes=GIANT_BYTES)).job("other", log=b"y")
+    world.job("giant", log=LogSpec(seed="giant", giant_bytes=GIANT_BYTES)).job("other", log=b"y")
     here = rig(world, bucket=bucket, LOG_MODE=mode)
     script = str(Path(__file__).with_name("measure.py"))
     measured = json.loads(here.python(script, "octo/warm", "octo/giant"))

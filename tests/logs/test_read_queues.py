@@ -6,7 +6,7 @@ import json
 
 from logs.rig import OpenRig, a_world
 
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 
 def send(here, queue: str, *bodies: str) -> None:
@@ -29,7 +29,7 @@ def bodies(here, queue: str) -> list[str]:
 def test_every_message_is_read_once(rig: OpenRig) -> None:
     """Runs, jobs, logs by claim check, and the word that there is no log."""
     world = a_world().run(seconds=60).job("small", log=b"hello\r\n").job("skipped", "skipped")
-    world.job("large", log=LogPlan(seed="large", giant_bytes=3 << 20)).run("failure").job()
+    world.job("large", log=LogSpec(seed="large", giant_bytes=3 << 20)).run("failure").job()
     here = rig(world)
     here.collect()
     sent = bodies(here, here.logs)

@@ -10,7 +10,7 @@ from logs.rig import OpenRig, a_world
 from support.aws_server import LocalAws
 from support.fault_proxy import Cut, Fault, FaultProxy, LetThrough, Reply
 
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 MIB = 1 << 20
 
@@ -49,7 +49,7 @@ def test_a_log_arrives_although_s3_fails(
     rig: OpenRig, proxy: S3Proxy, megabytes: int, times: int, fault: Fault
 ) -> None:
     """Twice is nothing to the client; three times is repeated by the agent."""
-    log = LogPlan(seed="large", giant_bytes=megabytes * MIB)
+    log = LogSpec(seed="large", giant_bytes=megabytes * MIB)
     here = rig(a_world().run(seconds=60).job(log=log), AWS_ENDPOINT_URL=proxy.endpoint_url)
     url = here.sqs.get_queue_url(QueueName=here.work)["QueueUrl"]
     here.sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "2"})

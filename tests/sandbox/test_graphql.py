@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.settings import GraphqlChances, TokenPlan
+from standalone.sandbox.settings import GraphqlFaults, TokenSpec
 
 FIELDS = """
 ... on Commit { oid message additions deletions changedFilesIfAvailable
@@ -55,7 +55,7 @@ def test_commits_are_answered_by_alias(serve):
 
 def test_points_have_a_budget_of_their_own(serve):
     """A query costs a point, REST is not charged; at the end comes 200 with an error."""
-    api = serve(world(), tokens=(TokenPlan(graphql_limit=1),))
+    api = serve(world(), tokens=(TokenSpec(graphql_limit=1),))
     assert ask(api, "aa11").headers["X-RateLimit-Remaining"] == "0"
     limited = ask(api, "aa11")
     assert limited.status_code == 200
@@ -65,7 +65,7 @@ def test_points_have_a_budget_of_their_own(serve):
 
 def test_a_whole_answer_can_fail(serve):
     """One commit spoils the query, until it is asked for without."""
-    api = serve(world(), graphql=GraphqlChances(failing_shas=frozenset({"bb22"})))
+    api = serve(world(), graphql=GraphqlFaults(failing_shas=frozenset({"bb22"})))
     failed = ask(api, "aa11", "bb22").json()
     assert failed["data"] is None
     assert failed["errors"]
@@ -74,7 +74,7 @@ def test_a_whole_answer_can_fail(serve):
 
 def test_an_answer_can_be_partial(serve):
     """One commit is null with an error, the other is there."""
-    api = serve(world(), graphql=GraphqlChances(missing_shas=frozenset({"bb22"})))
+    api = serve(world(), graphql=GraphqlFaults(missing_shas=frozenset({"bb22"})))
     partial = ask(api, "aa11", "bb22").json()
     assert partial["data"]["repository"]["c0"]["oid"] == "aa11"
     assert partial["data"]["repository"]["c1"] is None
@@ -83,7 +83,7 @@ def test_an_answer_can_be_partial(serve):
 
 def test_it_can_be_absent(serve):
     """An old server has no GraphQL."""
-    api = serve(world(), graphql=GraphqlChances(absent=True))
+    api = serve(world(), graphql=GraphqlFaults(absent=True))
     assert ask(api, "aa11").status_code == 404
 
 

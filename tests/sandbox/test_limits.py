@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.settings import AppPlan, InstallationPlan, Limits, TokenPlan
+from standalone.sandbox.settings import AppSpec, InstallationSpec, Limits, TokenSpec
 
 RUNS = "/repos/octo/api/actions/runs"
 
@@ -37,7 +37,7 @@ def test_an_unchanged_list_is_free(serve):
 
 def test_etags_belong_to_a_token_and_an_accept(serve):
     """What one token knows is news for another."""
-    api = serve(world(), tokens=(TokenPlan(value="a"), TokenPlan(value="b")))
+    api = serve(world(), tokens=(TokenSpec(value="a"), TokenSpec(value="b")))
     etag = api.get(RUNS, token="a").headers["ETag"]
     assert api.get(RUNS, token="b", If_None_Match=etag).status_code == 200
     assert api.get(RUNS, token="a", If_None_Match=etag, Accept="text/x").status_code == 200
@@ -48,7 +48,7 @@ def test_etags_belong_to_a_token_and_an_accept(serve):
 def test_the_primary_limit_refuses_and_counts_who_asks_on(serve, status, retry_after):
     """At zero the answer is a refusal; asking on is a violation; an hour later all is well."""
     limits = Limits(status=status, retry_after=retry_after)
-    api = serve(world(), tokens=(TokenPlan(limit=2),), limits=limits)
+    api = serve(world(), tokens=(TokenSpec(limit=2),), limits=limits)
     assert [api.get(RUNS).headers["X-RateLimit-Remaining"] for _ in range(2)] == ["1", "0"]
     refused = api.get(RUNS)
     assert refused.status_code == status
@@ -88,7 +88,7 @@ def test_too_many_requests_at_once_are_refused(serve):
     """Concurrency is bounded."""
     api = serve(world(), limits=Limits(concurrent=2))
     account = api.server._state.limiter
-    with account.under_way("token:sandbox-token", 0), account.under_way("token:sandbox-token", 0):
+    with account.in_flight("token:sandbox-token", 0), account.in_flight("token:sandbox-token", 0):
         assert api.get(RUNS).status_code == 403
     api.server.advance(61)
     assert api.get(RUNS).status_code == 200
@@ -97,7 +97,7 @@ def test_too_many_requests_at_once_are_refused(serve):
 def test_answers_tell_scopes_and_the_end_of_a_token(serve):
     """Classic tokens show scopes; a token that ends says when, and is refused after."""
     builder = world()
-    token = TokenPlan(expires_at=builder.start + 2000)
+    token = TokenSpec(expires_at=builder.start + 2000)
     api = serve(builder, tokens=(token,))
     headers = api.get(RUNS).headers
     assert headers["X-OAuth-Scopes"] == "admin:repo_hook, repo, workflow"
@@ -116,7 +116,7 @@ def test_an_unknown_token_is_refused(serve):
 def test_a_private_repository_hides_from_who_may_not_see_it(serve):
     """No access looks like no repository."""
     builder = WorldBuilder().repository("octo/secret", private=True).run(id=1)
-    tokens = (TokenPlan(value="in"), TokenPlan(value="out", scopes=("public_repo",)))
+    tokens = (TokenSpec(value="in"), TokenSpec(value="out", scopes=("public_repo",)))
     api = serve(builder, tokens=tokens)
     assert api.get("/repos/octo/secret", token="in").status_code == 200
     assert api.get("/repos/octo/secret", token="out").status_code == 404
@@ -125,7 +125,7 @@ def test_a_private_repository_hides_from_who_may_not_see_it(serve):
 
 def test_a_missing_permission_is_named(serve):
     """A fine-grained token that lacks a permission is told which."""
-    token = TokenPlan(kind="fine-grained", permissions=frozenset({"contents", "metadata"}))
+    token = TokenSpec(kind="fine-grained", permissions=frozenset({"contents", "metadata"}))
     refused = serve(world(), tokens=(token,)).get(RUNS)
     assert refused.status_code == 403
     assert refused.headers["X-Accepted-GitHub-Permissions"] == "actions=read"
@@ -147,8 +147,8 @@ def test_an_app_mints_tokens_that_live_an_hour(serve):
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    installation = InstallationPlan(id=5, account="octo", repositories=frozenset({"octo/api"}))
-    app = AppPlan(id=99, public_key=public.decode(), installations=(installation,))
+    installation = InstallationSpec(id=5, account="octo", repositories=frozenset({"octo/api"}))
+    app = AppSpec(id=99, public_key=public.decode(), installations=(installation,))
     builder = world().repository("octo/secret", private=True)
     api = serve(builder, app=app)
     now = int(time.time())

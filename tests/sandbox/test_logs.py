@@ -11,7 +11,7 @@ import pytest
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.log_archive import file_name, file_names
 from standalone.sandbox.logs import LogText
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 JOB_LOG = "/repos/octo/api/actions/jobs/9/logs"
 
@@ -74,7 +74,7 @@ def test_an_archive_is_there_when_its_attempt_is_over(serve):
         WorldBuilder()
         .repository("octo/api")
         .run(id=1, seconds=100)
-        .job("build / a: 'b'", id=9, seconds=10, log=LogPlan(seed="s"))
+        .job("build / a: 'b'", id=9, seconds=10, log=LogSpec(seed="s"))
         .job("deploy", "skipped", id=10)
         .job("test", id=11, seconds=100)
     )
@@ -119,7 +119,7 @@ def test_a_host_without_ranges_sends_the_whole_log(serve):
 def test_a_giant_log_is_made_while_it_is_sent(serve):
     """Its size is told first, its bytes are those of the truth, from any start."""
     size = 20_000_003
-    api = serve(world(log=LogPlan(seed="g", giant_bytes=size)))
+    api = serve(world(log=LogSpec(seed="g", giant_bytes=size)))
     answer = api.log(JOB_LOG)
     assert int(answer.headers["Content-Length"]) == len(answer.content) == size
     job = api.server.truth()[0]["jobs"][0]
@@ -134,9 +134,9 @@ def test_a_giant_log_is_made_while_it_is_sent(serve):
 @pytest.mark.parametrize(
     ("plan", "sign"),
     [
-        (LogPlan(seed="a"), b"\xef\xbb\xbf2026-01-05T08:00:05.0000000Z ##[group]Set up job\n"),
-        (LogPlan(seed="a", newline="\r\n"), b"##[group]Run tests\r\n"),
-        (LogPlan(seed="a", broken_utf8=True), b"caf\xe9"),
+        (LogSpec(seed="a"), b"\xef\xbb\xbf2026-01-05T08:00:05.0000000Z ##[group]Set up job\n"),
+        (LogSpec(seed="a", newline="\r\n"), b"##[group]Run tests\r\n"),
+        (LogSpec(seed="a", broken_utf8=True), b"caf\xe9"),
     ],
 )
 def test_logs_look_like_githubs(serve, plan, sign):

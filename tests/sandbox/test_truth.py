@@ -146,8 +146,8 @@ def test_every_recorded_run_and_job_is_served(recorded, folder):
     """Nothing recorded is missing from the lists of its repository."""
     runs, jobs = set(), set()
     for repository in recorded.server.world.repositories:
-        found = shown(recorded, repository.plan.full_name)
-        assert found == true(recorded, repository.plan.full_name)
+        found = shown(recorded, repository.spec.full_name)
+        assert found == true(recorded, repository.spec.full_name)
         runs |= {run_id for run_id, _ in found}
         jobs |= {job_id for entry in found.values() for job_id in entry[3]}
     assert runs >= {run["id"] for run in lines(folder, "runs.jsonl")}

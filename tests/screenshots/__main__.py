@@ -17,7 +17,7 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.simulation import simulated_world
 
 ROOT = Path(__file__).parents[2]
@@ -68,7 +68,7 @@ def a_living_github() -> Iterator[SandboxServer]:
     world = simulated_world(
         start=now, repositories=REPOSITORIES, runs_per_hour=12, history_days=0.8, seed=3
     )
-    settings = Settings(tokens=(TokenPlan(value=TOKEN),), threads=16)
+    settings = Settings(tokens=(TokenSpec(value=TOKEN),), threads=16)
     with SandboxServer(world, settings=settings) as sandbox:
         yield sandbox
 

@@ -20,7 +20,7 @@ from support.world import (
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.settings import GraphqlChances, Settings
+from standalone.sandbox.settings import GraphqlFaults, Settings
 
 
 def a_small_world() -> WorldBuilder:
@@ -287,7 +287,7 @@ def test_a_forks_pull_request_is_found_through_the_commit(stage, absent):
     sha = "f" * 40
     world = WorldBuilder().repository("octo/api").pull(7, sha, fork="mona/api", branch="topic")
     world.run(event="pull_request", sha=sha, fork="mona/api", branch="topic").job("test")
-    settings = replace(GENEROUS, graphql=GraphqlChances(absent=absent))
+    settings = replace(GENEROUS, graphql=GraphqlFaults(absent=absent))
     here = stage(world, at=100, settings=settings)
     here.poll()
     metrics = here.runs()[0]["data"]["code_metrics"]
@@ -307,7 +307,7 @@ def test_a_pull_request_that_no_commit_names_is_found_through_its_branch(stage, 
             event="pull_request", sha=sha, fork="mona/api", branch="topic", created=300 * number
         ).job("test")
     world.run(event="pull_request", sha="d" * 40, branch="gone", created=400).job("test")
-    settings = replace(GENEROUS, graphql=GraphqlChances(absent=absent))
+    settings = replace(GENEROUS, graphql=GraphqlFaults(absent=absent))
     here = stage(world, at=100, settings=settings)
     here.poll()
     here.move_to(900)
@@ -332,7 +332,7 @@ def test_a_branch_offered_to_two_bases_names_no_pull_request(stage):
 def test_a_token_that_may_not_read_contents_leaves_code_metrics_null(stage):
     """The runs are told all the same, and people learn what the token lacks."""
     token = replace(GENEROUS.tokens[0], permissions=frozenset({"actions"}))
-    settings = replace(GENEROUS, tokens=(token,), graphql=GraphqlChances(absent=True))
+    settings = replace(GENEROUS, tokens=(token,), graphql=GraphqlFaults(absent=True))
     here = stage(WorldBuilder().run(seconds=5).job("test"), at=100, settings=settings)
     assert here.poll() is None
     assert here.runs()[0]["data"]["code_metrics"]["additions"] is None
@@ -342,7 +342,7 @@ def test_a_token_that_may_not_read_contents_leaves_code_metrics_null(stage):
 def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
     """After some looks a run is told without its commit's metrics."""
     settings = Settings(
-        tokens=GENEROUS.tokens, limits=GENEROUS.limits, threads=16, graphql=GraphqlChances()
+        tokens=GENEROUS.tokens, limits=GENEROUS.limits, threads=16, graphql=GraphqlFaults()
     )
     here = stage(WorldBuilder().run(seconds=5).job("test"), at=100, settings=settings)
     here.fail(
@@ -385,7 +385,7 @@ def test_lists_show_each_attempt_in_one_line(stage):
 def a_trickle(**graphql) -> Settings:
     """Let through about one request in four, each refusal with a minute's pause."""
     refusal = Fault(path="/repos/", do="secondary", seconds=60, probability=0.75)
-    return replace(GENEROUS, graphql=GraphqlChances(**graphql), faults=(refusal,))
+    return replace(GENEROUS, graphql=GraphqlFaults(**graphql), faults=(refusal,))
 
 
 @pytest.mark.parametrize("absent", [False, True])
@@ -406,7 +406,7 @@ def test_with_a_limit_that_lets_one_request_through_now_and_then_everything_is_t
 
 def test_jobs_that_were_read_before_a_limit_are_not_read_again(stage):
     """The commit is what the limit refused; the jobs are in the ledger."""
-    settings = replace(GENEROUS, graphql=GraphqlChances(absent=True))
+    settings = replace(GENEROUS, graphql=GraphqlFaults(absent=True))
     here = stage(WorldBuilder().run(seconds=9).job("test"), at=600, settings=settings)
     here.fail(Fault(path="/commits/", do="secondary", seconds=60, count=1))
     assert isinstance(here.poll(), RateLimited)

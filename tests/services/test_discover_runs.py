@@ -20,7 +20,7 @@ from support.world import (
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.settings import Limits, Settings, TokenPlan
+from standalone.sandbox.settings import Limits, Settings, TokenSpec
 
 DAY = 86_400
 
@@ -34,7 +34,7 @@ def many_runs(count: int, *, first: float = 0, every: float = 1) -> WorldBuilder
 
 def with_settings(**changes) -> Settings:
     return Settings(
-        tokens=(TokenPlan(limit=10**6, graphql_limit=10**6),),
+        tokens=(TokenSpec(limit=10**6, graphql_limit=10**6),),
         limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
         threads=16,
         **changes,

@@ -19,12 +19,12 @@ from support.world import GENEROUS, REPOSITORY, Stage
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 MODES = ("live", "economy")
 
 
-def a_world(*logs: bytes | LogPlan | None) -> WorldBuilder:
+def a_world(*logs: bytes | LogSpec | None) -> WorldBuilder:
     world = WorldBuilder().run(seconds=60)
     for number, log in enumerate(logs):
         world.job(f"job {number}", log=log)
@@ -69,7 +69,7 @@ def states(here: Stage) -> set[str]:
 @pytest.mark.parametrize("log_mode", MODES)
 def test_every_log_arrives_byte_for_byte(stage, log_mode):
     """Escapes, byte order marks, long and empty logs, and bytes that are no UTF-8."""
-    plans = (b"one\n", b"", b"\x00\x1b[31m\xef\xbb\xbf red\n", LogPlan(seed="x", broken_utf8=True))
+    plans = (b"one\n", b"", b"\x00\x1b[31m\xef\xbb\xbf red\n", LogSpec(seed="x", broken_utf8=True))
     here = collected(stage, a_world(*plans), log_mode=log_mode)
     here.ingest()
     assert len(here.logs()) == 4
@@ -321,7 +321,7 @@ def test_logs_wait_where_only_the_delivery_is_refused_for_good(stage):
 
 def test_a_giant_log_goes_by_claim_check_in_constant_steps(stage):
     """Thirty-two megabytes arrive whole."""
-    plan = LogPlan(seed="giant", giant_bytes=32 * 2**20)
+    plan = LogSpec(seed="giant", giant_bytes=32 * 2**20)
     here = collected(stage, a_world(plan), with_bucket=True, settings=replace(GENEROUS))
     here.ingest()
     [record] = here.state.load_job_logs(here.attempt().key).values()

@@ -17,7 +17,7 @@ from support.world import (
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.settings import Limits, Settings, TokenPlan
+from standalone.sandbox.settings import Limits, Settings, TokenSpec
 
 
 def a_finished_run() -> WorldBuilder:
@@ -139,7 +139,7 @@ def test_the_hours_reserve_is_kept_and_the_next_poll_waits_for_the_reset(stage):
     world = WorldBuilder()
     for number in range(60):
         world.run(created=number, seconds=10, sha="a" * 40).job("build")
-    settings = Settings(tokens=(TokenPlan(limit=40, graphql_limit=40),), threads=16)
+    settings = Settings(tokens=(TokenSpec(limit=40, graphql_limit=40),), threads=16)
     here = stage(world, at=900, settings=settings)
     error = here.poll()
     assert isinstance(error, RateLimited)
@@ -156,7 +156,7 @@ def test_the_hours_reserve_is_kept_and_the_next_poll_waits_for_the_reset(stage):
 def test_a_used_up_primary_limit_is_obeyed(stage):
     """Another user of the token has used the hour up; the collector waits for its reset."""
     settings = Settings(
-        tokens=(TokenPlan(limit=1, graphql_limit=5),), limits=Limits(status=429), threads=16
+        tokens=(TokenSpec(limit=1, graphql_limit=5),), limits=Limits(status=429), threads=16
     )
     here = stage(a_finished_run(), at=600, settings=settings)
     other = stage(a_finished_run(), at=600)
@@ -334,7 +334,7 @@ def _refusing_filters(fetch_runs):
 def test_stretching_polls_makes_all_repositories_wait_equally_longer(stage):
     """Where the hour's requests do not last, polls are stretched."""
     settings = Settings(
-        tokens=(TokenPlan(limit=400, graphql_limit=400),), limits=GENEROUS.limits, threads=16
+        tokens=(TokenSpec(limit=400, graphql_limit=400),), limits=GENEROUS.limits, threads=16
     )
     world = WorldBuilder()
     for number in range(90):

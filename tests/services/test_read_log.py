@@ -19,7 +19,7 @@ from support.world import REPOSITORY, log_reader
 
 from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 KEY = AttemptKey(REPOSITORY, FIRST_RUN + 1, 1)
 JOB = FIRST_JOB + 1
@@ -181,7 +181,7 @@ def test_a_50_mb_log_is_read_page_by_page_without_loading_it(stage, tmp_path):
 
 def test_a_large_log_is_fetched_again_without_loading_it(stage, tmp_path):
     """From its object in the bucket into the cache, in constant memory."""
-    here = collected(stage, log=LogPlan(seed="giant", giant_bytes=16 * MIB), with_bucket=True)
+    here = collected(stage, log=LogSpec(seed="giant", giant_bytes=16 * MIB), with_bucket=True)
     state = open_sql_state(str(tmp_path / "state.db"))
     here.context = replace(here.context, log_cache=state.log_cache)
     tracemalloc.start()

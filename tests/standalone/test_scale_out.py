@@ -28,7 +28,7 @@ from support.fleet import Question, Witness, fleet, watch_all
 from support.postgres_server import PostgresServer
 
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import Limits, Settings, TokenPlan
+from standalone.sandbox.settings import Limits, Settings, TokenSpec
 from tests.chaos.reader import Reader
 from tests.chaos.reconcile import missing, wrongly_repeated
 
@@ -128,7 +128,7 @@ def witness(monkeypatch: pytest.MonkeyPatch) -> Witness:
 def github(witness: Witness) -> Iterator[SandboxServer]:
     """Serve the fleet, to tokens whose limits nobody meets."""
     settings = Settings(
-        tokens=tuple(TokenPlan(value=each, limit=10**6, graphql_limit=10**6) for each in TOKENS),
+        tokens=tuple(TokenSpec(value=each, limit=10**6, graphql_limit=10**6) for each in TOKENS),
         limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
     )
     world = fleet(REPOSITORIES, runs=1, jobs=1).build()
@@ -166,7 +166,7 @@ def collectors(
     url = sqs.get_queue_url(QueueName=QUEUES["JOB_EVENTS_QUEUE"])["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"VisibilityTimeout": "15"})
     with closing(open_state(settings)) as state:
-        watch_all(state, (each.plan.full_name for each in github.world.repositories))
+        watch_all(state, (each.spec.full_name for each in github.world.repositories))
     query(database, NOTE_HOLDERS)
     started = Collectors(environment, tmp_path)
     yield started

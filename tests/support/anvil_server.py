@@ -29,7 +29,7 @@ from standalone.app_server.over_uplink import connected
 from standalone.app_server.serving import require_servable
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.times import iso
 
 from .aws_server import LocalAws, sqs_client
@@ -149,7 +149,7 @@ def ended_runs() -> SandboxServer:
         world.job(f"test ({number})", "success")
     world.job("last", "failure")
     return SandboxServer(
-        world.build(), settings=Settings(tokens=(TokenPlan(value=TOKEN),), threads=16)
+        world.build(), settings=Settings(tokens=(TokenSpec(value=TOKEN),), threads=16)
     )
 
 

@@ -20,7 +20,7 @@ from ingest.adapters.aws.provision import ensure_queues
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import Settings, TokenPlan
+from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.times import iso
 
 from .aws_server import LocalAws, sqs_client
@@ -116,8 +116,8 @@ def github() -> Iterator[SandboxServer]:
     world.repository("octo/api").run().job().job("test").run("failure").job()
     world.repository("octo/web").run().job()
     tokens = (
-        TokenPlan(value=TOKEN),
-        TokenPlan(value=POWERLESS, kind="fine-grained", permissions=frozenset({"metadata"})),
+        TokenSpec(value=TOKEN),
+        TokenSpec(value=POWERLESS, kind="fine-grained", permissions=frozenset({"metadata"})),
     )
     with SandboxServer(world.build(), settings=Settings(tokens=tokens, threads=16)) as server:
         yield server

@@ -14,7 +14,7 @@ from ingest.ports import StateStore
 from ingest.ports.logs import LogCache
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 FOLDER = Path(__file__).parents[1] / "data" / "state-0.1"
 
@@ -36,7 +36,7 @@ def recorded_world() -> WorldBuilder:
     world.run("cancelled", created=40).job("gone", "cancelled")
     world.rerun("success", at=1380, seconds=600).job("gone again")
     world.run("startup_failure", created=50)
-    world.run(created=1300, seconds=100).job("late", log=LogPlan(seed="late"))
+    world.run(created=1300, seconds=100).job("late", log=LogSpec(seed="late"))
     world.repository("octo/web").run(created=60).job("page")
     return world.repository("octo/broken").run(created=70).job("unread")
 

@@ -33,14 +33,14 @@ from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
-from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenPlan
+from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenSpec
 
 REPOSITORY = "octo/api"
 THREADS = 8
 
 #: Limits that no test meets unless it is about limits.
 GENEROUS = Settings(
-    tokens=(TokenPlan(limit=10**6, graphql_limit=10**6),),
+    tokens=(TokenSpec(limit=10**6, graphql_limit=10**6),),
     limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
     threads=16,
 )
@@ -333,7 +333,7 @@ def stage() -> Iterator[OpenStage]:
     def open_stage(builder: WorldBuilder, *, days: float = 1, **options: Any) -> Stage:
         opened.append(Stage(builder, **options))
         for repository in builder._repositories:
-            opened[-1].watch(repository.plan.full_name, days=days)
+            opened[-1].watch(repository.spec.full_name, days=days)
         return opened[-1]
 
     yield open_stage

@@ -8,11 +8,11 @@ from __future__ import annotations
 from ..answers import Answer, Refusal, error_answer, json_answer, not_found
 from ..auth import is_authenticated
 from ..calls import Call
-from ..pages import wanted_page
+from ..pages import requested_page
 from ..payloads.apps import app_payload, installation_payload
 from ..payloads.repositories import full_repository
-from ..rng import sha_of
-from ..settings import AppPlan, InstallationPlan, TokenPlan
+from ..rng import sha_for
+from ..settings import AppSpec, InstallationSpec, TokenSpec
 from ..times import iso
 from .conditional import conditional_json
 
@@ -25,7 +25,7 @@ def get_app(call: Call) -> Answer:
 def list_installations(call: Call) -> Answer:
     """Answer GET /app/installations."""
     app = _app(call)
-    page = wanted_page(call.args)
+    page = requested_page(call.args)
     some = app.installations[page.start : page.start + page.size]
     return json_answer([installation_payload(app, item, call.base) for item in some])
 
@@ -33,7 +33,7 @@ def list_installations(call: Call) -> Answer:
 def get_repository_installation(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/installation."""
     app = _app(call)
-    name = call.repository.plan.full_name
+    name = call.repository.spec.full_name
     for item in app.installations:
         if item.repositories is None or name in item.repositories:
             return json_answer(installation_payload(app, item, call.base))
@@ -49,7 +49,7 @@ def mint_token(call: Call) -> Answer:
         raise not_found()
     count = call.state.statistics.count_minted()
     expires_at = call.now + app.token_seconds
-    value = f"ghs_{sha_of('installation', app.id, number, count)}"
+    value = f"ghs_{sha_for('installation', app.id, number, count)}"
     call.state.tokens.add(_token(app, found, value, expires_at))
     return json_answer(
         {
@@ -69,22 +69,22 @@ def list_installation_repositories(call: Call) -> Answer:
         message = "You must authenticate with an installation access token"
         raise Refusal(error_answer(403, message))
     visible = [
-        item.plan
+        item.spec
         for item in call.state.world.repositories
-        if token.repositories is None or item.plan.full_name in token.repositories
+        if token.repositories is None or item.spec.full_name in token.repositories
     ]
-    page = wanted_page(call.args)
+    page = requested_page(call.args)
     some = visible[page.start : page.start + page.size]
     return conditional_json(
         {
             "total_count": len(visible),
             "repository_selection": "all" if token.repositories is None else "selected",
-            "repositories": [full_repository(plan, call.base) for plan in some],
+            "repositories": [full_repository(spec, call.base) for spec in some],
         }
     )
 
 
-def _app(call: Call) -> AppPlan:
+def _app(call: Call) -> AppSpec:
     app = call.state.settings.app
     if app is None or not is_authenticated(call.authorization, app, call.now):
         message = "A JSON web token could not be decoded"
@@ -93,9 +93,9 @@ def _app(call: Call) -> AppPlan:
 
 
 def _token(
-    app: AppPlan, installation: InstallationPlan, value: str, expires_at: float
-) -> TokenPlan:
-    return TokenPlan(
+    app: AppSpec, installation: InstallationSpec, value: str, expires_at: float
+) -> TokenSpec:
+    return TokenSpec(
         value=value,
         login=f"{app.slug}[bot]",
         kind="installation",

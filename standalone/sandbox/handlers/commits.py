@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from ..answers import Answer, Refusal, error_answer, json_bytes
 from ..calls import Call
-from ..pages import link_header, wanted_page
+from ..pages import link_header, requested_page
 from ..payloads.commits import MOST_FILES, commit_payload
 from ..payloads.pulls import head_label, pull_payload
-from ..plans import CommitPlan, PullRequestPlan
 from ..rendering import rendered
+from ..specs import CommitSpec, PullRequestSpec
 from .conditional import conditional
 
 FILES_A_PAGE = 300
@@ -19,8 +19,8 @@ FILES_A_PAGE = 300
 
 def get_commit(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/commits/{sha} with one page of its files."""
-    commit = _wanted_commit(call)
-    page = wanted_page(call.args, default=FILES_A_PAGE, most=FILES_A_PAGE)
+    commit = _requested_commit(call)
+    page = requested_page(call.args, default=FILES_A_PAGE, most=FILES_A_PAGE)
     payload = commit_payload(call.repository, commit, call.base, start=page.start, size=page.size)
     link = link_header(call.numeric_url, call.args, page, min(commit.files, MOST_FILES))
     return conditional(rendered(json_bytes(payload), link))
@@ -28,13 +28,13 @@ def get_commit(call: Call) -> Answer:
 
 def list_pulls(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/commits/{sha}/pulls."""
-    commit = _wanted_commit(call)
+    commit = _requested_commit(call)
     call.identity.require("pull_requests", call.repository)
-    page = wanted_page(call.args)
+    page = requested_page(call.args)
     repository = call.repository
     numbers = commit.pulls[page.start : page.start + page.size]
     pulls = [repository.pulls[number] for number in numbers if number in repository.pulls]
-    body = json_bytes([pull_payload(repository.plan, pull, call.base) for pull in pulls])
+    body = json_bytes([pull_payload(repository.spec, pull, call.base) for pull in pulls])
     return conditional(
         rendered(body, link_header(call.numeric_url, call.args, page, len(commit.pulls)))
     )
@@ -43,24 +43,24 @@ def list_pulls(call: Call) -> Answer:
 def list_branch_pulls(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/pulls, filtered by `head` and `state`."""
     call.identity.require("pull_requests", call.repository)
-    plan = call.repository.plan
-    page = wanted_page(call.args)
+    spec = call.repository.spec
+    page = requested_page(call.args)
     found = [
         pull
         for pull in sorted(call.repository.pulls.values(), key=lambda pull: -pull.number)
-        if call.args.get("head") in (None, head_label(plan, pull)) and _has_state(call, pull)
+        if call.args.get("head") in (None, head_label(spec, pull)) and _has_state(call, pull)
     ]
     pulls = found[page.start : page.start + page.size]
-    body = json_bytes([pull_payload(plan, pull, call.base) for pull in pulls])
+    body = json_bytes([pull_payload(spec, pull, call.base) for pull in pulls])
     return conditional(rendered(body, link_header(call.numeric_url, call.args, page, len(found))))
 
 
-def _has_state(call: Call, pull: PullRequestPlan) -> bool:
+def _has_state(call: Call, pull: PullRequestSpec) -> bool:
     is_open = pull.closed_at is None or pull.closed_at > call.now
     return call.args.get("state", "open") in ("all", "open" if is_open else "closed")
 
 
-def _wanted_commit(call: Call) -> CommitPlan:
+def _requested_commit(call: Call) -> CommitSpec:
     call.identity.require("contents", call.repository)
     sha = str(call.params["sha"])
     commit = call.repository.commits.get(sha)

@@ -51,11 +51,11 @@ def _body(result: ExecutionResult) -> dict[str, Any]:
     if result.data is not None:
         body["data"] = result.data
     if result.errors:
-        body["errors"] = [_described(error) for error in result.errors]
+        body["errors"] = [_to_json(error) for error in result.errors]
     return body
 
 
-def _described(error: GraphQLError) -> dict[str, Any]:
+def _to_json(error: GraphQLError) -> dict[str, Any]:
     described: dict[str, Any] = dict(error.formatted)
     extensions = described.pop("extensions", None) or {}
     # GitHub puts the type of an error beside its message

@@ -8,24 +8,24 @@ from __future__ import annotations
 from ..answers import Answer, json_answer, json_bytes, not_found
 from ..calls import Call
 from ..deliveries import Delivery
-from ..pages import wanted_page
+from ..pages import requested_page
 from ..payloads.hooks import delivery_payload, full_delivery_payload, hook_payload
-from ..plans import HookPlan
 from ..rendering import rendered
+from ..specs import HookSpec
 from .conditional import conditional, conditional_json
 
 
 def list_hooks(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/hooks."""
     call.identity.require("hooks", call.repository)
-    plan = call.repository.plan
-    return conditional_json([hook_payload(plan, hook, call.base) for hook in call.repository.hooks])
+    spec = call.repository.spec
+    return conditional_json([hook_payload(spec, hook, call.base) for hook in call.repository.hooks])
 
 
 def list_deliveries(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries, page by page with a cursor."""
-    hook = _wanted_hook(call)
-    size = wanted_page(call.args).size
+    hook = _requested_hook(call)
+    size = requested_page(call.args).size
     newest = call.state.deliveries.newest_first(hook.id)
     if call.args.get("status"):
         good = call.args["status"] == "success"
@@ -42,18 +42,18 @@ def list_deliveries(call: Call) -> Answer:
 
 def get_delivery(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}."""
-    hook = _wanted_hook(call)
-    return conditional_json(full_delivery_payload(_wanted_delivery(call, hook), hook))
+    hook = _requested_hook(call)
+    return conditional_json(full_delivery_payload(_requested_delivery(call, hook), hook))
 
 
 def redeliver(call: Call) -> Answer:
     """Answer POST /repos/{owner}/{repo}/hooks/{hook_id}/deliveries/{delivery_id}/attempts."""
-    hook = _wanted_hook(call)
-    call.state.redeliver(hook, _wanted_delivery(call, hook))
+    hook = _requested_hook(call)
+    call.state.redeliver(hook, _requested_delivery(call, hook))
     return json_answer({}, status=202)
 
 
-def _wanted_hook(call: Call) -> HookPlan:
+def _requested_hook(call: Call) -> HookSpec:
     call.identity.require("hooks", call.repository)
     number = call.params["hook_id"]
     found = next((hook for hook in call.repository.hooks if hook.id == number), None)
@@ -62,7 +62,7 @@ def _wanted_hook(call: Call) -> HookPlan:
     return found
 
 
-def _wanted_delivery(call: Call, hook: HookPlan) -> Delivery:
+def _requested_delivery(call: Call, hook: HookSpec) -> Delivery:
     delivery = call.state.deliveries.find(hook.id, int(call.params["delivery_id"]))
     if delivery is None:
         raise not_found()

@@ -9,34 +9,34 @@ from collections.abc import Sequence
 
 from ..answers import Answer, json_bytes, not_found
 from ..calls import Call
-from ..pages import link_header, wanted_page
+from ..pages import link_header, requested_page
 from ..payloads.jobs import job_payload
-from ..plans import AttemptPlan, RunPlan
 from ..rendering import rendered
 from ..repository import PlacedJob
+from ..specs import AttemptSpec, RunSpec
 from ..timeline import attempts_at, current_attempt, jobs_at
 from ..times import Timestamp
 from .conditional import conditional, conditional_json
-from .runs import wanted_attempt, wanted_run
+from .runs import requested_attempt, requested_run
 
 
 def get_job(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/jobs/{job_id}."""
-    placed = wanted_job(call)
+    placed = requested_job(call)
     kept = call.state.settings.steps_kept
     return conditional_json(job_payload(call.repository, placed, call.base, call.now, kept))
 
 
 def list_attempt_jobs(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}/jobs."""
-    run = wanted_run(call)
-    attempt = wanted_attempt(call, run)
+    run = requested_run(call)
+    attempt = requested_attempt(call, run)
     return _page(call, placed_jobs(run, [attempt], call.now))
 
 
 def list_run_jobs(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/jobs?filter=latest|all."""
-    run = wanted_run(call)
+    run = requested_run(call)
     if call.args.get("filter") == "all":
         return _page(call, placed_jobs(run, attempts_at(run, call.now), call.now))
     jobs = placed_jobs(run, [current_attempt(run, call.now)], call.now)
@@ -46,12 +46,12 @@ def list_run_jobs(call: Call) -> Answer:
     return _page(call, jobs)
 
 
-def placed_jobs(run: RunPlan, attempts: Sequence[AttemptPlan], now: Timestamp) -> list[PlacedJob]:
+def placed_jobs(run: RunSpec, attempts: Sequence[AttemptSpec], now: Timestamp) -> list[PlacedJob]:
     """Return the jobs of some attempts that exist by now."""
     return [PlacedJob(run, attempt, job) for attempt in attempts for job in jobs_at(attempt, now)]
 
 
-def wanted_job(call: Call) -> PlacedJob:
+def requested_job(call: Call) -> PlacedJob:
     """Return the job that the path names, or refuse."""
     call.identity.require("actions", call.repository)
     placed = call.repository.job(int(call.params["job_id"]), call.now)
@@ -61,7 +61,7 @@ def wanted_job(call: Call) -> PlacedJob:
 
 
 def _page(call: Call, jobs: Sequence[PlacedJob]) -> Answer:
-    page = wanted_page(call.args)
+    page = requested_page(call.args)
     kept = call.state.settings.steps_kept
     parts = [
         json_bytes(job_payload(call.repository, placed, call.base, call.now, kept))

@@ -16,15 +16,15 @@ from .conditional import conditional_json
 
 def get_repository(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}."""
-    plan = call.repository.plan
-    if plan.recorded is not None:
-        return conditional_json(rewritten(plan.recorded, call.base))
-    return conditional_json(full_repository(plan, call.base))
+    spec = call.repository.spec
+    if spec.recorded is not None:
+        return conditional_json(rewritten(spec.recorded, call.base))
+    return conditional_json(full_repository(spec, call.base))
 
 
 def get_retention(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/permissions/artifact-and-log-retention."""
-    days = call.repository.plan.retention_days
+    days = call.repository.spec.retention_days
     return conditional_json({"days": days, "maximum_allowed_days": max(days, 90)})
 
 

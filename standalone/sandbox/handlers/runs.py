@@ -9,11 +9,11 @@ from bisect import bisect_right
 
 from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
 from ..calls import Call
-from ..pages import Page, link_header, wanted_page
+from ..pages import Page, link_header, requested_page
 from ..payloads.runs import run_payload
-from ..plans import AttemptPlan, RunPlan
 from ..rendering import Rendered, rendered
 from ..run_filters import filters_in, matching
+from ..specs import AttemptSpec, RunSpec
 from ..timeline import attempts_at, current_attempt, run_times
 from ..times import Timestamp
 from .conditional import conditional
@@ -25,7 +25,7 @@ def list_runs(call: Call) -> Answer:
     filters = filters_in(call.args)
     # filters are served by a search index, which lags behind the world
     seen = call.now - call.state.settings.index_lag if filters else call.now
-    page = wanted_page(call.args)
+    page = requested_page(call.args)
     if not filters and page.start >= call.state.settings.unfiltered_cap:
         raise Refusal(_too_deep())
     version = call.repository.version(seen)
@@ -35,17 +35,17 @@ def list_runs(call: Call) -> Answer:
 
 def get_run(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}."""
-    run = wanted_run(call)
+    run = requested_run(call)
     return conditional(_run(call, run, current_attempt(run, call.now), call.now))
 
 
 def get_attempt(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}."""
-    run = wanted_run(call)
-    return conditional(_run(call, run, wanted_attempt(call, run), call.now))
+    run = requested_run(call)
+    return conditional(_run(call, run, requested_attempt(call, run), call.now))
 
 
-def wanted_run(call: Call) -> RunPlan:
+def requested_run(call: Call) -> RunSpec:
     """Return the run that the path names, or refuse."""
     call.identity.require("actions", call.repository)
     run = call.repository.run(int(call.params["run_id"]), call.now)
@@ -54,7 +54,7 @@ def wanted_run(call: Call) -> RunPlan:
     return run
 
 
-def wanted_attempt(call: Call, run: RunPlan) -> AttemptPlan:
+def requested_attempt(call: Call, run: RunSpec) -> AttemptSpec:
     """Return the attempt that the path names, or refuse."""
     number = int(call.params["attempt_number"])
     found = (item for item in attempts_at(run, call.now) if item.number == number)
@@ -76,7 +76,7 @@ def _list(call: Call, filters: dict[str, str], page: Page, seen: Timestamp) -> R
 
 def _filtered(
     call: Call, filters: dict[str, str], page: Page, seen: Timestamp
-) -> tuple[int, int, list[RunPlan]]:
+) -> tuple[int, int, list[RunSpec]]:
     if not filters:
         return 0, 0, []
     try:
@@ -89,10 +89,10 @@ def _filtered(
     return len(matched), reachable, matched[page.start : end]
 
 
-def _run(call: Call, run: RunPlan, attempt: AttemptPlan, now: Timestamp) -> Rendered:
+def _run(call: Call, run: RunSpec, attempt: AttemptSpec, now: Timestamp) -> Rendered:
     version = bisect_right(sorted(run_times(run)), now)
     trimmed = call.args.get("exclude_pull_requests") == "true"
-    key = ("run", call.base, call.repository.plan.id, run.id, attempt.number, version, trimmed)
+    key = ("run", call.base, call.repository.spec.id, run.id, attempt.number, version, trimmed)
 
     def render() -> Rendered:
         payload = run_payload(call.repository, run, attempt, call.base, now)

@@ -5,15 +5,15 @@ https://docs.github.com/rest/apps/apps
 
 from __future__ import annotations
 
-from ..plans import Json
-from ..settings import AppPlan, InstallationPlan
+from ..settings import AppSpec, InstallationSpec
+from ..specs import Json
 from .users import node_id, simple_user
 
 _PERMISSIONS = {"actions": "read", "contents": "read", "metadata": "read"}
 _SINCE = "2024-01-01T00:00:00Z"
 
 
-def app_payload(app: AppPlan, base: str) -> Json:
+def app_payload(app: AppSpec, base: str) -> Json:
     """Describe the app itself."""
     return {
         "id": app.id,
@@ -33,7 +33,7 @@ def app_payload(app: AppPlan, base: str) -> Json:
     }
 
 
-def installation_payload(app: AppPlan, installation: InstallationPlan, base: str) -> Json:
+def installation_payload(app: AppSpec, installation: InstallationSpec, base: str) -> Json:
     """Describe one installation of the app."""
     url = f"{base}/app/installations/{installation.id}"
     account = simple_user(installation.account, base, "Organization")

@@ -5,9 +5,9 @@ https://docs.github.com/rest/commits/commits
 
 from __future__ import annotations
 
-from ..plans import CommitPlan, Json
 from ..repository import Repository
-from ..rng import sha_of
+from ..rng import sha_for
+from ..specs import CommitSpec, Json
 from ..times import iso
 from .recorded import rewritten
 from .users import node_id, simple_user
@@ -16,13 +16,13 @@ MOST_FILES = 3000
 
 
 def commit_payload(
-    repository: Repository, commit: CommitPlan, base: str, *, start: int, size: int
+    repository: Repository, commit: CommitSpec, base: str, *, start: int, size: int
 ) -> Json:
     """Describe a commit with the files of one page."""
     if commit.recorded is not None:
         return rewritten(commit.recorded, base)
-    url = f"{base}/repos/{repository.plan.full_name}/commits/{commit.sha}"
-    page = f"https://github.com/{repository.plan.full_name}/commit/{commit.sha}"
+    url = f"{base}/repos/{repository.spec.full_name}/commits/{commit.sha}"
+    page = f"https://github.com/{repository.spec.full_name}/commit/{commit.sha}"
     user = simple_user(commit.author_login, base) if commit.author_login else None
     return {
         "sha": commit.sha,
@@ -43,14 +43,14 @@ def commit_payload(
     }
 
 
-def _inner(repository: Repository, commit: CommitPlan, base: str) -> Json:
-    root = f"{base}/repos/{repository.plan.full_name}/git"
+def _inner(repository: Repository, commit: CommitSpec, base: str) -> Json:
+    root = f"{base}/repos/{repository.spec.full_name}/git"
     person = {
         "name": commit.author_name,
         "email": commit.author_email,
         "date": iso(commit.authored_at),
     }
-    tree = sha_of("tree", commit.sha)
+    tree = sha_for("tree", commit.sha)
     return {
         "author": person,
         "committer": person,
@@ -71,12 +71,12 @@ def _inner(repository: Repository, commit: CommitPlan, base: str) -> Json:
 def _parent(repository: Repository, sha: str, base: str) -> Json:
     return {
         "sha": sha,
-        "url": f"{base}/repos/{repository.plan.full_name}/commits/{sha}",
-        "html_url": f"https://github.com/{repository.plan.full_name}/commit/{sha}",
+        "url": f"{base}/repos/{repository.spec.full_name}/commits/{sha}",
+        "html_url": f"https://github.com/{repository.spec.full_name}/commit/{sha}",
     }
 
 
-def _files(repository: Repository, commit: CommitPlan, base: str, wanted: range) -> list[Json]:
+def _files(repository: Repository, commit: CommitSpec, base: str, wanted: range) -> list[Json]:
     count = min(commit.files, MOST_FILES)
     return [
         _file(repository, commit, base, number)
@@ -84,14 +84,14 @@ def _files(repository: Repository, commit: CommitPlan, base: str, wanted: range)
     ]
 
 
-def _file(repository: Repository, commit: CommitPlan, base: str, number: int) -> Json:
+def _file(repository: Repository, commit: CommitSpec, base: str, number: int) -> Json:
     additions = _share(commit.additions, commit.files, number)
     deletions = _share(commit.deletions, commit.files, number)
     name = f"src/part_{number:04d}.py"
-    page = f"https://github.com/{repository.plan.full_name}"
-    root = f"{base}/repos/{repository.plan.full_name}"
+    page = f"https://github.com/{repository.spec.full_name}"
+    root = f"{base}/repos/{repository.spec.full_name}"
     return {
-        "sha": sha_of("blob", commit.sha, number),
+        "sha": sha_for("blob", commit.sha, number),
         "filename": name,
         "status": "modified",
         "additions": additions,

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 
 from ..deliveries import Delivery
-from ..plans import HookPlan, Json, RepositoryPlan
+from ..specs import HookSpec, Json, RepositorySpec
 from ..times import iso
 
 
-def hook_payload(plan: RepositoryPlan, hook: HookPlan, base: str) -> Json:
+def hook_payload(spec: RepositorySpec, hook: HookSpec, base: str) -> Json:
     """Describe a hook; its secret is masked."""
-    url = f"{base}/repos/{plan.full_name}/hooks/{hook.id}"
+    url = f"{base}/repos/{spec.full_name}/hooks/{hook.id}"
     config = {"content_type": "json", "insecure_ssl": "0", "url": hook.url}
     return {
         "type": "Repository",
@@ -23,8 +23,8 @@ def hook_payload(plan: RepositoryPlan, hook: HookPlan, base: str) -> Json:
         "active": True,
         "events": list(hook.events),
         "config": {**config, "secret": "********"} if hook.secret else config,
-        "updated_at": iso(plan.created_at),
-        "created_at": iso(plan.created_at),
+        "updated_at": iso(spec.created_at),
+        "created_at": iso(spec.created_at),
         "url": url,
         "test_url": f"{url}/test",
         "ping_url": f"{url}/pings",
@@ -51,7 +51,7 @@ def delivery_payload(delivery: Delivery) -> Json:
     }
 
 
-def full_delivery_payload(delivery: Delivery, hook: HookPlan) -> Json:
+def full_delivery_payload(delivery: Delivery, hook: HookSpec) -> Json:
     """Describe a delivery with what was sent."""
     return {
         **delivery_payload(delivery),

@@ -5,9 +5,9 @@ https://docs.github.com/rest/actions/workflow-jobs
 
 from __future__ import annotations
 
-from ..plans import JobPlan, Json, StepPlan
 from ..repository import PlacedJob, Repository
-from ..timeline import Standing, job_standing, step_times
+from ..specs import JobSpec, Json, StepSpec
+from ..timeline import StatusSnapshot, job_status, step_times
 from ..times import Timestamp, iso, iso_or_none
 from .recorded import rewritten
 from .users import node_id
@@ -24,8 +24,8 @@ def job_payload(
     job = placed.job
     if job.recorded is not None:
         return rewritten(job.recorded, base)
-    standing = job_standing(job, now)
-    name = repository.plan.full_name
+    status_now = job_status(job, now)
+    name = repository.spec.full_name
     return {
         "id": job.id,
         "run_id": placed.run.id,
@@ -37,29 +37,29 @@ def job_payload(
         "head_sha": placed.run.head_sha,
         "url": f"{base}/repos/{name}/actions/jobs/{job.id}",
         "html_url": f"https://github.com/{name}/actions/runs/{placed.run.id}/job/{job.id}",
-        "status": standing.status,
-        "conclusion": standing.conclusion,
-        **_times(job, standing),
+        "status": status_now.status,
+        "conclusion": status_now.conclusion,
+        **_times(job, status_now),
         "name": job.name,
-        "steps": _steps(job, standing, now, steps_kept),
+        "steps": _steps(job, status_now, now, steps_kept),
         "check_run_url": f"{base}/repos/{name}/check-runs/{job.id}",
         "labels": list(job.labels),
-        **_runner(job, standing),
+        **_runner(job, status_now),
     }
 
 
-def _times(job: JobPlan, standing: Standing) -> Json:
-    started = job.started_at if standing.status in {"in_progress", "completed"} else None
+def _times(job: JobSpec, status_now: StatusSnapshot) -> Json:
+    started = job.started_at if status_now.status in {"in_progress", "completed"} else None
     return {
         "created_at": iso(job.created_at),
         # a queued job says that it started when it was created
         "started_at": iso(job.created_at if started is None else started),
-        "completed_at": iso_or_none(job.completed_at if standing.status == "completed" else None),
+        "completed_at": iso_or_none(job.completed_at if status_now.status == "completed" else None),
     }
 
 
-def _runner(job: JobPlan, standing: Standing) -> Json:
-    known = job.runner if standing.status in {"in_progress", "completed"} else None
+def _runner(job: JobSpec, status_now: StatusSnapshot) -> Json:
+    known = job.runner if status_now.status in {"in_progress", "completed"} else None
     return {
         "runner_id": None if known is None else 1_000_000_000 + job.id % 1_000_000,
         "runner_name": known,
@@ -69,9 +69,9 @@ def _runner(job: JobPlan, standing: Standing) -> Json:
 
 
 def _steps(
-    job: JobPlan, standing: Standing, now: Timestamp, steps_kept: float | None
+    job: JobSpec, status_now: StatusSnapshot, now: Timestamp, steps_kept: float | None
 ) -> list[Json]:
-    if standing.status not in {"in_progress", "completed"}:
+    if status_now.status not in {"in_progress", "completed"}:
         return []
     ended = job.completed_at
     if steps_kept is not None and ended is not None and ended + steps_kept <= now:
@@ -79,7 +79,7 @@ def _steps(
     return [_step(job, step, now) for step in job.steps]
 
 
-def _step(job: JobPlan, step: StepPlan, now: Timestamp) -> Json:
+def _step(job: JobSpec, step: StepSpec, now: Timestamp) -> Json:
     begins, ends = step_times(job, step)
     if job.reused or ends <= now:
         status = "completed"

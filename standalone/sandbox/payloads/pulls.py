@@ -5,8 +5,8 @@ https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-
 
 from __future__ import annotations
 
-from ..plans import Json, PullRequestPlan, RepositoryPlan
-from ..rng import sha_of
+from ..rng import sha_for
+from ..specs import Json, PullRequestSpec, RepositorySpec
 from ..times import iso, iso_or_none
 from .repositories import fork_id, full_repository
 from .users import node_id, simple_user
@@ -21,10 +21,10 @@ _LINKS = {
 }
 
 
-def pull_in_run(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json:
+def pull_in_run(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
     """Describe a pull request as a run lists it."""
-    url = f"{base}/repos/{plan.full_name}"
-    repository = {"id": plan.id, "url": url, "name": plan.name}
+    url = f"{base}/repos/{spec.full_name}"
+    repository = {"id": spec.id, "url": url, "name": spec.name}
     return {
         "url": f"{url}/pulls/{pull.number}",
         "id": pull.id,
@@ -32,16 +32,16 @@ def pull_in_run(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json:
         "head": {"ref": pull.head_branch, "sha": pull.head_sha, "repo": repository},
         "base": {
             "ref": pull.base_branch,
-            "sha": sha_of("base", plan.id, pull.number),
+            "sha": sha_for("base", spec.id, pull.number),
             "repo": repository,
         },
     }
 
 
-def pull_payload(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json:
+def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
     """Describe a pull request as a list of them does."""
-    root = f"{base}/repos/{plan.full_name}"
-    page = pull_page(plan, pull)
+    root = f"{base}/repos/{spec.full_name}"
+    page = pull_page(spec, pull)
     return {
         "url": f"{root}/pulls/{pull.number}",
         "id": pull.id,
@@ -60,32 +60,32 @@ def pull_payload(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json
         "updated_at": iso(pull.created_at),
         "closed_at": iso_or_none(pull.closed_at),
         "merged_at": None,
-        "merge_commit_sha": sha_of("merge", pull.id),
+        "merge_commit_sha": sha_for("merge", pull.id),
         **_nothing(),
-        "head": _head(plan, pull, base),
+        "head": _head(spec, pull, base),
         "base": {
-            "label": f"{plan.owner}:{pull.base_branch}",
+            "label": f"{spec.owner}:{pull.base_branch}",
             "ref": pull.base_branch,
-            "sha": sha_of("base", plan.id, pull.number),
-            "user": simple_user(plan.owner, base, "Organization"),
-            "repo": full_repository(plan, base),
+            "sha": sha_for("base", spec.id, pull.number),
+            "user": simple_user(spec.owner, base, "Organization"),
+            "repo": full_repository(spec, base),
         },
         "_links": _links(root, page, pull),
     }
 
 
-def pull_page(plan: RepositoryPlan, pull: PullRequestPlan) -> str:
+def pull_page(spec: RepositorySpec, pull: PullRequestSpec) -> str:
     """Return the address of a pull request for people."""
-    return f"https://github.com/{plan.full_name}/pull/{pull.number}"
+    return f"https://github.com/{spec.full_name}/pull/{pull.number}"
 
 
-def head_label(plan: RepositoryPlan, pull: PullRequestPlan) -> str:
+def head_label(spec: RepositorySpec, pull: PullRequestSpec) -> str:
     """Return the head branch as `OWNER:BRANCH`."""
-    owner = (pull.head_repository or plan.full_name).split("/")[0]
+    owner = (pull.head_repository or spec.full_name).split("/")[0]
     return f"{owner}:{pull.head_branch}"
 
 
-def _addresses(root: str, pull: PullRequestPlan) -> Json:
+def _addresses(root: str, pull: PullRequestSpec) -> Json:
     return {
         "issue_url": f"{root}/issues/{pull.number}",
         "commits_url": f"{root}/pulls/{pull.number}/commits",
@@ -111,24 +111,24 @@ def _nothing() -> Json:
     }
 
 
-def _head(plan: RepositoryPlan, pull: PullRequestPlan, base: str) -> Json:
-    name = pull.head_repository or plan.full_name
+def _head(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json:
+    name = pull.head_repository or spec.full_name
     return {
-        "label": head_label(plan, pull),
+        "label": head_label(spec, pull),
         "ref": pull.head_branch,
         "sha": pull.head_sha,
         "user": simple_user(name.split("/")[0], base),
-        "repo": full_repository(_home(plan, name), base),
+        "repo": full_repository(_home(spec, name), base),
     }
 
 
-def _home(plan: RepositoryPlan, name: str) -> RepositoryPlan:
-    if name == plan.full_name:
-        return plan
-    return RepositoryPlan(id=fork_id(name), full_name=name, created_at=plan.created_at)
+def _home(spec: RepositorySpec, name: str) -> RepositorySpec:
+    if name == spec.full_name:
+        return spec
+    return RepositorySpec(id=fork_id(name), full_name=name, created_at=spec.created_at)
 
 
-def _links(root: str, page: str, pull: PullRequestPlan) -> Json:
+def _links(root: str, page: str, pull: PullRequestSpec) -> Json:
     links = {key: {"href": root + suffix.format(n=pull.number)} for key, suffix in _LINKS.items()}
     return {
         **links,

@@ -6,7 +6,7 @@ import json
 import re
 from typing import cast
 
-from ..plans import Json
+from ..specs import Json
 
 # GitHub.com's API host, or a GHES one with its prefix
 _API = re.compile(r"https?://(?:api\.github\.com|[^/\"\s]+/api/v3)(?=[/\"{?]|$)")

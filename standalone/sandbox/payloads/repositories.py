@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ..plans import Json, RepositoryPlan
+from ..specs import Json, RepositorySpec
 from ..times import iso
 from .users import node_id, simple_user, user_id
 
@@ -70,9 +70,9 @@ def minimal_repository(
     }
 
 
-def repository_in_run(plan: RepositoryPlan, base: str) -> Json:
+def repository_in_run(spec: RepositorySpec, base: str) -> Json:
     """Describe a run's own repository."""
-    return minimal_repository(plan.full_name, plan.id, base, private=plan.private)
+    return minimal_repository(spec.full_name, spec.id, base, private=spec.private)
 
 
 def fork_in_run(full_name: str, base: str) -> Json:
@@ -86,19 +86,19 @@ def fork_id(full_name: str) -> int:
 
 
 @lru_cache(maxsize=4096)
-def full_repository(plan: RepositoryPlan, base: str) -> Json:
+def full_repository(spec: RepositorySpec, base: str) -> Json:
     """Describe a repository in full."""
-    owner = simple_user(plan.owner, base, "Organization")
+    owner = simple_user(spec.owner, base, "Organization")
     return {
-        **repository_in_run(plan, base),
-        **_addresses(plan),
+        **repository_in_run(spec, base),
+        **_addresses(spec),
         **_counts(),
         **_abilities(),
-        "default_branch": plan.default_branch,
-        "visibility": "private" if plan.private else "public",
-        "created_at": iso(plan.created_at),
-        "updated_at": iso(plan.created_at),
-        "pushed_at": iso(plan.created_at),
+        "default_branch": spec.default_branch,
+        "visibility": "private" if spec.private else "public",
+        "created_at": iso(spec.created_at),
+        "updated_at": iso(spec.created_at),
+        "pushed_at": iso(spec.created_at),
         "permissions": {
             "admin": True,
             "maintain": True,
@@ -111,11 +111,11 @@ def full_repository(plan: RepositoryPlan, base: str) -> Json:
     }
 
 
-def _addresses(plan: RepositoryPlan) -> Json:
-    page = f"github.com/{plan.full_name}"
+def _addresses(spec: RepositorySpec) -> Json:
+    page = f"github.com/{spec.full_name}"
     return {
         "git_url": f"git://{page}.git",
-        "ssh_url": f"git@github.com:{plan.full_name}.git",
+        "ssh_url": f"git@github.com:{spec.full_name}.git",
         "clone_url": f"https://{page}.git",
         "svn_url": f"https://{page}",
         "homepage": None,

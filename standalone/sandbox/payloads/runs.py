@@ -5,10 +5,10 @@ https://docs.github.com/rest/actions/workflow-runs
 
 from __future__ import annotations
 
-from ..plans import AttemptPlan, CommitPlan, Json, RunPlan
 from ..repository import Repository
-from ..rng import sha_of
-from ..timeline import attempt_standing, run_standing
+from ..rng import sha_for
+from ..specs import AttemptSpec, CommitSpec, Json, RunSpec
+from ..timeline import attempt_status, run_status
 from ..times import Timestamp, iso
 from .pulls import pull_in_run
 from .recorded import rewritten
@@ -17,24 +17,24 @@ from .users import node_id, simple_user
 
 
 def run_payload(
-    repository: Repository, run: RunPlan, attempt: AttemptPlan, base: str, now: Timestamp
+    repository: Repository, run: RunSpec, attempt: AttemptSpec, base: str, now: Timestamp
 ) -> Json:
     """Describe a run as one of its attempts shows it at an instant."""
     if attempt.recorded is not None:
         return rewritten(attempt.recorded, base)
     newest = attempt.number == len(run.attempts) or run.attempts[attempt.number].requested_at > now
-    standing = run_standing(run, now) if newest else attempt_standing(attempt, now)
-    url = f"{base}/repos/{repository.plan.full_name}/actions/runs/{run.id}"
+    status_now = run_status(run, now) if newest else attempt_status(attempt, now)
+    url = f"{base}/repos/{repository.spec.full_name}/actions/runs/{run.id}"
     return {
         **_identity(run),
         "run_number": run.number,
-        "status": standing.status,
-        "conclusion": standing.conclusion,
+        "status": status_now.status,
+        "conclusion": status_now.conclusion,
         "url": url,
-        "html_url": f"https://github.com/{repository.plan.full_name}/actions/runs/{run.id}",
+        "html_url": f"https://github.com/{repository.spec.full_name}/actions/runs/{run.id}",
         "pull_requests": _pulls(repository, run, base),
         "created_at": iso(run.created_at),
-        "updated_at": iso(standing.updated_at),
+        "updated_at": iso(status_now.updated_at),
         "actor": simple_user(run.actor, base),
         "run_attempt": attempt.number,
         "referenced_workflows": [],
@@ -43,12 +43,12 @@ def run_payload(
         **_addresses(repository, run, url, base),
         "previous_attempt_url": _previous(url, attempt),
         "head_commit": _head_commit(repository.commits.get(run.head_sha), run),
-        "repository": repository_in_run(repository.plan, base),
+        "repository": repository_in_run(repository.spec, base),
         "head_repository": _head_repository(repository, run, base),
     }
 
 
-def _identity(run: RunPlan) -> Json:
+def _identity(run: RunSpec) -> Json:
     suite = run.id + 20_000_000_000
     # a run that could not start has no name but its file's
     failed = run.attempts[-1].conclusion == "startup_failure"
@@ -67,8 +67,8 @@ def _identity(run: RunPlan) -> Json:
     }
 
 
-def _addresses(repository: Repository, run: RunPlan, url: str, base: str) -> Json:
-    root = f"{base}/repos/{repository.plan.full_name}"
+def _addresses(repository: Repository, run: RunSpec, url: str, base: str) -> Json:
+    root = f"{base}/repos/{repository.spec.full_name}"
     return {
         "jobs_url": f"{url}/jobs",
         "logs_url": f"{url}/logs",
@@ -80,22 +80,22 @@ def _addresses(repository: Repository, run: RunPlan, url: str, base: str) -> Jso
     }
 
 
-def _previous(url: str, attempt: AttemptPlan) -> str | None:
+def _previous(url: str, attempt: AttemptSpec) -> str | None:
     return f"{url}/attempts/{attempt.number - 1}" if attempt.number > 1 else None
 
 
-def _pulls(repository: Repository, run: RunPlan, base: str) -> list[Json]:
+def _pulls(repository: Repository, run: RunSpec, base: str) -> list[Json]:
     known = (repository.pulls.get(number) for number in run.pull_numbers)
-    return [pull_in_run(repository.plan, pull, base) for pull in known if pull is not None]
+    return [pull_in_run(repository.spec, pull, base) for pull in known if pull is not None]
 
 
-def _head_commit(commit: CommitPlan | None, run: RunPlan) -> Json | None:
+def _head_commit(commit: CommitSpec | None, run: RunSpec) -> Json | None:
     if commit is None:
         return None
     author = {"name": commit.author_name, "email": commit.author_email}
     return {
         "id": commit.sha,
-        "tree_id": sha_of("tree", run.head_sha),
+        "tree_id": sha_for("tree", run.head_sha),
         "message": commit.message,
         "timestamp": iso(commit.authored_at),
         "author": author,
@@ -103,7 +103,7 @@ def _head_commit(commit: CommitPlan | None, run: RunPlan) -> Json | None:
     }
 
 
-def _head_repository(repository: Repository, run: RunPlan, base: str) -> Json:
+def _head_repository(repository: Repository, run: RunSpec, base: str) -> Json:
     if run.head_repository is None:
-        return repository_in_run(repository.plan, base)
+        return repository_in_run(repository.spec, base)
     return fork_in_run(run.head_repository, base)

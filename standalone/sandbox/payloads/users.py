@@ -5,8 +5,8 @@ from __future__ import annotations
 import base64
 from functools import lru_cache
 
-from ..plans import Json
-from ..rng import sha_of
+from ..rng import sha_for
+from ..specs import Json
 
 _SUFFIXES = {
     "followers_url": "/followers",
@@ -28,7 +28,7 @@ def node_id(kind: str, number: int) -> str:
 
 def user_id(login: str) -> int:
     """Return the number that goes with a login."""
-    return int(sha_of("user", login)[:7], 16)
+    return int(sha_for("user", login)[:7], 16)
 
 
 @lru_cache(maxsize=4096)

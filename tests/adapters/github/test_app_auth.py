@@ -17,7 +17,7 @@ from support.world import GENEROUS, Stage, assert_all_told
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.settings import AppPlan, InstallationPlan
+from standalone.sandbox.settings import AppSpec, InstallationSpec
 
 RUNS = Request.to("/repos/{}/actions/runs", "octo/api")
 
@@ -33,8 +33,8 @@ def app(stage, key):
     public = key.public_key().public_bytes(
         serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
     )
-    plan = AppPlan(
-        id=77, public_key=public.decode(), installations=(InstallationPlan(id=5, account="octo"),)
+    plan = AppSpec(
+        id=77, public_key=public.decode(), installations=(InstallationSpec(id=5, account="octo"),)
     )
     start = datetime.fromtimestamp(time.time() - 700, timezone.utc)
     world = WorldBuilder(start.isoformat(timespec="seconds").replace("+00:00", "Z"))

@@ -21,7 +21,7 @@ from support.world import GENEROUS, REPOSITORY
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.settings import GraphqlChances, Limits
+from standalone.sandbox.settings import GraphqlFaults, Limits
 
 RUNS = Request.to("/repos/{}/actions/runs", REPOSITORY, per_page=100)
 
@@ -158,7 +158,7 @@ def test_many_threads_each_get_their_own_answers(stage):
 
 def test_a_graphql_query_is_not_slowed_down(stage):
     """Queries follow each other without a pause."""
-    here = stage(WorldBuilder(), settings=replace(GENEROUS, graphql=GraphqlChances()))
+    here = stage(WorldBuilder(), settings=replace(GENEROUS, graphql=GraphqlFaults()))
     client = client_of(here.context)
     started = time.monotonic()
     for _ in range(4):

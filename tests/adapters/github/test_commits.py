@@ -10,7 +10,7 @@ from support.world import GENEROUS
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.settings import GraphqlChances, Limits
+from standalone.sandbox.settings import GraphqlFaults, Limits
 
 
 def sha(number: int) -> str:
@@ -31,7 +31,7 @@ def fetch(stage):
         world = WorldBuilder().repository("octo/api")
         for number in range(count):
             world.commit(sha(number), additions=number, files=files, login=None)
-        settings = replace(GENEROUS, graphql=GraphqlChances(**graphql), limits=limits)
+        settings = replace(GENEROUS, graphql=GraphqlFaults(**graphql), limits=limits)
         here = stage(world, at=10, settings=settings)
         shas = [sha(number) for number in range(count)]
         return here, lambda: fetch_all(here.context.source, shas)

@@ -10,7 +10,7 @@ from ingest.errors import AccessDenied
 from support.world import FIRST_RUN, GENEROUS, assert_all_told
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.settings import HookChances
+from standalone.sandbox.settings import HookFaults
 
 
 def a_world(runs: int = 3) -> WorldBuilder:
@@ -23,7 +23,7 @@ def a_world(runs: int = 3) -> WorldBuilder:
 @pytest.fixture
 def open_stage(stage):
     def start(world, **options):
-        lost = replace(GENEROUS, hooks=HookChances(lost=1.0))
+        lost = replace(GENEROUS, hooks=HookFaults(lost=1.0))
         return stage(world, **{"settings": lost, **options})
 
     return start

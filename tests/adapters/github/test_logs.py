@@ -17,7 +17,7 @@ from support.world import FIRST_RUN
 
 from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.plans import LogPlan
+from standalone.sandbox.specs import LogSpec
 
 JOB = FIRST_JOB + 1
 
@@ -112,7 +112,7 @@ def test_an_address_that_went_stale_is_asked_for_anew(stage):
 
 def test_a_giant_log_is_written_in_pieces(stage):
     """No write is larger than a chunk."""
-    world = WorldBuilder().run(seconds=60).job(log=LogPlan(seed="g", giant_bytes=20 * 2**20))
+    world = WorldBuilder().run(seconds=60).job(log=LogSpec(seed="g", giant_bytes=20 * 2**20))
     here = stage(world, at=100)
     pieces = []
 

@@ -12,7 +12,7 @@ from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, assert_all_told
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.sandbox.settings import TokenPlan
+from standalone.sandbox.settings import TokenSpec
 
 NAMES = [f"octo/repository-{number}" for number in range(300)]
 
@@ -59,7 +59,7 @@ def test_one_tokens_limit_leaves_the_others_at_work(stage):
     world = WorldBuilder()
     for name in names:
         world.repository(name).run(seconds=5).job("a").run(seconds=6).job("b")
-    poor = TokenPlan(value="poor", limit=2, graphql_limit=100)
+    poor = TokenSpec(value="poor", limit=2, graphql_limit=100)
     rich = replace(GENEROUS.tokens[0], value="rich")
     settings = replace(GENEROUS, tokens=(poor, rich))
     here = stage(world, at=100, settings=settings, tokens=("poor", "rich"))

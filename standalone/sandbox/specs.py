@@ -15,8 +15,8 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StepPlan:
-    """One step; `begin` and `end` are fractions of its job's time, so jobs can share plans."""
+class StepSpec:
+    """One step; `begin` and `end` are fractions of its job's time, so jobs can share specs."""
 
     number: int
     name: str
@@ -26,7 +26,7 @@ class StepPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogPlan:
+class LogSpec:
     """What a job's log will hold; `content` says it byte for byte, `giant_bytes` streams it."""
 
     seed: str
@@ -39,7 +39,7 @@ class LogPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JobPlan:
+class JobSpec:
     """One job of one attempt; without a `log` its log never existed, or has long expired."""
 
     id: int
@@ -49,17 +49,17 @@ class JobPlan:
     completed_at: Timestamp | None
     conclusion: str | None
     waits_until: Timestamp | None = None
-    steps: tuple[StepPlan, ...] = ()
+    steps: tuple[StepSpec, ...] = ()
     labels: tuple[str, ...] = ("ubuntu-latest",)
     runner: str | None = "GitHub Actions 1"
-    log: LogPlan | None = None
+    log: LogSpec | None = None
     reused: bool = False
     log_expired: bool = False
     recorded: Json | None = field(default=None, hash=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AttemptPlan:
+class AttemptSpec:
     """One attempt of a run: requested, then perhaps running, then perhaps completed."""
 
     number: int
@@ -69,12 +69,12 @@ class AttemptPlan:
     conclusion: str | None
     triggering_actor: str
     first_status: str = "queued"
-    jobs: tuple[JobPlan, ...] = ()
+    jobs: tuple[JobSpec, ...] = ()
     recorded: Json | None = field(default=None, hash=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowPlan:
+class WorkflowSpec:
     """One workflow file."""
 
     id: int
@@ -83,18 +83,18 @@ class WorkflowPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RunPlan:
+class RunSpec:
     """One run with all its attempts, first to last; `touched_at` moves only `updated_at`."""
 
     id: int
     number: int
-    workflow: WorkflowPlan
+    workflow: WorkflowSpec
     event: str
     head_branch: str | None
     head_sha: str
     actor: str
     display_title: str
-    attempts: tuple[AttemptPlan, ...]
+    attempts: tuple[AttemptSpec, ...]
     pull_numbers: tuple[int, ...] = ()
     head_repository: str | None = None
     touched_at: tuple[Timestamp, ...] = ()
@@ -106,7 +106,7 @@ class RunPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CommitPlan:
+class CommitSpec:
     """One commit; `files` counts its changed files, `pulls` the pull requests that hold it."""
 
     sha: str
@@ -124,7 +124,7 @@ class CommitPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PullRequestPlan:
+class PullRequestSpec:
     """One pull request; its head lies in a fork when `head_repository` is another repository."""
 
     id: int
@@ -140,7 +140,7 @@ class PullRequestPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HookPlan:
+class HookSpec:
     """One webhook of a repository."""
 
     id: int
@@ -150,7 +150,7 @@ class HookPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryPlan:
+class RepositorySpec:
     """Who a repository is; what runs in it lies in `Repository`."""
 
     id: int
@@ -160,7 +160,7 @@ class RepositoryPlan:
     former_names: tuple[str, ...] = ()
     default_branch: str = "main"
     retention_days: int = 90
-    workflows: tuple[WorkflowPlan, ...] = ()
+    workflows: tuple[WorkflowSpec, ...] = ()
     recorded: Json | None = field(default=None, hash=False, compare=False)
 
     @property

@@ -16,7 +16,7 @@ _PAGE = (
 _XML = '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>ServerBusy</Code></Error>'
 
 
-def spoiled(fault: Fault | None, path: str) -> Answer | None:
+def fault_answer(fault: Fault | None, path: str) -> Answer | None:
     """Return the answer of a fault that strikes before anything is looked at."""
     if fault is None:
         return None
@@ -44,7 +44,7 @@ def busy_blob(fault: Fault) -> Answer:
     return Answer(status=fault.status, body=_XML.encode(), content_type="application/xml")
 
 
-def injected_block(
+def secondary_limit_of(
     fault: Fault | None, limiter: Limiter, key: str, now: Timestamp
 ) -> Answer | None:
     """Block a token as a secondary limit does, if that is what the fault does."""
@@ -56,7 +56,7 @@ def injected_block(
     )
 
 
-def misled(fault: Fault | None, answer: Answer, dead_url: str) -> Answer:
+def break_redirect(fault: Fault | None, answer: Answer, dead_url: str) -> Answer:
     """Lead a redirect to a closed port, if that is what the fault does."""
     if fault is None or fault.do != "dead_redirect":
         return answer
