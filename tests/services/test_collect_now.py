@@ -23,6 +23,7 @@ from ingest.services.collect_now import (
     find_running,
     start_collection,
 )
+from ingest.services.poll_session import LEASE_SECONDS
 from services.faulty_ports import Fuse, Fused, Killed
 from support.world import REPOSITORY, assert_all_told, assert_nothing_twice
 
@@ -175,7 +176,7 @@ def test_two_things_that_stand_still_hold_nothing_up_together(stage, seconds):
     held = here.state.claim_repositories(
         holder="another",
         now=here.clock.now(),
-        lease_seconds=3600,
+        lease_seconds=LEASE_SECONDS,
         limit=1,
         only=["octo/api"],
     )

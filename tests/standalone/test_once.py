@@ -188,7 +188,7 @@ def test_what_a_dead_process_of_this_machine_held_is_free_at_once(stage):
     process.wait()
     dead = f"{worker_id().rpartition(':')[0]}:{process.pid}"
     now = here.clock.now()
-    here.state.claim_repositories(holder=dead, now=now, lease_seconds=10**6, limit=1)
+    here.state.claim_repositories(holder=dead, now=now, lease_seconds=600, limit=1)
     summary, _ = collect(here, REPOSITORY)
     assert summary.runs == 5
 
