@@ -128,3 +128,11 @@ def test_an_answer_in_html_is_no_limit(recordings):
     """503 bodies can be pages."""
     for exchange, headers in recordings.exchanges(502, 503):
         assert not is_limit_answer(exchange["status"], headers, exchange.get("body", ""))
+
+
+def test_a_move_a_miss_and_an_unchanged_answer_are_no_limit(recordings):
+    """Whatever headers they bring."""
+    answers = list(recordings.exchanges(301, 302, 304, 404, 410))
+    assert {exchange["status"] for exchange, _ in answers} >= {301, 302, 304, 404}
+    for exchange, headers in answers:
+        assert not is_limit_answer(exchange["status"], headers, exchange.get("body", ""))
