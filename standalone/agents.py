@@ -25,23 +25,23 @@ from .progress import Progress, look
 
 logger = logging.getLogger(__name__)
 
-#: Repositories polled side by side; each also sends its own requests side by side.
+#: Repositories polled in parallel; each also sends its own requests in parallel.
 MONITORING_THREADS = 2
 LOG_THREADS = 2
 
-#: How often an idle agent looks for due work, and progress is told.
+#: How often an idle agent checks for due work, and progress is shown.
 IDLE_SECONDS = 0.5
 
-#: How often an agent asks whether people want it to rest.
+#: How often an agent checks whether it is paused.
 ASK_WISH_SECONDS = 3.0
 
-#: How long an agent pauses after an error that no service expects, such as a lost database.
+#: The pause of an agent after an error that no service handles, such as a lost database.
 TROUBLE_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """Say with how many threads the agents work, and how often idle ones ask the state."""
+    """The number of threads of each agent, and how often idle ones read the state."""
 
     monitoring_threads: int = MONITORING_THREADS
     log_threads: int = LOG_THREADS
@@ -124,9 +124,9 @@ def agent_threads(
 
 
 class Loop:
-    """Do one agent's work again and again; the outermost place where errors end.
+    """The loop of one thread of an agent; the outermost place where its errors end.
 
-    ``turned_at`` tells by the monotonic clock when the loop, or the work in it, last came round.
+    ``turned_at`` is the monotonic time at which the loop, or the work in it, last came round.
     """
 
     def __init__(
@@ -147,7 +147,7 @@ class Loop:
         self._rests = False
 
     def run(self, should_continue: Callable[[], bool]) -> None:
-        """Work until told otherwise."""
+        """Work until ``should_continue`` returns False."""
 
         def turn() -> bool:
             self.turned_at = time.monotonic()
@@ -178,7 +178,7 @@ class Loop:
                 self._trouble(error, should_continue)
 
     def _is_unwanted(self) -> bool:
-        """Tell whether people want the agent to rest, as they said a few seconds ago at most."""
+        """Return whether the agent is paused, as of a few seconds ago at most."""
         if time.monotonic() >= self._ask_wish_at:
             self._ask_wish_at = time.monotonic() + self._pace.ask_wish_seconds
             self._rests = is_paused(self._context.store, self.agent)
@@ -190,7 +190,7 @@ class Loop:
             remedy = "Run python -m standalone doctor if it does not pass."
             self._context.report_error(self.agent, None, what, remedy)
         except IngestError:
-            # The state store itself is what is out of reach; the log is what is left.
+            # The state itself does not respond, so the error can only be logged.
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
         until = self._context.clock.now() + timedelta(seconds=TROUBLE_SECONDS)
         self._pause(AgentState.ERROR, what, until=until, should_continue=should_continue)

@@ -1,4 +1,4 @@
-"""What a headless collector does beside its agents: signs of life, lost logs, old attempts."""
+"""Background work of a headless collector: heartbeats, stale logs, retention."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ HEARTBEAT_SECONDS = 5.0
 ORDER_LOST_LOGS_SECONDS = 600.0
 FORGET_SECONDS = 3600.0
 
-#: A loop that has not come round for so long hangs, and no sign of life is given in its name.
+#: A loop that has not come round for so long hangs, and no heartbeat is reported for it.
 HANGING_SECONDS = 900.0
 
 IDLE_SECONDS = 0.5
 
 
 class AgentLoop(Protocol):
-    """Be one thread of an agent; ``turned_at`` tells when it last came round (monotonic)."""
+    """One thread of an agent; ``turned_at`` is when it last came round (monotonic)."""
 
     agent: str
     state: AgentState
@@ -38,7 +38,7 @@ class AgentLoop(Protocol):
 
 
 class Heartbeats:
-    """Tell how both agents of this process are, and add what they have counted since."""
+    """The heartbeats of both agents of this process, and the counts they add."""
 
     def __init__(self, context: CollectorContext, loops: Sequence[AgentLoop]) -> None:
         self._context = context
@@ -47,7 +47,7 @@ class Heartbeats:
         self._counter_flush = CounterFlush(context)
 
     def give(self) -> None:
-        """Save a sign of life of each agent that does not hang. Raises StateUnavailable."""
+        """Save a heartbeat of each agent that does not hang. Raises StateUnavailable."""
         for agent in AGENTS:
             own = [loop for loop in self._loops if loop.agent == agent]
             if not any(time.monotonic() - loop.turned_at > HANGING_SECONDS for loop in own):
@@ -56,7 +56,7 @@ class Heartbeats:
         self._counter_flush.tell()
 
     def give_last(self) -> None:
-        """Say that both agents have stopped. Raises StateUnavailable."""
+        """Report that both agents have stopped. Raises StateUnavailable."""
         for agent in AGENTS:
             self._save(agent, AgentState.STOPPED, None)
         self._counter_flush.tell()
@@ -83,7 +83,7 @@ def keep_alive(
     heartbeat_seconds: float = HEARTBEAT_SECONDS,
     should_continue: Callable[[], bool],
 ) -> None:
-    """Give signs of life, order logs again whose news was lost, and forget what is old."""
+    """Report heartbeats, requeue stale logs, and purge what has expired."""
     signs = Heartbeats(context, loops)
     chores = (
         _Chore(signs.give, heartbeat_seconds),
@@ -98,7 +98,7 @@ def keep_alive(
 
 
 class _Chore:
-    """Do something every so many seconds; at once again where it says that there is more."""
+    """Work that is repeated after a pause; at once where it returns that there is more."""
 
     def __init__(self, work: Callable[[], object], every_seconds: float) -> None:
         self._work = work
@@ -106,7 +106,7 @@ class _Chore:
         self._next_at = 0.0
 
     def do_if_due(self) -> None:
-        """Do it if its time has come."""
+        """Do the work if it is due."""
         if time.monotonic() >= self._next_at:
             self._next_at = time.monotonic() + self._every_seconds
             if _log_trouble(self._work) is True:
@@ -114,9 +114,9 @@ class _Chore:
 
 
 def _log_trouble(work: Callable[[], object]) -> object:
-    """Do something that may fail now and is repeated later."""
+    """Do work that may fail now and is repeated later."""
     try:
         return work()
     except IngestError as error:
-        logger.warning("sign of life not given", extra={"reason": str(error)})
+        logger.warning("background work failed", extra={"reason": str(error)})
         return None

@@ -1,4 +1,4 @@
-"""Signs of life: how an agent is, kept where people and other processes see it."""
+"""Heartbeats: the state of an agent, stored where people and other processes read it."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from ..errors import IngestError
 from ..ports import AgentStore, Budget
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 
-#: How often a working agent gives one; who has given none for SILENCE is gone.
+#: How often a working agent reports; one that has not reported for SILENCE is gone.
 BEAT_EVERY = timedelta(seconds=5)
 SILENCE = timedelta(seconds=60)
 
 
 class CounterFlush:
-    """Add what a process counts to the totals that people see, each count once."""
+    """What a process has counted, added to the totals of the state, each count once."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
@@ -39,7 +39,7 @@ class CounterFlush:
 
 
 class Heartbeat:
-    """Tell how one agent is, and add what its process has counted since it last told.
+    """The heartbeat of one agent, and the counts that its process adds.
 
     ``place`` names where it works for people; processes that follow each other there share it.
     """
@@ -54,7 +54,7 @@ class Heartbeat:
         self._rate_limit: Mapping[str, int | str | None] | None = None
 
     def give(self, state: AgentState, note: str | None = None) -> None:
-        """Save a sign of life now. Raises StateUnavailable."""
+        """Save a heartbeat now. Raises StateUnavailable."""
         context, now = self._context, self._context.clock.now()
         counts = self._counter_flush.tell()
         budget = context.source.budget()
@@ -81,9 +81,9 @@ class Heartbeat:
         return self._rate_limit
 
     def give_when_due(self, state: AgentState, note: str | None = None) -> None:
-        """Save a sign of life if the last one is BEAT_EVERY old; a failing store is left alone.
+        """Save a heartbeat if the last one is BEAT_EVERY old; ignore a failing store.
 
-        The work itself meets the store soon enough, and says what is wrong with it.
+        The work itself uses the store next, and reports what is wrong with it.
         """
         if self._context.clock.now() < self._next_at:
             return

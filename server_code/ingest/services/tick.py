@@ -24,11 +24,11 @@ from .poll_runs import poll_due_repositories
 IDLE_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5
 
-#: Trouble that lasts is told again this long after it was last told.
+#: An error that lasts is reported again after this time.
 TELL_AGAIN_AFTER = timedelta(hours=1)
 _NEWEST_ERRORS = 50
 
-#: What a task may tell of itself while it works, by name.
+#: Reports a value of a running task, by name.
 Tell = Callable[[str, object], None]
 
 
@@ -121,7 +121,7 @@ def is_paused(store: AgentStore, agent: str) -> bool:
 
 
 def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetime) -> bool:
-    """Tell whether another host does an agent's work, such as a daemon on the Uplink."""
+    """Return whether another host runs an agent, such as a daemon on the Uplink."""
     return any(
         each.name == agent and each.holder != place and is_alive(each, now)
         for each in store.list_agents()
@@ -129,14 +129,14 @@ def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetim
 
 
 def report_rest(store: AgentStore, agent: str, *, place: str, now: datetime) -> None:
-    """Say that an agent is there and has nothing to do."""
+    """Report that an agent is idle."""
     store.save_agent(plain_heartbeat(store, agent, place=place, now=now))
 
 
 def report_trouble(
     store: StateStore, agent: str, error: IngestError, *, place: str, now: datetime
 ) -> None:
-    """Say what keeps an agent from its work; among the errors once, however often it is tried."""
+    """Report what stops an agent; in the errors list once, however often it is tried."""
     what = str(error)
     if not _is_told(store, agent, what, place=place, now=now):
         store.add_error(
@@ -153,7 +153,7 @@ def report_trouble(
 
 
 def _is_told(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:
-    """Tell whether people were told of late; what tries again says first that it works."""
+    """Return whether the error was reported recently; a new try first reports running."""
     return any(
         (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()
     ) or any(
