@@ -124,6 +124,6 @@ def test_why_a_repository_is_not_collected_is_one_click_away(hand: Hand, hidden:
 
     card = hand.page.locator(".repository").filter(has_text=hidden)
     expect(card.locator(".badge").first).to_have_text("Failing")
-    expect(card).to_contain_text("hides it from this token")
-    expect(card).to_contain_text("Check the repository's name and that the token may read it")
+    expect(card).to_contain_text("GitHub does not show")
+    expect(card).to_contain_text("Check the repository's name and that the ")
     assert hand.clicks == 1

@@ -86,9 +86,9 @@ def renew_password(email: str, *, enable: bool = False) -> dict[str, Any]:
     def replace() -> None:
         old = _require(email)
         is_enabled = enable or bool(old["enabled"])
-        values = {"role": old["role"], "signed_up": old["signed_up"], "enabled": is_enabled}
+        kept = {name: old[name] for name in ("role", "signed_up", "last_login")}
         old.delete()
-        created.update(email=email, **values)
+        created.update(email=email, enabled=is_enabled, **kept)
 
     transact(replace)
     return {"email": email, "password": password}
