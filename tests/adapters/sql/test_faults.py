@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import psycopg2
 import psycopg2.errors
@@ -70,7 +72,13 @@ def test_every_error_of_the_vendor_is_mapped(dialect: Dialect) -> None:
         ("fe_sendauth: no password supplied", "refuses the user or the password"),
         ('role "me" does not exist', "refuses the user or the password"),
         ('database "runs" does not exist', "does not exist on that server"),
-        ("sorry, too many clients already", "takes no more connections"),
+        ("sorry, too many clients already", "accepts no more connections"),
+        ('too many connections for role "me"', "raise the limit of the server, role or database"),
+        ('too many connections for database "runs"', "raise the limit of the server, role or"),
+        ('database "runs" is not currently accepting connections', "does not accept connections"),
+        ("server does not support SSL, but SSL was required", "enable it on the server"),
+        ('no pg_hba.conf entry for host "::1", user "me", no encryption', "add sslmode=require"),
+        ("session is read-only", "is read-only: it is a standby"),
         ("the database system is starting up", "try again when it is up"),
         ('could not translate host name "db.example" to address', "cannot be reached"),
         ("timeout expired", "cannot be reached"),
@@ -139,6 +147,47 @@ def test_a_statement_that_takes_too_long_is_ended(postgres: PostgresServer) -> N
         database.write(wait)
     assert database.read("SHOW statement_timeout") == [("30s",)]
     database.close()
+
+
+def test_no_setting_is_left_in_the_session_of_a_server(postgres: PostgresServer) -> None:
+    """Behind a pooler in transaction mode the next session is another program's."""
+    url = postgres.new_database_url()
+    dialect = postgres_dialect(url)
+    connection = dialect.connect()
+    database = Database(replace(dialect, connect=lambda: connection))
+    database.write(lambda session: session.query("SELECT 1"))
+    assert database.read("SELECT 1") == [(1,)]
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW statement_timeout")
+        assert cursor.fetchall() == [("0",)]
+    database.close()
+
+
+def test_a_connection_to_a_server_that_takes_no_writes_is_dropped(postgres: PostgresServer) -> None:
+    """After a failover its address leads to the new primary, but not the old connection."""
+    url = postgres.new_database_url()
+    with closing(psycopg2.connect(url)) as owner, closing(owner.cursor()) as cursor:
+        owner.autocommit = True
+        name = urlsplit(url).path.lstrip("/")
+        cursor.execute(f'ALTER DATABASE "{name}" SET default_transaction_read_only = on')
+        database = Database(postgres_dialect(url))
+        with pytest.raises(StateUnavailable, match="is read-only"):
+            database.write(lambda session: session.execute("CREATE TABLE t (a int)"))
+        cursor.execute("SET default_transaction_read_only = off")
+        cursor.execute(f'ALTER DATABASE "{name}" RESET default_transaction_read_only')
+    database.write(lambda session: session.execute("CREATE TABLE t (a int)"))
+    assert database.read("SELECT count(*) FROM t") == [(0,)]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("hosts", "place"),
+    [("one:5432,two:5433", "one:5432,two:5433"), ("one,two", "one,two"), ("one", "one:5432")],
+)
+def test_several_hosts_may_be_named(hosts: str, place: str) -> None:
+    """As libpq takes them; the password is not shown."""
+    dialect = postgres_dialect(f"postgresql://me:secret@{hosts}/x?target_session_attrs=read-write")
+    assert dialect.place == f"The PostgreSQL database 'x' at {place}"
 
 
 def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:

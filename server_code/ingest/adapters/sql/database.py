@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ...errors import StateUnavailable
 from .dialect import Dialect, state_errors
 from .pool import ConnectionPool
-from .session import Row, Session
+from .session import MOST_PARAMETERS, Row, Session, chunks, with_marks
 
 T = TypeVar("T")
 
@@ -25,7 +25,7 @@ class Database:
 
     def read(self, sql: str, parameters: Sequence[Any] = ()) -> list[Row]:
         """Run one query."""
-        return self._run(lambda session: session.query(sql, parameters))
+        return self._run(lambda session: self._read(session, sql, parameters))
 
     def read_each(
         self,
@@ -36,7 +36,11 @@ class Database:
         after: Sequence[Any] = (),
     ) -> list[Row]:
         """Run a query for as many chunks of ``values`` as there are, see Session.query_each."""
-        return self._run(lambda session: session.query_each(sql, parameters, values, after=after))
+        return [
+            row
+            for chunk in chunks(values, MOST_PARAMETERS)
+            for row in self.read(with_marks(sql, chunk), (*parameters, *chunk, *after))
+        ]
 
     def write(self, work: Callable[[Session], T]) -> T:
         """Run work in one transaction; where that was undone, the work runs a second time."""
@@ -59,6 +63,14 @@ class Database:
     def _once(self, work: Callable[[Session], T]) -> T:
         with self._pool.borrow() as connection:
             return work(Session(connection, self._dialect))
+
+    def _read(self, session: Session, sql: str, parameters: Sequence[Any]) -> list[Row]:
+        begin = self._dialect.begin_read
+        # In one round trip: a pooler such as PgBouncer keeps no setting between transactions.
+        rows = session.query(f"{begin}; {sql}" if begin else sql, parameters)
+        if begin:
+            session.execute("COMMIT")
+        return rows
 
     def _commit(self, session: Session, work: Callable[[Session], T]) -> T:
         session.execute(self._dialect.begin)

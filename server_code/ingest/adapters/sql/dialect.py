@@ -48,6 +48,9 @@ class Dialect:
     begin: str
     """How a transaction that will write begins."""
 
+    begin_read: str
+    """How a transaction that only reads begins; empty where a query needs none."""
+
     lock_schema: str | None
     """A statement that lets one transaction at a time change tables; None where ``begin`` does."""
 

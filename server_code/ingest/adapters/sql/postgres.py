@@ -23,6 +23,10 @@ _MAX_CONNECTIONS = 10
 #: Any number will do, as long as every version of Runstream takes the same one.
 _SCHEMA_LOCK = 7_205_871_301
 
+#: Of a transaction and not of the session: behind a pooler in transaction mode, such as PgBouncer,
+#: the next session of the server is another program's. As a connect option poolers refuse it.
+_LIMIT = f"SET LOCAL statement_timeout = {1000 * STATEMENT_SECONDS}"
+
 #: Notice a dead server or network although no answer comes (seconds; the last in milliseconds).
 #: https://www.postgresql.org/docs/current/libpq-connect.html#LIBPQ-PARAMKEYWORDS
 _CONNECT_OPTIONS: dict[str, Any] = {
@@ -38,7 +42,8 @@ _CONNECT_OPTIONS: dict[str, Any] = {
 _FAULTS = {
     "08": "cannot be reached; check that it runs and that DATABASE_URL names its host and port",
     "22": "was given a value that its column cannot hold ({text}); please report this",
-    "25006": "takes no writes, for it is a standby; name the primary in DATABASE_URL",
+    "25006": "is read-only: it is a standby or in maintenance; it is tried again, else name the "
+    "primary in DATABASE_URL",
     "28": "refuses the user or the password; correct DATABASE_URL",
     "3D000": "does not exist on that server; create it, or correct the name in DATABASE_URL",
     "40": "undid a transaction because of others twice; try again",
@@ -46,13 +51,23 @@ _FAULTS = {
     "42P01": "has lost a table; restore a copy, or name an empty database in DATABASE_URL",
     "53100": "is full: its disk has no space left; free some space",
     "53200": "is out of memory; give it more, or let it serve fewer clients",
-    "53300": "takes no more connections; raise its max_connections or run fewer processes",
+    "53300": "accepts no more connections ({text}); raise the limit of the server, role or "
+    "database, or run fewer processes",
+    "55000": "does not accept connections ({text}); allow them, or name another database",
+    "TLS": "has no TLS, which DATABASE_URL requires; enable it on the server, or change sslmode",
+    "noTLS": "requires TLS; add sslmode=require to DATABASE_URL",
     "57014": "gave no answer within {seconds} seconds; look for long transactions and its load",
     "57P": "is starting, shutting down or ended the connection; try again when it is up",
 }
 
 #: A connection that fails or ends may leave no code, only the words of libpq and of the server.
 _CONNECT_FAULTS = (
+    ("too many connections", "53300"),
+    ("not currently accepting connections", "55000"),
+    ("does not support SSL", "TLS"),
+    ("no encryption", "noTLS"),
+    ("SSL off", "noTLS"),
+    ("read-only", "25006"),
     ("authentication failed", "28"),
     ("no password supplied", "28"),
     ("no pg_hba.conf entry", "28"),
@@ -75,7 +90,8 @@ def postgres_dialect(url: str) -> Dialect:
     return Dialect(
         place=place,
         placeholder="%s",
-        begin="BEGIN",
+        begin=f"BEGIN; {_LIMIT}",
+        begin_read=f"BEGIN READ ONLY; {_LIMIT}",
         lock_schema=f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})",
         skip_locked="FOR UPDATE SKIP LOCKED",
         big_integer="BIGINT",
@@ -111,15 +127,16 @@ def _connect(url: str, explain: Callable[[Exception], str]) -> Connection:
     try:
         connection: PostgresConnection = psycopg2.connect(url, **_CONNECT_OPTIONS)
         connection.autocommit = True
-        with connection.cursor() as cursor:
-            # Not as a connect option: poolers such as PgBouncer refuse those that they do not know.
-            cursor.execute("SET statement_timeout = %s", (1000 * STATEMENT_SECONDS,))
     except psycopg2.Error as error:
         raise StateUnavailable(explain(error)) from None
     return connection
 
 
 def _reset(connection: PostgresConnection) -> bool:
+    """Roll back after a failure; False for a connection to a server that takes no writes.
+
+    After a failover the same address leads to the new primary, but not an old connection.
+    """
     import psycopg2
     from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
@@ -127,6 +144,10 @@ def _reset(connection: PostgresConnection) -> bool:
         if connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
             with connection.cursor() as cursor:
                 cursor.execute("ROLLBACK")
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW transaction_read_only")
+            if cursor.fetchone() == ("on",):
+                return False
     except psycopg2.Error:
         return False
     return connection.closed == 0
@@ -163,13 +184,17 @@ def _code_of(text: str) -> str:
 
 def _place(url: str) -> str:
     parts = urlsplit(url)
+    name = f"The PostgreSQL database {parts.path.lstrip('/')!r}"
+    hosts = parts.netloc.rpartition("@")[2]
+    if "," in hosts:  # libpq tries one after the other
+        return f"{name} at {hosts}"
     try:
         port = parts.port or 5432
     except ValueError:
         fault = "DATABASE_URL has no number for a port; in a password write / as %2F and @ as %40"
         raise BadSettings([fault]) from None
     host = parts.hostname or parse_qs(parts.query).get("host", ["localhost"])[0]
-    return f"The PostgreSQL database {parts.path.lstrip('/')!r} at {host}:{port}"
+    return f"{name} at {host}:{port}"
 
 
 def _secrets(parts: SplitResult) -> frozenset[str]:

@@ -49,8 +49,7 @@ class Session:
         """
         found: list[Row] = []
         for chunk in chunks(values, MOST_PARAMETERS):
-            expanded = sql.replace("(...)", _marks(len(chunk)))
-            found += self.query(expanded, (*parameters, *chunk, *after))
+            found += self.query(with_marks(sql, chunk), (*parameters, *chunk, *after))
         return found
 
     def execute_each(self, sql: str, parameters: Sequence[Any], values: Sequence[Any]) -> int:
@@ -60,8 +59,7 @@ class Session:
         """
         changed = 0
         for chunk in chunks(values, MOST_PARAMETERS):
-            expanded = sql.replace("(...)", _marks(len(chunk)))
-            changed += self.execute(expanded, (*parameters, *chunk))
+            changed += self.execute(with_marks(sql, chunk), (*parameters, *chunk))
         return changed
 
     def insert(self, sql: str, rows: Sequence[Row]) -> int:
@@ -87,6 +85,11 @@ def chunks(values: Sequence[T], size: int) -> Iterator[Sequence[T]]:
     """Cut a sequence into pieces of at most ``size``."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
+
+
+def with_marks(sql: str, chunk: Sequence[object]) -> str:
+    """Return a statement with a placeholder for each value of a chunk in place of ``(...)``."""
+    return sql.replace("(...)", _marks(len(chunk)))
 
 
 def _marks(count: int) -> str:

@@ -42,6 +42,7 @@ def sqlite_dialect(path: str) -> Dialect:
         place=place,
         placeholder="?",
         begin="BEGIN IMMEDIATE",
+        begin_read="",
         lock_schema=None,
         skip_locked="",
         big_integer="INTEGER",
