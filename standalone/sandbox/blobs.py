@@ -53,13 +53,14 @@ class Blobs:
         expires, signature = incoming.args.get("se", ""), incoming.args.get("sig", "")
         if not expires or not self._state.opens(incoming.path, expires, signature, now):
             return _xml(403, "AuthenticationFailed")
-        return self._content(incoming, now)
+        spoiled = fault.do if fault is not None and fault.do.startswith("archive_") else ""
+        return self._content(incoming, spoiled, now)
 
-    def _content(self, incoming: Incoming, now: Timestamp) -> Answer:
+    def _content(self, incoming: Incoming, spoiled: str, now: Timestamp) -> Answer:
         if found := _JOB.match(incoming.path):
             return self._job(int(found[1]), int(found[2]), incoming, now)
         if found := _ZIP.match(incoming.path):
-            return self._zip(int(found[1]), int(found[2]), int(found[3]), incoming, now)
+            return self._zip(found, incoming, spoiled, now)
         return _xml(404, "BlobNotFound")
 
     def _job(self, repository_id: int, job_id: int, incoming: Incoming, now: Timestamp) -> Answer:
@@ -70,8 +71,9 @@ class Blobs:
         return self._ranged(job_log(placed.job), incoming, "text/plain")
 
     def _zip(
-        self, repository_id: int, run_id: int, number: int, incoming: Incoming, now: Timestamp
+        self, found: re.Match[str], incoming: Incoming, spoiled: str, now: Timestamp
     ) -> Answer:
+        repository_id, run_id, number = (int(part) for part in found.groups())
         repository = self._state.world.by_id(repository_id)
         run = repository.run(run_id, now) if repository else None
         if repository is None or run is None:
@@ -82,11 +84,11 @@ class Blobs:
             for job in jobs_at(attempt, now)
             if self._state.log_state(repository, job, now) == AVAILABLE
         ]
-        chunks = archive_chunks(archive_entries(jobs), attempt.completed_at or now)
+        chunks = archive_chunks(archive_entries(jobs, spoiled), attempt.completed_at or now)
         if any(job.log is not None and job.log.giant_bytes for job in jobs):
             return Answer(stream=chunks, content_type="application/zip")
         # the jobs are listed in the key because their logs expire one by one
-        key = ("zip", repository_id, run_id, number, tuple(job.id for job in jobs))
+        key = ("zip", repository_id, run_id, number, spoiled, tuple(job.id for job in jobs))
         kept = self._state.cache.get(key, lambda: rendered(b"".join(chunks)))
         return self._ranged(LogText(kept.body, len(kept.body)), incoming, "application/zip")
 

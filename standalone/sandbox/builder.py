@@ -119,6 +119,7 @@ class WorldBuilder:
         log: bytes | LogSpec | None = None,
         waits: float | None = None,
         reused: bool = False,
+        stays_queued: bool = False,
     ) -> WorldBuilder:
         """Add a job to the attempt; what is not said of it comes from the attempt."""
         self._job_count += 1
@@ -134,6 +135,7 @@ class WorldBuilder:
                 log=log,
                 waits=waits,
                 reused=reused,
+                stays_queued=stays_queued,
             )
         )
         return self

@@ -4,15 +4,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .answers import JSON, Answer, blob_not_found, json_bytes, not_found
+from .answers import JSON, Answer, blob_not_found, error_answer, json_bytes, not_found
 from .faults import Fault
 from .limits import Limiter
-from .times import Timestamp
+from .times import Timestamp, http_date
 
 _PAGE = (
     "<!DOCTYPE html>\n<html>\n  <head><title>Unicorn! &middot; GitHub</title></head>\n"
     "  <body><p>We had issues producing the response to your request.</p></body>\n</html>\n"
 )
+_SSO = "required; url=https://github.com/orgs/octo/sso?authorization_request=sandbox"
+_SAML = (
+    "Resource protected by organization SAML enforcement. You must grant your Personal Access "
+    "token access to this organization."
+)
+_REFUSALS: dict[str, tuple[int, str, tuple[tuple[str, str], ...]]] = {
+    "sso": (
+        403,
+        _SAML,
+        (("X-GitHub-SSO", _SSO),),
+    ),
+    "suspended": (403, "This installation has been suspended", ()),
+    "blocked": (451, "Repository access blocked", ()),
+}
 _XML = '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>ServerBusy</Code></Error>'
 
 
@@ -24,6 +38,9 @@ def fault_answer(fault: Fault | None, path: str) -> Answer | None:
         return Answer(status=502, cost=0)
     if fault.do == "error":
         return error_page(fault)
+    if fault.do in _REFUSALS:
+        status, message, headers = _REFUSALS[fault.do]
+        return error_answer(status, message, headers=headers, cost=0)
     if fault.do == "missing":
         refusal = blob_not_found() if path.endswith("/logs") else not_found()
         return refusal.answer
@@ -50,10 +67,15 @@ def secondary_limit_of(
     """Block a token as a secondary limit does, if that is what the fault does."""
     if fault is None or fault.do != "secondary":
         return None
-    status = fault.status if fault.status in {403, 429} else 403
-    return limiter.block(
+    status = fault.status if fault.status in {403, 404, 429} else 403
+    answer = limiter.block(
         key, now, seconds=fault.seconds, status=status, retry_after=fault.retry_after
     )
+    if not fault.retry_after_date:
+        return answer
+    until = http_date(now + fault.seconds)
+    headers = ((name, until if name == "Retry-After" else value) for name, value in answer.headers)
+    return replace(answer, headers=tuple(headers))
 
 
 def break_redirect(fault: Fault | None, answer: Answer, dead_url: str) -> Answer:

@@ -20,6 +20,11 @@ KINDS = frozenset(
         "missing",
         "dead_redirect",
         "late_jobs",
+        "sso",
+        "suspended",
+        "blocked",
+        "archive_lacks",
+        "archive_empty",
     }
 )
 
@@ -33,9 +38,13 @@ class Fault:
     for each request. `do` says what happens:
     error: `status`, as `html` or JSON; cut: the body stops after `fraction` of it; reset: the
     connection closes without an answer; slow: the answer comes `seconds` of real time late;
-    secondary: a secondary limit (`status` 403 or 429) for `seconds`, with Retry-After if
-    `retry_after`; missing: 404; dead_redirect: a log's redirect leads to a closed port;
-    late_jobs: jobs are shown as they were `seconds` ago.
+    secondary: a secondary limit (`status` 403, 404 or 429) for `seconds`, with Retry-After if
+    `retry_after`, as an HTTP date if `retry_after_date`; missing: 404; dead_redirect: a
+    log's redirect leads to a closed port;
+    late_jobs: jobs are shown as they were `seconds` ago; sso: 403 with X-GitHub-SSO; suspended:
+    403 of a suspended installation; blocked: 451; archive_lacks, archive_empty: the archive of
+    logs misses the first job's file, or holds it empty. With `above_page_size`, only requests for
+    more items a page fail.
     """
 
     path: str
@@ -48,6 +57,8 @@ class Fault:
     fraction: float = 0.5
     seconds: float = 1.0
     retry_after: bool = True
+    retry_after_date: bool = False
+    above_page_size: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a rule that cannot be followed."""
@@ -78,12 +89,14 @@ class Faults:
             self._asked.clear()
             self._applied.clear()
 
-    def select(self, path: str) -> Fault | None:
+    def select(self, path: str, page_size: int = 30) -> Fault | None:
         """Return the first rule that strikes a request for this path."""
         if not self._rules:
             return None
         with self._lock:
             for number, rule in enumerate(self._rules):
+                if rule.above_page_size is not None and page_size <= rule.above_page_size:
+                    continue
                 if re.search(rule.path, path) and self._applies(number, rule, path):
                     return rule
         return None

@@ -11,6 +11,7 @@ from .exchange import Exchange
 from .fault_answers import fault_answer
 from .faults import Fault
 from .incoming import Environ, Incoming, read_incoming
+from .pages import requested_page
 from .routes import Route, Routes
 from .sending import StartResponse, send
 from .state import State
@@ -33,12 +34,12 @@ class Gateway:
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):
             return send(environ, start_response, self._control.answer(incoming), now=now)
-        fault = self._applied(incoming.path)
+        fault = self._applied(incoming)
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)
 
-    def _applied(self, path: str) -> Fault | None:
-        fault = self._state.faults.select(path)
+    def _applied(self, incoming: Incoming) -> Fault | None:
+        fault = self._state.faults.select(incoming.path, requested_page(incoming.args).size)
         if fault is not None:
             self._state.statistics.count(f"faults.{fault.do}")
             if fault.do == "slow":

@@ -34,6 +34,7 @@ class JobBuilder:
     log: bytes | LogSpec | None
     waits: float | None
     reused: bool
+    stays_queued: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,6 +119,18 @@ def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:
     conclusion = job.conclusion or attempt.conclusion or "success"
     if conclusion == "skipped":
         return _skipped(attempt, job)
+    if job.stays_queued:
+        return JobSpec(
+            id=job.id,
+            name=job.name,
+            created_at=attempt.requested_at,
+            started_at=None,
+            completed_at=None,
+            conclusion=None,
+            labels=job.labels,
+            runner=None,
+            reused=job.reused,
+        )
     started = None if attempt.runs_at is None else attempt.runs_at + job.starts_after
     # A run that waits for its approval has no jobs yet.
     waits = attempt.first_status == "completed"

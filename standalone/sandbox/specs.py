@@ -1,7 +1,7 @@
-"""Plans: what will have happened to every run, written down when the run is created.
+"""Specs: the whole lifetime of every run, fixed when the run is created.
 
-Nothing here knows the present: `timeline` reads a plan at an instant. `recorded` holds an
-object that GitHub really answered; it is then served as it is.
+Nothing here knows the present: `timeline` computes the status at a point in time. `recorded` holds
+an object that GitHub really answered; it is then served as it is.
 """
 
 from __future__ import annotations

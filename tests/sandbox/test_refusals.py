@@ -1,0 +1,93 @@
+"""Behaviours of GitHub that public bug reports describe."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from email.utils import parsedate_to_datetime
+
+import pytest
+import requests
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
+from standalone.sandbox.settings import TokenSpec
+
+RUNS = "/repos/octo/api/actions/runs"
+
+
+def world() -> WorldBuilder:
+    """Build a world with one job."""
+    return WorldBuilder().repository("octo/api").run(id=1).job(id=9, log=b"x" * 1000)
+
+
+def test_a_list_fails_at_large_pages_only(serve):
+    """502 above 50 items a page, and the list at 50 and below."""
+    api = serve(world(), faults=(Fault(path="/runs$", do="error", above_page_size=50),))
+    codes = [api.get(f"{RUNS}?per_page={size}").status_code for size in (100, 50, 25, 10)]
+    assert codes == [502, 200, 200, 200]
+
+
+@pytest.mark.parametrize(
+    ("do", "status", "words"),
+    [("sso", 403, "SAML"), ("suspended", 403, "suspended"), ("blocked", 451, "blocked")],
+)
+def test_a_credential_or_a_repository_is_refused(serve, do, status, words):
+    """The refusal has GitHub's status and message; SSO has its header."""
+    answer = serve(world(), faults=(Fault(path="/runs$", do=do),)).get(RUNS)
+    assert answer.status_code == status
+    assert words in answer.json()["message"]
+    assert ("X-GitHub-SSO" in answer.headers) is (do == "sso")
+
+
+def test_an_html_page_comes_with_200(serve):
+    """The status is 200, and the body is not JSON."""
+    fault = Fault(path="/runs$", do="error", status=200, html=True, count=1)
+    answer = serve(world(), faults=(fault,)).get(RUNS)
+    assert answer.status_code == 200
+    assert answer.text.startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize("status", [403, 404, 429])
+def test_a_secondary_limit_names_a_date(serve, status):
+    """Retry-After is an HTTP date, a minute after the answer's own."""
+    fault = Fault(
+        path="/runs$", do="secondary", status=status, seconds=60, retry_after_date=True, count=1
+    )
+    answer = serve(world(), faults=(fault,)).get(RUNS)
+    assert answer.status_code == status
+    waits = parsedate_to_datetime(answer.headers["Retry-After"]) - parsedate_to_datetime(
+        answer.headers["Date"]
+    )
+    assert waits.total_seconds() == 60
+
+
+@pytest.mark.parametrize(("do", "sizes"), [("archive_lacks", []), ("archive_empty", [0])])
+def test_an_archive_spoils_the_first_log(serve, do, sizes):
+    """The job's own file is missing or empty, while its folder is there."""
+    api = serve(world(), faults=(Fault(path=r"logs\.zip$", do=do),))
+    where = api.get(f"{RUNS}/1/logs").headers["Location"]
+    content = requests.get(where, timeout=10).content
+    entries = zipfile.ZipFile(io.BytesIO(content)).infolist()
+    assert [entry.file_size for entry in entries if "/" not in entry.filename] == sizes
+    assert any("/" in entry.filename for entry in entries)
+
+
+def test_a_job_stays_queued_in_a_run_that_has_ended(serve):
+    """The run is completed, and its job never is."""
+    api = serve(WorldBuilder().repository("octo/api").run(id=1).job(id=9, stays_queued=True))
+    api.server.advance(10_000)
+    assert api.get(f"{RUNS}/1").json()["status"] == "completed"
+    assert api.get("/repos/octo/api/actions/jobs/9").json()["status"] == "queued"
+
+
+def test_two_owners_do_not_see_each_other(serve):
+    """Each token reads its own repository, and the other one is 404."""
+    names = ("octo/secret", "hubot/secret")
+    builder = WorldBuilder()
+    for number, name in enumerate(names, 1):
+        builder.repository(name, private=True).run(id=number)
+    tokens = tuple(TokenSpec(value=name, repositories=frozenset({name})) for name in names)
+    api = serve(builder, tokens=tokens)
+    codes = [[api.get(f"/repos/{name}", token=who).status_code for name in names] for who in names]
+    assert codes == [[200, 404], [404, 200]]
