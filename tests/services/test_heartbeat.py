@@ -143,6 +143,8 @@ def test_a_budget_that_does_not_last_is_said_by_who_polls(agent, interval_factor
         ("running", timedelta(0), True),
         ("idle", SILENCE - timedelta(seconds=1), True),
         ("error", SILENCE, False),
+        ("idle", -SILENCE + timedelta(seconds=1), True),
+        ("idle", -SILENCE, False),
         ("stopped", timedelta(0), False),
     ],
 )

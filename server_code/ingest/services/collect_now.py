@@ -76,7 +76,7 @@ def start_collection(
 def find_running(store: AgentStore, *, now: datetime) -> AgentRecord | None:
     """Find the collection that is under way, if there is one."""
     for record in store.list_agents():
-        is_fresh = now - record.heartbeat_at < LOST_AFTER
+        is_fresh = abs(now - record.heartbeat_at) < LOST_AFTER
         if record.name == MANUAL_COLLECTION and is_fresh and record.state not in (DONE, FAILED):
             return record
     return None

@@ -137,5 +137,8 @@ def slowdown_note(agent: str, budget: Budget) -> str | None:
 
 
 def is_alive(agent: AgentRecord, now: datetime, *, silence: timedelta = SILENCE) -> bool:
-    """Return whether an agent has reported within ``silence``, and not that it stopped."""
-    return agent.state != AgentState.STOPPED and now - agent.heartbeat_at < silence
+    """Return whether an agent has reported within ``silence``, and not that it stopped.
+
+    A heartbeat that is as far ahead is the trace of a wrong clock, and keeps nobody from the work.
+    """
+    return agent.state != AgentState.STOPPED and abs(now - agent.heartbeat_at) < silence
