@@ -37,6 +37,7 @@ ASK_WISH_SECONDS = 3.0
 
 #: The pause of an agent after an error that no service handles, such as a lost database.
 TROUBLE_SECONDS = 5.0
+LONGEST_TROUBLE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +146,8 @@ class Loop:
         self._pace = pace
         self._ask_wish_at = time.monotonic()
         self._rests = False
+        self._failures = 0
+        self._reported: str | None = None
 
     def run(self, should_continue: Callable[[], bool]) -> None:
         """Work until ``should_continue`` returns False."""
@@ -164,6 +167,7 @@ class Loop:
                     continue
                 self._work(should_continue)
                 self.state, self.note = AgentState.RUNNING, None
+                self._failures, self._reported = 0, None
             except RateLimited as error:
                 self._pause(
                     AgentState.LIMITED,
@@ -185,15 +189,23 @@ class Loop:
         return self._rests
 
     def _trouble(self, error: Exception, should_continue: Callable[[], bool]) -> None:
+        """Report an error once while it lasts, and pause longer after each failure in a row."""
         what = f"{type(error).__name__}: {error}"
+        if what != self._reported:
+            self._report(what)
+        pause = min(TROUBLE_SECONDS * 2**self._failures, LONGEST_TROUBLE_SECONDS)
+        self._failures = min(self._failures + 1, 10)
+        until = self._context.clock.now() + timedelta(seconds=pause)
+        self._pause(AgentState.ERROR, what, until=until, should_continue=should_continue)
+
+    def _report(self, what: str) -> None:
         try:
             remedy = "Run python -m standalone doctor if it does not pass."
             self._context.report_error(self.agent, None, what, remedy)
+            self._reported = what
         except IngestError:
             # The state itself does not respond, so the error can only be logged.
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
-        until = self._context.clock.now() + timedelta(seconds=TROUBLE_SECONDS)
-        self._pause(AgentState.ERROR, what, until=until, should_continue=should_continue)
 
     def _pause(
         self, state: AgentState, note: str, *, until: datetime, should_continue: Callable[[], bool]

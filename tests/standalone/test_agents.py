@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
 from ingest.bootstrap import Collector
@@ -131,6 +132,23 @@ def test_a_limit_pauses_a_loop_until_it_is_over(stage):
     Loop("an agent", here.context, work).run(lambda: len(turns) < 2)
     assert (turns[1] - began).total_seconds() >= 40
     assert here.errors() == []
+
+
+def test_an_error_that_lasts_is_reported_once_and_pauses_grow(stage):
+    """And again where it comes back after work that succeeded."""
+    here = stage(WorldBuilder())
+    turns = []
+
+    def work(_) -> None:
+        turns.append(here.clock.now().timestamp())
+        if len(turns) != 5:
+            raise StateUnavailable("gone")
+
+    Loop("an agent", here.context, work).run(lambda: len(turns) < 6)
+    pauses = [later - sooner for sooner, later in pairwise(turns)]
+    assert pauses[:4] == sorted(pauses[:4])
+    assert pauses[3] >= 4 * pauses[0]
+    assert len(here.errors()) == 2
 
 
 def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):

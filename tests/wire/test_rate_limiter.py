@@ -221,6 +221,15 @@ def test_an_endpoint_takes_so_many_requests_a_minute(resource, points):
     assert wait_for(rate_limiter, seconds=60, resource=resource) == 0
 
 
+def test_a_clock_that_is_set_back_holds_no_request():
+    """What was counted in a future that is gone says nothing of this minute."""
+    rate_limiter = RateLimiter()
+    for place in range(POINTS_PER_MINUTE["rest"]):
+        ask(rate_limiter, seconds=3600 + place / 100, resource="core")
+    assert wait_for(rate_limiter, seconds=3610, resource="core") > 0
+    assert wait_for(rate_limiter, seconds=0, resource="core") == 0
+
+
 def test_so_many_requests_may_be_under_way_together():
     """REST and GraphQL share them."""
     rate_limiter = RateLimiter()

@@ -262,7 +262,7 @@ class RateLimiter:
 
     def _check_cpu(self, now: datetime) -> None:
         """Raise where GitHub's answers took long: their duration estimates its CPU time."""
-        while self._response_seconds and self._response_seconds[0][0] <= now - WINDOW:
+        while self._response_seconds and not _is_within_minute(self._response_seconds[0][0], now):
             self._response_total -= self._response_seconds.popleft()[1]
         if self._response_total >= RESPONSE_SECONDS_PER_MINUTE:
             oldest = self._response_seconds[0][0]
@@ -274,7 +274,11 @@ def _reserve(limit: RateLimit) -> int:
 
 
 def _within_minute(points: deque[datetime], now: datetime) -> deque[datetime]:
-    """Remove what is older than a minute."""
-    while points and points[0] <= now - WINDOW:
+    """Remove what is older than a minute, or ahead: then the clock was set back meanwhile."""
+    while points and not _is_within_minute(points[0], now):
         points.popleft()
     return points
+
+
+def _is_within_minute(at: datetime, now: datetime) -> bool:
+    return now - WINDOW < at <= now + WINDOW

@@ -81,6 +81,9 @@ ATTEMPTS = [
     on_state("load_pauses", now=NOW),
     on_state("claim_once", "d", now=NOW),
     on_state("claim_once", "d", now=NOW),
+    on_state("claim_run_hint", ["e", "f"], REPOSITORY, 8, now=NOW),
+    on_state("claim_run_hint", ["g", "f"], REPOSITORY, 9, now=NOW),
+    on_state("load_run_hints", REPOSITORY),
 ]
 VIEW = [
     on_state("save_run_summaries", [a_full_summary("a\x00b"), a_summary(8), a_summary(8, 2)]),
@@ -119,7 +122,11 @@ def calls() -> list[StoreCall]:
 def in_sqlite(called: list[StoreCall]) -> list[Any]:
     with closing(open_sql_state("sqlite://")) as state:
         stores = {"state": state, "log_cache": state.log_cache}
-        answers = [getattr(stores[part], name)(*args, **kw) for part, name, args, kw in called]
+        answers = [
+            # A closed database answers nothing more, and Data Tables have nothing to close.
+            None if name == "close" else getattr(stores[part], name)(*args, **kw)
+            for part, name, args, kw in called
+        ]
         return [list(each) if hasattr(each, "__next__") else each for each in answers]
 
 

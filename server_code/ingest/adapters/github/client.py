@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,7 +17,7 @@ from ...wire.links import redirect_target
 from ...wire.rate_limiter import RateLimiter
 from .credentials import Credential
 from .request import Request, Response
-from .transport import Transport
+from .transport import TOTAL_SECONDS, Transport
 
 logger = logging.getLogger(__name__)
 
@@ -151,13 +150,15 @@ class GithubClient:
         resource = "graphql" if call.path == _GRAPHQL else "core"
         now, limiter = self._clock.now(), self.rate_limiter
         limiter.admit(call.endpoint, resource=resource, now=now, path=call.path)
-        started = time.monotonic()
+        started = self._clock.now()
         try:
             headers = {**call.headers, **_headers(token)}
             answer = self._transport.send(call.method, call.url, headers, call.body)
         finally:
-            took = time.monotonic() - started
-            limiter.record_response(resource, took_seconds=took, now=self._clock.now())
+            # By the collector's own clock, as all times of the limits; it may be set meanwhile.
+            now = self._clock.now()
+            took = min(max((now - started).total_seconds(), 0.0), TOTAL_SECONDS)
+            limiter.record_response(resource, took_seconds=took, now=now)
         self._count(resource, answer.status)
         status, limits = answer.status, answer.headers
         if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in answer.body:
