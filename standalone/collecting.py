@@ -92,7 +92,7 @@ def collect_all_once(
 
 @contextmanager
 def _announced(stop: Stop) -> Iterator[None]:
-    """Say so when ``stop`` is set, for the work in hand may take a while; set it at the end."""
+    """Print that the command stops when ``stop`` is set; set it at the end."""
     is_over = threading.Event()
 
     def announce() -> None:

@@ -13,8 +13,8 @@ from ingest.errors import IngestError
 from ingest.services.context import AGENTS, CollectorContext
 from ingest.services.heartbeat import is_alive
 
-from .asking import Ask, ask_directly
 from .http_server import answer
+from .state_query import StateQuery, query_directly
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -23,13 +23,13 @@ HEALTH_PATH = "/healthz"
 
 
 class HealthApp:
-    """Answer 200 while both agents give signs of life and the state answers, else 503 (WSGI).
+    """Answer 200 while both agents report and the state is available, else 503 (WSGI).
 
     An agent that is limited, or in trouble with GitHub or AWS, lives: to start it again would not
-    help. One of whose threads one hangs gives no sign of life.
+    help. An agent with a thread that hangs sends no heartbeat.
     """
 
-    def __init__(self, context: CollectorContext, ask: Ask = ask_directly) -> None:
+    def __init__(self, context: CollectorContext, ask: StateQuery = query_directly) -> None:
         self._context = context
         self._ask = ask
 
@@ -43,7 +43,7 @@ class HealthApp:
         return answer(start_response, status, text, kind="application/json")
 
 
-def look_after(context: CollectorContext, ask: Ask = ask_directly) -> dict[str, Any]:
+def look_after(context: CollectorContext, ask: StateQuery = query_directly) -> dict[str, Any]:
     """Find what is wrong with this process; ``faults`` is empty where it is well."""
     now = context.clock.now()
     try:
@@ -62,11 +62,11 @@ def look_after(context: CollectorContext, ask: Ask = ask_directly) -> dict[str, 
 
 def _fault(name: str, sign: AgentRecord | None, now: datetime) -> str | None:
     if sign is None:
-        return f"The {name} has given no sign of life yet."
+        return f"The {name} has not reported yet."
     if is_alive(sign, now):
         return None
     seconds = (now - sign.heartbeat_at).total_seconds()
-    return f"The {name} is {sign.state}: its last sign of life is {seconds:.0f} s old."
+    return f"The {name} is {sign.state}: its last heartbeat is {seconds:.0f} s old."
 
 
 def _sign(agent: AgentRecord) -> dict[str, str | None]:

@@ -15,8 +15,8 @@ from ingest.errors import BadSettings
 from ingest.services.context import CollectorContext
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
-from .asking import Ask, ask_directly
 from .http_server import Address, HttpServer, Routes, Wsgi
+from .state_query import StateQuery, query_directly
 
 logger = logging.getLogger(__name__)
 
@@ -27,7 +27,7 @@ def served(
     *,
     webhooks: Address | None = None,
     operations: Address | None = None,
-    ask: Ask = ask_directly,
+    ask: StateQuery = query_directly,
 ) -> Iterator[None]:
     """Serve while the block runs what has an address; health and metrics ``ask`` the state.
 
@@ -65,7 +65,7 @@ def _webhooks(collector: Collector) -> dict[str, Wsgi]:
     return webhook_routes(context.store, context.clock, secret)
 
 
-def _operations(context: CollectorContext, ask: Ask) -> dict[str, Wsgi]:
+def _operations(context: CollectorContext, ask: StateQuery) -> dict[str, Wsgi]:
     from .health import HEALTH_PATH, HealthApp
     from .metrics import METRICS_PATH, metrics_app
 

@@ -14,8 +14,8 @@ from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from .asking import Ask, ask_directly
 from .http_server import Wsgi
+from .state_query import StateQuery, query_directly
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ _COUNTERS = {
 }
 
 
-def metrics_app(context: CollectorContext, ask: Ask = ask_directly) -> Wsgi:
+def metrics_app(context: CollectorContext, ask: StateQuery = query_directly) -> Wsgi:
     """Return the WSGI app of ``/metrics``, with this process's memory and processor time."""
     registry = CollectorRegistry()
     registry.register(MetricsCollector(context, ask))
@@ -48,7 +48,7 @@ def metrics_app(context: CollectorContext, ask: Ask = ask_directly) -> Wsgi:
 class MetricsCollector(Collector):
     """The metrics of a collector: counters of this process, gauges of the whole state."""
 
-    def __init__(self, context: CollectorContext, ask: Ask = ask_directly) -> None:
+    def __init__(self, context: CollectorContext, ask: StateQuery = query_directly) -> None:
         self._context = context
         self._ask = ask
 

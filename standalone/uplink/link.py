@@ -79,7 +79,7 @@ def connect(app: AppAddress) -> None:
 
 
 def check(url: str) -> None:
-    """Ask the app for a sign of life. Raises WrongUplinkKey or AppUnreachable."""
+    """Check that the app answers. Raises WrongUplinkKey or AppUnreachable."""
     import anvil.server
 
     try:

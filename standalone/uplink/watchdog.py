@@ -10,7 +10,7 @@ import logging
 import threading
 from collections.abc import Callable
 
-from ..asking import Answer
+from ..state_query import Answer
 from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, call_with_timeout, check
 
 logger = logging.getLogger(__name__)

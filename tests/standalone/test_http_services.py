@@ -91,9 +91,7 @@ def test_one_that_has_not_begun_is_not_healthy(here):
     """Nothing is known of its agents."""
     answer = ask(here.context, "/healthz")
     assert answer.status_code == 503
-    assert answer.json()["faults"] == [
-        f"The {agent} has given no sign of life yet." for agent in AGENTS
-    ]
+    assert answer.json()["faults"] == [f"The {agent} has not reported yet." for agent in AGENTS]
 
 
 def test_the_silent_agent_is_named(here, signs):
@@ -107,7 +105,7 @@ def test_the_silent_agent_is_named(here, signs):
     answer = ask(here.context, "/healthz")
     assert answer.status_code == 503
     (fault,) = answer.json()["faults"]
-    assert fault.startswith(f"The {PIPELINE_MONITORING_AGENT} is running: its last sign of life")
+    assert fault.startswith(f"The {PIPELINE_MONITORING_AGENT} is running: its last heartbeat")
 
 
 def test_the_health_of_others_is_not_this_ones(here, signs):

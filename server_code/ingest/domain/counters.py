@@ -7,7 +7,7 @@ from collections import Counter
 
 
 class Counters:
-    """Count named things; every adapter and service of one process shares one meter."""
+    """The counters of one process, by name; all its adapters and services share them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -20,7 +20,7 @@ from .heartbeat import CounterFlush
 from .ingest_logs import ingest_due_logs
 from .poll_runs import poll_due_repositories
 
-#: Under this name progress lies among the agents' signs of life, one record a collection.
+#: The name of the records that hold a collection's progress among the agents' heartbeats.
 MANUAL_COLLECTION = "Manual collection"
 
 STARTING = "starting"
@@ -44,7 +44,7 @@ _COUNTED = ("runs", "jobs", "logs")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Collection:
-    """Be a collection and how far it is; ``only`` names its repository, None means all.
+    """A collection and its progress; ``only`` names its repository, None means all.
 
     ``stood``: how much each phase had left, and since when (ISO): a list, for it is sent as JSON.
     """
@@ -58,7 +58,7 @@ class Collection:
 
     @property
     def is_over(self) -> bool:
-        """Tell whether no further round may begin."""
+        """Return whether no further round may begin."""
         return self.rounds >= MOST_ROUNDS
 
 
@@ -136,7 +136,7 @@ def save_collection(
 
 
 class _Round:
-    """Be one process's share of a collection."""
+    """One process's share of a collection."""
 
     def __init__(
         self, context: CollectorContext, collection: Collection, *, ends_at: datetime
@@ -150,7 +150,7 @@ class _Round:
         self._counter_flush = CounterFlush(context)
 
     def should_continue(self) -> bool:
-        """Tell whether there is time left."""
+        """Return whether there is time left."""
         return self._context.clock.now() < self._ends_at
 
     def step(self) -> str:
@@ -200,7 +200,7 @@ class _Round:
         return DONE, pending
 
     def _moves(self, phase: str, left: int) -> bool:
-        """Tell whether a phase has less left than PATIENCE ago, however many rounds that were."""
+        """Return whether a phase has less left than PATIENCE ago, over any number of rounds."""
         now = self._context.clock.now()
         before, since = self._stood.get(phase, [None, ""])
         if before != left:
@@ -225,7 +225,7 @@ def _wanted(store: RepositoryStore, collection: Collection) -> list[RepositoryRe
 
 
 def _is_polled(record: RepositoryRecord, collection: Collection) -> bool:
-    """Tell whether it was polled since, or failed since: then its error says why."""
+    """Return whether it was polled since, or failed since: then its error explains it."""
     began, polled_at, next_at = collection.started_at, record.last_polled_at, record.next_poll_at
     if polled_at is not None and polled_at >= began:
         return True

@@ -73,7 +73,7 @@ class Heartbeat:
         self._next_at = now + BEAT_EVERY
 
     def _known_limit(self, budget: Budget) -> Mapping[str, int | str | None]:
-        """Tell the limit as the last answers said, before the first as the process before told."""
+        """Return the limit of the last answers, else what an earlier process reported."""
         if budget.remaining is not None:
             self._rate_limit = rate_limit_of(budget)
         elif self._rate_limit is None:
@@ -94,7 +94,7 @@ class Heartbeat:
 
 
 def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime) -> AgentRecord:
-    """Make the sign of life of an agent that has nothing to do; what it knew of limits is kept."""
+    """Build the heartbeat of an idle agent; the limit that it knew is kept."""
     return AgentRecord(
         name=agent,
         holder=place,
@@ -106,7 +106,7 @@ def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime)
 
 
 def reported_limit(store: AgentStore, agent: str, place: str) -> Mapping[str, int | str | None]:
-    """Find the limit that the last sign of life from a place told; empty where there is none."""
+    """Return the limit of the last heartbeat from a place; empty where there is none."""
     return next(
         (
             each.rate_limit
@@ -118,7 +118,7 @@ def reported_limit(store: AgentStore, agent: str, place: str) -> Mapping[str, in
 
 
 def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
-    """Lay a budget out as signs of life carry it."""
+    """Return a budget as heartbeats hold it."""
     return {
         "limit": budget.limit,
         "remaining": budget.remaining,
@@ -127,7 +127,7 @@ def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
 
 
 def slowdown_note(agent: str, budget: Budget) -> str | None:
-    """Say that the budget does not last for all repositories; None where it does."""
+    """Return the note that the budget does not last for all repositories; None where it does."""
     if agent != PIPELINE_MONITORING_AGENT or budget.interval_factor <= 1:
         return None
     return (

@@ -75,7 +75,7 @@ def log_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tel
 
 
 class _Tick:
-    """Be one agent's tick: its end, its signs of life, and whether people want it at all."""
+    """One agent's tick: its end, its heartbeats, and whether the agent is paused."""
 
     def __init__(
         self, context: CollectorContext, agent: str, *, seconds: float, place: str, tell: Tell
@@ -91,7 +91,7 @@ class _Tick:
     def should_continue(
         self, state: AgentState = AgentState.RUNNING, note: str | None = None
     ) -> bool:
-        """Tell whether there is time left and nobody paused the agent; gives signs of life."""
+        """Return whether there is time left and the agent is not paused; saves heartbeats."""
         now = self._context.clock.now()
         if self._asked_at is None or now - self._asked_at >= timedelta(seconds=2):
             self._asked_at = now
@@ -107,16 +107,16 @@ class _Tick:
         return (self.ends_at - self._context.clock.now()).total_seconds()
 
     def give(self, state: AgentState, note: str) -> None:
-        """Say that something keeps the agent from its work."""
+        """Report an error that keeps the agent from its work."""
         self._sign.give(state, note)
 
     def end(self) -> None:
-        """Say that the tick is over; the next one comes within a minute."""
+        """Report that the tick is over; the next one comes within a minute."""
         self._sign.give(AgentState.PAUSED if self._is_paused else AgentState.IDLE)
 
 
 def is_paused(store: AgentStore, agent: str) -> bool:
-    """Tell whether people want an agent to rest."""
+    """Return whether an agent is paused."""
     return store.load_desired_states().get(agent) == WISH_PAUSED
 
 

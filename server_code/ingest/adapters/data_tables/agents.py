@@ -1,4 +1,4 @@
-"""Agents' signs of life, what people want of them, and what they have counted."""
+"""Agents' heartbeats, desired states and counts."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class TableAgents:
     """Keep agents and their counts; each save removes those that have long been silent."""
 
     def save_agent(self, record: AgentRecord) -> None:
-        """Keep an agent's newest sign of life; those a day older or newer go."""
+        """Save an agent's newest heartbeat; those a day older or newer are removed."""
         row = {
             "key": f"{write_ascii(record.name)}|{write_ascii(record.holder)}",
             "heartbeat_at": record.heartbeat_at,

@@ -1,4 +1,4 @@
-"""Agents' signs of life, and what people want of them, in SQL."""
+"""Agents' heartbeats and desired states in SQL."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class SqlAgents:
     _database: Database
 
     def save_agent(self, record: AgentRecord) -> None:
-        """Keep an agent's newest sign of life; those a day older or newer go."""
+        """Save an agent's newest heartbeat; those a day older or newer are removed."""
         name, holder = write_ascii(record.name), write_ascii(record.holder)
         row = (name, holder, write_time(record.heartbeat_at), write_json(agent_body(record)))
         kept = (record.heartbeat_at - HEARTBEATS_KEPT, record.heartbeat_at + HEARTBEATS_KEPT)

@@ -1,4 +1,4 @@
-"""How the state is asked in the name of somebody who waits for an answer."""
+"""Queries of the state on behalf of somebody who waits for the answer."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Protocol, TypeVar
 Answer = TypeVar("Answer")
 
 
-class Ask(Protocol):
+class StateQuery(Protocol):
     """A way to query the state; raises StateUnavailable or another IngestError."""
 
     def __call__(self, question: Callable[[], Answer], /) -> Answer:
@@ -16,6 +16,6 @@ class Ask(Protocol):
         ...
 
 
-def ask_directly(question: Callable[[], Answer], /) -> Answer:
-    """Ask, and wait for as long as it takes."""
+def query_directly(question: Callable[[], Answer], /) -> Answer:
+    """StateQuery, and wait for as long as it takes."""
     return question()
