@@ -41,7 +41,7 @@ class Hand:
 
 @pytest.fixture
 def hand(page: Page) -> Hand:
-    """Be somebody who has just logged in, and sees the overview."""
+    """A user who has just logged in, and sees the overview."""
     return Hand(page)
 
 

@@ -55,7 +55,7 @@ class Served:
 
 @pytest.fixture
 def command(cli: CommandLine, tmp_path: Path) -> CommandLine:
-    """Give a command line that names the real server, or skip."""
+    """Return a command line that names the real server, or skip."""
     skip_unless_servable(ServingPlan(folder=tmp_path, port=free_port()))
     open_to_postgres(tmp_path)
     cli.environment |= app_environment({"GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET})

@@ -66,7 +66,7 @@ MAX_PASSES = 8
 
 @dataclass(frozen=True)
 class Plan:
-    """Say how much chaos is wanted."""
+    """The size of a chaos run."""
 
     runs: int
     kills: int
@@ -78,7 +78,7 @@ class Plan:
 
     @property
     def seconds(self) -> float:
-        """Tell how long the living part takes in real seconds."""
+        """Return how long the living part takes, in real seconds."""
         return self.runs / (len(REPOSITORIES) * self.rate) * 3600 / self.speed
 
 
@@ -176,7 +176,7 @@ def _webhooks(pace: Pace) -> Iterator[None]:
 
 
 def _live(plan: Plan, pace: Pace) -> int:
-    """Let the world live, and kill a collector at random moments; return how often."""
+    """Run the world and kill collectors at random moments; return how many were killed."""
     chance = random.Random(plan.seed)
     workers = [_start_worker(pace) for _ in range(plan.workers)]
     ends_at, killed = time.monotonic() + plan.seconds, 0
@@ -188,7 +188,7 @@ def _live(plan: Plan, pace: Pace) -> int:
             workers[place].wait()
             workers[place] = _start_worker(pace)
             killed += 1
-            _say(f"killed {killed}; {max(left, 0):.0f} s of life left")
+            _print(f"killed {killed}; {max(left, 0):.0f} s of life left")
     finally:
         for worker in workers:
             worker.kill()
@@ -217,16 +217,16 @@ def _collect_the_rest(pace: Pace, sandbox: SandboxServer) -> list[dict[str, Any]
 
 
 def _collect(pace: Pace, name: str) -> bool:
-    """Tell whether all was collected; where it was not, the user is told to collect again."""
+    """Return whether all was collected; where it was not, a user is asked to collect again."""
     stop = threading.Event()
     collector = open_worker(pace, stop)
     try:
         result = collect_once(collector, REPOSITORIES, stop=stop, on_progress=_progress())
-        _say(f"{name}: {json.dumps(result.summary.as_json())}")
+        _print(f"{name}: {json.dumps(result.summary.as_json())}")
         for error in result.errors.values():
             raise error
     except IngestError as error:
-        _say(f"{name}: {error}")
+        _print(f"{name}: {error}")
         return False
     finally:
         collector.close()
@@ -234,14 +234,15 @@ def _collect(pace: Pace, name: str) -> bool:
 
 
 def _progress() -> Any:
-    told = [time.monotonic()]
+    reported_at = time.monotonic()
 
-    def tell(progress: Any) -> None:
-        if time.monotonic() - told[0] > 10:
-            told[0] = time.monotonic()
-            _say(f"the rest: {progress.counts}")
+    def report(progress: Any) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at > 10:
+            reported_at = time.monotonic()
+            _print(f"the rest: {progress.counts}")
 
-    return tell
+    return report
 
 
 def _judge(truth: list[dict[str, Any]], reader: Reader, stats: dict[str, Any], killed: int) -> int:
@@ -262,7 +263,7 @@ def _judge(truth: list[dict[str, Any]], reader: Reader, stats: dict[str, Any], k
     return int(bool(lost or repeated or stats["violations"] or stats["leaked_tokens"]))
 
 
-def _say(text: str) -> None:
+def _print(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
 
 

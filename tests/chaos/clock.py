@@ -15,19 +15,19 @@ SHORTEST_SLEEP_SECONDS = 0.05
 
 @dataclass(frozen=True)
 class Pace:
-    """Say when the sandbox's time began, and how many of its seconds pass in one."""
+    """When the sandbox's time began, and how many of its seconds pass in one."""
 
     sandbox_start: float
     real_start: float
     speed: float
 
     def now(self) -> float:
-        """Tell the sandbox's time in seconds since the epoch."""
+        """Return the sandbox's time in seconds since the epoch."""
         return self.sandbox_start + (time.time() - self.real_start) * self.speed
 
 
 class FastClock(Clock):
-    """Tell the sandbox's time, and wait in it; every wait ends when ``stop`` is set."""
+    """The sandbox's time, and waits in it; every wait ends when ``stop`` is set."""
 
     def __init__(self, pace: Pace, stop: threading.Event) -> None:
         self._pace = pace

@@ -31,7 +31,7 @@ def strict_aws() -> Iterator[LocalAws]:
 
 @pytest.fixture
 def strict(bare: CommandLine, strict_aws: LocalAws) -> CommandLine:
-    """Give a command line whose AWS obeys policies, and which has the owner's key there."""
+    """Return a command line whose AWS enforces policies, with the owner's key."""
     owner = {
         **strict_aws.environment,
         "AWS_ACCESS_KEY_ID": "test",

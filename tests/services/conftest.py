@@ -1,4 +1,4 @@
-"""Give every test here a stage to open."""
+"""The stage that every test here may open."""
 
 from support.world import stage
 

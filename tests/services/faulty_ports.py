@@ -12,7 +12,7 @@ _READS = ("load_", "list_", "count_", "receive")
 
 
 class Killed(BaseException):
-    """Be what no service may catch: the process is gone."""
+    """The end of the process, which no service may catch."""
 
 
 class Fuse:
@@ -38,7 +38,7 @@ class Fuse:
 
 
 class Fused:
-    """Be a port whose every method passes the fuse."""
+    """A port whose every method passes the fuse."""
 
     def __init__(self, port: Any, fuse: Fuse) -> None:
         self._port = port

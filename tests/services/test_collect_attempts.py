@@ -383,7 +383,7 @@ def test_lists_show_each_attempt_in_one_line(stage):
 
 
 def a_trickle(**graphql) -> Settings:
-    """Let through about one request in four, each refusal with a minute's pause."""
+    """Accept about one request in four, each refusal with a minute's pause."""
     refusal = Fault(path="/repos/", do="secondary", seconds=60, probability=0.75)
     return replace(GENEROUS, graphql=GraphqlFaults(**graphql), faults=(refusal,))
 

@@ -34,7 +34,7 @@ LOG = b"line\n" * 10
 
 
 class Watched:
-    """Be a state that remembers which phases were noted."""
+    """A state that remembers which phases were recorded."""
 
     def __init__(self, state):
         self._state = state

@@ -29,7 +29,7 @@ PLACE = "a host"
 
 
 class Refusing:
-    """Be a store that takes no signs of life."""
+    """A store that accepts no heartbeats."""
 
     def __init__(self, store) -> None:
         self._store = store

@@ -12,7 +12,7 @@ MESSAGES = [ReceivedMessage(body="", receipt_handle=name, receive_count=1) for n
 
 
 class Watched:
-    """Be a queue whose visibility timeout is short, and which tells what was extended."""
+    """A queue whose visibility timeout is short, and which records what was extended."""
 
     visibility_timeout_seconds = 2
 

@@ -60,7 +60,7 @@ class TestConcurrency(contract.TestConcurrency):
 
 
 def in_processes(app: AnvilApp, work: str) -> list[list[str]]:
-    """Let two processes do the same, beginning at once; return what each printed."""
+    """Run the same in two processes at once; return what each printed."""
     url, key = app.serving.uplink.url, app.serving.uplink.key.reveal()
     return start_at_once(
         [
