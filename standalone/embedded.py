@@ -38,7 +38,7 @@ class LocalEnvironment:
     """
 
     settings: dict[str, str] = field(default_factory=dict)
-    told: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
     told_on_terminal: list[str] = field(default_factory=list)
     folder: Path = Path(STATE_FOLDER)
     repositories: list[str] = field(default_factory=list)
@@ -56,7 +56,7 @@ def open_local_environment(
         _choose_github(chosen, opened, environment)
         _choose_aws(chosen, opened, environment)
         _choose_state(chosen, opened, environment)
-        chosen.told += _advice_on_own(chosen)
+        chosen.messages += _advice_on_own(chosen)
         yield chosen
 
 
@@ -65,10 +65,10 @@ def _choose_github(
 ) -> None:
     given = next((name for name in _GITHUB_NAMES if environment.get(name)), None)
     if given is not None:
-        chosen.told.append(f"GitHub  as {given} says.")
+        chosen.messages.append(f"GitHub  as {given} says.")
         return
     if chosen.repositories:
-        chosen.told.append("GitHub  github.com without a token: 60 requests an hour, no logs.")
+        chosen.messages.append("GitHub  github.com without a token: 60 requests an hour, no logs.")
         return
     from .sandbox.server import SandboxServer
     from .sandbox.settings import DEFAULT_TOKEN
@@ -87,7 +87,7 @@ def _choose_github(
     if not environment.get("POLL_SECONDS"):
         chosen.settings["POLL_SECONDS"] = POLL_SECONDS
     chosen.repositories += [each.spec.full_name for each in context.repositories]
-    chosen.told.append(
+    chosen.messages.append(
         f"GitHub  a sandbox at {server.url}, with made-up runs: there is no GITHUB_TOKEN, "
         "and no repository was named."
     )
@@ -98,14 +98,14 @@ def _choose_aws(
 ) -> None:
     found = aws_in(environment)
     if found is not None:
-        chosen.told.append(f"AWS     as {found} says.")
+        chosen.messages.append(f"AWS     as {found} says.")
         return
     from .local_aws import LocalAws
 
     local = opened.enter_context(LocalAws())
     chosen.has_local_aws = True
     chosen.settings |= local.environment
-    chosen.told.append(
+    chosen.messages.append(
         f"AWS     SQS and S3 at {local.endpoint_url}, on this machine and for as long as this "
         "runs: there is no AWS_ENDPOINT_URL, and no AWS credentials were found."
     )
@@ -114,7 +114,7 @@ def _choose_aws(
 def _choose_state(
     chosen: LocalEnvironment, opened: ExitStack, environment: Mapping[str, str]
 ) -> None:
-    told = chosen.told_on_terminal
+    told = chosen.messages_on_terminal
     if chosen.has_sandbox:
         chosen.folder = Path(opened.enter_context(TemporaryDirectory(prefix="runstream-state-")))
         if os.geteuid() == 0:

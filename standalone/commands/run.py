@@ -42,11 +42,11 @@ def run(repositories: tuple[str, ...], *, seconds: float | None, on_terminal: bo
         open_local_environment(names, environment=os.environ) as around,
         _stopped_after(seconds, stop),
     ):
-        click.echo("\n".join(around.told))
+        click.echo("\n".join(around.messages))
         code = None if on_terminal else serve_dashboard(around, stop)
         if code is not None:
             return code
-        click.echo("\n".join([*around.told_on_terminal, ""]))
+        click.echo("\n".join([*around.messages_on_terminal, ""]))
         return _work(around.settings, around.repositories, stop, owns_aws=around.has_local_aws)
 
 

@@ -50,7 +50,7 @@ class Identity:
 
 
 class Tokens:
-    """Know every token: those of the settings, and those that the app was given since."""
+    """Every token: those of the settings, and those that the app was given since."""
 
     def __init__(self, specs: tuple[TokenSpec, ...], limits: Limits) -> None:
         self._limits = limits

@@ -28,7 +28,7 @@ HEARTBEAT_SECONDS = 0.2
 
 
 class CollectorProcess:
-    """Be such a process, from construction until ``close``."""
+    """Such a process, from construction until ``close``."""
 
     def __init__(
         self,

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """Be one finding; ``goal`` is empty where none is set."""
+    """One finding; ``goal`` is empty where none is set."""
 
     benchmark: str
     case: str

@@ -48,7 +48,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
 
 
 class _Fleet:
-    """Be a builder of a living world."""
+    """A builder of a living world."""
 
     start = START
 

@@ -34,7 +34,7 @@ WARM_UP_SECONDS = 900
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Case:
-    """Be one way to collect runs."""
+    """One way to collect runs."""
 
     log_mode: str
     how: str

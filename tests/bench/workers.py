@@ -45,7 +45,7 @@ GITHUB = replace(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Be what one number of processes needed and did."""
+    """What one number of processes needed and did."""
 
     seconds: float
     counts: Counter[str]

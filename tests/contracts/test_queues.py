@@ -98,7 +98,7 @@ def bodies(queue: WorkQueue, *, wait_seconds: int = 0) -> list[str]:
 
 
 def refused(queue: WorkQueue, message: QueueMessage) -> bool:
-    """Tell whether a message is refused for good while its neighbours are taken."""
+    """Return whether a message is refused for good while its neighbours are taken."""
     local_workers = [a_message(101), a_message(102)]
     rejections = queue.send([local_workers[0], message, local_workers[1]])
     taken = bodies(queue, wait_seconds=1)

@@ -29,7 +29,7 @@ TO_STOP = [block for block in _IN_GUIDES if block.mark == "runs until stopped"]
 
 @pytest.fixture
 def checkout(cli: CommandLine) -> Path:
-    """Give a checkout in which nobody has worked, with this Python as its .venv's."""
+    """Return a checkout in which nobody has worked, with this Python as its .venv's."""
     folder = cli.folder / "checkout"
     folder.mkdir()
     for name in ("deploy", "docs", "examples", "server_code", "standalone"):

@@ -1,4 +1,4 @@
-"""Give every test here a stage, and a rig with the real SQS, S3 and command line."""
+"""Fixtures: a stage, and a rig with the real SQS, S3 and command line."""
 
 from logs.rig import rig
 from support.world import stage

@@ -38,7 +38,7 @@ def a_world() -> WorldBuilder:
 
 
 class Rig:
-    """Be an installation whose queues, bucket and state nobody else uses."""
+    """An installation whose queues, bucket and state nobody else uses."""
 
     def __init__(self, world: WorldBuilder, aws: LocalAws, folder: Path, **options: Any) -> None:
         self.aws = aws

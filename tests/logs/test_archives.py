@@ -22,7 +22,7 @@ ALONE = b"asked for alone"
 
 
 class Source:
-    """Give out one archive, and each log alone."""
+    """Serve one archive, and each log alone."""
 
     def __init__(self, archive: bytes) -> None:
         self.asked: list[int] = []

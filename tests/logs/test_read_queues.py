@@ -16,7 +16,7 @@ def send(here, queue: str, *bodies: str) -> None:
 
 
 def bodies(here, queue: str) -> list[str]:
-    """Look at a queue's messages and leave them there."""
+    """Read a queue's messages and leave them there."""
     url = here.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
     found: list[str] = []
     while messages := here.sqs.receive_message(

@@ -54,7 +54,7 @@ LOGS = st.one_of(
 
 
 class StingyFile(io.BytesIO):
-    """Give at most 7 bytes a read, as a socket may."""
+    """Return at most 7 bytes a read, as a socket may."""
 
     def read(self, size: int | None = -1) -> bytes:
         return super().read(min(size or 7, 7) if size != -1 else 7)
@@ -236,7 +236,7 @@ def test_an_object_is_named_after_its_log() -> None:
 
 
 class EndlessLine(io.RawIOBase):
-    """Be a file of ``size`` bytes that takes no memory."""
+    """A file of ``size`` bytes that takes no memory."""
 
     def __init__(self, size: int) -> None:
         self.left = size

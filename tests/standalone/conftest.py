@@ -1,4 +1,4 @@
-"""Give every test here a stage to open, and a command line."""
+"""Fixtures: a stage, and a command line."""
 
 from support.command_line import bare, cli, github
 from support.world import stage

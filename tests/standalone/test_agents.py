@@ -71,7 +71,7 @@ def test_both_agents_give_signs_of_life_and_say_when_they_stop(stage):
 
 
 class Flaky:
-    """Be a store that is out of reach for a while."""
+    """A store that is out of reach for a while."""
 
     def __init__(self, store, failures: int) -> None:
         self._store = store
@@ -190,7 +190,7 @@ def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
 
 
 class CountedClaims:
-    """Be a store that counts how often due work was looked for."""
+    """A store that counts how often due work was looked for."""
 
     def __init__(self, store) -> None:
         self._store = store

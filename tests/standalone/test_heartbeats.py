@@ -19,7 +19,7 @@ from standalone.sandbox.builder import WorldBuilder
 
 
 class Refusing:
-    """Be a store whose counts cannot be added for a while."""
+    """A store whose counts cannot be added for a while."""
 
     def __init__(self, store, times: int) -> None:
         self._store = store

@@ -27,7 +27,7 @@ SECRET = "the secret that GitHub signs with"
 
 
 class Gone:
-    """Be a state that does not answer."""
+    """A state that does not answer."""
 
     def __getattr__(self, name):
         def fail(*_arguments, **_options):

@@ -35,7 +35,7 @@ def a_progress(**changes: int) -> Progress:
 
 @pytest.fixture
 def store() -> SqlState:
-    """Give a state with agents, a repository in trouble, and what GitHub says of it."""
+    """Return a state with agents, a repository in trouble, and what GitHub says of it."""
     state, now = open_sql_state("sqlite://"), datetime.now(timezone.utc)
     for name, seconds in (("Pipeline Monitoring Agent", 1), ("Log Ingestion Agent", 3600)):
         state.save_agent(

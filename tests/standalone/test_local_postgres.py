@@ -14,7 +14,7 @@ from standalone.local_postgres import LocalPostgres
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Give a folder that the user gets to whom root starts PostgreSQL as."""
+    """Return a folder that the user reaches as whom root starts PostgreSQL."""
     return open_to_postgres(tmp_path) / "postgres"
 
 

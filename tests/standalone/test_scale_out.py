@@ -63,7 +63,7 @@ NOTE_HOLDERS = """
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """Be the time for which a process held a repository; times are seconds since the epoch."""
+    """The time for which a process held a repository; times are seconds since the epoch."""
 
     pid: int
     begun_at: float
@@ -71,7 +71,7 @@ class Hold:
 
 
 class Collectors:
-    """Be processes of `collect`, each with a token of its own."""
+    """Processes of `collect`, each with a token of its own."""
 
     def __init__(self, environment: dict[str, str], folder: Path) -> None:
         self._environment = environment
@@ -109,7 +109,7 @@ class Collectors:
         return [each.wait(60) for each in alive]
 
     def pid_of(self, token: str) -> int:
-        """Tell which process has a token."""
+        """Return which process has a token."""
         return self._processes[TOKENS.index(token)].pid
 
     def kill_all(self) -> None:

@@ -30,7 +30,7 @@ def signed_in(app: AnvilApp, password: str | None = None, email: str = EMAIL) ->
 
 
 def first_password(app: AnvilApp) -> str:
-    """Tell the password that was made with the app's first account."""
+    """Return the password that was made with the app's first account."""
     assert app.serving.account is not None
     return app.serving.account.password
 

@@ -125,7 +125,7 @@ def github() -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def bare(github: SandboxServer, aws: LocalAws, tmp_path: Path) -> CommandLine:
-    """Give a command line whose queues do not exist yet."""
+    """Return a command line whose queues do not exist yet."""
     number = next(_numbers)
     names = ("METRICS_QUEUE", "LOGS_QUEUE", "JOB_EVENTS_QUEUE")
     queues = {name: f"{name.lower()}-{os.getpid()}-{number}" for name in names}
@@ -141,7 +141,7 @@ def bare(github: SandboxServer, aws: LocalAws, tmp_path: Path) -> CommandLine:
 
 @pytest.fixture
 def cli(bare: CommandLine) -> CommandLine:
-    """Give a command line whose queues exist."""
+    """Return a command line whose queues exist."""
     metrics, logs, job_events = bare.queues.values()
     ensure_queues(sqs_client(bare.aws), metrics=metrics, logs=logs, job_events=job_events)
     return bare

@@ -51,7 +51,7 @@ def watch_all(state: StateStore, names: Iterable[str]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Be one question for a repository's runs; times are seconds since the epoch."""
+    """One question for a repository's runs; times are seconds since the epoch."""
 
     repository: str
     token: str

@@ -9,7 +9,7 @@ from ingest.ports import Clock
 
 
 class ManualClock(Clock):
-    """Tell a time of one's choice; ``sleeps`` records in seconds how long others wanted to wait."""
+    """A clock that shows a chosen time; ``sleeps`` records the seconds that others asked for."""
 
     def __init__(self, now: datetime) -> None:
         self._lock = threading.Lock()
@@ -17,7 +17,7 @@ class ManualClock(Clock):
         self.sleeps: list[float] = []
 
     def now(self) -> datetime:
-        """Tell the time in UTC."""
+        """Return the time in UTC."""
         with self._lock:
             return self._now
 

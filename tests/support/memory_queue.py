@@ -34,7 +34,7 @@ _LOOK_SECONDS = 0.25
 
 @dataclass(slots=True, eq=False)
 class _Stored:
-    """Be a message in the queue; hidden until ``visible_at``, held by the last ``receipt``."""
+    """A message in the queue; hidden until ``visible_at``, held by the last ``receipt``."""
 
     message: QueueMessage
     visible_at: datetime
@@ -43,7 +43,7 @@ class _Stored:
 
 
 class MemoryQueue(WorkQueue):
-    """Be one queue that any number of threads share; FIFO where its name ends in ``.fifo``."""
+    """One queue that any number of threads share; FIFO where its name ends in ``.fifo``."""
 
     def __init__(
         self,
@@ -74,12 +74,12 @@ class MemoryQueue(WorkQueue):
 
     @property
     def max_message_bytes(self) -> int:
-        """Tell the limit for a message, attributes included."""
+        """Return the limit for a message, attributes included."""
         return self._max_message_bytes
 
     @property
     def visibility_timeout_seconds(self) -> int:
-        """Tell for how long a received message stays hidden."""
+        """Return for how long a received message stays hidden."""
         return self._visibility_timeout_seconds
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
@@ -151,7 +151,7 @@ class MemoryQueue(WorkQueue):
             return list(self._dead)
 
     def _fault(self, message: QueueMessage) -> str | None:
-        """Say why SQS would refuse a message; None if it would not."""
+        """Return why SQS would refuse a message; None if it would not."""
         texts = (message.body, *message.attributes.values())
         if not all(texts):
             return "The body and every attribute must have content."

@@ -11,7 +11,7 @@ import psutil
 
 
 def have_ended(processes: Sequence[psutil.Process]) -> bool:
-    """Tell whether none of them runs; one that nobody has waited for does not."""
+    """Return whether none of them runs; one that nobody has waited for does not."""
     return not any(_runs(each) for each in processes)
 
 

@@ -47,7 +47,7 @@ GENEROUS = Settings(
 
 
 class SandboxTime(Clock):
-    """Tell the sandbox's time; sleeping lets it pass, so nobody waits.
+    """The sandbox's time; sleeping lets it pass, so nobody waits.
 
     Where the sandbox's clock runs by itself, sleeping is as much shorter as that is faster.
     """
@@ -58,7 +58,7 @@ class SandboxTime(Clock):
         self.sleeps: list[float] = []
 
     def now(self) -> datetime:
-        """Tell the sandbox's time."""
+        """Return the sandbox's time."""
         return datetime.fromtimestamp(self._server.clock.now(), timezone.utc)
 
     def sleep(self, seconds: float) -> None:
@@ -71,7 +71,7 @@ class SandboxTime(Clock):
 
 
 class Queues:
-    """Be the three queues, which outlive a collector."""
+    """The three queues, which outlive a collector."""
 
     def __init__(self, clock: Clock, counters: Counters, **options: Any) -> None:
         self.metrics = MemoryQueue("ci_cd_metrics_queue", clock, counters, **options)
@@ -92,7 +92,7 @@ def log_reader(context: CollectorContext) -> LogReader:
 
 
 class Stage:
-    """Be a sandbox with one collector on it; `join` adds another one on the same state."""
+    """A sandbox with one collector on it; `join` adds another one on the same state."""
 
     def __init__(
         self,

@@ -22,7 +22,7 @@ MINUTE = timedelta(seconds=60)
 
 
 class Github:
-    """Be a GitHub that counts for itself, and a client that keeps the answers on their way."""
+    """A GitHub that counts for itself, and a client that keeps the answers on their way."""
 
     def __init__(self) -> None:
         self.rate_limiter = RateLimiter()

@@ -35,7 +35,7 @@ def ask(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS, took=0.0):
 
 
 def refuse(rate_limiter, headers=None, *, seconds=0, status=403, body=SECONDARY):
-    """Give a limit answer; tell how many seconds it asks to wait."""
+    """Apply a limit answer; return how many seconds it asks to wait."""
     with pytest.raises(RateLimited) as refused:
         rate_limiter.learn(status, headers or {}, body, now=at(seconds))
     return (refused.value.retry_at - at(seconds)).total_seconds()

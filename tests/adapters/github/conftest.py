@@ -1,4 +1,4 @@
-"""Give every test here a stage to open."""
+"""Fixtures: a stage."""
 
 from support.world import stage
 

@@ -27,7 +27,7 @@ APP = AppAddress(URL, Secret("server_secret_key"))
 
 @pytest.fixture
 def never() -> Iterator[Callable[..., object]]:
-    """Be a question that gets no answer while the test runs."""
+    """A question that gets no answer while the test runs."""
     ended = threading.Event()
     yield lambda *_, **__: ended.wait(60)
     ended.set()

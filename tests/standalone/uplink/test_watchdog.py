@@ -14,7 +14,7 @@ URL = "ws://app.example/_/uplink"
 
 
 class Watched:
-    """Be a watchdog whose checks end as told, one after the other; then it is stopped."""
+    """A watchdog whose checks end as told, one after the other; then it is stopped."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *ends: Exception | None) -> None:
         self.said: list[str] = []
