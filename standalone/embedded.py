@@ -33,13 +33,13 @@ _CONTAINER_NAMES = (
 class LocalEnvironment:
     """The chosen defaults: settings that come before the environment's, and why.
 
-    ``told_on_terminal`` is what concerns the live view alone: its state is not the dashboard's,
+    ``messages_on_terminal`` is what concerns the live view alone: its state is not the dashboard's,
     which is kept in ``folder``.
     """
 
     settings: dict[str, str] = field(default_factory=dict)
     messages: list[str] = field(default_factory=list)
-    told_on_terminal: list[str] = field(default_factory=list)
+    messages_on_terminal: list[str] = field(default_factory=list)
     folder: Path = Path(STATE_FOLDER)
     repositories: list[str] = field(default_factory=list)
     has_sandbox: bool = False
