@@ -5,8 +5,9 @@
 
 It writes ``metrics.jsonl`` and ``logs.jsonl``, one message per line, and each log byte for byte to
 ``logs/``. A message is deleted from its queue after it is on disk, so the script can be killed at
-any time. Messages with a known ``event_id`` are discarded, also after a restart. A message that
-does not match its schema stays on its queue, which moves it to the dead-letter queue.
+any time. Messages with a known ``event_id`` are discarded, also after a restart. Fields, event
+types and values that it does not know are written like any other. A message that does not match
+its schema stays on its queue, which moves it to the dead-letter queue.
 
 The script depends only on the messages: see docs/schemas. It requires boto3, jsonschema and
 amazon-sqs-extended-client, and uses the AWS configuration of the environment.
@@ -37,6 +38,9 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
 SCHEMAS = Path(__file__).parents[1] / "docs" / "schemas"
+
+#: The values of ``log_encoding`` that this script decodes; a later version may add others.
+ENCODINGS = ("utf-8", "base64")
 
 Json = dict[str, Any]
 
@@ -186,7 +190,8 @@ class Logs:
     def add(self, envelope: Json) -> None:
         """Add one message of the logs queue."""
         data = envelope["data"]
-        if envelope["event_type"] != "job_log_fetched":
+        is_log = envelope["event_type"] == "job_log_fetched"
+        if not is_log or data["log_encoding"] not in ENCODINGS:
             self._lines.add(envelope)
             return
         # Only numbers are used: a name from outside must not become a path.

@@ -29,7 +29,7 @@ def test_a_pointer_is_written_as_the_extended_client_writes_it() -> None:
     assert message.attributes == {
         "event_type": "job_log_fetched",
         "repo": "octo/api",
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "ExtendedPayloadSize": "2000000",
     }
     assert (message.event_id, message.group) == ("e-1", "octo/api/7")

@@ -118,7 +118,7 @@ def test_the_envelope_is_around_every_fact():
     assert list(envelope_fields(an_envelope()).items()) == [
         ("event_type", "workflow_run_completed"),
         ("event_id", "8c8f3b2e-0000-5000-8000-000000000000"),
-        ("schema_version", "1.0"),
+        ("schema_version", "1.1"),
         ("timestamp", "2026-11-24T06:30:00Z"),
         ("data", {"repo": "octo/api", "run_id": 7}),
     ]
@@ -135,7 +135,7 @@ def test_attributes_let_readers_filter():
     assert message_attributes("workflow_job_queued", "octo/api") == {
         "event_type": "workflow_job_queued",
         "repo": "octo/api",
-        "schema_version": "1.0",
+        "schema_version": "1.1",
     }
 
 

@@ -169,7 +169,7 @@ def test_a_message_says_all_about_its_log() -> None:
     assert json.loads(message.body) == {
         "event_type": "job_log_fetched",
         "event_id": message.event_id,
-        "schema_version": "1.0",
+        "schema_version": "1.1",
         "timestamp": "2026-11-24T06:30:00Z",
         "data": {
             "repo": "octo/api",

@@ -160,3 +160,21 @@ def test_any_field_is_understood_or_malformed(value, name):
         return
     assert isinstance(work.key.repository, str)
     assert all(isinstance(number, int) for number in (work.key.run_id, work.tries))
+
+
+@pytest.mark.parametrize("version", ["1.0", "1.1", "1.9"])
+def test_work_of_another_minor_version_is_done(version):
+    """Agents of two releases share the queue during an upgrade; unknown fields are ignored."""
+    for message in (job_log_due(KEY, BUILD, now=NOW), attempt_logs_due(KEY, [BUILD], now=NOW)):
+        work = parse_log_work(message.body)
+        later = json.loads(message.body)
+        later |= {"schema_version": version, "new": 1, "data": {**later["data"], "new": 1}}
+        assert parse_log_work(json.dumps(later)) == work
+
+
+@pytest.mark.parametrize("version", ["2.0", "1", "1.0.0", "1.x", 1.1, None])
+def test_work_of_another_major_version_is_malformed(version):
+    """Nothing is known of its fields."""
+    message = json.loads(job_log_due(KEY, BUILD, now=NOW).body) | {"schema_version": version}
+    with pytest.raises(MalformedPayload, match="schema_version"):
+        parse_log_work(json.dumps(message))

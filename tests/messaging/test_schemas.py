@@ -7,8 +7,6 @@ import io
 import json
 from collections.abc import Iterator
 from datetime import datetime, timezone
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,25 +15,19 @@ from hypothesis import strategies as st
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
-from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.envelope import QueueMessage, encode_envelope
-from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
-    LogAbsence,
-    LogFacts,
-    log_envelope,
     log_parts,
     log_unavailable_message,
 )
 from ingest.messaging.log_work import DueLog, attempt_logs_due, job_log_due
 from ingest.messaging.run_events import job_envelope, run_envelope
 from jsonschema import Draft202012Validator
-from referencing import Registry, Resource
-from support.builders import a_commit, a_job, a_pull, a_run
+from support.message_examples import an_absence, example_messages, log_facts
+from support.message_schemas import PUBLISHED, Messages, strict_schemas
 from support.strategies import COMMITS, JOBS, RUNS, UGLY_TEXT, moments
 
-DOCS = Path(__file__).parents[2] / "docs"
-SCHEMAS = {path.stem: json.loads(path.read_text()) for path in (DOCS / "schemas").glob("*.json")}
+STRICT = Messages(strict_schemas(PUBLISHED))
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 
 IDS = st.integers(min_value=1, max_value=2**53)
@@ -52,61 +44,14 @@ DUE_LOGS = st.builds(
 REASONS = ["never_existed", "expired", "not_found"]
 
 
-@cache
-def validator_of(name: str) -> Draft202012Validator:
-    resources = [(f"{each}.json", Resource.from_contents(s)) for each, s in SCHEMAS.items()]
-    return Draft202012Validator(
-        SCHEMAS[name],
-        registry=Registry().with_resources(resources),
-        format_checker=Draft202012Validator.FORMAT_CHECKER,
-    )
-
-
 def faults_of(name: str, document: object) -> list[str]:
-    return [error.message for error in validator_of(name).iter_errors(document)]
+    return STRICT.faults(name, document)
 
 
 def assert_valid(name: str, message: QueueMessage) -> None:
     document = json.loads(message.body)
     assert faults_of(name, document) == []
     assert faults_of("envelope", document) == []
-
-
-def log_facts(key: AttemptKey, log: bytes, job_name: str = "build") -> LogFacts:
-    log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
-    return LogFacts(
-        key=key,
-        job_id=9,
-        job_name=job_name,
-        log_bytes=log_bytes,
-        log_sha256=log_sha256,
-        fetched_at=NOW,
-        is_text=is_text,
-    )
-
-
-def an_absence(key: AttemptKey, job_name: str, reason: Any) -> LogAbsence:
-    return LogAbsence(
-        key=key, job_id=9, job_name=job_name, fetched_at=NOW, reason=reason, detail="It is gone."
-    )
-
-
-def examples() -> dict[str, QueueMessage]:
-    """Build one full message of each kind."""
-    run, job = a_run(event="pull_request", pull_requests=(a_pull(),)), a_job()
-    key = run.key
-    log = b"log\n"
-    return {
-        "workflow_run": encode_envelope(run_envelope(run, [job], a_commit(), visit=0, now=NOW)),
-        "workflow_job": encode_envelope(job_envelope(key, job, now=NOW)),
-        "job_log_fetched": next(log_parts(log_facts(key, log), lambda: io.BytesIO(log), 1 << 20)),
-        "job_log_unavailable": log_unavailable_message(an_absence(key, "build", "expired")),
-        "job_log_due": job_log_due(key, job, now=NOW),
-        "attempt_logs_due": attempt_logs_due(key, [job], now=NOW),
-        "claim_check": pointer_message(
-            log_envelope(log_facts(key, log)), Pointer("bucket", "key"), payload_bytes=4
-        ),
-    }
 
 
 @given(RUNS, st.lists(JOBS, max_size=2), st.none() | COMMITS, st.integers(0, 3))
@@ -152,7 +97,7 @@ def test_work_is_as_published(key: AttemptKey, logs: list[DueLog], tries: int) -
 @pytest.mark.parametrize("omission", ["steps_omitted", "jobs_omitted"])
 def test_a_shortened_run_says_so(omission: str) -> None:
     """A run too large for its queue names what was left out."""
-    document = json.loads(examples()["workflow_run"].body)
+    document = json.loads(example_messages()["workflow_run"].body)
     document["data"][omission] = True
     assert faults_of("workflow_run", document) == []
     document["data"][omission] = "yes"
@@ -176,7 +121,7 @@ def place_of(document: Any, path: tuple[Any, ...]) -> Any:
 
 CASES = [
     pytest.param(name, path, id=f"{name}: {'.'.join(map(str, path))}")
-    for name, message in examples().items()
+    for name, message in example_messages().items()
     for path in paths_in(json.loads(message.body))
 ]
 
@@ -184,7 +129,7 @@ CASES = [
 @pytest.mark.parametrize(("name", "path"), CASES)
 def test_a_missing_or_mistyped_field_is_refused(name: str, path: tuple[Any, ...]) -> None:
     """No field of any message can be left out, and none be of another type."""
-    document = json.loads(examples()[name].body)
+    document = json.loads(example_messages()[name].body)
     mistyped = copy.deepcopy(document)
     place_of(mistyped, path)[path[-1]] = {"un": "expected"}
     assert faults_of(name, mistyped) != []
@@ -198,7 +143,7 @@ def test_a_missing_or_mistyped_field_is_refused(name: str, path: tuple[Any, ...]
 )
 def test_a_field_that_is_not_published_is_refused(name: str, path: tuple[Any, ...]) -> None:
     """Neither envelope nor data, nor anything nested, grows unnoticed."""
-    document = json.loads(examples()[name].body)
+    document = json.loads(example_messages()[name].body)
     place = place_of(document, path)
     if isinstance(place, dict):
         place["surprise"] = 1
@@ -225,17 +170,17 @@ def test_a_field_that_is_not_published_is_refused(name: str, path: tuple[Any, ..
 )
 def test_a_wrong_value_is_refused(path: tuple[str, ...], value: object) -> None:
     """Times are UTC with Z, durations are not negative, ids are numbers."""
-    document = json.loads(examples()["workflow_run"].body)
+    document = json.loads(example_messages()["workflow_run"].body)
     place_of(document, path)[path[-1]] = value
     assert faults_of("workflow_run", document) != []
 
 
-@pytest.mark.parametrize("name", sorted(SCHEMAS))
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_a_schema_is_one(name: str) -> None:
     """Every file is a JSON Schema of 2020-12 itself."""
-    Draft202012Validator.check_schema(SCHEMAS[name])
-    assert SCHEMAS[name]["$schema"] == "https://json-schema.org/draft/2020-12/schema"
-    assert SCHEMAS[name]["$id"] == f"{name}.json"
+    Draft202012Validator.check_schema(PUBLISHED[name])
+    assert PUBLISHED[name]["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert PUBLISHED[name]["$id"] == f"{name}.json"
 
 
 def subschemas(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -248,16 +193,16 @@ def subschemas(schema: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from subschemas(part)
 
 
-@pytest.mark.parametrize("name", sorted(SCHEMAS))
+@pytest.mark.parametrize("name", sorted(PUBLISHED))
 def test_every_field_is_described_and_null_is_explained(name: str) -> None:
     """A reader never has to guess what a field or its absence means."""
-    for field, schema in subschemas(SCHEMAS[name]):
+    for field, schema in subschemas(PUBLISHED[name]):
         assert schema.get("description"), field
         assert ("Null:" in schema["description"]) == ("null" in schema.get("type", ())), field
 
 
 def test_attributes_are_the_same_on_every_message() -> None:
     """Readers filter all queues alike; only a claim check has one attribute more."""
-    for name, message in examples().items():
+    for name, message in example_messages().items():
         more = {"ExtendedPayloadSize"} if name == "claim_check" else set()
         assert set(message.attributes) == {"event_type", "repo", "schema_version"} | more

@@ -12,7 +12,8 @@ from typing import Any
 
 from ..domain.timestamps import write_timestamp
 
-SCHEMA_VERSION = "1.0"
+#: The minor number rises with what consumers may ignore, the major number with anything else.
+SCHEMA_VERSION = "1.1"
 
 #: Where event ids come from; changing it would give every old fact a new id.
 _EVENT_NAMESPACE = uuid.UUID("5a2f0b9e-9f0e-5c8e-8c43-2f7d1a3f6b11")

@@ -1,12 +1,14 @@
 """Reading work items: each is valid as a whole, or it is no work.
 
 Whoever may send to the job events queue could send anything, and what an item names becomes part of
-requests and messages. So the schema is closed, and every value has a type, a form and a bound.
+requests and messages. So every value that is used has a type, a form and a bound. Fields that
+another minor version adds are ignored: agents of two releases share the queue during an upgrade.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -15,8 +17,9 @@ from ..domain.repositories import parse_repository
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import parse_timestamp
 from ..errors import InvalidRepository, MalformedPayload
-from .envelope import SCHEMA_VERSION
 from .log_work import ATTEMPT_LOGS_DUE, JOB_LOG_DUE, DueLog, LogWork
+
+_SCHEMA_VERSION = re.compile(r"1\.[0-9]{1,4}")
 
 _ENVELOPE = frozenset({"event_type", "event_id", "schema_version", "timestamp", "data"})
 _KEY = frozenset({"repo", "run_id", "run_attempt", "tries"})
@@ -44,8 +47,8 @@ def _parse(envelope: Mapping[str, Any]) -> LogWork:
     kind = envelope["event_type"]
     if kind not in (JOB_LOG_DUE, ATTEMPT_LOGS_DUE):
         raise ValueError("event_type is unknown")
-    if envelope["schema_version"] != SCHEMA_VERSION:
-        raise ValueError(f"schema_version is not {SCHEMA_VERSION}")
+    if not _SCHEMA_VERSION.fullmatch(_text(envelope, "schema_version")):
+        raise ValueError("schema_version is not 1.x")
     _text(envelope, "event_id")
     _time(envelope, "timestamp")
     is_whole_attempt = kind == ATTEMPT_LOGS_DUE
@@ -83,10 +86,10 @@ def _parse_due(data: Mapping[str, Any]) -> DueLog:
 
 
 def _fields(value: object, names: frozenset[str]) -> Mapping[str, Any]:
-    """Return an object that has these fields and no other."""
-    if not isinstance(value, dict) or value.keys() != names:
-        raise ValueError(f"the fields are not {', '.join(sorted(names))}")
-    return value
+    """Return these fields of an object that has all of them."""
+    if not isinstance(value, dict) or not names <= value.keys():
+        raise ValueError(f"the fields do not include {', '.join(sorted(names))}")
+    return {name: value[name] for name in names}
 
 
 def _repository(data: Mapping[str, Any]) -> str:

@@ -1,0 +1,62 @@
+"""One full message of each kind."""
+
+from __future__ import annotations
+
+import io
+from datetime import datetime, timezone
+from typing import Any
+
+from ingest.domain.runs import AttemptKey
+from ingest.messaging.claim_check import Pointer, pointer_message
+from ingest.messaging.envelope import QueueMessage, encode_envelope
+from ingest.messaging.log_content import inspect_log
+from ingest.messaging.log_events import (
+    LogAbsence,
+    LogFacts,
+    log_envelope,
+    log_parts,
+    log_unavailable_message,
+)
+from ingest.messaging.log_work import attempt_logs_due, job_log_due
+from ingest.messaging.run_events import job_envelope, run_envelope
+
+from .builders import a_commit, a_job, a_pull, a_run
+
+NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
+
+
+def log_facts(key: AttemptKey, log: bytes, job_name: str = "build") -> LogFacts:
+    log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
+    return LogFacts(
+        key=key,
+        job_id=9,
+        job_name=job_name,
+        log_bytes=log_bytes,
+        log_sha256=log_sha256,
+        fetched_at=NOW,
+        is_text=is_text,
+    )
+
+
+def an_absence(key: AttemptKey, job_name: str, reason: Any) -> LogAbsence:
+    return LogAbsence(
+        key=key, job_id=9, job_name=job_name, fetched_at=NOW, reason=reason, detail="It is gone."
+    )
+
+
+def example_messages() -> dict[str, QueueMessage]:
+    """Build one full message of each kind."""
+    run, job = a_run(event="pull_request", pull_requests=(a_pull(),)), a_job()
+    key = run.key
+    log = b"log\n"
+    return {
+        "workflow_run": encode_envelope(run_envelope(run, [job], a_commit(), visit=0, now=NOW)),
+        "workflow_job": encode_envelope(job_envelope(key, job, now=NOW)),
+        "job_log_fetched": next(log_parts(log_facts(key, log), lambda: io.BytesIO(log), 1 << 20)),
+        "job_log_unavailable": log_unavailable_message(an_absence(key, "build", "expired")),
+        "job_log_due": job_log_due(key, job, now=NOW),
+        "attempt_logs_due": attempt_logs_due(key, [job], now=NOW),
+        "claim_check": pointer_message(
+            log_envelope(log_facts(key, log)), Pointer("bucket", "key"), payload_bytes=4
+        ),
+    }
