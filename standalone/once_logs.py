@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 
 from ingest.domain.ledger import JobLogRecord
 from ingest.domain.runs import AttemptKey
@@ -24,9 +23,6 @@ PATIENCE = timedelta(minutes=2)
 
 #: Work that a killed process received stays hidden for long, so pending logs are requeued.
 REQUEUE_AFTER = timedelta(minutes=1)
-
-#: A call that takes longer than an empty queue has received something, and is busy with it.
-BUSY_AFTER = timedelta(seconds=10)
 
 IDLE_SECONDS = 0.5
 MAX_PENDING = 1000
@@ -52,7 +48,7 @@ class LogCollection:
         self._pending: frozenset[tuple[AttemptKey, int]] = frozenset()
         self._moved_at = context.clock.now()
         self._requeued_at = self._moved_at
-        self._calls: dict[int, datetime] = {}
+        self._busy: set[int] = set()
 
     def ingest(self) -> IngestError | None:
         """Ingest until the runs are done and no pending log is worth waiting for.
@@ -63,10 +59,7 @@ class LogCollection:
         while not self._stop.is_set():
             received = 0
             try:
-                with self._call():
-                    received = ingest_due_logs(
-                        self._context, wait_seconds=1, on_late=self._count_failure
-                    )
+                received = self._ingest_due()
                 error = None
             except RateLimited as limit:
                 self._wait_for(limit)
@@ -87,16 +80,17 @@ class LogCollection:
             self._names, updated_before=later, limit=MAX_PENDING
         )
 
-    @contextmanager
-    def _call(self) -> Iterator[None]:
+    def _ingest_due(self) -> int:
         thread = threading.get_ident()
-        with self._lock:
-            self._calls[thread] = self._context.clock.now()
         try:
-            yield
+            return ingest_due_logs(
+                self._context,
+                wait_seconds=1,
+                on_received=lambda: self._busy.add(thread),
+                on_late=self._count_failure,
+            )
         finally:
-            with self._lock:
-                del self._calls[thread]
+            self._busy.discard(thread)
 
     def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
         """Count a failed try; neither a limit nor a log that GitHub still writes is one."""
@@ -109,7 +103,7 @@ class LogCollection:
         now, pending = self._context.clock.now(), self.load_pending()
         keys = frozenset((log.key, log.job_id) for log in pending)
         with self._lock:
-            is_busy = any(now - began_at > BUSY_AFTER for began_at in self._calls.values())
+            is_busy = bool(self._busy)
             if is_busy or keys != self._pending:
                 self._pending = keys
                 self._moved_at = max(self._moved_at, now)

@@ -50,22 +50,24 @@ MAX_RECEIVES = 5
 def ingest_due_logs(
     context: CollectorContext,
     *,
-    max_messages: int = 10,
     wait_seconds: int = 20,
     max_seconds: float = MAX_SECONDS,
+    on_received: Callable[[], None] = lambda: None,
     on_late: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _late: None,
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
     After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
-    ``on_late`` is called for each log that was not fetched and is tried again.
+    ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
+    that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``;
     other errors are reported, and their work waits.
     """
     context.obey_pauses()
-    messages = context.job_events.receive(max_messages=max_messages, wait_seconds=wait_seconds)
+    messages = context.job_events.receive(max_messages=10, wait_seconds=wait_seconds)
     if not messages:
         return 0
+    on_received()
     with VisibilityExtender(context.job_events, messages, max_seconds=max_seconds) as extender:
         ingestion = _Ingestion(context, messages, extender)
         try:
