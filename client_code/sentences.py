@@ -2,43 +2,12 @@
 
 from .formatting import duration, number, plural
 
-#: Agent states that need an action, and those that only delay collection.
-BROKEN = {"stalled": "The {} has stalled.", "error": "The {} reports an error."}
-RESTING = {
-    "limited": "The {} waits for the GitHub rate limit.",
-    "paused": "The {} is paused.",
-    "never started": "The {} has not started yet.",
-}
-
-
-def verdict(status):
-    """Return (tone, sentence): the state of collection in one line."""
-    repositories = status["repositories"]
-    for agent in status["agents"]:
-        if agent["state"] in BROKEN:
-            return "bad", BROKEN[agent["state"]].format(agent["name"])
-    if not repositories["watched"]:
-        return "quiet", "No repository is watched yet."
-    if repositories["failing"]:
-        return "bad", "{} cannot be collected.".format(
-            plural(repositories["failing"], "repository", "repositories")
-        )
-    if repositories["watched"] == repositories["paused"]:
-        return "warn", "Every repository is paused."
-    for agent in status["agents"]:
-        if agent["state"] in RESTING:
-            return "warn", RESTING[agent["state"]].format(agent["name"])
-    collected = plural(
-        repositories["watched"] - repositories["paused"], "repository", "repositories"
-    )
-    return "ok", "Collecting from {}. Everything works.".format(collected)
-
 
 def facts(repositories):
     """Return the counts below the verdict, as one line."""
     parts = [
         plural(repositories["in_flight"], "run") + " in flight",
-        plural(repositories["attempts"], "attempt") + " collected",
+        plural(repositories["collected"], "attempt") + " collected",
         plural(repositories["logs_fetched"], "log") + " fetched",
     ]
     for key, word in (("backlog", "to backfill"), ("logs_pending", "logs pending")):

@@ -1,6 +1,7 @@
 """The state of collection at a glance."""
 
 from .. import badges, clock, connection, dom, plots, sentences, theming
+from ..components.ProblemRow import ProblemRow
 from ..components.RepositoryRow import RepositoryRow
 from ..components.RunRow import RunRow
 from ..formatting import plural
@@ -17,6 +18,7 @@ class OverviewPage(OverviewPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.plot.config = plots.CONFIG
+        self.problem_rows = dom.Rows(self, "problems", ProblemRow)
         self.failure_rows = dom.Rows(self, "failures", RunRow)
         self.repository_rows = dom.Rows(self, "repositories", RepositoryRow)
 
@@ -44,10 +46,11 @@ class OverviewPage(OverviewPageTemplate):
 
     def show_verdict(self, status):
         """Draw the state of collection in one line."""
-        tone, sentence = sentences.verdict(status)
-        icon = {"ok": "success", "quiet": "neutral"}.get(tone, "warning")
-        errors = status["errors"]["count"]
-        badges.draw(self.dom_nodes["verdict"], (tone, icon, sentence))
+        health, errors = status["health"], status["errors"]["count"]
+        icon = {"ok": "success", "quiet": "neutral"}.get(health["tone"], "warning")
+        badges.draw(self.dom_nodes["verdict"], (health["tone"], icon, health["sentence"]))
+        clock.show_time(self.dom_nodes["since"], health["since"], "since ", missing="")
+        self.problem_rows.show(health["problems"])
         dom.fill(
             self, facts=sentences.facts(status["repositories"]), errors=plural(errors, "error")
         )

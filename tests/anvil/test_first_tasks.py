@@ -119,7 +119,7 @@ def test_the_failing_step_is_read_from_the_overview_in_two_clicks(hand: Hand) ->
 
 def test_why_a_repository_is_not_collected_is_one_click_away(hand: Hand, hidden: str) -> None:
     """It is also said on the overview that something is wrong."""
-    expect(hand.page.locator(".verdict .badge")).to_have_text("1 repository cannot be collected.")
+    expect(hand.page.locator(".verdict .badge")).to_have_text(f"{hidden} cannot be collected.")
     hand.go_to("Repositories")
 
     card = hand.page.locator(".repository").filter(has_text=hidden)

@@ -9,7 +9,7 @@ COUNTS = {
     "paused": 1,
     "failing": 0,
     "in_flight": 1,
-    "attempts": 1200,
+    "collected": 1200,
     "logs_fetched": 2,
     "backlog": 0,
     "logs_pending": 0,
@@ -23,56 +23,6 @@ REPOSITORY = {
     "collected": 10,
     "in_flight": 0,
 }
-
-
-def agents(*states):
-    names = ("Pipeline Monitoring Agent", "Log Ingestion Agent")
-    return [{"name": name, "state": state} for name, state in zip(names, states, strict=True)]
-
-
-def verdict(states, **counts):
-    status = {"agents": agents(*states), "repositories": {**COUNTS, **counts}}
-    return sentences.verdict(status)
-
-
-def test_all_is_well_when_it_is():
-    assert verdict(("running", "idle")) == (
-        "ok",
-        "Collecting from 7 repositories. Everything works.",
-    )
-
-
-@pytest.mark.parametrize(
-    ("states", "counts", "expected"),
-    [
-        (("running", "stalled"), {}, ("bad", "The Log Ingestion Agent has stalled.")),
-        (("error", "idle"), {}, ("bad", "The Pipeline Monitoring Agent reports an error.")),
-        (("running", "idle"), {"failing": 1}, ("bad", "1 repository cannot be collected.")),
-        (("paused", "idle"), {}, ("warn", "The Pipeline Monitoring Agent is paused.")),
-        (
-            ("running", "never started"),
-            {},
-            ("warn", "The Log Ingestion Agent has not started yet."),
-        ),
-        (
-            ("running", "limited"),
-            {},
-            ("warn", "The Log Ingestion Agent waits for the GitHub rate limit."),
-        ),
-        (
-            ("never started", "never started"),
-            {"watched": 0},
-            ("quiet", "No repository is watched yet."),
-        ),
-    ],
-)
-def test_the_worst_is_said_first(states, counts, expected):
-    assert verdict(states, **counts) == expected
-
-
-def test_all_paused_is_not_well():
-    tone, sentence = verdict(("running", "idle"), watched=2, paused=2)
-    assert (tone, sentence) == ("warn", "Every repository is paused.")
 
 
 def test_facts_leave_out_what_is_nothing():

@@ -7,7 +7,7 @@ from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.ledger import MOST_ERRORS
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT
-from ingest.services.dashboard.activity import SHOWN_ACTIVITIES, grouped_errors, list_activity
+from ingest.services.dashboard.activity import SHOWN_ACTIVITIES, group_errors, list_activity
 from support.state_records import NOW, an_activity, an_agent, an_error, at
 
 
@@ -23,7 +23,7 @@ def test_errors_that_say_the_same_of_the_same_are_one(state):
     state.add_error(an_error(4, what="same", repository="o/other"))
     state.add_error(an_error(2, what="same", repository="o/r", agent="another"))
     state.add_error(an_error(0, what="different", repository="o/r"))
-    groups = grouped_errors(state)
+    groups = group_errors(state.list_errors(limit=MOST_ERRORS))
     assert [(each["agent"], each["repository"], each["what"]) for each in groups] == [
         ("monitor", "o/r", "same"),
         ("monitor", "o/other", "same"),
@@ -45,7 +45,7 @@ def test_all_errors_that_are_kept_are_counted(state):
     """A storm is one line."""
     for seconds in range(MOST_ERRORS + 20):
         state.add_error(an_error(seconds))
-    [group] = grouped_errors(state)
+    [group] = group_errors(state.list_errors(limit=MOST_ERRORS))
     assert group["times"] == MOST_ERRORS
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from ...domain.ledger import MOST_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.timestamps import format_timestamp
-from ...ports import StateStore, ViewStore
+from ...ports import StateStore
 from .agents import host_rows
 
 SHOWN_ACTIVITIES = 100
@@ -16,7 +17,7 @@ SHOWN_ACTIVITIES = 100
 def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
     """Load errors, activities and heartbeats. Raises StateUnavailable."""
     return {
-        "errors": grouped_errors(store),
+        "errors": group_errors(store.list_errors(limit=MOST_ERRORS)),
         "activities": [
             _activity_row(each) for each in store.list_activities(limit=SHOWN_ACTIVITIES)
         ],
@@ -24,10 +25,10 @@ def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
     }
 
 
-def grouped_errors(store: ViewStore) -> list[dict[str, Any]]:
-    """Load errors, newest first; equal ones of one repository are one row."""
+def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
+    """Return a row for each error, newest first; equal ones of one repository are one row."""
     groups: dict[tuple[str, str | None, str], dict[str, Any]] = {}
-    for error in store.list_errors(limit=MOST_ERRORS):
+    for error in errors:
         group = groups.setdefault(
             (error.agent, error.repository, error.what),
             {**error_row(error), "times": 0},

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.ledger import (
+    MOST_ERRORS,
     TRAFFIC_SPAN,
     AgentRecord,
+    JobLogRecord,
+    LedgerCounts,
     MessageCounts,
     RepositoryRecord,
     message_counts_span,
@@ -19,9 +21,10 @@ from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ...settings import Settings
 from ..collect_now import MANUAL_COLLECTION
-from .activity import grouped_errors
+from .activity import group_errors
 from .agents import agent_rows
 from .collection import collection_row, is_recent
+from .health import LOG_PATIENCE, HealthFacts, judge_health
 from .repositories import busiest
 from .rows import repository_row, summary_row
 from .setup import setup_steps
@@ -48,7 +51,20 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
     traffic = store.load_message_counts()
     summaries = store.load_run_summaries()
     agents = store.list_agents()
-    errors = grouped_errors(store)
+    errors = store.list_errors(limit=MOST_ERRORS)
+    groups = group_errors(errors)
+    counts = store.count_ledger()
+    watched = _repositories(store, settings, repositories, counts, now)
+    agent_states = agent_rows(agents, store.load_desired_states(), repositories, now=now)
+    health_facts = HealthFacts(
+        agents=agent_states,
+        repositories=repositories,
+        counts=counts,
+        seconds_left=_seconds_left(watched["shown"]),
+        errors=errors,
+        oldest_pending=_oldest_pending(store, now),
+        recent_logs=_recent(traffic, _counter(settings.aws.logs_queue), now - LOG_PATIENCE),
+    )
     steps = setup_steps(settings, has_repository=bool(repositories))
     collections = [
         each for each in agents if each.name == MANUAL_COLLECTION and is_recent(each, now)
@@ -58,15 +74,16 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "now": format_timestamp(now),
         "setup": steps,
         "is_set_up": all(step["is_done"] for step in steps),
-        "agents": agent_rows(agents, store.load_desired_states(), repositories, now=now),
+        "health": judge_health(health_facts, now=now).as_json(),
+        "agents": agent_states,
         "messages": _messages(settings, traffic, now),
         "traffic": _traffic(settings, traffic, now),
         "github": _github(agents, traffic),
-        "repositories": _repositories(store, settings, repositories, now),
+        "repositories": watched,
         "runs_per_hour": _runs_per_hour(summaries, now),
         "failures": [summary_row(each) for each in summaries if each.is_failed][:SHOWN_FAILURES],
         "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
-        "errors": {"count": len(errors), "newest": errors[0] if errors else None},
+        "errors": {"count": len(groups), "newest": groups[0] if groups else None},
         "collection": None if newest is None else collection_row(newest, now=now),
     }
 
@@ -77,19 +94,23 @@ def _counter(queue_name: str) -> str:
 
 def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
     queues = {"metrics": settings.aws.metrics_queue, "logs": settings.aws.logs_queue}
-    recent: Counter[str] = Counter()
-    for at, counts in traffic.spans:
-        if at > now - _HOUR:
-            recent.update(counts)
     return [
         {
             "queue": name,
             "purpose": purpose,
             "total": traffic.totals.get(_counter(name), 0),
-            "last_hour": recent[_counter(name)],
+            "last_hour": _recent(traffic, _counter(name), now - _HOUR),
         }
         for purpose, name in queues.items()
     ]
+
+
+def _recent(traffic: MessageCounts, counter: str, since: datetime) -> int:
+    return sum(counts.get(counter, 0) for at, counts in traffic.spans if at > since)
+
+
+def _oldest_pending(store: StateStore, now: datetime) -> JobLogRecord | None:
+    return next(iter(store.load_pending_logs(None, updated_before=now, limit=1)), None)
 
 
 def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
@@ -127,10 +148,13 @@ def _github(agents: Sequence[AgentRecord], traffic: MessageCounts) -> dict[str, 
 
 
 def _repositories(
-    store: StateStore, settings: Settings, records: Sequence[RepositoryRecord], now: datetime
+    store: StateStore,
+    settings: Settings,
+    records: Sequence[RepositoryRecord],
+    counts: LedgerCounts,
+    now: datetime,
 ) -> dict[str, Any]:
     """Count all, and return those that need attention first."""
-    counts = store.count_ledger()
     shown = busiest(records)[:SHOWN_REPOSITORIES]
     return {
         "watched": len(records),
@@ -139,6 +163,7 @@ def _repositories(
         "in_flight": counts.in_flight,
         "backlog": counts.unread_attempts,
         "attempts": counts.attempts,
+        "collected": counts.collected,
         "logs_fetched": counts.logs_fetched,
         "logs_pending": counts.logs_pending,
         "logs_unavailable": counts.logs_unavailable,
@@ -152,6 +177,12 @@ def _repositories(
             for each in shown
         ],
     }
+
+
+def _seconds_left(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return how long the longest backfill will take; None where none has an estimate."""
+    estimates = [row["backlog_seconds"] for row in rows if row["backlog"]]
+    return max((each for each in estimates if each is not None), default=None)
 
 
 def _runs_per_hour(summaries: Sequence[RunSummary], now: datetime) -> list[dict[str, Any]]:

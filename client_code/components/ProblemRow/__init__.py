@@ -1,0 +1,21 @@
+"""One of the problems behind the state of collection."""
+
+from ... import clock, dom
+from ._anvil_designer import ProblemRowTemplate
+
+
+class ProblemRow(ProblemRowTemplate):
+    """A line with the detail of a problem; what the headline says already is left out."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, problem):
+        """Draw a problem of the health in `get_collection_status`."""
+        is_headline = problem["is_headline"]
+        dom.fill(
+            self, sentence=None if is_headline else problem["sentence"], detail=problem["detail"]
+        )
+        since = None if is_headline else problem["since"]
+        clock.show_time(self.dom_nodes["since"], since, "since ", missing="")
+        dom.show(self, problem=bool(problem["detail"]) or not is_headline)
