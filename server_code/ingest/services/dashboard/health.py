@@ -135,7 +135,7 @@ def _problems(
         *_agent_problems(facts.agents),
         *_repository_problems(active, facts.errors),
         *_log_problems(facts, now),
-        *_recent_errors(facts.errors, now),
+        *_recent_errors(facts.errors, active, now),
     ]
     return tuple(sorted(found, key=lambda problem: not problem.is_broken))
 
@@ -186,8 +186,14 @@ def _log_problems(facts: HealthFacts, now: datetime) -> list[Problem]:
     ]
 
 
-def _recent_errors(errors: Sequence[ErrorRecord], now: datetime) -> list[Problem]:
-    present = [each for each in errors if now - each.occurred_at < PRESENT]
+def _recent_errors(
+    errors: Sequence[ErrorRecord], active: Sequence[RepositoryRecord], now: datetime
+) -> list[Problem]:
+    """Return that errors are recent; those of paused and removed repositories are past."""
+    names = {None, *(each.full_name for each in active)}
+    present = [
+        each for each in errors if each.repository in names and now - each.occurred_at < PRESENT
+    ]
     if not present:
         return []
     count = _plural(len(present), "error was", "errors were")
