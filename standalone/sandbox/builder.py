@@ -92,6 +92,11 @@ class WorldBuilder:
         )
         return self
 
+    def calls(self, *references: str) -> WorldBuilder:
+        """Name the reusable workflows that the run calls, as `owner/name/path@ref`."""
+        self._here.runs[-1].references = references
+        return self
+
     def rerun(
         self,
         conclusion: str | None = "success",
@@ -183,6 +188,8 @@ class WorldBuilder:
         branch: str | None = None,
         base: str = "main",
         is_linked: bool = True,
+        draft: bool = False,
+        labels: Iterable[str] = (),
     ) -> WorldBuilder:
         """Add a pull request whose head is `sha`, in a fork where one is named.
 
@@ -200,6 +207,8 @@ class WorldBuilder:
                 base_branch=base,
                 head_repository=fork or here.spec.full_name,
                 created_at=self.start,
+                draft=draft,
+                labels=tuple(labels),
             )
         )
         if sha not in here.commits:

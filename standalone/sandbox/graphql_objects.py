@@ -94,8 +94,19 @@ class Root:
             raise GraphQLError(message, extensions={"type": "MISSING_PAGINATION_BOUNDARIES"})
         self.connections += 1
         known = [repository.pulls[number] for number in commit.pulls if number in repository.pulls]
-        nodes = [_pull(repository, pull) for pull in known[:wanted]]
+        nodes = [
+            {
+                **_pull(repository, pull),
+                "labels": lambda _info, p=pull, **args: self._labels(p, args),
+            }
+            for pull in known[:wanted]
+        ]
         return {"nodes": nodes, "totalCount": len(known)}
+
+    def _labels(self, pull: PullRequestSpec, args: Node) -> Node:
+        self.connections += 1
+        nodes = [{"name": name} for name in pull.labels[: args.get("first", 0)]]
+        return {"nodes": nodes, "totalCount": len(pull.labels)}
 
 
 def _pull(repository: Repository, pull: PullRequestSpec) -> Node:
@@ -105,6 +116,8 @@ def _pull(repository: Repository, pull: PullRequestSpec) -> Node:
         "fullDatabaseId": str(pull.id),
         "number": pull.number,
         "title": pull.title,
+        "author": {"__typename": "User", "login": pull.author},
+        "isDraft": pull.draft,
         "url": pull_page(repository.spec, pull),
         "headRefOid": pull.head_sha,
         "headRefName": pull.head_branch,

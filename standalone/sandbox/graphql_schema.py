@@ -35,13 +35,17 @@ type Commit implements GitObject {
   associatedPullRequests(first: Int, last: Int, after: String): PullRequestConnection
 }
 type GitActor { name: String email: String date: DateTime user: User }
-type User { login: String! databaseId: Int }
+type User implements Actor { login: String! databaseId: Int }
 type PullRequestConnection { nodes: [PullRequest] totalCount: Int! }
 type PullRequest {
   databaseId: Int fullDatabaseId: BigInt number: Int! url: URI! title: String!
   headRefOid: GitObjectID! headRefName: String! baseRefName: String! state: PullRequestState!
-  headRepository: Repository
+  headRepository: Repository author: Actor isDraft: Boolean!
+  labels(first: Int, last: Int, after: String): LabelConnection
 }
+interface Actor { login: String! }
+type LabelConnection { nodes: [Label] totalCount: Int! }
+type Label { name: String! }
 """
 
 

@@ -77,6 +77,7 @@ class RunBuilder:
     pulls: tuple[int, ...]
     fork: str | None
     touched: tuple[Timestamp, ...]
+    references: tuple[str, ...] = ()
     attempts: list[AttemptBuilder] = field(default_factory=list)
 
     def finish(self, number: int) -> RunSpec:
@@ -94,6 +95,7 @@ class RunBuilder:
             pull_numbers=() if self.fork else self.pulls,
             head_repository=self.fork,
             touched_at=self.touched,
+            referenced_workflows=self.references,
             attempts=tuple(attempt.finish(n) for n, attempt in enumerate(self.attempts, 1)),
         )
 

@@ -87,6 +87,8 @@ class GraphqlFaults:
     """A query with one of these answers errors only, for all its commits."""
     missing_shas: frozenset[str] = frozenset()
     """These alone are null, with an error beside the data of the others."""
+    lacks_pull_details: bool = False
+    """A pull request has no title, author, labels or draft state, as in an older schema."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

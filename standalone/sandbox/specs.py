@@ -97,6 +97,7 @@ class RunSpec:
     attempts: tuple[AttemptSpec, ...]
     pull_numbers: tuple[int, ...] = ()
     head_repository: str | None = None
+    referenced_workflows: tuple[str, ...] = ()
     touched_at: tuple[Timestamp, ...] = ()
 
     @property
@@ -137,6 +138,8 @@ class PullRequestSpec:
     head_repository: str | None
     created_at: Timestamp
     closed_at: Timestamp | None = None
+    draft: bool = False
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -238,14 +238,16 @@ def test_a_run_may_start_a_second_before_it_is_created(recordings):
     assert run_message(run)["duration_seconds"] == (ended.updated_at - before).total_seconds()
 
 
-def test_a_title_that_github_cut_is_in_no_message(recordings):
-    """`display_title` ends in "…"; the commit's message is whole."""
+def test_a_title_that_github_cut_is_nothing_but_the_title(recordings):
+    """`display_title` ends in "…"; no other field is made of it."""
     cut = [
         run for run in recordings.lines("runs.jsonl") if run.get("display_title", "").endswith("…")
     ]
     assert cut
     for payload in cut:
-        assert payload["display_title"] not in str(run_message(read_run(payload)))
+        message = run_message(read_run(payload))
+        assert message.pop("display_title") == payload["display_title"]
+        assert payload["display_title"] not in str(message)
 
 
 @pytest.mark.parametrize("name", ["head_branch", "head_commit", "actor", "triggering_actor"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.web_links import web_hosts, web_link
+from ingest.domain.web_links import api_hosts, web_hosts, web_link
 
 HOSTS = web_hosts("https://api.github.com")
 
@@ -22,6 +22,21 @@ HOSTS = web_hosts("https://api.github.com")
 def test_the_pages_of_an_api_have_their_hosts(api_url, hosts):
     """GitHub.com, GitHub Enterprise Server and Cloud with data residency, and the sandbox."""
     assert web_hosts(api_url) == hosts
+
+
+@pytest.mark.parametrize(
+    ("api_url", "link"),
+    [
+        ("https://api.github.com", "https://api.github.com/repos/o/r/check-runs/1"),
+        ("https://ghe.example.com/api/v3", "https://ghe.example.com/api/v3/repos/o/r/check-runs/1"),
+        ("https://api.octo.ghe.com", "https://api.octo.ghe.com/repos/o/r/check-runs/1"),
+        ("http://127.0.0.1:8080", "http://127.0.0.1:8080/repos/o/r/check-runs/1"),
+    ],
+)
+def test_the_addresses_of_an_api_are_links(api_url, link):
+    """Those of another host are not."""
+    assert web_link(link, api_hosts(api_url)) == link
+    assert web_link("https://api.evil.example/repos/o/r", api_hosts(api_url)) is None
 
 
 @pytest.mark.parametrize(

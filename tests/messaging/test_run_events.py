@@ -38,7 +38,9 @@ def job_id_of(job, key=KEY):
 def test_a_completed_run_is_told_in_full():
     """Every field of the contract, and no other."""
     run = a_run(event="pull_request", pull_requests=(a_pull(),))
-    envelope = run_envelope(run, [a_job()], a_commit(), visit=0, now=NOW)
+    in_full = a_pull(title="Parse it", author="hubot", draft=False, labels=("bug",))
+    commit = a_commit(pull_requests=(in_full,))
+    envelope = run_envelope(run, [a_job()], commit, visit=0, now=NOW)
     assert envelope.event_type == "workflow_run_completed"
     assert (envelope.repo, envelope.group) == ("octo/api", "octo/api/12000000001")
     assert envelope.timestamp == NOW
@@ -50,6 +52,7 @@ def test_a_completed_run_is_told_in_full():
         "workflow_id": 9_001,
         "workflow_name": "CI",
         "workflow_path": ".github/workflows/ci.yml",
+        "display_title": "Fix the parser",
         "status": "completed",
         "conclusion": "success",
         "created_at": "2026-11-24T06:00:00Z",
@@ -59,16 +62,30 @@ def test_a_completed_run_is_told_in_full():
         "duration_seconds": 80,
         "head_branch": "main",
         "head_sha": HEAD_SHA,
+        "head_repository": "octo/api",
         "event": "pull_request",
         "html_url": "https://github.com/octo/api/actions/runs/12000000001",
         "actor": "octocat",
         "triggering_actor": "hubot",
+        "previous_attempt_url": None,
+        "referenced_workflows": [
+            {
+                "path": "octo/workflows/.github/workflows/build.yml@main",
+                "sha": "c" * 40,
+                "ref": "refs/heads/main",
+            }
+        ],
         "pull_requests": [
             {
                 "id": 501,
                 "number": 5,
                 "html_url": "https://github.com/octo/api/pull/5",
+                "title": "Parse it",
+                "author": "hubot",
+                "draft": False,
+                "labels": ["bug"],
                 "head_sha": HEAD_SHA,
+                "head_ref": "main",
                 "base_ref": "main",
             }
         ],
@@ -84,6 +101,23 @@ def test_a_completed_run_is_told_in_full():
             "pull_request_url": "https://github.com/octo/api/pull/5",
         },
     }
+
+
+def test_a_pull_request_that_was_not_read_has_no_title():
+    """The run's own list names it only; null is not an empty title."""
+    run = a_run(pull_requests=(a_pull(),))
+    other = a_pull(id=502, title="Another one", author="hubot", draft=True, labels=())
+    for commit in (None, a_commit(), a_commit(pull_requests=(other,))):
+        [pull] = run_envelope(run, [], commit, visit=0, now=NOW).data["pull_requests"]
+        assert [pull[name] for name in ("title", "author", "draft", "labels")] == [None] * 4
+
+
+def test_fields_that_describe_a_fact_do_not_change_its_id():
+    """What release 0.1 published is not published again under another id."""
+    run = a_run(display_title=None, referenced_workflows=None, head_repository=None)
+    job = a_job(workflow_name=None, head_branch=None, check_run_url=None, runner_id=None)
+    assert run_id_of(a_run(), [a_job()]) == run_id_of(run, [job])
+    assert job_id_of(a_job()) == job_id_of(job)
 
 
 def test_a_job_is_told_in_full():
@@ -102,9 +136,14 @@ def test_a_job_is_told_in_full():
         "created_at": "2026-11-24T06:00:05Z",
         "started_at": "2026-11-24T06:00:20Z",
         "completed_at": "2026-11-24T06:01:20Z",
+        "updated_at": "2026-11-24T06:01:20Z",
         "queued_seconds": 15,
         "duration_seconds": 60,
         "html_url": "https://github.com/octo/api/actions/runs/12000000001/job/70000000001",
+        "check_run_url": "https://api.github.com/repos/octo/api/check-runs/70000000001",
+        "workflow_name": "CI",
+        "head_branch": "main",
+        "runner_id": 7,
         "runner_name": "GitHub Actions 7",
         "runner_group_name": "GitHub Actions",
         "labels": ["ubuntu-latest"],

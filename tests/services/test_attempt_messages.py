@@ -79,7 +79,7 @@ def test_economy_orders_a_single_log_alone():
 
 
 @pytest.mark.parametrize(
-    ("max_bytes", "omitted"), [(10**6, None), (9_000, "steps_omitted"), (2_000, "jobs_omitted")]
+    ("max_bytes", "omitted"), [(10**6, None), (12_000, "steps_omitted"), (2_000, "jobs_omitted")]
 )
 def test_a_fact_gives_up_only_what_its_queue_has_no_room_for(max_bytes, omitted):
     """First the steps go, then the jobs: both are on the queue alone."""

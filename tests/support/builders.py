@@ -8,7 +8,7 @@ from typing import Any
 
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.jobs import Job, Step
-from ingest.domain.runs import PullRequest, WorkflowRun
+from ingest.domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 
 #: The moment at which the builders' run was created.
 CREATED_AT = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
@@ -40,6 +40,10 @@ _JOB = Job(
     runner_group_name="GitHub Actions",
     labels=("ubuntu-latest",),
     steps=(_STEP,),
+    workflow_name="CI",
+    head_branch="main",
+    check_run_url="https://api.github.com/repos/octo/api/check-runs/70000000001",
+    runner_id=7,
 )
 
 _RUN = WorkflowRun(
@@ -62,6 +66,17 @@ _RUN = WorkflowRun(
     actor="octocat",
     triggering_actor="hubot",
     pull_requests=(),
+    head_repository=REPOSITORY,
+    display_title="Fix the parser",
+    previous_attempt_url=None,
+    referenced_workflows=(
+        ReferencedWorkflow(
+            path="octo/workflows/.github/workflows/build.yml@main",
+            sha="c" * 40,
+            ref="refs/heads/main",
+        ),
+    ),
+    check_suite_id=30_000_000_001,
 )
 
 _COMMIT = CommitMetrics(
@@ -135,7 +150,17 @@ def run_payload(**changes: Any) -> dict[str, Any]:
         "run_attempt": 1,
         "actor": {"login": "octocat"},
         "triggering_actor": {"login": "hubot"},
+        "previous_attempt_url": None,
+        "referenced_workflows": [
+            {
+                "path": "octo/workflows/.github/workflows/build.yml@main",
+                "sha": "c" * 40,
+                "ref": "refs/heads/main",
+            }
+        ],
+        "check_suite_id": 30_000_000_001,
         "repository": {"full_name": REPOSITORY},
+        "head_repository": {"full_name": REPOSITORY},
     }
     return {**payload, **changes}
 
@@ -153,6 +178,10 @@ def job_payload(**changes: Any) -> dict[str, Any]:
         "started_at": "2026-11-24T06:00:20Z",
         "completed_at": "2026-11-24T06:01:20Z",
         "html_url": "https://github.com/octo/api/actions/runs/12000000001/job/70000000001",
+        "workflow_name": "CI",
+        "head_branch": "main",
+        "check_run_url": "https://api.github.com/repos/octo/api/check-runs/70000000001",
+        "runner_id": 7,
         "runner_name": "GitHub Actions 7",
         "runner_group_name": "GitHub Actions",
         "labels": ["ubuntu-latest"],

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from hypothesis import strategies as st
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.jobs import Job, Step
-from ingest.domain.runs import PullRequest, WorkflowRun
+from ingest.domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 
 #: Text with everything that is hard to carry: controls, half surrogate pairs, non-characters.
 UGLY_TEXT = st.text(
@@ -68,6 +68,10 @@ PULLS = st.builds(
     base_ref=_TEXT,
     head_ref=_TEXT,
     head_repository=_TEXT,
+    title=_TEXT,
+    author=_TEXT,
+    draft=st.none() | st.booleans(),
+    labels=st.none() | st.lists(UGLY_TEXT, max_size=2).map(tuple),
 )
 
 STEPS = st.builds(
@@ -96,6 +100,10 @@ JOBS = st.builds(
     runner_group_name=_TEXT,
     labels=st.lists(UGLY_TEXT, max_size=3).map(tuple),
     steps=st.lists(STEPS, max_size=3).map(tuple),
+    workflow_name=_TEXT,
+    head_branch=_TEXT,
+    check_run_url=_TEXT,
+    runner_id=st.none() | _IDS,
 )
 
 RUNS = st.builds(
@@ -120,6 +128,13 @@ RUNS = st.builds(
     triggering_actor=_TEXT,
     pull_requests=st.lists(PULLS, max_size=2).map(tuple),
     head_repository=_TEXT,
+    display_title=_TEXT,
+    previous_attempt_url=_TEXT,
+    referenced_workflows=st.none()
+    | st.lists(st.builds(ReferencedWorkflow, path=_TEXT, sha=_TEXT, ref=_TEXT), max_size=2).map(
+        tuple
+    ),
+    check_suite_id=st.none() | _IDS,
 )
 
 COMMITS = st.builds(

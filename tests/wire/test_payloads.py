@@ -162,6 +162,28 @@ def test_a_full_pull_request_keeps_its_own_page():
     assert parse_pull_requests(listed) == (a_pull(html_url=page),)
 
 
+def test_a_listed_pull_request_is_read_in_full():
+    """Its labels by name; a list of labels that is missing is not an empty one."""
+    details = {
+        "title": "Parse it",
+        "user": {"login": "hubot"},
+        "draft": True,
+        "labels": [{"name": "bug"}, {"name": ""}, "noise", {"name": "ci"}],
+    }
+    [pull] = parse_pull_requests([pull_payload(**details)])
+    assert (pull.title, pull.author, pull.draft) == ("Parse it", "hubot", True)
+    assert pull.labels == ("bug", "ci")
+    [short] = parse_pull_requests([pull_payload(draft="no")])
+    assert (short.title, short.author, short.draft, short.labels) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("value", [None, "noise", {"path": "x"}])
+def test_a_run_without_a_list_of_reusable_workflows_has_none(value):
+    """Runs of before 2022 lack it; an empty list is an answer."""
+    assert a_parsed_run(referenced_workflows=value).referenced_workflows is None
+    assert a_parsed_run(referenced_workflows=[]).referenced_workflows == ()
+
+
 def test_the_head_of_a_pull_request_names_its_repository():
     """The short form in a run has only the API address of the repository."""
     full = pull_payload(head={"ref": "topic", "sha": "a", "repo": {"full_name": "mona/api"}})

@@ -54,12 +54,23 @@ class Job:
     runner_group_name: str | None
     labels: tuple[str, ...]
     steps: tuple[Step, ...]
+    workflow_name: str | None = None
+    head_branch: str | None = None
+    check_run_url: str | None = None
+    runner_id: int | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_completed(self) -> bool:
         """Return whether the job has ended."""
         return self.status == COMPLETED
+
+    @property
+    def updated_at(self) -> datetime | None:
+        """Return the latest time of the job and its steps; GitHub's jobs carry no such field."""
+        own = (self.created_at, self.started_at, self.completed_at)
+        steps = (time for step in self.steps for time in (step.started_at, step.completed_at))
+        return max((time for time in (*own, *steps) if time is not None), default=None)
 
     @property
     def queued_seconds(self) -> float | int | None:

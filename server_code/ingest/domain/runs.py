@@ -11,7 +11,10 @@ from .jobs import COMPLETED, Job
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PullRequest:
-    """A pull request as a run refers to it."""
+    """A pull request as a run refers to it.
+
+    A run's own list is short: title, author, draft and labels come from lists of pull requests.
+    """
 
     id: int
     number: int
@@ -20,6 +23,20 @@ class PullRequest:
     base_ref: str | None
     head_ref: str | None = None
     head_repository: str | None = None
+    title: str | None = None
+    author: str | None = None
+    draft: bool | None = None
+    labels: tuple[str, ...] | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferencedWorkflow:
+    """A reusable workflow that a run calls, at the commit that it used."""
+
+    path: str | None
+    sha: str | None
+    ref: str | None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -62,6 +79,10 @@ class WorkflowRun:
     triggering_actor: str | None
     pull_requests: tuple[PullRequest, ...]
     head_repository: str | None = None
+    display_title: str | None = None
+    previous_attempt_url: str | None = None
+    referenced_workflows: tuple[ReferencedWorkflow, ...] | None = None
+    check_suite_id: int | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property

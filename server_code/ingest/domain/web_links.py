@@ -20,6 +20,12 @@ def web_hosts(api_url: str) -> tuple[str, ...]:
     return ("github.com", host) if is_local else (host,)
 
 
+def api_hosts(api_url: str) -> tuple[str, ...]:
+    """Return the hosts of GitHub's API, lower case; a GitHub Enterprise Server has one for all."""
+    hosts = web_hosts(api_url)
+    return (*hosts, *(f"api.{host}" for host in hosts))
+
+
 def web_link(url: str | None, hosts: Collection[str]) -> str | None:
     """Return an http or https URL on one of ``hosts`` as it is, and None for any other."""
     if url is None or _UNSAFE.search(url):

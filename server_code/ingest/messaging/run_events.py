@@ -105,6 +105,7 @@ def run_data(run: WorkflowRun, jobs: list[Job], commit: CommitMetrics | None) ->
         "workflow_id": run.workflow_id,
         "workflow_name": run.workflow_name,
         "workflow_path": run.workflow_path,
+        "display_title": run.display_title,
         "status": run.status,
         "conclusion": run.conclusion,
         "created_at": format_timestamp(run.created_at),
@@ -114,11 +115,14 @@ def run_data(run: WorkflowRun, jobs: list[Job], commit: CommitMetrics | None) ->
         "duration_seconds": seconds_between(run.run_started_at, ended_at),
         "head_branch": run.head_branch,
         "head_sha": run.head_sha,
+        "head_repository": run.head_repository,
         "event": run.event,
         "html_url": run.html_url,
         "actor": run.actor,
         "triggering_actor": run.triggering_actor,
-        "pull_requests": [_pull_request_data(pull) for pull in run.pull_requests],
+        "previous_attempt_url": run.previous_attempt_url,
+        "referenced_workflows": _referenced_workflows_data(run),
+        "pull_requests": _pull_requests_data(run, commit),
         "jobs": [job_data(job) for job in jobs],
         "code_metrics": _code_metrics_data(run, commit),
     }
@@ -134,9 +138,14 @@ def job_data(job: Job) -> dict[str, Any]:
         "created_at": format_timestamp(job.created_at),
         "started_at": format_timestamp(job.started_at),
         "completed_at": format_timestamp(job.completed_at),
+        "updated_at": format_timestamp(job.updated_at),
         "queued_seconds": job.queued_seconds,
         "duration_seconds": job.duration_seconds,
         "html_url": job.html_url,
+        "check_run_url": job.check_run_url,
+        "workflow_name": job.workflow_name,
+        "head_branch": job.head_branch,
+        "runner_id": job.runner_id,
         "runner_name": job.runner_name,
         "runner_group_name": job.runner_group_name,
         "labels": list(job.labels),
@@ -157,12 +166,31 @@ def step_data(step: Step) -> dict[str, Any]:
     }
 
 
-def _pull_request_data(pull: PullRequest) -> dict[str, Any]:
+def _referenced_workflows_data(run: WorkflowRun) -> list[dict[str, Any]] | None:
+    if run.referenced_workflows is None:
+        return None
+    return [
+        {"path": each.path, "sha": each.sha, "ref": each.ref} for each in run.referenced_workflows
+    ]
+
+
+def _pull_requests_data(run: WorkflowRun, commit: CommitMetrics | None) -> list[dict[str, Any]]:
+    """Lay out the run's own list, with what only the commit's pull requests tell."""
+    in_full = {pull.id: pull for pull in commit.pull_requests} if commit else {}
+    return [_pull_request_data(pull, in_full.get(pull.id, pull)) for pull in run.pull_requests]
+
+
+def _pull_request_data(pull: PullRequest, in_full: PullRequest) -> dict[str, Any]:
     return {
         "id": pull.id,
         "number": pull.number,
         "html_url": pull.html_url,
+        "title": in_full.title,
+        "author": in_full.author,
+        "draft": in_full.draft,
+        "labels": None if in_full.labels is None else list(in_full.labels),
         "head_sha": pull.head_sha,
+        "head_ref": pull.head_ref,
         "base_ref": pull.base_ref,
     }
 

@@ -27,6 +27,18 @@ def text(value: object) -> str | None:
     return value if isinstance(value, str) and value else None
 
 
+def flag(value: object) -> bool | None:
+    """Return a boolean, and None for anything else."""
+    return value if isinstance(value, bool) else None
+
+
+def label_names(value: object) -> tuple[str, ...] | None:
+    """Return the names of a list of labels; None where there is no list."""
+    if not isinstance(value, list):
+        return None
+    return tuple(name for item in objects(value) if (name := text(item.get("name"))) is not None)
+
+
 def integer(value: object) -> int | None:
     """Return a whole number of at most 64 bits, also one written as a string of digits."""
     if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS:

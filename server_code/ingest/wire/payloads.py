@@ -10,10 +10,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import COMPLETED, Job, Step
-from ..domain.runs import PullRequest, WorkflowRun
+from ..domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 from ..domain.timestamps import parse_timestamp
 from ..errors import MalformedPayload
-from .fields import integer, mapping, objects, required_integer, text, word
+from .fields import flag, integer, label_names, mapping, objects, required_integer, text, word
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +78,10 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
         triggering_actor=text(mapping(payload.get("triggering_actor")).get("login")),
         pull_requests=_pull_requests(payload.get("pull_requests"), html_url),
         head_repository=text(mapping(payload.get("head_repository")).get("full_name")),
+        display_title=text(payload.get("display_title")),
+        previous_attempt_url=text(payload.get("previous_attempt_url")),
+        referenced_workflows=_referenced_workflows(payload.get("referenced_workflows")),
+        check_suite_id=integer(payload.get("check_suite_id")),
     )
 
 
@@ -102,6 +106,10 @@ def parse_job(payload: Mapping[str, Any]) -> Job:
         runner_group_name=text(payload.get("runner_group_name")),
         labels=_labels(payload.get("labels")),
         steps=_steps(payload.get("steps")),
+        workflow_name=text(payload.get("workflow_name")),
+        head_branch=text(payload.get("head_branch")),
+        check_run_url=text(payload.get("check_run_url")),
+        runner_id=integer(payload.get("runner_id")),
     )
 
 
@@ -153,6 +161,17 @@ def _run_started_at(payload: Mapping[str, Any]) -> datetime | None:
     return started or (parse_timestamp(payload.get("created_at")) if first_attempt else None)
 
 
+def _referenced_workflows(value: object) -> tuple[ReferencedWorkflow, ...] | None:
+    if not isinstance(value, list):
+        return None
+    return tuple(
+        ReferencedWorkflow(
+            path=text(item.get("path")), sha=text(item.get("sha")), ref=text(item.get("ref"))
+        )
+        for item in objects(value)
+    )
+
+
 def _labels(value: object) -> tuple[str, ...]:
     return (
         tuple(label for label in value if isinstance(label, str)) if isinstance(value, list) else ()
@@ -200,6 +219,10 @@ def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRe
         base_ref=text(mapping(payload.get("base")).get("ref")),
         head_ref=text(head.get("ref")),
         head_repository=_full_name(mapping(head.get("repo"))),
+        title=text(payload.get("title")),
+        author=text(mapping(payload.get("user")).get("login")),
+        draft=flag(payload.get("draft")),
+        labels=label_names(payload.get("labels")),
     )
 
 

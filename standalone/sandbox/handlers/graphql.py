@@ -31,6 +31,8 @@ def post_graphql(call: Call) -> Answer:
         query, variables = str(request["query"]), request.get("variables")
     except (KeyError, TypeError, ValueError):
         raise Refusal(error_answer(400, "Problems parsing JSON")) from None
+    if call.state.settings.graphql.lacks_pull_details and "isDraft" in query:
+        return json_answer({"errors": [_unknown_field("isDraft")]})
     failing = call.state.settings.graphql.failing_shas
     if any(sha in query or sha in json.dumps(variables) for sha in failing):
         return json_answer({"data": None, "errors": [_too_much()]})
@@ -60,6 +62,12 @@ def _to_json(error: GraphQLError) -> dict[str, Any]:
     extensions = described.pop("extensions", None) or {}
     # GitHub puts the type of an error beside its message
     return {**extensions, **described}
+
+
+def _unknown_field(name: str) -> dict[str, Any]:
+    extensions = {"code": "undefinedField", "typeName": "PullRequest", "fieldName": name}
+    message = f"Field '{name}' doesn't exist on type 'PullRequest'"
+    return {"path": ["query", name], "extensions": extensions, "message": message}
 
 
 def _too_much() -> dict[str, Any]:

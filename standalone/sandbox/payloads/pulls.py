@@ -5,6 +5,8 @@ https://docs.github.com/rest/commits/commits#list-pull-requests-associated-with-
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from ..rng import sha_for
 from ..specs import Json, PullRequestSpec, RepositorySpec
 from ..times import iso, iso_or_none
@@ -62,6 +64,8 @@ def pull_payload(spec: RepositorySpec, pull: PullRequestSpec, base: str) -> Json
         "merged_at": None,
         "merge_commit_sha": sha_for("merge", pull.id),
         **_nothing(),
+        "labels": [_label(spec, name, base) for name in pull.labels],
+        "draft": pull.draft,
         "head": _head(spec, pull, base),
         "base": {
             "label": f"{spec.owner}:{pull.base_branch}",
@@ -102,12 +106,23 @@ def _nothing() -> Json:
         "assignees": [],
         "requested_reviewers": [],
         "requested_teams": [],
-        "labels": [],
         "milestone": None,
-        "draft": False,
         "author_association": "CONTRIBUTOR",
         "auto_merge": None,
         "active_lock_reason": None,
+    }
+
+
+def _label(spec: RepositorySpec, name: str, base: str) -> Json:
+    number = int(sha_for("label", spec.id, name)[:7], 16)
+    return {
+        "id": number,
+        "node_id": node_id("LA", number),
+        "url": f"{base}/repos/{spec.full_name}/labels/{quote(name)}",
+        "name": name,
+        "description": None,
+        "color": "ededed",
+        "default": False,
     }
 
 

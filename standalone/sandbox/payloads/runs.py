@@ -37,7 +37,7 @@ def run_payload(
         "updated_at": iso(status_now.updated_at),
         "actor": simple_user(run.actor, base),
         "run_attempt": attempt.number,
-        "referenced_workflows": [],
+        "referenced_workflows": [_referenced(path) for path in run.referenced_workflows],
         "run_started_at": iso(attempt.requested_at),
         "triggering_actor": simple_user(attempt.triggering_actor, base),
         **_addresses(repository, run, url, base),
@@ -78,6 +78,11 @@ def _addresses(repository: Repository, run: RunSpec, url: str, base: str) -> Jso
         "rerun_url": f"{url}/rerun",
         "workflow_url": f"{root}/actions/workflows/{run.workflow.id}",
     }
+
+
+def _referenced(path: str) -> Json:
+    ref = path.partition("@")[2]
+    return {"path": path, "sha": sha_for("workflow", path), "ref": f"refs/heads/{ref}"}
 
 
 def _previous(url: str, attempt: AttemptSpec) -> str | None:

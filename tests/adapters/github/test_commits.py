@@ -50,6 +50,29 @@ def test_many_commits_are_asked_for_in_one_query(fetch):
     assert here.requests("get_commit") == 0
 
 
+def test_a_query_tells_of_pull_requests_in_full(stage):
+    """Who wrote it, whether it is a draft, and its labels."""
+    world = WorldBuilder().repository("octo/api")
+    world.pull(5, sha(1), draft=True, labels=["bug", "ci"])
+    here = stage(world, at=10)
+    [pull] = here.context.source.fetch_commits("octo/api", [sha(1)])[sha(1)].pull_requests
+    assert (pull.title, pull.author, pull.draft) == ("Change 5", "octocat", True)
+    assert pull.labels == ("bug", "ci")
+
+
+def test_an_older_server_is_asked_for_what_it_has(stage):
+    """Commits and the identity of pull requests matter more than titles; it is asked once."""
+    world = WorldBuilder().repository("octo/api").pull(5, sha(1)).pull(6, sha(2))
+    settings = replace(GENEROUS, graphql=GraphqlFaults(lacks_pull_details=True))
+    here = stage(world, at=10, settings=settings)
+    for number in (1, 2):
+        found = here.context.source.fetch_commits("octo/api", [sha(number)])
+        [pull] = found[sha(number)].pull_requests
+        assert (pull.number, pull.title, pull.labels) == (number + 4, None, None)
+    assert here.requests("graphql") == 3
+    assert here.requests("get_commit") == 0
+
+
 def test_without_graphql_every_commit_is_asked_for_alone(fetch):
     """A server without it is asked once, not at every tick."""
     here, ask = fetch(5, absent=True)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any, TypeVar
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.jobs import Job
 from ...domain.runs import PullRequest, WorkflowRun
-from ...domain.web_links import web_hosts, web_link
+from ...domain.web_links import api_hosts, web_hosts, web_link
+
+T = TypeVar("T", WorkflowRun, Job, PullRequest, CommitMetrics)
 
 
 class LinkFilter:
@@ -15,32 +18,43 @@ class LinkFilter:
 
     def __init__(self, api_url: str) -> None:
         self._hosts = web_hosts(api_url)
+        self._api_hosts = api_hosts(api_url)
 
     def link(self, url: str | None) -> str | None:
-        """Return a link to GitHub, and None for any other."""
+        """Return a link to a page of GitHub, and None for any other."""
         return web_link(url, self._hosts)
+
+    def api_link(self, url: str | None) -> str | None:
+        """Return a link to GitHub's API, and None for any other."""
+        return web_link(url, self._api_hosts)
 
     def run(self, run: WorkflowRun) -> WorkflowRun:
         """Return a run with GitHub's links only."""
-        pulls = self.pulls(run.pull_requests)
-        if self.link(run.html_url) == run.html_url and pulls == run.pull_requests:
-            return run
-        return replace(run, html_url=self.link(run.html_url), pull_requests=pulls)
+        return _with(
+            run,
+            html_url=self.link(run.html_url),
+            previous_attempt_url=self.api_link(run.previous_attempt_url),
+            pull_requests=self.pulls(run.pull_requests),
+        )
 
     def job(self, job: Job) -> Job:
         """Return a job with GitHub's links only."""
-        if self.link(job.html_url) == job.html_url:
-            return job
-        return replace(job, html_url=None)
+        return _with(
+            job,
+            html_url=self.link(job.html_url),
+            check_run_url=self.api_link(job.check_run_url),
+        )
 
     def commit(self, commit: CommitMetrics) -> CommitMetrics:
         """Return a commit whose pull requests have GitHub's links only."""
-        pulls = self.pulls(commit.pull_requests)
-        return commit if pulls == commit.pull_requests else replace(commit, pull_requests=pulls)
+        return _with(commit, pull_requests=self.pulls(commit.pull_requests))
 
     def pulls(self, pulls: tuple[PullRequest, ...]) -> tuple[PullRequest, ...]:
         """Return pull requests with GitHub's links only."""
-        return tuple(
-            pull if self.link(pull.html_url) == pull.html_url else replace(pull, html_url=None)
-            for pull in pulls
-        )
+        return tuple(_with(pull, html_url=self.link(pull.html_url)) for pull in pulls)
+
+
+def _with(value: T, **links: Any) -> T:  # noqa: ANN401 - links and lists of what has links
+    """Return a value with other links, and the same object where they are the same."""
+    changed = {name: link for name, link in links.items() if link != getattr(value, name)}
+    return replace(value, **changed) if changed else value
