@@ -3,11 +3,12 @@
 #   docker build --tag runstream .
 #   docker run --env GITHUB_TOKEN --env AWS_DEFAULT_REGION … --volume runstream:/data \
 #     runstream collect octo/api
+# .github/workflows/images.yml adds the digests of the images.
 FROM python:3.12-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
-COPY deploy/requirements.txt /build/deploy/requirements.txt
-RUN /venv/bin/pip install --no-cache-dir --no-deps --requirement /build/deploy/requirements.txt
+COPY deploy/requirements.lock /build/deploy/requirements.lock
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement /build/deploy/requirements.lock
 WORKDIR /build
 COPY pyproject.toml LICENSE ./
 COPY server_code server_code

@@ -5,10 +5,16 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
+# The lists of pinned packages: of the checkout, of the image and of the nightly fuzzing. `pip` installs
+# the .lock beside each, which names the files of all platforms by their hashes.
+LISTS := requirements deploy/requirements tests/fuzz/requirements
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+	--no-strip-extras --no-annotate --no-emit-package pip --custom-compile-command "make lock"
+
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types bench screenshots chaos clean
+.PHONY: help install run test lint types lock sbom bench screenshots chaos clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +37,13 @@ lint: $(STAMP) ## Check style, format, imports, spelling and known vulnerabiliti
 types: $(STAMP) ## Check types
 	$(BIN)/mypy
 
+lock: ## Update the hashes of the pinned packages
+	@for list in $(LISTS); do $(LOCK) "$$list.txt" --output-file "$$list.lock" || exit; done
+
+sbom: $(STAMP) ## Write the image's software bill of materials
+	$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
+		--output-file runstream.cdx.json deploy/requirements.lock
+
 bench: $(STAMP) ## Measure requests, throughput and memory
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -41,14 +54,14 @@ chaos: $(STAMP) ## Verify that no data is lost under failures
 	$(BIN)/python -m tests.chaos $(ARGS)
 
 clean: ## Remove generated files
-	rm -rf $(VENV) build dist *.egg-info .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
+	rm -rf $(VENV) build dist *.egg-info runstream.cdx.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage htmlcov
 
-$(STAMP): requirements.txt server_code/requirements.txt pyproject.toml
+$(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 		echo "Runstream requires Python 3.10 or later; '$(PYTHON)' is older." \
 			"Specify another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --requirement requirements.txt
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@touch $@

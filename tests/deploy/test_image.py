@@ -26,11 +26,15 @@ STANDARD = {"argparse"}
 
 def pins(file: Path) -> dict[str, str]:
     """Read which release of each package a file of requirements pins."""
-    found = re.findall(r"^([\w.-]+)(?:\[[\w,-]+\])?==([\w.+-]+)", file.read_text(), re.MULTILINE)
+    found = re.findall(r"^([\w.-]+)(?:\[[\w, -]+\])?==([\w.+-]+)", file.read_text(), re.MULTILINE)
     return {canonicalize_name(name): version for name, version in found}
 
 
-INSTALLED = pins(ROOT / "deploy" / "requirements.txt")
+INSTALLED = {
+    name: version
+    for name, version in pins(ROOT / "deploy" / "requirements.lock").items()
+    if name not in STANDARD
+}
 
 
 def instructions(word: str) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -74,3 +75,25 @@ def test_it_may_only_read(workflow: dict[str, Any]) -> None:
         for step in job["steps"]:
             if step.get("uses", "").startswith("actions/checkout"):
                 assert step["with"]["persist-credentials"] is False
+
+
+def test_only_a_job_that_no_change_starts_may_write() -> None:
+    """It runs the code of the main branch."""
+    for name, workflow in WORKFLOWS.items():
+        may_write = any("permissions" in job for job in workflow["jobs"].values())
+        # YAML reads the key "on" as a truth value.
+        assert not may_write or set(workflow[True]) == {"schedule", "workflow_dispatch"}, name
+
+
+@pytest.mark.parametrize("file", FILES, ids=WORKFLOWS)
+def test_actions_are_pinned_to_a_commit(file: Path) -> None:
+    """A tag can be moved; the comment names the release for people and Dependabot."""
+    uses = re.findall(r"uses: (.*)", file.read_text())
+    assert uses
+    for action in uses:
+        assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", action)
+
+
+def test_the_published_workflow_requires_the_audit() -> None:
+    """`.ci/run` passes without a network; the workflow does not."""
+    assert ".venv/bin/python .ci/audit.py --required" in COMMANDS
