@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import click
 from ingest.errors import BadSettings
@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 Wsgi = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 
-SECONDS_A_CONNECTION = 15
+#: How long `close` waits for answers under way.
+SECONDS_TO_CLOSE = 15
+MANY_CONNECTIONS = 1 << 16
 THREADS = 4
 LOCALHOST = "127.0.0.1"
 
@@ -63,39 +65,44 @@ operations_option = click.option(
 class HttpServer:
     """Answer requests from construction until ``close``."""
 
-    def __init__(self, app: Wsgi, address: Address, *, max_body_bytes: int = 1 << 16) -> None:
-        from waitress.server import create_server
+    def __init__(
+        self, app: Wsgi, address: Address, *, max_signed_body_bytes: int = 1 << 16
+    ) -> None:
+        from waitress.task import ThreadedTaskDispatcher
 
+        from .http_limits import LimitedServer, Limits
+
+        limits = Limits(
+            host=address.host,
+            port=address.port,
+            ident="runstream",
+            clear_untrusted_proxy_headers=True,
+            # Of these connections, LimitedServer closes the oldest before there are too many.
+            connection_limit=MANY_CONNECTIONS,
+            asyncore_use_poll=True,
+            cleanup_interval=1,
+        )
+        limits.max_signed_body_size = max_signed_body_bytes
+        if len(limits.listen) > 1:
+            raise BadSettings([f"{address.host} has several addresses: name one of them"])
+        dispatcher = ThreadedTaskDispatcher()
+        dispatcher.set_thread_count(THREADS)
         self._connections: dict[int, Any] = {}
         try:
-            server = create_server(
-                app,
-                map=self._connections,
-                host=address.host,
-                port=address.port,
-                threads=THREADS,
-                max_request_body_size=max_body_bytes,
-                channel_timeout=SECONDS_A_CONNECTION,
-                ident="runstream",
-                clear_untrusted_proxy_headers=True,
+            self._server = LimitedServer(
+                app, map=self._connections, dispatcher=dispatcher, adj=limits
             )
         except BaseException:
+            dispatcher.shutdown(timeout=0)
             self._close_connections()
             raise
-        # One address gives a server with a port; several, one that has none of its own.
-        self._server = cast("Any", server)
-        port_or_none = getattr(self._server, "effective_port", None)
-        if port_or_none is None:
-            self._server.task_dispatcher.shutdown(timeout=0)
-            self._close_connections()
-            raise BadSettings([f"{address.host} has several addresses: name one of them"])
-        self.port = int(port_or_none)
+        self.port = int(self._server.effective_port)
         self._thread = threading.Thread(target=self._server.run, name="http")
         self._thread.start()
 
     def close(self) -> None:
         """Stop listening, and wait for the answers under way."""
-        self._server.task_dispatcher.shutdown(timeout=SECONDS_A_CONNECTION)
+        self._server.task_dispatcher.shutdown(timeout=SECONDS_TO_CLOSE)
         # The loop ends when it has no connection left, and its own thread alone may take them.
         self._server.trigger.pull_trigger(self._close_connections)
         self._thread.join()

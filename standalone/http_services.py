@@ -46,7 +46,7 @@ def served(
 
 def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
     try:
-        server = HttpServer(Routes(routes), address, max_body_bytes=MAX_BODY_BYTES)
+        server = HttpServer(Routes(routes), address, max_signed_body_bytes=MAX_BODY_BYTES)
     except OSError as error:
         raise BadSettings([f"nothing can be served at {address}: {error}"]) from error
     paths = " ".join(routes)

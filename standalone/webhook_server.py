@@ -28,7 +28,7 @@ class WebhookServer(HttpServer):
         self, store: StateStore, clock: Clock, *, secret: Secret, host: str, port: int
     ) -> None:
         routes = Routes(webhook_routes(store, clock, secret))
-        super().__init__(routes, Address(host, port), max_body_bytes=MAX_BODY_BYTES)
+        super().__init__(routes, Address(host, port), max_signed_body_bytes=MAX_BODY_BYTES)
 
 
 def webhook_routes(store: StateStore, clock: Clock, secret: Secret) -> dict[str, Wsgi]:

@@ -34,7 +34,9 @@ def handle_webhook(**_ignored: object) -> anvil.server.HttpResponse:
     GitHub waits 10 s for the answer; this takes a few queries of the state.
     """
     request = anvil.server.request
-    body = request.body.get_bytes() if request.body is not None else b""
+    # A body without a signature is refused whatever it contains.
+    is_read = request.body is not None and "x-hub-signature-256" in request.headers
+    body = request.body.get_bytes() if is_read else b""
     if len(body) > MAX_BODY_BYTES:
         return _text(413, "The body is larger than any webhook of GitHub.")
     call = RequestContext()

@@ -1,0 +1,143 @@
+"""What one client may take of an HTTP server: time, connections, and bytes of a body.
+
+Waitress counts the silence of a connection and stops accepting at its limit of connections, so that
+a hundred clients that each send a header line every few seconds stop it. Here a request has one
+time limit from its first byte to its last, and at the limit of connections the one that has been
+waited for longest makes room for the next.
+"""
+
+from __future__ import annotations
+
+import copy
+import resource
+import socket
+import time
+from functools import cached_property
+from typing import Any
+
+from waitress.adjustments import Adjustments
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser
+from waitress.server import TcpWSGIServer
+
+#: GitHub itself waits 10 s for the whole of a delivery.
+SECONDS_A_REQUEST = 15
+#: How long bytes are discarded after an answer that did not wait for the body: a client that is
+#: still sending would otherwise lose the answer to a reset connection.
+SECONDS_TO_LINGER = 2
+#: Or a quarter of the files that this process may open, if that is less.
+CONNECTIONS = 300
+
+_SIGNATURE = "X_HUB_SIGNATURE_256"
+
+
+class Limits(Adjustments):
+    """The settings of a server; ``max_request_body_size`` limits requests without a signature."""
+
+    max_request_body_size = 1 << 16
+    max_signed_body_size = 1 << 16
+
+
+class LimitedParser(HTTPRequestParser):
+    """A request whose body is read only if its headers contain a signature."""
+
+    adj: Limits
+    headers: dict[str, str]
+    has_unread_body = False
+
+    def parse_header(self, header_plus: bytes) -> None:
+        """Parse the headers, and decide what is read of the body."""
+        super().parse_header(header_plus)
+        if self.body_rcv is None:
+            return
+        if self.headers.get(_SIGNATURE):
+            self.adj = copy.copy(self.adj)
+            self.adj.max_request_body_size = self.adj.max_signed_body_size
+            return
+        self.body_rcv = None
+        self.expect_continue = False
+        self.has_unread_body = True
+        # The connection cannot be used again: its next bytes are those of the body.
+        self.headers["CONNECTION"] = "close"
+
+
+class LimitedChannel(HTTPChannel):
+    """A connection with the time since which a whole request is waited for."""
+
+    parser_class = LimitedParser
+    socket: socket.socket
+    is_lingering = False
+    _has_unread_body = False
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - passed on
+        self.waiting_since = time.monotonic()
+        super().__init__(*arguments, **options)
+
+    def service(self) -> None:
+        """Answer one request; the time of the next begins."""
+        request: Any = self.requests[0]
+        self._has_unread_body = request.has_unread_body or request.error is not None
+        super().service()
+        self.waiting_since = time.monotonic()
+
+    def is_overdue(self, now: float) -> bool:
+        """Return whether its time is over."""
+        limit = SECONDS_TO_LINGER if self.is_lingering else SECONDS_A_REQUEST
+        return not self.requests and now - self.waiting_since > limit
+
+    def handle_close(self) -> None:
+        """Close, or first discard what the client is still sending."""
+        if self._has_unread_body and self.connected and not self.is_lingering:
+            try:
+                self.socket.shutdown(socket.SHUT_WR)
+            except OSError:
+                super().handle_close()
+                return
+            self.is_lingering, self.will_close = True, False
+            self.waiting_since = time.monotonic()
+            return
+        super().handle_close()
+
+    def readable(self) -> bool:
+        """Read whatever a lingering connection sends."""
+        return self.is_lingering or super().readable()
+
+    def handle_read(self) -> None:
+        """Read, or discard."""
+        if not self.is_lingering:
+            super().handle_read()
+            return
+        try:
+            self.recv(self.adj.recv_bytes)  # closes where nothing more comes
+        except OSError:
+            super().handle_close()
+
+
+class LimitedServer(TcpWSGIServer):
+    """A server on one address that accepts a connection whatever the others do."""
+
+    channel_class = LimitedChannel
+    # What waitress's stubs name otherwise.
+    active_channels: dict[int, LimitedChannel]  # type: ignore[assignment]
+    effective_port: str
+    trigger: Any
+
+    @cached_property
+    def max_connections(self) -> int:
+        """Return how many connections are open at once."""
+        return min(CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+
+    def handle_accept(self) -> None:
+        """Accept a connection; at the limit, close the one that has been waited for longest."""
+        waiting = [channel for channel in self.active_channels.values() if not channel.requests]
+        if waiting and len(self.active_channels) >= self.max_connections:
+            oldest = min(waiting, key=lambda channel: channel.waiting_since)
+            HTTPChannel.handle_close(oldest)
+        super().handle_accept()
+
+    def maintenance(self, now: float) -> None:  # noqa: ARG002 - the clock of waitress can jump
+        """Close the connections whose time is over."""
+        monotonic = time.monotonic()
+        for channel in self.active_channels.values():
+            if channel.is_overdue(monotonic):
+                channel.will_close = True
