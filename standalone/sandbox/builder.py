@@ -7,7 +7,16 @@ from dataclasses import replace
 
 from .rng import sha_for
 from .run_builders import AttemptBuilder, JobBuilder, RepositoryBuilder, RunBuilder
-from .specs import CommitSpec, HookSpec, LogSpec, PullRequestSpec, RepositorySpec, WorkflowSpec
+from .specs import (
+    AnnotationSpec,
+    ArtifactSpec,
+    CommitSpec,
+    HookSpec,
+    LogSpec,
+    PullRequestSpec,
+    RepositorySpec,
+    WorkflowSpec,
+)
 from .times import DAY, Timestamp, parse_time
 from .world import World
 
@@ -143,6 +152,20 @@ class WorldBuilder:
                 stays_queued=stays_queued,
             )
         )
+        return self
+
+    def annotated(self, *annotations: AnnotationSpec) -> WorldBuilder:
+        """Set the annotations of the last job; of the attempt where it has no job."""
+        attempt = self._here.runs[-1].attempts[-1]
+        (attempt.jobs[-1] if attempt.jobs else attempt).annotations = annotations
+        return self
+
+    def artifact(self, name: str, size_in_bytes: int = 1000) -> WorldBuilder:
+        """Add an artifact to the run."""
+        run = self._here.runs[-1]
+        number = run.id * 100 + len(run.artifacts)
+        artifact = ArtifactSpec(id=number, name=name, size_in_bytes=size_in_bytes)
+        run.artifacts = (*run.artifacts, artifact)
         return self
 
     def jobs(self, count: int, name: str = "test") -> WorldBuilder:

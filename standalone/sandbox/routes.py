@@ -9,7 +9,18 @@ from werkzeug.routing import Map, Rule
 
 from .answers import not_found
 from .calls import Handler
-from .handlers import apps, commits, graphql, hooks, jobs, log_redirects, repositories, runs
+from .handlers import (
+    apps,
+    artifacts,
+    checks,
+    commits,
+    graphql,
+    hooks,
+    jobs,
+    log_redirects,
+    repositories,
+    runs,
+)
 
 _REPOSITORY: dict[str, tuple[str, str, Handler]] = {
     "get_repository": ("GET", "", repositories.get_repository),
@@ -34,6 +45,17 @@ _REPOSITORY: dict[str, tuple[str, str, Handler]] = {
     ),
     "get_job": ("GET", "/actions/jobs/<int:job_id>", jobs.get_job),
     "get_job_log": ("GET", "/actions/jobs/<int:job_id>/logs", log_redirects.get_job_log),
+    "list_artifacts": ("GET", "/actions/runs/<int:run_id>/artifacts", artifacts.list_artifacts),
+    "list_annotations": (
+        "GET",
+        "/check-runs/<int:check_run_id>/annotations",
+        checks.list_annotations,
+    ),
+    "list_check_runs": (
+        "GET",
+        "/check-suites/<int:check_suite_id>/check-runs",
+        checks.list_check_runs,
+    ),
     "get_commit": ("GET", "/commits/<sha>", commits.get_commit),
     "list_pulls": ("GET", "/commits/<sha>/pulls", commits.list_pulls),
     "list_branch_pulls": ("GET", "/pulls", commits.list_branch_pulls),

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 
 from .repository import Growth, Repository
 from .specs import (
+    AnnotationSpec,
+    ArtifactSpec,
     AttemptSpec,
     CommitSpec,
     HookSpec,
@@ -35,6 +37,7 @@ class JobBuilder:
     waits: float | None
     reused: bool
     stays_queued: bool = False
+    annotations: tuple[AnnotationSpec, ...] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -48,6 +51,7 @@ class AttemptBuilder:
     actor: str
     first_status: str
     jobs: list[JobBuilder] = field(default_factory=list)
+    annotations: tuple[AnnotationSpec, ...] | None = None
 
     def finish(self, number: int) -> AttemptSpec:
         """Return the attempt's plan."""
@@ -60,6 +64,7 @@ class AttemptBuilder:
             triggering_actor=self.actor,
             first_status=self.first_status,
             jobs=tuple(_job(self, job) for job in self.jobs),
+            annotations=self.annotations,
         )
 
 
@@ -78,6 +83,7 @@ class RunBuilder:
     fork: str | None
     touched: tuple[Timestamp, ...]
     references: tuple[str, ...] = ()
+    artifacts: tuple[ArtifactSpec, ...] = ()
     attempts: list[AttemptBuilder] = field(default_factory=list)
 
     def finish(self, number: int) -> RunSpec:
@@ -96,6 +102,7 @@ class RunBuilder:
             head_repository=self.fork,
             touched_at=self.touched,
             referenced_workflows=self.references,
+            artifacts=self.artifacts,
             attempts=tuple(attempt.finish(n) for n, attempt in enumerate(self.attempts, 1)),
         )
 
@@ -150,6 +157,7 @@ def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:
         steps=() if started is None else _steps(job.steps, conclusion),
         labels=job.labels,
         runner=None if started is None else "GitHub Actions 7",
+        annotations=job.annotations,
         log=_log(job) if started is not None else None,
         reused=job.reused,
     )

@@ -39,8 +39,32 @@ class LogSpec:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotationSpec:
+    """One annotation of a check run; the runner's own have the path `.github`."""
+
+    message: str
+    path: str = ".github"
+    line: int = 1
+    level: str = "failure"
+    title: str = ""
+    raw_details: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactSpec:
+    """One artifact of a run, uploaded when the run began."""
+
+    id: int
+    name: str
+    size_in_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobSpec:
-    """One job of one attempt; without a `log` its log never existed, or has long expired."""
+    """One job of one attempt; without a `log` its log never existed, or has long expired.
+
+    Without `annotations` it has those that the runner writes for its conclusion.
+    """
 
     id: int
     name: str
@@ -55,6 +79,7 @@ class JobSpec:
     log: LogSpec | None = None
     reused: bool = False
     log_expired: bool = False
+    annotations: tuple[AnnotationSpec, ...] | None = None
     recorded: Json | None = field(default=None, hash=False, compare=False)
 
 
@@ -70,6 +95,7 @@ class AttemptSpec:
     triggering_actor: str
     first_status: str = "queued"
     jobs: tuple[JobSpec, ...] = ()
+    annotations: tuple[AnnotationSpec, ...] | None = None
     recorded: Json | None = field(default=None, hash=False, compare=False)
 
 
@@ -98,6 +124,7 @@ class RunSpec:
     pull_numbers: tuple[int, ...] = ()
     head_repository: str | None = None
     referenced_workflows: tuple[str, ...] = ()
+    artifacts: tuple[ArtifactSpec, ...] = ()
     touched_at: tuple[Timestamp, ...] = ()
 
     @property

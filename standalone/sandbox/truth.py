@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Any
 
+from .annotations import job_annotations, start_annotations
 from .logs import AVAILABLE, job_log
 from .rendering import rendered
 from .repository import Repository
@@ -51,6 +52,7 @@ def _attempt(
         "head_sha": (attempt.recorded or {}).get("head_sha", run.head_sha),
         "created_at": iso(run.created_at),
         "updated_at": iso(status_now.updated_at),
+        "annotations": [each.message for each in start_annotations(run, attempt, now)],
     }
 
 
@@ -71,6 +73,7 @@ def _job(
         "log": log_state,
         "log_sha256": digest,
         "log_bytes": size,
+        "annotations": [each.message for each in job_annotations(job, now)],
     }
 
 

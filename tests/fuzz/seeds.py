@@ -46,7 +46,8 @@ def seeds(target: str) -> Sequence[bytes]:
             ).encode()
             for name in events
         ]
-    return [json.dumps(payload).encode() for payload in payloads.values()]
+    annotation = {"path": "a.py", "start_line": 1, "annotation_level": "failure", "message": "m"}
+    return [json.dumps(payload).encode() for payload in (*payloads.values(), [annotation])]
 
 
 def _archive(method: int) -> bytes:

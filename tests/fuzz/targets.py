@@ -13,6 +13,7 @@ from ingest.errors import InvalidSignature, MalformedPayload
 from ingest.messaging.log_payload import log_in_payload
 from ingest.messaging.log_work_parser import parse_log_work
 from ingest.services.log_archive import open_log_archive
+from ingest.wire.details import parse_annotations, parse_artifact, parse_check_run_ids
 from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, parse_run
 from ingest.wire.webhooks import parse_delivery
 
@@ -38,10 +39,13 @@ def read_payload(data: bytes) -> None:
         payload = json.loads(data)
     except (ValueError, RecursionError):
         return
+    parse_annotations(payload, is_whole=True, validator=None)
+    parse_check_run_ids(payload)
     if isinstance(payload, list):
         parse_pull_requests(payload)
     if not isinstance(payload, dict):
         return
+    parse_artifact(payload)
     with suppress(MalformedPayload):
         parse_run(payload, repository="octo/api")
     with suppress(MalformedPayload):

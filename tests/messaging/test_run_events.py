@@ -10,15 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.envelope import encode_envelope
+from ingest.messaging.run_data import job_data, run_data, step_data
 from ingest.messaging.run_events import (
-    job_data,
     job_envelope,
     job_fingerprint,
-    run_data,
     run_envelope,
     run_fingerprint,
     run_group,
-    step_data,
 )
 from support.builders import HEAD_SHA, a_commit, a_job, a_pull, a_run, a_step, at
 from support.strategies import COMMITS, JOBS, RUNS
@@ -90,6 +88,9 @@ def test_a_completed_run_is_told_in_full():
             }
         ],
         "jobs": [job_data(a_job())],
+        "annotations": None,
+        "annotations_total": None,
+        "artifacts": None,
         "code_metrics": {
             "commit_sha": HEAD_SHA,
             "commit_message": "Fix the parser",
@@ -148,6 +149,8 @@ def test_a_job_is_told_in_full():
         "runner_group_name": "GitHub Actions",
         "labels": ["ubuntu-latest"],
         "steps": [step_data(a_step())],
+        "annotations": None,
+        "annotations_total": None,
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from ingest.services.read_attempts import merge_jobs, read_attempt
 from ingest.services.read_commits import CommitReads
+from ingest.services.read_details import DetailReads
+from ingest.services.slice_reads import SliceReads
 from support.builders import a_job
 from support.world import REPOSITORY
 
@@ -22,7 +24,9 @@ def test_an_older_sights_steps_stay_where_a_newer_one_has_none():
 
 def read(here, **wanted):
     source = here.context.source
-    return read_attempt(source, here.attempt(), CommitReads(source, REPOSITORY, {}), **wanted)
+    commits = CommitReads(source, REPOSITORY, {})
+    details = DetailReads(source, REPOSITORY, with_artifacts=False)
+    return read_attempt(source, here.attempt(), SliceReads(commits, details), **wanted)
 
 
 def a_stage_in_flight(stage):

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ingest.domain.annotations import Annotation
+from ingest.domain.artifacts import Artifact
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.jobs import Job, Step
 from ingest.domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
@@ -98,6 +100,28 @@ _PULL = PullRequest(
 )
 
 
+_ANNOTATION = Annotation(
+    path="src/parser.py",
+    start_line=12,
+    end_line=12,
+    start_column=4,
+    end_column=9,
+    level="failure",
+    title="F821",
+    message="Undefined name",
+    raw_details=None,
+)
+
+_ARTIFACT = Artifact(
+    id=3_000_001,
+    name="report",
+    size_in_bytes=2048,
+    digest="sha256:" + "d" * 64,
+    expires_at=CREATED_AT + timedelta(days=90),
+    archive_download_url="https://api.github.com/repos/octo/api/actions/artifacts/3000001/zip",
+)
+
+
 def at(seconds: float) -> datetime:
     """Name a moment by its distance from the run's creation."""
     return CREATED_AT + timedelta(seconds=seconds)
@@ -126,6 +150,16 @@ def a_commit(**changes: Any) -> CommitMetrics:
 def a_pull(**changes: Any) -> PullRequest:
     """Build a pull request whose head is the run's commit."""
     return replace(_PULL, **changes)
+
+
+def an_annotation(**changes: Any) -> Annotation:
+    """Build a failure that a linter reports."""
+    return replace(_ANNOTATION, **changes)
+
+
+def an_artifact(**changes: Any) -> Artifact:
+    """Build an artifact of a run."""
+    return replace(_ARTIFACT, **changes)
 
 
 def run_payload(**changes: Any) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import io
 from datetime import datetime, timezone
 from typing import Any
 
+from ingest.domain.annotations import AnnotationList
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.envelope import QueueMessage, encode_envelope
@@ -18,9 +19,10 @@ from ingest.messaging.log_events import (
     log_unavailable_message,
 )
 from ingest.messaging.log_work import attempt_logs_due, job_log_due
+from ingest.messaging.run_data import RunDetails
 from ingest.messaging.run_events import job_envelope, run_envelope
 
-from .builders import a_commit, a_job, a_pull, a_run
+from .builders import a_commit, a_job, a_pull, a_run, an_annotation, an_artifact
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 
@@ -46,11 +48,15 @@ def an_absence(key: AttemptKey, job_name: str, reason: Any) -> LogAbsence:
 
 def example_messages() -> dict[str, QueueMessage]:
     """Build one full message of each kind."""
-    run, job = a_run(event="pull_request", pull_requests=(a_pull(),)), a_job()
+    run = a_run(event="pull_request", pull_requests=(a_pull(),))
+    annotations = AnnotationList(items=(an_annotation(),), total=1)
+    job = a_job(conclusion="failure", annotations=annotations)
+    details = RunDetails(annotations=annotations, artifacts=(an_artifact(),))
+    run_message = run_envelope(run, [job], a_commit(), visit=0, now=NOW, details=details)
     key = run.key
     log = b"log\n"
     return {
-        "workflow_run": encode_envelope(run_envelope(run, [job], a_commit(), visit=0, now=NOW)),
+        "workflow_run": encode_envelope(run_message),
         "workflow_job": encode_envelope(job_envelope(key, job, now=NOW)),
         "job_log_fetched": next(log_parts(log_facts(key, log), lambda: io.BytesIO(log), 1 << 20)),
         "job_log_unavailable": log_unavailable_message(an_absence(key, "build", "expired")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from hypothesis import strategies as st
+from ingest.domain.annotations import Annotation, AnnotationList
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.jobs import Job, Step
 from ingest.domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
@@ -74,6 +75,29 @@ PULLS = st.builds(
     labels=st.none() | st.lists(UGLY_TEXT, max_size=2).map(tuple),
 )
 
+_NUMBER = st.none() | st.integers(min_value=0, max_value=2**31)
+
+ANNOTATIONS = st.builds(
+    AnnotationList,
+    items=st.lists(
+        st.builds(
+            Annotation,
+            path=_TEXT,
+            start_line=_NUMBER,
+            end_line=_NUMBER,
+            start_column=_NUMBER,
+            end_column=_NUMBER,
+            level=_TEXT,
+            title=_TEXT,
+            message=_TEXT,
+            raw_details=_TEXT,
+        ),
+        max_size=2,
+    ).map(tuple),
+    total=_NUMBER,
+    validator=_TEXT,
+)
+
 STEPS = st.builds(
     Step,
     number=_IDS,
@@ -104,6 +128,7 @@ JOBS = st.builds(
     head_branch=_TEXT,
     check_run_url=_TEXT,
     runner_id=st.none() | _IDS,
+    annotations=st.none() | ANNOTATIONS,
 )
 
 RUNS = st.builds(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from .annotations import ANNOTATED_CONCLUSIONS, AnnotationList
 from .timestamps import seconds_between
 
 #: https://docs.github.com/en/rest/actions/workflow-jobs: the final status.
@@ -38,7 +39,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
-    """One job of one attempt, identified by its id: names repeat within an attempt."""
+    """One job of one attempt, identified by its id: names repeat within an attempt.
+
+    ``annotations`` are None until they were read, and if GitHub does not provide them.
+    """
 
     job_id: int
     run_id: int
@@ -58,12 +62,18 @@ class Job:
     head_branch: str | None = None
     check_run_url: str | None = None
     runner_id: int | None = None
+    annotations: AnnotationList | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def is_completed(self) -> bool:
         """Return whether the job has ended."""
         return self.status == COMPLETED
+
+    @property
+    def wants_annotations(self) -> bool:
+        """Return whether the job ended in a way that its annotations may explain."""
+        return self.is_completed and self.conclusion in ANNOTATED_CONCLUSIONS
 
     @property
     def updated_at(self) -> datetime | None:

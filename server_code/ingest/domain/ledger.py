@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+from .annotations import AnnotationList
+from .artifacts import Artifact
 from .jobs import Job
 from .runs import AttemptKey, WorkflowRun
 
@@ -79,6 +81,8 @@ class AttemptRecord:
     sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
     order; ``fingerprint`` tells what was said last. ``next_check_at``: when it is due
     again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
+    ``annotations`` are those of an attempt that failed to start. ``limited_reads``: how often a
+    limit kept annotations or artifacts from being read.
     """
 
     key: AttemptKey
@@ -93,6 +97,9 @@ class AttemptRecord:
     run_validator: str | None = None
     jobs_validator: str | None = None
     has_all_jobs: bool = False
+    annotations: AnnotationList | None = None
+    artifacts: tuple[Artifact, ...] | None = None
+    limited_reads: int = 0
     failures: int = 0
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 

@@ -23,9 +23,9 @@ _CUT_MARK = "…"
 def encode_to_fit(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
     """Encode a fact so that it fits its queue; ``data.truncated`` names the fields that were cut.
 
-    First the steps of a run's jobs go, then its jobs: each job is on the queue alone, with its
-    steps. Then the largest field is halved again and again: a text keeps its beginning, a list
-    its first items. A message that still does not fit is returned as it is.
+    First the annotations of a run's jobs go, then their steps, then the jobs: each job is on the
+    queue alone, with both. Then the largest field is halved again and again: a text keeps its
+    beginning, a list its first items. A message that still does not fit is returned as it is.
     """
     message = encode_envelope(envelope)
     if message.size_bytes <= max_bytes:
@@ -40,8 +40,12 @@ def encode_to_fit(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
 def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
     """Yield ever shorter data."""
     if "jobs" in data:
-        jobs = [{**job, "steps": []} for job in data["jobs"]]
-        yield {**data, "jobs": jobs, "steps_omitted": True, "truncated": ["jobs.steps"]}
+        jobs, cut = data["jobs"], []
+        if any(job.get("annotations") for job in jobs):
+            jobs, cut = [{**job, "annotations": None} for job in jobs], ["jobs.annotations"]
+            yield {**data, "jobs": jobs, "truncated": cut}
+        jobs, cut = [{**job, "steps": []} for job in jobs], [*cut, "jobs.steps"]
+        yield {**data, "jobs": jobs, "steps_omitted": True, "truncated": cut}
         data = {**data, "jobs": [], "jobs_omitted": True, "truncated": ["jobs"]}
         yield data
     for _ in range(_MOST_CUTS):

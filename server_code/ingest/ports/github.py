@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import BinaryIO, Generic, Protocol, TypeVar
 
+from ..domain.annotations import AnnotationList
+from ..domain.artifacts import Artifact
 from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey, PullRequest, WorkflowRun
@@ -123,6 +125,17 @@ class ActionsSource(Protocol):
         self, repository: str, sha: str, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch the pull requests that hold a commit, as ``fetch_branch_pulls`` does."""
+
+    def fetch_annotations(
+        self, repository: str, check_run_id: int, validator: str | None = None
+    ) -> Answer[AnnotationList]:
+        """Fetch the annotations of a check run; a job's check run has the id of the job."""
+
+    def fetch_check_runs(self, repository: str, check_suite_id: int) -> tuple[int, ...]:
+        """Fetch the ids of the check runs of a run's check suite, as far as one answer goes."""
+
+    def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
+        """Fetch the artifacts that a run has uploaded so far."""
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.

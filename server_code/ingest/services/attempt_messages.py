@@ -14,6 +14,7 @@ from ..domain.runs import WorkflowRun
 from ..domain.summaries import RunSummary, summary_of
 from ..messaging.envelope import Envelope, QueueMessage
 from ..messaging.log_work import attempt_logs_due, job_log_due
+from ..messaging.run_data import RunDetails
 from ..messaging.run_events import (
     job_envelope,
     job_fingerprint,
@@ -53,7 +54,7 @@ def changes_of(
     run = record.run
     if run is None:
         return Changes(record=record)
-    jobs = [job for job in record.jobs if _published_mark(record, job) != _mark(job)]
+    jobs = unpublished_jobs(record)
     job_facts = tuple(job_envelope(record.key, job, now=now) for job in jobs)
     run_facts = _run_facts(record, run, commit, now)
     # A run begins before its jobs and ends after them.
@@ -73,6 +74,16 @@ def _summary(record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | No
     return summary_of(run, record.jobs, commit, created_at=record.created_at)
 
 
+def unpublished_jobs(record: AttemptRecord) -> list[Job]:
+    """Return the jobs that have changed since they were last published."""
+    return [job for job in record.jobs if _published_mark(record, job) != _mark(job)]
+
+
+def has_ended_before(record: AttemptRecord, job: Job) -> bool:
+    """Return whether an end of the job was published."""
+    return record.published_jobs.get(_id(job), "").startswith("completed")
+
+
 def has_run_changes(record: AttemptRecord) -> bool:
     """Return whether the run itself has changed since it was last published."""
     run = record.run
@@ -89,7 +100,8 @@ def _run_facts(
     if not has_run_changes(record):
         return ()
     visit = record.published_statuses.count(run.status)
-    return (run_envelope(run, record.jobs, commit, visit=visit, now=now),)
+    details = RunDetails(annotations=record.annotations, artifacts=record.artifacts)
+    return (run_envelope(run, record.jobs, commit, visit=visit, now=now, details=details),)
 
 
 def _published(
@@ -115,7 +127,7 @@ def _published(
 def _jobs_to_order(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
     """Return the ended jobs whose logs are due: each at its end, in economy all at once."""
     if log_mode == "live":
-        return [job for job in changes if job.is_completed and not _has_ended_before(record, job)]
+        return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
     if record.run is None or not record.run.is_completed:
         return []
     return [job for job in record.jobs if job.is_completed and not _was_ordered(record, job)]
@@ -174,10 +186,6 @@ def _published_mark(record: AttemptRecord, job: Job) -> str | None:
     return None if mark is None else mark.removesuffix(_ABANDONED)
 
 
-def _has_ended_before(record: AttemptRecord, job: Job) -> bool:
-    return record.published_jobs.get(_id(job), "").startswith("completed")
-
-
 def _was_ordered(record: AttemptRecord, job: Job) -> bool:
     """Return whether economy mode ordered a log: once, when the attempt ended."""
-    return _has_ended_before(record, job) and record.fingerprint is not None
+    return has_ended_before(record, job) and record.fingerprint is not None

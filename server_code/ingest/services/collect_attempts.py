@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..domain.code_metrics import CommitMetrics
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, BadCredentials, IngestError, QueueUnavailable, RateLimited
@@ -19,13 +18,14 @@ from ..messaging.envelope import QueueMessage
 from ..messaging.truncation import encode_to_fit
 from ..ports import Rejection
 from .attempt_messages import Changes, changes_of, has_run_changes
-from .context import PIPELINE_MONITORING_AGENT, CollectorContext
+from .context import CollectorContext
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, is_wanted, keep_lease, renew_lease, upsert_runs
 from .publish import publish
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
 from .schedule_attempts import SETTLING_PAUSE, is_settling, postpone, schedule
+from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commits
 
 logger = logging.getLogger(__name__)
 
@@ -79,23 +79,20 @@ def _collect(
 ) -> None:
     if not due:
         return
-    commits = _load_commits(context, poll_session.repository.full_name, due)
+    reads = open_slice_reads(context, poll_session.repository.full_name, due)
     groups = read_in_groups(
         context.workers,
         due,
-        _reader(context, poll_session, commits),
+        _reader(context, poll_session, reads),
         clock=context.clock,
         should_continue=lambda: renew_lease(context, poll_session) and should_continue(),
     )
     before = {record.key: record for record in due}
     errors: list[IngestError | None] = []
     for snapshots in groups:
-        _finish(context, poll_session, commits, snapshots, before)
+        _finish(context, poll_session, reads.commits, snapshots, before)
         errors += [snapshot.error for snapshot in snapshots]
-    if commits.denied is not None:
-        remedy = "Grant the token read access to contents. Until then code_metrics are null."
-        name = poll_session.repository.full_name
-        context.report_error(PIPELINE_MONITORING_AGENT, name, str(commits.denied), remedy)
+    report_denied(context, poll_session.repository.full_name, reads)
     for error in errors:
         if isinstance(error, (RateLimited, BadCredentials)):
             raise error
@@ -121,27 +118,8 @@ def _order(record: AttemptRecord) -> tuple[datetime, AttemptKey]:
     return record.created_at, record.key
 
 
-def _load_commits(
-    context: CollectorContext, repository: str, due: Sequence[AttemptRecord]
-) -> CommitReads:
-    """Load the commits of a slice, and fetch those that are unknown in one query."""
-    runs = [record.run for record in due if record.run is not None and has_run_changes(record)]
-    shas = list(dict.fromkeys(run.head_sha for run in runs if run.head_sha is not None))
-    known = context.store.load_commits(repository, shas)
-    missing = [sha for sha in shas if sha not in known]
-    fetched = context.source.fetch_commits(repository, missing) if missing else {}
-    _save_commits(context, repository, list(fetched.values()))
-    return CommitReads(context.source, repository, {**known, **fetched})
-
-
-def _save_commits(context: CollectorContext, repository: str, commits: list[CommitMetrics]) -> None:
-    if commits:
-        context.store.save_commits(repository, commits)
-        context.counters.add("commits", len(commits))
-
-
 def _reader(
-    context: CollectorContext, poll_session: PollSession, commits: CommitReads
+    context: CollectorContext, poll_session: PollSession, reads: SliceReads
 ) -> Callable[[AttemptRecord], AttemptSnapshot]:
     """Return the read of one attempt, for worker threads.
 
@@ -160,7 +138,7 @@ def _reader(
             return read_attempt(
                 context.source,
                 record,
-                commits,
+                reads,
                 is_current=poll_session.has_current(record),
                 wants_jobs=wants_jobs,
             )
@@ -179,7 +157,7 @@ def _finish(
 ) -> None:
     """Publish and record one group of attempts."""
     repository = poll_session.repository.full_name
-    _save_commits(context, repository, commits.take_unsaved())
+    save_commits(context, repository, commits.take_unsaved())
     newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
     if newest:
         upsert_runs(context, poll_session, newest)

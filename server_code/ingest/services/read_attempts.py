@@ -16,6 +16,7 @@ from ..errors import IngestError, NotFound, RateLimited, Retriable, Skippable, S
 from ..ports import ActionsSource
 from .attempt_messages import has_run_changes
 from .read_commits import CommitReads
+from .slice_reads import SliceReads
 
 #: A run whose jobs answer 404 is published without them after so many failed reads.
 MAX_PARTIAL_READS = 5
@@ -47,7 +48,7 @@ class AttemptSnapshot:
 def read_attempt(
     source: ActionsSource,
     record: AttemptRecord,
-    commits: CommitReads,
+    reads: SliceReads,
     *,
     is_current: bool,
     wants_jobs: bool,
@@ -61,9 +62,11 @@ def read_attempt(
         snapshot = _read_run(source, snapshot, is_current=is_current)
         if wants_jobs or snapshot.has_ended:
             snapshot = _read_jobs(source, snapshot)
-        return _read_commit(commits, snapshot)
+        for detailed in reads.details.read(snapshot.record):
+            snapshot = replace(snapshot, record=detailed)
+        return _read_commit(reads.commits, snapshot)
     except NotFound as error:
-        return _without_a_part(source, commits, snapshot, error)
+        return _without_a_part(source, reads.commits, snapshot, error)
     except IngestError as error:
         return replace(snapshot, error=error)
 
@@ -76,8 +79,11 @@ def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
     merged = {job.job_id: job for job in known}
     for job in seen:
         before = merged.get(job.job_id)
-        keeps_steps = before is not None and not job.steps
-        merged[job.job_id] = replace(job, steps=before.steps) if before and keeps_steps else job
+        if before is not None:
+            steps = job.steps or before.steps
+            merged[job.job_id] = replace(job, steps=steps, annotations=before.annotations)
+        else:
+            merged[job.job_id] = job
     return tuple(merged.values())
 
 

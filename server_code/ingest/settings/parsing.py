@@ -74,6 +74,14 @@ def one_of(*choices: str) -> Parse:
     return parse
 
 
+def parse_switch(value: str) -> bool:
+    """Return whether a switch is on. Raises ValueError."""
+    words = {"on": True, "true": True, "1": True, "off": False, "false": False, "0": False}
+    if value.lower() not in words:
+        raise ValueError("must be on or off")
+    return words[value.lower()]
+
+
 def url_of(*schemes: str) -> Parse:
     """Return a parser of URLs with a host; a slash at the end is dropped."""
 

@@ -12,6 +12,7 @@ from .parsing import (
     parse_database_url,
     parse_id,
     parse_secret,
+    parse_switch,
     parse_text,
     parse_tokens,
     url_of,
@@ -172,6 +173,14 @@ SETTINGS = (
         help="`live`: each job is published when it starts and ends, and its log follows. "
         "`economy`: jobs are published when their run has ended, and one archive holds all logs "
         "of an attempt.",
+    ),
+    Setting(
+        name="ARTIFACTS",
+        section=_COLLECTING,
+        field="collecting.artifacts",
+        parse=parse_switch,
+        default="off",
+        help="`on`: a completed run names its artifacts. This costs one request for each attempt.",
     ),
     Setting(
         name="POLL_SECONDS",

@@ -82,6 +82,7 @@ class AwsSettings:
 class CollectingSettings:
     """How often is polled, how far back, and how long the state keeps what ended.
 
+    ``artifacts``: read the list of artifacts of every ended attempt.
     ``log_mode``: ``live`` (each job's log at its end) or ``economy`` (one archive per attempt).
     ``task_seconds``: the length of one background task; 25 fits every plan of Anvil.
     """
@@ -90,6 +91,7 @@ class CollectingSettings:
     backfill_days: float = 1
     retention_days: float = 90
     log_mode: str = "live"
+    artifacts: bool = False
     expects_webhooks: bool = False
     task_seconds: int = 25
 

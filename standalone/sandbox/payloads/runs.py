@@ -5,6 +5,7 @@ https://docs.github.com/rest/actions/workflow-runs
 
 from __future__ import annotations
 
+from ..annotations import check_suite_id
 from ..repository import Repository
 from ..rng import sha_for
 from ..specs import AttemptSpec, CommitSpec, Json, RunSpec
@@ -49,7 +50,7 @@ def run_payload(
 
 
 def _identity(run: RunSpec) -> Json:
-    suite = run.id + 20_000_000_000
+    suite = check_suite_id(run)
     # a run that could not start has no name but its file's
     failed = run.attempts[-1].conclusion == "startup_failure"
     return {
@@ -72,7 +73,7 @@ def _addresses(repository: Repository, run: RunSpec, url: str, base: str) -> Jso
     return {
         "jobs_url": f"{url}/jobs",
         "logs_url": f"{url}/logs",
-        "check_suite_url": f"{root}/check-suites/{run.id + 20_000_000_000}",
+        "check_suite_url": f"{root}/check-suites/{check_suite_id(run)}",
         "artifacts_url": f"{url}/artifacts",
         "cancel_url": f"{url}/cancel",
         "rerun_url": f"{url}/rerun",

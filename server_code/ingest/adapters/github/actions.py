@@ -8,6 +8,8 @@ from datetime import datetime
 from functools import partial
 from typing import Any, BinaryIO
 
+from ...domain.annotations import AnnotationList
+from ...domain.artifacts import Artifact
 from ...domain.code_metrics import CommitMetrics
 from ...domain.counters import Counters
 from ...domain.jobs import Job
@@ -16,6 +18,7 @@ from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
 from ...wire.fields import mapping, text
 from ...wire.payloads import parse_each, parse_job, parse_run
+from . import details
 from .client import GithubClient
 from .commits import CommitReader
 from .deliveries import failed_delivery_runs
@@ -140,6 +143,23 @@ class GithubActions:
         request = commit_pulls_request(self._name(repository), sha)
         pulls = self._pulls.fetch(self._client(repository), request, since=since)
         return self._links.pulls(pulls)
+
+    def fetch_annotations(
+        self, repository: str, check_run_id: int, validator: str | None = None
+    ) -> Answer[AnnotationList]:
+        """Fetch the annotations of a check run; one request, free where nothing changed."""
+        client, name = self._client(repository), self._name(repository)
+        return details.fetch_annotations(client, name, check_run_id, validator)
+
+    def fetch_check_runs(self, repository: str, check_suite_id: int) -> tuple[int, ...]:
+        """Fetch the ids of the check runs of a check suite."""
+        client, name = self._client(repository), self._name(repository)
+        return details.fetch_check_runs(client, name, check_suite_id)
+
+    def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
+        """Fetch the artifacts of a run."""
+        client, name = self._client(repository), self._name(repository)
+        return details.fetch_artifacts(self._lists, client, self._links, name, run_id)
 
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file."""

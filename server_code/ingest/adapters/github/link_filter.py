@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from ...domain.artifacts import Artifact
 from ...domain.code_metrics import CommitMetrics
 from ...domain.jobs import Job
 from ...domain.runs import PullRequest, WorkflowRun
 from ...domain.web_links import api_hosts, web_hosts, web_link
 
-T = TypeVar("T", WorkflowRun, Job, PullRequest, CommitMetrics)
+T = TypeVar("T", WorkflowRun, Job, PullRequest, CommitMetrics, Artifact)
 
 
 class LinkFilter:
@@ -44,6 +45,10 @@ class LinkFilter:
             html_url=self.link(job.html_url),
             check_run_url=self.api_link(job.check_run_url),
         )
+
+    def artifact(self, artifact: Artifact) -> Artifact:
+        """Return an artifact with GitHub's links only."""
+        return _with(artifact, archive_download_url=self.api_link(artifact.archive_download_url))
 
     def commit(self, commit: CommitMetrics) -> CommitMetrics:
         """Return a commit whose pull requests have GitHub's links only."""

@@ -1,0 +1,67 @@
+"""The requests for what explains an attempt beside its jobs: annotations and artifacts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...domain.annotations import AnnotationList
+from ...domain.artifacts import Artifact
+from ...ports import Answer
+from ...wire.answers import broken_answer
+from ...wire.details import parse_annotations, parse_artifact, parse_check_run_ids
+from ...wire.links import next_parameters
+from .link_filter import LinkFilter
+from .lists import ListReader, ListRequest
+from .request import Request
+from .tokens import RepositoryClient
+
+#: The runner writes at most 50 annotations for a job; a full page tells their total as well.
+_ANNOTATIONS_PER_PAGE = 100
+
+#: Artifacts of one run that are read at most.
+_MAX_ARTIFACTS = 500
+
+_ANNOTATIONS = "/repos/{}/check-runs/{}/annotations"
+_CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
+_ARTIFACTS = "/repos/{}/actions/runs/{}/artifacts"
+
+
+def fetch_annotations(
+    client: RepositoryClient, repository: str, check_run_id: int, validator: str | None
+) -> Answer[AnnotationList]:
+    """Fetch the annotations of a check run in one request."""
+    request = Request.to(_ANNOTATIONS, repository, check_run_id, per_page=_ANNOTATIONS_PER_PAGE)
+    response = client.get(replace(request, validator=validator))
+    if response.is_unchanged:
+        return Answer(None, validator)
+    payload = response.json()
+    if not isinstance(payload, list):
+        raise broken_answer(response.path, response.body, api_url=response.api_url)
+    is_whole = next_parameters(response.headers) is None
+    found = parse_annotations(payload, is_whole=is_whole, validator=response.validator)
+    return Answer(found, response.validator)
+
+
+def fetch_check_runs(
+    client: RepositoryClient, repository: str, check_suite_id: int
+) -> tuple[int, ...]:
+    """Fetch the ids of a check suite's newest check runs, in one request."""
+    request = Request.to(_CHECK_RUNS, repository, check_suite_id)
+    return parse_check_run_ids(client.get(request).json())
+
+
+def fetch_artifacts(
+    lists: ListReader,
+    client: RepositoryClient,
+    links: LinkFilter,
+    repository: str,
+    run_id: int,
+) -> tuple[Artifact, ...]:
+    """Fetch the artifacts of a run, a hundred in a request."""
+    wanted = ListRequest(
+        request=Request.to(_ARTIFACTS, repository, run_id),
+        key="artifacts",
+        max_items=_MAX_ARTIFACTS,
+    )
+    found = map(parse_artifact, lists.fetch(client, wanted).items or ())
+    return tuple(links.artifact(artifact) for artifact in found if artifact is not None)

@@ -1,0 +1,41 @@
+"""What GitHub annotates a failed job with: the runner's errors, and those of the tools it ran."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+#: Conclusions of jobs whose annotations are read: one request each.
+ANNOTATED_CONCLUSIONS = frozenset({"failure", "cancelled", "timed_out", "startup_failure"})
+
+#: Conclusions of attempts without a job: they failed to start. An invalid file is a failure.
+START_FAILURES = frozenset({"startup_failure", "failure"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Annotation:
+    """One annotation of a check run.
+
+    https://docs.github.com/en/rest/checks/runs#list-check-run-annotations
+    """
+
+    path: str | None
+    start_line: int | None
+    end_line: int | None
+    start_column: int | None
+    end_column: int | None
+    level: str | None
+    title: str | None
+    message: str | None
+    raw_details: str | None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnotationList:
+    """The annotations of one check run, bounded. ``total``: how many there are; None if unknown."""
+
+    items: tuple[Annotation, ...]
+    total: int | None
+    validator: str | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)

@@ -1,0 +1,182 @@
+"""The data of the messages about runs and jobs, laid out as readers of GitHub's API expect it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ..domain.annotations import Annotation, AnnotationList
+from ..domain.artifacts import Artifact
+from ..domain.code_metrics import CommitMetrics, triggering_pull_request
+from ..domain.jobs import Job, Step
+from ..domain.runs import PullRequest, WorkflowRun, completed_at
+from ..domain.timestamps import format_timestamp, seconds_between
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunDetails:
+    """What explains an attempt beside its jobs; None is what was not read."""
+
+    annotations: AnnotationList | None = None
+    artifacts: tuple[Artifact, ...] | None = None
+
+
+def run_data(
+    run: WorkflowRun,
+    jobs: list[Job],
+    commit: CommitMetrics | None,
+    details: RunDetails = RunDetails(),
+) -> dict[str, Any]:
+    """Lay out a run as readers of GitHub's API expect it."""
+    ended_at = completed_at(run, jobs)
+    return {
+        "repo": run.repository,
+        "run_id": run.run_id,
+        "run_attempt": run.run_attempt,
+        "run_number": run.run_number,
+        "workflow_id": run.workflow_id,
+        "workflow_name": run.workflow_name,
+        "workflow_path": run.workflow_path,
+        "display_title": run.display_title,
+        "status": run.status,
+        "conclusion": run.conclusion,
+        "created_at": format_timestamp(run.created_at),
+        "updated_at": format_timestamp(run.updated_at),
+        "run_started_at": format_timestamp(run.run_started_at),
+        "completed_at": format_timestamp(ended_at),
+        "duration_seconds": seconds_between(run.run_started_at, ended_at),
+        "head_branch": run.head_branch,
+        "head_sha": run.head_sha,
+        "head_repository": run.head_repository,
+        "event": run.event,
+        "html_url": run.html_url,
+        "actor": run.actor,
+        "triggering_actor": run.triggering_actor,
+        "previous_attempt_url": run.previous_attempt_url,
+        "referenced_workflows": _referenced_workflows_data(run),
+        "pull_requests": _pull_requests_data(run, commit),
+        "jobs": [job_data(job) for job in jobs],
+        "code_metrics": _code_metrics_data(run, commit),
+        **_annotations_data(details.annotations),
+        "artifacts": _artifacts_data(details.artifacts),
+    }
+
+
+def job_data(job: Job) -> dict[str, Any]:
+    """Lay out a job, nested in its run or alone."""
+    return {
+        "job_id": job.job_id,
+        "job_name": job.name,
+        "status": job.status,
+        "conclusion": job.conclusion,
+        "created_at": format_timestamp(job.created_at),
+        "started_at": format_timestamp(job.started_at),
+        "completed_at": format_timestamp(job.completed_at),
+        "updated_at": format_timestamp(job.updated_at),
+        "queued_seconds": job.queued_seconds,
+        "duration_seconds": job.duration_seconds,
+        "html_url": job.html_url,
+        "check_run_url": job.check_run_url,
+        "workflow_name": job.workflow_name,
+        "head_branch": job.head_branch,
+        "runner_id": job.runner_id,
+        "runner_name": job.runner_name,
+        "runner_group_name": job.runner_group_name,
+        "labels": list(job.labels),
+        "steps": [step_data(step) for step in job.steps],
+        **_annotations_data(job.annotations),
+    }
+
+
+def step_data(step: Step) -> dict[str, Any]:
+    """Lay out a step."""
+    return {
+        "number": step.number,
+        "step_name": step.name,
+        "status": step.status,
+        "conclusion": step.conclusion,
+        "started_at": format_timestamp(step.started_at),
+        "completed_at": format_timestamp(step.completed_at),
+        "duration_seconds": step.duration_seconds,
+    }
+
+
+def _annotations_data(known: AnnotationList | None) -> dict[str, Any]:
+    return {
+        "annotations": None if known is None else [_annotation_data(each) for each in known.items],
+        "annotations_total": None if known is None else known.total,
+    }
+
+
+def _annotation_data(annotation: Annotation) -> dict[str, Any]:
+    return {
+        "path": annotation.path,
+        "start_line": annotation.start_line,
+        "end_line": annotation.end_line,
+        "start_column": annotation.start_column,
+        "end_column": annotation.end_column,
+        "level": annotation.level,
+        "title": annotation.title,
+        "message": annotation.message,
+        "raw_details": annotation.raw_details,
+    }
+
+
+def _artifacts_data(artifacts: tuple[Artifact, ...] | None) -> list[dict[str, Any]] | None:
+    if artifacts is None:
+        return None
+    return [
+        {
+            "id": artifact.id,
+            "name": artifact.name,
+            "size_in_bytes": artifact.size_in_bytes,
+            "digest": artifact.digest,
+            "expires_at": format_timestamp(artifact.expires_at),
+            "archive_download_url": artifact.archive_download_url,
+        }
+        for artifact in artifacts
+    ]
+
+
+def _referenced_workflows_data(run: WorkflowRun) -> list[dict[str, Any]] | None:
+    if run.referenced_workflows is None:
+        return None
+    return [
+        {"path": each.path, "sha": each.sha, "ref": each.ref} for each in run.referenced_workflows
+    ]
+
+
+def _pull_requests_data(run: WorkflowRun, commit: CommitMetrics | None) -> list[dict[str, Any]]:
+    """Lay out the run's own list, with what only the commit's pull requests tell."""
+    in_full = {pull.id: pull for pull in commit.pull_requests} if commit else {}
+    return [_pull_request_data(pull, in_full.get(pull.id, pull)) for pull in run.pull_requests]
+
+
+def _pull_request_data(pull: PullRequest, in_full: PullRequest) -> dict[str, Any]:
+    return {
+        "id": pull.id,
+        "number": pull.number,
+        "html_url": pull.html_url,
+        "title": in_full.title,
+        "author": in_full.author,
+        "draft": in_full.draft,
+        "labels": None if in_full.labels is None else list(in_full.labels),
+        "head_sha": pull.head_sha,
+        "head_ref": pull.head_ref,
+        "base_ref": pull.base_ref,
+    }
+
+
+def _code_metrics_data(run: WorkflowRun, commit: CommitMetrics | None) -> dict[str, Any]:
+    known = commit or CommitMetrics(commit_sha=run.head_sha or "")
+    pull = triggering_pull_request(run, known.pull_requests)
+    return {
+        "commit_sha": run.head_sha,
+        "commit_message": known.commit_message,
+        "commit_author": known.commit_author,
+        "files_changed_count": known.files_changed_count,
+        "additions": known.additions,
+        "deletions": known.deletions,
+        "pull_request_id": pull.id if pull else None,
+        "pull_request_url": pull.html_url if pull else None,
+    }

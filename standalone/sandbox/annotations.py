@@ -1,0 +1,46 @@
+"""The annotations of check runs: those that a spec names, else those that the runner writes."""
+
+from __future__ import annotations
+
+from .specs import AnnotationSpec, AttemptSpec, JobSpec, RunSpec
+from .timeline import attempt_status, job_status
+from .times import Timestamp
+
+_RUNNER_WORDS = {
+    "failure": "Process completed with exit code 1.",
+    "cancelled": "The operation was canceled.",
+    "timed_out": "The job has exceeded the maximum execution time of 6h0m0s.",
+}
+
+
+def job_annotations(job: JobSpec, now: Timestamp) -> tuple[AnnotationSpec, ...]:
+    """Return the annotations of a job by now; it has none before it ends."""
+    status_now = job_status(job, now)
+    if status_now.status != "completed":
+        return ()
+    if job.annotations is not None:
+        return job.annotations
+    words = _RUNNER_WORDS.get(status_now.conclusion or "")
+    return () if words is None else (AnnotationSpec(message=words),)
+
+
+def start_annotations(
+    run: RunSpec, attempt: AttemptSpec, now: Timestamp
+) -> tuple[AnnotationSpec, ...]:
+    """Return the annotations of an attempt that could not start: its check run is of no job."""
+    if attempt_status(attempt, now).conclusion != "startup_failure":
+        return ()
+    if attempt.annotations is not None:
+        return attempt.annotations
+    words = f"Invalid workflow file: {run.workflow.path}#L7"
+    return (AnnotationSpec(message=words, path=run.workflow.path, line=7),)
+
+
+def check_suite_id(run: RunSpec) -> int:
+    """Return the id of a run's check suite."""
+    return run.id + 20_000_000_000
+
+
+def start_check_run_id(run: RunSpec, attempt: AttemptSpec) -> int:
+    """Return the id of the check run of an attempt that could not start."""
+    return run.id * 1000 + attempt.number

@@ -1,0 +1,64 @@
+"""Check runs and their annotations.
+
+https://docs.github.com/rest/checks/runs
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..annotations import check_suite_id, job_annotations, start_annotations, start_check_run_id
+from ..answers import Answer, json_bytes, not_found
+from ..calls import Call
+from ..pages import link_header, requested_page
+from ..payloads.checks import annotation_payload, check_run_payload
+from ..rendering import rendered
+from ..specs import AnnotationSpec, AttemptSpec, RunSpec
+from ..timeline import current_attempt
+from .conditional import conditional
+
+
+def list_annotations(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/check-runs/{check_run_id}/annotations."""
+    call.identity.require("checks", call.repository)
+    check_run_id = int(call.params["check_run_id"])
+    sha, annotations = _annotations(call, check_run_id)
+    page = requested_page(call.args)
+    wanted = annotations[page.start : page.start + page.size]
+    spec = call.repository.spec
+    body = json_bytes([annotation_payload(spec, each, sha) for each in wanted])
+    link = link_header(call.numeric_url, call.args, page, len(annotations))
+    return conditional(rendered(body, link))
+
+
+def list_check_runs(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/check-suites/{check_suite_id}/check-runs.
+
+    Only those of an attempt that could not start: nothing asks for the check runs of jobs.
+    """
+    call.identity.require("checks", call.repository)
+    wanted = int(call.params["check_suite_id"])
+    found = (run for run in call.repository.runs(call.now) if check_suite_id(run) == wanted)
+    run = next(found, None)
+    if run is None:
+        raise not_found()
+    attempt = current_attempt(run, call.now)
+    count = len(start_annotations(run, attempt, call.now))
+    runs = (
+        [check_run_payload(call.repository.spec, run, attempt, call.base, count)] if count else []
+    )
+    return conditional(rendered(json_bytes({"total_count": len(runs), "check_runs": runs}), ""))
+
+
+def _annotations(call: Call, check_run_id: int) -> tuple[str, Sequence[AnnotationSpec]]:
+    placed = call.repository.job(check_run_id, call.now)
+    if placed is not None:
+        return placed.run.head_sha, job_annotations(placed.job, call.now)
+    for run, attempt in _attempts(call):
+        if start_check_run_id(run, attempt) == check_run_id:
+            return run.head_sha, start_annotations(run, attempt, call.now)
+    raise not_found()
+
+
+def _attempts(call: Call) -> list[tuple[RunSpec, AttemptSpec]]:
+    return [(run, attempt) for run in call.repository.runs(call.now) for attempt in run.attempts]

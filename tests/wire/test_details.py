@@ -1,0 +1,86 @@
+"""Annotations are bounded and keep what matters; nothing that GitHub leaves out is invented."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.wire.details import (
+    MAX_ANNOTATIONS,
+    MAX_TEXT,
+    MAX_TEXTS,
+    parse_annotations,
+    parse_artifact,
+    parse_check_run_ids,
+)
+from support.strategies import JSON
+
+
+def payload(**changes: Any) -> dict[str, Any]:
+    return {
+        "path": "src/a.py",
+        "blob_href": "https://github.com/octo/api/blob/main/src/a.py",
+        "start_line": 3,
+        "end_line": 4,
+        "start_column": None,
+        "end_column": None,
+        "annotation_level": "warning",
+        "title": "",
+        "message": "Unused import",
+        "raw_details": "",
+        **changes,
+    }
+
+
+def parse(payloads: object, *, is_whole: bool = True) -> Any:
+    return parse_annotations(payloads, is_whole=is_whole, validator="v")
+
+
+def test_an_annotation_is_read_in_full() -> None:
+    """An empty title is no title."""
+    [found] = parse([payload()]).items
+    assert (found.path, found.start_line, found.end_line) == ("src/a.py", 3, 4)
+    assert (found.level, found.message) == ("warning", "Unused import")
+    assert (found.start_column, found.title, found.raw_details) == (None, None, None)
+
+
+def test_failures_are_kept_before_warnings_and_the_order_is_githubs() -> None:
+    """The annotation that explains a failure can come after fifty warnings."""
+    warnings = [payload(message=f"warning {number}") for number in range(60)]
+    failure = payload(annotation_level="failure", message="the reason")
+    found = parse([*warnings, failure])
+    assert len(found.items) == MAX_ANNOTATIONS
+    assert [each.message for each in found.items[:2]] == ["warning 0", "warning 1"]
+    assert found.items[-1].message == "the reason"
+    assert found.total == 61
+
+
+def test_the_total_of_a_list_that_goes_on_is_unknown() -> None:
+    """No further page is read for a number."""
+    assert parse([payload()] * 100, is_whole=False).total is None
+
+
+def test_texts_are_bounded_one_by_one_and_together() -> None:
+    """GitHub allows 64 KiB for each text; the state and the queue must not carry megabytes."""
+    huge = payload(message="m" * 65_536, raw_details="r" * 65_536)
+    [alone] = parse([huge]).items
+    assert len(alone.message) == len(alone.raw_details) == MAX_TEXT
+    assert alone.message.endswith("…")
+    found = parse([huge] * 50)
+    assert 1 <= len(found.items) <= MAX_TEXTS // MAX_TEXT
+    assert found.total == 50
+
+
+@given(JSON | st.lists(JSON, max_size=3))
+def test_any_answer_is_read(value: object) -> None:
+    """Whatever stands in the place of the list or of a field."""
+    assert len(parse(value).items) <= MAX_ANNOTATIONS
+    assert all(isinstance(each, int) for each in parse_check_run_ids(value))
+
+
+@given(st.dictionaries(st.sampled_from(["id", "name", "digest", "expires_at"]), JSON))
+def test_any_artifact_is_read_or_left_out(value: dict[str, Any]) -> None:
+    """One without an id is none."""
+    artifact = parse_artifact(value)
+    assert artifact is None or artifact.id >= 0
