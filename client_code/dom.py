@@ -3,6 +3,8 @@
 from anvil.js import get_dom_node
 from anvil.js.window import document
 
+from .formatting import visible
+
 
 def fill(form, **texts):
     """Set the text of each element by its anvil-name."""
@@ -17,18 +19,18 @@ def show(form, **shown):
 
 
 def set_text(node, text):
-    """Set the text of an element."""
-    text = "" if text is None else str(text)
+    """Set the text of an element; control characters in it are drawn as signs."""
+    text = "" if text is None else visible(str(text))
     if node.textContent != text:
         node.textContent = text
 
 
 def set_attribute(node, name, value):
-    """Set an attribute; None removes it."""
+    """Set an attribute; None removes it, and control characters are written as signs."""
     if value is None:
         node.removeAttribute(name)
-    elif node.getAttribute(name) != str(value):
-        node.setAttribute(name, str(value))
+    elif node.getAttribute(name) != visible(str(value)):
+        node.setAttribute(name, visible(str(value)))
 
 
 def set_hidden(node, is_hidden):
@@ -59,7 +61,7 @@ def make(tag, class_name=None, text=None):
     if class_name:
         node.className = class_name
     if text is not None:
-        node.textContent = text
+        node.textContent = visible(text)
     return node
 
 

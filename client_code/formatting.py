@@ -3,6 +3,30 @@
 NOTHING = "–"  # noqa: RUF001 - an en dash stands for a missing value
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
+#: Characters that reorder or hide text: a name with them reads as another one.
+_REORDERING = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+
+
+def visible(text):
+    """Return a text with a sign in place of each control character, line ends excepted."""
+    if not any(_is_hidden(character) for character in text):
+        return text
+    return "".join(_sign(character) for character in text)
+
+
+def _is_hidden(character):
+    return (
+        (character < " " and character not in "\n\t")
+        or "\x7f" <= character <= "\x9f"
+        or character in _REORDERING
+    )
+
+
+def _sign(character):
+    if not _is_hidden(character):
+        return character
+    return chr(0x2400 + ord(character)) if character < " " else "\ufffd"
+
 
 def number(value):
     """Format a whole number with separators: 1234 -> '1,234'; None -> a dash."""

@@ -3,7 +3,7 @@
 import anvil.media
 from anvil.js.window import location
 
-from .. import badges, connection, dom, formatting, log_ids, routes, run_facts, statuses
+from .. import badges, connection, dom, formatting, log_ids, log_ranges, routes, run_facts, statuses
 from ._anvil_designer import LogPageTemplate
 
 LINES_AT_FIRST, LINES_BEFORE = 400, 150
@@ -24,11 +24,10 @@ class LogPage(LogPageTemplate):
     def open(self, parameters):
         """Read ids and line; the same log stays open for another line."""
         ids = (parameters.get("run_id"), parameters.get("job_id"))
-        line = parameters.get("line", "")
-        self.line = int(line) if line.isdigit() else 0
+        self.lines = log_ranges.parse(parameters.get("line", ""))
         self.is_at_error = parameters.get("at") == "error"
         if ids == self.ids and self.is_open:
-            self.viewer.go(self.line or 1)
+            self.viewer.go(*(self.lines or (1, 1)))
         else:
             self.ids, self.is_open = ids, False
             self.reset()
@@ -52,7 +51,7 @@ class LogPage(LogPageTemplate):
         """Load the first lines, or the reason why there are none."""
         if not self.is_named() or self.is_open:
             return None
-        first = max(1, self.line - LINES_BEFORE)
+        first = max(1, self.lines[0] - LINES_BEFORE) if self.lines else 1
         try:
             return connection.call("get_job_logs", *self.ids, first, LINES_AT_FIRST)
         except connection.QUIET:
@@ -75,7 +74,7 @@ class LogPage(LogPageTemplate):
         self.is_open = answer["state"] == "fetched" and answer["total_lines"] > 0
         dom.show(self, find=False, viewer_place=self.is_open)
         if self.is_open:
-            self.viewer.open(self.ids, answer, self.line, self.is_at_error)
+            self.viewer.open(self.ids, answer, self.lines, self.is_at_error)
 
     def show_head(self, log):
         """Draw the job that the log belongs to."""

@@ -8,6 +8,7 @@ from anvil.js.window import document, history, location, window
 
 from .. import clock, connection, dom, routes, theming
 from ..ActivityPage import ActivityPage
+from ..formatting import visible
 from ..LoginPage import LoginPage
 from ..LogPage import LogPage
 from ..OverviewPage import OverviewPage
@@ -161,7 +162,7 @@ class Shell(ShellTemplate):
             dom.set_attribute(link, "aria-current", "page" if is_current else None)
 
     def _set_title(self):
-        document.title = self.page.title + " · Runstream"
+        document.title = visible(self.page.title) + " · Runstream"
 
     # Refreshing
 

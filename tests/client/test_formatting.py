@@ -88,3 +88,11 @@ def test_sizes_have_the_unit_that_fits(value, written):
 )
 def test_a_share_stays_between_nothing_and_all(part, whole, percent):
     assert formatting.share(part, whole) == percent
+
+
+def test_characters_that_hide_or_reorder_are_drawn_as_signs():
+    """A branch named with them must not read as another one."""
+    assert formatting.visible("main\u202egpj.exe") == "main\ufffdgpj.exe"
+    assert formatting.visible("a\x00b\x1b[31mc\x7f") == "a\u2400b\u241b[31mc\ufffd"
+    plain = "two\nlines\tand ✓ עברית"
+    assert formatting.visible(plain) == plain

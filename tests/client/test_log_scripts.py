@@ -82,6 +82,26 @@ def test_a_text_is_cut_where_its_look_changes(evaluate: Evaluate) -> None:
     ]
 
 
+def test_addresses_are_links_without_the_punctuation_behind_them(evaluate: Evaluate) -> None:
+    text = "see https://example.com/a?b=1#c. (http://x.test/y) javascript:alert(1) ftp://no"
+    found = evaluate("log_text.js", "it.findLinks(given).map(([a, b]) => given.slice(a, b))", text)
+
+    assert found == ["https://example.com/a?b=1#c", "http://x.test/y"]
+
+
+def test_a_link_is_whole_though_its_style_changes(evaluate: Evaluate) -> None:
+    found = evaluate(
+        "log_text.js",
+        "it.pieces('at http://x.test', [[0, 8, {bold: true}]], [], it.findLinks('at http://x.test'))",
+    )
+
+    assert [(each["text"], each["link"]) for each in found] == [
+        ("at ", None),
+        ("http:", "http://x.test"),
+        ("//x.test", "http://x.test"),
+    ]
+
+
 def test_folded_lines_are_no_rows(evaluate: Evaluate) -> None:
     found = evaluate(
         "log_lines.js",

@@ -1,6 +1,6 @@
 /* One line of a log as an element. */
 
-import { findMarks, parseLine, pieces } from "./log_text.js";
+import { findLinks, findMarks, parseLine, pieces } from "./log_text.js";
 
 const MOST_CHARACTERS = 4000; // of a line at first: longer lines make scrolling slow
 
@@ -8,9 +8,10 @@ const MOST_CHARACTERS = 4000; // of a line at first: longer lines make scrolling
 export function drawRow(line, raw, look) {
   const row = make("div", "log-row");
   row.dataset.line = line;
-  if (line === look.chosen) row.setAttribute("aria-current", "true");
+  const [first, last] = look.chosen;
+  if (first <= line && line <= last) row.setAttribute("aria-current", "true");
   const number = make("a", "log-number", String(line));
-  number.href = `${look.address}&line=${line}`;
+  number.href = `${look.address}&line=L${line}`;
   number.tabIndex = -1; // the field "Go to line" serves keyboards
   row.append(number);
   if (raw === undefined) {
@@ -39,7 +40,7 @@ function drawTime(time) {
     const moment = new Date(time.replace(/(\.\d{3})\d*/, "$1"));
     const of = (value) => String(value).padStart(2, "0");
     node.textContent = [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(of).join(":");
-    node.title = time;
+    node.title = `${moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" })} (${time})`;
     node.dateTime = moment.toISOString();
   }
   return node;
@@ -49,15 +50,26 @@ function drawText(line, parsed, look) {
   const node = make("span", "log-line");
   const isCut = parsed.text.length > MOST_CHARACTERS && !look.whole.has(line);
   const text = isCut ? parsed.text.slice(0, MOST_CHARACTERS) : parsed.text;
-  for (const piece of pieces(text, parsed.styles, findMarks(text, look.wanted))) {
-    if (!piece.style && !piece.isMarked) node.append(piece.text);
-    else node.append(drawPiece(piece));
+  const marks = findMarks(text, look.wanted);
+  for (const piece of pieces(text, parsed.styles, marks, findLinks(text))) {
+    const drawn = !piece.style && !piece.isMarked ? piece.text : drawPiece(piece);
+    if (piece.link) node.append(drawLink(piece.link, drawn));
+    else node.append(drawn);
   }
   if (isCut) {
     const more = make("button", "log-more", `… ${(parsed.text.length - MOST_CHARACTERS).toLocaleString("en")} more characters`);
     more.type = "button";
     node.append(more);
   }
+  return node;
+}
+
+function drawLink(address, drawn) {
+  const node = make("a", "log-link");
+  node.href = address;
+  node.target = "_blank";
+  node.rel = "noreferrer noopener";
+  node.append(drawn);
   return node;
 }
 

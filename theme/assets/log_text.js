@@ -90,15 +90,29 @@ export function findMarks(text, wanted) {
   return marks;
 }
 
-/* Split a text where its style changes: [{text, style, isMarked}, …]. */
-export function pieces(text, styles, marks) {
+const LINK = /https?:\/\/[^\s<>"'`\u0000-\u0020]+/g;
+const AFTER_LINK = /[.,;:!?)\]}]+$/;
+
+/* Find addresses: [[from, to], …]; punctuation behind one is no part of it. */
+export function findLinks(text) {
+  return [...text.matchAll(LINK)].map((found) => {
+    const address = found[0].replace(AFTER_LINK, "");
+    return [found.index, found.index + address.length];
+  });
+}
+
+/* Split a text where its style changes: [{text, style, isMarked, link}, …]. */
+export function pieces(text, styles, marks, links = []) {
   const cuts = new Set([0, text.length]);
-  for (const [from, to] of [...styles, ...marks]) cuts.add(Math.min(from, text.length)).add(Math.min(to, text.length));
+  for (const [from, to] of [...styles, ...marks, ...links]) cuts.add(Math.min(from, text.length)).add(Math.min(to, text.length));
   const places = [...cuts].sort((a, b) => a - b);
   return places.slice(1).map((to, index) => {
     const from = places[index];
     const covers = ([begin, end]) => begin <= from && to <= end;
-    const style = styles.find(covers);
-    return { text: text.slice(from, to), style: style ? style[2] : null, isMarked: marks.some(covers) };
+    const style = styles.find(covers), link = links.find(covers);
+    return {
+      text: text.slice(from, to), style: style ? style[2] : null, isMarked: marks.some(covers),
+      link: link ? text.slice(...link) : null,
+    };
   });
 }

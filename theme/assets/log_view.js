@@ -20,7 +20,7 @@ class LogView {
     this.frame = frame;
     this.spacer = frame.querySelector(".log-spacer");
     this.sheet = frame.querySelector(".log-sheet");
-    this.look = { address: "", wanted: "", chosen: 0, folds: new Map(), whole: new Set() };
+    this.look = { address: "", wanted: "", chosen: [0, 0], folds: new Map(), whole: new Set() };
     frame.addEventListener("scroll", () => this.drawSoon());
     frame.addEventListener("click", (event) => this.click(event));
     new ResizeObserver(() => this.drawSoon()).observe(frame);
@@ -30,7 +30,7 @@ class LogView {
   /* Open a log with a number of lines; `address` is its link. */
   open(total, address) {
     this.lines = new LineMap(total);
-    Object.assign(this.look, { address, wanted: "", chosen: 0, folds: new Map(), whole: new Set() });
+    Object.assign(this.look, { address, wanted: "", chosen: [0, 0], folds: new Map(), whole: new Set() });
     this.isAsking = false;
     this.frame.scrollTo(0, 0);
     this.redraw();
@@ -65,9 +65,9 @@ class LogView {
     this.redraw();
   }
 
-  /* Scroll to a line and highlight it. */
-  choose(line) {
-    this.look.chosen = line;
+  /* Scroll to a line and highlight it, or a range that begins with it. */
+  choose(line, last = line) {
+    this.look.chosen = [line, last];
     const row = this.lines.rowOf(line);
     const above = this.isWrapped() ? 0 : Math.floor(this.frame.clientHeight / ROW / 3);
     this.resize();
@@ -176,16 +176,24 @@ class LogView {
     if (event.target.closest(".log-more")) {
       this.look.whole.add(line);
       this.redraw();
-    } else if (event.target.closest(".log-fold")) this.tell("fold-chosen", line);
-    else if (event.target.closest(".log-number") && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    } else if (event.target.closest(".log-fold")) this.report("fold-chosen", { line });
+    else if (event.target.closest(".log-number") && !event.ctrlKey && !event.metaKey) {
       event.preventDefault();
-      this.look.chosen = line;
-      this.redraw();
-      this.tell("line-chosen", line);
+      this.chooseUpTo(line, event.shiftKey);
     }
   }
 
-  tell(name, line) {
-    this.frame.dispatchEvent(new CustomEvent(name, { detail: { line } }));
+  /* Choose a line, or with Shift the range from the chosen one to it. */
+  chooseUpTo(line, isRange) {
+    const [first, last] = isRange && this.look.chosen[0] ? this.look.chosen : [line, line];
+    const anchor = line < first ? last : first;
+    this.look.chosen = [Math.min(anchor, line), Math.max(anchor, line)];
+    getSelection().removeAllRanges();
+    this.redraw();
+    this.report("line-chosen", { first: this.look.chosen[0], last: this.look.chosen[1] });
+  }
+
+  report(name, detail) {
+    this.frame.dispatchEvent(new CustomEvent(name, { detail }));
   }
 }

@@ -18,14 +18,14 @@ class CopyButton(CopyButtonTemplate):
         dom.on(self.dom_nodes["button"], "click", self.button_click)
 
     def show(self, text):
-        """Set the text to copy."""
+        """Set the text to copy, or a function that returns it."""
         self.copied = text
 
     def button_click(self, event):
         """Copy the text, and confirm it for some seconds."""
         # navigator.clipboard is not available over plain HTTP.
         field = dom.make("textarea", "visually-hidden")
-        field.value = self.copied
+        field.value = self.copied() if callable(self.copied) else self.copied
         document.body.append(field)
         field.select()
         is_copied = document.execCommand("copy")

@@ -3,11 +3,13 @@
 import anvil.js
 import anvil.server
 from anvil import get_open_form
+from anvil.js.window import document, location
 
-from ... import connection, dom, log_folds, log_hits, routes
+from ... import connection, dom, log_folds, log_hits, log_ranges, routes
 from ._anvil_designer import LogViewerTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
+MOST_COPIED_LINES = 1000
 
 
 class LogViewer(LogViewerTemplate):
@@ -23,25 +25,43 @@ class LogViewer(LogViewerTemplate):
         self.view = script.openLogView(self.frame)
         for name in ("lines_wanted", "line_chosen", "fold_chosen"):
             dom.on(self.frame, name.replace("_", "-"), getattr(self, name))
-        for name in ("errors", "fold", "times", "wrap", "previous"):
+        for name in ("errors", "warnings", "fold", "times", "wrap", "full", "previous"):
             dom.on(self.dom_nodes[name], "click", getattr(self, name + "_click"))
+        dom.on(self.dom_nodes["close_help"], "click", self.help_click)
+        dom.on(self.dom_nodes["help"], "click", self.help_click)
+        dom.on(document, "keydown", self.key_press)
+        self.keys = {
+            "/": self.dom_nodes["search"].focus,
+            "g": self.dom_nodes["go"].focus,
+            "n": lambda: self.step(1),
+            "N": lambda: self.step(-1),
+            "e": lambda: self.step_to(self.error_lines, 1),
+            "E": lambda: self.step_to(self.error_lines, -1),
+            "t": self.times_click,
+            "w": self.wrap_click,
+            "f": self.full_click,
+            "o": self.fold_click,
+            "?": self.help_click,
+        }
         for name in ("search_form", "go_form"):
             dom.on(self.dom_nodes[name], "submit", getattr(self, name + "_submit"))
         dom.on(self.dom_nodes["search"], "input", self.search_input)
 
-    def open(self, ids, answer, line, is_at_error):
-        """Show a log from its first line or from `line`; `ids` are run and job."""
+    def open(self, ids, answer, lines, is_at_error):
+        """Show a log from its first line or from `lines`, a range; `ids` are run and job."""
         self.ids, self.total, self.is_at_error = ids, answer["total_lines"], is_at_error
         self.groups, self.folded = [], set()
         self.hits, self.searched = log_hits.Hits(), ""
+        self.error_lines = self.warning_lines = log_hits.Hits()
         self.dom_nodes["search"].value = self.dom_nodes["go"].value = ""
         dom.fill(self, errors="Searching for errors…", hits="", fold="Fold groups")
-        for name in ("errors", "fold"):
+        for name in ("errors", "warnings", "fold"):
             self.dom_nodes[name].disabled = True
+        dom.show(self, warnings=False, selection=False)
         self.view.open(self.total, routes.log_address(*ids))
         self.view.put(answer["first_line"], answer["lines"])
-        if line:
-            self.view.choose(line)
+        if lines:
+            self.go(*lines)
         self.outline_timer.interval = 0.01  # after the lines are drawn
 
     # Lines
@@ -72,8 +92,8 @@ class LogViewer(LogViewerTemplate):
             return None
 
     def line_chosen(self, event):
-        """Write the chosen line into the address."""
-        self.write_address(event.detail.line)
+        """Write the chosen lines into the address."""
+        self.set_chosen(event.detail.first, event.detail.last)
 
     def go_form_submit(self, event):
         """Go to the entered line."""
@@ -82,17 +102,30 @@ class LogViewer(LogViewerTemplate):
         if text.isdigit():
             self.go(min(max(1, int(text)), self.total))
 
-    def go(self, line):
-        """Scroll to a line, and unfold its group."""
+    def go(self, line, last=None):
+        """Scroll to a line, or to a range that begins with it, and unfold its group."""
         folded = log_folds.with_line_seen(self.groups, self.folded, line)
         if folded != self.folded:
             self.draw_folds(folded)
-        self.view.choose(line)
-        self.write_address(line)
+        self.view.choose(line, last or line)
+        self.set_chosen(line, last or line)
 
-    def write_address(self, line):
-        """Write a line into the address."""
-        get_open_form().keep_address(routes.log_address(*self.ids, line=line))
+    def set_chosen(self, first, last):
+        """Write the chosen lines into the address, and offer to copy them."""
+        chosen = log_ranges.write(first, last)
+        get_open_form().keep_address(routes.log_address(*self.ids, line=chosen))
+        self.chosen = (first, last)
+        dom.fill(self, selected=chosen.replace("-", "–"))  # noqa: RUF001 - a range has an en dash
+        self.copy_link.show(str(location.href))
+        self.copy_lines.show(lambda: log_ranges.without_times(self.load_chosen()))
+        self.copy_times.show(lambda: log_ranges.with_times(self.load_chosen()))
+        dom.show(self, selection=True)
+
+    def load_chosen(self):
+        """Return the chosen lines, MOST_COPIED_LINES at most."""
+        first, last = self.chosen
+        answer = self.call("get_job_logs", first, min(last - first + 1, MOST_COPIED_LINES))
+        return answer["lines"] if answer else []
 
     # Errors and groups
 
@@ -104,7 +137,10 @@ class LogViewer(LogViewerTemplate):
         if outline is None or ids != self.ids:
             return
         self.groups, self.error_lines = outline["groups"], log_hits.Hits(outline["errors"])
+        self.warning_lines = log_hits.Hits(outline["warnings"])
         self.dom_nodes["errors"].disabled = not outline["errors"]
+        self.dom_nodes["warnings"].disabled = not outline["warnings"]
+        dom.show(self, warnings=bool(outline["warnings"]))
         self.dom_nodes["fold"].disabled = not self.groups
         self.label_errors()
         self.draw_folds(self.folded)
@@ -113,20 +149,32 @@ class LogViewer(LogViewerTemplate):
 
     def errors_click(self, *event):
         """Go to the next error."""
-        line = self.error_lines.step(1)
+        self.step_to(self.error_lines, 1)
+
+    def warnings_click(self, *event):
+        """Go to the next warning."""
+        self.step_to(self.warning_lines, 1)
+
+    def step_to(self, lines, by):
+        """Go to the next or the previous one of some lines."""
+        line = lines.step(by)
         if line is not None:
             self.go(line)
         self.label_errors()
 
     def label_errors(self):
-        """Update the label of the errors button."""
-        dom.fill(self, errors=self.error_lines.way_on("error", "errors"))
+        """Update the labels of the buttons for errors and warnings."""
+        dom.fill(
+            self,
+            errors=self.error_lines.way_on("error", "errors"),
+            warnings=self.warning_lines.way_on("warning", "warnings"),
+        )
 
     def fold_chosen(self, event):
         """Fold or unfold a group."""
         self.draw_folds(self.folded ^ {event.detail.line})
 
-    def fold_click(self, event):
+    def fold_click(self, *event):
         """Fold or unfold all groups."""
         self.draw_folds(set() if self.folded else log_folds.all_of(self.groups))
 
@@ -139,13 +187,38 @@ class LogViewer(LogViewerTemplate):
 
     # Display
 
-    def times_click(self, event):
+    def times_click(self, *event):
         """Show or hide the timestamps."""
         self.view.setClass("has-times", self._toggle("times"))
 
-    def wrap_click(self, event):
+    def wrap_click(self, *event):
         """Wrap or unwrap long lines."""
         self.view.setClass("is-wrapped", self._toggle("wrap"))
+
+    def full_click(self, *event):
+        """Fill the window with the log, or show the page around it again."""
+        dom.set_attribute(self.dom_nodes["viewer"], "data-full", self._toggle("full") or None)
+        self.view.drawSoon()
+
+    def help_click(self, *event):
+        """Show or hide the list of keys."""
+        is_shown = self.dom_nodes["keys"].hidden
+        dom.show(self, keys=is_shown)
+        self.dom_nodes["close_help" if is_shown else "help"].focus()
+
+    # Keys
+
+    def key_press(self, event):
+        """Do what a key stands for, unless it is typed into a field."""
+        is_shown = self.frame.isConnected and self.frame.offsetParent is not None
+        is_typing = event.target.tagName in ("INPUT", "TEXTAREA", "SELECT")
+        if not is_shown or is_typing or event.ctrlKey or event.metaKey or event.altKey:
+            return
+        if event.key == "Escape" and self.dom_nodes["viewer"].hasAttribute("data-full"):
+            self.full_click()
+        elif event.key in self.keys:
+            event.preventDefault()
+            self.keys[event.key]()
 
     def _toggle(self, name):
         is_on = self.dom_nodes[name].getAttribute("aria-pressed") != "true"
@@ -187,7 +260,7 @@ class LogViewer(LogViewerTemplate):
         else:
             self.step(1)
 
-    def previous_click(self, event):
+    def previous_click(self, *event):
         """Go to the previous match."""
         self.step(-1)
 

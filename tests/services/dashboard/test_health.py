@@ -119,9 +119,9 @@ def test_pending_logs_that_do_not_move_are_reported():
     assert health.state is HealthState.DEGRADED
     assert health.sentence == "300 logs are pending, and none has been published for a while."
     assert health.problems[0].since == at(-3600)
-    assert judged(counts=counts, oldest_pending=old, recent_logs=1).state is HealthState.HEALTHY
+    assert judged(counts=counts, oldest_pending=old, recent_logs=1).state is HealthState.CATCHING_UP
     young = a_log(updated_at=at(-60))
-    assert judged(counts=counts, oldest_pending=young).state is HealthState.HEALTHY
+    assert judged(counts=counts, oldest_pending=young).state is HealthState.CATCHING_UP
 
 
 def test_a_recent_error_never_stands_beside_everything_works():
@@ -140,5 +140,7 @@ def test_a_backfill_is_catching_up_with_an_estimate():
     assert (health.state, health.tone) == (HealthState.CATCHING_UP, "ok")
     assert health.sentence == "Catching up: 300 run attempts to backfill, about 4 minutes."
     assert judged(counts=counts).sentence == "Catching up: 300 run attempts to backfill."
+    logs = judged(counts=LedgerCounts(attempts=10, logs_pending=2082), recent_logs=5)
+    assert logs.sentence == "Catching up: 2,082 logs pending."
     hours = judged(counts=counts, seconds_left=3 * 3600.0).sentence
     assert hours.endswith("about 3 hours.")

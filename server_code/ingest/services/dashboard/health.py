@@ -17,6 +17,9 @@ PRESENT = timedelta(minutes=15)
 #: Logs arrive within minutes; ones that wait longer while none is fetched do not move.
 LOG_PATIENCE = timedelta(minutes=15)
 
+#: So many pending logs are more than those of jobs that have just ended.
+MANY_LOGS = 100
+
 #: Problems shown beside the first one.
 SHOWN_PROBLEMS = 5
 
@@ -115,7 +118,7 @@ def judge_health(facts: HealthFacts, *, now: datetime) -> Health:
         return _with(HealthState.STOPPED, problems)
     if problems:
         return _with(HealthState.DEGRADED, problems)
-    if facts.counts.unread_attempts:
+    if facts.counts.unread_attempts or facts.counts.logs_pending >= MANY_LOGS:
         return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(facts))
     repositories = _plural(len(active), "repository", "repositories")
     return Health(
@@ -209,8 +212,12 @@ def _recent_errors(
 
 
 def _catching_up(facts: HealthFacts) -> str:
-    attempts = _plural(facts.counts.unread_attempts, "run attempt")
-    return f"Catching up: {attempts} to backfill{_estimate(facts.seconds_left)}."
+    counts, left = facts.counts, []
+    if counts.unread_attempts:
+        left.append(f"{_plural(counts.unread_attempts, 'run attempt')} to backfill")
+    if counts.logs_pending:
+        left.append(f"{_plural(counts.logs_pending, 'log')} pending")
+    return f"Catching up: {' and '.join(left)}{_estimate(facts.seconds_left)}."
 
 
 def _estimate(seconds: float | None) -> str:

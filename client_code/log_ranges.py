@@ -1,0 +1,34 @@
+"""Chosen lines of a log in an address: 'L10' is one line, 'L10-L20' a range."""
+
+
+def parse(text):
+    """Return (first, last) of 'L10', '10' or 'L10-L20', in order; None for any other text."""
+    parts = [part.strip().lstrip("Ll") for part in text.split("-")]
+    if len(parts) > 2 or not all(part.isdigit() and int(part) for part in parts):
+        return None
+    numbers = sorted(int(part) for part in parts)
+    return numbers[0], numbers[-1]
+
+
+def write(first, last):
+    """Return the text of a range."""
+    return "L{}".format(first) if first == last else "L{}-L{}".format(first, last)
+
+
+def with_times(lines):
+    """Return lines as one text, as they are in the log."""
+    return "\n".join(lines)
+
+
+def without_times(lines):
+    """Return lines as one text, without the timestamp at the start of each."""
+    return "\n".join(_without_time(line) for line in lines)
+
+
+def _without_time(line):
+    line = line.lstrip("\ufeff")
+    stamp, space, rest = line.partition(" ")
+    is_time = len(stamp) >= 20 and stamp[4:5] == stamp[7:8] == "-" and stamp[10:11] == "T"
+    if not (is_time and stamp.endswith("Z")):
+        return line
+    return rest if space else ""
