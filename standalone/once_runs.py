@@ -203,7 +203,13 @@ class _Depth:
         if record is None or record.last_error is None:
             self.tries = 0
             return True
-        came_to = (record.swept_at, record.swept_through, record.hinted_at, hints)
+        came_to = (
+            record.walk_page,
+            record.swept_at,
+            record.swept_through,
+            record.hinted_at,
+            hints,
+        )
         self.tries = 0 if came_to != self._came_to else self.tries + 1
         self._came_to, self._trouble = came_to, record.last_error
         return False
@@ -211,7 +217,7 @@ class _Depth:
     def error(self, name: str) -> IngestError:
         """Return why older runs may have been missed."""
         return SourceUnavailable(
-            f"{name} could not be searched for older runs that were run again: {self._trouble} "
+            f"{name} could not be searched for all older runs: {self._trouble} "
             "Collect again later: what was read is kept."
         )
 

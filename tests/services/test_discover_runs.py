@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.ports import Answer, RunPage
+from ingest.errors import RequestFailed, SourceUnavailable
+from ingest.ports import Answer, RunPage, RunQuery
+from ingest.services.poll_runs import poll_due_repositories
 from ingest.services.poll_session import LEASE_SECONDS
 from ingest.wire.rate_limiter import POINTS_PER_MINUTE
 from support.world import (
@@ -66,20 +68,57 @@ def test_a_walk_that_was_cut_short_is_walked_again(stage):
     fetch, asked = here.context.source.fetch_runs, []
 
     def fail_on_third(repository, query, validator=None):
-        asked.append(query.page)
-        if len(asked) == 3:
-            from ingest.errors import SourceUnavailable
-
+        if query == RunQuery(page=query.page):
+            asked.append(query.page)
+        if asked == [1, 2, 3]:
+            asked.append(0)
             raise SourceUnavailable("gone for a moment")
         return fetch(repository, query, validator)
 
     here.context.source.fetch_runs = fail_on_third
-    assert here.poll() is not None
+    here.poll()
     assert (here.record().cursor, here.record().walk_page) == (None, 3)
+    assert here.record().last_error == "gone for a moment"
     here.poll_for(60)
-    assert asked[:5] == [1, 2, 3, 3, 1]
+    assert asked[:6] == [1, 2, 3, 0, 3, 1]
     assert here.record().walk_page is None
     assert_all_told(here)
+
+
+def test_a_page_that_keeps_failing_holds_no_newer_run(stage):
+    """The first page is read at every poll, and what it shows is collected."""
+    world = many_runs(150)
+    world.run(created=1000, seconds=10, sha="a" * 40)
+    here = stage(world, at=900, settings=with_settings())
+    fetch = here.context.source.fetch_runs
+
+    def fail_below(repository, query, validator=None):
+        if query.page > 1:
+            raise RequestFailed("GitHub answered 500")
+        return fetch(repository, query, validator)
+
+    here.context.source.fetch_runs = fail_below
+    here.poll_for(60)
+    assert len(here.runs()) == 100
+    here.move_to(1100)
+    here.poll_for(60)
+    assert FIRST_RUN + 150 in {each["data"]["run_id"] for each in here.runs()}
+    here.context.source.fetch_runs = fetch
+    here.poll_for(120)
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_a_request_to_stop_interrupts_a_walk_which_the_next_poll_continues(stage):
+    """A list of many pages keeps no process from ending."""
+    here = stage(many_runs(350), at=900)
+    answers = iter([True, True])
+    poll_due_repositories(here.context, should_continue=lambda: next(answers, False))
+    record = here.record()
+    assert (record.cursor, record.walk_page) == (None, 3)
+    here.poll_for(60)
+    assert_all_told(here)
+    assert_nothing_twice(here)
 
 
 @pytest.mark.parametrize("cap", [40_000, 400])
@@ -316,9 +355,7 @@ def test_the_newest_runs_never_wait_behind_a_backlog(stage):
     """Oldest first, for logs expire; but the newest are in every slice."""
     here = stage(many_runs(400), at=450)
     here.context.store.save_commits(REPOSITORY, [CommitMetrics(commit_sha="a" * 40)])
-    from ingest.services.poll_runs import poll_due_repositories
-
-    poll_due_repositories(here.context, should_continue=lambda: False)
+    poll_due_repositories(here.context, should_continue=lambda: not here.runs())
     told = {each["data"]["run_id"] - FIRST_RUN for each in here.runs()}
     assert {400, 1} <= told
     assert len(told) == 100

@@ -12,10 +12,9 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from ..domain.due import is_interval_over
-from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
-from ..errors import AccessDenied, IngestError, NotFound, Retriable, Skippable
+from ..errors import AccessDenied, IngestError, NotFound
 from ..ports import RunQuery
 from .context import CollectorContext
 from .poll_session import PollSession, can_afford_extra, mark_due, upsert_runs
@@ -44,44 +43,44 @@ _DEEP_STEPS = (timedelta(days=1), timedelta(hours=6), timedelta(hours=1), timede
 _EPOCH = datetime(2018, 1, 1, tzinfo=timezone.utc)
 
 
-def discover_runs(context: CollectorContext, repository: RepositoryRecord) -> PollSession:
+def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """Find new and changed runs, and save them in the ledger as due.
 
-    Returns what was seen, with the repository's cursor and validators moved on; the caller saves
-    it. Raises what the source raises for the list itself; what was saved until then stays saved.
+    Moves the repository's cursor and validators on; the caller saves it. Raises what the source
+    raises for the first page of the list; what was saved until then stays saved.
     """
-    poll_session = PollSession(repository=repository, leased_at=context.clock.now())
-    return _discover(context, poll_session, _QUESTIONS)
+    _discover(context, poll_session, _QUESTIONS)
 
 
 def discover_all_runs(
-    context: CollectorContext, repository: RepositoryRecord, *, since: datetime
-) -> PollSession:
+    context: CollectorContext, poll_session: PollSession, *, since: datetime
+) -> None:
     """Find runs as ``discover_runs`` does, and since a moment once in every day of the list.
 
     Unchanged answers are free but count by the minute: what a limit cuts short is continued.
     """
-    hinted_at = repository.hinted_at
-    due = hinted_at is None or hinted_at < since
-    asked = replace(repository, hinted_at=None) if due else repository
-    poll_session = PollSession(repository=asked, leased_at=context.clock.now(), is_thorough=True)
+    hinted_at = poll_session.repository.hinted_at
+    if hinted_at is None or hinted_at < since:
+        poll_session.repository = replace(poll_session.repository, hinted_at=None)
+    poll_session.is_thorough = True
     sweep = partial(sweep_all_days, since=since)
-    return _discover(context, poll_session, (*_QUESTIONS[:-1], sweep))
+    _discover(context, poll_session, (*_QUESTIONS[:-1], sweep))
 
 
 def _discover(
     context: CollectorContext,
     poll_session: PollSession,
     questions: Sequence[Callable[[CollectorContext, PollSession], None]],
-) -> PollSession:
+) -> None:
     walk_run_list(context, poll_session)
     for ask in questions:
+        if not poll_session.should_continue():
+            return
         try:
             ask(context, poll_session)
-        except (Retriable, Skippable) as error:
+        except IngestError as error:
             # What the list has shown is collected all the same.
             poll_session.trouble = error
-    return poll_session
 
 
 def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> None:
@@ -98,6 +97,8 @@ def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> No
     wanted = [run_id for run_id in hints if run_id not in shown]
     context.store.clear_run_hints(name, {each: hints[each] for each in hints if each in shown})
     for start in range(0, len(wanted), HINTS_AT_ONCE):
+        if not poll_session.should_continue():
+            return
         portion = wanted[start : start + HINTS_AT_ONCE]
         looks = list(context.workers.map(lambda run_id: _look_up(context, name, run_id), portion))
         upsert_runs(context, poll_session, [look.run for look in looks if look.run is not None])
@@ -120,6 +121,8 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
     with_rare = _is_time(context, repository.hinted_at, RARE_STATUSES_INTERVAL)
     created = f"<={write_timestamp(_deep_end(floor, now))}"
     for status in _statuses_to_ask(context, poll_session, with_rare=with_rare):
+        if not poll_session.should_continue():
+            return
         _ask_by_status(context, poll_session, RunQuery(status=status, created=created))
     if with_rare:
         poll_session.repository = replace(poll_session.repository, hinted_at=now)

@@ -32,7 +32,7 @@ LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 
 
 #: How a poll finds runs: ``discover_runs``, or ``discover_all_runs``.
-Discover = Callable[[CollectorContext, RepositoryRecord], PollSession]
+Discover = Callable[[CollectorContext, PollSession], None]
 
 
 def poll_due_repositories(
@@ -75,7 +75,11 @@ def poll_repository(
         context.obey_pauses()
         waiting = PollSession(repository=repository, leased_at=context.clock.now())
         collect_waiting(context, waiting, should_continue=should_continue)
-        record = _collect(context, discover(context, repository), should_continue)
+        poll_session = PollSession(
+            repository=repository, leased_at=context.clock.now(), should_continue=should_continue
+        )
+        discover(context, poll_session)
+        record = _collect(context, poll_session, should_continue)
         next_poll_at = next_poll(context, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
         error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -26,12 +26,14 @@ class PollSession:
     """One poll of one repository, and what it has seen.
 
     ``is_thorough``: everything that there is shall be collected now. ``trouble`` is why some of the
-    questions beside the run list failed this time. ``ignores_created``: the server answers a filter
-    by creation time with other runs.
+    questions beside the first page of the run list failed this time. ``ignores_created``: the
+    server answers a filter by creation time with other runs. ``should_continue`` is asked between
+    requests; False ends the search where it is, and the next poll continues it.
     """
 
     repository: RepositoryRecord
     leased_at: datetime
+    should_continue: Callable[[], bool] = lambda: True
     seen: set[AttemptKey] = field(default_factory=set)
     is_thorough: bool = False
     list_is_fresh: bool = False

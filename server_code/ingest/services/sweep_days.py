@@ -81,6 +81,8 @@ def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> N
         window = _next_window(poll_session, today)
         if window is None or not can_afford_extra(context, poll_session):
             return
+        if not poll_session.should_continue():
+            return
         _sweep(context, poll_session, window, today)
 
 
@@ -95,7 +97,10 @@ def sweep_all_days(
     tomorrow = _midnight(now) + _DAY
     if repository.swept_at is None or repository.swept_at < since:
         _begin_round(poll_session, now, start=tomorrow - LONGEST_CHANGE)
-    while (window := _next_window(poll_session, tomorrow)) is not None:
+    while poll_session.should_continue():
+        window = _next_window(poll_session, tomorrow)
+        if window is None:
+            return
         _sweep(context, poll_session, window, tomorrow)
 
 
@@ -104,7 +109,7 @@ def sweep_span(
 ) -> Iterator[datetime]:
     """Ask for everything that was created in a span, newest day first; yield each finished day."""
     day = _midnight(last)
-    while day >= _midnight(first):
+    while day >= _midnight(first) and poll_session.should_continue():
         _ask(context, poll_session, _day_window(day))
         yield day
         day -= _DAY

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
-from ..errors import IngestError, NotFound
+from ..errors import IngestError, NotFound, RateLimited
 from ..ports import RunPage, RunQuery
 from .context import CollectorContext
 from .poll_session import PollSession, keep_lease, upsert_runs
@@ -25,12 +25,13 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     """Save the runs of the list, and move the repository's cursor once the walk is whole.
 
     A walk that a limit or a failure cuts short is continued by the next poll at its next page: runs
-    that were added since have only moved the others further down.
+    that were added since have only moved the others further down. A page that keeps failing holds
+    nothing above it. Raises what the source raises for the first page, and RateLimited.
     """
+    is_caught_up = poll_session.repository.walk_page is None or _walk(context, poll_session, None)
+    if not poll_session.should_continue():
+        return
     repository = poll_session.repository
-    if repository.walk_page is not None:
-        _walk(context, poll_session, None, repository.walk_page)
-        repository = poll_session.repository
     answer = context.source.fetch_runs(
         repository.full_name, RunQuery(), repository.validators.get("runs")
     )
@@ -38,34 +39,53 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     first = answer.value
     if first is None:
         return
-    newest = max(_created(first.runs), default=repository.watched_since)
+    poll_session.repository = replace(repository, page_floor=_page_floor(first))
+    if not is_caught_up:
+        upsert_runs(context, poll_session, first.runs)
+    elif _walk_from_top(context, poll_session, first):
+        poll_session.keep_validator("runs", answer.validator)
+
+
+def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: RunPage) -> bool:
+    newest = max(_created(first.runs), default=poll_session.repository.watched_since)
     poll_session.repository = replace(
-        repository, walk_newest=newest, walk_oldest=newest, page_floor=_page_floor(first)
+        poll_session.repository, walk_page=1, walk_newest=newest, walk_oldest=newest
     )
-    _walk(context, poll_session, first, 1)
-    poll_session.keep_validator("runs", answer.validator)
+    return _walk(context, poll_session, first)
 
 
-def _walk(
-    context: CollectorContext, poll_session: PollSession, first: RunPage | None, number: int
-) -> None:
-    """Walk from a page down to what is known; ``first`` is that page if it is read already."""
+def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage | None) -> bool:
+    """Walk from a page down to what is known; return whether that is reached.
+
+    ``first`` is that page if it is read already. A failure is the session's trouble.
+    """
     try:
-        _walk_pages(context, poll_session, first, number)
-    except IngestError:
+        is_whole = _walk_pages(context, poll_session, first)
+    except IngestError as error:
         # The next poll continues here.
         keep_lease(context, poll_session)
-        raise
-    newest = poll_session.repository.walk_newest
-    poll_session.repository = replace(
-        poll_session.repository, cursor=newest, walk_page=None, walk_newest=None, walk_oldest=None
-    )
+        if isinstance(error, RateLimited):
+            raise
+        poll_session.trouble = error
+        return False
+    if is_whole:
+        newest = poll_session.repository.walk_newest
+        poll_session.repository = replace(
+            poll_session.repository,
+            cursor=newest,
+            walk_page=None,
+            walk_newest=None,
+            walk_oldest=None,
+        )
+    return is_whole
 
 
 def _walk_pages(
-    context: CollectorContext, poll_session: PollSession, first: RunPage | None, number: int
-) -> None:
+    context: CollectorContext, poll_session: PollSession, first: RunPage | None
+) -> bool:
+    """Save pages until the floor is reached; return False where that was interrupted."""
     floor, has_next = _walk_floor(poll_session.repository), True
+    number = poll_session.repository.walk_page or 1
     for page in _pages(context, poll_session.repository.full_name, first, number):
         upsert_runs(context, poll_session, page.runs)
         number, has_next = number + 1, page.has_next
@@ -74,12 +94,16 @@ def _walk_pages(
             poll_session.repository, walk_page=number, walk_oldest=oldest
         )
         if page.runs and oldest is not None and oldest < floor:
-            return
+            return True
+        if has_next and not poll_session.should_continue():
+            return False
     oldest = poll_session.repository.walk_oldest
     if has_next and oldest is not None and oldest > floor:
         # Past 40,000 runs the list ends before its time; the rest is found day by day.
         for day in sweep_span(context, poll_session, first=floor, last=oldest):
             poll_session.repository = replace(poll_session.repository, walk_oldest=day)
+        return poll_session.should_continue()
+    return True
 
 
 def _pages(

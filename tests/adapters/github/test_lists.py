@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.domain.counters import Counters
@@ -79,13 +81,36 @@ def test_a_size_that_failed_twice_is_not_asked_for_again():
 
 
 def test_a_server_that_answers_no_size_raises_its_first_failure():
-    """Four requests, and the list starts with its usual size the next time."""
+    """Four requests, and after that one size at a time, each in turn."""
     with stub_github(lambda asked: (500 + asked.size % 7, {}, "")) as github:
         actions = actions_of(github)
-        for _ in range(2):
-            with pytest.raises(RequestFailed, match="502"):
+        with pytest.raises(RequestFailed, match="502"):
+            actions.fetch_jobs(KEY)
+        for _ in range(4):
+            with pytest.raises(RequestFailed):
                 actions.fetch_jobs(KEY)
-        assert sizes(github) == [100, 50, 25, 10] * 2
+        assert sizes(github) == [100, 50, 25, 10, 50, 25, 10, 100]
+
+
+def test_an_outage_costs_one_request_for_each_further_list():
+    """Several lists that fail are no matter of sizes; one that is answered ends the outage."""
+    is_down = [True]
+
+    def answer(asked):
+        return (502, {}, "") if is_down[0] else a_page(asked, jobs(1), "jobs")
+
+    with stub_github(answer) as github:
+        actions = actions_of(github)
+        for run_id in range(1, 6):
+            with pytest.raises(RequestFailed):
+                actions.fetch_jobs(replace(KEY, run_id=run_id))
+        assert sizes(github) == [100, 50, 25, 10] * 3 + [100, 100]
+        is_down[0] = False
+        actions.fetch_jobs(replace(KEY, run_id=6))
+        is_down[0] = True
+        with pytest.raises(RequestFailed):
+            actions.fetch_jobs(replace(KEY, run_id=7))
+        assert sizes(github)[14:] == [100, 100, 50, 25, 10]
 
 
 def test_a_list_ends_where_its_links_end():

@@ -152,7 +152,9 @@ class _Read:
             )
         wanted = self._wanted
         if self._walk is None:
-            sizes = self._memory.allowed(wanted.request.path, wanted.sizes)
+            sizes = self._memory.allowed(
+                wanted.request.path, wanted.sizes, offset=wanted.offset
+            )
             self._walk = _Walk(wanted, sizes, self._memory)
             if self._known is not None and self._known.size == self._walk.size:
                 self._walk.prepared = changed
@@ -237,6 +239,7 @@ class _Walk:
             except RequestFailed as error:
                 failure = failure or error
                 if len(self._sizes) == 1:
+                    self._memory.note_failure(request.path, offset=self._wanted.offset)
                     raise failure from None
                 self._sizes.pop(0)
                 self.prepared, self._etags = {}, [*self._etags, None]
@@ -250,6 +253,7 @@ class _Walk:
                     self.size,
                     is_reduced=failure is not None,
                     is_usual=self.size == self._wanted.sizes[0],
+                    offset=self._wanted.offset,
                 )
                 return response, found
 

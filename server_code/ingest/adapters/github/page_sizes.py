@@ -1,4 +1,8 @@
-"""Which lists need smaller pages: learned from what GitHub failed to answer."""
+"""Which lists need smaller pages: learned from what GitHub failed to answer.
+
+A list that fails in every size is asked in one size at a time from then on, and so is every list
+while several fail: an outage is no matter of sizes, and must not cost more requests.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,12 @@ logger = logging.getLogger(__name__)
 #: A list gets smaller pages after this many failures in a row: one may have passed by itself.
 STRIKES = 2
 
-#: Lists that are remembered, and for how long: an outage must not cost requests for ever.
+#: Lists that are remembered, and for how long.
 MAX_REMEMBERED = 1000
 REMEMBERED_SECONDS = 3600.0
+
+#: So many lists that fail in a row, with no list answered in between, are an outage.
+OUTAGE_LISTS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,19 +40,38 @@ class PageSizes:
 
     def __init__(self) -> None:
         self._known: OrderedDict[str, _Memory] = OrderedDict()
+        self._failures: OrderedDict[str, int] = OrderedDict()
+        self._failed_in_a_row: set[str] = set()
         self._lock = threading.Lock()
 
-    def allowed(self, path: str, sizes: Sequence[int]) -> list[int]:
-        """Return the sizes to try for a list, the largest first."""
+    def allowed(self, path: str, sizes: Sequence[int], *, offset: int = 0) -> list[int]:
+        """Return the sizes to try for the part of a list at an offset, the largest first."""
         with self._lock:
-            known = self._known.get(path)
-        if known is None or known.strikes < STRIKES or time.monotonic() >= known.until:
-            return list(sizes)
-        return [size for size in sizes if size <= known.size]
+            known, failures = self._known.get(path), self._failures.get(f"{path} {offset}", 0)
+            is_outage = len(self._failed_in_a_row) >= OUTAGE_LISTS
+        if known is not None and known.strikes >= STRIKES and time.monotonic() < known.until:
+            sizes = [size for size in sizes if size <= known.size]
+        if failures or is_outage:
+            return [sizes[failures % len(sizes)]]
+        return list(sizes)
 
-    def note(self, path: str, size: int, *, is_reduced: bool, is_usual: bool) -> None:
+    def note_failure(self, path: str, *, offset: int = 0) -> None:
+        """Note that a part of a list was not answered in any of the allowed sizes."""
+        part = f"{path} {offset}"
+        with self._lock:
+            self._failures[part] = self._failures.pop(part, 0) + 1
+            if len(self._failures) > MAX_REMEMBERED:
+                self._failures.popitem(last=False)
+            if len(self._failed_in_a_row) < OUTAGE_LISTS:
+                self._failed_in_a_row.add(path)
+
+    def note(
+        self, path: str, size: int, *, is_reduced: bool, is_usual: bool, offset: int = 0
+    ) -> None:
         """Note the size that a page was answered in; ``is_reduced``: larger ones just failed."""
         with self._lock:
+            self._failures.pop(f"{path} {offset}", None)
+            self._failed_in_a_row.clear()
             known = self._known.get(path)
             if is_reduced:
                 strikes = 1 if known is None else known.strikes + 1
