@@ -14,6 +14,7 @@ from ingest.services.context import CollectorContext
 from ingest.services.discover_runs import discover_all_runs
 from ingest.services.poll_runs import poll_repository
 from ingest.services.poll_session import LEASE_SECONDS
+from ingest.services.read_attempts import MAX_DOUBTFUL_READS
 
 #: A repository or an attempt that failed so often is left for a later collection.
 MAX_FAILURES = 6
@@ -228,7 +229,8 @@ def _is_unread(attempt: AttemptRecord, now: datetime) -> bool:
     An attempt that was seen in progress is read.
     """
     run, published = attempt.run, attempt.published_statuses
-    if run is None or not published or attempt.failures:
+    is_doubtful = 0 < attempt.doubtful_reads <= MAX_DOUBTFUL_READS
+    if run is None or not published or attempt.failures or is_doubtful:
         return True
     return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < LAG)
 

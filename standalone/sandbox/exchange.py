@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from .answers import Answer, Refusal, error_answer, json_bytes, not_found
 from .calls import Call
-from .fault_answers import break_redirect, secondary_limit_of
+from .fault_answers import break_redirect, secondary_limit_of, spoil_answer
 from .faults import Fault
 from .headers import budget_headers, common_headers, identity_headers
 from .identities import Identity
@@ -81,7 +81,8 @@ class Exchange:
             if self._is_graphql:
                 refusal = _graphql_limited(refusal)
             return self._record(refusal, 0, self._headers(identity, budget))
-        answer = self._apply_precondition(self._call_handler(identity, fault), identity)
+        handled = spoil_answer(fault, self._call_handler(identity, fault))
+        answer = self._apply_precondition(handled, identity)
         cost = answer.cost if taken else 0
         limiter.settle(budget, taken, cost)
         return self._record(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 from .answers import JSON, Answer, blob_not_found, error_answer, json_bytes, not_found
@@ -26,6 +27,8 @@ _REFUSALS: dict[str, tuple[int, str, tuple[tuple[str, str], ...]]] = {
     ),
     "suspended": (403, "This installation has been suspended", ()),
     "blocked": (451, "Repository access blocked", ()),
+    "unauthorized": (401, "Bad credentials", ()),
+    "gone": (410, "Gone", ()),
 }
 _XML = '\ufeff<?xml version="1.0" encoding="utf-8"?><Error><Code>ServerBusy</Code></Error>'
 
@@ -86,3 +89,20 @@ def break_redirect(fault: Fault | None, answer: Answer, dead_url: str) -> Answer
         (name, dead_url if name == "Location" else value) for name, value in answer.headers
     )
     return replace(answer, headers=headers)
+
+
+def spoil_answer(fault: Fault | None, answer: Answer) -> Answer:
+    """Spoil a good answer's body, if that is what the fault does; it keeps an ETag of its own."""
+    if fault is None or answer.status != 200 or answer.stream is not None:
+        return answer
+    if fault.do == "broken_json":
+        return replace(answer, body=answer.body[: len(answer.body) // 2], digest=None)
+    if fault.do not in {"empty_list", "malformed"}:
+        return answer
+    body = json.loads(answer.body)
+    for name, items in body.items() if isinstance(body, dict) else ():
+        if isinstance(items, list) and items:
+            spoiled = {**items[0], "id": None}
+            body[name] = [] if fault.do == "empty_list" else [spoiled, *items[1:]]
+    digest = None if answer.digest is None else f"{answer.digest}-{fault.do}"
+    return replace(answer, body=json_bytes(body), digest=digest)

@@ -25,6 +25,11 @@ KINDS = frozenset(
         "blocked",
         "archive_lacks",
         "archive_empty",
+        "unauthorized",
+        "gone",
+        "broken_json",
+        "empty_list",
+        "malformed",
     }
 )
 
@@ -43,7 +48,9 @@ class Fault:
     log's redirect leads to a closed port;
     late_jobs: jobs are shown as they were `seconds` ago; sso: 403 with X-GitHub-SSO; suspended:
     403 of a suspended installation; blocked: 451; archive_lacks, archive_empty: the archive of
-    logs misses the first job's file, or holds it empty. With `above_page_size`, only requests for
+    logs misses the first job's file, or holds it empty; unauthorized: 401; gone: 410; broken_json:
+    200 with the first half of the body; empty_list: a list without its items, which it counts;
+    malformed: a list whose first item has no id. With `above_page_size`, only requests for
     more items a page fail.
     """
 

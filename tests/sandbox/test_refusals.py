@@ -30,7 +30,13 @@ def test_a_list_fails_at_large_pages_only(serve):
 
 @pytest.mark.parametrize(
     ("do", "status", "words"),
-    [("sso", 403, "SAML"), ("suspended", 403, "suspended"), ("blocked", 451, "blocked")],
+    [
+        ("sso", 403, "SAML"),
+        ("suspended", 403, "suspended"),
+        ("blocked", 451, "blocked"),
+        ("unauthorized", 401, "credentials"),
+        ("gone", 410, "Gone"),
+    ],
 )
 def test_a_credential_or_a_repository_is_refused(serve, do, status, words):
     """The refusal has GitHub's status and message; SSO has its header."""
@@ -46,6 +52,25 @@ def test_an_html_page_comes_with_200(serve):
     answer = serve(world(), faults=(fault,)).get(RUNS)
     assert answer.status_code == 200
     assert answer.text.startswith("<!DOCTYPE html>")
+
+
+@pytest.mark.parametrize(("do", "ids"), [("empty_list", []), ("malformed", [None])])
+def test_a_list_is_spoiled_under_an_etag_of_its_own(serve, do, ids):
+    """It counts what it does not list, and the good list is no 304 of it."""
+    api = serve(world(), faults=(Fault(path="/jobs$", do=do, count=1),))
+    spoiled = api.get(f"{RUNS}/1/jobs")
+    assert spoiled.json()["total_count"] == 1
+    assert [job["id"] for job in spoiled.json()["jobs"]] == ids
+    good = api.get(f"{RUNS}/1/jobs", If_None_Match=spoiled.headers["ETag"])
+    assert [job["id"] for job in good.json()["jobs"]] == [9]
+
+
+def test_a_body_stops_in_the_middle_though_its_length_is_right(serve):
+    """The answer arrives whole, and is no JSON."""
+    answer = serve(world(), faults=(Fault(path="/runs$", do="broken_json"),)).get(RUNS)
+    assert answer.status_code == 200
+    with pytest.raises(ValueError, match=r"JSON|Expecting|Unterminated"):
+        answer.json()
 
 
 @pytest.mark.parametrize("status", [403, 404, 429])

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ingest.services.read_attempts import merge_jobs, read_attempt
+from dataclasses import replace
+
+import pytest
+from ingest.ports import Answer, JobList
+from ingest.services.read_attempts import MAX_DOUBTFUL_READS, merge_jobs, read_attempt
 from ingest.services.read_commits import CommitReads
 from ingest.services.read_details import DetailReads
 from ingest.services.slice_reads import SliceReads
@@ -61,3 +65,62 @@ def test_an_error_is_part_of_the_reading(stage):
     snapshot = read(here, is_current=True, wants_jobs=True)
     assert snapshot.error is not None
     assert snapshot.record == here.attempt()
+
+
+def with_jobs(here, answers):
+    """Answer the first requests for jobs from `answers`, the others as GitHub does."""
+    fetch, left = here.context.source.fetch_jobs, list(answers)
+
+    def fetch_jobs(key, validator=None):
+        return Answer(left.pop(0), '"etag"') if left else fetch(key, validator)
+
+    here.context.source.fetch_jobs = fetch_jobs
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_an_ended_run_whose_list_of_jobs_is_empty_for_a_while_loses_none(stage, is_counted):
+    """Whether GitHub counts the jobs that it does not list, or none."""
+    here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
+    with_jobs(here, [JobList(jobs=(), is_complete=not is_counted)] * 4)
+    here.poll_for(90, every=10)
+    assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
+    assert here.attempt().settled
+
+
+def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
+    """What GitHub calls unchanged lacks what it lacked before."""
+    here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
+    fetch = here.context.source.fetch_jobs
+
+    def fetch_half(key, validator=None):
+        answer = fetch(key, validator)
+        jobs = answer.value
+        half = jobs and JobList(jobs=jobs.jobs[:1], is_complete=False)
+        return replace(answer, value=half)
+
+    here.context.source.fetch_jobs = fetch_half
+    here.poll()
+    assert not here.attempt().settled
+    here.context.source.fetch_jobs = fetch
+    here.poll_for(60)
+    assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
+
+
+def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later(stage):
+    """It is read a bounded number of times."""
+    here = stage(WorldBuilder().run(seconds=60).job("a"), at=3600)
+    with_jobs(here, [JobList(jobs=(), is_complete=True)] * 100)
+    here.poll()
+    assert here.kinds() == ["workflow_run_completed"]
+    here.poll_for(150, every=10)
+    assert here.attempt().settled
+    assert here.attempt().doubtful_reads == MAX_DOUBTFUL_READS + 1
+
+
+def test_a_malformed_job_is_reported_once_and_holds_none_of_the_others(stage):
+    """GitHub may send it whole later, so its list is read again for a while."""
+    here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
+    here.fail(Fault(path="/jobs$", do="malformed", count=2))
+    here.poll_for(60)
+    assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
+    assert ["without a usable 'id'" in each for each in here.errors()] == [True]

@@ -173,5 +173,8 @@ class ActionsSource(Protocol):
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed; needs the right to read hooks."""
 
+    def take_malformed(self, repository: str) -> list[str]:
+        """Return which objects of a repository's lists could not be read, each once."""
+
     def take_rejected_credentials(self) -> Mapping[str, IngestError]:
         """Return the credentials that GitHub rejects as a whole, by name; each is returned once."""

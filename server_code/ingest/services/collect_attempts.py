@@ -24,7 +24,7 @@ from .poll_session import PollSession, is_wanted, keep_lease, renew_lease, upser
 from .publish import publish
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
-from .schedule_attempts import SETTLING_PAUSE, is_settling, postpone, schedule
+from .schedule_attempts import is_settling, postpone, schedule, settling_pause
 from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commits
 
 logger = logging.getLogger(__name__)
@@ -205,7 +205,7 @@ def _changes(
     if run is None or (not record.published_statuses and not is_wanted(run, since)):
         return Changes(record=replace(record, settled=True, next_check_at=None))
     if is_settling(snapshot, now):
-        return Changes(record=replace(record, next_check_at=now + SETTLING_PAUSE))
+        return Changes(record=replace(record, next_check_at=now + settling_pause(record)))
     log_mode = context.collecting.log_mode
     changes = changes_of(record, snapshot.commit, log_mode=log_mode, now=now)
     return replace(changes, record=schedule(context, snapshot, changes.record))

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..domain.ledger import RepositoryRecord
+from ..domain.ledger import MOST_ERRORS, RepositoryRecord
 from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, Retriable
 from .collect_attempts import collect_attempts, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
@@ -30,6 +30,10 @@ MAX_OPEN_INTERVAL_FACTOR = 2.0
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 
+
+_REMEDY_OF_MALFORMED = (
+    "Everything else is collected. If the object is still damaged on GitHub, report it to GitHub."
+)
 
 #: How a poll finds runs: ``discover_runs``, or ``discover_all_runs``.
 Discover = Callable[[CollectorContext, PollSession], None]
@@ -86,6 +90,7 @@ def poll_repository(
         context.share_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
     _report_rejected_credentials(context, error)
+    _report_malformed(context, repository.full_name)
     context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
     return error
 
@@ -96,6 +101,17 @@ def _report_rejected_credentials(context: CollectorContext, error: IngestError |
         if str(rejected) != str(error):
             what = f"Credential {name}: {rejected}"
             context.report_error(PIPELINE_MONITORING_AGENT, None, what, _remedy(rejected))
+
+
+def _report_malformed(context: CollectorContext, repository: str) -> None:
+    """Report objects of GitHub's lists that cannot be read; those that are listed already are not."""
+    malformed = context.source.take_malformed(repository)
+    if not malformed:
+        return
+    known = {each.what for each in context.store.list_errors(limit=MOST_ERRORS)}
+    for what in malformed:
+        if what not in known:
+            context.report_error(PIPELINE_MONITORING_AGENT, repository, what, _REMEDY_OF_MALFORMED)
 
 
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:

@@ -195,7 +195,13 @@ def _due(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -> Attem
             key=run.key, created_at=run.created_at or now, run=run, next_check_at=now
         )
     return replace(
-        record, run=run, settled=False, next_check_at=now, has_all_jobs=False, failures=0
+        record,
+        run=run,
+        settled=False,
+        next_check_at=now,
+        has_all_jobs=False,
+        doubtful_reads=0,
+        failures=0,
     )
 
 

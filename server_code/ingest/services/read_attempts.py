@@ -21,6 +21,14 @@ from .slice_reads import SliceReads
 #: A run whose jobs answer 404 is published without them after so many failed reads.
 MAX_PARTIAL_READS = 5
 
+#: A list of jobs that is empty, or shorter than GitHub's own count, is believed after so many reads.
+MAX_DOUBTFUL_READS = 6
+
+#: Runs that may end without any job; every other one has at least one.
+_ENDS_WITHOUT_JOBS = frozenset(
+    {"action_required", "cancelled", "skipped", "stale", "startup_failure"}
+)
+
 #: An attempt whose commit cannot be read is published without metrics after so many failed reads.
 MAX_COMMIT_FAILURES = 4
 
@@ -118,12 +126,29 @@ def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnaps
     if record.has_all_jobs:
         return snapshot
     answer = source.fetch_jobs(record.key, record.jobs_validator)
+    is_complete = answer.value is None or answer.value.is_complete
     if answer.value is not None:
         jobs = merge_jobs(record.jobs, _of(record.key, answer.value.jobs))
-        record = replace(record, jobs=jobs, jobs_validator=answer.validator)
-    is_complete = answer.value is None or answer.value.is_complete
-    has_all = is_complete and snapshot.has_ended and all(job.is_completed for job in record.jobs)
-    return replace(snapshot, record=replace(record, has_all_jobs=has_all))
+        # Unchanged answers count as complete, so the validator of an incomplete one is not kept.
+        validator = answer.validator if is_complete else None
+        record = replace(record, jobs=jobs, jobs_validator=validator)
+    if not snapshot.has_ended:
+        return replace(snapshot, record=record)
+    is_doubtful = not is_complete or _lacks_every_job(record)
+    is_believed = not is_doubtful or record.doubtful_reads >= MAX_DOUBTFUL_READS
+    return replace(
+        snapshot,
+        record=replace(
+            record,
+            doubtful_reads=record.doubtful_reads + 1 if is_doubtful else 0,
+            has_all_jobs=is_believed and all(job.is_completed for job in record.jobs),
+        ),
+    )
+
+
+def _lacks_every_job(record: AttemptRecord) -> bool:
+    run = record.run
+    return run is not None and not record.jobs and run.conclusion not in _ENDS_WITHOUT_JOBS
 
 
 def _of(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:

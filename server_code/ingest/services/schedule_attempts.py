@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from ..domain.ledger import AttemptRecord
 from ..errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
-from .read_attempts import AttemptSnapshot
+from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot
 
 #: An open run is checked again after this part of its age: in its first hour at every poll.
 OPEN_AGE_SHARE = 120
@@ -25,6 +25,9 @@ REPORTED_FAILURES = 5
 SETTLING_TIME = timedelta(minutes=1)
 SETTLING_PAUSE = timedelta(seconds=5)
 
+#: A doubtful list of jobs is read again after 1, 2, 4 … seconds, at most this long.
+MAX_DOUBT_PAUSE = timedelta(seconds=32)
+
 #: https://docs.github.com/en/actions/reference/limits: a run lives 35 days at most.
 LONGEST_RUN = timedelta(days=36)
 
@@ -40,6 +43,11 @@ def is_settling(snapshot: AttemptSnapshot, now: datetime) -> bool:
     return run.updated_at is not None and now - run.updated_at < SETTLING_TIME
 
 
+def settling_pause(record: AttemptRecord) -> timedelta:
+    """Return how soon the jobs of a run that has just ended are read again."""
+    return max(SETTLING_PAUSE, _doubt_pause(record))
+
+
 def schedule(
     context: CollectorContext, snapshot: AttemptSnapshot, record: AttemptRecord
 ) -> AttemptRecord:
@@ -53,6 +61,8 @@ def schedule(
         max(timedelta(seconds=context.collecting.poll_seconds), since_start / OPEN_AGE_SHARE),
         MAX_PAUSE,
     )
+    if 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS:
+        pause = _doubt_pause(record)
     return replace(record, next_check_at=now + pause, failures=0)
 
 
@@ -75,3 +85,10 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
         return replace(record, settled=True, next_check_at=None, failures=failures)
     pause = min(timedelta(seconds=2 ** min(failures - 1, 20)), MAX_FAILURE_PAUSE)
     return replace(record, next_check_at=now + pause, failures=failures)
+
+
+def _doubt_pause(record: AttemptRecord) -> timedelta:
+    if not record.doubtful_reads:
+        return timedelta()
+    seconds = timedelta(seconds=2 ** min(record.doubtful_reads - 1, 20))
+    return min(seconds, MAX_DOUBT_PAUSE)

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import COMPLETED, Job, Step
 from ..domain.runs import PullRequest, ReferencedWorkflow, WorkflowRun
 from ..domain.timestamps import parse_timestamp
-from ..errors import MalformedPayload
 from .fields import flag, integer, label_names, mapping, objects, required_integer, text, word
-
-logger = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 _QUEUED = "queued"
 
@@ -35,19 +29,6 @@ _CONCLUSIONS = frozenset(
         "timed_out",
     }
 )
-
-
-def parse_each(
-    parse: Callable[[Mapping[str, Any]], T], payloads: Iterable[Mapping[str, Any]]
-) -> Iterator[T]:
-    """Parse the objects of a list; one that is malformed is logged and left out."""
-    for payload in payloads:
-        try:
-            yield parse(payload)
-        except MalformedPayload as error:
-            logger.warning(
-                "malformed object", extra={"reason": str(error), "id": payload.get("id")}
-            )
 
 
 def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:

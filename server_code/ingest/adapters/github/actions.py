@@ -12,19 +12,23 @@ from ...domain.annotations import AnnotationList
 from ...domain.artifacts import Artifact
 from ...domain.code_metrics import CommitMetrics
 from ...domain.counters import Counters
-from ...domain.jobs import Job
 from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
 from ...wire.fields import mapping, text
+<<<<<<< HEAD
 from ...wire.payloads import parse_each, parse_job, parse_run
 from . import details
+=======
+from ...wire.payloads import parse_job, parse_run
+>>>>>>> ed829e8 (Read doubtful job lists again, and report malformed objects)
 from .client import GithubClient
 from .commits import CommitReader
 from .deliveries import failed_delivery_runs
 from .link_filter import LinkFilter
 from .lists import ListReader, ListRequest
 from .logs import LogDownloader
+from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
 from .request import Request
 from .tokens import RepositoryClient, TokenPool
@@ -52,6 +56,7 @@ class GithubActions:
         self._pulls = PullRequestReader(self._lists)
         self._commits = CommitReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
+        self._malformed = MalformedObjects()
         self._new_names: dict[str, str] = {}
 
     def fetch_runs(
@@ -79,9 +84,14 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         self._notice_new_name(repository, _owner_of_runs(answer.items))
-        parse = partial(parse_run, repository=repository)
+        runs = self._malformed.parse_each(
+            partial(parse_run, repository=repository),
+            answer.items,
+            repository=repository,
+            path=request.path,
+        )
         page = RunPage(
-            runs=tuple(map(self._links.run, parse_each(parse, answer.items))),
+            runs=tuple(map(self._links.run, runs)),
             total_count=answer.total_count,
             has_next=answer.has_next,
         )
@@ -103,7 +113,8 @@ class GithubActions:
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs.
 
-        The list ends where GitHub's links end; it is complete if it holds what GitHub counted.
+        The list ends where GitHub's links end; it is complete if it holds as many jobs that can be
+        read as GitHub counted.
         """
         request = Request.to(_ATTEMPT_JOBS, self._name(key.repository), key.run_id, key.run_attempt)
         wanted = ListRequest(request=request, key="jobs")
@@ -111,10 +122,14 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         self._notice_new_name(key.repository, _owner_of_jobs(answer.items))
-        jobs: dict[int, Job] = {}
-        for job in parse_each(parse_job, answer.items):
-            jobs[job.job_id] = self._links.job(job)
-        is_complete = not answer.has_next and len(answer.items) >= answer.total_count
+        read = list(
+            self._malformed.parse_each(
+                parse_job, answer.items, repository=key.repository, path=request.path
+            )
+        )
+        jobs = {job.job_id: self._links.job(job) for job in read}
+        counted = max(answer.total_count, len(answer.items))
+        is_complete = not answer.has_next and len(read) >= counted
         return Answer(JobList(jobs=tuple(jobs.values()), is_complete=is_complete), answer.validator)
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
@@ -217,6 +232,10 @@ class GithubActions:
         """Fetch the ids of runs whose webhook deliveries failed since a moment."""
         name = self._name(repository)
         return failed_delivery_runs(self._client(repository), self._lists, name, since)
+
+    def take_malformed(self, repository: str) -> list[str]:
+        """Return which objects of a repository's lists could not be read, each once."""
+        return self._malformed.take(repository)
 
     def take_rejected_credentials(self) -> dict[str, IngestError]:
         """Return credentials that GitHub rejects as a whole, each once, by name."""

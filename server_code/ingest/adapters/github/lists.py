@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from ...errors import RateLimited, RequestFailed
 from ...wire.answers import broken_answer
-from ...wire.fields import integer, mapping, objects
+from ...wire.fields import integer, mapping
 from ...wire.links import next_parameters
 from ...wire.rate_limits import parse_http_date
 from .interrupted_reads import InterruptedReads
@@ -100,7 +100,8 @@ class ListRequest:
             return []
         if not isinstance(found, list):
             raise broken_answer(response.path, response.body, api_url=response.api_url)
-        return objects(found)
+        # One that is no object stays in its place: it counts, and whoever parses it reports it.
+        return [mapping(item) for item in found]
 
 
 class ListReader:

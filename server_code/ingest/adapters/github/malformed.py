@@ -1,0 +1,52 @@
+"""Objects of GitHub's lists that cannot be read: left out, and kept to be reported."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from ...errors import MalformedPayload
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+#: Objects of one repository that are kept until they are taken.
+MAX_KEPT = 20
+
+
+class MalformedObjects:
+    """Parses lists whose other objects are read as usual. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._kept: dict[str, dict[str, None]] = {}
+
+    def parse_each(
+        self,
+        parse: Callable[[Mapping[str, Any]], T],
+        payloads: Iterable[Mapping[str, Any]],
+        *,
+        repository: str,
+        path: str,
+    ) -> Iterator[T]:
+        """Parse the objects of a list; one that cannot be read stops none of the others."""
+        for payload in payloads:
+            try:
+                yield parse(payload)
+            except MalformedPayload as error:
+                logger.warning("malformed object", extra={"reason": str(error), "path": path})
+                self._keep(repository, f"{error} It is left out of {path}.")
+
+    def take(self, repository: str) -> list[str]:
+        """Return what could not be read of a repository since the last call, each once."""
+        with self._lock:
+            return list(self._kept.pop(repository.lower(), ()))
+
+    def _keep(self, repository: str, what: str) -> None:
+        with self._lock:
+            kept = self._kept.setdefault(repository.lower(), {})
+            if len(kept) < MAX_KEPT:
+                kept[what] = None
