@@ -81,12 +81,9 @@ class AttemptRecord:
     sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
     order; ``fingerprint`` tells what was said last. ``next_check_at``: when it is due
     again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
-<<<<<<< HEAD
     ``annotations`` are those of an attempt that failed to start. ``limited_reads``: how often a
     limit kept annotations or artifacts from being read.
-=======
     ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted.
->>>>>>> ed829e8 (Read doubtful job lists again, and report malformed objects)
     """
 
     key: AttemptKey
@@ -101,13 +98,10 @@ class AttemptRecord:
     run_validator: str | None = None
     jobs_validator: str | None = None
     has_all_jobs: bool = False
-<<<<<<< HEAD
     annotations: AnnotationList | None = None
     artifacts: tuple[Artifact, ...] | None = None
     limited_reads: int = 0
-=======
     doubtful_reads: int = 0
->>>>>>> ed829e8 (Read doubtful job lists again, and report malformed objects)
     failures: int = 0
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 

@@ -21,7 +21,7 @@ from .slice_reads import SliceReads
 #: A run whose jobs answer 404 is published without them after so many failed reads.
 MAX_PARTIAL_READS = 5
 
-#: A list of jobs that is empty, or shorter than GitHub's own count, is believed after so many reads.
+#: A job list that is empty, or shorter than GitHub counts, is believed after so many reads.
 MAX_DOUBTFUL_READS = 6
 
 #: Runs that may end without any job; every other one has at least one.

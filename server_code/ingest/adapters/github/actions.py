@@ -16,12 +16,8 @@ from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
 from ...wire.fields import mapping, text
-<<<<<<< HEAD
-from ...wire.payloads import parse_each, parse_job, parse_run
-from . import details
-=======
 from ...wire.payloads import parse_job, parse_run
->>>>>>> ed829e8 (Read doubtful job lists again, and report malformed objects)
+from . import details
 from .client import GithubClient
 from .commits import CommitReader
 from .deliveries import failed_delivery_runs
