@@ -104,7 +104,7 @@ def _report_rejected_credentials(context: CollectorContext, error: IngestError |
 
 
 def _report_malformed(context: CollectorContext, repository: str) -> None:
-    """Report objects of GitHub's lists that cannot be read; those that are listed already are not."""
+    """Report objects of GitHub's lists that cannot be read, unless they are listed already."""
     malformed = context.source.take_malformed(repository)
     if not malformed:
         return

@@ -153,9 +153,7 @@ class _Read:
             )
         wanted = self._wanted
         if self._walk is None:
-            sizes = self._memory.allowed(
-                wanted.request.path, wanted.sizes, offset=wanted.offset
-            )
+            sizes = self._memory.allowed(wanted.request.path, wanted.sizes, offset=wanted.offset)
             self._walk = _Walk(wanted, sizes, self._memory)
             if self._known is not None and self._known.size == self._walk.size:
                 self._walk.prepared = changed
