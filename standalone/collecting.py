@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +17,7 @@ from ingest.settings import Settings
 from .agents import run_agents
 from .failures import INCOMPLETE, sentence_for
 from .live_view import open_view
+from .logs import write_notice
 from .once import collect_once
 from .pending_items import PendingItem
 from .progress import Summary, summarize
@@ -45,7 +47,7 @@ def open_when_state_responds(settings: Settings, *, stop: threading.Event) -> Co
                 raise
             if str(error) != reported:
                 reported = str(error)
-                click.echo(f"{reported} Trying again for 5 minutes.", err=True)
+                write_notice(f"{reported} Trying again for 5 minutes.", level=logging.WARNING)
         stop.wait(pause)
         pause = min(2 * pause, MAX_START_PAUSE_SECONDS)
 
@@ -79,12 +81,12 @@ def collect_all_once(
     if as_json or summary.attempts or not errors:
         _report(summary, as_json=as_json)
     for name, error in list(result.errors.items())[0 if refused else 1 :]:
-        click.echo(f"{name}: {sentence_for(error)}", err=True)
+        write_notice(f"{name}: {sentence_for(error)}", level=logging.ERROR)
     if stop.signal_number is not None:
-        click.echo("Stopped before everything was collected; the next start continues.", err=True)
+        write_notice("Stopped before everything was collected; the next start continues.")
         return stop.exit_code
     if summary.pending:
-        click.echo(_pending_in_words(summary.pending), err=True)
+        write_notice(_pending_in_words(summary.pending), level=logging.WARNING)
     for error in errors.values():
         raise error
     return INCOMPLETE if summary.pending else 0
@@ -98,7 +100,7 @@ def _announced(stop: Stop) -> Iterator[None]:
     def announce() -> None:
         stop.event.wait()
         if not is_over.is_set():
-            click.echo("Stopping after the work in hand; Ctrl-C again ends at once.", err=True)
+            write_notice("Stopping after the work in hand; Ctrl-C again ends at once.")
 
     thread = threading.Thread(target=announce)
     thread.start()

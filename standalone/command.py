@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cache, partial
 
 import click
 
 from .environment import secret_values
 from .failures import exit_code_for, sentence_for
-from .logs import Mask, configure_logging
+from .logs import Mask, configure_logging, write_notice
 
 logger = logging.getLogger(__name__)
 
@@ -37,9 +38,11 @@ class RunstreamCommand(click.Command):
         level = ctx.params.pop("log_level") or ("info" if as_json else "warning")
         mask = Mask(secret_values(os.environ))
         configure_logging(as_json=as_json, level=level, mask=mask, with_traceback=debug)
-        ctx.exit(self._run(ctx, mask, debug=debug))
+        with _private_files():
+            code = self._run(ctx, debug=debug)
+        ctx.exit(code)
 
-    def _run(self, ctx: click.Context, mask: Mask, *, debug: bool) -> int:
+    def _run(self, ctx: click.Context, *, debug: bool) -> int:
         """Run the command; the outermost place where its errors end."""
         try:
             return super().invoke(ctx) or 0
@@ -53,7 +56,7 @@ class RunstreamCommand(click.Command):
         except Exception as error:
             if debug:
                 logger.exception("command failed")
-            click.echo(mask(sentence_for(error)), err=True)
+            write_notice(sentence_for(error), level=logging.ERROR)
             return exit_code_for(error)
 
 
@@ -84,6 +87,16 @@ def _common_options() -> list[click.Parameter]:
             help="Show the traceback of what fails.",
         ),
     ]
+
+
+@contextmanager
+def _private_files() -> Iterator[None]:
+    """Create every file of the block, and of the processes it starts, for this user alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 def _forget_stdout() -> None:

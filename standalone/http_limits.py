@@ -9,7 +9,6 @@ waited for longest makes room for the next.
 from __future__ import annotations
 
 import copy
-import resource
 import socket
 import time
 from functools import cached_property
@@ -125,7 +124,10 @@ class LimitedServer(TcpWSGIServer):
     @cached_property
     def max_connections(self) -> int:
         """Return how many connections are open at once."""
-        return min(CONNECTIONS, resource.getrlimit(resource.RLIMIT_NOFILE)[0] // 4)
+        import resource  # Windows has none
+
+        files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+        return CONNECTIONS if files == resource.RLIM_INFINITY else min(CONNECTIONS, files // 4)
 
     def handle_accept(self) -> None:
         """Accept a connection; at the limit, close the one that has been waited for longest."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timezone
 
-import click
 from ingest.ports import StateStore
 
+from .logs import is_json_log, write_notice
 from .progress import Progress
 
 Show = Callable[[Progress], None]
@@ -32,7 +32,7 @@ FIRST_LINE_SECONDS = 2.0
 @contextmanager
 def open_view(store: StateStore) -> Iterator[Show]:
     """Choose the view that stderr can show."""
-    if not sys.stderr.isatty():
+    if is_json_log() or not sys.stderr.isatty():
         yield PlainLines().show
         return
     from rich.console import Console
@@ -55,7 +55,7 @@ class PlainLines:
         if line == self._last or time.monotonic() < self._next_at:
             return
         self._last, self._next_at = line, time.monotonic() + LINE_SECONDS
-        click.echo(line, err=True)
+        write_notice(line)
 
 
 class Tables:

@@ -116,12 +116,16 @@ class LocalPostgres:
     def _reachable_home(self, folder: Path) -> Path:
         """Choose where the data lies: in `folder`, if PostgreSQL's user gets there."""
         folder = folder.absolute()
-        folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+        if not folder.exists():
+            folder.mkdir(mode=0o700, parents=True)
+            folder.chmod(0o700 if self._user is None else 0o711)  # its user passes
         if self._user is None or _is_open_to_all(folder):
             return folder
         name = hashlib.sha256(str(folder).encode()).hexdigest()[:12]
         home = _SYSTEM_FOLDER / f"postgres-{name}"
-        home.mkdir(mode=0o711, parents=True, exist_ok=True)
+        home.mkdir(parents=True, exist_ok=True)
+        for each in (_SYSTEM_FOLDER, home):
+            each.chmod(0o711)
         return home
 
     def _reachable_programs(self) -> Path:

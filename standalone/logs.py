@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import math
+import os
 import re
 import sys
+import threading
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
+
+import click
+
+logger = logging.getLogger("runstream")
 
 #: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _GITHUB_TOKEN = re.compile(r"\b(?:gh[a-z]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,})")
@@ -46,7 +53,7 @@ class TextFormatter(logging.Formatter):
 
     def __init__(self, mask: Mask, *, with_traceback: bool) -> None:
         super().__init__()
-        self._mask = mask
+        self.mask = mask
         self._with_traceback = with_traceback
 
     def format(self, record: logging.LogRecord) -> str:
@@ -57,9 +64,9 @@ class TextFormatter(logging.Formatter):
         if record.exc_info and not self._with_traceback:
             line += f" ({_fault(record)})"
         # A secret may have several lines, so they are joined after it is masked.
-        line = _CONTROLS.sub(" ", self._mask(line))
+        line = _CONTROLS.sub(" ", self.mask(line))
         if record.exc_info and self._with_traceback:
-            line += "\n" + self._mask(self.formatException(record.exc_info))
+            line += "\n" + self.mask(self.formatException(record.exc_info))
         return line
 
 
@@ -73,17 +80,19 @@ class JsonFormatter(TextFormatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-            **_extra(record),
         }
+        line = line | {name: value for name, value in _extra(record).items() if name not in line}
         if record.exc_info:
             line["error"] = _fault(record)
         if record.exc_info and self._with_traceback:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps({name: self._masked(value) for name, value in line.items()})
+        masked = {self.mask(name): self._masked(value) for name, value in line.items()}
+        return json.dumps(masked).replace("\x7f", "\\u007f")
 
     def _masked(self, value: object) -> object:
         """Mask before JSON escapes a value, for an escaped secret would not be found."""
-        return value if isinstance(value, int | float | None) else self._mask(str(value))
+        is_number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+        return value if value is None or is_number else self.mask(str(value))
 
 
 def configure_logging(*, as_json: bool, level: str, mask: Mask, with_traceback: bool) -> None:
@@ -94,9 +103,48 @@ def configure_logging(*, as_json: bool, level: str, mask: Mask, with_traceback: 
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    logging.captureWarnings(capture=True)
+    threading.excepthook = _log_end_of_thread
     # These tell of every request or retry, which is our own records' business.
     for vendor in ("boto3", "botocore", "github", "urllib3", "werkzeug", "waitress"):
         logging.getLogger(vendor).setLevel("WARNING" if level != "debug" else "INFO")
+
+
+def write_notice(text: str, *, level: int = logging.INFO) -> None:
+    """Write what a person reads while a command works to stderr, without secrets.
+
+    Where the log is JSON, it is a record of the log.
+    """
+    formatter = _formatter()
+    if isinstance(formatter, JsonFormatter):
+        logger.log(level, text)
+    else:
+        click.echo(formatter.mask(text) if formatter else text, err=True)
+
+
+def write_last_words(text: str) -> None:
+    """Write a notice from a process that may hold any lock, and ends at once."""
+    formatter = _formatter()
+    if isinstance(formatter, JsonFormatter):
+        record = logger.makeRecord(logger.name, logging.WARNING, "", 0, text, (), None)
+        text = formatter.format(record)
+    os.write(2, f"{text}\n".encode())
+
+
+def is_json_log() -> bool:
+    """Return whether stderr is for programs."""
+    return isinstance(_formatter(), JsonFormatter)
+
+
+def _formatter() -> TextFormatter | None:
+    formatters = (handler.formatter for handler in logging.getLogger().handlers)
+    return next((each for each in formatters if isinstance(each, TextFormatter)), None)
+
+
+def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
+    if ended.exc_value is not None and ended.exc_type is not SystemExit:
+        name = ended.thread.name if ended.thread else "unknown"
+        logger.error("thread ended", exc_info=ended.exc_value, extra={"thread_name": name})
 
 
 class _StderrHandler(logging.Handler):

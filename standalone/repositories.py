@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
-import click
 from ingest.bootstrap import Collector
 from ingest.domain.repositories import parse_repository
 from ingest.errors import IngestError, InvalidRepository, Retriable
@@ -12,6 +12,7 @@ from ingest.ports import RepositoryStore
 from ingest.settings import Settings
 
 from .failures import sentence_for
+from .logs import write_notice
 
 
 class NothingToCollect(IngestError):
@@ -53,7 +54,7 @@ def refused_by_github(names: Sequence[str], collector: Collector) -> dict[str, I
         if len(refused) == len(names):
             raise error
     for name, error in refused.items():
-        click.echo(f"{name} is left out: {sentence_for(error)}", err=True)
+        write_notice(f"{name} is left out: {sentence_for(error)}", level=logging.WARNING)
     return refused
 
 

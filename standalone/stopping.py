@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import FrameType
 
 from .command import INTERRUPTED
+from .logs import write_last_words
 
 #: A supervisor kills what has not ended after 20 to 30 s.
 END_SECONDS = 15.0
@@ -72,7 +73,7 @@ def ends_in_time(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
     def wait() -> None:
         stop.event.wait()
         if stop.signal_number is not None and not is_over.wait(END_SECONDS):
-            os.write(2, b"Ended in the middle of the work in hand; the next start repeats it.\n")
+            write_last_words("Ended in the middle of the work in hand; the next start repeats it.")
             _end_at_once(stop.exit_code if exit_code is None else exit_code)
 
     threading.Thread(target=wait, daemon=True).start()

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
-import click
-
 from ..environment import secret_values
-from ..logs import Mask
+from ..logs import Mask, write_notice
 from .serving import Serving
 
 
@@ -22,7 +20,7 @@ def masked_echo(
         for value in secret_values(each)
     ]
     mask = Mask(known)
-    return lambda line: click.echo(mask(line), err=True)
+    return lambda line: write_notice(mask(line))
 
 
 def in_words(serving: Serving) -> Iterator[str]:

@@ -109,7 +109,7 @@ def open_app_server(
     """
     program = require_servable(plan, environment, say)
     folder = plan.folder.absolute()
-    folder.mkdir(mode=0o711, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = folder / "data"
     data.mkdir(mode=0o700, exist_ok=True)
     app = link_app(plan.checkout, folder / "app")

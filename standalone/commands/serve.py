@@ -11,6 +11,7 @@ import click
 
 from ..command import command
 from ..environment import read_environment
+from ..logs import write_notice
 from ..stopping import Stop, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def _serve(plan: ServingPlan, stop: Stop) -> int:
             for line in in_words(serving):
                 click.echo(line)
             serving.wait(stop.event)
-        click.echo("Stopping the app server.", err=True)
+        write_notice("Stopping the app server.")
     return 0
 
 

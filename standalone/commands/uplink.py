@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
 
 import click
@@ -11,6 +12,7 @@ from ..command import command
 from ..environment import read_environment
 from ..failures import UNAVAILABLE
 from ..http_server import Address, operations_option
+from ..logs import write_notice
 from ..stopping import stopped_by_signals
 
 if TYPE_CHECKING:
@@ -46,7 +48,7 @@ def uplink(*, with_schedule: bool, reset_password: str | None, operations: Addre
             return 0
         _serve(with_schedule=with_schedule, operations=operations)
     except AppUnreachable as error:
-        click.echo(str(error), err=True)
+        write_notice(str(error), level=logging.ERROR)
         return UNAVAILABLE
     return 0
 
@@ -82,5 +84,5 @@ def _serve(*, with_schedule: bool, operations: Address | None) -> None:
             app=app,
             operations=operations,
             stop=stop.event,
-            tell=lambda line: click.echo(line, err=True),
+            tell=write_notice,
         )

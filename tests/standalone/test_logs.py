@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 import sys
 
 import pytest
+from support.command_line import CommandLine, wait_until
 
 from standalone.environment import secret_values
 from standalone.logs import JsonFormatter, Mask, TextFormatter
@@ -109,3 +112,43 @@ def test_no_log_line_shows_a_secret_however_it_is_encoded(formatter):
     line = write(record(f"got {SECRET}", error=ValueError(SECRET), header=SECRET))
     assert "pass" not in line
     assert "Traceback" in line
+
+
+def test_a_json_line_is_json_whatever_its_fields():
+    """Text where JSON has no number, no character that controls a terminal, each field once."""
+    write = JsonFormatter(Mask([SECRET]), with_traceback=False).format
+    extra = {"level": "debug", SECRET: 1, "share": float("nan"), "text": "\x7f\x1b\x9b\u2028"}
+    line = write(record("m", **extra))
+    assert line.isascii()
+    assert line.isprintable()
+    read = json.loads(line, parse_constant=pytest.fail)
+    assert (read["level"], read["share"], read["***"]) == ("warning", "nan", 1)
+    assert read["text"] == extra["text"]
+
+
+def test_a_json_log_contains_nothing_else(cli: CommandLine):
+    """A stop and an error are records of it."""
+    with cli.started("collect", "octo/api", "--log-format", "json") as process:
+        wait_until(lambda: cli.count_messages("LOGS_QUEUE") >= 3)
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=60)
+    messages = [json.loads(line)["message"] for line in stderr.splitlines()]
+    assert any("Stopping" in message for message in messages)
+    failed = cli.run("collect", "octo/missing", "--log-format", "json", "--log-level", "error")
+    (line,) = failed.stderr.splitlines()
+    assert "octo/missing" in json.loads(line)["message"]
+
+
+@pytest.mark.parametrize("mask", [0o000, 0o277])
+def test_no_other_user_can_read_what_a_command_creates(cli: CommandLine, mask: int):
+    """The state, its journal and its index of the journal, whatever the umask."""
+    before = os.umask(mask)
+    try:
+        with cli.started("collect", "octo/api") as process:
+            wait_until((cli.folder / "runstream.db-shm").exists)
+            modes = {file.name: file.stat().st_mode & 0o777 for file in cli.folder.glob("*.db*")}
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=60)
+    finally:
+        os.umask(before)
+    assert modes == {f"runstream.db{suffix}": 0o600 for suffix in ("", "-wal", "-shm")}

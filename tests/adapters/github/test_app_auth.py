@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -109,3 +110,9 @@ def test_a_github_that_is_busy_while_minting_is_asked_again_later(app, fault):
     here.advance(1)
     assert here.poll(context=world) is None
     assert_all_told(here)
+
+
+def test_signing_adds_nothing_to_the_log(app):
+    """PyGithub, which signs, installs a handler of its own when it is imported."""
+    app()
+    assert logging.getLogger("github").handlers == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -78,6 +79,8 @@ class AppToken:
         """Sign once, for only then is a key found out that is none. Raises BadCredentials."""
         from github.Auth import AppAuth
 
+        # At its import PyGithub writes to stderr itself, beside the log that the host chose.
+        logging.getLogger("github").handlers.clear()
         self.name = f"app-{app_id}"
         self._app_id = app_id
         self._sign = AppAuth.create_jwt_sign(private_key, "RS256")
