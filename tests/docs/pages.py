@@ -93,6 +93,7 @@ def _anchor(title: str) -> str:
 
 RECORDS = [Page(path) for path in sorted((ROOT / "docs" / "adr").glob("0*.md"))]
 GUIDES = [Page(path) for path in sorted((ROOT / "docs" / "guides").glob("*.md"))]
+MAPPINGS = [Page(path) for path in sorted((ROOT / "docs" / "mappings").glob("*.md"))]
 PAGES = [
     *(Page(path) for path in sorted(ROOT.glob("*.md"))),
     *(Page(path) for path in sorted((ROOT / "docs").glob("*.md"))),
@@ -100,5 +101,6 @@ PAGES = [
     Page(ROOT / "docs" / "adr" / "README.md"),
     *RECORDS,
     *GUIDES,
+    *MAPPINGS,
 ]
 BLOCKS = [block for page in PAGES for block in page.blocks]

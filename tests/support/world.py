@@ -127,6 +127,7 @@ class Stage:
         state: StateStore | None = None,
         with_bucket: bool = False,
         api_url: str | None = None,
+        cloudevents_root: str | None = None,
         **collecting: Any,
     ) -> CollectorContext:
         """Open a collector on this state and these queues."""
@@ -153,6 +154,7 @@ class Stage:
             counters=self.counters,
             collecting=CollectingSettings(**collecting),
             holder=holder,
+            cloudevents_root=cloudevents_root,
         )
 
     def close(self) -> None:

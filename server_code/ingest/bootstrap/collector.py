@@ -71,6 +71,7 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
         collecting=settings.collecting,
         holder=worker_id(),
         log_cache=log_cache_of(state),
+        cloudevents_root=settings.cloudevents_root,
     )
     closers = (
         lambda: workers.shutdown(cancel_futures=True),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from .envelope import Envelope, QueueMessage, encode_json, message_attributes
+from .envelope import Envelope, QueueMessage, encode_json, envelope_attributes
 
 #: Says how many bytes the payload has, and by being there that the body is a pointer. SQS must be
 #: told that its type is Number; the name of that type is as long as String, so sizes stay right.
@@ -35,7 +35,7 @@ def pointer_message(envelope: Envelope, pointer: Pointer, *, payload_bytes: int)
         group=envelope.group,
         body=encode_json([_POINTER_CLASS, location]),
         attributes={
-            **message_attributes(envelope.event_type, envelope.repo),
+            **envelope_attributes(envelope),
             PAYLOAD_SIZE_ATTRIBUTE: str(payload_bytes),
         },
     )

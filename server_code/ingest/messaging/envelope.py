@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from ..domain.timestamps import write_timestamp
+from .cloudevents import cloudevent_attributes, cloudevent_fields
 
 #: The minor number rises with what consumers may ignore, the major number with anything else.
 SCHEMA_VERSION = "1.1"
@@ -28,7 +29,8 @@ class Envelope:
     """One fact on its way to a queue.
 
     ``event_id`` is the same for the same fact for ever; readers drop what they have seen.
-    ``group`` orders messages of one run on FIFO queues.
+    ``group`` orders messages of one run on FIFO queues. ``cloudevents_root``: the address of the
+    GitHub whose repositories are the sources of CloudEvents; None for Runstream's own format.
     """
 
     event_type: str
@@ -37,6 +39,7 @@ class Envelope:
     group: str
     timestamp: datetime
     data: Mapping[str, Any]
+    cloudevents_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +89,18 @@ def message_attributes(event_type: str, repo: str) -> dict[str, str]:
     return {"event_type": event_type, "repo": repo, "schema_version": SCHEMA_VERSION}
 
 
+def envelope_attributes(envelope: Envelope) -> dict[str, str]:
+    """Return the attributes of an envelope's message."""
+    attributes = message_attributes(envelope.event_type, envelope.repo)
+    if envelope.cloudevents_root is None:
+        return attributes
+    return {**attributes, **cloudevent_attributes(envelope, SCHEMA_VERSION)}
+
+
 def envelope_fields(envelope: Envelope) -> dict[str, Any]:
-    """Lay the envelope out as its readers see it."""
+    """Lay the envelope out as its readers see it; ``data`` is the last field."""
+    if envelope.cloudevents_root is not None:
+        return cloudevent_fields(envelope, SCHEMA_VERSION)
     return {
         "event_type": envelope.event_type,
         "event_id": envelope.event_id,
@@ -104,6 +117,6 @@ def encode_envelope(envelope: Envelope, *, delay_seconds: int = 0) -> QueueMessa
         event_type=envelope.event_type,
         group=envelope.group,
         body=encode_json(envelope_fields(envelope)),
-        attributes=message_attributes(envelope.event_type, envelope.repo),
+        attributes=envelope_attributes(envelope),
         delay_seconds=delay_seconds,
     )

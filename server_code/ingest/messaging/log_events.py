@@ -19,9 +19,9 @@ from .envelope import (
     QueueMessage,
     encode_envelope,
     encode_json,
+    envelope_attributes,
     envelope_fields,
     event_id,
-    message_attributes,
 )
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
 from .run_events import run_group
@@ -54,6 +54,7 @@ class LogFacts:
     log_sha256: str
     fetched_at: datetime
     is_text: bool
+    cloudevents_root: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +67,7 @@ class LogAbsence:
     fetched_at: datetime
     reason: UnavailableReason
     detail: str
+    cloudevents_root: str | None = None
 
 
 def log_envelope(facts: LogFacts, *, part: int = 1, parts: int = 1) -> Envelope:
@@ -94,6 +96,7 @@ def log_envelope(facts: LogFacts, *, part: int = 1, parts: int = 1) -> Envelope:
             "part": part,
             "parts": parts,
         },
+        cloudevents_root=facts.cloudevents_root,
     )
 
 
@@ -159,6 +162,7 @@ def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
                 "reason": absence.reason,
                 "detail": absence.detail,
             },
+            cloudevents_root=absence.cloudevents_root,
         )
     )
 
@@ -193,7 +197,7 @@ def _part_message(facts: LogFacts, content: str, *, part: int, parts: int) -> Qu
         event_type=envelope.event_type,
         group=envelope.group,
         body=_head(envelope) + content + _TAIL,
-        attributes=message_attributes(envelope.event_type, envelope.repo),
+        attributes=envelope_attributes(envelope),
     )
 
 

@@ -189,7 +189,9 @@ def _conclude(
     try:
         changes = _changes(context, poll_session, snapshot)
         limit = context.metrics.max_message_bytes
-        return changes, [encode_to_fit(fact, max_bytes=limit) for fact in changes.facts]
+        root = context.cloudevents_root
+        facts = (replace(fact, cloudevents_root=root) for fact in changes.facts)
+        return changes, [encode_to_fit(fact, max_bytes=limit) for fact in facts]
     except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
         error = _report_defect(snapshot.record, defect)
         return Changes(record=postpone(context, snapshot.record, error)), []

@@ -22,7 +22,7 @@ class CollectorContext:
     ``workers`` and ``log_workers`` run requests to GitHub side by side, so that large logs keep no
     poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.
     ``holder`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
-    where there is one.
+    where there is one. ``cloudevents_root`` is that of every envelope.
     """
 
     source: ActionsSource
@@ -38,6 +38,7 @@ class CollectorContext:
     collecting: CollectingSettings
     holder: str
     log_cache: LogCache | None = None
+    cloudevents_root: str | None = None
 
     def share_pauses(self) -> None:
         """Let other processes, and this one's next life, obey what GitHub asked of this one."""

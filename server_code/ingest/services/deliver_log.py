@@ -77,6 +77,7 @@ def deliver_absence(
         fetched_at=now,
         reason=absent.reason,
         detail=absent.detail,
+        cloudevents_root=context.cloudevents_root,
     )
     _send(context, log_unavailable_message(absence))
     context.counters.add("logs_unavailable")
@@ -144,6 +145,7 @@ def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFa
         log_sha256=log.digest.log_sha256,
         fetched_at=context.clock.now(),
         is_text=log.digest.is_text,
+        cloudevents_root=context.cloudevents_root,
     )
 
 

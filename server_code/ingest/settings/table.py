@@ -165,6 +165,14 @@ SETTINGS = (
         help="S3 bucket for logs that do not fit into a message.",
     ),
     Setting(
+        name="MESSAGE_FORMAT",
+        section=_QUEUES,
+        field="collecting.message_format",
+        parse=one_of("runstream", "cloudevents"),
+        default="runstream",
+        help="`cloudevents`: messages are CloudEvents 1.0 with the same data.",
+    ),
+    Setting(
         name="LOG_MODE",
         section=_COLLECTING,
         field="collecting.log_mode",

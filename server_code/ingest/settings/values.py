@@ -83,6 +83,7 @@ class CollectingSettings:
     """How often is polled, how far back, and how long the state keeps what ended.
 
     ``artifacts``: read the list of artifacts of every ended attempt.
+    ``message_format``: ``runstream``, or ``cloudevents``.
     ``log_mode``: ``live`` (each job's log at its end) or ``economy`` (one archive per attempt).
     ``task_seconds``: the length of one background task; 25 fits every plan of Anvil.
     """
@@ -92,6 +93,7 @@ class CollectingSettings:
     retention_days: float = 90
     log_mode: str = "live"
     artifacts: bool = False
+    message_format: str = "runstream"
     expects_webhooks: bool = False
     task_seconds: int = 25
 
@@ -114,3 +116,8 @@ class Settings:
     database_url: str | None = None
     uplink_key: Secret | None = None
     uplink_url: str | None = None
+
+    @property
+    def cloudevents_root(self) -> str | None:
+        """Return what the sources of CloudEvents begin with; None for Runstream's own format."""
+        return self.github.web_url if self.collecting.message_format == "cloudevents" else None

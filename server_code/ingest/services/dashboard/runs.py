@@ -14,6 +14,7 @@ from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp, seconds_between
 from ...errors import NotFound
 from ...messaging.envelope import envelope_fields
+from ...messaging.run_data import RunDetails
 from ...messaging.run_events import run_envelope
 from ...ports import LedgerStore, StateStore, ViewStore
 from .rows import summary_row
@@ -95,6 +96,7 @@ def load_run(
         commits.get(run.head_sha or ""),
         visit=max(0, record.published_statuses.count(run.status) - 1),
         now=run.updated_at or now,
+        details=RunDetails(annotations=record.annotations, artifacts=record.artifacts),
     )
     logs = store.load_job_logs(record.key)
     return {

@@ -1,0 +1,53 @@
+"""Messages as CloudEvents 1.0: the same data in another envelope, readable by any of its SDKs.
+
+The body is a CloudEvent in JSON (structured mode). SQS has no binding, so its attributes repeat the
+event's with the prefix ``ce-``, which are the names of the Pub/Sub and AMQP bindings' kind.
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..domain.timestamps import write_timestamp
+
+if TYPE_CHECKING:
+    from .envelope import Envelope
+
+#: What the types of all events begin with.
+TYPE_PREFIX = "runstream."
+
+_SPEC_VERSION = "1.0"
+
+#: SQS takes 10 attributes: with Runstream's own three and a claim check's, these are all.
+_AS_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject")
+
+
+def cloudevent_fields(envelope: Envelope, schema_version: str) -> dict[str, Any]:
+    """Lay out an envelope as a CloudEvent; ``data`` is its last field."""
+    return {
+        "specversion": _SPEC_VERSION,
+        "id": envelope.event_id,
+        "source": f"{envelope.cloudevents_root}/{envelope.repo}",
+        "type": TYPE_PREFIX + envelope.event_type,
+        "time": write_timestamp(envelope.timestamp),
+        "subject": _subject(envelope),
+        "datacontenttype": "application/json",
+        "partitionkey": envelope.group,
+        "schemaversion": schema_version,
+        "data": envelope.data,
+    }
+
+
+def cloudevent_attributes(envelope: Envelope, schema_version: str) -> dict[str, str]:
+    """Return the message attributes of a CloudEvent."""
+    fields = cloudevent_fields(envelope, schema_version)
+    return {f"ce-{name}": str(fields[name]) for name in _AS_ATTRIBUTES}
+
+
+def _subject(envelope: Envelope) -> str:
+    """Name the attempt or the job within the repository, as GitHub's addresses do."""
+    data = envelope.data
+    attempt = f"runs/{data['run_id']}/attempts/{data['run_attempt']}"
+    return f"{attempt}/jobs/{data['job_id']}" if "job_id" in data else attempt
