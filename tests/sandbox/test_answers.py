@@ -53,6 +53,32 @@ def test_jobs_have_their_documented_form(api):
             check(alone, "/repos/{owner}/{repo}/actions/jobs/{job_id}")
 
 
+def test_annotations_have_their_documented_form(api):
+    """Those of every job of a day: failures have some, successes none."""
+    found = {"success": 0, "failure": 0}
+    for run in api.runs("?per_page=60"):
+        for job in api.get(f"/repos/octo/api/actions/runs/{run['id']}/jobs").json()["jobs"]:
+            path = f"/repos/octo/api/check-runs/{job['id']}/annotations"
+            body = api.get(path).json()
+            check(body, "/repos/{owner}/{repo}/check-runs/{check_run_id}/annotations")
+            if job["conclusion"] in found:
+                found[job["conclusion"]] += len(body)
+    assert found["success"] == 0
+    assert found["failure"] > 0
+
+
+def test_artifacts_have_their_documented_form(serve):
+    """A run's list of them, and its pages."""
+    world = WorldBuilder().run().job()
+    for number in range(3):
+        world.artifact(f"report-{number}")
+    api = serve(world, at=600)
+    path = f"/repos/octo/api/actions/runs/{api.runs()[0]['id']}/artifacts"
+    check(api.get(path).json(), f"{RUN}/artifacts")
+    page = api.get(f"{path}?per_page=2&page=2").json()
+    assert (page["total_count"], len(page["artifacts"])) == (3, 1)
+
+
 def test_commits_and_their_pulls_have_their_documented_form(api):
     """Commits, with and without pull requests, hold every required key."""
     pulls = 0
