@@ -28,6 +28,15 @@ FILE = Path(__file__).parents[2] / "deploy" / "cloudformation.json"
 SERVICES = ("cloudformation", "iam", "kms", "s3", "sqs", "sts")
 QUEUES = ("ci_cd_metrics_queue", "ci_cd_logs_queue", "ci_cd_job_events_queue")
 
+COLLECTOR_MAY = {
+    "send metrics",
+    "send work",
+    "receive work",
+    "send dead letter",
+    "put log",
+    "encrypt",
+}
+
 _buckets = (f"octo-logs-{number}" for number in itertools.count())
 
 
@@ -171,7 +180,7 @@ def test_with_a_key_of_ones_own_all_is_encrypted_by_it(apply: Callable[..., Acco
 @pytest.mark.parametrize(
     ("policy", "may"),
     [
-        ("CollectorPolicyArn", {"send metrics", "send work", "receive work", "put log", "encrypt"}),
+        ("CollectorPolicyArn", COLLECTOR_MAY),
         ("ReaderPolicyArn", {"receive metrics", "get log"}),
     ],
 )
@@ -181,7 +190,7 @@ def test_each_policy_allows_what_its_user_does_and_no_more(
     """IAM's rules decide. AWS counts a batch as what is in it; the local AWS does not."""
     account = apply(without_tls_rules, LogBucketName=next(_buckets), Encryption="own-key")
     outputs, bucket = account.outputs, account.outputs["LogBucketName"]
-    account.client("s3").put_object(Bucket=bucket, Key="log", Body=b"log")
+    account.client("s3").put_object(Bucket=bucket, Key="logs/1", Body=b"log")
     sqs, s3, kms = (account.client(service, policy) for service in ("sqs", "s3", "kms"))
     metrics, work, key = (
         outputs[name] for name in ("MetricsQueueUrl", "JobEventsQueueUrl", "KeyArn")
@@ -189,13 +198,15 @@ def test_each_policy_allows_what_its_user_does_and_no_more(
     asked: dict[str, Callable[[], object]] = {
         "send metrics": lambda: sqs.send_message(QueueUrl=metrics, MessageBody="x"),
         "receive metrics": lambda: sqs.receive_message(QueueUrl=metrics, WaitTimeSeconds=0),
+        "send dead letter": lambda: sqs.send_message(QueueUrl=f"{work}_dlq", MessageBody="x"),
         "send work": lambda: sqs.send_message(QueueUrl=work, MessageBody="x"),
         "receive work": lambda: sqs.receive_message(QueueUrl=work, WaitTimeSeconds=0),
         "purge": lambda: sqs.purge_queue(QueueUrl=metrics),
         "delete queue": lambda: sqs.delete_queue(QueueUrl=work),
-        "put log": lambda: s3.put_object(Bucket=bucket, Key="other", Body=b"log"),
-        "get log": lambda: s3.get_object(Bucket=bucket, Key="log"),
-        "delete log": lambda: s3.delete_object(Bucket=bucket, Key="log"),
+        "put log": lambda: s3.put_object(Bucket=bucket, Key="logs/2", Body=b"log"),
+        "put elsewhere": lambda: s3.put_object(Bucket=bucket, Key="other", Body=b"x"),
+        "get log": lambda: s3.get_object(Bucket=bucket, Key="logs/1"),
+        "delete log": lambda: s3.delete_object(Bucket=bucket, Key="logs/1"),
         "list logs": lambda: s3.list_objects_v2(Bucket=bucket),
         "encrypt": lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
         "delete key": lambda: kms.schedule_key_deletion(KeyId=key),
@@ -209,4 +220,18 @@ def test_without_tls_even_the_collector_is_refused(apply: Callable[..., Account]
     sqs, s3 = (account.client(service, "CollectorPolicyArn") for service in ("sqs", "s3"))
     queue, bucket = account.outputs["MetricsQueueUrl"], account.outputs["LogBucketName"]
     assert not is_allowed(lambda: sqs.send_message(QueueUrl=queue, MessageBody="x"))
-    assert not is_allowed(lambda: s3.put_object(Bucket=bucket, Key="log", Body=b"log"))
+    assert not is_allowed(lambda: s3.put_object(Bucket=bucket, Key="logs/1", Body=b"log"))
+
+
+def test_logs_are_removed_after_a_time_and_can_be_restored_before() -> None:
+    """A parameter is the time; versions keep a log that was overwritten by mistake."""
+    template = json.loads(FILE.read_text())
+    assert template["Parameters"]["LogRetentionDays"]["Default"] == 90
+    bucket = template["Resources"]["LogBucket"]["Properties"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+    expiry = {rule["Id"]: rule for rule in bucket["LifecycleConfiguration"]["Rules"]}[
+        "runstream-expire-logs"
+    ]
+    assert expiry["ExpirationInDays"] == {"Ref": "LogRetentionDays"}
+    assert expiry["NoncurrentVersionExpiration"]["NoncurrentDays"] > 0
+    assert expiry["Prefix"] == "logs/"

@@ -27,6 +27,13 @@ from .provision import (
     WORK_VISIBILITY_SECONDS,
     dead_letter_name,
 )
+from .provision_bucket import LOG_PREFIX
+
+#: As long as GitHub keeps logs unless told otherwise.
+LOG_RETENTION_DAYS = 90
+
+#: For how long a log can be restored that was overwritten or deleted.
+_NONCURRENT_DAYS = 7
 
 _HAS_BUCKET, _HAS_KEY = "HasBucket", "HasKey"
 _NOTHING = {"Ref": "AWS::NoValue"}
@@ -76,6 +83,12 @@ def _parameters(bucket: str) -> dict[str, Any]:
             "Type": "String",
             "Default": bucket,
             "Description": "LOG_BUCKET, for logs that exceed one message. Empty: no bucket.",
+        },
+        "LogRetentionDays": {
+            "Type": "Number",
+            "Default": LOG_RETENTION_DAYS,
+            "MinValue": 1,
+            "Description": "After so many days, logs are removed from the bucket.",
         },
         "Encryption": {
             "Type": "String",
@@ -173,13 +186,21 @@ def _bucket_resources() -> dict[str, Any]:
         "Status": "Enabled",
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
     }
+    expiry = {
+        "Id": "runstream-expire-logs",
+        "Status": "Enabled",
+        "Prefix": LOG_PREFIX,
+        "ExpirationInDays": {"Ref": "LogRetentionDays"},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": _NONCURRENT_DAYS},
+    }
     bucket = _kept(
         "AWS::S3::Bucket",
         {
             "BucketName": {"Ref": "LogBucketName"},
             "BucketEncryption": {"ServerSideEncryptionConfiguration": [encryption]},
             "PublicAccessBlockConfiguration": dict.fromkeys(closed, True),
-            "LifecycleConfiguration": {"Rules": [broken_uploads]},
+            "LifecycleConfiguration": {"Rules": [broken_uploads, expiry]},
+            "VersioningConfiguration": {"Status": "Enabled"},
         },
     )
     policy = {
@@ -201,12 +222,12 @@ def _policy_resources() -> dict[str, Any]:
         *collector_statements(
             metrics=metrics, logs=logs, job_events=work, dead_letters=dead_letters
         ),
-        _if(_HAS_BUCKET, store_logs(_objects()), _NOTHING),
+        _if(_HAS_BUCKET, store_logs(_objects(LOG_PREFIX)), _NOTHING),
         _if(_HAS_KEY, allow("Encrypt", _ENCRYPT, key), _NOTHING),
     ]
     reader = [
         *reader_statements(metrics=metrics, logs=logs),
-        _if(_HAS_BUCKET, fetch_logs(_objects()), _NOTHING),
+        _if(_HAS_BUCKET, fetch_logs(_objects(LOG_PREFIX)), _NOTHING),
         _if(_HAS_KEY, allow("Decrypt", _DECRYPT, key), _NOTHING),
     ]
     return {
@@ -243,5 +264,5 @@ def _arn_of(logical_id: str) -> dict[str, Any]:
     return {"Fn::GetAtt": [logical_id, "Arn"]}
 
 
-def _objects() -> dict[str, Any]:
-    return {"Fn::Sub": "${LogBucket.Arn}/*"}
+def _objects(prefix: str = "") -> dict[str, Any]:
+    return {"Fn::Sub": f"${{LogBucket.Arn}}/{prefix}*"}

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from .provision import dead_letter_name
+from .provision_bucket import LOG_PREFIX
 
 #: What is in a document: text, or CloudFormation's own functions.
 Arn = str | Mapping[str, Any]
@@ -34,8 +35,10 @@ class Deployment:
 
     @property
     def objects_arn(self) -> str | None:
-        """Name all objects of the bucket as IAM does."""
-        return f"arn:{self.partition}:s3:::{self.log_bucket}/*" if self.log_bucket else None
+        """Name the logs in the bucket as IAM does."""
+        if not self.log_bucket:
+            return None
+        return f"arn:{self.partition}:s3:::{self.log_bucket}/{LOG_PREFIX}*"
 
 
 def collector_policy(deployment: Deployment) -> dict[str, Any]:

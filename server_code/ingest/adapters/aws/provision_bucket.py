@@ -25,6 +25,9 @@ _REGION_WITHOUT_LOCATION = "us-east-1"
 
 _RULE_PREFIX = "runstream-"
 
+#: What the keys of all logs begin with.
+LOG_PREFIX = "logs/"
+
 
 def ensure_bucket(
     client: S3Client, bucket: str, *, expire_after_days: int | None = None
@@ -128,7 +131,7 @@ def _our_rules(expire_after_days: int | None) -> list[LifecycleRuleTypeDef]:
     expiry: LifecycleRuleTypeDef = {
         "ID": f"{_RULE_PREFIX}expire-logs",
         "Status": "Enabled",
-        "Filter": {"Prefix": "logs/"},
+        "Filter": {"Prefix": LOG_PREFIX},
         "Expiration": {"Days": expire_after_days},
     }
     return [broken_uploads, expiry]
