@@ -59,7 +59,7 @@ def _account_from(function: str, email: str) -> Account | None:
         raise
     except Exception as error:
         # A call raises the app's error under a type of its own.
-        raise CannotServe(f"The app refused to create a login for {email}: {error}") from error
+        raise CannotServe(f"The app refused a new password for {email}: {error}") from error
     return None if made is None else Account(made["email"], made["password"])
 
 

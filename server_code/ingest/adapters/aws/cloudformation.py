@@ -181,25 +181,13 @@ def _bucket_resources() -> dict[str, Any]:
         "BucketKeyEnabled": _if(_HAS_KEY, then=True, otherwise=_NOTHING),
     }
     closed = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    broken_uploads = {
-        "Id": "runstream-broken-uploads",
-        "Status": "Enabled",
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-    }
-    expiry = {
-        "Id": "runstream-expire-logs",
-        "Status": "Enabled",
-        "Prefix": LOG_PREFIX,
-        "ExpirationInDays": {"Ref": "LogRetentionDays"},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": _NONCURRENT_DAYS},
-    }
     bucket = _kept(
         "AWS::S3::Bucket",
         {
             "BucketName": {"Ref": "LogBucketName"},
             "BucketEncryption": {"ServerSideEncryptionConfiguration": [encryption]},
             "PublicAccessBlockConfiguration": dict.fromkeys(closed, True),
-            "LifecycleConfiguration": {"Rules": [broken_uploads, expiry]},
+            "LifecycleConfiguration": {"Rules": _lifecycle_rules()},
             "VersioningConfiguration": {"Status": "Enabled"},
         },
     )
@@ -212,6 +200,22 @@ def _bucket_resources() -> dict[str, Any]:
         },
     }
     return {"LogBucket": {**bucket, "Condition": _HAS_BUCKET}, "LogBucketTls": policy}
+
+
+def _lifecycle_rules() -> list[dict[str, Any]]:
+    broken_uploads = {
+        "Id": "runstream-broken-uploads",
+        "Status": "Enabled",
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+    }
+    expiry = {
+        "Id": "runstream-expire-logs",
+        "Status": "Enabled",
+        "Prefix": LOG_PREFIX,
+        "ExpirationInDays": {"Ref": "LogRetentionDays"},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": _NONCURRENT_DAYS},
+    }
+    return [broken_uploads, expiry]
 
 
 def _policy_resources() -> dict[str, Any]:
