@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MalformedPayload
+from ingest.messaging.log_events import LogAbsence, log_unavailable_message
 from ingest.messaging.log_work import (
+    MAX_JOB_NAME_CHARS,
     DueLog,
     LogWork,
     attempt_logs_due,
@@ -50,6 +53,21 @@ def test_all_logs_of_an_attempt_are_due():
         (70_000_000_001, "build (3.12)", False),
         (5, "lint", True),
     ]
+
+
+def test_a_name_without_measure_is_cut_in_the_work_and_marked_in_the_log():
+    """However long the names of hundreds of jobs are, their logs are fetched."""
+    jobs = [a_job(job_id=number, name="j" * 600_000) for number in range(1, 257)]
+    message = attempt_logs_due(KEY, jobs, now=NOW)
+    assert len(message.body) < 512 * 1024
+    (name,) = {job.job_name for job in parse_log_work(message.body).jobs}
+    assert (len(name), name[-2:]) == (MAX_JOB_NAME_CHARS, "j…")
+    lost = LogAbsence(
+        key=KEY, job_id=1, job_name=name, fetched_at=NOW, reason="not_found", detail="None."
+    )
+    assert json.loads(log_unavailable_message(lost).body)["data"]["truncated"] == ["job_name"]
+    whole = log_unavailable_message(replace(lost, job_name="j" * 1000))
+    assert "truncated" not in json.loads(whole.body)["data"]
 
 
 def test_work_that_is_put_off_is_the_same_work_once_more():

@@ -30,7 +30,7 @@ DAY = 86_400
 def many_runs(count: int, *, first: float = 0, every: float = 1) -> WorldBuilder:
     world = WorldBuilder()
     for number in range(count):
-        world.run(created=first + number * every, seconds=10, sha="a" * 40)
+        world.run(created=first + number * every, seconds=10, sha="a" * 40).job("build")
     return world
 
 
@@ -109,13 +109,26 @@ def test_a_page_that_keeps_failing_holds_no_newer_run(stage):
     assert_nothing_twice(here)
 
 
+def test_an_empty_page_of_a_list_that_counts_runs_is_not_believed(stage):
+    """Neither the cursor nor the validator moves on, and the next poll asks again."""
+    here = stage(many_runs(30), at=900)
+    here.poll()
+    before = here.record()
+    here.advance(60)
+    here.fail(Fault(path="/actions/runs$", do="empty_list", count=1))
+    assert "lists none" in str(here.poll())
+    assert (here.record().cursor, here.record().validators) == (before.cursor, before.validators)
+    here.poll_for(60)
+    assert_nothing_twice(here)
+
+
 def test_a_request_to_stop_interrupts_a_walk_which_the_next_poll_continues(stage):
     """A list of many pages keeps no process from ending."""
     here = stage(many_runs(350), at=900)
     answers = iter([True, True])
     poll_due_repositories(here.context, should_continue=lambda: next(answers, False))
     record = here.record()
-    assert (record.cursor, record.walk_page) == (None, 3)
+    assert (record.cursor, record.walk_page) == (None, 4)
     here.poll_for(60)
     assert_all_told(here)
     assert_nothing_twice(here)

@@ -365,3 +365,14 @@ def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
     here.advance(60)
     assert here.poll() is None
     assert_all_told(here)
+
+
+def test_a_repository_that_keeps_failing_the_same_way_is_reported_once(stage):
+    """Its page says so for as long as it lasts."""
+    here = stage(a_finished_run(), at=100)
+    here.fail(Fault(path="/actions/runs$", do="error", status=500))
+    for _ in range(4):
+        assert here.poll() is not None
+        here.advance(60)
+    assert len(here.errors()) == 1
+    assert here.record().last_error == here.errors()[0]

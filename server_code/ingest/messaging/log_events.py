@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Literal
+from typing import Any, BinaryIO, Literal
 
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import write_timestamp
@@ -24,6 +24,7 @@ from .envelope import (
     event_id,
 )
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
+from .log_work import is_cut_name
 from .run_events import run_group
 
 LOG_FETCHED_EVENT = "job_log_fetched"
@@ -173,7 +174,7 @@ def _object_name(facts: LogFacts) -> str:
     return f"logs/{attempt}/{facts.job_id}-{facts.log_sha256[:16]}"
 
 
-def _job_fields(facts: LogFacts | LogAbsence) -> dict[str, str | int]:
+def _job_fields(facts: LogFacts | LogAbsence) -> dict[str, Any]:
     return {
         "repo": facts.key.repository,
         "repo_name": facts.key.repository,
@@ -181,6 +182,7 @@ def _job_fields(facts: LogFacts | LogAbsence) -> dict[str, str | int]:
         "run_attempt": facts.key.run_attempt,
         "job_id": facts.job_id,
         "job_name": facts.job_name,
+        **({"truncated": ["job_name"]} if is_cut_name(facts.job_name) else {}),
         "fetched_at": write_timestamp(facts.fetched_at),
     }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -15,6 +15,10 @@ from .run_events import run_group
 
 JOB_LOG_DUE = "job_log_due"
 ATTEMPT_LOGS_DUE = "attempt_logs_due"
+
+#: Longer names of jobs are cut: hundreds of jobs must fit one message, and archives hold 90.
+MAX_JOB_NAME_CHARS = 1000
+_CUT = "…"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +92,23 @@ def _key_data(key: AttemptKey) -> dict[str, Any]:
 
 def _due(job: Job | DueLog) -> DueLog:
     if isinstance(job, DueLog):
-        return job
+        return replace(job, job_name=_cut_name(job.job_name))
     return DueLog(
         job_id=job.job_id,
-        job_name=job.name,
+        job_name=_cut_name(job.name),
         conclusion=job.conclusion,
         completed_at=job.completed_at,
         never_started=job.never_started,
     )
+
+
+def is_cut_name(job_name: str) -> bool:
+    """Return whether a job's name is the beginning of a longer one."""
+    return len(job_name) == MAX_JOB_NAME_CHARS and job_name.endswith(_CUT)
+
+
+def _cut_name(name: str) -> str:
+    return name if len(name) <= MAX_JOB_NAME_CHARS else name[: MAX_JOB_NAME_CHARS - 1] + _CUT
 
 
 def _due_data(due: DueLog) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class _Ingestion:
     def _record(self, task: LogTask, result: LogResult) -> None:
         """Publish one result and record it; whatever fails is this log's failure."""
         try:
-            if isinstance(result, LogNotReady):
+            if not isinstance(result, LogFetched):
                 now = self._context.clock.now()
                 result = judge_failure(result, task.work, self._context.source, now=now)
             if isinstance(result, LogFetched):

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from ..domain.runs import AttemptKey
-from ..errors import IngestError, LogPending, NotFound, RateLimited
+from ..errors import IngestError, LogExpired, LogPending, NotFound, RateLimited
 from ..messaging.log_work import LogWork
 from ..ports import ActionsSource
 from .fetch_logs import fetch_single
@@ -19,19 +19,25 @@ from .log_results import LogNotReady, LogResult, LogUnavailable
 PATIENCE = timedelta(minutes=10)
 MIN_TRIES = 5
 
+#: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
+SHORTEST_RETENTION = timedelta(days=1)
+
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 MAX_DELAY_SECONDS = 900
 MAX_PAUSE_SECONDS = 600
 
 
 def judge_failure(
-    result: LogNotReady, work: LogWork, source: ActionsSource, *, now: datetime
+    result: LogNotReady | LogUnavailable, work: LogWork, source: ActionsSource, *, now: datetime
 ) -> LogResult:
     """Return whether a log that did not arrive waits, or is unavailable for good.
 
+    A log that has expired before any retention time is over is asked for a few times more.
     A log that is given up is asked for once more after a proof that its run can be read: the 404
     before may have been the first or the last one of a time in which GitHub hid the repository.
     """
+    if isinstance(result, LogUnavailable):
+        return _doubt_expiry(result, work, now)
     if not _is_given_up(result, work, now):
         return result
     try:
@@ -65,3 +71,11 @@ def _is_given_up(result: LogNotReady, work: LogWork, now: datetime) -> bool:
     ended_at = result.job.completed_at
     is_old = ended_at is None or now - ended_at > PATIENCE
     return isinstance(result.error, LogPending) and work.tries >= MIN_TRIES and is_old
+
+
+def _doubt_expiry(result: LogUnavailable, work: LogWork, now: datetime) -> LogResult:
+    ended_at = result.job.completed_at
+    is_young = ended_at is not None and now - ended_at < SHORTEST_RETENTION
+    if result.reason != "expired" or not is_young or work.tries >= MIN_TRIES:
+        return result
+    return LogNotReady(job=result.job, error=LogExpired(result.detail))

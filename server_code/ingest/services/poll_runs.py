@@ -180,9 +180,10 @@ def _after_failure(
         return replace(stored, last_error=str(error)), error.retry_at
     failures = stored.failures + 1
     pause = timedelta(seconds=2 ** min(failures - 1, 20))
-    # A rejected token concerns all its repositories: one error, and not one of each.
-    name = None if isinstance(error, BadCredentials) else repository.full_name
-    context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
+    if stored.failures == 0 or stored.last_error != str(error):
+        # A rejected token concerns all its repositories: one error, and not one of each.
+        name = None if isinstance(error, BadCredentials) else repository.full_name
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
-from ..errors import IngestError, NotFound, RateLimited
+from ..errors import IngestError, NotFound, RateLimited, SourceUnavailable
 from ..ports import RunPage, RunQuery
 from .context import CollectorContext
 from .poll_session import PollSession, keep_lease, upsert_runs
@@ -29,8 +29,6 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     nothing above it. Raises what the source raises for the first page, and RateLimited.
     """
     is_caught_up = poll_session.repository.walk_page is None or _walk(context, poll_session, None)
-    if not poll_session.should_continue():
-        return
     repository = poll_session.repository
     answer = context.source.fetch_runs(
         repository.full_name, RunQuery(), repository.validators.get("runs")
@@ -39,6 +37,10 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     first = answer.value
     if first is None:
         return
+    if first.total_count and not first.runs:
+        raise SourceUnavailable(
+            f"GitHub counts {first.total_count} runs of {repository.full_name} and lists none."
+        )
     poll_session.repository = replace(repository, page_floor=_page_floor(first))
     if not is_caught_up:
         upsert_runs(context, poll_session, first.runs)
@@ -47,9 +49,11 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
 
 
 def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: RunPage) -> bool:
-    newest = max(_created(first.runs), default=poll_session.repository.watched_since)
+    repository = poll_session.repository
+    known = repository.cursor or repository.watched_since
+    newest = max(_created(first.runs), default=known)
     poll_session.repository = replace(
-        poll_session.repository, walk_page=1, walk_newest=newest, walk_oldest=newest
+        repository, walk_page=1, walk_newest=newest, walk_oldest=newest
     )
     return _walk(context, poll_session, first)
 
