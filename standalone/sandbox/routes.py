@@ -45,6 +45,11 @@ _REPOSITORY: dict[str, tuple[str, str, Handler]] = {
     ),
     "get_job": ("GET", "/actions/jobs/<int:job_id>", jobs.get_job),
     "get_job_log": ("GET", "/actions/jobs/<int:job_id>/logs", log_redirects.get_job_log),
+    "list_pending_deployments": (
+        "GET",
+        "/actions/runs/<int:run_id>/pending_deployments",
+        runs.list_pending_deployments,
+    ),
     "list_artifacts": ("GET", "/actions/runs/<int:run_id>/artifacts", artifacts.list_artifacts),
     "list_annotations": (
         "GET",

@@ -85,7 +85,10 @@ class JobSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptSpec:
-    """One attempt of a run: requested, then perhaps running, then perhaps completed."""
+    """One attempt of a run: requested, then perhaps running, then perhaps completed.
+
+    `environments` are what it waits for while its status is waiting.
+    """
 
     number: int
     requested_at: Timestamp
@@ -95,6 +98,7 @@ class AttemptSpec:
     triggering_actor: str
     first_status: str = "queued"
     jobs: tuple[JobSpec, ...] = ()
+    environments: tuple[str, ...] = ("production",)
     annotations: tuple[AnnotationSpec, ...] | None = None
     recorded: Json | None = field(default=None, hash=False, compare=False)
 

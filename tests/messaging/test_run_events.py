@@ -90,6 +90,7 @@ def test_a_completed_run_is_told_in_full():
         "jobs": [job_data(a_job())],
         "annotations": None,
         "annotations_total": None,
+        "environments": None,
         "artifacts": None,
         "code_metrics": {
             "commit_sha": HEAD_SHA,

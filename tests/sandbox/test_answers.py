@@ -67,6 +67,17 @@ def test_annotations_have_their_documented_form(api):
     assert found["failure"] > 0
 
 
+def test_pending_deployments_have_their_documented_form(serve):
+    """Of a run that waits, and of one that does not."""
+    api = serve(WorldBuilder().run(first_status="waiting", starts_after=500).job(), at=100)
+    path = f"/repos/octo/api/actions/runs/{api.runs()[0]['id']}/pending_deployments"
+    [waiting] = api.get(path).json()
+    check([waiting], f"{RUN}/pending_deployments")
+    assert waiting["environment"]["name"] == "production"
+    api.server.advance(600)
+    assert api.get(path).json() == []
+
+
 def test_artifacts_have_their_documented_form(serve):
     """A run's list of them, and its pages."""
     world = WorldBuilder().run().job()

@@ -255,3 +255,23 @@ def test_unchanged_annotations_are_free(stage):
     assert found.total == 2
     unchanged = here.context.source.fetch_annotations(REPOSITORY, FIRST_JOB + 1, found.validator)
     assert unchanged.value is None
+
+
+def test_a_waiting_run_names_its_environments(stage):
+    """One request when it begins to wait; when it runs, it waits for none."""
+    world = WorldBuilder().run(first_status="waiting", starts_after=300).job()
+    here = stage(world, at=10)
+    here.poll_for(600)
+    named = {each["data"]["status"]: each["data"]["environments"] for each in here.runs()}
+    assert named["waiting"] == ["production"]
+    assert named["completed"] is None
+    assert here.requests("list_pending_deployments") == 1
+
+
+def test_a_waiting_run_without_its_environments_is_published(stage):
+    """Null says that they are not known."""
+    here = stage(WorldBuilder().run(first_status="waiting", starts_after=None).job(), at=10)
+    here.fail(Fault(path="/pending_deployments", do="error", status=500))
+    assert here.poll() is None
+    [run] = here.runs()
+    assert (run["event_type"], run["data"]["environments"]) == ("workflow_run_waiting", None)

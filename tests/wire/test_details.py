@@ -13,6 +13,7 @@ from ingest.wire.details import (
     parse_annotations,
     parse_artifact,
     parse_check_run_ids,
+    parse_pending_environments,
 )
 from support.strategies import JSON
 
@@ -77,6 +78,7 @@ def test_any_answer_is_read(value: object) -> None:
     """Whatever stands in the place of the list or of a field."""
     assert len(parse(value).items) <= MAX_ANNOTATIONS
     assert all(isinstance(each, int) for each in parse_check_run_ids(value))
+    assert all(isinstance(each, str) for each in parse_pending_environments(value))
 
 
 @given(st.dictionaries(st.sampled_from(["id", "name", "digest", "expires_at"]), JSON))

@@ -81,8 +81,8 @@ class AttemptRecord:
     sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
     order; ``fingerprint`` tells what was said last. ``next_check_at``: when it is due
     again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
-    ``annotations`` are those of an attempt that failed to start. ``limited_reads``: how often a
-    limit kept annotations or artifacts from being read.
+    ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
+    waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
     ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted.
     """
 
@@ -100,6 +100,7 @@ class AttemptRecord:
     has_all_jobs: bool = False
     annotations: AnnotationList | None = None
     artifacts: tuple[Artifact, ...] | None = None
+    environments: tuple[str, ...] | None = None
     limited_reads: int = 0
     doubtful_reads: int = 0
     failures: int = 0

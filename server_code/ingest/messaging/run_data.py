@@ -19,6 +19,7 @@ class RunDetails:
 
     annotations: AnnotationList | None = None
     artifacts: tuple[Artifact, ...] | None = None
+    environments: tuple[str, ...] | None = None
 
 
 def run_data(
@@ -58,6 +59,7 @@ def run_data(
         "jobs": [job_data(job) for job in jobs],
         "code_metrics": _code_metrics_data(run, commit),
         **_annotations_data(details.annotations),
+        "environments": _environments_data(run, details.environments),
         "artifacts": _artifacts_data(details.artifacts),
     }
 
@@ -120,6 +122,11 @@ def _annotation_data(annotation: Annotation) -> dict[str, Any]:
         "message": annotation.message,
         "raw_details": annotation.raw_details,
     }
+
+
+def _environments_data(run: WorkflowRun, names: tuple[str, ...] | None) -> list[str] | None:
+    """Name the environments of a run while it waits; later they are nothing it waits for."""
+    return list(names) if names is not None and run.status == "waiting" else None
 
 
 def _artifacts_data(artifacts: tuple[Artifact, ...] | None) -> list[dict[str, Any]] | None:

@@ -134,6 +134,9 @@ class ActionsSource(Protocol):
     def fetch_check_runs(self, repository: str, check_suite_id: int) -> tuple[int, ...]:
         """Fetch the ids of the check runs of a run's check suite, as far as one answer goes."""
 
+    def fetch_pending_environments(self, repository: str, run_id: int) -> tuple[str, ...]:
+        """Fetch the names of the environments whose approval or timer a run waits for."""
+
     def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
         """Fetch the artifacts that a run has uploaded so far."""
 

@@ -100,8 +100,17 @@ def _run_facts(
     if not has_run_changes(record):
         return ()
     visit = record.published_statuses.count(run.status)
-    details = RunDetails(annotations=record.annotations, artifacts=record.artifacts)
+    details = details_of(record)
     return (run_envelope(run, record.jobs, commit, visit=visit, now=now, details=details),)
+
+
+def details_of(record: AttemptRecord) -> RunDetails:
+    """Return what was read of an attempt beside its jobs."""
+    return RunDetails(
+        annotations=record.annotations,
+        artifacts=record.artifacts,
+        environments=record.environments,
+    )
 
 
 def _published(

@@ -1,6 +1,6 @@
-"""Reading what explains an attempt beside its jobs: annotations, and the list of its artifacts.
+"""Reading what explains an attempt beside its jobs: annotations, environments and artifacts.
 
-Neither holds a message: what GitHub does not give at once is published as null.
+None holds a message: what GitHub does not give at once is published as null.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from .attempt_messages import has_ended_before, has_run_changes, unpublished_job
 
 T = TypeVar("T")
 
+#: The status of a run that waits for an environment's approval or timer.
+WAITING = "waiting"
+
 #: A request that GitHub fails to answer is sent once more at once.
 TRIES = 2
 
@@ -27,12 +30,13 @@ MAX_LIMITED_READS = 3
 
 ANNOTATIONS = "annotations"
 ARTIFACTS = "artifacts"
+ENVIRONMENTS = "environments"
 
 
 class DetailReads:
     """The details of one slice's attempts. Safe for many threads.
 
-    ``denied`` is why annotations or artifacts could not be read; they are then not asked for again.
+    ``denied`` is why a kind of details could not be read; it is then not asked for again.
     """
 
     def __init__(self, source: ActionsSource, repository: str, *, with_artifacts: bool) -> None:
@@ -68,6 +72,9 @@ class DetailReads:
         if _failed_to_start(record) and record.annotations is None:
             record = replace(record, annotations=self._read_start_failure(record))
             yield record
+        if _is_waiting(record):
+            record = replace(record, environments=self._read_environments(record))
+            yield record
         if self._wants_artifacts(record):
             yield replace(record, artifacts=self._read_artifacts(record))
 
@@ -98,6 +105,12 @@ class DetailReads:
             ANNOTATIONS, lambda: self._source.fetch_annotations(self._repository, check_runs[0])
         )
         return None if answer is None else answer.value
+
+    def _read_environments(self, record: AttemptRecord) -> tuple[str, ...] | None:
+        return self._try(
+            ENVIRONMENTS,
+            lambda: self._source.fetch_pending_environments(self._repository, record.key.run_id),
+        )
 
     def _wants_artifacts(self, record: AttemptRecord) -> bool:
         has_ended = record.run is not None and record.run.is_completed
@@ -130,6 +143,10 @@ class DetailReads:
 def _with_job(record: AttemptRecord, annotated: Job) -> AttemptRecord:
     jobs = (annotated if job.job_id == annotated.job_id else job for job in record.jobs)
     return replace(record, jobs=tuple(jobs))
+
+
+def _is_waiting(record: AttemptRecord) -> bool:
+    return record.run is not None and record.run.status == WAITING
 
 
 def _failed_to_start(record: AttemptRecord) -> bool:

@@ -16,6 +16,7 @@ from .read_details import DetailReads
 _REMEDIES = {
     "commits": "Grant the token read access to contents. Until then code_metrics are null.",
     "annotations": "Grant the credential read access to checks. Until then annotations are null.",
+    "environments": "Grant the credential read access to actions. Until then they are null.",
     "artifacts": "Grant the credential read access to actions. Until then artifacts are null.",
 }
 

@@ -47,6 +47,16 @@ def parse_check_run_ids(payload: object) -> tuple[int, ...]:
     return tuple(identity for run in runs if (identity := integer(run.get("id"))))
 
 
+def parse_pending_environments(payload: object) -> tuple[str, ...]:
+    """Read the names of the environments that a run waits for.
+
+    https://docs.github.com/en/rest/actions/workflow-runs#get-pending-deployments-for-a-workflow-run
+    """
+    environments = (mapping(item.get("environment")) for item in objects(payload))
+    names = (text(environment.get("name")) for environment in environments)
+    return tuple(dict.fromkeys(name for name in names if name is not None))
+
+
 def parse_artifact(payload: Mapping[str, Any]) -> Artifact | None:
     """Read an artifact; None for one without an id."""
     identity = integer(payload.get("id"))

@@ -10,13 +10,14 @@ from bisect import bisect_right
 from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
 from ..calls import Call
 from ..pages import Page, link_header, requested_page
+from ..payloads.deployments import pending_deployment
 from ..payloads.runs import run_payload
 from ..rendering import Rendered, rendered
 from ..run_filters import filters_in, matching
 from ..specs import AttemptSpec, RunSpec
-from ..timeline import attempts_at, current_attempt, run_times
+from ..timeline import attempt_status, attempts_at, current_attempt, run_times
 from ..times import Timestamp
-from .conditional import conditional
+from .conditional import conditional, conditional_json
 
 
 def list_runs(call: Call) -> Answer:
@@ -43,6 +44,16 @@ def get_attempt(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/attempts/{attempt_number}."""
     run = requested_run(call)
     return conditional(_run(call, run, requested_attempt(call, run), call.now))
+
+
+def list_pending_deployments(call: Call) -> Answer:
+    """Answer GET /repos/{owner}/{repo}/actions/runs/{run_id}/pending_deployments."""
+    run = requested_run(call)
+    attempt = current_attempt(run, call.now)
+    is_waiting = attempt_status(attempt, call.now).status == "waiting"
+    names = attempt.environments if is_waiting else ()
+    spec = call.repository.spec
+    return conditional_json([pending_deployment(spec, name, call.base, call.now) for name in names])
 
 
 def requested_run(call: Call) -> RunSpec:

@@ -167,6 +167,11 @@ class GithubActions:
         client, name = self._client(repository), self._name(repository)
         return details.fetch_check_runs(client, name, check_suite_id)
 
+    def fetch_pending_environments(self, repository: str, run_id: int) -> tuple[str, ...]:
+        """Fetch the names of the environments that a run waits for."""
+        client, name = self._client(repository), self._name(repository)
+        return details.fetch_pending_environments(client, name, run_id)
+
     def fetch_artifacts(self, repository: str, run_id: int) -> tuple[Artifact, ...]:
         """Fetch the artifacts of a run."""
         client, name = self._client(repository), self._name(repository)

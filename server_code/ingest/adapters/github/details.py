@@ -8,7 +8,12 @@ from ...domain.annotations import AnnotationList
 from ...domain.artifacts import Artifact
 from ...ports import Answer
 from ...wire.answers import broken_answer
-from ...wire.details import parse_annotations, parse_artifact, parse_check_run_ids
+from ...wire.details import (
+    parse_annotations,
+    parse_artifact,
+    parse_check_run_ids,
+    parse_pending_environments,
+)
 from ...wire.links import next_parameters
 from .link_filter import LinkFilter
 from .lists import ListReader, ListRequest
@@ -23,6 +28,7 @@ _MAX_ARTIFACTS = 500
 
 _ANNOTATIONS = "/repos/{}/check-runs/{}/annotations"
 _CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
+_PENDING_DEPLOYMENTS = "/repos/{}/actions/runs/{}/pending_deployments"
 _ARTIFACTS = "/repos/{}/actions/runs/{}/artifacts"
 
 
@@ -48,6 +54,14 @@ def fetch_check_runs(
     """Fetch the ids of a check suite's newest check runs, in one request."""
     request = Request.to(_CHECK_RUNS, repository, check_suite_id)
     return parse_check_run_ids(client.get(request).json())
+
+
+def fetch_pending_environments(
+    client: RepositoryClient, repository: str, run_id: int
+) -> tuple[str, ...]:
+    """Fetch the names of the environments that a run waits for, in one request."""
+    request = Request.to(_PENDING_DEPLOYMENTS, repository, run_id)
+    return parse_pending_environments(client.get(request).json())
 
 
 def fetch_artifacts(

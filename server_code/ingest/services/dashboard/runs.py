@@ -14,9 +14,9 @@ from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp, seconds_between
 from ...errors import NotFound
 from ...messaging.envelope import envelope_fields
-from ...messaging.run_data import RunDetails
 from ...messaging.run_events import run_envelope
 from ...ports import LedgerStore, StateStore, ViewStore
+from ..attempt_messages import details_of
 from .rows import summary_row
 
 MOST_RUNS_A_PAGE = 100
@@ -96,7 +96,7 @@ def load_run(
         commits.get(run.head_sha or ""),
         visit=max(0, record.published_statuses.count(run.status) - 1),
         now=run.updated_at or now,
-        details=RunDetails(annotations=record.annotations, artifacts=record.artifacts),
+        details=details_of(record),
     )
     logs = store.load_job_logs(record.key)
     return {

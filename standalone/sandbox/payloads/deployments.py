@@ -1,0 +1,29 @@
+"""The pending deployments of a waiting run.
+
+https://docs.github.com/rest/actions/workflow-runs#get-pending-deployments-for-a-workflow-run
+"""
+
+from __future__ import annotations
+
+from ..rng import sha_for
+from ..specs import Json, RepositorySpec
+from ..times import Timestamp, iso
+from .users import node_id
+
+
+def pending_deployment(spec: RepositorySpec, name: str, base: str, now: Timestamp) -> Json:
+    """Describe an environment whose approval a run waits for."""
+    number = int(sha_for("environment", spec.id, name)[:7], 16)
+    return {
+        "environment": {
+            "id": number,
+            "node_id": node_id("EN", number),
+            "name": name,
+            "url": f"{base}/repos/{spec.full_name}/environments/{name}",
+            "html_url": f"https://github.com/{spec.full_name}/deployments/activity_log",
+        },
+        "wait_timer": 0,
+        "wait_timer_started_at": iso(now),
+        "current_user_can_approve": False,
+        "reviewers": [],
+    }
