@@ -304,3 +304,26 @@ def test_less_than_a_run_may_change_cannot_be_kept():
     assert faults_of(RETENTION_DAYS="65") == [
         "RETENTION_DAYS is '65': expected a number from 66 to 36500"
     ]
+
+
+def test_sources_are_read_by_the_hosts_of_the_api() -> None:
+    settings = read_settings(
+        {
+            "REPOSITORIES": "acme, https://ghe.example.com/acme/shop, !acme/old-*",
+            "GITHUB_API_URL": "https://ghe.example.com/api/v3",
+        }.get
+    )
+    assert [str(each) for each in settings.sources] == ["acme/*", "acme/shop", "!acme/old-*"]
+
+
+def test_every_wrong_source_and_filter_is_a_fault() -> None:
+    with pytest.raises(BadSettings) as error:
+        read_settings({"REPOSITORIES": "a b,-x", "LOGS": "some", "BRANCHES": "main,!"}.get)
+    text = str(error.value)
+    assert [name in text for name in ("'a b'", "'-x'", "LOGS", "BRANCHES")] == [True] * 4
+
+
+def test_filters_are_patterns() -> None:
+    filters = read_settings({"BRANCHES": "main, !x", "LOGS": "none"}.get).collecting.filters
+    assert filters.branches.patterns == ("main", "!x")
+    assert (filters.logs, filters.workflows.patterns) == ("none", ())

@@ -46,7 +46,7 @@ def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> 
     Raises InvalidRepository; its message names the expected form.
     """
     given = text.strip()
-    path = _path_on_host(given, hosts)
+    path = path_on_host(given, hosts)
     parts = [part for part in path.split("/") if part]
     is_page = path != given
     if len(parts) < 2 or (len(parts) > 2 and not is_page) or not set(_NO_NAMES).isdisjoint(parts):
@@ -57,8 +57,11 @@ def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> 
     return RepositoryName(owner, name)
 
 
-def _path_on_host(given: str, hosts: Collection[str]) -> str:
-    """Strip scheme and host from a URL; return ``owner/name`` unchanged."""
+def path_on_host(given: str, hosts: Collection[str]) -> str:
+    """Return the path of a URL on one of the hosts; a text without a host is unchanged.
+
+    Raises InvalidRepository for another host.
+    """
     ssh = _SSH.fullmatch(given)
     if ssh is not None:
         _require_host(given, ssh.group(1), hosts)
@@ -90,12 +93,13 @@ def _require_host(given: str, found: str, hosts: Collection[str]) -> None:
     if not _is_configured(found, hosts):
         watched = " or ".join(hosts)
         raise InvalidRepository(
-            f"{_redacted(given)} is on {found or 'no host'}, but this collector watches {watched}: "
+            f"{redacted(given)} is on {found or 'no host'}, but this collector watches {watched}: "
             f"{_expected(hosts)}."
         )
 
 
-def _redacted(given: str) -> str:
+def redacted(given: str) -> str:
+    """Return a text in quotes, without the credentials of a URL."""
     return repr(_USERINFO.sub("//…@", given))
 
 
@@ -104,4 +108,4 @@ def _expected(hosts: Collection[str]) -> str:
 
 
 def _invalid(given: str, hosts: Collection[str]) -> InvalidRepository:
-    return InvalidRepository(f"{_redacted(given)} is not a repository: {_expected(hosts)}.")
+    return InvalidRepository(f"{redacted(given)} is not a repository: {_expected(hosts)}.")

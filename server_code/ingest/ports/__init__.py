@@ -11,6 +11,7 @@ from .ledger_store import LedgerStore, LogStateStore
 from .logs import LogCache
 from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
 from .repository_store import RepositoryStore
+from .source_store import SourceStore
 from .state import StateStore
 from .view_store import ViewStore
 
@@ -33,6 +34,7 @@ __all__ = [
     "RepositoryStore",
     "RunPage",
     "RunQuery",
+    "SourceStore",
     "StateStore",
     "ViewStore",
     "WorkQueue",

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+from ..domain.globs import GlobList, parse_globs
 from .values import Secret
 
 Parse = Callable[[str], object]
@@ -33,6 +34,17 @@ def parse_tokens(value: str) -> tuple[Secret, ...]:
     if any(not part.isascii() or not part.isprintable() or " " in part for part in parts):
         raise ValueError("holds characters that no token has")
     return tuple(Secret(part) for part in dict.fromkeys(parts) if part)
+
+
+def parse_patterns(value: str) -> GlobList:
+    """Return the patterns of a comma-separated list."""
+    return parse_globs(value)
+
+
+def parse_list(value: str) -> tuple[str, ...]:
+    """Return the parts of a comma-separated list, each once, in order."""
+    parts = (part.strip() for part in value.split(","))
+    return tuple(dict.fromkeys(part for part in parts if part))
 
 
 def parse_id(value: str) -> int:

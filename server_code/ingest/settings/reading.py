@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import BadSettings
+from ..domain.filters import Filters
+from ..domain.sources import SourcePattern, parse_sources
+from ..errors import BadSettings, InvalidRepository
 from .table import SETTINGS, Setting
 from .values import AwsSettings, CollectingSettings, GithubSettings, Settings
 
@@ -43,11 +45,16 @@ def read_settings(lookup: Lookup) -> Settings:
     ]
     github, aws = GithubSettings(**fields["github"]), AwsSettings(**fields["aws"])
     faults += _queue_faults(aws)
+    sources = _read_sources(fields[""].pop("repositories", ()), github, faults)
     if faults:
         raise BadSettings(faults)
     expects_webhooks = github.webhook_secret is not None
-    collecting = CollectingSettings(**fields["collecting"], expects_webhooks=expects_webhooks)
-    return Settings(github=github, aws=aws, collecting=collecting, **fields[""])
+    collecting = CollectingSettings(
+        **fields["collecting"],
+        filters=Filters(**fields["filters"]),
+        expects_webhooks=expects_webhooks,
+    )
+    return Settings(github=github, aws=aws, collecting=collecting, sources=sources, **fields[""])
 
 
 def find_value(setting: Setting, lookup: Lookup) -> str | None:
@@ -62,6 +69,17 @@ def find_value(setting: Setting, lookup: Lookup) -> str | None:
         if value:
             return value
     return None
+
+
+def _read_sources(
+    given: tuple[str, ...], github: GithubSettings, faults: list[str]
+) -> tuple[SourcePattern, ...]:
+    """Parse REPOSITORIES by the hosts of the API's address; add what is wrong to ``faults``."""
+    try:
+        return parse_sources(given, hosts=github.web_hosts)
+    except InvalidRepository as error:
+        faults += [f"REPOSITORIES: {line}" for line in str(error).splitlines()]
+        return ()
 
 
 def _queue_faults(aws: AwsSettings) -> list[str]:

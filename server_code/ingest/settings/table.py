@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from ..domain.filters import LOG_CHOICES
 from .parsing import (
     Parse,
     number_between,
     one_of,
     parse_database_url,
     parse_id,
+    parse_list,
+    parse_patterns,
     parse_secret,
     parse_switch,
     parse_text,
@@ -171,6 +174,52 @@ SETTINGS = (
         parse=one_of("runstream", "cloudevents"),
         default="runstream",
         help="`cloudevents`: messages are CloudEvents 1.0 with the same data.",
+    ),
+    Setting(
+        name="REPOSITORIES",
+        section=_COLLECTING,
+        field="repositories",
+        parse=parse_list,
+        help="What is watched, separated by commas: `owner/name`, `owner`, `owner/api-*`, or `*` "
+        "for all that the credentials may read. `!` in front leaves out.",
+    ),
+    Setting(
+        name="WORKFLOWS",
+        section=_COLLECTING,
+        field="filters.workflows",
+        parse=parse_patterns,
+        help="Workflows to collect, by name or file, as patterns separated by commas. `!` in front "
+        "leaves out. By default all.",
+    ),
+    Setting(
+        name="BRANCHES",
+        section=_COLLECTING,
+        field="filters.branches",
+        parse=parse_patterns,
+        help="Branches whose runs are collected, such as `main,release-*` or `!renovate/*`.",
+    ),
+    Setting(
+        name="EVENTS",
+        section=_COLLECTING,
+        field="filters.events",
+        parse=parse_patterns,
+        help="Events whose runs are collected, such as `push,pull_request*` or `!schedule`.",
+    ),
+    Setting(
+        name="ACTORS",
+        section=_COLLECTING,
+        field="filters.actors",
+        parse=parse_patterns,
+        help="Accounts whose runs are collected, such as `!dependabot[bot]`.",
+    ),
+    Setting(
+        name="LOGS",
+        section=_COLLECTING,
+        field="filters.logs",
+        parse=one_of(*LOG_CHOICES),
+        default="all",
+        help="Jobs whose logs are collected: `all`, `failed` (all but successful, skipped and "
+        "neutral ones) or `none`.",
     ),
     Setting(
         name="LOG_MODE",

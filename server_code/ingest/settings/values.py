@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from ..domain.filters import NO_FILTERS, Filters
+from ..domain.sources import SourcePattern
 from ..domain.web_links import web_hosts
 
 GITHUB_COM_API = "https://api.github.com"
@@ -95,6 +97,7 @@ class CollectingSettings:
     artifacts: bool = False
     message_format: str = "runstream"
     expects_webhooks: bool = False
+    filters: Filters = NO_FILTERS
     task_seconds: int = 25
 
     @property
@@ -113,6 +116,7 @@ class Settings:
     github: GithubSettings = GithubSettings()
     aws: AwsSettings = AwsSettings()
     collecting: CollectingSettings = CollectingSettings()
+    sources: tuple[SourcePattern, ...] = ()
     database_url: str | None = None
     uplink_key: Secret | None = None
     uplink_url: str | None = None

@@ -12,6 +12,7 @@ from contracts.test_log_states import TestLogs
 from contracts.test_message_counts import *  # noqa: F403
 from contracts.test_repository_store import TestRepositories
 from contracts.test_retention import *  # noqa: F403 - tests that are functions
+from contracts.test_source_store import TestCredentials, TestDiscovered, TestSources
 from contracts.test_times_ahead import TestTimesAhead
 from contracts.test_view_store import TestRunSummaries
 
@@ -22,12 +23,15 @@ __all__ = [
     "TestClaimOnce",
     "TestClaims",
     "TestCommits",
+    "TestCredentials",
+    "TestDiscovered",
     "TestErrors",
     "TestHints",
     "TestLogs",
     "TestPauses",
     "TestRepositories",
     "TestRunSummaries",
+    "TestSources",
     "TestTimesAhead",
     "test_any_attempt_comes_back_as_it_was_saved",
 ]

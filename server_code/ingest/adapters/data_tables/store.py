@@ -10,11 +10,13 @@ from .job_logs import TableJobLogs
 from .journal import TableJournal
 from .log_cache import TableLogCache
 from .run_list import TableRunList
+from .sources import TableSources
 from .watched import WatchedRepositories
 
 
 class DataTablesState(
     WatchedRepositories,
+    TableSources,
     TableAttempts,
     TableHints,
     TableJobLogs,

@@ -203,8 +203,19 @@ _PEOPLE = (
     """,
 )
 
+#: What brings repositories, what is known of those, and what credentials may read.
+_SOURCES = tuple(
+    f"""
+    CREATE TABLE {name} (
+        name_key {{text}} PRIMARY KEY,
+        record {{text}} NOT NULL
+    )
+    """
+    for name in ("sources", "discovered_repositories", "credentials")
+)
+
 #: Step n leads from version n to version n + 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CACHED_LOGS, _PAUSES, _PEOPLE)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CACHED_LOGS, _PAUSES, _PEOPLE, _SOURCES)
 
 
 def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:

@@ -16,6 +16,7 @@ from .postgres import postgres_dialect
 from .repositories import SqlRepositories
 from .run_list import SqlRunList
 from .schema import migrate
+from .sources import SqlSources
 from .sqlite import sqlite_dialect
 
 _SQLITE = "sqlite://"
@@ -24,6 +25,7 @@ _POSTGRES = ("postgres://", "postgresql://")
 
 class SqlState(
     SqlRepositories,
+    SqlSources,
     SqlLedger,
     SqlLogs,
     SqlRunList,

@@ -1,0 +1,74 @@
+"""Sources, discovered repositories and credentials in Data Tables."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from ...domain.codec import decode, encode, upgraded
+from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
+from ...domain.stored_values import read_json, repository_key, write_ascii, write_json
+from ...ports import SourceStore
+from .errors import translate_errors
+from .rows import Rows, distinct, portions
+from .transactions import transact
+
+_SOURCES = Rows("sources")
+_DISCOVERED = Rows("discovered_repositories")
+_CREDENTIALS = Rows("credentials")
+
+
+@translate_errors
+class TableSources(SourceStore):
+    """Keep records whole, each under its name."""
+
+    def save_sources(self, records: Sequence[SourceRecord]) -> None:
+        """Save sources by their patterns."""
+        _save_all(_SOURCES, {repository_key(each.pattern): each for each in records})
+
+    def remove_source(self, pattern: str) -> None:
+        """Remove a source; its repositories stay."""
+        _SOURCES.delete_by("key", [repository_key(pattern)])
+
+    def list_sources(self) -> list[SourceRecord]:
+        """List all, by pattern."""
+        return [decode(SourceRecord, body) for body in _list_all(_SOURCES)]
+
+    def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
+        """Save what is known of repositories, by their names."""
+        _save_all(_DISCOVERED, {repository_key(each.full_name): each for each in records})
+
+    def remove_discovered(self, names: Collection[str]) -> None:
+        """Remove what is known of repositories."""
+        _DISCOVERED.delete_by("key", map(repository_key, names))
+
+    def list_discovered(self) -> list[DiscoveredRepository]:
+        """List all, by name."""
+        return [decode(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
+
+    def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
+        """Save what was learned of credentials, by their names."""
+        _save_all(_CREDENTIALS, {write_ascii(each.name): each for each in records})
+
+    def remove_credential(self, name: str) -> None:
+        """Remove a credential that is no longer configured."""
+        _CREDENTIALS.delete_by("key", [write_ascii(name)])
+
+    def list_credentials(self) -> list[CredentialRecord]:
+        """List all, by name."""
+        return [decode(CredentialRecord, body) for body in _list_all(_CREDENTIALS)]
+
+
+def _save_all(table: Rows, records: Mapping[str, object]) -> None:
+    rows = [{"key": key, "body": write_json(encode(each))} for key, each in records.items()]
+    for portion in portions(rows):
+        transact(lambda portion=portion: table.upsert(portion))  # type: ignore[misc]
+
+
+def _list_all(table: Rows) -> list[dict[str, Any]]:
+    rows = distinct(table.search(columns=("key", "body")))
+    return [upgraded(read_json(row["body"])) for row in sorted(rows, key=_key)]
+
+
+def _key(row: Any) -> str:  # noqa: ANN401 - a row
+    return str(row["key"])

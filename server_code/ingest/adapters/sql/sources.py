@@ -1,0 +1,88 @@
+"""Sources, discovered repositories and credentials in SQL."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
+
+from ...domain.codec import decode, encode, upgraded
+from ...domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
+from ...domain.stored_values import (
+    read_json,
+    repository_key,
+    repository_keys,
+    write_ascii,
+    write_json,
+)
+from ...ports import SourceStore
+from .database import Database
+from .session import Session
+
+_SOURCES = "sources"
+_DISCOVERED = "discovered_repositories"
+_CREDENTIALS = "credentials"
+
+_SAVE = """
+    INSERT INTO {} (name_key, record) VALUES (...)
+    ON CONFLICT (name_key) DO UPDATE SET record = excluded.record
+"""
+_LIST = "SELECT record FROM {} ORDER BY name_key"
+_REMOVE = "DELETE FROM {} WHERE name_key IN (...)"
+
+
+class SqlSources(SourceStore):
+    """Keep records whole, each under its name."""
+
+    _database: Database
+
+    def save_sources(self, records: Sequence[SourceRecord]) -> None:
+        """Save sources by their patterns."""
+        self._save_all(_SOURCES, {repository_key(each.pattern): each for each in records})
+
+    def remove_source(self, pattern: str) -> None:
+        """Remove a source; its repositories stay."""
+        self._remove_all(_SOURCES, [repository_key(pattern)])
+
+    def list_sources(self) -> list[SourceRecord]:
+        """List all, by pattern."""
+        return [decode(SourceRecord, body) for body in self._list_all(_SOURCES)]
+
+    def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
+        """Save what is known of repositories, by their names."""
+        self._save_all(_DISCOVERED, {repository_key(each.full_name): each for each in records})
+
+    def remove_discovered(self, names: Collection[str]) -> None:
+        """Remove what is known of repositories."""
+        self._remove_all(_DISCOVERED, repository_keys(names))
+
+    def list_discovered(self) -> list[DiscoveredRepository]:
+        """List all, by name."""
+        return [decode(DiscoveredRepository, body) for body in self._list_all(_DISCOVERED)]
+
+    def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
+        """Save what was learned of credentials, by their names."""
+        self._save_all(_CREDENTIALS, {write_ascii(each.name): each for each in records})
+
+    def remove_credential(self, name: str) -> None:
+        """Remove a credential that is no longer configured."""
+        self._remove_all(_CREDENTIALS, [write_ascii(name)])
+
+    def list_credentials(self) -> list[CredentialRecord]:
+        """List all, by name."""
+        return [decode(CredentialRecord, body) for body in self._list_all(_CREDENTIALS)]
+
+    def _save_all(self, table: str, records: Mapping[str, object]) -> None:
+        rows = [(key, write_json(encode(record))) for key, record in sorted(records.items())]
+
+        def save(session: Session) -> None:
+            session.insert(_SAVE.format(table), rows)
+
+        self._database.write(save)
+
+    def _remove_all(self, table: str, keys: Sequence[str]) -> None:
+        sql = _REMOVE.format(table)
+        self._database.write(lambda session: session.execute_each(sql, (), keys))
+
+    def _list_all(self, table: str) -> Iterable[dict[str, Any]]:
+        rows = self._database.read(_LIST.format(table))
+        return [upgraded(read_json(record)) for (record,) in rows]

@@ -1,0 +1,59 @@
+"""Lists of glob patterns: ``*`` stands for any text, ``?`` for one character, ``!`` leaves out."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+#: A pattern longer than any name of GitHub's is a mistake.
+MAX_PATTERN_LENGTH = 300
+
+_WILDCARDS = {"*": ".*", "?": "."}
+
+
+@dataclass(frozen=True, slots=True)
+class GlobList:
+    """Patterns as they were written. Without any that includes, everything is included."""
+
+    patterns: tuple[str, ...] = ()
+
+    def accepts(self, *texts: str | None) -> bool:
+        """Return whether any of a thing's names is included, and none is left out."""
+        names = [text for text in texts if text]
+        left_out = [pattern[1:] for pattern in self.patterns if pattern.startswith("!")]
+        included = [pattern for pattern in self.patterns if not pattern.startswith("!")]
+        if any(matches_glob(pattern, name) for pattern in left_out for name in names):
+            return False
+        return not included or any(
+            matches_glob(pattern, name) for pattern in included for name in names
+        )
+
+
+ANY = GlobList()
+
+
+def parse_globs(text: str) -> GlobList:
+    """Return the patterns of a comma-separated list, each once. Raises ValueError."""
+    patterns = [part.strip() for part in text.split(",")]
+    for pattern in patterns:
+        if pattern == "!" or len(pattern) > MAX_PATTERN_LENGTH:
+            raise ValueError(f"is {text[:100]!r}: expected patterns such as main or !release-*")
+    return GlobList(tuple(dict.fromkeys(pattern for pattern in patterns if pattern)))
+
+
+def has_wildcard(text: str) -> bool:
+    """Return whether a text is a pattern for more than itself."""
+    return any(mark in text for mark in _WILDCARDS)
+
+
+def matches_glob(pattern: str, text: str) -> bool:
+    """Return whether a pattern stands for a text, in any case."""
+    return _compiled(pattern.lower()).fullmatch(text.lower()) is not None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    # Not fnmatch: it reads the brackets of names such as dependabot[bot] as a set of characters.
+    once = re.sub(r"\*+", "*", pattern)
+    return re.compile("".join(_WILDCARDS.get(char, re.escape(char)) for char in once), re.DOTALL)

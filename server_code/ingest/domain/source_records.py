@@ -1,0 +1,100 @@
+"""What the state remembers of sources, of the repositories they bring, and of credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from .filters import NO_FILTERS, Filters
+
+#: Where a source was given: in REPOSITORIES, on the command line, or on the Repositories page.
+FROM_SETTINGS = "REPOSITORIES"
+FROM_COMMAND_LINE = "command line"
+FROM_PAGE = "Repositories page"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRecord:
+    """A source, and what its last listing found.
+
+    ``pattern``: as ``SourcePattern`` writes it. ``found``: the repositories that it brings;
+    ``left_out``: those that fit it and are excluded. ``filters`` apply next to the settings' ones.
+    """
+
+    pattern: str
+    added_at: datetime
+    origin: str
+    filters: Filters = NO_FILTERS
+    listed_at: datetime | None = None
+    found: int | None = None
+    left_out: int = 0
+    last_error: str | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiscoveredRepository:
+    """What is known of a repository that a source brought.
+
+    ``full_name``: the name under which it is watched, ``new_name``: its name on GitHub after it was
+    renamed or transferred. ``rest_reason``: why it is not polled; ``is_rested``: Runstream paused
+    it for that reason, not a person.
+    """
+
+    full_name: str
+    source: str
+    discovered_at: datetime
+    repository_id: int | None = None
+    new_name: str | None = None
+    is_private: bool = False
+    is_archived: bool = False
+    is_disabled: bool = False
+    rest_reason: str | None = None
+    is_rested: bool = False
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialList:
+    """A list of repositories that a credential was given: of one ``owner``, or (``*``) of all."""
+
+    owner: str
+    validator: str | None = None
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialRefusal:
+    """What a credential may not read: a repository, or (``owner/*``) an owner's list."""
+
+    what: str
+    until: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialRecord:
+    """What was learned of a credential; ``name`` is no secret.
+
+    ``expires_at``: when GitHub stops accepting the token; None where GitHub names no time.
+    """
+
+    name: str
+    kind: str
+    updated_at: datetime
+    owner: str | None = None
+    lists: tuple[CredentialList, ...] = ()
+    refusals: tuple[CredentialRefusal, ...] = ()
+    missing_permissions: tuple[str, ...] = ()
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
+    expires_at: datetime | None = None
+    rejected: str | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def repositories(self) -> frozenset[str]:
+        """The repositories of all its lists."""
+        return frozenset(name for each in self.lists for name in each.names)

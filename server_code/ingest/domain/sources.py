@@ -1,0 +1,134 @@
+"""Sources: patterns that say which repositories are watched, such as ``octo/api-*``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from ..errors import InvalidRepository
+from .globs import has_wildcard, matches_glob
+from .repositories import parse_repository, path_on_host, redacted
+
+#: What a pattern of an owner or a name consists of.
+_PART = re.compile(r"[A-Za-z0-9._*?-]{1,100}")
+_OWNER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class SourcePattern:
+    """A pattern of repositories; with ``is_excluded`` those that are left out."""
+
+    owner: str
+    name: str
+    is_excluded: bool = False
+
+    @property
+    def is_single(self) -> bool:
+        """Return whether the pattern names one repository."""
+        return not has_wildcard(self.owner) and not has_wildcard(self.name)
+
+    @property
+    def listed_owner(self) -> str | None:
+        """Return whose repositories to list; None for those of every owner."""
+        return None if has_wildcard(self.owner) else self.owner
+
+    def matches(self, full_name: str) -> bool:
+        """Return whether a repository fits the pattern."""
+        owner, _, name = full_name.partition("/")
+        return matches_glob(self.owner, owner) and matches_glob(self.name, name)
+
+    def __str__(self) -> str:
+        """Return the pattern as it is stored and shown."""
+        is_all = (self.owner, self.name) == ("*", "*")
+        text = "*" if is_all else f"{self.owner}/{self.name}"
+        return f"!{text}" if self.is_excluded else text
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """All sources of a collector: what they bring, and what they leave out."""
+
+    patterns: tuple[SourcePattern, ...]
+
+    @property
+    def included(self) -> list[SourcePattern]:
+        """The patterns that bring repositories, the most specific ones first."""
+        return sorted((each for each in self.patterns if not each.is_excluded), key=_breadth)
+
+    def exclusion_of(self, full_name: str) -> SourcePattern | None:
+        """Return the pattern that leaves a repository out; None where there is none.
+
+        A source that names the repository itself is stronger than a pattern that leaves it out.
+        """
+        if any(each.is_single and each.matches(full_name) for each in self.included):
+            return None
+        left_out = (each for each in self.patterns if each.is_excluded)
+        return next((each for each in left_out if each.matches(full_name)), None)
+
+    def source_of(self, full_name: str, *, is_listed_for_all: bool = True) -> SourcePattern | None:
+        """Return the most specific source of a repository, though it may be excluded.
+
+        A pattern of every owner brings only what ``is_listed_for_all``: a list of one owner also
+        holds public repositories in which the credential has no part.
+        """
+        for pattern in self.included:
+            if pattern.listed_owner is None and not is_listed_for_all:
+                continue
+            if pattern.matches(full_name):
+                return pattern
+        return None
+
+
+def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> SourcePattern:
+    """Parse a source: ``owner/name``, a URL, ``owner``, ``owner/*``, ``owner/api-*`` or ``*``.
+
+    ``!`` in front leaves out what the pattern fits. A pattern without an owner, such as
+    ``!sandbox-*``, is one of names. Raises InvalidRepository.
+    """
+    given = text.strip()
+    is_excluded = given.startswith("!")
+    body = given.removeprefix("!").strip()
+    path = path_on_host(body, hosts).strip("/") if body[:1] != "/" else body
+    owner, slash, name = path.partition("/")
+    if slash and not has_wildcard(path):
+        found = parse_repository(body, hosts=hosts)
+        return SourcePattern(found.owner, found.name, is_excluded)
+    if not slash:
+        owner, name = ("*", path) if has_wildcard(path) else (path, "*")
+    if not _is_owner(owner) or not _PART.fullmatch(name):
+        raise InvalidRepository(
+            f"{redacted(given[:200])} is not a source: expected owner/name, owner, owner/api-*, "
+            "*, or one of them with ! in front."
+        )
+    return SourcePattern(owner, name, is_excluded)
+
+
+def parse_sources(
+    given: Iterable[str], *, hosts: Collection[str] = ("github.com",)
+) -> tuple[SourcePattern, ...]:
+    """Parse sources, each once. Raises InvalidRepository that names all faults at once."""
+    found: dict[str, SourcePattern] = {}
+    faults: list[str] = []
+    for text in given:
+        try:
+            pattern = parse_source(text, hosts=hosts)
+            found.setdefault(str(pattern).lower(), pattern)
+        except InvalidRepository as fault:
+            faults.append(str(fault))
+    if faults:
+        raise InvalidRepository("\n".join(faults))
+    return tuple(found.values())
+
+
+def _breadth(pattern: SourcePattern) -> tuple[bool, bool, bool, str]:
+    return (
+        not pattern.is_single,
+        has_wildcard(pattern.owner),
+        pattern.name == "*",
+        str(pattern).lower(),
+    )
+
+
+def _is_owner(text: str) -> bool:
+    return (_PART if has_wildcard(text) else _OWNER).fullmatch(text) is not None
