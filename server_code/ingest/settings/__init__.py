@@ -1,7 +1,8 @@
 """Settings: declared once in ``table``, read by ``read_settings`` from any lookup of names."""
 
 from .reading import Lookup, read_settings
-from .table import SETTINGS, Setting
+from .setting import Setting
+from .table import SETTINGS
 from .values import (
     GITHUB_COM_API,
     JOB_EVENTS_QUEUE,

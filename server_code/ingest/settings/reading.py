@@ -9,7 +9,8 @@ from typing import Any
 from ..domain.filters import Filters
 from ..domain.sources import SourcePattern, parse_sources
 from ..errors import BadSettings, InvalidRepository
-from .table import SETTINGS, Setting
+from .setting import Setting
+from .table import SETTINGS
 from .values import AwsSettings, CollectingSettings, GithubSettings, Settings
 
 #: Looks a setting up by its name in capitals; None where it is not set.

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
-
 from ..domain.filters import LOG_CHOICES
 from .parsing import (
-    Parse,
     number_between,
     one_of,
     parse_database_url,
@@ -16,38 +12,12 @@ from .parsing import (
     parse_patterns,
     parse_secret,
     parse_switch,
-    parse_text,
     parse_tokens,
     url_of,
     whole_number_between,
 )
+from .setting import Setting
 from .values import JOB_EVENTS_QUEUE, LOGS_QUEUE, LONGEST_CHANGE_DAYS, METRICS_QUEUE
-
-#: Who reads a setting: every host of the collector, or the commands of one host alone.
-Host = Literal["all", "headless", "uplink", "serve"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Setting:
-    """One setting, named as its environment variable; App Secrets use the name in lower case.
-
-    ``field``: the place in ``Settings`` that it fills, None where a command reads it itself.
-    ``default``: the text for people; the value stands in ``values``. ``aliases``: other names,
-    read where the first is not set. ``needed``: nothing is collected without it, unless another
-    kind of credential takes its place.
-    """
-
-    name: str
-    help: str
-    section: str
-    field: str | None = None
-    parse: Parse = parse_text
-    default: str = ""
-    is_secret: bool = False
-    is_needed: bool = False
-    host: Host = "all"
-    aliases: tuple[str, ...] = ()
-
 
 _GITHUB, _QUEUES, _COLLECTING, _HOSTS = "GitHub", "AWS and queues", "Collecting", "Hosts"
 _HTTP = url_of("http", "https")
