@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 import click
 from ingest.bootstrap import Collector, open_headless
@@ -16,6 +17,7 @@ from ingest.settings import Settings
 
 from .agents import run_agents
 from .failures import INCOMPLETE, sentence_for
+from .late_starts import open_when_available
 from .live_view import open_view
 from .logs import write_notice
 from .once import collect_once
@@ -26,30 +28,15 @@ from .stopping import Stop
 #: A person reads the first of them; ``--json`` prints all.
 PENDING_SHOWN = 20
 
-#: A database that restarts, or starts after the collector, responds within this time.
-START_PATIENCE_SECONDS = 300.0
-MAX_START_PAUSE_SECONDS = 15.0
-
 
 def open_when_state_responds(settings: Settings, *, stop: threading.Event) -> Collector:
     """Open a collector that keeps running; wait for a state that restarts at the same time.
 
-    Raises what ``open_headless`` raises, StateUnavailable after START_PATIENCE_SECONDS.
+    Raises what ``open_headless`` raises, StateUnavailable after five minutes.
     """
-    ends_at, pause, reported = time.monotonic() + START_PATIENCE_SECONDS, 1.0, ""
-    while True:
-        try:
-            return open_headless(settings, stop=stop)
-        except StateUnavailable as error:
-            if stop.is_set():
-                raise click.exceptions.Exit(0) from error
-            if time.monotonic() >= ends_at:
-                raise
-            if str(error) != reported:
-                reported = str(error)
-                write_notice(f"{reported} Trying again for 5 minutes.", level=logging.WARNING)
-        stop.wait(pause)
-        pause = min(2 * pause, MAX_START_PAUSE_SECONDS)
+    return open_when_available(
+        partial(open_headless, settings, stop=stop), until=StateUnavailable, stop=stop
+    )
 
 
 def collect_until_stopped(

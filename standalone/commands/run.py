@@ -12,7 +12,7 @@ import click
 from ..command import command
 from ..environment import read_environment
 from ..repositories import parse_repositories, refused_by_github, require_any
-from ..stopping import Stop, stopped_by_signals
+from ..stopping import Stop, ends_in_time, stopped_by_signals
 
 
 @command()
@@ -39,6 +39,7 @@ def run(repositories: tuple[str, ...], *, seconds: float | None, on_terminal: bo
 
     with (
         stopped_by_signals() as stop,
+        ends_in_time(stop, exit_code=0),
         open_local_environment(names, environment=os.environ) as around,
         _stopped_after(seconds, stop),
     ):

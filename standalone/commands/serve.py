@@ -12,7 +12,7 @@ import click
 from ..command import command
 from ..environment import read_environment
 from ..logs import write_notice
-from ..stopping import Stop, stopped_by_signals
+from ..stopping import Stop, ends_in_time, stopped_by_signals
 
 if TYPE_CHECKING:
     from ..app_server import ServingPlan
@@ -52,7 +52,7 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
     from ..app_server import ServingPlan
 
     plan = ServingPlan(**options)
-    with stopped_by_signals() as stop:
+    with stopped_by_signals() as stop, ends_in_time(stop, exit_code=0):
         return _serve(plan, stop)
 
 

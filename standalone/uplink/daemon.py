@@ -6,15 +6,17 @@ import os
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 
 from ingest.bootstrap import open_collector, open_data_tables_state
 from ingest.settings import Settings
 
 from ..agents import Pace, agent_threads, watch
-from ..failures import UNAVAILABLE
+from ..failures import exit_code_for
 from ..http_server import Address
 from ..http_services import served
-from .link import AppAddress, connect, disconnect
+from ..late_starts import open_when_available
+from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog
 
 #: Every question to the state goes over the link, which may lead round the world.
@@ -34,12 +36,12 @@ def serve_app(
     """Connect and run both agents until ``stop`` is set; what is registered is answered meanwhile.
 
     Health and metrics are served at ``operations``. Raises WrongUplinkKey, AppUnreachable,
-    BadSettings, and what opening a collector raises. A link that dies
-    without closing ends the whole process with UNAVAILABLE: what hangs on it hangs for ever.
+    BadSettings, and what opening a collector raises. A link that dies without closing ends the
+    whole process, because what hangs on it hangs for ever; so does a key that was replaced.
     """
     from ingest.adapters.system_clock import SystemClock
 
-    connect(app)
+    open_when_available(partial(connect, app, patience_seconds=0), until=AppUnreachable, stop=stop)
     tell(f"Connected to {app.url}.")
     try:
         state = open_data_tables_state()
@@ -73,9 +75,9 @@ def register(*, with_schedule: bool) -> None:
         import ingest.entrypoints.tasks  # noqa: F401 - likewise
 
 
-def _end_process(tell: Callable[[str], None]) -> Callable[[str], None]:
-    def end(why: str) -> None:
-        tell(f"{why} The daemon ends, to be started again.")
-        os._exit(UNAVAILABLE)
+def _end_process(tell: Callable[[str], None]) -> Callable[[Exception], None]:
+    def end(error: Exception) -> None:
+        tell(f"{error} The daemon ends.")
+        os._exit(exit_code_for(error))
 
     return end

@@ -46,15 +46,15 @@ class AppUnreachable(Retriable):
     """The error that the app's server cannot be reached, or does not answer."""
 
 
-def connect(app: AppAddress) -> None:
-    """Connect to the app and prove that it answers, within half a minute.
+def connect(app: AppAddress, *, patience_seconds: float = CONNECT_SECONDS) -> None:
+    """Connect to the app, which may take its time to come up, and prove that it answers.
 
     Raises WrongUplinkKey or AppUnreachable; the client reconnects by itself afterwards.
     """
     import anvil.server
 
     key, url = app.key, app.url
-    ends_at = time.monotonic() + CONNECT_SECONDS
+    ends_at = time.monotonic() + patience_seconds
     while True:
         try:
             call_with_timeout(

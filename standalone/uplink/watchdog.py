@@ -30,7 +30,7 @@ class Watchdog:
         *,
         stop: threading.Event,
         tell: Callable[[str], None],
-        on_dead: Callable[[str], None],
+        on_dead: Callable[[Exception], None],
     ) -> None:
         self._url = url
         self._stop = stop
@@ -61,13 +61,13 @@ class Watchdog:
                 self._silent_checks += 1
                 self._lose(str(error))
                 if self._silent_checks >= MOST_SILENT_CHECKS:
-                    self._on_dead("The link is open, and nobody answers on it.")
+                    self._on_dead(LinkSilent("The link is open, and nobody answers on it."))
                     return
             except AppUnreachable as error:
                 self._silent_checks = 0
                 self._lose(str(error))
             except Exception as error:  # noqa: BLE001 - a watchdog must not die of what it finds
-                self._on_dead(str(error))
+                self._on_dead(error)
                 return
             else:
                 self._silent_checks = 0

@@ -9,16 +9,20 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext, suppress
+from dataclasses import asdict
 from typing import Any
 
 import anvil.server
 import pytest
+import requests
 from support.anvil_people import Published, ended_runs_of, jobs_with_logs_of, signed_in
 from support.anvil_server import TOKEN, AnvilApp, processes_of, serving_anvil
+from support.aws_server import sqs_client
 from support.command_line import wait_until
 
 from standalone.app_server import ServerEnded
 from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.times import iso
@@ -88,3 +92,36 @@ def test_nothing_is_lost_and_nothing_is_twice(postgres, aws, tmp_path):
             )
             assert published.runs(REPOSITORY) == ended_runs_of(app, REPOSITORY)
             assert len(published.runs(REPOSITORY)) == RUNS
+
+
+@pytest.mark.slow
+def test_a_worker_whose_host_was_killed_holds_no_logs(postgres, aws, tmp_path):
+    """It waits for an answer that cannot come; its messages are received by another."""
+    with many_runs() as sandbox:
+        options: dict[str, Any] = {
+            "postgres": postgres,
+            "aws": aws,
+            "github": lambda: nullcontext(sandbox),
+        }
+        with serving_anvil(tmp_path, **options) as app:
+            published = Published(app)
+            slow = Fault(path="/logs", do="slow", seconds=5, count=30)
+            requests.post(f"{sandbox.url}/_sandbox/faults", json=[asdict(slow)], timeout=10)
+            with signed_in(app) as call:
+                call("configure_repository", REPOSITORY)
+            wait_until(lambda: hidden_work(app) > 0, seconds=120)
+            workers = processes_of(app, "full_python_worker")
+            assert kill(processes_of(app, "anvil_downlink_host")) > 0
+            assert workers
+            wait_until(
+                lambda: published.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY),
+                seconds=290,
+            )
+            assert hidden_work(app) == 0
+
+
+def hidden_work(app: AnvilApp) -> int:
+    """Count the messages of the job events queue that somebody works on."""
+    sqs, name = sqs_client(app.aws), "ApproximateNumberOfMessagesNotVisible"
+    url = sqs.get_queue_url(QueueName=app.queues["JOB_EVENTS_QUEUE"])["QueueUrl"]
+    return int(sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])["Attributes"][name])

@@ -9,9 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import anvil.server
 import psutil
 import pytest
 import requests
+from ingest.settings import Secret
 from support.anvil_server import AnvilApp, app_environment, free_port, skip_unless_servable
 from support.browser import BrowserPage
 from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_until
@@ -19,6 +21,8 @@ from support.postgres_server import open_to_postgres
 from support.processes import have_ended
 
 from standalone.app_server import ServingPlan
+from standalone.app_server.over_uplink import connected
+from standalone.uplink.link import AppAddress
 
 __all__ = ["bare", "cli", "github"]
 
@@ -63,9 +67,10 @@ def command(cli: CommandLine, tmp_path: Path) -> CommandLine:
 
 
 @contextmanager
-def served(command: CommandLine) -> Iterator[Served]:
+def served(command: CommandLine, *options: str) -> Iterator[Served]:
     port = free_port()
-    with command.started("serve", "--port", str(port), "--email", "ada@example.com") as process:
+    arguments = ("serve", "--port", str(port), "--email", "ada@example.com", *options)
+    with command.started(*arguments) as process:
         served = Served(process, port)
         yield served
 
@@ -105,6 +110,19 @@ def test_only_the_first_start_prints_the_login(command: CommandLine):
     assert "The app server has ended, with code 137. Its last words" in told
     assert str(kept / "server.log") in told
     assert have_ended(processes)
+
+    with served(command, "--reset-password", "ada@example.com") as third:
+        renewed = re.search(r"with password +(\S{8,})", third.said)
+        assert renewed is not None
+        key = (kept / "uplink.key").read_text().strip()
+        app = AppAddress(f"{third.url.replace('http', 'ws')}/_/uplink", Secret(key))
+        with connected(app):
+            with pytest.raises(anvil.server.AnvilWrappedError, match="wrong"):
+                anvil.server.call("log_in", "ada@example.com", password[1])
+            logged_in = anvil.server.call("log_in", "ada@example.com", renewed[1])
+        assert logged_in == {"email": "ada@example.com", "role": "admin"}
+        third.process.send_signal(signal.SIGTERM)
+        assert third.process.wait(30) == 0
 
 
 def test_the_first_page_opens_without_an_error_or_another_host(

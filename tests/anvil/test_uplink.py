@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import anvil.server
+import anvil.users
 import pytest
 import requests
 from support.anvil_people import Published, ended_runs_of, jobs_with_logs_of, signed_in
-from support.anvil_server import TOKEN, AnvilApp, ServeAnvil, free_port, hanging
+from support.anvil_server import TOKEN, AnvilApp, ServeAnvil, free_port, hanging, serving_anvil
 from support.command_line import ROOT, wait_until
 
 REPOSITORY = "octo/api"
@@ -68,9 +75,9 @@ def daemon(app: AnvilApp, log: Path, **changed: str) -> Iterator[subprocess.Pope
             process.wait(60)
 
 
-def run(app: AnvilApp, **changed: str) -> subprocess.CompletedProcess[str]:
+def run(app: AnvilApp, *options: str, **changed: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "standalone", "uplink"],
+        [sys.executable, "-m", "standalone", "uplink", *options],
         env=environment(app, **changed),
         capture_output=True,
         text=True,
@@ -87,11 +94,82 @@ def test_a_wrong_key_ends_with_what_a_person_must_do(app):
     assert "a-wrong-key" not in done.stderr
 
 
-def test_a_server_that_is_not_there_ends_with_the_reason(app):
-    """In time for a supervisor to start it again later."""
-    done = run(app, ANVIL_UPLINK_URL=f"ws://127.0.0.1:{free_port()}/_/uplink")
-    assert done.returncode == 69
-    assert "cannot be reached" in done.stderr
+def test_a_server_that_is_late_is_waited_for_and_a_stop_obeyed(app, tmp_path):
+    """The supervisor of a machine starts both at once."""
+    log, port = tmp_path / "daemon.log", free_port()
+    with daemon(app, log, ANVIL_UPLINK_URL=f"ws://127.0.0.1:{port}/_/uplink") as process:
+        wait_until(lambda: b"Trying again for 5 minutes" in log.read_bytes(), seconds=60)
+        with forwarding(port, urlsplit(app.url).port):
+            wait_until(lambda: b"Both agents work" in log.read_bytes(), seconds=120)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0
+
+
+@contextmanager
+def forwarding(port: int, target: int | None) -> Iterator[None]:
+    """Forward the connections of one port to another."""
+
+    class Forward(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            with socket.create_connection(("127.0.0.1", target)) as there:
+                back = threading.Thread(target=copy_all, args=(there, self.request), daemon=True)
+                back.start()
+                copy_all(self.request, there)
+                back.join()
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", port), Forward) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield
+        server.shutdown()
+
+
+def copy_all(source: socket.socket, to: socket.socket) -> None:
+    with suppress(OSError):
+        while chunk := source.recv(65536):
+            to.sendall(chunk)
+        to.shutdown(socket.SHUT_WR)
+
+
+def test_a_lost_password_is_replaced_by_whoever_has_the_key(app):
+    """The new one is printed once, and is the only one that is accepted."""
+    email = "lost@example.com"
+    with signed_in(app) as call:
+        before = call("add_account", email, "viewer")["password"]
+    done = run(app, "--reset-password", email)
+    assert done.returncode == 0, done.stderr
+    (password,) = re.findall(rf"New password of {email}: (\S+)", done.stdout)
+    with app.uplink() as call:
+        with pytest.raises(anvil.server.AnvilWrappedError, match="wrong"):
+            call("log_in", email, before)
+        assert call("log_in", email, password)["email"] == email
+        anvil.users.logout()
+    unknown = run(app, "--reset-password", "nobody@example.com")
+    assert unknown.returncode != 0
+    assert "nobody@example.com does not exist" in unknown.stderr
+
+
+@pytest.mark.slow
+def test_a_key_that_was_replaced_ends_the_daemon(postgres, aws, tmp_path):
+    """Anvil's client tries the old one for ever; no supervisor should."""
+    port, log = free_port(), tmp_path / "daemon.log"
+    with (
+        log.open("wb") as output,
+        serving_anvil(tmp_path / "a", postgres=postgres, aws=aws, port=port) as before,
+    ):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "standalone", "uplink"],
+            env=environment(before),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        wait_until(lambda: b"Both agents work" in log.read_bytes(), seconds=120)
+    try:
+        with serving_anvil(tmp_path / "b", postgres=postgres, aws=aws, port=port):
+            assert process.wait(120) == 78
+    finally:
+        process.kill()
+    assert b"does not know this key" in log.read_bytes()
 
 
 def test_no_key_at_all_is_a_setting_that_is_missing(app):

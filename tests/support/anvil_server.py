@@ -174,11 +174,12 @@ def serving_anvil(
     settings: Mapping[str, str] | None = None,
     edit: EditApp | None = None,
     database: str | None = None,
+    port: int | None = None,
 ) -> Iterator[AnvilApp]:
     """Serve the app until the block ends, a copy of it where it gets more modules or an edit."""
     plan = ServingPlan(
         folder=folder / "served",
-        port=free_port(),
+        port=port or free_port(),
         email=EMAIL,
         database=database or postgres.new_database_url(),
         checkout=ROOT

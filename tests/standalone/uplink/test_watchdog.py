@@ -6,6 +6,7 @@ import threading
 
 import pytest
 
+from standalone.failures import exit_code_for
 from standalone.uplink import watchdog as module
 from standalone.uplink.link import AppUnreachable, LinkSilent, WrongUplinkKey
 from standalone.uplink.watchdog import MOST_SILENT_CHECKS, Watchdog
@@ -18,7 +19,7 @@ class Watched:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *ends: Exception | None) -> None:
         self.said: list[str] = []
-        self.dead: list[str] = []
+        self.dead: list[Exception] = []
         #: What a question got after each check.
         self.answers: list[str] = []
         self._ends = iter(ends)
@@ -82,10 +83,12 @@ def test_a_silent_link_ends_the_process_in_the_end(monkeypatch):
     few = [silent] * (MOST_SILENT_CHECKS - 1)
     assert Watched(monkeypatch, *few, None, *few).dead == []
     seen = Watched(monkeypatch, *few, silent)
-    assert seen.dead == ["The link is open, and nobody answers on it."]
+    assert [exit_code_for(error) for error in seen.dead] == [69]
+    assert "nobody answers on it" in str(seen.dead[0])
 
 
 def test_what_no_waiting_mends_ends_the_process_at_once(monkeypatch):
     """As a key that was taken back."""
     seen = Watched(monkeypatch, WrongUplinkKey("the app does not know this key"))
-    assert seen.dead == ["the app does not know this key"]
+    assert [exit_code_for(error) for error in seen.dead] == [78]
+    assert "does not know this key" in str(seen.dead[0])

@@ -1,0 +1,43 @@
+"""Waiting at the start for what starts at the same time: a database, an app server."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import click
+from ingest.errors import Retriable
+
+from .logs import write_notice
+
+_Opened = TypeVar("_Opened")
+
+#: A server that restarts, or starts after this process, responds within this time.
+PATIENCE_SECONDS = 300.0
+MAX_PAUSE_SECONDS = 15.0
+
+
+def open_when_available(
+    open_it: Callable[[], _Opened], *, until: type[Retriable], stop: threading.Event
+) -> _Opened:
+    """Open something that raises ``until`` while it is not available.
+
+    Raises what opening raises, ``until`` only after PATIENCE_SECONDS. Exits where ``stop`` is set.
+    """
+    ends_at, pause, reported = time.monotonic() + PATIENCE_SECONDS, 1.0, ""
+    while True:
+        try:
+            return open_it()
+        except until as error:
+            if stop.is_set():
+                raise click.exceptions.Exit(0) from error
+            if time.monotonic() >= ends_at:
+                raise
+            if str(error) != reported:
+                reported = str(error)
+                write_notice(f"{reported} Trying again for 5 minutes.", level=logging.WARNING)
+        stop.wait(pause)
+        pause = min(2 * pause, MAX_PAUSE_SECONDS)
