@@ -57,6 +57,17 @@ class TestLogs:
         assert pending([f"o/r{number}" for number in range(600)] + ["octo/other"]) == [3]
         assert pending([]) == []
 
+    def test_what_a_wrong_clock_has_updated_is_loaded_last(self, state: StateStore) -> None:
+        """It would otherwise wait for as long as the clock was ahead."""
+        ahead = a_log(1, updated_at=at(90_000))
+        soon = a_log(2, updated_at=at(10))
+        state.save_job_logs([ahead, soon, a_log(3, updated_at=at(-1))])
+        for repositories in (None, [REPOSITORY]):
+            found = state.load_pending_logs(
+                repositories, updated_before=NOW, or_after=at(60), limit=9
+            )
+            assert [log.job_id for log in found] == [3, 1]
+
     def test_nothing_is_saved(self, state: StateStore) -> None:
         """An empty list is no special case for callers."""
         state.save_job_logs([])

@@ -292,6 +292,19 @@ def test_lost_log_work_is_requested_again(stage):
     assert_logs_are_true(here)
 
 
+def test_lost_log_work_of_a_clock_that_was_ahead_is_requested_again(stage):
+    """It would otherwise wait until that time has come."""
+    here = collected(stage, a_world(None))
+    here.queues.job_events.delete(here.queues.job_events.receive(max_messages=10, wait_seconds=0))
+    later, now = here.clock.now() + timedelta(days=1), here.clock.now()
+    pending = here.state.load_pending_logs(None, updated_before=later, limit=9)
+    here.state.save_job_logs([replace(log, updated_at=later) for log in pending])
+    assert requeue_stale_logs(here.context) == 1
+    assert requeue_stale_logs(here.context) == 0
+    [left] = here.state.load_pending_logs(None, updated_before=later, limit=9)
+    assert left.updated_at == now
+
+
 def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
     """What cannot be unpacked for certain is asked for job by job."""
     here = collected(stage, a_world(None, None), log_mode="economy")

@@ -268,6 +268,17 @@ def test_the_same_trouble_is_told_once_however_often_it_is_tried(stage):
     assert here.errors() == ["There is no queue."] * 2
 
 
+def test_trouble_that_a_wrong_clock_reported_is_reported_again(stage):
+    """The clock was a day ahead; the error would be hidden until then."""
+    here = stage(ended_runs(), at=600)
+    for ahead in (timedelta(days=1), timedelta(0)):
+        now = here.clock.now() + ahead
+        error = QueueMissing("There is no queue.")
+        report_trouble(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
+        ingest(here, seconds=1)
+    assert here.errors() == ["There is no queue."] * 2
+
+
 def test_other_trouble_is_told_as_well(stage):
     """Each its own line."""
     here = stage(ended_runs(), at=600)

@@ -76,6 +76,14 @@ class LogStateStore(Protocol):
         """Load the logs of one attempt by job id."""
 
     def load_pending_logs(
-        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+        self,
+        repositories: Collection[str] | None,
+        *,
+        updated_before: datetime,
+        or_after: datetime | None = None,
+        limit: int,
     ) -> list[JobLogRecord]:
-        """Load logs that have been pending since before a moment, oldest first."""
+        """Load logs that have been pending since before a moment, oldest first.
+
+        Those that a wrong clock has updated ``or_after`` another moment follow.
+        """

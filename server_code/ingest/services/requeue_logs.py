@@ -11,6 +11,9 @@ from .context import CollectorContext
 from .ingest_logs import MAX_QUEUED_TRIES
 from .publish import publish
 
+#: A log that was updated later than this was so by a clock that was ahead.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
 #: So many are requeued at a time, the oldest first.
 MAX_REQUEUED = 500
 
@@ -28,7 +31,10 @@ def requeue_stale_logs(
     """
     now = context.clock.now()
     pending = context.store.load_pending_logs(
-        repositories, updated_before=now - older_than, limit=MAX_REQUEUED
+        repositories,
+        updated_before=now - older_than,
+        or_after=now + CLOCK_TOLERANCE,
+        limit=MAX_REQUEUED,
     )
     again = [
         job_log_due(
@@ -37,7 +43,7 @@ def requeue_stale_logs(
                 job_id=log.job_id,
                 job_name=log.job_name,
                 conclusion=None,
-                completed_at=log.updated_at,
+                completed_at=min(log.updated_at, now),
                 never_started=False,
             ),
             now=now,

@@ -158,7 +158,7 @@ def _is_told(store: StateStore, agent: str, what: str, *, place: str, now: datet
         (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()
     ) or any(
         (each.agent, each.repository, each.what) == (agent, None, what)
-        and now - each.occurred_at < TELL_AGAIN_AFTER
+        and abs(now - each.occurred_at) < TELL_AGAIN_AFTER
         for each in store.list_errors(limit=_NEWEST_ERRORS)
     )
 

@@ -130,6 +130,7 @@ def test_a_recent_error_never_stands_beside_everything_works():
     assert health.sentence == "1 error was recorded in the last 15 minutes."
     assert health.problems[0].detail == "AWS refused a message."
     assert judged(errors=[an_error(-3600)]).state is HealthState.HEALTHY
+    assert judged(errors=[an_error(86_400)]).state is HealthState.HEALTHY  # by a wrong clock
     assert judged(errors=[an_error(-60, repository="octo/api")]).state is HealthState.DEGRADED
     assert judged(errors=[an_error(-60, repository="octo/removed")]).state is HealthState.HEALTHY
 

@@ -42,12 +42,18 @@ class TableJobLogs(LogStateStore):
         return {record.job_id: record for record in records}
 
     def load_pending_logs(
-        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+        self,
+        repositories: Collection[str] | None,
+        *,
+        updated_before: datetime,
+        or_after: datetime | None = None,
+        limit: int,
     ) -> list[JobLogRecord]:
-        """Load logs that have been pending since before a moment, oldest first."""
+        """Load logs that have been pending since before a moment, or after one, oldest first."""
+        old = q.less_than(updated_before)
         asked: dict[str, Any] = {
             "state": LOG_PENDING,
-            "updated_at": q.less_than(updated_before),
+            "updated_at": old if or_after is None else q.any_of(old, q.greater_than(or_after)),
         }
         if repositories is None:
             rows = _JOB_LOGS.some(columns=_COLUMNS, order_by="age", limit=limit, where=asked)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 
 from ...domain.ledger import JobLogRecord
 from ...domain.log_states import LogId, log_id, newest_logs
@@ -25,8 +25,9 @@ _SAVE = """
         record = excluded.record
     WHERE excluded.state <> 'pending' OR job_logs.state = 'pending'
 """
-_PENDING = "WHERE state = 'pending' AND updated_at < ? "
+_PENDING = "WHERE state = 'pending' AND (updated_at < ? OR updated_at > ?) "
 _OLDEST = "ORDER BY updated_at, repository_key, run_id, run_attempt, job_id LIMIT ?"
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 class SqlLogs(LogStateStore):
@@ -47,16 +48,22 @@ class SqlLogs(LogStateStore):
         return {record.job_id: record for record in records}
 
     def load_pending_logs(
-        self, repositories: Collection[str] | None, *, updated_before: datetime, limit: int
+        self,
+        repositories: Collection[str] | None,
+        *,
+        updated_before: datetime,
+        or_after: datetime | None = None,
+        limit: int,
     ) -> list[JobLogRecord]:
-        """Load logs that have been pending since before a moment, oldest first."""
-        before, most = write_time(updated_before), max(0, limit)
+        """Load logs that have been pending since before a moment, or after one, oldest first."""
+        moments = (write_time(updated_before), write_time(or_after or _NEVER))
+        most = max(0, limit)
         if repositories is None:
-            rows = self._database.read(_SELECT + _PENDING + _OLDEST, (before, most))
+            rows = self._database.read(_SELECT + _PENDING + _OLDEST, (*moments, most))
             return [_record(row) for row in rows]
         sql = _SELECT + _PENDING + "AND repository_key IN (...) " + _OLDEST
         keys = repository_keys(repositories)
-        rows = self._database.read_each(sql, (before,), keys, after=(most,))
+        rows = self._database.read_each(sql, moments, keys, after=(most,))
         return sorted((_record(row) for row in rows), key=_age)[:most]
 
 

@@ -195,7 +195,9 @@ def _recent_errors(
     """Return that errors are recent; those of paused and removed repositories are past."""
     names = {None, *(each.full_name for each in active)}
     present = [
-        each for each in errors if each.repository in names and now - each.occurred_at < PRESENT
+        each
+        for each in errors
+        if each.repository in names and abs(now - each.occurred_at) < PRESENT
     ]
     if not present:
         return []
