@@ -46,7 +46,7 @@ class Hits:
         if len(self.lines) == 1:
             return "Go to the " + one
         if self.at is None:
-            return "Go to the first of {} {}".format(number(len(self.lines)), many)
+            return "First of {} {}".format(number(len(self.lines)), many)
         return "Next {} · {} of {}".format(one, number(self.at + 1), number(len(self.lines)))
 
     def _from(self, line):

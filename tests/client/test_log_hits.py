@@ -46,7 +46,7 @@ def test_words_say_where_the_steps_are() -> None:
 
 def test_the_way_on_is_said_before_it_is_taken() -> None:
     errors = Hits([3, 7])
-    assert errors.way_on("error", "errors") == "Go to the first of 2 errors"
+    assert errors.way_on("error", "errors") == "First of 2 errors"
 
     errors.step(1)
     assert errors.way_on("error", "errors") == "Next error · 1 of 2"
