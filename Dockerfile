@@ -10,9 +10,11 @@ RUN python -m venv /venv
 COPY deploy/requirements.lock /build/deploy/requirements.lock
 RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement /build/deploy/requirements.lock
 WORKDIR /build
-COPY pyproject.toml LICENSE ./
+COPY pyproject.toml setup.py MANIFEST.in LICENSE README.md __init__.py anvil.yaml ./
+COPY client_code client_code
 COPY server_code server_code
 COPY standalone standalone
+COPY theme theme
 RUN /venv/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.12-slim-bookworm
@@ -33,5 +35,5 @@ EXPOSE 8080
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s --retries=3 \
     CMD ["python", "-c", "import urllib.request as web; web.urlopen('http://127.0.0.1:8080/healthz', timeout=8)"]
 STOPSIGNAL SIGTERM
-ENTRYPOINT ["python", "-m", "standalone"]
+ENTRYPOINT ["runstream"]
 CMD ["collect", "--log-format", "json"]

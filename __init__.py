@@ -1,3 +1,6 @@
-"""The Anvil app: Anvil takes the repository's root for a package and finds both halves in it."""
+"""The Anvil app: Anvil takes the repository's root for a package and finds both halves in it.
 
-__path__ = [__path__[0] + "/server_code", __path__[0] + "/client_code"]
+A wheel installs the same folders as the package ``runstream``, with the command line beside them.
+"""
+
+__path__ = [__path__[0] + "/server_code", __path__[0] + "/client_code", __path__[0]]

@@ -1,4 +1,4 @@
-"""``python -m standalone``, and ``runstream`` where the package is installed."""
+"""The command ``runstream``; ``python -m standalone`` is the same in a checkout."""
 
 from __future__ import annotations
 

@@ -200,7 +200,7 @@ class Loop:
 
     def _report(self, what: str) -> None:
         try:
-            remedy = "Run python -m standalone doctor if it does not pass."
+            remedy = "Run runstream doctor if it does not pass."
             self._context.report_error(self.agent, None, what, remedy)
             self._reported = what
         except IngestError:

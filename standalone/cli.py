@@ -14,6 +14,15 @@ from .commands.setup import setup
 from .commands.status import status
 from .commands.uplink import uplink
 
+GREETING = """\
+Runstream collects GitHub Actions data and publishes it to a message queue.
+
+  runstream run                 Try it: everything on this machine, with made-up runs.
+  runstream doctor OWNER/REPO   Check your own GitHub token and queues.
+  runstream collect OWNER/REPO  Collect a repository until you stop it.
+
+runstream --help lists all commands."""
+
 
 class InGivenOrder(click.Group):
     """List commands in the order in which a person meets them."""
@@ -28,10 +37,14 @@ class InGivenOrder(click.Group):
     cls=InGivenOrder,
     commands=[run, serve, uplink, setup, doctor, collect, status, redrive, sandbox],
     context_settings={"help_option_names": ["-h", "--help"]},
+    invoke_without_command=True,
 )
 @click.version_option(package_name="runstream", prog_name="runstream")
-def cli() -> None:
-    """Stream everything that happens in GitHub Actions onto SQS.
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """Collect GitHub Actions data and publish it to a message queue.
 
     Settings are environment variables; the README lists them all.
     """
+    if context.invoked_subcommand is None:
+        click.echo(GREETING)

@@ -128,7 +128,7 @@ def _choose_state(
         told.append(f"State   {Path(DEFAULT_STATE_FILE).resolve()}; DATABASE_URL moves it.")
     if chosen.settings:
         here = " ".join(f"{name}={shlex.quote(value)}" for name, value in chosen.settings.items())
-        told += ["", f"From another terminal:  {here} python -m standalone status"]
+        told += ["", f"From another terminal:  {here} runstream status"]
 
 
 def aws_in(environment: Mapping[str, str]) -> str | None:
@@ -159,4 +159,4 @@ def _advice_on_own(chosen: LocalEnvironment) -> list[str]:
         return []
     lacking = ["GITHUB_TOKEN=..."] * chosen.has_sandbox
     lacking += ["AWS_DEFAULT_REGION=...", "AWS_PROFILE=..."] * chosen.has_local_aws
-    return [f"        With your own: {' '.join(lacking)} python -m standalone run OWNER/REPO"]
+    return [f"        With your own: {' '.join(lacking)} runstream run OWNER/REPO"]

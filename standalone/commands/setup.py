@@ -31,7 +31,7 @@ def setup(*, print_iam: bool, print_cloudformation: bool) -> int | None:
         return None
     for line in set_up_queues(aws):
         click.echo(line)
-    click.echo("Ready. Next: python -m standalone doctor OWNER/REPO")
+    click.echo("Ready. Next: runstream doctor OWNER/REPO")
     return None
 
 

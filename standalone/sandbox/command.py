@@ -71,7 +71,7 @@ def startup_message(server: SandboxServer) -> list[str]:
         f"Truth              {server.url}/_sandbox/truth",
         "",
         f"GITHUB_API_URL={server.url} GITHUB_TOKEN={token} \\",
-        f"    python -m standalone collect {names[0] if names else 'OWNER/REPO'}",
+        f"    runstream collect {names[0] if names else 'OWNER/REPO'}",
     ]
 
 

@@ -120,7 +120,7 @@ def test_an_answer_is_sorted_by_what_follows_from_it(
         ("AccessDenied", "setup --print-iam"),
         ("ExpiredToken", "renew them"),
         ("RequestTimeTooSkewed", "clock"),
-        ("AWS.SimpleQueueService.NonExistentQueue", "python -m standalone setup"),
+        ("AWS.SimpleQueueService.NonExistentQueue", "runstream setup"),
     ],
 )
 def test_a_person_is_told_what_to_do(code: str, remedy: str) -> None:

@@ -122,7 +122,7 @@ def is_allowed(ask: Callable[[], object]) -> bool:
 
 
 def test_the_file_is_what_the_command_prints() -> None:
-    """It is made by `python -m standalone setup --print-cloudformation`, byte for byte."""
+    """It is made by `runstream setup --print-cloudformation`, byte for byte."""
     printed = CliRunner().invoke(cli, ["setup", "--print-cloudformation"])
     assert printed.stdout == FILE.read_text()
 

@@ -64,7 +64,7 @@ def test_it_runs_unprivileged_and_serves_its_health() -> None:
     address = re.search(r"RUNSTREAM_HTTP=(\S+)", environment)
     assert address is not None
     assert f"http://{address[1]}/healthz" in health
-    assert instructions("ENTRYPOINT") == ['["python", "-m", "standalone"]']
+    assert instructions("ENTRYPOINT") == ['["runstream"]']
     assert instructions("CMD")[0].startswith('["collect"')
 
 

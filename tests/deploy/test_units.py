@@ -63,8 +63,8 @@ def test_its_access_is_restricted(unit: Path, analyze: str) -> None:
 def test_it_starts_a_command_that_there_is(unit_file: Path) -> None:
     """The command line reads its arguments, up to the help that ends it."""
     (line,) = values(unit_file, "ExecStart")
-    program, _, module, *words = shlex.split(line)
-    assert (Path(program).name, module) == ("python", "standalone")
+    program, *words = shlex.split(line)
+    assert Path(program).name == "runstream"
     done = CliRunner().invoke(cli, [*words, "--help"])
     assert done.exit_code == 0, done.output
 

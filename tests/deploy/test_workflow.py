@@ -48,7 +48,7 @@ def test_every_word_of_make_that_it_says_is_one() -> None:
 
 def test_every_command_of_ours_is_one() -> None:
     """The command line knows it."""
-    ours = re.compile(r"(?:-m standalone|--rm runstream) (\w+)")
+    ours = re.compile(r"(?:bin/runstream|--rm runstream) (\w+)")
     words = {word for command in COMMANDS for word in ours.findall(command)}
     assert words
     assert words <= set(cli.commands)

@@ -36,9 +36,10 @@ def checkout(cli: CommandLine) -> Path:
         (folder / name).symlink_to(ROOT / name)
     programs = folder / ".venv" / "bin"
     programs.mkdir(parents=True)
-    python = programs / "python"
-    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
-    python.chmod(0o755)
+    for name, command in (("python", ""), ("runstream", " -m standalone")):
+        program = programs / name
+        program.write_text(f'#!/bin/sh\nexec "{sys.executable}"{command} "$@"\n')
+        program.chmod(0o755)
     return folder
 
 
@@ -63,7 +64,7 @@ def test_a_block_of_commands_does_what_it_is_there_for(
 
 def _prepare(block: Block, cli: CommandLine, checkout: Path) -> None:
     """Do what a reader has done before: `status` needs a state that is there."""
-    if "standalone status" in block.text and "collect" not in block.text:
+    if "runstream status" in block.text and "collect" not in block.text:
         done = subprocess.run(
             [sys.executable, "-m", "standalone", "collect", "--once", "octo/api"],
             cwd=checkout,

@@ -14,7 +14,7 @@ from docs.pages import BLOCKS, GUIDES, NEEDS, PAGES, RECORDS, ROOT, Block, Page
 
 from standalone.cli import cli
 
-OURS = re.compile(r"(?:-m standalone|\brunstream(?= (?:collect|uplink|setup)\b))\s+(.*)$")
+OURS = re.compile(r"(?:bin/runstream|\brunstream(?= (?:collect|uplink|setup)\b))\s+(.*)$")
 
 #: What the AWS CLI takes with every command, and what its own command `deploy` takes.
 OF_ALL = {"query", "output", "region", "profile"}

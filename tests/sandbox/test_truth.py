@@ -202,7 +202,7 @@ def test_the_command_says_what_one_needs_to_know():
     assert "http://127.0.0.1:" in text
     assert "sandbox-token" in text
     assert "octo/api, octo/web" in text
-    assert "python -m standalone collect octo/api" in text
+    assert "runstream collect octo/api" in text
 
 
 def test_it_shares_no_code_with_the_collector():

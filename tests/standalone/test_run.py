@@ -37,8 +37,8 @@ def test_on_a_bare_machine_runs_are_collected(tmp_path: Path):
     assert "a sandbox at http://127.0.0.1:" in stdout
     assert "there is no GITHUB_TOKEN" in stdout
     assert "there is no AWS_ENDPOINT_URL" in stdout
-    assert "python -m standalone status" in stdout
-    assert "python -m standalone run OWNER/REPO" in stdout
+    assert "runstream status" in stdout
+    assert "runstream run OWNER/REPO" in stdout
     collected = re.search(r"Collected ([\d,]+) runs", stdout)
     assert collected is not None
     assert collected[1] != "0"

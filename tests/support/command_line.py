@@ -35,7 +35,7 @@ _numbers = itertools.count(1)
 
 @dataclass
 class CommandLine:
-    """Start `python -m standalone` in an environment and a folder of its own."""
+    """Start `runstream` in an environment and a folder of its own."""
 
     environment: dict[str, str]
     folder: Path

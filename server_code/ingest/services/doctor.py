@@ -105,7 +105,7 @@ def _nothing_watched() -> Check:
         subject="repositories",
         status=WARNING,
         finding="No repository is watched yet.",
-        remedy="Give one: python -m standalone doctor OWNER/REPO, and collect OWNER/REPO.",
+        remedy="Give one: runstream doctor OWNER/REPO, and collect OWNER/REPO.",
     )
 
 

@@ -14,7 +14,7 @@ SMALL_MESSAGE_BYTES = 262_144
 #: A log is fetched and published within this time, or its worker asks for more.
 SHORT_VISIBILITY_SECONDS = 30
 
-_SETUP = "python -m standalone setup"
+_SETUP = "runstream setup"
 _REACH = "Check AWS_ENDPOINT_URL, the region, and the way there: proxy, firewall, certificate."
 
 
@@ -54,7 +54,7 @@ def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
         return _warning(subject, trouble, f"{_SETUP} gives it one.")
     if queue.dead_letters and is_work:
         trouble = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
-        remedy = "Mend what python -m standalone status says, then: python -m standalone redrive."
+        remedy = "Mend what runstream status says, then: runstream redrive."
         return _warning(subject, trouble, remedy)
     if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
         return _warning(subject, finding, f"{_SETUP} raises MaximumMessageSize to 1 MiB.")

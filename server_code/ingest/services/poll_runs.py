@@ -204,5 +204,5 @@ def _remedy(error: IngestError) -> str:
     if isinstance(error, Retriable):
         return "No action is needed: Runstream tries again."
     if isinstance(error, Fatal):
-        return "Run the checks: under Settings in the web app, or python -m standalone doctor."
+        return "Run the checks: under Settings in the web app, or runstream doctor."
     return "Report it to Runstream's maintainers with the log of the collector."

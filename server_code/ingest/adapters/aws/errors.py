@@ -172,7 +172,7 @@ def _from_answer(error: ClientError, subject: str) -> IngestError:
             return QueueUnavailable(f"{subject} does not accept requests now: {said}.")
         case Trouble.MISSING:
             return QueueMissing(
-                f"{subject} does not exist: {said}. Create it with `python -m standalone setup`."
+                f"{subject} does not exist: {said}. Create it with `runstream setup`."
             )
         case Trouble.NOT_FOUND:
             return NotFound(f"{subject} has no such object: {said}.")
@@ -191,7 +191,7 @@ def _remedy(code: str, said: str) -> str:
     if "kms" in code.lower():
         return "Enable the KMS key, and allow these credentials to use it."
     return (
-        "Check the AWS credentials and region; `python -m standalone setup --print-iam` prints"
+        "Check the AWS credentials and region; `runstream setup --print-iam` prints"
         " the policy that they need."
     )
 

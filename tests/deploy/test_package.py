@@ -1,0 +1,164 @@
+"""The wheel and the source distribution: what they hold, and that they run without the checkout."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from email import message_from_bytes
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+#: Types that only mypy reads.
+STUBS = {"_typeshed", "mypy_boto3_s3", "mypy_boto3_sqs", "typing_extensions"}
+
+#: What a program finds beside the package: of the checkout, nothing.
+CLEAN = {"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def build(command: str, folder: Path) -> Path:
+    """Build a distribution as an installer does, in this environment."""
+    words = (
+        f"import sys, setuptools.build_meta as backend; print(backend.build_{command}(sys.argv[1]))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", words, folder], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / done.stdout.splitlines()[-1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build("wheel", tmp_path_factory.mktemp("wheel"))
+
+
+@pytest.fixture(scope="module")
+def program(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the command of an environment with the wheel, and with our dependencies' packages.
+
+    A folder on the path brings no editable installation along, so the checkout is not seen.
+    """
+    folder = tmp_path_factory.mktemp("environment")
+    venv.create(folder, with_pip=False, symlinks=True)
+    (packages,) = folder.glob("lib/python*/site-packages")
+    own = Path(str(packages))
+    (own / "dependencies.pth").write_text(str(Path(pytest.__file__).parents[1]))
+    install = [sys.executable, "-m", "pip", "--python", folder / "bin" / "python", "install"]
+    subprocess.run([*install, "--quiet", "--no-deps", "--no-index", wheel], check=True)
+    return folder / "bin" / "runstream"
+
+
+def run(program: Path, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [program, *words],
+        cwd=folder,
+        env={**CLEAN, "HOME": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_it_installs_one_package_and_the_whole_app(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    tops = {name.split("/")[0] for name in names}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"runstream"}
+    for part in ("anvil.yaml", "py.typed", "server_code/requirements.txt", "theme/parameters.yaml"):
+        assert f"runstream/{part}" in names
+    assert any(name.startswith("runstream/client_code/Shell/") for name in names)
+    assert not any("__pycache__" in name or "/tests/" in name for name in names)
+
+
+def test_a_source_distribution_builds_the_same_wheel(wheel: Path, tmp_path: Path) -> None:
+    source = build("sdist", tmp_path)
+    with tarfile.open(source) as archive:
+        archive.extractall(tmp_path, filter="data")
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir())
+    words = "import sys, setuptools.build_meta as backend; backend.build_wheel(sys.argv[1])"
+    subprocess.run(
+        [sys.executable, "-c", words, tmp_path], cwd=folder, check=True, capture_output=True
+    )
+    (again,) = tmp_path.glob("*.whl")
+    assert contents(again) == contents(wheel)
+
+
+def contents(wheel: Path) -> dict[str, int]:
+    with zipfile.ZipFile(wheel) as archive:
+        return {
+            each.filename: each.CRC for each in archive.infolist() if "RECORD" not in each.filename
+        }
+
+
+def test_alone_it_greets_with_the_next_steps(program: Path, tmp_path: Path) -> None:
+    done = run(program, tmp_path)
+    assert done.returncode == 0, done.stderr
+    for command in ("runstream run", "runstream doctor", "runstream collect"):
+        assert command in done.stdout
+
+
+def test_its_commands_start_without_the_checkout(program: Path, tmp_path: Path) -> None:
+    for command in ("run", "serve", "uplink", "setup", "doctor", "collect", "status", "sandbox"):
+        done = run(program, tmp_path, command, "--help")
+        assert done.returncode == 0, done.stderr
+    found = run(program, tmp_path, "doctor")
+    assert "The state can be read and written" in found.stdout, found.stderr
+
+
+@pytest.mark.slow
+def test_it_collects_on_a_machine_where_nothing_is_set_up(program: Path, tmp_path: Path) -> None:
+    done = run(program, tmp_path, "run", "--terminal", "--seconds", "15")
+    assert done.returncode == 0, done.stderr
+    assert "ci_cd_metrics_queue: " in done.stdout
+
+
+@pytest.fixture(scope="module")
+def declared(wheel: Path) -> list[Requirement]:
+    """Return the dependencies of the wheel and of its extras."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        lines = message_from_bytes(archive.read(name)).get_all("Requires-Dist", [])
+    return [Requirement(line) for line in lines if not line.startswith("runstream[")]
+
+
+def test_every_package_that_is_imported_is_declared(declared: list[Requirement]) -> None:
+    """As a dependency or in an extra."""
+    names = {canonicalize_name(requirement.name) for requirement in declared}
+    owners = packages_distributions()
+    for module in imported_modules():
+        assert {canonicalize_name(name) for name in owners[module]} & names, module
+
+
+def imported_modules() -> set[str]:
+    """Return the top-level modules that the product imports, of other distributions."""
+    found: set[str] = set()
+    for folder in ("server_code/ingest", "standalone"):
+        for path in (ROOT / folder).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    found.update(name.name.split(".")[0] for name in node.names)
+                elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
+                    found.add(node.module.split(".")[0])
+    return found - set(sys.stdlib_module_names) - {"ingest", "standalone"} - STUBS
+
+
+def test_every_pin_of_a_dependency_is_in_its_range(declared: list[Requirement]) -> None:
+    """What the tests have seen is what an installer may choose."""
+    locked = re.findall(
+        r"^([\w.-]+)(?:\[\w+\])?==(\S+)", (ROOT / "requirements.lock").read_text(), re.MULTILINE
+    )
+    pins = {canonicalize_name(name): version for name, version in locked}
+    for requirement in declared:
+        assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
