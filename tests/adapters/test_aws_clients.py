@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from botocore.session import get_session
 from ingest.adapters import aws as product
 from ingest.adapters.aws import AwsAccess, credential_files, open_work_queue
+from ingest.adapters.aws.errors import aws_errors
 from ingest.domain.counters import Counters
-from ingest.errors import AccessDenied, BadSettings
+from ingest.errors import AccessDenied, BadSettings, QueueUnavailable
 
 
 def test_without_credentials_the_remedy_is_named() -> None:
@@ -179,3 +182,34 @@ def test_a_credentials_file_that_is_renewed_is_read_again(monkeypatch, tmp_path)
     assert credentials.get_frozen_credentials().access_key == "SECOND"
     file.write_text("")
     assert credentials.get_frozen_credentials().access_key == "SECOND"
+
+
+EXPIRED = {
+    "Version": 1,
+    "AccessKeyId": "k",
+    "SecretAccessKey": "never-shown",
+    "Expiration": "2020-01-01T00:00:00Z",
+}
+
+
+@pytest.mark.parametrize(
+    ("program", "words"),
+    [
+        (f"echo '{json.dumps(EXPIRED)}'", "expired"),
+        ("echo 'Enter the code of your device:'", "no valid AWS credentials"),
+        ("/there/is/no/such/program", "no valid AWS credentials"),
+        ("sh -c 'echo no network >&2; exit 1'", "no network"),
+    ],
+)
+def test_a_program_that_provides_no_credentials_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, words: str
+) -> None:
+    """It may do so later; its output, which may contain a secret, is not repeated."""
+    config = tmp_path / "config"
+    config.write_text(f"[default]\nregion = us-east-1\ncredential_process = {program}\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    with pytest.raises(QueueUnavailable, match=words) as raised, aws_errors("Queue a"):
+        product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9")).list_queues()
+    assert "never-shown" not in str(raised.value)
+    assert "device" not in str(raised.value)

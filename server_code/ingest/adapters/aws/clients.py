@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
 from ...errors import BadSettings
-from .errors import aws_errors
+from .errors import aws_errors, is_of_credentials
 
 if TYPE_CHECKING:
     import boto3
@@ -133,6 +133,8 @@ def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
                 botocore_session=reread_credential_files(get_session()),
             )
         except ValueError as error:  # botocore's way to refuse an endpoint
+            if is_of_credentials(error):
+                raise
             endpoint = access.endpoint_url
             raise BadSettings([f"AWS cannot be reached at {endpoint!r}: {error}"]) from error
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
+from traceback import walk_tb
 from typing import TYPE_CHECKING
 
 from ...errors import (
@@ -25,10 +26,13 @@ if TYPE_CHECKING:
 #: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _BUSY = frozenset(
     {
+        "BadDigest",
         "BandwidthLimitExceeded",
+        "IDPCommunicationError",
         "IncompleteBody",
         "InternalFailure",
         "InternalError",
+        "InvalidPart",
         "LimitExceededException",
         "NoSuchUpload",
         "OperationAborted",
@@ -46,9 +50,15 @@ _BUSY = frozenset(
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
+        "TemporaryRedirect",
         "TooManyRequestsException",
+        "XAmzContentSHA256Mismatch",
     }
 )
+#: Of KMS, in any spelling; its other errors are a key that may not or cannot be used.
+_BUSY_KMS = ("throttl", "internal", "timeout", "unavailable", "limitexceeded")
+#: Comes with 501, and comes again.
+_NOT_SUPPORTED = "NotImplemented"
 #: botocore names an answer without a body, as to HEAD, by its status.
 _MISSING = frozenset(
     {"404", "InvalidAddress", "NonExistentQueue", "NoSuchBucket", "QueueDoesNotExist"}
@@ -66,7 +76,11 @@ _DENIED = frozenset(
         "InvalidClientTokenId",
         "AllAccessDisabled",
         "AccountProblem",
+        "DisabledException",
+        "InvalidGrantException",
+        "InvalidIdentityToken",
         "QuotaExceeded",
+        "TokenRefreshRequired",
         "InvalidSecurity",
         "InvalidSignatureException",
         "InvalidToken",
@@ -118,8 +132,9 @@ def trouble_of(code: str, status: int = 400) -> Trouble:
     """
     word = _last_word(code)
     if "kms" in code.lower():
-        return Trouble.BUSY if "throttl" in word.lower() else Trouble.DENIED
-    if word in _BUSY or status in (429, *range(500, 600)):
+        is_busy = any(each in code.lower() for each in _BUSY_KMS)
+        return Trouble.BUSY if is_busy else Trouble.DENIED
+    if word in _BUSY or (status in (429, *range(500, 600)) and word != _NOT_SUPPORTED):
         return Trouble.BUSY
     if word in _NOT_FOUND:
         return Trouble.NOT_FOUND
@@ -144,8 +159,8 @@ def is_own_fault(code: str) -> bool:
 def aws_errors(subject: str) -> Iterator[None]:
     """Raise our errors for botocore's; ``subject`` names the queue or bucket in their text.
 
-    No connection, no answer, throttling, 5xx, credentials that are not there yet:
-    QueueUnavailable. No credentials or not these:
+    No connection, no answer, throttling, 5xx, credentials that are not there yet or cannot be
+    read: QueueUnavailable. No credentials or not these:
     AccessDenied. No such queue or bucket: QueueMissing; no such object: NotFound. Anything else
     is a setting or value that AWS or botocore does not understand: BadSettings.
     """
@@ -162,6 +177,22 @@ def aws_errors(subject: str) -> Iterator[None]:
         raise QueueUnavailable(f"{subject}: the answer is not AWS's: {error}") from error
     except UndefinedModelAttributeError as error:
         raise BadSettings([f"botocore does not know what {subject} needs: {error}"]) from error
+    except (RuntimeError, ValueError, OSError) as error:
+        if not is_of_credentials(error):
+            raise
+        raise QueueUnavailable(
+            f"{subject}: no valid AWS credentials were returned: {error}. Check the program or"
+            " endpoint that provides them."
+        ) from error
+
+
+def is_of_credentials(error: BaseException) -> bool:
+    """Return whether botocore raised an error while it loaded or renewed credentials.
+
+    For a program that prints no JSON, or credentials that have expired already, it has no class.
+    """
+    frames = (frame for frame, _ in walk_tb(error.__traceback__))
+    return any(frame.f_globals.get("__name__") == "botocore.credentials" for frame in frames)
 
 
 def _from_answer(error: ClientError, subject: str) -> IngestError:

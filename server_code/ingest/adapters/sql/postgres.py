@@ -41,6 +41,7 @@ _CONNECT_OPTIONS: dict[str, Any] = {
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html, the longest match counts.
 _FAULTS = {
     "08": "cannot be reached; check that it runs and that DATABASE_URL names its host and port",
+    "08P01": "is refused by its pooler ({text}); check the limits and the server of the pooler",
     "22": "was given a value that its column cannot hold ({text}); please report this",
     "25006": "is read-only: it is a standby or in maintenance; it is tried again, else name the "
     "primary in DATABASE_URL",
