@@ -13,6 +13,7 @@ from functools import partial
 import click
 from ingest.bootstrap import Collector, open_headless
 from ingest.errors import IngestError, StateUnavailable
+from ingest.services.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
 
 from .agents import run_agents
@@ -62,8 +63,9 @@ def collect_all_once(
 
     What was collected is reported first, then the error of each repository that failed.
     """
+    policy = click.get_current_context().find_object(CollectionPolicy) or COMPLETE
     with open_view(collector.context.store) as show, _announced(stop):
-        result = collect_once(collector, names, stop=stop.event, on_progress=show)
+        result = collect_once(collector, names, stop=stop.event, on_progress=show, policy=policy)
     summary, errors = result.summary, {**refused, **result.errors}
     if as_json or summary.attempts or not errors:
         _report(summary, as_json=as_json)

@@ -75,7 +75,11 @@ class QueueUnavailable(Retriable):
 
 
 class StateUnavailable(Retriable):
-    """A state store that could not be reached, or is full."""
+    """A state store that could not be reached, or did not save."""
+
+
+class StateFull(StateUnavailable):
+    """A state store whose disk has no space left, which no waiting changes."""
 
 
 class ResourceExhausted(Retriable):

@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from ingest.domain.collections import CollectionPhase, Standstill
 from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ingest.ports import AgentStore
-from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, an_agent, at
+from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, a_collection, an_agent, at
 
 
 class TestAgents:
@@ -34,6 +35,26 @@ class TestAgents:
         state.save_agent(an_agent("a", "here", heartbeat_at=at(-86400)))
         state.save_agent(an_agent("b"))
         assert [agent.holder for agent in state.list_agents()] == ["here", "host-1"]
+
+    def test_collections_are_listed_newest_first(self, state: AgentStore) -> None:
+        """Each keeps its newest progress, and one goes after a day."""
+        full = a_collection(
+            "two 🚀\x00",
+            only="octo/api",
+            phase=CollectionPhase.FETCHING.value,
+            rounds=3,
+            counts={"runs": LARGEST_ID},
+            remaining=("octo/api", "o/\ud83d"),
+            run_standstill=Standstill("1 repository", at(-9)),
+            log_standstill=Standstill("x", at(9.000001)),
+            note="n",
+            started_at=at(1),
+        )
+        state.save_collection(a_collection("gone", updated_at=at(-86400.000001)))
+        state.save_collection(replace(full, rounds=2, remaining=None))
+        state.save_collection(full)
+        state.save_collection(a_collection("one"))
+        assert state.list_collections() == [full, a_collection("one")]
 
     def test_people_wish_something_of_an_agent(self, state: AgentStore) -> None:
         """The newest wish counts; nobody spoke of the others."""

@@ -10,12 +10,13 @@ import pytest
 from ingest.bootstrap import Collector
 from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
 from ingest.errors import RateLimited, StateUnavailable
+from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.heartbeat import SILENCE
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_told
 
-from standalone.agents import BESIDE_THE_STATE, Loop, Pace, agent_threads, run_agents
+from standalone.agents import BESIDE_THE_STATE, Pace, agent_threads, run_agents
 from standalone.sandbox.builder import WorldBuilder
 from standalone.uplink.daemon import OVER_THE_LINK
 
@@ -109,7 +110,7 @@ def test_an_error_that_nobody_expects_ends_no_loop(stage, unexpected, caplog):
         if len(turns) == 1:
             raise unexpected
 
-    loop = Loop("an agent", here.context, work)
+    loop = AgentLoop("an agent", here.context, work)
     loop.run(lambda: len(turns) < 3)
     assert len(turns) == 3
     assert (loop.state, loop.note) == ("running", None)
@@ -129,7 +130,7 @@ def test_a_limit_pauses_a_loop_until_it_is_over(stage):
 
             raise RateLimited("later", retry_at=began + timedelta(seconds=40))
 
-    Loop("an agent", here.context, work).run(lambda: len(turns) < 2)
+    AgentLoop("an agent", here.context, work).run(lambda: len(turns) < 2)
     assert (turns[1] - began).total_seconds() >= 40
     assert here.errors() == []
 
@@ -144,7 +145,7 @@ def test_an_error_that_lasts_is_reported_once_and_pauses_grow(stage):
         if len(turns) != 5:
             raise StateUnavailable("gone")
 
-    Loop("an agent", here.context, work).run(lambda: len(turns) < 6)
+    AgentLoop("an agent", here.context, work).run(lambda: len(turns) < 6)
     pauses = [later - sooner for sooner, later in pairwise(turns)]
     assert pauses[:4] == sorted(pauses[:4])
     assert pauses[3] >= 4 * pauses[0]
@@ -157,6 +158,9 @@ def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
     turns = []
 
     class NoErrors:
+        def __getattr__(self, name):
+            return getattr(here.state, name)
+
         def add_error(self, record):
             raise StateUnavailable("gone")
 
@@ -165,7 +169,7 @@ def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
         if len(turns) == 1:
             raise StateUnavailable("gone")
 
-    Loop("an agent", replace(here.context, store=NoErrors()), work).run(lambda: len(turns) < 2)
+    AgentLoop("an agent", replace(here.context, store=NoErrors()), work).run(lambda: len(turns) < 2)
     assert len(turns) == 2
 
 
@@ -174,7 +178,7 @@ def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
     here = stage(a_world(), at=300, speed=SPEED)
     here.state.save_desired_state("Some Agent", WISH_PAUSED)
     turns: list[int] = []
-    loop = Loop("Some Agent", here.context, lambda _: turns.append(1), Pace(ask_wish_seconds=0))
+    loop = AgentLoop("Some Agent", here.context, lambda _: turns.append(1), ask_wish_seconds=0)
 
     def should_continue() -> bool:
         looks.append(1)

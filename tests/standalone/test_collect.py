@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -55,6 +56,35 @@ def test_logs_that_github_cannot_serve_singly_come_by_the_archive(cli: CommandLi
     again = cli.run("collect", "--once", "--json")
     assert again.returncode == 0, again.stderr
     assert json.loads(again.stdout)["pending"] == []
+
+
+#: The program with a collection that waits as long as a test can.
+_IMPATIENT = """
+from dataclasses import replace
+from ingest.services.collection_plan import COMPLETE
+from standalone.cli import cli
+cli(obj=replace(COMPLETE, item_tries=2))
+"""
+
+
+def test_what_is_left_pending_is_named_and_ends_in_its_own_code(cli: CommandLine):
+    """A log that GitHub serves neither alone nor in the archive; everything else is collected."""
+    cli.inject(path="/logs$", do="error", status=500)
+    program = (sys.executable, "-c", _IMPATIENT)
+    impatient = replace(cli, program=program)
+    done = impatient.run("collect", "octo/web", "--once", "--json")
+    assert done.returncode == 75, done.stderr
+    found = json.loads(done.stdout)
+    assert (found["runs"], found["jobs"], found["logs"]) == (1, 1, 0)
+    [item] = found["pending"]
+    assert item["repo"] == "octo/web"
+    assert (
+        f"Not collected yet, 1 in all; the next start tries again:\n  {item['name']}" in done.stderr
+    )
+    assert item["job_name"] in item["name"]
+    cli.heal()
+    again = cli.json("collect", "--once")
+    assert (again["logs"], again["pending"]) == (1, [])
 
 
 def test_a_second_start_goes_on_where_the_first_ended(cli: CommandLine):

@@ -10,12 +10,13 @@ from datetime import timedelta
 import pytest
 from ingest.domain.agent_states import AgentState
 from ingest.errors import StateUnavailable
+from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.heartbeat import HANGING_SECONDS, Heartbeats
 from support.world import REPOSITORY, Stage
 
-from standalone.agents import Loop
-from standalone.heartbeats import HANGING_SECONDS, Heartbeats, keep_alive
 from standalone.sandbox.builder import WorldBuilder
+from standalone.upkeep import keep_alive
 
 
 class Refusing:
@@ -35,8 +36,8 @@ class Refusing:
         self._store.add_counts(counts, **options)
 
 
-def loops(here: Stage) -> list[Loop]:
-    return [Loop(agent, here.context, lambda _: None) for agent in (*AGENTS, *AGENTS)]
+def loops(here: Stage) -> list[AgentLoop]:
+    return [AgentLoop(agent, here.context, lambda _: None) for agent in (*AGENTS, *AGENTS)]
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def test_a_loop_comes_round_also_within_its_work(here):
         should_continue()
         seen.append(loop.turned_at)
 
-    loop = Loop("an agent", here.context, work)
+    loop = AgentLoop("an agent", here.context, work)
     loop.run(lambda: not seen)
     assert seen[0] > 0
 

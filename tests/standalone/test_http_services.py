@@ -10,13 +10,13 @@ import pytest
 import requests
 from ingest.bootstrap import Collector
 from ingest.errors import BadSettings, StateUnavailable
+from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.heartbeat import Heartbeats
 from ingest.settings import GithubSettings, Secret, Settings
 from prometheus_client.parser import text_string_to_metric_families
 from support.world import REPOSITORY
 
-from standalone.agents import Loop
-from standalone.heartbeats import Heartbeats
 from standalone.http_server import Address
 from standalone.http_services import served
 from standalone.sandbox.builder import WorldBuilder
@@ -43,7 +43,9 @@ def here(stage):
 
 @pytest.fixture
 def signs(here):
-    return Heartbeats(here.context, [Loop(agent, here.context, lambda _: None) for agent in AGENTS])
+    return Heartbeats(
+        here.context, [AgentLoop(agent, here.context, lambda _: None) for agent in AGENTS]
+    )
 
 
 def free_address() -> Address:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from ingest.bootstrap import Collector, worker_id
-from ingest.domain.ledger import RepositoryRecord
-from ingest.errors import RateLimited, RepositoryUnavailable, RequestFailed
+from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
+from ingest.errors import RateLimited, RepositoryUnavailable, RequestFailed, StateFull
+from ingest.services.collection_plan import COMPLETE
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_told, assert_nothing_twice
 
@@ -156,6 +158,37 @@ def test_an_attempt_that_fails_for_good_is_left_pending_and_named(stage):
     assert collect_with_errors(here, REPOSITORY).summary.pending == ()
     assert_all_told(here)
     assert_nothing_twice(here)
+
+
+class FullAfterRuns:
+    """A state whose disk has space for runs, and none for the states of logs that arrived."""
+
+    def __init__(self, store) -> None:
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def save_job_logs(self, records) -> None:
+        if any(record.state != LOG_PENDING for record in records):
+            raise StateFull("The disk has no space left.")
+        self._store.save_job_logs(records)
+
+
+def test_a_full_state_ends_a_collection_instead_of_being_waited_for(stage):
+    """Its error is reported, and what is left is named."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    context = replace(here.context, store=FullAfterRuns(here.state))
+    collector = Collector(settings=Settings(), context=context, closers=())
+    began = here.clock.now()
+    result = collect_once(
+        collector, [REPOSITORY], stop=threading.Event(), on_progress=lambda _: None
+    )
+    assert {name: type(error) for name, error in result.errors.items()} == {
+        "the collection": StateFull
+    }
+    assert result.summary.pending
+    assert here.clock.now() - began < COMPLETE.standstill
 
 
 def test_a_paused_repository_is_left_alone(stage):

@@ -42,11 +42,12 @@ class CommandLine:
     github: SandboxServer
     aws: LocalAws
     queues: dict[str, str] = field(default_factory=dict)
+    program: tuple[str, ...] = _PROGRAM
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         """Run a command to its end."""
         return subprocess.run(
-            [*_PROGRAM, *arguments],
+            [*self.program, *arguments],
             cwd=self.folder,
             env=self.whole_environment(environment),
             capture_output=True,
@@ -71,7 +72,7 @@ class CommandLine:
     def started(self, *arguments: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
         """Start a command that works until it is stopped."""
         with subprocess.Popen(
-            [*_PROGRAM, *arguments],
+            [*self.program, *arguments],
             cwd=self.folder,
             env=self.whole_environment(environment),
             stdout=subprocess.PIPE,
@@ -85,7 +86,14 @@ class CommandLine:
 
     def inject(self, **fault: object) -> None:
         """Let the sandbox fail as a fault says, from now on."""
-        answer = requests.post(f"{self.github.url}/_sandbox/faults", json=[fault], timeout=10)
+        self._replace_faults(fault)
+
+    def heal(self) -> None:
+        """Let the sandbox fail no longer."""
+        self._replace_faults()
+
+    def _replace_faults(self, *faults: dict[str, object]) -> None:
+        answer = requests.post(f"{self.github.url}/_sandbox/faults", json=faults, timeout=10)
         answer.raise_for_status()
 
     def count_messages(self, setting: str) -> int:

@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ingest.domain.collections import CollectionRecord
 from ingest.domain.jobs import Job, Step
 from ingest.domain.ledger import (
     ActivityRecord,
@@ -167,6 +168,11 @@ def a_full_log(text: str = "text") -> JobLogRecord:
 def an_agent(name: str = "monitor", holder: str = "host-1", **values: Any) -> AgentRecord:
     given_values = {"state": "running", "heartbeat_at": NOW, "started_at": at(-60), **values}
     return AgentRecord(name=name, holder=holder, **given_values)
+
+
+def a_collection(collection_id: str = "c1", **values: Any) -> CollectionRecord:
+    given_values = {"started_at": at(-60), "updated_at": NOW, **values}
+    return CollectionRecord(collection_id=collection_id, **given_values)
 
 
 def an_error(seconds: float = 0, **values: Any) -> ErrorRecord:

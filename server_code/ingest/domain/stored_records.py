@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from .codec import decode, encode, upgraded
+from .collections import CollectionRecord
 from .ledger import (
     ActivityRecord,
     AgentRecord,
@@ -88,6 +89,16 @@ def agent_body(record: AgentRecord) -> dict[str, Any]:
 def restore_agent(heartbeat_at: datetime, body: Mapping[str, Any]) -> AgentRecord:
     """Return a heartbeat."""
     return decode(AgentRecord, upgraded(body), heartbeat_at=heartbeat_at)
+
+
+def collection_body(record: CollectionRecord) -> dict[str, Any]:
+    """Return a manual collection without updated_at."""
+    return encode(record, without=("updated_at",))
+
+
+def restore_collection(updated_at: datetime, body: Mapping[str, Any]) -> CollectionRecord:
+    """Return a manual collection."""
+    return decode(CollectionRecord, upgraded(body), updated_at=updated_at)
 
 
 def error_body(record: ErrorRecord) -> dict[str, Any]:

@@ -9,14 +9,14 @@ from typing import Any
 import anvil.server
 
 from ..domain.log_pages import ANSWER_LINES
-from ..services.collect_now import find_running, start_collection
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ..services.dashboard.collection import collection_row, load_collection
+from ..services.dashboard.collection import collection_row
 from ..services.dashboard.logs import JobLog, find_job_log
 from ..services.dashboard.overview import build_overview
 from ..services.dashboard.repositories import require_watched, watch_repository
 from ..services.dashboard.rows import repository_row
 from ..services.dashboard.runs import MOST_RUNS_A_PAGE, RunAddress, RunChoice, list_runs
+from ..services.manual_collection import find_running, start_collection
 from .arguments import bounded, optional_id, optional_text, require_id, require_text
 from .auth import login_required
 from .request_context import RequestContext
@@ -55,11 +55,10 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
     running = find_running(request.state, now=request.now)
     if running is not None:
         return collection_row(running, now=request.now)
-    collection_id, started_at = secrets.token_hex(8), request.now
-    start_collection(request.state, collection_id, only=only, now=started_at)
-    anvil.server.launch_background_task("collect_now", collection_id, only, started_at.isoformat())
+    started = start_collection(request.state, secrets.token_hex(8), only=only, now=request.now)
+    anvil.server.launch_background_task("collect_now", started.collection_id)
     request.note("started a collection", repository=only)
-    return load_collection(request.state, collection_id, now=request.now)
+    return collection_row(started, now=request.now)
 
 
 @login_required

@@ -13,6 +13,7 @@ import anvil.server
 
 from ..bootstrap import Collector, free_dead_leases
 from ..errors import BadSettings, IngestError
+from ..services.agent_loop import is_paused
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ..services.dashboard.setup import missing_steps
 from ..services.requeue_logs import requeue_stale_logs
@@ -20,7 +21,6 @@ from ..services.retention import purge_expired
 from ..services.tick import (
     Tell,
     is_done_elsewhere,
-    is_paused,
     log_tick,
     monitoring_tick,
     report_rest,

@@ -6,17 +6,24 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Protocol
 
+from ..domain.collections import CollectionRecord
 from ..domain.ledger import AgentRecord
 
 
 class AgentStore(Protocol):
-    """What agents share: heartbeats, desired states, pauses of credentials, claimed keys."""
+    """What agents share: heartbeats, collections, desired states, pauses, claimed keys."""
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat by name and holder; remove those older than a day."""
 
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and holder."""
+
+    def save_collection(self, record: CollectionRecord) -> None:
+        """Save a manual collection by its id; remove those older than a day."""
+
+    def list_collections(self) -> list[CollectionRecord]:
+        """List the manual collections, newest started first."""
 
     def save_desired_state(self, name: str, desired_state: str) -> None:
         """Save the desired state of an agent: WISH_RUNNING or WISH_PAUSED."""

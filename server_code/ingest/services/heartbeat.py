@@ -1,8 +1,13 @@
-"""Heartbeats: the state of an agent, stored where people and other processes read it."""
+"""Heartbeats: the state of an agent, stored where people and other processes read it.
+
+A task gives its own, because only its thread may use the store. A process of many threads gives
+those of all its agents from a thread of their own, because a thread may be busy for long.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..domain.agent_states import AgentState
@@ -10,11 +15,15 @@ from ..domain.ledger import AgentRecord
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
 from ..ports import AgentStore, Budget
-from .context import PIPELINE_MONITORING_AGENT, CollectorContext
+from .agent_loop import AgentLoop
+from .context import AGENTS, PIPELINE_MONITORING_AGENT, CollectorContext
 
 #: How often a working agent reports; one that has not reported for SILENCE is gone.
 BEAT_EVERY = timedelta(seconds=5)
 SILENCE = timedelta(seconds=60)
+
+#: A loop that has not come round for so long hangs, and no heartbeat is given for it.
+HANGING_SECONDS = 900.0
 
 
 class CounterFlush:
@@ -22,19 +31,19 @@ class CounterFlush:
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
-        self._told: Mapping[str, int] = {}
+        self._added: Mapping[str, int] = {}
 
-    def tell(self) -> Mapping[str, int]:
+    def add(self) -> Mapping[str, int]:
         """Add what was counted since the last time; return all counts.
 
         Raises StateUnavailable; what could not be added is added the next time.
         """
         counts = self._context.counters.snapshot()
-        increase = {name: n - self._told.get(name, 0) for name, n in counts.items()}
+        increase = {name: n - self._added.get(name, 0) for name, n in counts.items()}
         grown = {name: n for name, n in increase.items() if n}
         if grown:
             self._context.store.add_counts(grown, now=self._context.clock.now())
-        self._told = counts
+        self._added = counts
         return counts
 
 
@@ -42,21 +51,29 @@ class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
     ``place`` names where it works for people; processes that follow each other there share it.
+    Agents of one process share a counter flush.
     """
 
-    def __init__(self, context: CollectorContext, agent: str, *, place: str) -> None:
+    def __init__(
+        self,
+        context: CollectorContext,
+        agent: str,
+        *,
+        place: str,
+        counter_flush: CounterFlush | None = None,
+    ) -> None:
         self._context = context
         self._agent = agent
         self._place = place
         self._started_at = context.clock.now()
-        self._counter_flush = CounterFlush(context)
+        self._counter_flush = counter_flush or CounterFlush(context)
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] | None = None
 
     def give(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
         context, now = self._context, self._context.clock.now()
-        counts = self._counter_flush.tell()
+        counts = self._counter_flush.add()
         budget = context.source.budget()
         context.store.save_agent(
             AgentRecord(
@@ -91,6 +108,31 @@ class Heartbeat:
             self.give(state, note)
         except IngestError:
             self._next_at = self._context.clock.now() + BEAT_EVERY
+
+
+class Heartbeats:
+    """The heartbeats of both agents of this process, whose loops run in threads."""
+
+    def __init__(self, context: CollectorContext, loops: Sequence[AgentLoop]) -> None:
+        flush = CounterFlush(context)
+        self._heartbeats = {
+            agent: Heartbeat(context, agent, place=context.holder, counter_flush=flush)
+            for agent in AGENTS
+        }
+        self._loops = loops
+
+    def give(self) -> None:
+        """Save a heartbeat of each agent that does not hang. Raises StateUnavailable."""
+        for agent, heartbeat in self._heartbeats.items():
+            own = [loop for loop in self._loops if loop.agent == agent]
+            if not any(time.monotonic() - loop.turned_at > HANGING_SECONDS for loop in own):
+                worst = next((loop for loop in own if loop.note), own[0])
+                heartbeat.give(worst.state, worst.note)
+
+    def give_last(self) -> None:
+        """Report that both agents have stopped. Raises StateUnavailable."""
+        for heartbeat in self._heartbeats.values():
+            heartbeat.give(AgentState.STOPPED)
 
 
 def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime) -> AgentRecord:

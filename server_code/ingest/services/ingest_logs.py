@@ -74,9 +74,9 @@ def ingest_due_logs(
             ingestion.run()
         finally:
             context.job_events.delete([task.message for task in ingestion.tasks if task.is_done])
-    for task in ingestion.tasks:
-        for late in task.late:
-            on_late(task.work.key, late)
+            for task in ingestion.tasks:
+                for late in task.late:
+                    on_late(task.work.key, late)
     for task in ingestion.tasks:
         for late in task.late:
             if isinstance(late.error, RateLimited):

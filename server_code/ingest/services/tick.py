@@ -1,9 +1,4 @@
-"""A tick: an agent's work in a bounded time, for hosts that run tasks and not processes.
-
-The next tick begins where this one ended, also where that was in the middle: a task can be killed
-at any moment. Polls and logs are shared out by leases and by the queue, so ticks of several hosts
-never do the same work twice.
-"""
+"""A tick: an agent's work in a bounded time, for hosts that run tasks and not processes."""
 
 from __future__ import annotations
 
@@ -12,9 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..domain.agent_states import AgentState
-from ..domain.ledger import WISH_PAUSED, ErrorRecord
-from ..errors import IngestError, RateLimited
+from ..domain.ledger import ErrorRecord
+from ..errors import IngestError
 from ..ports import AgentStore, StateStore
+from .agent_loop import AgentLoop, ShouldContinue
 from .context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from .heartbeat import Heartbeat, is_alive, plain_heartbeat
 from .ingest_logs import ingest_due_logs
@@ -37,87 +33,58 @@ def monitoring_tick(context: CollectorContext, *, seconds: float, place: str, te
 
     Ends early where nothing will be due in time. Raises StateUnavailable.
     """
-    tick = _Tick(context, PIPELINE_MONITORING_AGENT, seconds=seconds, place=place, tell=tell)
+    ends_at = context.clock.now() + timedelta(seconds=seconds)
     polls = 0
-    while tick.should_continue():
-        polled = poll_due_repositories(context, should_continue=tick.should_continue)
+
+    def poll(should_continue: ShouldContinue) -> bool:
+        nonlocal polls
+        polled = poll_due_repositories(context, should_continue=should_continue)
         polls += polled
         tell("polls", polls)
         if polled == 0:
             due_at = _next_due(context)
-            if due_at is None or due_at >= tick.ends_at:
-                break
+            if due_at is None or due_at >= ends_at:
+                return False
             context.clock.sleep(IDLE_SECONDS)
-    tick.end()
+        return True
+
+    loop = AgentLoop(PIPELINE_MONITORING_AGENT, context, poll)
+    heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
+    _run_slice(loop, heartbeat, seconds=seconds, tell=tell)
     return polls
 
 
 def log_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tell) -> int:
     """Ingest logs for ``seconds``; return how much work was received. Raises what SQS raises."""
-    tick = _Tick(context, LOG_INGESTION_AGENT, seconds=seconds, place=place, tell=tell)
+    ends_at = context.clock.now() + timedelta(seconds=seconds)
     received = 0
-    # SQS waits whole seconds; asked without waiting, it would be asked without end.
-    while tick.should_continue() and tick.seconds_left() >= 1:
-        wait = min(LONGEST_WAIT_SECONDS, int(tick.seconds_left()))
-        try:
-            received += ingest_due_logs(context, wait_seconds=wait, max_seconds=tick.seconds_left())
-        except RateLimited as limit:
-            tick.give(AgentState.LIMITED, str(limit))
-            if limit.retry_at >= tick.ends_at:
-                return received
-            while context.clock.now() < limit.retry_at and tick.should_continue(
-                AgentState.LIMITED, str(limit)
-            ):
-                context.clock.sleep(IDLE_SECONDS)
+
+    def ingest(_: ShouldContinue) -> bool:
+        nonlocal received
+        seconds_left = (ends_at - context.clock.now()).total_seconds()
+        # SQS waits whole seconds; asked without waiting, it would be asked without end.
+        if seconds_left < 1:
+            return False
+        wait = min(LONGEST_WAIT_SECONDS, int(seconds_left))
+        received += ingest_due_logs(context, wait_seconds=wait, max_seconds=seconds_left)
         tell("received", received)
-    tick.end()
+        return True
+
+    loop = AgentLoop(LOG_INGESTION_AGENT, context, ingest)
+    heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, place=place)
+    _run_slice(loop, heartbeat, seconds=seconds, tell=tell)
     return received
 
 
-class _Tick:
-    """One agent's tick: its end, its heartbeats, and whether the agent is paused."""
+def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, tell: Tell) -> None:
+    """Run an agent's loop for a tick, with its heartbeats."""
 
-    def __init__(
-        self, context: CollectorContext, agent: str, *, seconds: float, place: str, tell: Tell
-    ) -> None:
-        self._context = context
-        self._agent = agent
-        self._tell = tell
-        self._sign = Heartbeat(context, agent, place=place)
-        self._is_paused = False
-        self._asked_at: datetime | None = None
-        self.ends_at = context.clock.now() + timedelta(seconds=seconds)
+    def on_turn(now: datetime) -> None:
+        tell("heartbeat_at", now.isoformat())
+        heartbeat.give_when_due(loop.state, loop.note)
 
-    def should_continue(
-        self, state: AgentState = AgentState.RUNNING, note: str | None = None
-    ) -> bool:
-        """Return whether there is time left and the agent is not paused; saves heartbeats."""
-        now = self._context.clock.now()
-        if self._asked_at is None or now - self._asked_at >= timedelta(seconds=2):
-            self._asked_at = now
-            self._is_paused = is_paused(self._context.store, self._agent)
-        if self._is_paused or now >= self.ends_at:
-            return False
-        self._tell("heartbeat_at", now.isoformat())
-        self._sign.give_when_due(state, note)
-        return True
-
-    def seconds_left(self) -> float:
-        """Measure what is left of the tick's time."""
-        return (self.ends_at - self._context.clock.now()).total_seconds()
-
-    def give(self, state: AgentState, note: str) -> None:
-        """Report an error that keeps the agent from its work."""
-        self._sign.give(state, note)
-
-    def end(self) -> None:
-        """Report that the tick is over; the next one comes within a minute."""
-        self._sign.give(AgentState.PAUSED if self._is_paused else AgentState.IDLE)
-
-
-def is_paused(store: AgentStore, agent: str) -> bool:
-    """Return whether an agent is paused."""
-    return store.load_desired_states().get(agent) == WISH_PAUSED
+    loop.run_slice(seconds=seconds, on_turn=on_turn)
+    heartbeat.give(loop.state, loop.note)
 
 
 def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetime) -> bool:

@@ -23,7 +23,7 @@ from ingest.adapters.sql.sqlite import sqlite_dialect
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.runs import AttemptKey
-from ingest.errors import StateUnavailable
+from ingest.errors import StateFull, StateUnavailable
 from support.postgres_server import PostgresServer
 
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
@@ -195,7 +195,7 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     path = tmp_path / "state.db"
     state = sqlite_state(path, prepare=lambda db: db.execute("PRAGMA max_page_count = 60"))
     state.save_commits("o/r", commits(5))
-    with pytest.raises(StateUnavailable, match=r"state\.db' cannot grow: the disk is full"):
+    with pytest.raises(StateFull, match=r"state\.db' cannot grow: the disk is full"):
         state.save_commits("o/r", commits(500))
     assert len(state.load_commits("o/r", [str(n) for n in range(500)])) == 5
     state.save_commits("o/r", commits(6))

@@ -15,6 +15,7 @@ from support.anvil_state import CalledStore, StoreCall, call_stores
 from support.state_records import (
     NOW,
     REPOSITORY,
+    a_collection,
     a_full_attempt,
     a_full_log,
     a_full_summary,
@@ -90,6 +91,8 @@ VIEW = [
     on_state("load_run_summaries"),
     on_state("save_agent", an_agent(counts={"runs": 1})),
     on_state("list_agents"),
+    on_state("save_collection", a_collection(remaining=(REPOSITORY,))),
+    on_state("list_collections"),
     on_state("save_desired_state", "monitor", "paused"),
     on_state("load_desired_states"),
     on_state("add_counts", {"runs": 2, "jobs": 0}, now=NOW),

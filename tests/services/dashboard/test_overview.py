@@ -6,15 +6,16 @@ from datetime import timedelta
 
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
+from ingest.domain.collections import CollectionPhase
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
-from ingest.services.collect_now import DONE, MANUAL_COLLECTION
 from ingest.services.context import PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.overview import SHOWN_REPOSITORIES, build_overview
 from ingest.settings import AwsSettings, GithubSettings, Secret, Settings
 from support.state_records import (
     NOW,
     REPOSITORY,
+    a_collection,
     a_log,
     a_repository,
     a_run,
@@ -229,14 +230,13 @@ def test_the_newest_error_is_shown_and_equal_ones_count_once(state):
 
 def test_the_newest_collection_is_shown_while_it_is_news(state):
     """Who pressed the button, comes back, and wants to know how it ended."""
-    for holder, seconds in (("old", -400), ("new", -60)):
-        state.save_agent(
-            an_agent(
-                MANUAL_COLLECTION,
-                holder,
-                state=DONE,
+    for collection_id, seconds in (("old", -400), ("new", -60)):
+        state.save_collection(
+            a_collection(
+                collection_id,
+                phase=CollectionPhase.DONE.value,
                 started_at=at(seconds),
-                heartbeat_at=at(seconds + 30),
+                updated_at=at(seconds + 30),
             )
         )
     assert taken(state)["collection"]["collection_id"] == "new"

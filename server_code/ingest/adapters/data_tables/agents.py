@@ -1,13 +1,15 @@
-"""Agents' heartbeats, desired states and counts."""
+"""Agents' heartbeats, manual collections, desired states and counts."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 import anvil.tables.query as q
 
+from ...domain.collections import CollectionRecord
 from ...domain.ledger import (
     HEARTBEATS_KEPT,
     TRAFFIC_KEPT,
@@ -15,7 +17,12 @@ from ...domain.ledger import (
     MessageCounts,
     message_counts_span,
 )
-from ...domain.stored_records import agent_body, restore_agent
+from ...domain.stored_records import (
+    agent_body,
+    collection_body,
+    restore_agent,
+    restore_collection,
+)
 from ...domain.stored_values import (
     read_ascii,
     read_json,
@@ -30,6 +37,7 @@ from .transactions import transact
 from .values import sure_utc
 
 _AGENTS = Rows("agents")
+_COLLECTIONS = Rows("collections")
 _WISHES = Rows("agent_wishes")
 _TRAFFIC = Rows("traffic")
 
@@ -38,7 +46,7 @@ _TOTALS = "totals"
 
 @translate_errors
 class TableAgents:
-    """Keep agents and their counts; each save removes those that have long been silent."""
+    """Keep agents, collections and counts; each save removes those that have long been silent."""
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
@@ -47,12 +55,7 @@ class TableAgents:
             "heartbeat_at": record.heartbeat_at,
             "body": write_json(agent_body(record)),
         }
-        transact(lambda: _AGENTS.upsert([row]))
-        gone = q.any_of(
-            q.less_than(record.heartbeat_at - HEARTBEATS_KEPT),
-            q.greater_than(record.heartbeat_at + HEARTBEATS_KEPT),
-        )
-        _AGENTS.delete(_AGENTS.search(columns=("key",), where={"heartbeat_at": gone}))
+        _save(_AGENTS, row, "heartbeat_at")
 
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and holder."""
@@ -62,6 +65,23 @@ class TableAgents:
             for row in distinct(rows)
         }
         return sorted(agents.values(), key=lambda agent: (agent.name, agent.holder))
+
+    def save_collection(self, record: CollectionRecord) -> None:
+        """Save a manual collection by its id; those a day older or newer are removed."""
+        row = {
+            "key": write_ascii(record.collection_id),
+            "updated_at": record.updated_at,
+            "body": write_json(collection_body(record)),
+        }
+        _save(_COLLECTIONS, row, "updated_at")
+
+    def list_collections(self) -> list[CollectionRecord]:
+        """List the manual collections, newest started first."""
+        rows = distinct(_COLLECTIONS.search(columns=("key", "updated_at", "body")))
+        found = [
+            restore_collection(sure_utc(row["updated_at"]), read_json(row["body"])) for row in rows
+        ]
+        return sorted(found, key=lambda each: each.started_at, reverse=True)
 
     def save_desired_state(self, name: str, desired_state: str) -> None:
         """Remember what people want of an agent; the newest wish counts."""
@@ -97,6 +117,14 @@ class TableAgents:
         totals = read_json(rows.pop(_TOTALS, "{}"))
         spans = tuple((read_time(key), read_json(rows[key])) for key in sorted(rows))
         return MessageCounts(totals=totals, spans=spans)
+
+
+def _save(rows: Rows, row: dict[str, Any], time_column: str) -> None:
+    """Save a row, and remove those that are a day older or newer."""
+    transact(lambda: rows.upsert([row]))
+    at = row[time_column]
+    gone = q.any_of(q.less_than(at - HEARTBEATS_KEPT), q.greater_than(at + HEARTBEATS_KEPT))
+    rows.delete(rows.search(columns=("key",), where={time_column: gone}))
 
 
 def _summed(key: str, known: Mapping[str, int], added: Mapping[str, int]) -> dict[str, str]:

@@ -1,9 +1,17 @@
-"""Agents' heartbeats and desired states in SQL."""
+"""Agents' heartbeats, manual collections and desired states in SQL."""
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from ...domain.collections import CollectionRecord
 from ...domain.ledger import HEARTBEATS_KEPT, AgentRecord
-from ...domain.stored_records import agent_body, restore_agent
+from ...domain.stored_records import (
+    agent_body,
+    collection_body,
+    restore_agent,
+    restore_collection,
+)
 from ...domain.stored_values import (
     read_ascii,
     read_json,
@@ -13,7 +21,7 @@ from ...domain.stored_values import (
     write_time,
 )
 from .database import Database
-from .session import Session
+from .session import Row, Session
 
 _SAVE_AGENT = """
     INSERT INTO agents (name, holder, heartbeat_at, record) VALUES (...)
@@ -22,6 +30,13 @@ _SAVE_AGENT = """
         record = excluded.record
 """
 _FORGET_AGENTS = "DELETE FROM agents WHERE heartbeat_at < ? OR heartbeat_at > ?"
+_SAVE_COLLECTION = """
+    INSERT INTO collections (collection_id, updated_at, record) VALUES (...)
+    ON CONFLICT (collection_id) DO UPDATE SET
+        updated_at = excluded.updated_at,
+        record = excluded.record
+"""
+_FORGET_COLLECTIONS = "DELETE FROM collections WHERE updated_at < ? OR updated_at > ?"
 _SAVE_WISH = """
     INSERT INTO agent_wishes (name, wish) VALUES (...)
     ON CONFLICT (name) DO UPDATE SET wish = excluded.wish
@@ -29,7 +44,7 @@ _SAVE_WISH = """
 
 
 class SqlAgents:
-    """Keep agents; each save removes those that have long been silent."""
+    """Keep agents and collections; each save removes those that have long been silent."""
 
     _database: Database
 
@@ -37,19 +52,35 @@ class SqlAgents:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
         name, holder = write_ascii(record.name), write_ascii(record.holder)
         row = (name, holder, write_time(record.heartbeat_at), write_json(agent_body(record)))
-        kept = (record.heartbeat_at - HEARTBEATS_KEPT, record.heartbeat_at + HEARTBEATS_KEPT)
-
-        def save(session: Session) -> None:
-            session.insert(_SAVE_AGENT, [row])
-            session.execute(_FORGET_AGENTS, tuple(map(write_time, kept)))
-
-        self._database.write(save)
+        self._save(_SAVE_AGENT, row, _FORGET_AGENTS, record.heartbeat_at)
 
     def list_agents(self) -> list[AgentRecord]:
         """List agents, by name and holder."""
         rows = self._database.read("SELECT heartbeat_at, record FROM agents")
         agents = (restore_agent(read_time(at), read_json(body)) for at, body in rows)
         return sorted(agents, key=lambda agent: (agent.name, agent.holder))
+
+    def save_collection(self, record: CollectionRecord) -> None:
+        """Save a manual collection by its id; those a day older or newer are removed."""
+        name, at = write_ascii(record.collection_id), record.updated_at
+        row = (name, write_time(at), write_json(collection_body(record)))
+        self._save(_SAVE_COLLECTION, row, _FORGET_COLLECTIONS, at)
+
+    def list_collections(self) -> list[CollectionRecord]:
+        """List the manual collections, newest started first."""
+        rows = self._database.read("SELECT updated_at, record FROM collections")
+        found = (restore_collection(read_time(at), read_json(body)) for at, body in rows)
+        return sorted(found, key=lambda each: each.started_at, reverse=True)
+
+    def _save(self, save: str, row: Row, forget: str, at: datetime) -> None:
+        """Save a row, and remove those that are a day older or newer."""
+        kept = (write_time(at - HEARTBEATS_KEPT), write_time(at + HEARTBEATS_KEPT))
+
+        def work(session: Session) -> None:
+            session.insert(save, [row])
+            session.execute(forget, kept)
+
+        self._database.write(work)
 
     def save_desired_state(self, name: str, desired_state: str) -> None:
         """Remember what people want of an agent; the newest wish counts."""

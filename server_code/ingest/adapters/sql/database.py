@@ -6,8 +6,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
-from ...errors import StateUnavailable
-from .dialect import Dialect, state_errors
+from .dialect import Dialect, state_error, state_errors
 from .pool import ConnectionPool
 from .session import MOST_PARAMETERS, Row, Session, chunks, with_marks
 
@@ -79,6 +78,6 @@ class Database:
             session.execute("COMMIT")
         except self._dialect.errors as error:
             # Nobody knows whether the server has done it, so it is not for us to do it again.
-            reason = self._dialect.explain(error)
-            raise StateUnavailable(f"{reason} What was being saved may be lost.") from error
+            more = "What was being saved may be lost."
+            raise state_error(self._dialect, error, more) from error
         return result

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from ...errors import StateUnavailable
+from ...errors import StateFull, StateUnavailable
 
 
 class Cursor(Protocol):
@@ -72,6 +72,9 @@ class Dialect:
     may_repeat: Callable[[Exception], bool]
     """Return whether an error rolled the transaction back for a reason that may have passed."""
 
+    is_full: Callable[[Exception], bool]
+    """Return whether an error means that the database has no space left."""
+
     explain: Callable[[Exception], str]
     """Return what happened to which database, and what to do."""
 
@@ -82,4 +85,10 @@ def state_errors(dialect: Dialect) -> Iterator[None]:
     try:
         yield
     except dialect.errors as error:
-        raise StateUnavailable(dialect.explain(error)) from error
+        raise state_error(dialect, error) from error
+
+
+def state_error(dialect: Dialect, error: Exception, more: str = "") -> StateUnavailable:
+    """Build our error of a vendor's."""
+    kind = StateFull if dialect.is_full(error) else StateUnavailable
+    return kind(f"{dialect.explain(error)} {more}".rstrip())

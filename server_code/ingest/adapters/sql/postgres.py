@@ -38,6 +38,8 @@ _CONNECT_OPTIONS: dict[str, Any] = {
     "application_name": "runstream",
 }
 
+_DISK_FULL = "53100"
+
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html, the longest match counts.
 _FAULTS = {
     "08": "cannot be reached; check that it runs and that DATABASE_URL names its host and port",
@@ -50,7 +52,7 @@ _FAULTS = {
     "40": "undid a transaction because of others twice; try again",
     "42501": "does not let this user create or use the tables; grant it the rights to the schema",
     "42P01": "has lost a table; restore a copy, or name an empty database in DATABASE_URL",
-    "53100": "is full: its disk has no space left; free some space",
+    _DISK_FULL: "is full: its disk has no space left; free some space",
     "53200": "is out of memory; give it more, or let it serve fewer clients",
     "53300": "accepts no more connections ({text}); raise the limit of the server, role or "
     "database, or run fewer processes",
@@ -105,6 +107,7 @@ def postgres_dialect(url: str) -> Dialect:
         reset=_reset,
         errors=(psycopg2.Error,),
         may_repeat=_may_repeat,
+        is_full=_is_full,
         explain=explain,
     )
 
@@ -131,6 +134,10 @@ def _connect(url: str, explain: Callable[[Exception], str]) -> Connection:
     except psycopg2.Error as error:
         raise StateUnavailable(explain(error)) from None
     return connection
+
+
+def _is_full(error: Exception) -> bool:
+    return getattr(error, "pgcode", None) == _DISK_FULL
 
 
 def _reset(connection: PostgresConnection) -> bool:

@@ -214,8 +214,26 @@ _SOURCES = tuple(
     for name in ("sources", "discovered_repositories", "credentials")
 )
 
+#: Manual collections and their progress.
+_COLLECTIONS = (
+    """
+    CREATE TABLE collections (
+        collection_id {text} PRIMARY KEY,
+        updated_at {text} NOT NULL,
+        record {text} NOT NULL
+    )
+    """,
+)
+
 #: Step n leads from version n to version n + 1.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _CACHED_LOGS, _PAUSES, _PEOPLE, _SOURCES)
+MIGRATIONS: tuple[tuple[str, ...], ...] = (
+    _FIRST,
+    _CACHED_LOGS,
+    _PAUSES,
+    _PEOPLE,
+    _SOURCES,
+    _COLLECTIONS,
+)
 
 
 def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:

@@ -55,6 +55,7 @@ def sqlite_dialect(path: str) -> Dialect:
         # A number beyond 64 bits never gets as far as SQLite.
         errors=(sqlite3.Error, OverflowError),
         may_repeat=_never,
+        is_full=_is_full,
         explain=_explanation_for(place),
     )
 
@@ -102,6 +103,10 @@ def _reset(connection: sqlite3.Connection) -> bool:
 
 def _never(_error: Exception) -> bool:
     return False
+
+
+def _is_full(error: Exception) -> bool:
+    return "is full" in str(error)
 
 
 def _explanation_for(place: str) -> Callable[[Exception], str]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...domain.ledger import AgentRecord
+from ...domain.collections import CollectionPhase, CollectionRecord
 from ...domain.timestamps import format_timestamp
-from ...errors import NotFound
 from ...ports import AgentStore
-from ..collect_now import COLLECTING, DONE, FAILED, FETCHING, LOST_AFTER, MANUAL_COLLECTION
+from ..manual_collection import LOST_AFTER, find_collection
 
 #: How long the result of a collection is shown.
 RESULT_SHOWN_FOR = timedelta(minutes=10)
@@ -17,19 +16,16 @@ RESULT_SHOWN_FOR = timedelta(minutes=10)
 
 def load_collection(store: AgentStore, collection_id: str, *, now: datetime) -> dict[str, Any]:
     """Load the progress of a collection. Raises NotFound for an unknown or old one."""
-    for record in store.list_agents():
-        if record.name == MANUAL_COLLECTION and record.holder == collection_id:
-            return collection_row(record, now=now)
-    raise NotFound("This collection is no longer available. Start a new one.")
+    return collection_row(find_collection(store, collection_id), now=now)
 
 
-def collection_row(record: AgentRecord, *, now: datetime) -> dict[str, Any]:
+def collection_row(record: CollectionRecord, *, now: datetime) -> dict[str, Any]:
     """Return a collection with a sentence that describes it."""
     counts, state = record.counts, _state(record, now)
     return {
-        "collection_id": record.holder,
+        "collection_id": record.collection_id,
         "state": state,
-        "phase": record.state,
+        "phase": record.phase,
         "repositories_done": counts.get("repositories_done", 0),
         "repositories_total": counts.get("repositories_total", 0),
         "runs": counts.get("runs", 0),
@@ -37,26 +33,26 @@ def collection_row(record: AgentRecord, *, now: datetime) -> dict[str, Any]:
         "logs": counts.get("logs", 0),
         "logs_waiting": counts.get("logs_waiting"),
         "started_at": format_timestamp(record.started_at),
-        "updated_at": format_timestamp(record.heartbeat_at),
+        "updated_at": format_timestamp(record.updated_at),
         "sentence": _sentence(record, state),
         "error": record.note if state == "failed" else None,
     }
 
 
-def is_recent(record: AgentRecord, now: datetime) -> bool:
+def is_recent(record: CollectionRecord, now: datetime) -> bool:
     """Return whether a collection is running or has ended recently."""
-    return now - record.heartbeat_at < RESULT_SHOWN_FOR
+    return now - record.updated_at < RESULT_SHOWN_FOR
 
 
-def _state(record: AgentRecord, now: datetime) -> str:
-    if record.state == DONE:
+def _state(record: CollectionRecord, now: datetime) -> str:
+    if record.phase == CollectionPhase.DONE:
         return "completed"
-    if record.state == FAILED:
+    if record.phase == CollectionPhase.FAILED:
         return "failed"
-    return "lost" if now - record.heartbeat_at >= LOST_AFTER else "running"
+    return "lost" if now - record.updated_at >= LOST_AFTER else "running"
 
 
-def _sentence(record: AgentRecord, state: str) -> str:
+def _sentence(record: CollectionRecord, state: str) -> str:
     counts = record.counts
     done, total = counts.get("repositories_done", 0), counts.get("repositories_total", 0)
     found = (
@@ -69,8 +65,8 @@ def _sentence(record: AgentRecord, state: str) -> str:
         return f"The collection was interrupted after {found}. The agents continue automatically."
     if state == "completed":
         return f"Collected {found} from {total:,} repositories. {record.note or ''}".strip()
-    if record.state == COLLECTING:
+    if record.phase == CollectionPhase.COLLECTING:
         return f"Reading runs: {found} so far."
-    if record.state == FETCHING:
+    if record.phase == CollectionPhase.FETCHING:
         return f"Fetching logs: {found} so far."
     return f"Searching for runs: {done:,} of {total:,} repositories."

@@ -20,7 +20,6 @@ from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ...settings import Settings
-from ..collect_now import MANUAL_COLLECTION
 from .activity import group_errors
 from .agents import agent_rows
 from .collection import collection_row, is_recent
@@ -66,10 +65,7 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         recent_logs=_recent(traffic, _counter(settings.aws.logs_queue), now - LOG_PATIENCE),
     )
     steps = setup_steps(settings, has_repository=bool(repositories))
-    collections = [
-        each for each in agents if each.name == MANUAL_COLLECTION and is_recent(each, now)
-    ]
-    newest = max(collections, key=lambda each: each.started_at, default=None)
+    newest = next((each for each in store.list_collections() if is_recent(each, now)), None)
     return {
         "now": format_timestamp(now),
         "setup": steps,

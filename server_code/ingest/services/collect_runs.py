@@ -3,51 +3,62 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from ingest.domain.ledger import AttemptRecord, RepositoryRecord
-from ingest.errors import Fatal, IngestError, RateLimited, RepositoryUnavailable, SourceUnavailable
-from ingest.services.context import CollectorContext
-from ingest.services.discover_runs import discover_all_runs
-from ingest.services.poll_runs import poll_repository
-from ingest.services.poll_session import LEASE_SECONDS
-from ingest.services.read_attempts import MAX_DOUBTFUL_READS
-
-#: A repository or an attempt that failed so often is left for a later collection.
-MAX_FAILURES = 6
-
-#: With nothing else left to do in a repository, attempts that fail are waited for so long.
-PATIENCE = timedelta(minutes=2)
-
-#: Attempts that do not fail are waited for so long: another process may be reading them.
-LONGEST_WAIT = timedelta(minutes=20)
-
-#: Jobs of a run that has just ended may lag behind it for this long.
-LAG = timedelta(minutes=2)
-
-#: A state that does not answer is asked again for so long.
-STATE_PATIENCE = timedelta(minutes=1)
+from ..domain.collections import Standstill
+from ..domain.ledger import AttemptRecord, RepositoryRecord
+from ..errors import (
+    Fatal,
+    IngestError,
+    RateLimited,
+    RepositoryUnavailable,
+    SourceUnavailable,
+    StateFull,
+)
+from .agent_loop import ShouldContinue
+from .collection_plan import CollectionPlan, CollectionPolicy
+from .context import CollectorContext
+from .discover_runs import discover_all_runs, discover_runs
+from .poll_runs import poll_repository
+from .poll_session import LEASE_SECONDS
+from .read_attempts import MAX_DOUBTFUL_READS
 
 IDLE_SECONDS = 0.5
 MAX_UNREAD = 10_000
 
 
 class RunCollection:
-    """The repositories of a collection; several threads run ``poll`` at the same time."""
+    """The repositories of a collection; several threads may run ``poll`` at the same time.
+
+    ``errors`` and ``unread`` say what lacks of those that are done.
+    """
 
     def __init__(
-        self, context: CollectorContext, names: Sequence[str], *, stop: threading.Event
+        self, context: CollectorContext, plan: CollectionPlan, *, should_continue: ShouldContinue
     ) -> None:
         self.errors: dict[str, IngestError] = {}
         self.unread: list[AttemptRecord] = []
+        self.standstill = plan.run_standstill
         self._context = context
-        self._stop = stop
-        self._began_at = context.clock.now()
+        self._policy = plan.policy
+        self._should_continue = should_continue
+        self._on_turn = plan.on_turn
         self._lock = threading.Lock()
-        self._open = {name.lower(): _RepositoryPart(context, name) for name in names}
+        self._open = {
+            name.lower(): _RepositoryPart(context, plan.policy, name) for name in plan.names
+        }
+        self._discover = (
+            partial(discover_all_runs, since=context.clock.now())
+            if plan.policy.searches_all_days
+            else discover_runs
+        )
+
+    def make_due(self) -> None:
+        """Make every repository, and what of it failed before, due as if it had never failed."""
+        for part in self._open.values():
+            part.make_due()
 
     def poll(self) -> IngestError | None:
         """Poll whatever is due until every repository is done; return why it ended early, if so.
@@ -55,21 +66,26 @@ class RunCollection:
         No repository waits for another one's pause, limit or failure.
         """
         answered_at = self._context.clock.now()
-        while not self._stop.is_set():
+        while self._should_continue():
             try:
-                if not self._names():
+                self._on_turn()
+                if not self.open_names():
                     return None
                 if not self._poll_next():
                     self._drop_paused()
                     self._context.clock.sleep(IDLE_SECONDS)
+                if not self._policy.waits_for_others:
+                    self._leave_standing()
                 answered_at = self._context.clock.now()
             except IngestError as error:
-                if self._context.clock.now() - answered_at > STATE_PATIENCE:
+                lasted = self._context.clock.now() - answered_at
+                if isinstance(error, StateFull) or lasted >= self._policy.outage:
                     return error
                 self._context.clock.sleep(IDLE_SECONDS)
         return None
 
-    def _names(self) -> list[str]:
+    def open_names(self) -> list[str]:
+        """List the repositories that are not done."""
         with self._lock:
             return [part.name for part in self._open.values()]
 
@@ -81,32 +97,33 @@ class RunCollection:
             now=context.clock.now(),
             lease_seconds=LEASE_SECONDS,
             limit=1,
-            only=self._names(),
+            only=self.open_names(),
         )
         for repository in claimed:
             error = poll_repository(
                 context,
                 repository,
-                should_continue=lambda: not self._stop.is_set(),
-                discover=partial(discover_all_runs, since=self._began_at),
+                should_continue=self._should_continue,
+                discover=self._discover,
             )
             self._judge(repository.full_name, error)
         return bool(claimed)
 
     def _judge(self, name: str, error: IngestError | None) -> None:
         part = self._open.get(name.lower())
-        if part is None or not part.is_done_after(error):
-            return
+        if part is not None and part.is_done_after(error):
+            self._close(part)
+
+    def _close(self, part: _RepositoryPart) -> None:
         with self._lock:
-            if self._open.pop(name.lower(), None) is not None:
+            if self._open.pop(part.name.lower(), None) is not None:
                 self.unread.extend(part.unread)
                 if part.error is not None:
-                    self.errors[name] = part.error
+                    self.errors[part.name] = part.error
 
     def _drop_paused(self) -> None:
         """Leave out repositories that were paused or removed; make those due that wait for it."""
-        store = self._context.store
-        known = {each.full_name.lower(): each for each in store.list_repositories()}
+        known = {each.full_name.lower(): each for each in self._context.store.list_repositories()}
         with self._lock:
             for key, part in list(self._open.items()):
                 record = known.get(key)
@@ -115,43 +132,32 @@ class RunCollection:
                 else:
                     part.make_due_again()
 
+    def _leave_standing(self) -> None:
+        """Leave the rest to others where nothing of it has changed for long."""
+        names, now = self.open_names(), self._context.clock.now()
+        unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
+        what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
+        self.standstill = (self.standstill or Standstill(what, now)).observed(what, now)
+        if now - self.standstill.since >= self._policy.standstill:
+            for part in list(self._open.values()):
+                self._close(part)
+
 
 class _RepositoryPart:
     """One repository's part in a collection: how often it failed, and what of it is unread."""
 
-    def __init__(self, context: CollectorContext, name: str) -> None:
+    def __init__(self, context: CollectorContext, policy: CollectionPolicy, name: str) -> None:
         self.name = name
         self.error: IngestError | None = None
         self.unread: list[AttemptRecord] = []
         self._context = context
+        self._policy = policy
         self._failures = 0
         self._depth = _Depth()
         self._due_again_at: datetime | None = None
-        self._moved_at = context.clock.now()
-        self._make_due()
+        self._standstill = Standstill("", context.clock.now())
 
-    def is_done_after(self, error: IngestError | None) -> bool:
-        """Return whether a poll was the last one; ``error`` and ``unread`` then say what lacks."""
-        if isinstance(error, RateLimited):
-            self._moved_at = max(self._moved_at, error.retry_at)
-            return False
-        if error is not None:
-            self._failures += 1
-            self.error = error
-            return (
-                isinstance(error, (Fatal, RepositoryUnavailable)) or self._failures >= MAX_FAILURES
-            )
-        self._failures, self.error = 0, None
-        return self._is_read()
-
-    def make_due_again(self) -> None:
-        """Make the repository due where a further search for older runs waits for it."""
-        now = self._context.clock.now()
-        if self._due_again_at is not None and now >= self._due_again_at:
-            self._due_again_at = None
-            self._context.store.make_due(self.name, now=now)
-
-    def _make_due(self) -> None:
+    def make_due(self) -> None:
         """Make the repository and what failed before due, as if it had never failed."""
         store, now = self._context.store, self._context.clock.now()
         failed = [
@@ -163,20 +169,53 @@ class _RepositoryPart:
             store.save_attempts(failed)
         store.make_due(self.name, now=now)
 
-    def _is_read(self) -> bool:
+    def is_done_after(self, error: IngestError | None) -> bool:
+        """Return whether a poll was the last one; ``error`` and ``unread`` then say what lacks."""
+        if isinstance(error, RateLimited) and self._policy.waits_for_others:
+            self._standstill = self._standstill.until(error.retry_at)
+            return False
+        if error is not None:
+            self._failures += 1
+            self.error = error
+            is_final = isinstance(error, (Fatal, RepositoryUnavailable))
+            return is_final or self._failures >= self._policy.repository_tries
+        self._failures, self.error = 0, None
+        return self._is_searched() and self._is_read()
+
+    def make_due_again(self) -> None:
+        """Make the repository due where a further search for older runs waits for it."""
+        now = self._context.clock.now()
+        if self._due_again_at is not None and now >= self._due_again_at:
+            self._due_again_at = None
+            self._context.store.make_due(self.name, now=now)
+
+    def _is_searched(self) -> bool:
+        """Return whether the search for older runs has come to its end, or is given up."""
+        if not self._policy.searches_all_days:
+            return True
         store, now = self._context.store, self._context.clock.now()
         record = store.load_repository(self.name)
-        if not self._depth.is_reached(record, len(store.load_run_hints(self.name))):
-            if self._depth.tries >= MAX_FAILURES:
-                self.error = self._depth.error(self.name)
-                return True
-            self._due_again_at = now + timedelta(seconds=IDLE_SECONDS * 2**self._depth.tries)
-            return False
-        before, self.unread = self.unread, self._load_unread()
-        if [each.key for each in before] != [each.key for each in self.unread]:
-            self._moved_at = max(self._moved_at, now)
-        waited = now - self._moved_at
-        return all(_is_left(each, waited) for each in self.unread)
+        if self._depth.is_reached(record, len(store.load_run_hints(self.name))):
+            return True
+        if self._depth.tries >= self._policy.repository_tries:
+            self.error = self._depth.error(self.name)
+            return True
+        self._due_again_at = now + timedelta(seconds=IDLE_SECONDS * 2**self._depth.tries)
+        return False
+
+    def _is_read(self) -> bool:
+        """Return whether nothing is unread that is worth waiting for."""
+        now, self.unread = self._context.clock.now(), self._load_unread()
+        keys = "".join(f"{each.key}\n" for each in self.unread)
+        self._standstill = self._standstill.observed(keys, now)
+        waited = now - self._standstill.since
+        return all(self._is_left(each, waited) for each in self.unread)
+
+    def _is_left(self, attempt: AttemptRecord, waited: timedelta) -> bool:
+        """Return whether an unread attempt is left for a later collection."""
+        if attempt.failures:
+            return attempt.failures >= self._policy.item_tries or waited > self._policy.standstill
+        return waited > self._policy.longest_wait
 
     def _load_unread(self) -> list[AttemptRecord]:
         """Load the attempts that another poll may bring more of; those in progress are read."""
@@ -185,7 +224,7 @@ class _RepositoryPart:
             return []
         later = now + timedelta(days=400)
         attempts = store.load_due_attempts(self.name, now=later, limit=MAX_UNREAD)
-        return [each for each in attempts if _is_unread(each, now)]
+        return [each for each in attempts if _is_unread(each, now, self._policy.job_lag)]
 
 
 class _Depth:
@@ -223,7 +262,7 @@ class _Depth:
         )
 
 
-def _is_unread(attempt: AttemptRecord, now: datetime) -> bool:
+def _is_unread(attempt: AttemptRecord, now: datetime, lag: timedelta) -> bool:
     """Return whether the last read failed, or an end or jobs that lag behind it are unpublished.
 
     An attempt that was seen in progress is read.
@@ -232,11 +271,4 @@ def _is_unread(attempt: AttemptRecord, now: datetime) -> bool:
     is_doubtful = 0 < attempt.doubtful_reads <= MAX_DOUBTFUL_READS
     if run is None or not published or attempt.failures or is_doubtful:
         return True
-    return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < LAG)
-
-
-def _is_left(attempt: AttemptRecord, waited: timedelta) -> bool:
-    """Return whether an unread attempt is left for a later collection."""
-    if attempt.failures:
-        return attempt.failures >= MAX_FAILURES or waited > PATIENCE
-    return waited > LONGEST_WAIT
+    return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < lag)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
 import pytest
+from ingest.domain.collections import CollectionPhase as Phase
 from ingest.domain.counters import Counters
 from ingest.errors import StateUnavailable
-from ingest.services import collect_attempts, collect_now
-from ingest.services.collect_now import (
-    COLLECTING,
-    DONE,
-    FAILED,
-    FETCHING,
-    LOOKING,
+from ingest.services import collect_attempts
+from ingest.services.manual_collection import (
     LOST_AFTER,
-    MANUAL_COLLECTION,
     MOST_ROUNDS,
-    STARTING,
     collect_round,
+    find_collection,
     find_running,
     start_collection,
 )
@@ -43,9 +37,9 @@ class Watched:
     def __getattr__(self, name):
         return getattr(self._state, name)
 
-    def save_agent(self, record):
-        self.phases.append(record.state)
-        self._state.save_agent(record)
+    def save_collection(self, record):
+        self.phases.append(record.phase)
+        self._state.save_collection(record)
 
 
 def two_repositories():
@@ -68,22 +62,17 @@ def a_process(here, world):
 
 
 def collect(here, collection, *, seconds=25, context=None):
-    """Go from round to round, each of which gets only what can be sent as JSON."""
+    """Go from round to round, each of which knows only what the state holds."""
     rounds = 0
-    while collection is not None and not collection.is_over:
-        collection = collect_round(
-            a_process(here, context or here.context), collection, seconds=seconds
-        )
+    while not collection.has_ended:
+        collect_round(a_process(here, context or here.context), collection, seconds=seconds)
+        collection = find_collection(here.state, collection.collection_id)
         rounds += 1
-        if collection is not None:
-            sent = json.dumps([collection.rounds, collection.counts, collection.stood])
-            done, counts, stood = json.loads(sent)
-            collection = replace(collection, rounds=done, counts=counts, stood=stood)
     return rounds
 
 
 def progress(here):
-    [record] = [each for each in here.state.list_agents() if each.name == MANUAL_COLLECTION]
+    [record] = here.state.list_collections()
     return record
 
 
@@ -94,7 +83,12 @@ def test_a_collection_goes_through_every_phase(stage):
     collection = start_collection(watched, "c1", only=None, now=here.clock.now())
     collect(here, collection, context=replace(here.context, store=watched))
     phases = list(dict.fromkeys(watched.phases))
-    assert phases == [STARTING, LOOKING, FETCHING, DONE]
+    assert phases == [
+        Phase.STARTING,
+        Phase.LOOKING,
+        Phase.FETCHING,
+        Phase.DONE,
+    ]
     assert_all_told(here)
     assert_nothing_twice(here)
     assert len(here.logs()) == 2
@@ -113,26 +107,30 @@ def test_a_collection_of_one_repository_leaves_the_others(stage):
     assert progress(here).counts["repositories_total"] == 1
 
 
+class Slow(Watched):
+    """A state whose attempts take time to be saved, as reading them does."""
+
+    def __init__(self, here):
+        super().__init__(here.state)
+        self._here = here
+
+    def save_attempts(self, records):
+        self._here.advance(2)
+        self._state.save_attempts(records)
+
+
 def test_a_backlog_is_read_over_several_rounds(stage, monkeypatch):
     """Each goes on where the one before ended, and counts on; traffic is counted once."""
     builder = WorldBuilder()
     for number in range(40):
         builder.run(created=number, seconds=60).job("build", log=LOG)
     here = stage(builder, at=200)
-    watched = Watched(here.state)
-
-    original = collect_now.poll_due_repositories
-
-    def poll_a_slice(world, *, should_continue, only):
-        here.advance(2)
-        return original(world, should_continue=lambda: False, only=only)
-
-    monkeypatch.setattr(collect_now, "poll_due_repositories", poll_a_slice)
+    slow = Slow(here)
     monkeypatch.setattr(collect_attempts, "SLICE", 8)
     monkeypatch.setattr(collect_attempts, "NEWEST_IN_SLICE", 4)
-    rounds = collect(here, start(here), seconds=3, context=replace(here.context, store=watched))
+    rounds = collect(here, start(here), seconds=3, context=replace(here.context, store=slow))
     assert rounds > 1
-    assert COLLECTING in watched.phases
+    assert Phase.COLLECTING in slow.phases
     assert_all_told(here)
     counts = progress(here).counts
     assert (counts["runs"], counts["jobs"], counts["logs"]) == (40, 40, 40)
@@ -147,11 +145,11 @@ def test_a_failing_repository_holds_nothing_up(stage):
     here.fail(Fault(path="octo/api", do="error", status=500))
     collect(here, start(here))
     record = progress(here)
-    assert record.state == DONE
+    assert record.phase == Phase.DONE
     assert record.counts["repositories_done"] == 2
     assert here.record("octo/api").last_error is not None
     assert {each["data"]["repo"] for each in here.runs()} == {"octo/web"}
-    assert (record.heartbeat_at - record.started_at).total_seconds() < 60
+    assert (record.updated_at - record.started_at).total_seconds() < 60
 
 
 @pytest.mark.parametrize("seconds", [5, 25])
@@ -161,7 +159,7 @@ def test_a_log_that_never_comes_holds_nothing_up(stage, seconds):
     here.fail(Fault(path="octo/api/actions/.*/logs", do="missing"))
     collect(here, start(here), seconds=seconds)
     record = progress(here)
-    assert record.state == DONE
+    assert record.phase == Phase.DONE
     assert record.counts["logs_waiting"] == 1
     assert record.note == "Logs that are not there yet come by themselves: 1."
     assert len(here.logs()) == 1
@@ -183,9 +181,9 @@ def test_two_things_that_stand_still_hold_nothing_up_together(stage, seconds):
     assert held
     collect(here, collection, seconds=seconds)
     record = progress(here)
-    assert record.state == DONE
+    assert record.phase == Phase.DONE
     assert record.counts["repositories_done"] == 1
-    assert record.counts["rounds"] < MOST_ROUNDS
+    assert record.rounds < MOST_ROUNDS
 
 
 def test_a_paused_repository_is_not_waited_for(stage):
@@ -203,9 +201,9 @@ def test_a_spent_limit_is_not_waited_out(stage):
     here.fail(Fault(path="/logs", do="secondary", status=403, seconds=600))
     collect(here, start(here))
     record = progress(here)
-    assert record.state == DONE
+    assert record.phase == Phase.DONE
     assert record.counts["logs_waiting"] == 2
-    assert (record.heartbeat_at - record.started_at).total_seconds() < 120
+    assert (record.updated_at - record.started_at).total_seconds() < 120
 
 
 def test_a_collection_without_repositories_is_done_at_once(stage):
@@ -214,7 +212,7 @@ def test_a_collection_without_repositories_is_done_at_once(stage):
     for name in ("octo/api", "octo/web"):
         here.state.remove_repository(name)
     assert collect(here, start(here)) == 1
-    assert progress(here).state == DONE
+    assert progress(here).phase == Phase.DONE
 
 
 def test_a_second_trigger_finds_the_running_one(stage):
@@ -222,7 +220,7 @@ def test_a_second_trigger_finds_the_running_one(stage):
     here = stage(two_repositories(), at=100)
     assert find_running(here.state, now=here.clock.now()) is None
     collection = start(here)
-    assert find_running(here.state, now=here.clock.now()).holder == "c1"
+    assert find_running(here.state, now=here.clock.now()).collection_id == "c1"
     collect(here, collection)
     assert find_running(here.state, now=here.clock.now()) is None
 
@@ -253,13 +251,15 @@ def test_what_ends_a_round_is_noted(stage):
     with pytest.raises(StateUnavailable):
         collect_round(replace(here.context, store=Broken(here.state)), start(here), seconds=25)
     record = progress(here)
-    assert (record.state, record.note) == (FAILED, "The database went away.")
+    assert (record.phase, record.note) == (Phase.FAILED, "The database went away.")
     assert find_running(here.state, now=here.clock.now()) is None
 
 
 def test_rounds_have_an_end(stage):
     """A collection that always finds more leaves the rest to the agents."""
     here = stage(two_repositories(), at=100)
-    assert not start(here).is_over
-    assert replace(start(here), rounds=MOST_ROUNDS).is_over
+    started = start(here)
+    assert not started.has_ended
     assert here.record(REPOSITORY).next_poll_at == here.clock.now()
+    last = collect_round(here.context, replace(started, rounds=MOST_ROUNDS - 1), seconds=0)
+    assert (last.phase, last.note) == ("failed", "The agents collect the rest automatically.")

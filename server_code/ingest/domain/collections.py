@@ -1,0 +1,66 @@
+"""Collections that end: the record of a manual one, and how long it has stood still."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import Enum
+
+
+class CollectionPhase(str, Enum):
+    """What a manual collection does; stored by its value."""
+
+    STARTING = "starting"
+    LOOKING = "looking for runs"
+    COLLECTING = "collecting"
+    FETCHING = "fetching logs"
+    DONE = "done"
+    FAILED = "failed"
+
+
+#: The phases in which nothing more happens.
+ENDED_PHASES = (CollectionPhase.DONE, CollectionPhase.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Standstill:
+    """Since when something that is waited for has been the same."""
+
+    what: str
+    since: datetime
+
+    def observed(self, what: str, now: datetime) -> Standstill:
+        """Return it after another observation; a change begins it anew."""
+        return self if what == self.what else Standstill(what, max(now, self.since))
+
+    def until(self, moment: datetime) -> Standstill:
+        """Return it after a wait that lasts until a moment, and is no lack of progress."""
+        return replace(self, since=max(self.since, moment))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionRecord:
+    """A manual collection and its progress; ``only`` names its repository, None means all.
+
+    ``remaining``: the repositories that the next round continues with; None before the first round
+    has ended. The standstills are those of its runs and of its logs.
+    """
+
+    collection_id: str
+    started_at: datetime
+    updated_at: datetime
+    only: str | None = None
+    phase: str = CollectionPhase.STARTING.value
+    rounds: int = 0
+    counts: Mapping[str, int] = field(default_factory=dict)
+    remaining: tuple[str, ...] | None = None
+    run_standstill: Standstill | None = None
+    log_standstill: Standstill | None = None
+    note: str | None = None
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether nothing more happens."""
+        return self.phase in ENDED_PHASES

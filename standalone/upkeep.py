@@ -1,0 +1,68 @@
+"""Background work of a headless collector: heartbeats, stale logs, retention."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+from ingest.errors import IngestError
+from ingest.services.agent_loop import AgentLoop
+from ingest.services.context import CollectorContext
+from ingest.services.heartbeat import Heartbeats
+from ingest.services.requeue_logs import requeue_stale_logs
+from ingest.services.retention import purge_expired
+
+logger = logging.getLogger(__name__)
+
+HEARTBEAT_SECONDS = 5.0
+REQUEUE_SECONDS = 600.0
+PURGE_SECONDS = 3600.0
+
+IDLE_SECONDS = 0.5
+
+
+def keep_alive(
+    context: CollectorContext,
+    loops: Sequence[AgentLoop],
+    *,
+    heartbeat_seconds: float = HEARTBEAT_SECONDS,
+    should_continue: Callable[[], bool],
+) -> None:
+    """Report heartbeats, requeue stale logs, and purge what has expired."""
+    heartbeats = Heartbeats(context, loops)
+    chores = (
+        _Chore(heartbeats.give, heartbeat_seconds),
+        _Chore(lambda: requeue_stale_logs(context), REQUEUE_SECONDS),
+        _Chore(lambda: purge_expired(context), PURGE_SECONDS),
+    )
+    while should_continue():
+        for chore in chores:
+            chore.do_if_due()
+        context.clock.sleep(IDLE_SECONDS)
+    _log_trouble(heartbeats.give_last)
+
+
+class _Chore:
+    """Work that is repeated after a pause; at once where it returns that there is more."""
+
+    def __init__(self, work: Callable[[], object], every_seconds: float) -> None:
+        self._work = work
+        self._every_seconds = every_seconds
+        self._next_at = 0.0
+
+    def do_if_due(self) -> None:
+        """Do the work if it is due."""
+        if time.monotonic() >= self._next_at:
+            self._next_at = time.monotonic() + self._every_seconds
+            if _log_trouble(self._work) is True:
+                self._next_at = 0.0
+
+
+def _log_trouble(work: Callable[[], object]) -> object:
+    """Do work that may fail now and is repeated later."""
+    try:
+        return work()
+    except IngestError as error:
+        logger.warning("background work failed", extra={"reason": str(error)})
+        return None
