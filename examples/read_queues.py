@@ -86,13 +86,26 @@ def read_queue(  # noqa: PLR0913, PLR0917 - a queue, how it is read, and what be
         MessageAttributeNames=["All"],
     ).get("Messages", []):
         for message in messages:
-            envelope = json.loads(message["Body"])
+            envelope = own_envelope(json.loads(message["Body"]))
             faults = check.faults(envelope)
             if faults:
                 logger.warning("invalid message left on %s: %s", name, "; ".join(faults))
                 continue
             take(envelope)
             sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt_handle(message))
+
+
+def own_envelope(body: Json) -> Json:
+    """Return Runstream's own envelope of a message, which can be a CloudEvent."""
+    if "specversion" not in body:
+        return body
+    return {
+        "event_type": body["type"].removeprefix("runstream."),
+        "event_id": body["id"],
+        "schema_version": body["schemaversion"],
+        "timestamp": body["time"],
+        "data": body["data"],
+    }
 
 
 def receipt_handle(message: Json) -> str:

@@ -7,12 +7,16 @@ import os
 import subprocess
 import sys
 import uuid
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from ingest.messaging.envelope import encode_envelope
+from ingest.messaging.run_events import job_envelope
 from support.aws_server import LocalAws, sqs_client
-from support.message_examples import example_messages
+from support.builders import a_run
+from support.message_examples import NOW, a_failed_job, example_messages
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "read_queues.py"
 
@@ -106,6 +110,17 @@ def test_unknown_fields_types_and_values_are_read(queues: Queues) -> None:
     assert "log_file" in fetched["data"]
     assert [unknown, unavailable] == LOGS[1:]
     assert queues.left("metrics") == queues.left("logs") == 0
+
+
+def test_cloudevents_are_read_like_the_own_format(queues: Queues) -> None:
+    """The same fact is written once, whichever format it arrives in."""
+    own = example_messages()["workflow_job"]
+    fact = job_envelope(a_run().key, a_failed_job(), now=NOW)
+    cloud = encode_envelope(replace(fact, cloudevents_root="https://github.com"))
+    queues.send("metrics", [json.loads(cloud.body), json.loads(own.body)])
+    queues.read()
+    assert queues.lines("metrics") == [json.loads(own.body)]
+    assert queues.left("metrics") == 0
 
 
 def test_another_major_version_stays_on_the_queue(queues: Queues) -> None:

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from ingest.domain.annotations import AnnotationList
 from ingest.messaging.run_events import job_envelope, run_envelope
 from ingest.messaging.truncation import encode_to_fit
-from support.builders import a_commit, a_job, a_run, a_step
+from support.builders import a_commit, a_job, a_run, a_step, an_annotation
 from support.state_records import NOW
 
 SMALLEST = 2_000
@@ -78,3 +79,17 @@ def test_every_fact_fits_every_limit(max_bytes, length, labels):
     job = replace(a_job(), name="n" * length, labels=tuple("l" * 40 for _ in range(labels)))
     message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=max_bytes)
     assert message.size_bytes <= max_bytes
+
+
+def test_annotations_of_nested_jobs_are_the_first_to_go():
+    """Each job's own message has them; the steps stay where they fit."""
+    details = AnnotationList(items=(an_annotation(message="m" * 4000),) * 5, total=5)
+    jobs = [a_job(conclusion="failure", annotations=details), a_job(job_id=2)]
+    envelope = run_envelope(a_run(), jobs, a_commit(), visit=0, now=NOW)
+    data = data_of(encode_to_fit(envelope, max_bytes=8_000))
+    assert data["truncated"] == ["jobs.annotations"]
+    assert [job["annotations"] for job in data["jobs"]] == [None, None]
+    assert [job["annotations_total"] for job in data["jobs"]] == [5, None]
+    assert all(job["steps"] for job in data["jobs"])
+    alone = data_of(encode_to_fit(job_envelope(a_run().key, jobs[0], now=NOW), max_bytes=30_000))
+    assert len(alone["annotations"]) == 5

@@ -7,6 +7,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ingest.domain.annotations import AnnotationList
+from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.envelope import QueueMessage, encode_envelope
@@ -46,12 +47,17 @@ def an_absence(key: AttemptKey, job_name: str, reason: Any) -> LogAbsence:
     )
 
 
+def a_failed_job() -> Job:
+    """Build a job that says why it failed."""
+    annotations = AnnotationList(items=(an_annotation(),), total=1)
+    return a_job(conclusion="failure", annotations=annotations)
+
+
 def example_messages() -> dict[str, QueueMessage]:
     """Build one full message of each kind."""
     run = a_run(event="pull_request", pull_requests=(a_pull(),))
-    annotations = AnnotationList(items=(an_annotation(),), total=1)
-    job = a_job(conclusion="failure", annotations=annotations)
-    details = RunDetails(annotations=annotations, artifacts=(an_artifact(),))
+    job = a_failed_job()
+    details = RunDetails(annotations=job.annotations, artifacts=(an_artifact(),))
     run_message = run_envelope(run, [job], a_commit(), visit=0, now=NOW, details=details)
     key = run.key
     log = b"log\n"
