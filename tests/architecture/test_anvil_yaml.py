@@ -40,6 +40,10 @@ RELEASED = {
         "string": "key repository run_id",
         "datetime": "hinted_at",
     },
+    "run_facts": {
+        "string": "key repository body",
+        "datetime": "received_at",
+    },
     "commits": {
         "string": "key body",
     },

@@ -85,9 +85,11 @@ def _row(case: Case) -> Row:
 
 
 def _goal(case: Case) -> str:
-    if case.how != "backfill":
-        return ""
-    return "2.0 + list" if case.log_mode == "economy" else f"{case.jobs + 1.1:.1f}"
+    if case.how == "backfill":
+        return "2.0 + list" if case.log_mode == "economy" else f"{case.jobs + 1.1:.1f}"
+    if case.how == "webhooks":
+        return "2.1" if case.log_mode == "economy" else f"{case.jobs + 1.1:.1f}"
+    return "3.5" if case.log_mode == "economy" else f"{case.jobs + 4}"
 
 
 def _theory(case: Case) -> str:

@@ -6,9 +6,18 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.domain.ledger import new_repository
+from ingest.domain.ledger import DeliveredFact, new_repository
 from ingest.ports import StateStore
-from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, REPOSITORY, a_pull_request, at
+from support.state_records import (
+    LARGEST_ID,
+    NOW,
+    ODD_TEXTS,
+    REPOSITORY,
+    a_job,
+    a_pull_request,
+    a_run,
+    at,
+)
 
 
 class TestHints:
@@ -21,6 +30,29 @@ class TestHints:
         assert state.claim_run_hint(["d", "other"], REPOSITORY, 8, now=NOW) == "d"
         assert state.claim_run_hint(["e", "body"], REPOSITORY, 8, now=NOW) == "body"
         assert state.load_run_hints(REPOSITORY) == {7: NOW}
+
+    @pytest.mark.parametrize("text", ODD_TEXTS)
+    def test_a_fact_is_saved_in_place_of_a_hint_and_kept_until_it_was_processed(
+        self, state: StateStore, text: str
+    ) -> None:
+        """In the order of arrival, with its claims or not at all."""
+        state.add_repository(new_repository(REPOSITORY, backfill_days=1, now=NOW))
+        facts = [
+            DeliveredFact(delivery_id="d2", received_at=NOW, run=a_run(display_title=text)),
+            DeliveredFact(delivery_id="d1", received_at=at(1), job=a_job(name=text)),
+        ]
+        for fact in facts:
+            key, now = fact.delivery_id, fact.received_at
+            assert state.claim_run_hint([key], REPOSITORY, 7, now=now, fact=fact) is None
+            assert state.claim_run_hint([key], REPOSITORY, 7, now=now, fact=fact) == key
+        assert state.load_run_hints(REPOSITORY) == {}
+        assert state.load_repository(REPOSITORY).next_poll_at == NOW
+        assert state.load_delivered_facts("octo/other") == []
+        assert state.load_delivered_facts("OCTO/API") == facts
+        state.clear_delivered_facts(["d2", "unknown"])
+        assert state.load_delivered_facts(REPOSITORY) == facts[1:]
+        state.clear_delivered_facts([])
+        assert state.load_delivered_facts(REPOSITORY) == facts[1:]
 
     def test_the_newest_hint_counts(self, state: StateStore) -> None:
         """Webhooks come out of order."""

@@ -184,7 +184,7 @@ def test_a_large_matrix_in_flight_is_followed_with_validators(stage):
     here = stage(WorldBuilder().run(seconds=900).jobs(230), at=60)
     here.poll()
     charged = here.requests("list_attempt_jobs", "charged")
-    here.advance(31)
+    here.advance(61)
     here.poll()
     assert here.requests("list_attempt_jobs", "charged") == charged
     assert here.requests("list_attempt_jobs", "free") == 3

@@ -6,6 +6,7 @@ from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from ingest.domain.annotations import AnnotationList
 from ingest.domain.collections import CollectionRecord
 from ingest.domain.jobs import Job, Step
 from ingest.domain.ledger import (
@@ -53,6 +54,7 @@ def a_full_repository() -> RepositoryRecord:
     values |= {
         "paused": True,
         "walk_page": 3,
+        "deliveries_since_miss": 4,
         "failures": 2,
         "last_error": "a\x00b",
         "lease_holder": "first",
@@ -142,6 +144,13 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         run_validator='W/"1"',
         jobs_validator=text,
         has_all_jobs=True,
+        doubtful_reads=2,
+        jobs_read_at=at(8),
+        has_deliveries=True,
+        annotations=AnnotationList(items=(), total=3),
+        artifacts=(),
+        limited_reads=1,
+        environments=("production",),
         failures=3,
         settled=True,
     )

@@ -46,7 +46,11 @@ class RepositoryRecord:
     run created since. ``walk_page``: where a walk of the list is to be continued that was cut
     short; it has seen the runs from ``walk_newest`` to ``walk_oldest``. ``hinted_at``: when open
     runs of every status were last asked for. ``swept_at``: when the last round over closed days
-    began, ``swept_through``: how far it came.
+    began, ``swept_through``: how far it came. ``runs_delivered_at``, ``jobs_delivered_at``: when
+    webhooks last delivered a run or a job; ``delivery_missed_at``: when a request last found a
+    change that none had delivered. ``newest_delivered``: when the newest delivered run was created.
+    ``proved_at``, ``listed_at``: when newer runs, or the whole
+    first page, were last asked for.
     """
 
     full_name: str
@@ -66,6 +70,13 @@ class RepositoryRecord:
     swept_at: datetime | None = None
     swept_through: datetime | None = None
     deliveries_checked_at: datetime | None = None
+    runs_delivered_at: datetime | None = None
+    jobs_delivered_at: datetime | None = None
+    delivery_missed_at: datetime | None = None
+    deliveries_since_miss: int = 0
+    newest_delivered: datetime | None = None
+    proved_at: datetime | None = None
+    listed_at: datetime | None = None
     failures: int = 0
     last_error: str | None = None
     lease_holder: str | None = None
@@ -84,6 +95,8 @@ class AttemptRecord:
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
     ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted.
+    ``jobs_read_at``: when that list was last read. ``has_deliveries``: some of its jobs are as
+    webhooks delivered them, and were not read since.
     """
 
     key: AttemptKey
@@ -103,7 +116,20 @@ class AttemptRecord:
     environments: tuple[str, ...] | None = None
     limited_reads: int = 0
     doubtful_reads: int = 0
+    jobs_read_at: datetime | None = None
+    has_deliveries: bool = False
     failures: int = 0
+    unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveredFact:
+    """A run or a job as a webhook delivered it, until a poll has processed it."""
+
+    delivery_id: str
+    received_at: datetime
+    run: WorkflowRun | None = None
+    job: Job | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 

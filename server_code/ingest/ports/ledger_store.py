@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..domain.code_metrics import CommitMetrics
-from ..domain.ledger import AttemptRecord, JobLogRecord, LedgerCounts
+from ..domain.ledger import AttemptRecord, DeliveredFact, JobLogRecord, LedgerCounts
 from ..domain.runs import AttemptKey
 
 
@@ -58,12 +58,25 @@ class LedgerStore(Protocol):
         """Keep commits' metrics; later ones replace earlier ones."""
 
     def claim_run_hint(
-        self, keys: Sequence[str], repository: str, run_id: int, *, now: datetime
+        self,
+        keys: Sequence[str],
+        repository: str,
+        run_id: int,
+        *,
+        now: datetime,
+        fact: DeliveredFact | None = None,
     ) -> str | None:
         """Claim keys, save a run hint and make the repository due: all or nothing.
 
-        Returns the first key that was claimed before, and then changes nothing.
+        A fact is saved in place of the hint. Returns the first key that was claimed before, and
+        then changes nothing.
         """
+
+    def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:
+        """Load what webhooks delivered, in the order of its arrival."""
+
+    def clear_delivered_facts(self, delivery_ids: Collection[str]) -> None:
+        """Remove facts that were processed."""
 
 
 class LogStateStore(Protocol):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..domain.delivery_trust import PROOF_INTERVAL
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, BadCredentials, IngestError, QueueUnavailable, RateLimited
@@ -21,10 +22,17 @@ from .attempt_messages import Changes, changes_of, has_run_changes
 from .context import CollectorContext
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, is_wanted, keep_lease, renew_lease, upsert_runs
+from .prove_deliveries import count_contradictions, find_status_changes, note_misses
 from .publish import publish
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
-from .schedule_attempts import is_settling, postpone, schedule, settling_pause
+from .schedule_attempts import (
+    is_jobs_read_due,
+    is_settling,
+    postpone,
+    schedule,
+    settling_pause,
+)
 from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commits
 
 logger = logging.getLogger(__name__)
@@ -131,11 +139,14 @@ def _reader(
 
     def read(record: AttemptRecord) -> AttemptSnapshot:
         is_changed = record.run is not None and has_run_changes(record)
-        wants_jobs = (is_live and has_headroom) or (
-            is_changed and (is_live or poll_session.is_thorough)
+        reads_jobs = is_live and not poll_session.relies_on_deliveries
+        wants_jobs = (
+            (reads_jobs and has_headroom and is_jobs_read_due(context, record))
+            or (is_changed and reads_jobs)
+            or (is_changed and poll_session.is_thorough)
         )
         try:
-            return read_attempt(
+            snapshot = read_attempt(
                 context.source,
                 record,
                 reads,
@@ -144,6 +155,10 @@ def _reader(
             )
         except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
             return AttemptSnapshot(record=record, error=_report_defect(record, defect))
+        if not wants_jobs or snapshot.error is not None:
+            return snapshot
+        read_at = context.clock.now()
+        return replace(snapshot, record=replace(snapshot.record, jobs_read_at=read_at))
 
     return read
 
@@ -161,6 +176,8 @@ def _finish(
     newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
     if newest:
         upsert_runs(context, poll_session, newest)
+    note_misses(context, poll_session, newest + find_status_changes(snapshots, before))
+    count_contradictions(context, snapshots, before)
     concluded = [_conclude(context, poll_session, snapshot) for snapshot in snapshots]
     try:
         refused = _publish(context, concluded)
@@ -210,7 +227,9 @@ def _changes(
         return Changes(record=replace(record, next_check_at=now + settling_pause(record)))
     log_mode = context.collecting.log_mode
     changes = changes_of(record, snapshot.commit, log_mode=log_mode, now=now)
-    return replace(changes, record=schedule(context, snapshot, changes.record))
+    least = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
+    record = schedule(context, snapshot, changes.record, least_pause=least)
+    return replace(changes, record=record)
 
 
 def _report_defect(record: AttemptRecord, defect: Exception) -> IngestError:

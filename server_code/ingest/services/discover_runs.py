@@ -11,13 +11,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
+from ..domain.delivery_trust import is_listing_due, is_proof_due
 from ..domain.due import is_interval_over
 from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
 from ..errors import AccessDenied, IngestError, NotFound
 from ..ports import RunQuery
+from .apply_deliveries import apply_deliveries
 from .context import CollectorContext
 from .poll_session import PollSession, can_afford_extra, mark_due, upsert_runs
+from .prove_deliveries import ask_for_newer_runs, decide_reliance, note_misses
 from .sweep_days import sweep_all_days, sweep_closed_days
 from .walk_run_list import walk_run_list
 
@@ -49,7 +52,17 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     Moves the repository's cursor and validators on; the caller saves it. Raises what the source
     raises for the first page of the list; what was saved until then stays saved.
     """
+    apply_deliveries(context, poll_session)
+    decide_reliance(context, poll_session)
+    record, now = poll_session.repository, context.clock.now()
+    if poll_session.relies_on_deliveries and not is_listing_due(record, now):
+        _ask_each(context, poll_session, _PROOFS if is_proof_due(record, now) else _PROOFS[:1])
+        note_misses(context, poll_session, poll_session.changed)
+        if poll_session.relies_on_deliveries:
+            return
     _discover(context, poll_session, _QUESTIONS)
+    note_misses(context, poll_session, poll_session.changed)
+    poll_session.repository = replace(poll_session.repository, listed_at=now)
 
 
 def discover_all_runs(
@@ -63,6 +76,7 @@ def discover_all_runs(
     if hinted_at is None or hinted_at < since:
         poll_session.repository = replace(poll_session.repository, hinted_at=None)
     poll_session.is_thorough = True
+    apply_deliveries(context, poll_session)
     sweep = partial(sweep_all_days, since=since)
     _discover(context, poll_session, (*_QUESTIONS[:-1], sweep))
 
@@ -73,6 +87,14 @@ def _discover(
     questions: Sequence[Callable[[CollectorContext, PollSession], None]],
 ) -> None:
     walk_run_list(context, poll_session)
+    _ask_each(context, poll_session, questions)
+
+
+def _ask_each(
+    context: CollectorContext,
+    poll_session: PollSession,
+    questions: Sequence[Callable[[CollectorContext, PollSession], None]],
+) -> None:
     for ask in questions:
         if not poll_session.should_continue():
             return
@@ -155,6 +177,9 @@ _QUESTIONS = (
     ask_for_failed_deliveries,
     sweep_closed_days,
 )
+
+#: What proves that deliveries still arrive, and finds re-runs deep in the list.
+_PROOFS = (follow_run_hints, ask_for_newer_runs, ask_for_open_runs, sweep_closed_days)
 
 
 def _is_time(context: CollectorContext, last: datetime | None, interval: timedelta) -> bool:

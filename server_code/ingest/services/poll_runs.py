@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..domain.delivery_trust import PROOF_INTERVAL
 from ..domain.ledger import MOST_ERRORS, RepositoryRecord
 from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, Retriable
 from .collect_attempts import collect_attempts, collect_waiting
@@ -84,7 +85,7 @@ def poll_repository(
         )
         discover(context, poll_session)
         record = _collect(context, poll_session, should_continue)
-        next_poll_at = next_poll(context, record)
+        next_poll_at = _next_poll_after(context, poll_session, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
         error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
         context.share_pauses()
@@ -112,6 +113,18 @@ def _report_malformed(context: CollectorContext, repository: str) -> None:
     for what in malformed:
         if what not in known:
             context.report_error(PIPELINE_MONITORING_AGENT, repository, what, _REMEDY_OF_MALFORMED)
+
+
+def _next_poll_after(
+    context: CollectorContext, poll_session: PollSession, record: RepositoryRecord
+) -> datetime:
+    now = context.clock.now()
+    if poll_session.has_more_facts:
+        return now
+    if not poll_session.relies_on_deliveries:
+        return next_poll(context, record)
+    next_check_at = context.store.load_next_check_at(record.full_name)
+    return min(now + PROOF_INTERVAL, next_check_at or now + PROOF_INTERVAL)
 
 
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:

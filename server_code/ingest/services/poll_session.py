@@ -28,7 +28,9 @@ class PollSession:
     ``is_thorough``: everything that there is shall be collected now. ``trouble`` is why some of the
     questions beside the first page of the run list failed this time. ``ignores_created``: the
     server answers a filter by creation time with other runs. ``should_continue`` is asked between
-    requests; False ends the search where it is, and the next poll continues it.
+    requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
+    that were new or differed from the ledger's copy. ``relies_on_deliveries``: webhooks take the
+    place of polling.
     """
 
     repository: RepositoryRecord
@@ -39,6 +41,9 @@ class PollSession:
     list_is_fresh: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
     found: int = 0
+    changed: list[WorkflowRun] = field(default_factory=list)
+    relies_on_deliveries: bool = False
+    has_more_facts: bool = False
     ignores_created: bool = False
     trouble: IngestError | None = None
 
@@ -113,6 +118,7 @@ def upsert_runs(
             continue
         if record is None or record.run is None or _has_changed(record.run, run):
             due[run.key] = _due(record, run, now)
+            poll_session.changed.append(run)
         if not is_old:
             due.update(_earlier_attempts(run, known, now))
     if due:

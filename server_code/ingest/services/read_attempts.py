@@ -128,10 +128,10 @@ def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnaps
     answer = source.fetch_jobs(record.key, record.jobs_validator)
     is_complete = answer.value is None or answer.value.is_complete
     if answer.value is not None:
-        jobs = merge_jobs(record.jobs, _of(record.key, answer.value.jobs))
+        jobs = merge_jobs(record.jobs, _no_older(record, _of(record.key, answer.value.jobs)))
         # Unchanged answers count as complete, so the validator of an incomplete one is not kept.
         validator = answer.validator if is_complete else None
-        record = replace(record, jobs=jobs, jobs_validator=validator)
+        record = replace(record, jobs=jobs, jobs_validator=validator, has_deliveries=False)
     if not snapshot.has_ended:
         return replace(snapshot, record=record)
     is_doubtful = not is_complete or _lacks_every_job(record)
@@ -149,6 +149,12 @@ def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnaps
 def _lacks_every_job(record: AttemptRecord) -> bool:
     run = record.run
     return run is not None and not record.jobs and run.conclusion not in _ENDS_WITHOUT_JOBS
+
+
+def _no_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
+    """Leave out jobs whose end was delivered and that the list, which may lag, shows open."""
+    ended = {job.job_id for job in record.jobs if record.has_deliveries and job.is_completed}
+    return [job for job in seen if job.is_completed or job.job_id not in ended]
 
 
 def _of(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..domain.due import is_interval_over
 from ..domain.ledger import AttemptRecord
 from ..errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
@@ -43,15 +44,31 @@ def is_settling(snapshot: AttemptSnapshot, now: datetime) -> bool:
     return run.updated_at is not None and now - run.updated_at < SETTLING_TIME
 
 
+def is_jobs_read_due(context: CollectorContext, record: AttemptRecord) -> bool:
+    """Return whether the jobs of an attempt in flight are read at this poll: at every other one.
+
+    Each read is charged, for steps change all the time; no event is later than two polls.
+    """
+    interval = timedelta(seconds=1.5 * context.collecting.poll_seconds)
+    return is_interval_over(record.jobs_read_at, interval, context.clock.now())
+
+
 def settling_pause(record: AttemptRecord) -> timedelta:
     """Return how soon the jobs of a run that has just ended are read again."""
     return max(SETTLING_PAUSE, _doubt_pause(record))
 
 
 def schedule(
-    context: CollectorContext, snapshot: AttemptSnapshot, record: AttemptRecord
+    context: CollectorContext,
+    snapshot: AttemptSnapshot,
+    record: AttemptRecord,
+    *,
+    least_pause: timedelta = timedelta(),
 ) -> AttemptRecord:
-    """Settle an ended attempt, or set its next check: later the older it is."""
+    """Settle an ended attempt, or set its next check: later the older it is.
+
+    ``least_pause`` is how long one in flight is left to webhooks.
+    """
     run, now = record.run, context.clock.now()
     age = now - record.created_at
     if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN:
@@ -63,6 +80,8 @@ def schedule(
     )
     if 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS:
         pause = _doubt_pause(record)
+    if run is not None and not run.is_completed:
+        pause = max(pause, least_pause)
     return replace(record, next_check_at=now + pause, failures=0)
 
 

@@ -10,7 +10,7 @@ import anvil.tables.query as q
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
 from ...domain.due import is_longer_pause, pauses_over
-from ...domain.ledger import CLAIMS_KEPT
+from ...domain.ledger import CLAIMS_KEPT, DeliveredFact
 from ...domain.stored_values import repository_key, write_ascii
 from .errors import translate_errors
 from .rows import Rows
@@ -19,6 +19,7 @@ from .values import pack, run_key, sure_utc, unpack
 from .watched import mark_repository_due
 
 _HINTS = Rows("run_hints")
+_FACTS = Rows("run_facts")
 _COMMITS = Rows("commits")
 _PAUSES = Rows("pauses")
 _CLAIMS = Rows("deliveries")
@@ -98,16 +99,40 @@ class TableHints:
         _purge_claims(now)
         return is_new
 
+    def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:
+        """Load what webhooks delivered, in the order of its arrival."""
+        rows = _FACTS.search(
+            columns=("body",),
+            order_by="received_at",
+            where={"repository": repository_key(repository)},
+        )
+        return [decode(DeliveredFact, unpack(row["body"])) for row in rows]
+
+    def clear_delivered_facts(self, delivery_ids: Collection[str]) -> None:
+        """Forget facts that were processed."""
+        keys = [write_ascii(each) for each in delivery_ids]
+        if keys:
+            transact(lambda: _FACTS.delete_by("key", keys))
+
     def claim_run_hint(
-        self, keys: Sequence[str], repository: str, run_id: int, *, now: datetime
+        self,
+        keys: Sequence[str],
+        repository: str,
+        run_id: int,
+        *,
+        now: datetime,
+        fact: DeliveredFact | None = None,
     ) -> str | None:
-        """Claim keys, save a run hint and make the repository due, in one transaction."""
+        """Claim keys, save a hint or fact and make the repository due, in one transaction."""
 
         def save() -> str | None:
             for key in keys:
                 if not _claim(key, now):
                     return key
-            _save_hint(repository, run_id, now)
+            if fact is None:
+                _save_hint(repository, run_id, now)
+            else:
+                _save_fact(repository, fact, now)
             mark_repository_due(repository, now)
             return None
 
@@ -124,6 +149,16 @@ def _save_hint(repository: str, run_id: int, now: datetime) -> None:
         _HINTS.add([{"key": key, "repository": name, "run_id": str(run_id), "hinted_at": now}])
     elif known["hinted_at"] < now:
         known.update(hinted_at=now)
+
+
+def _save_fact(repository: str, fact: DeliveredFact, now: datetime) -> None:
+    row = {
+        "key": write_ascii(fact.delivery_id),
+        "repository": repository_key(repository),
+        "received_at": now,
+        "body": pack(encode(fact)),
+    }
+    _FACTS.upsert([row])
 
 
 def _claim(key: str, now: datetime) -> bool:

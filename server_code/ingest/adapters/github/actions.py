@@ -49,6 +49,8 @@ class GithubActions:
         self._tokens = tokens
         self._lists = ListReader()
         self._links = LinkFilter(tokens.api_url)
+        self.filter_run_links = self._links.run
+        self.filter_job_links = self._links.job
         self._pulls = PullRequestReader(self._lists)
         self._commits = CommitReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)

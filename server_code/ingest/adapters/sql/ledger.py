@@ -16,6 +16,7 @@ from ...domain.ledger import (
     LOG_PENDING,
     LOG_UNAVAILABLE,
     AttemptRecord,
+    DeliveredFact,
     LedgerCounts,
 )
 from ...domain.runs import AttemptKey
@@ -54,6 +55,14 @@ _SAVE_HINT = """
     WHERE run_hints.hinted_at < excluded.hinted_at
 """
 _CLEAR_HINT = "DELETE FROM run_hints WHERE repository_key = ? AND run_id = ? AND hinted_at <= ?"
+_SAVE_FACT = """
+    INSERT INTO run_facts (delivery_id, repository_key, received_at, fact) VALUES (...)
+    ON CONFLICT (delivery_id) DO NOTHING
+"""
+_SELECT_FACTS = """
+    SELECT fact FROM run_facts WHERE repository_key = ? ORDER BY received_at, delivery_id
+"""
+_CLEAR_FACT = "DELETE FROM run_facts WHERE delivery_id = ?"
 _SAVE_COMMITS = """
     INSERT INTO commits (repository_key, sha, metrics) VALUES (...)
     ON CONFLICT (repository_key, sha) DO UPDATE SET metrics = excluded.metrics
@@ -206,17 +215,42 @@ class SqlLedger(LedgerStore):
         """Claim a key; False if it was claimed within 4 days."""
         return self._database.write(lambda session: _claim(session, key, now))
 
+    def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:
+        """Load what webhooks delivered, in the order of its arrival."""
+        rows = self._database.read(_SELECT_FACTS, (repository_key(repository),))
+        return [decode(DeliveredFact, read_json(fact)) for (fact,) in rows]
+
+    def clear_delivered_facts(self, delivery_ids: Collection[str]) -> None:
+        """Forget facts that were processed."""
+
+        def clear(session: Session) -> None:
+            for delivery_id in sorted(delivery_ids):
+                session.execute(_CLEAR_FACT, (write_ascii(delivery_id),))
+
+        if delivery_ids:
+            self._database.write(clear)
+
     def claim_run_hint(
-        self, keys: Sequence[str], repository: str, run_id: int, *, now: datetime
+        self,
+        keys: Sequence[str],
+        repository: str,
+        run_id: int,
+        *,
+        now: datetime,
+        fact: DeliveredFact | None = None,
     ) -> str | None:
-        """Claim keys, save a run hint and make the repository due, in one transaction."""
+        """Claim keys, save a hint or fact and make the repository due, in one transaction."""
         name, moment = repository_key(repository), write_time(now)
 
         def save(session: Session) -> str | None:
             for key in keys:
                 if not _claim(session, key, now):
                     return key
-            session.insert(_SAVE_HINT, [(name, run_id, moment)])
+            if fact is None:
+                session.insert(_SAVE_HINT, [(name, run_id, moment)])
+            else:
+                body = write_json(encode(fact))
+                session.insert(_SAVE_FACT, [(write_ascii(fact.delivery_id), name, moment, body)])
             session.execute(MAKE_DUE, (moment, moment, name))
             return None
 

@@ -225,6 +225,19 @@ _COLLECTIONS = (
     """,
 )
 
+#: What webhooks delivered and no poll has processed yet.
+_RUN_FACTS = (
+    """
+    CREATE TABLE run_facts (
+        delivery_id {text} PRIMARY KEY,
+        repository_key {text} NOT NULL,
+        received_at {text} NOT NULL,
+        fact {text} NOT NULL
+    )
+    """,
+    "CREATE INDEX run_facts_of_repository ON run_facts (repository_key, received_at)",
+)
+
 #: Step n leads from version n to version n + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
@@ -233,6 +246,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _PEOPLE,
     _SOURCES,
     _COLLECTIONS,
+    _RUN_FACTS,
 )
 
 

@@ -1,0 +1,73 @@
+"""When webhooks are relied on in place of polling, and which state of a run or job is later.
+
+Deliveries are relied on from the first one until a request finds a change that none has delivered;
+then only after many that arrived without such a find.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from .due import is_interval_over
+from .jobs import Job
+from .ledger import RepositoryRecord
+from .runs import WorkflowRun
+
+#: How often newer runs are asked for while deliveries are relied on; unchanged answers are free.
+PROOF_INTERVAL = timedelta(minutes=10)
+
+#: How often the first page of the run list is read then.
+LISTING_INTERVAL = timedelta(hours=3)
+
+#: A change that is younger may still be on its way.
+DELIVERY_TIME = timedelta(minutes=1)
+
+#: Deliveries that must arrive after a miss before they are relied on again.
+DELIVERIES_AFTER_MISS = 20
+
+_RANKS = {"requested": 0, "queued": 1, "waiting": 1, "pending": 1, "in_progress": 2, "completed": 3}
+
+
+def relies_on_deliveries(record: RepositoryRecord, *, needs_jobs: bool) -> bool:
+    """Return whether webhooks demonstrably arrive for a repository whose list was read once."""
+    if record.cursor is None or record.walk_page is not None or record.runs_delivered_at is None:
+        return False
+    if needs_jobs and record.jobs_delivered_at is None:
+        return False
+    has_missed = record.delivery_missed_at is not None
+    return not has_missed or record.deliveries_since_miss >= DELIVERIES_AFTER_MISS
+
+
+def is_proof_due(record: RepositoryRecord, now: datetime) -> bool:
+    """Return whether newer runs are to be asked for, to prove that deliveries still arrive."""
+    last = max(filter(None, (record.proved_at, record.listed_at)), default=None)
+    return is_interval_over(last, PROOF_INTERVAL, now)
+
+
+def is_listing_due(record: RepositoryRecord, now: datetime) -> bool:
+    """Return whether the run list itself is to be read."""
+    return is_interval_over(record.listed_at, LISTING_INTERVAL, now)
+
+
+def is_overdue_change(run: WorkflowRun, now: datetime) -> bool:
+    """Return whether the last change of a run was so long ago that it was delivered if ever."""
+    changed_at = run.updated_at or run.created_at
+    return changed_at is not None and now - changed_at > DELIVERY_TIME
+
+
+def is_later_run(known: WorkflowRun | None, run: WorkflowRun) -> bool:
+    """Return whether a delivered run is a later state than the known one."""
+    if known is None or known.updated_at is None or run.updated_at is None:
+        return known is None or _rank(run.status) > _rank(known.status)
+    if run.updated_at == known.updated_at:
+        return _rank(run.status) > _rank(known.status)
+    return run.updated_at > known.updated_at
+
+
+def is_later_job(known: Job | None, job: Job) -> bool:
+    """Return whether a delivered job is a later state than the known one."""
+    return known is None or _rank(job.status) > _rank(known.status)
+
+
+def _rank(status: str) -> int:
+    return _RANKS.get(status, 1)

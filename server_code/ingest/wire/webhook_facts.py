@@ -1,0 +1,32 @@
+"""A webhook's payload as the run or job that it holds: the same value that reading would give."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from ..domain.ledger import DeliveredFact
+from ..errors import MalformedPayload
+from .fields import mapping
+from .payloads import parse_job, parse_run
+from .webhooks import Delivery
+
+#: Without these a payload is of an older form, and its run is read instead.
+_NEEDED = ("id", "run_attempt", "status", "created_at")
+
+
+def parse_fact(delivery: Delivery, *, received_at: datetime) -> DeliveredFact | None:
+    """Return the run or job of a delivery; None where it does not hold the whole of one."""
+    payload = mapping(delivery.payload.get(delivery.event))
+    if not all(payload.get(name) for name in _NEEDED):
+        return None
+    fact = DeliveredFact(delivery_id=delivery.delivery_id, received_at=received_at)
+    try:
+        if delivery.event == "workflow_run" and delivery.repository is not None:
+            run = parse_run(payload, repository=delivery.repository)
+            return replace(fact, run=run)
+        if delivery.event == "workflow_job":
+            return replace(fact, job=parse_job(payload))
+    except MalformedPayload:
+        pass
+    return None

@@ -1,0 +1,203 @@
+"""What webhooks deliver is published as it is, and polling falls back to a proof."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import itertools
+import json
+from datetime import timedelta
+
+import pytest
+import requests
+from ingest.domain.delivery_trust import DELIVERIES_AFTER_MISS, PROOF_INTERVAL
+from ingest.services.receive_webhook import receive_webhook
+from ingest.settings import Secret
+from support.world import FIRST_RUN, REPOSITORY, assert_all_told, assert_nothing_twice
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.settings import DEFAULT_TOKEN
+
+SECRET = "a secret"
+RUN = f"/repos/{REPOSITORY}/actions/runs/{FIRST_RUN + 1}"
+numbers = itertools.count()
+
+
+def deliver(here, event: str, payload) -> str:
+    """Send what GitHub would send of a run or a job."""
+    number = next(numbers)
+    here.advance(0.01)
+    content = {"action": "x", "repository": {"full_name": REPOSITORY}, event: payload, "n": number}
+    body = json.dumps(content).encode()
+    signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {
+        "x-hub-signature-256": f"sha256={signature}",
+        "x-github-event": event,
+        "x-github-delivery": f"delivery-{number}",
+    }
+    return receive_webhook(here.state, headers, body, secret=Secret(SECRET), now=here.clock.now())
+
+
+def run_now(here, path: str = RUN):
+    """Read a run as GitHub shows it now."""
+    headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
+    return requests.get(here.server.url + path, headers=headers, timeout=10).json()
+
+
+def jobs_now(here):
+    """Read the run's jobs as GitHub shows them now."""
+    return run_now(here, f"{RUN}/jobs")["jobs"]
+
+
+def charged(here) -> int:
+    """Return the collector's own requests, without those of this file and of GraphQL."""
+    counts = here.counters.snapshot()
+    return counts["github_requests.charged"] - counts.get("github_requests.graphql", 0)
+
+
+@pytest.fixture(params=["economy", "live"])
+def here(stage, request):
+    """A watched repository in which a run is about to begin."""
+    world = WorldBuilder().run("failure", created=100, seconds=200, starts_after=20)
+    world.job("a", seconds=50).job("b", seconds=100)
+    opened = stage(world, at=50, log_mode=request.param)
+    opened.poll()
+    opened.move_to(130)
+    return opened
+
+
+def follow(here) -> None:
+    """Deliver the whole life of the run, each state as it is reached."""
+    for moment in (130, 200, 300):
+        here.move_to(moment)
+        deliver(here, "workflow_run", run_now(here))
+        for job in jobs_now(here):
+            deliver(here, "workflow_job", job)
+        here.poll()
+
+
+def test_a_delivered_life_is_published_with_the_ids_of_reading_and_hardly_a_request(here):
+    """Only the end is read, which proves that nothing is missing."""
+    follow(here)
+    before = charged(here)
+    here.move_to(400)
+    for job in jobs_now(here):
+        deliver(here, "workflow_job", job)
+    deliver(here, "workflow_run", run_now(here))
+    delivered = charged(here)
+    here.poll()
+    assert here.requests("list_attempt_jobs") == 1
+    assert charged(here) - delivered <= 2
+    assert delivered - before <= 3
+    assert_all_told(here)
+    assert_nothing_twice(here)
+    assert here.counters.snapshot().get("webhooks_contradicted", 0) == 0
+
+
+def test_late_doubled_and_reordered_deliveries_take_nothing_back(here):
+    """What was published later stays the last word."""
+    early_run, early_jobs = run_now(here), jobs_now(here)
+    here.move_to(400)
+    deliver(here, "workflow_run", run_now(here))
+    here.poll()
+    assert_all_told(here)
+    published = here.kinds()
+    for _ in range(2):
+        deliver(here, "workflow_run", early_run)
+        for job in early_jobs:
+            deliver(here, "workflow_job", job)
+        here.poll()
+        here.advance(10)
+    assert here.kinds() == published
+    assert here.attempt().settled
+
+
+def test_every_state_that_was_delivered_is_published_though_none_was_processed_in_time(here):
+    """A collector that was stopped takes them one after another."""
+    run = run_now(here)
+    for status in ("queued", "in_progress"):
+        deliver(here, "workflow_run", {**run, "status": status})
+    deliver(here, "workflow_job", jobs_now(here)[0])
+    for _ in range(2):
+        here.poll()
+    assert [kind for kind in here.kinds() if kind.startswith("workflow_run")] == [
+        "workflow_run_queued",
+        "workflow_run_in_progress",
+    ]
+    assert here.state.load_delivered_facts(REPOSITORY) == []
+
+
+def test_a_delivered_end_that_reading_contradicts_is_counted_and_corrected(here):
+    """The reading is published too, under an id of its own."""
+    deliver(here, "workflow_run", run_now(here))
+    here.poll()
+    here.move_to(400)
+    for job in jobs_now(here):
+        deliver(here, "workflow_job", {**job, "conclusion": "cancelled"})
+    here.poll()
+    deliver(here, "workflow_run", run_now(here))
+    here.poll()
+    assert here.counters.snapshot()["webhooks_contradicted"] == 2
+    ends = [each["data"] for each in here.jobs() if each["data"]["status"] == "completed"]
+    assert [end["conclusion"] for end in ends if end["job_name"] == "b"][-1] != "cancelled"
+
+
+def test_polling_slows_to_a_proof_while_deliveries_arrive_and_returns_when_they_stop(here):
+    """One interval after the last delivery, a run that none told of is found."""
+    follow(here)
+    pause = here.record().next_poll_at - here.clock.now()
+    assert pause > timedelta(seconds=60)
+    here.move_to(400)
+    deliver(here, "workflow_run", run_now(here))
+    here.poll()
+    here.move_to(500 + PROOF_INTERVAL.total_seconds())
+    here.poll()
+    proved = charged(here)
+    here.advance(PROOF_INTERVAL.total_seconds())
+    here.poll()
+    assert charged(here) == proved
+    assert here.record().deliveries_since_miss > 0
+
+
+def test_a_missed_delivery_returns_the_repository_to_polling(stage):
+    """It takes many deliveries until they are relied on again."""
+    world = WorldBuilder().run(created=100, seconds=100).job("a").run(created=400, seconds=60)
+    world.job("a")
+    here = stage(world, at=50, log_mode="economy")
+    here.poll()
+    here.move_to(110)
+    deliver(here, "workflow_run", run_now(here))
+    here.poll()
+    here.move_to(210)
+    deliver(here, "workflow_run", run_now(here))
+    here.poll()
+    here.move_to(900)
+    here.poll()
+    record = here.record()
+    assert record.delivery_missed_at == here.clock.now()
+    assert here.counters.snapshot()["webhooks_missed"] == 1
+    assert record.next_poll_at - here.clock.now() < PROOF_INTERVAL
+    assert_all_told(here)
+    for _ in range(DELIVERIES_AFTER_MISS):
+        deliver(here, "workflow_run", run_now(here))
+        here.poll()
+    assert here.record().next_poll_at - here.clock.now() > timedelta(minutes=5)
+
+
+def test_a_partial_payload_is_a_hint_to_read_its_run(here):
+    """As an older GitHub Enterprise Server sends them."""
+    partial = {"id": FIRST_RUN + 1}
+    deliver(here, "workflow_run", partial)
+    assert list(here.state.load_run_hints(REPOSITORY)) == [FIRST_RUN + 1]
+    assert here.state.load_delivered_facts(REPOSITORY) == []
+
+
+def test_a_job_whose_run_was_not_delivered_waits_for_it_and_is_then_read(here):
+    """The run's own delivery may come a moment later, or never."""
+    (job, *_) = jobs_now(here)
+    deliver(here, "workflow_job", job)
+    here.poll()
+    here.advance(10)
+    here.poll()
+    assert here.attempt().run is not None
+    assert here.attempt().jobs[0].job_id == job["id"]
