@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import click
 from ingest.bootstrap import open_state, queue_depths
 from ingest.errors import IngestError
+from ingest.inspection import OK
+from ingest.services.doctor_machine import check_machine
 
 from ..command import command
 from ..environment import read_environment
@@ -31,7 +33,10 @@ Depths = Mapping[str, "QueueDepth | IngestError"]
 @command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> None:
-    """Show agents, repositories, queues and errors, also while a collector runs."""
+    """Show agents, repositories, queues, errors and what is wrong with this machine.
+
+    It also does so while a collector runs.
+    """
     settings = read_environment()
     require_state(settings.database_url)
     with closing(open_state(settings)) as store:
@@ -42,10 +47,14 @@ def status(*, as_json: bool) -> None:
             web_url=settings.github.web_url,
         )
     depths = queue_depths(settings.aws)
+    machine = [check for check in check_machine() if check.status != OK]
     if as_json:
-        click.echo(json.dumps({**overview.as_json(), "queues": _as_json(depths)}))
-    else:
-        _draw(overview, depths)
+        more = {"queues": _as_json(depths), "machine": [check.as_json() for check in machine]}
+        click.echo(json.dumps({**overview.as_json(), **more}))
+        return
+    _draw(overview, depths)
+    for check in machine:
+        click.echo(f"This machine: {check.finding} {check.remedy}")
 
 
 def _as_json(depths: Depths) -> list[dict[str, object]]:

@@ -33,10 +33,10 @@ KILLED_TASKS = 8
 
 
 @contextmanager
-def many_runs() -> Iterator[SandboxServer]:
+def many_runs(number_of_runs: int = RUNS) -> Iterator[SandboxServer]:
     """Serve runs that are more than one slice of work."""
     world = WorldBuilder(iso(time.time() - 7200)).repository(REPOSITORY)
-    for number in range(RUNS):
+    for number in range(number_of_runs):
         world.run(created=number * 60, seconds=30).job("build").job("test").job("lint")
     with SandboxServer(
         world.build(), settings=Settings(tokens=(TokenSpec(value=TOKEN),), threads=16)
@@ -95,9 +95,10 @@ def test_nothing_is_lost_and_nothing_is_twice(postgres, aws, tmp_path):
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_a_worker_whose_host_was_killed_holds_no_logs(postgres, aws, tmp_path):
     """It waits for an answer that cannot come; its messages are received by another."""
-    with many_runs() as sandbox:
+    with many_runs(8) as sandbox:
         options: dict[str, Any] = {
             "postgres": postgres,
             "aws": aws,
@@ -110,14 +111,12 @@ def test_a_worker_whose_host_was_killed_holds_no_logs(postgres, aws, tmp_path):
             with signed_in(app) as call:
                 call("configure_repository", REPOSITORY)
             wait_until(lambda: hidden_work(app) > 0, seconds=120)
-            workers = processes_of(app, "full_python_worker")
             assert kill(processes_of(app, "anvil_downlink_host")) > 0
-            assert workers
             wait_until(
                 lambda: published.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY),
-                seconds=290,
+                seconds=400,
             )
-            wait_until(lambda: hidden_work(app) == 0, seconds=240)
+            wait_until(lambda: hidden_work(app) == 0, seconds=150)
 
 
 def hidden_work(app: AnvilApp) -> int:

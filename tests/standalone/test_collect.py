@@ -288,3 +288,21 @@ def _closed(url: str) -> Iterator[None]:
         )
         yield
         cursor.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true")
+
+
+def test_status_names_what_is_wrong_with_the_machine(cli: CommandLine):
+    """Few open files let requests and logs wait for each other."""
+    cli.json("collect", "octo/api", "--once")
+    assert cli.json("status")["machine"] == []
+    limited = f"ulimit -n 100; exec {sys.executable} -m standalone status"
+    done = subprocess.run(
+        ["sh", "-c", limited],
+        cwd=cli.folder,
+        env=cli.whole_environment({}),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "This machine: This process may open 100 files" in done.stdout
