@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from ingest.errors import AccessDenied, QueueUnavailable, RateLimited
 from ingest.ports import Rejection
+from ingest.services.context import CollectorContext
 from services.faulty_ports import Fuse, Fused, Killed
 from support.world import (
     FIRST_RUN,
@@ -39,26 +40,38 @@ def everything_told(here: Stage) -> set[str]:
     return {each["event_id"] for each in (*here.metrics(), *here.logs())}
 
 
-def run_with(here: Stage, fuse: Fuse) -> None:
-    """Follow the world from its first run to its last log, killed wherever the fuse says."""
-    world = replace(
-        here.context,
+def a_process(here: Stage) -> CollectorContext:
+    """Start a process; requests of a killed one may still be on their way."""
+    return here.join(log_mode=here.context.collecting.log_mode)
+
+
+def a_process_with(here: Stage, fuse: Fuse) -> CollectorContext:
+    """Start a process that is killed by the fuse."""
+    return replace(
+        a_process(here),
         store=Fused(here.state, fuse),
         metrics=Fused(here.queues.metrics, fuse),
         logs=Fused(here.queues.logs, fuse),
         job_events=Fused(here.queues.job_events, fuse),
     )
+
+
+def run_with(here: Stage, fuse: Fuse) -> None:
+    """Follow the world from its first run to its last log, killed wherever the fuse says."""
+    process = a_process_with(here, fuse)
     for moment in (30, 210, 400):
         here.move_to(max(moment, here.server.clock.now() - here.start))
         try:
-            here.poll(context=world)
-            here.ingest(context=world, rounds=3)
+            here.poll(context=process)
+            here.ingest(context=process, rounds=3)
         except Killed:
             # The next process finds the lease and the work of the dead one, and waits for both.
             here.advance(200)
+            process = a_process_with(here, fuse)
     here.advance(600)
-    assert here.poll() is None
-    here.ingest()
+    last = a_process(here)
+    assert here.poll(context=last) is None
+    here.ingest(context=last)
 
 
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
