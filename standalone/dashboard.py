@@ -52,7 +52,7 @@ def _open(
         is_durable=not around.has_sandbox,
     )
     if around.has_local_aws:
-        for _ in set_up_queues(settings.aws):
+        for _ in set_up_queues(settings):
             pass
     return opened.enter_context(open_app_server(plan, environment, say=say, stop=stop.event))
 

@@ -12,6 +12,7 @@ from ingest.settings import (
     AwsSettings,
     CollectingSettings,
     GithubSettings,
+    QueueSettings,
     Secret,
     Settings,
     read_settings,
@@ -63,9 +64,9 @@ def test_nothing_set_is_a_whole_configuration():
     assert settings == Settings()
     assert settings.github.api_url == "https://api.github.com"
     assert not settings.github.has_credentials
-    assert settings.aws.metrics_queue == "ci_cd_metrics_queue"
-    assert settings.aws.logs_queue == "ci_cd_logs_queue"
-    assert settings.aws.job_events_queue == "ci_cd_job_events_queue"
+    assert settings.queues.metrics_queue == "ci_cd_metrics_queue"
+    assert settings.queues.logs_queue == "ci_cd_logs_queue"
+    assert settings.queues.job_events_queue == "ci_cd_job_events_queue"
     assert settings.collecting == CollectingSettings(
         poll_seconds=30, backfill_days=1, log_mode="live"
     )
@@ -111,6 +112,8 @@ def test_everything_set_is_read():
             access_key_id=Secret("AKIA"),
             secret_access_key=Secret("key"),
             session_token=Secret("session"),
+        ),
+        queues=QueueSettings(
             metrics_queue="metrics.fifo",
             logs_queue="logs.fifo",
             job_events_queue="events",
@@ -224,7 +227,7 @@ def test_the_url_of_a_database_is_left_to_its_adapter(url):
 @pytest.mark.parametrize("value", ['"metrics"', "'metrics'", ' " metrics " '])
 def test_quotes_around_a_value_are_dropped(value):
     """As in files of Docker's, which keep them."""
-    assert read(METRICS_QUEUE=value).aws.metrics_queue == "metrics"
+    assert read(METRICS_QUEUE=value).queues.metrics_queue == "metrics"
 
 
 @pytest.mark.parametrize(

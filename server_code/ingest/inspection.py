@@ -55,7 +55,7 @@ class QueueCondition:
     """The condition of a queue; ``dead_letters`` counts its dead letters, None if unknown."""
 
     max_message_bytes: int
-    visibility_timeout_seconds: int
+    hold_seconds: int
     waiting: int
     dead_letter_queue: str | None
     dead_letters: int | None

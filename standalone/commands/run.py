@@ -59,7 +59,7 @@ def _work(chosen: dict[str, str], names: list[str], stop: Stop, *, owns_aws: boo
 
     settings = read_environment(chosen)
     if owns_aws:
-        for _ in set_up_queues(settings.aws):
+        for _ in set_up_queues(settings):
             pass
     with closing(open_headless(settings, stop=stop.event)) as collector:
         require_any(names, collector.context.store)

@@ -6,7 +6,7 @@ import json
 
 import click
 from ingest.bootstrap import set_up_queues
-from ingest.settings import AwsSettings
+from ingest.settings import Settings
 
 from ..command import command
 from ..environment import read_environment
@@ -25,38 +25,38 @@ def setup(*, print_iam: bool, print_cloudformation: bool) -> int | None:
     """
     if print_iam and print_cloudformation:
         raise click.UsageError("--print-iam and --print-cloudformation exclude each other.")
-    aws = read_environment().aws
+    settings = read_environment()
     if print_iam or print_cloudformation:
-        click.echo(_template(aws) if print_cloudformation else _policy(aws))
+        click.echo(_template(settings) if print_cloudformation else _policy(settings))
         return None
-    for line in set_up_queues(aws):
+    for line in set_up_queues(settings):
         click.echo(line)
     click.echo("Ready. Next: runstream doctor OWNER/REPO")
     return None
 
 
-def _template(aws: AwsSettings) -> str:
+def _template(settings: Settings) -> str:
     from ingest.adapters.aws.cloudformation import cloudformation_template
     from ingest.adapters.aws.policies import Deployment
 
     return cloudformation_template(
         Deployment(
-            metrics_queue=aws.metrics_queue,
-            logs_queue=aws.logs_queue,
-            job_events_queue=aws.job_events_queue,
-            log_bucket=aws.log_bucket,
+            metrics_queue=settings.queues.metrics_queue,
+            logs_queue=settings.queues.logs_queue,
+            job_events_queue=settings.queues.job_events_queue,
+            log_bucket=settings.queues.log_bucket,
         )
     ).rstrip()
 
 
-def _policy(aws: AwsSettings) -> str:
+def _policy(settings: Settings) -> str:
     from ingest.adapters.aws.policies import Deployment, collector_policy
 
     deployment = Deployment(
-        metrics_queue=aws.metrics_queue,
-        logs_queue=aws.logs_queue,
-        job_events_queue=aws.job_events_queue,
-        log_bucket=aws.log_bucket,
-        region=aws.region or "*",
+        metrics_queue=settings.queues.metrics_queue,
+        logs_queue=settings.queues.logs_queue,
+        job_events_queue=settings.queues.job_events_queue,
+        log_bucket=settings.queues.log_bucket,
+        region=settings.aws.region or "*",
     )
     return json.dumps(collector_policy(deployment), indent=2)

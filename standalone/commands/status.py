@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import asdict
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING
 
 import click
 from ingest.bootstrap import open_state, queue_depths
 from ingest.errors import IngestError
 from ingest.inspection import OK
+from ingest.ports import QueueDepth
 from ingest.services.doctor_machine import check_machine
 
 from ..command import command
@@ -21,13 +21,10 @@ from ..environment import read_environment
 from ..overview import Overview, build_overview
 from ..state_file import require_state
 
-if TYPE_CHECKING:
-    from ingest.adapters.aws import QueueDepth
-
 SHOWN_ERRORS = 20
 PIPE_WIDTH = 160
 
-Depths = Mapping[str, "QueueDepth | IngestError"]
+Depths = Mapping[str, QueueDepth | IngestError]
 
 
 @command()
@@ -46,7 +43,7 @@ def status(*, as_json: bool) -> None:
             errors=SHOWN_ERRORS,
             web_url=settings.github.web_url,
         )
-    depths = queue_depths(settings.aws)
+    depths = queue_depths(settings)
     machine = [check for check in check_machine() if check.status != OK]
     if as_json:
         more = {"queues": _as_json(depths), "machine": [check.as_json() for check in machine]}

@@ -14,7 +14,7 @@ from ingest.adapters.aws import AwsAccess, SqsWorkQueue, open_work_queue, queue_
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, QueueMissing, QueueUnavailable
 from ingest.messaging.envelope import QueueMessage
-from ingest.ports import ReceivedMessage
+from ingest.ports import QueueDepth, ReceivedMessage
 from support.aws_server import LocalAws, sqs_client
 from support.fault_proxy import Alter, Cut, FaultProxy, LetThrough, Reply
 
@@ -189,7 +189,7 @@ def test_what_was_not_deleted_is_deleted_again_once(
     proxy.faults.append(failing((1, "InternalError", False)))
     queue.delete(received)
     assert proxy.operations == ["DeleteMessageBatch"] * 2
-    assert queue_depth(client, queue_name) == product.QueueDepth(visible=0, in_flight=0, delayed=0)
+    assert queue_depth(client, queue_name) == QueueDepth(visible=0, in_flight=0, delayed=0)
 
 
 def test_what_cannot_be_deleted_twice_is_an_outage(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
@@ -203,7 +203,7 @@ def test_what_cannot_be_deleted_twice_is_an_outage(queue: SqsWorkQueue, proxy: F
 
 def test_a_receipt_that_ran_out_is_no_error(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
     """The message is another's by then, or gone; both end well without us."""
-    stale = ReceivedMessage(body="", receipt_handle="stale", receive_count=1)
+    stale = ReceivedMessage(body="", receipt="stale", receive_count=1)
     proxy.faults.append(aws_error("ReceiptHandleIsInvalid", 404))
     queue.extend(stale, seconds=60)
     proxy.faults.append(aws_error("MessageNotInflight"))
@@ -216,7 +216,7 @@ def test_extending_during_an_outage_says_so(queue: SqsWorkQueue, proxy: FaultPro
     for fault in (Cut(), aws_error("RequestThrottled", 403)):
         proxy.faults.append(fault)
         with pytest.raises(QueueUnavailable):
-            queue.extend(ReceivedMessage(body="", receipt_handle="r", receive_count=1), seconds=60)
+            queue.extend(ReceivedMessage(body="", receipt="r", receive_count=1), seconds=60)
 
 
 def test_every_request_is_counted_once_whoever_shares_the_client(
@@ -259,7 +259,7 @@ def test_a_missing_queue_says_how_to_make_it(client, counters: Counters) -> None
 
 def test_the_queue_s_own_limits_are_read(queue: SqsWorkQueue) -> None:
     """What was configured in AWS holds, not what we would choose."""
-    assert (queue.visibility_timeout_seconds, queue.max_message_bytes) == (60, 1 << 20)
+    assert (queue.hold_seconds, queue.max_message_bytes) == (60, 1 << 20)
 
 
 def test_depth_counts_what_is_visible_in_flight_and_delayed(
@@ -270,7 +270,7 @@ def test_depth_counts_what_is_visible_in_flight_and_delayed(
     queue.receive(max_messages=1, wait_seconds=1)
     queue.send([replace(a_message(9), delay_seconds=900)])
     depth = queue_depth(client, queue_name)
-    assert depth == product.QueueDepth(visible=2, in_flight=1, delayed=1)
+    assert depth == QueueDepth(visible=2, in_flight=1, delayed=1)
 
 
 def test_a_message_that_the_answer_forgot_is_sent_again(
@@ -292,7 +292,7 @@ def test_a_portal_s_page_is_never_taken_for_a_yes(
     client, queue: SqsWorkQueue, proxy: FaultProxy, counters: Counters
 ) -> None:
     """A 200 from something other than SQS opens, sends and deletes nothing."""
-    received = ReceivedMessage(body="", receipt_handle="r", receive_count=1)
+    received = ReceivedMessage(body="", receipt="r", receive_count=1)
     for call in (
         lambda: open_work_queue(client, "any", counters),
         lambda: queue.send([a_message()]),

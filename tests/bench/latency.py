@@ -79,7 +79,7 @@ def _latencies(runs: int, *, poll_seconds: int, port: int | None) -> list[float]
             "BACKFILL_DAYS": "3650",
             "POLL_SECONDS": str(poll_seconds),
         }
-        for _ in set_up_queues(read_settings(environment.get).aws):
+        for _ in set_up_queues(read_settings(environment.get)):
             pass
         stack.enter_context(CollectorProcess(["octo/api"], environment, port=port))
         arrivals = _read(aws, runs, seconds=120 + runs * EVERY_SECONDS)

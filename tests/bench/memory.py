@@ -90,7 +90,7 @@ def _stage(builder: WorldBuilder) -> Iterator[dict[str, str]]:
             "BACKFILL_DAYS": "3650",
             "LOG_MODE": "live",
         }
-        for _ in set_up_queues(read_settings(environment.get).aws):
+        for _ in set_up_queues(read_settings(environment.get)):
             pass
         stack.enter_context(_emptied(aws, LOGS_QUEUE))
         yield environment

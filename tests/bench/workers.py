@@ -94,7 +94,7 @@ def _collect(postgres: PostgresServer, processes: int, repositories: int, runs: 
             "POLL_SECONDS": "600",
         }
         settings = read_settings(environment.get)
-        for _ in set_up_queues(settings.aws):
+        for _ in set_up_queues(settings):
             pass
         state = stack.enter_context(closing(open_state(settings)))
         started = [stack.enter_context(CollectorProcess([], environment)) for _ in range(processes)]

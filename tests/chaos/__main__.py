@@ -171,7 +171,7 @@ def _configure(plan: Plan, aws: LocalAws, sandbox: SandboxServer, database_url: 
             "BACKFILL_DAYS": "1",
         }
     )
-    for _ in set_up_queues(read_settings(os.environ.get).aws):
+    for _ in set_up_queues(read_settings(os.environ.get)):
         pass
     # The work of a killed collector comes back soon: SQS knows no fast clock.
     sqs = boto3.client("sqs", endpoint_url=aws.endpoint_url)

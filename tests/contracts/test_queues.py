@@ -33,7 +33,7 @@ class MemoryWorld:
             f"work-{uuid.uuid4()}{suffix}",
             self.clock,
             self.counters,
-            visibility_timeout_seconds=visibility_seconds,
+            hold_seconds=visibility_seconds,
         )
         return self.queue
 
@@ -180,7 +180,7 @@ def test_work_is_given_back_at_once(world) -> None:
     queue = world.open()
     queue.send([a_message()])
     (message,) = queue.receive(max_messages=10, wait_seconds=1)
-    queue.extend(message, seconds=0)
+    queue.give_back(message, after_seconds=0)
     assert bodies(queue, wait_seconds=1) == [message.body]
 
 
@@ -192,7 +192,7 @@ def test_deleted_messages_do_not_come_back(world) -> None:
     received = [m for _ in range(2) for m in queue.receive(max_messages=10, wait_seconds=1)]
     queue.delete(received)
     for message in received:
-        queue.extend(message, seconds=0)
+        queue.give_back(message, after_seconds=0)
     assert len(received) == 20
     assert queue.receive(max_messages=10, wait_seconds=0) == []
 
@@ -204,10 +204,10 @@ def test_a_receipt_that_ran_out_does_no_harm(world) -> None:
     (stale,) = queue.receive(max_messages=10, wait_seconds=1)
     world.wait(1.2)
     (fresh,) = queue.receive(max_messages=10, wait_seconds=1)
-    queue.extend(stale, seconds=0)
+    queue.give_back(stale, after_seconds=0)
     queue.delete([stale])
     assert queue.receive(max_messages=10, wait_seconds=0) == []
-    queue.extend(fresh, seconds=0)
+    queue.give_back(fresh, after_seconds=0)
     assert bodies(queue, wait_seconds=1) == [fresh.body]
 
 
@@ -217,7 +217,7 @@ def test_a_poison_message_is_put_aside_after_five_tries(world) -> None:
     queue.send([a_message()])
     for _ in range(5):
         (message,) = queue.receive(max_messages=10, wait_seconds=1)
-        queue.extend(message, seconds=0)
+        queue.give_back(message, after_seconds=0)
     assert message.receive_count == 5
     assert queue.receive(max_messages=10, wait_seconds=0) == []
     assert world.count_dead_letters() == 1
@@ -289,6 +289,6 @@ def test_a_rejected_message_is_a_dead_letter_at_once(world, suffix):
     bad, good = queue.receive(max_messages=10, wait_seconds=1)
     queue.reject(bad, reason="not a work item: '\x00\ud800'")
     assert world.count_dead_letters() == 1
-    queue.extend(good, seconds=0)
+    queue.give_back(good, after_seconds=0)
     [left] = queue.receive(max_messages=10, wait_seconds=1)
     assert left.body == good.body

@@ -6,7 +6,8 @@ import itertools
 
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.messaging.batching import MAX_BATCH_COUNT, batches
+from ingest.adapters.aws.sqs import MAX_BATCH_COUNT
+from ingest.messaging.batching import batches
 from ingest.messaging.envelope import QueueMessage
 
 LIMIT = 1000
@@ -35,14 +36,16 @@ def total(batch):
 @given(MESSAGES)
 def test_batches_lose_nothing_and_keep_the_order(messages):
     """Joined they are what was given."""
-    joined = [message for batch in batches(messages, max_bytes=LIMIT) for message in batch]
+    joined = [
+        message for batch in batches(messages, max_count=10, max_bytes=LIMIT) for message in batch
+    ]
     assert joined == messages
 
 
 @given(MESSAGES)
 def test_no_batch_exceeds_a_limit(messages):
     """Ten messages and the byte limit; one that is too large for any batch is alone."""
-    for batch in batches(messages, max_bytes=LIMIT):
+    for batch in batches(messages, max_count=10, max_bytes=LIMIT):
         assert 1 <= len(batch) <= MAX_BATCH_COUNT
         assert total(batch) <= LIMIT or len(batch) == 1
 
@@ -50,7 +53,7 @@ def test_no_batch_exceeds_a_limit(messages):
 @given(MESSAGES)
 def test_a_batch_ends_only_where_it_must(messages):
     """The next message would have been one too many, or too large."""
-    made = list(batches(messages, max_bytes=LIMIT))
+    made = list(batches(messages, max_count=10, max_bytes=LIMIT))
     for batch, following in itertools.pairwise(made):
         too_many = len(batch) == MAX_BATCH_COUNT
         assert too_many or total(batch) + following[0].size_bytes > LIMIT
@@ -59,18 +62,18 @@ def test_a_batch_ends_only_where_it_must(messages):
 def test_ten_small_messages_are_one_request():
     """That is what makes a tenth of a request a message."""
     messages = [a_message(number, 10) for number in range(25)]
-    assert [len(batch) for batch in batches(messages, max_bytes=LIMIT)] == [10, 10, 5]
+    assert [len(batch) for batch in batches(messages, max_count=10, max_bytes=LIMIT)] == [10, 10, 5]
 
 
 def test_a_batch_may_be_exactly_full():
     """The limit itself is allowed."""
     messages = [a_message(number, 500) for number in range(3)]
-    assert [len(batch) for batch in batches(messages, max_bytes=LIMIT)] == [2, 1]
+    assert [len(batch) for batch in batches(messages, max_count=10, max_bytes=LIMIT)] == [2, 1]
 
 
 def test_nothing_makes_no_batch():
     """An empty request would be refused."""
-    assert list(batches([], max_bytes=LIMIT)) == []
+    assert list(batches([], max_count=10, max_bytes=LIMIT)) == []
 
 
 def test_batches_are_made_as_messages_come():
@@ -82,4 +85,4 @@ def test_batches_are_made_as_messages_come():
             yield a_message(number, 10)
             number += 1
 
-    assert len(next(batches(endless(), max_bytes=LIMIT))) == 10
+    assert len(next(batches(endless(), max_count=10, max_bytes=LIMIT))) == 10

@@ -24,7 +24,7 @@ from ingest.errors import (
 from ingest.inspection import FAILED, OK, WARNING, Check, CredentialFacts, QueueCondition
 from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
 from ingest.services.doctor import DoctorTarget, is_well, run_checks
-from ingest.settings import AwsSettings, CollectingSettings, GithubSettings, Secret, Settings
+from ingest.settings import CollectingSettings, GithubSettings, QueueSettings, Secret, Settings
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
@@ -38,7 +38,7 @@ WELL = CredentialFacts(
 )
 QUEUE = QueueCondition(
     max_message_bytes=1_048_576,
-    visibility_timeout_seconds=120,
+    hold_seconds=120,
     waiting=0,
     dead_letter_queue="work_dlq",
     dead_letters=0,
@@ -209,7 +209,7 @@ def test_without_any_repository_it_says_how_to_name_one():
         (replace(QUEUE, dead_letters=3), "warning", "3 are in work_dlq"),
         (replace(QUEUE, dead_letters=None), "ok", "0 wait"),
         (replace(QUEUE, max_message_bytes=65_536), "warning", "64 KiB"),
-        (replace(QUEUE, visibility_timeout_seconds=5), "warning", "comes back after 5 s"),
+        (replace(QUEUE, hold_seconds=5), "warning", "comes back after 5 s"),
         (QueueMissing("No."), "failed", "No."),
         (AccessDenied("No."), "failed", "No."),
     ],
@@ -230,7 +230,7 @@ def test_dead_letters_of_readers_are_not_ours_to_judge():
 @pytest.mark.parametrize(("error", "status"), [(None, "ok"), (QueueMissing("No."), "failed")])
 def test_a_bucket_is_judged_where_one_is_configured(error, status):
     """Logs can be stored there, or not."""
-    settings = Settings(aws=AwsSettings(log_bucket="logs"))
+    settings = Settings(queues=QueueSettings(log_bucket="logs"))
     assert check(LocalEnvironment(bucket=error), "bucket logs", settings=settings).status == status
 
 

@@ -8,13 +8,13 @@ from ingest.errors import QueueUnavailable
 from ingest.ports import ReceivedMessage
 from ingest.services.visibility import VisibilityExtender
 
-MESSAGES = [ReceivedMessage(body="", receipt_handle=name, receive_count=1) for name in "ab"]
+MESSAGES = [ReceivedMessage(body="", receipt=name, receive_count=1) for name in "ab"]
 
 
 class Watched:
     """A queue whose visibility timeout is short, and which records what was extended."""
 
-    visibility_timeout_seconds = 2
+    hold_seconds = 2
 
     def __init__(self, *, fails: bool = False) -> None:
         self.extended: list[str] = []
@@ -22,7 +22,7 @@ class Watched:
         self._fails = fails
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
-        self.extended.append(message.receipt_handle)
+        self.extended.append(message.receipt)
         assert seconds == 2
         if len(self.extended) >= 2:
             self.happened.set()

@@ -160,7 +160,7 @@ def collectors(
     for name, value in aws.environment.items():
         monkeypatch.setenv(name, value)
     settings = read_settings({**environment, "GITHUB_TOKEN": TOKENS[0]}.get)
-    assert list(set_up_queues(settings.aws))
+    assert list(set_up_queues(settings))
     # What a killed process had in hand comes back soon.
     sqs = sqs_client(aws)
     url = sqs.get_queue_url(QueueName=QUEUES["JOB_EVENTS_QUEUE"])["QueueUrl"]

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from ingest.errors import NotFound
+from ingest.messaging.claim_check import Pointer, pointer_message
+from ingest.messaging.envelope import Envelope, QueueMessage
 from ingest.ports import BlobReference, BlobStore
 
 _READ_BYTES = 64 * 1024
@@ -34,6 +36,18 @@ class MemoryBlobStore(BlobStore):
         with self._lock:
             self._objects[reference] = content
         return reference
+
+    def claim_check(
+        self,
+        envelope: Envelope,
+        *,
+        payload: BlobReference,
+        payload_bytes: int,
+        content: BlobReference,
+    ) -> QueueMessage:
+        """Encode a pointer as the Amazon SQS Extended Client Library reads it."""
+        pointer = Pointer(payload.bucket, payload.key)
+        return pointer_message(envelope, pointer, payload_bytes=payload_bytes)
 
     @contextmanager
     def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:

@@ -52,13 +52,13 @@ class MemoryQueue(WorkQueue):
         counters: Counters | None = None,
         *,
         max_message_bytes: int = MAX_MESSAGE_BYTES,
-        visibility_timeout_seconds: int = 120,
+        hold_seconds: int = 120,
     ) -> None:
         self._name = name
         self._clock = clock
         self._counters = counters or Counters()
         self._max_message_bytes = max_message_bytes
-        self._visibility_timeout_seconds = visibility_timeout_seconds
+        self._visibility_timeout_seconds = hold_seconds
         self._is_fifo = name.endswith(".fifo")
         self._lock = threading.Lock()
         self._stored: list[_Stored] = []
@@ -78,7 +78,17 @@ class MemoryQueue(WorkQueue):
         return self._max_message_bytes
 
     @property
-    def visibility_timeout_seconds(self) -> int:
+    def max_batch_bytes(self) -> int:
+        """Return the limit for a batch: that of a message."""
+        return self._max_message_bytes
+
+    @property
+    def max_batch_count(self) -> int:
+        """Return how many messages one request carries."""
+        return 10
+
+    @property
+    def hold_seconds(self) -> int:
         """Return for how long a received message stays hidden."""
         return self._visibility_timeout_seconds
 
@@ -116,14 +126,18 @@ class MemoryQueue(WorkQueue):
         now = self._clock.now()
         with self._lock:
             for stored in self._stored:
-                if stored.receipt == message.receipt_handle and stored.visible_at > now:
+                if stored.receipt == message.receipt and stored.visible_at > now:
                     stored.visible_at = now + timedelta(seconds=seconds)
+
+    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+        """Show a message again after ``after_seconds``."""
+        self.extend(message, seconds=after_seconds)
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message to the dead letters; the reason becomes an attribute."""
         self._counters.add("sqs_requests")
         with self._lock:
-            for stored in [each for each in self._stored if each.receipt == message.receipt_handle]:
+            for stored in [each for each in self._stored if each.receipt == message.receipt]:
                 attributes = {**stored.message.attributes, REJECTION_ATTRIBUTE: reason}
                 self._dead.append(replace(stored.message, attributes=attributes))
                 self._stored.remove(stored)
@@ -131,7 +145,7 @@ class MemoryQueue(WorkQueue):
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages; a receipt that is no longer valid is no error."""
         self._counters.add("sqs_requests")
-        receipts = {message.receipt_handle for message in messages}
+        receipts = {message.receipt for message in messages}
         with self._lock:
             self._stored = [kept for kept in self._stored if kept.receipt not in receipts]
 
@@ -201,6 +215,6 @@ class MemoryQueue(WorkQueue):
         stored.visible_at = self._clock.now() + hidden_for
         return ReceivedMessage(
             body=stored.message.body,
-            receipt_handle=stored.receipt,
+            receipt=stored.receipt,
             receive_count=stored.receive_count,
         )

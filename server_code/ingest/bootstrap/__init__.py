@@ -4,6 +4,7 @@ Imports happen inside the functions: a headless process needs no Anvil, and Anvi
 """
 
 from .access import GITHUB_THREADS, aws_access
+from .buses import open_bus
 from .collector import Collector, open_collector, open_headless
 from .doctor_target import open_doctor_target
 from .queues import queue_depths, set_up_queues
@@ -24,6 +25,7 @@ __all__ = [
     "aws_access",
     "free_dead_leases",
     "log_cache_of",
+    "open_bus",
     "open_collector",
     "open_data_tables_state",
     "open_doctor_target",

@@ -11,7 +11,8 @@ from ..domain.counters import Counters
 from ..ports import Clock, StateStore
 from ..services.context import CollectorContext
 from ..settings import Settings
-from .access import GITHUB_THREADS, aws_access
+from .access import GITHUB_THREADS
+from .buses import open_bus
 from .states import log_cache_of, open_state
 from .workers import worker_id
 
@@ -43,15 +44,11 @@ def open_headless(settings: Settings, *, stop: threading.Event) -> Collector:
 
 def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Collector:
     """Open a collector on a state store."""
-    from ..adapters.aws import open_publisher, open_work_queue, s3_client, sqs_client
-    from ..adapters.aws.s3 import S3BlobStore
     from ..adapters.github import GithubActions, open_token_pool
 
     counters = Counters()
-    access = aws_access(settings.aws)
-    sqs = sqs_client(access)
-    s3 = None if settings.aws.log_bucket is None else s3_client(access)
-    blobs = None if s3 is None else S3BlobStore(s3, settings.aws.log_bucket or "")
+    bus, queues = open_bus(settings), settings.queues
+    blobs = bus.open_blobs()
     if blobs is not None:
         blobs.check()
     tokens = open_token_pool(settings.github, clock=clock, counters=counters)
@@ -60,9 +57,9 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
     context = CollectorContext(
         source=GithubActions(tokens, counters),
         store=state,
-        metrics=open_publisher(sqs, settings.aws.metrics_queue, counters),
-        logs=open_publisher(sqs, settings.aws.logs_queue, counters),
-        job_events=open_work_queue(sqs, settings.aws.job_events_queue, counters),
+        metrics=bus.open_publisher(queues.metrics_queue, counters),
+        logs=bus.open_publisher(queues.logs_queue, counters),
+        job_events=bus.open_work_queue(queues.job_events_queue, counters),
         blobs=blobs,
         clock=clock,
         workers=workers,
@@ -77,8 +74,7 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
         lambda: workers.shutdown(cancel_futures=True),
         lambda: log_workers.shutdown(cancel_futures=True),
         tokens.close,
-        sqs.close,
-        *(() if s3 is None else (s3.close,)),
+        bus.close,
         state.close,
     )
     return Collector(settings=settings, context=context, closers=closers)

@@ -9,7 +9,7 @@ from ..inspection import GithubInspector, QueueInspector
 from ..ports import ActionsSource, Clock, StateStore
 from ..services.doctor import DoctorTarget
 from ..settings import Settings
-from .access import aws_access
+from .buses import open_bus
 
 
 @contextmanager
@@ -33,14 +33,9 @@ def open_doctor_target(
         return GithubCredentials(tokens), GithubActions(tokens, counters)
 
     def open_queues() -> QueueInspector:
-        from ..adapters.aws import s3_client, sqs_client
-        from ..adapters.aws.inspect import AwsInspector
-
-        access = aws_access(settings.aws)
-        sqs, s3 = sqs_client(access), s3_client(access)
-        opened.callback(sqs.close)
-        opened.callback(s3.close)
-        return AwsInspector(sqs, s3)
+        bus = open_bus(settings)
+        opened.callback(bus.close)
+        return bus.inspector()
 
     with ExitStack() as opened:
         yield DoctorTarget(

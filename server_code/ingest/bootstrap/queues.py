@@ -4,44 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
 
 from ..errors import IngestError
-from ..settings import AwsSettings
-from .access import aws_access
-
-if TYPE_CHECKING:
-    from ..adapters.aws import QueueDepth
+from ..ports import QueueDepth
+from ..settings import Settings
+from .buses import open_bus
 
 
-def set_up_queues(aws: AwsSettings) -> Iterator[str]:
+def set_up_queues(settings: Settings) -> Iterator[str]:
     """Create queues and bucket; yield what was done. Raises AccessDenied, BadSettings."""
-    from ..adapters.aws import s3_client, sqs_client
-    from ..adapters.aws.provision import ensure_queues
-    from ..adapters.aws.provision_bucket import ensure_bucket
-
-    access = aws_access(aws)
-    with closing(sqs_client(access)) as sqs:
-        done = ensure_queues(
-            sqs, metrics=aws.metrics_queue, logs=aws.logs_queue, job_events=aws.job_events_queue
-        )
-    yield from map(str, done)
-    if aws.log_bucket is not None:
-        with closing(s3_client(access)) as s3:
-            yield str(ensure_bucket(s3, aws.log_bucket))
+    with closing(open_bus(settings)) as bus:
+        yield from bus.set_up()
 
 
-def queue_depths(aws: AwsSettings) -> dict[str, QueueDepth | IngestError]:
+def queue_depths(settings: Settings) -> dict[str, QueueDepth | IngestError]:
     """Fetch the depth of each queue, or the error of one that does not answer."""
-    from ..adapters.aws import queue_depth, sqs_client
-
-    names = (aws.metrics_queue, aws.logs_queue, aws.job_events_queue)
+    names = settings.queues.names
     depths: dict[str, QueueDepth | IngestError] = {}
     try:
-        with closing(sqs_client(aws_access(aws))) as client:
+        with closing(open_bus(settings)) as bus:
             for name in names:
                 try:
-                    depths[name] = queue_depth(client, name)
+                    depths[name] = bus.depth(name)
                 except IngestError as error:
                     depths[name] = error
     except IngestError as error:

@@ -6,7 +6,7 @@ from ..domain.counters import Counters
 from ..ports import ActionsSource, Clock, StateStore
 from ..services.read_log import LogReader
 from ..settings import Settings
-from .access import aws_access
+from .buses import open_bus
 from .states import log_cache_of
 
 
@@ -19,11 +19,8 @@ def open_source(settings: Settings, *, clock: Clock, counters: Counters) -> Acti
 
 def open_log_reader(settings: Settings, *, state: StateStore, clock: Clock) -> LogReader:
     """Open a reader of single logs, with GitHub and the bucket where there is one."""
-    from ..adapters.aws import s3_client
-    from ..adapters.aws.s3 import S3BlobStore
-
-    bucket, counters = settings.aws.log_bucket, Counters()
-    blobs = S3BlobStore(s3_client(aws_access(settings.aws)), bucket) if bucket else None
+    counters = Counters()
+    blobs = open_bus(settings).open_blobs() if settings.queues.log_bucket else None
     return LogReader(
         source=open_source(settings, clock=clock, counters=counters),
         store=state,

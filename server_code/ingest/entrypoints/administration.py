@@ -54,7 +54,7 @@ def run_doctor(request: RequestContext) -> dict[str, Any]:
 @login_required
 def set_up_aws(request: RequestContext) -> list[str]:
     """Create missing queues and the bucket; return what was done with each."""
-    done = list(set_up_queues(request.settings.aws))
+    done = list(set_up_queues(request.settings))
     request.note("created the queues")
     return done
 
@@ -107,9 +107,9 @@ def change_password(request: RequestContext, old: object, new: object) -> None:
 
 def _queue_rows(settings: Settings) -> list[dict[str, Any]]:
     purposes = {
-        settings.aws.metrics_queue: "runs and jobs",
-        settings.aws.logs_queue: "logs",
-        settings.aws.job_events_queue: "work items for the Log Ingestion Agent",
+        settings.queues.metrics_queue: "runs and jobs",
+        settings.queues.logs_queue: "logs",
+        settings.queues.job_events_queue: "work items for the Log Ingestion Agent",
     }
     return [
         {"name": name, "purpose": purposes[name], "error": str(depth)}
@@ -122,5 +122,5 @@ def _queue_rows(settings: Settings) -> list[dict[str, Any]]:
             "in_flight": depth.in_flight,
             "delayed": depth.delayed,
         }
-        for name, depth in queue_depths(settings.aws).items()
+        for name, depth in queue_depths(settings).items()
     ]

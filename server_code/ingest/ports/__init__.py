@@ -5,6 +5,7 @@ behaviour. Adapters raise nothing but the errors of ``errors.py``.
 """
 
 from .agent_store import AgentStore
+from .bus import EventBus, QueueDepth
 from .clock import Clock
 from .github import ActionsSource, Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
 from .ledger_store import LedgerStore, LogStateStore
@@ -23,11 +24,13 @@ __all__ = [
     "BlobStore",
     "Budget",
     "Clock",
+    "EventBus",
     "JobList",
     "LedgerStore",
     "LogCache",
     "LogStateStore",
     "Publisher",
+    "QueueDepth",
     "ReceivedMessage",
     "Rejection",
     "RepositoryFacts",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..messaging.envelope import QueueMessage
+from ..messaging.envelope import Envelope, QueueMessage
 
 #: The attribute of a dead letter that says why it was rejected.
 REJECTION_ATTRIBUTE = "rejected_because"
@@ -32,10 +32,18 @@ class Publisher(Protocol):
 
     @property
     def max_message_bytes(self) -> int:
-        """Return the queue's own limit for a message, and for a batch, attributes included."""
+        """Return the queue's own limit for a message, attributes included."""
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """Return how many bytes the messages of one request may have together."""
+
+    @property
+    def max_batch_count(self) -> int:
+        """Return how many messages one request carries."""
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
-        """Send up to 10 messages in one request; return those that were not taken.
+        """Send one batch within the limits; return the messages that were not taken.
 
         Raises QueueUnavailable where nothing was taken, QueueMissing, AccessDenied.
         """
@@ -43,11 +51,15 @@ class Publisher(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReceivedMessage:
-    """One delivery of a message; ``receive_count`` starts at 1."""
+    """One delivery of a message.
+
+    ``receipt`` means something to the queue alone. ``receive_count`` starts at 1; None where the
+    queue does not count.
+    """
 
     body: str
-    receipt_handle: str
-    receive_count: int
+    receipt: Hashable
+    receive_count: int | None
 
 
 class WorkQueue(Publisher, Protocol):
@@ -56,15 +68,24 @@ class WorkQueue(Publisher, Protocol):
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive up to 10 messages, waiting for the first.
 
-        Each stays hidden from other receivers for ``visibility_timeout_seconds``.
+        Each stays hidden from other receivers for ``hold_seconds``.
         """
 
     @property
-    def visibility_timeout_seconds(self) -> int:
+    def hold_seconds(self) -> int:
         """Return for how many seconds a received message stays hidden."""
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
-        """Hide a message for ``seconds`` from now; 0 gives it back at once."""
+        """Hide a message for ``seconds`` from now, or for as long as the queue hides at once.
+
+        Does nothing where the message is no longer held.
+        """
+
+    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+        """Let a message be received again in about ``after_seconds``; 0 is at once.
+
+        A queue without such a wish lets its hold end. Does nothing where it is no longer held.
+        """
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message that is no work to the dead letters, with the reason as an attribute.
@@ -99,6 +120,22 @@ class BlobStore(Protocol):
 
         With ``content_encoding`` the chunks are packed that way already; whoever reads the object
         over HTTP is told so.
+        """
+
+    def check(self) -> None:
+        """Raise QueueMissing where the bucket is not there."""
+
+    def claim_check(
+        self,
+        envelope: Envelope,
+        *,
+        payload: BlobReference,
+        payload_bytes: int,
+        content: BlobReference,
+    ) -> QueueMessage:
+        """Encode the message that says where a log is stored, in the format of the bus's readers.
+
+        ``payload`` holds the complete envelope, ``content`` the log alone, compressed with gzip.
         """
 
     def open(self, reference: BlobReference) -> AbstractContextManager[Iterator[bytes]]:

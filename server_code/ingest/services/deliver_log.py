@@ -8,7 +8,6 @@ from contextlib import suppress
 from ..domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
 from ..domain.runs import AttemptKey
 from ..errors import IngestError, MessageTooLarge
-from ..messaging.claim_check import Pointer, pointer_message
 from ..messaging.envelope import QueueMessage
 from ..messaging.log_content import gzipped
 from ..messaging.log_events import (
@@ -41,9 +40,8 @@ def deliver_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> 
         for message in log_parts(facts, log.spool.open, limit):
             _send(context, message)
     else:
-        reference, size = _upload(context.blobs, facts, log)
-        pointer = Pointer(reference.bucket, reference.key)
-        _send(context, pointer_message(log_envelope(facts), pointer, payload_bytes=size))
+        reference, claim = _upload(context.blobs, facts, log)
+        _send(context, claim)
     context.counters.add("logs")
     _cache(context, key, log)
     return _record(facts, reference)
@@ -113,13 +111,15 @@ def _send(context: CollectorContext, message: QueueMessage) -> None:
         raise MessageTooLarge(f"{context.logs.queue_name} refuses a log: {rejection.reason}")
 
 
-def _upload(blobs: BlobStore, facts: LogFacts, log: LogFetched) -> tuple[BlobReference, int]:
-    """Store the whole message as an object, as SQS Extended Clients read it; return its size too.
+def _upload(
+    blobs: BlobStore, facts: LogFacts, log: LogFetched
+) -> tuple[BlobReference, QueueMessage]:
+    """Store the whole message as an object; return it and the message that points there.
 
     Next to it is the log alone, compressed, for people: those readers do not decompress.
     """
     with log.spool.open() as file:
-        blobs.put(
+        content = blobs.put(
             log_copy_key(facts),
             gzipped(file),
             content_type="text/plain; charset=utf-8" if facts.is_text else "text/plain",
@@ -133,7 +133,10 @@ def _upload(blobs: BlobStore, facts: LogFacts, log: LogFetched) -> tuple[BlobRef
             yield chunk
 
     reference = blobs.put(log_object_key(facts), payload(), content_type="application/json")
-    return reference, sum(sizes)
+    claim = blobs.claim_check(
+        log_envelope(facts), payload=reference, payload_bytes=sum(sizes), content=content
+    )
+    return reference, claim
 
 
 def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFacts:

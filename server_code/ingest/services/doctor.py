@@ -96,8 +96,8 @@ def _check_aws(target: DoctorTarget) -> Iterator[Check]:
         remedy = "Mend the AWS settings, in the environment or in ~/.aws."
         yield Check(subject="AWS", status=FAILED, finding=str(error), remedy=remedy)
         return
-    yield from check_queues(queues, target.settings.aws)
-    yield check_bucket(queues, target.settings.aws.log_bucket)
+    yield from check_queues(queues, target.settings.queues)
+    yield check_bucket(queues, target.settings.queues.log_bucket)
 
 
 def _nothing_watched() -> Check:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ..errors import AccessDenied, IngestError, QueueMissing
 from ..inspection import FAILED, OK, WARNING, Check, QueueCondition, QueueInspector
-from ..settings import AwsSettings
+from ..settings import QueueSettings
 
 #: What every queue took before 2025; logs in smaller messages would be many parts.
 SMALL_MESSAGE_BYTES = 262_144
@@ -18,18 +18,18 @@ _SETUP = "runstream setup"
 _REACH = "Check AWS_ENDPOINT_URL, the region, and the way there: proxy, firewall, certificate."
 
 
-def check_queues(queues: QueueInspector, aws: AwsSettings) -> Iterator[Check]:
+def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[Check]:
     """Check each queue: that it exists, accepts messages and has a dead-letter queue."""
-    for name in (aws.metrics_queue, aws.logs_queue, aws.job_events_queue):
+    for name in queues.names:
         subject = f"queue {name}"
         try:
-            condition = queues.inspect_queue(name)
-            queues.require_send(name)
+            condition = inspector.inspect_queue(name)
+            inspector.require_send(name)
         except IngestError as error:
             remedy = _remedy(error)
             yield Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
         else:
-            yield _judge(subject, condition, is_work=name == aws.job_events_queue)
+            yield _judge(subject, condition, is_work=name == queues.job_events_queue)
 
 
 def check_bucket(queues: QueueInspector, bucket: str | None) -> Check:
@@ -58,8 +58,8 @@ def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
         return _warning(subject, trouble, remedy)
     if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
         return _warning(subject, finding, f"{_SETUP} raises MaximumMessageSize to 1 MiB.")
-    if is_work and queue.visibility_timeout_seconds < SHORT_VISIBILITY_SECONDS:
-        seconds = queue.visibility_timeout_seconds
+    if is_work and queue.hold_seconds < SHORT_VISIBILITY_SECONDS:
+        seconds = queue.hold_seconds
         trouble = f"{finding} Work comes back after {seconds} s, before it can be done."
         return _warning(subject, trouble, f"{_SETUP} raises its VisibilityTimeout.")
     return Check(subject=subject, status=OK, finding=finding)

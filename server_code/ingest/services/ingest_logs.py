@@ -8,7 +8,7 @@ visibility timeout ends.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from functools import partial
 
 from ..domain.ledger import LOG_PENDING, JobLogRecord
@@ -103,9 +103,9 @@ class _Ingestion:
 
     def run(self) -> None:
         """Fetch and publish every owed log, and postpone those that did not arrive."""
-        by_handle = {task.message.receipt_handle: task for task in self.tasks}
+        by_handle = {task.message.receipt: task for task in self.tasks}
 
-        def fetch(handle: str) -> Iterator[LogResult]:
+        def fetch(handle: Hashable) -> Iterator[LogResult]:
             task = by_handle[handle]
             return fetch_logs(self._context.source, task.work, task.owed)
 
@@ -221,8 +221,8 @@ class _Ingestion:
             " the dead-letter queue.",
         )
         if not isinstance(error, Fatal):
-            pause = 30 * task.message.receive_count
-            self._context.job_events.extend(task.message, seconds=pause)
+            pause = 30 * (task.message.receive_count or 1)
+            self._context.job_events.give_back(task.message, after_seconds=pause)
 
 
 def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> JobLogRecord:

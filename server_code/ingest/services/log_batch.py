@@ -1,4 +1,4 @@
-"""Gathering small logs on their way to the queue, so that one request carries up to ten.
+"""Gathering small logs on their way to the queue, so that one request carries several.
 
 A log is recorded once its message is on the queue, and not before.
 """
@@ -10,12 +10,14 @@ from typing import NamedTuple
 
 from ..domain.ledger import JobLogRecord
 from ..errors import IngestError, MessageTooLarge
-from ..messaging.batching import MAX_BATCH_COUNT
 from ..messaging.envelope import QueueMessage
 from ..ports import Rejection
 from .context import CollectorContext
 from .log_results import as_ingest_error
 from .publish import publish
+
+#: So many logs wait for each other at most, also where a request could carry more.
+MAX_GATHERED_LOGS = 10
 
 #: Called with the error of a log that could not be sent or recorded.
 OnFailure = Callable[[IngestError], None]
@@ -28,20 +30,21 @@ class _Entry(NamedTuple):
 
 
 class LogBatch:
-    """Up to ten small messages that are sent together."""
+    """A few small messages that are sent together."""
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
+        self._max_count = min(MAX_GATHERED_LOGS, context.logs.max_batch_count)
         self._entries: list[_Entry] = []
 
     @property
     def is_full(self) -> bool:
         """Return whether one request can carry no more."""
-        return len(self._entries) >= MAX_BATCH_COUNT
+        return len(self._entries) >= self._max_count
 
     def accepts(self, size_bytes: int) -> bool:
-        """Return whether a log is so small that ten like it fit into one request."""
-        return size_bytes <= self._context.logs.max_message_bytes // (2 * MAX_BATCH_COUNT)
+        """Return whether a log is so small that a full batch of its size fits into one request."""
+        return size_bytes <= self._context.logs.max_batch_bytes // (2 * self._max_count)
 
     def add(self, message: QueueMessage, record: JobLogRecord, on_failure: OnFailure) -> None:
         """Add the only message of a log."""

@@ -48,8 +48,8 @@ def open_task(
         return LogTask(message=message, work=work, owed=_load_owed(context, work))
     except _UnknownWork as error:
         extender.release(message)
-        if message.receive_count < UNKNOWN_RECEIVES:
-            context.job_events.extend(message, seconds=UNKNOWN_PAUSE_SECONDS)
+        if (message.receive_count or UNKNOWN_RECEIVES) < UNKNOWN_RECEIVES:
+            context.job_events.give_back(message, after_seconds=UNKNOWN_PAUSE_SECONDS)
         else:
             _reject(context, message, str(error))
     except MalformedPayload as error:
@@ -83,7 +83,7 @@ def _load_never_started(context: CollectorContext, work: LogWork) -> set[int]:
 
 def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) -> None:
     """Move a message to the dead letters; where that fails, the queue itself does it later."""
-    if message.receive_count in (1, UNKNOWN_RECEIVES):
+    if message.receive_count in (None, 1, UNKNOWN_RECEIVES):
         context.report_error(
             LOG_INGESTION_AGENT,
             None,

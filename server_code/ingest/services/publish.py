@@ -22,7 +22,9 @@ def publish(
     nothing and sends all of them again later, with the same ids.
     """
     refused: list[Rejection] = []
-    for batch in batches(messages, max_bytes=queue.max_message_bytes):
+    for batch in batches(
+        messages, max_count=queue.max_batch_count, max_bytes=queue.max_batch_bytes
+    ):
         refused += _send_batch(queue, batch, clock)
     return tuple(refused)
 

@@ -29,12 +29,10 @@ def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> Redriv
     moved = 0
     staying: set[str] = set()
     while received := dead_letters.receive(max_messages=10, wait_seconds=1):
-        again = {message.receipt_handle: _again(message) for message in received}
+        again = {message.receipt: _again(message) for message in received}
         ready = [sent for sent in again.values() if sent is not None]
         refused = {rejection.event_id for rejection in publish(work, ready, clock=clock)}
-        done = [
-            message for message in received if _is_taken(again[message.receipt_handle], refused)
-        ]
+        done = [message for message in received if _is_taken(again[message.receipt], refused)]
         dead_letters.delete(done)
         moved += len(done)
         # A message that stays may be received again before the last one has moved.

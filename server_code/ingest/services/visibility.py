@@ -33,9 +33,9 @@ class VisibilityExtender:
         max_seconds: float = MAX_SECONDS,
     ) -> None:
         self._queue = queue
-        self._seconds = queue.visibility_timeout_seconds
+        self._seconds = queue.hold_seconds
         self._lock = threading.Lock()
-        self._held = {message.receipt_handle: message for message in messages}
+        self._held = {message.receipt: message for message in messages}
         self._done = threading.Event()
         self._parent = parent
         self._parent_at_start = parent()
@@ -58,7 +58,7 @@ class VisibilityExtender:
     def release(self, message: ReceivedMessage) -> None:
         """Stop extending a message."""
         with self._lock:
-            self._held.pop(message.receipt_handle, None)
+            self._held.pop(message.receipt, None)
 
     def held(self) -> list[ReceivedMessage]:
         """Return the messages that are still extended."""

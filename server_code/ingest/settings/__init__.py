@@ -12,6 +12,7 @@ from .values import (
     AwsSettings,
     CollectingSettings,
     GithubSettings,
+    QueueSettings,
     Secret,
     Settings,
 )
@@ -27,6 +28,7 @@ __all__ = [
     "CollectingSettings",
     "GithubSettings",
     "Lookup",
+    "QueueSettings",
     "Secret",
     "Setting",
     "Settings",

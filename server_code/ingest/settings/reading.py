@@ -11,7 +11,7 @@ from ..domain.sources import SourcePattern, parse_sources
 from ..errors import BadSettings, InvalidRepository
 from .setting import Setting
 from .table import SETTINGS
-from .values import AwsSettings, CollectingSettings, GithubSettings, Settings
+from .values import AwsSettings, CollectingSettings, GithubSettings, QueueSettings, Settings
 
 #: Looks a setting up by its name in capitals; None where it is not set.
 Lookup = Callable[[str], "str | None"]
@@ -44,8 +44,9 @@ def read_settings(lookup: Lookup) -> Settings:
         for one, other in _TOGETHER
         if (one in are_set) != (other in are_set)
     ]
+    queues = QueueSettings(**fields["queues"])
     github, aws = GithubSettings(**fields["github"]), AwsSettings(**fields["aws"])
-    faults += _queue_faults(aws)
+    faults += _queue_faults(queues)
     sources = _read_sources(fields[""].pop("repositories", ()), github, faults)
     if faults:
         raise BadSettings(faults)
@@ -55,7 +56,14 @@ def read_settings(lookup: Lookup) -> Settings:
         filters=Filters(**fields["filters"]),
         expects_webhooks=expects_webhooks,
     )
-    return Settings(github=github, aws=aws, collecting=collecting, sources=sources, **fields[""])
+    return Settings(
+        github=github,
+        queues=queues,
+        aws=aws,
+        collecting=collecting,
+        sources=sources,
+        **fields[""],
+    )
 
 
 def find_value(setting: Setting, lookup: Lookup) -> str | None:
@@ -83,15 +91,14 @@ def _read_sources(
         return ()
 
 
-def _queue_faults(aws: AwsSettings) -> list[str]:
+def _queue_faults(queues: QueueSettings) -> list[str]:
     faults = []
-    if aws.job_events_queue.endswith(".fifo"):
+    if queues.job_events_queue.endswith(".fifo"):
         faults.append(
             "JOB_EVENTS_QUEUE must be a standard queue: logs that are not there yet wait in it "
             "with delays of their own, which FIFO queues do not have"
         )
-    queues = {aws.metrics_queue, aws.logs_queue, aws.job_events_queue}
-    if len(queues) < 3:
+    if len(set(queues.names)) < 3:
         faults.append(
             "METRICS_QUEUE, LOGS_QUEUE and JOB_EVENTS_QUEUE must name three different queues"
         )

@@ -113,28 +113,28 @@ SETTINGS = (
     Setting(
         name="METRICS_QUEUE",
         section=_QUEUES,
-        field="aws.metrics_queue",
+        field="queues.metrics_queue",
         default=METRICS_QUEUE,
         help="Queue for runs, jobs and code metrics: name or URL. It may be a FIFO queue.",
     ),
     Setting(
         name="LOGS_QUEUE",
         section=_QUEUES,
-        field="aws.logs_queue",
+        field="queues.logs_queue",
         default=LOGS_QUEUE,
         help="Queue for job logs: name or URL. It may be a FIFO queue.",
     ),
     Setting(
         name="JOB_EVENTS_QUEUE",
         section=_QUEUES,
-        field="aws.job_events_queue",
+        field="queues.job_events_queue",
         default=JOB_EVENTS_QUEUE,
         help="Work items for the Log Ingestion Agent: name or URL of a standard queue.",
     ),
     Setting(
         name="LOG_BUCKET",
         section=_QUEUES,
-        field="aws.log_bucket",
+        field="queues.log_bucket",
         help="S3 bucket for logs that do not fit into a message.",
     ),
     Setting(

@@ -67,17 +67,29 @@ class GithubSettings:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AwsSettings:
-    """The queues and the AWS account. boto3 searches for credentials that are None."""
+    """The AWS account. boto3 searches for credentials that are None."""
 
     region: str | None = None
     endpoint_url: str | None = None
     access_key_id: Secret | None = None
     secret_access_key: Secret | None = None
     session_token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueSettings:
+    """The bus, its queues, and the bucket for what does not fit on them."""
+
+    event_bus: str = "sqs"
     metrics_queue: str = METRICS_QUEUE
     logs_queue: str = LOGS_QUEUE
     job_events_queue: str = JOB_EVENTS_QUEUE
     log_bucket: str | None = None
+
+    @property
+    def names(self) -> tuple[str, str, str]:
+        """Return the names of the three queues."""
+        return (self.metrics_queue, self.logs_queue, self.job_events_queue)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +126,7 @@ class Settings:
     """The configuration of one collector."""
 
     github: GithubSettings = GithubSettings()
+    queues: QueueSettings = QueueSettings()
     aws: AwsSettings = AwsSettings()
     collecting: CollectingSettings = CollectingSettings()
     sources: tuple[SourcePattern, ...] = ()

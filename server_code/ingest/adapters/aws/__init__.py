@@ -2,6 +2,7 @@
 
 - ``clients``: how AWS is reached: region, credentials, time limits, retries, counting of requests
 - ``sqs``: the ports Publisher and WorkQueue
+- ``bus``: the port EventBus
 - ``queues``: what SQS tells of a queue: limits, depth
 - ``s3``: the port BlobStore
 - ``provision``, ``provision_bucket``: queues and the bucket, made or mended
@@ -16,7 +17,7 @@ from .cloudformation import cloudformation_template
 from .policies import Deployment, collector_policy, reader_policy
 from .provision import Provisioned, ensure_queues
 from .provision_bucket import ensure_bucket
-from .queues import QueueDepth, queue_depth
+from .queues import queue_depth
 from .s3 import S3BlobStore
 from .sqs import SqsPublisher, SqsWorkQueue, open_publisher, open_work_queue
 
@@ -24,7 +25,6 @@ __all__ = [
     "AwsAccess",
     "Deployment",
     "Provisioned",
-    "QueueDepth",
     "S3BlobStore",
     "SqsPublisher",
     "SqsWorkQueue",

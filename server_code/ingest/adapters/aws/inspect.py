@@ -32,7 +32,7 @@ class AwsInspector(QueueInspector):
         dead_letter_queue = redrive.get("deadLetterTargetArn", "").rpartition(":")[2] or None
         return QueueCondition(
             max_message_bytes=facts.max_message_bytes,
-            visibility_timeout_seconds=facts.visibility_timeout_seconds,
+            hold_seconds=facts.hold_seconds,
             waiting=int(attributes.get("ApproximateNumberOfMessages", 0)),
             dead_letter_queue=dead_letter_queue,
             dead_letters=self._count(dead_letter_queue),

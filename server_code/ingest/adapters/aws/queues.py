@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ...errors import BadSettings, QueueMissing, QueueUnavailable
+from ...ports import QueueDepth
 from .errors import aws_errors
 
 if TYPE_CHECKING:
@@ -24,17 +25,8 @@ class QueueFacts:
     name: str
     url: str
     max_message_bytes: int
-    visibility_timeout_seconds: int
+    hold_seconds: int
     is_fifo: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueDepth:
-    """The messages of a queue, as approximate as SQS counts them."""
-
-    visible: int
-    in_flight: int
-    delayed: int
 
 
 def look_up_queue(client: SQSClient, queue_name: str) -> QueueFacts:
@@ -49,9 +41,7 @@ def read_facts(client: SQSClient, queue_name: str, url: str) -> QueueFacts:
         name=queue_name,
         url=url,
         max_message_bytes=int(attributes.get("MaximumMessageSize", _OLD_MAX_MESSAGE_BYTES)),
-        visibility_timeout_seconds=int(
-            attributes.get("VisibilityTimeout", _DEFAULT_VISIBILITY_SECONDS)
-        ),
+        hold_seconds=int(attributes.get("VisibilityTimeout", _DEFAULT_VISIBILITY_SECONDS)),
         is_fifo=url.endswith(".fifo"),
     )
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from ...domain.counters import Counters
 from ...errors import QueueUnavailable
-from ...messaging.batching import MAX_BATCH_COUNT
 from ...messaging.envelope import QueueMessage, encode_string, event_id
 from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
@@ -23,6 +22,9 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 logger = logging.getLogger(__name__)
+
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessageBatch.html
+MAX_BATCH_COUNT = 10
 
 #: No queue of SQS has a lower limit.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SetQueueAttributes.html
@@ -64,6 +66,16 @@ class SqsPublisher(Publisher):
     def max_message_bytes(self) -> int:
         """Return the queue's own limit; it is read again when the queue refuses a message."""
         return self._queue.max_message_bytes
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """Return the limit of a message, which is that of a batch too."""
+        return self._queue.max_message_bytes
+
+    @property
+    def max_batch_count(self) -> int:
+        """Return how many messages one request carries."""
+        return MAX_BATCH_COUNT
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
         """Send up to 10 messages in one request; return those that were not taken.
@@ -165,9 +177,9 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
     """Send to and receive from one SQS queue."""
 
     @property
-    def visibility_timeout_seconds(self) -> int:
+    def hold_seconds(self) -> int:
         """Return for how many seconds a received message stays hidden."""
-        return self._queue.visibility_timeout_seconds
+        return self._queue.hold_seconds
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive up to 10 messages; waits for the first up to ``wait_seconds`` (20 at most)."""
@@ -181,7 +193,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         return [
             ReceivedMessage(
                 body=message["Body"],
-                receipt_handle=message["ReceiptHandle"],
+                receipt=message["ReceiptHandle"],
                 receive_count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
             )
             for message in answer.get("Messages", ())
@@ -195,7 +207,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             try:
                 self._client.change_message_visibility(
                     QueueUrl=self._queue.url,
-                    ReceiptHandle=message.receipt_handle,
+                    ReceiptHandle=str(message.receipt),
                     VisibilityTimeout=seconds,
                 )
             except ClientError as error:
@@ -203,6 +215,10 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
                 if trouble_in(error) is not Trouble.REFUSED:
                     raise
                 logger.info("message no longer ours", extra={"queue": self.queue_name})
+
+    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+        """Show a message again after ``after_seconds``: SQS hides for any time."""
+        self.extend(message, seconds=after_seconds)
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message to the dead-letter queue, with the reason as an attribute.
@@ -244,7 +260,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
             answer = self._client.delete_message_batch(
                 QueueUrl=self._queue.url,
                 Entries=[
-                    {"Id": str(i), "ReceiptHandle": message.receipt_handle}
+                    {"Id": str(i), "ReceiptHandle": str(message.receipt)}
                     for i, message in enumerate(batch)
                 ],
             )

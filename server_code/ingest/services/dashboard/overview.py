@@ -62,7 +62,7 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         seconds_left=_seconds_left(watched["shown"]),
         errors=errors,
         oldest_pending=_oldest_pending(store, now),
-        recent_logs=_recent(traffic, _counter(settings.aws.logs_queue), now - LOG_PATIENCE),
+        recent_logs=_recent(traffic, _counter(settings.queues.logs_queue), now - LOG_PATIENCE),
     )
     steps = setup_steps(settings, has_repository=bool(repositories))
     newest = next((each for each in store.list_collections() if is_recent(each, now)), None)
@@ -89,7 +89,7 @@ def _counter(queue_name: str) -> str:
 
 
 def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
-    queues = {"metrics": settings.aws.metrics_queue, "logs": settings.aws.logs_queue}
+    queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
     return [
         {
             "queue": name,
@@ -120,8 +120,8 @@ def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[
         rows.append(
             {
                 "at": format_timestamp(at),
-                "metrics": counts.get(_counter(settings.aws.metrics_queue), 0),
-                "logs": counts.get(_counter(settings.aws.logs_queue), 0),
+                "metrics": counts.get(_counter(settings.queues.metrics_queue), 0),
+                "logs": counts.get(_counter(settings.queues.logs_queue), 0),
                 "charged": counts.get("github_requests.charged", 0),
                 "free": counts.get("github_requests.free", 0),
             }

@@ -40,11 +40,11 @@ def _token(settings: Settings) -> dict[str, Any]:
 
 
 def _queues(settings: Settings) -> dict[str, Any]:
-    aws = settings.aws
+    aws, queues = settings.aws, settings.queues
     has_place = aws.region is not None or aws.endpoint_url is not None
     is_done = has_place and aws.access_key_id is not None
     if is_done:
-        finding = f"Publishing to {aws.metrics_queue} and {aws.logs_queue}."
+        finding = f"Publishing to {queues.metrics_queue} and {queues.logs_queue}."
     elif has_place:
         finding = "No AWS key is set. The machine's own role is used."
         is_done = True
