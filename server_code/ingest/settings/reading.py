@@ -57,12 +57,7 @@ def read_settings(lookup: Lookup) -> Settings:
         expects_webhooks=expects_webhooks,
     )
     return Settings(
-        github=github,
-        queues=queues,
-        aws=aws,
-        collecting=collecting,
-        sources=sources,
-        **fields[""],
+        github=github, queues=queues, aws=aws, collecting=collecting, sources=sources, **fields[""]
     )
 
 
