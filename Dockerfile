@@ -15,6 +15,7 @@ COPY client_code client_code
 COPY server_code server_code
 COPY standalone standalone
 COPY theme theme
+ARG RUNSTREAM_COMMIT
 RUN /venv/bin/pip install --no-cache-dir --no-deps .
 
 FROM python:3.12-slim-bookworm

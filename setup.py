@@ -7,18 +7,24 @@ collector as ``runstream.ingest`` there.
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
+import subprocess
 from pathlib import Path
 
 from setuptools import find_packages, setup
 from setuptools.command.build_py import build_py
 from setuptools.command.egg_info import egg_info
+from setuptools.command.sdist import sdist
 
 ROOT = Path(__file__).parent
 
 #: The Anvil app, as `serve` gives it to the app server, and the command line.
 PARTS = ("__init__.py", "anvil.yaml", "client_code", "server_code", "standalone", "theme")
+
+#: The commit that was built: `--version` shows it.
+COMMIT_FILE = "commit.txt"
 
 ABSOLUTE_IMPORT = re.compile(r"^(\s*(?:from|import) )(ingest|standalone)\b", re.MULTILINE)
 
@@ -36,9 +42,19 @@ class BuildPackage(build_py):
         for part in PARTS:
             _copy(ROOT / part, package / part)
         (package / "py.typed").touch()
+        (package / COMMIT_FILE).write_text(commit())
         for module in (package / "standalone").rglob("*.py"):
             text = module.read_text(encoding="utf-8")
             module.write_text(ABSOLUTE_IMPORT.sub(r"\1runstream.\2", text), encoding="utf-8")
+
+
+class SourceDistribution(sdist):
+    """Adds the commit, because a source distribution has no history."""
+
+    def make_release_tree(self, base_dir: str, files: list[str]) -> None:
+        """Write the files and the commit."""
+        super().make_release_tree(base_dir, files)
+        (Path(base_dir) / COMMIT_FILE).write_text(commit())
 
 
 class WriteMetadata(egg_info):
@@ -50,6 +66,23 @@ class WriteMetadata(egg_info):
         (Path(self.egg_info) / "top_level.txt").write_text("runstream\n", encoding="utf-8")
 
 
+def commit() -> str:
+    """Return the commit that is built, or an empty string where nothing names it."""
+    packed = ROOT / COMMIT_FILE
+    if packed.exists():
+        return packed.read_text().strip()
+    if os.environ.get("RUNSTREAM_COMMIT"):
+        return os.environ["RUNSTREAM_COMMIT"][:12]
+    if not (ROOT / ".git").exists():
+        return ""
+    command = ["git", "-C", str(ROOT), "rev-parse", "--short=12", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)  # noqa: S603
+    except OSError:
+        return ""
+    return done.stdout.strip()
+
+
 def _copy(source: Path, target: Path) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_dir():
@@ -59,7 +92,11 @@ def _copy(source: Path, target: Path) -> None:
 
 
 setup(
-    cmdclass={"build_py": BuildPackage, "egg_info": WriteMetadata},
+    cmdclass={
+        "build_py": BuildPackage,
+        "egg_info": WriteMetadata,
+        "sdist": SourceDistribution,
+    },
     packages=["runstream", *find_packages("server_code"), *find_packages(include=["standalone*"])],
     package_dir={"runstream": ".", "ingest": "server_code/ingest", "standalone": "standalone"},
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .commands.collect import collect
+from .commands.completion import completion
 from .commands.doctor import doctor
 from .commands.redrive import redrive
 from .commands.run import run
@@ -13,6 +14,7 @@ from .commands.serve import serve
 from .commands.setup import setup
 from .commands.status import status
 from .commands.uplink import uplink
+from .version import full_version
 
 GREETING = """\
 Runstream collects GitHub Actions data and publishes it to a message queue.
@@ -33,13 +35,26 @@ class InGivenOrder(click.Group):
         return list(self.commands)
 
 
+def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
+    if wanted:
+        click.echo(f"runstream, version {full_version()}")
+        ctx.exit()
+
+
 @click.group(
     cls=InGivenOrder,
-    commands=[run, serve, uplink, setup, doctor, collect, status, redrive, sandbox],
+    commands=[run, serve, uplink, setup, doctor, collect, status, redrive, sandbox, completion],
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
 )
-@click.version_option(package_name="runstream", prog_name="runstream")
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_version,
+    help="Show the version and the commit, and exit.",
+)
 @click.pass_context
 def cli(context: click.Context) -> None:
     """Collect GitHub Actions data and publish it to a message queue.

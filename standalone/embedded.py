@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import click
 from ingest.bootstrap import DEFAULT_STATE_FILE
 
 #: A world in which something happens every minute, with an hour or two of history.
@@ -102,7 +103,7 @@ def _choose_aws(
         return
     from .local_aws import LocalAws
 
-    local = opened.enter_context(LocalAws())
+    local = opened.enter_context(LocalAws(say=click.echo))
     chosen.has_local_aws = True
     chosen.settings |= local.environment
     chosen.messages.append(

@@ -14,6 +14,7 @@ from ingest.errors import (
 )
 
 from .local_aws import LocalAwsError
+from .local_aws_python import NotInstalled
 
 #: For a supervisor, from sysexits.h: start it again later, or only once a person has acted.
 UNAVAILABLE = 69
@@ -35,7 +36,7 @@ def sentence_for(error: Exception) -> str:
     if isinstance(error, IngestError):
         remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
         return f"{error} {error.remedy or remedy}".rstrip()
-    if isinstance(error, LocalAwsError):
+    if isinstance(error, LocalAwsError | NotInstalled):
         return str(error)
     if isinstance(error, OSError) and error.strerror:
         return _of_system(error)
@@ -46,7 +47,7 @@ def exit_code_for(error: Exception) -> int:
     """Return the exit code that tells a supervisor whether to restart; 1 if that is unknown."""
     if isinstance(error, Retriable) or _is_out_of_memory(error):
         return UNAVAILABLE
-    if isinstance(error, Fatal | Rejected):
+    if isinstance(error, Fatal | Rejected | NotInstalled):
         return MISCONFIGURED
     return 1
 

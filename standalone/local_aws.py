@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,12 +43,16 @@ class LocalAws:
         deadline_seconds: float = 30.0,
         services: tuple[str, ...] = ("sqs", "s3"),
         obeys_policies: bool = False,
+        say: Callable[[str], None] = lambda _message: None,
     ) -> None:
         """Start on `port`, or on a free one for 0, and return when all `services` answer.
 
         With `obeys_policies` only the key ``test`` may do everything, others what IAM allows them.
         """
+        from .local_aws_python import python_of_local_aws  # the child runs this file alone
+
         self._services = services
+        self._python = python_of_local_aws(say)
         self._more = {"AUTH": "true"} if obeys_policies else {}
         with socket.create_server((_LOOPBACK, port)) as listener:
             self.port: int = listener.getsockname()[1]
@@ -105,7 +110,7 @@ class LocalAws:
         """Pass the bound socket to the child: no other program can take the port in between."""
         with self._log.open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, "-I", __file__, str(listener)],
+                [self._python, "-I", __file__, str(listener)],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,

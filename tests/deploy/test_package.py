@@ -11,12 +11,14 @@ import tarfile
 import venv
 import zipfile
 from email import message_from_bytes
-from importlib.metadata import packages_distributions
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+
+from standalone.local_aws_python import REQUIREMENT
 
 ROOT = Path(__file__).parents[2]
 #: Types that only mypy reads.
@@ -109,6 +111,16 @@ def test_alone_it_greets_with_the_next_steps(program: Path, tmp_path: Path) -> N
         assert command in done.stdout
 
 
+def test_the_version_names_the_commit(program: Path, tmp_path: Path) -> None:
+    said = run(program, tmp_path, "--version").stdout
+    assert re.fullmatch(rf"runstream, version {version('runstream')}( \([0-9a-f]{{12}}\))?\n", said)
+
+
+def test_a_shell_completes_its_commands(program: Path, tmp_path: Path) -> None:
+    script = run(program, tmp_path, "completion", "bash").stdout
+    assert "_RUNSTREAM_COMPLETE=bash_complete" in script
+
+
 def test_its_commands_start_without_the_checkout(program: Path, tmp_path: Path) -> None:
     for command in ("run", "serve", "uplink", "setup", "doctor", "collect", "status", "sandbox"):
         done = run(program, tmp_path, command, "--help")
@@ -162,3 +174,10 @@ def test_every_pin_of_a_dependency_is_in_its_range(declared: list[Requirement]) 
     pins = {canonicalize_name(name): version for name, version in locked}
     for requirement in declared:
         assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
+
+
+def test_the_local_aws_is_the_release_of_the_extra(declared: list[Requirement]) -> None:
+    """Where the extra is absent, `run` installs this release into an environment of its own."""
+    (ministack,) = (each for each in declared if each.name == "ministack")
+    wanted = Requirement(REQUIREMENT)
+    assert (ministack.name, ministack.specifier) == (wanted.name, wanted.specifier)

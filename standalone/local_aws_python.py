@@ -1,0 +1,83 @@
+"""The Python that runs the local SQS and S3.
+
+ministack requires exact releases of boto3's packages. Where it is not installed beside Runstream,
+it gets an environment of its own in the user's cache, so that it does not determine which releases
+production uses.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+
+REQUIREMENT = "ministack==1.5.33"
+
+_INSTALL_SECONDS = 300
+
+
+class NotInstalled(RuntimeError):
+    """The local SQS and S3 could not be installed; the message says what to do."""
+
+
+def python_of_local_aws(say: Callable[[str], None]) -> str:
+    """Return the interpreter that can import ministack, after installing it if necessary."""
+    if find_spec("ministack") is not None:
+        return sys.executable
+    return str(_interpreter(install(_cache_folder(), say)))
+
+
+def install(cache: Path, say: Callable[[str], None]) -> Path:
+    """Return the environment of ministack below a cache folder; create it once."""
+    tag = f"{sys.version_info.major}.{sys.version_info.minor}"
+    environment = cache / f"{REQUIREMENT.replace('==', '-')}-python{tag}"
+    if environment.exists():
+        return environment
+    say(f"Installing {REQUIREMENT} into {environment}, once: it is the local SQS and S3.")
+    cache.mkdir(parents=True, exist_ok=True)
+    # Another process may install at the same time: a complete environment replaces nothing.
+    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=cache))
+    try:
+        _run([sys.executable, "-m", "venv", str(partial)])
+        pip = [str(_interpreter(partial)), "-m", "pip", "install", "--quiet"]
+        _run([*pip, "--disable-pip-version-check", REQUIREMENT])
+        partial.rename(environment)
+    except OSError as error:
+        if not environment.exists():
+            raise _not_installed(str(error)) from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return environment
+
+
+def _run(command: list[str]) -> None:
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_INSTALL_SECONDS, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise _not_installed(f"It took longer than {_INSTALL_SECONDS} seconds.") from error
+    if done.returncode:
+        raise _not_installed((done.stderr or done.stdout).strip()[-1000:])
+
+
+def _not_installed(reason: str) -> NotInstalled:
+    return NotInstalled(
+        f"The local SQS and S3 ({REQUIREMENT}) could not be installed: {reason}\n"
+        'Install them with pip install "runstream[sandbox]", or set AWS_DEFAULT_REGION and '
+        "credentials to use your own queues."
+    )
+
+
+def _interpreter(environment: Path) -> Path:
+    return environment / "bin" / "python"
+
+
+def _cache_folder() -> Path:
+    given = os.environ.get("XDG_CACHE_HOME")
+    return (Path(given) if given else Path.home() / ".cache") / "runstream"
