@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from types import FrameType
@@ -12,9 +13,24 @@ def main() -> None:
     # The first process of a container ignores a signal that has no handler, and importing takes
     # a moment: SIGTERM must end the process from its first line on.
     signal.signal(signal.SIGTERM, _end)
+    _open_standard_streams()
     from .cli import cli
 
     cli()
+
+
+def _open_standard_streams() -> None:
+    """Open the standard streams that the caller has closed.
+
+    Otherwise a file or a connection would get their numbers, and receive what is printed.
+    """
+    for number, (name, mode) in enumerate((("stdin", "r"), ("stdout", "w"), ("stderr", "w"))):
+        if getattr(sys, name) is None:
+            nowhere = os.open(os.devnull, os.O_RDWR)
+            if nowhere != number:
+                os.dup2(nowhere, number)
+                os.close(nowhere)
+            setattr(sys, name, os.fdopen(number, mode, closefd=False))
 
 
 def _end(number: int, _frame: FrameType | None) -> None:

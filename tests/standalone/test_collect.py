@@ -13,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
+import pytest
 import requests
 from support.command_line import CommandLine, wait_until
 from support.postgres_server import PostgresServer
@@ -257,6 +258,23 @@ def test_a_database_that_goes_away_and_comes_back_is_waited_for(
         collector.send_signal(signal.SIGTERM)
         _, stderr = collector.communicate(timeout=60)
     assert collector.returncode == 0, stderr
+
+
+@pytest.mark.parametrize("stream", ["0<&-", "1>&-", "2>&-"])
+def test_a_stream_that_the_caller_closed_ends_nothing(cli: CommandLine, stream: str):
+    """Its number goes to no file that is opened later."""
+    done = subprocess.run(
+        ["sh", "-c", f"exec {sys.executable} -m standalone collect octo/api --once {stream}"],
+        cwd=cli.folder,
+        env=cli.whole_environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done
+    assert ("Collected 2 runs" in done.stdout) == (stream != "1>&-")
+    assert cli.json("status")["counts"]["logs_fetched"] == 3
 
 
 def test_too_little_memory_is_named_instead_of_hanging(cli: CommandLine):
