@@ -17,7 +17,7 @@ from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGE
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
 
-from .progress import Progress, look
+from .progress import Look, look
 from .upkeep import HEARTBEAT_SECONDS, keep_alive
 
 #: Repositories polled in parallel; each also sends its own requests in parallel.
@@ -44,7 +44,7 @@ def run_agents(
     repositories: Sequence[str],
     *,
     stop: threading.Event,
-    on_progress: Callable[[Progress], None],
+    on_progress: Callable[[Look], None],
 ) -> None:
     """Watch the repositories (all known ones where none is named) until ``stop`` is set.
 
@@ -55,7 +55,7 @@ def run_agents(
     with agent_threads(collector.context, list(repositories) or None, stop):
         while not stop.wait(IDLE_SECONDS):
             with suppress(StateUnavailable):  # the agents wait for it, and log why
-                on_progress(look(collector, seconds=time.monotonic() - started))
+                on_progress(lambda: look(collector, seconds=time.monotonic() - started))
 
 
 def watch(collector: Collector, repositories: Sequence[str]) -> None:

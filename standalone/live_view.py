@@ -14,9 +14,9 @@ from datetime import datetime, timezone
 from ingest.ports import StateStore
 
 from .logs import is_json_log, write_notice
-from .progress import Progress
+from .progress import Look, Progress
 
-Show = Callable[[Progress], None]
+Show = Callable[[Look], None]
 
 #: A terminal shows this many; `status` shows them all.
 SHOWN_REPOSITORIES = 12
@@ -49,10 +49,13 @@ class PlainLines:
         self._last = ""
         self._next_at = time.monotonic() + FIRST_LINE_SECONDS
 
-    def show(self, progress: Progress) -> None:
-        """Take a look at progress."""
-        line = describe(progress)
-        if line == self._last or time.monotonic() < self._next_at:
+    def show(self, look: Look) -> None:
+        """Read the progress if a line is due; an unchanged one is due again after LOOK_SECONDS."""
+        if time.monotonic() < self._next_at:
+            return
+        line = describe(look())
+        if line == self._last:
+            self._next_at = time.monotonic() + LOOK_SECONDS
             return
         self._last, self._next_at = line, time.monotonic() + LINE_SECONDS
         write_notice(line)
@@ -66,8 +69,8 @@ class Tables:
         self._draw = draw
         self._next_at = 0.0
 
-    def show(self, progress: Progress) -> None:
-        """Take a look at progress; the state is read once a second at most."""
+    def show(self, look: Look) -> None:
+        """Read the progress and draw it, once a second at most."""
         if time.monotonic() < self._next_at:
             return
         self._next_at = time.monotonic() + LOOK_SECONDS
@@ -81,7 +84,7 @@ class Tables:
         overview = build_overview(
             self._store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES
         )
-        counts = Text(describe(progress), style="bold")
+        counts = Text(describe(look()), style="bold")
         self._draw(
             Group(
                 agents_table(alive(overview.agents, now), now),

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts
+from ingest.domain.stored_values import repository_key
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports import StateStore
 from ingest.services.dashboard.activity import error_row
@@ -50,11 +51,17 @@ def build_overview(
     """Read the state; with a number of repositories, those that fail and the busiest."""
     records = busiest(store.list_repositories())
     shown = sorted(records[:repositories], key=lambda record: record.full_name.lower())
+    counts = store.count_each_repository()
     return Overview(
         taken_at=now,
         agents=store.list_agents(),
         repositories=[
-            repository_row(record, store.count_ledger(record.full_name), web_url=web_url, now=now)
+            repository_row(
+                record,
+                counts.get(repository_key(record.full_name), LedgerCounts()),
+                web_url=web_url,
+                now=now,
+            )
             for record in shown
         ],
         left_out=len(records) - len(shown),

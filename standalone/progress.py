@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.bootstrap import Collector
-from ingest.domain.ledger import AgentRecord, LedgerCounts, RepositoryRecord
+from ingest.domain.ledger import LedgerCounts
 from ingest.ports import Budget
 
 from .pending_items import PendingItem
@@ -58,11 +59,13 @@ class Progress:
     """One reading of a working collector."""
 
     summary: Summary
-    repositories: list[RepositoryRecord]
     counts: LedgerCounts
     budget: Budget
-    agents: list[AgentRecord]
     note: str | None = None
+
+
+#: Reads how far a collector is; called only where that is shown.
+Look = Callable[[], Progress]
 
 
 def summarize(collector: Collector, *, seconds: float) -> Summary:
@@ -87,13 +90,11 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
 
 
 def look(collector: Collector, *, seconds: float, note: str | None = None) -> Progress:
-    """Read how far the collector is; costs a few queries of its state and no request."""
+    """Read how far the collector is; costs one query of its state and no request."""
     context = collector.context
     return Progress(
         summary=summarize(collector, seconds=seconds),
-        repositories=context.store.list_repositories(),
         counts=context.store.count_ledger(),
         budget=context.source.budget(),
-        agents=context.store.list_agents(),
         note=note,
     )

@@ -257,11 +257,11 @@ def _collect(pace: Pace, name: str) -> bool:
 def _progress() -> Any:
     reported_at = time.monotonic()
 
-    def report(progress: Any) -> None:
+    def report(look: Any) -> None:
         nonlocal reported_at
         if time.monotonic() - reported_at > 10:
             reported_at = time.monotonic()
-            _print(f"the rest: {progress.counts}")
+            _print(f"the rest: {look().counts}")
 
     return report
 

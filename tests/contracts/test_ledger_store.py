@@ -139,3 +139,17 @@ class TestAttempts:
         assert state.count_ledger("octo/API") == one
         assert state.count_ledger() == replace(one, attempts=5, open_attempts=3, unread_attempts=2)
         assert state.count_ledger("no/body") == LedgerCounts()
+        each = state.count_each_repository()
+        assert each["octo/api"] == one
+        assert sum(counts.attempts for counts in each.values()) == 5
+
+    def test_counts_follow_what_is_saved_again(self, state: StateStore) -> None:
+        """An attempt settles, a log arrives; nothing is counted twice."""
+        state.save_attempts([an_attempt(1), an_attempt(2)])
+        state.save_job_logs([a_log(1), a_log(2)])
+        for _ in range(2):
+            state.save_attempts([an_attempt(1, settled=True, next_check_at=None)])
+            state.save_job_logs([a_log(1, "fetched"), a_log(1)])
+        assert state.count_ledger() == LedgerCounts(
+            attempts=2, open_attempts=1, unread_attempts=1, logs_pending=1, logs_fetched=1
+        )

@@ -26,10 +26,8 @@ def a_summary(**changes: int) -> Summary:
 def a_progress(**changes: int) -> Progress:
     return Progress(
         summary=a_summary(**changes),
-        repositories=[],
         counts=LedgerCounts(attempts=3, open_attempts=1, logs_pending=2),
         budget=Budget(limit=5000, remaining=4321, reset_at=None),
-        agents=[],
     )
 
 
@@ -68,7 +66,7 @@ def store() -> SqlState:
 def drawn(store: SqlState, progress: Progress) -> str:
     """Draw the tables once."""
     console = Console(file=io.StringIO(), width=160)
-    Tables(store, console.print).show(progress)
+    Tables(store, console.print).show(lambda: progress)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 
@@ -113,14 +111,14 @@ def test_tables_are_not_drawn_more_often_than_people_read(store):
     """Each look costs a query a repository."""
     seen: list[object] = []
     tables = Tables(store, seen.append)
-    tables.show(a_progress())
-    tables.show(a_progress(runs=1))
+    tables.show(a_progress)
+    tables.show(lambda: a_progress(runs=1))
     assert len(seen) == 1
 
 
 def test_plain_lines_wait_for_the_first_seconds(capsys):
     """What fails at once has one sentence to say, not a line of zeros before it."""
-    PlainLines().show(a_progress())
+    PlainLines().show(lambda: pytest.fail("the state was read"))
     assert capsys.readouterr().err == ""
 
 

@@ -42,6 +42,9 @@ class LedgerStore(Protocol):
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all."""
 
+    def count_each_repository(self) -> dict[str, LedgerCounts]:
+        """Count attempts and logs of every repository, by its name in lower case."""
+
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save a hint that a run is to be checked."""
 

@@ -126,6 +126,11 @@ class TableAttempts:
             logs_unavailable=logs[LOG_UNAVAILABLE] + logs[LOG_EXPIRED],
         )
 
+    def count_each_repository(self) -> dict[str, LedgerCounts]:
+        """Count attempts and logs of every repository, by its name in lower case."""
+        names = {row["repository"] for row in ATTEMPTS.search(columns=("repository",))}
+        return {name: self.count_ledger(name) for name in names}
+
 
 def _save(hot: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
     BODIES.upsert([{"key": key, "body": body} for key, body in bodies.items()])

@@ -11,10 +11,6 @@ from ...domain.codec import decode, encode
 from ...domain.due import MAX_PAUSE, checks_due, pauses_over
 from ...domain.ledger import (
     CLAIMS_KEPT,
-    LOG_EXPIRED,
-    LOG_FETCHED,
-    LOG_PENDING,
-    LOG_UNAVAILABLE,
     AttemptRecord,
     DeliveredFact,
     LedgerCounts,
@@ -34,6 +30,7 @@ from ...domain.stored_values import (
 from ...ports import LedgerStore
 from .attempts import SAVE_ATTEMPTS, SELECT_ATTEMPTS, attempt_record, attempt_row
 from .database import Database
+from .ledger_counts import SELECT_EACH, SELECT_ONE, SELECT_SUM, change_attempts, ledger_counts
 from .repositories import MAKE_DUE
 from .retention import purge_settled
 from .session import Row, Session
@@ -43,11 +40,6 @@ _FORGOTTEN_AT_ONCE = 100
 _DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
 _NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?"
-_COUNT_ATTEMPTS = "SELECT COUNT(*) FROM attempts"
-_COUNT_OPEN = "SELECT COUNT(*), COALESCE(SUM(unread), 0) FROM attempts WHERE settled = 0"
-_COUNT_LOGS = "SELECT state, COUNT(*) FROM job_logs"
-#: All states there are: the index begins with the state, so that counting all goes along it.
-_ANY_STATE = " WHERE state IN ('pending', 'fetched', 'unavailable', 'expired')"
 
 _SAVE_HINT = """
     INSERT INTO run_hints (repository_key, run_id, hinted_at) VALUES (...)
@@ -120,7 +112,13 @@ class SqlLedger(LedgerStore):
         newest = {attempt_id(record.key): record for record in records}
         # In order, so that two processes never wait for each other's rows.
         rows = [attempt_row(newest[key]) for key in sorted(newest)]
-        self._insert(SAVE_ATTEMPTS, rows)
+        runs = {row[:2] for row in rows}
+
+        def save(session: Session) -> None:
+            change_attempts(session, runs, lambda: session.insert(SAVE_ATTEMPTS, rows))
+
+        if rows:
+            self._database.write(save)
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
         """Forget up to ``limit`` settled attempts created before, with all that is known of them.
@@ -140,22 +138,14 @@ class SqlLedger(LedgerStore):
 
     def count_ledger(self, repository: str | None = None) -> LedgerCounts:
         """Count attempts and logs of one repository, or of all; expired logs are unavailable."""
-        key = () if repository is None else (repository_key(repository),)
-        match = "" if repository is None else " AND repository_key = ?"
-        where = match.replace("AND", "WHERE")
-        attempts = self._database.read(_COUNT_ATTEMPTS + where, key)[0][0]
-        open_ones, unread = self._database.read(_COUNT_OPEN + match, key)[0]
-        of_one = "" if repository is None else _ANY_STATE + match
-        by_state = self._database.read(_COUNT_LOGS + of_one + " GROUP BY state", key)
-        logs: dict[str, int] = dict(by_state)
-        return LedgerCounts(
-            attempts=attempts,
-            open_attempts=open_ones,
-            unread_attempts=int(unread),
-            logs_pending=logs.get(LOG_PENDING, 0),
-            logs_fetched=logs.get(LOG_FETCHED, 0),
-            logs_unavailable=logs.get(LOG_UNAVAILABLE, 0) + logs.get(LOG_EXPIRED, 0),
-        )
+        if repository is None:
+            return ledger_counts(self._database.read(SELECT_SUM)[0])
+        rows = self._database.read(SELECT_ONE, (repository_key(repository),))
+        return ledger_counts(rows[0]) if rows else LedgerCounts()
+
+    def count_each_repository(self) -> dict[str, LedgerCounts]:
+        """Count attempts and logs of every repository, by its name in lower case."""
+        return {name: ledger_counts(row) for name, *row in self._database.read(SELECT_EACH)}
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Remember that a run should be looked at; the newest hint counts."""

@@ -12,7 +12,8 @@ from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, read_time, repository_keys, write_json, write_time
 from ...ports import LogStateStore
 from .database import Database
-from .session import Row
+from .ledger_counts import change_logs
+from .session import Row, Session
 
 _SELECT = "SELECT run_id, run_attempt, job_id, state, updated_at, record FROM job_logs "
 
@@ -38,8 +39,13 @@ class SqlLogs(LogStateStore):
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
         """Insert or replace; a log that has ended never becomes pending again."""
         rows = [_row(record) for record in newest_logs(records).values()]
+        runs = {row[:2] for row in rows}
+
+        def save(session: Session) -> None:
+            change_logs(session, runs, lambda: session.insert(_SAVE, rows))
+
         if rows:
-            self._database.write(lambda session: session.insert(_SAVE, rows))
+            self._database.write(save)
 
     def load_job_logs(self, key: AttemptKey) -> dict[int, JobLogRecord]:
         """Load the logs of one attempt by job id."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from ...domain.stored_values import read_json, write_ascii, write_time
-from .session import Session
+from .ledger_counts import change_both
+from .session import Row, Session
 
 _OLD_ATTEMPTS = """
     SELECT repository_key, run_id, run_attempt, record FROM attempts
@@ -23,11 +25,22 @@ def purge_settled(session: Session, *, created_before: datetime, limit: int) -> 
     One that another process is saving at this moment is passed over: it may not stay settled. A
     commit that a later attempt shares goes too, and is asked for again where it is needed.
     """
-    sql = _OLD_ATTEMPTS + session.dialect.skip_locked
-    rows = session.query(sql, (write_time(created_before), limit))
+    old = session.query(_OLD_ATTEMPTS, (write_time(created_before), limit))
+    runs = {row[:2] for row in old}
+
+    def purge() -> int:
+        rows = session.query(
+            _OLD_ATTEMPTS + session.dialect.skip_locked, (write_time(created_before), limit)
+        )
+        return _delete(session, [row for row in rows if row[:2] in runs])
+
+    return change_both(session, runs, purge)
+
+
+def _delete(session: Session, rows: Sequence[Row]) -> int:
     keys = sorted(row[:3] for row in rows)
-    runs = ((row[0], read_json(row[3])["run"]) for row in rows)
-    shas = {(name, run["head_sha"]) for name, run in runs if run is not None}
+    read = ((row[0], read_json(row[3])["run"]) for row in rows)
+    shas = {(name, run["head_sha"]) for name, run in read if run is not None}
     commits = sorted((name, write_ascii(sha)) for name, sha in shas if sha is not None)
     session.delete(_FORGET_LOGS, keys)
     session.delete(_FORGET_COMMIT, commits)

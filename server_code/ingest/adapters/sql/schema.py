@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ...errors import BadSettings
 from .database import Database
+from .ledger_counts import LEDGER_COUNTS
 from .session import Session
 
 #: What is searched or counted is a column; times are text of a fixed width, 0 and 1 are no and yes.
@@ -247,6 +248,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _SOURCES,
     _COLLECTIONS,
     _RUN_FACTS,
+    LEDGER_COUNTS,
 )
 
 
