@@ -12,6 +12,7 @@ RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requiremen
 WORKDIR /build
 COPY pyproject.toml setup.py MANIFEST.in LICENSE README.md __init__.py anvil.yaml ./
 COPY client_code client_code
+COPY docs/schemas docs/schemas
 COPY server_code server_code
 COPY standalone standalone
 COPY theme theme

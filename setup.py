@@ -21,7 +21,15 @@ from setuptools.command.sdist import sdist
 ROOT = Path(__file__).parent
 
 #: The Anvil app, as `serve` gives it to the app server, and the command line.
-PARTS = ("__init__.py", "anvil.yaml", "client_code", "server_code", "standalone", "theme")
+PARTS = (
+    "__init__.py",
+    "anvil.yaml",
+    "client_code",
+    "docs/schemas",
+    "server_code",
+    "standalone",
+    "theme",
+)
 
 #: The commit that was built: `--version` shows it.
 COMMIT_FILE = "commit.txt"

@@ -7,6 +7,7 @@ import click
 from .commands.collect import collect
 from .commands.completion import completion
 from .commands.doctor import doctor
+from .commands.mcp import mcp
 from .commands.redrive import redrive
 from .commands.run import run
 from .commands.sandbox import sandbox
@@ -43,7 +44,19 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
 
 @click.group(
     cls=InGivenOrder,
-    commands=[run, serve, uplink, setup, doctor, collect, status, redrive, sandbox, completion],
+    commands=[
+        run,
+        serve,
+        uplink,
+        setup,
+        doctor,
+        collect,
+        status,
+        redrive,
+        mcp,
+        sandbox,
+        completion,
+    ],
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
 )

@@ -279,6 +279,15 @@ SETTINGS = (
         "like `--http`.",
     ),
     Setting(
+        name="MCP_TOKEN",
+        section=_HOSTS,
+        field="mcp_token",
+        parse=parse_secret,
+        is_secret=True,
+        host="headless",
+        help="Bearer token that clients of `mcp --http` send.",
+    ),
+    Setting(
         name="ANVIL_APP_SERVER",
         section=_HOSTS,
         default="anvil-app-server",

@@ -133,6 +133,7 @@ class Settings:
     database_url: str | None = None
     uplink_key: Secret | None = None
     uplink_url: str | None = None
+    mcp_token: Secret | None = None
 
     @property
     def cloudevents_root(self) -> str | None:

@@ -1,0 +1,64 @@
+"""``mcp``: what was collected, for AI agents."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import closing
+
+import click
+from ingest.bootstrap import log_cache_of, open_log_reader, open_state
+from ingest.errors import BadSettings
+
+from ..command import command
+from ..environment import read_environment
+from ..http_server import Address, AddressType
+from ..state_file import require_state
+
+
+@command()
+@click.option(
+    "--http",
+    "address",
+    type=AddressType(),
+    metavar="[HOST:]PORT",
+    help="Serve streamable HTTP at /mcp instead of stdio; clients send MCP_TOKEN as bearer token.",
+)
+def mcp(*, address: Address | None) -> None:
+    """Serve runs, jobs and logs to AI agents by the Model Context Protocol, read-only."""
+    try:
+        from ..mcp_server import build_mcp_server, require_bearer
+    except ImportError as error:
+        missing = f"The package {error.name} is missing: pip install 'runstream[mcp]'."
+        raise BadSettings([missing]) from error
+    from ingest.adapters.system_clock import SystemClock
+
+    from ..agent_tools import AgentTools
+
+    settings = read_environment()
+    require_state(settings.database_url)
+    with closing(open_state(settings)) as state:
+        cache, clock = log_cache_of(state), SystemClock(threading.Event())
+        if cache is None:
+            raise BadSettings(["This state has no cache of logs."])
+        tools = AgentTools(
+            state=state,
+            cache=cache,
+            settings=settings,
+            clock=clock,
+            open_log_reader=lambda: open_log_reader(settings, state=state, clock=clock),
+        )
+        server = build_mcp_server(tools)
+        if address is None:
+            server.run("stdio")
+            return
+        if settings.mcp_token is None:
+            raise BadSettings(["MCP_TOKEN is not set. Set it to a secret that clients send."])
+        import uvicorn
+
+        app = server.streamable_http_app(stateless_http=True, host=address.host)
+        uvicorn.run(
+            require_bearer(app, settings.mcp_token),
+            host=address.host,
+            port=address.port,
+            log_level="warning",
+        )

@@ -1,0 +1,115 @@
+"""`mcp`, asked by the SDK's own client: over stdio, and over HTTP with a token."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import sys
+from collections.abc import AsyncIterator
+
+import httpx2
+import pytest
+import requests
+from mcp import Client, StdioServerParameters
+from mcp.client.streamable_http import streamable_http_client
+from support.command_line import CommandLine, wait_until
+
+from standalone.free_port import free_port
+from standalone.mcp_server import NOTICE, SCHEMAS
+
+MCP_TOKEN = "a-token-of-agents"
+
+
+@pytest.fixture
+def collected(cli: CommandLine) -> CommandLine:
+    done = cli.run("collect", "--once", "octo/api")
+    assert done.returncode == 0, done.stderr
+    return cli
+
+
+@contextlib.asynccontextmanager
+async def over_stdio(cli: CommandLine) -> AsyncIterator[Client]:
+    server = StdioServerParameters(
+        command=sys.executable,
+        args=["-m", "standalone", "mcp"],
+        env=cli.whole_environment(),
+        cwd=str(cli.folder),
+    )
+    async with Client(server) as client:
+        yield client
+
+
+async def ask(client: Client, tool: str, **arguments: object) -> dict:
+    answer = await client.call_tool(tool, arguments)
+    assert not answer.is_error, answer
+    return json.loads(answer.content[0].text)
+
+
+def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) -> None:
+    """In the order in which it would ask; what does not exist is an error of the tool."""
+
+    async def talk() -> None:
+        async with over_stdio(collected) as client:
+            tools = {tool.name: tool for tool in (await client.list_tools()).tools}
+            assert set(tools) == {
+                "get_collection_status",
+                "list_runs",
+                "list_failures",
+                "get_run",
+                "get_job_log",
+            }
+            assert all(tool.annotations.read_only_hint for tool in tools.values())
+            status = await ask(client, "get_collection_status")
+            assert status["repositories"]["watched"] == 1
+            failures = await ask(client, "list_failures")
+            assert failures["untrusted_content"] == NOTICE
+            runs = (await ask(client, "list_runs", repository="OCTO/API", limit=1))["runs"]
+            run = await ask(client, "get_run", run_id=runs[0]["run_id"])
+            job = run["run"]["jobs"][0]
+            ids = {"run_id": runs[0]["run_id"], "job_id": job["job_id"]}
+            log = await ask(client, "get_job_log", **ids, count=2)
+            assert [line["number"] for line in log["lines"]] == [1, 2]
+            text = log["lines"][0]["text"].split()[-1]
+            found = await ask(client, "get_job_log", **ids, search=text)
+            assert found["lines"][0]["number"] == 1
+            errors = await ask(client, "get_job_log", **ids, around_errors=True)
+            assert len(errors["lines"]) <= 500
+
+            unknown = await client.call_tool("get_run", {"run_id": 404})
+            assert unknown.is_error
+            assert "404" in unknown.content[0].text
+            listed = (await client.list_resources()).resources
+            assert {each.name for each in listed} == {path.stem for path in SCHEMAS.glob("*.json")}
+            read = await client.read_resource("runstream://schemas/workflow_run.json")
+            assert json.loads(read.contents[0].text)["$schema"]
+
+    asyncio.run(talk())
+
+
+def test_over_http_a_token_is_required(collected: CommandLine) -> None:
+    port = free_port()
+    url = f"http://127.0.0.1:{port}/mcp"
+
+    def is_up() -> bool:
+        with contextlib.suppress(requests.ConnectionError):
+            return requests.post(url, json={}, timeout=5).status_code == 401
+        return False
+
+    async def talk() -> None:
+        headers = {"Authorization": f"Bearer {MCP_TOKEN}"}
+        async with (
+            httpx2.AsyncClient(headers=headers) as http,
+            Client(streamable_http_client(url, http_client=http)) as client,
+        ):
+            assert (await ask(client, "list_runs"))["total"] > 0
+
+    refused = collected.run("mcp", "--http", str(port))
+    assert refused.returncode == 78
+    assert "MCP_TOKEN is not set" in refused.stderr
+    with collected.started("mcp", "--http", str(port), MCP_TOKEN=MCP_TOKEN) as server:
+        wait_until(is_up)
+        wrong = {"Authorization": "Bearer wrong"}
+        assert requests.post(url, json={}, headers=wrong, timeout=5).status_code == 401
+        asyncio.run(talk())
+        server.terminate()
