@@ -42,6 +42,7 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
     """Build the server with its tools and the schemas of the messages."""
     server: MCPServer[Any] = MCPServer(name="runstream", instructions=INSTRUCTIONS)
+    _add_overview_tools(server, tools)
     _add_run_tools(server, tools)
     _add_log_tool(server, tools)
     for path in sorted(SCHEMAS.glob("*.json")):
@@ -80,13 +81,21 @@ def _answering(
     return answer
 
 
-def _add_run_tools(server: MCPServer[Any], tools: AgentTools) -> None:
+def _add_overview_tools(server: MCPServer[Any], tools: AgentTools) -> None:
     @server.tool(annotations=READ_ONLY)
     @_answering
     def get_collection_status() -> dict[str, Any]:
         """Return the health of collection: agents, queues, rate limit, repositories, errors."""
         return tools.get_collection_status()
 
+    @server.tool(annotations=READ_ONLY)
+    @_answering
+    def list_failures(repository: str | None = None, limit: int = 20) -> dict[str, Any]:
+        """Return runs that failed, timed out or did not start, newest first; at most 50."""
+        return tools.list_failures(repository, limit=limit)
+
+
+def _add_run_tools(server: MCPServer[Any], tools: AgentTools) -> None:
     @server.tool(annotations=READ_ONLY)
     @_answering
     def list_runs(
@@ -109,12 +118,6 @@ def _add_run_tools(server: MCPServer[Any], tools: AgentTools) -> None:
             search=search,
         )
         return tools.list_runs(choice, limit=limit, offset=offset)
-
-    @server.tool(annotations=READ_ONLY)
-    @_answering
-    def list_failures(repository: str | None = None, limit: int = 20) -> dict[str, Any]:
-        """Return runs that failed, timed out or did not start, newest first; at most 50."""
-        return tools.list_failures(repository, limit=limit)
 
     @server.tool(annotations=READ_ONLY)
     @_answering

@@ -21,7 +21,7 @@ SERVICES: dict[str, Any] = yaml.safe_load(FILE.read_text())["services"]
 OURS = [name for name, service in SERVICES.items() if "build" in service]
 
 #: Settings of other hosts of the collector, or that a container has no use for.
-ELSEWHERE = {"TASK_SECONDS", "ANVIL_UPLINK_KEY", "ANVIL_UPLINK_URL", "AWS_REGION"}
+ELSEWHERE = {"MCP_TOKEN", "TASK_SECONDS", "ANVIL_UPLINK_KEY", "ANVIL_UPLINK_URL", "AWS_REGION"}
 NOT_WITHOUT_ITS_PORT = {"GITHUB_WEBHOOK_SECRET"}
 
 

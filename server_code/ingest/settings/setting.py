@@ -8,7 +8,7 @@ from typing import Literal
 from .parsing import Parse, parse_text
 
 #: Who reads a setting: every host of the collector, or the commands of one host alone.
-Host = Literal["all", "headless", "uplink", "serve"]
+Host = Literal["all", "headless", "uplink", "serve", "mcp"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..domain.filters import LOG_CHOICES
+from .host_table import HOST_SETTINGS
 from .parsing import (
     number_between,
     one_of,
-    parse_database_url,
     parse_id,
     parse_list,
     parse_patterns,
@@ -19,7 +19,7 @@ from .parsing import (
 from .setting import Setting
 from .values import JOB_EVENTS_QUEUE, LOGS_QUEUE, LONGEST_CHANGE_DAYS, METRICS_QUEUE
 
-_GITHUB, _QUEUES, _COLLECTING, _HOSTS = "GitHub", "AWS and queues", "Collecting", "Hosts"
+_GITHUB, _QUEUES, _COLLECTING = "GitHub", "AWS and queues", "Collecting"
 _HTTP = url_of("http", "https")
 
 SETTINGS = (
@@ -243,64 +243,5 @@ SETTINGS = (
         help="Seconds that one background task of an Anvil app works, of each minute. "
         "`serve` sets 50.",
     ),
-    Setting(
-        name="DATABASE_URL",
-        section=_HOSTS,
-        field="database_url",
-        parse=parse_database_url,
-        default="runstream.db",
-        host="headless",
-        help="State of `collect`: a SQLite file, or `postgresql://…` for several processes that "
-        "share the work.",
-    ),
-    Setting(
-        name="ANVIL_UPLINK_KEY",
-        section=_HOSTS,
-        field="uplink_key",
-        parse=parse_secret,
-        is_secret=True,
-        host="uplink",
-        help="Server Uplink key of the Anvil app that `uplink` works for.",
-    ),
-    Setting(
-        name="ANVIL_UPLINK_URL",
-        section=_HOSTS,
-        field="uplink_url",
-        parse=url_of("ws", "wss"),
-        default="wss://anvil.works/uplink",
-        host="uplink",
-        help="Uplink address of that app.",
-    ),
-    Setting(
-        name="RUNSTREAM_HTTP",
-        section=_HOSTS,
-        host="headless",
-        help="`[HOST:]PORT` at which `collect` and `uplink` serve `/healthz` and `/metrics`, "
-        "like `--http`.",
-    ),
-    Setting(
-        name="MCP_TOKEN",
-        section=_HOSTS,
-        field="mcp_token",
-        parse=parse_secret,
-        is_secret=True,
-        host="headless",
-        help="Bearer token that clients of `mcp --http` send.",
-    ),
-    Setting(
-        name="ANVIL_APP_SERVER",
-        section=_HOSTS,
-        default="anvil-app-server",
-        host="serve",
-        help="App server that `serve` and `run` start. The one from pip needs a Java virtual "
-        "machine, and the internet at its first start.",
-    ),
-    Setting(
-        name="ANVIL_DATABASE_URL",
-        section=_HOSTS,
-        parse=parse_database_url,
-        host="serve",
-        help="PostgreSQL database for the Data Tables of `serve`. By default DATABASE_URL if it "
-        "is PostgreSQL, else the database that comes with the app server.",
-    ),
+    *HOST_SETTINGS,
 )
