@@ -1,0 +1,150 @@
+"""The manifests and the chart, validated with Kubernetes' own schemas.
+
+The chart is rendered by helm, which CI's machines have. Custom resources (KEDA, Prometheus,
+External Secrets) have no schema here: their references are checked instead.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import kubernetes_validate
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+KUSTOMIZE = ROOT / "deploy" / "kustomize"
+CHART = ROOT / "deploy" / "helm" / "runstream"
+VERSION = "1.31"
+CUSTOM = {"ExternalSecret", "ScaledObject", "ServiceMonitor", "TriggerAuthentication"}
+AGENTS = ("metrics", "logs")
+
+Manifest = dict[str, Any]
+
+VALUES: dict[str, Manifest] = {
+    "defaults": {"secret": {"values": {"GITHUB_TOKEN": "t"}}},
+    "aws": {
+        "serviceAccount": {"annotations": {"eks.amazonaws.com/role-arn": "arn:aws:iam::1:role/r"}},
+        "settings": {"AWS_DEFAULT_REGION": "eu-central-1", "POLL_SECONDS": 30},
+        "secret": {"existingName": "mine"},
+        "keda": {"enabled": True, "metadata": {"queueURL": "https://q", "awsRegion": "x"}},
+    },
+    "azure": {
+        "podLabels": {"azure.workload.identity/use": "true"},
+        "keda": {"enabled": True, "bus": "servicebus", "metadata": {"queueName": "jobs"}},
+    },
+    "google": {
+        "keda": {
+            "enabled": True,
+            "bus": "pubsub",
+            "metadata": {"subscriptionName": "jobs"},
+            "authenticationName": "mine",
+        },
+    },
+    "external secrets and monitoring": {
+        "secret": {"external": {"enabled": True, "storeName": "vault", "remoteKey": "runstream"}},
+        "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    },
+    "placement": {
+        "image": {"repository": "example.com/runstream", "digest": "sha256:" + "0" * 64},
+        "imagePullSecrets": [{"name": "registry"}],
+        "nodeSelector": {"kubernetes.io/arch": "arm64"},
+        "tolerations": [{"key": "spot", "operator": "Exists"}],
+        "podDisruptionBudget": {"enabled": False},
+        "networkPolicy": {"enabled": False},
+        "logs": {"replicas": 3},
+    },
+}
+
+
+def kustomized() -> list[Manifest]:
+    """Read the manifests that the kustomization lists."""
+    listed = yaml.safe_load((KUSTOMIZE / "kustomization.yaml").read_text())["resources"]
+    texts = [(KUSTOMIZE / name).read_text() for name in listed]
+    return [each for text in texts for each in yaml.safe_load_all(text)]
+
+
+def rendered(values: Manifest, folder: Path) -> list[Manifest]:
+    """Render the chart with helm."""
+    helm = shutil.which("helm")
+    if helm is None:
+        pytest.skip("helm is not installed")
+    file = folder / "values.yaml"
+    file.write_text(yaml.safe_dump({"repositories": ["octo/api"], **values}))
+    command = [helm, "template", "runstream", CHART, "--values", file]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return [each for each in yaml.safe_load_all(done.stdout) if each]
+
+
+def of_kind(manifests: Iterable[Manifest], kind: str) -> dict[str, Manifest]:
+    return {each["metadata"]["name"]: each for each in manifests if each["kind"] == kind}
+
+
+def validate(manifests: list[Manifest]) -> None:
+    for manifest in manifests:
+        if manifest["kind"] not in CUSTOM:
+            kubernetes_validate.validate(manifest, VERSION, strict=True)
+
+
+def check_deployments(manifests: list[Manifest]) -> None:
+    """Each agent runs in a Deployment of its own, unprivileged, with what it refers to."""
+    deployments = of_kind(manifests, "Deployment")
+    assert set(deployments) == {f"runstream-{agent}" for agent in AGENTS}
+    for agent in AGENTS:
+        pod = deployments[f"runstream-{agent}"]["spec"]["template"]["spec"]
+        (container,) = pod["containers"]
+        assert container["args"][:2] == ["collect", f"--only={agent}"]
+        assert container["args"][-1] == "octo/api"
+        security = container["securityContext"]
+        assert security["readOnlyRootFilesystem"]
+        assert not security["allowPrivilegeEscalation"]
+        assert pod["securityContext"]["runAsNonRoot"]
+        for probe in ("startupProbe", "livenessProbe", "readinessProbe"):
+            assert container[probe]["httpGet"] == {"path": "/healthz", "port": "http"}
+        assert container["resources"]["limits"]["memory"]
+        assert pod["serviceAccountName"] in of_kind(manifests, "ServiceAccount")
+
+
+def test_the_manifests_are_valid() -> None:
+    manifests = kustomized()
+    validate(manifests)
+    check_deployments(manifests)
+    pods = [
+        m["spec"]["template"]["metadata"]["labels"]
+        for m in manifests
+        if "template" in m.get("spec", {})
+    ]
+    for budget in of_kind(manifests, "PodDisruptionBudget").values():
+        wanted = budget["spec"]["selector"]["matchLabels"].items()
+        assert sum(wanted <= labels.items() for labels in pods) == 1
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_the_chart_is_valid(name: str, tmp_path: Path) -> None:
+    manifests = rendered(VALUES[name], tmp_path)
+    validate(manifests)
+    check_deployments(manifests)
+
+
+def test_the_log_agent_scales_with_its_queue(tmp_path: Path) -> None:
+    """KEDA owns the number of log agents: the Deployment declares none."""
+    manifests = rendered(VALUES["aws"], tmp_path)
+    (scaled,) = of_kind(manifests, "ScaledObject").values()
+    target = scaled["spec"]["scaleTargetRef"]["name"]
+    assert "replicas" not in of_kind(manifests, "Deployment")[target]["spec"]
+    (trigger,) = scaled["spec"]["triggers"]
+    assert trigger["type"] == "aws-sqs-queue"
+    assert trigger["metadata"]["queueURL"] == "https://q"
+    assert trigger["authenticationRef"]["name"] in of_kind(manifests, "TriggerAuthentication")
+
+
+def test_the_chart_is_released_with_the_package() -> None:
+    from importlib.metadata import version
+
+    chart = yaml.safe_load((CHART / "Chart.yaml").read_text())
+    assert chart["version"] == chart["appVersion"] == version("runstream")
