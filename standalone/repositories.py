@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from datetime import timedelta
 
 from ingest.bootstrap import Collector
 from ingest.domain.repositories import parse_repository
 from ingest.errors import IngestError, InvalidRepository, Retriable
 from ingest.ports import RepositoryStore
+from ingest.services.context import CollectorContext
 from ingest.settings import Settings
 
 from .failures import sentence_for
 from .logs import write_notice
+
+#: How long a process waits for another one that checks the same new repositories.
+ADDED_WITHIN = timedelta(seconds=5)
 
 
 class NothingToCollect(IngestError):
@@ -43,8 +48,9 @@ def refused_by_github(names: Sequence[str], collector: Collector) -> dict[str, I
     """
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
-    lookups = {name: context.workers.submit(context.source.fetch_repository, name) for name in new}
-    errors = {name: lookup.exception() for name, lookup in lookups.items()}
+    mine = [name for name in new if _claims_check(context, name)]
+    errors = _look_up(context, mine)
+    errors |= _look_up(context, _not_added(context, [name for name in new if name not in mine]))
     refused = {
         name: error
         for name, error in errors.items()
@@ -56,6 +62,30 @@ def refused_by_github(names: Sequence[str], collector: Collector) -> dict[str, I
     for name, error in refused.items():
         write_notice(f"{name} is left out: {sentence_for(error)}", level=logging.WARNING)
     return refused
+
+
+def _claims_check(context: CollectorContext, name: str) -> bool:
+    """Claim the check of a repository: processes that start at once share it."""
+    now = context.clock.now()
+    return context.store.claim_once(f"check {name.lower()} {now:%Y-%m-%dT%H:%M}", now=now)
+
+
+def _not_added(context: CollectorContext, names: Sequence[str]) -> list[str]:
+    """Wait for another process to add repositories; return those that it has not added in time."""
+    until = context.clock.now() + ADDED_WITHIN
+    left = list(names)
+    while left and context.clock.now() < until:
+        left = [name for name in left if context.store.load_repository(name) is None]
+        if left:
+            context.clock.sleep(0.2)
+    return left
+
+
+def _look_up(context: CollectorContext, names: Sequence[str]) -> dict[str, BaseException | None]:
+    lookups = {
+        name: context.workers.submit(context.source.fetch_repository, name) for name in names
+    }
+    return {name: lookup.exception() for name, lookup in lookups.items()}
 
 
 def require_any(names: Sequence[str], state: RepositoryStore) -> None:

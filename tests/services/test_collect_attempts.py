@@ -66,6 +66,7 @@ def run_with(here: Stage, fuse: Fuse) -> None:
             here.ingest(context=process, rounds=3)
         except Killed:
             # The next process finds the lease and the work of the dead one, and waits for both.
+            here.wait_for_workers()
             here.advance(200)
             process = a_process_with(here, fuse)
     here.advance(600)

@@ -163,6 +163,13 @@ class Stage:
             close()
         self.server.close()
 
+    def wait_for_workers(self) -> None:
+        """Wait until no worker has a request in flight: time that passes would count as its own."""
+        everyone = threading.Barrier(THREADS + 1)
+        for _ in range(THREADS):
+            self.context.workers.submit(everyone.wait)
+        everyone.wait()
+
     def watch(self, name: str = REPOSITORY, *, days: float = 1) -> None:
         """Watch a repository from `days` ago on."""
         now = self.clock.now()

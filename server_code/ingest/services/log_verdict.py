@@ -37,7 +37,7 @@ def judge_failure(
     before may have been the first or the last one of a time in which GitHub hid the repository.
     """
     if isinstance(result, LogUnavailable):
-        return _doubt_expiry(result, work, now)
+        return _doubt_expiry(result, work, source, now)
     if not _is_given_up(result, work, now):
         return result
     try:
@@ -73,9 +73,14 @@ def _is_given_up(result: LogNotReady, work: LogWork, now: datetime) -> bool:
     return isinstance(result.error, LogPending) and work.tries >= MIN_TRIES and is_old
 
 
-def _doubt_expiry(result: LogUnavailable, work: LogWork, now: datetime) -> LogResult:
+def _doubt_expiry(
+    result: LogUnavailable, work: LogWork, source: ActionsSource, now: datetime
+) -> LogResult:
+    """Let an expired log wait whose job is young; at last ask for it alone once more."""
     ended_at = result.job.completed_at
     is_young = ended_at is not None and now - ended_at < SHORTEST_RETENTION
-    if result.reason != "expired" or not is_young or work.tries >= MIN_TRIES:
+    if result.reason != "expired" or not is_young:
         return result
-    return LogNotReady(job=result.job, error=LogExpired(result.detail))
+    if work.tries < MIN_TRIES:
+        return LogNotReady(job=result.job, error=LogExpired(result.detail))
+    return fetch_single(source, work, result.job)

@@ -1,0 +1,51 @@
+"""The check of repositories that are new to the state."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from types import SimpleNamespace
+
+from ingest.errors import RepositoryUnavailable
+from ingest.ports import StateStore
+from support.world import REPOSITORY
+
+from standalone.repositories import refused_by_github
+from standalone.sandbox.builder import WorldBuilder
+
+
+class AddsAfterClaim:
+    """A state in which another process adds a repository once its claim was refused."""
+
+    def __init__(self, stage, state: StateStore) -> None:
+        self._stage, self._state = stage, state
+
+    def __getattr__(self, name: str):
+        return getattr(self._state, name)
+
+    def claim_once(self, key: str, *, now) -> bool:
+        is_first = self._state.claim_once(key, now=now)
+        if not is_first:
+            threading.Timer(0.1, self._stage.watch).start()
+        return is_first
+
+
+def test_processes_that_start_at_once_check_a_repository_once(stage):
+    """The second one waits until the first has added it."""
+    here = stage(WorldBuilder().repository(REPOSITORY))
+    here.state.remove_repository(REPOSITORY)
+    here.clock.sleep = lambda seconds: threading.Event().wait(seconds)
+    second = replace(here.context, store=AddsAfterClaim(here, here.state))
+    assert refused_by_github([REPOSITORY], SimpleNamespace(context=here.context)) == {}
+    assert refused_by_github([REPOSITORY], SimpleNamespace(context=second)) == {}
+    assert here.requests("get_repository") == 1
+
+
+def test_a_repository_that_the_first_process_refused_is_checked_by_the_second(stage):
+    """It is added by none of them."""
+    here = stage(WorldBuilder().repository(REPOSITORY))
+    for _ in range(2):
+        collector = SimpleNamespace(context=here.context)
+        refused = refused_by_github([REPOSITORY, "octo/none"], collector)
+        assert isinstance(refused["octo/none"], RepositoryUnavailable)
+    assert here.state.load_repository("octo/none") is None
