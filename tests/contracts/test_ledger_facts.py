@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.domain.ledger import DeliveredFact, new_repository
+from ingest.domain.ledger import CLAIMS_KEPT, DeliveredFact, new_repository
 from ingest.ports import StateStore
 from support.state_records import (
     LARGEST_ID,
@@ -53,6 +54,9 @@ class TestHints:
         assert state.load_delivered_facts(REPOSITORY) == facts[1:]
         state.clear_delivered_facts([])
         assert state.load_delivered_facts(REPOSITORY) == facts[1:]
+        later = NOW + CLAIMS_KEPT + timedelta(minutes=1)
+        assert state.claim_run_hint(["d3"], REPOSITORY, 7, now=later) is None
+        assert state.load_delivered_facts(REPOSITORY) == []
 
     def test_the_newest_hint_counts(self, state: StateStore) -> None:
         """Webhooks come out of order."""

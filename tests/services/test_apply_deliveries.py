@@ -201,3 +201,12 @@ def test_a_job_whose_run_was_not_delivered_waits_for_it_and_is_then_read(here):
     here.poll()
     assert here.attempt().run is not None
     assert here.attempt().jobs[0].job_id == job["id"]
+
+
+def test_deliveries_of_a_paused_repository_are_hints(here):
+    """They would pile up, for nothing is processed meanwhile."""
+    here.state.set_paused(REPOSITORY, paused=True)
+    for status in ("queued", "in_progress"):
+        deliver(here, "workflow_run", {**run_now(here), "status": status})
+    assert here.state.load_delivered_facts(REPOSITORY) == []
+    assert list(here.state.load_run_hints(REPOSITORY)) == [FIRST_RUN + 1]

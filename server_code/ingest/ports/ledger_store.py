@@ -71,8 +71,8 @@ class LedgerStore(Protocol):
     ) -> str | None:
         """Claim keys, save a run hint and make the repository due: all or nothing.
 
-        A fact is saved in place of the hint. Returns the first key that was claimed before, and
-        then changes nothing.
+        A fact is saved in place of the hint, and kept for 4 days at most. Returns the first key
+        that was claimed before, and then changes nothing.
         """
 
     def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:

@@ -41,7 +41,8 @@ def receive_webhook(
     delivery = parse_delivery(headers, body, secret=secret.reveal() if secret else "")
     if delivery.repository is None or delivery.run_id is None:
         return f"ignored: {delivery.event} does not concern a run"
-    if store.load_repository(delivery.repository) is None:
+    record = store.load_repository(delivery.repository)
+    if record is None:
         return f"ignored: {delivery.repository} is not watched"
     body_key = f"body {hashlib.sha256(body).hexdigest()}"
     keys = (delivery.delivery_id, body_key)
@@ -50,7 +51,8 @@ def receive_webhook(
         delivery.repository,
         delivery.run_id,
         now=now,
-        fact=parse_fact(delivery, received_at=now),
+        # Nothing is processed while a repository is paused, so its run is read later.
+        fact=None if record.paused else parse_fact(delivery, received_at=now),
     )
     if known == body_key:
         store.add_counts({REPLAYED_WEBHOOKS: 1}, now=now)

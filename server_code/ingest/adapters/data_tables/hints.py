@@ -172,4 +172,5 @@ def _claim(key: str, now: datetime) -> bool:
 
 def _purge_claims(now: datetime) -> None:
     where = {"received_at": q.less_than(now - CLAIMS_KEPT)}
-    _CLAIMS.delete(_CLAIMS.search(columns=("key",), where=where))
+    for table in (_CLAIMS, _FACTS):
+        table.delete(table.search(columns=("key",), where=where))

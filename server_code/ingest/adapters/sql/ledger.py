@@ -256,4 +256,5 @@ def _claim(session: Session, key: str, now: datetime) -> bool:
     session.execute(
         "DELETE FROM deliveries WHERE received_at < ?", (write_time(now - CLAIMS_KEPT),)
     )
+    session.execute("DELETE FROM run_facts WHERE received_at < ?", (write_time(now - CLAIMS_KEPT),))
     return session.insert(_CLAIM, [(write_ascii(key), write_time(now))]) == 1
