@@ -88,7 +88,7 @@ def _look_up(context: CollectorContext, names: Sequence[str]) -> dict[str, BaseE
     return {name: lookup.exception() for name, lookup in lookups.items()}
 
 
-def require_any(names: Sequence[str], state: RepositoryStore) -> None:
+def require_any(names: Sequence[object], state: RepositoryStore) -> None:
     """Raise NothingToCollect where no repository is named and the state holds none."""
     if not names and not state.list_repositories():
         raise NothingToCollect(

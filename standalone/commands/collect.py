@@ -5,16 +5,20 @@ from __future__ import annotations
 from contextlib import closing
 
 import click
+from ingest.domain.sources import parse_sources
+from ingest.errors import IngestError
+from ingest.services.discover_sources import start_discovery
 
 from ..command import command
 from ..environment import read_environment
 from ..http_server import Address, AddressType, operations_option
-from ..repositories import parse_repositories, refused_by_github, require_any
+from ..repositories import refused_by_github, require_any
+from ..sources import are_wide, discover_given, single_names
 from ..stopping import ends_in_time, stopped_by_signals
 
 
 @command()
-@click.argument("repositories", nargs=-1, metavar="[OWNER/REPO | URL]...")
+@click.argument("given", nargs=-1, metavar="[SOURCE]...")
 @click.option("--once", is_flag=True, help="Collect everything available, then exit.")
 @click.option(
     "--webhooks",
@@ -25,7 +29,7 @@ from ..stopping import ends_in_time, stopped_by_signals
 @operations_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
 def collect(
-    repositories: tuple[str, ...],
+    given: tuple[str, ...],
     *,
     once: bool,
     webhooks: Address | None,
@@ -34,7 +38,9 @@ def collect(
 ) -> int:
     """Collect runs, jobs, commits and logs of repositories until stopped.
 
-    Repositories are remembered; without any, those of the last time are collected. SIGTERM or
+    A SOURCE is owner/name, a URL, owner, owner/api-*, or * for all that the credentials may read;
+    with ! in front it leaves repositories out. REPOSITORIES holds more of them. Sources are
+    remembered; without any, those of the last time are collected. SIGTERM or
     Ctrl-C ends after the work in hand, Ctrl-C again at once; the next start continues. Exits with
     78 if a person must act, with 69 if a later start may succeed, and with 75 if --once left items
     pending.
@@ -44,7 +50,7 @@ def collect(
     if once and _was_typed("operations"):
         raise click.UsageError("--once and --http exclude each other.")
     settings = read_environment()
-    names = parse_repositories(repositories, settings)
+    patterns = parse_sources(given, hosts=settings.github.web_hosts)
 
     from ingest.bootstrap import open_headless
 
@@ -60,11 +66,19 @@ def collect(
     ):
         if stop.event.is_set():
             return stop.exit_code if once else 0
-        require_any(names, collector.context.store)
+        names, failed = single_names(patterns), dict[str, IngestError]()
+        if are_wide(patterns):
+            names, failed = discover_given(collector, patterns)
+        elif once:
+            start_discovery(collector.context)
+        require_any([*names, *settings.sources], collector.context.store)
         refused = refused_by_github(names, collector)
         names = [name for name in names if name not in refused]
         if once:
-            return collect_all_once(collector, names, stop, as_json=as_json, refused=refused)
+            errors = {**failed, **refused}
+            return collect_all_once(collector, names, stop, as_json=as_json, refused=errors)
+        # What wide sources bring changes while the agents run.
+        names = [] if are_wide(patterns) else names
         with served(collector, webhooks=webhooks, operations=operations):
             return collect_until_stopped(collector, names, stop, as_json=as_json)
 

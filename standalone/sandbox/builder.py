@@ -37,12 +37,13 @@ class WorldBuilder:
         self._run_count = 0
         self._job_count = 0
 
-    def repository(
+    def repository(  # noqa: PLR0913 - a builder takes as many values as there are
         self,
         full_name: str,
         *,
         id: int | None = None,  # noqa: A002 - named as in the answer
         private: bool = False,
+        archived: bool = False,
         former_names: Iterable[str] = (),
         retention_days: int = 90,
     ) -> WorldBuilder:
@@ -53,6 +54,7 @@ class WorldBuilder:
             full_name=full_name,
             created_at=self.start - 365 * DAY,
             private=private,
+            archived=archived,
             former_names=tuple(former_names),
             retention_days=retention_days,
         )

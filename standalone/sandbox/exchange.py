@@ -117,7 +117,7 @@ class Exchange:
         params, world = self._route.params, self._state.world
         if "repository_id" in params:
             found = world.by_id(int(str(params["repository_id"])))
-        elif "owner" in params:
+        elif "name" in params:
             name = f"{params['owner']}/{params['name']}"
             found = world.by_name(name)
             moved = world.by_former_name(name) if found is None else None
@@ -127,6 +127,7 @@ class Exchange:
             return None
         if found is None or not identity.sees(found):
             raise not_found()
+        identity.require_sso(found.spec.owner)
         found.grow(self._now)
         return found
 

@@ -37,6 +37,19 @@ class Identity:
             message = "Resource not accessible by personal access token"
             raise Refusal(error_answer(403, message, headers=headers))
 
+    def require_sso(self, owner: str) -> None:
+        """Refuse if the organization's single sign-on does not know the token.
+
+        https://docs.github.com/rest/authentication/authenticating-to-the-rest-api
+        """
+        if self.token is not None and owner in self.token.sso_owners:
+            url = f"required; url=https://github.com/orgs/{owner}/sso?authorization_request=A0"
+            message = (
+                "Resource protected by organization SAML enforcement. You must grant your Personal "
+                "Access token access to this organization."
+            )
+            raise Refusal(error_answer(403, message, headers=(("X-GitHub-SSO", url),)))
+
     def sees(self, repository: Repository) -> bool:
         """Return whether the repository exists for this token."""
         if not repository.spec.private:

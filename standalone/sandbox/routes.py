@@ -19,6 +19,7 @@ from .handlers import (
     jobs,
     log_redirects,
     repositories,
+    repository_lists,
     runs,
 )
 
@@ -84,6 +85,21 @@ _REPOSITORY: dict[str, tuple[str, str, Handler]] = {
     "get_repository_installation": ("GET", "/installation", apps.get_repository_installation),
 }
 _ROOT: dict[str, tuple[str, str, Handler]] = {
+    "list_user_repositories": (
+        "GET",
+        "/user/repos",
+        repository_lists.list_user_repositories,
+    ),
+    "list_organization_repositories": (
+        "GET",
+        "/orgs/<owner>/repos",
+        repository_lists.list_organization_repositories,
+    ),
+    "list_account_repositories": (
+        "GET",
+        "/users/<owner>/repos",
+        repository_lists.list_account_repositories,
+    ),
     "rate_limit": ("GET", "/rate_limit", repositories.get_rate_limit),
     "get_user": ("GET", "/user", repositories.get_user),
     "graphql": ("POST", "/graphql", graphql.post_graphql),
@@ -97,7 +113,7 @@ _ROOT: dict[str, tuple[str, str, Handler]] = {
     "list_installation_repositories": (
         "GET",
         "/installation/repositories",
-        apps.list_installation_repositories,
+        repository_lists.list_installation_repositories,
     ),
 }
 _PREFIXES = ("/repos/<owner>/<name>", "/repositories/<int:repository_id>")

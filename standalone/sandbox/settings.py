@@ -23,6 +23,8 @@ class TokenSpec:
     permissions: frozenset[str] | None = None
     repositories: frozenset[str] | None = None
     expires_at: Timestamp | None = None
+    sso_owners: frozenset[str] = frozenset()
+    """Organizations whose single sign-on the token is not authorized for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,8 @@ class Settings:
     tokens: tuple[TokenSpec, ...] = (TokenSpec(),)
     limits: Limits = field(default_factory=Limits)
     app: AppSpec | None = None
+    users: frozenset[str] = frozenset()
+    """Owners, in lower case, that are users; all others are organizations."""
     faults: tuple[Fault, ...] = ()
     hooks: HookFaults = field(default_factory=HookFaults)
     graphql: GraphqlFaults = field(default_factory=GraphqlFaults)

@@ -191,6 +191,8 @@ class RepositorySpec:
     full_name: str
     created_at: Timestamp
     private: bool = False
+    archived: bool = False
+    disabled: bool = False
     former_names: tuple[str, ...] = ()
     default_branch: str = "main"
     retention_days: int = 90

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
 
 from .repository import Repository
 from .times import Timestamp
@@ -21,14 +23,35 @@ class World:
         self.seed = seed
         self.ends_at = ends_at
         self.repositories = list(repositories)
-        self._by_id = {repository.spec.id: repository for repository in self.repositories}
-        self._by_name = {
-            repository.spec.full_name.lower(): repository for repository in self.repositories
-        }
+        self._by_id: dict[int, Repository] = {}
+        self._by_name: dict[str, Repository] = {}
+        self._by_former_name: dict[str, Repository] = {}
+        self._index()
+
+    def add(self, repository: Repository) -> None:
+        """Create a repository."""
+        self.repositories.append(repository)
+        self._index()
+
+    def change(self, known_as: str, /, **changes: Any) -> None:  # noqa: ANN401 - fields of a spec
+        """Change a repository: archive it, or rename or transfer it with a new `full_name`."""
+        repository = self._by_name[known_as.lower()]
+        spec = repository.spec
+        former = (*spec.former_names, known_as) if "full_name" in changes else spec.former_names
+        repository.spec = replace(spec, former_names=former, **changes)
+        self._index()
+
+    def remove(self, full_name: str) -> None:
+        """Delete a repository."""
+        self.repositories.remove(self._by_name[full_name.lower()])
+        self._index()
+
+    def _index(self) -> None:
+        everything = self.repositories
+        self._by_id = {each.spec.id: each for each in everything}
+        self._by_name = {each.spec.full_name.lower(): each for each in everything}
         self._by_former_name = {
-            name.lower(): repository
-            for repository in self.repositories
-            for name in repository.spec.former_names
+            name.lower(): each for each in everything for name in each.spec.former_names
         }
 
     def by_id(self, repository_id: int) -> Repository | None:

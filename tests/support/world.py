@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-from ingest.adapters.github import GithubActions, open_token_pool
+from ingest.adapters.github import GithubActions, GithubRepositories, open_token_pool
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.counters import Counters
 from ingest.domain.ledger import RepositoryRecord
@@ -143,6 +143,7 @@ class Stage:
         self._closers += [lambda: workers.shutdown(cancel_futures=True), pool.close]
         return CollectorContext(
             source=GithubActions(pool, self.counters),
+            repositories=GithubRepositories(pool),
             store=state or self.state,
             metrics=self.queues.metrics,
             logs=self.queues.logs,

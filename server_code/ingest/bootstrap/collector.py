@@ -44,7 +44,7 @@ def open_headless(settings: Settings, *, stop: threading.Event) -> Collector:
 
 def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Collector:
     """Open a collector on a state store."""
-    from ..adapters.github import GithubActions, open_token_pool
+    from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
 
     counters = Counters()
     bus, queues = open_bus(settings), settings.queues
@@ -56,6 +56,8 @@ def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Co
     log_workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
     context = CollectorContext(
         source=GithubActions(tokens, counters),
+        repositories=GithubRepositories(tokens),
+        sources=settings.sources,
         store=state,
         metrics=bus.open_publisher(queues.metrics_queue, counters),
         logs=bus.open_publisher(queues.logs_queue, counters),

@@ -67,10 +67,21 @@ def task_state(name: str, value: object) -> None:
     anvil.server.task_state[name] = value
 
 
+def _has_work(request: RequestContext) -> bool:
+    """Return whether anything is watched, or a source may bring something."""
+    state = request.state
+    if state.list_repositories() or state.list_sources():
+        return True
+    try:
+        return bool(request.settings.sources)
+    except BadSettings:
+        return False
+
+
 def _work(request: RequestContext, agent: str, tick: Callable[..., int]) -> int:
     """Run one slice; an error is reported in the heartbeat and fails the task."""
     state = request.state
-    if is_paused(state, agent) or not state.list_repositories():
+    if is_paused(state, agent) or not _has_work(request):
         report_rest(state, agent, place=PLACE, now=request.now)
         return 0
     collector: Collector | None = None

@@ -7,10 +7,19 @@ behaviour. Adapters raise nothing but the errors of ``errors.py``.
 from .agent_store import AgentStore
 from .bus import EventBus, QueueDepth
 from .clock import Clock
-from .github import ActionsSource, Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
+from .github import (
+    ActionsSource,
+    Answer,
+    Budget,
+    JobList,
+    RepositoryFacts,
+    RunPage,
+    RunQuery,
+)
 from .ledger_store import LedgerStore, LogStateStore
 from .logs import LogCache
 from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
+from .repository_source import CredentialFacts, ListQuestion, RepositorySource
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 from .state import StateStore
@@ -24,9 +33,11 @@ __all__ = [
     "BlobStore",
     "Budget",
     "Clock",
+    "CredentialFacts",
     "EventBus",
     "JobList",
     "LedgerStore",
+    "ListQuestion",
     "LogCache",
     "LogStateStore",
     "Publisher",
@@ -34,6 +45,7 @@ __all__ = [
     "ReceivedMessage",
     "Rejection",
     "RepositoryFacts",
+    "RepositorySource",
     "RepositoryStore",
     "RunPage",
     "RunQuery",

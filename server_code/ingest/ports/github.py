@@ -67,6 +67,8 @@ class RepositoryFacts:
     is_private: bool
     is_archived: bool
     html_url: str | None
+    is_disabled: bool = False
+    repository_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

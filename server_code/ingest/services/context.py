@@ -3,16 +3,39 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from ..domain.counters import Counters
 from ..domain.ledger import ErrorRecord
-from ..ports import ActionsSource, BlobStore, Clock, LogCache, Publisher, StateStore, WorkQueue
+from ..domain.sources import SourcePattern
+from ..ports import (
+    ActionsSource,
+    BlobStore,
+    Clock,
+    LogCache,
+    Publisher,
+    RepositorySource,
+    StateStore,
+    WorkQueue,
+)
 from ..settings import CollectingSettings
 
 PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
+
+
+@dataclass(slots=True)
+class DiscoveryClock:
+    """When this process checks next whether discovery is due; at once after its start."""
+
+    next_at: datetime | None = None
+    has_started: bool = False
+
+    def is_due(self, now: datetime) -> bool:
+        """Return whether to check now; a clock that was set back delays nothing for long."""
+        return self.next_at is None or not now < self.next_at < now + timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +45,8 @@ class CollectorContext:
     ``workers`` and ``log_workers`` run requests to GitHub side by side, so that large logs keep no
     poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.
     ``holder`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
-    where there is one. ``cloudevents_root`` is that of every envelope.
+    where there is one. ``cloudevents_root`` is that of every envelope. ``repositories`` lists what
+    the ``sources`` of the settings, and those of the state, bring.
     """
 
     source: ActionsSource
@@ -39,6 +63,9 @@ class CollectorContext:
     holder: str
     log_cache: LogCache | None = None
     cloudevents_root: str | None = None
+    repositories: RepositorySource | None = None
+    sources: tuple[SourcePattern, ...] = ()
+    discovery: DiscoveryClock = field(default_factory=DiscoveryClock)
 
     def share_pauses(self) -> None:
         """Let other processes, and this one's next life, obey what GitHub asked of this one."""

@@ -17,6 +17,7 @@ from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, 
 from .collect_attempts import collect_attempts, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_runs
+from .discover_sources import discover_when_due
 from .poll_session import LEASE_SECONDS, PollSession, keep_lease
 from .schedule_attempts import OPEN_AGE_SHARE
 
@@ -51,6 +52,7 @@ def poll_due_repositories(
 
     ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
     """
+    discover_when_due(context)
     claimed = context.store.claim_repositories(
         holder=context.holder,
         now=context.clock.now(),

@@ -10,11 +10,9 @@ from ..auth import is_authenticated
 from ..calls import Call
 from ..pages import requested_page
 from ..payloads.apps import app_payload, installation_payload
-from ..payloads.repositories import full_repository
 from ..rng import sha_for
 from ..settings import AppSpec, InstallationSpec, TokenSpec
 from ..times import iso
-from .conditional import conditional_json
 
 
 def get_app(call: Call) -> Answer:
@@ -59,28 +57,6 @@ def mint_token(call: Call) -> Answer:
             "repository_selection": "all" if found.repositories is None else "selected",
         },
         status=201,
-    )
-
-
-def list_installation_repositories(call: Call) -> Answer:
-    """Answer GET /installation/repositories."""
-    token = call.identity.token
-    if token is None or token.kind != "installation":
-        message = "You must authenticate with an installation access token"
-        raise Refusal(error_answer(403, message))
-    visible = [
-        item.spec
-        for item in call.state.world.repositories
-        if token.repositories is None or item.spec.full_name in token.repositories
-    ]
-    page = requested_page(call.args)
-    some = visible[page.start : page.start + page.size]
-    return conditional_json(
-        {
-            "total_count": len(visible),
-            "repository_selection": "all" if token.repositories is None else "selected",
-            "repositories": [full_repository(spec, call.base) for spec in some],
-        }
     )
 
 

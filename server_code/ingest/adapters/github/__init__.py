@@ -6,6 +6,7 @@ used: it follows redirects and waits by itself, outside the limits.
 
 from .actions import GithubActions
 from .client import GithubClient
+from .repository_lists import GithubRepositories
 from .tokens import TokenPool, open_token_pool
 
-__all__ = ["GithubActions", "GithubClient", "TokenPool", "open_token_pool"]
+__all__ = ["GithubActions", "GithubClient", "GithubRepositories", "TokenPool", "open_token_pool"]

@@ -26,6 +26,7 @@ from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
+from .repository_facts import facts_of
 from .request import Request
 from .tokens import RepositoryClient, TokenPool
 
@@ -194,12 +195,8 @@ class GithubActions:
         """Fetch what the credential sees of a repository itself."""
         request = Request.to("/repos/{}", self._name(repository))
         payload = mapping(self._client(repository).get(request).json())
-        return RepositoryFacts(
-            full_name=text(payload.get("full_name")) or repository,
-            is_private=payload.get("private") is True,
-            is_archived=payload.get("archived") is True,
-            html_url=self._links.link(text(payload.get("html_url"))),
-        )
+        facts = facts_of(payload, asked=repository)
+        return replace(facts, html_url=self._links.link(facts.html_url))
 
     def budget(self) -> Budget:
         """Return what is left of the hour's requests over all credentials."""

@@ -13,6 +13,7 @@ from ...domain.counters import Counters
 from ...errors import IngestError, SourceUnavailable
 from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
+from ...wire.expiration import parse_expiration
 from ...wire.links import redirect_target
 from ...wire.rate_limiter import RateLimiter
 from .credentials import Credential
@@ -56,6 +57,7 @@ class GithubClient:
     ) -> None:
         self.name = credential.name
         self.rate_limiter = RateLimiter()
+        self.expires_at: datetime | None = None
         self._credential = credential
         self._api_url = _without_password(api_url.rstrip("/"))
         self._clock = clock
@@ -160,6 +162,7 @@ class GithubClient:
             took = min(max((now - started).total_seconds(), 0.0), TOTAL_SECONDS)
             limiter.record_response(resource, took_seconds=took, now=now)
         self._count(resource, answer.status)
+        self.expires_at = parse_expiration(answer.headers) or self.expires_at
         status, limits = answer.status, answer.headers
         if resource == "graphql" and status == 200 and '"RATE_LIMITED"' in answer.body:
             # GraphQL refuses with 200.

@@ -38,6 +38,7 @@ class Rights:
         self._refusals: OrderedDict[_Pair, tuple[datetime, IngestError]] = OrderedDict()
         self._rejections: dict[str, tuple[datetime, timedelta, IngestError]] = {}
         self._accounts: dict[str, str] = {}
+        self._lists: dict[str, dict[str, frozenset[str]]] = {}
 
     def grant(self, name: str, repository: str) -> None:
         """Note that a credential has read a repository, which stays with the first one to do so."""
@@ -101,6 +102,23 @@ class Rights:
         with self._lock:
             self._accounts[name] = account.lower()
 
+    def account_of(self, name: str) -> str | None:
+        """Return whose installation a credential is, in lower case."""
+        with self._lock:
+            return self._accounts.get(name)
+
+    def rejection_of(self, name: str) -> IngestError | None:
+        """Return why GitHub rejects a credential as a whole."""
+        with self._lock:
+            rejected = self._rejections.get(name)
+        return None if rejected is None else rejected[2]
+
+    def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> None:
+        """Note which repositories of an owner (``*``: of all) a credential was listed."""
+        listed = frozenset(repository.lower() for repository in repositories)
+        with self._lock:
+            self._lists.setdefault(name, {})[owner.lower()] = listed
+
     def order(
         self,
         names: Iterable[str],
@@ -109,8 +127,9 @@ class Rights:
     ) -> list[str]:
         """Order credentials by how likely they read a repository, then by preference.
 
-        The pinned one is first, then the installation on its owner. Those that this owner has
-        refused so far are last.
+        The pinned one is first, then those that were listed the repository, then the installation
+        on its owner. Those that this owner has refused so far, or that were listed others of its
+        repositories, are last.
         """
         owner = repository.lower().partition("/")[0]
         with self._lock:
@@ -118,11 +137,21 @@ class Rights:
             reading = _names_at(self._read_at, owner)
             refused = _names_at(self._refusals, owner)
             accounts = dict(self._accounts)
+            lists = {name: tuple(each.values()) for name, each in self._lists.items()}
+            has_whole_list = {
+                name
+                for name, each in self._lists.items()
+                if owner in each or (accounts.get(name) == owner and "*" in each)
+            }
 
         def rank(name: str) -> int:
             account = accounts.get(name)
             if name == pinned:
                 return 0
+            if any(repository.lower() in listed for listed in lists.get(name, ())):
+                return 1
+            if name in has_whole_list:
+                return 4
             if account is not None:
                 return 1 if account == owner else 4
             if name in refused:

@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ...domain.counters import Counters
 from ...errors import (
@@ -96,6 +96,25 @@ class TokenPool:
             for name, account in app.accounts().items():
                 self._rights.set_account(name, account)
         return sorted(found, key=lambda client: client.name)
+
+    def client_named(self, name: str) -> GithubClient:
+        """Return a client. Raises SourceUnavailable for one that is no longer there."""
+        client = self._by_name().get(name)
+        if client is None:
+            raise SourceUnavailable(f"The credential {name} is no longer configured.")
+        return client
+
+    def account_of(self, name: str) -> str | None:
+        """Return whose installation a credential is, in lower case; None where not known."""
+        return self._rights.account_of(name)
+
+    def rejection_of(self, name: str) -> IngestError | None:
+        """Return why GitHub rejects a credential as a whole; None where it does not."""
+        return self._rights.rejection_of(name)
+
+    def learn_list(self, name: str, owner: str, repositories: Collection[str]) -> None:
+        """Note which repositories of an owner (``*``: of all) a credential was listed."""
+        self._rights.set_list(name, owner, repositories)
 
     def failed_apps(self) -> dict[str, IngestError]:
         """Return why apps have no installation to use, by the app's name."""

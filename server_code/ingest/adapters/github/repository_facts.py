@@ -1,0 +1,21 @@
+"""A repository as GitHub's objects describe it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...ports import RepositoryFacts
+from ...wire.fields import integer, text
+
+
+def facts_of(payload: Mapping[str, Any], *, asked: str = "") -> RepositoryFacts:
+    """Return the facts of a repository object."""
+    return RepositoryFacts(
+        full_name=text(payload.get("full_name")) or asked,
+        is_private=payload.get("private") is True,
+        is_archived=payload.get("archived") is True,
+        is_disabled=payload.get("disabled") is True,
+        repository_id=integer(payload.get("id")),
+        html_url=text(payload.get("html_url")),
+    )

@@ -1,0 +1,118 @@
+"""The lists of repositories that credentials may read."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ...domain.source_records import CredentialRecord
+from ...errors import NotFound, RepositoryUnavailable
+from ...ports import Answer, CredentialFacts, ListQuestion, RepositoryFacts, RepositorySource
+from ...wire.fields import mapping
+from .client import GithubClient
+from .lists import ListAnswer, ListReader, ListRequest
+from .repository_facts import facts_of
+from .request import Request
+from .tokens import TokenPool
+
+#: The owner of a question about everything that a credential may read.
+ALL = "*"
+
+_ANONYMOUS = "anonymous"
+_INSTALLATION = "installation-"
+_OF_INSTALLATION = ListRequest(request=Request.to("/installation/repositories"), key="repositories")
+_OF_USER = ListRequest(
+    request=Request.to("/user/repos", sort="full_name", visibility="all"), key=None
+)
+
+
+class GithubRepositories(RepositorySource):
+    """Reads which repositories a credential may read; unchanged lists are free."""
+
+    def __init__(self, tokens: TokenPool) -> None:
+        self._tokens = tokens
+        self._lists = ListReader()
+
+    def list_questions(self, owners: Collection[str], *, with_all: bool) -> list[ListQuestion]:
+        """Return what to ask for the repositories of owners, or of everybody.
+
+        An installation has one list, which is asked where its account is among the owners. A
+        token's own list holds private repositories of its user that the list of an owner lacks.
+        """
+        wanted = {owner.lower(): owner for owner in owners}
+        questions: list[ListQuestion] = []
+        for client in self._tokens.clients():
+            account = self._tokens.account_of(client.name)
+            if client.name.startswith(_INSTALLATION):
+                if with_all or account is None or account in wanted:
+                    questions.append(ListQuestion(client.name, ALL))
+                continue
+            if client.name != _ANONYMOUS and (with_all or wanted):
+                questions.append(ListQuestion(client.name, ALL))
+            questions += [ListQuestion(client.name, owner) for owner in sorted(wanted.values())]
+        return questions
+
+    def fetch_repositories(
+        self, question: ListQuestion, validator: str | None = None
+    ) -> Answer[tuple[RepositoryFacts, ...]]:
+        """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
+        client = self._tokens.client_named(question.credential)
+        if question.owner != ALL:
+            return self._fetch_of_owner(client, question.owner, validator)
+        is_installation = client.name.startswith(_INSTALLATION)
+        wanted = _OF_INSTALLATION if is_installation else _OF_USER
+        return _answer(self._lists.fetch(client, wanted, validator), validator)
+
+    def learn_list(self, question: ListQuestion, names: Collection[str]) -> None:
+        """Note what a credential was listed, so that it is asked first for these."""
+        self._tokens.learn_list(question.credential, question.owner, names)
+
+    def recall(self, records: Collection[CredentialRecord]) -> None:
+        """Recall what was learned of credentials before."""
+        for record in records:
+            for each in record.lists:
+                self._tokens.learn_list(record.name, each.owner, each.names)
+
+    def credentials(self) -> list[CredentialFacts]:
+        """Return what is known of the credentials."""
+        return [self._facts(client) for client in self._tokens.clients()]
+
+    def _facts(self, client: GithubClient) -> CredentialFacts:
+        core = next((e for e in client.rate_limiter.limits() if e.resource == "core"), None)
+        rejection = self._tokens.rejection_of(client.name)
+        return CredentialFacts(
+            name=client.name,
+            kind=client.name.partition("-")[0],
+            owner=self._tokens.account_of(client.name),
+            limit=None if core is None else core.limit,
+            remaining=None if core is None else core.remaining,
+            reset_at=None if core is None else core.reset_at,
+            expires_at=client.expires_at,
+            rejected=None if rejection is None else str(rejection),
+        )
+
+    def _fetch_of_owner(
+        self, client: GithubClient, owner: str, validator: str | None
+    ) -> Answer[tuple[RepositoryFacts, ...]]:
+        """Fetch the list of an organization, or of a user where there is no such organization."""
+        kinds = ("orgs", "users")
+        known_kind, _, known = (validator or "").partition(" ")
+        for kind in (known_kind,) if known_kind in kinds else kinds:
+            request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
+            wanted = ListRequest(request=request, key=None)
+            try:
+                answer = _answer(self._lists.fetch(client, wanted, known or None), validator)
+            except (NotFound, RepositoryUnavailable):
+                if kind == kinds[-1]:
+                    raise
+                continue
+            if answer.value is None or answer.validator is None:
+                return answer
+            return Answer(answer.value, f"{kind} {answer.validator}")
+        raise NotFound(f"{owner} is no account on GitHub, or {client.name} may not see it.")
+
+
+def _answer(answer: ListAnswer, validator: str | None) -> Answer[tuple[RepositoryFacts, ...]]:
+    if answer.items is None:
+        return Answer(None, validator)
+    facts = (facts_of(mapping(item)) for item in answer.items)
+    return Answer(tuple(each for each in facts if "/" in each.full_name), answer.validator)

@@ -1,0 +1,57 @@
+"""What the collector needs of GitHub to find repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from ..domain.source_records import CredentialRecord
+from .github import Answer, RepositoryFacts
+
+
+@dataclass(frozen=True, slots=True)
+class ListQuestion:
+    """One list of repositories: what a credential may read of an owner, or (``*``) of all."""
+
+    credential: str
+    owner: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialFacts:
+    """What is known of a credential. ``kind``: token, installation or anonymous."""
+
+    name: str
+    kind: str
+    owner: str | None = None
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
+    expires_at: datetime | None = None
+    rejected: str | None = None
+
+
+class RepositorySource(Protocol):
+    """The lists of repositories that credentials may read, and what is known of credentials.
+
+    Fetching raises as ``ActionsSource`` does; none of the methods sleeps.
+    """
+
+    def list_questions(self, owners: Collection[str], *, with_all: bool) -> list[ListQuestion]:
+        """Return the lists to fetch for the repositories of owners, or of everybody."""
+
+    def fetch_repositories(
+        self, question: ListQuestion, validator: str | None = None
+    ) -> Answer[tuple[RepositoryFacts, ...]]:
+        """Fetch one list of repositories."""
+
+    def learn_list(self, question: ListQuestion, names: Collection[str]) -> None:
+        """Note what a credential was listed, so that it is asked first for these."""
+
+    def recall(self, records: Collection[CredentialRecord]) -> None:
+        """Recall what was learned of credentials before; what was learned since is kept."""
+
+    def credentials(self) -> list[CredentialFacts]:
+        """Return what is known of the credentials; costs nothing."""

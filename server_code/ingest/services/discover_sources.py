@@ -1,0 +1,260 @@
+"""Find the repositories that sources bring, and notice what became of them on GitHub."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ..domain.source_records import (
+    FROM_COMMAND_LINE,
+    FROM_SETTINGS,
+    CredentialList,
+    CredentialRecord,
+    CredentialRefusal,
+    SourceRecord,
+)
+from ..domain.sources import SourcePattern, Sources, parse_source
+from ..errors import Fatal, IngestError, RateLimited, Skippable
+from ..ports import Answer, ListQuestion, RepositoryFacts, RepositorySource
+from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
+from .context import CollectorContext
+
+logger = logging.getLogger(__name__)
+
+#: A new repository is watched within ten minutes, its first poll included.
+DISCOVER_EVERY = timedelta(minutes=9)
+
+#: How often a process checks whether discovery is due.
+CHECK_EVERY = timedelta(seconds=20)
+
+#: A list that a credential may not read is asked for again after this time.
+REFUSED_FOR = timedelta(hours=1)
+
+_List = Answer[tuple[RepositoryFacts, ...]]
+
+
+@dataclass(slots=True)
+class _Lists:
+    """What the lists of one discovery held. ``errors``: by the owner that was asked for."""
+
+    listed: dict[str, ListedRepository] = field(default_factory=dict)
+    errors: dict[str, IngestError] = field(default_factory=dict)
+    credentials: dict[str, CredentialRecord] = field(default_factory=dict)
+
+
+def discover_when_due(context: CollectorContext) -> None:
+    """Discover repositories if the last discovery of any process is long enough ago.
+
+    Raises StateUnavailable. What GitHub answers against it is kept with the sources.
+    """
+    clock, now = context.discovery, context.clock.now()
+    if context.repositories is None or not clock.is_due(now):
+        return
+    clock.next_at = now + CHECK_EVERY
+    if not clock.has_started and start_discovery(context):
+        return
+    if not context.store.list_sources():
+        return
+    slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
+    if context.store.claim_once(f"discovery {slot}", now=now):
+        discover_sources(context)
+
+
+def start_discovery(
+    context: CollectorContext, given: Sequence[SourcePattern] = (), *, is_forced: bool = False
+) -> DiscoveryResult | None:
+    """Recall what was learned before, and discover where a source was added or removed.
+
+    ``given`` are the sources of the command line. Returns None where nothing was discovered.
+    """
+    context.discovery.has_started = True
+    if context.repositories is not None:
+        context.repositories.recall(context.store.list_credentials())
+    is_changed = _follow_settings(context)
+    is_changed = add_sources(context, given, origin=FROM_COMMAND_LINE) or is_changed
+    if not (is_changed or is_forced):
+        return None
+    return discover_sources(context, is_thorough=True)
+
+
+def discover_sources(context: CollectorContext, *, is_thorough: bool = False) -> DiscoveryResult:
+    """List what all sources bring, watch what is new, and rest what is gone.
+
+    ``is_thorough``: lists are read though they did not change, for sources that are new.
+    """
+    if context.repositories is None:
+        return DiscoveryResult()
+    records = context.store.list_sources()
+    sources = Sources(tuple(parse_source(each.pattern) for each in records))
+    lists = _fetch_lists(context, context.repositories, sources, is_thorough=is_thorough)
+    result = apply_discovery(context, sources, list(lists.listed.values()))
+    now = context.clock.now()
+    context.store.save_credentials(_with_facts(context.repositories, lists.credentials, now))
+    context.store.save_sources([_listed(each, result, lists.errors, now) for each in records])
+    for record in records:
+        error = _error_of(parse_source(record.pattern), lists.errors)
+        if error is not None and not result.found[record.pattern]:
+            result.errors[record.pattern] = error
+    return result
+
+
+def add_sources(
+    context: CollectorContext, patterns: Collection[SourcePattern], *, origin: str
+) -> bool:
+    """Add sources unless they are there; return whether any is new."""
+    known = {each.pattern.lower() for each in context.store.list_sources()}
+    now = context.clock.now()
+    new = [
+        SourceRecord(pattern=str(each), added_at=now, origin=origin)
+        for each in patterns
+        if str(each).lower() not in known
+    ]
+    context.store.save_sources(new)
+    return bool(new)
+
+
+def _follow_settings(context: CollectorContext) -> bool:
+    """Bring the stored sources of REPOSITORIES up to date; return whether any has changed."""
+    given = {str(each).lower() for each in context.sources}
+    gone = [
+        each.pattern
+        for each in context.store.list_sources()
+        if each.origin == FROM_SETTINGS and each.pattern.lower() not in given
+    ]
+    for pattern in gone:
+        context.store.remove_source(pattern)
+    return add_sources(context, context.sources, origin=FROM_SETTINGS) or bool(gone)
+
+
+def _fetch_lists(
+    context: CollectorContext, source: RepositorySource, sources: Sources, *, is_thorough: bool
+) -> _Lists:
+    """Fetch every list side by side; a list that fails holds no other."""
+    wide = [each for each in sources.included if not each.is_single]
+    owners = {each.owner for each in wide if each.listed_owner is not None}
+    with_all = any(each.listed_owner is None for each in wide)
+    now = context.clock.now()
+    lists = _Lists(credentials={each.name: each for each in context.store.list_credentials()})
+    asked: list[tuple[ListQuestion, Future[_List]]] = []
+    for question in source.list_questions(owners, with_all=with_all) if wide else ():
+        record = lists.credentials.get(question.credential) or _new_credential(question, now)
+        lists.credentials[question.credential] = record
+        if any(each.what == f"{question.owner}/*" and each.until > now for each in record.refusals):
+            continue
+        known = _known_list(record, question.owner)
+        validator = None if known is None or is_thorough else known.validator
+        asked.append(
+            (question, context.workers.submit(source.fetch_repositories, question, validator))
+        )
+    for question, future in asked:
+        _take_list(lists, source, question, future, now)
+    return lists
+
+
+def _take_list(
+    lists: _Lists,
+    source: RepositorySource,
+    question: ListQuestion,
+    future: Future[_List],
+    now: datetime,
+) -> None:
+    record = lists.credentials[question.credential]
+    known = _known_list(record, question.owner)
+    facts: tuple[RepositoryFacts, ...] = ()
+    try:
+        answer = future.result()
+    except IngestError as error:
+        logger.info("repositories not listed", extra={"credential": question.credential})
+        lists.errors.setdefault(question.owner.lower(), error)
+        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, RateLimited):
+            record = _refused(record, question.owner, error, now)
+        names = () if known is None else known.names
+    else:
+        lists.errors.pop(question.owner.lower(), None)
+        names = () if known is None else known.names
+        if answer.value is not None:
+            facts = answer.value
+            names = tuple(each.full_name for each in facts)
+        record = _with_list(
+            record, CredentialList(owner=question.owner, validator=answer.validator, names=names)
+        )
+        source.learn_list(question, names)
+    lists.credentials[question.credential] = record
+    by_name = {each.full_name.lower(): each for each in facts}
+    for name in names:
+        key = name.lower()
+        found = ListedRepository(
+            full_name=name, facts=by_name.get(key), is_for_all=question.owner == "*"
+        )
+        before = lists.listed.get(key)
+        lists.listed[key] = found if before is None else before.merged(found)
+
+
+def _new_credential(question: ListQuestion, now: datetime) -> CredentialRecord:
+    kind = question.credential.partition("-")[0]
+    return CredentialRecord(name=question.credential, kind=kind, updated_at=now)
+
+
+def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:
+    return next((each for each in record.lists if each.owner.lower() == owner.lower()), None)
+
+
+def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecord:
+    kept = tuple(each for each in record.lists if each.owner.lower() != new.owner.lower())
+    return replace(record, lists=(*kept, new))
+
+
+def _refused(
+    record: CredentialRecord, owner: str, error: IngestError, now: datetime
+) -> CredentialRecord:
+    refusal = CredentialRefusal(what=f"{owner}/*", until=now + REFUSED_FOR, reason=str(error))
+    kept = tuple(each for each in record.refusals if each.until > now)
+    return replace(record, refusals=(*kept, refusal))
+
+
+def _with_facts(
+    source: RepositorySource, credentials: dict[str, CredentialRecord], now: datetime
+) -> list[CredentialRecord]:
+    """Return the configured credentials with their budgets and expiry."""
+    return [
+        replace(
+            credentials.get(each.name)
+            or CredentialRecord(name=each.name, kind=each.kind, updated_at=now),
+            updated_at=now,
+            owner=each.owner,
+            limit=each.limit,
+            remaining=each.remaining,
+            reset_at=each.reset_at,
+            expires_at=each.expires_at,
+            rejected=each.rejected,
+        )
+        for each in source.credentials()
+    ]
+
+
+def _listed(
+    record: SourceRecord,
+    result: DiscoveryResult,
+    errors: Mapping[str, IngestError],
+    now: datetime,
+) -> SourceRecord:
+    """Return a source with what was found; an error counts where no credential was answered."""
+    found = result.found[record.pattern]
+    error = _error_of(parse_source(record.pattern), errors)
+    return replace(
+        record,
+        listed_at=now,
+        found=found,
+        left_out=result.left_out[record.pattern],
+        last_error=None if error is None or found else str(error),
+    )
+
+
+def _error_of(pattern: SourcePattern, errors: Mapping[str, IngestError]) -> IngestError | None:
+    """Return what kept the lists of a source from being read; None for a single repository."""
+    if pattern.is_single or pattern.is_excluded:
+        return None
+    return errors.get((pattern.listed_owner or "*").lower())

@@ -1,0 +1,95 @@
+"""Lists of repositories: of the user, of an organization, of an account, of an installation.
+
+https://docs.github.com/rest/repos/repos
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from ..answers import Answer, Refusal, error_answer, json_bytes, not_found
+from ..calls import Call
+from ..pages import link_header, requested_page
+from ..payloads.repositories import full_repository
+from ..rendering import rendered
+from ..repository import Repository
+from ..specs import Json
+from .conditional import conditional
+
+
+def list_user_repositories(call: Call) -> Answer:
+    """Answer GET /user/repos: what the token's user has a part in."""
+    token = call.identity.token
+    if token is None:
+        raise Refusal(error_answer(401, "Requires authentication"))
+    if token.kind == "installation":
+        raise Refusal(error_answer(403, "Resource not accessible by integration"))
+    return _listed(
+        call,
+        lambda each: (
+            each.spec.owner not in token.sso_owners
+            and call.identity.sees(each)
+            and (token.repositories is None or each.spec.full_name in token.repositories)
+        ),
+    )
+
+
+def list_organization_repositories(call: Call) -> Answer:
+    """Answer GET /orgs/{org}/repos; an account that is a user's is none."""
+    owner = _owner(call)
+    if owner.lower() in call.state.settings.users:
+        raise not_found()
+    call.identity.require_sso(owner)
+    return _listed(call, lambda each: each.spec.owner == owner and call.identity.sees(each))
+
+
+def list_account_repositories(call: Call) -> Answer:
+    """Answer GET /users/{username}/repos: public ones only."""
+    owner = _owner(call)
+    return _listed(call, lambda each: each.spec.owner == owner and not each.spec.private)
+
+
+def list_installation_repositories(call: Call) -> Answer:
+    """Answer GET /installation/repositories."""
+    token = call.identity.token
+    if token is None or token.kind != "installation":
+        message = "You must authenticate with an installation access token"
+        raise Refusal(error_answer(403, message))
+    allowed = token.repositories
+    selection = "all" if allowed is None else "selected"
+    return _listed(
+        call,
+        lambda each: allowed is None or each.spec.full_name in allowed,
+        wrap=lambda total, page: {
+            "total_count": total,
+            "repository_selection": selection,
+            "repositories": page,
+        },
+    )
+
+
+def _owner(call: Call) -> str:
+    """Return the owner of a path as it is spelled, or refuse."""
+    asked = str(call.params["owner"]).lower()
+    for repository in call.state.world.repositories:
+        if repository.spec.owner.lower() == asked:
+            return repository.spec.owner
+    raise not_found()
+
+
+def _listed(
+    call: Call,
+    is_visible: Callable[[Repository], bool],
+    *,
+    wrap: Callable[[int, list[Json]], object] = lambda _, page: page,
+) -> Answer:
+    world = call.state.world
+    visible = sorted(
+        (each.spec for each in world.repositories if is_visible(each)),
+        key=lambda spec: spec.full_name.lower(),
+    )
+    page = requested_page(call.args)
+    some = visible[page.start : page.start + page.size]
+    body = wrap(len(visible), [full_repository(spec, call.base) for spec in some])
+    link = link_header(f"{call.base}{call.path}", call.args, page, len(visible))
+    return conditional(rendered(json_bytes(body), link))

@@ -1,0 +1,202 @@
+"""Sources bring repositories, follow them, and rest them; each is read with what may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from ingest.domain.source_records import FROM_COMMAND_LINE
+from ingest.domain.sources import parse_sources
+from ingest.services.context import CollectorContext, DiscoveryClock
+from ingest.services.discover_sources import (
+    add_sources,
+    discover_sources,
+    discover_when_due,
+    start_discovery,
+)
+from ingest.services.poll_runs import poll_due_repositories
+from support.organizations import (
+    ACME,
+    ACME_SECRET,
+    MONA,
+    UMBRA,
+    RefusalWitness,
+    build_organizations,
+    github_settings,
+    organization_settings,
+)
+from support.world import GENEROUS, OpenStage, Stage
+
+from standalone.sandbox.builder import WorldBuilder
+
+
+class Organizations:
+    """A collector of three owners."""
+
+    def __init__(self, stage: Stage, witness: RefusalWitness) -> None:
+        self.stage = stage
+        self.witness = witness
+        self.context = self.join()
+
+    def join(self, *given: str) -> CollectorContext:
+        github = github_settings(self.stage.server.url)
+        context = self.stage.join(github=github, holder="organizations")
+        return replace(context, sources=parse_sources(given))
+
+    def poll_all(self) -> None:
+        while poll_due_repositories(self.context, should_continue=lambda: True, limit=20):
+            pass
+
+    def collected(self) -> set[str]:
+        return {each["data"]["repo"] for each in self.stage.runs()}
+
+
+@pytest.fixture
+def organizations(monkeypatch: pytest.MonkeyPatch) -> Iterator[Organizations]:
+    witness = RefusalWitness(monkeypatch)
+    stage = Stage(build_organizations(), at=7000, settings=organization_settings())
+    yield Organizations(stage, witness)
+    stage.close()
+
+
+def test_everything_that_can_be_read_is_collected(organizations: Organizations) -> None:
+    """Nothing is asked twice within an hour of a credential that may not."""
+    organizations.context = organizations.join("acme", "umbra", "mona", "!*-mirror")
+    organizations.poll_all()
+    organizations.poll_all()
+    expected = {*ACME, *ACME_SECRET, *UMBRA, *MONA, "acme/renamed", "umbra/moved"}
+    assert organizations.collected() == expected
+    assert organizations.stage.errors() == []
+    assert organizations.witness.repeated() == []
+    about_repositories = [
+        each for each in organizations.witness.refused if each.path.startswith("/repos/")
+    ]
+    assert about_repositories == [], "each request went to a credential that may"
+
+
+def test_a_new_repository_arrives_within_ten_minutes(organizations: Organizations) -> None:
+    organizations.context = organizations.join("umbra")
+    organizations.poll_all()
+    stage = organizations.stage
+    builder = WorldBuilder(stage_time(stage))
+    builder.repository("umbra/new", private=True, id=777).run()
+    stage.server.world.add(builder.build().repositories[0])
+    stage.advance(595)
+    organizations.poll_all()
+    assert "umbra/new" in organizations.collected()
+
+
+def test_unchanged_lists_are_free(organizations: Organizations) -> None:
+    organizations.context = organizations.join("acme", "umbra")
+    discover_when_due(organizations.context)
+    stage = organizations.stage
+    stage.server._state.statistics.reset()
+    stage.advance(600)
+    discover_when_due(organizations.context)
+    stats = stage.server.stats()["endpoints"]
+    kinds = ("list_user_repositories", "list_organization_repositories")
+    assert all(stats[kind]["requests"] > 0 for kind in kinds)
+    assert [stats[kind]["charged"] for kind in kinds] == [0, 0]
+
+
+def test_what_was_learned_is_recalled_by_the_next_process(organizations: Organizations) -> None:
+    """The next process asks no credential that was refused, and reads no unchanged list."""
+    organizations.context = organizations.join("acme", "umbra", "mona")
+    organizations.poll_all()
+    refused = len(organizations.witness.refused)
+    organizations.context = organizations.join("acme", "umbra", "mona")
+    organizations.stage.advance(600)
+    organizations.poll_all()
+    assert organizations.witness.refused[refused:] == []
+
+
+class TestOneOwner:
+    @pytest.fixture
+    def stage(self, stage: OpenStage) -> Stage:
+        builder = WorldBuilder()
+        for name in ("acme/a", "acme/b", "acme/web-c"):
+            builder.repository(name).run().jobs(1)
+        opened = stage(builder, at=600, settings=GENEROUS)
+        for each in opened.state.list_repositories():
+            opened.state.remove_repository(each.full_name)
+        return opened
+
+    def discover(self, stage: Stage, *given: str) -> list[str]:
+        patterns = parse_sources(given)
+        add_sources(stage.context, patterns, origin=FROM_COMMAND_LINE)
+        discover_sources(stage.context, is_thorough=True)
+        return [each.full_name for each in stage.state.list_repositories() if not each.paused]
+
+    def test_patterns_bring_and_leave_out(self, stage: Stage) -> None:
+        assert self.discover(stage, "acme", "!acme/b") == ["acme/a", "acme/web-c"]
+        source = next(each for each in stage.state.list_sources() if each.pattern == "acme/*")
+        assert (source.found, source.left_out, source.last_error) == (2, 1, None)
+        known = stage.state.list_discovered()
+        assert {each.full_name: each.source for each in known} == {
+            "acme/a": "acme/*",
+            "acme/web-c": "acme/*",
+        }
+
+    def test_what_is_left_out_later_rests_and_comes_back(self, stage: Stage) -> None:
+        self.discover(stage, "acme")
+        assert self.discover(stage, "!acme/web-*") == ["acme/a", "acme/b"]
+        [resting] = [each for each in stage.state.list_discovered() if each.rest_reason]
+        assert "!acme/web-*" in str(resting.rest_reason)
+        stage.state.remove_source("!acme/web-*")
+        assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
+
+    def test_a_removed_source_rests_what_no_other_brings(self, stage: Stage) -> None:
+        self.discover(stage, "acme", "acme/a")
+        stage.state.remove_source("acme/*")
+        assert self.discover(stage) == ["acme/a"]
+
+    def test_a_renamed_repository_is_followed_and_not_added_again(self, stage: Stage) -> None:
+        self.discover(stage, "acme")
+        stage.server.world.change("acme/a", full_name="acme/z")
+        assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
+        known = {each.full_name: each.new_name for each in stage.state.list_discovered()}
+        assert known["acme/a"] == "acme/z"
+        assert stage.poll("acme/a") is None
+        assert [each["data"]["repo"] for each in stage.runs()] == ["acme/a"]
+
+    def test_an_archived_repository_rests_once_it_is_collected(self, stage: Stage) -> None:
+        stage.server.world.change("acme/a", archived=True)
+        assert self.discover(stage, "acme") == ["acme/a", "acme/b", "acme/web-c"]
+        assert stage.poll("acme/a") is None
+        assert self.discover(stage) == ["acme/b", "acme/web-c"]
+        stage.server.world.change("acme/a", archived=False)
+        assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
+
+    def test_a_deleted_repository_rests_and_says_why(self, stage: Stage) -> None:
+        self.discover(stage, "acme")
+        stage.server.world.remove("acme/b")
+        assert self.discover(stage) == ["acme/a", "acme/web-c"]
+        known = {each.full_name: each.rest_reason for each in stage.state.list_discovered()}
+        assert "GitHub does not show it any more" in str(known["acme/b"])
+
+    def test_what_a_person_paused_stays_paused(self, stage: Stage) -> None:
+        self.discover(stage, "acme")
+        stage.state.set_paused("acme/b", paused=True)
+        self.discover(stage, "!acme/b")
+        stage.state.remove_source("!acme/b")
+        assert self.discover(stage) == ["acme/a", "acme/web-c"]
+
+    def test_an_owner_that_does_not_exist_is_an_error_of_its_source(self, stage: Stage) -> None:
+        assert self.discover(stage, "nobody", "acme/a") == ["acme/a"]
+        errors = {each.pattern: each.last_error for each in stage.state.list_sources()}
+        assert "404" in str(errors["nobody/*"]) or "Not Found" in str(errors["nobody/*"])
+        assert errors["acme/a"] is None
+
+    def test_sources_of_the_settings_come_and_go(self, stage: Stage) -> None:
+        first = replace(stage.context, sources=parse_sources(["acme"]))
+        assert start_discovery(first) is not None
+        assert start_discovery(first) is None, "nothing has changed"
+        fewer = replace(first, sources=parse_sources(["acme/web-*"]), discovery=DiscoveryClock())
+        discover_when_due(fewer)
+        watched = [each.full_name for each in stage.state.list_repositories() if not each.paused]
+        assert watched == ["acme/web-c"]
+
+
+def stage_time(stage: Stage) -> str:
+    return stage.clock.now().isoformat().replace("+00:00", "Z")
