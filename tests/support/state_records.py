@@ -153,6 +153,7 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         environments=("production",),
         failures=3,
         settled=True,
+        is_filtered=True,
     )
 
 

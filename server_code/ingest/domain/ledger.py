@@ -94,6 +94,7 @@ class AttemptRecord:
     again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
+    ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
     ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted.
     ``jobs_read_at``: when that list was last read. ``has_deliveries``: some of its jobs are as
     webhooks delivered them, and were not read since.
@@ -119,6 +120,7 @@ class AttemptRecord:
     jobs_read_at: datetime | None = None
     has_deliveries: bool = False
     failures: int = 0
+    is_filtered: bool = False
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..domain.code_metrics import CommitMetrics
+from ..domain.filters import NO_FILTERS, Filters
 from ..domain.jobs import Job
 from ..domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
 from ..domain.runs import WorkflowRun
@@ -45,12 +46,21 @@ class Changes:
     log_work: tuple[QueueMessage, ...] = ()
     pending_logs: tuple[JobLogRecord, ...] = ()
     summary: RunSummary | None = None
+    filtered_logs: int = 0
 
 
 def changes_of(
-    record: AttemptRecord, commit: CommitMetrics | None, *, log_mode: str, now: datetime
+    record: AttemptRecord,
+    commit: CommitMetrics | None,
+    *,
+    log_mode: str,
+    now: datetime,
+    filters: Filters = NO_FILTERS,
 ) -> Changes:
-    """Return what has changed since an attempt was last published."""
+    """Return what has changed since an attempt was last published.
+
+    A log that a filter leaves out is not requested.
+    """
     run = record.run
     if run is None:
         return Changes(record=record)
@@ -60,13 +70,15 @@ def changes_of(
     # A run begins before its jobs and ends after them.
     facts = job_facts + run_facts if run.is_completed else run_facts + job_facts
     abandoned = _abandoned_jobs(record, run, now)
-    ordered = [*_jobs_to_order(record, jobs, log_mode), *abandoned]
+    ended = [*_jobs_to_order(record, jobs, log_mode), *abandoned]
+    ordered = [job for job in ended if filters.wants_log(job)]
     return Changes(
         record=_published(record, run, abandoned, with_run=bool(run_facts)),
         facts=facts,
         log_work=_log_work(record, ordered, log_mode, now),
         pending_logs=tuple(_pending(record, job, now) for job in ordered),
         summary=_summary(record, run, commit) if run_facts else None,
+        filtered_logs=len(ended) - len(ordered),
     )
 
 

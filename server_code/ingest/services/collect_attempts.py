@@ -225,8 +225,14 @@ def _changes(
         return Changes(record=replace(record, settled=True, next_check_at=None))
     if is_settling(snapshot, now):
         return Changes(record=replace(record, next_check_at=now + settling_pause(record)))
-    log_mode = context.collecting.log_mode
-    changes = changes_of(record, snapshot.commit, log_mode=log_mode, now=now)
+    collecting = context.collecting
+    changes = changes_of(
+        record,
+        snapshot.commit,
+        log_mode=collecting.log_mode,
+        now=now,
+        filters=collecting.filters,
+    )
     least = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
     record = schedule(context, snapshot, changes.record, least_pause=least)
     return replace(changes, record=record)
@@ -262,6 +268,7 @@ def _unpublished(
 
 def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
     """Record what was published, the ledger last: what it does not hold is published again."""
+    context.counters.add("logs_filtered", sum(each.filtered_logs for each in changes))
     context.store.save_job_logs([log for each in changes for log in each.pending_logs])
     context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])
     context.store.save_attempts([each.record for each in changes])

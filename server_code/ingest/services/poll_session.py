@@ -109,6 +109,7 @@ def upsert_runs(
         for key, record in context.store.load_attempts(repository.full_name, ids).items()
     }
     due: dict[AttemptKey, AttemptRecord] = {}
+    filtered: dict[AttemptKey, AttemptRecord] = {}
     for listed in runs:
         record = known.get(_numbers(listed.key))
         run = listed if record is None else replace(listed, repository=record.key.repository)
@@ -116,13 +117,19 @@ def upsert_runs(
         is_old = _may_be_purged(context, repository, run)
         if record is None and (is_old or not is_wanted(run, repository.watched_since)):
             continue
+        if record is not None and record.is_filtered:
+            continue
+        if record is None and not context.collecting.filters.accepts(run):
+            filtered[run.key] = _left_out(run, now)
+            continue
         if record is None or record.run is None or _has_changed(record.run, run):
             due[run.key] = _due(record, run, now)
             poll_session.changed.append(run)
         if not is_old:
             due.update(_earlier_attempts(run, known, now))
-    if due:
-        context.store.save_attempts(list(due.values()))
+    if due or filtered:
+        context.store.save_attempts([*due.values(), *filtered.values()])
+        context.counters.add("runs_filtered", len(filtered))
         poll_session.found += len(due)
     # A long list takes longer to walk than a lease lasts.
     renew_lease(context, poll_session)
@@ -189,6 +196,16 @@ def _is_newer(run: WorkflowRun, known: WorkflowRun) -> bool:
     if run.updated_at is None or known.updated_at is None:
         return False
     return run.updated_at > known.updated_at
+
+
+def _left_out(run: WorkflowRun, now: datetime) -> AttemptRecord:
+    """Return the record of an attempt that a filter leaves out: it is settled, so never due.
+
+    It is kept so that it is counted once, and stays left out when the filter is changed later.
+    """
+    return AttemptRecord(
+        key=run.key, created_at=run.created_at or now, run=run, settled=True, is_filtered=True
+    )
 
 
 def _numbers(key: AttemptKey) -> tuple[int, int]:

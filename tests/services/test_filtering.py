@@ -1,0 +1,68 @@
+"""What filters leave out costs no further request, is counted once, and stays left out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from ingest.domain.filters import LOGS_FAILED, LOGS_NONE, Filters
+from ingest.domain.globs import parse_globs
+from support.world import OpenStage, Stage
+
+from standalone.sandbox.builder import WorldBuilder
+
+
+def world() -> WorldBuilder:
+    builder = WorldBuilder()
+    builder.run(workflow="CI", branch="main", created=0).jobs(2)
+    builder.run(workflow="Nightly", branch="main", event="schedule", created=10).jobs(3)
+    builder.run("failure", workflow="CI", branch="renovate/x", created=20).jobs(1)
+    return builder
+
+
+def workflows(stage: Stage) -> list[str]:
+    completed = [each for each in stage.runs() if each["data"]["status"] == "completed"]
+    return sorted(each["data"]["head_branch"] for each in completed)
+
+
+@pytest.mark.parametrize(
+    ("filters", "branches", "left_out"),
+    [
+        (Filters(workflows=parse_globs("ci.yml")), ["main", "renovate/x"], 1),
+        (Filters(branches=parse_globs("!renovate/*")), ["main", "main"], 1),
+        (Filters(events=parse_globs("push"), branches=parse_globs("main")), ["main"], 2),
+        (Filters(actors=parse_globs("!octocat")), [], 3),
+    ],
+)
+def test_runs_that_a_filter_leaves_out_are_not_read(
+    stage: OpenStage, filters: Filters, branches: list[str], left_out: int
+) -> None:
+    opened = stage(world(), at=600, filters=filters)
+    assert opened.poll() is None
+    assert workflows(opened) == branches
+    assert opened.counters.read("runs_filtered") == left_out
+    assert opened.requests("list_attempt_jobs") == len(branches)
+
+
+def test_a_run_is_counted_once_and_stays_left_out(stage: OpenStage) -> None:
+    """A filter that is changed later applies from then on."""
+    opened = stage(world(), at=600, filters=Filters(branches=parse_globs("main")))
+    opened.poll_for(120)
+    assert opened.counters.read("runs_filtered") == 1
+    opened.context = replace(opened.context, collecting=opened.join().collecting)
+    opened.change_record(validators={})
+    opened.poll()
+    assert workflows(opened) == ["main", "main"]
+
+
+@pytest.mark.parametrize("mode", ["live", "economy"])
+@pytest.mark.parametrize(("choice", "logs"), [(LOGS_FAILED, 1), (LOGS_NONE, 0)])
+def test_logs_that_a_filter_leaves_out_are_not_requested(
+    stage: OpenStage, mode: str, choice: str, logs: int
+) -> None:
+    opened = stage(world(), at=600, log_mode=mode, filters=Filters(logs=choice))
+    opened.poll()
+    opened.ingest()
+    assert len([each for each in opened.logs() if each["event_type"] == "job_log_fetched"]) == logs
+    assert opened.counters.read("logs_filtered") == 6 - logs
+    assert opened.requests("get_job_log") + opened.requests("get_attempt_log") == logs
