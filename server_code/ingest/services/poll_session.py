@@ -119,7 +119,8 @@ def upsert_runs(
             continue
         if record is not None and record.is_filtered:
             continue
-        if record is None and not context.collecting.filters.accepts(run):
+        is_new = record is None or (record.run is None and not record.published_statuses)
+        if is_new and not context.collecting.filters.accepts(run):
             filtered[run.key] = _left_out(run, now)
             continue
         if record is None or record.run is None or _has_changed(record.run, run):
