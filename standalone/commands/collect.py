@@ -6,14 +6,11 @@ from contextlib import closing
 
 import click
 from ingest.domain.sources import parse_sources
-from ingest.errors import IngestError
-from ingest.services.discover_sources import start_discovery
 
 from ..command import command
 from ..environment import read_environment
 from ..http_server import Address, AddressType, operations_option
-from ..repositories import refused_by_github, require_any
-from ..sources import are_wide, discover_given, single_names
+from ..sources import are_wide, find_names
 from ..stopping import ends_in_time, stopped_by_signals
 
 
@@ -66,17 +63,9 @@ def collect(
     ):
         if stop.event.is_set():
             return stop.exit_code if once else 0
-        names, failed = single_names(patterns), dict[str, IngestError]()
-        if are_wide(patterns):
-            names, failed = discover_given(collector, patterns)
-        elif once:
-            start_discovery(collector.context)
-        require_any([*names, *settings.sources], collector.context.store)
-        refused = refused_by_github(names, collector)
-        names = [name for name in names if name not in refused]
+        names, refused = find_names(collector, patterns, is_once=once)
         if once:
-            errors = {**failed, **refused}
-            return collect_all_once(collector, names, stop, as_json=as_json, refused=errors)
+            return collect_all_once(collector, names, stop, as_json=as_json, refused=refused)
         # What wide sources bring changes while the agents run.
         names = [] if are_wide(patterns) else names
         with served(collector, webhooks=webhooks, operations=operations):
