@@ -52,11 +52,11 @@ class CredentialFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueCondition:
-    """The condition of a queue; ``dead_letters`` counts its dead letters, None if unknown."""
+    """The condition of a queue; ``waiting`` and ``dead_letters`` are None if unknown."""
 
     max_message_bytes: int
     hold_seconds: int
-    waiting: int
+    waiting: int | None
     dead_letter_queue: str | None
     dead_letters: int | None
 

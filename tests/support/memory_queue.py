@@ -58,7 +58,7 @@ class MemoryQueue(WorkQueue):
         self._clock = clock
         self._counters = counters or Counters()
         self._max_message_bytes = max_message_bytes
-        self._visibility_timeout_seconds = hold_seconds
+        self._hold_seconds = hold_seconds
         self._is_fifo = name.endswith(".fifo")
         self._lock = threading.Lock()
         self._stored: list[_Stored] = []
@@ -90,7 +90,7 @@ class MemoryQueue(WorkQueue):
     @property
     def hold_seconds(self) -> int:
         """Return for how long a received message stays hidden."""
-        return self._visibility_timeout_seconds
+        return self._hold_seconds
 
     def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
         """Send messages; return those that SQS would refuse."""
@@ -211,7 +211,7 @@ class MemoryQueue(WorkQueue):
         self._receipts += 1
         stored.receipt = f"receipt-{self._receipts}"
         stored.receive_count += 1
-        hidden_for = timedelta(seconds=self._visibility_timeout_seconds)
+        hidden_for = timedelta(seconds=self._hold_seconds)
         stored.visible_at = self._clock.now() + hidden_for
         return ReceivedMessage(
             body=stored.message.body,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 
+from ..errors import BadSettings
 from ..ports import EventBus
 from ..settings import Settings
 from .access import aws_access
@@ -20,4 +22,27 @@ def _open_sqs(settings: Settings) -> EventBus:
     return AwsBus(aws_access(settings.aws), settings.queues)
 
 
-_BUSES: Mapping[str, Callable[[Settings], EventBus]] = {"sqs": _open_sqs}
+def _open_pubsub(settings: Settings) -> EventBus:
+    from ..adapters.gcp.bus import PubsubBus
+
+    project = settings.queues.google_project
+    if project is None:
+        raise BadSettings(["GOOGLE_CLOUD_PROJECT is not set, and EVENT_BUS=pubsub needs it"])
+    _require("google.pubsub_v1", bus="pubsub", extra="gcp")
+    return PubsubBus(project, settings.queues)
+
+
+def _require(module: str, *, bus: str, extra: str) -> None:
+    """Raise BadSettings where the packages of a bus are not installed."""
+    try:
+        importlib.import_module(module)
+    except ImportError as error:
+        raise BadSettings(
+            [f"EVENT_BUS={bus} needs packages that are missing: pip install 'runstream[{extra}]'"]
+        ) from error
+
+
+_BUSES: Mapping[str, Callable[[Settings], EventBus]] = {
+    "sqs": _open_sqs,
+    "pubsub": _open_pubsub,
+}

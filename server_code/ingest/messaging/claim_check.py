@@ -8,9 +8,16 @@ https://github.com/awslabs/amazon-sqs-python-extended-client-lib
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
-from .envelope import Envelope, QueueMessage, encode_json, envelope_attributes
+from .envelope import (
+    Envelope,
+    QueueMessage,
+    encode_envelope,
+    encode_json,
+    envelope_attributes,
+)
 
 #: Says how many bytes the payload has, and by being there that the body is a pointer. SQS must be
 #: told that its type is Number; the name of that type is as long as String, so sizes stay right.
@@ -39,3 +46,13 @@ def pointer_message(envelope: Envelope, pointer: Pointer, *, payload_bytes: int)
             PAYLOAD_SIZE_ATTRIBUTE: str(payload_bytes),
         },
     )
+
+
+def content_url_message(envelope: Envelope, content_url: str) -> QueueMessage:
+    """Encode a log's own message with the address of its content in place of the content.
+
+    The object is the log alone, compressed with gzip; ``log_bytes`` and ``log_sha256`` are those
+    of the log. For buses that have no format of their own for this.
+    """
+    data = {**envelope.data, "log_content": None, "content_url": content_url}
+    return encode_envelope(replace(envelope, data=data))

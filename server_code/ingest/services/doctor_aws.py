@@ -47,7 +47,8 @@ def check_bucket(queues: QueueInspector, bucket: str | None) -> Check:
 
 def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
     finding = (
-        f"It takes messages of {queue.max_message_bytes // 1024:,} KiB; {queue.waiting:,} wait."
+        f"It takes messages of {queue.max_message_bytes // 1024:,} KiB; "
+        f"{'an unknown number' if queue.waiting is None else format(queue.waiting, ',')} wait."
     )
     if queue.dead_letter_queue is None:
         trouble = f"{finding} What cannot be read is not put aside: it has no dead-letter queue."

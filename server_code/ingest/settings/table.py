@@ -111,6 +111,20 @@ SETTINGS = (
         help="Address of an SQS and S3 other than Amazon's.",
     ),
     Setting(
+        name="EVENT_BUS",
+        section=_QUEUES,
+        field="queues.event_bus",
+        parse=one_of("sqs", "pubsub"),
+        default="sqs",
+        help="Message bus: `sqs` or `pubsub` (Google Pub/Sub).",
+    ),
+    Setting(
+        name="GOOGLE_CLOUD_PROJECT",
+        section=_QUEUES,
+        field="queues.google_project",
+        help="Google Cloud project of the topics. Application default credentials are used.",
+    ),
+    Setting(
         name="METRICS_QUEUE",
         section=_QUEUES,
         field="queues.metrics_queue",
@@ -135,7 +149,7 @@ SETTINGS = (
         name="LOG_BUCKET",
         section=_QUEUES,
         field="queues.log_bucket",
-        help="S3 bucket for logs that do not fit into a message.",
+        help="Bucket for logs that do not fit into a message: S3 name, or `gs://BUCKET`.",
     ),
     Setting(
         name="MESSAGE_FORMAT",

@@ -85,6 +85,7 @@ class QueueSettings:
     logs_queue: str = LOGS_QUEUE
     job_events_queue: str = JOB_EVENTS_QUEUE
     log_bucket: str | None = None
+    google_project: str | None = None
 
     @property
     def names(self) -> tuple[str, str, str]:

@@ -1,0 +1,11 @@
+"""Google Pub/Sub and Cloud Storage through Google's libraries.
+
+- ``bus``: the port EventBus
+- ``pubsub``: the ports Publisher and WorkQueue
+- ``subscriptions``: what Pub/Sub tells of a topic and its subscription
+- ``provision``: topics, subscriptions and their dead letters, made or mended
+- ``storage``: the port BlobStore
+- ``errors``: Google's exceptions in our words
+
+The packages are an extra (``runstream[gcp]``), so they are imported where they are used.
+"""

@@ -1,0 +1,84 @@
+"""Pub/Sub and Cloud Storage as a message bus: the port EventBus."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from ...domain.counters import Counters
+from ...errors import QueueUnavailable
+from ...inspection import QueueInspector
+from ...ports import EventBus, QueueDepth
+from ...settings import QueueSettings
+from .clients import PubsubClients, open_clients
+from .inspect import PubsubInspector
+from .provision import (
+    READER_HOLD_SECONDS,
+    WORK_HOLD_SECONDS,
+    dead_letter_name,
+    ensure_queue,
+)
+from .pubsub import PubsubPublisher, PubsubWorkQueue
+from .storage import GcsBlobStore
+from .subscriptions import has_ordering, read_subscription, require_topic
+
+
+class PubsubBus(EventBus):
+    """The topics and the bucket of one Google Cloud project."""
+
+    def __init__(self, project: str, queues: QueueSettings) -> None:
+        self._project = project
+        self._queues = queues
+
+    def open_publisher(self, name: str, counters: Counters) -> PubsubPublisher:
+        """Open a topic for sending. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+        require_topic(self._clients, name)
+        is_ordered = has_ordering(self._clients, name)
+        return PubsubPublisher(self._clients, name, counters, is_ordered=is_ordered)
+
+    def open_work_queue(self, name: str, counters: Counters) -> PubsubWorkQueue:
+        """Open a topic and its subscription. Raises what ``open_publisher`` raises."""
+        return PubsubWorkQueue(self._clients, read_subscription(self._clients, name), counters)
+
+    def open_dead_letters(self, name: str, counters: Counters) -> PubsubWorkQueue:
+        """Open the dead letters that ``setup`` gives a queue."""
+        return self.open_work_queue(dead_letter_name(name), counters)
+
+    def open_blobs(self) -> GcsBlobStore | None:
+        """Open LOG_BUCKET; None where none is set."""
+        from google.cloud.storage import Client
+
+        bucket = self._queues.log_bucket
+        if bucket is None:
+            return None
+        return GcsBlobStore(Client(project=self._project), bucket.removeprefix("gs://"))
+
+    def inspector(self) -> QueueInspector:
+        """Return the checks of ``doctor``."""
+        return PubsubInspector(self._clients, self.open_blobs())
+
+    def set_up(self) -> Iterator[str]:
+        """Create topics, subscriptions and bucket where they are missing; yield what was done."""
+        for name in self._queues.names:
+            is_work = name == self._queues.job_events_queue
+            hold_seconds = WORK_HOLD_SECONDS if is_work else READER_HOLD_SECONDS
+            yield from ensure_queue(self._clients, name, hold_seconds=hold_seconds)
+        blobs = self.open_blobs()
+        if blobs is not None:
+            yield blobs.ensure()
+
+    def depth(self, name: str) -> QueueDepth:
+        """Raise QueueUnavailable: Pub/Sub's own API has no count of messages."""
+        raise QueueUnavailable(
+            f"Pub/Sub does not count the messages of {name}: see num_undelivered_messages of its "
+            "subscription in Cloud Monitoring."
+        )
+
+    def close(self) -> None:
+        """Close the connections, where they were opened."""
+        if "_clients" in self.__dict__:
+            self._clients.close()
+
+    @cached_property
+    def _clients(self) -> PubsubClients:
+        return open_clients(self._project)

@@ -1,0 +1,65 @@
+"""The clients of Pub/Sub: the credentials, the emulator, time limits and retries."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from google.api_core.retry import Retry
+    from google.pubsub_v1 import PublisherClient, SubscriberClient
+
+#: One request takes no longer; the collector sends again what was not taken.
+REQUEST_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PubsubClients:
+    """The two clients of one project."""
+
+    project: str
+    publisher: PublisherClient
+    subscriber: SubscriberClient
+
+    def topic(self, name: str) -> str:
+        """Return the path of a topic that is given by name or path."""
+        return name if name.startswith("projects/") else f"projects/{self.project}/topics/{name}"
+
+    def subscription(self, name: str) -> str:
+        """Return the path of the subscription that has the topic's name."""
+        return self.topic(name).replace("/topics/", "/subscriptions/")
+
+    def close(self) -> None:
+        """Close both connections."""
+        self.publisher.transport.close()
+        self.subscriber.transport.close()
+
+
+def open_clients(project: str) -> PubsubClients:
+    """Open the clients with application default credentials, or PUBSUB_EMULATOR_HOST."""
+    from google.pubsub_v1 import PublisherClient, SubscriberClient
+
+    emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
+    if not emulator:
+        return PubsubClients(
+            project=project, publisher=PublisherClient(), subscriber=SubscriberClient()
+        )
+    import grpc
+    from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
+    from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport
+
+    unlimited = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]
+    channel = grpc.insecure_channel(emulator, options=unlimited)
+    return PubsubClients(
+        project=project,
+        publisher=PublisherClient(transport=PublisherGrpcTransport(channel=channel)),
+        subscriber=SubscriberClient(transport=SubscriberGrpcTransport(channel=channel)),
+    )
+
+
+def brief_retry() -> Retry:
+    """Return how a request is tried again while the service is away for a moment."""
+    from google.api_core.retry import Retry
+
+    return Retry(initial=0.1, maximum=2.0, timeout=5.0)

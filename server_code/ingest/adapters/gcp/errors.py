@@ -1,0 +1,30 @@
+"""Google's exceptions in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...errors import AccessDenied, QueueMissing, QueueUnavailable
+
+
+@contextmanager
+def google_errors(subject: str) -> Iterator[None]:
+    """Translate what a request raises; ``subject`` begins the message."""
+    from google.api_core import exceptions
+    from google.auth.exceptions import GoogleAuthError
+
+    try:
+        yield
+    except exceptions.NotFound as error:
+        raise QueueMissing(f"{subject} does not exist: run setup, or correct its name.") from error
+    except (exceptions.Forbidden, exceptions.Unauthorized) as error:
+        raise AccessDenied(
+            f"{subject} refuses the credentials ({error.message}): grant the roles of the guide."
+        ) from error
+    except GoogleAuthError as error:
+        raise AccessDenied(
+            f"{subject}: no application default credentials are valid ({error})."
+        ) from error
+    except (exceptions.GoogleAPIError, OSError) as error:
+        raise QueueUnavailable(f"{subject} cannot be used now: {error}") from error

@@ -1,0 +1,49 @@
+"""Topics and bucket as the doctor sees them: the port QueueInspector."""
+
+from __future__ import annotations
+
+from ...errors import AccessDenied, BadSettings
+from ...inspection import QueueCondition, QueueInspector
+from .clients import REQUEST_SECONDS, PubsubClients
+from .errors import google_errors
+from .pubsub import MAX_BYTES
+from .storage import GcsBlobStore
+from .subscriptions import read_subscription
+
+_PUBLISH = "pubsub.topics.publish"
+
+
+class PubsubInspector(QueueInspector):
+    """Ask Pub/Sub and Cloud Storage without changing anything."""
+
+    def __init__(self, clients: PubsubClients, blobs: GcsBlobStore | None) -> None:
+        self._clients = clients
+        self._blobs = blobs
+
+    def inspect_queue(self, name: str) -> QueueCondition:
+        """Read a queue's limits; Pub/Sub does not tell how many messages wait."""
+        found = read_subscription(self._clients, name)
+        letters = found.dead_letter_topic
+        return QueueCondition(
+            max_message_bytes=MAX_BYTES,
+            hold_seconds=found.hold_seconds,
+            waiting=None,
+            dead_letter_queue=letters and letters.rpartition("/")[2],
+            dead_letters=None,
+        )
+
+    def require_send(self, name: str) -> None:
+        """Ask for the permission to publish."""
+        path = self._clients.topic(name)
+        with google_errors(f"Topic {path}"):
+            answer = self._clients.publisher.test_iam_permissions(
+                {"resource": path, "permissions": [_PUBLISH]}, timeout=REQUEST_SECONDS
+            )
+        if _PUBLISH not in answer.permissions:
+            raise AccessDenied(f"Topic {path} does not grant {_PUBLISH}.")
+
+    def require_store(self, bucket: str) -> None:
+        """Ask for the permission to create objects."""
+        if self._blobs is None:
+            raise BadSettings([f"LOG_BUCKET {bucket} cannot be opened: set gs://BUCKET"])
+        self._blobs.require_store()

@@ -1,0 +1,73 @@
+"""Topics, subscriptions and their dead letters, made or mended."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
+from .errors import google_errors
+
+#: Five tries of work, and two receptions of an item that was not due yet: delays have 900 s at
+#: most, and a hold 600.
+MAX_DELIVERY_ATTEMPTS = 7
+WORK_HOLD_SECONDS = 120
+READER_HOLD_SECONDS = 60
+
+#: https://cloud.google.com/pubsub/docs/subscription-retention-period
+_RETENTION = timedelta(days=7)
+
+
+def dead_letter_name(name: str) -> str:
+    """Return the topic and subscription for what a queue's readers cannot process."""
+    return f"{name}_dlq"
+
+
+def ensure_queue(clients: PubsubClients, name: str, *, hold_seconds: int) -> Iterator[str]:
+    """Create a queue and its dead letters where they are missing; yield what was done."""
+    letters = dead_letter_name(name)
+    for topic in (name, letters):
+        yield _ensure_topic(clients, topic)
+    yield _ensure_subscription(clients, letters, READER_HOLD_SECONDS, None)
+    yield _ensure_subscription(clients, name, hold_seconds, letters)
+
+
+def _ensure_topic(clients: PubsubClients, name: str) -> str:
+    from google.api_core.exceptions import AlreadyExists
+
+    path = clients.topic(name)
+    with google_errors(f"Topic {path}"):
+        try:
+            clients.publisher.create_topic(name=path, retry=brief_retry(), timeout=REQUEST_SECONDS)
+        except AlreadyExists:
+            return f"Topic {name} is there."
+    return f"Topic {name} created."
+
+
+def _ensure_subscription(
+    clients: PubsubClients, name: str, hold_seconds: int, letters: str | None
+) -> str:
+    from google.api_core.exceptions import AlreadyExists
+    from google.pubsub_v1 import types
+
+    path = clients.subscription(name)
+    wanted = types.Subscription(
+        name=path,
+        topic=clients.topic(name),
+        ack_deadline_seconds=hold_seconds,
+        message_retention_duration=_RETENTION,
+        # Without a time to live: an idle subscription is not deleted.
+        expiration_policy=types.ExpirationPolicy(),
+    )
+    if letters is not None:
+        wanted.dead_letter_policy = types.DeadLetterPolicy(
+            dead_letter_topic=clients.topic(letters), max_delivery_attempts=MAX_DELIVERY_ATTEMPTS
+        )
+    with google_errors(f"Subscription {path}"):
+        try:
+            clients.subscriber.create_subscription(
+                wanted, retry=brief_retry(), timeout=REQUEST_SECONDS
+            )
+        except AlreadyExists:
+            return f"Subscription {name} is there."
+    return f"Subscription {name} created."

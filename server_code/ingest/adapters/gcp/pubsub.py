@@ -1,0 +1,270 @@
+"""Queues in Pub/Sub: the ports Publisher and WorkQueue."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from ...domain.counters import Counters
+from ...errors import QueueMissing, QueueUnavailable
+from ...messaging.envelope import QueueMessage, encode_string
+from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
+from ...ports.queues import REJECTION_ATTRIBUTE
+from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
+from .errors import google_errors
+from .subscriptions import Subscription
+
+if TYPE_CHECKING:
+    from google.pubsub_v1 import types
+
+#: https://cloud.google.com/pubsub/quotas#resource_limits: a request has 10 MB and 1,000 messages.
+#: The emulator takes more. Names, ordering keys and the framing of messages need the rest.
+MAX_REQUEST_BYTES = 10_000_000
+MAX_BYTES = MAX_REQUEST_BYTES - 200_000
+MAX_BATCH_COUNT = 1_000
+MAX_HOLD_SECONDS = 600
+
+#: A pull that ends before its answer has come leaves messages held by nobody.
+SHORTEST_PULL_SECONDS = 1.0
+
+#: An attribute's value has 1,024 bytes at most.
+MAX_REASON_CHARACTERS = 200
+
+#: Seconds since 1970 before which a work item is not due: Pub/Sub delays no message by itself.
+NOT_BEFORE_ATTRIBUTE = "not_before"
+EVENT_ID_ATTRIBUTE = "event_id"
+
+
+class PubsubPublisher(Publisher):
+    """Send to one topic."""
+
+    def __init__(
+        self, clients: PubsubClients, name: str, counters: Counters, *, is_ordered: bool
+    ) -> None:
+        self._clients = clients
+        self._name = name
+        self._topic = clients.topic(name)
+        self._counters = counters
+        self._is_ordered = is_ordered
+
+    @property
+    def queue_name(self) -> str:
+        """Return the topic as it was configured."""
+        return self._name
+
+    @property
+    def max_message_bytes(self) -> int:
+        """Return the limit for a message, attributes included."""
+        return MAX_BYTES
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """Return the limit for one request."""
+        return MAX_BYTES
+
+    @property
+    def max_batch_count(self) -> int:
+        """Return how many messages one request carries."""
+        return MAX_BATCH_COUNT
+
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+        """Send one batch; return what Pub/Sub does not take.
+
+        Where ordering keys are sent, one request has one key. Raises QueueUnavailable only where
+        nothing was taken.
+        """
+        faults = {message.event_id: fault for message in batch if (fault := _fault(message))}
+        rejections = [_rejection(event_id, fault) for event_id, fault in faults.items()]
+        taken = 0
+        for group in self._requests([each for each in batch if each.event_id not in faults]):
+            try:
+                refused = self._send_request(group)
+            except QueueUnavailable as error:
+                if not taken:
+                    raise
+                refused = [_rejection(each.event_id, str(error), is_final=False) for each in group]
+            taken += len(group) - len(refused)
+            rejections += refused
+        if batch:
+            self._counters.add(f"sqs_messages.{self._name}", taken)
+        return tuple(rejections)
+
+    def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
+        """Split messages into requests: by ordering key, and within the limit of bytes."""
+        groups = groupby(messages, key=lambda each: each.group if self._is_ordered else "")
+        for _, group in groups:
+            request: list[QueueMessage] = []
+            size = 0
+            for message in group:
+                if request and size + message.size_bytes > MAX_BYTES:
+                    yield request
+                    request, size = [], 0
+                request.append(message)
+                size += message.size_bytes
+            yield request
+
+    def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
+        from google.api_core.exceptions import InvalidArgument
+
+        try:
+            with google_errors(f"Topic {self._topic}"):
+                try:
+                    self._publish([self._encode(message) for message in messages])
+                except InvalidArgument as error:
+                    if len(messages) == 1:
+                        return [_rejection(messages[0].event_id, str(error.message))]
+                else:
+                    return []
+        finally:
+            self._counters.add("sqs_requests")
+        # One message that Pub/Sub refuses keeps none of its neighbours back.
+        return [refused for message in messages for refused in self._send_request([message])]
+
+    def _publish(self, messages: list[types.PubsubMessage]) -> None:
+        self._clients.publisher.publish(
+            topic=self._topic, messages=messages, retry=brief_retry(), timeout=REQUEST_SECONDS
+        )
+
+    def _encode(self, message: QueueMessage) -> types.PubsubMessage:
+        from google.pubsub_v1 import types
+
+        attributes = {**message.attributes, EVENT_ID_ATTRIBUTE: message.event_id}
+        if message.delay_seconds:
+            attributes[NOT_BEFORE_ATTRIBUTE] = f"{time.time() + message.delay_seconds:.3f}"
+        return types.PubsubMessage(
+            data=message.body.encode(),
+            attributes=attributes,
+            ordering_key=message.group if self._is_ordered else "",
+        )
+
+
+class PubsubWorkQueue(PubsubPublisher, WorkQueue):
+    """Send to one topic and receive from the subscription of its name."""
+
+    def __init__(
+        self, clients: PubsubClients, subscription: Subscription, counters: Counters
+    ) -> None:
+        super().__init__(clients, subscription.name, counters, is_ordered=subscription.is_ordered)
+        self._subscription = subscription
+
+    @property
+    def hold_seconds(self) -> int:
+        """Return the subscription's acknowledgement deadline."""
+        return self._subscription.hold_seconds
+
+    def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
+        """Receive messages that are due; waits for the first up to ``wait_seconds``.
+
+        A message that is not due yet goes on waiting, for 600 s at most at a time.
+        """
+        deadline = time.monotonic() + wait_seconds
+        while True:
+            pulled = self._pull(max_messages, deadline - time.monotonic())
+            due = [each for each in pulled if self._is_due(each)]
+            if due or time.monotonic() >= deadline:
+                return [_received(each) for each in due]
+
+    def _pull(self, max_messages: int, seconds: float) -> list[types.ReceivedMessage]:
+        from google.api_core.exceptions import DeadlineExceeded
+        from google.pubsub_v1 import types
+
+        request = types.PullRequest(
+            subscription=self._subscription.path,
+            max_messages=max_messages,
+        )
+        self._counters.add("sqs_requests")
+        with google_errors(f"Subscription {self._subscription.path}"):
+            try:
+                answer = self._clients.subscriber.pull(
+                    request, retry=None, timeout=max(seconds, SHORTEST_PULL_SECONDS)
+                )
+            except DeadlineExceeded:
+                return []
+        return list(answer.received_messages)
+
+    def _is_due(self, received: types.ReceivedMessage) -> bool:
+        left = float(received.message.attributes.get(NOT_BEFORE_ATTRIBUTE, 0)) - time.time()
+        if left <= 0:
+            return True
+        self._modify(received.ack_id, max(int(left), 1))
+        return False
+
+    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+        """Hold a message for ``seconds`` from now, 600 at most."""
+        self._modify(str(message.receipt), seconds)
+
+    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+        """Let a message come back after ``after_seconds``, 600 at most."""
+        self._modify(str(message.receipt), after_seconds)
+
+    def _modify(self, ack_id: str, seconds: int) -> None:
+        from google.api_core.exceptions import InvalidArgument
+
+        self._counters.add("sqs_requests")
+        with google_errors(f"Subscription {self._subscription.path}"):
+            try:
+                self._clients.subscriber.modify_ack_deadline(
+                    subscription=self._subscription.path,
+                    ack_ids=[ack_id],
+                    ack_deadline_seconds=min(seconds, MAX_HOLD_SECONDS),
+                    retry=brief_retry(),
+                    timeout=REQUEST_SECONDS,
+                )
+            except InvalidArgument:
+                # The hold has ended: another has the message, and works with the same ids.
+                return
+
+    def reject(self, message: ReceivedMessage, *, reason: str) -> None:
+        """Move a message to the dead-letter topic, with the reason as an attribute."""
+        topic = self._subscription.dead_letter_topic
+        if topic is None:
+            raise QueueMissing(f"Subscription {self._name} has no dead-letter topic: run setup.")
+        letter = QueueMessage(
+            event_id="rejected",
+            event_type="rejected",
+            group="",
+            body=message.body,
+            attributes={REJECTION_ATTRIBUTE: encode_string(reason)[:MAX_REASON_CHARACTERS]},
+        )
+        letters = PubsubPublisher(self._clients, topic, self._counters, is_ordered=False)
+        for rejection in letters.send([letter]):
+            raise QueueUnavailable(f"{topic} refused it: {rejection.reason}")
+        self.delete([message])
+
+    def delete(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Acknowledge messages; one that is no longer held comes again."""
+        for start in range(0, len(messages), MAX_BATCH_COUNT):
+            self._counters.add("sqs_requests")
+            with google_errors(f"Subscription {self._subscription.path}"):
+                self._clients.subscriber.acknowledge(
+                    subscription=self._subscription.path,
+                    ack_ids=[
+                        str(each.receipt) for each in messages[start : start + MAX_BATCH_COUNT]
+                    ],
+                    retry=brief_retry(),
+                    timeout=REQUEST_SECONDS,
+                )
+
+
+def _fault(message: QueueMessage) -> str | None:
+    """Return why a message is not sent; None where it is."""
+    if not message.body:
+        return "The body must have content."
+    if message.size_bytes > MAX_BYTES:
+        return f"A message has at most {MAX_BYTES:,} bytes, and this one {message.size_bytes:,}."
+    return None
+
+
+def _rejection(event_id: str, reason: str, *, is_final: bool = True) -> Rejection:
+    code = "Invalid" if is_final else "Unavailable"
+    return Rejection(event_id=event_id, code=code, reason=reason, is_final=is_final)
+
+
+def _received(received: types.ReceivedMessage) -> ReceivedMessage:
+    return ReceivedMessage(
+        body=received.message.data.decode(errors="replace"),
+        receipt=received.ack_id,
+        receive_count=received.delivery_attempt or None,
+    )

@@ -1,0 +1,121 @@
+"""Objects in Cloud Storage: the port BlobStore."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from ...errors import AccessDenied, NotFound, QueueMissing
+from ...messaging.claim_check import content_url_message
+from ...messaging.envelope import Envelope, QueueMessage
+from ...ports import BlobReference, BlobStore
+from .errors import google_errors
+
+if TYPE_CHECKING:
+    from google.cloud.storage import Client
+
+#: A multiple of 256 KiB, as resumable uploads require.
+CHUNK_BYTES = 8 * 1024 * 1024
+_READ_BYTES = 64 * 1024
+_TIMEOUT_SECONDS = 60
+_CREATE = "storage.objects.create"
+
+
+class GcsBlobStore(BlobStore):
+    """Keep objects in one bucket."""
+
+    def __init__(self, client: Client, bucket: str) -> None:
+        self._bucket = client.bucket(bucket)
+        self._client = client
+
+    def check(self) -> None:
+        """Raise QueueMissing where the bucket is not there and we may see that."""
+        try:
+            with google_errors(f"Bucket {self._bucket.name}"):
+                is_there = self._bucket.exists(timeout=_TIMEOUT_SECONDS)
+        except AccessDenied:
+            return
+        if not is_there:
+            raise QueueMissing(f"Bucket {self._bucket.name} does not exist: run setup.")
+
+    def require_store(self) -> None:
+        """Raise AccessDenied where objects may not be created."""
+        with google_errors(f"Bucket {self._bucket.name}"):
+            granted = self._bucket.test_iam_permissions([_CREATE], timeout=_TIMEOUT_SECONDS)
+        if _CREATE not in granted:
+            raise AccessDenied(f"Bucket {self._bucket.name} does not grant {_CREATE}.")
+
+    def ensure(self) -> str:
+        """Create the bucket where it is missing; return what was done."""
+        from google.api_core.exceptions import Conflict
+
+        with google_errors(f"Bucket {self._bucket.name}"):
+            try:
+                self._bucket.create(timeout=_TIMEOUT_SECONDS)
+            except Conflict:
+                return f"Bucket {self._bucket.name} is there."
+        return f"Bucket {self._bucket.name} created."
+
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str,
+        content_encoding: str | None = None,
+    ) -> BlobReference:
+        """Store an object by a resumable upload, which ends when all chunks are sent."""
+        blob: Any = self._bucket.blob(key, chunk_size=CHUNK_BYTES)
+        blob.content_encoding = content_encoding
+        with google_errors(f"Bucket {self._bucket.name}"):
+            blob.upload_from_file(
+                io.BufferedReader(_ChunkReader(chunks), CHUNK_BYTES),
+                content_type=content_type,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        return BlobReference(str(self._bucket.name), key)
+
+    def claim_check(
+        self,
+        envelope: Envelope,
+        *,
+        payload: BlobReference,  # noqa: ARG002 - readers download the log itself
+        payload_bytes: int,  # noqa: ARG002
+        content: BlobReference,
+    ) -> QueueMessage:
+        """Encode the message of the log with the address of its content."""
+        return content_url_message(envelope, f"gs://{content.bucket}/{content.key}")
+
+    @contextmanager
+    def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:
+        """Read an object in chunks as it is stored; raises NotFound."""
+        blob: Any = self._client.bucket(reference.bucket).blob(reference.key)
+        with google_errors(f"Bucket {reference.bucket}"):
+            if not blob.exists(timeout=_TIMEOUT_SECONDS):
+                raise NotFound(f"Bucket {reference.bucket} has no object {reference.key}.")
+            with blob.open("rb", chunk_size=CHUNK_BYTES, raw_download=True) as file:
+                yield iter(lambda: file.read(_READ_BYTES), b"")
+
+
+class _ChunkReader(io.RawIOBase):
+    """A file of chunks, in constant memory."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
+        while not self._left:
+            chunk = next(self._chunks, None)
+            if chunk is None:
+                return 0
+            self._left = chunk
+        size = min(len(buffer), len(self._left))
+        buffer[:size] = self._left[:size]
+        self._left = self._left[size:]
+        return size

@@ -1,0 +1,56 @@
+"""What Pub/Sub tells of a topic and the subscription that has its name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...errors import AccessDenied, QueueMissing
+from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
+from .errors import google_errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """The facts of a queue: a topic and a subscription of the same name."""
+
+    name: str
+    topic: str
+    path: str
+    hold_seconds: int
+    is_ordered: bool
+    dead_letter_topic: str | None
+
+
+def read_subscription(clients: PubsubClients, name: str) -> Subscription:
+    """Fetch a subscription. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+    path = clients.subscription(name)
+    with google_errors(f"Subscription {path}"):
+        found = clients.subscriber.get_subscription(
+            subscription=path, retry=brief_retry(), timeout=REQUEST_SECONDS
+        )
+    return Subscription(
+        name=name,
+        topic=clients.topic(name),
+        path=path,
+        hold_seconds=found.ack_deadline_seconds,
+        is_ordered=found.enable_message_ordering,
+        dead_letter_topic=found.dead_letter_policy.dead_letter_topic or None,
+    )
+
+
+def has_ordering(clients: PubsubClients, name: str) -> bool:
+    """Return whether a topic is read in order; False where its subscription is not ours to see."""
+    try:
+        return read_subscription(clients, name).is_ordered
+    except (AccessDenied, QueueMissing):
+        return False
+
+
+def require_topic(clients: PubsubClients, name: str) -> None:
+    """Raise QueueMissing where a topic does not exist; AccessDenied is no answer to that."""
+    path = clients.topic(name)
+    try:
+        with google_errors(f"Topic {path}"):
+            clients.publisher.get_topic(topic=path, retry=brief_retry(), timeout=REQUEST_SECONDS)
+    except AccessDenied:
+        return

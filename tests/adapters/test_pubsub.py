@@ -1,0 +1,91 @@
+"""Pub/Sub's limits and faults, through Google's own client."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from contextlib import closing
+
+import grpc
+import pytest
+from ingest.adapters.gcp.bus import PubsubBus
+from ingest.adapters.gcp.pubsub import MAX_BYTES, PubsubWorkQueue
+from ingest.domain.counters import Counters
+from ingest.errors import QueueUnavailable
+from ingest.messaging.envelope import QueueMessage
+from ingest.settings import QueueSettings
+from support.pubsub_server import PubsubServer, running_pubsub
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[PubsubServer]:
+    with running_pubsub() as (server, address):
+        monkeypatch.setenv("PUBSUB_EMULATOR_HOST", address)
+        yield server
+
+
+@pytest.fixture
+def bus(server: PubsubServer) -> Iterator[PubsubBus]:
+    name = f"work-{uuid.uuid4()}"
+    settings = QueueSettings(metrics_queue="m", logs_queue="l", job_events_queue=name)
+    with closing(PubsubBus("here", settings)) as bus:
+        list(bus.set_up())
+        yield bus
+
+
+@pytest.fixture
+def queue(bus: PubsubBus) -> PubsubWorkQueue:
+    return bus.open_work_queue("m", Counters())
+
+
+def a_message(number: int, body: str = "{}", group: str = "octo/api/1") -> QueueMessage:
+    return QueueMessage(
+        event_id=f"e{number}", event_type="t", group=group, body=body, attributes={"repo": "o/a"}
+    )
+
+
+def test_a_moment_of_throttling_is_waited_for(server: PubsubServer, queue: PubsubWorkQueue):
+    """The client sends again what was not taken."""
+    server.faults += [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED]
+    assert queue.send([a_message(1)]) == ()
+    assert server.published == 1
+
+
+def test_an_outage_is_told_when_nothing_was_taken(server: PubsubServer, queue: PubsubWorkQueue):
+    """A service that stays away is no endless retry."""
+    server.faults += [grpc.StatusCode.UNAVAILABLE] * 100
+    with pytest.raises(QueueUnavailable):
+        queue.send([a_message(1)])
+
+
+def test_one_refused_message_keeps_no_neighbour_back(server: PubsubServer, queue: PubsubWorkQueue):
+    """A request that is refused whole is sent message by message."""
+    rejections = queue.send([a_message(1), a_message(2, body="poison"), a_message(3)])
+    assert [(each.event_id, each.is_final) for each in rejections] == [("e2", True)]
+    assert server.published == 2
+
+
+def test_our_own_limit_stays_within_the_services(server: PubsubServer, queue: PubsubWorkQueue):
+    """A full batch fits one request with all that surrounds its messages."""
+    each = MAX_BYTES // 1000
+    overhead = a_message(100, body="").size_bytes
+    batch = [a_message(100 + n, body="x" * (each - overhead - 1)) for n in range(1000)]
+    assert queue.send(batch) == ()
+    assert server.published == 1000
+
+
+def test_ordered_topics_get_one_key_a_request(server: PubsubServer, bus: PubsubBus):
+    """Messages of a run have its name as ordering key."""
+    server.order("projects/here/subscriptions/l")
+    publisher = bus.open_publisher("l", Counters())
+    assert publisher.send([a_message(1), a_message(2, group="octo/api/2"), a_message(3)]) == ()
+    keys = [message.ordering_key for message in server.messages("projects/here/subscriptions/l")]
+    assert keys == ["octo/api/1", "octo/api/2", "octo/api/1"]
+
+
+def test_doctor_sees_limits_and_dead_letters(bus: PubsubBus):
+    """Pub/Sub does not count what waits."""
+    condition = bus.inspector().inspect_queue("m")
+    assert (condition.max_message_bytes, condition.waiting) == (MAX_BYTES, None)
+    assert condition.dead_letter_queue == "m_dlq"
+    bus.inspector().require_send("m")
