@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -180,8 +182,9 @@ def test_a_credentials_file_that_is_renewed_is_read_again(monkeypatch, tmp_path)
     assert credentials.get_frozen_credentials().access_key == "FIRST"
     write("SECOND")
     assert credentials.get_frozen_credentials().access_key == "SECOND"
-    file.write_text("")
-    assert credentials.get_frozen_credentials().access_key == "SECOND"
+    for incomplete in ("", "[default", "[default]\naws_access_key_id = THIRD\n"):
+        file.write_text(incomplete)
+        assert credentials.get_frozen_credentials().access_key == "SECOND"
 
 
 EXPIRED = {
@@ -213,3 +216,27 @@ def test_a_program_that_provides_no_credentials_is_waited_for(
         product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9")).list_queues()
     assert "never-shown" not in str(raised.value)
     assert "device" not in str(raised.value)
+
+
+@pytest.mark.parametrize("answer", ["<html>", "[]", '{"AccessKeyId": "k"}', json.dumps(EXPIRED)])
+def test_an_endpoint_that_returns_no_credentials_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch, answer: str
+) -> None:
+    """A sidecar that is starting, or a portal in its place."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(answer.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing."""
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/credentials"
+        monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
+        with pytest.raises(QueueUnavailable), aws_errors("Queue a"):
+            product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9")).list_queues()
+        server.shutdown()

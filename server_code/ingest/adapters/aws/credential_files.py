@@ -6,6 +6,7 @@ write temporary credentials there, which expire; a new file must not need a new 
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -13,6 +14,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from botocore.credentials import CredentialProvider, Credentials
     from botocore.session import Session
+
+logger = logging.getLogger(__name__)
 
 #: A file is read at most this often.
 REREAD_SECONDS = 20
@@ -33,6 +36,7 @@ def reread_credential_files(session: Session, *, every_seconds: float = REREAD_S
 
 def _rereading(provider: CredentialProvider, every_seconds: float) -> CredentialProvider:
     from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
+    from botocore.exceptions import BotoCoreError
 
     class FileCredentials(Credentials):
         """Credentials that are loaded again from their file, at most every ``every_seconds``."""
@@ -50,8 +54,12 @@ def _rereading(provider: CredentialProvider, every_seconds: float) -> Credential
                 return super().get_frozen_credentials()
 
         def _reread(self) -> None:
-            found = provider.load()
-            # A file that is being replaced may be empty for a moment: the old ones stay then.
+            # A file that is being replaced may be empty or incomplete: the old ones stay then.
+            try:
+                found = provider.load()
+            except BotoCoreError as error:
+                logger.warning("credential file not read", extra={"reason": str(error)})
+                return
             if found is not None:
                 self.access_key, self.secret_key = found.access_key, found.secret_key
                 self.token = found.token

@@ -177,19 +177,20 @@ def aws_errors(subject: str) -> Iterator[None]:
         raise QueueUnavailable(f"{subject}: the answer is not AWS's: {error}") from error
     except UndefinedModelAttributeError as error:
         raise BadSettings([f"botocore does not know what {subject} needs: {error}"]) from error
-    except (RuntimeError, ValueError, OSError) as error:
-        if not is_of_credentials(error):
+    except Exception as error:
+        if isinstance(error, IngestError) or not is_of_credentials(error):
             raise
         raise QueueUnavailable(
-            f"{subject}: no valid AWS credentials were returned: {error}. Check the program or"
-            " endpoint that provides them."
+            f"{subject}: no valid AWS credentials were returned ({type(error).__name__}: {error})."
+            " Check the program or endpoint that provides them."
         ) from error
 
 
 def is_of_credentials(error: BaseException) -> bool:
     """Return whether botocore raised an error while it loaded or renewed credentials.
 
-    For a program that prints no JSON, or credentials that have expired already, it has no class.
+    For an answer without JSON or with missing fields, and for credentials that have expired
+    already, it has no class of its own.
     """
     frames = (frame for frame, _ in walk_tb(error.__traceback__))
     return any(frame.f_globals.get("__name__") == "botocore.credentials" for frame in frames)
