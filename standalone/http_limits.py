@@ -24,6 +24,8 @@ SECONDS_A_REQUEST = 15
 #: How long bytes are discarded after an answer that did not wait for the body: a client that is
 #: still sending would otherwise lose the answer to a reset connection.
 SECONDS_TO_LINGER = 2
+#: Of incomplete bodies, which anyone can send with a made-up signature.
+MAX_BUFFERED_BYTES = 100 * 1024 * 1024
 #: Or a quarter of the files that this process may open, if that is less.
 CONNECTIONS = 300
 
@@ -84,6 +86,18 @@ class LimitedChannel(HTTPChannel):
         limit = SECONDS_TO_LINGER if self.is_lingering else SECONDS_A_REQUEST
         return not self.requests and now - self.waiting_since > limit
 
+    def del_channel(self, *arguments: Any) -> None:  # noqa: ANN401 - passed on
+        """Delete what has arrived of a request, which waitress leaves to the garbage collector."""
+        if self.request is not None:
+            self.request.close()
+        super().del_channel(*arguments)
+
+    @property
+    def buffered_bytes(self) -> int:
+        """Return how much of an incomplete body has arrived."""
+        receiver = self.request and self.request.body_rcv
+        return len(receiver) if receiver else 0
+
     def handle_close(self) -> None:
         """Close, or first discard what the client is still sending."""
         if self._has_unread_body and self.connected and not self.is_lingering:
@@ -138,8 +152,13 @@ class LimitedServer(TcpWSGIServer):
         super().handle_accept()
 
     def maintenance(self, now: float) -> None:  # noqa: ARG002 - the clock of waitress can jump
-        """Close the connections whose time is over."""
-        monotonic = time.monotonic()
-        for channel in self.active_channels.values():
-            if channel.is_overdue(monotonic):
+        """Close connections whose time is over, and the oldest that together buffer too much."""
+        monotonic, buffered = time.monotonic(), 0
+        newest_first = sorted(
+            self.active_channels.values(), key=lambda channel: -channel.waiting_since
+        )
+        for channel in newest_first:
+            buffered += channel.buffered_bytes
+            is_too_much = channel.buffered_bytes > 0 and buffered > MAX_BUFFERED_BYTES
+            if is_too_much or channel.is_overdue(monotonic):
                 channel.will_close = True

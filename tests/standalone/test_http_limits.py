@@ -105,3 +105,18 @@ def test_a_signed_body_without_a_length_ends_at_the_limit(server):
     head = f"POST / HTTP/1.1\r\nConnection: close\r\n{SIGNED}Transfer-Encoding: chunked\r\n"
     assert status(server, head, chunk * 3 + b"0\r\n\r\n")[1] == str(3 * 0x4000)
     assert status(server, head, chunk * 13)[0] == 413
+
+
+def test_incomplete_bodies_together_have_a_limit():
+    """A signature can be made up: the oldest of them go, and the newest is still received."""
+    size = 25 * 1024 * 1024
+    head = f"POST / HTTP/1.0\r\n{SIGNED}Content-Length: {size - 1}\r\nHost: here\r\n\r\n".encode()
+    listening = HttpServer(length, Address("127.0.0.1", 0), max_signed_body_bytes=size)
+    with closing(listening) as server, ExitStack() as clients:
+        senders = [clients.enter_context(connect(server)) for _ in range(5)]
+        for each in senders:
+            each.sendall(head)
+            each.sendall(b"x" * (size - 2))
+        assert senders[0].recv(1) == b""
+        senders[-1].sendall(b"x")
+        assert senders[-1].recv(12) == b"HTTP/1.0 200"
