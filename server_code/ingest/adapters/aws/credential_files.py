@@ -36,7 +36,6 @@ def reread_credential_files(session: Session, *, every_seconds: float = REREAD_S
 
 def _rereading(provider: CredentialProvider, every_seconds: float) -> CredentialProvider:
     from botocore.credentials import CredentialProvider, Credentials, ReadOnlyCredentials
-    from botocore.exceptions import BotoCoreError
 
     class FileCredentials(Credentials):
         """Credentials that are loaded again from their file, at most every ``every_seconds``."""
@@ -54,12 +53,8 @@ def _rereading(provider: CredentialProvider, every_seconds: float) -> Credential
                 return super().get_frozen_credentials()
 
         def _reread(self) -> None:
+            found = _reload(provider)
             # A file that is being replaced may be empty or incomplete: the old ones stay then.
-            try:
-                found = provider.load()
-            except BotoCoreError as error:
-                logger.warning("credential file not read", extra={"reason": str(error)})
-                return
             if found is not None:
                 self.access_key, self.secret_key = found.access_key, found.secret_key
                 self.token = found.token
@@ -75,3 +70,13 @@ def _rereading(provider: CredentialProvider, every_seconds: float) -> Credential
             return None if found is None else FileCredentials(found)
 
     return RereadingProvider()
+
+
+def _reload(provider: CredentialProvider) -> Credentials | None:
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return provider.load()
+    except BotoCoreError as error:
+        logger.warning("credential file not read", extra={"reason": str(error)})
+        return None
