@@ -76,7 +76,8 @@ def _reload(provider: CredentialProvider) -> Credentials | None:
     from botocore.exceptions import BotoCoreError
 
     try:
-        return provider.load()
+        found: Credentials | None = provider.load()
     except BotoCoreError as error:
         logger.warning("credential file not read", extra={"reason": str(error)})
         return None
+    return found
