@@ -2,7 +2,8 @@
 
 ``backfill``: the runs have ended before the first look. ``watched``: each lives while the collector
 looks, in a repository with a long past; every change of the list that a poll meets is one request
-more, at most three a run. ``webhooks``: the same, with a webhook for everything that happens. What
+more, at most three a run. ``webhooks``: the same, with a webhook for everything that happens, which
+takes the place of polling. What
 the first sight of a repository costs is not counted in these two.
 """
 
@@ -96,7 +97,7 @@ def _theory(case: Case) -> str:
     """Compute B8's E and E2: jobs, logs; polling comes on top, at most three looks a run."""
     logs = 1 if case.log_mode == "economy" else case.jobs
     floor = math.ceil(case.jobs / 100) + logs
-    return f"{floor}" if case.how == "backfill" else f"{floor} + 3 looks"
+    return f"{floor} + 3 looks" if case.how == "watched" else f"{floor}"
 
 
 def _run(case: Case) -> tuple[Counter[str], dict[str, int]]:
