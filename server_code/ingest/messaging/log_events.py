@@ -126,8 +126,7 @@ def log_payload(facts: LogFacts, open_log: OpenLog) -> Iterator[bytes]:
     """Yield the JSON of the one complete envelope, whatever its size, for an object in S3."""
     yield _head(log_envelope(facts)).encode()
     with open_log() as file:
-        for content in escaped_content(file, is_text=facts.is_text):
-            yield content.encode()
+        yield from escaped_content(file, is_text=facts.is_text)
     yield _TAIL.encode()
 
 
