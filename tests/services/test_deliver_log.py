@@ -7,6 +7,7 @@ from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageTooLarge
 from ingest.messaging.log_content import inspect_log
+from ingest.messaging.log_marks import LogMarkReader
 from ingest.messaging.log_work import DueLog
 from ingest.services.deliver_log import deliver_absence, deliver_log
 from ingest.services.fetch_logs import LogFetched, LogUnavailable
@@ -24,7 +25,9 @@ def a_log(content: bytes) -> LogFetched:
     spool = Spool()
     spool.write(content)
     with spool.open() as written:
-        return LogFetched(job=JOB, spool=spool, digest=inspect_log(written))
+        marks = LogMarkReader()
+        digest = inspect_log(written, marks)
+    return LogFetched(job=JOB, spool=spool, digest=digest, marks=marks.finish())
 
 
 def test_a_log_that_fits_is_one_message(stage):
@@ -36,6 +39,23 @@ def test_a_log_that_fits_is_one_message(stage):
         assert message["data"]["log_content"] == "hello\n"
         assert (message["data"]["part"], message["data"]["parts"]) == (1, 1)
         assert (record.state, record.log_bytes, record.blob_key) == (LOG_FETCHED, 6, None)
+
+
+def test_the_first_part_says_where_the_errors_are(stage):
+    """A reader finds the error without reading the log; marks that do not fit are named."""
+    log = b"##[group]Run make\n##[endgroup]\n##[error]no rule\n"
+    here = stage(WorldBuilder(), max_message_bytes=2000)
+    deliver_log(here.context, KEY, a_log(log + b"x" * 3000))
+    first, *others = [each["data"] for each in here.logs()]
+    assert first["error_lines"] == [3]
+    [group] = first["groups"]
+    assert log[group["first_byte"] : group["last_byte"] + 1] == log[:31]
+    assert others
+    assert not any("groups" in each or "error_lines" in each for each in others)
+    deliver_log(here.context, KEY, a_log(log * 20))
+    [full] = [each["data"] for each in here.logs() if "truncated" in each["data"]]
+    assert (full["truncated"], full["groups"]) == (["groups"], [])
+    assert len(full["error_lines"]) == 20
 
 
 def test_the_same_log_delivered_twice_has_the_same_ids(stage):

@@ -14,7 +14,7 @@ from referencing import Registry, Resource
 _ROOT = Path(__file__).parents[2]
 
 #: Present in some messages only: every other declared field is in every message of ours.
-OPTIONAL_FIELDS = frozenset({"steps_omitted", "jobs_omitted", "truncated"})
+OPTIONAL_FIELDS = frozenset({"steps_omitted", "jobs_omitted", "truncated", "error_lines", "groups"})
 
 #: Vocabularies of ours: a value without a description is a defect, unlike in GitHub's.
 _OWN_VOCABULARIES = frozenset({"log_encoding", "reason"})

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
 from .envelope import encode_string
+from .log_marks import LogMarkReader
 
 #: A character takes at most this many bytes inside a JSON string: ``\\u0000``.
 MAX_CHARACTER_BYTES = 6
@@ -43,14 +44,19 @@ class LogDigest(NamedTuple):
     is_text: bool
 
 
-def inspect_log(file: BinaryIO) -> LogDigest:
-    """Return a log's length, digest and whether it is valid UTF-8, from its current position on."""
+def inspect_log(file: BinaryIO, marks: LogMarkReader | None = None) -> LogDigest:
+    """Return a log's length, digest and whether it is valid UTF-8, from its current position on.
+
+    ``marks`` reads the same bytes on the way.
+    """
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
     log_bytes, is_text = 0, True
     for chunk in _chunks(file):
         digest.update(chunk)
         log_bytes += len(chunk)
+        if marks is not None:
+            marks.feed(chunk)
         is_text = is_text and _decodes(decoder, chunk)
     is_text = is_text and _decodes(decoder, b"", final=True)
     return LogDigest(log_bytes, digest.hexdigest(), is_text)

@@ -24,6 +24,7 @@ from .envelope import (
     event_id,
 )
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
+from .log_marks import LogMarks
 from .log_work import is_cut_name
 from .run_events import run_group
 
@@ -46,6 +47,7 @@ class LogFacts:
     """The facts of a fetched log besides its content.
 
     ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are results of ``inspect_log``.
+    ``marks`` are in the first part only.
     """
 
     key: AttemptKey
@@ -55,6 +57,7 @@ class LogFacts:
     log_sha256: str
     fetched_at: datetime
     is_text: bool
+    marks: LogMarks | None = None
     cloudevents_root: str | None = None
 
 
@@ -91,6 +94,7 @@ def log_envelope(facts: LogFacts, *, part: int = 1, parts: int = 1) -> Envelope:
         timestamp=facts.fetched_at,
         data={
             **_job_fields(facts),
+            **(_mark_fields(facts) if part == 1 else {}),
             "log_bytes": facts.log_bytes,
             "log_sha256": facts.log_sha256,
             "log_encoding": "utf-8" if facts.is_text else "base64",
@@ -186,6 +190,14 @@ def _job_fields(facts: LogFacts | LogAbsence) -> dict[str, Any]:
     }
 
 
+def _mark_fields(facts: LogFacts) -> dict[str, Any]:
+    if facts.marks is None:
+        return {}
+    truncated = ["job_name"] if is_cut_name(facts.job_name) else []
+    truncated += facts.marks.truncated
+    return {**facts.marks.fields(), **({"truncated": truncated} if truncated else {})}
+
+
 def _head(envelope: Envelope) -> str:
     """Write an envelope up to where its content begins; ``data`` is its last field."""
     return encode_json(envelope_fields(envelope)).removesuffix("}}") + ',"log_content":"'
@@ -217,7 +229,9 @@ def _only_piece(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> s
 def _room_for_content(facts: LogFacts, max_message_bytes: int) -> int:
     """Return the bytes for content in every part: part numbers cannot grow past the log's bytes."""
     widest = max(facts.log_bytes, 1)
-    frame_bytes = _part_message(facts, "", part=widest, parts=widest).size_bytes
+    frame_bytes = max(
+        _part_message(facts, "", part=part, parts=widest).size_bytes for part in (1, widest)
+    )
     room = max_message_bytes - frame_bytes
     if room < MAX_CHARACTER_BYTES:
         raise MessageTooLarge(

@@ -139,6 +139,10 @@ def _upload(
     return reference, claim
 
 
+#: Of a message, at most this share is marks, so that most of it is the log.
+_MARKS_SHARE = 8
+
+
 def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFacts:
     return LogFacts(
         key=key,
@@ -148,6 +152,7 @@ def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFa
         log_sha256=log.digest.log_sha256,
         fetched_at=context.clock.now(),
         is_text=log.digest.is_text,
+        marks=log.marks and log.marks.cut_to(context.logs.max_message_bytes // _MARKS_SHARE),
         cloudevents_root=context.cloudevents_root,
     )
 

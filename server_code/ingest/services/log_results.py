@@ -10,6 +10,7 @@ from typing import BinaryIO, cast
 from ..errors import IngestError, LogExpired, Unexpected
 from ..messaging.log_content import LogDigest, inspect_log
 from ..messaging.log_events import UnavailableReason
+from ..messaging.log_marks import LogMarkReader, LogMarks
 from ..messaging.log_work import DueLog
 from .spool import Spool
 
@@ -23,6 +24,7 @@ class LogFetched:
     job: DueLog
     spool: Spool
     digest: LogDigest
+    marks: LogMarks | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,15 +55,16 @@ def spool_log(job: DueLog, fetch: Callable[[BinaryIO], None]) -> LogResult:
         return LogNotReady(job=job, error=error)
     try:
         fetch(cast("BinaryIO", spool))
+        marks = LogMarkReader()
         with spool.open() as written:
-            digest = inspect_log(written)
+            digest = inspect_log(written, marks)
     except Exception as error:  # noqa: BLE001 - whatever a log holds, its neighbours are fetched
         spool.close()
         return failed_log(job, error)
     except BaseException:
         spool.close()
         raise
-    return LogFetched(job=job, spool=spool, digest=digest)
+    return LogFetched(job=job, spool=spool, digest=digest, marks=marks.finish())
 
 
 def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
