@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -16,6 +18,8 @@ from ingest.services.discover_sources import (
     start_discovery,
 )
 from ingest.services.poll_runs import poll_due_repositories
+from ingest.services.receive_webhook import receive_webhook
+from ingest.settings import Secret
 from support.organizations import (
     ACME,
     ACME_SECRET,
@@ -83,6 +87,32 @@ def test_a_new_repository_arrives_within_ten_minutes(organizations: Organization
     builder.repository("umbra/new", private=True, id=777).run()
     stage.server.world.add(builder.build().repositories[0])
     stage.advance(595)
+    organizations.poll_all()
+    assert "umbra/new" in organizations.collected()
+
+
+def test_a_webhook_brings_a_new_repository_within_ten_seconds(
+    organizations: Organizations,
+) -> None:
+    organizations.context = organizations.join("umbra")
+    organizations.poll_all()
+    stage = organizations.stage
+    builder = WorldBuilder(stage_time(stage))
+    builder.repository("umbra/new", private=True, id=777).run()
+    stage.server.world.add(builder.build().repositories[0])
+    body = b'{"action": "created", "repository": {"full_name": "umbra/new"}}'
+    signature = hmac.new(b"s3cret", body, hashlib.sha256).hexdigest()
+    headers = {
+        "x-github-event": "repository",
+        "x-github-delivery": "d-1",
+        "x-hub-signature-256": f"sha256={signature}",
+    }
+    answers = [
+        receive_webhook(stage.state, headers, body, secret=Secret("s3cret"), now=stage.clock.now())
+        for _ in range(2)
+    ]
+    assert [answer.split(":")[0] for answer in answers] == ["accepted", "ignored"]
+    stage.advance(9)
     organizations.poll_all()
     assert "umbra/new" in organizations.collected()
 

@@ -48,6 +48,14 @@ def test_collecting_once_counts_what_is_on_the_queues(cli: CommandLine):
     assert set(found["github_requests"]) == {"charged", "free"}
 
 
+def test_an_organization_is_collected_but_for_what_is_left_out(cli: CommandLine):
+    """Both of its repositories have runs; the next start remembers the sources."""
+    found = cli.json("collect", "octo", "!octo/web", "--once")
+    alone = cli.json("collect", "--once", "octo/api", DATABASE_URL="sqlite://")
+    assert (found["runs"], found["errors"]) == (alone["runs"], 0)
+    assert found["runs"] > 0
+
+
 def test_logs_that_github_cannot_serve_singly_come_by_the_archive(cli: CommandLine):
     """Everything is collected, and an unknown repository ends no other."""
     cli.inject(path="/jobs/[0-9]+/logs$", do="error", status=500)

@@ -28,7 +28,7 @@ logger = logging.getLogger(__name__)
 DISCOVER_EVERY = timedelta(minutes=9)
 
 #: How often a process checks whether discovery is due.
-CHECK_EVERY = timedelta(seconds=20)
+CHECK_EVERY = timedelta(seconds=5)
 
 #: A list that a credential may not read is asked for again after this time.
 REFUSED_FOR = timedelta(hours=1)
@@ -56,10 +56,13 @@ def discover_when_due(context: CollectorContext) -> None:
     clock.next_at = now + CHECK_EVERY
     if not clock.has_started and start_discovery(context):
         return
-    if not context.store.list_sources():
+    sources = context.store.list_sources()
+    if not sources:
         return
+    # A source that was never listed is new, or a webhook has made it due.
+    is_due = any(each.listed_at is None for each in sources)
     slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
-    if context.store.claim_once(f"discovery {slot}", now=now):
+    if is_due or context.store.claim_once(f"discovery {slot}", now=now):
         discover_sources(context)
 
 

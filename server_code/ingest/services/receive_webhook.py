@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from ..errors import IngestError, InvalidSignature, Rejected, Skippable
@@ -17,6 +18,9 @@ from ..wire.webhook_facts import parse_fact
 from ..wire.webhooks import parse_delivery
 
 logger = logging.getLogger(__name__)
+
+#: Events that may change what sources bring.
+SOURCE_EVENTS = frozenset({"repository", "installation", "installation_repositories"})
 
 #: The name under which replayed bodies are counted.
 REPLAYED_WEBHOOKS = "webhooks_replayed"
@@ -39,6 +43,8 @@ def receive_webhook(
     signed body that is not a JSON object.
     """
     delivery = parse_delivery(headers, body, secret=secret.reveal() if secret else "")
+    if delivery.event in SOURCE_EVENTS:
+        return _list_sources_now(store, body, now=now)
     if delivery.repository is None or delivery.run_id is None:
         return f"ignored: {delivery.event} does not concern a run"
     record = store.load_repository(delivery.repository)
@@ -60,6 +66,17 @@ def receive_webhook(
     if known is not None:
         return "ignored: this delivery was received before"
     return f"accepted: run {delivery.run_id} is due now"
+
+
+def _list_sources_now(store: StateStore, body: bytes, *, now: datetime) -> str:
+    """Make the sources due: a repository was created, renamed, archived, deleted or installed."""
+    sources = store.list_sources()
+    if not sources:
+        return "ignored: no source lists repositories"
+    if not store.claim_once(f"body {hashlib.sha256(body).hexdigest()}", now=now):
+        return "ignored: this body was received before"
+    store.save_sources([replace(each, listed_at=None) for each in sources])
+    return "accepted: the repositories of all sources are listed now"
 
 
 def refuse_webhook(error: IngestError) -> tuple[int, str]:
