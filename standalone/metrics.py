@@ -10,8 +10,14 @@ from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.dashboard.rows import repository_state
+from ingest.services.lag import read_lag
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from .http_server import Wsgi
@@ -79,6 +85,9 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
     queues = (context.metrics.queue_name, context.logs.queue_name, context.job_events.queue_name)
     sent = {queue: counts.get(f"sqs_messages.{queue}", 0) for queue in queues}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
+    buckets, total = read_lag(counts)
+    words = "Seconds from the end of a job to its message on the metrics queue."
+    yield HistogramMetricFamily("runstream_job_lag_seconds", words, buckets, total)
     asked = {kind: counts.get(f"github_requests.{kind}", 0) for kind in ("charged", "free")}
     words = "Requests to GitHub. Free requests returned 304 Not Modified."
     yield _labelled_counter("github_requests", words, "kind", asked)

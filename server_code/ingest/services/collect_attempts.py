@@ -20,6 +20,7 @@ from ..messaging.truncation import encode_to_fit
 from ..ports import Rejection
 from .attempt_messages import Changes, changes_of, has_run_changes
 from .context import CollectorContext
+from .count_published import count_published
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, is_wanted, keep_lease, renew_lease, upsert_runs
 from .prove_deliveries import count_contradictions, find_status_changes, note_misses
@@ -191,7 +192,7 @@ def _finish(
         for snapshot, (change, facts) in zip(snapshots, concluded, strict=True)
     ]
     changed = [each for each in changes if each.record is not before[each.record.key]]
-    _count(context, repository, before, changed)
+    count_published(context, repository, before, changed)
     _record(context, changed)
 
 
@@ -272,29 +273,3 @@ def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
     context.store.save_job_logs([log for each in changes for log in each.pending_logs])
     context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])
     context.store.save_attempts([each.record for each in changes])
-
-
-def _count(
-    context: CollectorContext,
-    repository: str,
-    before: Mapping[AttemptKey, AttemptRecord],
-    changes: Sequence[Changes],
-) -> None:
-    """Count what is published for the first time; called before the ledger records it."""
-    published = [each.record for each in changes if each.record.published_statuses]
-    first = [record for record in published if not before[record.key].published_statuses]
-    new_runs = {record.key.run_id for record in first}
-    for key, known in context.store.load_attempts(repository, new_runs).items():
-        if known.published_statuses:
-            new_runs.discard(key.run_id)
-    context.counters.add("runs", len(new_runs))
-    context.counters.add("attempts", len(first))
-    for record in published:
-        known = before[record.key]
-        context.counters.add("jobs", len(record.published_jobs) - len(known.published_jobs))
-        context.counters.add("steps", _steps(record) - _steps(known))
-
-
-def _steps(record: AttemptRecord) -> int:
-    """Return the number of published steps."""
-    return sum(len(job.steps) for job in record.jobs if record.published_statuses)

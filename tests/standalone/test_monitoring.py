@@ -1,0 +1,93 @@
+"""The metrics, and what is built on them: the table of the guide, the dashboard and the alerts."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from ingest.services.agent_loop import AgentLoop
+from ingest.services.context import AGENTS
+from ingest.services.heartbeat import Heartbeats
+from prometheus_client.core import Metric
+
+from standalone.metrics import MetricsCollector
+from standalone.sandbox.builder import WorldBuilder
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+GUIDE = (ROOT / "docs" / "guides" / "monitoring.md").read_text()
+ALERTS = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yaml").read_text())
+RULES: list[dict[str, Any]] = [rule for group in ALERTS["groups"] for rule in group["rules"]]
+
+
+@pytest.fixture
+def metrics(stage) -> list[Metric]:
+    """Collect the metrics after a run was published."""
+    here = stage(WorldBuilder().run("success", seconds=60).job("a"), at=100)
+    here.poll()
+    here.ingest()
+    loops = [AgentLoop(agent, here.context, lambda _: None) for agent in AGENTS]
+    Heartbeats(here.context, loops).give()
+    return list(MetricsCollector(here.context).collect())
+
+
+def row(metric: Metric) -> str:
+    """Write a metric as the guide's table does."""
+    suffix = "_total" if metric.type == "counter" else ""
+    labels = sorted({name for sample in metric.samples for name in sample.labels} - {"le"})
+    words = f"{', '.join(f'`{label}`' for label in labels)}"
+    cells = (f"`{metric.name}{suffix}`", metric.type, words, metric.documentation)
+    return f"| {' | '.join(cells)} |".replace("|  |", "| |")
+
+
+def test_the_guide_lists_every_metric(metrics) -> None:
+    """Each with its type, labels and description, and no other."""
+    listed = [line for line in GUIDE.splitlines() if line.startswith("| `runstream_")]
+    assert listed == sorted(row(metric) for metric in metrics)
+
+
+def expressions() -> list[str]:
+    """List the queries of the dashboard and of the alerts."""
+    dashboard = json.loads((DEPLOY / "grafana" / "runstream.json").read_text())
+    shown = [target["expr"] for panel in dashboard["panels"] for target in panel["targets"]]
+    return [*shown, *(rule["expr"] for rule in RULES)]
+
+
+def test_the_dashboard_and_the_alerts_use_metrics_that_exist(metrics) -> None:
+    known = {sample.name for metric in metrics for sample in metric.samples}
+    used = {name for each in expressions() for name in re.findall(r"\brunstream_\w+", each)}
+    assert used
+    assert used <= known
+
+
+def test_each_alert_explains_itself_and_is_tested() -> None:
+    """An alert names what happened and what to do; promtool's file expects each of them."""
+    tested = yaml.safe_load((DEPLOY / "prometheus" / "alerts_test.yaml").read_text())["tests"]
+    expected: dict[str, dict[str, str]] = {}
+    for test in tested:
+        for case in test["alert_rule_test"]:
+            for alert in case["exp_alerts"]:
+                expected[case["alertname"]] = alert["exp_annotations"]
+    assert set(expected) == {rule["alert"] for rule in RULES}
+    for rule in RULES:
+        assert set(rule["annotations"]) == {"summary", "description"}
+        assert rule["annotations"]["description"] == expected[rule["alert"]]["description"]
+
+
+def test_the_lag_of_each_ended_job_is_counted_once(stage) -> None:
+    """The job ended 40 seconds before it was published."""
+    here = stage(WorldBuilder().run("success", seconds=60).job("a"), at=100)
+    here.poll()
+    here.poll()
+    (lag,) = (
+        metric
+        for metric in MetricsCollector(here.context).collect()
+        if metric.name == "runstream_job_lag_seconds"
+    )
+    count = {sample.labels.get("le"): sample.value for sample in lag.samples}
+    assert count["+Inf"] == 1
+    assert count["1.0"] == 0
