@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[2]
 MARK = re.compile(r"# (needs an? [A-Za-z ]+|needs [A-Za-z ]+|runs until stopped)")
 NEEDS = {
     "needs a GitHub account",
+    "needs a Google Cloud project",
     "needs an AWS account",
     "needs a GitHub account and an AWS account",
     "needs an Anvil account",
