@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types lock sbom bench screenshots chaos clean
+.PHONY: help install run test lint types lock sbom package bench screenshots chaos clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ lock: ## Update the hashes of the pinned packages
 sbom: $(STAMP) ## Write the image's software bill of materials
 	$(BIN)/cyclonedx-py requirements --output-reproducible --pyproject pyproject.toml \
 		--output-file runstream.cdx.json deploy/requirements.lock
+
+package: $(STAMP) ## Build the wheel and the source distribution into dist
+	$(BIN)/python -c 'from setuptools import build_meta as b; b.build_sdist("dist"); b.build_wheel("dist")'
 
 bench: $(STAMP) ## Measure requests, throughput and memory
 	$(BIN)/python -m tests.bench $(ARGS)
