@@ -27,7 +27,7 @@ LOG_THREADS = 2
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """The number of threads of each agent, and how often idle ones read the state."""
+    """The number of threads of each agent (0: it runs elsewhere), and how often idle ones look."""
 
     monitoring_threads: int = MONITORING_THREADS
     log_threads: int = LOG_THREADS
@@ -45,6 +45,7 @@ def run_agents(
     *,
     stop: threading.Event,
     on_progress: Callable[[Look], None],
+    pace: Pace = BESIDE_THE_STATE,
 ) -> None:
     """Watch the repositories (all known ones where none is named) until ``stop`` is set.
 
@@ -52,7 +53,7 @@ def run_agents(
     """
     watch(collector, repositories)
     started = time.monotonic()
-    with agent_threads(collector.context, list(repositories) or None, stop):
+    with agent_threads(collector.context, list(repositories) or None, stop, pace):
         while not stop.wait(IDLE_SECONDS):
             with suppress(StateUnavailable):  # the agents wait for it, and log why
                 on_progress(lambda: look(collector, seconds=time.monotonic() - started))

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from functools import partial
 
 import click
@@ -16,7 +17,7 @@ from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
 
-from .agents import run_agents
+from .agents import BESIDE_THE_STATE, Pace, run_agents
 from .failures import INCOMPLETE, sentence_for
 from .late_starts import open_when_available
 from .live_view import open_view
@@ -25,6 +26,10 @@ from .once import collect_once
 from .pending_items import PendingItem
 from .progress import Summary, summarize
 from .stopping import Stop
+
+#: The agents by what they publish, as ``--only`` names them.
+METRICS = "metrics"
+LOGS = "logs"
 
 #: A person reads the first of them; ``--json`` prints all.
 PENDING_SHOWN = 20
@@ -40,14 +45,39 @@ def open_when_state_responds(settings: Settings, *, stop: threading.Event) -> Co
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectOptions:
+    """How a collection reports, and which agent it runs: METRICS, LOGS, or None for both."""
+
+    as_json: bool = False
+    only: str | None = None
+
+    @property
+    def pace(self) -> Pace:
+        """Return the threads of the agents that run."""
+        pace = BESIDE_THE_STATE
+        if self.only == METRICS:
+            return replace(pace, log_threads=0)
+        return replace(pace, monitoring_threads=0) if self.only == LOGS else pace
+
+    @property
+    def policy(self) -> CollectionPolicy:
+        """Return the policy of a collection that ends."""
+        policy = click.get_current_context().find_object(CollectionPolicy) or COMPLETE
+        return replace(policy, collects_runs=self.only != LOGS, collects_logs=self.only != METRICS)
+
+
 def collect_until_stopped(
-    collector: Collector, names: Sequence[str], stop: Stop, *, as_json: bool = False
+    collector: Collector,
+    names: Sequence[str],
+    stop: Stop,
+    options: CollectOptions = CollectOptions(),
 ) -> int:
     """Run the agents until ``stop``; return the exit code, for to be stopped is no failure."""
     started = time.monotonic()
     with open_view(collector.context.store) as show, _announced(stop):
-        run_agents(collector, names, stop=stop.event, on_progress=show)
-    _report(summarize(collector, seconds=time.monotonic() - started), as_json=as_json)
+        run_agents(collector, names, stop=stop.event, on_progress=show, pace=options.pace)
+    _report(summarize(collector, seconds=time.monotonic() - started), as_json=options.as_json)
     return 0
 
 
@@ -55,20 +85,20 @@ def collect_all_once(
     collector: Collector,
     names: Sequence[str],
     stop: Stop,
+    options: CollectOptions,
     *,
-    as_json: bool,
     refused: Mapping[str, IngestError],
 ) -> int:
     """Collect everything that there is; return the exit code.
 
     What was collected is reported first, then the error of each repository that failed.
     """
-    policy = click.get_current_context().find_object(CollectionPolicy) or COMPLETE
+    policy = options.policy
     with open_view(collector.context.store) as show, _announced(stop):
         result = collect_once(collector, names, stop=stop.event, on_progress=show, policy=policy)
     summary, errors = result.summary, {**refused, **result.errors}
-    if as_json or summary.attempts or not errors:
-        _report(summary, as_json=as_json)
+    if options.as_json or summary.attempts or not errors:
+        _report(summary, as_json=options.as_json)
     for name, error in list(result.errors.items())[0 if refused else 1 :]:
         write_notice(f"{name}: {sentence_for(error)}", level=logging.ERROR)
     if stop.signal_number is not None:

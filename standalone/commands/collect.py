@@ -18,6 +18,11 @@ from ..stopping import ends_in_time, stopped_by_signals
 @click.argument("given", nargs=-1, metavar="[SOURCE]...")
 @click.option("--once", is_flag=True, help="Collect everything available, then exit.")
 @click.option(
+    "--only",
+    type=click.Choice(["metrics", "logs"]),
+    help="Run one of both agents, so that each can be scaled by itself.",
+)
+@click.option(
     "--webhooks",
     type=AddressType(),
     metavar="[HOST:]PORT",
@@ -25,10 +30,11 @@ from ..stopping import ends_in_time, stopped_by_signals
 )
 @operations_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
-def collect(
+def collect(  # noqa: PLR0913 - one for each option
     given: tuple[str, ...],
     *,
     once: bool,
+    only: str | None,
     webhooks: Address | None,
     operations: Address | None,
     as_json: bool,
@@ -37,25 +43,27 @@ def collect(
 
     A SOURCE is owner/name, a URL, owner, owner/api-*, or * for all that the credentials may read;
     with ! in front it leaves repositories out. REPOSITORIES holds more of them. Sources are
-    remembered; without any, those of the last time are collected. SIGTERM or
-    Ctrl-C ends after the work in hand, Ctrl-C again at once; the next start continues. Exits with
-    78 if a person must act, with 69 if a later start may succeed, and with 75 if --once left items
-    pending.
+    remembered; without any, those of the last time are collected. SIGTERM or Ctrl-C ends after
+    the work in hand, Ctrl-C again at once; the next start continues. Exits with 78 if a person
+    must act, with 69 if a later start may succeed, and with 75 if --once left items pending.
     """
-    if once and webhooks is not None:
-        raise click.UsageError("--once and --webhooks exclude each other.")
-    if once and _was_typed("operations"):
-        raise click.UsageError("--once and --http exclude each other.")
+    if once:
+        _refuse_servers(webhooks)
     settings = read_environment()
     patterns = parse_sources(given, hosts=settings.github.web_hosts)
 
     from ingest.bootstrap import open_headless
 
-    from ..collecting import collect_all_once, collect_until_stopped, open_when_state_responds
+    from ..collecting import (
+        CollectOptions,
+        collect_all_once,
+        collect_until_stopped,
+        open_when_state_responds,
+    )
     from ..http_services import served
 
+    options = CollectOptions(as_json=as_json, only=only)
     open_collector = open_headless if once else open_when_state_responds
-
     with (
         stopped_by_signals() as stop,
         ends_in_time(stop, exit_code=None if once else 0),
@@ -65,11 +73,19 @@ def collect(
             return stop.exit_code if once else 0
         names, refused = find_names(collector, patterns, is_once=once)
         if once:
-            return collect_all_once(collector, names, stop, as_json=as_json, refused=refused)
+            return collect_all_once(collector, names, stop, options, refused=refused)
         # What wide sources bring changes while the agents run.
         names = [] if are_wide(patterns) else names
         with served(collector, webhooks=webhooks, operations=operations):
-            return collect_until_stopped(collector, names, stop, as_json=as_json)
+            return collect_until_stopped(collector, names, stop, options)
+
+
+def _refuse_servers(webhooks: Address | None) -> None:
+    """Raise UsageError where a collection that ends is to serve something."""
+    if webhooks is not None:
+        raise click.UsageError("--once and --webhooks exclude each other.")
+    if _was_typed("operations"):
+        raise click.UsageError("--once and --http exclude each other.")
 
 
 def _was_typed(option: str) -> bool:

@@ -67,6 +67,16 @@ def test_logs_that_github_cannot_serve_singly_come_by_the_archive(cli: CommandLi
     assert json.loads(again.stdout)["pending"] == []
 
 
+def test_each_agent_can_be_run_alone(cli: CommandLine):
+    """One publishes runs and leaves the logs; the other then fetches just those."""
+    runs = cli.json("collect", "octo/web", "--once", "--only", "metrics")
+    assert (runs["runs"], runs["logs"], runs["pending"]) == (1, 0, [])
+    assert cli.count_messages("JOB_EVENTS_QUEUE") == 1
+    logs = cli.json("collect", "--once", "--only", "logs")
+    assert (logs["runs"], logs["logs"], logs["pending"]) == (0, 1, [])
+    assert cli.count_messages("LOGS_QUEUE") == 1
+
+
 #: The program with a collection that waits as long as a test can.
 _IMPATIENT = """
 from dataclasses import replace

@@ -81,6 +81,14 @@ def test_a_thread_that_hangs_is_a_sign_of_life_that_is_not_given(here):
     assert {agent.name for agent in here.state.list_agents()} == set(AGENTS)
 
 
+def test_an_agent_that_runs_elsewhere_is_given_no_sign(here):
+    """Neither while this process works nor at its end."""
+    signs = Heartbeats(here.context, [AgentLoop(AGENTS[0], here.context, lambda _: None)])
+    signs.give()
+    signs.give_last()
+    assert [agent.name for agent in here.state.list_agents()] == [AGENTS[0]]
+
+
 def test_the_one_in_trouble_speaks_for_all_of_its_agent(here):
     """A person wants to know what is wrong."""
     own = loops(here)

@@ -62,18 +62,19 @@ class Collection:
         self, *, monitoring_threads: int, log_threads: int, on_wait: Callable[[], None]
     ) -> CollectionResult:
         """Collect runs and logs side by side; this thread calls ``on_wait`` twice a second."""
-        self.runs.make_due()
-        requeue_stale_logs(self._context, self._plan.names)
-        with (
-            ThreadPoolExecutor(monitoring_threads) as pollers,
-            ThreadPoolExecutor(log_threads) as ingesters,
-        ):
-            polls = [
-                pollers.submit(self._caught, self.runs.poll) for _ in range(monitoring_threads)
-            ]
-            ingestions = [
-                ingesters.submit(self._caught, self.logs.ingest) for _ in range(log_threads)
-            ]
+        policy = self._plan.policy
+        if policy.collects_runs:
+            self.runs.make_due()
+        if policy.collects_logs:
+            requeue_stale_logs(self._context, self._plan.names)
+        with ThreadPoolExecutor(monitoring_threads + log_threads) as threads:
+            polls, ingestions = (
+                [threads.submit(self._caught, work) for _ in range(count if is_wanted else 0)]
+                for work, count, is_wanted in (
+                    (self.runs.poll, monitoring_threads, policy.collects_runs),
+                    (self.logs.ingest, log_threads, policy.collects_logs),
+                )
+            )
             try:
                 while not all(work.done() for work in (*polls, *ingestions)):
                     if all(poll.done() for poll in polls):
@@ -89,7 +90,7 @@ class Collection:
         return CollectionResult(
             errors=errors,
             unread=tuple(self.runs.unread),
-            pending_logs=tuple(self.logs.load_pending()),
+            pending_logs=tuple(self.logs.load_pending() if policy.collects_logs else ()),
         )
 
     def _caught(self, work: Callable[[], IngestError | None]) -> IngestError | None:

@@ -20,6 +20,7 @@ class CollectionPolicy:
     reading them. ``job_lag``: jobs of a run that has just ended may lag behind it for so long.
     ``outage``: a state or queue that does not respond is asked again for so long.
     ``waits_for_others``: GitHub's limits and the leases of other processes are waited for.
+    ``collects_runs`` and ``collects_logs``: what is False is left to another process.
     """
 
     searches_all_days: bool
@@ -30,6 +31,8 @@ class CollectionPolicy:
     job_lag: timedelta
     outage: timedelta
     waits_for_others: bool
+    collects_runs: bool = True
+    collects_logs: bool = True
 
 
 #: The policy of a collection that nothing follows.

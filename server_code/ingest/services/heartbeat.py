@@ -111,13 +111,14 @@ class Heartbeat:
 
 
 class Heartbeats:
-    """The heartbeats of both agents of this process, whose loops run in threads."""
+    """The heartbeats of this process's agents, whose loops run in threads."""
 
     def __init__(self, context: CollectorContext, loops: Sequence[AgentLoop]) -> None:
         flush = CounterFlush(context)
         self._heartbeats = {
             agent: Heartbeat(context, agent, place=context.holder, counter_flush=flush)
             for agent in AGENTS
+            if any(loop.agent == agent for loop in loops)
         }
         self._loops = loops
 
@@ -130,7 +131,7 @@ class Heartbeats:
                 heartbeat.give(worst.state, worst.note)
 
     def give_last(self) -> None:
-        """Report that both agents have stopped. Raises StateUnavailable."""
+        """Report that the agents have stopped. Raises StateUnavailable."""
         for heartbeat in self._heartbeats.values():
             heartbeat.give(AgentState.STOPPED)
 
