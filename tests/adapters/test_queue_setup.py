@@ -229,14 +229,14 @@ def test_the_collector_may_do_what_it_does_and_no_more() -> None:
         "ci_cd_logs_queue.fifo": send,
         "ci_cd_job_events_queue": send | work,
         "ci_cd_job_events_queue_dlq": send,
-        "octo-logs/*": {"s3:PutObject", "s3:AbortMultipartUpload"},
+        "octo-logs/logs/*": {"s3:PutObject", "s3:AbortMultipartUpload"},
     }
 
 
 def test_a_reader_cannot_send() -> None:
     """It takes from both queues and fetches logs."""
     allowed = actions_by_resource(reader_policy(DEPLOYMENT))
-    assert set(allowed) == {"ci_cd_metrics_queue", "ci_cd_logs_queue.fifo", "octo-logs/*"}
+    assert set(allowed) == {"ci_cd_metrics_queue", "ci_cd_logs_queue.fifo", "octo-logs/logs/*"}
     assert not any(
         "Send" in action or "Put" in action for each in allowed.values() for action in each
     )

@@ -253,7 +253,7 @@ def test_a_queue_is_found_by_its_url(client, queue_name: str, counters: Counters
 
 def test_a_missing_queue_says_how_to_make_it(client, counters: Counters) -> None:
     """The first thing that a newcomer forgets has a remedy."""
-    with pytest.raises(QueueMissing, match=r"no-such-queue in us-east-1.*standalone setup"):
+    with pytest.raises(QueueMissing, match=r"no-such-queue in us-east-1.*runstream setup"):
         open_work_queue(client, "no-such-queue", counters)
 
 

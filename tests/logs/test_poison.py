@@ -51,7 +51,6 @@ POISON: list[dict[str, Any]] = [
     {"tries": -1},
     {"never_started": "no"},
     {"completed_at": "yesterday"},
-    {"admin": True},
 ]
 
 

@@ -40,7 +40,7 @@ def test_where_all_is_well_it_says_so(cli: CommandLine):
         ({"GITHUB_TOKEN": WRONG_TOKEN}, "token-", ["rejected the credential", "GITHUB_TOKEN"]),
         ({"GITHUB_TOKEN": POWERLESS}, "repository octo/api", ["denied access", "read access"]),
         ({"GITHUB_API_URL": "http://127.0.0.1:9"}, "token-", ["could not be reached", "proxy"]),
-        ({"METRICS_QUEUE": "none"}, "queue none", ["does not exist", "standalone setup"]),
+        ({"METRICS_QUEUE": "none"}, "queue none", ["does not exist", "runstream setup"]),
         ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "queue ", ["reached", "AWS_ENDPOINT_URL"]),
         ({"LOG_BUCKET": "no-such-bucket"}, "bucket no-such", ["does not exist", "setup"]),
         ({"DATABASE_URL": "/dev/full"}, "state", ["full", "DATABASE_URL"]),

@@ -44,10 +44,10 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
         (ONCE, {"DATABASE_URL": "mysql://x"}, ["DATABASE_URL names mysql", "postgresql://"]),
         (ONCE, {"DATABASE_URL": "/dev/full"}, ["/dev/full", "disk is full"]),
         (ONCE, {"DATABASE_URL": "/no/such/folder/state.db"}, ["/no/such/folder/state.db"]),
-        (ONCE, {"METRICS_QUEUE": "no-such-queue"}, ["no-such-queue", "standalone setup"]),
-        (ONCE, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, ["127.0.0.1:9", "standalone doctor"]),
+        (ONCE, {"METRICS_QUEUE": "no-such-queue"}, ["no-such-queue", "runstream setup"]),
+        (ONCE, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, ["127.0.0.1:9", "runstream doctor"]),
         (ONCE, {"POLL_SECONDS": "soon"}, ["POLL_SECONDS is 'soon'", "from 1 to 600"]),
-        (["status"], {}, ["There is no state", "standalone collect", "DATABASE_URL"]),
+        (["status"], {}, ["There is no state", "runstream collect", "DATABASE_URL"]),
     ],
 )
 def test_what_a_person_must_mend_is_one_sentence(

@@ -75,7 +75,12 @@ def test_every_setting_goes_to_the_app_but_for_those_of_other_hosts():
         asked[name] = f"value of {name}"
 
     read_settings(ask)
-    expected = asked.keys() - {"DATABASE_URL", "ANVIL_UPLINK_KEY", "ANVIL_UPLINK_URL"}
+    expected = asked.keys() - {
+        "DATABASE_URL",
+        "ANVIL_UPLINK_KEY",
+        "ANVIL_UPLINK_URL",
+        "MCP_TOKEN",
+    }
     assert secrets_from(asked).keys() == {name.lower() for name in expected}
     assert "TASK_SECONDS" in expected
 
