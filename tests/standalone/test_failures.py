@@ -38,7 +38,7 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
         (["collect", "octo/none", "--once"], {}, ["octo/none", "404"]),
         (["collect", "octo/none"], {}, ["octo/none", "404"]),
         (["collect", "https://gitlab.com/octo/api"], {}, ["gitlab.com", "owner/name"]),
-        (["collect", "octo"], {}, ["'octo' is not a repository", "owner/name"]),
+        (["collect", "octo/api/x"], {}, ["'octo/api/x' is not a repository", "owner/name"]),
         (["collect"], {}, ["No repository is watched yet", "collect octo/api"]),
         (ONCE, {"DATABASE_URL": f"postgresql://me:{PASSWORD}@127.0.0.1:1/x"}, ["127.0.0.1:1"]),
         (ONCE, {"DATABASE_URL": "mysql://x"}, ["DATABASE_URL names mysql", "postgresql://"]),
@@ -67,9 +67,9 @@ def test_all_faults_of_the_settings_are_named_at_once(cli: CommandLine):
 
 def test_all_faulty_repositories_are_named_at_once(cli: CommandLine):
     """Whoever mends the one sees the other already."""
-    done = cli.run("collect", "octo", "https://gitlab.com/octo/api", "octo/api")
+    done = cli.run("collect", "octo api", "https://gitlab.com/octo/api", "octo/api")
     assert done.returncode == MISCONFIGURED
-    assert "'octo'" in done.stderr
+    assert "'octo api'" in done.stderr
     assert "gitlab.com" in done.stderr
 
 
