@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from contracts.test_source_store import A_CREDENTIAL, A_REPOSITORY, A_SOURCE
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.ports import LogCache, StateStore
@@ -74,6 +75,9 @@ ATTEMPTS = [
     on_state("count_ledger"),
     on_state("remove_settled_attempts", created_before=at(1), limit=10),
     on_state("count_ledger", REPOSITORY),
+    on_state("count_each_repository"),
+    on_state("load_delivered_facts", REPOSITORY),
+    on_state("clear_delivered_facts", ["unknown"]),
     on_state("save_run_hint", REPOSITORY, 7, now=NOW),
     on_state("save_run_hint", REPOSITORY, 8, now=at(5)),
     on_state("clear_run_hints", REPOSITORY, {7: NOW, 8: NOW}),
@@ -85,6 +89,20 @@ ATTEMPTS = [
     on_state("claim_run_hint", ["e", "f"], REPOSITORY, 8, now=NOW),
     on_state("claim_run_hint", ["g", "f"], REPOSITORY, 9, now=NOW),
     on_state("load_run_hints", REPOSITORY),
+]
+SOURCES = [
+    on_state("save_sources", [A_SOURCE]),
+    on_state("list_sources"),
+    on_state("remove_source", "acme/WEB-*"),
+    on_state("list_sources"),
+    on_state("save_discovered", [A_REPOSITORY]),
+    on_state("list_discovered"),
+    on_state("remove_discovered", ["acme/web-shop"]),
+    on_state("list_discovered"),
+    on_state("save_credentials", [A_CREDENTIAL]),
+    on_state("list_credentials"),
+    on_state("remove_credential", A_CREDENTIAL.name),
+    on_state("list_credentials"),
 ]
 VIEW = [
     on_state("save_run_summaries", [a_full_summary("a\x00b"), a_summary(8), a_summary(8, 2)]),
@@ -119,7 +137,7 @@ def log_calls() -> list[StoreCall]:
 
 
 def calls() -> list[StoreCall]:
-    return REPOSITORIES + ATTEMPTS + VIEW + log_calls()
+    return REPOSITORIES + ATTEMPTS + SOURCES + VIEW + log_calls()
 
 
 def in_sqlite(called: list[StoreCall]) -> list[Any]:
