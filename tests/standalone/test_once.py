@@ -268,7 +268,8 @@ def test_a_search_for_reruns_that_fails_now_and_then_is_gone_on_with(stage):
     context = WorldBuilder()
     context.repository(REPOSITORY)
     for number in range(8 * 110):
-        context.run(created=number // 110 * day + number % 110 * 60, seconds=10, sha="a" * 40)
+        created = number // 110 * day + number % 110 * 60
+        context.run(created=created, seconds=10, sha="a" * 40).job("skipped", "skipped")
         if number == 3:
             context.rerun("success", at=8.2 * day, seconds=10).job("again")
     here = stage(context, at=8.1 * day, days=30, speed=SPEED)
