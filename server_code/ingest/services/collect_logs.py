@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import timedelta
 from hashlib import sha256
 
 from ..domain.collections import Standstill
@@ -23,9 +22,6 @@ from .visibility import MAX_SECONDS
 
 #: Work that a killed process received stays hidden for long, so pending logs are requeued.
 REQUEUE_AFTER = timedelta(minutes=1)
-
-#: A call that takes longer than an empty queue has received something, and is busy with it.
-BUSY_AFTER = timedelta(seconds=10)
 
 #: Who does not wait for a limit tries again after this time.
 LONGEST_LIMIT_PAUSE = timedelta(seconds=5)
@@ -56,7 +52,7 @@ class LogCollection:
         self._failures: Counter[tuple[AttemptKey, int]] = Counter()
         self._full: StateFull | None = None
         self._requeued_at = now
-        self._calls: dict[int, datetime] = {}
+        self._busy: set[int] = set()
 
     def ingest(self) -> IngestError | None:
         """Ingest until the runs are done and no pending log is worth waiting for.
@@ -94,7 +90,7 @@ class LogCollection:
         now, pending = self._context.clock.now(), self.load_pending()
         keys = sorted(((log.key, log.job_id) for log in pending), key=str)
         with self._lock:
-            is_busy = any(now - began_at > BUSY_AFTER for began_at in self._calls.values())
+            is_busy = bool(self._busy)
             self.standstill = self.standstill.observed(_fingerprint(keys), now)
             if is_busy:
                 self.standstill = self.standstill.until(now)
@@ -114,28 +110,21 @@ class LogCollection:
         seconds_left: float = MAX_SECONDS
         if self._ends_at is not None:
             seconds_left = (self._ends_at - self._context.clock.now()).total_seconds()
+        thread = threading.get_ident()
         try:
-            with self._call():
-                return ingest_due_logs(
-                    self._context,
-                    wait_seconds=1,
-                    max_seconds=seconds_left,
-                    on_late=self._count_failure,
-                )
+            return ingest_due_logs(
+                self._context,
+                wait_seconds=1,
+                max_seconds=seconds_left,
+                on_received=lambda: self._busy.add(thread),
+                on_late=self._count_failure,
+            )
         except RateLimited as limit:
+            self._busy.discard(thread)
             self._wait_for(limit)
             return 0
-
-    @contextmanager
-    def _call(self) -> Iterator[None]:
-        thread = threading.get_ident()
-        with self._lock:
-            self._calls[thread] = self._context.clock.now()
-        try:
-            yield
         finally:
-            with self._lock:
-                del self._calls[thread]
+            self._busy.discard(thread)
 
     def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
         """Count a failed try; neither a limit nor a log that GitHub still writes is one."""
