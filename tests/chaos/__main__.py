@@ -246,12 +246,12 @@ def _collect(pace: Pace, name: str) -> bool:
         _print(f"{name}: {json.dumps(result.summary.as_json())}")
         for error in result.errors.values():
             raise error
+        return not result.summary.pending  # exit code 75: collect again later
     except IngestError as error:
         _print(f"{name}: {error}")
         return False
     finally:
         collector.close()
-    return True
 
 
 def _progress() -> Any:
