@@ -54,7 +54,7 @@ def require_bearer(app: Asgi, token: Secret) -> Asgi:
     """Return an app that answers 401 to requests without the bearer token."""
     expected = f"Bearer {token.reveal()}".encode()
 
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+    async def authorized(scope: Scope, receive: Receive, send: Send) -> None:
         given = dict(scope.get("headers") or ()).get(b"authorization", b"")
         if scope["type"] != "http" or hmac.compare_digest(given, expected):
             await app(scope, receive, send)
@@ -63,7 +63,7 @@ def require_bearer(app: Asgi, token: Secret) -> Asgi:
         await send({"type": "http.response.start", "status": 401, "headers": headers})
         await send({"type": "http.response.body", "body": b"Send the token of MCP_TOKEN."})
 
-    return guarded
+    return authorized
 
 
 def _answering(

@@ -110,19 +110,22 @@ class LogCollection:
         seconds_left: float = MAX_SECONDS
         if self._ends_at is not None:
             seconds_left = (self._ends_at - self._context.clock.now()).total_seconds()
+        try:
+            return self._ingest_due(seconds_left)
+        except RateLimited as limit:
+            self._wait_for(limit)
+            return 0
+
+    def _ingest_due(self, max_seconds: float) -> int:
         thread = threading.get_ident()
         try:
             return ingest_due_logs(
                 self._context,
                 wait_seconds=1,
-                max_seconds=seconds_left,
+                max_seconds=max_seconds,
                 on_received=lambda: self._busy.add(thread),
                 on_late=self._count_failure,
             )
-        except RateLimited as limit:
-            self._busy.discard(thread)
-            self._wait_for(limit)
-            return 0
         finally:
             self._busy.discard(thread)
 
