@@ -101,6 +101,16 @@ def test_killed_after_any_write_nothing_is_missing_and_repeats_have_the_same_id(
         here.close()
 
 
+def test_what_was_published_is_counted_before_any_heartbeat(stage):
+    """A process that is killed before it reports has lost no count."""
+    here = stage(a_small_world(), at=600)
+    assert here.poll() is None
+    here.ingest()
+    totals = here.state.load_message_counts().totals
+    assert totals["sqs_messages.ci_cd_metrics_queue"] == len(here.metrics()) > 0
+    assert totals["sqs_messages.ci_cd_logs_queue"] == len(here.logs()) > 0
+
+
 def test_a_batch_that_was_taken_in_part_is_completed(stage):
     """Only what the queue refused for now is sent again."""
     here = stage(a_small_world(), at=600)

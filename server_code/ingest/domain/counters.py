@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable, Mapping
 
 
 class Counters:
@@ -12,6 +13,7 @@ class Counters:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
+        self._saved: Counter[str] = Counter()
 
     def add(self, name: str, amount: int = 1) -> None:
         """Raise one counter."""
@@ -27,3 +29,19 @@ class Counters:
         """Copy all counters."""
         with self._lock:
             return dict(self._counts)
+
+    def save_growth(self, save: Callable[[Mapping[str, int]], None]) -> None:
+        """Save what was counted since the last time, each count once.
+
+        Raises what ``save`` raises; what could not be saved is saved the next time.
+        """
+        with self._lock:
+            grown = {name: n - self._saved[name] for name, n in self._counts.items()}
+            self._saved = Counter(self._counts)
+        try:
+            if any(grown.values()):
+                save({name: n for name, n in grown.items() if n})
+        except BaseException:
+            with self._lock:
+                self._saved.subtract(grown)
+            raise

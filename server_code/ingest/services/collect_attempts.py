@@ -270,6 +270,7 @@ def _unpublished(
 def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
     """Record what was published, the ledger last: what it does not hold is published again."""
     context.counters.add("logs_filtered", sum(each.filtered_logs for each in changes))
+    context.save_counts()
     context.store.save_job_logs([log for each in changes for log in each.pending_logs])
     context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])
     context.store.save_attempts([each.record for each in changes])

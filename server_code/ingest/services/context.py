@@ -76,6 +76,15 @@ class CollectorContext:
         """Obey what GitHub asked of other processes, or of this one before it was killed."""
         self.source.obey(self.store.load_pauses(now=self.clock.now()))
 
+    def save_counts(self) -> None:
+        """Add what this process has counted to the totals of the state.
+
+        Called after each publishing, so that the counts of a killed process are not lost.
+        Raises StateUnavailable.
+        """
+        now = self.clock.now()
+        self.counters.save_growth(lambda grown: self.store.add_counts(grown, now=now))
+
     def report_error(self, agent: str, repository: str | None, what: str, remedy: str) -> None:
         """Keep an error where people look for it, and count it."""
         self.counters.add("errors")

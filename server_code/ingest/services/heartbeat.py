@@ -26,54 +26,24 @@ SILENCE = timedelta(seconds=60)
 HANGING_SECONDS = 900.0
 
 
-class CounterFlush:
-    """What a process has counted, added to the totals of the state, each count once."""
-
-    def __init__(self, context: CollectorContext) -> None:
-        self._context = context
-        self._added: Mapping[str, int] = {}
-
-    def add(self) -> Mapping[str, int]:
-        """Add what was counted since the last time; return all counts.
-
-        Raises StateUnavailable; what could not be added is added the next time.
-        """
-        counts = self._context.counters.snapshot()
-        increase = {name: n - self._added.get(name, 0) for name, n in counts.items()}
-        grown = {name: n for name, n in increase.items() if n}
-        if grown:
-            self._context.store.add_counts(grown, now=self._context.clock.now())
-        self._added = counts
-        return counts
-
-
 class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
     ``place`` names where it works for people; processes that follow each other there share it.
-    Agents of one process share a counter flush.
     """
 
-    def __init__(
-        self,
-        context: CollectorContext,
-        agent: str,
-        *,
-        place: str,
-        counter_flush: CounterFlush | None = None,
-    ) -> None:
+    def __init__(self, context: CollectorContext, agent: str, *, place: str) -> None:
         self._context = context
         self._agent = agent
         self._place = place
         self._started_at = context.clock.now()
-        self._counter_flush = counter_flush or CounterFlush(context)
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] | None = None
 
     def give(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
         context, now = self._context, self._context.clock.now()
-        counts = self._counter_flush.add()
+        context.save_counts()
         budget = context.source.budget()
         context.store.save_agent(
             AgentRecord(
@@ -82,7 +52,7 @@ class Heartbeat:
                 state=state.value,
                 heartbeat_at=now,
                 started_at=self._started_at,
-                counts=counts,
+                counts=context.counters.snapshot(),
                 rate_limit=self._known_limit(budget),
                 note=note or slowdown_note(self._agent, budget),
             )
@@ -114,9 +84,8 @@ class Heartbeats:
     """The heartbeats of this process's agents, whose loops run in threads."""
 
     def __init__(self, context: CollectorContext, loops: Sequence[AgentLoop]) -> None:
-        flush = CounterFlush(context)
         self._heartbeats = {
-            agent: Heartbeat(context, agent, place=context.holder, counter_flush=flush)
+            agent: Heartbeat(context, agent, place=context.holder)
             for agent in AGENTS
             if any(loop.agent == agent for loop in loops)
         }

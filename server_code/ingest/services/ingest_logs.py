@@ -135,6 +135,7 @@ class _Ingestion:
                 task.late.append(result)
             else:
                 record = deliver_absence(self._context, task.work.key, result)
+                self._context.save_counts()
                 self._context.store.save_job_logs([record])
         except Exception as error:  # noqa: BLE001 - other logs of the batch are published
             task.fail(result.job, as_ingest_error(error, f"job {result.job.job_id}"))
@@ -147,6 +148,7 @@ class _Ingestion:
                 self._batch.add(*small, partial(task.fail, log.job))
                 return
         record = deliver_log(self._context, task.work.key, log)
+        self._context.save_counts()
         self._context.store.save_job_logs([record])
 
     def _end(self, task: LogTask, end: Finished) -> None:

@@ -60,8 +60,9 @@ class LogBatch:
             refused = publish(self._context.logs, messages, clock=self._context.clock)
             reasons = {rejection.event_id: rejection for rejection in refused}
             taken = [entry for entry in entries if entry.message.event_id not in reasons]
-            self._context.store.save_job_logs([entry.record for entry in taken])
             self._context.counters.add("logs", len(taken))
+            self._context.save_counts()
+            self._context.store.save_job_logs([entry.record for entry in taken])
         except Exception as error:  # noqa: BLE001 - the logs of other batches are published
             failure = as_ingest_error(error, "a batch of logs")
             for entry in entries:

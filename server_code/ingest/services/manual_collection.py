@@ -18,7 +18,6 @@ from ..ports import AgentStore, RepositoryStore, StateStore
 from .collection import Collection
 from .collection_plan import QUICK, CollectionPlan
 from .context import CollectorContext
-from .heartbeat import CounterFlush
 
 #: After so many rounds what is left is left to the agents.
 MOST_ROUNDS = 20
@@ -87,7 +86,6 @@ class _Round:
         self._context = context
         self._record = record
         self._before = dict(record.counts)
-        self._counter_flush = CounterFlush(context)
         wanted = [each.full_name for each in _wanted(context.store, record)]
         plan = CollectionPlan(
             names=wanted if record.remaining is None else record.remaining,
@@ -155,7 +153,7 @@ class _Round:
         self._record = replace(
             self._record, phase=phase.value, counts=counts, updated_at=context.clock.now()
         )
-        self._counter_flush.add()
+        context.save_counts()
         return self._record
 
 

@@ -101,12 +101,15 @@ class TableAgents:
         span = message_counts_span(now)
         keys = (_TOTALS, write_time(span))
 
-        def add() -> None:
+        def add() -> bool:
             found = _TRAFFIC.by("key", keys, columns=("key", "counts"))
             known = {row["key"]: read_json(row["counts"]) for row in distinct(found)}
             _TRAFFIC.upsert([_summed(key, known.get(key, {}), added) for key in keys], found)
+            return keys[1] in known
 
-        transact(add)
+        if transact(add):
+            return
+        # Old spans are removed with the first addition to a new one.
         old = q.less_than_or_equal_to(write_time(span - TRAFFIC_KEPT))
         _TRAFFIC.delete(_TRAFFIC.search(columns=("key",), where={"key": old}))
 
