@@ -23,7 +23,7 @@ from ingest.adapters.sql.sqlite import sqlite_dialect
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.runs import AttemptKey
-from ingest.errors import StateFull, StateUnavailable
+from ingest.errors import BadSettings, StateFull, StateUnavailable
 from support.postgres_server import PostgresServer
 
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
@@ -178,6 +178,37 @@ def test_a_connection_to_a_server_that_takes_no_writes_is_dropped(postgres: Post
     database.write(lambda session: session.execute("CREATE TABLE t (a int)"))
     assert database.read("SELECT count(*) FROM t") == [(0,)]
     database.close()
+
+
+def test_a_role_whose_search_path_was_wrong_is_served_again(postgres: PostgresServer) -> None:
+    """What is set right for a role applies to new connections only."""
+    url = postgres.new_database_url()
+    state = open_sql_state(url)
+    with closing(psycopg2.connect(url)) as owner, closing(owner.cursor()) as cursor:
+        owner.autocommit = True
+        name = urlsplit(url).path.lstrip("/")
+        cursor.execute(f'ALTER DATABASE "{name}" SET search_path = elsewhere')
+        state.close()
+        state = SqlState(Database(postgres_dialect(url)))
+        with pytest.raises(StateUnavailable, match="has lost a table"):
+            state.list_agents()
+        cursor.execute(f'ALTER DATABASE "{name}" RESET search_path')
+    assert state.list_agents() == []
+    state.close()
+
+
+@pytest.mark.parametrize("query", ["unknown=1", "sslmode=perhaps", "target_session_attrs=some"])
+def test_an_url_that_libpq_cannot_read_is_a_wrong_setting(query: str) -> None:
+    """It is not a server that cannot be reached."""
+    with pytest.raises(BadSettings, match="correct DATABASE_URL"):
+        postgres_dialect(f"postgresql://me@127.0.0.1:1/x?{query}").connect()
+
+
+def test_a_programming_error_is_not_a_lost_connection() -> None:
+    """It has no code, as a connection that failed."""
+    text = postgres_dialect(URL).explain(psycopg2.ProgrammingError("no results to fetch"))
+    assert "cannot be reached" not in text
+    assert "no results to fetch" in text
 
 
 @pytest.mark.parametrize(

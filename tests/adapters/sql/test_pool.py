@@ -46,7 +46,9 @@ def test_a_connection_of_no_more_use_is_closed_with_the_idle_ones() -> None:
         return opened[-1]
 
     pool = ConnectionPool(
-        replace(dialect, max_connections=2, connect=connect, reset=lambda _connection: False)
+        replace(
+            dialect, max_connections=2, connect=connect, reset=lambda _connection, _error: False
+        )
     )
     with pool.borrow(), pool.borrow():
         pass

@@ -65,8 +65,8 @@ class Dialect:
 
     max_connections: int
     connect: Callable[[], Connection]
-    reset: Callable[[Any], bool]
-    """Roll back what is open; False where the connection is of no more use."""
+    reset: Callable[[Any, BaseException], bool]
+    """Roll back what an error left open; False where the connection is of no more use."""
 
     errors: tuple[type[Exception], ...]
     may_repeat: Callable[[Exception], bool]

@@ -30,8 +30,8 @@ class ConnectionPool:
             connection = self._take()
             try:
                 yield connection
-            except BaseException:
-                self._take_back(connection)
+            except BaseException as error:
+                self._take_back(connection, error)
                 raise
             self._keep(connection)
         finally:
@@ -50,12 +50,12 @@ class ConnectionPool:
                 return self._idle.pop()
         return self._dialect.connect()
 
-    def _take_back(self, connection: Connection) -> None:
+    def _take_back(self, connection: Connection, error: BaseException) -> None:
         """Keep a connection after a failure only if it is usable.
 
         If not, drop the idle ones too: what ended this one has most likely ended them all.
         """
-        is_usable = self._dialect.reset(connection)
+        is_usable = self._dialect.reset(connection, error)
         self._keep(connection)
         if not is_usable:
             self._close_idle()

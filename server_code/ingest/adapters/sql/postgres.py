@@ -44,14 +44,18 @@ _DISK_FULL = "53100"
 _FAULTS = {
     "08": "cannot be reached; check that it runs and that DATABASE_URL names its host and port",
     "08P01": "is refused by its pooler ({text}); check the limits and the server of the pooler",
+    "DSN": "cannot be named so ({text}); correct DATABASE_URL",
     "22": "was given a value that its column cannot hold ({text}); please report this",
     "25006": "is read-only: it is a standby or in maintenance; it is tried again, else name the "
     "primary in DATABASE_URL",
     "28": "refuses the user or the password; correct DATABASE_URL",
     "3D000": "does not exist on that server; create it, or correct the name in DATABASE_URL",
     "40": "undid a transaction because of others twice; try again",
+    "3F": "has no schema for the tables; name one in the role's search_path, and let it create "
+    "tables there",
     "42501": "does not let this user create or use the tables; grant it the rights to the schema",
-    "42P01": "has lost a table; restore a copy, or name an empty database in DATABASE_URL",
+    "42P01": "has lost a table ({text}); check the role's search_path, restore a copy, or name an "
+    "empty database in DATABASE_URL",
     _DISK_FULL: "is full: its disk has no space left; free some space",
     "53200": "is out of memory; give it more, or let it serve fewer clients",
     "53300": "accepts no more connections ({text}); raise the limit of the server, role or "
@@ -65,6 +69,12 @@ _FAULTS = {
 
 #: A connection that fails or ends may leave no code, only the words of libpq and of the server.
 _CONNECT_FAULTS = (
+    ("invalid dsn", "DSN"),
+    ("invalid URI", "DSN"),
+    ("invalid port number", "DSN"),
+    ("invalid integer value", "DSN"),
+    ("invalid sslmode value", "DSN"),
+    ("invalid target_session_attrs value", "DSN"),
     ("too many connections", "53300"),
     ("not currently accepting connections", "55000"),
     ("does not support SSL", "TLS"),
@@ -132,6 +142,8 @@ def _connect(url: str, explain: Callable[[Exception], str]) -> Connection:
         connection: PostgresConnection = psycopg2.connect(url, **_CONNECT_OPTIONS)
         connection.autocommit = True
     except psycopg2.Error as error:
+        if _code_of(error, str(error)) == "DSN":
+            raise BadSettings([explain(error)]) from None
         raise StateUnavailable(explain(error)) from None
     return connection
 
@@ -140,22 +152,21 @@ def _is_full(error: Exception) -> bool:
     return getattr(error, "pgcode", None) == _DISK_FULL
 
 
-def _reset(connection: PostgresConnection) -> bool:
-    """Roll back after a failure; False for a connection to a server that takes no writes.
+def _reset(connection: PostgresConnection, error: BaseException) -> bool:
+    """Roll back after an error of the caller; False after one of the server.
 
-    After a failover the same address leads to the new primary, but not an old connection.
+    What the server has changed since (the primary, the settings of the role) applies to new
+    connections only.
     """
     import psycopg2
     from psycopg2.extensions import TRANSACTION_STATUS_IDLE
 
+    if isinstance(error, (psycopg2.Error, StateUnavailable)):
+        return False
     try:
         if connection.info.transaction_status != TRANSACTION_STATUS_IDLE:
             with connection.cursor() as cursor:
                 cursor.execute("ROLLBACK")
-        with connection.cursor() as cursor:
-            cursor.execute("SHOW transaction_read_only")
-            if cursor.fetchone() == ("on",):
-                return False
     except psycopg2.Error:
         return False
     return connection.closed == 0
@@ -175,19 +186,23 @@ def _explanation_for(place: str, *, secrets: frozenset[str]) -> Callable[[Except
         text = next(iter(str(error).strip().splitlines()), type(error).__name__)
         for secret in secrets:
             text = text.replace(secret, "***")
-        code = getattr(error, "pgcode", None) or _code_of(text)
+        code = getattr(error, "pgcode", None) or _code_of(error, text)
         for length in (5, 3, 2):
             sentence = _FAULTS.get(code[:length])
             if sentence is not None:
                 return f"{place} {sentence.format(text=text, seconds=STATEMENT_SECONDS)}."
-        return f"{place} failed ({type(error).__name__} {code}: {text}); see the server's log."
+        name = f"{type(error).__name__} {code}".rstrip()
+        return f"{place} failed ({name}: {text}); see the server's log."
 
     return explain
 
 
-def _code_of(text: str) -> str:
-    """Guess the code of an error that has none; without other words, nobody answered."""
-    return next((code for words, code in _CONNECT_FAULTS if words in text), "08")
+def _code_of(error: Exception, text: str) -> str:
+    """Guess the code of an error that has none; a connection without other words is lost."""
+    import psycopg2
+
+    is_lost = isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+    return next((code for words, code in _CONNECT_FAULTS if words in text), "08" if is_lost else "")
 
 
 def _place(url: str) -> str:

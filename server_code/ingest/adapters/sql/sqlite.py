@@ -96,7 +96,7 @@ def _switch_to_wal(connection: sqlite3.Connection) -> None:
             return
 
 
-def _reset(connection: sqlite3.Connection) -> bool:
+def _reset(connection: sqlite3.Connection, _error: BaseException) -> bool:
     connection.rollback()
     return True
 
