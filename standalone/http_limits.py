@@ -11,6 +11,7 @@ from __future__ import annotations
 import copy
 import socket
 import time
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -18,6 +19,7 @@ from waitress.adjustments import Adjustments
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser
 from waitress.server import TcpWSGIServer
+from waitress.task import ThreadedTaskDispatcher
 
 #: GitHub itself waits 10 s for the whole of a delivery.
 SECONDS_A_REQUEST = 15
@@ -28,6 +30,9 @@ SECONDS_TO_LINGER = 2
 MAX_BUFFERED_BYTES = 100 * 1024 * 1024
 #: Or a quarter of the files that this process may open, if that is less.
 CONNECTIONS = 300
+
+THREADS = 4
+THREADS_APART = 2
 
 _SIGNATURE = "X_HUB_SIGNATURE_256"
 
@@ -126,6 +131,29 @@ class LimitedChannel(HTTPChannel):
             super().handle_close()
 
 
+class Dispatcher(ThreadedTaskDispatcher):
+    """Worker threads, of which some paths have their own, whatever the other requests wait for."""
+
+    def __init__(self, paths_apart: Collection[str]) -> None:
+        super().__init__()
+        self._paths_apart = paths_apart
+        self._apart = ThreadedTaskDispatcher()
+        self._apart.set_thread_count(THREADS_APART if paths_apart else 0)
+        self.set_thread_count(THREADS)
+
+    def add_task(self, task: Any) -> None:  # noqa: ANN401 - a connection, not what the stubs say
+        """Answer the request that a connection has received."""
+        if task.requests[0].path in self._paths_apart:
+            self._apart.add_task(task)
+        else:
+            super().add_task(task)
+
+    def shutdown(self, cancel_pending: bool = True, timeout: int = 5) -> bool:  # noqa: FBT001, FBT002
+        """Wait for the answers under way."""
+        self._apart.shutdown(cancel_pending, timeout)
+        return super().shutdown(cancel_pending, timeout)
+
+
 class LimitedServer(TcpWSGIServer):
     """A server on one address that accepts a connection whatever the others do."""
 
@@ -134,6 +162,7 @@ class LimitedServer(TcpWSGIServer):
     active_channels: dict[int, LimitedChannel]  # type: ignore[assignment]
     effective_port: str
     trigger: Any
+    _limits_applied_at = 0.0
 
     @cached_property
     def max_connections(self) -> int:
@@ -151,9 +180,20 @@ class LimitedServer(TcpWSGIServer):
             HTTPChannel.handle_close(oldest)
         super().handle_accept()
 
-    def maintenance(self, now: float) -> None:  # noqa: ARG002 - the clock of waitress can jump
+    def maintenance(self, now: float) -> None:
+        """Do nothing: the time that waitress calls this at is that of a clock that can jump."""
+
+    def readable(self) -> bool:
+        """Apply the limits once a second, while the loop asks whether to accept connections."""
+        monotonic = time.monotonic()
+        if monotonic - self._limits_applied_at >= 1:
+            self._limits_applied_at = monotonic
+            self._apply_limits(monotonic)
+        return super().readable()
+
+    def _apply_limits(self, monotonic: float) -> None:
         """Close connections whose time is over, and the oldest that together buffer too much."""
-        monotonic, buffered = time.monotonic(), 0
+        buffered = 0
         newest_first = sorted(
             self.active_channels.values(), key=lambda channel: -channel.waiting_since
         )

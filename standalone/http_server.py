@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,6 @@ Wsgi = Callable[["WSGIEnvironment", "StartResponse"], Iterable[bytes]]
 #: How long `close` waits for answers under way.
 SECONDS_TO_CLOSE = 15
 MANY_CONNECTIONS = 1 << 16
-THREADS = 4
 LOCALHOST = "127.0.0.1"
 
 
@@ -66,11 +65,14 @@ class HttpServer:
     """Answer requests from construction until ``close``."""
 
     def __init__(
-        self, app: Wsgi, address: Address, *, max_signed_body_bytes: int = 1 << 16
+        self,
+        app: Wsgi,
+        address: Address,
+        *,
+        max_signed_body_bytes: int = 1 << 16,
+        paths_apart: Collection[str] = (),
     ) -> None:
-        from waitress.task import ThreadedTaskDispatcher
-
-        from .http_limits import LimitedServer, Limits
+        from .http_limits import Dispatcher, LimitedServer, Limits
 
         limits = Limits(
             host=address.host,
@@ -80,13 +82,11 @@ class HttpServer:
             # Of these connections, LimitedServer closes the oldest before there are too many.
             connection_limit=MANY_CONNECTIONS,
             asyncore_use_poll=True,
-            cleanup_interval=1,
         )
         limits.max_signed_body_size = max_signed_body_bytes
         if len(limits.listen) > 1:
             raise BadSettings([f"{address.host} has several addresses: name one of them"])
-        dispatcher = ThreadedTaskDispatcher()
-        dispatcher.set_thread_count(THREADS)
+        dispatcher = Dispatcher(paths_apart)
         self._connections: dict[int, Any] = {}
         try:
             self._server = LimitedServer(

@@ -1,7 +1,7 @@
 """What a collector serves over HTTP: webhooks, health and metrics, where it is wanted.
 
 Webhooks come from outside and the rest is for those within, so each has an address of its own;
-where the two are the same, one server serves both.
+where the two are the same, one server serves both. Health has threads of its own.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ingest.errors import BadSettings
 from ingest.services.context import CollectorContext
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
+from .health import HEALTH_PATH, HealthApp
 from .http_server import Address, HttpServer, Routes, Wsgi
 from .state_query import StateQuery, query_directly
 
@@ -46,7 +47,12 @@ def served(
 
 def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
     try:
-        server = HttpServer(Routes(routes), address, max_signed_body_bytes=MAX_BODY_BYTES)
+        server = HttpServer(
+            Routes(routes),
+            address,
+            max_signed_body_bytes=MAX_BODY_BYTES,
+            paths_apart={HEALTH_PATH} & routes.keys(),
+        )
     except OSError as error:
         raise BadSettings([f"nothing can be served at {address}: {error}"]) from error
     paths = " ".join(routes)
@@ -66,7 +72,6 @@ def _webhooks(collector: Collector) -> dict[str, Wsgi]:
 
 
 def _operations(context: CollectorContext, ask: StateQuery) -> dict[str, Wsgi]:
-    from .health import HEALTH_PATH, HealthApp
     from .metrics import METRICS_PATH, metrics_app
 
     return {HEALTH_PATH: HealthApp(context, ask), METRICS_PATH: metrics_app(context, ask)}

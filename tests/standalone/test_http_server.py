@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import click
 import pytest
 import requests
 from ingest.errors import BadSettings
 
+from standalone.http_limits import THREADS
 from standalone.http_server import Address, AddressType, HttpServer, Routes, answer
 
 
@@ -56,6 +60,33 @@ def test_each_path_has_one_handler_and_others_list_the_paths():
         assert too_large.status_code == 413
     finally:
         server.close()
+
+
+def test_a_path_apart_is_answered_while_all_others_wait():
+    """A slow state holds every webhook, and a supervisor must not end the process for it."""
+    go_on, waiting = threading.Event(), threading.Semaphore(0)
+
+    def slow(_environ, start_response):
+        waiting.release()
+        assert go_on.wait(30)
+        return answer(start_response, "200 OK", "late")
+
+    server = HttpServer(
+        Routes({"/slow": slow, "/healthz": hello}),
+        Address("127.0.0.1", 0),
+        paths_apart={"/healthz"},
+    )
+    there = f"http://127.0.0.1:{server.port}"
+    with ThreadPoolExecutor(8) as clients:
+        slow_answers = [clients.submit(requests.get, f"{there}/slow", timeout=30) for _ in range(8)]
+        for _ in range(THREADS):
+            assert waiting.acquire(timeout=10)
+        try:
+            assert requests.get(f"{there}/healthz", timeout=5).text == "hello\n"
+        finally:
+            go_on.set()
+        assert {each.result().text for each in slow_answers} == {"late"}
+    server.close()
 
 
 def test_a_host_with_several_addresses_is_refused(monkeypatch):
