@@ -97,3 +97,17 @@ def runs_per_hour(hours):
     return "{} in {}, {} failed.".format(
         plural(total, "run"), plural(len(hours), "hour"), number(failed)
     )
+
+
+def login_help(facts):
+    """Return how to get an account or a new password at this installation."""
+    if not facts["has_accounts"]:
+        return (
+            "No account exists yet. The operator of this installation creates the first one: "
+            "with serve, or on Anvil's cloud with uplink."
+        )
+    contact = facts["contact"] or "an admin of this installation"
+    return (
+        "There is no sign-up, and Runstream sends no email. For an account or a new password, "
+        "ask {}.".format(contact)
+    )

@@ -2,7 +2,7 @@
 
 import anvil.server
 
-from .. import dom
+from .. import dom, sentences
 from ._anvil_designer import LoginPageTemplate
 
 OFFLINE = "Runstream cannot be reached. Try again in a moment."
@@ -16,6 +16,15 @@ class LoginPage(LoginPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         dom.on(self.dom_nodes["form"], "submit", self.form_submit)
+
+    def form_show(self, **event):
+        """Show how to get an account here; without an answer the form works all the same."""
+        try:
+            with anvil.server.no_loading_indicator:
+                facts = anvil.server.call_s("get_login_facts")
+        except Exception:  # noqa: BLE001 - logging in reports what does not work
+            return
+        dom.fill(self, help=sentences.login_help(facts))
 
     def form_submit(self, event):
         """Log in, or show why it failed."""

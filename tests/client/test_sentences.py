@@ -77,3 +77,11 @@ def test_plots_have_words():
 def test_a_budget_may_be_unknown():
     assert sentences.budget(5000) == "of 5,000 requests left"
     assert sentences.budget(None) == "unknown until the first request"
+
+
+def test_the_login_page_says_whom_to_ask():
+    """A configured contact, else an admin; without accounts only the operator can help."""
+    facts = {"has_accounts": True, "contact": "ops@example.com"}
+    assert "ask ops@example.com." in sentences.login_help(facts)
+    assert "ask an admin of this" in sentences.login_help({**facts, "contact": None})
+    assert "No account exists yet" in sentences.login_help({**facts, "has_accounts": False})

@@ -41,6 +41,7 @@ def test_callables_without_a_login_are_these() -> None:
     """The last two accept a server Uplink only."""
     assert callables_without_login() == {
         "get_session",
+        "get_login_facts",
         "log_in",
         "create_first_account",
         "reset_password_from_host",

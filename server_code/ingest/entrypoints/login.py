@@ -8,6 +8,7 @@ from typing import Any
 import anvil.server
 import anvil.users
 
+from ..adapters.anvil_secrets import find
 from ..adapters.data_tables.login_attempts import LoginAttempts
 from ..domain.login_limits import limits_of_login
 from ..errors import Rejected
@@ -26,6 +27,17 @@ def get_session() -> dict[str, Any] | None:
     """Return the e-mail address and the role of the current user; None without a login."""
     user = anvil.users.get_user()
     return _session(user) if is_enabled(user) else None
+
+
+@anvil.server.callable
+def get_login_facts() -> dict[str, Any]:
+    """Return what the login page says of this installation: accounts, and whom to ask."""
+    facts: dict[str, Any] = with_readable_errors(_login_facts)()
+    return facts
+
+
+def _login_facts() -> dict[str, Any]:
+    return {"has_accounts": accounts.has_accounts(), "contact": find("LOGIN_CONTACT")[0]}
 
 
 @anvil.server.callable
@@ -64,7 +76,10 @@ def _authenticate(address: str, password: str) -> Any:  # noqa: ANN401 - a row o
 def _paused(until: datetime, now: datetime) -> str:
     minutes = max(1, -(-int((until - now).total_seconds()) // 60))
     span = "1 minute" if minutes == 1 else f"{minutes} minutes"
-    return f"Too many failed logins from your network. Try again in {span}."
+    return (
+        f"Too many failed logins. Logging in from your network is paused for {span}, "
+        f"until {until:%H:%M} UTC."
+    )
 
 
 def _session(user: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the users table

@@ -37,6 +37,12 @@ HOST_SETTINGS = (
         help="Uplink address of that app.",
     ),
     Setting(
+        name="LOGIN_CONTACT",
+        section=HOSTS,
+        help="Whom to ask for an account or a new password, as an email address or a name. The "
+        "login page shows it to everybody.",
+    ),
+    Setting(
         name="RUNSTREAM_HTTP",
         section=HOSTS,
         host="headless",
