@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +38,15 @@ def test_they_are_what_github_takes() -> None:
         check_jsonschema, ["--builtin-schema", "vendor.github-workflows", *map(str, FILES)]
     )
     assert done.exit_code == 0, done.output
+
+
+def test_a_linter_of_workflows_finds_no_fault() -> None:
+    """Actionlint checks expressions, contexts, permissions and the shell's commands."""
+    linter = Path(sys.executable).with_name("actionlint")
+    if not linter.exists():
+        pytest.skip("actionlint comes from pip for Linux on x86-64 only")
+    done = subprocess.run([linter, *FILES], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_every_word_of_make_that_it_says_is_one() -> None:
