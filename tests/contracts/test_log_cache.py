@@ -15,7 +15,8 @@ from ingest.adapters.sql import SqlLogCache
 from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.schema import migrate
 from ingest.adapters.sql.store import choose_dialect
-from ingest.domain.log_pages import ANSWER_BYTES, MAX_LINE_BYTES, PAGE_BYTES
+from ingest.domain.log_marks import LogMarks, read_marks
+from ingest.domain.log_pages import ANSWER_BYTES, MAX_PART_BYTES, PAGE_BYTES, LogLine
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
 from ingest.ports import LogCache
@@ -49,7 +50,8 @@ def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogCache]:
 
 
 def save(cache: LogCache, log: bytes, job_id: int = 1, *, at: float = 0) -> None:
-    cache.save_log(KEY, job_id, io.BytesIO(log), NOW + timedelta(seconds=at))
+    marks = read_marks([log])
+    cache.save_log(KEY, job_id, io.BytesIO(log), marks, NOW + timedelta(seconds=at))
 
 
 def content(cache: LogCache, job_id: int = 1) -> bytes | None:
@@ -66,10 +68,17 @@ def all_lines(cache: LogCache, step: int = 100) -> list[bytes]:
         assert [line.number for line in answer.lines] == list(
             range(len(found) + 1, len(found) + 1 + len(answer.lines))
         )
-        found += [line.content for line in answer.lines]
+        found += [whole_line(cache, line) for line in answer.lines]
         if not answer.lines:
             assert len(found) == answer.total_lines
             return found
+
+
+def whole_line(cache: LogCache, line: LogLine) -> bytes:
+    """Read a line with all of its parts."""
+    parts = [cache.load_part(KEY, 1, line.number, part + 1) for part in range(line.parts)]
+    assert parts[0] == line.content
+    return b"".join(part or b"" for part in parts)
 
 
 def random_bytes(size: int, seed: int = 0) -> bytes:
@@ -84,7 +93,7 @@ def random_bytes(size: int, seed: int = 0) -> bytes:
         b"no line end",
         ODD_LOG,
         b"line\n" * 2500,
-        b"x" * (MAX_LINE_BYTES + 1),
+        b"x" * (MAX_PART_BYTES + 1),
         b"a\n" + b"y" * (PAGE_BYTES + 5) + b"\nb\n",
         "日😀é".encode() * 40_000,
         random_bytes(600_000),
@@ -120,19 +129,35 @@ def test_any_range_is_that_of_the_split_log(
     assert answer is not None
     start = max(first, 1) - 1
     expected = lines[start : start + max(count, 0)]
-    found = [line.content for line in answer.lines]
+    found = [whole_line(cache, line) for line in answer.lines]
     assert found == expected[: len(found)]
     assert found == expected or sum(map(len, found)) >= ANSWER_BYTES
 
 
-def test_a_line_that_is_too_long_is_cut_with_a_mark(cache: LogCache) -> None:
-    """Characters stay whole, and the last piece ends the line."""
-    save(cache, b"short\n" + "é".encode() * MAX_LINE_BYTES + b"!\nlast")
+def test_a_line_of_any_length_is_one_line(cache: LogCache) -> None:
+    """Lines end at LF, as GitHub counts them; no part of a line ends within a character."""
+    long = "é".encode() * MAX_PART_BYTES + b"!\n"
+    save(cache, b"short\n" + long + b"needle\n" + long * 5 + b"last needle")
     answer = cache.load_lines(KEY, 1, 1, 100)
     assert answer is not None
-    assert [line.is_cut for line in answer.lines] == [False, True, True, False, False]
-    for line in answer.lines:
-        line.content.decode()
+    assert [(line.number, line.parts) for line in answer.lines] == [
+        (1, 1), (2, 3), (3, 1), *((number, 3) for number in range(4, 9)), (9, 1),
+    ]  # fmt: skip
+    assert cache.find_lines(KEY, 1, "needle") == [3, 9]
+    assert cache.find_lines(KEY, 1, "é") == [2, 4, 5, 6, 7, 8]
+    assert cache.find_lines(KEY, 1, "é", 5) == [6, 7, 8]
+    for part in range(1, 4):
+        (cache.load_part(KEY, 1, 7, part) or b"").decode()
+    assert cache.load_part(KEY, 1, 7, 4) == cache.load_part(KEY, 1, 10, 1) == b""
+    assert cache.load_part(KEY, 2, 1, 1) is None
+
+
+def test_marks_are_kept_with_their_log(cache: LogCache) -> None:
+    """They are read without reading the log."""
+    log = b"##[group]Run make\n##[warning]w\n##[endgroup]\n##[error]e\n"
+    save(cache, log)
+    assert cache.load_marks(KEY, 1) == read_marks([log]) != LogMarks()
+    assert cache.load_marks(KEY, 2) is None
 
 
 def test_one_answer_is_bounded_however_much_is_asked_for(cache: LogCache) -> None:
@@ -140,7 +165,7 @@ def test_one_answer_is_bounded_however_much_is_asked_for(cache: LogCache) -> Non
     save(cache, (b"z" * 50_000 + b"\n") * 100)
     answer = cache.load_lines(KEY, 1, 1, 10**9)
     assert answer is not None
-    assert sum(len(line.content) for line in answer.lines) <= ANSWER_BYTES + PAGE_BYTES
+    assert sum(len(line.content) for line in answer.lines) <= ANSWER_BYTES + PAGE_BYTES, LogLine
     assert len(answer.lines) < answer.total_lines == 100
 
 
@@ -209,7 +234,7 @@ def test_a_log_that_fails_on_its_way_leaves_the_former(cache: LogCache) -> None:
             return super().read(size)
 
     with pytest.raises(OSError, match="the disk"):
-        cache.save_log(KEY, 1, Broken(random_bytes(6 * MIB)), NOW)
+        cache.save_log(KEY, 1, Broken(random_bytes(6 * MIB)), LogMarks(), NOW)
     assert content(cache) == b"whole\n"
 
 

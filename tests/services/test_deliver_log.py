@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE
+from ingest.domain.log_marks import LogMarkReader
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageTooLarge
 from ingest.messaging.log_content import inspect_log
-from ingest.messaging.log_marks import LogMarkReader
 from ingest.messaging.log_work import DueLog
 from ingest.services.deliver_log import deliver_absence, deliver_log
 from ingest.services.fetch_logs import LogFetched, LogUnavailable

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
+from .log_marks import LogMarks, pack_marks, read_marks, unpack_marks
 from .log_pages import (
     LogLines,
     LogPage,
     LogSize,
-    cut_pages,
+    LongLine,
+    PageCutter,
     pick_lines,
+    pick_part,
     read_pages,
     search_pages,
 )
@@ -36,14 +40,14 @@ _FASTEST = 1
 class PackedPage:
     """A page of a log, compressed."""
 
-    first: int
-    line_count: int
+    first_part: int
+    part_count: int
     content: bytes
 
     def unpack(self) -> LogPage:
         """Return the page."""
         content = zlib.decompress(self.content)
-        return LogPage(first=self.first, line_count=self.line_count, content=content)
+        return LogPage(first_part=self.first_part, part_count=self.part_count, content=content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +66,10 @@ class StoredLog(Protocol):
     size: LogSize
 
     def find_page(self, number: int) -> LogPage | None:
-        """Find the page that holds a line; None where it is gone."""
+        """Find the page that holds a part; None where it is gone."""
+
+    def load_marks(self) -> bytes | None:
+        """Load the packed marks; None where there are none."""
 
 
 class LogWriter(Protocol):
@@ -71,7 +78,7 @@ class LogWriter(Protocol):
     def add_pages(self, pages: Sequence[PackedPage]) -> None:
         """Write the next pages; nobody sees them yet."""
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize) -> None:
+    def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
 
 
@@ -91,26 +98,42 @@ class PagedLogCache:
     def __init__(self, pages: PageStore) -> None:
         self._pages = pages
 
-    def save_log(self, key: AttemptKey, job_id: int, log: BinaryIO, now: datetime) -> None:
+    def save_log(
+        self, key: AttemptKey, job_id: int, log: BinaryIO, marks: LogMarks, now: datetime
+    ) -> None:
         """Keep a log in place of the one kept for that job; the oldest go where they must."""
         writer = self._pages.new_log((*attempt_id(key), job_id), now)
         portion: list[PackedPage] = []
-        portion_bytes = total_lines = total_bytes = 0
-        for page in cut_pages(log):
+        portion_bytes = 0
+        cutter = PageCutter()
+        for page in cutter.cut(log):
             packed = zlib.compress(page.content, _FASTEST)
             if portion and portion_bytes + len(packed) > PORTION_BYTES:
                 writer.add_pages(portion)
                 portion, portion_bytes = [], 0
-            portion.append(PackedPage(page.first, page.line_count, packed))
+            portion.append(PackedPage(page.first_part, page.part_count, packed))
             portion_bytes += len(packed)
-            total_lines += page.line_count
-            total_bytes += len(page.content)
-        writer.finish(portion, LogSize(total_lines, total_bytes))
+        writer.finish(portion, cutter.size(), pack_marks(marks))
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load lines of a log that is kept, page by page."""
         found = self._find(key, job_id)
         return None if found is None else pick_lines(found.find_page, found.size, first, count)
+
+    def load_part(self, key: AttemptKey, job_id: int, line: int, part: int) -> bytes | None:
+        """Load one part of a line."""
+        found = self._find(key, job_id)
+        return None if found is None else pick_part(found.find_page, found.size, line, part)
+
+    def load_marks(self, key: AttemptKey, job_id: int) -> LogMarks | None:
+        """Load the marks of a log; those of one that release 0.1 cached are read again."""
+        found = self._find(key, job_id)
+        if found is None:
+            return None
+        packed = found.load_marks()
+        if packed is None:
+            return read_marks(read_pages(found.find_page, found.size))
+        return unpack_marks(packed)
 
     def find_lines(
         self, key: AttemptKey, job_id: int, text: str, after: int = 0
@@ -150,3 +173,13 @@ def split_logs(
         else:
             kept.append(log)
     return kept, evicted
+
+
+def write_long_lines(size: LogSize) -> str:
+    """Write the lines of several parts as JSON."""
+    return json.dumps([[line.number, line.parts] for line in size.long_lines])
+
+
+def read_long_lines(written: str | None) -> tuple[LongLine, ...]:
+    """Read what ``write_long_lines`` wrote; release 0.1 counted parts as lines and wrote none."""
+    return tuple(LongLine(number, parts) for number, parts in json.loads(written or "[]"))

@@ -1,21 +1,22 @@
 """A log as pages of lines: what can be read by line range without reading the whole log.
 
-Lines end at LF only, and keep whatever they hold: CR, NUL, byte order marks, bytes that are no
-UTF-8. A line longer than MAX_LINE_BYTES is several lines here, all but its last ``is_cut``; so the
-joined lines of a log are always the log, byte for byte.
+Lines end at LF only, as GitHub counts them, and keep whatever they hold: CR, NUL, byte order marks,
+bytes that are no UTF-8. Pages hold parts: a line is one part, and one longer than MAX_PART_BYTES
+several; so the joined parts of a log are always the log, byte for byte.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import BinaryIO
 
 from ..errors import StateUnavailable
 
-MAX_LINE_BYTES = 64 * 1024
-PAGE_LINES = 1000
+MAX_PART_BYTES = 64 * 1024
+PAGE_PARTS = 1000
 PAGE_BYTES = 256 * 1024
 
 #: However many lines are asked for, one answer ends soon after so many lines or bytes.
@@ -30,25 +31,25 @@ _READ_BYTES = 256 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPage:
-    """Whole lines of a log, the first of them number ``first`` (from 1)."""
+    """Whole parts of a log, the first of them number ``first_part`` (from 1)."""
 
-    first: int
-    line_count: int
+    first_part: int
+    part_count: int
     content: bytes
 
     @property
     def end(self) -> int:
-        """Return the number of the line after the last."""
-        return self.first + self.line_count
+        """Return the number of the part after the last."""
+        return self.first_part + self.part_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogLine:
-    """One line with its line end; where it ``is_cut``, the next one continues it."""
+    """One line with its line end; where there are more ``parts``, only the first of them."""
 
     number: int
     content: bytes
-    is_cut: bool
+    parts: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,67 +66,135 @@ class LogLines:
 
 
 @dataclass(frozen=True, slots=True)
+class LongLine:
+    """A line of several parts."""
+
+    number: int
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class LogSize:
-    """The size of a log."""
+    """The size of a log, and its lines that have several parts."""
 
     total_lines: int
     total_bytes: int
+    long_lines: tuple[LongLine, ...] = ()
 
 
-#: Finds the page that holds a line, by the line's number; None where there is none.
+class PartIndex:
+    """The numbers of lines and of their parts, each found by the other."""
+
+    def __init__(self, long_lines: tuple[LongLine, ...]) -> None:
+        self._lines = [line.number for line in long_lines]
+        self._parts = [line.parts for line in long_lines]
+        self._extra = [0, *accumulate(parts - 1 for parts in self._parts)]
+        self._first_parts = [
+            number + extra for number, extra in zip(self._lines, self._extra, strict=False)
+        ]
+
+    def part_of(self, line: int) -> int:
+        """Return the first part of a line."""
+        return line + self._extra[bisect_left(self._lines, line)]
+
+    def parts_in(self, line: int) -> int:
+        """Return how many parts a line has."""
+        at = bisect_left(self._lines, line)
+        return self._parts[at] if at < len(self._lines) and self._lines[at] == line else 1
+
+    def line_of(self, part: int) -> int:
+        """Return the line that a part belongs to."""
+        at = bisect_right(self._first_parts, part)
+        if at and part < self._first_parts[at - 1] + self._parts[at - 1]:
+            return self._lines[at - 1]
+        return part - self._extra[at]
+
+
+#: Finds the page that holds a part, by the part's number; None where there is none.
 FindPage = Callable[[int], "LogPage | None"]
 
 
-def cut_pages(log: BinaryIO) -> Iterator[LogPage]:
-    """Cut a log into pages from its current position, in constant memory."""
-    lines: list[bytes] = []
-    first, size = 1, 0
-    for line in split_chunks(iter(lambda: log.read(_READ_BYTES), b"")):
-        if lines and (len(lines) == PAGE_LINES or size + len(line) > PAGE_BYTES):
-            yield LogPage(first=first, line_count=len(lines), content=b"".join(lines))
-            first, lines, size = first + len(lines), [], 0
-        lines.append(line)
-        size += len(line)
-    if lines:
-        yield LogPage(first=first, line_count=len(lines), content=b"".join(lines))
+class PageCutter:
+    """A log cut into pages in constant memory, and measured on the way."""
 
+    def __init__(self) -> None:
+        self._lines = self._bytes = self._open_parts = 0
+        self._long_lines: list[LongLine] = []
 
-def measure_pages(pages: Iterable[LogPage]) -> LogSize:
-    """Count the lines and bytes of all pages."""
-    total_lines = total_bytes = 0
-    for page in pages:
-        total_lines += page.line_count
-        total_bytes += len(page.content)
-    return LogSize(total_lines, total_bytes)
+    def cut(self, log: BinaryIO) -> Iterator[LogPage]:
+        """Yield the pages of a log from its current position."""
+        parts: list[bytes] = []
+        first, size = 1, 0
+        for part in split_chunks(iter(lambda: log.read(_READ_BYTES), b"")):
+            if parts and (len(parts) == PAGE_PARTS or size + len(part) > PAGE_BYTES):
+                yield LogPage(first_part=first, part_count=len(parts), content=b"".join(parts))
+                first, parts, size = first + len(parts), [], 0
+            parts.append(part)
+            size += len(part)
+            self._measure(part)
+        if parts:
+            yield LogPage(first_part=first, part_count=len(parts), content=b"".join(parts))
+
+    def size(self) -> LogSize:
+        """Return the size of what was cut."""
+        if self._open_parts:
+            self._end_line()
+        return LogSize(self._lines, self._bytes, tuple(self._long_lines))
+
+    def _measure(self, part: bytes) -> None:
+        self._bytes += len(part)
+        self._open_parts += 1
+        if part.endswith(b"\n"):
+            self._end_line()
+
+    def _end_line(self) -> None:
+        self._lines += 1
+        if self._open_parts > 1:
+            self._long_lines.append(LongLine(self._lines, self._open_parts))
+        self._open_parts = 0
 
 
 def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> LogLines | None:
     """Take a range of lines out of pages; None where a page is gone meanwhile."""
+    index = PartIndex(size.long_lines)
     number = max(first, 1)
     end = min(number + max(0, min(count, ANSWER_LINES)), size.total_lines + 1)
     found: list[LogLine] = []
     answer_bytes = 0
     while number < end and answer_bytes < ANSWER_BYTES:
-        page = find_page(number)
+        page = find_page(index.part_of(number))
         if page is None:
             return None
-        lines = split_lines(page.content)[number - page.first : end - page.first]
-        for content in lines:
-            is_cut = not content.endswith(b"\n") and number < size.total_lines
-            found.append(LogLine(number=number, content=content, is_cut=is_cut))
+        parts = split_parts(page.content)
+        while number < end and (at := index.part_of(number) - page.first_part) < len(parts):
+            found.append(LogLine(number=number, content=parts[at], parts=index.parts_in(number)))
             number += 1
-            answer_bytes += len(content)
+            answer_bytes += len(parts[at])
     return LogLines(lines=tuple(found), total_lines=size.total_lines, total_bytes=size.total_bytes)
+
+
+def pick_part(find_page: FindPage, size: LogSize, line: int, part: int) -> bytes | None:
+    """Take one part of a line (from 1) out of its page; nothing where the line has no such part.
+
+    None where the page is gone meanwhile.
+    """
+    index = PartIndex(size.long_lines)
+    if not 1 <= line <= size.total_lines or not 1 <= part <= index.parts_in(line):
+        return b""
+    number = index.part_of(line) + part - 1
+    page = find_page(number)
+    return None if page is None else split_parts(page.content)[number - page.first_part]
 
 
 def read_pages(find_page: FindPage, size: LogSize) -> Iterator[bytes]:
     """Read all pages in order. Raises StateUnavailable where one is gone meanwhile."""
-    number = 1
-    while number <= size.total_lines:
+    read_bytes, number = 0, 1
+    while read_bytes < size.total_bytes:
         page = find_page(number)
         if page is None:
             raise StateUnavailable("The log has left the cache; ask for it again.")
         yield page.content
+        read_bytes += len(page.content)
         number = page.end
 
 
@@ -135,33 +204,35 @@ def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> l
     No more than ANSWER_FINDINGS at once; None where a page is gone meanwhile.
     """
     wanted = text.encode(errors="surrogatepass").lower()
-    found: list[int] = []
-    number = max(after, 0) + 1
-    while wanted and number <= size.total_lines and len(found) < ANSWER_FINDINGS:
+    index = PartIndex(size.long_lines)
+    found: dict[int, None] = {}
+    number, end = index.part_of(max(after, 0) + 1), index.part_of(size.total_lines + 1)
+    while wanted and number < end and len(found) < ANSWER_FINDINGS:
         page = find_page(number)
         if page is None:
             return None
         content = page.content.lower()
         if wanted in content:
-            lines = enumerate(split_lines(content), start=page.first)
-            found += [place for place, line in lines if place >= number and wanted in line]
+            parts = enumerate(split_parts(content), start=page.first_part)
+            places = (place for place, part in parts if place >= number and wanted in part)
+            found.update((index.line_of(place), None) for place in places)
         number = page.end
-    return found[:ANSWER_FINDINGS]
+    return list(found)[:ANSWER_FINDINGS]
 
 
-def split_lines(content: bytes) -> list[bytes]:
-    """Split a page, or a whole log, into its lines."""
+def split_parts(content: bytes) -> list[bytes]:
+    """Split a page, or a whole log, into its parts."""
     return list(split_chunks([content]))
 
 
 def split_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
-    """Split a log that comes in chunks into its lines."""
+    """Split a log that comes in chunks into its parts."""
     rest = b""
     for chunk in chunks:
         *whole, rest = (rest + chunk).split(b"\n")
         for line in whole:
             yield from _pieces(line + b"\n")
-        if len(rest) > MAX_LINE_BYTES:
+        if len(rest) > MAX_PART_BYTES:
             *long, rest = _pieces(rest)
             yield from long
     yield from _pieces(rest) if rest else ()
@@ -169,11 +240,11 @@ def split_chunks(chunks: Iterable[bytes]) -> Iterator[bytes]:
 
 def _pieces(line: bytes) -> Iterable[bytes]:
     """Cut a line that is too long, between characters where it is UTF-8."""
-    if len(line) <= MAX_LINE_BYTES:
+    if len(line) <= MAX_PART_BYTES:
         return (line,)
     cuts = [0]
-    while len(line) - cuts[-1] > MAX_LINE_BYTES:
-        cuts.append(_boundary(line, cuts[-1] + MAX_LINE_BYTES))
+    while len(line) - cuts[-1] > MAX_PART_BYTES:
+        cuts.append(_boundary(line, cuts[-1] + MAX_PART_BYTES))
     return [line[start:end] for start, end in pairwise([*cuts, len(line)])]
 
 

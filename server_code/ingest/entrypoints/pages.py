@@ -107,6 +107,22 @@ def find_in_log(
 
 
 @login_required
+def get_log_part(
+    request: RequestContext,
+    run_id: object,
+    job_id: object,
+    line: object,
+    part: object,
+    **place: object,
+) -> dict[str, Any]:
+    """Return one part of a line that is too long for a page."""
+    log = open_job_log(request, run_id, job_id, **place)
+    return log.part(
+        bounded(line, "line", least=1, most=10**12), bounded(part, "part", least=1, most=10**12)
+    )
+
+
+@login_required
 def outline_log(
     request: RequestContext, run_id: object, job_id: object, **place: object
 ) -> dict[str, Any]:

@@ -13,8 +13,8 @@ import zlib
 from collections.abc import Iterable, Iterator
 from typing import BinaryIO, NamedTuple
 
+from ..domain.log_marks import LogMarkReader
 from .envelope import encode_string
-from .log_marks import LogMarkReader
 
 #: A character takes at most this many bytes inside a JSON string: ``\\u0000``.
 MAX_CHARACTER_BYTES = 6

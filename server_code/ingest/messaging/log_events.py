@@ -24,7 +24,7 @@ from .envelope import (
     event_id,
 )
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
-from .log_marks import LogMarks
+from .log_marks import MessageMarks
 from .log_work import is_cut_name
 from .run_events import run_group
 
@@ -57,7 +57,7 @@ class LogFacts:
     log_sha256: str
     fetched_at: datetime
     is_text: bool
-    marks: LogMarks | None = None
+    marks: MessageMarks | None = None
     cloudevents_root: str | None = None
 
 
@@ -195,7 +195,7 @@ def _mark_fields(facts: LogFacts) -> dict[str, Any]:
         return {}
     truncated = ["job_name"] if is_cut_name(facts.job_name) else []
     truncated += facts.marks.truncated
-    return {**facts.marks.fields(), **({"truncated": truncated} if truncated else {})}
+    return {**facts.marks.fields, **({"truncated": truncated} if truncated else {})}
 
 
 def _head(envelope: Envelope) -> str:

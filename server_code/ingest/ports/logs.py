@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from ..domain.log_marks import LogMarks
 from ..domain.log_pages import LogLines
 from ..domain.runs import AttemptKey
 
@@ -19,14 +20,22 @@ class LogCache(Protocol):
     Every method that reads gives None for a log that is not kept. Any may raise StateUnavailable.
     """
 
-    def save_log(self, key: AttemptKey, job_id: int, log: BinaryIO, now: datetime) -> None:
-        """Keep a log from its current position on, in constant memory.
+    def save_log(
+        self, key: AttemptKey, job_id: int, log: BinaryIO, marks: LogMarks, now: datetime
+    ) -> None:
+        """Keep a log from its current position on, in constant memory, with its marks.
 
         It replaces the one kept for that job, and is there whole or not at all.
         """
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load ``count`` lines from line ``first`` (from 1) on; fewer where they are very long."""
+
+    def load_part(self, key: AttemptKey, job_id: int, line: int, part: int) -> bytes | None:
+        """Load one part (from 1) of a line; nothing where the line has no such part."""
+
+    def load_marks(self, key: AttemptKey, job_id: int) -> LogMarks | None:
+        """Load the marks of a log."""
 
     def find_lines(
         self, key: AttemptKey, job_id: int, text: str, after: int = 0

@@ -21,6 +21,7 @@ from ..messaging.log_events import (
     log_payload,
     log_unavailable_message,
 )
+from ..messaging.log_marks import bounded_marks
 from ..ports import BlobReference, BlobStore
 from ..ports.logs import MAX_CACHED_LOG_BYTES
 from .context import LOG_INGESTION_AGENT, CollectorContext
@@ -95,7 +96,7 @@ def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
         return
     try:
         with log.spool.open() as content:
-            context.log_cache.save_log(key, log.job.job_id, content, context.clock.now())
+            context.log_cache.save_log(key, log.job.job_id, content, log.marks, context.clock.now())
     except IngestError as error:
         with suppress(IngestError):
             context.report_error(
@@ -152,7 +153,7 @@ def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFa
         log_sha256=log.digest.log_sha256,
         fetched_at=context.clock.now(),
         is_text=log.digest.is_text,
-        marks=log.marks and log.marks.cut_to(context.logs.max_message_bytes // _MARKS_SHARE),
+        marks=bounded_marks(log.marks, context.logs.max_message_bytes // _MARKS_SHARE),
         cloudevents_root=context.cloudevents_root,
     )
 

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import BinaryIO, cast
 
+from ..domain.log_marks import LogMarkReader, LogMarks
 from ..errors import IngestError, LogExpired, Unexpected
 from ..messaging.log_content import LogDigest, inspect_log
 from ..messaging.log_events import UnavailableReason
-from ..messaging.log_marks import LogMarkReader, LogMarks
 from ..messaging.log_work import DueLog
 from .spool import Spool
 
@@ -24,7 +24,7 @@ class LogFetched:
     job: DueLog
     spool: Spool
     digest: LogDigest
-    marks: LogMarks | None = None
+    marks: LogMarks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,13 +9,16 @@ from typing import BinaryIO, cast
 
 from ..domain.counters import Counters
 from ..domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
-from ..domain.log_pages import LogLines, LogPage, cut_pages, measure_pages, pick_lines
+from ..domain.log_marks import read_marks
+from ..domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
 from ..domain.runs import AttemptKey
 from ..errors import IngestError, LogExpired, LogPending, MalformedPayload
 from ..messaging.log_payload import log_in_payload
 from ..ports import ActionsSource, BlobReference, BlobStore, Clock, LogCache, StateStore
 from ..ports.logs import MAX_CACHED_LOG_BYTES
 from .spool import Spool
+
+_CHUNK_BYTES = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +95,10 @@ class LogReader:
             return
         try:
             with spool.open() as log:
-                self.log_cache.save_log(record.key, record.job_id, log, self.clock.now())
+                marks = read_marks(iter(lambda: log.read(_CHUNK_BYTES), b""))
+            with spool.open() as log:
+                now = self.clock.now()
+                self.log_cache.save_log(record.key, record.job_id, log, marks, now)
         except IngestError:
             self.counters.add("uncached_logs")
 
@@ -125,10 +131,13 @@ def _fetch_from_bucket(
 
 def _read_lines(spool: Spool, first: int, count: int) -> LogLines:
     """Read the lines from the file, in two passes and constant memory."""
+    cutter = PageCutter()
     with spool.open() as log:
-        size = measure_pages(cut_pages(log))
+        for _ in cutter.cut(log):
+            pass
+    size = cutter.size()
     with spool.open() as log:
-        pages = cut_pages(log)
+        pages = PageCutter().cut(log)
 
         def find_page(number: int) -> LogPage | None:
             return next((page for page in pages if number < page.end), None)

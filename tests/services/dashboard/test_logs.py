@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE
-from ingest.domain.log_pages import ANSWER_FINDINGS, MAX_LINE_BYTES
+from ingest.domain.log_pages import ANSWER_FINDINGS, MAX_PART_BYTES
 from ingest.errors import LogPending, NotFound
 from ingest.services.dashboard import logs
 from ingest.services.dashboard.logs import find_job_log
@@ -47,7 +47,7 @@ def test_a_page_has_the_lines_that_were_asked_for_and_says_of_what(stage):
     here = collected(stage, b"".join(b"line %d\r\n" % n for n in range(1, 51)))
     page = opened(here).page(10, 3)
     assert page["lines"] == ["line 10", "line 11", "line 12"]
-    assert (page["first_line"], page["total_lines"], page["cut_lines"]) == (10, 50, [])
+    assert (page["first_line"], page["total_lines"], page["long_lines"]) == (10, 50, [])
     assert page["state"] == "fetched"
     assert (page["repository"], page["run_id"], page["run_attempt"]) == (REPOSITORY, RUN, 1)
     assert (page["job_id"], page["job_name"], page["workflow_name"]) == (JOB, "build", "CI")
@@ -81,13 +81,16 @@ def test_odd_bytes_are_replaced_and_colours_are_kept(stage):
     ]
 
 
-def test_a_line_that_is_too_long_is_several_that_say_so(stage):
-    """Joined, they are the line."""
-    line = b"x" * (2 * MAX_LINE_BYTES + 5)
-    page = opened(collected(stage, b"a\n" + line + b"\nb\n")).page(1, 10)
-    assert page["cut_lines"] == [2, 3]
-    assert "".join(page["lines"][1:4]).encode() == line
-    assert page["lines"][4] == "b"
+def test_a_line_that_is_too_long_is_one_line_in_parts(stage):
+    """Its page has the first; joined, they are the line."""
+    line = b"x" * (2 * MAX_PART_BYTES + 5)
+    log = opened(collected(stage, b"a\n" + line + b"\nb\n"))
+    page = log.page(1, 10)
+    assert (page["total_lines"], page["long_lines"]) == (3, [[2, 3]])
+    parts = [log.part(2, part)["text"] for part in (1, 2, 3)]
+    assert "".join(parts).encode() == line
+    assert page["lines"] == ["a", parts[0], "b"]
+    assert log.part(2, 4) == log.part(9, 1) == {"text": ""}
 
 
 def test_a_text_is_found_wherever_it_stands(stage):

@@ -19,7 +19,9 @@ from ...domain.log_cache import (
     CachedLog,
     PackedPage,
     PagedLogCache,
+    read_long_lines,
     split_logs,
+    write_long_lines,
 )
 from ...domain.log_pages import LogPage, LogSize
 from ...domain.log_states import LogId
@@ -68,12 +70,14 @@ class _TablePages:
     def find_log(self, job: LogId) -> _Stored | None:
         """Find the whole log of a job."""
         row = _LOGS.first(
-            columns=("name", "total_lines", "total_bytes"),
+            columns=("name", "total_lines", "total_bytes", "long_lines"),
             where={"log": "|".join(map(str, job)), "is_whole": True},
         )
         if row is None:
             return None
-        return _Stored(row["name"], LogSize(int(row["total_lines"]), int(row["total_bytes"])))
+        long_lines = read_long_lines(row["long_lines"])
+        size = LogSize(int(row["total_lines"]), int(row["total_bytes"]), long_lines)
+        return _Stored(row["name"], size)
 
     def make_room(self, stored_bytes: int, now: datetime) -> None:
         """Evict where it may be needed: most logs find room enough.
@@ -130,7 +134,7 @@ class _Writer:
         self._stored_bytes += sum(len(row["content"]) for row in rows)
         _PAGES.add(rows)
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize) -> None:
+    def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
         """Write the last pages, show the log in place of the earlier ones, and evict."""
         self.add_pages(pages)
         self._row.update(
@@ -138,16 +142,18 @@ class _Writer:
             total_lines=size.total_lines,
             total_bytes=size.total_bytes,
             stored_bytes=self._stored_bytes,
+            long_lines=write_long_lines(size),
+            marks=base64.b64encode(marks).decode(),
         )
         _delete(self._before)
         self._pages.make_room(self._stored_bytes, self._now)
 
     def _page_row(self, page: PackedPage) -> dict[str, Any]:
         return {
-            "key": f"{self._name}|{page.first}",
+            "key": f"{self._name}|{page.first_part}",
             "name": self._name,
-            "first_line": page.first,
-            "line_count": page.line_count,
+            "first_line": page.first_part,
+            "line_count": page.part_count,
             "content": base64.b64encode(page.content).decode(),
         }
 
@@ -160,15 +166,20 @@ class _Stored:
         self.size = size
         self._name = name
         self._coming: Iterator[LogPage] = iter(())
-        self._next_line = 0
+        self._next_part = 0
 
     def find_page(self, number: int) -> LogPage | None:
-        """Find the page that holds a line; None where it is gone."""
-        if number != self._next_line:
+        """Find the page that holds a part; None where it is gone."""
+        if number != self._next_part:
             self._coming = self._read(number)
         page = next(self._coming, None)
-        self._next_line = 0 if page is None else page.end
+        self._next_part = 0 if page is None else page.end
         return page
+
+    def load_marks(self) -> bytes | None:
+        """Load the packed marks; None where there are none."""
+        row = _LOGS.first(columns=("marks",), where={"key": self._name})
+        return None if row is None or row["marks"] is None else base64.b64decode(row["marks"])
 
     def _read(self, number: int) -> Iterator[LogPage]:
         holding = _PAGES.some(

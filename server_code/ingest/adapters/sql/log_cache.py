@@ -15,7 +15,9 @@ from ...domain.log_cache import (
     CachedLog,
     PackedPage,
     PagedLogCache,
+    read_long_lines,
     split_logs,
+    write_long_lines,
 )
 from ...domain.log_pages import LogPage, LogSize
 from ...domain.log_states import LogId
@@ -30,13 +32,15 @@ _ADD_LOG = """
     VALUES (...)
 """
 _FINISH = """
-    UPDATE cached_logs SET total_lines = ?, total_bytes = ?, stored_bytes = ?, is_whole = 1
+    UPDATE cached_logs SET total_lines = ?, total_bytes = ?, stored_bytes = ?, long_lines = ?,
+                           marks = ?, is_whole = 1
     WHERE log_name = ?
 """
 _SELECT_LOG = """
-    SELECT log_name, total_lines, total_bytes FROM cached_logs
+    SELECT log_name, total_lines, total_bytes, long_lines FROM cached_logs
     WHERE repository_key = ? AND run_id = ? AND run_attempt = ? AND job_id = ? AND is_whole = 1
 """
+_SELECT_MARKS = "SELECT marks FROM cached_logs WHERE log_name = ?"
 _SELECT_PAGE = """
     SELECT first_line, line_count, content FROM log_pages
     WHERE log_name = ? AND first_line <= ? ORDER BY first_line DESC LIMIT 1
@@ -73,7 +77,11 @@ class _SqlPages:
     def find_log(self, job: LogId) -> _Stored | None:
         """Find the whole log of a job."""
         rows = self.database.read(_SELECT_LOG, job)
-        return _Stored(self.database, *rows[0]) if rows else None
+        if not rows:
+            return None
+        name, total_lines, total_bytes, long_lines = rows[0]
+        size = LogSize(total_lines, total_bytes, read_long_lines(long_lines))
+        return _Stored(self.database, name, size)
 
     def evict(self, session: Session, now: datetime) -> None:
         """Delete the oldest logs that are too many, and what was never finished."""
@@ -101,7 +109,7 @@ class _Writer:
         self._is_begun = True
         self._stored_bytes += _stored_bytes(pages)
 
-    def finish(self, pages: Sequence[PackedPage], size: LogSize) -> None:
+    def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
         stored_bytes = self._stored_bytes + _stored_bytes(pages)
 
@@ -109,7 +117,7 @@ class _Writer:
             before = [row[0] for row in session.query(_SELECT_LOG, self._job)]
             self._insert(session, pages)
             sizes = (size.total_lines, size.total_bytes, stored_bytes)
-            session.execute(_FINISH, (*sizes, self._name))
+            session.execute(_FINISH, (*sizes, write_long_lines(size), marks, self._name))
             _delete(session, before)
             self._pages.evict(session, self._now)
 
@@ -121,20 +129,27 @@ class _Writer:
             saved_at = write_time(self._now)
             session.insert(_ADD_LOG, [(self._name, *self._job, saved_at, 0, 0, 0, 0)])
         for page in pages:
-            session.insert(_ADD_PAGE, [(self._name, page.first, page.line_count, page.content)])
+            session.insert(
+                _ADD_PAGE, [(self._name, page.first_part, page.part_count, page.content)]
+            )
 
 
 class _Stored:
-    def __init__(self, database: Database, name: str, total_lines: int, total_bytes: int) -> None:
-        self.size = LogSize(total_lines, total_bytes)
+    def __init__(self, database: Database, name: str, size: LogSize) -> None:
+        self.size = size
         self._database = database
         self._name = name
 
     def find_page(self, number: int) -> LogPage | None:
-        """Find the page that holds a line; None where it is gone."""
-        for first, line_count, content in self._database.read(_SELECT_PAGE, (self._name, number)):
-            return PackedPage(first, line_count, content).unpack()
+        """Find the page that holds a part; None where it is gone."""
+        for first, count, content in self._database.read(_SELECT_PAGE, (self._name, number)):
+            return PackedPage(first, count, content).unpack()
         return None
+
+    def load_marks(self) -> bytes | None:
+        """Load the packed marks; None where there are none."""
+        rows = self._database.read(_SELECT_MARKS, (self._name,))
+        return None if not rows or rows[0][0] is None else bytes(rows[0][0])
 
 
 def _stored_bytes(pages: Sequence[PackedPage]) -> int:

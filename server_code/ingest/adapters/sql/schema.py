@@ -129,9 +129,7 @@ _CACHED_LOGS = (
         is_whole {big_integer} NOT NULL
     )
     """,
-    """
-    CREATE INDEX cached_log_of_job ON cached_logs (repository_key, run_id, run_attempt, job_id)
-    """,
+    "CREATE INDEX cached_log_of_job ON cached_logs (repository_key, run_id, run_attempt, job_id)",
     """
     CREATE TABLE log_pages (
         log_name {text} NOT NULL,
@@ -167,9 +165,7 @@ _PEOPLE = (
         PRIMARY KEY (repository_key, run_id, run_attempt)
     )
     """,
-    """
-    CREATE INDEX newest_runs ON run_summaries (created_at, run_id, run_attempt, repository_key)
-    """,
+    "CREATE INDEX newest_runs ON run_summaries (created_at, run_id, run_attempt, repository_key)",
     """
     CREATE TABLE agent_wishes (
         name {text} PRIMARY KEY,
@@ -239,6 +235,12 @@ _RUN_FACTS = (
     "CREATE INDEX run_facts_of_repository ON run_facts (repository_key, received_at)",
 )
 
+#: The lines of a cached log that have several parts, and its marks.
+_LOG_MARKS = (
+    "ALTER TABLE cached_logs ADD COLUMN long_lines {text}",
+    "ALTER TABLE cached_logs ADD COLUMN marks {bytes}",
+)
+
 #: Step n leads from version n to version n + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
@@ -249,6 +251,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _COLLECTIONS,
     _RUN_FACTS,
     LEDGER_COUNTS,
+    _LOG_MARKS,
 )
 
 

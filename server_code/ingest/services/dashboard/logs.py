@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 
 from ...domain.jobs import Job
 from ...domain.ledger import LOG_FETCHED, AttemptRecord
-from ...domain.log_outline import outline_of
 from ...domain.log_pages import ANSWER_FINDINGS, LogLines
 from ...domain.runs import AttemptKey
 from ...errors import LogPending, NotFound
@@ -53,7 +52,7 @@ class JobLog:
             "total_bytes": 0,
             "first_line": first_line,
             "lines": [],
-            "cut_lines": [],
+            "long_lines": [],
             "reason": None,
             "may_come": False,
         }
@@ -70,8 +69,13 @@ class JobLog:
             "total_lines": found.total_lines,
             "total_bytes": found.total_bytes,
             "lines": [_text(line.content) for line in found.lines],
-            "cut_lines": [line.number for line in found.lines if line.is_cut],
+            "long_lines": [[line.number, line.parts] for line in found.lines if line.parts > 1],
         }
+
+    def part(self, line: int, part: int) -> dict[str, Any]:
+        """Return one part (from 1) of a line that has several. Raises LogPending."""
+        content = self._cached(lambda: self._cache.load_part(self._key, self._id, line, part))
+        return {"text": _text(content)}
 
     def find(self, text: str, after: int) -> dict[str, Any]:
         """Return the next lines that contain a text. Raises LogPending with the reason."""
@@ -80,12 +84,11 @@ class JobLog:
 
     def outline(self) -> dict[str, Any]:
         """Return groups, errors and warnings of the whole log. Raises LogPending."""
-        chunks = self._cached(lambda: self._cache.load_content(self._key, self._id))
-        outline = outline_of(chunks)
+        marks = self._cached(lambda: self._cache.load_marks(self._key, self._id))
         return {
-            "groups": [list(group) for group in outline.groups],
-            "errors": list(outline.errors),
-            "warnings": list(outline.warnings),
+            "groups": [[each.first_line, each.last_line, each.title] for each in marks.groups],
+            "errors": list(marks.error_lines),
+            "warnings": list(marks.warning_lines),
         }
 
     def content(self) -> bytes:

@@ -1,0 +1,180 @@
+"""What GitHub marks in a log, found while the log streams: groups, error and warning lines.
+
+A line ends at LF, as in GitHub's viewer, however long it is. Bytes count from 0, lines from 1, and
+both ends belong to the range, as in HTTP's ``Range``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Iterable
+from dataclasses import astuple, dataclass, replace
+
+#: So many of a kind are kept; a kind that has more is named in ``truncated``.
+MOST_GROUPS = 5000
+MOST_LINES = 1000
+
+_TITLE_BYTES = 200
+
+#: A mark begins its line, behind the line's time; so much of a line is enough to find it.
+_HEAD_BYTES = 300
+_SIGN = b"##["
+#: https://docs.github.com/en/actions/reference/workflow-commands-for-github-actions
+_MARK = re.compile(
+    rb"(?:\xef\xbb\xbf)?(?:\d{4}-\d\d-\d\dT[\d:.]+Z )?"
+    rb"##\[(group|endgroup|error|warning)\]([^\r\n]*)"
+)
+_FASTEST = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogGroup:
+    """A foldable group of a log, with the lines that open and close it."""
+
+    title: str
+    first_line: int
+    last_line: int
+    first_byte: int
+    last_byte: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogMarks:
+    """The marks of a log; ``truncated`` names what is not complete."""
+
+    error_lines: tuple[int, ...] = ()
+    warning_lines: tuple[int, ...] = ()
+    groups: tuple[LogGroup, ...] = ()
+    truncated: tuple[str, ...] = ()
+
+
+class LogMarkReader:
+    """A reader of a log's marks, chunk by chunk, in constant memory.
+
+    A group that is not closed ends before the next one, or with the log.
+    """
+
+    def __init__(self) -> None:
+        self._head = b""
+        self._dropped_bytes = 0
+        self._line = 1
+        self._byte = 0
+        self._opened: LogGroup | None = None
+        self._lines: dict[str, list[int]] = {"error_lines": [], "warning_lines": []}
+        self._groups: list[LogGroup] = []
+        self._truncated: dict[str, None] = {}
+
+    def feed(self, chunk: bytes) -> None:
+        """Read the next bytes of the log."""
+        end = chunk.rfind(b"\n") + 1
+        if end:
+            self._read(self._head + chunk[:end])
+            self._head, self._dropped_bytes = b"", 0
+        self._head += chunk[end:]
+        self._dropped_bytes += max(len(self._head) - _HEAD_BYTES, 0)
+        self._head = self._head[:_HEAD_BYTES]
+
+    def finish(self) -> LogMarks:
+        """Return the marks of the log that ends here."""
+        is_open_line = bool(self._head)
+        self._read(self._head)
+        last_line = self._line if is_open_line else self._line - 1
+        self._close(last_line, self._byte - 1)
+        return LogMarks(
+            error_lines=tuple(self._lines["error_lines"]),
+            warning_lines=tuple(self._lines["warning_lines"]),
+            groups=tuple(self._groups),
+            truncated=tuple(self._truncated),
+        )
+
+    def _read(self, block: bytes) -> None:
+        """Read lines whose first may lack what was dropped of it behind its head."""
+        dropped, counted, line = self._dropped_bytes, 0, self._line
+        found = block.find(_SIGN)
+        while found >= 0:
+            start = block.rfind(b"\n", 0, found) + 1
+            end = block.find(b"\n", found) + 1 or len(block)
+            line += block.count(b"\n", counted, start)
+            counted = start
+            if (mark := _MARK.match(block, start)) is not None:
+                first_byte = self._byte + start + (dropped if start else 0)
+                self._add(mark, line, first_byte, self._byte + end + dropped - 1)
+            found = block.find(_SIGN, end)
+        self._line = line + block.count(b"\n", counted)
+        self._byte += len(block) + dropped
+
+    def _add(self, mark: re.Match[bytes], line: int, first_byte: int, last_byte: int) -> None:
+        kind, rest = mark.groups()
+        if kind in (b"error", b"warning"):
+            self._add_line(f"{kind.decode()}_lines", line)
+        elif kind == b"endgroup":
+            self._close(line, last_byte)
+        else:
+            self._close(line - 1, first_byte - 1)
+            self._opened = LogGroup(
+                title=rest[:_TITLE_BYTES].decode(errors="replace").strip(),
+                first_line=line,
+                last_line=line,
+                first_byte=first_byte,
+                last_byte=last_byte,
+            )
+
+    def _add_line(self, kind: str, line: int) -> None:
+        if len(self._lines[kind]) < MOST_LINES:
+            self._lines[kind].append(line)
+        else:
+            self._truncated[kind] = None
+
+    def _close(self, last_line: int, last_byte: int) -> None:
+        """Add the open group, if any: it ends before the next one, or with the log."""
+        opened, self._opened = self._opened, None
+        if opened is None:
+            return
+        if len(self._groups) == MOST_GROUPS:
+            self._truncated["groups"] = None
+            return
+        self._groups.append(replace(opened, last_line=last_line, last_byte=last_byte))
+
+
+def read_marks(chunks: Iterable[bytes]) -> LogMarks:
+    """Read the marks of a whole log."""
+    reader = LogMarkReader()
+    for chunk in chunks:
+        reader.feed(chunk)
+    return reader.finish()
+
+
+def pack_marks(marks: LogMarks) -> bytes:
+    """Write marks as compressed JSON."""
+    fields = {
+        "error_lines": marks.error_lines,
+        "warning_lines": marks.warning_lines,
+        "groups": [astuple(group) for group in marks.groups],
+        "truncated": marks.truncated,
+    }
+    return zlib.compress(json.dumps(fields).encode(), _FASTEST)
+
+
+def unpack_marks(packed: bytes) -> LogMarks:
+    """Read what ``pack_marks`` wrote."""
+    fields = json.loads(zlib.decompress(packed))
+    return LogMarks(
+        error_lines=tuple(fields["error_lines"]),
+        warning_lines=tuple(fields["warning_lines"]),
+        groups=tuple(_group(*group) for group in fields["groups"]),
+        truncated=tuple(fields["truncated"]),
+    )
+
+
+def _group(
+    title: str, first_line: int, last_line: int, first_byte: int, last_byte: int
+) -> LogGroup:
+    return LogGroup(
+        title=title,
+        first_line=first_line,
+        last_line=last_line,
+        first_byte=first_byte,
+        last_byte=last_byte,
+    )

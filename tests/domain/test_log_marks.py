@@ -1,0 +1,114 @@
+"""Where a log's errors and groups are: lines and bytes, however the log arrives."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.domain.log_marks import (
+    MOST_GROUPS,
+    MOST_LINES,
+    LogGroup,
+    LogMarkReader,
+    LogMarks,
+    pack_marks,
+    read_marks,
+    unpack_marks,
+)
+from ingest.messaging.log_marks import MOST_MARKS, bounded_marks
+
+TIME = b"2026-11-24T06:30:00.1234567Z "
+LOG = (
+    b"\xef\xbb\xbf" + TIME + b"##[group]Run make \xe2\x9c\x93\n" + TIME + b"make\n"
+    + TIME + b"##[endgroup]\n" + b"x" * 1000 + b"\n" + TIME + b"echo '##[error]quoted'\n"
+    + TIME + b"##[error]Process completed with exit code 2.\r\n" + TIME + b"##[group]Post\nlast"
+)  # fmt: skip
+
+
+def marks_of(log: bytes, step: int) -> LogMarks:
+    reader = LogMarkReader()
+    for start in range(0, len(log), step):
+        reader.feed(log[start : start + step])
+    return reader.finish()
+
+
+@pytest.mark.parametrize("step", [1, 7, 300, 100_000])
+def test_marks_are_found_however_the_log_is_cut(step):
+    """A ranged read of a group's bytes gives its lines, and a quoted mark is none."""
+    marks = marks_of(LOG, step)
+    assert marks.error_lines == (6,)
+    lines = LOG.splitlines(keepends=True)
+    found = [
+        (each.title, each.first_line, each.last_line, LOG[each.first_byte : each.last_byte + 1])
+        for each in marks.groups
+    ]
+    assert found == [
+        ("Run make ✓", 1, 3, b"".join(lines[0:3])),
+        ("Post", 7, 8, b"".join(lines[6:8])),
+    ]
+    assert marks.truncated == ()
+
+
+def test_a_group_in_a_very_long_line_keeps_its_bytes():
+    """Only the head of a line is kept, but all of it is counted."""
+    log = b"##[group]" + b"t" * 5000 + b"\nin\n##[endgroup]\nout\n"
+    [group] = marks_of(log, 100).groups
+    assert (group.last_line, log[group.first_byte : group.last_byte + 1]) == (3, log[:-4])
+
+
+def test_what_is_too_much_is_named():
+    """The first of each kind are enough to jump to, and take little memory."""
+    chunk = b"##[group]x\n##[error]y\n##[warning]z\n" * 1000
+    tracemalloc.start()
+    found = read_marks(chunk for _ in range(20))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(found.groups) == MOST_GROUPS
+    assert found.error_lines == tuple(range(2, 3 * MOST_LINES, 3))
+    assert len(found.warning_lines) == MOST_LINES
+    assert set(found.truncated) == {"error_lines", "warning_lines", "groups"}
+    assert peak < 6 << 20
+
+
+def test_a_message_names_few_marks_and_what_it_leaves_out():
+    """Groups are left out before the lines with errors."""
+    many = read_marks([b"##[error]no\n##[group]a\n" * (MOST_MARKS + 5)])
+    fields, truncated = bounded_marks(many, 100_000)
+    assert len(fields["error_lines"]) == len(fields["groups"]) == MOST_MARKS
+    assert set(truncated) == {"error_lines", "groups"}
+    group = LogGroup(title="a" * 90, first_line=1, last_line=2, first_byte=0, last_byte=9)
+    marks = LogMarks(error_lines=(1, 2), groups=(group,))
+    assert bounded_marks(marks, 1000) == (
+        {"error_lines": [1, 2], "groups": [{"title": "a" * 90, "first_line": 1, "last_line": 2,
+                                            "first_byte": 0, "last_byte": 9}]}, (),
+    )  # fmt: skip
+    assert bounded_marks(marks, 60) == ({"error_lines": [1, 2], "groups": []}, ("groups",))
+    assert bounded_marks(marks, 5).truncated == ("groups", "error_lines")
+
+
+@pytest.mark.parametrize(
+    "line", [b'echo "##[error]x"', b"\x1b[36;1mecho ##[error]\x1b[0m", b"##[debug]x", b"# [error]"]
+)
+def test_a_mark_that_is_quoted_is_none(line):
+    """A script that prints one shows it in its own text before."""
+    assert read_marks([line + b"\n", TIME + line]) == LogMarks()
+
+
+@given(
+    st.lists(
+        st.sampled_from([b"##[group]a", b"##[endgroup]", b"##[error]", b"##[warning]", b"", b"x"]),
+        max_size=30,
+    ),
+    st.integers(min_value=1, max_value=9),
+)
+def test_marks_do_not_depend_on_chunks(lines, size):
+    """Groups follow each other and lie within the log; packed marks come back."""
+    log = b"".join(line + b"\n" for line in lines)
+    found = marks_of(log, size)
+    assert found == read_marks([log]) == unpack_marks(pack_marks(found))
+    ends = [0, *(end for group in found.groups for end in (group.first_line, group.last_line))]
+    assert ends == sorted(ends)
+    assert ends[-1] <= len(lines)
+    assert [lines[n - 1] for n in found.error_lines] == [b"##[error]"] * lines.count(b"##[error]")
