@@ -36,6 +36,8 @@ class Exchange:
 
     def answer(self, fault: Fault | None) -> Answer:
         """Answer within the limits, and count what it cost."""
+        if fault is not None and fault.do == "revoked":
+            self._state.tokens.revoke(self._incoming.authorization)
         try:
             identity = self._identity()
         except Refusal as refusal:

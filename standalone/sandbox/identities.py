@@ -75,6 +75,11 @@ class Tokens:
         with self._lock:
             self._specs[spec.value] = spec
 
+    def revoke(self, authorization: str | None) -> None:
+        """Forget the token of an Authorization header."""
+        with self._lock:
+            self._specs.pop(_token(authorization or ""), None)
+
     def identify(self, authorization: str | None, now: Timestamp) -> Identity:
         """Return who sent an Authorization header; refuse a token that is unknown or too old."""
         if not authorization:

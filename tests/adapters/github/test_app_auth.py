@@ -112,6 +112,33 @@ def test_a_github_that_is_busy_while_minting_is_asked_again_later(app, fault):
     assert_all_told(here)
 
 
+def test_a_token_revoked_during_many_requests_is_minted_once_more(app):
+    """Every rejected request is sent again with the new token, whichever thread minted it."""
+    here, world = app()
+    client = world.source._tokens.client_for("octo/api")
+    client.get(RUNS)
+    here.advance(90)
+    here.fail(Fault(path="/actions/runs$", do="revoked", count=1))
+    with ThreadPoolExecutor(16) as pool:
+        answers = list(pool.map(client.get, [RUNS] * 64))
+    assert {answer.status for answer in answers} == {200}
+    assert here.server.stats()["minted"] == 2
+
+
+@pytest.mark.parametrize("place", ["/actions/runs$", "/jobs$", "/graphql", "/logs$"])
+def test_a_token_that_is_revoked_in_the_middle_of_a_poll_loses_nothing(app, place):
+    """Its next request mints a new one; no person is bothered."""
+    here, world = app()
+    world.source._tokens.client_for("octo/api").get(RUNS)
+    here.advance(90)
+    here.fail(Fault(path=place, do="revoked", count=1))
+    assert here.poll(context=world) is None
+    here.ingest(context=world)
+    assert_all_told(here)
+    assert here.context.store.list_errors(limit=9) == []
+    assert here.server.stats()["minted"] == 2
+
+
 def test_signing_adds_nothing_to_the_log(app):
     """PyGithub, which signs, installs a handler of its own when it is imported."""
     app()

@@ -40,7 +40,7 @@ class Credential(Protocol):
     def is_fresh(self, github_now: datetime) -> bool:
         """Return whether GitHub's servers may not know the secret yet."""
 
-    def renew(self, github_now: datetime) -> bool:
+    def renew(self, rejected: str | None, github_now: datetime) -> bool:
         """Discard a rejected secret; return whether the next one may be accepted."""
 
 
@@ -62,7 +62,7 @@ class StaticToken:
         """Return False: when it was made is not known."""
         return False
 
-    def renew(self, github_now: datetime) -> bool:  # noqa: ARG002
+    def renew(self, rejected: str | None, github_now: datetime) -> bool:  # noqa: ARG002
         """Return False: only people can replace it."""
         return False
 
@@ -100,7 +100,7 @@ class AppToken:
         """Return False: a signature needs no time to become known."""
         return False
 
-    def renew(self, github_now: datetime) -> bool:
+    def renew(self, rejected: str | None, github_now: datetime) -> bool:  # noqa: ARG002
         """Return whether GitHub's clock turned out to be another than the one signed by."""
         difference = github_now - self._clock_now() - self._signed_ahead
         return abs(difference) > timedelta(seconds=_JWT_BACKDATED_SECONDS / 2)
@@ -145,9 +145,14 @@ class InstallationToken:
         """Return whether the token was minted in the last minute."""
         return self._minted_at is not None and github_now - self._minted_at < FRESH_FOR
 
-    def renew(self, github_now: datetime) -> bool:
-        """Discard a token that is not fresh: it was revoked, or expired early."""
+    def renew(self, rejected: str | None, github_now: datetime) -> bool:
+        """Discard a token that is not fresh: it was revoked, or expired early.
+
+        Of many threads whose requests were rejected, the first one discards it.
+        """
         with self._lock:
+            if self._token != rejected:
+                return True
             if self.is_fresh(github_now):
                 return False
             self._token = None
