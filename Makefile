@@ -14,7 +14,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types lock sbom package bench screenshots chaos clean
+.PHONY: help install run test lint types lock sbom package bench screenshots chaos drill clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -55,6 +55,9 @@ screenshots: $(STAMP) ## Update the screenshots of the dashboard
 
 chaos: $(STAMP) ## Verify that no data is lost under failures
 	$(BIN)/python -m tests.chaos $(ARGS)
+
+drill: $(STAMP) ## Verify for an hour that what is broken for good stops nothing else
+	$(BIN)/python -m tests.drill $(ARGS)
 
 clean: ## Remove generated files
 	rm -rf $(VENV) build dist *.egg-info runstream.cdx.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \

@@ -56,7 +56,7 @@ class Broken:
 
     @staticmethod
     def chosen(hour: Hour) -> Broken:
-        """Choose from the attempts that end within the hour, in its first half."""
+        """Choose from the attempts that end within the hour; in a short one, from earlier ones."""
         clock = SandboxClock(hour.ends_at, speed=0)
         with SandboxServer(hour.world(), clock=clock) as sandbox:
             ended = [
@@ -64,10 +64,11 @@ class Broken:
                 for attempt in sorted(sandbox.truth(), key=lambda each: each["updated_at"])
                 if attempt["repo"] in REPOSITORIES[:-1]
                 and attempt["status"] == "completed"
-                and seconds_of(attempt["updated_at"]) > hour.pace.sandbox_start
                 and sum(job["log_sha256"] is not None for job in attempt["jobs"]) > 1
             ]
-        attempt, other = ended[len(ended) // 4], ended[len(ended) // 3]
+        started = hour.pace.sandbox_start
+        within = [each for each in ended if seconds_of(each["updated_at"]) > started]
+        attempt, other = (within if len(within) > 1 else ended)[:2]
         job = next(job for job in other["jobs"] if job["log_sha256"] is not None)
         return Broken(attempt=_key(attempt), log=(*_key(other), job["job_id"]))
 

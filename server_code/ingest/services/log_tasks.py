@@ -17,8 +17,8 @@ from .visibility import VisibilityExtender
 logger = logging.getLogger(__name__)
 
 #: Work is published before the ledger is written: it may be received a moment too early.
-UNKNOWN_RECEIVES = 3
-UNKNOWN_PAUSE_SECONDS = 30
+UNKNOWN_PAUSES_SECONDS = (2, 30)
+UNKNOWN_RECEIVES = len(UNKNOWN_PAUSES_SECONDS) + 1
 
 
 @dataclass(slots=True)
@@ -48,8 +48,10 @@ def open_task(
         return LogTask(message=message, work=work, owed=_load_owed(context, work))
     except _UnknownWork as error:
         extender.release(message)
-        if (message.receive_count or UNKNOWN_RECEIVES) < UNKNOWN_RECEIVES:
-            context.job_events.give_back(message, after_seconds=UNKNOWN_PAUSE_SECONDS)
+        received = message.receive_count or UNKNOWN_RECEIVES
+        if received < UNKNOWN_RECEIVES:
+            pause = UNKNOWN_PAUSES_SECONDS[received - 1]
+            context.job_events.give_back(message, after_seconds=pause)
         else:
             _reject(context, message, str(error))
     except MalformedPayload as error:
