@@ -51,9 +51,8 @@ class Fault:
     403 of a suspended installation; blocked: 451; archive_lacks, archive_empty: the archive of
     logs misses the first job's file, or holds it empty; unauthorized: 401; gone: 410; broken_json:
     200 with the first half of the body; empty_list: a list without its items, which it counts;
-    malformed: a list whose first item has no id; revoked: the token that asks is unknown from now on.
-    With `above_page_size`, only requests for
-    more items a page fail.
+    malformed: a list whose first item has no id; revoked: the token that asks is unknown from now
+    on. With `above_page_size`, only requests for more items a page fail.
     """
 
     path: str
