@@ -20,6 +20,9 @@ from ingest.services.poll_runs import poll_due_repositories
 from .progress import Look, look
 from .upkeep import HEARTBEAT_SECONDS, keep_alive
 
+#: Returns the repositories to poll; None for all that are known.
+Scope = Callable[[], Sequence[str] | None]
+
 #: Repositories polled in parallel; each also sends its own requests in parallel.
 MONITORING_THREADS = 2
 LOG_THREADS = 2
@@ -41,7 +44,7 @@ BESIDE_THE_STATE = Pace()
 
 def run_agents(
     collector: Collector,
-    repositories: Sequence[str],
+    repositories: Sequence[str] | Scope,
     *,
     stop: threading.Event,
     on_progress: Callable[[Look], None],
@@ -49,11 +52,13 @@ def run_agents(
 ) -> None:
     """Watch the repositories (all known ones where none is named) until ``stop`` is set.
 
-    Ends after the message in hand. Errors of a repository or a log end in the errors list.
+    A Scope is given where they change meanwhile. Ends after the message in hand. Errors of a
+    repository or a log end in the errors list.
     """
-    watch(collector, repositories)
+    scope, names = (repositories, ()) if callable(repositories) else (None, repositories)
+    watch(collector, names)
     started = time.monotonic()
-    with agent_threads(collector.context, list(repositories) or None, stop, pace):
+    with agent_threads(collector.context, scope or (lambda: names or None), stop, pace):
         while not stop.wait(IDLE_SECONDS):
             with suppress(StateUnavailable):  # the agents wait for it, and log why
                 on_progress(lambda: look(collector, seconds=time.monotonic() - started))
@@ -71,7 +76,7 @@ def watch(collector: Collector, repositories: Sequence[str]) -> None:
 @contextmanager
 def agent_threads(
     context: CollectorContext,
-    only: list[str] | None,
+    scope: Scope,
     stop: threading.Event,
     pace: Pace = BESIDE_THE_STATE,
 ) -> Iterator[None]:
@@ -82,7 +87,7 @@ def agent_threads(
         return not (stop.is_set() or ended.is_set())
 
     def poll(should_continue: ShouldContinue) -> None:
-        if not poll_due_repositories(context, should_continue=should_continue, only=only):
+        if not poll_due_repositories(context, should_continue=should_continue, only=scope()):
             context.clock.sleep(pace.idle_seconds)
 
     def ingest(_: ShouldContinue) -> None:

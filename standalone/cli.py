@@ -13,6 +13,7 @@ from .commands.run import run
 from .commands.sandbox import sandbox
 from .commands.serve import serve
 from .commands.setup import setup
+from .commands.sources import sources
 from .commands.status import status
 from .commands.uplink import uplink
 from .version import full_version
@@ -51,6 +52,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
         setup,
         doctor,
         collect,
+        sources,
         status,
         redrive,
         mcp,

@@ -17,7 +17,7 @@ from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
 
-from .agents import BESIDE_THE_STATE, Pace, run_agents
+from .agents import BESIDE_THE_STATE, Pace, Scope, run_agents
 from .failures import INCOMPLETE, sentence_for
 from .late_starts import open_when_available
 from .live_view import open_view
@@ -69,14 +69,14 @@ class CollectOptions:
 
 def collect_until_stopped(
     collector: Collector,
-    names: Sequence[str],
+    repositories: Sequence[str] | Scope,
     stop: Stop,
     options: CollectOptions = CollectOptions(),
 ) -> int:
     """Run the agents until ``stop``; return the exit code, for to be stopped is no failure."""
     started = time.monotonic()
     with open_view(collector.context.store) as show, _announced(stop):
-        run_agents(collector, names, stop=stop.event, on_progress=show, pace=options.pace)
+        run_agents(collector, repositories, stop=stop.event, on_progress=show, pace=options.pace)
     _report(summarize(collector, seconds=time.monotonic() - started), as_json=options.as_json)
     return 0
 

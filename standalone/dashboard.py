@@ -47,7 +47,7 @@ def _open(
     plan = ServingPlan(
         folder=around.folder,
         port=_free_port(),
-        repositories=tuple(around.repositories),
+        sources=tuple(around.sources),
         backfill_days=settings.collecting.backfill_days,
         is_durable=not around.has_sandbox,
     )

@@ -7,19 +7,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from ingest import bootstrap
+from ingest.domain.sources import SourcePattern
 from ingest.services.doctor import DoctorTarget
 from ingest.settings import Settings
 
+from .sources import single_names
+
 
 @contextmanager
-def open_doctor_target(settings: Settings, repositories: Sequence[str]) -> Iterator[DoctorTarget]:
-    """Make ready what is looked at; whatever the examination opened is closed at the end."""
+def open_doctor_target(
+    settings: Settings, given: Sequence[SourcePattern]
+) -> Iterator[DoctorTarget]:
+    """Open what is checked; whatever the checks open is closed at the end."""
     from ingest.adapters.system_clock import SystemClock
 
     with bootstrap.open_doctor_target(
         settings,
         clock=SystemClock(threading.Event()),
         open_state=lambda: bootstrap.open_state(settings),
-        repositories=repositories,
+        repositories=single_names(given),
+        sources=[each for each in given if not (each.is_single or each.is_excluded)],
     ) as target:
         yield target

@@ -42,17 +42,17 @@ class LocalEnvironment:
     messages: list[str] = field(default_factory=list)
     messages_on_terminal: list[str] = field(default_factory=list)
     folder: Path = Path(STATE_FOLDER)
-    repositories: list[str] = field(default_factory=list)
+    sources: list[str] = field(default_factory=list)
     has_sandbox: bool = False
     has_local_aws: bool = False
 
 
 @contextmanager
 def open_local_environment(
-    repositories: Sequence[str], *, environment: Mapping[str, str]
+    sources: Sequence[str], *, environment: Mapping[str, str]
 ) -> Iterator[LocalEnvironment]:
     """Start a GitHub, an AWS and a state where none is configured; they end with the block."""
-    chosen = LocalEnvironment(repositories=list(repositories))
+    chosen = LocalEnvironment(sources=list(sources))
     with ExitStack() as opened:
         _choose_github(chosen, opened, environment)
         _choose_aws(chosen, opened, environment)
@@ -68,7 +68,7 @@ def _choose_github(
     if given is not None:
         chosen.messages.append(f"GitHub  as {given} says.")
         return
-    if chosen.repositories:
+    if chosen.sources:
         chosen.messages.append("GitHub  github.com without a token: 60 requests an hour, no logs.")
         return
     from .sandbox.server import SandboxServer
@@ -87,7 +87,7 @@ def _choose_github(
     chosen.settings |= {"GITHUB_API_URL": server.url, "GITHUB_TOKEN": DEFAULT_TOKEN}
     if not environment.get("POLL_SECONDS"):
         chosen.settings["POLL_SECONDS"] = POLL_SECONDS
-    chosen.repositories += [each.spec.full_name for each in context.repositories]
+    chosen.sources += [each.spec.full_name for each in context.repositories]
     chosen.messages.append(
         f"GitHub  a sandbox at {server.url}, with made-up runs: there is no GITHUB_TOKEN, "
         "and no repository was named."

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from ingest.bootstrap import Collector
-from ingest.domain.repositories import parse_repository
-from ingest.errors import IngestError, InvalidRepository, Retriable
+from ingest.errors import IngestError, Retriable
 from ingest.ports import RepositoryStore
 from ingest.services.context import CollectorContext
-from ingest.settings import Settings
 
 from .failures import sentence_for
 from .logs import write_notice
@@ -22,21 +20,6 @@ ADDED_WITHIN = timedelta(seconds=5)
 
 class NothingToCollect(IngestError):
     """The error that no repository was named, now or before."""
-
-
-def parse_repositories(given: Sequence[str], settings: Settings) -> list[str]:
-    """Read names and URLs, each once; raises InvalidRepository that names all faults at once."""
-    names: dict[str, str] = {}
-    faults: list[str] = []
-    for text in given:
-        try:
-            name = parse_repository(text, hosts=settings.github.web_hosts).full_name
-            names[name.lower()] = name
-        except InvalidRepository as fault:
-            faults.append(str(fault))
-    if faults:
-        raise InvalidRepository("\n".join(faults))
-    return list(names.values())
 
 
 def refused_by_github(names: Sequence[str], collector: Collector) -> dict[str, IngestError]:

@@ -4,35 +4,68 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from ingest.bootstrap import Collector
-from ingest.domain.sources import SourcePattern
+from ingest.domain.sources import SourcePattern, Sources
 from ingest.errors import IngestError
+from ingest.services.context import CollectorContext
 from ingest.services.discover_sources import start_discovery
 
+from .agents import Scope
 from .failures import sentence_for
 from .logs import write_notice
 from .repositories import refused_by_github, require_any
 
+#: What sources bring is looked up in the state this often.
+LOOK_UP_EVERY = timedelta(seconds=5)
 
-def find_names(
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundSources:
+    """What the sources of a command bring.
+
+    ``names``: the repositories. ``refused``: errors of repositories, and of sources without any.
+    ``scope``: the repositories to poll where they change meanwhile; else None.
+    """
+
+    names: list[str]
+    refused: dict[str, IngestError] = field(default_factory=dict)
+    scope: Scope | None = None
+
+    @property
+    def watched(self) -> Sequence[str] | Scope:
+        """Return what the agents watch."""
+        return self.scope or self.names
+
+
+def find_sources(
     collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
-) -> tuple[list[str], dict[str, IngestError]]:
-    """Return the repositories that sources bring, and the errors of those that bring none.
+) -> FoundSources:
+    """Find what sources bring; without any, what is watched is found.
 
     Raises NothingToCollect where no repository is named, now or before.
     """
-    names, failed = _single_names(patterns), dict[str, IngestError]()
+    names, failed = single_names(patterns), dict[str, IngestError]()
     if are_wide(patterns):
         names, failed = _discover_given(collector, patterns)
     elif is_once:
         start_discovery(collector.context)
-    require_any([*names, *collector.settings.sources], collector.context.store)
+    require_any([*names, *patterns, *collector.settings.sources], collector.context.store)
     refused = refused_by_github(names, collector)
-    return [name for name in names if name not in refused], {**failed, **refused}
+    found = FoundSources(
+        names=[name for name in names if name not in refused], refused={**failed, **refused}
+    )
+    if is_once or not are_wide(patterns):
+        return found
+    # Where only patterns that leave out are given, everything else is polled.
+    has_any = any(not each.is_excluded for each in patterns)
+    scope = _SourceScope(collector.context, patterns).names if has_any else None
+    return FoundSources(names=[], refused=found.refused, scope=scope)
 
 
-def _single_names(patterns: Sequence[SourcePattern]) -> list[str]:
+def single_names(patterns: Sequence[SourcePattern]) -> list[str]:
     """Return the repositories that are named themselves."""
     return [str(each) for each in patterns if each.is_single and not each.is_excluded]
 
@@ -40,6 +73,32 @@ def _single_names(patterns: Sequence[SourcePattern]) -> list[str]:
 def are_wide(patterns: Sequence[SourcePattern]) -> bool:
     """Return whether any pattern is more than the name of one repository."""
     return any(each.is_excluded or not each.is_single for each in patterns)
+
+
+class _SourceScope:
+    """The watched repositories that the sources of a command bring, as of a few seconds ago."""
+
+    def __init__(self, context: CollectorContext, patterns: Sequence[SourcePattern]) -> None:
+        self._context = context
+        self._sources = Sources(tuple(patterns))
+        self._names: list[str] = []
+        self._next_at: datetime | None = None
+
+    def names(self) -> Sequence[str]:
+        """Return the names. Raises StateUnavailable."""
+        now = self._context.clock.now()
+        if self._next_at is None or not now < self._next_at < now + 2 * LOOK_UP_EVERY:
+            store = self._context.store
+            given = {str(each) for each in self._sources.patterns}
+            # A repository that was transferred keeps its former owner's name here.
+            brought = {each.full_name for each in store.list_discovered() if each.source in given}
+            self._names = [
+                each.full_name
+                for each in store.list_repositories()
+                if each.full_name in brought or self._sources.brings(each.full_name)
+            ]
+            self._next_at = now + LOOK_UP_EVERY
+        return self._names
 
 
 def _discover_given(

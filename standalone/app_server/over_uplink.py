@@ -10,7 +10,10 @@ from functools import partial
 
 from ingest.bootstrap import open_data_tables_state
 from ingest.domain.ledger import new_repository
+from ingest.domain.source_records import FROM_COMMAND_LINE
+from ingest.domain.sources import parse_sources
 from ingest.errors import IngestError
+from ingest.services.manage_sources import add_sources
 
 from ..uplink.link import AppAddress, call_with_timeout, connect, disconnect
 from .errors import CannotServe
@@ -63,9 +66,15 @@ def _account_from(function: str, email: str) -> Account | None:
     return None if made is None else Account(made["email"], made["password"])
 
 
-def watch_repositories(names: Sequence[str], *, backfill_days: float) -> None:
-    """Let the app watch repositories from now on; one that is watched stays as it is."""
+def watch_sources(given: Sequence[str], *, backfill_days: float) -> None:
+    """Let the app watch sources from now on; what it watches already stays as it is."""
     state, now = open_data_tables_state(), datetime.now(timezone.utc)
-    for name in names:
-        record = new_repository(name, backfill_days=backfill_days, now=now)
-        call_with_timeout(CALL_SECONDS, partial(state.add_repository, record))
+    patterns = parse_sources(given)
+    wide = [each for each in patterns if each.is_excluded or not each.is_single]
+    for pattern in patterns:
+        if pattern not in wide:
+            record = new_repository(str(pattern), backfill_days=backfill_days, now=now)
+            call_with_timeout(CALL_SECONDS, partial(state.add_repository, record))
+    if wide:
+        add = partial(add_sources, state, wide, origin=FROM_COMMAND_LINE, now=now)
+        call_with_timeout(CALL_SECONDS, add)

@@ -21,7 +21,7 @@ from .over_uplink import (
     connected,
     create_first_account,
     reset_password,
-    watch_repositories,
+    watch_sources,
 )
 from .program import find_program, require_startable
 from .running import AppServer, app_server_running, reachable, require_free_port
@@ -41,7 +41,7 @@ _LOOK_SECONDS = 0.5
 class ServingPlan:
     """How the app is to be served. ``database`` comes before the environment's.
 
-    ``repositories`` are watched from the start; ``is_durable`` false is for what may be lost.
+    ``sources`` are watched from the start; ``is_durable`` false is for what may be lost.
     """
 
     folder: Path
@@ -52,7 +52,7 @@ class ServingPlan:
     email: str = DEFAULT_EMAIL
     reset_password: str | None = None
     checkout: Path = CHECKOUT
-    repositories: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
     backfill_days: float = 1
     is_durable: bool = True
 
@@ -143,7 +143,7 @@ def _serving(plan: ServingPlan, server: AppServer, told: ServerConfiguration) ->
             account: Account | None = reset_password(plan.reset_password)
         else:
             account = create_first_account(plan.email)
-        watch_repositories(plan.repositories, backfill_days=plan.backfill_days)
+        watch_sources(plan.sources, backfill_days=plan.backfill_days)
     return Serving(address=plan.address, server=server, uplink=app, account=account)
 
 

@@ -10,7 +10,7 @@ from ingest.domain.sources import parse_sources
 from ..command import command
 from ..environment import read_environment
 from ..http_server import Address, AddressType, operations_option
-from ..sources import are_wide, find_names
+from ..sources import find_sources
 from ..stopping import ends_in_time, stopped_by_signals
 
 
@@ -42,8 +42,8 @@ def collect(  # noqa: PLR0913 - one for each option
     """Collect runs, jobs, commits and logs of repositories until stopped.
 
     A SOURCE is owner/name, a URL, owner, owner/api-*, or * for all that the credentials may read;
-    with ! in front it leaves repositories out. REPOSITORIES holds more of them. Sources are
-    remembered; without any, those of the last time are collected. SIGTERM or Ctrl-C ends after
+    with ! in front it leaves repositories out. Sources are remembered; without any, everything
+    that is watched is collected, also what REPOSITORIES brings. SIGTERM or Ctrl-C ends after
     the work in hand, Ctrl-C again at once; the next start continues. Exits with 78 if a person
     must act, with 69 if a later start may succeed, and with 75 if --once left items pending.
     """
@@ -71,13 +71,11 @@ def collect(  # noqa: PLR0913 - one for each option
     ):
         if stop.event.is_set():
             return stop.exit_code if once else 0
-        names, refused = find_names(collector, patterns, is_once=once)
+        found = find_sources(collector, patterns, is_once=once)
         if once:
-            return collect_all_once(collector, names, stop, options, refused=refused)
-        # What wide sources bring changes while the agents run.
-        names = [] if are_wide(patterns) else names
+            return collect_all_once(collector, found.names, stop, options, refused=found.refused)
         with served(collector, webhooks=webhooks, operations=operations):
-            return collect_until_stopped(collector, names, stop, options)
+            return collect_until_stopped(collector, found.watched, stop, options)
 
 
 def _refuse_servers(webhooks: Address | None) -> None:

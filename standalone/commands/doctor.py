@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator
 
 import click
+from ingest.domain.sources import parse_sources
 from ingest.errors import BadSettings
 from ingest.inspection import FAILED, OK, WARNING, Check
 from ingest.services.doctor import is_well, run_checks
@@ -13,21 +14,21 @@ from ingest.services.doctor import is_well, run_checks
 from ..command import command
 from ..doctor_target import open_doctor_target
 from ..environment import read_environment
-from ..repositories import parse_repositories
 
 _MARKS = {OK: ("ok", "green"), WARNING: ("warning", "yellow"), FAILED: ("failed", "red")}
 
 
 @command()
-@click.argument("repositories", nargs=-1, metavar="[OWNER/REPO | URL]...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def doctor(repositories: tuple[str, ...], *, as_json: bool) -> int:
+def doctor(sources: tuple[str, ...], *, as_json: bool) -> int:
     """Check the configuration and every connection, and explain how to fix what fails.
 
     Checks tokens, limits, clock, repositories (those given and those watched), queues, bucket,
-    state and webhook secret. Exits with 1 if anything failed.
+    state and webhook secret. For a SOURCE such as octo or octo/api-* it shows what the source
+    would bring, and what that would cost. Exits with 1 if anything failed.
     """
-    checks = _checks(repositories)
+    checks = _checks(sources)
     found = list(checks) if as_json else list(_told(checks))
     if as_json:
         report = {"ok": is_well(found), "checks": [check.as_json() for check in found]}
@@ -37,7 +38,7 @@ def doctor(repositories: tuple[str, ...], *, as_json: bool) -> int:
     return 0 if is_well(found) else 1
 
 
-def _checks(repositories: tuple[str, ...]) -> Iterator[Check]:
+def _checks(sources: tuple[str, ...]) -> Iterator[Check]:
     try:
         settings = read_environment()
     except BadSettings as error:
@@ -45,8 +46,8 @@ def _checks(repositories: tuple[str, ...]) -> Iterator[Check]:
         for fault in error.faults:
             yield Check(subject="settings", status=FAILED, finding=f"{fault}.", remedy=remedy)
         return
-    names = parse_repositories(repositories, settings)
-    with open_doctor_target(settings, names) as target:
+    patterns = parse_sources(sources, hosts=settings.github.web_hosts)
+    with open_doctor_target(settings, patterns) as target:
         yield from run_checks(target)
 
 

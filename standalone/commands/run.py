@@ -8,15 +8,16 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import click
+from ingest.domain.sources import parse_sources
 
 from ..command import command
 from ..environment import read_environment
-from ..repositories import parse_repositories, refused_by_github, require_any
+from ..sources import find_sources
 from ..stopping import Stop, ends_in_time, stopped_by_signals
 
 
 @command()
-@click.argument("repositories", nargs=-1, metavar="[OWNER/REPO | URL]...")
+@click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
@@ -25,22 +26,23 @@ from ..stopping import Stop, ends_in_time, stopped_by_signals
 @click.option(
     "--terminal", "on_terminal", is_flag=True, help="Show it here, and serve no dashboard."
 )
-def run(repositories: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -> int:
+def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -> int:
     """Start everything on this machine, and show it work.
 
-    Without a token and a repository it watches a sandbox of GitHub; without AWS it publishes to
+    A SOURCE is what `collect` takes: owner/name, a URL, owner, or owner/api-*.
+    Without a token and a source it watches a sandbox of GitHub; without AWS it publishes to
     an SQS of its own; where Anvil's app server can start it serves the dashboard, which collects
     by itself, and else shows a live view here. What it chose and why, it says.
     """
     # What is wrong should not be found after everything has started.
-    names = parse_repositories(repositories, read_environment())
+    given = parse_sources(sources, hosts=read_environment().github.web_hosts)
     from ..dashboard import serve_dashboard
     from ..embedded import open_local_environment
 
     with (
         stopped_by_signals() as stop,
         ends_in_time(stop, exit_code=0),
-        open_local_environment(names, environment=os.environ) as around,
+        open_local_environment(list(map(str, given)), environment=os.environ) as around,
         _stopped_after(seconds, stop),
     ):
         click.echo("\n".join(around.messages))
@@ -48,10 +50,10 @@ def run(repositories: tuple[str, ...], *, seconds: float | None, on_terminal: bo
         if code is not None:
             return code
         click.echo("\n".join([*around.messages_on_terminal, ""]))
-        return _work(around.settings, around.repositories, stop, owns_aws=around.has_local_aws)
+        return _work(around.settings, around.sources, stop, owns_aws=around.has_local_aws)
 
 
-def _work(chosen: dict[str, str], names: list[str], stop: Stop, *, owns_aws: bool) -> int:
+def _work(chosen: dict[str, str], sources: list[str], stop: Stop, *, owns_aws: bool) -> int:
     """Open the collector on what was chosen, and show its agents on the terminal."""
     from ingest.bootstrap import open_headless, set_up_queues
 
@@ -62,10 +64,9 @@ def _work(chosen: dict[str, str], names: list[str], stop: Stop, *, owns_aws: boo
         for _ in set_up_queues(settings):
             pass
     with closing(open_headless(settings, stop=stop.event)) as collector:
-        require_any(names, collector.context.store)
-        refused = refused_by_github(names, collector)
-        names = [name for name in names if name not in refused]
-        return collect_until_stopped(collector, names, stop)
+        patterns = parse_sources(sources, hosts=settings.github.web_hosts)
+        found = find_sources(collector, patterns, is_once=False)
+        return collect_until_stopped(collector, found.watched, stop)
 
 
 @contextmanager

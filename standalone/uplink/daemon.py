@@ -52,7 +52,7 @@ def serve_app(
             watchdog.start()
             with (
                 served(collector, operations=operations, ask=watchdog.ask),
-                agent_threads(collector.context, None, stop, OVER_THE_LINK),
+                agent_threads(collector.context, lambda: None, stop, OVER_THE_LINK),
             ):
                 tell("Both agents work; the app's pages show it.")
                 stop.wait()

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
 from ingest.domain.source_records import FROM_COMMAND_LINE
 from ingest.domain.sources import parse_sources
+from ingest.errors import Rejected
 from ingest.services.context import CollectorContext, DiscoveryClock
 from ingest.services.discover_sources import (
-    add_sources,
     discover_sources,
     discover_when_due,
     start_discovery,
 )
+from ingest.services.manage_sources import add_sources, plan_removal, remove_source
 from ingest.services.poll_runs import poll_due_repositories
+from ingest.services.preview_source import SourceLister, preview_in_words, preview_source
 from ingest.services.receive_webhook import receive_webhook
 from ingest.settings import Secret
 from support.organizations import (
@@ -33,6 +35,7 @@ from support.organizations import (
 from support.world import GENEROUS, OpenStage, Stage
 
 from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.settings import InstallationSpec
 
 
 class Organizations:
@@ -117,6 +120,36 @@ def test_a_webhook_brings_a_new_repository_within_ten_seconds(
     assert "umbra/new" in organizations.collected()
 
 
+def test_a_new_installation_is_used_at_once(organizations: Organizations) -> None:
+    """GitHub sends a webhook for it; its repositories are read seconds later."""
+    stage = organizations.stage
+    app = stage.server.settings.app
+    assert app is not None
+    install(stage, app.installations[:1])
+    organizations.context = organizations.join("*")
+    organizations.poll_all()
+    assert not set(UMBRA) & organizations.collected()
+    install(stage, app.installations)
+    body = b'{"action": "created", "installation": {"id": 2, "account": {"login": "umbra"}}}'
+    headers = {
+        "x-github-event": "installation",
+        "x-github-delivery": "d-2",
+        "x-hub-signature-256": f"sha256={hmac.new(b's3cret', body, hashlib.sha256).hexdigest()}",
+    }
+    receive_webhook(stage.state, headers, body, secret=Secret("s3cret"), now=stage.clock.now())
+    stage.advance(9)
+    organizations.poll_all()
+    assert set(UMBRA) <= organizations.collected()
+
+
+def install(stage: Stage, installations: Sequence[InstallationSpec]) -> None:
+    """Let the sandbox's App be installed on these accounts alone."""
+    settings = stage.server._state.settings
+    assert settings.app is not None
+    app = replace(settings.app, installations=tuple(installations))
+    stage.server._state.settings = replace(settings, app=app)
+
+
 def test_unchanged_lists_are_free(organizations: Organizations) -> None:
     organizations.context = organizations.join("acme", "umbra")
     discover_when_due(organizations.context)
@@ -154,7 +187,7 @@ class TestOneOwner:
 
     def discover(self, stage: Stage, *given: str) -> list[str]:
         patterns = parse_sources(given)
-        add_sources(stage.context, patterns, origin=FROM_COMMAND_LINE)
+        add_sources(stage.state, patterns, origin=FROM_COMMAND_LINE, now=stage.clock.now())
         discover_sources(stage.context, is_thorough=True)
         return [each.full_name for each in stage.state.list_repositories() if not each.paused]
 
@@ -180,6 +213,48 @@ class TestOneOwner:
         self.discover(stage, "acme", "acme/a")
         stage.state.remove_source("acme/*")
         assert self.discover(stage) == ["acme/a"]
+
+    def test_a_removal_is_announced_and_rests_at_once(self, stage: Stage) -> None:
+        """Also the last source's repositories rest, for then nothing is discovered any more."""
+        self.discover(stage, "acme", "acme/web-*")
+        planned = plan_removal(stage.state, "ACME/*")
+        assert (planned.resting, planned.kept) == (("acme/a", "acme/b"), ())
+        assert "2 repositories are no longer polled (acme/a, acme/b)" in planned.sentence
+        assert plan_removal(stage.state, "acme/web-*").kept == (("acme/web-c", "acme/*"),)
+        assert remove_source(stage.state, "acme/web-*").resting == ()
+        assert remove_source(stage.state, "acme/*").resting == ("acme/a", "acme/b", "acme/web-c")
+        assert stage.state.list_sources() == []
+        assert all(each.paused for each in stage.state.list_repositories())
+
+    def test_a_source_of_the_settings_is_not_removed_elsewhere(self, stage: Stage) -> None:
+        start_discovery(replace(stage.context, sources=parse_sources(["acme"])))
+        with pytest.raises(Rejected, match="set in REPOSITORIES"):
+            remove_source(stage.state, "acme/*")
+
+    def test_a_preview_counts_and_changes_nothing(self, stage: Stage) -> None:
+        stage.server.world.change("acme/b", archived=True)
+        add_sources(
+            stage.state,
+            parse_sources(["!*/web-*"]),
+            origin=FROM_COMMAND_LINE,
+            now=stage.clock.now(),
+        )
+        assert stage.context.repositories is not None
+        preview = preview_source(
+            SourceLister(stage.context.repositories, stage.context.source),
+            parse_sources(["acme"])[0],
+            stage.state.list_sources(),
+            log_mode="economy",
+            now=stage.clock.now(),
+        )
+        assert preview.brought == ("acme/a",)
+        assert dict(preview.left_out) == {
+            "acme/b": "archived: collected once, then not polled",
+            "acme/web-c": "left out by !*/web-*",
+        }
+        assert (preview.active, preview.runs_an_hour) == (1, pytest.approx(1 / 168))
+        assert "1 repository (0 private), 2 left out" in preview_in_words(preview)
+        assert stage.state.list_repositories() == []
 
     def test_a_renamed_repository_is_followed_and_not_added_again(self, stage: Stage) -> None:
         self.discover(stage, "acme")

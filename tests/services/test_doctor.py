@@ -24,6 +24,7 @@ from ingest.errors import (
 from ingest.inspection import FAILED, OK, WARNING, Check, CredentialFacts, QueueCondition
 from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
 from ingest.services.doctor import DoctorTarget, is_well, run_checks
+from ingest.services.doctor_github import DoctorGithub
 from ingest.settings import CollectingSettings, GithubSettings, QueueSettings, Secret, Settings
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
@@ -101,7 +102,7 @@ def target(world: LocalEnvironment, **changes: object) -> DoctorTarget:
     """Build what is examined: one repository, and a state in memory."""
     built = DoctorTarget(
         settings=Settings(),
-        open_github=lambda: (world, world),  # type: ignore[arg-type,return-value]
+        open_github=lambda: DoctorGithub(world, world, world),  # type: ignore[arg-type]
         open_queues=lambda: world,
         open_state=lambda: open_sql_state("sqlite://"),
         clock=StandingClock(),

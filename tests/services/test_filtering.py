@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.domain.filters import LOGS_FAILED, LOGS_NONE, Filters
+from ingest.domain.filters import LOGS_FAILED, LOGS_NONE, Filters, parse_filters
 from ingest.domain.globs import parse_globs
+from ingest.domain.sources import parse_sources
+from ingest.services.dashboard.sources import list_source_rows
+from ingest.services.manage_sources import add_sources, change_filters
 from support.world import OpenStage, Stage
 
 from standalone.sandbox.builder import WorldBuilder
@@ -66,3 +69,28 @@ def test_logs_that_a_filter_leaves_out_are_not_requested(
     assert len([each for each in opened.logs() if each["event_type"] == "job_log_fetched"]) == logs
     assert opened.counters.read("logs_filtered") == 6 - logs
     assert opened.requests("get_job_log") + opened.requests("get_attempt_log") == logs
+
+
+def test_a_source_has_filters_of_its_own(stage: OpenStage) -> None:
+    """They apply next to the settings' ones, from the change on, and their runs are counted."""
+    opened = stage(world(), at=600, filters=Filters(events=parse_globs("!schedule")))
+    now = opened.clock.now()
+    add_sources(opened.state, parse_sources(["octo"]), origin="test", now=now)
+    said = change_filters(opened.state, "octo/*", parse_filters({"branches": "main"}))
+    assert "branches main" in said
+    assert "from now on" in said
+    assert opened.poll() is None
+    assert workflows(opened) == ["main"]
+    [row] = list_source_rows(opened.state)
+    assert (row["filters"], row["runs_filtered"]) == ({"branches": "main"}, 2)
+    change_filters(opened.state, "octo/*", parse_filters({"branches": "", "logs": "none"}))
+    opened.advance(60)
+    opened.change_record(validators={})
+    opened.poll()
+    assert workflows(opened) == ["main"], "what was left out stays left out"
+    assert opened.context.filters_of("octo/api").filters[1] == Filters(logs=LOGS_NONE)
+
+
+def test_filters_that_cannot_be_read_are_named_at_once() -> None:
+    with pytest.raises(ValueError, match=r"branches is '!'.*; logs is 'some'"):
+        parse_filters({"branches": "!", "logs": "some"})

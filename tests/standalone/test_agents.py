@@ -212,7 +212,7 @@ def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_says(stage):
     watchdog = threading.Timer(60, stop.set)
     watchdog.start()
     pace = Pace(monitoring_threads=1, log_threads=1, idle_seconds=7.0)
-    with agent_threads(replace(here.context, store=store), ["octo/none"], stop, pace):
+    with agent_threads(replace(here.context, store=store), lambda: ["octo/none"], stop, pace):
         while here.clock.sleeps.count(7.0) < 10 and not stop.wait(0.01):
             pass
     watchdog.cancel()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
-from ..inspection import GithubInspector, QueueInspector
-from ..ports import ActionsSource, Clock, StateStore
+from ..domain.sources import SourcePattern
+from ..inspection import QueueInspector
+from ..ports import Clock, StateStore
 from ..services.doctor import DoctorTarget
+from ..services.doctor_github import DoctorGithub
 from ..settings import Settings
 from .buses import open_bus
 
@@ -19,18 +21,23 @@ def open_doctor_target(
     clock: Clock,
     open_state: Callable[[], StateStore],
     repositories: Sequence[str] = (),
+    sources: Sequence[SourcePattern] = (),
 ) -> Iterator[DoctorTarget]:
     """Build what the checks inspect; whatever they open is closed at the end."""
 
-    def open_github() -> tuple[GithubInspector, ActionsSource]:
-        from ..adapters.github import GithubActions, open_token_pool
+    def open_github() -> DoctorGithub:
+        from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
         from ..adapters.github.inspect import GithubCredentials
         from ..domain.counters import Counters
 
         counters = Counters()
         tokens = open_token_pool(settings.github, clock=clock, counters=counters)
         opened.callback(tokens.close)
-        return GithubCredentials(tokens), GithubActions(tokens, counters)
+        return DoctorGithub(
+            inspector=GithubCredentials(tokens),
+            actions=GithubActions(tokens, counters),
+            repositories=GithubRepositories(tokens),
+        )
 
     def open_queues() -> QueueInspector:
         bus = open_bus(settings)
@@ -45,4 +52,5 @@ def open_doctor_target(
             open_state=open_state,
             clock=clock,
             repositories=repositories,
+            sources=sources,
         )

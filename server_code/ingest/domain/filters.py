@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .globs import ANY, GlobList
+from .globs import ANY, GlobList, parse_globs
 from .jobs import Job
 from .runs import WorkflowRun
 
@@ -16,6 +17,10 @@ LOG_CHOICES = (LOGS_ALL, LOGS_FAILED, LOGS_NONE)
 
 #: A job with another conclusion counts as failed, also one that was cancelled or timed out.
 _WELL = frozenset({"success", "skipped", "neutral"})
+
+
+#: The filters that are lists of patterns.
+PATTERN_NAMES = ("workflows", "branches", "events", "actors")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,12 @@ class Filters:
             return False
         return self.logs != LOGS_FAILED or job.conclusion not in _WELL
 
+    def as_texts(self) -> dict[str, str]:
+        """Return the filters that are set, by their names, as a person writes them."""
+        lists = {name: getattr(self, name).patterns for name in PATTERN_NAMES}
+        texts = {name: ",".join(patterns) for name, patterns in lists.items() if patterns}
+        return texts if self.logs is None else {**texts, "logs": self.logs}
+
     @property
     def are_set(self) -> bool:
         """Return whether anything is left out."""
@@ -56,3 +67,41 @@ class Filters:
 
 
 NO_FILTERS = Filters()
+
+
+def parse_filters(texts: Mapping[str, str]) -> Filters:
+    """Read filters as ``as_texts`` writes them; empty texts set none.
+
+    Raises ValueError that names all faults at once.
+    """
+    globs, faults = {}, []
+    for name in PATTERN_NAMES:
+        try:
+            globs[name] = parse_globs(texts.get(name, ""))
+        except ValueError as fault:
+            faults.append(f"{name} {fault}")
+    logs = texts.get("logs", "").strip() or None
+    if logs is not None and logs not in LOG_CHOICES:
+        faults.append(f"logs is {logs[:100]!r}: expected {', '.join(LOG_CHOICES)}")
+    if faults:
+        raise ValueError("; ".join(faults))
+    return Filters(**globs, logs=logs)
+
+
+@dataclass(frozen=True, slots=True)
+class FilterChain:
+    """Filters that apply together: a run must pass all, the last choice of logs counts."""
+
+    filters: tuple[Filters, ...] = ()
+
+    def accepts(self, run: WorkflowRun) -> bool:
+        """Return whether a run is collected."""
+        return all(each.accepts(run) for each in self.filters)
+
+    def wants_log(self, job: Job) -> bool:
+        """Return whether the log of an ended job is collected."""
+        choices = [each for each in self.filters if each.logs is not None]
+        return not choices or choices[-1].wants_log(job)
+
+
+NO_CHAIN = FilterChain()

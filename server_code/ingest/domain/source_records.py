@@ -14,6 +14,15 @@ FROM_COMMAND_LINE = "command line"
 FROM_PAGE = "Repositories page"
 
 
+#: The counter of the runs that filters left out.
+RUNS_FILTERED = "runs_filtered"
+
+
+def filtered_counter(pattern: str) -> str:
+    """Return the counter of the runs of one source that filters left out."""
+    return f"{RUNS_FILTERED} {pattern.lower()}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceRecord:
     """A source, and what its last listing found.

@@ -66,6 +66,11 @@ class Sources:
         left_out = (each for each in self.patterns if each.is_excluded)
         return next((each for each in left_out if each.matches(full_name)), None)
 
+    def brings(self, full_name: str) -> bool:
+        """Return whether a source fits a repository, and no pattern leaves it out."""
+        is_included = any(each.matches(full_name) for each in self.included)
+        return is_included and self.exclusion_of(full_name) is None
+
     def source_of(self, full_name: str, *, is_listed_for_all: bool = True) -> SourcePattern | None:
         """Return the most specific source of a repository, though it may be excluded.
 

@@ -69,6 +69,7 @@ class RepositoryFacts:
     html_url: str | None
     is_disabled: bool = False
     repository_id: int | None = None
+    pushed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

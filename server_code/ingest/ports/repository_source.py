@@ -42,6 +42,9 @@ class RepositorySource(Protocol):
     def list_questions(self, owners: Collection[str], *, with_all: bool) -> list[ListQuestion]:
         """Return the lists to fetch for the repositories of owners, or of everybody."""
 
+    def relist(self) -> None:
+        """Let the next call of ``list_questions`` find new installations of the apps."""
+
     def fetch_repositories(
         self, question: ListQuestion, validator: str | None = None
     ) -> Answer[tuple[RepositoryFacts, ...]]:

@@ -11,7 +11,7 @@ from ..domain.source_records import DiscoveredRepository
 from ..domain.sources import Sources
 from ..domain.stored_values import repository_key
 from ..errors import IngestError, RepositoryUnavailable, Skippable
-from ..ports import RepositoryFacts
+from ..ports import RepositoryFacts, RepositoryStore
 from .context import CollectorContext
 
 ARCHIVED = "It is archived on GitHub: no new workflows run."
@@ -149,16 +149,7 @@ class _Work:
 
     def _rest(self, key: str, known: DiscoveredRepository, reason: str | None) -> None:
         """Rest or resume a repository where the reason has changed; keep what people paused."""
-        record = self._watched[key]
-        if reason != known.rest_reason:
-            store = self._context.store
-            if reason is not None and not record.paused:
-                store.set_paused(record.full_name, paused=True)
-                known = replace(known, is_rested=True)
-            elif reason is None and known.is_rested:
-                store.set_paused(record.full_name, paused=False)
-                known = replace(known, is_rested=False)
-            known = replace(known, rest_reason=reason)
+        known = rest_or_resume(self._context.store, self._watched[key], known, reason)
         if known != self._known.get(key):
             self._changed[key] = known
 
@@ -174,6 +165,28 @@ class _Work:
             self.result.errors[known.full_name] = error
         else:
             self._rest(key, _with_facts(known, facts), None)
+
+
+def rest_or_resume(
+    store: RepositoryStore,
+    record: RepositoryRecord,
+    known: DiscoveredRepository,
+    reason: str | None,
+) -> DiscoveredRepository:
+    """Rest a repository for a reason, or resume it; return what is now known of it.
+
+    A repository that a person paused stays paused.
+    """
+    if reason == known.rest_reason:
+        return known
+    is_rested = known.is_rested
+    if reason is not None and not record.paused:
+        store.set_paused(record.full_name, paused=True)
+        is_rested = True
+    elif reason is None and known.is_rested:
+        store.set_paused(record.full_name, paused=False)
+        is_rested = False
+    return replace(known, rest_reason=reason, is_rested=is_rested)
 
 
 def _with_facts(known: DiscoveredRepository, facts: RepositoryFacts | None) -> DiscoveredRepository:

@@ -232,7 +232,7 @@ def _changes(
         snapshot.commit,
         log_mode=collecting.log_mode,
         now=now,
-        filters=collecting.filters,
+        filters=context.filters_of(record.key.repository),
     )
     least = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
     record = schedule(context, snapshot, changes.record, least_pause=least)

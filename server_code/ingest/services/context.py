@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..domain.counters import Counters
+from ..domain.filters import FilterChain
 from ..domain.ledger import ErrorRecord
 from ..domain.sources import SourcePattern
 from ..ports import (
@@ -20,6 +21,7 @@ from ..ports import (
     WorkQueue,
 )
 from ..settings import CollectingSettings
+from .source_filters import SourceFilters
 
 PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
@@ -66,6 +68,12 @@ class CollectorContext:
     repositories: RepositorySource | None = None
     sources: tuple[SourcePattern, ...] = ()
     discovery: DiscoveryClock = field(default_factory=DiscoveryClock)
+    source_filters: SourceFilters = field(default_factory=SourceFilters)
+
+    def filters_of(self, repository: str) -> FilterChain:
+        """Return the filters of a repository: those of the settings, then those of its source."""
+        _, filters = self.source_filters.find(self.store, self.clock, repository)
+        return FilterChain((self.collecting.filters, filters))
 
     def share_pauses(self) -> None:
         """Let other processes, and this one's next life, obey what GitHub asked of this one."""

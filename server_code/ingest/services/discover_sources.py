@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from ..domain.ledger import ActivityRecord
 from ..domain.source_records import (
     FROM_COMMAND_LINE,
     FROM_SETTINGS,
@@ -21,6 +22,7 @@ from ..errors import Fatal, IngestError, RateLimited, Skippable
 from ..ports import Answer, ListQuestion, RepositoryFacts, RepositorySource
 from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
 from .context import CollectorContext
+from .manage_sources import add_sources, take_source_away
 
 logger = logging.getLogger(__name__)
 
@@ -62,6 +64,9 @@ def discover_when_due(context: CollectorContext) -> None:
     # A source that was never listed is new, or a webhook has made it due.
     is_due = any(each.listed_at is None for each in sources)
     slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
+    if is_due:
+        # The App may have been installed on another account just now.
+        context.repositories.relist()
     if is_due or context.store.claim_once(f"discovery {slot}", now=now):
         discover_sources(context)
 
@@ -77,7 +82,10 @@ def start_discovery(
     if context.repositories is not None:
         context.repositories.recall(context.store.list_credentials())
     is_changed = _follow_settings(context)
-    is_changed = add_sources(context, given, origin=FROM_COMMAND_LINE) or is_changed
+    is_changed = (
+        add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
+        or is_changed
+    )
     if not (is_changed or is_forced):
         return None
     return discover_sources(context, is_thorough=True)
@@ -104,32 +112,24 @@ def discover_sources(context: CollectorContext, *, is_thorough: bool = False) ->
     return result
 
 
-def add_sources(
-    context: CollectorContext, patterns: Collection[SourcePattern], *, origin: str
-) -> bool:
-    """Add sources unless they are there; return whether any is new."""
-    known = {each.pattern.lower() for each in context.store.list_sources()}
-    now = context.clock.now()
-    new = [
-        SourceRecord(pattern=str(each), added_at=now, origin=origin)
-        for each in patterns
-        if str(each).lower() not in known
-    ]
-    context.store.save_sources(new)
-    return bool(new)
-
-
 def _follow_settings(context: CollectorContext) -> bool:
     """Bring the stored sources of REPOSITORIES up to date; return whether any has changed."""
+    store, now = context.store, context.clock.now()
     given = {str(each).lower() for each in context.sources}
     gone = [
         each.pattern
-        for each in context.store.list_sources()
+        for each in store.list_sources()
         if each.origin == FROM_SETTINGS and each.pattern.lower() not in given
     ]
     for pattern in gone:
-        context.store.remove_source(pattern)
-    return add_sources(context, context.sources, origin=FROM_SETTINGS) or bool(gone)
+        removal = take_source_away(store, pattern)
+        what = f"removed the source {pattern}, which REPOSITORIES no longer names: "
+        store.add_activity(
+            ActivityRecord(
+                occurred_at=now, actor="Runstream", repository=None, what=what + removal.sentence
+            )
+        )
+    return add_sources(store, context.sources, origin=FROM_SETTINGS, now=now) or bool(gone)
 
 
 def _fetch_lists(

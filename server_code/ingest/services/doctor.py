@@ -7,14 +7,22 @@ for one mark in the state that proves it can be written.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from ..domain.source_records import SourceRecord
+from ..domain.sources import SourcePattern
 from ..errors import IngestError
-from ..inspection import FAILED, OK, WARNING, Check, GithubInspector, QueueInspector
-from ..ports import ActionsSource, Clock, StateStore
+from ..inspection import FAILED, OK, WARNING, Check, QueueInspector
+from ..ports import Clock, StateStore
 from ..settings import Settings
 from .doctor_aws import check_bucket, check_queues
-from .doctor_github import NEW_CREDENTIAL, check_credentials, check_repository
+from .doctor_github import (
+    NEW_CREDENTIAL,
+    DoctorGithub,
+    check_credentials,
+    check_repository,
+    check_source,
+)
 from .doctor_machine import check_machine
 
 #: GitHub suggests a random secret of this length at least.
@@ -22,26 +30,39 @@ from .doctor_machine import check_machine
 MIN_WEBHOOK_SECRET = 16
 
 
+#: Repositories that are checked one by one, with three requests each.
+MOST_REPOSITORIES = 50
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoctorTarget:
     """The parts of a collector that the doctor checks; opening one is part of its check.
 
-    ``repositories`` are looked at besides those that the state holds.
+    ``repositories`` are checked next to those that the state holds, ``sources`` are previewed.
     """
 
     settings: Settings
-    open_github: Callable[[], tuple[GithubInspector, ActionsSource]]
+    open_github: Callable[[], DoctorGithub]
     open_queues: Callable[[], QueueInspector]
     open_state: Callable[[], StateStore]
     clock: Clock
     repositories: Sequence[str] = ()
+    sources: Sequence[SourcePattern] = ()
+
+
+@dataclass(slots=True)
+class _Watched:
+    """What the state holds: sources, and repositories that are not paused, failing ones first."""
+
+    names: list[str] = field(default_factory=list)
+    sources: list[SourceRecord] = field(default_factory=list)
 
 
 def run_checks(target: DoctorTarget) -> Iterator[Check]:
     """Yield the finding of each check as it comes; raises nothing."""
-    watched: list[str] = []
+    watched = _Watched()
     yield from _check_state(target, watched)
-    yield from _check_github(target, _distinct([*target.repositories, *watched]))
+    yield from _check_github(target, watched)
     yield from _check_aws(target)
     yield _check_webhook_secret(target.settings)
     yield from check_machine()
@@ -52,12 +73,14 @@ def is_well(checks: Iterable[Check]) -> bool:
     return all(check.status != FAILED for check in checks)
 
 
-def _check_state(target: DoctorTarget, watched: list[str]) -> Iterator[Check]:
+def _check_state(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
     """Open, read and write the state; ``watched`` receives what it holds."""
     try:
         state = target.open_state()
         try:
-            watched += [each.full_name for each in state.list_repositories() if not each.paused]
+            records = sorted(state.list_repositories(), key=lambda each: -each.failures)
+            watched.names = [each.full_name for each in records if not each.paused]
+            watched.sources = state.list_sources()
             now = target.clock.now()
             state.claim_once(f"doctor {now.isoformat()}", now=now)
         finally:
@@ -66,26 +89,30 @@ def _check_state(target: DoctorTarget, watched: list[str]) -> Iterator[Check]:
         remedy = "Mend what it says; DATABASE_URL names another database."
         yield Check(subject="state", status=FAILED, finding=str(error), remedy=remedy)
     else:
-        finding = f"The state can be read and written; repositories watched: {len(watched)}."
+        finding = f"The state can be read and written; repositories watched: {len(watched.names)}."
         yield Check(subject="state", status=OK, finding=finding)
 
 
-def _check_github(target: DoctorTarget, repositories: Sequence[str]) -> Iterator[Check]:
+def _check_github(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
     try:
-        inspector, source = target.open_github()
+        github = target.open_github()
     except IngestError as error:
         yield Check(subject="token", status=FAILED, finding=str(error), remedy=NEW_CREDENTIAL)
         return
     is_known = False
-    for check in check_credentials(inspector, now=target.clock.now):
+    for check in check_credentials(github.inspector, now=target.clock.now):
         is_known = is_known or check.status != FAILED
         yield check
     if not is_known:
         return  # each repository would only say the same again
+    yield from check_sources(target, github, watched.sources)
     days = target.settings.collecting.backfill_days
-    for name in repositories:
-        yield check_repository(source, inspector, name, backfill_days=days)
-    if not repositories:
+    names = _distinct([*target.repositories, *watched.names])
+    for name in names[:MOST_REPOSITORIES]:
+        yield check_repository(github.actions, github.inspector, name, backfill_days=days)
+    if len(names) > MOST_REPOSITORIES:
+        yield _left_unchecked(len(names) - MOST_REPOSITORIES)
+    if not (names or watched.sources or target.sources):
         yield _nothing_watched()
 
 
@@ -98,6 +125,37 @@ def _check_aws(target: DoctorTarget) -> Iterator[Check]:
         return
     yield from check_queues(queues, target.settings.queues)
     yield check_bucket(queues, target.settings.queues.log_bucket)
+
+
+def check_sources(
+    target: DoctorTarget, github: DoctorGithub, known: Sequence[SourceRecord]
+) -> Iterator[Check]:
+    """Preview the sources that were named, and report the errors of the known ones."""
+    for pattern in target.sources:
+        yield check_source(
+            github,
+            pattern,
+            [each for each in known if each.pattern.lower() != str(pattern).lower()],
+            log_mode=target.settings.collecting.log_mode,
+            now=target.clock.now(),
+        )
+    given = {str(each).lower() for each in target.sources}
+    for record in known:
+        if record.last_error is not None and record.pattern.lower() not in given:
+            yield Check(
+                subject=f"source {record.pattern}",
+                status=FAILED,
+                finding=record.last_error,
+                remedy="Check its name, and that a credential may list its repositories.",
+            )
+
+
+def _left_unchecked(number: int) -> Check:
+    return Check(
+        subject="repositories",
+        status=OK,
+        finding=f"{number:,} more repositories are watched and were not checked one by one.",
+    )
 
 
 def _nothing_watched() -> Check:

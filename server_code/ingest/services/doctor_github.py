@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from ..domain.source_records import SourceRecord
+from ..domain.sources import SourcePattern
 from ..errors import (
     AccessDenied,
     BadCredentials,
@@ -13,7 +16,8 @@ from ..errors import (
     Skippable,
 )
 from ..inspection import FAILED, OK, WARNING, Check, CredentialFacts, GithubInspector
-from ..ports import ActionsSource, Budget, RunQuery
+from ..ports import ActionsSource, Budget, RepositorySource, RunQuery
+from .preview_source import SourceLister, preview_in_words, preview_source
 
 #: In time to ask somebody for a new token.
 EXPIRES_SOON = timedelta(days=14)
@@ -27,6 +31,15 @@ NEW_CREDENTIAL = (
     "Create a token with read access to actions, contents, metadata and pull requests, and set "
     "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorGithub:
+    """GitHub as the checks need it."""
+
+    inspector: GithubInspector
+    actions: ActionsSource
+    repositories: RepositorySource
 
 
 def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -> Iterator[Check]:
@@ -69,6 +82,30 @@ def check_repository(
         )
     if days is not None and days < backfill_days:
         return _warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
+    return Check(subject=subject, status=OK, finding=finding)
+
+
+def check_source(
+    github: DoctorGithub,
+    pattern: SourcePattern,
+    known: Sequence[SourceRecord],
+    *,
+    log_mode: str,
+    now: datetime,
+) -> Check:
+    """Check a source: what it brings, what is left out, and what it costs an hour."""
+    subject = f"source {pattern}"
+    lister = SourceLister(github.repositories, github.actions)
+    try:
+        preview = preview_source(lister, pattern, known, log_mode=log_mode, now=now)
+    except RateLimited as error:
+        return _limited(subject, error)
+    except IngestError as error:
+        return _failed(subject, error, _repository_remedy(error))
+    finding = preview_in_words(preview)
+    if not preview.brought:
+        remedy = "Check its spelling, and that a credential may read repositories that fit it."
+        return _warning(subject, finding, remedy)
     return Check(subject=subject, status=OK, finding=finding)
 
 

@@ -7,7 +7,7 @@ One poll of one repository: find attempts (``discover_runs``), read and publish 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -46,7 +46,7 @@ def poll_due_repositories(
     *,
     should_continue: Callable[[], bool],
     limit: int = 1,
-    only: list[str] | None = None,
+    only: Collection[str] | None = None,
 ) -> int:
     """Claim due repositories and poll each; return how many were claimed.
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from ..domain.ledger import AttemptRecord, RepositoryRecord
 from ..domain.runs import AttemptKey, WorkflowRun
+from ..domain.source_records import RUNS_FILTERED, filtered_counter
 from ..errors import IngestError
 from .context import CollectorContext
 
@@ -103,6 +104,7 @@ def upsert_runs(
     """
     _adopt_spelling(poll_session, runs)
     repository, now = poll_session.repository, context.clock.now()
+    filters = context.filters_of(repository.full_name)
     ids = sorted({run.run_id for run in runs})
     known = {
         _numbers(key): record
@@ -120,7 +122,7 @@ def upsert_runs(
         if record is not None and record.is_filtered:
             continue
         is_new = record is None or (record.run is None and not record.published_statuses)
-        if is_new and not context.collecting.filters.accepts(run):
+        if is_new and not filters.accepts(run):
             filtered[run.key] = _left_out(run, now)
             continue
         if record is None or record.run is None or _has_changed(record.run, run):
@@ -130,10 +132,20 @@ def upsert_runs(
             due.update(_earlier_attempts(run, known, now))
     if due or filtered:
         context.store.save_attempts([*due.values(), *filtered.values()])
-        context.counters.add("runs_filtered", len(filtered))
+        _count_filtered(context, repository, len(filtered))
         poll_session.found += len(due)
     # A long list takes longer to walk than a lease lasts.
     renew_lease(context, poll_session)
+
+
+def _count_filtered(context: CollectorContext, repository: RepositoryRecord, runs: int) -> None:
+    """Count what filters left out, in all and for the repository's source."""
+    context.counters.add(RUNS_FILTERED, runs)
+    source, filters = context.source_filters.find(
+        context.store, context.clock, repository.full_name
+    )
+    if runs and filters.are_set:
+        context.store.add_counts({filtered_counter(source): runs}, now=context.clock.now())
 
 
 def _adopt_spelling(poll_session: PollSession, runs: Sequence[WorkflowRun]) -> None:

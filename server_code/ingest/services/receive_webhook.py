@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 
 from ..errors import IngestError, InvalidSignature, Rejected, Skippable
@@ -16,6 +15,7 @@ from ..ports import StateStore
 from ..settings import Secret
 from ..wire.webhook_facts import parse_fact
 from ..wire.webhooks import parse_delivery
+from .manage_sources import make_sources_due
 
 logger = logging.getLogger(__name__)
 
@@ -70,12 +70,11 @@ def receive_webhook(
 
 def _list_sources_now(store: StateStore, body: bytes, *, now: datetime) -> str:
     """Make the sources due: a repository was created, renamed, archived, deleted or installed."""
-    sources = store.list_sources()
-    if not sources:
+    if not store.list_sources():
         return "ignored: no source lists repositories"
     if not store.claim_once(f"body {hashlib.sha256(body).hexdigest()}", now=now):
         return "ignored: this body was received before"
-    store.save_sources([replace(each, listed_at=None) for each in sources])
+    make_sources_due(store)
     return "accepted: the repositories of all sources are listed now"
 
 

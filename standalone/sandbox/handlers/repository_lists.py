@@ -14,6 +14,7 @@ from ..payloads.repositories import full_repository
 from ..rendering import rendered
 from ..repository import Repository
 from ..specs import Json
+from ..times import iso
 from .conditional import conditional
 
 
@@ -85,11 +86,18 @@ def _listed(
 ) -> Answer:
     world = call.state.world
     visible = sorted(
-        (each.spec for each in world.repositories if is_visible(each)),
-        key=lambda spec: spec.full_name.lower(),
+        (each for each in world.repositories if is_visible(each)),
+        key=lambda each: each.spec.full_name.lower(),
     )
     page = requested_page(call.args)
     some = visible[page.start : page.start + page.size]
-    body = wrap(len(visible), [full_repository(spec, call.base) for spec in some])
+    body = wrap(len(visible), [_described(each, call) for each in some])
     link = link_header(f"{call.base}{call.path}", call.args, page, len(visible))
     return conditional(rendered(json_bytes(body), link))
+
+
+def _described(repository: Repository, call: Call) -> Json:
+    """Describe a repository; its last push is what its newest run is for."""
+    described = full_repository(repository.spec, call.base)
+    _, newest = repository.page_of_runs(call.now, 0, 1)
+    return {**described, "pushed_at": iso(newest[0].created_at)} if newest else described

@@ -65,6 +65,11 @@ class App:
                 self._list()
             return list(self._clients.values())
 
+    def relist(self) -> None:
+        """List the installations anew when they are needed next."""
+        with self._lock:
+            self._next_listing_at = None
+
     def accounts(self) -> dict[str, str]:
         """Return whose installation each client is, by the client's name, as far as known."""
         return dict(self._accounts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...domain.timestamps import parse_timestamp
 from ...ports import RepositoryFacts
 from ...wire.fields import integer, text
 
@@ -17,5 +18,6 @@ def facts_of(payload: Mapping[str, Any], *, asked: str = "") -> RepositoryFacts:
         is_archived=payload.get("archived") is True,
         is_disabled=payload.get("disabled") is True,
         repository_id=integer(payload.get("id")),
+        pushed_at=parse_timestamp(payload.get("pushed_at")),
         html_url=text(payload.get("html_url")),
     )

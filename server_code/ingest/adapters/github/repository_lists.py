@@ -51,6 +51,10 @@ class GithubRepositories(RepositorySource):
             questions += [ListQuestion(client.name, owner) for owner in sorted(wanted.values())]
         return questions
 
+    def relist(self) -> None:
+        """Let the next call find new installations of the apps."""
+        self._tokens.relist()
+
     def fetch_repositories(
         self, question: ListQuestion, validator: str | None = None
     ) -> Answer[tuple[RepositoryFacts, ...]]:

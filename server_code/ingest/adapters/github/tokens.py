@@ -97,6 +97,11 @@ class TokenPool:
                 self._rights.set_account(name, account)
         return sorted(found, key=lambda client: client.name)
 
+    def relist(self) -> None:
+        """Let every app list its installations anew when clients are needed next."""
+        for app in self._apps:
+            app.relist()
+
     def client_named(self, name: str) -> GithubClient:
         """Return a client. Raises SourceUnavailable for one that is no longer there."""
         client = self._by_name().get(name)

@@ -1,0 +1,58 @@
+"""The sources and what they bring, as rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ...domain.source_records import SourceRecord, filtered_counter
+from ...domain.timestamps import format_timestamp
+from ...ports import StateStore
+
+
+def list_source_rows(store: StateStore) -> list[dict[str, Any]]:
+    """List all sources, with what each brings, rests and leaves out."""
+    discovered = store.list_discovered()
+    brought = Counter(each.source.lower() for each in discovered)
+    resting = Counter(each.source.lower() for each in discovered if each.rest_reason)
+    counts = store.load_message_counts().totals
+    return [
+        _row(
+            record,
+            brought=brought[record.pattern.lower()],
+            resting=resting[record.pattern.lower()],
+            filtered=counts.get(filtered_counter(record.pattern), 0),
+        )
+        for record in store.list_sources()
+    ]
+
+
+def _row(record: SourceRecord, *, brought: int, resting: int, filtered: int) -> dict[str, Any]:
+    row = {
+        "pattern": record.pattern,
+        "origin": record.origin,
+        "is_exclusion": record.pattern.startswith("!"),
+        "listed_at": format_timestamp(record.listed_at),
+        "repositories": brought,
+        "resting": resting,
+        "left_out": record.left_out,
+        "filters": record.filters.as_texts(),
+        "runs_filtered": filtered,
+        "error": record.last_error,
+    }
+    return {**row, "finding": _finding(row)}
+
+
+def _finding(row: dict[str, Any]) -> str:
+    """Return what a source does, in one line."""
+    if row["is_exclusion"]:
+        return "leaves out what fits."
+    if row["listed_at"] is None and not row["repositories"]:
+        return "is listed for the first time now."
+    parts = [f"{row['repositories']:,} repositories"]
+    parts += [f"{row['resting']:,} of them not polled"] * bool(row["resting"])
+    parts += [f"{row['left_out']:,} left out"] * bool(row["left_out"])
+    parts += [f"{name} {text}" for name, text in row["filters"].items()]
+    parts += [f"{row['runs_filtered']:,} runs left out by filters"] * bool(row["runs_filtered"])
+    error = f" Error: {row['error']}" if row["error"] else ""
+    return f"{', '.join(parts)}.{error}"

@@ -1,0 +1,122 @@
+"""``sources``: what is watched, added and removed."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import click
+from ingest.bootstrap import open_state
+from ingest.domain.filters import LOG_CHOICES, PATTERN_NAMES, Filters, parse_filters
+from ingest.domain.ledger import ActivityRecord
+from ingest.domain.source_records import FROM_COMMAND_LINE
+from ingest.domain.sources import parse_source
+from ingest.ports import StateStore
+from ingest.services.dashboard.sources import list_source_rows
+from ingest.services.manage_sources import (
+    add_sources,
+    change_filters,
+    plan_removal,
+    remove_source,
+    require_source,
+)
+
+from ..command import RunstreamCommand
+from ..environment import read_environment
+
+#: Who the audit trail names.
+ACTOR = "command line"
+
+_FILTER_HELP = {
+    "workflows": "Workflows to collect, by name or file, such as 'ci.yml,deploy-*'.",
+    "branches": "Branches whose runs are collected, such as 'main,!renovate/*'.",
+    "events": "Events whose runs are collected, such as 'push'.",
+    "actors": "Accounts whose runs are collected, such as '!dependabot[bot]'.",
+}
+
+
+@click.group(invoke_without_command=True)
+@click.pass_context
+def sources(context: click.Context) -> None:
+    """List, add and remove the sources of watched repositories."""
+    if context.invoked_subcommand is None:
+        context.invoke(list_sources, as_json=False)
+
+
+@sources.command("list", cls=RunstreamCommand)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def list_sources(*, as_json: bool) -> None:
+    """List sources, what each brings and leaves out, and its filters."""
+    with closing(open_state(read_environment())) as store:
+        rows = list_source_rows(store)
+    if as_json:
+        click.echo(json.dumps({"sources": rows}))
+        return
+    if not rows:
+        click.echo("There is no source. Add one: runstream sources add OWNER")
+    for row in rows:
+        click.echo(f"{row['pattern']}: {row['finding']}")
+
+
+@sources.command("add", cls=RunstreamCommand)
+@click.argument("given", metavar="SOURCE")
+@click.option("--workflows", help=_FILTER_HELP["workflows"])
+@click.option("--branches", help=_FILTER_HELP["branches"])
+@click.option("--events", help=_FILTER_HELP["events"])
+@click.option("--actors", help=_FILTER_HELP["actors"])
+@click.option("--logs", type=click.Choice(LOG_CHOICES), help="Jobs whose logs are collected.")
+def add_source(given: str, **texts: str | None) -> None:
+    """Add a source, or change the filters of one.
+
+    A running collector lists its repositories within seconds. `runstream doctor SOURCE` shows
+    before what it brings. An empty text removes a filter.
+    """
+    settings = read_environment()
+    pattern = parse_source(given, hosts=settings.github.web_hosts)
+    changed = {name: text for name, text in texts.items() if text is not None}
+    with closing(open_state(settings)) as store:
+        now = datetime.now(timezone.utc)
+        is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now)
+        if is_new:
+            _note(store, f"added the source {pattern}")
+            click.echo(f"Added {pattern}. A running collector lists its repositories now.")
+        elif not changed:
+            click.echo(f"{pattern} is a source already.")
+        if changed:
+            known = require_source(store, str(pattern)).filters
+            done = change_filters(store, str(pattern), _merged(known, changed))
+            _note(store, f"changed the filters of {pattern}")
+            click.echo(done)
+
+
+@sources.command("remove", cls=RunstreamCommand)
+@click.argument("given", metavar="SOURCE")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def remove(given: str, *, yes: bool) -> None:
+    """Remove a source, after showing what happens to its repositories."""
+    settings = read_environment()
+    pattern = str(parse_source(given, hosts=settings.github.web_hosts))
+    with closing(open_state(settings)) as store:
+        click.echo(f"If {pattern} is removed: {plan_removal(store, pattern).sentence}")
+        if not yes:
+            click.confirm("Remove it?", abort=True)
+        remove_source(store, pattern)
+        _note(store, f"removed the source {pattern}")
+        click.echo(f"Removed {pattern}.")
+
+
+def _merged(known: Filters, changed: dict[str, str]) -> Filters:
+    """Return filters with some changed. Raises UsageError."""
+    try:
+        new = parse_filters(changed)
+    except ValueError as fault:
+        raise click.UsageError(f"A filter is not valid: {fault}.") from fault
+    names = (*PATTERN_NAMES, "logs")
+    return replace(known, **{name: getattr(new, name) for name in names if name in changed})
+
+
+def _note(store: StateStore, what: str) -> None:
+    now = datetime.now(timezone.utc)
+    store.add_activity(ActivityRecord(occurred_at=now, actor=ACTOR, repository=None, what=what))
