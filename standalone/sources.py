@@ -11,7 +11,7 @@ from ingest.bootstrap import Collector
 from ingest.domain.sources import SourcePattern, Sources
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
-from ingest.services.discover_sources import start_discovery
+from ingest.services.discover_sources import discover_sources, start_discovery
 
 from .agents import Scope
 from .failures import sentence_for
@@ -50,9 +50,10 @@ def find_sources(
     names, failed = single_names(patterns), dict[str, IngestError]()
     if are_wide(patterns):
         names, failed = _discover_given(collector, patterns)
-    elif is_once:
-        start_discovery(collector.context)
-    require_any([*names, *patterns, *collector.settings.sources], collector.context.store)
+    elif is_once and not names:
+        _discover_known(collector.context)
+    known = collector.context.store.list_sources()
+    require_any([*names, *patterns, *collector.settings.sources, *known], collector.context.store)
     refused = refused_by_github(names, collector)
     found = FoundSources(
         names=[name for name in names if name not in refused], refused={**failed, **refused}
@@ -73,6 +74,12 @@ def single_names(patterns: Sequence[SourcePattern]) -> list[str]:
 def are_wide(patterns: Sequence[SourcePattern]) -> bool:
     """Return whether any pattern is more than the name of one repository."""
     return any(each.is_excluded or not each.is_single for each in patterns)
+
+
+def _discover_known(context: CollectorContext) -> None:
+    """List what the known sources bring, so that a collection that ends holds what is new."""
+    if start_discovery(context) is None and context.store.list_sources():
+        discover_sources(context)
 
 
 class _SourceScope:

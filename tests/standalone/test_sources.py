@@ -1,0 +1,57 @@
+"""Sources on the command line: what they bring is polled and nothing else, and they are managed."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from ingest.domain.sources import parse_sources
+from support.command_line import CommandLine
+from support.world import GENEROUS, OpenStage
+
+from standalone.sandbox.builder import WorldBuilder
+from standalone.sources import find_sources
+
+
+def test_only_what_the_given_sources_bring_is_polled(stage: OpenStage) -> None:
+    """The state knows other repositories; a new one of the sources is polled as soon as it is."""
+    builder = WorldBuilder()
+    for name in ("acme/a", "acme/web-b", "umbra/c"):
+        builder.repository(name).run().jobs(1)
+    here = stage(builder, at=600, settings=GENEROUS)
+    collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
+    patterns = parse_sources(["acme", "!*/web-*"])
+    found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
+    assert callable(found.watched)
+    assert list(found.watched() or ()) == ["acme/a"]
+    here.watch("acme/new")
+    here.advance(6)
+    assert list(found.watched() or ()) == ["acme/a", "acme/new"]
+    left_out = find_sources(collector, parse_sources(["!acme/b"]), is_once=False)  # type: ignore[arg-type]
+    assert left_out.watched == [], "an exclusion alone restricts nothing"
+
+
+def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None:
+    """A removal says first what happens to the repositories, and asks."""
+    assert "Added octo/*" in cli.run("sources", "add", "octo", "--branches", "none").stdout
+    collected = cli.json("collect", "--once")
+    assert collected["runs"] == 0
+    [row] = cli.json("sources", "list")["sources"]
+    assert (row["pattern"], row["repositories"]) == ("octo/*", 2)
+    assert row["filters"] == {"branches": "none"}
+    assert row["runs_filtered"] > 0
+    changed = cli.run("sources", "add", "octo", "--branches", "", "--logs", "failed")
+    assert "They apply to runs that are found from now on" in changed.stdout
+    asked = cli.run("sources", "remove", "octo")
+    assert asked.returncode != 0
+    assert "2 repositories are no longer polled (octo/api, octo/web)" in asked.stdout
+    assert cli.run("sources", "remove", "octo", "--yes").returncode == 0
+    assert "There is no source" in cli.run("sources").stdout
+    assert "octo/nobody is not a source" in cli.run("sources", "remove", "octo/nobody").stderr
+
+
+def test_the_doctor_shows_what_a_source_would_bring(cli: CommandLine) -> None:
+    report = cli.json("doctor", "octo", "nobody")
+    found = {each["subject"]: each for each in report["checks"]}
+    assert "2 repositories (0 private), 0 left out" in found["source octo/*"]["finding"]
+    assert "requests an hour" in found["source octo/*"]["finding"]
+    assert found["source nobody/*"]["status"] != "ok"
