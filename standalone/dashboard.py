@@ -22,24 +22,24 @@ from .stopping import Stop
 def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
     """Serve until stopped; None, after saying why, where the app server cannot start here."""
     environment = {"TASK_SECONDS": TASK_SECONDS, **os.environ, **around.settings}
-    say = masked_echo(environment)
+    echo = masked_echo(environment)
     with ExitStack() as opened:
         try:
-            serving = _open(around, environment, say, stop, opened)
+            serving = _open(around, environment, echo, stop, opened)
         except IngestError as error:
-            say(f"View    on this terminal: {error}")
+            echo(f"View    on this terminal: {error}")
             return None
         if serving is not None:
             click.echo("\n".join(["View    the dashboard.", "", *in_words(serving), ""]))
             serving.wait(stop.event)
-        say("Stopping the app server.")
+        echo("Stopping the app server.")
     return 0
 
 
 def _open(
     around: LocalEnvironment,
     environment: Mapping[str, str],
-    say: Callable[[str], None],
+    echo: Callable[[str], None],
     stop: Stop,
     opened: ExitStack,
 ) -> Serving | None:
@@ -54,7 +54,7 @@ def _open(
     if around.has_local_aws:
         for _ in set_up_queues(settings):
             pass
-    return opened.enter_context(open_app_server(plan, environment, say=say, stop=stop.event))
+    return opened.enter_context(open_app_server(plan, environment, echo=echo, stop=stop.event))
 
 
 def _free_port() -> int:

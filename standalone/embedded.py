@@ -66,7 +66,7 @@ def _choose_github(
 ) -> None:
     given = next((name for name in _GITHUB_NAMES if environment.get(name)), None)
     if given is not None:
-        chosen.messages.append(f"GitHub  as {given} says.")
+        chosen.messages.append(f"GitHub  from {given}.")
         return
     if chosen.sources:
         chosen.messages.append("GitHub  github.com without a token: 60 requests an hour, no logs.")
@@ -99,11 +99,11 @@ def _choose_aws(
 ) -> None:
     found = aws_in(environment)
     if found is not None:
-        chosen.messages.append(f"AWS     as {found} says.")
+        chosen.messages.append(f"AWS     from {found}.")
         return
     from .local_aws import LocalAws
 
-    local = opened.enter_context(LocalAws(say=click.echo))
+    local = opened.enter_context(LocalAws(echo=click.echo))
     chosen.has_local_aws = True
     chosen.settings |= local.environment
     chosen.messages.append(
@@ -115,21 +115,21 @@ def _choose_aws(
 def _choose_state(
     chosen: LocalEnvironment, opened: ExitStack, environment: Mapping[str, str]
 ) -> None:
-    told = chosen.messages_on_terminal
+    lines = chosen.messages_on_terminal
     if chosen.has_sandbox:
         chosen.folder = Path(opened.enter_context(TemporaryDirectory(prefix="runstream-state-")))
         if os.geteuid() == 0:
             chosen.folder.chmod(0o711)  # for PostgreSQL, which does not run as root
     if environment.get("DATABASE_URL"):
-        told.append("State   as DATABASE_URL says.")
+        lines.append("State   from DATABASE_URL.")
     elif chosen.has_sandbox:
         chosen.settings["DATABASE_URL"] = str(chosen.folder / DEFAULT_STATE_FILE)
-        told.append("State   a file that goes with the sandbox.")
+        lines.append("State   a file that is deleted with the sandbox.")
     else:
-        told.append(f"State   {Path(DEFAULT_STATE_FILE).resolve()}; DATABASE_URL moves it.")
+        lines.append(f"State   {Path(DEFAULT_STATE_FILE).resolve()}; DATABASE_URL moves it.")
     if chosen.settings:
         here = " ".join(f"{name}={shlex.quote(value)}" for name, value in chosen.settings.items())
-        told += ["", f"From another terminal:  {here} runstream status"]
+        lines += ["", f"From another terminal:  {here} runstream status"]
 
 
 def aws_in(environment: Mapping[str, str]) -> str | None:

@@ -25,14 +25,14 @@ _DOCTOR = "`runstream doctor` looks at everything that is needed."
 
 
 def sentence_for(error: Exception) -> str:
-    """Explain an error in a sentence or two; of one that nobody expected, tell the kind only.
+    """Explain an error in a sentence or two; of an unexpected one, name the kind only.
 
     An unknown error's own text may hold anything, so it is for those who ask for the traceback.
     """
     if isinstance(error, BadSettings):
         return _list_of_faults(error.faults)
     if isinstance(error, RateLimited):
-        return f"{error} It goes on at {error.retry_at:%H:%M:%S} UTC; start it again then."
+        return f"{error} The limit ends at {error.retry_at:%H:%M:%S} UTC; start it again then."
     if isinstance(error, IngestError):
         remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
         return f"{error} {error.remedy or remedy}".rstrip()
@@ -44,7 +44,7 @@ def sentence_for(error: Exception) -> str:
 
 
 def exit_code_for(error: Exception) -> int:
-    """Return the exit code that tells a supervisor whether to restart; 1 if that is unknown."""
+    """Return the exit code by which a supervisor decides whether to restart; 1 if unknown."""
     if isinstance(error, Retriable) or _is_out_of_memory(error):
         return UNAVAILABLE
     if isinstance(error, Fatal | Rejected | NotInstalled):

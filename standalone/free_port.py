@@ -1,4 +1,4 @@
-"""A port of this machine for a program that must be told one."""
+"""A port of this machine for a program that needs one."""
 
 from __future__ import annotations
 

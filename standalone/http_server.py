@@ -50,7 +50,7 @@ class AddressType(click.ParamType["Address"]):
         return Address(host.removeprefix("[").removesuffix("]") or LOCALHOST, int(port))
 
 
-#: The option of a command that tells others of its health.
+#: The option of a command that serves its health.
 operations_option = click.option(
     "--http",
     "operations",

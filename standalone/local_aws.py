@@ -43,7 +43,7 @@ class LocalAws:
         deadline_seconds: float = 30.0,
         services: tuple[str, ...] = ("sqs", "s3"),
         obeys_policies: bool = False,
-        say: Callable[[str], None] = lambda _message: None,
+        echo: Callable[[str], None] = lambda _message: None,
     ) -> None:
         """Start on `port`, or on a free one for 0, and return when all `services` answer.
 
@@ -52,7 +52,7 @@ class LocalAws:
         from .local_aws_python import python_of_local_aws  # the child runs this file alone
 
         self._services = services
-        self._python = python_of_local_aws(say)
+        self._python = python_of_local_aws(echo)
         self._more = {"AUTH": "true"} if obeys_policies else {}
         with socket.create_server((_LOOPBACK, port)) as listener:
             self.port: int = listener.getsockname()[1]

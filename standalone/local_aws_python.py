@@ -1,6 +1,6 @@
 """The Python that runs the local SQS and S3.
 
-ministack requires exact releases of boto3's packages. Where it is not installed beside Runstream,
+ministack requires exact releases of boto3's packages. Where it is not installed next to Runstream,
 it gets an environment of its own in the user's cache, so that it does not determine which releases
 production uses.
 """
@@ -25,20 +25,20 @@ class NotInstalled(RuntimeError):
     """The local SQS and S3 could not be installed; the message says what to do."""
 
 
-def python_of_local_aws(say: Callable[[str], None]) -> str:
+def python_of_local_aws(echo: Callable[[str], None]) -> str:
     """Return the interpreter that can import ministack, after installing it if necessary."""
     if find_spec("ministack") is not None:
         return sys.executable
-    return str(_interpreter(install(_cache_folder(), say)))
+    return str(_interpreter(install(_cache_folder(), echo)))
 
 
-def install(cache: Path, say: Callable[[str], None]) -> Path:
+def install(cache: Path, echo: Callable[[str], None]) -> Path:
     """Return the environment of ministack below a cache folder; create it once."""
     tag = f"{sys.version_info.major}.{sys.version_info.minor}"
     environment = cache / f"{REQUIREMENT.replace('==', '-')}-python{tag}"
     if environment.exists():
         return environment
-    say(f"Installing {REQUIREMENT} into {environment}, once: it is the local SQS and S3.")
+    echo(f"Installing {REQUIREMENT} into {environment}, once: it is the local SQS and S3.")
     cache.mkdir(parents=True, exist_ok=True)
     # Another process may install at the same time: a complete environment replaces nothing.
     partial = Path(tempfile.mkdtemp(prefix="partial-", dir=cache))

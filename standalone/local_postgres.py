@@ -35,7 +35,7 @@ _UNPRIVILEGED = "nobody"
 #: Where data goes that root has put where nobody else may go.
 _SYSTEM_FOLDER = Path("/var/lib/runstream")
 
-#: No socket beside the port, and a log that stays small: its clients report their own errors.
+#: No socket, and a log that stays small: its clients report their own errors.
 _ALWAYS = ("unix_socket_directories=", "log_min_messages=log", "log_checkpoints=off")
 _NOT_DURABLE = ("fsync=off", "synchronous_commit=off", "full_page_writes=off")
 

@@ -105,7 +105,7 @@ def configure_logging(*, as_json: bool, level: str, mask: Mask, with_traceback: 
     root.setLevel(level.upper())
     logging.captureWarnings(capture=True)
     threading.excepthook = _log_end_of_thread
-    # These tell of every request or retry, which is our own records' business.
+    # These log every request or retry, which our own records do.
     for vendor in ("boto3", "botocore", "github", "urllib3", "werkzeug", "waitress"):
         logging.getLogger(vendor).setLevel("WARNING" if level != "debug" else "INFO")
 

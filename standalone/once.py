@@ -44,7 +44,7 @@ def collect_once(
     names = list(repositories) or [each.full_name for each in context.store.list_repositories()]
 
     def show() -> None:
-        with suppress(StateUnavailable):  # the threads meet it too, and say so
+        with suppress(StateUnavailable):  # the threads meet it too, and report it
             on_progress(lambda: look(collector, seconds=time.monotonic() - started))
 
     plan = CollectionPlan(names=names, policy=policy, should_continue=lambda: not stop.is_set())

@@ -17,7 +17,7 @@ from .http_server import Address, HttpServer, Routes, Wsgi, answer
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
-#: Where GitHub is told to send its webhooks; Anvil's hosts take them at ``/_/api`` + this.
+#: The path to which GitHub sends webhooks; Anvil's hosts take them at ``/_/api`` + this.
 PATH = "/github/webhook"
 
 

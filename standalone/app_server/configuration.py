@@ -1,4 +1,4 @@
-"""What the app server is told: its configuration file, with every setting as an App Secret."""
+"""The app server's configuration file, with every setting as an App Secret."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ NO_MAIL_PORT = -1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerConfiguration:
-    """Hold all that the server is told. ``database`` is a JDBC URL; None is its bundled one."""
+    """The app server's options. ``database`` is a JDBC URL; None is its bundled one."""
 
     app: Path
     data_dir: Path
@@ -32,7 +32,7 @@ class ServerConfiguration:
 
     def as_yaml(self) -> str:
         """Write the configuration file."""
-        told: dict[str, Any] = {
+        options: dict[str, Any] = {
             "app": str(self.app),
             "data-dir": str(self.data_dir),
             "origin": self.origin,
@@ -46,8 +46,8 @@ class ServerConfiguration:
             "secret": dict(self.secrets),
         }
         if self.database is not None:
-            told["database"] = self.database
-        return yaml.dump(told, Dumper=_Quoting, sort_keys=False, width=2**31, allow_unicode=True)
+            options["database"] = self.database
+        return yaml.dump(options, Dumper=_Quoting, sort_keys=False, width=2**31, allow_unicode=True)
 
 
 def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:

@@ -26,7 +26,7 @@ _NAME = re.compile(r'server_jar_name = "([\w.-]+\.jar)"')
 _BASE = re.compile(r'url = "(https://[^"\s]+/)" \+ server_jar_name')
 
 
-def require_jar(package: Path, say: Callable[[str], None]) -> Path:
+def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
     """Find the JAR that the package `__init__.py` asks for, or download it; else CannotServe."""
     source = package.read_text(encoding="utf-8")
     name = _NAME.search(source)
@@ -37,9 +37,9 @@ def require_jar(package: Path, say: Callable[[str], None]) -> Path:
         if place.is_file():
             return place
     base = _BASE.search(source)
-    say("The app server's file is not on this machine; looking whether it can be downloaded.")
+    echo("The app server's file is not on this machine; looking whether it can be downloaded.")
     try:
-        return _download((base[1] if base else "") + name[1], places, say)
+        return _download((base[1] if base else "") + name[1], places, echo)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CannotServe(
             f"The Anvil app server's file {name[1]} is not on this machine and cannot be "
@@ -49,17 +49,17 @@ def require_jar(package: Path, say: Callable[[str], None]) -> Path:
         ) from error
 
 
-def _download(url: str, places: list[Path], say: Callable[[str], None]) -> Path:
+def _download(url: str, places: list[Path], echo: Callable[[str], None]) -> Path:
     """Download to the first place that can be written; a file is there whole or not at all."""
     with urllib.request.urlopen(url, timeout=ANSWER_SECONDS) as answer:  # noqa: S310 - https, above
         place = next((each for each in places if _is_writable(each.parent)), None)
         if place is None:
             raise OSError("neither of its places can be written to")
         size = int(answer.headers.get("Content-Length") or 0)
-        say(f"Downloading the app server ({size >> 20} MiB) to {place}, this once.")
+        echo(f"Downloading the app server ({size >> 20} MiB) to {place}, this once.")
         draft = place.with_name(f".{place.name}.{os.getpid()}")
         try:
-            _copy(answer, draft, size, say)
+            _copy(answer, draft, size, echo)
             draft.replace(place)
         finally:
             draft.unlink(missing_ok=True)
@@ -67,7 +67,7 @@ def _download(url: str, places: list[Path], say: Callable[[str], None]) -> Path:
 
 
 def _copy(
-    answer: http.client.HTTPResponse, draft: Path, size: int, say: Callable[[str], None]
+    answer: http.client.HTTPResponse, draft: Path, size: int, echo: Callable[[str], None]
 ) -> None:
     done = 0
     with draft.open("wb") as stream:
@@ -75,7 +75,7 @@ def _copy(
             stream.write(chunk)
             done += len(chunk)
             if done // _SAY_EVERY_BYTES > (done - len(chunk)) // _SAY_EVERY_BYTES:
-                say(f"  {done >> 20} MiB of {size >> 20}")
+                echo(f"  {done >> 20} MiB of {size >> 20}")
     if done < size:
         raise OSError("the connection was cut")
 

@@ -1,4 +1,4 @@
-"""What a person is told while the app is served."""
+"""The messages of `serve`."""
 
 from __future__ import annotations
 

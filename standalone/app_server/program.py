@@ -17,7 +17,7 @@ _HEAD_BYTES = 2048
 
 
 def find_program(environment: Mapping[str, str]) -> Path:
-    """Find the server: what ANVIL_APP_SERVER names, on PATH, or beside the running Python."""
+    """Find the server: what ANVIL_APP_SERVER names, on PATH, or next to the running Python."""
     named = environment.get("ANVIL_APP_SERVER")
     if named:
         found = shutil.which(named, path=environment.get("PATH"))
@@ -38,7 +38,7 @@ def find_program(environment: Mapping[str, str]) -> Path:
 
 
 def require_startable(
-    program: Path, environment: Mapping[str, str], say: Callable[[str], None]
+    program: Path, environment: Mapping[str, str], echo: Callable[[str], None]
 ) -> None:
     """Raise CannotServe where the server that pip installs lacks its JVM or its JAR.
 
@@ -52,7 +52,7 @@ def require_startable(
             "The Anvil app server needs a Java virtual machine, and there is no java on PATH: "
             "install one (Debian: apt install default-jre-headless; macOS: brew install openjdk)."
         )
-    require_jar(package, say)
+    require_jar(package, echo)
 
 
 def _package_of(program: Path) -> Path | None:

@@ -23,7 +23,7 @@ from .server_log import ServerLog
 #: A first start makes the database's schema, on a machine that may be slow.
 START_SECONDS = 240.0
 
-#: How often a person is told that it is still starting.
+#: How often the progress of starting is printed.
 SAY_SECONDS = 15.0
 
 _LOOK_SECONDS = 0.2
@@ -42,7 +42,7 @@ class AppServer:
         folder: Path,
         *,
         environment: Mapping[str, str],
-        tell: Callable[[str], None],
+        echo: Callable[[str], None],
     ) -> None:
         """Start it; its configuration and its log lie in `folder`."""
         self._configuration = configuration
@@ -55,14 +55,14 @@ class AppServer:
                 folder=folder,
             )
         )
-        self._log = ServerLog(self._process.printed, folder / "server.log", tell)
+        self._log = ServerLog(self._process.printed, folder / "server.log", echo)
 
     @property
     def log_file(self) -> Path:
         """Where everything is that the server has printed."""
         return self._log.file
 
-    def await_answer(self, say: Callable[[str], None], stop: Event) -> None:
+    def await_answer(self, echo: Callable[[str], None], stop: Event) -> None:
         """Wait until the app answers; raises ServerEnded or CannotServe. ``stop`` ends the wait."""
         started = time.monotonic()
         said = started
@@ -75,10 +75,10 @@ class AppServer:
                 raise CannotServe(self._with_last_words("The app server does not answer."))
             if now - said > SAY_SECONDS:
                 said = now
-                say(f"  still starting, after {now - started:.0f} seconds")
+                echo(f"  still starting, after {now - started:.0f} seconds")
         status = self._ask()
         if status == http.client.INTERNAL_SERVER_ERROR:
-            say(f"The app answers with an error; {self.log_file} tells which.")
+            echo(f"The app answers with an error; see {self.log_file}.")
 
     def require_alive(self) -> None:
         """Raise ServerEnded, with its last words, where the server has ended by itself."""
@@ -99,9 +99,9 @@ class AppServer:
 
     def _ask(self) -> int:
         """Ask the app how it is; return the status."""
-        told = self._configuration
+        configuration = self._configuration
         connection = http.client.HTTPConnection(
-            reachable(told.ip), told.port, timeout=_ANSWER_SECONDS
+            reachable(configuration.ip), configuration.port, timeout=_ANSWER_SECONDS
         )
         try:
             connection.request("GET", _HEALTH)
@@ -109,7 +109,9 @@ class AppServer:
         except (OSError, http.client.HTTPException) as error:
             self.require_alive()
             raise CannotServe(
-                self._with_last_words(f"The app does not answer on port {told.port} ({error}).")
+                self._with_last_words(
+                    f"The app does not answer on port {configuration.port} ({error})."
+                )
             ) from error
         finally:
             connection.close()

@@ -32,7 +32,7 @@ _WORDS = (
 )
 
 _RESTARTED = (
-    "The process that runs server code had ended; the server has started another, and tasks go on "
+    "The process that ran server code ended; the server has started another, and tasks continue "
     "at their next time."
 )
 
@@ -43,12 +43,12 @@ _EXPECTED = re.compile(r"Failed to start mail server")
 class ServerLog:
     """Keep what a server prints, from its pipe's beginning to its end."""
 
-    def __init__(self, printed: IO[bytes], file: Path, tell: Callable[[str], None]) -> None:
-        """Read in a thread of its own; `tell` gets each sentence that a person should read."""
+    def __init__(self, printed: IO[bytes], file: Path, echo: Callable[[str], None]) -> None:
+        """Read in a thread of its own; `echo` receives each message for the terminal."""
         self.file = file
         self.is_ready = threading.Event()
         self._printed = printed
-        self._tell = tell
+        self._echo = echo
         self._last: deque[str] = deque(maxlen=_REMEMBERED)
         self._lines_of_error = 0
         self._thread = threading.Thread(target=self._read, name="server log", daemon=True)
@@ -77,7 +77,7 @@ class ServerLog:
             self._printed.close()
 
     def _open(self) -> IO[bytes]:
-        """Begin a file; the one before it stays beside, and no other."""
+        """Begin a file; one older file is kept."""
         if self.file.exists():
             self.file.replace(self.file.with_name(f"{self.file.name}.1"))
         self.file.touch(mode=0o600)
@@ -89,11 +89,11 @@ class ServerLog:
         self._last.append(line)
         if _READY in line:
             if self.is_ready.is_set():
-                self._tell(_RESTARTED)
+                self._echo(_RESTARTED)
             self.is_ready.set()
         said = self._in_words(line)
         if said is not None:
-            self._tell(said)
+            self._echo(said)
 
     def _in_words(self, line: str) -> str | None:
         for pattern, words in _WORDS:

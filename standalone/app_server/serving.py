@@ -86,11 +86,11 @@ class Serving:
 
 
 def require_servable(
-    plan: ServingPlan, environment: Mapping[str, str], say: Callable[[str], None]
+    plan: ServingPlan, environment: Mapping[str, str], echo: Callable[[str], None]
 ) -> Path:
     """Find the server and check what it needs, before anything is started; or CannotServe."""
     program = find_program(environment)
-    require_startable(program, environment, say)
+    require_startable(program, environment, echo)
     require_free_port(plan.host, plan.port)
     return program
 
@@ -100,14 +100,14 @@ def open_app_server(
     plan: ServingPlan,
     environment: Mapping[str, str],
     *,
-    say: Callable[[str], None],
+    echo: Callable[[str], None],
     stop: Event,
 ) -> Iterator[Serving | None]:
     """Serve the app until the block ends; None where ``stop`` was set before it answered.
 
-    ``say`` gets what a person should read, from other threads too. Raises CannotServe, ServerEnded.
+    ``echo`` prints messages, from other threads too. Raises CannotServe, ServerEnded.
     """
-    program = require_servable(plan, environment, say)
+    program = require_servable(plan, environment, echo)
     folder = plan.folder.absolute()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = folder / "data"
@@ -122,22 +122,22 @@ def open_app_server(
             ip=plan.host,
             port=plan.port,
             uplink_key=load_or_make_key(folder / "uplink.key"),
-            database=_choose_database(plan, folder, environment, say, opened),
+            database=_choose_database(plan, folder, environment, echo, opened),
             secrets=secrets_from(settings),
         )
-        say("Starting the app server.")
+        echo("Starting the app server.")
         server = opened.enter_context(
             app_server_running(
-                AppServer(program, configuration, folder, environment=settings, tell=say)
+                AppServer(program, configuration, folder, environment=settings, echo=echo)
             )
         )
-        server.await_answer(say, stop)
+        server.await_answer(echo, stop)
         yield None if stop.is_set() else _serving(plan, server, configuration)
 
 
-def _serving(plan: ServingPlan, server: AppServer, told: ServerConfiguration) -> Serving:
+def _serving(plan: ServingPlan, server: AppServer, configuration: ServerConfiguration) -> Serving:
     """Make the first login, and let the app watch what it is to watch."""
-    app = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(told.uplink_key))
+    app = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(configuration.uplink_key))
     with connected(app):
         if plan.reset_password is not None:
             account: Account | None = reset_password(plan.reset_password)
@@ -156,21 +156,21 @@ def _choose_database(
     plan: ServingPlan,
     folder: Path,
     environment: Mapping[str, str],
-    say: Callable[[str], None],
+    echo: Callable[[str], None],
     opened: ExitStack,
 ) -> str | None:
-    """Choose where the Data Tables lie, and say so; None leaves it to the server's own."""
+    """Choose the database of the Data Tables, and print it; None leaves it to the server's own."""
     if plan.database is not None:
-        say("State   Data Tables, in the PostgreSQL that --database names.")
+        echo("State   Data Tables, in the PostgreSQL that --database names.")
         return jdbc_url(plan.database)
     for name in ("ANVIL_DATABASE_URL", "DATABASE_URL"):
         url = environment.get(name, "").strip()
         if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
-            say(f"State   Data Tables, in the PostgreSQL that {name} names.")
+            echo(f"State   Data Tables, in the PostgreSQL that {name} names.")
             return jdbc_url(url)
     if not is_installed():
-        say(f"State   Data Tables, in the app server's own PostgreSQL, in {folder / 'data'}.")
+        echo(f"State   Data Tables, in the app server's own PostgreSQL, in {folder / 'data'}.")
         return None
     postgres = opened.enter_context(LocalPostgres(folder / "postgres", is_durable=plan.is_durable))
-    say(f"State   Data Tables, in a PostgreSQL that runs here, in {postgres.home}.")
+    echo(f"State   Data Tables, in a PostgreSQL that runs here, in {postgres.home}.")
     return jdbc_url(postgres.database_url(_DATABASE))

@@ -18,7 +18,7 @@ from ..environment import read_environment
 def redrive() -> int | None:
     """Move log work from the dead-letter queue back to the job events queue.
 
-    Do it once what kept the logs from arriving is mended. What no agent can read stays there.
+    Run it after fixing what kept the logs from arriving. What no agent can read stays there.
     """
     report = bring_back(read_environment())
     click.echo(f"Moved {report.moved} pieces of log work back.")

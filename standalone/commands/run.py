@@ -32,7 +32,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     A SOURCE is what `collect` takes: owner/name, a URL, owner, or owner/api-*.
     Without a token and a source it watches a sandbox of GitHub; without AWS it publishes to
     an SQS of its own; where Anvil's app server can start it serves the dashboard, which collects
-    by itself, and else shows a live view here. What it chose and why, it says.
+    by itself, and else shows a live view here. Prints which defaults it chose, and why.
     """
     # What is wrong should not be found after everything has started.
     given = parse_sources(sources, hosts=read_environment().github.web_hosts)

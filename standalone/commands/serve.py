@@ -32,7 +32,10 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     show_default=True,
     help="Where database, keys, configuration and log are kept.",
 )
-@click.option("--database", help="A PostgreSQL; DATABASE_URL says it without showing it.")
+@click.option(
+    "--database",
+    help="PostgreSQL URL. DATABASE_URL sets it without showing it in the process list.",
+)
 @click.option(
     "--email", default="admin@localhost", show_default=True, help="Who the first login is for."
 )
@@ -62,7 +65,7 @@ def _serve(plan: ServingPlan, stop: Stop) -> int:
     from ..app_server.messages import in_words, masked_echo
 
     with open_app_server(
-        plan, os.environ, say=masked_echo(os.environ, plan.database), stop=stop.event
+        plan, os.environ, echo=masked_echo(os.environ, plan.database), stop=stop.event
     ) as serving:
         if serving is not None:
             for line in in_words(serving):

@@ -20,8 +20,8 @@ from ..environment import read_environment
 def setup(*, print_iam: bool, print_cloudformation: bool) -> int | None:
     """Make the three queues with dead-letter queues, and the bucket if LOG_BUCKET is set.
 
-    What is there is mended and never weakened; running it again changes nothing. The two print
-    options ask AWS nothing.
+    Existing resources are updated and never weakened; running it again changes nothing. The
+    two print options ask AWS nothing.
     """
     if print_iam and print_cloudformation:
         raise click.UsageError("--print-iam and --print-cloudformation exclude each other.")

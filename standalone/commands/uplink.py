@@ -84,5 +84,5 @@ def _serve(*, with_schedule: bool, operations: Address | None) -> None:
             app=app,
             operations=operations,
             stop=stop.event,
-            tell=write_notice,
+            echo=write_notice,
         )

@@ -36,7 +36,7 @@ class SandboxClock:
     def advance(self, seconds: float) -> Timestamp:
         """Step forward at once and return the new present."""
         if seconds < 0:
-            raise ValueError(f"The sandbox's clock cannot go back, but was told {seconds} seconds.")
+            raise ValueError(f"The sandbox's clock cannot go back ({seconds} seconds).")
         with self._lock:
             self._stepped += seconds
         return self.now()

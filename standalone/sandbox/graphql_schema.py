@@ -1,4 +1,4 @@
-"""The part of GitHub's GraphQL schema that tells of commits and their pull requests.
+"""The part of GitHub's GraphQL schema about commits and their pull requests.
 
 https://docs.github.com/graphql/reference/objects#commit
 """

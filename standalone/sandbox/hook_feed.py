@@ -1,4 +1,4 @@
-"""What webhooks tell: every change of a run or a job, at the instant at which it happens."""
+"""The events of webhooks: every change of a run or a job, when it happens."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .times import Timestamp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HookEvent:
-    """One change that a webhook tells; without a `job` it is the run's."""
+    """One change that a webhook reports; without a `job` it is the run's."""
 
     at: Timestamp
     action: str

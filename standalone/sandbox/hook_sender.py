@@ -1,4 +1,4 @@
-"""Send webhooks as they become due: signed, and as unreliable as the settings say.
+"""Send webhooks as they become due: signed, and as unreliable as configured.
 
 https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 """

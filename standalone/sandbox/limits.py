@@ -98,7 +98,7 @@ class Limiter:
         return error_answer(self.limits.status, message, headers=headers, docs=_DOCS, cost=0)
 
     def blocked(self, key: str, now: Timestamp) -> tuple[Answer, bool] | None:
-        """Return the refusal of a blocked token, and whether it had been told so before."""
+        """Return the refusal of a blocked token, and whether it had been refused before."""
         with self._lock:
             account = self._account(key)
             if now >= account.blocked_until:

@@ -88,7 +88,7 @@ class GraphqlFaults:
     failing_shas: frozenset[str] = frozenset()
     """A query with one of these answers errors only, for all its commits."""
     missing_shas: frozenset[str] = frozenset()
-    """These alone are null, with an error beside the data of the others."""
+    """These alone are null, with an error next to the data of the others."""
     lacks_pull_details: bool = False
     """A pull request has no title, author, labels or draft state, as in an older schema."""
 

@@ -1,4 +1,4 @@
-"""A living world: repositories in which runs go on happening, the same for the same seed."""
+"""A living world: repositories in which runs keep happening, the same for the same seed."""
 
 from __future__ import annotations
 

@@ -85,14 +85,6 @@ def run_times(run: RunSpec) -> Iterator[Timestamp]:
     yield from run.touched_at
 
 
-def attempt_instants(attempt: AttemptSpec) -> Iterator[Timestamp]:
-    """Yield every instant at which the jobs of an attempt change."""
-    for job in attempt.jobs:
-        yield from _known(job.created_at, job.started_at, job.completed_at, job.waits_until)
-        for step in job.steps:
-            yield from step_times(job, step)
-
-
 def _known(*timestamps: Timestamp | None) -> Iterator[Timestamp]:
     return (timestamp for timestamp in timestamps if timestamp is not None)
 

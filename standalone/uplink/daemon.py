@@ -31,7 +31,7 @@ def serve_app(
     app: AppAddress,
     operations: Address | None,
     stop: threading.Event,
-    tell: Callable[[str], None],
+    echo: Callable[[str], None],
 ) -> None:
     """Connect and run both agents until ``stop`` is set; what is registered is answered meanwhile.
 
@@ -42,26 +42,26 @@ def serve_app(
     from ingest.adapters.system_clock import SystemClock
 
     open_when_available(partial(connect, app, patience_seconds=0), until=AppUnreachable, stop=stop)
-    tell(f"Connected to {app.url}.")
+    echo(f"Connected to {app.url}.")
     try:
         state = open_data_tables_state()
         clock = SystemClock(stop)
         with closing(open_collector(settings, state=state, clock=clock)) as collector:
             watch(collector, [])
-            watchdog = Watchdog(app.url, stop=stop, tell=tell, on_dead=_end_process(tell))
+            watchdog = Watchdog(app.url, stop=stop, echo=echo, on_dead=_end_process(echo))
             watchdog.start()
             with (
                 served(collector, operations=operations, ask=watchdog.ask),
                 agent_threads(collector.context, lambda: None, stop, OVER_THE_LINK),
             ):
-                tell("Both agents work; the app's pages show it.")
+                echo("Both agents work; the app's pages show it.")
                 stop.wait()
     finally:
         disconnect()
 
 
 def register(*, with_schedule: bool) -> None:
-    """Make the app's functions ready to be called here; Anvil's client tells the app of them.
+    """Make the app's functions ready to be called here; Anvil's client registers them with the app.
 
     The schedule of the app stays with the app, unless it is asked for: an Uplink that registers a
     scheduled task gets all its runs.
@@ -75,9 +75,9 @@ def register(*, with_schedule: bool) -> None:
         import ingest.entrypoints.tasks  # noqa: F401 - likewise
 
 
-def _end_process(tell: Callable[[str], None]) -> Callable[[Exception], None]:
+def _end_process(echo: Callable[[str], None]) -> Callable[[Exception], None]:
     def end(error: Exception) -> None:
-        tell(f"{error} The daemon ends.")
+        echo(f"{error} The daemon ends.")
         os._exit(exit_code_for(error))
 
     return end

@@ -71,7 +71,7 @@ def connect(app: AppAddress, *, patience_seconds: float = CONNECT_SECONDS) -> No
             time.sleep(_PAUSE_SECONDS)
         except LinkSilent as error:
             raise AppUnreachable(
-                f"{url} takes connections and says nothing: is ANVIL_UPLINK_URL the app's address?"
+                f"{url} accepts connections but does not answer. Is ANVIL_UPLINK_URL right?"
             ) from error
         except Exception as error:
             raise AppUnreachable(f"{url} is no Uplink: {type(error).__name__}.") from error

@@ -29,12 +29,12 @@ class Watchdog:
         url: str,
         *,
         stop: threading.Event,
-        tell: Callable[[str], None],
+        echo: Callable[[str], None],
         on_dead: Callable[[Exception], None],
     ) -> None:
         self._url = url
         self._stop = stop
-        self._tell = tell
+        self._echo = echo
         self._on_dead = on_dead
         self._lost_because: str | None = None
         self._silent_checks = 0
@@ -78,10 +78,10 @@ class Watchdog:
         self._lost_because = f"The link to the app is gone: {why}"
         if is_new:
             logger.warning("link lost", extra={"reason": why})
-            self._tell(self._lost_because)
+            self._echo(self._lost_because)
 
     def _find(self) -> None:
         if self._lost_because is not None:
             self._lost_because = None
             logger.warning("link is back", extra={"url": self._url})
-            self._tell("The link to the app is back; the agents go on.")
+            self._echo("The link to the app is back; the agents continue.")

@@ -133,7 +133,7 @@ def test_an_answer_is_sorted_by_what_follows_from_it(
         ("AWS.SimpleQueueService.NonExistentQueue", "runstream setup"),
     ],
 )
-def test_a_person_is_told_what_to_do(code: str, remedy: str) -> None:
+def test_a_person_is_reported_what_to_do(code: str, remedy: str) -> None:
     """Every fatal error says what mends it."""
     assert remedy in str(error_from(a_client_error(code)))
 
@@ -150,7 +150,7 @@ def test_our_own_errors_pass_unchanged() -> None:
     "said", ["Signature expired: now is earlier.", "Signature not yet current: now is later."]
 )
 @pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch"])
-def test_a_wrong_clock_is_told_as_the_clocks_fault(code: str, said: str) -> None:
+def test_a_wrong_clock_is_reported_as_the_clocks_fault(code: str, said: str) -> None:
     """SQS speaks of the signature alone."""
     error = ClientError({"Error": {"Code": code, "Message": said}}, "SendMessage")
     with pytest.raises(AccessDenied, match="clock of this machine"), aws_errors("Queue q"):

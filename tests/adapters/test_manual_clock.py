@@ -30,7 +30,7 @@ def test_sleeping_moves_a_manual_clock_and_is_recorded() -> None:
     assert clock.sleeps == [30, -1]
 
 
-def test_the_system_clock_tells_utc() -> None:
+def test_the_system_clock_reports_utc() -> None:
     """Aware, so that it compares with GitHub's times."""
     assert SystemClock(threading.Event()).now().utcoffset() == timedelta(0)
 

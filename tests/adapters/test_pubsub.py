@@ -51,7 +51,7 @@ def test_a_moment_of_throttling_is_waited_for(server: PubsubServer, queue: Pubsu
     assert server.published == 1
 
 
-def test_an_outage_is_told_when_nothing_was_taken(server: PubsubServer, queue: PubsubWorkQueue):
+def test_an_outage_is_reported_when_nothing_was_taken(server: PubsubServer, queue: PubsubWorkQueue):
     """A service that stays away is no endless retry."""
     server.faults += [grpc.StatusCode.UNAVAILABLE] * 100
     with pytest.raises(QueueUnavailable):

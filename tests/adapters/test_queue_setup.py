@@ -94,7 +94,7 @@ def test_running_it_again_changes_nothing(sqs, names: dict[str, str]) -> None:
     assert {step.action for step in ensure_queues(sqs, **names)} == {"unchanged"}
 
 
-def test_what_differs_is_mended_and_named(sqs, names: dict[str, str]) -> None:
+def test_what_differs_is_fixed_and_named(sqs, names: dict[str, str]) -> None:
     """An older, smaller queue grows; what was done can be read."""
     old = {"MaximumMessageSize": "262144", "VisibilityTimeout": "30"}
     sqs.create_queue(QueueName=names["job_events"], Attributes=old)

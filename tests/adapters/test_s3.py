@@ -78,7 +78,7 @@ def test_an_upload_that_fails_anywhere_leaves_nothing(
     assert not client.list_multipart_uploads(Bucket=bucket).get("Uploads")
 
 
-def test_the_first_failure_is_told_when_cleaning_up_fails_too(
+def test_the_first_failure_is_reported_when_cleaning_up_fails_too(
     store: S3BlobStore, proxy: FaultProxy
 ) -> None:
     """An abort that fails does not hide why it was needed; the bucket's rule cleans up."""
@@ -119,7 +119,7 @@ def test_a_portal_s_page_is_never_taken_for_a_yes(
     ],
     ids=["denied", "no bucket", "no object", "slow down", "cut"],
 )
-def test_an_object_that_cannot_be_read_says_why(
+def test_an_object_that_cannot_be_read_reports_why(
     store: S3BlobStore, bucket: str, proxy: FaultProxy, fault: Reply, kind: type[Exception]
 ) -> None:
     """Missing, forbidden and unreachable are different things."""

@@ -142,7 +142,7 @@ def test_an_outage_amid_single_sends_forgets_nothing(
     ],
     ids=["throttled", "throttling", "500", "503 html", "200 html", "cut"],
 )
-def test_an_outage_takes_nothing_and_says_so(
+def test_an_outage_takes_nothing_and_reports_it(
     queue: SqsWorkQueue, proxy: FaultProxy, fault: Reply | Cut
 ) -> None:
     """Throttles, server errors and broken connections are all worth another try."""
@@ -211,7 +211,7 @@ def test_a_receipt_that_ran_out_is_no_error(queue: SqsWorkQueue, proxy: FaultPro
     queue.delete([stale])
 
 
-def test_extending_during_an_outage_says_so(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
+def test_extending_during_an_outage_reports_it(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
     """The worker must know that its message may soon be another's."""
     for fault in (Cut(), aws_error("RequestThrottled", 403)):
         proxy.faults.append(fault)
@@ -251,7 +251,7 @@ def test_a_queue_is_found_by_its_url(client, queue_name: str, counters: Counters
     assert queue.queue_name == url
 
 
-def test_a_missing_queue_says_how_to_make_it(client, counters: Counters) -> None:
+def test_a_missing_queue_reports_how_to_make_it(client, counters: Counters) -> None:
     """The first thing that a newcomer forgets has a remedy."""
     with pytest.raises(QueueMissing, match=r"no-such-queue in us-east-1.*runstream setup"):
         open_work_queue(client, "no-such-queue", counters)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anvil.server
 import anvil.users
 import pytest
-from support.anvil_people import functions_for_people, signed_in
+from support.anvil_people import guarded_functions, signed_in
 from support.anvil_server import EMAIL, AnvilApp
 
 ARGUMENTS = ("octo/api", 1, "text")
@@ -13,7 +13,7 @@ ARGUMENTS = ("octo/api", 1, "text")
 
 def test_every_function_is_refused_without_a_login(anvil_server: AnvilApp) -> None:
     """Also those that are added later: they are found in the code."""
-    functions = functions_for_people()
+    functions = guarded_functions()
     assert {"get_collection_status", "configure_repository", "trigger_manual_collection"} <= set(
         functions
     )
@@ -38,7 +38,7 @@ def test_a_disabled_account_loses_its_open_session(anvil_server: AnvilApp) -> No
         guest = anvil.users.login_with_email(made["email"], made["password"])
         assert call("list_repositories") == []
         guest["enabled"] = False
-        for name, count in functions_for_people().items():
+        for name, count in guarded_functions().items():
             with pytest.raises(anvil.server.PermissionDenied):
                 call(name, *ARGUMENTS[:count])
         guest["enabled"] = True
@@ -93,9 +93,9 @@ def test_invalid_input_is_rejected_with_a_sentence(anvil_server: AnvilApp) -> No
 def test_no_secret_is_shown(anvil_server: AnvilApp) -> None:
     """Settings say that a secret is set, and where."""
     with signed_in(anvil_server) as call:
-        told = repr(call("get_settings")) + repr(call("run_doctor"))
+        printed = repr(call("get_settings")) + repr(call("run_doctor"))
         settings = {each["name"]: each for each in call("get_settings")["settings"]}
     assert settings["GITHUB_TOKEN"]["value"] == "set"
     assert settings["GITHUB_WEBHOOK_SECRET"]["value"] == "set"
     for secret in ("ghp_SandboxToken", "the webhooks' secret"):
-        assert secret not in told
+        assert secret not in printed

@@ -66,7 +66,7 @@ def test_what_was_collected_is_shown(app, collected):
     """The overview, the list, a run as it was published, its log line by line."""
     collected.read()
     with signed_in(app) as call:
-        # What is counted is told with the next sign of life.
+        # Counts are written with the next heartbeat.
         wait_until(
             lambda: all(each["total"] for each in call("get_collection_status")["messages"]),
             seconds=60,
@@ -206,7 +206,7 @@ def count_ticks() -> int:
 
 
 @pytest.mark.slow
-def test_health_is_told_to_everybody_and_says_little(app, collected):
+def test_health_is_reported_to_everybody_and_reports_little(app, collected):
     """Enough for a monitor, nothing for a stranger."""
     answer = app.get("/_/api/health?x=1")
     assert answer.status_code == 200

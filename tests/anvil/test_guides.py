@@ -79,15 +79,15 @@ def test_the_uplink_works_until_it_is_stopped(environment: dict[str, str], tmp_p
     ) as process:
         try:
             assert process.stderr is not None
-            told = next((line for line in process.stderr if "Both agents work" in line), None)
-            assert told is not None
+            printed = next((line for line in process.stderr if "Both agents work" in line), None)
+            assert printed is not None
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
         finally:
             process.kill()
 
 
-def test_it_ends_as_the_guides_table_says(environment: dict[str, str], tmp_path: Path) -> None:
+def test_it_ends_as_the_guides_table_reports(environment: dict[str, str], tmp_path: Path) -> None:
     """A wrong key and a missing one are for a person, a dead server is for a supervisor."""
     code, said = ends_with(environment, tmp_path, ANVIL_UPLINK_KEY="server_wrong")
     assert (code, "does not know this key" in said) == (78, True)

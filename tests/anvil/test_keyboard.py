@@ -1,4 +1,4 @@
-"""The pages without a mouse: everything is reached by Tab, shows that it is, and does its deed."""
+"""The pages without a mouse: everything is reached by Tab, shows that it is, and works."""
 
 from __future__ import annotations
 

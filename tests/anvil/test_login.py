@@ -100,7 +100,7 @@ def test_the_last_admin_stays(anvil_server: AnvilApp, guest: Account) -> None:
     assert {f"made {GUEST} an admin", f"made {GUEST} a viewer"} <= set(what)
 
 
-def test_a_login_page_tells_wrong_from_right_and_stays_logged_in(
+def test_a_login_page_reports_wrong_from_right_and_stays_logged_in(
     login_page: Page, browser_page: BrowserPage, anvil_server: AnvilApp, guest: Account
 ) -> None:
     page = login_page

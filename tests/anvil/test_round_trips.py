@@ -1,4 +1,4 @@
-"""How often each deed asks the app's server: over the Internet every question costs its way."""
+"""How many server calls each action takes: over the Internet each costs a round trip."""
 
 from __future__ import annotations
 
@@ -169,7 +169,7 @@ def test_logs_and_summaries(state: DataTablesState, asked: Callable[..., Any]) -
         assert len(state.load_run_summaries()) == 2000
 
 
-def test_signs_of_life(state: DataTablesState, asked: Callable[..., Any]) -> None:
+def test_heartbeats(state: DataTablesState, asked: Callable[..., Any]) -> None:
     with asked(TRANSACTION + 3):
         state.add_counts({"runs": 1}, now=NOW)
     with asked(1):

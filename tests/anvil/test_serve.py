@@ -87,7 +87,7 @@ def test_only_the_first_start_prints_the_login(command: CommandLine):
         assert len(processes) > 3
         arguments = " ".join(first.arguments())
         first.process.send_signal(signal.SIGINT)
-        _, told = first.process.communicate(timeout=90)
+        _, printed = first.process.communicate(timeout=90)
     assert first.process.returncode == 0
     assert have_ended(processes)
     kept = command.folder / ".runstream"
@@ -95,8 +95,8 @@ def test_only_the_first_start_prints_the_login(command: CommandLine):
     log = (kept / "server.log").read_text()
     for secret in (TOKEN, WEBHOOK_SECRET, (kept / "uplink.key").read_text().strip()):
         assert secret in config
-        assert secret not in arguments + told + log
-    assert password[1] not in told + log + arguments
+        assert secret not in arguments + printed + log
+    assert password[1] not in printed + log + arguments
     for name in ("config.yaml", "uplink.key", "server.log"):
         assert (kept / name).stat().st_mode & 0o077 == 0
 
@@ -105,10 +105,10 @@ def test_only_the_first_start_prints_the_login(command: CommandLine):
         assert "with password" not in second.said
         processes = second.processes()
         second.jvm().kill()
-        _, told = second.process.communicate(timeout=90)
+        _, printed = second.process.communicate(timeout=90)
     assert second.process.returncode == 1
-    assert "The app server has ended, with code 137. Its last words" in told
-    assert str(kept / "server.log") in told
+    assert "The app server has ended, with code 137. Its last words" in printed
+    assert str(kept / "server.log") in printed
     assert have_ended(processes)
 
     with served(command, "--reset-password", "ada@example.com") as third:
@@ -142,7 +142,7 @@ def test_its_own_sudden_death_leaves_no_server_behind(command: CommandLine):
         assert have_ended(processes)
 
 
-def test_a_taken_port_is_said_at_once(command: CommandLine):
+def test_a_taken_port_is_reported_at_once(command: CommandLine):
     port = command.github.url.rpartition(":")[2]
     done = command.run("serve", "--port", port)
     assert done.returncode == 1

@@ -47,7 +47,7 @@ def test_records_that_are_saved_again_keep_their_values(recorded_state):
     assert_reads_every_record(recorded_state)
 
 
-def test_polling_goes_on_and_publishes_nothing_again(recorded_state):
+def test_polling_continues_and_publishes_nothing_again(recorded_state):
     """What was in flight, and what could not be read, is published when it can be."""
     with closing(Stage(recorded_world(), at=RECORDED_AT, state=recorded_state)) as here:
         here.state = recorded_state

@@ -77,11 +77,11 @@ def test_every_function_fits_on_a_screen():
     assert faults(too_long) == {}
 
 
-def test_every_function_says_what_it_returns():
+def test_every_function_reports_what_it_returns():
     assert faults(without_return_annotation) == {}
 
 
-def test_every_name_says_what_is_inside():
+def test_every_name_reports_what_is_inside():
     words = {name: set(re.split(r"[/_.]", name)) & EMPTY_NAMES for name, _ in files()}
     assert {name: found for name, found in words.items() if found} == {}
 

@@ -57,7 +57,7 @@ def _row(case: str, latencies: list[float], goal: str) -> Row:
 
 
 def _latencies(runs: int, *, poll_seconds: int, port: int | None) -> list[float]:
-    """Let runs end one after another; tell how long each end took to the queue."""
+    """Let runs end one after another; return how long each end took to the queue."""
     builder = WorldBuilder()
     if port is not None:
         builder.hook(f"http://127.0.0.1:{port}{PATH}", secret=SECRET)
@@ -89,7 +89,7 @@ def _latencies(runs: int, *, poll_seconds: int, port: int | None) -> list[float]
 
 
 def _read(aws: LocalAws, runs: int, *, seconds: float) -> dict[int, float]:
-    """Read the metrics queue until so many runs have ended; tell when each did."""
+    """Read the metrics queue until so many runs have ended; return when each did."""
     environment = aws.environment
     client: Any = boto3.client(
         "sqs",

@@ -42,7 +42,7 @@ def _idle(repositories: int) -> Row:
         builder.repository(name).run(created=-86_400 * 3).job()
     with _stage(builder) as environment, CollectorProcess(names, environment) as collector:
         polled = 2 * repositories
-        answer = collector.wait(lambda told: _requests(told) >= polled, seconds=600)
+        answer = collector.wait(lambda status: _requests(status) >= polled, seconds=600)
     return Row(
         "memory",
         f"{repositories:,} idle repositories, each polled twice",
@@ -70,7 +70,9 @@ def _huge_log(size: int) -> Row:
 
 def _peak(builder: WorldBuilder, *, logs: int) -> int:
     with _stage(builder) as environment, CollectorProcess(["octo/api"], environment) as collector:
-        answer = collector.wait(lambda told: told["counts"].get("logs", 0) >= logs, seconds=1200)
+        answer = collector.wait(
+            lambda status: status["counts"].get("logs", 0) >= logs, seconds=1200
+        )
     return int(answer["peak"])
 
 
@@ -125,8 +127,8 @@ def _emptied(aws: LocalAws, queue: str) -> Iterator[None]:
         client.close()
 
 
-def _requests(told: dict[str, Any]) -> int:
-    counts = told["counts"]
+def _requests(status: dict[str, Any]) -> int:
+    counts = status["counts"]
     return int(counts.get("github_requests.free", 0)) + int(
         counts.get("github_requests.charged", 0)
     )

@@ -97,12 +97,12 @@ def _hour(stage: Stage, watch: Watch, polls: _Polls, case: str, limit: int) -> I
     polls.gaps.clear()
     polls.charged.clear()
     polls.count, polls.interval_factor = 0, 1.0
-    before, told = _charged(stage), _ended_runs(stage)
+    before, published = _charged(stage), _ended_runs(stage)
     watch.run(3600)
     after = _charged(stage)
     spent = {kind: after[kind] - before.get(kind, 0) for kind in after}
     total = sum(count for kind, count in spent.items() if kind != "graphql")
-    ended = _ended_runs(stage) - told
+    ended = _ended_runs(stage) - published
     parts = [f"{kind} {count}" for kind, count in sorted(spent.items()) if count]
     parts += [f"of it {name} {polls.charged[name]}" for name in ("hints", "sweep")]
     yield Row(

@@ -23,7 +23,7 @@ def test_an_activity_names_actor_and_action(
     assert activity_words.activity(record) == sentence
 
 
-def test_an_error_says_where_and_how_often() -> None:
+def test_an_error_reports_where_and_how_often() -> None:
     error = {"agent": "Log Ingestion Agent", "repository": None, "times": 1200}
 
     assert activity_words.place(error) == "Log Ingestion Agent"

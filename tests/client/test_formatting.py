@@ -63,7 +63,7 @@ def test_a_duration_that_is_not_known_is_a_dash():
         (200000, "2 d ago"),
     ],
 )
-def test_distances_say_past_and_future(seconds, written):
+def test_distances_report_past_and_future(seconds, written):
     assert formatting.distance(seconds) == written
 
 

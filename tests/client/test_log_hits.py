@@ -35,7 +35,7 @@ def test_more_hits_are_asked_for_at_the_end_of_those_here() -> None:
     assert not hits.is_at_end()
 
 
-def test_words_say_where_the_steps_are() -> None:
+def test_words_report_where_the_steps_are() -> None:
     hits = Hits(range(1, 1001), has_more=True)
     assert hits.words("hit", "hits") == "1,000+ hits"
 
@@ -44,7 +44,7 @@ def test_words_say_where_the_steps_are() -> None:
     assert Hits([4]).words("error", "errors") == "1 error"
 
 
-def test_the_way_on_is_said_before_it_is_taken() -> None:
+def test_the_way_on_is_reported_before_it_is_taken() -> None:
     errors = Hits([3, 7])
     assert errors.way_on("error", "errors") == "First of 2 errors"
 

@@ -31,6 +31,6 @@ def test_a_whole_name_is_recognized(text):
         ("https://git", "OWNER/NAME, or its URL on GitHub"),
     ],
 )
-def test_what_is_missing_is_said(text, hint):
+def test_what_is_missing_is_reported(text, hint):
     assert not repository_names.is_whole(text)
     assert repository_names.hint(text) == hint

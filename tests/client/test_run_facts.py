@@ -71,7 +71,7 @@ def test_the_origin_leaves_out_what_is_not_known() -> None:
     )
 
 
-def test_the_way_to_a_log_says_how_it_is() -> None:
+def test_the_way_to_a_log_reports_how_it_is() -> None:
     assert run_facts.log_word(None) == "Log"
     assert run_facts.log_word({"state": "fetched", "log_bytes": 2048}) == "Log, 2.0 KB"
     assert run_facts.log_word({"state": "expired", "log_bytes": None}) == "Log expired"
@@ -96,12 +96,12 @@ def test_more_jobs_are_offered_by_their_number() -> None:
     assert run_facts.more_jobs(50, 1200) == "Show 50 more of 1,200 jobs"
 
 
-def test_a_list_says_how_much_of_all_it_holds() -> None:
+def test_a_list_reports_how_much_of_all_it_holds() -> None:
     assert run_facts.found(312, 312) == "312 runs, newest first"
     assert run_facts.found(1, 2000) == "1 of 2,000 runs match"
 
 
-def test_why_a_log_is_missing_is_said_without_its_code() -> None:
+def test_why_a_log_is_missing_is_reported_without_its_code() -> None:
     coded = {"reason": "never_existed: The job was skipped."}
 
     assert run_facts.absence(coded) == "The job was skipped."

@@ -40,7 +40,7 @@ def test_facts_leave_out_what_is_nothing():
         ({"backlog": 4, "last_error": "GitHub said no."}, "GitHub said no."),
     ],
 )
-def test_a_repository_says_what_matters_most(changes, note):
+def test_a_repository_reports_what_matters_most(changes, note):
     assert sentences.repository_note({**REPOSITORY, **changes}) == note
 
 
@@ -57,7 +57,7 @@ def test_watched_repositories_are_counted_by_state():
         ({"state": "failed", "error": "No token."}, "No token."),
     ],
 )
-def test_a_collection_says_where_it_is(changes, sentence):
+def test_a_collection_reports_where_it_is(changes, sentence):
     progress = {
         "state": "running",
         "phase": "looking for runs",

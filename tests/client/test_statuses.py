@@ -19,7 +19,7 @@ TABLES = [
 BADGES = [badge for table in TABLES for badge in table.values()]
 
 
-def test_a_conclusion_says_more_than_the_status():
+def test_a_conclusion_reports_more_than_the_status():
     assert statuses.run_badge("completed", "failure") == ("bad", "failure", "Failed")
 
 

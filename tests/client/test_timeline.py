@@ -83,7 +83,7 @@ def test_a_figure_is_bounded() -> None:
     assert max(bar[0] for bar in timeline.bars(jobs, seconds, 0)) == timeline.MOST_JOBS - 1
 
 
-def test_the_figure_is_said_in_words() -> None:
+def test_the_figure_is_reported_in_words() -> None:
     run = {"jobs": [job()] * 41, "duration_seconds": 100}
 
     assert timeline.in_words(run) == (

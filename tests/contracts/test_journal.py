@@ -34,7 +34,7 @@ class TestErrors:
         assert [kept[0], kept[-1]] == [an_error(MOST_ERRORS + 4), an_error(5)]
         assert len(kept) == MOST_ERRORS
 
-    def test_those_that_say_the_same_of_the_same_are_removed(self, state: StateStore) -> None:
+    def test_those_that_report_the_same_of_the_same_are_removed(self, state: StateStore) -> None:
         """Whenever they occurred, and whatever the case of the repository's name."""
         others = [
             an_error(1, repository="octo/web"),

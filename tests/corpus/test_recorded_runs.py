@@ -64,7 +64,7 @@ def test_every_recorded_status_is_kept(recordings):
     )
 
 
-def test_states_that_no_recording_shows_are_told_apart_all_the_same(recordings):
+def test_states_that_no_recording_shows_are_distinguished_all_the_same(recordings):
     """Made by hand: capitals, and conclusions in the status's place."""
     made = [run_message(read_run(payload)) for payload in recordings.lines("handmade/runs.jsonl")]
     assert {data["conclusion"] for data in made if data["status"] == "completed"} == {
@@ -185,7 +185,7 @@ def test_a_pull_request_run_names_its_pull_request(recordings):
     )
 
 
-def test_a_pull_request_listed_twice_is_told_once(recordings):
+def test_a_pull_request_listed_twice_is_reported_once(recordings):
     """Made by hand of a recorded one."""
     listed = recordings.snapshots("runs.jsonl", "pull_request")[0]["pull_requests"]
     data = run_message(recordings.run("pull_request", pull_requests=listed * 2))
@@ -257,7 +257,7 @@ def test_what_is_null_stays_null(recordings, name):
     assert data.get(name) is None
 
 
-def test_more_than_a_hundred_jobs_are_told(recordings):
+def test_more_than_a_hundred_jobs_are_reported(recordings):
     """106 were recorded once; here they are made of one."""
     job = recordings.job("with_gaps")
     jobs = [recordings.job("with_gaps", id=job.job_id + place) for place in range(106)]

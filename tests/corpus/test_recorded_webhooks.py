@@ -99,16 +99,16 @@ def test_a_tenth_attempt_is_a_tenth_attempt(recordings):
     assert job_of(deliver(recordings.webhook("old_job"), workflow_job=job)).run_attempt == 10
 
 
-def test_every_recorded_answer_tells_its_limit_or_none(recordings):
+def test_every_recorded_answer_reports_its_limit_or_none(recordings):
     """Headers are absent on some errors; without a token the limit is 60."""
-    told = [
+    answers = [
         (exchange, parse_rate_limit(headers))
         for exchange, headers in recordings.exchanges(200, 403, 503)
     ]
-    limits = [limit for _, limit in told if limit is not None]
+    limits = [limit for _, limit in answers if limit is not None]
     assert {limit.limit for limit in limits} >= {60, 5000}
     assert all(0 <= limit.remaining <= limit.limit for limit in limits)
-    assert [exchange["status"] for exchange, limit in told if limit is None]
+    assert [exchange["status"] for exchange, limit in answers if limit is None]
 
 
 def test_every_recorded_refusal_is_a_limit_or_a_missing_right(recordings):

@@ -211,7 +211,7 @@ def test_each_policy_allows_what_its_user_does_and_no_more(
         "encrypt": lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
         "delete key": lambda: kms.schedule_key_deletion(KeyId=key),
     }
-    assert {deed for deed, ask in asked.items() if is_allowed(ask)} == may
+    assert {action for action, ask in asked.items() if is_allowed(ask)} == may
 
 
 def test_without_tls_even_the_collector_is_refused(apply: Callable[..., Account]) -> None:

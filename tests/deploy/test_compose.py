@@ -69,7 +69,7 @@ def test_ours_run_without_rights(name: str) -> None:
     assert service["security_opt"] == ["no-new-privileges:true"]
 
 
-def test_what_a_service_waits_for_tells_when_it_is_there() -> None:
+def test_what_a_service_waits_for_reports_when_it_is_there() -> None:
     """Healthy is only who has a health check; completed is only who ends."""
     for service in SERVICES.values():
         for other, wanted in service.get("depends_on", {}).items():

@@ -57,7 +57,7 @@ def test_pull_requests_of_other_branches_and_forks_are_no_candidates():
     assert triggering_pull_request(run, [branch, fork]) is None
 
 
-def test_several_in_the_runs_own_list_are_told_apart_by_their_heads():
+def test_several_in_the_runs_own_list_are_distinguished_by_their_heads():
     """Where that leaves several, none is named."""
     run = a_run(event="pull_request", head_branch="topic", head_repository="octo/api")
     ours = a_pull(id=1, head_ref="topic", head_repository="octo/api")

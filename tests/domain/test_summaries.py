@@ -7,7 +7,7 @@ from ingest.domain.summaries import FAILED_CONCLUSIONS, summary_of
 from support.builders import a_commit, a_job, a_run, at
 
 
-def test_a_summary_says_what_a_list_shows():
+def test_a_summary_reports_what_a_list_shows():
     """Who triggered it, not who wrote it; its end is its last job's."""
     jobs = [a_job(completed_at=at(80)), a_job(completed_at=at(70), conclusion="failure")]
     summary = summary_of(a_run(), jobs, a_commit(commit_message="Fix it\n\nWhy."), created_at=at(9))

@@ -123,7 +123,7 @@ def test_a_file_larger_than_declared_is_discarded():
     assert fetched(bytes(archive), "bomb", "test") == ({1: ALONE, 2: b"good"}, [1])
 
 
-def test_a_file_that_says_more_than_it_can_hold_refuses_the_archive():
+def test_a_file_that_reports_more_than_it_can_hold_refuses_the_archive():
     """No packing is that good."""
     archive = bytearray(archive_of(("0_bomb.txt", b"0" * MIB), ("1_test.txt", b"good")))
     struct.pack_into("<I", archive, archive.index(b"PK\x01\x02") + 24, 2**32 - 2)

@@ -71,7 +71,7 @@ def test_every_made_up_log_is_rebuilt(rig: OpenRig, mode: str, bucket: bool) -> 
     check(rig(world, bucket=bucket, LOG_MODE=mode), len(MADE_UP))
 
 
-def test_a_packed_copy_lies_in_the_bucket_for_people(rig: OpenRig) -> None:
+def test_a_packed_copy_is_stored_in_the_bucket(rig: OpenRig) -> None:
     """Whoever opens it over HTTP gets text, unpacked by the headers that S3 sends."""
     text, other = "日本\x1b[0m\n".encode() * 200_000, RANDOM.randbytes(2 * MIB)
     world = a_world().run(seconds=60).job("text", log=text).job("other", log=other)

@@ -63,7 +63,7 @@ def test_the_asyncapi_document_names_every_message_and_queue() -> None:
     )
 
 
-def test_the_asyncapi_document_tells_of_the_queues_that_setup_makes() -> None:
+def test_the_asyncapi_document_reports_of_the_queues_that_setup_makes() -> None:
     """Retention, waiting and tries are those of the code."""
     for channel in asyncapi()["channels"].values():
         queue, dead = (channel["bindings"]["sqs"][part] for part in ("queue", "deadLetterQueue"))

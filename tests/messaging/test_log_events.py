@@ -162,7 +162,7 @@ def test_the_same_part_has_the_same_id_and_no_two_parts_share_one() -> None:
     assert len({part.group for part in first}) == 1
 
 
-def test_a_message_says_all_about_its_log() -> None:
+def test_a_message_reports_all_about_its_log() -> None:
     """The data of a small log in full."""
     log = b"\xef\xbb\xbf2026-11-24 \x1b[31mred\x1b[0m\x00\n"
     (message,) = parts_of(log, 1 << 20)
@@ -202,7 +202,7 @@ def test_an_envelope_that_leaves_no_room_is_refused(log: bytes) -> None:
         parts_of(log, 500)
 
 
-def test_a_log_without_content_says_why() -> None:
+def test_a_log_without_content_reports_why() -> None:
     """A job that has no log gets a message all the same."""
     message = log_unavailable_message(
         LogAbsence(

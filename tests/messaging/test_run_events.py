@@ -33,7 +33,7 @@ def job_id_of(job, key=KEY):
     return job_envelope(key, job, now=NOW).event_id
 
 
-def test_a_completed_run_is_told_in_full():
+def test_a_completed_run_is_reported_in_full():
     """Every field of the contract, and no other."""
     run = a_run(event="pull_request", pull_requests=(a_pull(),))
     in_full = a_pull(title="Parse it", author="hubot", draft=False, labels=("bug",))
@@ -122,7 +122,7 @@ def test_fields_that_describe_a_fact_do_not_change_its_id():
     assert job_id_of(a_job()) == job_id_of(job)
 
 
-def test_a_job_is_told_in_full():
+def test_a_job_is_reported_in_full():
     """Alone it also says whose it is."""
     envelope = job_envelope(KEY, a_job(), now=NOW)
     assert envelope.event_type == "workflow_job_completed"
@@ -155,7 +155,7 @@ def test_a_job_is_told_in_full():
     }
 
 
-def test_a_step_is_told_in_full():
+def test_a_step_is_reported_in_full():
     """With its own duration."""
     assert step_data(a_step()) == {
         "number": 1,
@@ -174,7 +174,7 @@ def test_a_job_belongs_to_the_attempt_it_was_listed_for():
     assert (data["run_id"], data["run_attempt"]) == (7, 3)
 
 
-def test_what_github_cannot_tell_is_null():
+def test_what_github_cannot_report_is_null():
     """Never 0, and never empty text."""
     data = run_data(a_run(head_sha=None, actor=None, run_number=None), [], None)
     assert (data["head_sha"], data["actor"], data["run_number"]) == (None, None, None)
@@ -301,7 +301,7 @@ def test_an_ended_job_is_the_same_fact_although_its_surroundings_change():
     assert job_id_of(a_job(runner_name=None, labels=(), created_at=None)) == job_id_of(a_job())
 
 
-def test_a_job_is_told_once_in_each_status():
+def test_a_job_is_reported_once_in_each_status():
     """Steps that pass in between make no new fact."""
     running = a_job(status="in_progress", conclusion=None, completed_at=None)
     assert job_id_of(running) == job_id_of(a_job(status="in_progress", steps=()))

@@ -95,7 +95,7 @@ def test_work_is_as_published(key: AttemptKey, logs: list[DueLog], tries: int) -
 
 
 @pytest.mark.parametrize("omission", ["steps_omitted", "jobs_omitted"])
-def test_a_shortened_run_says_so(omission: str) -> None:
+def test_a_shortened_run_reports_it(omission: str) -> None:
     """A run too large for its queue names what was left out."""
     document = json.loads(example_messages()["workflow_run"].body)
     document["data"][omission] = True

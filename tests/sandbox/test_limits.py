@@ -94,7 +94,7 @@ def test_too_many_requests_at_once_are_refused(serve):
     assert api.get(RUNS).status_code == 200
 
 
-def test_answers_tell_scopes_and_the_end_of_a_token(serve):
+def test_answers_report_scopes_and_the_end_of_a_token(serve):
     """Classic tokens show scopes; a token that ends says when, and is refused after."""
     builder = world()
     token = TokenSpec(expires_at=builder.start + 2000)

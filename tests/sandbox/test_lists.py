@@ -78,7 +78,7 @@ def test_an_unfiltered_list_ends_at_its_cap_with_422(serve):
     assert "pagination is limited" in refused.json()["message"]
 
 
-def test_a_filtered_list_stops_at_its_cap_though_its_total_tells_more(serve):
+def test_a_filtered_list_stops_at_its_cap_though_its_total_reports_more(serve):
     """Filters reach the first items only."""
     api = serve(many(25), filtered_cap=20)
     pages = [api.get(f"{RUNS}?event=push&per_page=10&page={page}").json() for page in (1, 2, 3)]

@@ -91,7 +91,7 @@ def test_an_archive_is_there_when_its_attempt_is_over(serve):
     assert archive.read("0_build  a 'b'.txt") == api.log(JOB_LOG).content
 
 
-def test_file_names_are_cut_and_told_apart():
+def test_file_names_are_cut_and_distinguished():
     """Names lose what files may not hold, end at 90 UTF-16 units, and stay different."""
     assert file_name('a/b:c"d*e?f<g>h|i') == "abcdefghi"
     assert file_name("x" * 89 + "🚀") == "x" * 89

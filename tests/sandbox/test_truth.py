@@ -90,7 +90,7 @@ def test_the_truth_is_what_the_api_shows(serve):
     assert shown(api, "octo/api") == true(api, "octo/api")
 
 
-def test_the_truth_tells_every_log(serve):
+def test_the_truth_reports_every_log(serve):
     """The state of each log is what its address answers, and its bytes have its hash."""
     world = simulated_world(seed=5, start=NOW, repositories=1, runs_per_hour=3, history_days=0.3)
     api = serve.world(world, now=NOW, limits=Limits(points_a_minute=0))
@@ -193,7 +193,7 @@ def test_a_renamed_recorded_repository_is_one(recorded, folder):
     assert recorded.get(moved.headers["Location"]).json()["full_name"] == present
 
 
-def test_the_command_says_what_one_needs_to_know():
+def test_the_command_reports_what_one_needs_to_know():
     """It prints address, token, repositories and an example, and serves until it is stopped."""
     lines, stop = [], threading.Event()
     stop.set()

@@ -50,16 +50,16 @@ def send(serve, receiver):
     return start
 
 
-def told(receiver):
+def received_events(receiver):
     """Return (event, action) of everything received but pings."""
     heads = [(head["X-GitHub-Event"], json.loads(body)) for head, body in receiver.received]
     return [(event, body["action"]) for event, body in heads if event != "ping"]
 
 
-def test_every_change_is_told_once_and_in_order(send, receiver):
+def test_every_change_is_reported_once_and_in_order(send, receiver):
     """A run and its job tell each of their states."""
     send()
-    assert told(receiver) == TRUE_ORDER
+    assert received_events(receiver) == TRUE_ORDER
 
 
 def test_deliveries_are_signed(send, receiver):
@@ -87,7 +87,7 @@ def test_a_payload_shows_the_world_just_after_the_change(send, receiver):
 def test_lost_deliveries_are_listed_and_can_be_sent_again(send, receiver):
     """A lost delivery is listed as failed; a redelivery has the same id."""
     api = send(hooks=HookFaults(lost=1.0))
-    assert told(receiver) == []
+    assert received_events(receiver) == []
     assert api.server.stats()["webhooks"]["lost"] == 6
     hook = api.get("/repos/octo/api/hooks").json()[0]["id"]
     path = f"/repos/octo/api/hooks/{hook}/deliveries"
@@ -125,16 +125,16 @@ def test_doubled_deliveries_share_their_id(send, receiver):
 def test_late_deliveries_arrive_after_their_time(send, receiver):
     """Nothing comes until the clock has moved on."""
     api = send(hooks=HookFaults(out_of_order=1.0, late_seconds=50))
-    assert told(receiver) == []
+    assert received_events(receiver) == []
     api.server.advance(51)
-    assert len(told(receiver)) == 6
+    assert len(received_events(receiver)) == 6
 
 
 def test_some_overtake_others(send, receiver):
     """Half of them held back change the order, and none is missing."""
     api = send(hooks=HookFaults(out_of_order=0.5, late_seconds=10))
     api.server.advance(20)
-    order = told(receiver)
+    order = received_events(receiver)
     assert len(order) == 6
     assert order != TRUE_ORDER
     assert sorted(order) == sorted(TRUE_ORDER)

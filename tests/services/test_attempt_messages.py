@@ -16,7 +16,7 @@ def a_record(run, *jobs) -> AttemptRecord:
     return AttemptRecord(key=run.key, created_at=run.created_at, run=run, jobs=jobs)
 
 
-def tell(record, *, log_mode="live"):
+def publish(record, *, log_mode="live"):
     return changes_of(record, a_commit(), log_mode=log_mode, now=at(100))
 
 
@@ -29,32 +29,34 @@ def test_a_status_that_comes_back_is_a_fact_of_its_own():
     record, ids = a_record(a_run()), []
     for status in ("waiting", "in_progress", "waiting", "waiting", "in_progress"):
         run = a_run(status=status, conclusion=None)
-        changes = tell(replace(record, run=run))
+        changes = publish(replace(record, run=run))
         record = changes.record
         ids += [fact.event_id for fact in changes.facts]
     assert record.published_statuses == ("waiting", "in_progress", "waiting", "in_progress")
     assert len(ids) == len(set(ids)) == 4
 
 
-def test_what_was_said_is_not_said_again():
+def test_what_was_reported_is_not_reported_again():
     """A second look at the same sight has no news."""
-    record = tell(a_record(a_run(), a_job())).record
-    changes = tell(record)
+    record = publish(a_record(a_run(), a_job())).record
+    changes = publish(record)
     assert (changes.facts, changes.log_work, changes.pending_logs) == ((), (), ())
 
 
 def test_a_run_begins_before_its_jobs_and_ends_after_them():
     """Readers meet things in the order in which they happened."""
     in_flight = a_record(a_run(status="in_progress", conclusion=None), a_job(status="queued"))
-    assert kinds(tell(in_flight)) == ["workflow_run_in_progress", "workflow_job_queued"]
+    assert kinds(publish(in_flight)) == ["workflow_run_in_progress", "workflow_job_queued"]
     ended = a_record(a_run(), a_job())
-    assert kinds(tell(ended)) == ["workflow_job_completed", "workflow_run_completed"]
+    assert kinds(publish(ended)) == ["workflow_job_completed", "workflow_run_completed"]
 
 
 def test_live_orders_each_log_at_its_jobs_end():
     """The work is there while the run still runs."""
     run = a_run(status="in_progress", conclusion=None)
-    changes = tell(a_record(run, a_job(), a_job(job_id=2, status="in_progress", conclusion=None)))
+    changes = publish(
+        a_record(run, a_job(), a_job(job_id=2, status="in_progress", conclusion=None))
+    )
     assert [work.event_type for work in changes.log_work] == ["job_log_due"]
     assert [log.job_id for log in changes.pending_logs] == [a_job().job_id]
 
@@ -63,18 +65,18 @@ def test_economy_orders_and_expects_logs_only_when_the_attempt_ends():
     """A log that is not ordered is not pending, so nobody orders it early."""
     jobs = a_job(), a_job(job_id=2, name="other")
     running = a_record(a_run(status="in_progress", conclusion=None), *jobs)
-    first = tell(running, log_mode="economy")
+    first = publish(running, log_mode="economy")
     assert (first.log_work, first.pending_logs) == ((), ())
-    changes = tell(replace(first.record, run=a_run()), log_mode="economy")
+    changes = publish(replace(first.record, run=a_run()), log_mode="economy")
     assert [work.event_type for work in changes.log_work] == ["attempt_logs_due"]
     assert len(changes.pending_logs) == 2
-    assert tell(changes.record, log_mode="economy").log_work == ()
+    assert publish(changes.record, log_mode="economy").log_work == ()
 
 
 def test_economy_orders_a_single_log_alone():
     """One log costs the same without an archive; jobs that never started need no request."""
     skipped = a_job(job_id=2, conclusion="skipped", steps=(), runner_name=None)
-    changes = tell(a_record(a_run(), a_job(), skipped), log_mode="economy")
+    changes = publish(a_record(a_run(), a_job(), skipped), log_mode="economy")
     assert [work.event_type for work in changes.log_work] == ["job_log_due", "job_log_due"]
 
 
@@ -93,7 +95,7 @@ def test_a_fact_gives_up_only_what_its_queue_has_no_room_for(max_bytes, omitted)
     )
 
 
-def test_an_attempt_that_was_never_seen_says_nothing():
+def test_an_attempt_that_was_never_seen_reports_nothing():
     """Only its number is known."""
     record = replace(a_record(a_run()), run=None)
-    assert tell(record).facts == ()
+    assert publish(record).facts == ()

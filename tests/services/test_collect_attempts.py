@@ -93,8 +93,8 @@ def test_killed_after_any_write_nothing_is_missing_and_repeats_have_the_same_id(
         here = stage(a_small_world(), log_mode=log_mode)
         run_with(here, Fuse(blows_at))
         assert_all_told(here)
-        told = {each["event_id"] for each in here.metrics()}
-        assert final <= told, blows_at
+        published = {each["event_id"] for each in here.metrics()}
+        assert final <= published, blows_at
         assert {(log["data"]["job_id"], log["event_type"]) for log in here.logs()} == logs
         facts = {(each["event_type"], str(each["data"])): each["event_id"] for each in here.runs()}
         assert len(set(facts.values())) == len(facts)
@@ -184,7 +184,7 @@ def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
     assert here.requests("list_attempt_jobs") == 2
 
 
-def test_a_run_too_large_for_its_queue_is_told_without_steps(stage):
+def test_a_run_too_large_for_its_queue_is_reported_without_steps(stage):
     """Its jobs are on the queue alone, with their steps."""
     here = stage(WorldBuilder().run(seconds=9).jobs(12), at=600, max_message_bytes=10_000)
     here.poll()
@@ -194,7 +194,7 @@ def test_a_run_too_large_for_its_queue_is_told_without_steps(stage):
     assert all(len(job["data"]["steps"]) == 4 for job in here.jobs())
 
 
-def test_all_jobs_of_a_large_matrix_are_told(stage):
+def test_all_jobs_of_a_large_matrix_are_reported(stage):
     """More than one page of jobs is read to its end."""
     here = stage(WorldBuilder().run(seconds=60).jobs(230), at=600)
     here.poll()
@@ -261,15 +261,15 @@ def test_steps_that_vanish_with_age_are_not_taken_back(stage):
         WorldBuilder().run(seconds=60, touched=[2000]).job("test"), at=100, settings=settings
     )
     here.poll()
-    told = len(here.metrics())
+    published = len(here.metrics())
     here.move_to(2100)
     here.poll()
     assert len(here.attempt().jobs[0].steps) == 4
-    assert len(here.metrics()) == told
+    assert len(here.metrics()) == published
 
 
 def test_a_late_change_of_a_settled_attempt_is_a_new_fact(stage):
-    """An ended job that changes its outcome is told again, under another id."""
+    """An ended job that changes its outcome is published again, under another id."""
     here = stage(WorldBuilder().run(seconds=60, touched=[2000]).job("test"), at=100)
     here.poll()
     settled = here.attempt()
@@ -354,7 +354,7 @@ def test_a_branch_offered_to_two_bases_names_no_pull_request(stage):
 
 
 def test_a_token_that_may_not_read_contents_leaves_code_metrics_null(stage):
-    """The runs are told all the same, and people learn what the token lacks."""
+    """The runs are published all the same, and people learn what the token lacks."""
     token = replace(GENEROUS.tokens[0], permissions=frozenset({"actions"}))
     settings = replace(GENEROUS, tokens=(token,), graphql=GraphqlFaults(absent=True))
     here = stage(WorldBuilder().run(seconds=5).job("test"), at=100, settings=settings)
@@ -364,7 +364,7 @@ def test_a_token_that_may_not_read_contents_leaves_code_metrics_null(stage):
 
 
 def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
-    """After some looks a run is told without its commit's metrics."""
+    """After some looks a run is published without its commit's metrics."""
     settings = Settings(
         tokens=GENEROUS.tokens, limits=GENEROUS.limits, threads=16, graphql=GraphqlFaults()
     )
@@ -381,7 +381,7 @@ def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
 
 
 def test_what_was_met_is_counted_once(stage):
-    """Runs, attempts, jobs and steps are counted when they are first told."""
+    """Runs, attempts, jobs and steps are counted when they are first published."""
     here = stage(a_small_world(), at=600)
     here.poll()
     here.advance(60)
@@ -391,7 +391,7 @@ def test_what_was_met_is_counted_once(stage):
 
 
 def test_lists_show_each_attempt_in_one_line(stage):
-    """As it was told of last, with the first line of its commit's message."""
+    """As it was published of last, with the first line of its commit's message."""
     here = stage(a_small_world(), at=30)
     here.poll()
     assert [summary.status for summary in here.state.load_run_summaries()] == ["in_progress"]
@@ -413,7 +413,9 @@ def a_trickle(**graphql) -> Settings:
 
 
 @pytest.mark.parametrize("absent", [False, True])
-def test_with_a_limit_that_lets_one_request_through_now_and_then_everything_is_told(stage, absent):
+def test_with_a_limit_that_lets_one_request_through_now_and_then_everything_is_reported(
+    stage, absent
+):
     """What was read is kept, so that every request brings the oldest attempts further."""
     world = WorldBuilder()
     for number in range(6):
@@ -483,7 +485,7 @@ def test_an_approved_run_that_leaves_completed_is_followed_to_its_end(stage):
 
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
 def test_a_job_that_never_ends_in_a_run_that_has_ended_has_a_message_about_its_log(stage, log_mode):
-    """Its runner was lost, or it never had one; should it end after all, that is told."""
+    """Its runner was lost, or it never had one; should it end after all, that is published."""
     world = WorldBuilder().run("failure", seconds=60).job("test")
     world.job("lost", seconds=50_000).job("orphan", starts_after=10**8, seconds=1)
     here = stage(world, at=100, log_mode=log_mode)
@@ -491,9 +493,9 @@ def test_a_job_that_never_ends_in_a_run_that_has_ended_has_a_message_about_its_l
     here.advance(120)
     here.poll()
     here.ingest()
-    told = {each["data"]["job_name"]: each["event_type"] for each in here.logs()}
-    assert set(told) == {"test", "lost", "orphan"}
-    assert told["orphan"] == "job_log_unavailable"
+    published = {each["data"]["job_name"]: each["event_type"] for each in here.logs()}
+    assert set(published) == {"test", "lost", "orphan"}
+    assert published["orphan"] == "job_log_unavailable"
     here.advance(600)
     here.poll()
     here.ingest()
@@ -528,7 +530,7 @@ def test_a_defect_in_one_attempt_stops_no_other(stage, caplog):
 
 
 def test_an_attempt_that_may_not_be_read_holds_no_other_and_heals(stage):
-    """One run answers 403; the others are told, and so is that one once it may be read."""
+    """One run answers 403; the others are published, and so is that one once it may be read."""
     here = stage(WorldBuilder().run(seconds=9).job("a").run(seconds=9).job("b"), at=600)
     here.fail(Fault(path=f"{FIRST_RUN + 1}/attempts/1/jobs", do="error", status=403))
     for _ in range(40):
@@ -577,7 +579,7 @@ def test_an_attempt_keeps_the_spelling_under_which_it_was_published(stage):
     world = WorldBuilder().run(seconds=60, touched=[900]).job("test").run(created=800).job("new")
     here = stage(world, at=100)
     here.poll()
-    told = {each["event_id"] for each in here.metrics()}
+    published = {each["event_id"] for each in here.metrics()}
     before = here.attempt()
     old = replace(before.key, repository="OCTO/Api")
     here.state.save_attempts(
@@ -586,7 +588,7 @@ def test_an_attempt_keeps_the_spelling_under_which_it_was_published(stage):
     here.change_record(full_name="OCTO/Api")
     here.move_to(1000)
     here.poll()
-    names = [each["data"]["repo"] for each in here.metrics() if each["event_id"] not in told]
+    names = [each["data"]["repo"] for each in here.metrics() if each["event_id"] not in published]
     assert set(names) == {REPOSITORY}
     assert here.record().full_name == REPOSITORY
     assert len(here.runs()) == 2

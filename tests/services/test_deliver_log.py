@@ -41,7 +41,7 @@ def test_a_log_that_fits_is_one_message(stage):
         assert (record.state, record.log_bytes, record.blob_key) == (LOG_FETCHED, 6, None)
 
 
-def test_the_first_part_says_where_the_errors_are(stage):
+def test_the_first_part_reports_where_the_errors_are(stage):
     """A reader finds the error without reading the log; marks that do not fit are named."""
     log = b"##[group]Run make\n##[endgroup]\n##[error]no rule\n"
     here = stage(WorldBuilder(), max_message_bytes=2000)
@@ -88,7 +88,7 @@ def test_a_queue_that_can_hold_no_part_is_an_error(stage):
 @pytest.mark.parametrize(
     ("reason", "state"), [("expired", LOG_EXPIRED), ("not_found", LOG_UNAVAILABLE)]
 )
-def test_an_absence_is_told_with_its_reason(stage, reason, state):
+def test_an_absence_is_reported_with_its_reason(stage, reason, state):
     """And recorded as what it is."""
     here = stage(WorldBuilder())
     record = deliver_absence(here.context, KEY, LogUnavailable(job=JOB, reason=reason, detail="so"))

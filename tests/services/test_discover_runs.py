@@ -187,7 +187,7 @@ def test_attempts_that_came_and_went_between_two_looks_are_read_one_by_one(stage
     ]
 
 
-def test_a_partial_rerun_tells_all_jobs_of_its_attempt(stage):
+def test_a_partial_rerun_reports_all_jobs_of_its_attempt(stage):
     """Jobs that a re-run took over are listed for the new attempt, too."""
     world = (
         WorldBuilder()
@@ -369,13 +369,13 @@ def test_the_newest_runs_never_wait_behind_a_backlog(stage):
     here = stage(many_runs(400), at=450)
     here.context.store.save_commits(REPOSITORY, [CommitMetrics(commit_sha="a" * 40)])
     poll_due_repositories(here.context, should_continue=lambda: not here.runs())
-    told = {each["data"]["run_id"] - FIRST_RUN for each in here.runs()}
-    assert {400, 1} <= told
-    assert len(told) == 100
+    published = {each["data"]["run_id"] - FIRST_RUN for each in here.runs()}
+    assert {400, 1} <= published
+    assert len(published) == 100
 
 
 @pytest.mark.parametrize("count", [1, 120])
-def test_polling_goes_on_finding_new_runs(stage, count):
+def test_polling_continues_finding_new_runs(stage, count):
     """New runs are found whether or not they fit the first page at once."""
     world = many_runs(30)
     for number in range(count):

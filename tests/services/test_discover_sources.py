@@ -273,7 +273,7 @@ class TestOneOwner:
         stage.server.world.change("acme/a", archived=False)
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
 
-    def test_a_deleted_repository_rests_and_says_why(self, stage: Stage) -> None:
+    def test_a_deleted_repository_rests_and_reports_why(self, stage: Stage) -> None:
         self.discover(stage, "acme")
         stage.server.world.remove("acme/b")
         assert self.discover(stage) == ["acme/a", "acme/web-c"]

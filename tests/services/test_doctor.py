@@ -146,7 +146,7 @@ def test_where_all_is_well_nothing_needs_a_remedy():
         ({"budget": Budget(limit=None, remaining=None, reset_at=None)}, "limit", "ok", "no limit"),
     ],
 )
-def test_what_github_says_of_a_credential_is_judged(facts, subject, status, words):
+def test_what_github_reports_of_a_credential_is_judged(facts, subject, status, words):
     """Kind, owner, scopes, expiry, budget and clock each have their bounds."""
     found = check(LocalEnvironment(credential=replace(WELL, **facts)), subject)
     assert (found.status, words in found.finding) == (status, True), found
@@ -196,7 +196,7 @@ def test_a_repository_is_judged(changes, status, words):
     assert (found.remedy is None) == (status == "ok")
 
 
-def test_without_any_repository_it_says_how_to_name_one():
+def test_without_any_repository_it_reports_how_to_name_one():
     """Nothing is collected, and nothing else would say why."""
     found = check(LocalEnvironment(), "repositories", repositories=[])
     assert (found.status, "OWNER/REPO" in str(found.remedy)) == ("warning", True)
@@ -238,7 +238,7 @@ def test_a_bucket_is_judged_where_one_is_configured(error, status):
 @pytest.mark.parametrize(
     ("secret", "status"), [(None, "ok"), ("hunter2", "warning"), ("hunter2" * 5, "ok")]
 )
-def test_the_webhook_secret_is_judged_and_never_told(secret, status):
+def test_the_webhook_secret_is_judged_and_never_reported(secret, status):
     """None is fine, a short one can be guessed."""
     github = GithubSettings(webhook_secret=None if secret is None else Secret(secret))
     found = check(LocalEnvironment(), "webhook secret", settings=Settings(github=github))

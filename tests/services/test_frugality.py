@@ -123,7 +123,7 @@ def test_webhooks_about_jobs_cost_no_request_for_their_run(stage):
     assert here.state.load_run_hints(REPOSITORY) == {}
 
 
-def test_a_webhook_about_a_job_has_it_told_at_the_next_look(stage):
+def test_a_webhook_about_a_job_has_it_reported_at_the_next_look(stage):
     """Live, the hint makes the attempt due though the list has not changed."""
     world = WorldBuilder().run(seconds=600).job("fast", seconds=100).job("slow")
     here = stage(world, at=60, log_mode="live")
@@ -168,11 +168,11 @@ def test_collecting_again_costs_nothing(stage):
     here = stage(ended_runs(20, 3), at=2 * HOUR, log_mode="economy")
     here.poll()
     here.ingest()
-    before, told = here.requests(column="charged"), len(here.metrics()) + len(here.logs())
+    before, published = here.requests(column="charged"), len(here.metrics()) + len(here.logs())
     here.poll()
     here.ingest()
     assert here.requests(column="charged") == before
-    assert len(here.metrics()) + len(here.logs()) == told
+    assert len(here.metrics()) + len(here.logs()) == published
 
 
 def test_what_can_wait_waits_where_the_hour_is_used_up_quickly(stage):

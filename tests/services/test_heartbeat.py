@@ -1,4 +1,4 @@
-"""Signs of life: what an agent tells of itself, how often, and until when it is believed."""
+"""Heartbeats: what an agent tells of itself, how often, and until when it is believed."""
 
 from __future__ import annotations
 
@@ -51,18 +51,18 @@ def a_sign(here: Stage, **changes) -> Heartbeat:
     return Heartbeat(context, PIPELINE_MONITORING_AGENT, place=PLACE)
 
 
-def told(here: Stage) -> AgentRecord:
+def reported(here: Stage) -> AgentRecord:
     [record] = here.state.list_agents()
     return record
 
 
-def test_a_sign_tells_who_works_where_since_when(here):
+def test_a_heartbeat_reports_who_works_where_since_when(here):
     """And what was found on the way."""
     sign = a_sign(here)
     began = here.clock.now()
     here.advance(7)
     sign.give(AgentState.LIMITED, "GitHub wants a pause.")
-    record = told(here)
+    record = reported(here)
     assert (record.name, record.holder) == (PIPELINE_MONITORING_AGENT, PLACE)
     assert (record.state, record.note) == ("limited", "GitHub wants a pause.")
     assert (record.started_at, record.heartbeat_at) == (began, began + timedelta(seconds=7))
@@ -77,7 +77,7 @@ def test_only_what_was_counted_since_is_added(here):
     sign._context.counters.add("runs")
     sign.give(AgentState.IDLE)
     assert here.state.load_message_counts().totals == {"runs": 3}
-    assert told(here).counts == {"runs": 3}
+    assert reported(here).counts == {"runs": 3}
 
 
 def test_signs_are_given_when_they_are_due(here):
@@ -85,7 +85,7 @@ def test_signs_are_given_when_they_are_due(here):
     sign, given = a_sign(here), []
     for _ in range(20):
         sign.give_when_due(AgentState.RUNNING)
-        given.append(told(here).heartbeat_at)
+        given.append(reported(here).heartbeat_at)
         here.advance(1)
     assert len(set(given)) == 20 / BEAT_EVERY.total_seconds()
 
@@ -99,7 +99,7 @@ def test_a_store_that_is_away_keeps_no_agent_from_its_work(here):
         sign.give(AgentState.IDLE)
 
 
-def test_the_limit_of_the_process_before_is_told_until_there_is_a_newer_one(here):
+def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(here):
     """A process knows no limit before GitHub's first answer."""
     known = {"limit": 5000, "remaining": 17, "reset_at": None}
     here.state.save_agent(
@@ -107,17 +107,17 @@ def test_the_limit_of_the_process_before_is_told_until_there_is_a_newer_one(here
     )
     sign = a_sign(here)
     sign.give(AgentState.RUNNING)
-    assert told(here).rate_limit == known
+    assert reported(here).rate_limit == known
     here.poll()
     sign.give(AgentState.RUNNING)
-    assert told(here).rate_limit == rate_limit_of(here.context.source.budget())
-    assert told(here).rate_limit["remaining"] != 17
+    assert reported(here).rate_limit == rate_limit_of(here.context.source.budget())
+    assert reported(here).rate_limit["remaining"] != 17
 
 
-def test_nothing_is_known_of_a_limit_that_nobody_told(here):
+def test_nothing_is_known_of_a_limit_that_nobody_reported(here):
     """The page shows a dash then."""
     a_sign(here).give(AgentState.RUNNING)
-    assert told(here).rate_limit == {}
+    assert reported(here).rate_limit == {}
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_nothing_is_known_of_a_limit_that_nobody_told(here):
         (LOG_INGESTION_AGENT, 2.5, False),
     ],
 )
-def test_a_budget_that_does_not_last_is_said_by_who_polls(agent, interval_factor, is_said):
+def test_a_budget_that_does_not_last_is_reported_by_who_polls(agent, interval_factor, is_said):
     """With how much less often, and what to do."""
     note = slowdown_note(
         agent, Budget(limit=1, remaining=1, reset_at=None, interval_factor=interval_factor)
@@ -148,7 +148,7 @@ def test_a_budget_that_does_not_last_is_said_by_who_polls(agent, interval_factor
         ("stopped", timedelta(0), False),
     ],
 )
-def test_who_is_silent_or_said_good_bye_is_gone(state, silence, is_there):
+def test_who_is_silent_or_reported_good_bye_is_gone(state, silence, is_there):
     """Whatever it said last."""
     record = an_agent(state=state, heartbeat_at=NOW - silence)
     assert is_alive(record, NOW) is is_there

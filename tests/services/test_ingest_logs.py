@@ -142,7 +142,7 @@ def test_what_fails_for_a_while_arrives_whole(stage, log_mode, fault):
 
 
 @pytest.mark.parametrize("log_mode", MODES)
-def test_a_log_that_never_comes_is_said_to_be_missing(stage, log_mode):
+def test_a_log_that_never_comes_is_reported_to_be_missing(stage, log_mode):
     """After enough looks there is a message that says so, and the work ends."""
     here = collected(stage, a_world(None, None), log_mode=log_mode)
     here.fail(Fault(path="/logs$", do="missing"))
@@ -167,7 +167,7 @@ def test_logs_of_a_repository_that_is_hidden_for_a_while_arrive(stage, count):
 
 
 @pytest.mark.parametrize("log_mode", MODES)
-def test_an_expired_log_is_said_to_be_expired(stage, log_mode):
+def test_an_expired_log_is_reported_to_be_expired(stage, log_mode):
     """GitHub deletes logs with age and answers 410."""
     here = stage(a_world(None, None), at=91 * 86_400, days=100, log_mode=log_mode)
     here.poll()
@@ -321,7 +321,7 @@ def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
     assert_logs_are_true(here)
 
 
-def test_a_full_disk_is_told_and_loses_nothing(stage, monkeypatch):
+def test_a_full_disk_is_reported_and_loses_nothing(stage, monkeypatch):
     """The work is put off, and the log arrives once there is room."""
     from ingest.services import spool
 

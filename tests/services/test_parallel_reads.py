@@ -65,7 +65,7 @@ def test_a_read_that_hangs_keeps_no_finished_one_waiting(workers):
     assert list(groups) == [[0]]
 
 
-def test_once_told_to_stop_no_further_read_begins(workers):
+def test_once_asked_to_stop_no_further_read_begins(workers):
     """What runs is finished and handed over."""
     clock, begun, released = StepClock(), [], threading.Event()
 

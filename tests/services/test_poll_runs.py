@@ -24,7 +24,7 @@ def a_finished_run() -> WorldBuilder:
     return WorldBuilder().run("failure", seconds=60).job("lint", "success").job("test")
 
 
-def test_a_run_first_seen_completed_tells_its_jobs_then_itself_with_all_that_belongs_to_it(stage):
+def test_a_run_first_seen_completed_reports_its_jobs_then_itself_with_all_that_belongs_to_it(stage):
     """Jobs come before their run, which nests them with steps and code metrics."""
     here = stage(a_finished_run(), at=600)
     assert here.poll() is None
@@ -37,7 +37,7 @@ def test_a_run_first_seen_completed_tells_its_jobs_then_itself_with_all_that_bel
     assert run["duration_seconds"] == 65
 
 
-def test_every_change_of_status_is_told_once_and_in_order(stage):
+def test_every_change_of_status_is_reported_once_and_in_order(stage):
     """Polled between all changes, each status of run and job becomes one message."""
     here = stage(WorldBuilder().run(created=0, starts_after=60, seconds=120).job("build"))
     for moment in (10, 20, 70, 100, 200, 250):
@@ -68,21 +68,21 @@ def test_an_idle_repository_costs_nothing(stage):
     """Every poll after the first is answered by a free 304 and says nothing."""
     here = stage(a_finished_run(), at=600)
     here.poll()
-    charged, told = here.requests(column="charged"), len(here.metrics())
+    charged, published = here.requests(column="charged"), len(here.metrics())
     here.poll_for(600)
     assert here.requests(column="charged") == charged
     assert here.requests("list_runs", "free") > 10
-    assert len(here.metrics()) == told
+    assert len(here.metrics()) == published
 
 
-def test_a_touched_run_is_looked_at_and_nothing_is_said(stage):
+def test_a_touched_run_is_looked_at_and_nothing_is_published(stage):
     """`updated_at` may move with nothing visible changed."""
     here = stage(WorldBuilder().run(seconds=60, touched=[900]).job("build"), at=600)
     here.poll()
-    told = len(here.metrics())
+    published = len(here.metrics())
     here.move_to(1000)
     here.poll()
-    assert len(here.metrics()) == told
+    assert len(here.metrics()) == published
 
 
 def test_a_run_in_flight_that_left_the_first_page_is_followed_for_free(stage):
@@ -178,7 +178,7 @@ def test_a_used_up_primary_limit_is_obeyed(stage):
     ],
 )
 @pytest.mark.parametrize("path", ["/actions/runs$", "/jobs$", "/graphql", "/commits/"])
-def test_what_fails_is_asked_for_again_until_all_is_told(stage, path, fault):
+def test_what_fails_is_asked_for_again_until_all_is_reported(stage, path, fault):
     """Errors, HTML, cut and closed connections delay a run and lose nothing."""
     here = stage(a_finished_run(), at=600)
     here.fail(Fault(path=path, count=2, **fault))
@@ -220,15 +220,15 @@ def test_an_answer_that_cannot_be_understood_delays_only_its_own_attempt(stage):
     assert_all_told(here)
 
 
-def test_a_failing_repository_is_tried_ever_more_slowly_and_told_to_people(stage):
+def test_a_failing_repository_is_tried_ever_more_slowly_and_reported_to_people(stage):
     """A refused token or a missing repository ends in the errors list with what to do."""
     here = stage(a_finished_run(), at=600)
     here.watch("octo/missing")
     error = here.poll("octo/missing")
     assert isinstance(error, RepositoryUnavailable)
-    [told] = here.state.list_errors(limit=5)
-    assert told.repository == "octo/missing"
-    assert "Check the repository's name" in told.remedy
+    [error] = here.state.list_errors(limit=5)
+    assert error.repository == "octo/missing"
+    assert "Check the repository's name" in error.remedy
     pauses = []
     for _ in range(15):
         here.poll("octo/missing")
@@ -238,7 +238,7 @@ def test_a_failing_repository_is_tried_ever_more_slowly_and_told_to_people(stage
     assert pauses[-1] == 3600
 
 
-def test_a_wrong_token_is_a_matter_for_people(stage):
+def test_a_wrong_token_is_reported_with_its_remedy(stage):
     """A token that GitHub refuses is fatal, and nothing is lost."""
     here = stage(a_finished_run(), at=600, tokens=("wrong",))
     assert isinstance(here.poll(), BadCredentials)
@@ -261,7 +261,7 @@ def test_two_collectors_never_poll_one_repository_at_once(stage):
     assert_all_told(here)
 
 
-def test_a_holder_that_comes_back_too_late_reads_and_says_nothing(stage):
+def test_a_holder_that_comes_back_too_late_reads_and_publishes_nothing(stage):
     """A lease that was taken over is noticed before anything is published."""
     here = stage(a_finished_run(), at=600)
     [late] = here.state.claim_repositories(
@@ -285,7 +285,7 @@ def test_a_paused_repository_is_left_alone(stage):
     assert poll_due_repositories(here.context, should_continue=lambda: True) == 1
 
 
-def test_a_tick_told_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage):
+def test_a_tick_asked_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage):
     """What was not reached is collected by the next tick."""
     world = WorldBuilder()
     for number in range(130):
@@ -309,7 +309,7 @@ def test_the_next_poll_comes_soon_where_something_moves_and_slowly_where_nothing
     assert next_poll(here.context, here.record()) == here.clock.now() + timedelta(minutes=10)
 
 
-def test_hints_that_cannot_be_had_delay_nothing_and_are_told_once(stage):
+def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):
     """The filtered lists may fail for hours; the list itself is collected all the same."""
     world = WorldBuilder()
     for number in range(120):

@@ -38,7 +38,7 @@ def asked(here):
 
 
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
-def test_a_failed_job_says_why(stage, log_mode):
+def test_a_failed_job_reports_why(stage, log_mode):
     """Alone and within its run, for one request; the job that succeeded costs none."""
     here = stage(a_failed_run(), at=600, log_mode=log_mode)
     assert here.poll() is None
@@ -113,7 +113,7 @@ def test_everything_that_the_sandbox_annotates_is_published(stage):
     assert asked(here) == 9 + 1
 
 
-def test_an_attempt_that_failed_to_start_says_why(stage):
+def test_an_attempt_that_failed_to_start_reports_why(stage):
     """It has no job; its one check run is found by its check suite."""
     world = WorldBuilder().run("startup_failure", starts_after=None, seconds=1)
     here = stage(world.annotated(replace(LINTER, message="Unexpected value 'runs_on'")), at=600)

@@ -129,7 +129,7 @@ def test_a_log_too_large_for_the_cache_is_read_all_the_same(stage, monkeypatch):
     assert here.context.log_cache.load_lines(KEY, JOB, 1, 1) is None
 
 
-def test_a_log_that_github_has_deleted_meanwhile_is_said_to_be_expired(stage):
+def test_a_log_that_github_has_deleted_meanwhile_is_reported_to_be_expired(stage):
     """There is no hope for it."""
     here = collected(stage)
     here.advance(91 * 86400)

@@ -50,7 +50,7 @@ def test_settled_attempts_are_kept_for_the_days_that_were_set(stage):
 def test_a_list_that_still_shows_a_forgotten_run_makes_no_news_of_it(stage):
     """A repository in which little happens shows all its runs at every poll."""
     here = stage(some_runs(), at=400)
-    told = collect_both(here)
+    published = collect_both(here)
     here.move_to(91 * DAY)
     purge_expired(here.context)
     record = here.state.load_repository(REPOSITORY)
@@ -58,7 +58,7 @@ def test_a_list_that_still_shows_a_forgotten_run_makes_no_news_of_it(stage):
     here.state.add_repository(replace(record, validators={}, lease_holder=None, lease_until=None))
     assert here.poll() is None
     here.ingest()
-    assert len(here.metrics()) == told
+    assert len(here.metrics()) == published
     assert attempts(here) == [(2, 1)]
     assert_nothing_twice(here)
 
@@ -66,7 +66,7 @@ def test_a_list_that_still_shows_a_forgotten_run_makes_no_news_of_it(stage):
 def test_an_attempt_that_was_forgotten_before_its_runs_others_is_no_news(stage):
     """They are forgotten in portions, and a portion may end between them."""
     here = stage(some_runs(), at=400)
-    told = collect_both(here)
+    published = collect_both(here)
     here.move_to(91 * DAY)
     here.state.remove_settled_attempts(created_before=here.clock.now(), limit=1)
     assert attempts(here) == [(1, 2), (2, 1)]
@@ -74,7 +74,7 @@ def test_an_attempt_that_was_forgotten_before_its_runs_others_is_no_news(stage):
     here.state.remove_repository(REPOSITORY)
     here.state.add_repository(replace(record, validators={}, lease_holder=None, lease_until=None))
     assert here.poll() is None
-    assert len(here.metrics()) == told
+    assert len(here.metrics()) == published
     assert attempts(here) == [(1, 2), (2, 1)]
 
 
@@ -98,7 +98,7 @@ def test_a_first_walk_takes_in_what_is_older_than_the_ledger_keeps(stage):
     assert len(attempts(here)) == 3
 
 
-def test_a_call_forgets_so_many_and_tells_whether_there_are_more(stage):
+def test_a_call_forgets_so_many_and_reports_whether_there_are_more(stage):
     """So that nobody waits long for the state."""
     here = stage(some_runs(), at=400)
     collect_both(here)

@@ -95,7 +95,7 @@ def test_a_log_that_outgrows_memory_is_the_same_log():
 
 
 @pytest.mark.parametrize("size", [MEMORY_BYTES + 10, 3_000_000])
-def test_a_disk_that_refuses_bytes_is_full_whenever_it_says_so(size):
+def test_a_disk_that_refuses_bytes_is_full_whenever_it_reports_it(size):
     """Buffered bytes may be refused when they are flushed, long after they were written."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     with Spool() as log:

@@ -29,13 +29,13 @@ def test_a_rerun_that_came_and_went_is_found_by_the_next_days_sweep(stage):
     """It was over before anybody asked for open runs, and lies deep in the list."""
     here = stage(a_long_history(rerun_at=40.1 * DAY), at=40 * DAY, days=60)
     here.poll_for(600)
-    told = len(here.runs())
+    published = len(here.runs())
     here.move_to(40.2 * DAY)
     here.poll()
-    assert len(here.runs()) == told
+    assert len(here.runs()) == published
     here.move_to(41.1 * DAY)
     here.poll_for(600)
-    assert len(here.runs()) == told + 1
+    assert len(here.runs()) == published + 1
     assert_all_told(here)
     assert_nothing_twice(here)
 
@@ -81,10 +81,10 @@ def test_a_second_with_more_runs_than_a_page_is_paged(stage):
         world.run(created=DAY + number * 60, seconds=10, sha="a" * 40)
     here = stage(world, at=2 * DAY, days=20)
     here.poll_for(300)
-    told = len(here.runs())
+    published = len(here.runs())
     here.move_to(3.1 * DAY)
     here.poll_for(900)
-    assert len(here.runs()) == told + 1
+    assert len(here.runs()) == published + 1
     assert_all_told(here)
     assert_nothing_twice(here)
 

@@ -40,12 +40,12 @@ def ended_runs(count: int = 1) -> WorldBuilder:
     return context
 
 
-def monitor(here: Stage, *, context=None, seconds: float = SECONDS, tell=lambda *_: None) -> int:
-    return monitoring_tick(context or here.context, seconds=seconds, place=PLACE, tell=tell)
+def monitor(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
+    return monitoring_tick(context or here.context, seconds=seconds, place=PLACE, report=report)
 
 
-def ingest(here: Stage, *, context=None, seconds: float = SECONDS, tell=lambda *_: None) -> int:
-    return log_tick(context or here.context, seconds=seconds, place=PLACE, tell=tell)
+def ingest(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
+    return log_tick(context or here.context, seconds=seconds, place=PLACE, report=report)
 
 
 def sign(here: Stage, name: str):
@@ -61,20 +61,20 @@ def pauses_after(here: Stage, seconds: float, agent: str):
     """Make something that pauses an agent once so many seconds have passed."""
     began = here.clock.now()
 
-    def tell(name: str, value: object) -> None:
+    def report(name: str, value: object) -> None:
         if since(here, began) >= seconds:
             here.state.save_desired_state(agent, WISH_PAUSED)
 
-    return tell
+    return report
 
 
 def test_a_tick_polls_again_and_again_in_its_slice_and_ends_with_it(stage):
     """A repository whose runs move is polled every POLL_SECONDS, not once a tick."""
     here = stage(an_open_run(), at=60, poll_seconds=5)
     began = here.clock.now()
-    told = {}
-    polls = monitor(here, tell=told.__setitem__)
-    assert polls == told["polls"] == SECONDS // 5
+    reported = {}
+    polls = monitor(here, report=reported.__setitem__)
+    assert polls == reported["polls"] == SECONDS // 5
     assert since(here, began) <= SECONDS
     assert sign(here, PIPELINE_MONITORING_AGENT).state == "idle"
 
@@ -102,7 +102,7 @@ def test_a_paused_agent_stops_polling_within_seconds(stage, after):
     """Also in the middle of its slice."""
     here = stage(an_open_run(), at=60, poll_seconds=1)
     began = here.clock.now()
-    monitor(here, seconds=600, tell=pauses_after(here, after, PIPELINE_MONITORING_AGENT))
+    monitor(here, seconds=600, report=pauses_after(here, after, PIPELINE_MONITORING_AGENT))
     assert since(here, began) <= after + 3
     assert sign(here, PIPELINE_MONITORING_AGENT).state == "paused"
 
@@ -111,7 +111,7 @@ def test_a_paused_agent_stops_waiting_for_logs_within_seconds(stage):
     """As long as one question to the queue takes."""
     here = stage(ended_runs(), at=600)
     began = here.clock.now()
-    ingest(here, seconds=600, tell=pauses_after(here, 7, LOG_INGESTION_AGENT))
+    ingest(here, seconds=600, report=pauses_after(here, 7, LOG_INGESTION_AGENT))
     assert since(here, began) <= 7 + 2 * 5
     assert sign(here, LOG_INGESTION_AGENT).state == "paused"
 
@@ -131,7 +131,7 @@ def test_a_lease_of_a_killed_holder_is_taken_over_as_soon_as_it_is_over(stage):
     assert here.record().lease_holder is None
 
 
-def test_what_a_killed_tick_had_begun_is_not_told_twice(stage):
+def test_what_a_killed_tick_had_begun_is_not_reported_twice(stage):
     """It is killed between two messages; the next holder sends what is left."""
     here = stage(ended_runs(5), at=600)
 
@@ -140,7 +140,7 @@ def test_what_a_killed_tick_had_begun_is_not_told_twice(stage):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        monitor(here, tell=killed)
+        monitor(here, report=killed)
     here.advance(LEASE_SECONDS + 1)
     monitor(here, context=here.join(holder="next"))
     assert_all_told(here)
@@ -151,8 +151,8 @@ def test_logs_are_ingested_until_the_slice_ends(stage):
     """What comes meanwhile is taken, too."""
     here = stage(ended_runs(3), at=600)
     here.poll()
-    began, told = here.clock.now(), {}
-    assert ingest(here, tell=told.__setitem__) == told["received"] == 3
+    began, reported = here.clock.now(), {}
+    assert ingest(here, report=reported.__setitem__) == reported["received"] == 3
     assert len(here.logs()) == 3
     assert SECONDS - 1 <= since(here, began) <= SECONDS
     assert sign(here, LOG_INGESTION_AGENT).state == "idle"
@@ -174,7 +174,7 @@ def a_limited_stage(stage, seconds: int, count: int | None = None) -> Stage:
     return here
 
 
-def test_a_limited_tick_says_so_and_leaves_the_rest_to_the_next(stage):
+def test_a_limited_tick_reports_it_and_leaves_the_rest_to_the_next(stage):
     """Its last word stays, where the limit outlasts it."""
     here = a_limited_stage(stage, 300)
     began = here.clock.now()
@@ -186,14 +186,14 @@ def test_a_limited_tick_says_so_and_leaves_the_rest_to_the_next(stage):
 
 
 def test_a_limit_that_ends_in_the_slice_is_waited_out(stage):
-    """With signs of life that still say what it waits for; then the log is fetched."""
+    """With heartbeats that still say what it waits for; then the log is fetched."""
     here = a_limited_stage(stage, 60, count=1)
     states: list[str] = []
 
-    def tell(name: str, value: object) -> None:
+    def report(name: str, value: object) -> None:
         states.extend(each.state for each in here.state.list_agents())
 
-    ingest(here, seconds=200, tell=tell)
+    ingest(here, seconds=200, report=report)
     assert states.count("limited") > 20
     assert len(here.logs()) == 1
     assert sign(here, LOG_INGESTION_AGENT).state == "idle"
@@ -204,20 +204,20 @@ def test_a_limited_tick_stops_within_seconds_when_paused(stage):
     """A limit may last an hour, and a slice too."""
     here = a_limited_stage(stage, 600)
     began = here.clock.now()
-    ingest(here, seconds=3600, tell=pauses_after(here, 7, LOG_INGESTION_AGENT))
+    ingest(here, seconds=3600, report=pauses_after(here, 7, LOG_INGESTION_AGENT))
     assert since(here, began) <= 7 + 3
     assert sign(here, LOG_INGESTION_AGENT).state == "paused"
 
 
-def test_a_tick_gives_signs_of_life_while_it_works(stage):
+def test_a_tick_gives_heartbeats_while_it_works(stage):
     """At its start, and every few seconds then."""
     here = stage(an_open_run(), at=60, poll_seconds=1)
     beats = set()
 
-    def tell(name: str, value: object) -> None:
+    def report(name: str, value: object) -> None:
         beats.update(each.heartbeat_at for each in here.state.list_agents())
 
-    monitor(here, tell=tell)
+    monitor(here, report=report)
     assert len(beats) >= SECONDS // 5
 
 
@@ -232,7 +232,7 @@ def test_traffic_is_counted_once_over_ticks(stage):
     assert here.state.load_message_counts().totals["runs"] == 6 + 1
 
 
-def test_the_last_known_limit_survives_until_github_tells_a_new_one(stage):
+def test_the_last_known_limit_survives_until_github_reports_a_new_one(stage):
     """The page shows it also while a tick that knows none yet begins, rests or fails."""
     here = stage(ended_runs(), at=600)
     monitor(here)
@@ -247,7 +247,7 @@ def test_the_last_known_limit_survives_until_github_tells_a_new_one(stage):
     assert sign(here, PIPELINE_MONITORING_AGENT).rate_limit == known
 
 
-def test_the_same_trouble_is_told_once_however_often_it_is_tried(stage):
+def test_the_same_trouble_is_reported_once_however_often_it_is_tried(stage):
     """Also where each try begins with a sign of life that it works."""
     here = stage(ended_runs(), at=600)
     error = QueueMissing("There is no queue.")
@@ -279,7 +279,7 @@ def test_trouble_that_a_wrong_clock_reported_is_reported_again(stage):
     assert here.errors() == ["There is no queue."] * 2
 
 
-def test_other_trouble_is_told_as_well(stage):
+def test_other_trouble_is_reported_as_well(stage):
     """Each its own line."""
     here = stage(ended_runs(), at=600)
     for what in ("a", "b"):

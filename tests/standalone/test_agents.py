@@ -59,7 +59,7 @@ def test_runs_and_logs_are_collected_as_they_come(stage):
     assert not any("(run)" in name for name in names)
 
 
-def test_both_agents_give_signs_of_life_and_say_when_they_stop(stage):
+def test_both_agents_give_heartbeats_and_report_when_they_stop(stage):
     """With what they counted, and what is left of the hour."""
     here = stage(a_world(), at=300, speed=SPEED)
     run_until(here, lambda: len(here.logs()) >= 8)
@@ -205,7 +205,7 @@ class CountedClaims:
         return getattr(self._store, name)
 
 
-def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_says(stage):
+def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_reports(stage):
     """Over a link to an app every look is a round trip."""
     here, stop = stage(WorldBuilder()), threading.Event()
     store = CountedClaims(here.state)
@@ -222,7 +222,7 @@ def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_says(stage):
 
 
 def test_a_daemon_on_a_link_asks_less_than_a_process_beside_its_state():
-    """Fewer threads look for work, each less often; its signs of life stay far from silence."""
+    """Fewer threads look for work, each less often; its heartbeats stay far from silence."""
     assert OVER_THE_LINK.monitoring_threads < BESIDE_THE_STATE.monitoring_threads
     assert OVER_THE_LINK.idle_seconds == 4 * BESIDE_THE_STATE.idle_seconds
     assert OVER_THE_LINK.ask_wish_seconds > BESIDE_THE_STATE.ask_wish_seconds

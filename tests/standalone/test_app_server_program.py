@@ -1,4 +1,4 @@
-"""The app server is found, or a person is told what is lacking and where to put it."""
+"""The app server is found, or a person is printed what is lacking and where to put it."""
 
 from __future__ import annotations
 
@@ -68,9 +68,9 @@ def test_without_a_jvm_the_server_of_pip_does_not_start(tmp_path: Path):
 
 
 def test_another_program_knows_itself_what_it_needs(tmp_path: Path):
-    told: list[str] = []
-    require_startable(program_at(tmp_path / NAME), {"PATH": ""}, told.append)
-    assert told == []
+    printed: list[str] = []
+    require_startable(program_at(tmp_path / NAME), {"PATH": ""}, printed.append)
+    assert printed == []
 
 
 @pytest.mark.parametrize("place", ["package", "home"])
@@ -95,7 +95,7 @@ def test_a_jar_that_cannot_be_downloaded_is_asked_for_with_its_two_places(
     assert not list(tmp_path.rglob("*.jar*"))
 
 
-def test_a_taken_port_is_said_before_anything_starts():
+def test_a_taken_port_is_reported_before_anything_starts():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(CannotServe, match=f"Port {port} on 127.0.0.1 is taken"):
@@ -103,7 +103,7 @@ def test_a_taken_port_is_said_before_anything_starts():
     require_free_port("127.0.0.1", port)
 
 
-def test_an_address_that_is_not_this_machines_is_said():
+def test_an_address_that_is_not_this_machines_is_reported():
     with pytest.raises(CannotServe, match=r"does not let anybody listen on 192\.0\.2\.1"):
         require_free_port("192.0.2.1", 3030)
 
@@ -116,13 +116,13 @@ def test_this_machine_reaches_what_listens_everywhere(host: str, expected: str):
 
 
 def heard(text: str, file: Path) -> tuple[ServerLog, list[str]]:
-    told: list[str] = []
-    log = ServerLog(io.BytesIO(text.encode()), file, told.append)
+    printed: list[str] = []
+    log = ServerLog(io.BytesIO(text.encode()), file, printed.append)
     log.join()
-    return log, told
+    return log, printed
 
 
-def test_all_is_kept_and_what_matters_is_said(tmp_path: Path):
+def test_all_is_kept_and_what_matters_is_reported(tmp_path: Path):
     text = (
         "[INFO  anvil.app-server.run] App URL:  http://127.0.0.1:3030\n"
         "[ERROR anvil.app-server.run] Failed to start mail server on port -1 - bad port\n"
@@ -133,11 +133,11 @@ def test_all_is_kept_and_what_matters_is_said(tmp_path: Path):
         "Database migration failed: connection-failed\n"
         "[INFO  anvil.executors.downlink] Downlink client connected with spec {}\n"
     )
-    log, told = heard(text, tmp_path / "server.log")
-    assert told[:2] == ["Server error: Error report from server code:", "  ValueError: it broke"]
-    assert told[2].endswith("up to date: Database migration failed: connection-failed")
-    assert told[3].startswith("The process that runs server code had ended")
-    assert len(told) == 4
+    log, printed = heard(text, tmp_path / "server.log")
+    assert printed[:2] == ["Server error: Error report from server code:", "  ValueError: it broke"]
+    assert printed[2].endswith("up to date: Database migration failed: connection-failed")
+    assert printed[3].startswith("The process that ran server code ended")
+    assert len(printed) == 4
     assert log.is_ready.is_set()
     assert log.last_lines(2) == text.splitlines()[-2:]
     assert (tmp_path / "server.log").read_text() == text

@@ -106,7 +106,7 @@ def test_what_is_left_pending_is_named_and_ends_in_its_own_code(cli: CommandLine
     assert (again["logs"], again["pending"]) == (1, [])
 
 
-def test_a_second_start_goes_on_where_the_first_ended(cli: CommandLine):
+def test_a_second_start_continues_where_the_first_ended(cli: CommandLine):
     """It knows the repositories, and publishes nothing twice."""
     cli.json("collect", "octo/api", "--once")
     before = cli.count_messages("METRICS_QUEUE")
@@ -118,7 +118,7 @@ def test_a_second_start_goes_on_where_the_first_ended(cli: CommandLine):
 def test_status_is_readable_while_a_collector_works(cli: CommandLine):
     """Another process sees agents, repositories and queues; a signal then ends the first."""
     with cli.started("collect", "octo/api", "--json") as collector:
-        # The agents' signs of life come within seconds, and after the logs are here.
+        # The agents' heartbeats come within seconds, and after the logs are here.
         wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
         seen = cli.json("status")
         collector.send_signal(signal.SIGTERM)
@@ -166,7 +166,7 @@ def test_health_and_metrics_are_served_while_a_collector_works(cli: CommandLine)
     assert (refused.returncode, "exclude each other" in refused.stderr) == (2, True)
 
 
-def test_after_the_end_agents_are_said_to_have_stopped(cli: CommandLine):
+def test_after_the_end_agents_are_reported_to_have_stopped(cli: CommandLine):
     """Ctrl-C is an orderly end, and people read the rest in tables."""
     with cli.started("collect", "octo/api") as collector:
         wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
@@ -174,10 +174,10 @@ def test_after_the_end_agents_are_said_to_have_stopped(cli: CommandLine):
         stdout, stderr = collector.communicate(timeout=60)
     assert collector.returncode == 0, stderr
     assert "Collected 2 runs in 2 attempts, 3 jobs" in stdout
-    told = cli.run("status").stdout
-    assert "octo/api" in told
-    assert "stopped" in told
-    assert "No errors." in told
+    printed = cli.run("status").stdout
+    assert "octo/api" in printed
+    assert "stopped" in printed
+    assert "No errors." in printed
 
 
 def test_a_second_interrupt_ends_at_once(cli: CommandLine):
@@ -191,7 +191,7 @@ def test_a_second_interrupt_ends_at_once(cli: CommandLine):
         assert collector.wait(timeout=10) == 130
 
 
-def test_collecting_once_that_is_cut_short_says_so(cli: CommandLine):
+def test_collecting_once_that_is_cut_short_reports_it(cli: CommandLine):
     """What is left over is a failure for programs, and for people a sentence."""
     cli.inject(path="/actions/runs$", do="slow", seconds=3, count=1)
     with cli.started("collect", "octo/api", "--once", "--json") as collector:

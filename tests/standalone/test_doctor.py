@@ -16,7 +16,7 @@ def found(report: dict, subject: str) -> dict:
     return next(check for check in report["checks"] if check["subject"].startswith(subject))
 
 
-def test_where_all_is_well_it_says_so(cli: CommandLine):
+def test_where_all_is_well_it_reports_it(cli: CommandLine):
     """Every subject has its line, and the exit code is 0."""
     done = cli.run("doctor", "octo/api")
     assert done.returncode == 0, done

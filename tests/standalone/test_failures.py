@@ -50,7 +50,7 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
         (["status"], {}, ["There is no state", "runstream collect", "DATABASE_URL"]),
     ],
 )
-def test_what_a_person_must_mend_is_one_sentence(
+def test_what_a_person_must_fix_is_one_sentence(
     cli: CommandLine, arguments: list[str], environment: dict[str, str], words: list[str]
 ):
     """Every fault of the surroundings is named with its subject and its remedy."""
@@ -100,7 +100,7 @@ def test_a_scenario_that_is_none_is_a_usage_error(bare: CommandLine):
     assert "limitz" in done.stderr
 
 
-def test_a_state_that_cannot_grow_is_said_to_be_full(cli: CommandLine):
+def test_a_state_that_cannot_grow_is_reported_to_be_full(cli: CommandLine):
     """A file of 64 KiB at most stands in for a full disk, and fills while runs are saved."""
     limited = (
         f"import resource, runpy, sys; resource.setrlimit({resource.RLIMIT_FSIZE}, (65536, 65536));"
@@ -168,7 +168,7 @@ def test_the_traceback_is_for_those_who_ask(cli: CommandLine):
         assert WRONG_TOKEN not in done.stderr
 
 
-def test_an_unexpected_error_tells_its_kind_only():
+def test_an_unexpected_error_reports_its_kind_only():
     """Its text may hold anything; how to see it is said."""
     sentence = sentence_for(ZeroDivisionError(PASSWORD))
     assert "ZeroDivisionError" in sentence

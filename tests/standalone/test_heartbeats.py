@@ -1,4 +1,4 @@
-"""Signs of life: how the agents of a process are, and what they count, told to all."""
+"""Heartbeats: the state of a process's agents, and what they count, for every reader."""
 
 from __future__ import annotations
 

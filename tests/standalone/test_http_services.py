@@ -236,7 +236,7 @@ def test_webhooks_without_a_secret_are_refused_before_anything_listens(here):
         socket.create_connection((address.host, address.port), timeout=5)
 
 
-def test_a_port_that_is_taken_says_so(here):
+def test_a_port_that_is_taken_reports_it(here):
     """With the address."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -249,7 +249,7 @@ def test_a_port_that_is_taken_says_so(here):
             pass
 
 
-def test_the_age_of_a_sign_is_told(here, signs):
+def test_the_age_of_a_heartbeat_is_reported(here, signs):
     """A person sees for how long it has been silent."""
     signs.give()
     here.advance(timedelta(minutes=5).total_seconds())

@@ -71,7 +71,7 @@ def drawn(store: SqlState, progress: Progress) -> str:
     return console.file.getvalue()
 
 
-def test_one_line_says_how_far_the_agents_are():
+def test_one_line_reports_how_far_the_agents_are():
     """Counts, what is to come, and the limit."""
     assert describe(a_progress(runs=1000, jobs=2, logs=3, errors=4)) == (
         "1,000 runs, 2 jobs, 3 logs, 1 in flight, 2 logs pending, 5 messages, 4 errors, "

@@ -60,18 +60,18 @@ def test_everything_is_collected_and_counted(stage, log_mode):
     assert threading.active_count() <= before + 8  # the collector's own workers, until it closes
 
 
-def test_a_second_collection_says_nothing_and_is_free(stage):
+def test_a_second_collection_publishes_nothing_and_is_free(stage):
     """What has not changed costs nothing."""
     here = stage(a_world(), at=300, speed=SPEED)
     collect(here, REPOSITORY)
-    told, charged = len(here.metrics()), here.requests(column="charged")
+    published, charged = len(here.metrics()), here.requests(column="charged")
     collect(here)
-    assert len(here.metrics()) == told
+    assert len(here.metrics()) == published
     assert here.requests(column="charged") == charged
 
 
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
-def test_what_is_in_flight_is_told_and_not_waited_for(stage, log_mode):
+def test_what_is_in_flight_is_reported_and_not_waited_for(stage, log_mode):
     """Its logs come when it is collected after its end."""
     context = a_world().run(created=10, seconds=86_400).job("quick", seconds=10).job("slow")
     here = stage(context, at=300, speed=SPEED, log_mode=log_mode)
@@ -262,7 +262,7 @@ def test_a_limit_that_outlasts_the_wish_to_stop_ends_with_it(stage):
     assert isinstance(here.poll(), RateLimited) or len(here.runs()) == 5
 
 
-def test_a_search_for_reruns_that_fails_now_and_then_is_gone_on_with(stage):
+def test_a_search_for_reruns_that_fails_now_and_then_is_continued(stage):
     """What lies deep is found by one collection, however often its search is cut short."""
     day = 86_400
     context = WorldBuilder()
@@ -282,7 +282,7 @@ def test_a_search_for_reruns_that_fails_now_and_then_is_gone_on_with(stage):
 
 
 def test_an_end_whose_jobs_cannot_be_read_at_once_is_waited_for(stage):
-    """However long ago the run ended: nobody has been told yet."""
+    """However long ago the run ended: nobody has been published yet."""
     context = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=500)
     here = stage(context, at=300, speed=SPEED)
     collect(here, REPOSITORY)
@@ -294,7 +294,7 @@ def test_an_end_whose_jobs_cannot_be_read_at_once_is_waited_for(stage):
 
 
 def test_jobs_that_lag_far_behind_an_end_are_waited_for(stage):
-    """It is told when it is clear that they never end, or have."""
+    """It is published when it is clear that they never end, or have."""
     context = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=595)
     here = stage(context, at=300, speed=SPEED)
     collect(here, REPOSITORY)

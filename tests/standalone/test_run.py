@@ -53,8 +53,8 @@ def test_what_is_configured_is_used(cli: CommandLine):
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr
-    assert "GitHub  as GITHUB_TOKEN says" in stdout
-    assert "AWS     as AWS_ENDPOINT_URL says" in stdout
+    assert "GitHub  from GITHUB_TOKEN" in stdout
+    assert "AWS     from AWS_ENDPOINT_URL" in stdout
     assert str(cli.folder / "runstream.db") in stdout
     assert "Collected 2 runs" in stdout
 

@@ -36,13 +36,13 @@ CONFIGURATION = ServerConfiguration(
 
 
 def test_the_server_reads_back_what_was_written():
-    told = yaml.safe_load(CONFIGURATION.as_yaml())
-    assert told["app"] == "/srv/app/runstream"
-    assert told["port"] == 3030
-    assert told["auto-migrate"] is True
-    assert told["disable-tls"] is True
-    assert told["database"] == CONFIGURATION.database
-    assert told["secret"] == CONFIGURATION.secrets
+    options = yaml.safe_load(CONFIGURATION.as_yaml())
+    assert options["app"] == "/srv/app/runstream"
+    assert options["port"] == 3030
+    assert options["auto-migrate"] is True
+    assert options["disable-tls"] is True
+    assert options["database"] == CONFIGURATION.database
+    assert options["secret"] == CONFIGURATION.secrets
 
 
 def test_digits_stay_text_and_a_key_stays_lines():

@@ -62,7 +62,7 @@ def test_a_signed_delivery_is_accepted_and_its_run_due(here, serve, path):
     assert list(here.state.load_run_hints(REPOSITORY)) == [FIRST_RUN + 1]
 
 
-def test_what_is_refused_says_why(here, serve):
+def test_what_is_refused_reports_why(here, serve):
     """A wrong signature, a body that is no JSON, another place, another method."""
     url = serve(here.state, here.clock)
     assert post(url + PATH, secret="other").status_code == 401

@@ -46,7 +46,7 @@ def callables_without_login() -> set[str]:
     }
 
 
-def functions_for_people() -> dict[str, int]:
+def guarded_functions() -> dict[str, int]:
     """Name every function that pages may call, with how many arguments it must be given."""
     found = {}
     for path in ENTRYPOINTS.glob("*.py"):

@@ -201,7 +201,7 @@ def serving_anvil(
             **(settings or {}),
         }
         serving = opened.enter_context(
-            open_app_server(plan, app_environment(whole), say=said.append, stop=threading.Event())
+            open_app_server(plan, app_environment(whole), echo=said.append, stop=threading.Event())
         )
         assert serving is not None
         assert plan.database is not None

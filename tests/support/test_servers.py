@@ -148,7 +148,7 @@ def test_an_owner_that_is_killed_takes_it_along():
         time.sleep(0.05)
 
 
-def test_one_that_cannot_start_says_why(monkeypatch):
+def test_one_that_cannot_start_reports_why(monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(LocalAwsError, match="did not answer on port"):
         LocalAws()

@@ -57,7 +57,7 @@ def test_failures_are_kept_before_warnings_and_the_order_is_githubs() -> None:
     assert found.total == 61
 
 
-def test_the_total_of_a_list_that_goes_on_is_unknown() -> None:
+def test_the_total_of_a_list_that_continues_is_unknown() -> None:
     """No further page is read for a number."""
     assert parse([payload()] * 100, is_whole=False).total is None
 

@@ -92,7 +92,7 @@ def test_any_object_is_a_commit_and_maybe_a_pull_request(commit, pull):
         ("completed", None, ("completed", None)),
     ],
 )
-def test_status_and_conclusion_are_told_apart(status, conclusion, expected):
+def test_status_and_conclusion_are_distinguished(status, conclusion, expected):
     """Some sources write capitals, some the conclusion in the status's place."""
     run = a_parsed_run(status=status, conclusion=conclusion)
     job = parse_job(job_payload(status=status, conclusion=conclusion))

@@ -38,7 +38,7 @@ HEADERS = st.fixed_dictionaries(
 )
 
 
-def told(remaining=0, *, reset_in=600, resource="core", **more):
+def limit_headers(remaining=0, *, reset_in=600, resource="core", **more):
     reset = str(int((NOW + timedelta(seconds=reset_in)).timestamp()))
     return {
         "x-ratelimit-limit": "5000",
@@ -55,7 +55,7 @@ def seconds_until(headers, refusals=1):
 
 def test_the_four_headers_are_one_limit():
     """Resource, limit, remaining and reset."""
-    assert parse_rate_limit(told(4999, resource="graphql")) == RateLimit(
+    assert parse_rate_limit(limit_headers(4999, resource="graphql")) == RateLimit(
         resource="graphql",
         limit=5000,
         remaining=4999,
@@ -81,7 +81,7 @@ def test_floats_are_numbers_too_and_the_resource_may_be_missing():
 @pytest.mark.parametrize("value", [None, "", "many", "nan", "inf", "1e400", "9" * 400])
 def test_a_missing_or_broken_header_is_no_limit(name, value):
     """502s and some 401s carry none."""
-    headers = told(10)
+    headers = limit_headers(10)
     del headers[name]
     if value is not None:
         headers[name] = value
@@ -93,25 +93,25 @@ def test_a_missing_or_broken_header_is_no_limit(name, value):
     ("status", "headers", "body", "is_limit"),
     [
         (429, {}, "", True),
-        (403, told(0), "", True),
-        (403, told(0.0), "", True),
-        (403, told(4000, **{"retry-after": "60"}), "", True),
-        (403, told(4000), "You have exceeded a secondary rate limit.", True),
+        (403, limit_headers(0), "", True),
+        (403, limit_headers(0.0), "", True),
+        (403, limit_headers(4000, **{"retry-after": "60"}), "", True),
+        (403, limit_headers(4000), "You have exceeded a secondary rate limit.", True),
         (403, {}, "You have triggered an abuse detection mechanism.", True),
         (403, {}, "API RATE LIMIT exceeded for installation", True),
-        (403, told(4000), "Resource not accessible by personal access token", False),
+        (403, limit_headers(4000), "Resource not accessible by personal access token", False),
         (403, {}, "", False),
-        (200, told(0), "rate limit", False),
-        (304, told(0), "", False),
-        (404, told(0), "", True),
+        (200, limit_headers(0), "rate limit", False),
+        (304, limit_headers(0), "", False),
+        (404, limit_headers(0), "", True),
         (404, {"retry-after": "60"}, "", True),
-        (404, told(4000), "You have exceeded a secondary rate limit.", True),
-        (404, told(4000), "Not Found", False),
+        (404, limit_headers(4000), "You have exceeded a secondary rate limit.", True),
+        (404, limit_headers(4000), "Not Found", False),
         (404, {}, "Rate limiting is not enabled.", False),
         (503, {"retry-after": "5"}, "rate limit", False),
     ],
 )
-def test_a_limit_is_told_from_a_missing_right(status, headers, body, is_limit):
+def test_a_limit_is_reported_from_a_missing_right(status, headers, body, is_limit):
     """403 and 404 mean both."""
     assert is_limit_answer(status, headers, body) is is_limit
 
@@ -119,12 +119,12 @@ def test_a_limit_is_told_from_a_missing_right(status, headers, body, is_limit):
 @pytest.mark.parametrize(
     ("headers", "body", "resource"),
     [
-        (told(0), "API rate limit exceeded for user", "core"),
-        (told(0, resource="graphql"), "", "graphql"),
+        (limit_headers(0), "API rate limit exceeded for user", "core"),
+        (limit_headers(0, resource="graphql"), "", "graphql"),
         ({"x-ratelimit-remaining": "0"}, "", "core"),
-        (told(0, **{"retry-after": "60"}), "", None),
-        (told(0), "You have exceeded a secondary rate limit", None),
-        (told(17), "", None),
+        (limit_headers(0, **{"retry-after": "60"}), "", None),
+        (limit_headers(0), "You have exceeded a secondary rate limit", None),
+        (limit_headers(17), "", None),
         ({}, "", None),
         ({"x-ratelimit-remaining": "none"}, "", None),
     ],
@@ -136,7 +136,7 @@ def test_a_used_up_hour_is_its_resources_own(headers, body, resource):
 
 def test_retry_after_is_obeyed_first():
     """Also where the hour is used up and ends sooner or later."""
-    assert seconds_until(told(0, **{"retry-after": "30"})) == 30
+    assert seconds_until(limit_headers(0, **{"retry-after": "30"})) == 30
     assert seconds_until({"retry-after": "0"}) == 1
     assert seconds_until({"retry-after": "-5"}) == 1
 
@@ -153,7 +153,7 @@ def test_times_of_githubs_clock_are_translated():
     date = (NOW + timedelta(minutes=10)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     offset = clock_offset({"date": date}, now=NOW)
     assert offset == timedelta(minutes=10)
-    until = retry_at(told(0, reset_in=660), now=NOW, refusals=1, offset=offset)
+    until = retry_at(limit_headers(0, reset_in=660), now=NOW, refusals=1, offset=offset)
     assert until == NOW + timedelta(seconds=61)
     dated = {"retry-after": (NOW + timedelta(seconds=630)).strftime("%a, %d %b %Y %H:%M:%S GMT")}
     assert retry_at(dated, now=NOW, refusals=1, offset=offset) == NOW + timedelta(seconds=30)
@@ -164,20 +164,20 @@ def test_times_of_githubs_clock_are_translated():
 
 def test_a_used_up_hour_is_waited_for():
     """One second more, for clocks differ."""
-    assert seconds_until(told(0, reset_in=600)) == 601
+    assert seconds_until(limit_headers(0, reset_in=600)) == 601
 
 
 @pytest.mark.parametrize(
     "headers",
     [
         {},
-        told(17),
-        told(0, reset_in=-5),
+        limit_headers(17),
+        limit_headers(0, reset_in=-5),
         {"retry-after": "soon"},
         {"retry-after": "nan"},
     ],
 )
-def test_without_a_word_that_tells_more_the_wait_is_a_minute(headers):
+def test_without_a_word_that_reports_more_the_wait_is_a_minute(headers):
     """A reset that is past tells nothing, for our clock may be wrong."""
     assert seconds_until(headers) == 60
 
@@ -190,7 +190,7 @@ def test_refusals_in_a_row_double_the_wait_up_to_an_hour():
 
 
 @given(HEADERS, st.integers(min_value=1, max_value=100))
-def test_whatever_the_headers_say_there_is_a_time_to_ask_again(headers, refusals):
+def test_whatever_the_headers_report_there_is_a_time_to_ask_again(headers, refusals):
     """It is in the future, and within a day: garbage must not silence a collector."""
     assert 1 <= seconds_until(headers, refusals) <= MAX_WAIT_SECONDS
 

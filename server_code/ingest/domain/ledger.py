@@ -17,7 +17,7 @@ LOG_FETCHED = "fetched"
 LOG_UNAVAILABLE = "unavailable"
 LOG_EXPIRED = "expired"
 
-#: What people may want of an agent; it works unless it is told not to.
+#: The states an operator may ask of an agent; the default is to run.
 WISH_RUNNING = "running"
 WISH_PAUSED = "paused"
 
@@ -90,7 +90,7 @@ class AttemptRecord:
 
     ``run`` is the newest sight of it (None while only its number is known), ``jobs`` the newest
     sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
-    order; ``fingerprint`` tells what was said last. ``next_check_at``: when it is due
+    order; ``fingerprint`` identifies what was published last. ``next_check_at``: when it is due
     again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.

@@ -1,4 +1,4 @@
-"""Sources: patterns that say which repositories are watched, such as ``octo/api-*``."""
+"""Sources: patterns that select the watched repositories, such as ``octo/api-*``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records as the bodies that state stores keep beside the columns they search by."""
+"""Records as the bodies that state stores keep next to the columns they search by."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from ..services.dashboard.setup import missing_steps
 from ..services.requeue_logs import requeue_stale_logs
 from ..services.retention import purge_expired
 from ..services.tick import (
-    Tell,
+    Report,
     is_done_elsewhere,
     log_tick,
     monitoring_tick,
@@ -92,9 +92,9 @@ def _work(request: RequestContext, agent: str, tick: Callable[..., int]) -> int:
         if missing:
             raise BadSettings(missing)
         collector = request.open_collector()
-        tell: Tell = task_state
+        report: Report = task_state
         seconds = request.settings.collecting.task_seconds
-        return tick(collector.context, seconds=seconds, place=PLACE, tell=tell)
+        return tick(collector.context, seconds=seconds, place=PLACE, report=report)
     except IngestError as error:
         report_trouble(state, agent, error, place=PLACE, now=request.now)
         raise

@@ -20,7 +20,7 @@ from .envelope import (
 )
 
 #: Says how many bytes the payload has, and by being there that the body is a pointer. SQS must be
-#: told that its type is Number; the name of that type is as long as String, so sizes stay right.
+#: written with the type Number; the name of that type is as long as String, so sizes stay right.
 PAYLOAD_SIZE_ATTRIBUTE = "ExtendedPayloadSize"
 
 _POINTER_CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer"

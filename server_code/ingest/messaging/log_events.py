@@ -114,7 +114,7 @@ def log_parts(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> Ite
     """Yield a log as one message if it fits, else as ordered parts that join byte for byte.
 
     Reads the log twice: to count the parts, then to send them.
-    Raises MessageTooLarge where not even one character fits beside the envelope.
+    Raises MessageTooLarge where not even one character fits after the envelope.
     """
     whole = _only_piece(facts, open_log, max_message_bytes)
     if whole is not None:

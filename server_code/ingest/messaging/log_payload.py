@@ -74,7 +74,7 @@ def _content(begun: bytes, chunks: Iterator[bytes]) -> Iterator[str]:
             raise MalformedPayload("The log's object ends before the log does.")
         chunk = following
     if buffer + "".join(map(bytes.decode, chunks)) != _TAIL:
-        raise MalformedPayload("The log's object goes on behind the log.")
+        raise MalformedPayload("The log's object is longer than the log.")
 
 
 def _from_base64(texts: Iterable[str]) -> Iterator[bytes]:

@@ -15,7 +15,7 @@ from ..domain.timestamps import format_timestamp, seconds_between
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunDetails:
-    """What explains an attempt beside its jobs; None is what was not read."""
+    """An attempt's annotations, environments and artifacts; None is what was not read."""
 
     annotations: AnnotationList | None = None
     artifacts: tuple[Artifact, ...] | None = None
@@ -154,7 +154,7 @@ def _referenced_workflows_data(run: WorkflowRun) -> list[dict[str, Any]] | None:
 
 
 def _pull_requests_data(run: WorkflowRun, commit: CommitMetrics | None) -> list[dict[str, Any]]:
-    """Lay out the run's own list, with what only the commit's pull requests tell."""
+    """Lay out the run's own list, completed from the commit's pull requests."""
     in_full = {pull.id: pull for pull in commit.pull_requests} if commit else {}
     return [_pull_request_data(pull, in_full.get(pull.id, pull)) for pull in run.pull_requests]
 

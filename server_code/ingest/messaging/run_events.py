@@ -62,7 +62,7 @@ def job_envelope(key: AttemptKey, job: Job, *, now: datetime) -> Envelope:
 
 def run_group(key: AttemptKey) -> str:
     """Name the FIFO group in which a run's messages keep their order."""
-    # SQS takes 128 characters; the id alone tells runs apart, the name is for people.
+    # SQS takes 128 characters; the id alone identifies a run, the name is for readers.
     return f"{key.repository[:100]}/{key.run_id}"
 
 

@@ -119,7 +119,7 @@ class BlobStore(Protocol):
         """Store an object from chunks in constant memory; it is there whole or not at all.
 
         With ``content_encoding`` the chunks are packed that way already; whoever reads the object
-        over HTTP is told so.
+        over HTTP gets its own error.
         """
 
     def check(self) -> None:

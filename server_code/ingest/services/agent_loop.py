@@ -104,7 +104,7 @@ class AgentLoop:
             self.state = AgentState.IDLE
 
     def _turn(self, turn: ShouldContinue, ends_at: datetime | None = None) -> bool:
-        """Work once, and wait for a limit that ends in time; return whether to go on."""
+        """Work once, and wait for a limit that ends in time; return whether to continue."""
         try:
             goes_on = self._work(turn)
         except RateLimited as limit:

@@ -34,7 +34,7 @@ class ListedRepository:
     is_for_all: bool
 
     def merged(self, other: ListedRepository) -> ListedRepository:
-        """Return what two lists say of one repository."""
+        """Return one repository as two lists describe it."""
         is_for_all = self.is_for_all or other.is_for_all
         return replace(self, facts=self.facts or other.facts, is_for_all=is_for_all)
 

@@ -117,7 +117,7 @@ def _run_facts(
 
 
 def details_of(record: AttemptRecord) -> RunDetails:
-    """Return what was read of an attempt beside its jobs."""
+    """Return the details of an attempt other than its jobs."""
     return RunDetails(
         annotations=record.annotations,
         artifacts=record.artifacts,

@@ -32,7 +32,7 @@ MAX_UNREAD = 10_000
 class RunCollection:
     """The repositories of a collection; several threads may run ``poll`` at the same time.
 
-    ``errors`` and ``unread`` say what lacks of those that are done.
+    ``errors`` and ``unread``: what is missing of those that are done.
     """
 
     def __init__(

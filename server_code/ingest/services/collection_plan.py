@@ -46,7 +46,7 @@ COMPLETE = CollectionPolicy(
     waits_for_others=True,
 )
 
-#: The policy of a collection beside agents that collect what it leaves.
+#: The policy of a collection next to running agents, which collect what it leaves.
 QUICK = CollectionPolicy(
     searches_all_days=False,
     repository_tries=1,

@@ -1,4 +1,4 @@
-"""The doctor: look at everything a collector needs, and say what is wrong and how to mend it.
+"""The doctor: checks of everything a collector needs, each with its remedy.
 
 One list of plain values serves the command line and the dashboard. Looking changes nothing, but
 for one mark in the state that proves it can be written.
@@ -86,7 +86,7 @@ def _check_state(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
         finally:
             state.close()
     except IngestError as error:
-        remedy = "Mend what it says; DATABASE_URL names another database."
+        remedy = "Fix the reported problem, or set DATABASE_URL to another database."
         yield Check(subject="state", status=FAILED, finding=str(error), remedy=remedy)
     else:
         finding = f"The state can be read and written; repositories watched: {len(watched.names)}."
@@ -104,7 +104,7 @@ def _check_github(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
         is_known = is_known or check.status != FAILED
         yield check
     if not is_known:
-        return  # each repository would only say the same again
+        return  # each repository would fail in the same way
     yield from check_sources(target, github, watched.sources)
     days = target.settings.collecting.backfill_days
     names = _distinct([*target.repositories, *watched.names])
@@ -120,7 +120,7 @@ def _check_aws(target: DoctorTarget) -> Iterator[Check]:
     try:
         queues = target.open_queues()
     except IngestError as error:
-        remedy = "Mend the AWS settings, in the environment or in ~/.aws."
+        remedy = "Fix the AWS settings, in the environment or in ~/.aws."
         yield Check(subject="AWS", status=FAILED, finding=str(error), remedy=remedy)
         return
     yield from check_queues(queues, target.settings.queues)

@@ -55,7 +55,7 @@ def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
         return _warning(subject, trouble, f"{_SETUP} gives it one.")
     if queue.dead_letters and is_work:
         trouble = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
-        remedy = "Mend what runstream status says, then: runstream redrive."
+        remedy = "Fix the errors that `runstream status` lists, then run: runstream redrive."
         return _warning(subject, trouble, remedy)
     if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
         return _warning(subject, finding, f"{_SETUP} raises MaximumMessageSize to 1 MiB.")

@@ -189,7 +189,7 @@ class _Ingestion:
     def _copy(self, task: LogTask) -> QueueMessage:
         """Build the delayed copy of work whose logs are late.
 
-        An archive's files are told apart by the names of all jobs, so none is left out.
+        The names of all jobs identify an archive's files, so no job is left out.
         """
         now, work = self._context.clock.now(), task.work
         is_limited = any(isinstance(late.error, RateLimited) for late in task.late)

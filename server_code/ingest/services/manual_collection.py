@@ -111,7 +111,7 @@ class _Round:
             raise
 
     def _end(self) -> CollectionRecord:
-        """Record that the collection is complete, given up, or goes on with the next round."""
+        """Record that the collection is complete, given up, or continues in the next round."""
         runs, logs = self._collection.runs, self._collection.logs
         record = self._count()
         if self._collection.is_over():

@@ -172,7 +172,7 @@ def _polled(context: CollectorContext, poll_session: PollSession) -> RepositoryR
 
 
 def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
-    """End a poll that collected; a question beside the list that failed is reported once.
+    """End a poll that collected; a failed request other than the list's is reported once.
 
     It delays nothing: GitHub's filtered lists may fail while the list itself works.
     """

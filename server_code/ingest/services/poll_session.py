@@ -27,7 +27,7 @@ class PollSession:
     """One poll of one repository, and what it has seen.
 
     ``is_thorough``: everything that there is shall be collected now. ``trouble`` is why some of the
-    questions beside the first page of the run list failed this time. ``ignores_created``: the
+    requests other than the first page of the run list failed this time. ``ignores_created``: the
     server answers a filter by creation time with other runs. ``should_continue`` is asked between
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
     that were new or differed from the ledger's copy. ``relies_on_deliveries``: webhooks take the

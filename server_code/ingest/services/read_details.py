@@ -1,4 +1,4 @@
-"""Reading what explains an attempt beside its jobs: annotations, environments and artifacts.
+"""Reading an attempt's annotations, environments and artifacts.
 
 None holds a message: what GitHub does not give at once is published as null.
 """

@@ -13,7 +13,7 @@ FORGOTTEN_A_CALL = 500
 def purge_expired(context: CollectorContext) -> bool:
     """Forget some settled attempts that are older than the ledger keeps them.
 
-    Tells whether there may be more: then call again. Nothing that is forgotten is published again:
+    Returns whether there may be more: then call again. Nothing purged is published again:
     the ledger keeps runs for as long as they may change on GitHub behind the end of the backfill
     (``CollectingSettings.ledger_days``), so neither a walk over the backfill's days nor a sweep
     over closed days meets one that was forgotten; and a list so short that it shows all runs is

@@ -25,10 +25,12 @@ TELL_AGAIN_AFTER = timedelta(hours=1)
 _NEWEST_ERRORS = 50
 
 #: Reports a value of a running task, by name.
-Tell = Callable[[str, object], None]
+Report = Callable[[str, object], None]
 
 
-def monitoring_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tell) -> int:
+def monitoring_tick(
+    context: CollectorContext, *, seconds: float, place: str, report: Report
+) -> int:
     """Poll what is due and what becomes due within ``seconds``; return how many polls it was.
 
     Ends early where nothing will be due in time. Raises StateUnavailable.
@@ -40,7 +42,7 @@ def monitoring_tick(context: CollectorContext, *, seconds: float, place: str, te
         nonlocal polls
         polled = poll_due_repositories(context, should_continue=should_continue)
         polls += polled
-        tell("polls", polls)
+        report("polls", polls)
         if polled == 0:
             due_at = _next_due(context)
             if due_at is None or due_at >= ends_at:
@@ -50,11 +52,11 @@ def monitoring_tick(context: CollectorContext, *, seconds: float, place: str, te
 
     loop = AgentLoop(PIPELINE_MONITORING_AGENT, context, poll)
     heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
-    _run_slice(loop, heartbeat, seconds=seconds, tell=tell)
+    _run_slice(loop, heartbeat, seconds=seconds, report=report)
     return polls
 
 
-def log_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tell) -> int:
+def log_tick(context: CollectorContext, *, seconds: float, place: str, report: Report) -> int:
     """Ingest logs for ``seconds``; return how much work was received. Raises what SQS raises."""
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     received = 0
@@ -67,20 +69,20 @@ def log_tick(context: CollectorContext, *, seconds: float, place: str, tell: Tel
             return False
         wait = min(LONGEST_WAIT_SECONDS, int(seconds_left))
         received += ingest_due_logs(context, wait_seconds=wait, max_seconds=seconds_left)
-        tell("received", received)
+        report("received", received)
         return True
 
     loop = AgentLoop(LOG_INGESTION_AGENT, context, ingest)
     heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, place=place)
-    _run_slice(loop, heartbeat, seconds=seconds, tell=tell)
+    _run_slice(loop, heartbeat, seconds=seconds, report=report)
     return received
 
 
-def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, tell: Tell) -> None:
+def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, report: Report) -> None:
     """Run an agent's loop for a tick, with its heartbeats."""
 
     def on_turn(now: datetime) -> None:
-        tell("heartbeat_at", now.isoformat())
+        report("heartbeat_at", now.isoformat())
         heartbeat.give_when_due(loop.state, loop.note)
 
     loop.run_slice(seconds=seconds, on_turn=on_turn)
@@ -112,7 +114,7 @@ def report_trouble(
                 agent=agent,
                 repository=None,
                 what=what,
-                remedy="It is tried again every minute; the checks under Settings say more.",
+                remedy="It is tried again every minute; the checks under Settings show details.",
             )
         )
     sign = plain_heartbeat(store, agent, place=place, now=now)

@@ -1,4 +1,4 @@
-"""What explains an attempt beside its jobs, parsed from GitHub's answers and bounded."""
+"""Annotations, environments and artifacts, parsed from GitHub's answers and bounded."""
 
 from __future__ import annotations
 

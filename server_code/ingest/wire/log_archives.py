@@ -1,8 +1,8 @@
 """Which file of an attempt's log archive is which job's log: only where that is certain.
 
 GitHub names the files after the jobs: without the characters that file names may not hold, cut at
-90 UTF-16 units, numbered, and told apart by suffixes where names repeat. Whatever could be meant
-twice is left out, for a job's log can always be had alone.
+90 UTF-16 units, numbered, and distinguished by suffixes where names repeat. Whatever could be meant
+twice is left out: a job's log can always be fetched alone.
 """
 
 from __future__ import annotations

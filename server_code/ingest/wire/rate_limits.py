@@ -1,4 +1,4 @@
-"""What GitHub's answers say about further requests."""
+"""The rate limits that GitHub's answers report."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Refusals that GitHub tells apart by words alone, and what to do about each.
+"""Refusals that GitHub distinguishes by words alone, and what to do about each.
 
 https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 """

@@ -60,7 +60,7 @@ def _body(result: ExecutionResult) -> dict[str, Any]:
 def _to_json(error: GraphQLError) -> dict[str, Any]:
     described: dict[str, Any] = dict(error.formatted)
     extensions = described.pop("extensions", None) or {}
-    # GitHub puts the type of an error beside its message
+    # GitHub puts the type of an error next to its message
     return {**extensions, **described}
 
 

@@ -81,7 +81,7 @@ def test_the_installations_are_found_where_none_is_configured(app):
     assert_all_told(here)
 
 
-def test_an_app_that_is_installed_nowhere_says_so(app):
+def test_an_app_that_is_installed_nowhere_reports_it(app):
     """A person must install it."""
     with pytest.raises(BadCredentials, match="installed"):
         app(app_installation_id=6)[1].source._tokens.client_for("octo/api").get(RUNS)

@@ -50,7 +50,7 @@ def test_many_commits_are_asked_for_in_one_query(fetch):
     assert here.requests("get_commit") == 0
 
 
-def test_a_query_tells_of_pull_requests_in_full(stage):
+def test_a_query_reports_of_pull_requests_in_full(stage):
     """Who wrote it, whether it is a draft, and its labels."""
     world = WorldBuilder().repository("octo/api")
     world.pull(5, sha(1), draft=True, labels=["bug", "ci"])

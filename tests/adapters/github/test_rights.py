@@ -156,7 +156,7 @@ def test_a_repository_that_several_may_read_stays_with_one():
     assert min(world.right.values()) > len(NAMES) / 3
 
 
-def test_a_new_process_goes_on_with_the_token_of_the_validator():
+def test_a_new_process_continues_with_the_token_of_the_validator():
     """Else every ETag would be lost with each start."""
     world = Github({token: set(OWNERS) for token in "abcdef"})
     with stub_github(world) as github:

@@ -84,7 +84,7 @@ def test_every_error_of_the_vendor_is_mapped(dialect: Dialect) -> None:
         ("timeout expired", "cannot be reached"),
     ],
 )
-def test_a_failed_connect_says_why(text: str, sentence: str) -> None:
+def test_a_failed_connect_reports_why(text: str, sentence: str) -> None:
     """Such errors have no code, only words."""
     error = psycopg2.OperationalError(f"FATAL:  {text}\n")
     assert sentence in postgres_dialect(URL).explain(error)

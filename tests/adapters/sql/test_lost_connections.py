@@ -66,7 +66,7 @@ def count(database: Database) -> int:
     return int(database.read("SELECT COUNT(*) FROM run_hints")[0][0])
 
 
-def test_reads_and_writes_go_on_after_all_connections_were_ended(
+def test_reads_and_writes_continue_after_all_connections_were_ended(
     state: SqlState, database_url: str
 ) -> None:
     """As after a restart of the server; the caller notices nothing."""

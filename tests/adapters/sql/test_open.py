@@ -48,7 +48,7 @@ def test_readers_and_a_writer_do_not_wait_for_each_other(tmp_path: Path) -> None
     connection.close()
 
 
-def test_a_closed_state_says_so(tmp_path: Path) -> None:
+def test_a_closed_state_reports_it(tmp_path: Path) -> None:
     """Closing twice does no harm."""
     state = open_sql_state(str(tmp_path / "state.db"))
     state.close()
@@ -73,7 +73,7 @@ def test_a_password_that_breaks_the_url_is_not_shown() -> None:
     assert password not in "".join(traceback.format_exception(refused.value))
 
 
-def test_a_host_without_psycopg2_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_host_without_psycopg2_reports_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """Anvil's servers have no psycopg2, and they do not need it."""
     monkeypatch.setitem(sys.modules, "psycopg2", None)
     with pytest.raises(BadSettings, match="pip install psycopg2-binary"):

@@ -12,7 +12,7 @@ from ingest.adapters.sql.sqlite import sqlite_dialect
 from ingest.errors import StateUnavailable
 
 
-def test_a_thread_that_waits_in_vain_is_told_why() -> None:
+def test_a_thread_that_waits_in_vain_is_reported_why() -> None:
     """The error says how many connections there are, and what to do."""
     pool = ConnectionPool(sqlite_dialect(":memory:"), wait_seconds=0.01)
     with (

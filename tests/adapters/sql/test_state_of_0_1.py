@@ -109,7 +109,7 @@ def test_records_that_are_saved_again_keep_their_values(state: StateStore) -> No
     assert_reads_every_record(state)
 
 
-def test_polling_goes_on_and_publishes_nothing_again(state: StateStore, later: OpenLater) -> None:
+def test_polling_continues_and_publishes_nothing_again(state: StateStore, later: OpenLater) -> None:
     """What was in flight, and what could not be read, is published when it can be."""
     here = later(state)
     poll_all(here)

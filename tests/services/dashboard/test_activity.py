@@ -16,7 +16,7 @@ def state() -> SqlState:
     return open_sql_state("sqlite://")
 
 
-def test_errors_that_say_the_same_of_the_same_are_one(state):
+def test_errors_that_report_the_same_of_the_same_are_one(state):
     """With how often, and when first and last; the newest group comes first."""
     for seconds in (1, 5, 3):
         state.add_error(an_error(seconds, what="same", repository="o/r"))
@@ -49,7 +49,7 @@ def test_all_errors_that_are_kept_are_counted(state):
     assert group["times"] == MOST_ERRORS
 
 
-def test_activity_has_errors_deeds_and_hosts(state):
+def test_activity_has_errors_actions_and_hosts(state):
     """Deeds newest first, no more than a page of them."""
     state.add_error(an_error())
     for seconds in range(SHOWN_ACTIVITIES + 5):

@@ -41,7 +41,7 @@ def a_sign(holder: str = "h", *, silence: timedelta = timedelta(0), **values):
         ("stopped", timedelta(0), "stalled"),
     ],
 )
-def test_a_state_is_what_an_agent_said_and_how_long_ago(said, silence, shown):
+def test_a_state_is_what_an_agent_reported_and_how_long_ago(said, silence, shown):
     """Tasks come every minute, so a minute of silence is no harm."""
     assert row(a_sign(state=said, silence=silence))["state"] == shown
 

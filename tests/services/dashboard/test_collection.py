@@ -46,12 +46,12 @@ def test_each_phase_has_its_sentence(phase, state, sentence):
     assert shown["error"] is None
 
 
-def test_what_is_left_is_said_at_the_end():
+def test_what_is_left_is_reported_at_the_end():
     """It comes by itself."""
     assert row(Phase.DONE, note="Logs come.")["sentence"].endswith("repositories. Logs come.")
 
 
-def test_a_failure_says_why():
+def test_a_failure_reports_why():
     """In the sentence and alone."""
     shown = row(Phase.FAILED, note="The tables are away.")
     assert shown["state"] == "failed"
@@ -80,7 +80,7 @@ def test_all_its_numbers_and_times_are_laid_out():
     assert {row(Phase.STARTING, counts={})[name] for name in numbers} == {0}
 
 
-def test_a_collection_is_found_by_its_id_among_all_signs_of_life():
+def test_a_collection_is_found_by_its_id_among_all_heartbeats():
     """One that is forgotten says what to do."""
     state = open_sql_state("sqlite://")
     state.save_agent(an_agent("monitor", "c1"))

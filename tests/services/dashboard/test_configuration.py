@@ -89,7 +89,7 @@ def test_what_is_not_set_shows_its_default_or_that_it_is_missing():
     assert rows["GITHUB_TOKEN"]["value"] == "not set"
 
 
-def test_every_setting_says_what_it_is_for():
+def test_every_setting_reports_what_it_is_for():
     """In a sentence."""
     rows = shown(METRICS_QUEUE="mine")
     assert rows["METRICS_QUEUE"]["value"] == "mine"
@@ -102,30 +102,30 @@ def facts(*spans, totals=None, settings: Settings | None = None, origin: str = "
 
 
 @pytest.mark.parametrize("origin", ["https://app.example/_/api", "https://app.example/_/api/"])
-def test_github_is_told_where_to_send_webhooks(origin):
+def test_github_is_reported_where_to_send_webhooks(origin):
     """Whether the origin ends in a slash or not."""
-    told = facts(origin=origin)
-    assert told["url"] == "https://app.example/_/api/github/webhook"
-    assert told["events"] == ["workflow_run", "workflow_job"]
-    assert told["content_type"] == "application/json"
+    webhook = facts(origin=origin)
+    assert webhook["url"] == "https://app.example/_/api/github/webhook"
+    assert webhook["events"] == ["workflow_run", "workflow_job"]
+    assert webhook["content_type"] == "application/json"
 
 
-def test_a_webhooks_secret_is_only_said_to_be_set():
+def test_a_webhooks_secret_is_only_reported_to_be_set():
     """Its value is nowhere."""
     settings = Settings(github=GithubSettings(webhook_secret=Secret("ŝecŕet")))
-    told = facts(settings=settings)
-    assert told["secret_is_set"]
-    assert "ŝecŕet" not in json.dumps(told, ensure_ascii=False)
+    webhook = facts(settings=settings)
+    assert webhook["secret_is_set"]
+    assert "ŝecŕet" not in json.dumps(webhook, ensure_ascii=False)
     assert not facts()["secret_is_set"]
 
 
-def test_it_is_told_whether_webhooks_came():
+def test_it_is_reported_whether_webhooks_came():
     """In all, and when the last did."""
-    told = facts(
+    webhook = facts(
         (at(-900), {WEBHOOKS: 2}),
         (at(-600), {WEBHOOKS: 1}),
         (NOW, {"runs": 5}),
         totals={WEBHOOKS: 30},
     )
-    assert (told["received"], told["last_received_at"]) == (30, format_timestamp(at(-600)))
+    assert (webhook["received"], webhook["last_received_at"]) == (30, format_timestamp(at(-600)))
     assert (facts()["received"], facts()["last_received_at"]) == (0, None)

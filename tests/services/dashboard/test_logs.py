@@ -42,7 +42,7 @@ def opened(here: Stage, job_id: int = JOB, **address):
     )
 
 
-def test_a_page_has_the_lines_that_were_asked_for_and_says_of_what(stage):
+def test_a_page_has_the_lines_that_were_asked_for_and_reports_of_what(stage):
     """With the numbers of the whole log, and whose it is."""
     here = collected(stage, b"".join(b"line %d\r\n" % n for n in range(1, 51)))
     page = opened(here).page(10, 3)
@@ -101,7 +101,7 @@ def test_a_text_is_found_wherever_it_stands(stage):
     assert opened(here).find("nowhere", 0) == {"lines": [], "more": False}
 
 
-def test_findings_that_go_on_say_so(stage):
+def test_findings_that_continue_report_it(stage):
     """Ask again behind the last."""
     log = opened(collected(stage, b"x\n" * (ANSWER_FINDINGS + 3)))
     first = log.find("x", 0)
@@ -138,7 +138,7 @@ def test_a_log_is_downloaded_byte_for_byte(stage):
     assert log.file_name == f"{RUN}-1-{JOB}.log"
 
 
-def test_a_log_too_large_for_a_browser_says_where_it_is(stage, monkeypatch):
+def test_a_log_too_large_for_a_browser_reports_where_it_is(stage, monkeypatch):
     """Lines of it can be read all the same."""
     monkeypatch.setattr(logs, "MOST_DOWNLOADED_BYTES", 3)
     log = opened(collected(stage, b"hello\n"))
@@ -192,7 +192,7 @@ def test_a_job_that_runs_has_no_log_yet(stage):
 
 
 @pytest.mark.parametrize("state", [LOG_UNAVAILABLE, LOG_EXPIRED])
-def test_a_log_that_never_was_or_is_gone_says_why(stage, state):
+def test_a_log_that_never_was_or_is_gone_reports_why(stage, state):
     """And is not waited for."""
     here = collected(stage)
     here.context = replace(here.context, log_cache=open_log_cache())

@@ -149,7 +149,7 @@ def test_messages_are_counted_by_queue_in_all_and_of_the_last_hour(state):
     ]
 
 
-def test_the_budget_is_what_the_newest_agent_was_told(state):
+def test_the_budget_is_what_the_newest_agent_was_reported(state):
     """One that knows none yet does not hide it."""
     limit = {"limit": 5000, "remaining": 4000, "reset_at": "2026-11-24T12:30:00Z"}
     state.save_agent(an_agent("a", heartbeat_at=at(-9), rate_limit={**limit, "remaining": 1}))

@@ -83,7 +83,7 @@ def test_a_repository_without_runs_can_be_added_with_a_warning(here):
 @pytest.mark.parametrize(
     "given", ["", "one word", "https://example.com/octo/api", "https://[", "octo/..", "a" * 500]
 )
-def test_what_is_no_repository_is_said_to_be_none(here, given):
+def test_what_is_no_repository_is_reported_to_be_none(here, given):
     """GitHub is not asked."""
     answer = check_repository(here.state, SETTINGS, unasked, given)
     assert (answer["full_name"], answer["is_ok"], answer["can_be_added"]) == (None, False, False)
@@ -93,7 +93,7 @@ def test_what_is_no_repository_is_said_to_be_none(here, given):
         watch_repository(here.state, SETTINGS, unasked, given, now=NOW)
 
 
-def test_one_that_is_watched_is_said_to_be(here):
+def test_one_that_is_watched_is_reported_to_be(here):
     """GitHub is not asked, and it cannot be added twice."""
     here.watch()
     answer = check_repository(here.state, SETTINGS, unasked, REPOSITORY)
@@ -108,7 +108,9 @@ def test_one_that_is_watched_is_said_to_be(here):
         (REPOSITORY, {"do": "error", "status": 401}, "create a new token", BadCredentials),
     ],
 )
-def test_what_github_says_against_it_is_said_with_a_remedy(here, given, fault, remedy, error):
+def test_what_github_reports_against_it_is_reported_with_a_remedy(
+    here, given, fault, remedy, error
+):
     """It is not added then."""
     if fault is not None:
         here.fail(Fault(path="^/repos/", **fault))
@@ -231,16 +233,16 @@ def test_an_error_has_a_remedy(failures, remedy):
     assert remedy in row["remedy"]
 
 
-def test_a_failure_that_was_told_has_the_remedy_that_was_told_with_it():
+def test_a_failure_that_was_reported_has_the_remedy_that_was_reported_with_it():
     """What stands in the list of errors; other failures have the general one."""
     store = open_sql_state("sqlite://")
-    told, others = "octo/told", "octo/others"
-    for name in (told, others):
+    failed, others = "octo/failed", "octo/others"
+    for name in (failed, others):
         store.add_repository(a_repository(full_name=name, failures=1, last_error="Not there."))
     error = ErrorRecord(
-        occurred_at=NOW, agent="a", repository=told, what="Not there.", remedy="Check its name."
+        occurred_at=NOW, agent="a", repository=failed, what="Not there.", remedy="Check its name."
     )
     store.add_error(error)
     rows = {row["full_name"]: row for row in list_repository_rows(store, SETTINGS, now=NOW)}
-    assert rows[told]["remedy"] == "Check its name."
+    assert rows[failed]["remedy"] == "Check its name."
     assert "Settings" in rows[others]["remedy"]

@@ -223,7 +223,7 @@ def test_the_newest_attempt_is_shown_with_all_there_are(stage):
     assert {each["job_count"] for each in shown["attempts"]} == {1}
 
 
-def test_logs_are_told_by_job(stage):
+def test_logs_are_reported_by_job(stage):
     """As text, for JSON has no other keys."""
     shown = loaded(collected(stage, a_rerun()))
     assert shown["logs"] == {
@@ -239,7 +239,7 @@ def test_a_run_is_found_with_its_repository_or_without(stage):
         loaded(here, repository="octo/other")
 
 
-def test_what_was_not_collected_says_so(stage):
+def test_what_was_not_collected_reports_it(stage):
     """The run, or the attempt of it."""
     here = collected(stage, a_rerun())
     with pytest.raises(NotFound, match="Attempt 3"):
@@ -248,7 +248,7 @@ def test_what_was_not_collected_says_so(stage):
         load_run(here.state, RunAddress(run_id=5), web_url=WEB, now=NOW)
 
 
-def test_an_attempt_known_by_its_number_alone_is_said_to_come():
+def test_an_attempt_known_by_its_number_alone_is_reported_to_come():
     """The newest that was read is shown by default."""
     state = open_sql_state("sqlite://")
     state.save_attempts([an_attempt(7)])

@@ -41,7 +41,7 @@ def test_any_credentials_connect_github(github, finding):
     assert finding in step["finding"]
 
 
-def test_github_without_credentials_says_what_to_do():
+def test_github_without_credentials_reports_what_to_do():
     """Anonymous access shows no logs."""
     step = steps(Settings())["token"]
     assert (step["is_done"], step["remedy"]) == (False, GITHUB_REMEDY)
@@ -76,7 +76,7 @@ def test_a_repository_is_the_last_step(has_repository):
     assert step["is_done"] is has_repository
 
 
-def test_what_a_host_lacks_to_collect_is_said_with_what_to_do():
+def test_what_a_host_lacks_to_collect_is_reported_with_what_to_do():
     """A repository is not the host's business."""
     assert missing_steps(Settings(github=TOKEN, aws=AWS)) == []
     [github, queues] = missing_steps(Settings())

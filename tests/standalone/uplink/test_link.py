@@ -86,7 +86,7 @@ def test_an_app_that_answers_is_alive(monkeypatch):
         (ConnectionResetError("gone"), AppUnreachable, r"\(ConnectionResetError\)"),
     ],
 )
-def test_a_failed_check_says_what_to_do(monkeypatch, error, expected, sentence):
+def test_a_failed_check_reports_what_to_do(monkeypatch, error, expected, sentence):
     """A wrong key is for a person to mend, all else passes."""
     monkeypatch.setattr(anvil.server, "call", raises(error))
     with pytest.raises(expected, match=sentence) as raised:
@@ -94,7 +94,7 @@ def test_a_failed_check_says_what_to_do(monkeypatch, error, expected, sentence):
     assert URL in str(raised.value)
 
 
-def test_a_silent_app_is_told_from_one_that_is_down(monkeypatch, never):
+def test_a_silent_app_is_reported_from_one_that_is_down(monkeypatch, never):
     """The watchdog counts silence alone."""
     monkeypatch.setattr(anvil.server, "call", never)
     with pytest.raises(LinkSilent):
@@ -134,7 +134,7 @@ def test_a_wrong_key_is_found_though_connecting_went_well(monkeypatch):
         (RuntimeError("server_secret_key is bad"), "is no Uplink: RuntimeError"),
     ],
 )
-def test_what_cannot_be_reached_is_said_without_the_key(monkeypatch, error, sentence):
+def test_what_cannot_be_reached_is_reported_without_the_key(monkeypatch, error, sentence):
     """After a while, where it may come up."""
     monkeypatch.setattr(anvil.server, "connect", raises(error))
     with pytest.raises(AppUnreachable, match=sentence) as raised:
@@ -145,7 +145,7 @@ def test_what_cannot_be_reached_is_said_without_the_key(monkeypatch, error, sent
 def test_a_link_that_opens_and_hangs_is_unreachable(monkeypatch, never):
     """Connecting may hang as any question may."""
     monkeypatch.setattr(anvil.server, "connect", never)
-    with pytest.raises(AppUnreachable, match="says nothing"):
+    with pytest.raises(AppUnreachable, match="does not answer"):
         connect(APP)
 
 

@@ -25,7 +25,7 @@ class Watched:
         self._ends = iter(ends)
         self._stop = threading.Event()
         self.watchdog = Watchdog(
-            URL, stop=self._stop, tell=self.said.append, on_dead=self.dead.append
+            URL, stop=self._stop, echo=self.said.append, on_dead=self.dead.append
         )
         monkeypatch.setattr(module, "CHECK_SECONDS", 0.0)
         monkeypatch.setattr(module, "check", self._check)
@@ -49,13 +49,13 @@ class Watched:
             return str(error)
 
 
-def test_a_link_that_is_lost_and_found_is_said_once_each(monkeypatch):
+def test_a_link_that_is_lost_and_found_is_reported_once_each(monkeypatch):
     """However many checks it takes."""
     gone = AppUnreachable("the server is down")
     seen = Watched(monkeypatch, None, gone, gone, gone, gone, None)
     assert seen.said == [
         "The link to the app is gone: the server is down",
-        "The link to the app is back; the agents go on.",
+        "The link to the app is back; the agents continue.",
     ]
     assert seen.dead == []
 
@@ -70,7 +70,7 @@ def test_while_the_link_is_lost_nothing_is_asked_over_it(monkeypatch):
 def test_a_question_that_gets_no_answer_is_given_up(monkeypatch):
     """The link may have died since the last check."""
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.01)
-    watchdog = Watchdog(URL, stop=threading.Event(), tell=print, on_dead=print)
+    watchdog = Watchdog(URL, stop=threading.Event(), echo=print, on_dead=print)
     never = threading.Event()
     with pytest.raises(LinkSilent, match="the link is dead"):
         watchdog.ask(never.wait)
@@ -87,7 +87,7 @@ def test_a_silent_link_ends_the_process_in_the_end(monkeypatch):
     assert "nobody answers on it" in str(seen.dead[0])
 
 
-def test_what_no_waiting_mends_ends_the_process_at_once(monkeypatch):
+def test_what_no_waiting_fixes_ends_the_process_at_once(monkeypatch):
     """As a key that was taken back."""
     seen = Watched(monkeypatch, WrongUplinkKey("the app does not know this key"))
     assert [exit_code_for(error) for error in seen.dead] == [78]

@@ -3,9 +3,9 @@
 - ``clients``: how AWS is reached: region, credentials, time limits, retries, counting of requests
 - ``sqs``: the ports Publisher and WorkQueue
 - ``bus``: the port EventBus
-- ``queues``: what SQS tells of a queue: limits, depth
+- ``queues``: what SQS reports of a queue: limits, depth
 - ``s3``: the port BlobStore
-- ``provision``, ``provision_bucket``: queues and the bucket, made or mended
+- ``provision``, ``provision_bucket``: queues and the bucket, created or updated
 - ``policies``, ``cloudformation``: the same as documents for IAM and CloudFormation
 - ``errors``: botocore's exceptions in our words
 

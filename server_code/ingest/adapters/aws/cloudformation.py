@@ -29,7 +29,7 @@ from .provision import (
 )
 from .provision_bucket import LOG_PREFIX
 
-#: As long as GitHub keeps logs unless told otherwise.
+#: As long as GitHub keeps logs by default.
 LOG_RETENTION_DAYS = 90
 
 #: For how long a log can be restored that was overwritten or deleted.
@@ -111,7 +111,7 @@ def _outputs(queues: list[str]) -> dict[str, Any]:
 
 
 def _key() -> dict[str, Any]:
-    """Let the account's own IAM policies say who uses the key, as CollectorPolicy does."""
+    """Let the account's own IAM policies decide who uses the key, as CollectorPolicy does."""
     account = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}
     owner = {
         "Sid": "Account",

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
 
 #: The last words of error codes; AWS prefixes some, as in ``KMS.AccessDeniedException``. Their HTTP
-#: status does not tell them apart: throttling comes as 400, 403, 429 or 503, a bad receipt as 404.
+#: status does not distinguish them: throttling comes as 400, 403, 429 or 503, a bad receipt as 404.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
 #: https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 _BUSY = frozenset(

@@ -1,4 +1,4 @@
-"""Queues and their dead-letter queues: made where missing, mended where they differ.
+"""Queues and their dead-letter queues: created where missing, updated where they differ.
 
 Whatever is there keeps what a person chose: limits are raised and never lowered, for a shorter
 retention deletes messages, and a redrive policy or an encryption key of one's own stays.
@@ -23,7 +23,7 @@ _DAY_SECONDS = 86_400
 
 #: SQS charges for requests and not for keeping, so time is free: 7 days outlive a holiday of a
 #: reader. A message keeps its age when it moves to the dead-letter queue of a standard queue, so
-#: that one keeps 14 days, the most there is: at least 7 remain to look at what failed last.
+#: that one keeps 14 days, the most there is: at least 7 remain to inspect what failed last.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-dead-letter-queues.html
 RETENTION_SECONDS = 7 * _DAY_SECONDS
 DEAD_LETTER_RETENTION_SECONDS = 14 * _DAY_SECONDS
@@ -59,7 +59,7 @@ def ensure_queues(
     job_events: str,
     dead_letter_suffix: str = "_dlq",
 ) -> list[Provisioned]:
-    """Make the three queues, each with its dead-letter queue; say what was done to each.
+    """Make the three queues, each with its dead-letter queue; return what was done to each.
 
     Names that end in ``.fifo`` get FIFO queues, and FIFO dead-letter queues. Running it again
     changes nothing. Raises AccessDenied, QueueUnavailable, BadSettings for a name SQS refuses.

@@ -32,7 +32,7 @@ LOG_PREFIX = "logs/"
 def ensure_bucket(
     client: S3Client, bucket: str, *, expire_after_days: int | None = None
 ) -> Provisioned:
-    """Make a private, encrypted bucket in the client's region; say what was done.
+    """Make a private, encrypted bucket in the client's region; return what was done.
 
     Uploads that were never completed are removed after a day; logs after ``expire_after_days``,
     or never. Rules and keys of one's own stay. Raises AccessDenied (also where the name is

@@ -13,7 +13,7 @@ from .errors import aws_errors
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-#: What every queue took before 2025; a server that does not tell takes at least this.
+#: What every queue took before 2025; a server that does not report it accepts at least this.
 _OLD_MAX_MESSAGE_BYTES = 262_144
 _DEFAULT_VISIBILITY_SECONDS = 30
 

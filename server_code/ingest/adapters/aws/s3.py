@@ -54,7 +54,7 @@ class S3BlobStore(BlobStore):
     def check(self) -> None:
         """Make sure that the bucket is there; raises QueueMissing or AccessDenied where not.
 
-        To look at it takes a right (s3:ListBucket) that storing does not, and few have.
+        Reading it needs a right (s3:ListBucket) that storing does not, and few have.
         """
         try:
             with aws_errors(f"Bucket {self._bucket}"):

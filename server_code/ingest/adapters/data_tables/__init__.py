@@ -3,7 +3,7 @@
 ``rows`` speaks to one table, ``transactions`` makes several questions one, ``guard`` turns Anvil's
 errors into ours. ``watched``, ``attempts``, ``hints``, ``commits`` and ``job_logs`` are the stores
 of what is collected, ``run_list``, ``agents``, ``traffic`` and ``journal`` those of what people
-look at, and ``store`` puts them together; ``log_cache`` keeps the newest logs beside them.
+see, and ``store`` puts them together; ``log_cache`` keeps the newest logs.
 The tables are laid out in ``anvil.yaml``.
 """
 

@@ -77,7 +77,7 @@ def _reason(error: Exception) -> str | None:
         return f"{error}. {_NOT_MIGRATED}"
     if isinstance(error, _UNANSWERED):
         return f"Data Tables do not answer: {error}"
-    # The Uplink's own failures are plain exceptions, told apart by their words.
+    # The Uplink's own failures are plain exceptions, distinguished by their words.
     if type(error) is Exception or isinstance(error, RuntimeError):
         return f"Data Tables do not answer: {error}"
     return None

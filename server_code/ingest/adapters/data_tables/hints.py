@@ -27,14 +27,14 @@ _CLAIMS = Rows("deliveries")
 
 @translate_errors
 class TableHints:
-    """Keep what is known beside the attempts."""
+    """Store of hints and delivered facts, which are no attempts."""
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Remember that a run should be looked at; the newest hint counts."""
         transact(lambda: _save_hint(repository, run_id, now))
 
     def load_run_hints(self, repository: str) -> dict[int, datetime]:
-        """Load the runs to look at, with the time of each newest hint."""
+        """Load the runs to check, with the time of each newest hint."""
         rows = _HINTS.search(
             columns=("run_id", "hinted_at"), where={"repository": repository_key(repository)}
         )

@@ -17,7 +17,7 @@ import anvil.tables
 
 _Result = TypeVar("_Result")
 
-#: How long others may be in the way. Anvil's own retries go on for minutes, and a call for 30 s.
+#: How long others may be in the way. Anvil's own retries last for minutes, and a call for 30 s.
 _TRIED_SECONDS = 20.0
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 1.0

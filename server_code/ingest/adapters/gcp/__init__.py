@@ -2,8 +2,8 @@
 
 - ``bus``: the port EventBus
 - ``pubsub``: the ports Publisher and WorkQueue
-- ``subscriptions``: what Pub/Sub tells of a topic and its subscription
-- ``provision``: topics, subscriptions and their dead letters, made or mended
+- ``subscriptions``: what Pub/Sub reports of a topic and its subscription
+- ``provision``: topics, subscriptions and their dead letters, created or updated
 - ``storage``: the port BlobStore
 - ``errors``: Google's exceptions in our words
 

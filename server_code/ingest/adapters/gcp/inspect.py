@@ -21,7 +21,7 @@ class PubsubInspector(QueueInspector):
         self._blobs = blobs
 
     def inspect_queue(self, name: str) -> QueueCondition:
-        """Read a queue's limits; Pub/Sub does not tell how many messages wait."""
+        """Read a queue's limits; Pub/Sub does not report how many messages wait."""
         found = read_subscription(self._clients, name)
         letters = found.dead_letter_topic
         return QueueCondition(

@@ -1,4 +1,4 @@
-"""Topics, subscriptions and their dead letters, made or mended."""
+"""Topics, subscriptions and their dead letters, created or updated."""
 
 from __future__ import annotations
 

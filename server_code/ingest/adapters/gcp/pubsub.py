@@ -157,7 +157,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages that are due; waits for the first up to ``wait_seconds``.
 
-        A message that is not due yet goes on waiting, for 600 s at most at a time.
+        A message that is not due yet waits on, for at most 600 s at a time.
         """
         deadline = time.monotonic() + wait_seconds
         while True:

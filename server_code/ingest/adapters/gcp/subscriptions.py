@@ -1,4 +1,4 @@
-"""What Pub/Sub tells of a topic and the subscription that has its name."""
+"""What Pub/Sub reports of a topic and the subscription of the same name."""
 
 from __future__ import annotations
 

@@ -79,7 +79,7 @@ class AppToken:
         """Sign once, for only then is a key found out that is none. Raises BadCredentials."""
         from github.Auth import AppAuth
 
-        # At its import PyGithub writes to stderr itself, beside the log that the host chose.
+        # At its import PyGithub writes to stderr itself, outside the log that the host chose.
         logging.getLogger("github").handlers.clear()
         self.name = f"app-{app_id}"
         self._app_id = app_id

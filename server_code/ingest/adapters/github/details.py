@@ -1,4 +1,4 @@
-"""The requests for what explains an attempt beside its jobs: annotations and artifacts."""
+"""The requests for annotations and artifacts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .lists import ListReader, ListRequest
 from .request import Request
 from .tokens import RepositoryClient
 
-#: The runner writes at most 50 annotations for a job; a full page tells their total as well.
+#: The runner writes at most 50 annotations for a job; a full page shows their total as well.
 _ANNOTATIONS_PER_PAGE = 100
 
 #: Artifacts of one run that are read at most.

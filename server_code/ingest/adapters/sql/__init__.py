@@ -7,7 +7,7 @@ the same, and any character that GitHub sends (NUL too, which PostgreSQL's text 
 ``pool`` and ``database`` hold connections and transactions, ``session`` speaks SQL within one,
 ``schema`` makes the tables. ``repositories``, ``attempts``, ``ledger``, ``forgetting`` and ``logs``
 are the stores of what is collected, ``run_list``, ``agents``, ``traffic`` and ``journal`` those of
-what people look at, and ``store`` puts them together; ``log_cache`` keeps the newest logs.
+what pages show, and ``store`` puts them together; ``log_cache`` keeps the newest logs.
 """
 
 from .log_cache import SqlLogCache

@@ -152,7 +152,7 @@ class SqlLedger(LedgerStore):
         self._insert(_SAVE_HINT, [(repository_key(repository), run_id, write_time(now))])
 
     def load_run_hints(self, repository: str) -> dict[int, datetime]:
-        """Load the runs to look at, with the time of each newest hint."""
+        """Load the runs to check, with the time of each newest hint."""
         sql = "SELECT run_id, hinted_at FROM run_hints WHERE repository_key = ?"
         rows = self._database.read(sql, (repository_key(repository),))
         return {run_id: read_time(hinted_at) for run_id, hinted_at in rows}

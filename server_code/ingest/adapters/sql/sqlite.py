@@ -80,7 +80,7 @@ def _connect(path: str) -> Connection:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Let readers go on while one writes; a file remembers it, so this is done once.
+    """Let readers continue while one writes; a file remembers it, so this is done once.
 
     The switch needs the file for itself and does not wait for it as other statements do.
     """

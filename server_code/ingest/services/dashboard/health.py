@@ -20,7 +20,7 @@ LOG_PATIENCE = timedelta(minutes=15)
 #: So many pending logs are more than those of jobs that have just ended.
 MANY_LOGS = 100
 
-#: Problems shown beside the first one.
+#: Problems shown after the first one.
 SHOWN_PROBLEMS = 5
 
 #: Agent states that stop or delay collection, and what is said about them.
