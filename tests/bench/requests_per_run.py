@@ -157,10 +157,11 @@ def _living(case: Case, port: int | None) -> WorldBuilder:
         builder.run(created=(number - 150) * 3600, sha="a" * 40)
     if port is not None:
         builder.hook(f"http://127.0.0.1:{port}{PATH}", secret=SECRET)
+    usual = [chance.uniform(30, RUN_SECONDS - 40) for _ in range(case.jobs - 1)]
+    usual.append(RUN_SECONDS - 20)
     for number in range(case.runs):
         created = WARM_UP_SECONDS + number * PAUSE_SECONDS + 90
         builder.run(created=created, starts_after=45, seconds=RUN_SECONDS)
-        for job in range(case.jobs):
-            seconds = chance.uniform(30, RUN_SECONDS - 10)
-            builder.job(f"test ({job})", "success", seconds=seconds)
+        for job, seconds in enumerate(usual):
+            builder.job(f"test ({job})", "success", seconds=seconds * chance.uniform(0.95, 1.05))
     return builder

@@ -93,6 +93,37 @@ def test_watching_a_run_in_economy_costs_three_looks_at_the_list_and_its_end(sta
     assert_nothing_twice(here)
 
 
+def test_watching_a_steady_workflow_live_reads_its_jobs_when_they_start_and_end(stage):
+    """After three runs their ends are expected: two looks at the jobs, and the list's three."""
+    world = a_long_past()
+    for number in range(4):
+        world.run(created=number * 900, starts_after=45, seconds=300)
+        world.job("short", seconds=110 + number).job("long", seconds=280 - number)
+    here = stage(world, at=-600, days=0.001, log_mode="live")
+    here.poll_for(600 + 3 * 900 - 10)
+    here.ingest()
+    before, lists = (
+        here.requests("list_attempt_jobs", "charged"),
+        here.requests("list_runs", "charged"),
+    )
+    here.poll_for(900)
+    here.ingest()
+    assert here.requests("list_attempt_jobs", "charged") - before == 3
+    assert here.requests("list_runs", "charged") - lists == 3
+    assert_nothing_twice(here)
+
+
+def test_a_job_that_ends_earlier_than_usual_is_read_when_the_list_moves(stage):
+    """The run's end shows it, so that nothing waits for the expected time."""
+    world = a_long_past()
+    for number in range(3):
+        world.run(created=number * 900, seconds=600).job("test", seconds=590)
+    world.run("failure", created=2700, seconds=120).job("test", "failure", seconds=110)
+    here = stage(world, at=-600, days=0.001, log_mode="live")
+    here.poll_for(600 + 2700 + 120 + 60)
+    assert here.jobs()[-1]["data"]["conclusion"] == "failure"
+
+
 def test_status_hints_of_a_repository_where_only_new_runs_move_are_free(stage):
     """They ask for runs below the first page, so what happens on it changes no answer."""
     world = a_long_past()

@@ -29,6 +29,9 @@ LOG_DELAY = timedelta(seconds=4)
 #: A job that is still open so long after its run's end has lost its runner, or never had one.
 ABANDONED_AFTER = timedelta(seconds=90)
 
+#: In live mode an archive is fetched for logs that are at least this part of it: a quarter.
+MAX_ARCHIVE_SHARE = 4
+
 #: Follows the mark of a job that never ended and whose log was ordered all the same.
 _ABANDONED = " abandoned"
 
@@ -75,7 +78,7 @@ def changes_of(
     return Changes(
         record=_published(record, run, abandoned, with_run=bool(run_facts)),
         facts=facts,
-        log_work=_log_work(record, ordered, log_mode, now),
+        log_work=_log_work(record, ordered, log_mode, now, filters),
         pending_logs=tuple(_pending(record, job, now) for job in ordered),
         summary=_summary(record, run, commit) if run_facts else None,
         filtered_logs=len(ended) - len(ordered),
@@ -167,17 +170,30 @@ def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> l
 
 
 def _log_work(
-    record: AttemptRecord, ordered: list[Job], log_mode: str, now: datetime
+    record: AttemptRecord, ordered: list[Job], log_mode: str, now: datetime, filters: FilterChain
 ) -> tuple[QueueMessage, ...]:
-    """Order logs one by one, or in economy as one archive if there are several."""
+    """Order logs one by one, or those of an ended attempt as one archive if it saves requests."""
     with_logs = [job for job in ordered if not job.never_started]
-    if log_mode == "live" or len(with_logs) < 2:
+    in_archive = ordered
+    if log_mode == "live":
+        before = [job for job in record.jobs if job.is_completed and job not in ordered]
+        in_archive = [*filter(filters.wants_log, before), *ordered]
+        in_archive = in_archive if _is_archive_worthwhile(record, with_logs) else []
+    if len(with_logs) < 2 or not in_archive:
         return tuple(
             job_log_due(record.key, job, now=now, delay_seconds=_delay_seconds([job], now))
             for job in ordered
         )
     delay = _delay_seconds(ordered, now)
-    return (attempt_logs_due(record.key, ordered, now=now, delay_seconds=delay),)
+    return (attempt_logs_due(record.key, in_archive, now=now, delay_seconds=delay),)
+
+
+def _is_archive_worthwhile(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
+    """Return whether an ended attempt's archive holds not much more than the logs that are due."""
+    if record.run is None or not record.run.is_completed:
+        return False
+    in_archive = [job for job in record.jobs if job.is_completed and not job.never_started]
+    return len(with_logs) * MAX_ARCHIVE_SHARE >= len(in_archive)
 
 
 def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:

@@ -30,6 +30,7 @@ from .read_commits import CommitReads
 from .schedule_attempts import (
     is_jobs_read_due,
     is_settling,
+    keep_durations,
     postpone,
     schedule,
     settling_pause,
@@ -132,20 +133,31 @@ def _reader(
 ) -> Callable[[AttemptRecord], AttemptSnapshot]:
     """Return the read of one attempt, for worker threads.
 
-    The jobs of one in flight are read every time while there are requests to spare, else when the
-    run itself has changed; in economy at its end only, or when everything is collected now.
+    The jobs of one in flight are read when they may have changed while there are requests to spare,
+    else when the run itself has changed; in economy at its end only, or when everything is
+    collected now.
     """
     is_live = context.collecting.log_mode == "live"
+    reads_jobs = is_live and not poll_session.relies_on_deliveries
     has_headroom = context.source.has_headroom(poll_session.repository.full_name)
+    durations = poll_session.repository.job_durations
+    moved = {run.key for run in poll_session.changed}
+
+    def wants(record: AttemptRecord) -> bool:
+        if record.run is None:
+            return False
+        if poll_session.is_thorough and has_run_changes(record):
+            return True
+        if not reads_jobs:
+            return False
+        is_changed = record.run.status == "in_progress" or not has_headroom
+        if is_changed and has_run_changes(record):
+            return True
+        has_moved = record.key in moved
+        return has_headroom and is_jobs_read_due(context, record, durations, has_moved=has_moved)
 
     def read(record: AttemptRecord) -> AttemptSnapshot:
-        is_changed = record.run is not None and has_run_changes(record)
-        reads_jobs = is_live and not poll_session.relies_on_deliveries
-        wants_jobs = (
-            (reads_jobs and has_headroom and is_jobs_read_due(context, record))
-            or (is_changed and reads_jobs)
-            or (is_changed and poll_session.is_thorough)
-        )
+        wants_jobs = wants(record)
         try:
             snapshot = read_attempt(
                 context.source,
@@ -191,6 +203,8 @@ def _finish(
         else change
         for snapshot, (change, facts) in zip(snapshots, concluded, strict=True)
     ]
+    if context.collecting.log_mode == "live":
+        keep_durations(poll_session, snapshots, before)
     changed = [each for each in changes if each.record is not before[each.record.key]]
     count_published(context, repository, before, changed)
     _record(context, changed)

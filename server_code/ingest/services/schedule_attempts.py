@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..domain.due import is_interval_over
+from ..domain.job_durations import JobDurations, add_durations, earliest_end
 from ..domain.ledger import AttemptRecord
+from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
+from .poll_session import PollSession
 from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot
 
 #: An open run is checked again after this part of its age: in its first hour at every poll.
@@ -21,6 +25,12 @@ MAX_FAILURES = 100
 
 #: Failures that pass by themselves are reported after so many in a row, others at once.
 REPORTED_FAILURES = 5
+
+#: The jobs of a run that has not started are first read after so many polls.
+FIRST_READ_POLLS = 1.8
+
+#: The jobs of an attempt in flight are read at least so often, whatever their last durations.
+LONGEST_SKIP = timedelta(minutes=5)
 
 #: How long a run's end may be ahead of its jobs', and how soon they are checked again.
 SETTLING_TIME = timedelta(minutes=1)
@@ -44,13 +54,45 @@ def is_settling(snapshot: AttemptSnapshot, now: datetime) -> bool:
     return run.updated_at is not None and now - run.updated_at < SETTLING_TIME
 
 
-def is_jobs_read_due(context: CollectorContext, record: AttemptRecord) -> bool:
-    """Return whether the jobs of an attempt in flight are read at this poll: at every other one.
+def is_jobs_read_due(
+    context: CollectorContext, record: AttemptRecord, durations: JobDurations, *, has_moved: bool
+) -> bool:
+    """Return whether the jobs of an attempt in flight are read at this poll.
 
-    Each read is charged, for steps change all the time; no event is later than two polls.
+    Each read is charged, for steps change all the time. They are read at every other poll, so that
+    no event is later than two polls; where the jobs' last durations show that none ends yet, not
+    before the first may have ended. ``has_moved``: the run list shows that something has changed.
     """
-    interval = timedelta(seconds=1.5 * context.collecting.poll_seconds)
-    return is_interval_over(record.jobs_read_at, interval, context.clock.now())
+    now, poll = context.clock.now(), timedelta(seconds=context.collecting.poll_seconds)
+    if record.jobs_read_at is None:
+        return now >= _first_jobs_read(context, record)
+    if not is_interval_over(record.jobs_read_at, 1.5 * poll, now):
+        return False
+    if has_moved or record.run is None or now >= record.jobs_read_at + LONGEST_SKIP:
+        return True
+    first_end = earliest_end(durations, record.run, record.jobs)
+    return first_end is None or now >= first_end + poll / 2
+
+
+def _first_jobs_read(context: CollectorContext, record: AttemptRecord) -> datetime:
+    """Return when the jobs of a run that does not start are read: just before two polls are over.
+
+    Most runs start earlier, which the run list shows.
+    """
+    return record.created_at + timedelta(seconds=FIRST_READ_POLLS * context.collecting.poll_seconds)
+
+
+def keep_durations(
+    poll_session: PollSession,
+    snapshots: Sequence[AttemptSnapshot],
+    before: Mapping[AttemptKey, AttemptRecord],
+) -> None:
+    """Keep how long the jobs of ended attempts took; the caller saves the repository."""
+    durations = poll_session.repository.job_durations
+    for record in (snapshot.record for snapshot in snapshots):
+        if record.run and record.has_all_jobs and not before[record.key].has_all_jobs:
+            durations = add_durations(durations, record.run, record.jobs)
+    poll_session.repository = replace(poll_session.repository, job_durations=durations)
 
 
 def settling_pause(record: AttemptRecord) -> timedelta:
@@ -82,6 +124,9 @@ def schedule(
         pause = _doubt_pause(record)
     if run is not None and not run.is_completed:
         pause = max(pause, least_pause)
+        if record.jobs_read_at is None and not least_pause:
+            until_first_read = _first_jobs_read(context, record) - now
+            pause = min(pause, until_first_read) if until_first_read > timedelta() else pause
     return replace(record, next_check_at=now + pause, failures=0)
 
 
