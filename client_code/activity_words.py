@@ -4,8 +4,8 @@ from .formatting import number, plural
 
 NAMES = {
     "github_requests": "GitHub requests",
-    "sqs_requests": "SQS requests",
-    "sqs_messages": "SQS messages",
+    "queue_requests": "queue requests",
+    "queue_messages": "messages",
 }
 
 

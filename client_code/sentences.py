@@ -40,6 +40,13 @@ def watched(repositories):
     return ", ".join(parts)
 
 
+def queue_depth(queue):
+    """Return how many messages a queue has, as far as its bus reports that."""
+    words = (("waiting", "waiting"), ("in_flight", "in flight"), ("delayed", "delayed"))
+    known = [number(queue[key]) + " " + word for key, word in words if queue[key] is not None]
+    return " · ".join(known) or "The bus does not report how many messages wait."
+
+
 def backfill(repository):
     """Return the progress of the backfill."""
     left = "{} of {} to backfill".format(number(repository["backlog"]), number(repository["known"]))

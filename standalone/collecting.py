@@ -153,5 +153,5 @@ def _in_words(summary: Summary) -> str:
         f"{summary.steps:,} steps, {summary.commits:,} commits and {summary.logs:,} logs{lacking} "
         f"in {summary.seconds:,.1f} s.\nMessages sent:{queues}\n"
         f"Requests: {summary.github_charged:,} charged and {summary.github_free:,} free by GitHub, "
-        f"{summary.sqs_requests:,} to SQS. Errors: {summary.errors:,}."
+        f"{summary.queue_requests:,} to the queues. Errors: {summary.errors:,}."
     )

@@ -37,7 +37,7 @@ _COUNTERS = {
     "logs": ("logs", "Logs published completely."),
     "logs_unavailable": ("unavailable_logs", "Logs published as unavailable."),
     "log_bytes": ("log_bytes", "Bytes of logs and log archives fetched from GitHub."),
-    "sqs_requests": ("sqs_requests", "Requests to SQS."),
+    "queue_requests": ("queue_requests", "Requests to the message bus."),
     "errors": ("errors", "Errors reported to people."),
 }
 
@@ -83,7 +83,7 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
     for counter, (name, words) in _COUNTERS.items():
         yield CounterMetricFamily(f"runstream_{name}", words, value=counts.get(counter, 0))
     queues = (context.metrics.queue_name, context.logs.queue_name, context.job_events.queue_name)
-    sent = {queue: counts.get(f"sqs_messages.{queue}", 0) for queue in queues}
+    sent = {queue: counts.get(f"queue_messages.{queue}", 0) for queue in queues}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
     buckets, total = read_lag(counts)
     words = "Seconds from the end of a job to its message on the metrics queue."

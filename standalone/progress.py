@@ -28,7 +28,7 @@ class Summary:
     logs: int
     logs_unavailable: int
     messages: dict[str, int] = field(default_factory=dict)
-    sqs_requests: int
+    queue_requests: int
     github_charged: int
     github_free: int
     errors: int
@@ -46,7 +46,7 @@ class Summary:
             "logs": self.logs,
             "logs_unavailable": self.logs_unavailable,
             "messages": self.messages,
-            "sqs_requests": self.sqs_requests,
+            "queue_requests": self.queue_requests,
             "github_requests": {"charged": self.github_charged, "free": self.github_free},
             "errors": self.errors,
             "pending": [item.as_json() for item in self.pending],
@@ -80,8 +80,8 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
         commits=counts.get("commits", 0),
         logs=counts.get("logs", 0),
         logs_unavailable=counts.get("logs_unavailable", 0),
-        messages={name: counts.get(f"sqs_messages.{name}", 0) for name in queues},
-        sqs_requests=counts.get("sqs_requests", 0),
+        messages={name: counts.get(f"queue_messages.{name}", 0) for name in queues},
+        queue_requests=counts.get("queue_requests", 0),
         github_charged=counts.get("github_requests.charged", 0),
         github_free=counts.get("github_requests.free", 0),
         errors=counts.get("errors", 0),

@@ -5,7 +5,7 @@ IngestError
 │   ├── RateLimited            GitHub forbids requests until ``retry_at``
 │   ├── SourceUnavailable      GitHub could not be reached, or has nothing to give for now
 │   │   └── RequestFailed      GitHub took the request and did not answer it whole and readably
-│   ├── QueueUnavailable       SQS or S3 did not accept what was sent
+│   ├── QueueUnavailable       the queue or bucket did not accept what was sent
 │   ├── StateUnavailable       the state store did not answer
 │   └── ResourceExhausted      this machine lacks disk space, a temporary folder or open files
 ├── Fatal                      a person must act first
@@ -71,7 +71,7 @@ class RequestFailed(SourceUnavailable):
 
 
 class QueueUnavailable(Retriable):
-    """SQS or S3 could not be reached, or did not accept what was sent."""
+    """A queue or bucket could not be reached, or did not accept what was sent."""
 
 
 class StateUnavailable(Retriable):

@@ -52,13 +52,22 @@ class CredentialFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueCondition:
-    """The condition of a queue; ``waiting`` and ``dead_letters`` are None if unknown."""
+    """The condition of a queue; what the bus does not report to these credentials is None."""
 
     max_message_bytes: int
-    hold_seconds: int
+    hold_seconds: int | None
     waiting: int | None
     dead_letter_queue: str | None
     dead_letters: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BusRemedies:
+    """What to do, in the words of a bus, where something is missing, denied or unreachable."""
+
+    missing: str
+    denied: str
+    unreachable: str
 
 
 class GithubInspector(Protocol):
@@ -79,6 +88,10 @@ class QueueInspector(Protocol):
 
     Raises QueueMissing, AccessDenied, QueueUnavailable, BadSettings.
     """
+
+    @property
+    def remedies(self) -> BusRemedies:
+        """Return what fixes a failed check."""
 
     def inspect_queue(self, name: str) -> QueueCondition:
         """Read a queue's attributes."""

@@ -87,4 +87,6 @@ def _draw(overview: Overview, depths: Depths) -> None:
 def _in_words(depth: QueueDepth | IngestError) -> str:
     if isinstance(depth, IngestError):
         return str(depth)
-    return f"{depth.visible:,} waiting, {depth.in_flight:,} in flight, {depth.delayed:,} delayed"
+    counts = {"waiting": depth.visible, "in flight": depth.in_flight, "delayed": depth.delayed}
+    known = [f"{count:,} {words}" for words, count in counts.items() if count is not None]
+    return ", ".join(known) or "The bus does not report how many messages wait."

@@ -97,7 +97,7 @@ def test_only_rejected_messages_are_returned(
         ("e0", "InternalError", "So it is.", False),
         ("e2", "InvalidMessageContents", "So it is.", True),
     ]
-    assert counters.read(f"sqs_messages.{queue_name}") == 2
+    assert counters.read(f"queue_messages.{queue_name}") == 2
 
 
 def test_a_withheld_key_is_not_the_message_s_fault(queue: SqsWorkQueue, proxy: FaultProxy) -> None:
@@ -116,7 +116,7 @@ def test_a_batch_refused_whole_is_sent_message_by_message(
     )
     (rejection,) = queue.send([a_message(n) for n in range(3)])
     assert (rejection.event_id, rejection.is_final) == ("e1", True)
-    assert counters.read(f"sqs_messages.{queue_name}") == 2
+    assert counters.read(f"queue_messages.{queue_name}") == 2
     sends = [name for name in proxy.operations if name == "SendMessageBatch"]
     assert len(sends) == 4
 
@@ -224,9 +224,9 @@ def test_every_request_is_counted_once_whoever_shares_the_client(
 ) -> None:
     """Two requests open a queue, and each batch is one more."""
     open_work_queue(client, queue_name, counters)
-    before = counters.read("sqs_requests")
+    before = counters.read("queue_requests")
     queue.send([a_message(n) for n in range(10)])
-    assert (before, counters.read("sqs_requests")) == (4, 5)
+    assert (before, counters.read("queue_requests")) == (4, 5)
 
 
 def test_the_product_s_client_tries_again_by_itself_and_counts_it(
@@ -240,7 +240,7 @@ def test_the_product_s_client_tries_again_by_itself_and_counts_it(
         queue = open_work_queue(client, queue_name, counters)
         proxy.faults.append(aws_error("RequestThrottled", 403))
         assert queue.send([a_message()]) == ()
-    assert counters.read("sqs_requests") == 4
+    assert counters.read("queue_requests") == 4
 
 
 def test_a_queue_is_found_by_its_url(client, queue_name: str, counters: Counters) -> None:

@@ -40,7 +40,7 @@ def measure(*, quick: bool) -> Iterator[Row]:
         url = client.get_queue_url(QueueName=QUEUE)["QueueUrl"]
         counters = Counters()
         publisher = open_publisher(client, QUEUE, counters)
-        own = counters.read("sqs_requests")
+        own = counters.read("queue_requests")
         for threads in (1, MONITORING_THREADS):
             rates = []
             for _ in range(ROUNDS):
@@ -48,8 +48,8 @@ def measure(*, quick: bool) -> Iterator[Row]:
                 client.purge_queue(QueueUrl=url)
                 own += 1
             yield _row(threads, rates)
-        sent = counters.read(f"sqs_messages.{QUEUE}")
-        requests = counters.read("sqs_requests") - own
+        sent = counters.read(f"queue_messages.{QUEUE}")
+        requests = counters.read("queue_requests") - own
     yield Row(
         "metrics",
         "SQS requests per metric message",

@@ -54,7 +54,7 @@ class Found:
     @property
     def messages(self) -> int:
         """Count messages of all queues."""
-        return sum(n for name, n in self.counts.items() if name.startswith("sqs_messages."))
+        return sum(n for name, n in self.counts.items() if name.startswith("queue_messages."))
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
@@ -74,9 +74,10 @@ def _row(processes: int, found: Found) -> Row:
         f"{attempts / found.seconds:.1f}",
         "",
         f"{found.messages / found.seconds:.0f} messages a second; {attempts} attempts and "
-        f"{found.counts['logs']} logs in {found.seconds:.1f} s with {found.counts['sqs_requests']} "
-        f"requests to SQS and {found.github['requests']} to GitHub, {lists} of them for lists "
-        f"of runs; {found.github['charged']} charged",
+        f"{found.counts['logs']} logs in {found.seconds:.1f} s with "
+        f"{found.counts['queue_requests']} requests to SQS and "
+        f"{found.github['requests']} to GitHub, {lists} of them for lists of runs; "
+        f"{found.github['charged']} charged",
     )
 
 

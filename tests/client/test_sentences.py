@@ -85,3 +85,17 @@ def test_the_login_page_says_whom_to_ask():
     assert "ask ops@example.com." in sentences.login_help(facts)
     assert "ask an admin of this" in sentences.login_help({**facts, "contact": None})
     assert "No account exists yet" in sentences.login_help({**facts, "has_accounts": False})
+
+
+@pytest.mark.parametrize(
+    ("depth", "sentence"),
+    [
+        ((1200, 1, 0), "1,200 waiting · 1 in flight · 0 delayed"),
+        ((0, None, 3), "0 waiting · 3 delayed"),
+        ((None, None, None), "The bus does not report how many messages wait."),
+    ],
+)
+def test_a_queue_shows_what_its_bus_counts(depth, sentence):
+    """Some buses count in part, and some not at all."""
+    queue = dict(zip(("waiting", "in_flight", "delayed"), depth, strict=True))
+    assert sentences.queue_depth(queue) == sentence

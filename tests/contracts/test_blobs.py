@@ -1,4 +1,4 @@
-"""What every store of large payloads does, in memory and in S3."""
+"""What every store of large payloads does, in memory and on each cloud."""
 
 from __future__ import annotations
 
@@ -7,20 +7,34 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
+from google.cloud.storage import Client
 from ingest.adapters.aws import S3BlobStore
+from ingest.adapters.gcp.storage import GcsBlobStore
 from ingest.errors import NotFound
 from ingest.ports import BlobReference, BlobStore
 from support.aws_server import s3_client
+from support.gcs_server import running_gcs
 from support.memory_blobs import MemoryBlobStore
 
 MIB = 1 << 20
 
 
-@pytest.fixture(params=["memory", "s3"])
+@pytest.fixture(scope="module")
+def gcs() -> Iterator[GcsBlobStore]:
+    with running_gcs():
+        store = GcsBlobStore(Client(project="here"), "logs")
+        store.ensure()
+        yield store
+
+
+@pytest.fixture(params=["memory", "s3", "gcs"])
 def store(request: pytest.FixtureRequest) -> Iterator[BlobStore]:
-    """Run every test in memory and on S3."""
+    """Run every test on every store."""
     if request.param == "memory":
         yield MemoryBlobStore("logs")
+        return
+    if request.param == "gcs":
+        yield request.getfixturevalue("gcs")
         return
     with closing(s3_client(request.getfixturevalue("aws"))) as client:
         bucket = f"logs-{uuid.uuid4()}"

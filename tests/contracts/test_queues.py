@@ -182,18 +182,18 @@ def test_what_is_sent_is_received_as_it_was(world) -> None:
 def test_accepted_messages_are_counted(world) -> None:
     """The meter knows how many the queue took, and asked how often."""
     queue = world.open()
-    before = world.counters.read("sqs_requests")
+    before = world.counters.read("queue_requests")
     queue.send([a_message(1), a_message(2, body="")])
-    assert world.counters.read(f"sqs_messages.{queue.queue_name}") == 1
-    assert world.counters.read("sqs_requests") == before + 1
+    assert world.counters.read(f"queue_messages.{queue.queue_name}") == 1
+    assert world.counters.read("queue_requests") == before + 1
 
 
 def test_nothing_to_send_asks_nothing(world) -> None:
     """An empty batch is no request."""
     queue = world.open()
-    before = world.counters.read("sqs_requests")
+    before = world.counters.read("queue_requests")
     assert queue.send([]) == ()
-    assert world.counters.read("sqs_requests") == before
+    assert world.counters.read("queue_requests") == before
 
 
 @pytest.mark.parametrize("body", ["\x1b[0m", "\x00", "\x0b", "\ufffe", "\uffff", ""])

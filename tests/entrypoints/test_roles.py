@@ -25,7 +25,7 @@ OPERATORS = {
 ADMINS = {
     "remove_repository",
     "run_doctor",
-    "set_up_aws",
+    "create_queues",
     "add_account",
     "set_account_enabled",
     "set_account_role",

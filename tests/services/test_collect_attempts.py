@@ -107,8 +107,8 @@ def test_what_was_published_is_counted_before_any_heartbeat(stage):
     assert here.poll() is None
     here.ingest()
     totals = here.state.load_message_counts().totals
-    assert totals["sqs_messages.ci_cd_metrics_queue"] == len(here.metrics()) > 0
-    assert totals["sqs_messages.ci_cd_logs_queue"] == len(here.logs()) > 0
+    assert totals["queue_messages.ci_cd_metrics_queue"] == len(here.metrics()) > 0
+    assert totals["queue_messages.ci_cd_logs_queue"] == len(here.logs()) > 0
 
 
 def test_a_batch_that_was_taken_in_part_is_completed(stage):

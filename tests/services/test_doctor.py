@@ -21,7 +21,15 @@ from ingest.errors import (
     SourceUnavailable,
     StateUnavailable,
 )
-from ingest.inspection import FAILED, OK, WARNING, Check, CredentialFacts, QueueCondition
+from ingest.inspection import (
+    FAILED,
+    OK,
+    WARNING,
+    BusRemedies,
+    Check,
+    CredentialFacts,
+    QueueCondition,
+)
 from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
 from ingest.services.doctor import DoctorTarget, is_well, run_checks
 from ingest.services.doctor_github import DoctorGithub
@@ -80,6 +88,10 @@ class LocalEnvironment:
 
     def fetch_runs(self, _repository: str, _query: object) -> Answer[RunPage]:
         return Answer(RunPage(runs=(), total_count=7, has_next=False), None)
+
+    @property
+    def remedies(self) -> BusRemedies:
+        return BusRemedies(missing="setup", denied="grant", unreachable="AWS_ENDPOINT_URL")
 
     def inspect_queue(self, _name: str) -> QueueCondition:
         return given(self.queue)
@@ -250,7 +262,7 @@ def test_the_webhook_secret_is_judged_and_never_reported(secret, status):
     ("part", "error", "subject"),
     [
         ("open_github", BadCredentials("No."), "token"),
-        ("open_queues", BadSettings(["No."]), "AWS"),
+        ("open_queues", BadSettings(["No."]), "queues"),
         ("open_state", StateUnavailable("No."), "state"),
     ],
 )

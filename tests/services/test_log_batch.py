@@ -46,7 +46,7 @@ def test_ten_logs_take_one_request(stage):
     assert batch.is_full
     assert recorded(here) == set()
     batch.send()
-    assert here.counters.read("sqs_requests") == 1
+    assert here.counters.read("queue_requests") == 1
     assert here.counters.read("logs") == 10
     assert recorded(here) == set(range(10))
     assert troubles == {}
@@ -57,7 +57,7 @@ def test_an_empty_batch_asks_for_nothing(stage):
     """As when the agent waits for a large log."""
     here = stage(WorldBuilder())
     LogBatch(here.context).send()
-    assert here.counters.read("sqs_requests") == 0
+    assert here.counters.read("queue_requests") == 0
 
 
 def test_a_queue_that_takes_nothing_troubles_every_log(stage):

@@ -135,8 +135,8 @@ def test_a_backlog_is_read_over_several_rounds(stage, monkeypatch):
     counts = progress(here).counts
     assert (counts["runs"], counts["jobs"], counts["logs"]) == (40, 40, 40)
     totals = here.state.load_message_counts().totals
-    assert totals["sqs_messages.ci_cd_metrics_queue"] == len(here.metrics())
-    assert totals["sqs_messages.ci_cd_logs_queue"] == 40
+    assert totals["queue_messages.ci_cd_metrics_queue"] == len(here.metrics())
+    assert totals["queue_messages.ci_cd_logs_queue"] == 40
 
 
 def test_a_failing_repository_holds_nothing_up(stage):

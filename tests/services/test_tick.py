@@ -162,7 +162,7 @@ def test_the_last_fraction_of_a_slice_asks_no_queue_again_and_again(stage):
     """Without a second to wait, each answer comes at once, and each is paid for."""
     here = stage(ended_runs(), at=600)
     ingest(here, seconds=0.9)
-    assert here.counters.read("sqs_requests") <= 1
+    assert here.counters.read("queue_requests") <= 1
 
 
 def a_limited_stage(stage, seconds: int, count: int | None = None) -> Stage:

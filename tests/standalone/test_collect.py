@@ -27,7 +27,7 @@ KEYS = [
     "logs",
     "logs_unavailable",
     "messages",
-    "sqs_requests",
+    "queue_requests",
     "github_requests",
     "errors",
     "pending",

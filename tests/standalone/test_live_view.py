@@ -19,7 +19,7 @@ def a_summary(**changes: int) -> Summary:
     counts = dict.fromkeys(
         ("runs", "attempts", "jobs", "steps", "commits", "logs", "logs_unavailable"), 0
     )
-    counts |= {"sqs_requests": 0, "github_charged": 0, "github_free": 0, "errors": 0}
+    counts |= {"queue_requests": 0, "github_charged": 0, "github_free": 0, "errors": 0}
     return Summary(**{**counts, **changes}, messages={"q": 5}, seconds=1.5)
 
 

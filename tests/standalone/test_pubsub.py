@@ -75,3 +75,12 @@ def test_a_project_is_needed(bare: CommandLine, pubsub: PubsubServer):
     done = bare.run("setup", GOOGLE_CLOUD_PROJECT="")
     assert done.returncode != 0
     assert "GOOGLE_CLOUD_PROJECT" in done.stderr
+
+
+def test_an_unknown_depth_is_said(bare: CommandLine, pubsub: PubsubServer):
+    """Pub/Sub's own API does not count messages; that is no error."""
+    bare.run("setup")
+    bare.run("collect", "octo/api", "--once")
+    assert "does not report how many messages wait" in bare.run("status").stdout
+    rows = bare.json("status", "--json")["queues"]
+    assert [(row["error"], row["visible"]) for row in rows] == [(None, None)] * 3

@@ -104,13 +104,13 @@ class MemoryQueue(WorkQueue):
                 if self._fault(message) is None:
                     self._accept(message)
         if batch:
-            self._counters.add("sqs_requests")
-            self._counters.add(f"sqs_messages.{self._name}", len(batch) - len(rejections))
+            self._counters.add("queue_requests")
+            self._counters.add(f"queue_messages.{self._name}", len(batch) - len(rejections))
         return rejections
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive messages; waits for the first, on the clock that was given."""
-        self._counters.add("sqs_requests")
+        self._counters.add("queue_requests")
         deadline = self._clock.now() + timedelta(seconds=wait_seconds)
         while True:
             with self._lock:
@@ -122,7 +122,7 @@ class MemoryQueue(WorkQueue):
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hide a message for ``seconds`` from now; does nothing where it is no longer ours."""
-        self._counters.add("sqs_requests")
+        self._counters.add("queue_requests")
         now = self._clock.now()
         with self._lock:
             for stored in self._stored:
@@ -135,7 +135,7 @@ class MemoryQueue(WorkQueue):
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:
         """Move a message to the dead letters; the reason becomes an attribute."""
-        self._counters.add("sqs_requests")
+        self._counters.add("queue_requests")
         with self._lock:
             for stored in [each for each in self._stored if each.receipt == message.receipt]:
                 attributes = {**stored.message.attributes, REJECTION_ATTRIBUTE: reason}
@@ -144,7 +144,7 @@ class MemoryQueue(WorkQueue):
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Delete messages; a receipt that is no longer valid is no error."""
-        self._counters.add("sqs_requests")
+        self._counters.add("queue_requests")
         receipts = {message.receipt for message in messages}
         with self._lock:
             self._stored = [kept for kept in self._stored if kept.receipt not in receipts]

@@ -1,7 +1,7 @@
 """One queue and its depth."""
 
 from ... import dom
-from ...formatting import number
+from ...sentences import queue_depth
 from ._anvil_designer import QueueRowTemplate
 
 
@@ -16,6 +16,4 @@ class QueueRow(QueueRowTemplate):
         dom.fill(self, name=queue["name"], purpose=queue["purpose"], error=queue["error"])
         dom.show(self, depth=not queue["error"], error=bool(queue["error"]))
         if not queue["error"]:
-            words = "{} waiting · {} in flight · {} delayed"
-            depth = [number(queue[name]) for name in ("waiting", "in_flight", "delayed")]
-            dom.fill(self, depth=words.format(*depth))
+            dom.fill(self, depth=queue_depth(queue))

@@ -22,7 +22,7 @@ class QueuesCard(QueuesCardTemplate):
     def create_click(self, **event):
         """Create missing queues, and show what was done."""
         self.create.enabled = False
-        is_done, done = actions.attempt(self, "set_up_aws", progress="Creating the queues…")
+        is_done, done = actions.attempt(self, "create_queues", progress="Creating the queues…")
         self.create.enabled = True
         if is_done:
             dom.fill(self, message=" ".join(done))

@@ -52,7 +52,7 @@ def run_doctor(request: RequestContext) -> dict[str, Any]:
 
 
 @login_required
-def set_up_aws(request: RequestContext) -> list[str]:
+def create_queues(request: RequestContext) -> list[str]:
     """Create missing queues and the bucket; return what was done with each."""
     done = list(set_up_queues(request.settings))
     request.note("created the queues")

@@ -43,7 +43,7 @@ REQUIRED_ROLES = {
     "dismiss_error": Role.OPERATOR,
     "remove_repository": Role.ADMIN,
     "run_doctor": Role.ADMIN,
-    "set_up_aws": Role.ADMIN,
+    "create_queues": Role.ADMIN,
     "add_account": Role.ADMIN,
     "set_account_enabled": Role.ADMIN,
     "set_account_role": Role.ADMIN,

@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueDepth:
-    """The messages of a queue, as approximate as its bus counts them."""
+    """The messages of a queue, as approximate as its bus counts them; None where it does not."""
 
-    visible: int
-    in_flight: int
-    delayed: int
+    visible: int | None
+    in_flight: int | None
+    delayed: int | None
 
 
 class EventBus(Protocol):

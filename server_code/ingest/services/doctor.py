@@ -15,7 +15,6 @@ from ..errors import IngestError
 from ..inspection import FAILED, OK, WARNING, Check, QueueInspector
 from ..ports import Clock, StateStore
 from ..settings import Settings
-from .doctor_aws import check_bucket, check_queues
 from .doctor_github import (
     NEW_CREDENTIAL,
     DoctorGithub,
@@ -24,6 +23,7 @@ from .doctor_github import (
     check_source,
 )
 from .doctor_machine import check_machine
+from .doctor_queues import check_bucket, check_queues
 
 #: GitHub suggests a random secret of this length at least.
 #: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
@@ -63,7 +63,7 @@ def run_checks(target: DoctorTarget) -> Iterator[Check]:
     watched = _Watched()
     yield from _check_state(target, watched)
     yield from _check_github(target, watched)
-    yield from _check_aws(target)
+    yield from _check_bus(target)
     yield _check_webhook_secret(target.settings)
     yield from check_machine()
 
@@ -116,12 +116,12 @@ def _check_github(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
         yield _nothing_watched()
 
 
-def _check_aws(target: DoctorTarget) -> Iterator[Check]:
+def _check_bus(target: DoctorTarget) -> Iterator[Check]:
     try:
         queues = target.open_queues()
     except IngestError as error:
-        remedy = "Fix the AWS settings, in the environment or in ~/.aws."
-        yield Check(subject="AWS", status=FAILED, finding=str(error), remedy=remedy)
+        remedy = "Correct the settings of the message bus, EVENT_BUS and its credentials."
+        yield Check(subject="queues", status=FAILED, finding=str(error), remedy=remedy)
         return
     yield from check_queues(queues, target.settings.queues)
     yield check_bucket(queues, target.settings.queues.log_bucket)

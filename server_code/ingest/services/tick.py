@@ -57,14 +57,14 @@ def monitoring_tick(
 
 
 def log_tick(context: CollectorContext, *, seconds: float, place: str, report: Report) -> int:
-    """Ingest logs for ``seconds``; return how much work was received. Raises what SQS raises."""
+    """Ingest logs for ``seconds``; return how much was received. Raises what the queue raises."""
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     received = 0
 
     def ingest(_: ShouldContinue) -> bool:
         nonlocal received
         seconds_left = (ends_at - context.clock.now()).total_seconds()
-        # SQS waits whole seconds; asked without waiting, it would be asked without end.
+        # Queues wait whole seconds; asked without waiting, it would be asked without end.
         if seconds_left < 1:
             return False
         wait = min(LONGEST_WAIT_SECONDS, int(seconds_left))

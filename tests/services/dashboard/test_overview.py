@@ -31,7 +31,7 @@ SETTINGS = Settings(
     aws=AwsSettings(region="r", access_key_id=Secret("k"), secret_access_key=Secret("s")),
 )
 HOUR = NOW.replace(minute=0, second=0, microsecond=0)
-METRICS, LOGS = "sqs_messages.ci_cd_metrics_queue", "sqs_messages.ci_cd_logs_queue"
+METRICS, LOGS = "queue_messages.ci_cd_metrics_queue", "queue_messages.ci_cd_logs_queue"
 
 
 @pytest.fixture
@@ -142,7 +142,7 @@ def test_traffic_is_a_day_at_most(state, monkeypatch):
 def test_messages_are_counted_by_queue_in_all_and_of_the_last_hour(state):
     """By the names that are configured."""
     state.add_counts({METRICS: 100, LOGS: 10}, now=at(-2 * 3600))
-    state.add_counts({METRICS: 7, "sqs_messages.another": 1}, now=at(-60))
+    state.add_counts({METRICS: 7, "queue_messages.another": 1}, now=at(-60))
     assert taken(state)["messages"] == [
         {"queue": "ci_cd_metrics_queue", "purpose": "metrics", "total": 107, "last_hour": 7},
         {"queue": "ci_cd_logs_queue", "purpose": "logs", "total": 10, "last_hour": 0},

@@ -104,13 +104,13 @@ def s3_client(access: AwsAccess) -> S3Client:
 
 
 def count_requests(client: SQSClient, counters: Counters) -> None:
-    """Count every HTTP request of a client as ``sqs_requests``, retries included.
+    """Count every HTTP request of a client as ``queue_requests``, retries included.
 
     A client counts once into the same counters, so that queues may share both.
     """
 
     def count(**_: object) -> None:
-        counters.add("sqs_requests")
+        counters.add("queue_requests")
 
     client.meta.events.register("before-send.sqs", count, unique_id=f"runstream-{id(counters)}")
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...errors import BadSettings, IngestError
-from ...inspection import QueueCondition, QueueInspector
+from ...inspection import BusRemedies, QueueCondition, QueueInspector
 from .errors import aws_errors
 from .queues import find_queue, look_up_queue, queue_depth, read_attributes
 from .s3 import prove_store
@@ -16,6 +16,13 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
+_REMEDIES = BusRemedies(
+    missing="runstream setup makes it; or correct its name, or AWS_DEFAULT_REGION.",
+    denied="runstream setup --print-iam prints the policy that the credentials need.",
+    unreachable="Check AWS_ENDPOINT_URL, the region, and the way there: proxy, firewall, "
+    "certificate.",
+)
+
 
 class AwsInspector(QueueInspector):
     """Ask SQS and S3 without changing anything."""
@@ -23,6 +30,11 @@ class AwsInspector(QueueInspector):
     def __init__(self, sqs: SQSClient, s3: S3Client) -> None:
         self._sqs = sqs
         self._s3 = s3
+
+    @property
+    def remedies(self) -> BusRemedies:
+        """Return what fixes a failed check."""
+        return _REMEDIES
 
     def inspect_queue(self, name: str) -> QueueCondition:
         """Read a queue's limits and depth, and those of its dead-letter queue."""

@@ -97,7 +97,7 @@ class SqsPublisher(Publisher):
                 if len(batch) > 1:
                     return self._send_singly(batch)
         rejections = self._with_fresh_limit(batch, rejections)
-        self._counters.add(f"sqs_messages.{self.queue_name}", len(batch) - len(rejections))
+        self._counters.add(f"queue_messages.{self.queue_name}", len(batch) - len(rejections))
         return rejections
 
     def _send_batch(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:

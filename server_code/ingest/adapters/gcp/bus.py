@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from ...domain.counters import Counters
-from ...errors import QueueUnavailable
 from ...inspection import QueueInspector
 from ...ports import EventBus, QueueDepth
 from ...settings import QueueSettings
@@ -68,11 +67,9 @@ class PubsubBus(EventBus):
             yield blobs.ensure()
 
     def depth(self, name: str) -> QueueDepth:
-        """Raise QueueUnavailable: Pub/Sub's own API has no count of messages."""
-        raise QueueUnavailable(
-            f"Pub/Sub does not count the messages of {name}: see num_undelivered_messages of its "
-            "subscription in Cloud Monitoring."
-        )
+        """Return an unknown depth: only Cloud Monitoring counts (num_undelivered_messages)."""
+        require_topic(self._clients, name)
+        return QueueDepth(visible=None, in_flight=None, delayed=None)
 
     def close(self) -> None:
         """Close the connections, where they were opened."""

@@ -12,7 +12,8 @@ from ...errors import AccessDenied, QueueMissing, QueueUnavailable
 def google_errors(subject: str) -> Iterator[None]:
     """Translate what a request raises; ``subject`` begins the message."""
     from google.api_core import exceptions
-    from google.auth.exceptions import GoogleAuthError
+    from google.auth.exceptions import GoogleAuthError, TransportError
+    from requests import RequestException
 
     try:
         yield
@@ -22,9 +23,9 @@ def google_errors(subject: str) -> Iterator[None]:
         raise AccessDenied(
             f"{subject} refuses the credentials ({error.message}): grant the roles of the guide."
         ) from error
+    except (exceptions.GoogleAPIError, TransportError, RequestException) as error:
+        raise QueueUnavailable(f"{subject} cannot be used now: {error}") from error
     except GoogleAuthError as error:
         raise AccessDenied(
             f"{subject}: no application default credentials are valid ({error})."
         ) from error
-    except (exceptions.GoogleAPIError, OSError) as error:
-        raise QueueUnavailable(f"{subject} cannot be used now: {error}") from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import AccessDenied, BadSettings
-from ...inspection import QueueCondition, QueueInspector
+from ...inspection import BusRemedies, QueueCondition, QueueInspector
 from .clients import REQUEST_SECONDS, PubsubClients
 from .errors import google_errors
 from .pubsub import MAX_BYTES
@@ -12,6 +12,13 @@ from .subscriptions import read_subscription
 
 _PUBLISH = "pubsub.topics.publish"
 
+_REMEDIES = BusRemedies(
+    missing="runstream setup makes it; or correct its name, or GOOGLE_CLOUD_PROJECT.",
+    denied="runstream setup --print-gcloud prints the roles that the credentials need.",
+    unreachable="Check the application default credentials, and the way to googleapis.com: proxy, "
+    "firewall, certificate.",
+)
+
 
 class PubsubInspector(QueueInspector):
     """Ask Pub/Sub and Cloud Storage without changing anything."""
@@ -19,6 +26,11 @@ class PubsubInspector(QueueInspector):
     def __init__(self, clients: PubsubClients, blobs: GcsBlobStore | None) -> None:
         self._clients = clients
         self._blobs = blobs
+
+    @property
+    def remedies(self) -> BusRemedies:
+        """Return what fixes a failed check."""
+        return _REMEDIES
 
     def inspect_queue(self, name: str) -> QueueCondition:
         """Read a queue's limits; Pub/Sub does not report how many messages wait."""

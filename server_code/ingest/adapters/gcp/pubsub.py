@@ -88,7 +88,7 @@ class PubsubPublisher(Publisher):
             taken += len(group) - len(refused)
             rejections += refused
         if batch:
-            self._counters.add(f"sqs_messages.{self._name}", taken)
+            self._counters.add(f"queue_messages.{self._name}", taken)
         return tuple(rejections)
 
     def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
@@ -118,7 +118,7 @@ class PubsubPublisher(Publisher):
                 else:
                     return []
         finally:
-            self._counters.add("sqs_requests")
+            self._counters.add("queue_requests")
         # One message that Pub/Sub refuses keeps none of its neighbours back.
         return [refused for message in messages for refused in self._send_request([message])]
 
@@ -174,7 +174,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             subscription=self._subscription.path,
             max_messages=max_messages,
         )
-        self._counters.add("sqs_requests")
+        self._counters.add("queue_requests")
         with google_errors(f"Subscription {self._subscription.path}"):
             try:
                 answer = self._clients.subscriber.pull(
@@ -202,7 +202,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
     def _modify(self, ack_id: str, seconds: int) -> None:
         from google.api_core.exceptions import InvalidArgument
 
-        self._counters.add("sqs_requests")
+        self._counters.add("queue_requests")
         with google_errors(f"Subscription {self._subscription.path}"):
             try:
                 self._clients.subscriber.modify_ack_deadline(
@@ -236,7 +236,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
         """Acknowledge messages; one that is no longer held comes again."""
         for start in range(0, len(messages), MAX_BATCH_COUNT):
-            self._counters.add("sqs_requests")
+            self._counters.add("queue_requests")
             with google_errors(f"Subscription {self._subscription.path}"):
                 self._clients.subscriber.acknowledge(
                     subscription=self._subscription.path,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -69,12 +68,12 @@ class GcsBlobStore(BlobStore):
         """Store an object by a resumable upload, which ends when all chunks are sent."""
         blob: Any = self._bucket.blob(key, chunk_size=CHUNK_BYTES)
         blob.content_encoding = content_encoding
-        with google_errors(f"Bucket {self._bucket.name}"):
-            blob.upload_from_file(
-                io.BufferedReader(_ChunkReader(chunks), CHUNK_BYTES),
-                content_type=content_type,
-                timeout=_TIMEOUT_SECONDS,
-            )
+        with (
+            _storage_errors(f"Bucket {self._bucket.name}"),
+            blob.open("wb", content_type=content_type, timeout=_TIMEOUT_SECONDS) as file,
+        ):
+            for chunk in chunks:
+                file.write(chunk)
         return BlobReference(str(self._bucket.name), key)
 
     def claim_check(
@@ -99,23 +98,14 @@ class GcsBlobStore(BlobStore):
                 yield iter(lambda: file.read(_READ_BYTES), b"")
 
 
-class _ChunkReader(io.RawIOBase):
-    """A file of chunks, in constant memory."""
+@contextmanager
+def _storage_errors(subject: str) -> Iterator[None]:
+    """Translate what an upload raises too: a writer's refusals are not Google's exceptions yet."""
+    from google.api_core.exceptions import from_http_status
+    from google.cloud.storage.exceptions import InvalidResponse
 
-    def __init__(self, chunks: Iterable[bytes]) -> None:
-        self._chunks = iter(chunks)
-        self._left = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - any writable buffer
-        while not self._left:
-            chunk = next(self._chunks, None)
-            if chunk is None:
-                return 0
-            self._left = chunk
-        size = min(len(buffer), len(self._left))
-        buffer[:size] = self._left[:size]
-        self._left = self._left[size:]
-        return size
+    with google_errors(subject):
+        try:
+            yield
+        except InvalidResponse as error:
+            raise from_http_status(error.response.status_code, str(error)) from error

@@ -85,7 +85,7 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
 
 
 def _counter(queue_name: str) -> str:
-    return f"sqs_messages.{queue_name}"
+    return f"queue_messages.{queue_name}"
 
 
 def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:

@@ -50,7 +50,7 @@ def _queues(settings: Settings) -> dict[str, Any]:
         is_done = True
     else:
         finding = "No AWS access key is set."
-    return _step("queues", "Connect Amazon SQS", finding, QUEUES_REMEDY, is_done=is_done)
+    return _step("queues", "Connect the queues", finding, QUEUES_REMEDY, is_done=is_done)
 
 
 def _repository(*, has_repository: bool) -> dict[str, Any]:

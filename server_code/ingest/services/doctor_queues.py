@@ -1,21 +1,20 @@
-"""What the doctor looks at on AWS's side: the three queues, and the bucket for long logs."""
+"""The doctor's checks of the message bus: the three queues, and the bucket for long logs."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from ..errors import AccessDenied, IngestError, QueueMissing
-from ..inspection import FAILED, OK, WARNING, Check, QueueCondition, QueueInspector
+from ..inspection import FAILED, OK, WARNING, BusRemedies, Check, QueueCondition, QueueInspector
 from ..settings import QueueSettings
 
 #: What every queue took before 2025; logs in smaller messages would be many parts.
 SMALL_MESSAGE_BYTES = 262_144
 
 #: A log is fetched and published within this time, or its worker asks for more.
-SHORT_VISIBILITY_SECONDS = 30
+SHORT_HOLD_SECONDS = 30
 
 _SETUP = "runstream setup"
-_REACH = "Check AWS_ENDPOINT_URL, the region, and the way there: proxy, firewall, certificate."
 
 
 def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[Check]:
@@ -26,22 +25,23 @@ def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[C
             condition = inspector.inspect_queue(name)
             inspector.require_send(name)
         except IngestError as error:
-            remedy = _remedy(error)
+            remedy = _remedy(error, inspector.remedies)
             yield Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
         else:
             yield _judge(subject, condition, is_work=name == queues.job_events_queue)
 
 
-def check_bucket(queues: QueueInspector, bucket: str | None) -> Check:
+def check_bucket(inspector: QueueInspector, bucket: str | None) -> Check:
     """Check that logs may be stored in the bucket."""
     if bucket is None:
         finding = "No LOG_BUCKET is set: logs too long for a message travel in parts."
         return Check(subject="bucket", status=OK, finding=finding)
     subject = f"bucket {bucket}"
     try:
-        queues.require_store(bucket)
+        inspector.require_store(bucket)
     except IngestError as error:
-        return Check(subject=subject, status=FAILED, finding=str(error), remedy=_remedy(error))
+        remedy = _remedy(error, inspector.remedies)
+        return Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
     return Check(subject=subject, status=OK, finding="Logs can be stored.")
 
 
@@ -58,20 +58,20 @@ def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
         remedy = "Fix the errors that `runstream status` lists, then run: runstream redrive."
         return _warning(subject, trouble, remedy)
     if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
-        return _warning(subject, finding, f"{_SETUP} raises MaximumMessageSize to 1 MiB.")
-    if is_work and queue.hold_seconds < SHORT_VISIBILITY_SECONDS:
+        return _warning(subject, finding, f"{_SETUP} raises its limit where the bus allows more.")
+    if is_work and queue.hold_seconds is not None and queue.hold_seconds < SHORT_HOLD_SECONDS:
         seconds = queue.hold_seconds
         trouble = f"{finding} Work comes back after {seconds} s, before it can be done."
-        return _warning(subject, trouble, f"{_SETUP} raises its VisibilityTimeout.")
+        return _warning(subject, trouble, f"{_SETUP} gives more time.")
     return Check(subject=subject, status=OK, finding=finding)
 
 
-def _remedy(error: IngestError) -> str:
+def _remedy(error: IngestError, remedies: BusRemedies) -> str:
     if isinstance(error, QueueMissing):
-        return f"{_SETUP} makes it; or correct its name, or AWS_DEFAULT_REGION."
+        return remedies.missing
     if isinstance(error, AccessDenied):
-        return f"{_SETUP} --print-iam prints the policy that the credentials need."
-    return _REACH
+        return remedies.denied
+    return remedies.unreachable
 
 
 def _warning(subject: str, finding: str, remedy: str) -> Check:
