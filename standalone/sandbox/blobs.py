@@ -54,9 +54,10 @@ class Blobs:
         if not expires or not self._state.opens(incoming.path, expires, signature, now):
             return _xml(403, "AuthenticationFailed")
         spoiled = fault.do if fault is not None and fault.do.startswith("archive_") else ""
-        return self._content(incoming, spoiled, now)
+        return self.content(incoming, spoiled, now)
 
-    def _content(self, incoming: Incoming, spoiled: str, now: Timestamp) -> Answer:
+    def content(self, incoming: Incoming, spoiled: str, now: Timestamp) -> Answer:
+        """Answer with what lies at a path."""
         if found := _JOB.match(incoming.path):
             return self._job(int(found[1]), int(found[2]), incoming, now)
         if found := _ZIP.match(incoming.path):

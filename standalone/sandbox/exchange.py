@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 from .answers import Answer, Refusal, error_answer, json_bytes, not_found
+from .blobs import Blobs
 from .calls import Call
 from .fault_answers import break_redirect, secondary_limit_of, spoil_answer
 from .faults import Fault
@@ -86,6 +88,8 @@ class Exchange:
         handled = spoil_answer(fault, self._call_handler(identity, fault))
         answer = self._apply_precondition(handled, identity)
         cost = answer.cost if taken else 0
+        if fault is not None and fault.do == "direct_log" and answer.status == 302:
+            answer = self._log_at(dict(answer.headers)["Location"])
         limiter.settle(budget, taken, cost)
         return self._record(
             break_redirect(fault, answer, self._state.dead_url),
@@ -114,6 +118,11 @@ class Exchange:
             return self._route.handler(call)
         except Refusal as refusal:
             return refusal.answer
+
+    def _log_at(self, location: str) -> Answer:
+        """Answer with a log itself, as a server without a host for logs does."""
+        incoming = replace(self._incoming, path=urlsplit(location).path, range="")
+        return Blobs(self._state).content(incoming, "", self._now)
 
     def _repository(self, identity: Identity) -> Repository | None:
         params, world = self._route.params, self._state.world

@@ -31,6 +31,7 @@ KINDS = frozenset(
         "empty_list",
         "malformed",
         "revoked",
+        "direct_log",
     }
 )
 
@@ -52,7 +53,8 @@ class Fault:
     logs misses the first job's file, or holds it empty; unauthorized: 401; gone: 410; broken_json:
     200 with the first half of the body; empty_list: a list without its items, which it counts;
     malformed: a list whose first item has no id; revoked: the token that asks is unknown from now
-    on. With `above_page_size`, only requests for more items a page fail.
+    on; direct_log: a log is answered itself in place of its address. With `above_page_size`, only
+    requests for more items a page fail.
     """
 
     path: str

@@ -55,6 +55,7 @@ FAULTS = (
     Fault(path=r"/logs", do="slow", seconds=0.5, probability=0.01),
     Fault(path=r"/logs$", do="missing", probability=0.02),
     Fault(path=r"/logs$", do="gone", probability=0.005),
+    Fault(path=r"/logs$", do="direct_log", probability=0.02),
     Fault(path=r"logs\.zip$", do="archive_lacks", probability=0.03),
     Fault(path=r"logs\.zip$", do="archive_empty", probability=0.03),
     Fault(path=r"/attempts/\d+/jobs", do="empty_list", probability=0.02),

@@ -13,7 +13,7 @@ ours               any other 4xx                                                
 
 GitHub answers 404 for an item as well as for a repository that it hides. Whoever gets NotFound or
 Gone must know that the same credential reads the repository before it believes it:
-``adapters/github/routing.py`` makes sure of that.
+``adapters/github/tokens.py`` makes sure of that.
 """  # noqa: E501
 
 from __future__ import annotations

@@ -135,6 +135,49 @@ def test_an_attempts_archive_is_a_zip(here):
     assert into.getvalue().startswith(b"PK")
 
 
+def answered(status, headers, body):
+    """Download a log for which the API answers this; return it."""
+    into, counters = io.BytesIO(b"half of an earlier try"), Counters()
+    with stub_github(lambda _: (status, headers, body)) as github:
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=counters)
+        GithubActions(pool, counters).fetch_job_log("octo/api", 1, into)
+    return into.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/json"])
+def test_a_log_that_is_answered_in_place_of_its_address_is_taken(kind):
+    """Servers without a host of their own for logs, and proxies, do so."""
+    assert answered(200, {"Content-Type": kind}, "a\xffb\r\n") == "a\xffb\r\n".encode()
+    assert answered(200, {"Content-Type": "text/plain"}, "") == b""
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/html; charset=utf-8", "<html>Sign in</html>"),
+        ("application/json", '{"message": "Server Error"}'),
+        ("application/json", ""),
+    ],
+)
+def test_what_cannot_be_a_log_is_not_taken_for_one(kind, body):
+    """A page to sign in, an error with 200, and nothing."""
+    with pytest.raises(SourceUnavailable):
+        answered(200, {"Content-Type": kind}, body)
+
+
+@pytest.mark.parametrize("mode", ["live", "economy"])
+def test_logs_that_are_answered_directly_are_published(stage, mode):
+    """Those of single jobs, and archives."""
+    world = WorldBuilder().run(seconds=60).job(log=b"line\n" * 5_000).job(log=b"x")
+    here = stage(world, at=100, log_mode=mode)
+    here.fail(Fault(path="/logs$", do="direct_log"))
+    here.poll()
+    here.ingest()
+    assert {log["data"]["log_content"] for log in here.logs()} == {"line\n" * 5_000, "x"}
+    assert here.requests("blob") == 0
+
+
 def redirected(location, *, hops=0):
     """Download a log whose API redirects to an address; return it and the requests made."""
 

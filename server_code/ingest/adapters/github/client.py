@@ -7,6 +7,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
@@ -44,6 +45,7 @@ class _Call:
     path: str
     headers: Mapping[str, str]
     body: bytes | None = None
+    log: BinaryIO | None = None
 
 
 class GithubClient:
@@ -74,7 +76,8 @@ class GithubClient:
         headers = {} if etag is None else {"If-None-Match": etag}
         url = self._url_of(request.path, request.parameters)
         for _ in range(MAX_REDIRECTS + 1):
-            answer = self._exchange(_Call("GET", url, request.endpoint, request.path, headers))
+            call = _Call("GET", url, request.endpoint, request.path, headers, log=request.log)
+            answer = self._exchange(call)
             location = self._next_location(answer, request, url)
             if location is None:
                 return self._response(request.path, answer)
@@ -156,11 +159,13 @@ class GithubClient:
         started = self._clock.now()
         try:
             headers = {**call.headers, **_headers(token)}
-            answer = self._transport.send(call.method, call.url, headers, call.body)
+            answer = self._transport.send(call.method, call.url, headers, call.body, log=call.log)
         finally:
             # By the collector's own clock, as all times of the limits; it may be set meanwhile.
             now = self._clock.now()
             took = min(max((now - started).total_seconds(), 0.0), TOTAL_SECONDS)
+            if call.log is not None and call.log.tell():
+                took = 0.0  # the bytes of a log cost GitHub no computing time
             limiter.record_response(resource, took_seconds=took, now=now)
         self._count(resource, answer.status)
         self.expires_at = parse_expiration(answer.headers) or self.expires_at
@@ -189,11 +194,13 @@ class GithubClient:
 
         Raises SourceUnavailable for another host or scheme: the credential is not sent there.
         """
-        if answer.status not in _REDIRECTS or (answer.status == 302 and request.wants_location):
+        if answer.status not in _REDIRECTS or (answer.status == 302 and request.log is not None):
             return None
         location = redirect_target(url, answer.headers.get("location", ""))
         here, there = urlsplit(url), urlsplit(location)
         if (here.scheme, here.netloc.lower()) != (there.scheme, there.netloc.lower()):
+            if request.log is not None:
+                return None
             raise SourceUnavailable(
                 f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
                 remedy="Set GITHUB_API_URL to the address that answers without a redirect.",

@@ -19,15 +19,13 @@ from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .request import Request
 from .tokens import RepositoryClient
-from .transport import has_proxy, open_session, resolve
+from .transport import LOG_SECONDS, has_proxy, open_session, resolve, write_log
 
 if TYPE_CHECKING:
     import requests
 
 CONNECT_SECONDS = 10
 READ_SECONDS = 60
-TOTAL_SECONDS = 1800
-CHUNK_BYTES = 256 * 1024
 
 #: A broken stream is started again this often, each time from a fresh address.
 MAX_STREAMS = 3
@@ -50,27 +48,23 @@ class LogDownloader:
         Raises LogPending (404), LogExpired (410), AccessDenied, SourceUnavailable; a log that
         arrives short is never taken for whole.
         """
-        deadline = time.monotonic() + TOTAL_SECONDS
+        deadline = time.monotonic() + LOG_SECONDS
         for stream in range(1, MAX_STREAMS + 1):
-            address = _address(client, request)
+            address = _ask(client, request, into)
             try:
-                self._stream(address, into, deadline=deadline)
+                if address is not None:
+                    self._stream(address, into, deadline=deadline)
             except SourceUnavailable:
                 if stream == MAX_STREAMS or time.monotonic() >= deadline:
                     raise
             else:
+                self._counters.add("log_bytes", into.tell())
                 return
 
     def _stream(self, address: str, into: BinaryIO, *, deadline: float) -> None:
         with self._opened(address) as response:
             raise_for_log_host(response.status_code)
-            into.seek(0)
-            into.truncate()
-            for chunk in response.iter_content(CHUNK_BYTES):
-                into.write(chunk)
-                if time.monotonic() >= deadline:
-                    raise SourceUnavailable(f"A log took longer than {TOTAL_SECONDS} s to arrive.")
-            self._counters.add("log_bytes", into.tell())
+            write_log(response, into, deadline=deadline)
 
     @contextmanager
     def _opened(self, address: str) -> Iterator[requests.Response]:
@@ -126,14 +120,16 @@ class LogDownloader:
         return session
 
 
-def _address(client: RepositoryClient, request: Request) -> str:
-    """Fetch the address of a log, which is valid for one minute."""
+def _ask(client: RepositoryClient, request: Request, into: BinaryIO) -> str | None:
+    """Fetch the address of a log, which is valid for one minute; None where the log itself came."""
     try:
-        response = client.get(replace(request, wants_location=True))
+        response = client.get(replace(request, log=into))
     except Gone as error:
         raise LogExpired("GitHub has deleted the log (410).") from error
     except NotFound as error:
         raise LogPending("GitHub has no log there (404).") from error
+    if response.status == 200:
+        return None
     address = response.headers.get("location")
     if not address:
         raise SourceUnavailable(

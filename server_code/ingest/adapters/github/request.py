@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import BinaryIO
 from urllib.parse import quote
 
 from ...errors import BadRequest
@@ -14,14 +15,15 @@ from ...wire.answers import RawAnswer, parse_json
 class Request:
     """A GET of one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by.
 
-    ``wants_location``: a 302 is the answer itself, as for logs.
+    ``log``: the seekable file of a log, which GitHub answers with the address of its host. A server
+    that sends the log itself has it written there, and its answer has no body.
     """
 
     endpoint: str
     path: str
     parameters: Mapping[str, str | int]
     validator: str | None = None
-    wants_location: bool = False
+    log: BinaryIO | None = None
 
     @staticmethod
     def to(pattern: str, *values: str | int, **parameters: str | int) -> Request:

@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Mapping
 from http.cookiejar import DefaultCookiePolicy
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from ...errors import RequestFailed, SourceUnavailable
 from ...wire.answers import RawAnswer
+from ...wire.log_bodies import require_log
 
 if TYPE_CHECKING:
     import requests
@@ -24,6 +25,10 @@ TOTAL_SECONDS = 60
 MAX_ANSWER_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 64 * 1024
 
+#: The longest that one log may take to arrive, and how much of it is in memory.
+LOG_SECONDS = 1800
+LOG_CHUNK_BYTES = 256 * 1024
+
 
 class Transport:
     """A session per thread. Safe for many threads; never retries, never follows a redirect."""
@@ -34,12 +39,21 @@ class Transport:
         self._lock = threading.Lock()
 
     def send(
-        self, method: str, url: str, headers: Mapping[str, str], body: bytes | None = None
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        *,
+        log: BinaryIO | None = None,
     ) -> RawAnswer:
-        """Send one request. Raises SourceUnavailable, or RequestFailed for half an answer."""
+        """Send one request; the body of a 200 is written into ``log`` where that is given.
+
+        Raises SourceUnavailable, or RequestFailed for half an answer.
+        """
         import requests
 
-        deadline = time.monotonic() + TOTAL_SECONDS
+        started = time.monotonic()
         try:
             with self._session().request(
                 method,
@@ -50,7 +64,11 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                content = _read(response, deadline)
+                if log is not None and response.status_code == 200:
+                    content = b""
+                    write_log(response, log, deadline=started + LOG_SECONDS)
+                else:
+                    content = _read(response, started + TOTAL_SECONDS)
                 received = {name.lower(): value for name, value in response.headers.items()}
         except requests.exceptions.RequestException as error:
             raise connection_error(error, url) from error
@@ -133,6 +151,25 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
             remedy="Check GITHUB_API_URL and the way there: name, proxy and firewall.",
         )
     return RequestFailed(f"{host} did not answer the request whole ({kind}).")
+
+
+def write_log(response: requests.Response, log: BinaryIO, *, deadline: float) -> None:
+    """Write an answer's body into a file, from its beginning.
+
+    Raises SourceUnavailable for a body that is no log, and what ``requests`` raises.
+    """
+    log.seek(0)
+    log.truncate()
+    start: bytes | None = None
+    for chunk in response.iter_content(LOG_CHUNK_BYTES):
+        if start is None:
+            start = chunk
+            require_log(response.headers.get("content-type", ""), start)
+        log.write(chunk)
+        if time.monotonic() >= deadline:
+            raise SourceUnavailable(f"A log took longer than {LOG_SECONDS} s to arrive.")
+    if start is None:
+        require_log(response.headers.get("content-type", ""), b"")
 
 
 def _read(response: requests.Response, deadline: float) -> bytes:
