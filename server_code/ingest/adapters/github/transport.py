@@ -64,20 +64,16 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                if log is not None and response.status_code == 200:
-                    content = b""
+                is_log = log is not None and response.status_code == 200
+                if log is not None and is_log:
                     write_log(response, log, deadline=started + LOG_SECONDS)
-                else:
-                    content = _read(response, started + TOTAL_SECONDS)
+                content = b"" if is_log else _read(response, started + TOTAL_SECONDS)
                 received = {name.lower(): value for name, value in response.headers.items()}
         except requests.exceptions.RequestException as error:
             raise connection_error(error, url) from error
         except OSError as error:
             # requests reports a missing bundle of certificates so.
-            raise SourceUnavailable(
-                f"The certificates of this machine cannot be read: {error}.",
-                remedy="Set SSL_CERT_FILE to a PEM file of certificates that exists.",
-            ) from error
+            raise _certificates_error(error) from error
         except ValueError as error:
             # requests parses a redirect's address though it does not follow it.
             raise RequestFailed("GitHub redirects to an address that is none.") from error
@@ -195,6 +191,13 @@ def _certificates() -> str | bool:
     Its own, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE, come first.
     """
     return os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or True
+
+
+def _certificates_error(error: OSError) -> SourceUnavailable:
+    return SourceUnavailable(
+        f"The certificates of this machine cannot be read: {error}.",
+        remedy="Set SSL_CERT_FILE to a PEM file of certificates that exists.",
+    )
 
 
 def _certificate_fault(error: Exception) -> str:
