@@ -141,8 +141,13 @@ def test_where_all_is_well_nothing_needs_a_remedy():
     ("facts", "subject", "status", "words"),
     [
         ({"kind": "no token", "scopes": None}, "token", "warning", "60 requests an hour"),
-        ({"expires_at": NOW + timedelta(days=3)}, "token-1", "warning", "2026-05-04: it expires"),
-        ({"expires_at": NOW + timedelta(days=90)}, "token-1", "ok", "until 2026-07-30"),
+        (
+            {"expires_at": NOW + timedelta(days=3)},
+            "token-1",
+            "warning",
+            "it expires in 3 days, on 2026-05-04",
+        ),
+        ({"expires_at": NOW + timedelta(days=90)}, "token-1", "ok", "it expires on 2026-07-30"),
         ({"scopes": ("gist",)}, "token-1", "warning", "scopes gist"),
         ({"scopes": ()}, "token-1", "warning", "scopes none"),
         ({"scopes": None, "kind": "fine-grained token"}, "token-1", "ok", "fine-grained token"),

@@ -11,6 +11,7 @@ from ..bootstrap import open_doctor_target, queue_depths, set_up_queues
 from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts
+from ..services.dashboard.credentials import list_credential_rows
 from ..services.doctor import is_well, run_checks
 from ..settings import Settings
 from . import accounts
@@ -36,6 +37,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
         "webhook": webhook_facts(
             settings, request.state.load_message_counts(), origin=anvil.server.get_api_origin()
         ),
+        "credentials": list_credential_rows(request.state, now=request.now),
         "agents": load_agent_rows(request.state, now=request.now),
         "accounts": accounts.list_accounts(you=request.actor, role=request.role),
     }

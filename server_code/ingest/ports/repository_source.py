@@ -21,7 +21,10 @@ class ListQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialFacts:
-    """What is known of a credential. ``kind``: token, installation or anonymous."""
+    """What is known of a credential.
+
+    ``kind``: for people. ``missing_permissions``: what GitHub named when it refused.
+    """
 
     name: str
     kind: str
@@ -30,6 +33,7 @@ class CredentialFacts:
     remaining: int | None = None
     reset_at: datetime | None = None
     expires_at: datetime | None = None
+    missing_permissions: tuple[str, ...] = ()
     rejected: str | None = None
 
 
@@ -55,6 +59,9 @@ class RepositorySource(Protocol):
 
     def recall(self, records: Collection[CredentialRecord]) -> None:
         """Recall what was learned of credentials before; what was learned since is kept."""
+
+    def fetch_owner(self, credential: str) -> str | None:
+        """Fetch the user of a token; None for what belongs to no user."""
 
     def credentials(self) -> list[CredentialFacts]:
         """Return what is known of the credentials; costs nothing."""

@@ -14,7 +14,6 @@ from ..domain.source_records import (
     FROM_SETTINGS,
     CredentialList,
     CredentialRecord,
-    CredentialRefusal,
     SourceRecord,
 )
 from ..domain.sources import SourcePattern, Sources, parse_source
@@ -23,6 +22,7 @@ from ..ports import Answer, ListQuestion, RepositoryFacts, RepositorySource
 from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
 from .context import CollectorContext
 from .manage_sources import add_sources, take_source_away
+from .record_credentials import record_credentials, refused
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +31,6 @@ DISCOVER_EVERY = timedelta(minutes=9)
 
 #: How often a process checks whether discovery is due.
 CHECK_EVERY = timedelta(seconds=5)
-
-#: A list that a credential may not read is asked for again after this time.
-REFUSED_FOR = timedelta(hours=1)
 
 _List = Answer[tuple[RepositoryFacts, ...]]
 
@@ -59,16 +56,18 @@ def discover_when_due(context: CollectorContext) -> None:
     if not clock.has_started and start_discovery(context):
         return
     sources = context.store.list_sources()
-    if not sources:
-        return
     # A source that was never listed is new, or a webhook has made it due.
     is_due = any(each.listed_at is None for each in sources)
     slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
     if is_due:
         # The App may have been installed on another account just now.
         context.repositories.relist()
-    if is_due or context.store.claim_once(f"discovery {slot}", now=now):
+    if not (is_due or context.store.claim_once(f"discovery {slot}", now=now)):
+        return
+    if sources:
         discover_sources(context)
+    else:
+        record_credentials(context)
 
 
 def start_discovery(
@@ -103,7 +102,7 @@ def discover_sources(context: CollectorContext, *, is_thorough: bool = False) ->
     lists = _fetch_lists(context, context.repositories, sources, is_thorough=is_thorough)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     now = context.clock.now()
-    context.store.save_credentials(_with_facts(context.repositories, lists.credentials, now))
+    record_credentials(context, lists.credentials)
     context.store.save_sources([_listed(each, result, lists.errors, now) for each in records])
     for record in records:
         error = _error_of(parse_source(record.pattern), lists.errors)
@@ -173,7 +172,7 @@ def _take_list(
         logger.info("repositories not listed", extra={"credential": question.credential})
         lists.errors.setdefault(question.owner.lower(), error)
         if isinstance(error, (Fatal, Skippable)) and not isinstance(error, RateLimited):
-            record = _refused(record, question.owner, error, now)
+            record = refused(record, f"{question.owner}/*", error, now)
         names = () if known is None else known.names
     else:
         lists.errors.pop(question.owner.lower(), None)
@@ -208,34 +207,6 @@ def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:
 def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecord:
     kept = tuple(each for each in record.lists if each.owner.lower() != new.owner.lower())
     return replace(record, lists=(*kept, new))
-
-
-def _refused(
-    record: CredentialRecord, owner: str, error: IngestError, now: datetime
-) -> CredentialRecord:
-    refusal = CredentialRefusal(what=f"{owner}/*", until=now + REFUSED_FOR, reason=str(error))
-    kept = tuple(each for each in record.refusals if each.until > now)
-    return replace(record, refusals=(*kept, refusal))
-
-
-def _with_facts(
-    source: RepositorySource, credentials: dict[str, CredentialRecord], now: datetime
-) -> list[CredentialRecord]:
-    """Return the configured credentials with their budgets and expiry."""
-    return [
-        replace(
-            credentials.get(each.name)
-            or CredentialRecord(name=each.name, kind=each.kind, updated_at=now),
-            updated_at=now,
-            owner=each.owner,
-            limit=each.limit,
-            remaining=each.remaining,
-            reset_at=each.reset_at,
-            expires_at=each.expires_at,
-            rejected=each.rejected,
-        )
-        for each in source.credentials()
-    ]
 
 
 def _listed(

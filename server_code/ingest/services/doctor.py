@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ..domain.source_records import SourceRecord
+from ..domain.source_records import CredentialRecord, SourceRecord
 from ..domain.sources import SourcePattern
 from ..errors import IngestError
 from ..inspection import FAILED, OK, WARNING, Check, QueueInspector
@@ -18,6 +18,7 @@ from ..settings import Settings
 from .doctor_github import (
     NEW_CREDENTIAL,
     DoctorGithub,
+    check_access,
     check_credentials,
     check_repository,
     check_source,
@@ -56,6 +57,7 @@ class _Watched:
 
     names: list[str] = field(default_factory=list)
     sources: list[SourceRecord] = field(default_factory=list)
+    credentials: list[CredentialRecord] = field(default_factory=list)
 
 
 def run_checks(target: DoctorTarget) -> Iterator[Check]:
@@ -81,6 +83,7 @@ def _check_state(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
             records = sorted(state.list_repositories(), key=lambda each: -each.failures)
             watched.names = [each.full_name for each in records if not each.paused]
             watched.sources = state.list_sources()
+            watched.credentials = state.list_credentials()
             now = target.clock.now()
             state.claim_once(f"doctor {now.isoformat()}", now=now)
         finally:
@@ -105,6 +108,7 @@ def _check_github(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
         yield check
     if not is_known:
         return  # each repository would fail in the same way
+    yield from check_access(watched.credentials, now=target.clock.now())
     yield from check_sources(target, github, watched.sources)
     days = target.settings.collecting.backfill_days
     names = _distinct([*target.repositories, *watched.names])

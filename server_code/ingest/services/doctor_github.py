@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from ..domain.source_records import SourceRecord
+from ..domain.source_records import CredentialRecord, SourceRecord
 from ..domain.sources import SourcePattern
 from ..errors import (
     AccessDenied,
@@ -17,10 +17,8 @@ from ..errors import (
 )
 from ..inspection import FAILED, OK, WARNING, Check, CredentialFacts, GithubInspector
 from ..ports import ActionsSource, Budget, RepositorySource, RunQuery
+from .dashboard.credentials import credential_row, expiry_in_words
 from .preview_source import SourceLister, preview_in_words, preview_source
-
-#: In time to ask somebody for a new token.
-EXPIRES_SOON = timedelta(days=14)
 
 #: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
@@ -85,6 +83,20 @@ def check_repository(
     return Check(subject=subject, status=OK, finding=finding)
 
 
+def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[Check]:
+    """Report which repositories each credential reads, and which permissions it lacks."""
+    for record in records:
+        row = credential_row(record, now=now)
+        if row["repositories"] is None and not row["missing_permissions"]:
+            continue
+        finding = f"It was listed {row['repositories'] or 0:,} repositories."
+        subject = f"access of {record.name}"
+        if row["missing_permissions"]:
+            yield _warning(subject, f"{finding} {row['finding']}", row["remedy"])
+        else:
+            yield Check(subject=subject, status=OK, finding=finding)
+
+
 def check_source(
     github: DoctorGithub,
     pattern: SourcePattern,
@@ -113,12 +125,12 @@ def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
     if facts.kind == "no token":
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
         return _warning("token", finding, NEW_CREDENTIAL)
+    expiry, when = expiry_in_words(facts.expires_at, now=now)
     scopes = f", scopes {', '.join(facts.scopes) or 'none'}" if facts.scopes is not None else ""
     owner = f" of {facts.login}" if facts.login else ""
-    until = f", until {facts.expires_at:%Y-%m-%d}" if facts.expires_at else ""
-    finding = f"{facts.kind}{owner}{scopes}{until}"
-    if facts.expires_at is not None and facts.expires_at - now < EXPIRES_SOON:
-        return _warning(name, f"{finding}: it expires soon.", NEW_CREDENTIAL)
+    finding = f"{facts.kind}{owner}{scopes}" + (f"; {when}" if when else "")
+    if expiry != OK:
+        return Check(subject=name, status=expiry, finding=f"{finding}.", remedy=NEW_CREDENTIAL)
     if facts.scopes is not None and "repo" not in facts.scopes:
         remedy = "Private repositories need the scope repo; public ones do not."
         return _warning(name, f"{finding}.", remedy)

@@ -83,6 +83,12 @@ def sso_remedy(headers: Mapping[str, str]) -> str | None:
     return f"Authorize the token for the organization's single sign-on (SSO): {where}"
 
 
+def lacking_permissions(headers: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the permissions of a refusal's first alternative, such as ``actions=read``."""
+    accepted = printable(headers.get("x-accepted-github-permissions", "")).partition(";")[0]
+    return tuple(part.strip() for part in accepted.split(",") if "=" in part)
+
+
 def permission_remedy(headers: Mapping[str, str]) -> str:
     """Name the permission that GitHub says would have sufficed.
 

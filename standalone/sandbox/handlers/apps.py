@@ -9,7 +9,7 @@ from ..answers import Answer, Refusal, error_answer, json_answer, not_found
 from ..auth import is_authenticated
 from ..calls import Call
 from ..pages import requested_page
-from ..payloads.apps import app_payload, installation_payload
+from ..payloads.apps import PERMISSIONS, app_payload, installation_payload
 from ..rng import sha_for
 from ..settings import AppSpec, InstallationSpec, TokenSpec
 from ..times import iso
@@ -53,7 +53,7 @@ def mint_token(call: Call) -> Answer:
         {
             "token": value,
             "expires_at": iso(expires_at),
-            "permissions": {"actions": "read", "contents": "read", "metadata": "read"},
+            "permissions": PERMISSIONS,
             "repository_selection": "all" if found.repositories is None else "selected",
         },
         status=201,

@@ -9,7 +9,14 @@ from ..settings import AppSpec, InstallationSpec
 from ..specs import Json
 from .users import node_id, simple_user
 
-_PERMISSIONS = {"actions": "read", "contents": "read", "metadata": "read"}
+#: What the app was given.
+PERMISSIONS = {
+    "actions": "read",
+    "checks": "read",
+    "contents": "read",
+    "metadata": "read",
+    "pull_requests": "read",
+}
 _SINCE = "2024-01-01T00:00:00Z"
 
 
@@ -27,7 +34,7 @@ def app_payload(app: AppSpec, base: str) -> Json:
         "html_url": f"https://github.com/apps/{app.slug}",
         "created_at": _SINCE,
         "updated_at": _SINCE,
-        "permissions": _PERMISSIONS,
+        "permissions": PERMISSIONS,
         "events": ["workflow_job", "workflow_run"],
         "installations_count": len(app.installations),
     }
@@ -48,7 +55,7 @@ def installation_payload(app: AppSpec, installation: InstallationSpec, base: str
         "app_slug": app.slug,
         "target_id": account["id"],
         "target_type": "Organization",
-        "permissions": _PERMISSIONS,
+        "permissions": PERMISSIONS,
         "events": ["workflow_job", "workflow_run"],
         "created_at": _SINCE,
         "updated_at": _SINCE,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from ...domain.counters import Counters
@@ -27,6 +27,9 @@ logger = logging.getLogger(__name__)
 #: New installations are found within this time.
 LISTED_EVERY = timedelta(minutes=10)
 FAILED_LIST_PAUSE = timedelta(seconds=30)
+
+#: What collecting reads of a repository.
+PERMISSIONS = ("actions", "checks", "contents", "metadata", "pull_requests")
 
 _TOKENS = "/app/installations/{}/access_tokens"
 
@@ -91,13 +94,14 @@ class App:
         self._next_listing_at = self._clock.now() + LISTED_EVERY
         for gone in self._clients.keys() - found.keys():
             self._clients.pop(gone).close()
-        for installation_id, account in found.items():
+        for installation_id, (account, missing) in found.items():
             client = self._open(installation_id)
+            client.missing_permissions = missing
             if account is not None:
                 self._accounts[client.name] = account
 
-    def _fetch_installations(self) -> dict[int, str | None]:
-        """Fetch the accounts of all installations by id. Raises BadCredentials for none."""
+    def _fetch_installations(self) -> dict[int, tuple[str | None, tuple[str, ...]]]:
+        """Fetch accounts and missing permissions by id. Raises BadCredentials for none."""
         wanted = ListRequest(request=Request.to("/app/installations"), key=None)
         try:
             answer = ListReader().fetch(self._app, wanted)
@@ -107,7 +111,10 @@ class App:
                 remedy=CHECK_APP,
             ) from error
         found = {
-            number: text(mapping(each.get("account")).get("login"))
+            number: (
+                text(mapping(each.get("account")).get("login")),
+                _missing(mapping(each.get("permissions"))),
+            )
             for each in answer.items or ()
             if (number := integer(each.get("id"))) is not None
         }
@@ -138,6 +145,11 @@ class App:
         if token is None or expires_at is None:
             raise RequestFailed(f"GitHub's answer for {request.path} holds no token.")
         return token, expires_at
+
+
+def _missing(permissions: Mapping[str, object]) -> tuple[str, ...]:
+    """Return the needed permissions that an installation was not given."""
+    return tuple(f"{name}=read" for name in PERMISSIONS if not permissions.get(name))
 
 
 def open_apps(settings: GithubSettings, *, clock: Clock, counters: Counters) -> list[App]:

@@ -11,12 +11,13 @@ from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
-from ...errors import IngestError, SourceUnavailable
+from ...errors import AccessDenied, IngestError, SourceUnavailable
 from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
 from ...wire.expiration import parse_expiration
 from ...wire.links import redirect_target
 from ...wire.rate_limiter import RateLimiter
+from ...wire.refusals import lacking_permissions
 from .credentials import Credential
 from .request import Request, Response
 from .transport import TOTAL_SECONDS, Transport
@@ -58,8 +59,10 @@ class GithubClient:
         self, *, credential: Credential, api_url: str, clock: Clock, counters: Counters
     ) -> None:
         self.name = credential.name
+        self.kind = credential.kind
         self.rate_limiter = RateLimiter()
         self.expires_at: datetime | None = None
+        self.missing_permissions: tuple[str, ...] = ()
         self._credential = credential
         self._api_url = _without_password(api_url.rstrip("/"))
         self._clock = clock
@@ -149,6 +152,9 @@ class GithubClient:
             remedy_of_401=self._credential.remedy,
             is_fresh_token=is_fresh,
         )
+        if isinstance(error, AccessDenied):
+            lacking = lacking_permissions(answer.headers)
+            self.missing_permissions = tuple(sorted({*self.missing_permissions, *lacking}))
         return answer, error
 
     def _send(self, call: _Call, token: str | None) -> RawAnswer:

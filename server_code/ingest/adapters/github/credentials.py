@@ -25,13 +25,30 @@ _REPLACE = "It is wrong, revoked or expired: create a new token and set GITHUB_T
 CHECK_APP = "Check GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY, and this machine's clock."
 
 
+#: How GitHub's tokens begin.
+#: https://docs.github.com/en/authentication/keeping-your-account-and-data-secure/about-authentication-to-github
+_PREFIXES = {
+    "ghp_": "classic token",
+    "github_pat_": "fine-grained token",
+    "gho_": "OAuth token",
+    "ghs_": "app installation",
+}
+
+
+def _kind_of(token: str) -> str:
+    """Return the kind of a token by its beginning."""
+    known = (kind for prefix, kind in _PREFIXES.items() if token.startswith(prefix))
+    return next(known, "token")
+
+
 class Credential(Protocol):
     """What signs requests. ``name`` is no secret: ETags and pauses are kept under it.
 
-    ``remedy``: what to do where GitHub rejects it (401).
+    ``kind`` is for people. ``remedy``: what to do where GitHub rejects it (401).
     """
 
     name: str
+    kind: str
     remedy: str
 
     def token(self, github_now: datetime) -> str | None:
@@ -53,6 +70,7 @@ class StaticToken:
         self._token = token
         digest = "" if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
         self.name = f"token-{digest}" if token is not None else "anonymous"
+        self.kind = "no token" if token is None else _kind_of(token)
 
     def token(self, github_now: datetime) -> str | None:  # noqa: ARG002
         """Return the token."""
@@ -73,6 +91,7 @@ class AppToken:
     https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
     """
 
+    kind = "app"
     remedy = CHECK_APP
 
     def __init__(self, app_id: str, private_key: str, clock_now: Callable[[], datetime]) -> None:
@@ -121,6 +140,7 @@ class AppToken:
 class InstallationToken:
     """An installation's token: minted once for all threads, and again before it expires."""
 
+    kind = "app installation"
     remedy = "Check that the GitHub App is still installed. Runstream mints a new token by itself."
 
     def __init__(self, installation_id: int, mint: Callable[[int], tuple[str, datetime]]) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from ...domain.source_records import CredentialRecord
 from ...errors import NotFound, RepositoryUnavailable
 from ...ports import Answer, CredentialFacts, ListQuestion, RepositoryFacts, RepositorySource
-from ...wire.fields import mapping
+from ...wire.fields import mapping, text
 from .client import GithubClient
 from .lists import ListAnswer, ListReader, ListRequest
 from .repository_facts import facts_of
@@ -80,12 +80,20 @@ class GithubRepositories(RepositorySource):
         """Return what is known of the credentials."""
         return [self._facts(client) for client in self._tokens.clients()]
 
+    def fetch_owner(self, credential: str) -> str | None:
+        """Fetch the user of a token; None for what belongs to no user."""
+        client = self._tokens.client_named(credential)
+        if client.name == _ANONYMOUS or client.name.startswith(_INSTALLATION):
+            return None
+        return text(mapping(client.get(Request.to("/user")).json()).get("login"))
+
     def _facts(self, client: GithubClient) -> CredentialFacts:
         core = next((e for e in client.rate_limiter.limits() if e.resource == "core"), None)
         rejection = self._tokens.rejection_of(client.name)
         return CredentialFacts(
             name=client.name,
-            kind=client.name.partition("-")[0],
+            kind=client.kind,
+            missing_permissions=client.missing_permissions,
             owner=self._tokens.account_of(client.name),
             limit=None if core is None else core.limit,
             remaining=None if core is None else core.remaining,

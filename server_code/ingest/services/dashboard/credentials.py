@@ -1,0 +1,78 @@
+"""The credentials as people see them: on the Settings page and in ``doctor``. Never a secret."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...domain.source_records import CredentialRecord
+from ...domain.timestamps import format_timestamp
+from ...inspection import FAILED, OK, WARNING
+from ...ports import SourceStore
+
+#: In time to ask somebody for a new token.
+EXPIRES_SOON = timedelta(days=14)
+
+#: Repositories that a row names; the others are counted.
+NAMES_SHOWN = 100
+
+
+def list_credential_rows(store: SourceStore, *, now: datetime) -> list[dict[str, Any]]:
+    """List the credentials that the collectors of this state use."""
+    return [credential_row(each, now=now) for each in store.list_credentials()]
+
+
+def credential_row(record: CredentialRecord, *, now: datetime) -> dict[str, Any]:
+    """Return a credential with its status, and what to do where that is not ok."""
+    status, finding, remedy = _judge(record, now)
+    names = sorted(record.repositories)
+    return {
+        "name": record.name,
+        "kind": record.kind,
+        "owner": record.owner,
+        "repositories": len(names) if record.lists else None,
+        "repository_names": names[:NAMES_SHOWN],
+        "refused_lists": [each.what for each in record.refusals if each.until > now],
+        "missing_permissions": list(record.missing_permissions),
+        "limit": record.limit,
+        "remaining": record.remaining,
+        "reset_at": format_timestamp(record.reset_at),
+        "expires_at": format_timestamp(record.expires_at),
+        "updated_at": format_timestamp(record.updated_at),
+        "status": status,
+        "finding": finding,
+        "remedy": remedy,
+    }
+
+
+def expiry_in_words(expires_at: datetime | None, *, now: datetime) -> tuple[str, str]:
+    """Return the status of a token's expiry, and when it is."""
+    if expires_at is None:
+        return OK, ""
+    day = f"{expires_at:%Y-%m-%d}"
+    if expires_at <= now:
+        return FAILED, f"it expired on {day}"
+    days = (expires_at - now).days
+    if expires_at - now < EXPIRES_SOON:
+        left = "today" if days == 0 else f"in {days} {'day' if days == 1 else 'days'}"
+        return WARNING, f"it expires {left}, on {day}"
+    return OK, f"it expires on {day}"
+
+
+def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | None]:
+    """Return status, finding and remedy; the most urgent fault comes first."""
+    if record.rejected is not None:
+        return FAILED, record.rejected, "Replace it, or remove it from the settings."
+    expiry, when = expiry_in_words(record.expires_at, now=now)
+    if expiry != OK:
+        return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
+    if record.missing_permissions:
+        missing = ", ".join(record.missing_permissions)
+        remedy = "Grant them to the token, or to the App and accept them in its installation."
+        return WARNING, f"Missing permissions: {missing}.", remedy
+    if record.kind == "no token":
+        remedy = "Set GITHUB_TOKEN, or create a GitHub App."
+        return WARNING, "60 requests an hour, and no logs.", remedy
+    if record.limit and record.remaining is not None and record.remaining < record.limit // 10:
+        return WARNING, "Less than a tenth of this hour's requests is left.", "Add another token."
+    return OK, f"{when[0].upper()}{when[1:]}." if when else "", None

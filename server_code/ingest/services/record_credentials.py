@@ -1,0 +1,88 @@
+"""Keep what is known of the credentials, for people and for the next process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ..domain.source_records import CredentialRecord, CredentialRefusal
+from ..errors import Fatal, IngestError, Skippable
+from ..ports import CredentialFacts, RepositorySource
+from .context import CollectorContext
+
+#: A question that GitHub refused to a credential is asked again after this time.
+REFUSED_FOR = timedelta(hours=1)
+
+#: A credential that no process has used for so long is no longer configured.
+FORGOTTEN_AFTER = timedelta(days=1)
+
+#: The question whose token it is, among the refusals.
+_OWNER = "/user"
+
+
+def record_credentials(
+    context: CollectorContext, learned: Mapping[str, CredentialRecord] | None = None
+) -> None:
+    """Save every configured credential with its budget, expiry and owner.
+
+    ``learned``: records with lists and refusals that a discovery has just read.
+    """
+    source, store, now = context.repositories, context.store, context.clock.now()
+    if source is None:
+        return
+    stored = {each.name: each for each in store.list_credentials()}
+    known = {**stored, **(learned or {})}
+    facts = source.credentials()
+    store.save_credentials([_updated(source, known.get(each.name), each, now) for each in facts])
+    used = {each.name for each in facts}
+    for name, record in stored.items():
+        if name not in used and now - record.updated_at > FORGOTTEN_AFTER:
+            store.remove_credential(name)
+
+
+def with_facts(
+    record: CredentialRecord | None, facts: CredentialFacts, now: datetime
+) -> CredentialRecord:
+    """Return a record with what is known of its credential now."""
+    record = record or CredentialRecord(name=facts.name, kind=facts.kind, updated_at=now)
+    is_known = facts.limit is not None
+    return replace(
+        record,
+        kind=facts.kind,
+        updated_at=now,
+        owner=facts.owner or record.owner,
+        limit=facts.limit if is_known else record.limit,
+        remaining=facts.remaining if is_known else record.remaining,
+        reset_at=facts.reset_at if is_known else record.reset_at,
+        expires_at=facts.expires_at or record.expires_at,
+        missing_permissions=facts.missing_permissions,
+        rejected=facts.rejected,
+    )
+
+
+def refused(
+    record: CredentialRecord, what: str, error: IngestError, now: datetime
+) -> CredentialRecord:
+    """Return a record that notes a refusal; those that are over are dropped."""
+    refusal = CredentialRefusal(what=what, until=now + REFUSED_FOR, reason=str(error))
+    kept = tuple(each for each in record.refusals if each.until > now)
+    return replace(record, refusals=(*kept, refusal))
+
+
+def _updated(
+    source: RepositorySource,
+    known: CredentialRecord | None,
+    facts: CredentialFacts,
+    now: datetime,
+) -> CredentialRecord:
+    record = with_facts(known, facts, now)
+    is_refused = any(each.what == _OWNER and each.until > now for each in record.refusals)
+    if record.owner is not None or record.rejected is not None or is_refused:
+        return record
+    try:
+        return replace(record, owner=source.fetch_owner(record.name))
+    except (Fatal, Skippable) as error:
+        return refused(record, _OWNER, error, now)
+    except IngestError:
+        return record

@@ -1,0 +1,62 @@
+"""Credentials as the Settings page and `doctor` show them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ingest.domain.source_records import CredentialList, CredentialRecord
+from ingest.services.dashboard.credentials import credential_row, list_credential_rows
+from ingest.services.discover_sources import discover_when_due
+from support.world import OpenStage
+
+from standalone.sandbox.builder import WorldBuilder
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
+
+
+def row(**facts: object) -> dict[str, object]:
+    record = CredentialRecord(name="token-1", kind="classic token", updated_at=NOW, **facts)  # type: ignore[arg-type]
+    return credential_row(record, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("facts", "status", "words"),
+    [
+        ({}, "ok", ""),
+        ({"expires_at": NOW + timedelta(days=30)}, "ok", "It expires on 2026-05-31."),
+        ({"expires_at": NOW + timedelta(days=13)}, "warning", "It expires in 13 days"),
+        ({"expires_at": NOW + timedelta(hours=3)}, "warning", "It expires today"),
+        ({"expires_at": NOW - timedelta(hours=3)}, "failed", "It expired on 2026-05-01."),
+        ({"missing_permissions": ("checks=read",)}, "warning", "Missing permissions: checks=read."),
+        ({"rejected": "GitHub rejected it (401)"}, "failed", "GitHub rejected it (401)"),
+        ({"limit": 5000, "remaining": 12}, "warning", "Less than a tenth"),
+    ],
+)
+def test_the_most_urgent_fault_comes_with_its_remedy(
+    facts: dict[str, object], status: str, words: str
+) -> None:
+    found = row(**facts)
+    assert (found["status"], words in str(found["finding"])) == (status, True)
+    assert (found["remedy"] is None) == (status == "ok")
+
+
+def test_repositories_are_counted_once() -> None:
+    lists = (
+        CredentialList(owner="*", names=("octo/a",)),
+        CredentialList(owner="octo", names=("octo/a", "octo/b")),
+    )
+    assert row(lists=lists)["repositories"] == 2
+    assert row()["repositories"] is None, "nothing was listed"
+
+
+def test_credentials_are_recorded_also_without_sources(stage: OpenStage) -> None:
+    """One request finds the owner, once; the budget is that of the last answers."""
+    here = stage(WorldBuilder().run(), at=600)
+    for _ in range(3):
+        discover_when_due(here.context)
+        here.advance(600)
+    [found] = list_credential_rows(here.state, now=here.clock.now())
+    assert found["owner"] == "octocat"
+    assert here.requests("get_user") == 1
+    assert found["remaining"] is not None
