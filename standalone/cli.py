@@ -7,6 +7,7 @@ import click
 from .commands.collect import collect
 from .commands.completion import completion
 from .commands.doctor import doctor
+from .commands.github_app import github_app
 from .commands.mcp import mcp
 from .commands.redrive import redrive
 from .commands.run import run
@@ -50,6 +51,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
         serve,
         uplink,
         setup,
+        github_app,
         doctor,
         collect,
         sources,

@@ -1,4 +1,7 @@
-"""Settings from this process's environment. No file is read: not even ``.env``."""
+"""Settings from this process's environment, and the GitHub App of this machine's private file.
+
+No other file is read: not even ``.env``.
+"""
 
 from __future__ import annotations
 
@@ -6,19 +9,26 @@ import os
 from collections.abc import Iterator, Mapping
 from urllib.parse import unquote, urlsplit
 
+from ingest.bootstrap.app_file import DEFAULT_APP_FILE, with_app_file
+from ingest.errors import BadSettings
 from ingest.settings import SETTINGS, Settings, read_settings
 
 
 def read_environment(instead: Mapping[str, str] | None = None) -> Settings:
     """Read all settings, those in ``instead`` before the environment's; raises BadSettings."""
-    return read_settings({**os.environ, **(instead or {})}.get)
+    lookup = {**os.environ, **(instead or {})}.get
+    return read_settings(with_app_file(lookup, default=DEFAULT_APP_FILE))
 
 
 def secret_values(environment: Mapping[str, str]) -> Iterator[str]:
     """Yield every value that must never be shown, whole and in its parts."""
+    try:
+        lookup = with_app_file(environment.get, default=DEFAULT_APP_FILE)
+    except BadSettings:
+        lookup = environment.get  # the command itself reports the file
     for setting in SETTINGS:
         for name in (setting.name, *setting.aliases):
-            value = environment.get(name, "").strip()
+            value = (lookup(name) or "").strip()
             if setting.is_secret:
                 yield value
                 yield from (token.strip() for token in value.split(","))

@@ -113,7 +113,11 @@ def open_app_server(
     data = folder / "data"
     data.mkdir(mode=0o700, exist_ok=True)
     app = link_app(plan.checkout, folder / "app")
-    settings = {"TASK_SECONDS": TASK_SECONDS, **_set_values(environment)}
+    settings = {
+        "TASK_SECONDS": TASK_SECONDS,
+        "GITHUB_APP_FILE": str(folder / "github-app.json"),
+        **_set_values(environment),
+    }
     with ExitStack() as opened:
         configuration = ServerConfiguration(
             app=app,

@@ -16,6 +16,7 @@ from .routes import Route, Routes
 from .sending import StartResponse, send
 from .state import State
 from .times import Timestamp
+from .web import web_answer
 
 LOST = 0  # the status that an answer is counted with when none was sent
 
@@ -34,6 +35,9 @@ class Gateway:
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):
             return send(environ, start_response, self._control.answer(incoming), now=now)
+        page = web_answer(self._state, incoming)
+        if page is not None:
+            return send(environ, start_response, page, now=now)
         fault = self._applied(incoming)
         answer = self._answer(incoming, fault, now)
         return send(environ, start_response, answer, now=now, fault=fault)

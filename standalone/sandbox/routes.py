@@ -104,6 +104,7 @@ _ROOT: dict[str, tuple[str, str, Handler]] = {
     "get_user": ("GET", "/user", repositories.get_user),
     "graphql": ("POST", "/graphql", graphql.post_graphql),
     "get_app": ("GET", "/app", apps.get_app),
+    "convert_manifest": ("POST", "/app-manifests/<code>/conversions", apps.convert_manifest),
     "list_installations": ("GET", "/app/installations", apps.list_installations),
     "mint_token": (
         "POST",

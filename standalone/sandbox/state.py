@@ -14,6 +14,7 @@ from .faults import Faults
 from .identities import Tokens
 from .limits import Limiter
 from .logs import log_state
+from .registrations import PendingApp
 from .rendering import RenderCache
 from .repository import Repository
 from .settings import Settings
@@ -36,6 +37,8 @@ class State:
     tokens: Tokens
     cache: RenderCache
     deliveries: Deliveries
+    registrations: dict[str, PendingApp] = field(default_factory=dict)
+    setup_url: str | None = None
     blob_url: str = ""
     dead_url: str = "http://127.0.0.1:9"
     redeliver: Callable[[HookSpec, Delivery], None] = lambda _hook, _delivery: None

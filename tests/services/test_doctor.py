@@ -145,7 +145,7 @@ def test_where_all_is_well_nothing_needs_a_remedy():
             {"expires_at": NOW + timedelta(days=3)},
             "token-1",
             "warning",
-            "it expires in 3 days, on 2026-05-04",
+            "expires in 3 days, on 2026-05-04",
         ),
         ({"expires_at": NOW + timedelta(days=90)}, "token-1", "ok", "it expires on 2026-07-30"),
         ({"scopes": ("gist",)}, "token-1", "warning", "scopes gist"),

@@ -19,6 +19,13 @@ HOST_SETTINGS = (
         "share the work.",
     ),
     Setting(
+        name="GITHUB_APP_FILE",
+        section=HOSTS,
+        default=".runstream/github-app.json",
+        help="Private file with the App that `github-app create` or the dashboard registered. "
+        "Used if GITHUB_APP_ID is not set.",
+    ),
+    Setting(
         name="ANVIL_UPLINK_KEY",
         section=HOSTS,
         field="uplink_key",

@@ -5,11 +5,16 @@ https://docs.github.com/rest/apps/apps
 
 from __future__ import annotations
 
+import secrets
+from dataclasses import replace
+
 from ..answers import Answer, Refusal, error_answer, json_answer, not_found
 from ..auth import is_authenticated
 from ..calls import Call
 from ..pages import requested_page
 from ..payloads.apps import PERMISSIONS, app_payload, installation_payload
+from ..payloads.users import simple_user
+from ..registrations import CODE_SECONDS, new_app
 from ..rng import sha_for
 from ..settings import AppSpec, InstallationSpec, TokenSpec
 from ..times import iso
@@ -18,6 +23,27 @@ from ..times import iso
 def get_app(call: Call) -> Answer:
     """Answer GET /app."""
     return json_answer(app_payload(_app(call), call.base))
+
+
+def convert_manifest(call: Call) -> Answer:
+    """Answer POST /app-manifests/{code}/conversions; a code is good once, for an hour."""
+    pending = call.state.registrations.pop(str(call.params["code"]), None)
+    if pending is None or call.now - pending.at > CODE_SECONDS:
+        raise not_found()
+    app, private_key = new_app(pending)
+    call.state.settings = replace(call.state.settings, app=app)
+    call.state.setup_url = pending.setup_url
+    is_active = pending.manifest["hook_attributes"].get("active", True)
+    body = {
+        **app_payload(app, call.base),
+        "name": pending.name,
+        "owner": simple_user(pending.owner, call.base, "User"),
+        "html_url": f"{call.base}/apps/{app.slug}",
+        "client_secret": secrets.token_hex(20),
+        "webhook_secret": secrets.token_hex(20) if is_active else None,
+        "pem": private_key,
+    }
+    return json_answer(body, status=201)
 
 
 def list_installations(call: Call) -> Answer:

@@ -16,6 +16,7 @@ from ...errors import BadCredentials, BadRequest, IngestError, NotFound, Request
 from ...ports import Clock
 from ...settings import GithubSettings
 from ...wire.app_keys import parse_private_keys
+from ...wire.app_manifest import PERMISSIONS
 from ...wire.fields import integer, mapping, text
 from .client import GithubClient
 from .credentials import CHECK_APP, AppToken, InstallationToken
@@ -28,8 +29,6 @@ logger = logging.getLogger(__name__)
 LISTED_EVERY = timedelta(minutes=10)
 FAILED_LIST_PAUSE = timedelta(seconds=30)
 
-#: What collecting reads of a repository.
-PERMISSIONS = ("actions", "checks", "contents", "metadata", "pull_requests")
 
 _TOKENS = "/app/installations/{}/access_tokens"
 

@@ -1,0 +1,32 @@
+"""The exchange of a manifest's code for the App that GitHub has registered."""
+
+from __future__ import annotations
+
+from ...domain.counters import Counters
+from ...errors import NotFound, Rejected, RepositoryUnavailable
+from ...ports import Clock
+from ...wire.app_manifest import RegisteredApp, parse_registered_app
+from .client import GithubClient
+from .credentials import StaticToken
+from .request import Request
+
+_CONVERSIONS = "/app-manifests/{}/conversions"
+
+
+def exchange_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
+    """Exchange a code, which GitHub accepts once and within an hour.
+
+    Raises Rejected for a code that GitHub does not accept, and what ``GithubClient.post`` does.
+    """
+    client = GithubClient(
+        credential=StaticToken(None), api_url=api_url, clock=clock, counters=Counters()
+    )
+    try:
+        return parse_registered_app(client.post(Request.to(_CONVERSIONS, code)).json())
+    except (NotFound, RepositoryUnavailable) as error:
+        raise Rejected(
+            "GitHub does not accept this code: it is used or older than one hour. "
+            "Create the App again."
+        ) from error
+    finally:
+        client.close()

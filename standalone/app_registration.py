@@ -1,0 +1,110 @@
+"""The registration of a GitHub App from a terminal, with a page on loopback as callback."""
+
+from __future__ import annotations
+
+import html
+import json
+import secrets
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs
+
+from ingest.errors import IngestError, Rejected
+from ingest.wire.app_manifest import AppRequest, RegisteredApp
+
+from .http_server import LOCALHOST, Address, HttpServer, Routes, answer
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+CALLBACK = "/created"
+
+#: Exchanges GitHub's code and keeps the App; raises IngestError.
+Receive = Callable[[str], RegisteredApp]
+
+_PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Runstream</title>
+<meta name="referrer" content="no-referrer"><body style="font: 16px sans-serif; margin: 3em">
+{}</body></html>
+"""
+_FORM = """<h1>Create the GitHub App</h1>
+<form action="{action}" method="post"><input type="hidden" name="manifest" value="{manifest}">
+<button>Continue on GitHub</button></form>
+<script>document.forms[0].submit()</script>"""
+
+
+@dataclass(slots=True)
+class Registration:
+    """One registration under way; ``is_over`` is set when GitHub has answered.
+
+    ``app`` is then the App, or ``error`` what went wrong.
+    """
+
+    web_url: str
+    receive: Receive
+    organization: str | None = None
+    webhook_url: str | None = None
+    name: str = ""
+    state: str = field(default_factory=lambda: secrets.token_urlsafe(24), repr=False)
+    is_over: threading.Event = field(default_factory=threading.Event)
+    app: RegisteredApp | None = None
+    error: IngestError | None = None
+    start_path: str = field(default_factory=lambda: f"/{secrets.token_urlsafe(16)}", repr=False)
+    base_url: str = ""
+
+    def open(self) -> HttpServer:
+        """Listen on a free port; other users of this machine do not know the path of the form."""
+        routes = Routes({self.start_path: self.show_form, CALLBACK: self.take_code})
+        server = HttpServer(routes, Address(LOCALHOST, 0))
+        self.base_url = f"http://{LOCALHOST}:{server.port}"
+        return server
+
+    def show_form(
+        self, _environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        """Answer with a form that posts the manifest to GitHub by itself."""
+        request = AppRequest(
+            redirect_url=f"{self.base_url}{CALLBACK}",
+            name=self.name,
+            webhook_url=self.webhook_url,
+            organization=self.organization,
+        )
+        form = _FORM.format(
+            action=html.escape(request.registration_url(self.web_url, self.state)),
+            manifest=html.escape(json.dumps(request.as_manifest())),
+        )
+        return answer(start_response, "200 OK", _PAGE.format(form), kind="text/html")
+
+    def take_code(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Check the state, keep the App, and lead on to its installation."""
+        query = parse_qs(environ.get("QUERY_STRING", ""))
+        state, code = query.get("state", [""])[0], query.get("code", [""])[0]
+        if not secrets.compare_digest(state.encode(), self.state.encode()) or not code:
+            # The registration goes on: anybody on this machine could have sent this.
+            return _refuse(start_response, "This page was not opened from this command.")
+        if self.app is not None:
+            return _refuse(start_response, "This App was received already.")
+        try:
+            self.app = self.receive(code)
+        except IngestError as error:
+            self.error = error
+            self.is_over.set()
+            return _refuse(start_response, str(error))
+        location = self.app.installation_url(self.web_url)
+        start_response("303 See Other", [("Location", location), ("Content-Length", "0")])
+        self.is_over.set()
+        return [b""]
+
+    def result(self) -> RegisteredApp:
+        """Return the App. Raises what kept it from being created."""
+        if self.error is not None:
+            raise self.error
+        if self.app is None:
+            raise Rejected("GitHub did not answer in time. Start the command again.")
+        return self.app
+
+
+def _refuse(start_response: StartResponse, sentence: str) -> list[bytes]:
+    page = _PAGE.format(f"<p>{html.escape(sentence)}</p>")
+    return answer(start_response, "400 Bad Request", page, kind="text/html")

@@ -1,0 +1,115 @@
+"""``github-app``: a GitHub App, registered from here."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import threading
+import webbrowser
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from ingest.errors import Rejected
+from ingest.settings import GithubSettings
+from ingest.wire.app_manifest import RegisteredApp, is_reachable
+
+from ..command import RunstreamCommand
+from ..environment import read_environment
+from ..stopping import stopped_by_signals
+
+#: GitHub accepts the code for one hour.
+WAIT_SECONDS = 3600.0
+
+
+@click.group("github-app")
+def github_app() -> None:
+    """Register the GitHub App that reads GitHub for Runstream."""
+
+
+@github_app.command("create", cls=RunstreamCommand)
+@click.option("--organization", metavar="NAME", help="The App belongs to this organization.")
+@click.option("--host", metavar="HOST", help="GitHub Enterprise Server, such as git.example.com.")
+@click.option("--name", help="The App's name, which is unique on GitHub.")
+@click.option(
+    "--webhook-url", metavar="URL", help="Where GitHub sends webhooks; without it, none are sent."
+)
+@click.option("--no-browser", is_flag=True, help="Print the address instead of opening it.")
+def create(
+    *,
+    organization: str | None,
+    host: str | None,
+    name: str | None,
+    webhook_url: str | None,
+    no_browser: bool,
+) -> int:
+    """Create a GitHub App in the browser, and keep its key in a private file.
+
+    The App may read actions, checks, contents, metadata and pull requests, and write nothing. Its
+    id, key and webhook secret go to .runstream/github-app.json, or to GITHUB_APP_FILE. GitHub then
+    shows where to install it. All commands and `serve` use the file if GITHUB_APP_ID is not set.
+    """
+    from ingest.bootstrap.app_file import APP_FILE, DEFAULT_APP_FILE, require_no_app
+
+    from ..app_registration import Registration
+
+    if webhook_url is not None and not is_reachable(webhook_url):
+        raise click.UsageError(f"--webhook-url {webhook_url}: GitHub cannot reach this address.")
+    github = _github_of(host)
+    file = Path(os.environ.get(APP_FILE) or DEFAULT_APP_FILE)
+    require_no_app(file)
+    registration = Registration(
+        web_url=github.web_url,
+        receive=lambda code: _receive(code, github, file),
+        organization=organization,
+        webhook_url=webhook_url,
+        name=name or f"runstream-{organization or secrets.token_hex(3)}",
+    )
+    with stopped_by_signals() as stop, closing(registration.open()):
+        address = f"{registration.base_url}{registration.start_path}"
+        if no_browser or not webbrowser.open(address):
+            click.echo(f"Open this page in a browser on this machine: {address}")
+        app = _await(registration.is_over, stop.event) and registration.result()
+        if not app:
+            return stop.exit_code
+    click.echo(f"Created the GitHub App {app.name}. Its key is in {file}, for this user only.")
+    click.echo(
+        f"Install it, if the browser does not show it: {app.installation_url(github.web_url)}"
+    )
+    if urlsplit(github.api_url).hostname != "api.github.com":
+        click.echo(f"Set GITHUB_API_URL={github.api_url} for all commands.")
+    click.echo("Then check it: runstream doctor")
+    return 0
+
+
+def _github_of(host: str | None) -> GithubSettings:
+    """Return the GitHub that was named, else that of the settings."""
+    if host is None:
+        return read_environment().github
+    name = host.partition("://")[2].rstrip("/") or host
+    if not name or "/" in name:
+        raise Rejected(f"--host {host} is not a host, such as git.example.com.")
+    return GithubSettings(api_url=f"https://{name}/api/v3")
+
+
+def _receive(code: str, github: GithubSettings, file: Path) -> RegisteredApp:
+    """Exchange GitHub's code for the App, and keep it. Raises IngestError."""
+    from ingest.adapters.github.app_registration import exchange_code
+    from ingest.adapters.system_clock import SystemClock
+    from ingest.bootstrap.app_file import save_app
+
+    clock = SystemClock(threading.Event())
+    app = exchange_code(code, api_url=github.api_url, clock=clock)
+    save_app(file, app.as_settings())
+    return app
+
+
+def _await(is_over: threading.Event, stop: threading.Event) -> bool:
+    """Wait until GitHub has answered; return False where ``stop`` was set before."""
+    waited = 0.0
+    while not is_over.wait(0.2) and waited < WAIT_SECONDS:
+        if stop.is_set():
+            return False
+        waited += 0.2
+    return True

@@ -1,0 +1,60 @@
+"""Apps that are registered from a manifest, until their code is exchanged."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import Any
+
+from .settings import AppSpec
+from .times import Timestamp
+
+#: A code is good for one hour.
+CODE_SECONDS = 3600.0
+
+_KEY_BITS = 2048
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingApp:
+    """An App that a person has confirmed."""
+
+    name: str
+    owner: str
+    manifest: dict[str, Any]
+    at: Timestamp
+
+    @property
+    def slug(self) -> str:
+        """Return the name as it stands in addresses."""
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-") or "app"
+
+    @property
+    def setup_url(self) -> str | None:
+        """Return where people are led after an installation."""
+        url = self.manifest.get("setup_url")
+        return str(url) if url else None
+
+
+def new_code() -> str:
+    """Return a code as GitHub makes them."""
+    return secrets.token_hex(20)
+
+
+def new_app(pending: PendingApp) -> tuple[AppSpec, str]:
+    """Return the App and its private key (PEM)."""
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_KEY_BITS)
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    number = 100_000 + secrets.randbelow(900_000)
+    return AppSpec(id=number, public_key=public.decode(), slug=pending.slug), private.decode()
