@@ -53,7 +53,7 @@ def registration(cli: CommandLine) -> Iterator[str]:
 
 
 def test_the_manifest_asks_for_nothing_but_reading(cli: CommandLine, registration: str) -> None:
-    """Without a webhook URL that GitHub reaches the webhook is inactive; another state is refused."""
+    """Without an address the webhook is inactive; a callback with another state is refused."""
     form = requests.get(registration, timeout=10).text
     manifest = json.loads(
         re.search(r'name="manifest" value="([^"]*)"', form)[1].replace("&quot;", '"')
