@@ -151,6 +151,16 @@ def test_a_decompression_bomb_is_requested_alone():
     assert fetched(archive, "bomb", "test") == ({1: ALONE, 2: b"good"}, [1])
 
 
+def test_a_long_log_of_one_line_repeated_is_read_from_the_archive():
+    """It is packed 290 times, as a program that prints the same for hours: it is fetched once."""
+    log = b"2026-01-01T00:00:00.0000000Z Waiting for the service to answer on port 8080\n" * 900_000
+    archive = archive_of(("0_long.txt", log), ("1_test.txt", b"good"))
+    assert len(log) > 200 * len(archive)
+    logs, asked = fetched(archive, "long", "test")
+    assert not asked
+    assert logs[1].count(b"\n") == 900_000
+
+
 @pytest.mark.parametrize("how", [zipfile.ZIP_STORED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
 def test_other_ways_of_packing_are_read_too(how):
     """GitHub uses deflate today."""

@@ -19,9 +19,10 @@ from .spool import Spool
 _CHUNK_BYTES = 1024 * 1024
 
 #: Deflate cannot pack better than this (https://zlib.net/zlib_tech.html): more is a lie, or two
-#: files that share their bytes. A large file that is packed nearly so well is fetched alone.
+#: files that share their bytes. A log of one line repeated is packed 300 times; a large file that
+#: is packed far better repeats a few bytes and is fetched alone.
 _MAX_RATIO = 1032
-_SUSPICIOUS_RATIO = 200
+_SUSPICIOUS_RATIO = 500
 _LARGE_BYTES = 64 * 1024 * 1024
 
 

@@ -13,6 +13,9 @@ from ..ports import ReceivedMessage, WorkQueue
 
 logger = logging.getLogger(__name__)
 
+#: An extension that failed is tried again so soon: the timeout must not end before it succeeds.
+RETRY_SECONDS = 5.0
+
 #: No batch takes longer: ten logs that each take the longest download, one after the other.
 MAX_SECONDS = 6 * 3600
 
@@ -66,16 +69,21 @@ class VisibilityExtender:
             return list(self._held.values())
 
     def _run(self) -> None:
-        while not self._done.wait(max(self._seconds / 3, 1)):
+        interval = max(self._seconds / 3, 1.0)
+        pause = interval
+        while not self._done.wait(pause):
             if self._parent() != self._parent_at_start or time.monotonic() > self._deadline:
                 logger.warning("visibility no longer extended: the worker is orphaned or hangs")
                 return
-            for message in self.held():
-                self._extend(message)
+            are_extended = [self._extend(message) for message in self.held()]
+            pause = interval if all(are_extended) else min(interval, RETRY_SECONDS)
 
-    def _extend(self, message: ReceivedMessage) -> None:
+    def _extend(self, message: ReceivedMessage) -> bool:
+        """Extend a message; return whether that succeeded."""
         try:
             self._queue.extend(message, seconds=self._seconds)
         except Exception as error:  # noqa: BLE001 - the thread must outlive any failure
-            # The next turn tries again; if none succeeds, another agent repeats the work.
+            # If no retry succeeds in time, another agent repeats the work, with the same ids.
             logger.warning("visibility not extended", extra={"reason": str(error)})
+            return False
+        return True
