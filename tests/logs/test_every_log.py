@@ -18,8 +18,8 @@ MIB = 1 << 20
 
 #: LOG_PROOF=full proves it with the sizes that take minutes: 1 GiB, and one line of 100 MB.
 IS_FULL = os.environ.get("LOG_PROOF") == "full"
-GIANT_BYTES = 1024 * MIB if IS_FULL else 32 * MIB
-LINE_BYTES = 100_000_000 if IS_FULL else 8_000_000
+GIANT_BYTES = 1024 * MIB if IS_FULL else 12 * MIB
+LINE_BYTES = 100_000_000 if IS_FULL else 4_000_000
 
 RANDOM = random.Random(4)
 MADE_UP = {
@@ -28,8 +28,8 @@ MADE_UP = {
     "CRLF": b"first\r\nsecond\r\n\rthird" * 50,
     "BOM mid-file": b"\xef\xbb\xbfstart\n" * 3 + b"mid \xef\xbb\xbf file\n",
     "NUL and ESC": b"\x00\x1b[31mred\x1b[0m\x07\x7f\x85\n" * 1000 + bytes(range(32)),
-    "every byte": bytes(range(256)) * 3000,
-    "random": RANDOM.randbytes(3 * MIB),
+    "every byte": bytes(range(256)) * 1000,
+    "random": RANDOM.randbytes(MIB + MIB // 2),
     "ends in half a character": "日本語😀".encode()[:-1],
     "noncharacters": "\ufffe\uffff\U0010ffff\u2028".encode() * 500,
     "surrogates that are none": b"\xed\xa0\x80\xed\xb0\x80 text\n",

@@ -57,7 +57,7 @@ def test_a_second_round_over_quiet_days_is_free(stage):
 
 def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
     """A large repository's sweep goes on from tick to tick, and hides no run."""
-    here = stage(a_long_history(rerun_at=9.3 * DAY, a_day=110, days=7), at=9 * DAY, days=20)
+    here = stage(a_long_history(rerun_at=9.3 * DAY, a_day=102, days=6), at=9 * DAY, days=20)
     here.poll()
     here.move_to(10.1 * DAY)
     before = here.requests("list_runs")
@@ -73,11 +73,11 @@ def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
 def test_a_second_with_more_runs_than_a_page_is_paged(stage):
     """Such a window cannot be halved; a re-run in it is found all the same."""
     world = WorldBuilder()
-    for number in range(250):
+    for number in range(130):
         world.run(created=0, seconds=10, sha="a" * 40)
         if number == 5:
             world.rerun("success", at=2 * DAY + 700, seconds=10).job("again")
-    for number in range(120):
+    for number in range(101):
         world.run(created=DAY + number * 60, seconds=10, sha="a" * 40)
     here = stage(world, at=2 * DAY, days=20)
     here.poll_for(300)

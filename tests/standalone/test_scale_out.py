@@ -1,4 +1,4 @@
-"""Four collectors on one PostgreSQL: they share 200 repositories, and two of them are killed.
+"""Four collectors on one PostgreSQL: they share 80 repositories, and two of them are killed.
 
 Who holds which repository is noted by the database itself, and who asks for its runs by GitHub.
 """
@@ -32,7 +32,7 @@ from standalone.sandbox.settings import Limits, Settings, TokenSpec
 from tests.chaos.reader import Reader
 from tests.chaos.reconcile import missing, wrongly_repeated
 
-REPOSITORIES = 200
+REPOSITORIES = 80
 WORKERS = 4
 KILLED = 2
 TOKENS = tuple(f"scale-token-{number}" for number in range(WORKERS + KILLED))
