@@ -40,9 +40,7 @@ def event_ids(here: Rig) -> dict[int, list[str]]:
 
 
 @pytest.mark.slow
-def test_two_agents_killed_in_the_middle_of_many_logs_lose_none(
-    rig: OpenRig, postgres
-) -> None:
+def test_two_agents_killed_in_the_middle_of_many_logs_lose_none(rig: OpenRig, postgres) -> None:
     """Whoever comes after them finds their work on the queue; a repeat has the same id."""
     world = a_world()
     for number in range(LOGS // JOBS_A_RUN):
