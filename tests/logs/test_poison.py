@@ -94,6 +94,16 @@ def test_an_item_cannot_claim_that_a_job_never_started(stage):
     assert [log["event_type"] for log in here.logs()] == ["job_log_fetched"]
 
 
+def test_an_item_cannot_rename_a_job(stage):
+    """A message contains the name that GitHub gave."""
+    here = two_jobs(stage)
+    received = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
+    here.queues.job_events.send([forged(here, job_name="forged")])
+    here.queues.job_events.delete(received)
+    here.ingest()
+    assert [log["data"]["job_name"] for log in here.logs()] == ["one"]
+
+
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
 def test_an_odd_name_of_a_job_is_a_name(stage, log_mode, tmp_path):
     """GitHub cuts names through surrogate pairs, and workflows may hold any character."""

@@ -65,12 +65,16 @@ class _UnknownWork(MalformedPayload):
 
 
 def _load_owed(context: CollectorContext, work: LogWork) -> list[DueLog]:
-    """Load which of the logs are still pending; what the item claims of them is checked."""
+    """Load which of the logs are still pending; names are the ledger's, not the item's."""
     known = context.store.load_job_logs(work.key)
     unknown = [job.job_id for job in work.jobs if job.job_id not in known]
     if unknown:
         raise _UnknownWork(f"A work item names job {unknown[0]} of {work.key}, which is unknown.")
-    owed = [job for job in work.jobs if known[job.job_id].state == LOG_PENDING]
+    owed = [
+        replace(job, job_name=known[job.job_id].job_name)
+        for job in work.jobs
+        if known[job.job_id].state == LOG_PENDING
+    ]
     if any(job.never_started for job in owed):
         never_started = _load_never_started(context, work)
         owed = [replace(job, never_started=job.job_id in never_started) for job in owed]
