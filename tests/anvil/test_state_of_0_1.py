@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from contextlib import closing
-from pathlib import Path
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -28,7 +28,6 @@ from support.recorded_state import (
     save_everything_again,
 )
 from support.world import Stage
-
 
 ACCOUNTS = "ingest/entrypoints/accounts.py"
 

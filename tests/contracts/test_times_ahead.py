@@ -5,7 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ingest.domain.due import MAX_CHECK_DELAY, MAX_LEASE, MAX_PAUSE, MAX_POLL_DELAY
+from ingest.domain.due import (
+    MAX_CHECK_DELAY,
+    MAX_CLOCK_DIFFERENCE,
+    MAX_LEASE,
+    MAX_PAUSE,
+    MAX_POLL_DELAY,
+)
 from ingest.domain.ledger import HEARTBEATS_KEPT
 from ingest.ports import StateStore
 from support.state_records import NOW, REPOSITORY, a_repository, an_agent, an_attempt
@@ -20,6 +26,16 @@ class TestTimesAhead:
         self, state: StateStore, over: timedelta
     ) -> None:
         state.add_repository(a_repository(next_poll_at=NOW + MAX_POLL_DELAY + over))
+        assert claim(state) == ([REPOSITORY] if over else [])
+
+    @pytest.mark.parametrize("over", [timedelta(), MOMENT, timedelta(hours=1)])
+    def test_a_poll_is_due_where_the_last_one_is_ahead(
+        self, state: StateStore, over: timedelta
+    ) -> None:
+        """The clock was set back since, and the next poll was planned by the former time."""
+        polled_at = NOW + MAX_CLOCK_DIFFERENCE + over
+        next_poll_at = polled_at + timedelta(minutes=3)
+        state.add_repository(a_repository(last_polled_at=polled_at, next_poll_at=next_poll_at))
         assert claim(state) == ([REPOSITORY] if over else [])
 
     @pytest.mark.parametrize("over", [timedelta(), MOMENT, timedelta(days=400)])

@@ -50,16 +50,18 @@ class SandboxTime(Clock):
     """The sandbox's time; sleeping lets it pass, so nobody waits.
 
     Where the sandbox's clock runs by itself, sleeping is as much shorter as that is faster.
+    ``ahead_seconds``: by how much a collector's clock is wrong, which a test may change.
     """
 
     def __init__(self, server: SandboxServer) -> None:
         self._server = server
         self._stop = threading.Event()
         self.sleeps: list[float] = []
+        self.ahead_seconds = 0.0
 
     def now(self) -> datetime:
-        """Return the sandbox's time."""
-        return datetime.fromtimestamp(self._server.clock.now(), timezone.utc)
+        """Return the time that the collector's machine shows."""
+        return datetime.fromtimestamp(self._server.clock.now() + self.ahead_seconds, timezone.utc)
 
     def sleep(self, seconds: float) -> None:
         """Let the sandbox's time pass."""

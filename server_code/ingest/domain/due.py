@@ -15,6 +15,10 @@ MAX_POLL_DELAY = timedelta(hours=4)
 MAX_CHECK_DELAY = timedelta(hours=2)
 MAX_PAUSE = timedelta(days=1)
 
+#: What was done further ahead than the clocks of two hosts differ was done before a clock was set
+#: back: what it planned is due.
+MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
+
 
 @dataclass(frozen=True, slots=True)
 class Reached:
@@ -38,12 +42,24 @@ def leases_over(now: datetime) -> Reached:
     return Reached(now, now + MAX_LEASE)
 
 
-def is_due(now: datetime, *, next_poll_at: datetime | None, lease_until: datetime | None) -> bool:
+def is_due(
+    now: datetime,
+    *,
+    next_poll_at: datetime | None,
+    last_polled_at: datetime | None,
+    lease_until: datetime | None,
+) -> bool:
     """Return whether a repository that is not paused may be claimed.
 
     One that has no next poll is new, or its holder died before it was released.
     """
-    return polls_due(now).includes(next_poll_at) and leases_over(now).includes(lease_until)
+    is_poll_due = polls_due(now).includes(next_poll_at) or is_ahead(last_polled_at, now)
+    return is_poll_due and leases_over(now).includes(lease_until)
+
+
+def is_ahead(done_at: datetime | None, now: datetime) -> bool:
+    """Return whether something was done by a clock that has been set back since."""
+    return done_at is not None and done_at > now + MAX_CLOCK_DIFFERENCE
 
 
 def checks_due(now: datetime) -> Reached:
@@ -64,3 +80,11 @@ def is_longer_pause(until: datetime, known: datetime) -> bool:
 def is_interval_over(last: datetime | None, interval: timedelta, now: datetime) -> bool:
     """Return whether what was last done at ``last`` is due; a time in the future is no time."""
     return last is None or last > now or now >= last + interval
+
+
+def is_still_ahead(moment: datetime, now: datetime, *, at_most: timedelta) -> bool:
+    """Return whether a moment of this process is to be waited for.
+
+    One that lies further ahead than it was set was set before the clock was set back.
+    """
+    return now < moment <= now + at_most

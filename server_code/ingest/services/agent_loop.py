@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ..domain.agent_states import AgentState
+from ..domain.due import is_still_ahead
 from ..domain.ledger import WISH_PAUSED
 from ..errors import IngestError, RateLimited
 from ..ports import AgentStore
@@ -136,7 +137,9 @@ class AgentLoop:
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
 
     def _sleep_until(self, moment: datetime, turn: ShouldContinue) -> None:
-        while turn() and self._context.clock.now() < moment:
+        """Sleep; a clock that is set back meanwhile does not make it longer."""
+        pause = moment - self._context.clock.now() + timedelta(seconds=IDLE_SECONDS)
+        while turn() and is_still_ahead(moment, self._context.clock.now(), at_most=pause):
             self._context.clock.sleep(IDLE_SECONDS)
 
 
@@ -153,7 +156,7 @@ class _Wish:
     def is_paused(self) -> bool:
         """Return whether the agent is paused. Raises StateUnavailable."""
         now = self._context.clock.now()
-        if now >= self._next_at:
+        if not is_still_ahead(self._next_at, now, at_most=self._every):
             self._next_at = now + self._every
             self._is_paused = is_paused(self._context.store, self._agent)
         return self._is_paused

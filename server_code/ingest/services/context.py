@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ..domain.counters import Counters
+from ..domain.due import is_still_ahead
 from ..domain.filters import FilterChain
 from ..domain.ledger import ErrorRecord
 from ..domain.sources import SourcePattern
@@ -37,7 +38,8 @@ class DiscoveryClock:
 
     def is_due(self, now: datetime) -> bool:
         """Return whether to check now; a clock that was set back delays nothing for long."""
-        return self.next_at is None or not now < self.next_at < now + timedelta(minutes=1)
+        longest = timedelta(minutes=1)
+        return self.next_at is None or not is_still_ahead(self.next_at, now, at_most=longest)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from ..domain.due import is_ahead
 from ..domain.ledger import ActivityRecord
 from ..domain.source_records import (
     FROM_COMMAND_LINE,
@@ -57,7 +58,7 @@ def discover_when_due(context: CollectorContext) -> None:
         return
     sources = context.store.list_sources()
     # A source that was never listed is new, or a webhook has made it due.
-    is_due = any(each.listed_at is None for each in sources)
+    is_due = any(each.listed_at is None or is_ahead(each.listed_at, now) for each in sources)
     slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
     if is_due:
         # The App may have been installed on another account just now.

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from ..domain.agent_states import AgentState
+from ..domain.due import is_still_ahead
 from ..domain.ledger import AgentRecord
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
@@ -72,7 +73,7 @@ class Heartbeat:
 
         The work itself uses the store next, and reports what is wrong with it.
         """
-        if self._context.clock.now() < self._next_at:
+        if is_still_ahead(self._next_at, self._context.clock.now(), at_most=BEAT_EVERY):
             return
         try:
             self.give(state, note)

@@ -21,7 +21,7 @@ from .values import sure_utc, utc
 _REPOSITORIES = Rows("repositories")
 
 _ALL = ("key", *REPOSITORY_COLUMNS, "progress")
-_CLAIMED_BY = ("key", "paused", "next_poll_at", "lease_until", "added_at")
+_CLAIMED_BY = ("key", "paused", "next_poll_at", "last_polled_at", "lease_until", "added_at")
 
 
 @translate_errors
@@ -141,7 +141,12 @@ def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[Re
 
 
 def _is_due(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row
-    return is_due(now, next_poll_at=row["next_poll_at"], lease_until=row["lease_until"])
+    return is_due(
+        now,
+        next_poll_at=row["next_poll_at"],
+        last_polled_at=row["last_polled_at"],
+        lease_until=row["lease_until"],
+    )
 
 
 def _save_held(

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
 from ...domain.counters import Counters
+from ...domain.due import is_still_ahead
 from ...domain.timestamps import parse_timestamp
 from ...errors import BadCredentials, BadRequest, IngestError, NotFound, RequestFailed, Skippable
 from ...ports import Clock
@@ -63,7 +64,9 @@ class App:
         with self._lock:
             if self._only is not None:
                 self._open(self._only)
-            elif self._next_listing_at is None or self._clock.now() >= self._next_listing_at:
+            elif self._next_listing_at is None or not is_still_ahead(
+                self._next_listing_at, self._clock.now(), at_most=LISTED_EVERY
+            ):
                 self._list()
             return list(self._clients.values())
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from ...domain.due import leases_over, polls_due
+from ...domain.due import MAX_CLOCK_DIFFERENCE, leases_over, polls_due
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import (
@@ -33,7 +33,7 @@ _DUE = """
     SELECT COALESCE(next_poll_at, lease_until, added_at), name_key
     FROM repositories
     WHERE paused = 0
-      AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ?)
+      AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ? OR last_polled_at > ?)
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
 _MOST_OVERDUE = "ORDER BY 1, name_key LIMIT ? "
@@ -156,7 +156,8 @@ class SqlRepositories(RepositoryStore):
 def _lock_due(session: Session, now: datetime, names: list[str] | None, limit: int) -> list[str]:
     """Lock the most overdue repositories that nobody else is claiming; return their keys."""
     order, most = _MOST_OVERDUE + session.dialect.skip_locked, max(0, limit)
-    times = (*write_reached(polls_due(now)), *write_reached(leases_over(now)))
+    ahead = write_time(now + MAX_CLOCK_DIFFERENCE)
+    times = (*write_reached(polls_due(now)), ahead, *write_reached(leases_over(now)))
     if names is None:
         rows = session.query(_DUE + order, (*times, most))
     else:
