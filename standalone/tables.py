@@ -10,15 +10,29 @@ from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import AgentRecord, ErrorRecord
 from ingest.domain.timestamps import parse_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT
+from ingest.services.dashboard.health import Health
 from ingest.services.heartbeat import is_alive
 from rich import box
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
 from .overview import Overview
 
+_TONE_STYLES = {"ok": "bold green", "warn": "bold yellow", "bad": "bold red"}
 _STATE_STYLES = {"running": "green", "limited": "yellow", "error": "red"}
+
+
+def health_lines(health: Health, now: datetime) -> RenderableType:
+    """Return the health in a line, and its other problems in one each."""
+    lines = [Text(health.sentence, style=_TONE_STYLES.get(health.tone, ""))]
+    for problem in health.problems:
+        since = "" if problem.since is None else f" Since {ago(problem.since, now)}."
+        is_headline = problem.sentence == health.sentence
+        words = f"{'' if is_headline else problem.sentence + ' '}{problem.detail or ''}{since}"
+        if words.strip():
+            lines.append(Text(f"  {words.strip()}"))
+    return Group(*lines)
 
 
 def agents_table(agents: Sequence[AgentRecord], now: datetime) -> Table:

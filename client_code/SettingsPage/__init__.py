@@ -1,36 +1,47 @@
-"""Settings, checks, queues, webhook, agents and accounts."""
+"""The Settings page: one part at a time, named by the address."""
 
-from .. import connection, dom
+from anvil.js.window import document
+
+from .. import connection, dom, settings_parts
 from ..components.AgentControl import AgentControl
 from ..components.ErrorNote import ErrorNote
-from ..components.SettingRow import SettingRow
 from ._anvil_designer import SettingsPageTemplate
 
 
 class SettingsPage(SettingsPageTemplate):
-    """The Settings page."""
+    """Checks, sources, credentials, event bus, webhook, agents, accounts and one's own login."""
 
     title = "Settings"
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.fault_notes = dom.Rows(self, "faults", ErrorNote)
-        self.setting_rows = dom.Rows(self, "settings", SettingRow)
         self.agent_rows = dom.Rows(self, "agents", AgentControl)
 
     def open(self, parameters):
-        """Remove a one-time password that is still shown."""
+        """Show the part that the address names, without a one-time password of before."""
         self.accounts.reset()
+        is_admin = document.querySelector(".shell").getAttribute("data-role") == "admin"
+        self.part = settings_parts.chosen(parameters, is_admin)
+        for link in self.dom_nodes["parts"].querySelectorAll("a"):
+            is_current = link.getAttribute("href") == settings_parts.address(self.part)
+            dom.set_attribute(link, "aria-current", "page" if is_current else None)
+        for section in self.dom_nodes["sections"].children:
+            dom.set_hidden(section, section.getAttribute("data-part") != self.part)
+        self.checks.set_shown(is_shown=self.part == "checks")
+        self.queues.set_shown(is_shown=self.part == "event-bus")
 
     def load(self):
-        """Load everything except the checks, which run on request."""
+        """Load what is stored; checks and queues answer for themselves."""
         return connection.call("get_settings")
 
     def show(self, settings):
         """Draw each part."""
         self.fault_notes.show(settings["faults"])
         dom.show(self, faults_place=bool(settings["faults"]))
-        self.setting_rows.show(settings["settings"])
+        for part in settings_parts.NAMES[1:-1]:
+            rows = settings_parts.settings_of(part, settings["settings"])
+            getattr(self, "set_" + part.replace("-", "_")).show(rows)
         self.queues.show(settings["queues"])
         self.webhook.show(settings["webhook"])
         self.agent_rows.show(settings["agents"])

@@ -14,6 +14,8 @@ from ingest.bootstrap import open_state, queue_depths
 from ingest.errors import IngestError
 from ingest.inspection import OK
 from ingest.ports import QueueDepth
+from ingest.services.dashboard.health import Health
+from ingest.services.dashboard.health_facts import load_health
 from ingest.services.doctor_machine import check_machine
 
 from ..command import command
@@ -30,26 +32,29 @@ Depths = Mapping[str, QueueDepth | IngestError]
 @command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> None:
-    """Show agents, repositories, queues, errors and what is wrong with this machine.
+    """Show health, agents, repositories, queues, errors and what is wrong with this machine.
 
     It also does so while a collector runs.
     """
     settings = read_environment()
     require_state(settings.database_url)
     with closing(open_state(settings)) as store:
+        now = datetime.now(timezone.utc)
         overview = build_overview(
-            store,
-            now=datetime.now(timezone.utc),
-            errors=SHOWN_ERRORS,
-            web_url=settings.github.web_url,
+            store, now=now, errors=SHOWN_ERRORS, web_url=settings.github.web_url
         )
+        health = load_health(store, settings, overview.repositories, now=now)
     depths = queue_depths(settings)
     machine = [check for check in check_machine() if check.status != OK]
     if as_json:
-        more = {"queues": _as_json(depths), "machine": [check.as_json() for check in machine]}
+        more = {
+            "health": health.as_json(),
+            "queues": _as_json(depths),
+            "machine": [check.as_json() for check in machine],
+        }
         click.echo(json.dumps({**overview.as_json(), **more}))
         return
-    _draw(overview, depths)
+    _draw(overview, health, depths)
     for check in machine:
         click.echo(f"This machine: {check.finding} {check.remedy}")
 
@@ -63,14 +68,21 @@ def _as_json(depths: Depths) -> list[dict[str, object]]:
     ]
 
 
-def _draw(overview: Overview, depths: Depths) -> None:
+def _draw(overview: Overview, health: Health, depths: Depths) -> None:
     from rich.console import Console
 
-    from ..tables import agents_table, errors_table, queues_table, repositories_table
+    from ..tables import (
+        agents_table,
+        errors_table,
+        health_lines,
+        queues_table,
+        repositories_table,
+    )
 
     # A pipe has no width of its own, and a table cut to 80 columns says little.
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     now, counts = overview.taken_at, overview.counts
+    console.print(health_lines(health, now))
     console.print(
         agents_table(overview.agents, now) if overview.agents else "No agent has reported yet."
     )

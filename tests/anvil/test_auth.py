@@ -93,7 +93,7 @@ def test_invalid_input_is_rejected_with_a_sentence(anvil_server: AnvilApp) -> No
 def test_no_secret_is_shown(anvil_server: AnvilApp) -> None:
     """Settings say that a secret is set, and where."""
     with signed_in(anvil_server) as call:
-        printed = repr(call("get_settings")) + repr(call("run_doctor"))
+        printed = repr(call("get_settings")) + repr(call("run_doctor", "GitHub"))
         settings = {each["name"]: each for each in call("get_settings")["settings"]}
     assert settings["GITHUB_TOKEN"]["value"] == "set"
     assert settings["GITHUB_WEBHOOK_SECRET"]["value"] == "set"

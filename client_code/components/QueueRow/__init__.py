@@ -12,8 +12,11 @@ class QueueRow(QueueRowTemplate):
         self.init_components(**properties)
 
     def show(self, queue):
-        """Draw a queue of `get_settings`."""
-        dom.fill(self, name=queue["name"], purpose=queue["purpose"], error=queue["error"])
-        dom.show(self, depth=not queue["error"], error=bool(queue["error"]))
-        if not queue["error"]:
+        """Draw a queue of `get_settings`, with the answer of `get_queue` once it is there."""
+        error = queue.get("error")
+        dom.fill(self, name=queue["name"], purpose=queue["purpose"], error=error)
+        dom.show(self, depth=not error, error=bool(error))
+        if "waiting" in queue:
             dom.fill(self, depth=queue_depth(queue))
+        elif not error:
+            dom.fill(self, depth="Asking the queue…")

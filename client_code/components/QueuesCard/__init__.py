@@ -2,22 +2,51 @@
 
 from anvil import get_open_form
 
-from ... import actions, dom
+from ... import actions, connection, dom
 from ..QueueRow import QueueRow
 from ._anvil_designer import QueuesCardTemplate
 
+AT_ONCE = 0.05  # seconds: after the page is drawn
+
 
 class QueuesCard(QueuesCardTemplate):
-    """A card with the depth of each queue, and a button that creates missing ones."""
+    """A card with the depth of each queue as it answers, and a button that creates missing ones."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.rows = dom.Rows(self, "queues", QueueRow)
+        self.queues, self.depths = [], {}
+        self.is_shown, self.is_asking = False, False
+
+    def set_shown(self, *, is_shown):
+        """Ask the queues only while they are on the page."""
+        self.is_shown = is_shown
 
     def show(self, queues):
-        """Draw the queues of `get_settings`."""
-        self.rows.show(queues)
-        dom.show(self, create_place=any(queue["error"] for queue in queues), unknown=not queues)
+        """Draw the queues of `get_settings` with what is known, and ask each beside the page."""
+        self.queues = queues
+        dom.show(self, unknown=not queues)
+        self.draw()
+        if self.is_shown and not self.is_asking:
+            self.ask_timer.interval = AT_ONCE
+
+    def draw(self):
+        """Draw the queues with their newest answers."""
+        self.rows.show([dict(each, **self.depths.get(each["name"], {})) for each in self.queues])
+        errors = [depth["error"] for depth in self.depths.values() if depth["error"]]
+        dom.show(self, create_place=bool(errors))
+
+    def ask_timer_tick(self, **event):
+        """Ask each queue; one that does not answer in time holds no other."""
+        self.ask_timer.interval, self.is_asking = 0, True
+        try:
+            for queue in self.queues:
+                self.depths[queue["name"]] = connection.call("get_queue", queue["name"])
+                self.draw()
+        except connection.QUIET:
+            return
+        finally:
+            self.is_asking = False
 
     def create_click(self, **event):
         """Create missing queues, and show what was done."""

@@ -7,7 +7,7 @@ from .access import GITHUB_THREADS, aws_access
 from .buses import open_bus
 from .collector import Collector, open_collector, open_headless
 from .doctor_target import open_doctor_target
-from .queues import queue_depths, set_up_queues
+from .queues import queue_depth, queue_depths, set_up_queues
 from .sources import open_log_reader, open_source
 from .states import (
     DEFAULT_STATE_FILE,
@@ -33,6 +33,7 @@ __all__ = [
     "open_log_reader",
     "open_source",
     "open_state",
+    "queue_depth",
     "queue_depths",
     "read_anvil_settings",
     "set_up_queues",

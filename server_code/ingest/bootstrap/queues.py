@@ -17,6 +17,12 @@ def set_up_queues(settings: Settings) -> Iterator[str]:
         yield from bus.set_up()
 
 
+def queue_depth(settings: Settings, name: str) -> QueueDepth:
+    """Fetch the depth of one queue. Raises what the bus raises."""
+    with closing(open_bus(settings)) as bus:
+        return bus.depth(name)
+
+
 def queue_depths(settings: Settings) -> dict[str, QueueDepth | IngestError]:
     """Fetch the depth of each queue, or the error of one that does not answer."""
     names = settings.queues.names

@@ -7,12 +7,12 @@ from typing import Any
 import anvil.server
 
 from ..adapters.anvil_secrets import find
-from ..bootstrap import open_doctor_target, queue_depths, set_up_queues
+from ..bootstrap import open_doctor_target, queue_depth, set_up_queues
 from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts
 from ..services.dashboard.credentials import list_credential_rows
-from ..services.doctor import is_well, run_checks
+from ..services.doctor_parts import run_part, within
 from ..settings import Settings
 from . import accounts
 from .arguments import require_text
@@ -20,10 +20,12 @@ from .auth import login_required
 from .request_context import RequestContext
 from .roles import parse_role
 
+_QUEUE_SECONDS = 8.0
+
 
 @login_required
 def get_settings(request: RequestContext) -> dict[str, Any]:
-    """Return settings with their sources, queues, webhook, agents and accounts."""
+    """Return settings with their sources, webhook, agents and accounts; asks no third party."""
     faults: list[str] = []
     settings = Settings()
     try:
@@ -33,7 +35,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
     return {
         "settings": list_settings(find),
         "faults": faults,
-        "queues": [] if faults else _queue_rows(settings),
+        "queues": [] if faults else _queue_names(settings),
         "webhook": webhook_facts(
             settings, request.state.load_message_counts(), origin=anvil.server.get_api_origin()
         ),
@@ -44,13 +46,32 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
 
 
 @login_required
-def run_doctor(request: RequestContext) -> dict[str, Any]:
-    """Run all checks; takes some seconds."""
+def get_queue(request: RequestContext, name: object) -> dict[str, Any]:
+    """Return the depth of one queue, or why it is unknown; within some seconds."""
+    queue = require_text(name, "The queue's name")
+    if queue not in request.settings.queues.names:
+        raise Rejected(f"The settings name no queue {queue}.")
+    settings = request.settings
+    try:
+        depth = within(_QUEUE_SECONDS, f"The queue {queue}", lambda: queue_depth(settings, queue))
+    except IngestError as error:
+        return {"name": queue, "error": str(error)}
+    return {
+        "name": queue,
+        "error": None,
+        "waiting": depth.visible,
+        "in_flight": depth.in_flight,
+        "delayed": depth.delayed,
+    }
+
+
+@login_required
+def run_doctor(request: RequestContext, part: object) -> list[dict[str, Any]]:
+    """Run one part of the checks, within some seconds."""
     with open_doctor_target(
         request.settings, clock=request.clock, open_state=lambda: request.state
     ) as target:
-        checks = list(run_checks(target))
-    return {"checks": [check.as_json() for check in checks], "is_well": is_well(checks)}
+        return [check.as_json() for check in run_part(target, require_text(part, "The part"))]
 
 
 @login_required
@@ -107,22 +128,10 @@ def change_password(request: RequestContext, old: object, new: object) -> None:
     request.note("changed their password")
 
 
-def _queue_rows(settings: Settings) -> list[dict[str, Any]]:
-    purposes = {
-        settings.queues.metrics_queue: "runs and jobs",
-        settings.queues.logs_queue: "logs",
-        settings.queues.job_events_queue: "work items for the Log Ingestion Agent",
-    }
+def _queue_names(settings: Settings) -> list[dict[str, str]]:
+    queues = settings.queues
     return [
-        {"name": name, "purpose": purposes[name], "error": str(depth)}
-        if isinstance(depth, IngestError)
-        else {
-            "name": name,
-            "purpose": purposes[name],
-            "error": None,
-            "waiting": depth.visible,
-            "in_flight": depth.in_flight,
-            "delayed": depth.delayed,
-        }
-        for name, depth in queue_depths(settings).items()
+        {"name": queues.metrics_queue, "purpose": "runs and jobs"},
+        {"name": queues.logs_queue, "purpose": "logs"},
+        {"name": queues.job_events_queue, "purpose": "work items for the Log Ingestion Agent"},
     ]

@@ -33,6 +33,7 @@ REQUIRED_ROLES = {
     "download_log": Role.VIEWER,
     "list_activity": Role.VIEWER,
     "get_settings": Role.VIEWER,
+    "get_queue": Role.VIEWER,
     "change_password": Role.VIEWER,
     "check_repository": Role.OPERATOR,
     "configure_repository": Role.OPERATOR,

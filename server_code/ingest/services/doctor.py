@@ -52,7 +52,7 @@ class DoctorTarget:
 
 
 @dataclass(slots=True)
-class _Watched:
+class Watched:
     """What the state holds: sources, and repositories that are not paused, failing ones first."""
 
     names: list[str] = field(default_factory=list)
@@ -62,11 +62,11 @@ class _Watched:
 
 def run_checks(target: DoctorTarget) -> Iterator[Check]:
     """Yield the finding of each check as it comes; raises nothing."""
-    watched = _Watched()
-    yield from _check_state(target, watched)
-    yield from _check_github(target, watched)
-    yield from _check_bus(target)
-    yield _check_webhook_secret(target.settings)
+    watched = Watched()
+    yield from check_state(target, watched)
+    yield from check_github(target, watched)
+    yield from check_bus(target)
+    yield check_webhook_secret(target.settings)
     yield from check_machine()
 
 
@@ -75,7 +75,7 @@ def is_well(checks: Iterable[Check]) -> bool:
     return all(check.status != FAILED for check in checks)
 
 
-def _check_state(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
+def check_state(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
     """Open, read and write the state; ``watched`` receives what it holds."""
     try:
         state = target.open_state()
@@ -96,7 +96,8 @@ def _check_state(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
         yield Check(subject="state", status=OK, finding=finding)
 
 
-def _check_github(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
+def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
+    """Check each credential and source, and that the repositories can be read."""
     try:
         github = target.open_github()
     except IngestError as error:
@@ -120,7 +121,8 @@ def _check_github(target: DoctorTarget, watched: _Watched) -> Iterator[Check]:
         yield _nothing_watched()
 
 
-def _check_bus(target: DoctorTarget) -> Iterator[Check]:
+def check_bus(target: DoctorTarget) -> Iterator[Check]:
+    """Check queues and bucket."""
     try:
         queues = target.open_queues()
     except IngestError as error:
@@ -171,7 +173,8 @@ def _nothing_watched() -> Check:
     )
 
 
-def _check_webhook_secret(settings: Settings) -> Check:
+def check_webhook_secret(settings: Settings) -> Check:
+    """Check that the secret of the webhook is long enough."""
     subject, secret = "webhook secret", settings.github.webhook_secret
     if secret is None:
         seconds = settings.collecting.poll_seconds

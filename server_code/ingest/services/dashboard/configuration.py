@@ -13,6 +13,14 @@ from ...settings import SETTINGS, Setting, Settings
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
+#: Settings that stand in another part of the Settings page than their section.
+_PARTS = {
+    "GITHUB_WEBHOOK_SECRET": "webhook",
+    "LOGIN_CONTACT": "accounts",
+    **dict.fromkeys(("REPOSITORIES", "WORKFLOWS", "BRANCHES", "EVENTS", "ACTORS"), "sources"),
+}
+_PARTS_OF_SECTIONS = {"GitHub": "credentials", "AWS and queues": "event_bus"}
+
 #: The counter of deliveries.
 WEBHOOKS = "webhooks"
 
@@ -47,7 +55,7 @@ def _row(setting: Setting, value: str | None, source: str) -> dict[str, Any]:
     return {
         "name": setting.name,
         "value": shown,
-        "section": setting.section,
+        "part": _PARTS.get(setting.name) or _PARTS_OF_SECTIONS.get(setting.section, "agents"),
         "is_secret": setting.is_secret,
         "is_needed": is_needed,
         "source": "missing" if is_needed and value is None else source,

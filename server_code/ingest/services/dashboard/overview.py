@@ -7,10 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.ledger import (
-    MOST_ERRORS,
     TRAFFIC_SPAN,
     AgentRecord,
-    JobLogRecord,
     LedgerCounts,
     MessageCounts,
     RepositoryRecord,
@@ -21,9 +19,8 @@ from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ...settings import Settings
 from .activity import group_errors
-from .agents import agent_rows
 from .collection import collection_row, is_recent
-from .health import LOG_PATIENCE, HealthFacts, judge_health
+from .health_facts import health_of, longest_backfill_seconds, read_state
 from .repositories import busiest
 from .rows import repository_row, summary_row
 from .setup import setup_steps
@@ -46,35 +43,22 @@ _KINDS = {"success": "success", "cancelled": "cancelled", "skipped": "skipped"} 
 
 def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
     """Load everything that the Overview page shows. Raises StateUnavailable."""
-    repositories = store.list_repositories()
-    traffic = store.load_message_counts()
-    summaries = store.load_run_summaries()
-    agents = store.list_agents()
-    errors = store.list_errors(limit=MOST_ERRORS)
-    groups = group_errors(errors)
-    counts = store.count_ledger()
-    watched = _repositories(store, settings, repositories, counts, now)
-    agent_states = agent_rows(agents, store.load_desired_states(), repositories, now=now)
-    health_facts = HealthFacts(
-        agents=agent_states,
-        repositories=repositories,
-        counts=counts,
-        seconds_left=_seconds_left(watched["shown"]),
-        errors=errors,
-        oldest_pending=_oldest_pending(store, now),
-        recent_logs=_recent(traffic, _counter(settings.queues.logs_queue), now - LOG_PATIENCE),
-    )
-    steps = setup_steps(settings, has_repository=bool(repositories))
+    reading = read_state(store, now=now)
+    summaries, traffic = store.load_run_summaries(), reading.traffic
+    groups = group_errors(reading.errors)
+    watched = _repositories(store, settings, reading.repositories, reading.counts, now)
+    seconds_left = longest_backfill_seconds(watched["shown"])
+    steps = setup_steps(settings, has_repository=bool(reading.repositories))
     newest = next((each for each in store.list_collections() if is_recent(each, now)), None)
     return {
         "now": format_timestamp(now),
         "setup": steps,
         "is_set_up": all(step["is_done"] for step in steps),
-        "health": judge_health(health_facts, now=now).as_json(),
-        "agents": agent_states,
+        "health": health_of(reading, settings, seconds_left=seconds_left, now=now).as_json(),
+        "agents": reading.agents,
         "messages": _messages(settings, traffic, now),
         "traffic": _traffic(settings, traffic, now),
-        "github": _github(agents, traffic),
+        "github": _github(reading.heartbeats, traffic),
         "repositories": watched,
         "runs_per_hour": _runs_per_hour(summaries, now),
         "failures": [summary_row(each) for each in summaries if each.is_failed][:SHOWN_FAILURES],
@@ -103,10 +87,6 @@ def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list
 
 def _recent(traffic: MessageCounts, counter: str, since: datetime) -> int:
     return sum(counts.get(counter, 0) for at, counts in traffic.spans if at > since)
-
-
-def _oldest_pending(store: StateStore, now: datetime) -> JobLogRecord | None:
-    return next(iter(store.load_pending_logs(None, updated_before=now, limit=1)), None)
 
 
 def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
@@ -173,12 +153,6 @@ def _repositories(
             for each in shown
         ],
     }
-
-
-def _seconds_left(rows: Sequence[Mapping[str, Any]]) -> float | None:
-    """Return how long the longest backfill will take; None where none has an estimate."""
-    estimates = [row["backlog_seconds"] for row in rows if row["backlog"]]
-    return max((each for each in estimates if each is not None), default=None)
 
 
 def _runs_per_hour(summaries: Sequence[RunSummary], now: datetime) -> list[dict[str, Any]]:

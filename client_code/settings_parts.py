@@ -1,0 +1,44 @@
+"""The parts of the Settings page, by their name in the address."""
+
+from . import routes
+
+PARTS = (
+    ("checks", "Checks"),
+    ("sources", "Sources"),
+    ("credentials", "Credentials"),
+    ("event-bus", "Event bus"),
+    ("webhook", "Webhook"),
+    ("agents", "Agents"),
+    ("accounts", "Accounts"),
+    ("you", "You"),
+)
+NAMES = tuple(name for name, _ in PARTS)
+
+#: The check parts of the server, each with its own time limit.
+CHECKS = ("state", "GitHub", "queues", "webhook", "machine")
+
+
+def chosen(parameters, is_admin):
+    """Return the part that an address names; only admins run checks."""
+    part = parameters.get("part")
+    if part not in NAMES or (part == "checks" and not is_admin):
+        return "checks" if is_admin else "sources"
+    return part
+
+
+def address(part):
+    """Return the link to a part."""
+    return routes.address("settings", part=part)
+
+
+def settings_of(part, settings):
+    """Return the settings that stand in a part."""
+    return [each for each in settings if each["part"] == part.replace("-", "_")]
+
+
+def checks_word(checks, is_done):
+    """Return what the checks have found so far."""
+    failed = sum(each["status"] == "failed" for each in checks)
+    if failed:
+        return "{} of {} checks failed.".format(failed, len(checks))
+    return "All {} checks passed.".format(len(checks)) if is_done else ""

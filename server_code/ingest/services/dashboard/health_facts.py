@@ -1,0 +1,82 @@
+"""The facts that health is computed from, read from the state; pages and ``status`` share them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...domain.ledger import (
+    MOST_ERRORS,
+    AgentRecord,
+    ErrorRecord,
+    JobLogRecord,
+    LedgerCounts,
+    MessageCounts,
+    RepositoryRecord,
+)
+from ...ports import StateStore
+from ...settings import Settings
+from .agents import agent_rows
+from .health import LOG_PATIENCE, Health, HealthFacts, judge_health
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StateReading:
+    """One reading of the state; ``agents`` are rows of ``agent_rows``."""
+
+    heartbeats: Sequence[AgentRecord]
+    agents: Sequence[Mapping[str, Any]]
+    repositories: Sequence[RepositoryRecord]
+    counts: LedgerCounts
+    errors: Sequence[ErrorRecord]
+    traffic: MessageCounts
+    oldest_pending: JobLogRecord | None
+
+
+def read_state(store: StateStore, *, now: datetime) -> StateReading:
+    """Read what health is computed from. Raises StateUnavailable."""
+    repositories = store.list_repositories()
+    heartbeats = store.list_agents()
+    return StateReading(
+        heartbeats=heartbeats,
+        agents=agent_rows(heartbeats, store.load_desired_states(), repositories, now=now),
+        repositories=repositories,
+        counts=store.count_ledger(),
+        errors=store.list_errors(limit=MOST_ERRORS),
+        traffic=store.load_message_counts(),
+        oldest_pending=next(iter(store.load_pending_logs(None, updated_before=now, limit=1)), None),
+    )
+
+
+def load_health(
+    store: StateStore, settings: Settings, rows: Sequence[Mapping[str, Any]], *, now: datetime
+) -> Health:
+    """Read the state and return its health; ``rows`` are those of the repositories."""
+    seconds_left = longest_backfill_seconds(rows)
+    return health_of(read_state(store, now=now), settings, seconds_left=seconds_left, now=now)
+
+
+def health_of(
+    reading: StateReading, settings: Settings, *, seconds_left: float | None, now: datetime
+) -> Health:
+    """Return the health of collection at ``now``."""
+    logs = f"sqs_messages.{settings.queues.logs_queue}"
+    recent = [counts for at, counts in reading.traffic.spans if at > now - LOG_PATIENCE]
+    facts = HealthFacts(
+        agents=reading.agents,
+        repositories=reading.repositories,
+        counts=reading.counts,
+        seconds_left=seconds_left,
+        errors=reading.errors,
+        oldest_pending=reading.oldest_pending,
+        recent_logs=sum(counts.get(logs, 0) for counts in recent),
+    )
+    return judge_health(facts, now=now)
+
+
+def longest_backfill_seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:
+    """Return how long the longest backfill of these repository rows will take, if it is known."""
+    estimates = [row["backlog_seconds"] for row in rows if row["backlog"]]
+    return max((each for each in estimates if each is not None), default=None)

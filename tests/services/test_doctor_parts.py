@@ -1,0 +1,49 @@
+"""The doctor's checks in parts: one that does not answer holds no other."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from ingest.errors import AccessDenied, Rejected, SourceUnavailable
+from ingest.services.doctor import run_checks
+from ingest.services.doctor_parts import PARTS, run_part, within
+from services.test_doctor import LocalEnvironment, target
+
+
+def test_all_parts_together_are_what_the_command_line_checks():
+    whole = [check.subject for check in run_checks(target(LocalEnvironment()))]
+    parts = [
+        check.subject for part in PARTS for check in run_part(target(LocalEnvironment()), part)
+    ]
+    assert parts == whole
+
+
+def test_a_part_that_does_not_answer_in_time_is_named():
+    answer = threading.Event()
+
+    class Hung(LocalEnvironment):
+        def fetch_repository(self, repository):
+            answer.wait()
+            return super().fetch_repository(repository)
+
+    *found, late = run_part(target(Hung()), "GitHub", seconds=0.5)
+    answer.set()
+    assert {check.status for check in found} == {"ok"}
+    assert late.status == "failed"
+    assert late.finding == "GitHub did not answer within 0.5 seconds."
+
+
+def test_what_a_function_raises_within_its_time_is_raised():
+    def fail():
+        raise AccessDenied("no")
+
+    with pytest.raises(AccessDenied):
+        within(5, "The queue", fail)
+    with pytest.raises(SourceUnavailable):
+        within(0, "The queue", threading.Event().wait)
+
+
+def test_an_unknown_part_is_refused():
+    with pytest.raises(Rejected):
+        run_part(target(LocalEnvironment()), "nothing")
