@@ -78,6 +78,10 @@ class StateUnavailable(Retriable):
     """A state store that could not be reached, or did not save."""
 
 
+class StateBusy(StateUnavailable):
+    """A state store in which other processes were in the way, longer than a call waits."""
+
+
 class StateFull(StateUnavailable):
     """A state store whose disk has no space left, which no waiting changes."""
 

@@ -152,3 +152,24 @@ def test_who_is_silent_or_reported_good_bye_is_gone(state, silence, is_there):
     """Whatever it said last."""
     record = an_agent(state=state, heartbeat_at=NOW - silence)
     assert is_alive(record, NOW) is is_there
+
+
+def test_the_last_log_is_reported_by_the_next_process_too(here):
+    """It is the time of a log, not of a heartbeat."""
+
+    def a_log_sign() -> Heartbeat:
+        return Heartbeat(
+            replace(here.context, counters=Counters()), LOG_INGESTION_AGENT, place=PLACE
+        )
+
+    sign = a_log_sign()
+    sign.give(AgentState.RUNNING)
+    assert reported(here).last_log_at is None
+    sign._context.counters.add("logs")
+    sign.give(AgentState.RUNNING)
+    published_at = here.clock.now()
+    here.advance(30)
+    sign.give(AgentState.IDLE)
+    a_log_sign().give(AgentState.RUNNING)
+    assert reported(here).last_log_at == published_at
+    assert reported(here).heartbeat_at > published_at

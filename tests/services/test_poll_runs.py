@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ingest.errors import BadCredentials, RateLimited, RepositoryUnavailable, SourceUnavailable
+from ingest.errors import (
+    BadCredentials,
+    RateLimited,
+    RepositoryUnavailable,
+    SourceUnavailable,
+    StateBusy,
+)
 from ingest.services.poll_runs import next_poll, poll_due_repositories
 from ingest.services.schedule_attempts import MAX_FAILURES
 from support.world import (
@@ -365,6 +372,34 @@ def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
     here.advance(60)
     assert here.poll() is None
     assert_all_told(here)
+
+
+def test_a_repository_whose_poll_met_a_busy_state_fails_only_the_second_time(stage):
+    """The first collection is not failing because its own processes met."""
+    here = stage(WorldBuilder().run(seconds=60).job("a"), at=100)
+    refusing = Refusing(here.state, StateBusy("In the way."))
+    context = replace(here.context, store=refusing)
+    for failures in (0, 1):
+        here.advance(10)
+        here.poll(context=context)
+        assert here.record().failures == failures
+        assert len(here.state.list_errors(limit=9)) == failures
+    here.advance(10)
+    assert here.poll() is None
+    assert here.record().last_error is None
+
+
+class Refusing:
+    """A store in which other processes are in the way of what lists show."""
+
+    def __init__(self, store, error) -> None:
+        self._store, self._error = store, error
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def save_run_summaries(self, _summaries) -> None:
+        raise self._error
 
 
 def test_a_repository_that_keeps_failing_the_same_way_is_reported_once(stage):

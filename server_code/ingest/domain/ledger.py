@@ -156,7 +156,10 @@ class JobLogRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentRecord:
-    """One agent's last heartbeat; ``counts`` only grow while the process lives."""
+    """One agent's last heartbeat; ``counts`` only grow while the process lives.
+
+    ``last_log_at``: when it last published a log, in this or an earlier process.
+    """
 
     name: str
     holder: str
@@ -166,6 +169,7 @@ class AgentRecord:
     counts: Mapping[str, int] = field(default_factory=dict)
     rate_limit: Mapping[str, int | str | None] = field(default_factory=dict)
     note: str | None = None
+    last_log_at: datetime | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from ..domain.agent_states import AgentState
 from ..domain.due import is_still_ahead
 from ..domain.ledger import WISH_PAUSED
-from ..errors import IngestError, RateLimited
+from ..errors import IngestError, RateLimited, StateBusy
 from ..ports import AgentStore
 from .context import CollectorContext
 
@@ -120,11 +120,13 @@ class AgentLoop:
     def _trouble(self, error: Exception, turn: ShouldContinue) -> None:
         """Report an error once while it lasts, and pause longer after each failure in a row."""
         what = f"{type(error).__name__}: {error}"
-        if what != self._reported:
+        # A busy state passes by itself: an error only if the next turn meets it too.
+        lasts = self._failures > 0 or not isinstance(error, StateBusy)
+        if lasts and what != self._reported:
             self._report(what)
         pause = min(TROUBLE_SECONDS * 2**self._failures, LONGEST_TROUBLE_SECONDS)
         self._failures = min(self._failures + 1, 10)
-        self.state, self.note = AgentState.ERROR, what
+        self.state, self.note = (AgentState.ERROR if lasts else AgentState.RUNNING), what
         self._sleep_until(self._context.clock.now() + timedelta(seconds=pause), turn)
 
     def _report(self, what: str) -> None:

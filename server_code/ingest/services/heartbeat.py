@@ -17,7 +17,7 @@ from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
 from ..ports import AgentStore, Budget
 from .agent_loop import AgentLoop
-from .context import AGENTS, PIPELINE_MONITORING_AGENT, CollectorContext
+from .context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 
 #: How often a working agent reports; one that has not reported for SILENCE is gone.
 BEAT_EVERY = timedelta(seconds=5)
@@ -40,6 +40,9 @@ class Heartbeat:
         self._started_at = context.clock.now()
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] | None = None
+        self._logs = 0
+        self._last_log_at: datetime | None = None
+        self._has_read_log = agent != LOG_INGESTION_AGENT
 
     def give(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
@@ -54,11 +57,22 @@ class Heartbeat:
                 heartbeat_at=now,
                 started_at=self._started_at,
                 counts=context.counters.snapshot(),
+                last_log_at=self._find_last_log(now),
                 rate_limit=self._known_limit(budget),
                 note=note or slowdown_note(self._agent, budget),
             )
         )
         self._next_at = now + BEAT_EVERY
+
+    def _find_last_log(self, now: datetime) -> datetime | None:
+        """Return when a log was last published, to within the time between two heartbeats."""
+        logs = self._context.counters.read("logs")
+        if logs > self._logs:
+            self._logs, self._last_log_at = logs, now
+        elif not self._has_read_log:
+            self._last_log_at = _reported_log(self._context.store, self._agent, self._place)
+        self._has_read_log = True
+        return self._last_log_at
 
     def _known_limit(self, budget: Budget) -> Mapping[str, int | str | None]:
         """Return the limit of the last answers, else what an earlier process reported."""
@@ -115,6 +129,7 @@ def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime)
         heartbeat_at=now,
         started_at=now,
         rate_limit=reported_limit(store, agent, place),
+        last_log_at=_reported_log(store, agent, place),
     )
 
 
@@ -127,6 +142,18 @@ def reported_limit(store: AgentStore, agent: str, place: str) -> Mapping[str, in
             if (each.name, each.holder) == (agent, place)
         ),
         {},
+    )
+
+
+def _reported_log(store: AgentStore, agent: str, place: str) -> datetime | None:
+    """Return the time of the last log in the last heartbeat from a place."""
+    return next(
+        (
+            each.last_log_at
+            for each in store.list_agents()
+            if (each.name, each.holder) == (agent, place)
+        ),
+        None,
     )
 
 

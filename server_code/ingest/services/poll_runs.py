@@ -7,13 +7,14 @@ One poll of one repository: find attempts (``discover_runs``), read and publish 
 from __future__ import annotations
 
 import logging
+import random
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..domain.delivery_trust import PROOF_INTERVAL
 from ..domain.ledger import MOST_ERRORS, RepositoryRecord
-from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, Retriable
+from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, Retriable, StateBusy
 from .collect_attempts import collect_attempts, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_runs
@@ -179,7 +180,7 @@ def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryR
     repository, trouble = poll_session.repository, poll_session.trouble
     if trouble is None:
         return replace(repository, failures=0, last_error=None)
-    if repository.last_error is None and not isinstance(trouble, RateLimited):
+    if repository.last_error is None and not isinstance(trouble, (RateLimited, StateBusy)):
         name = repository.full_name
         context.report_error(PIPELINE_MONITORING_AGENT, name, str(trouble), _remedy(trouble))
     return replace(repository, failures=0, last_error=str(trouble))
@@ -193,6 +194,11 @@ def _after_failure(
     stored = context.store.load_repository(repository.full_name) or repository
     if isinstance(error, RateLimited):
         return replace(stored, last_error=str(error)), error.retry_at
+    if isinstance(error, StateBusy) and stored.last_error != str(error):
+        # Passes by itself, and is a failure only if the next poll meets it too. Processes that
+        # were in each other's way do not come back in step.
+        pause = timedelta(seconds=random.uniform(1, 5))  # noqa: S311
+        return replace(stored, last_error=str(error)), now + pause
     failures = stored.failures + 1
     pause = timedelta(seconds=2 ** min(failures - 1, 20))
     if stored.failures == 0 or stored.last_error != str(error):

@@ -110,10 +110,16 @@ def test_the_monitor_worked_at_its_last_poll_and_works_at_the_next():
     assert shown["next_at"] == format_timestamp(at(10))
 
 
-def test_the_other_agent_worked_when_it_gave_its_last_sign():
-    """Nothing tells when the next log comes."""
-    shown = row(a_sign(silence=5 * SECOND))
-    assert shown["worked_at"] == shown["heartbeat_at"] == format_timestamp(NOW - 5 * SECOND)
+def test_the_other_agent_worked_when_a_host_published_the_last_log():
+    """A heartbeat is no log, and nothing tells when the next log comes."""
+    assert row(a_sign(silence=5 * SECOND))["worked_at"] is None
+    earlier, later = at(-90), at(-40)
+    shown = row(
+        a_sign("one", silence=9 * SECOND, last_log_at=later),
+        a_sign("two", silence=5 * SECOND, last_log_at=earlier),
+    )
+    assert shown["worked_at"] == format_timestamp(later)
+    assert shown["heartbeat_at"] == format_timestamp(NOW - 5 * SECOND)
     assert shown["next_at"] is None
 
 

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import anvil.server
 import anvil.tables
 
-from ...errors import StateUnavailable
+from ...errors import StateBusy, StateUnavailable
 from .transactions import is_contention
 
 _Class = TypeVar("_Class", bound=type)
@@ -55,7 +55,8 @@ def table_errors() -> Iterator[None]:
         reason = _reason(error)
         if reason is None:
             raise
-        raise StateUnavailable(reason) from error
+        kind = StateBusy if is_contention(error) else StateUnavailable
+        raise kind(reason) from error
 
 
 def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
@@ -70,7 +71,7 @@ def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
 def _reason(error: Exception) -> str | None:
     """Return what is wrong; None for an error that is not Anvil's."""
     if is_contention(error):
-        return "Data Tables: too many others were in the way; it is tried again."
+        return "Data Tables are busy: other processes were in the way too long; it is tried again."
     if isinstance(error, _OVER_QUOTA):
         return f"Data Tables are full: {error}. Set RETENTION_DAYS lower, or take a larger plan."
     if _is_not_migrated(error):

@@ -72,7 +72,8 @@ def _row(
     # A stopped host must not hide one that works.
     live = [each for each in heartbeats if is_alive(each, now, silence=STALLED_AFTER)]
     newest = next(reversed(live or heartbeats), None)
-    worked_at, next_at = newest.heartbeat_at if newest else None, None
+    logs = [each.last_log_at for each in heartbeats if each.last_log_at is not None]
+    worked_at, next_at = max(logs, default=None), None
     if name == PIPELINE_MONITORING_AGENT:
         worked_at, next_at = _polls(repositories)
     return {
