@@ -5,19 +5,19 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-# The lists of pinned packages: of the checkout, of the image and of the nightly fuzzing. `pip` installs
-# the .lock beside each, which names the files of all platforms by their hashes.
-LISTS := requirements deploy/requirements tests/fuzz/requirements
+# The lists of pinned packages: of the checkout, of the local AWS and PostgreSQL, of the image and of the
+# nightly fuzzing. `pip` installs the .lock beside each, which names the files of all platforms by their hashes.
+LISTS := requirements standalone/ministack standalone/postgres deploy/requirements tests/fuzz/requirements
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-strip-extras --no-annotate --no-emit-package pip --custom-compile-command "make lock"
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test lint types lock sbom package bench screenshots chaos drill clean
+.PHONY: help install run test test-package lint types lock sbom package bench screenshots chaos drill clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Install the dependencies into .venv
 
@@ -26,6 +26,9 @@ run: $(STAMP) ## Start everything on this machine
 
 test: $(STAMP) ## Run the test suite (ARGS="-k name" for a part)
 	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+
+test-package: $(STAMP) ## Install the wheel and the sdist with each extra, and run them (ten minutes)
+	$(BIN)/python -m pytest --numprocesses 0 tests/deploy/package_matrix.py $(ARGS)
 
 lint: $(STAMP) ## Check style, format, imports, spelling and known vulnerabilities
 	$(BIN)/ruff check .
@@ -63,11 +66,15 @@ clean: ## Remove generated files
 	rm -rf $(VENV) build dist *.egg-info runstream.cdx.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage htmlcov
 
-$(STAMP): requirements.lock pyproject.toml
+$(STAMP): requirements.lock standalone/ministack.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 		echo "Runstream requires Python 3.10 or later; '$(PYTHON)' is older." \
 			"Specify another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m standalone.local_aws_python
+	@$(BIN)/python -m standalone.postgres_programs || \
+		$(BIN)/python -m pip install --quiet --require-hashes --requirement standalone/postgres.lock || \
+		echo "PostgreSQL is not installed here: its tests fail, and the app server uses its own."
 	@touch $@

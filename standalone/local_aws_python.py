@@ -1,8 +1,8 @@
 """The Python that runs the local SQS and S3.
 
-ministack requires exact releases of boto3's packages. Where it is not installed next to Runstream,
-it gets an environment of its own in the user's cache, so that it does not determine which releases
-production uses.
+ministack requires exact releases of boto3's packages. Where it is not installed with Runstream, it
+gets an environment of its own, so that it does not determine which releases production uses:
+`make install` creates one in the environment of a checkout, other users get one in their cache.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-REQUIREMENT = "ministack==1.5.33"
+RELEASE = "1.5.33"
 
+_LOCK = Path(__file__).with_name("ministack.lock")
 _INSTALL_SECONDS = 300
 
 
@@ -29,23 +30,23 @@ def python_of_local_aws(echo: Callable[[str], None]) -> str:
     """Return the interpreter that can import ministack, after installing it if necessary."""
     if find_spec("ministack") is not None:
         return sys.executable
-    return str(_interpreter(install(_cache_folder(), echo)))
+    beside = _environment_in(Path(sys.prefix))
+    return str(_interpreter(beside if beside.exists() else install(_cache_folder(), echo)))
 
 
-def install(cache: Path, echo: Callable[[str], None]) -> Path:
-    """Return the environment of ministack below a cache folder; create it once."""
-    tag = f"{sys.version_info.major}.{sys.version_info.minor}"
-    environment = cache / f"{REQUIREMENT.replace('==', '-')}-python{tag}"
+def install(folder: Path, echo: Callable[[str], None]) -> Path:
+    """Return the environment of ministack in a folder; create it once."""
+    environment = _environment_in(folder)
     if environment.exists():
         return environment
-    echo(f"Installing {REQUIREMENT} into {environment}, once: it is the local SQS and S3.")
-    cache.mkdir(parents=True, exist_ok=True)
+    echo(f"Installing the local SQS and S3 (ministack {RELEASE}) into {environment}, once.")
+    folder.mkdir(parents=True, exist_ok=True)
     # Another process may install at the same time: a complete environment replaces nothing.
-    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=cache))
+    partial = Path(tempfile.mkdtemp(prefix="partial-", dir=folder))
     try:
         _run([sys.executable, "-m", "venv", str(partial)])
-        pip = [str(_interpreter(partial)), "-m", "pip", "install", "--quiet"]
-        _run([*pip, "--disable-pip-version-check", REQUIREMENT])
+        pip = [str(_interpreter(partial)), "-m", "pip", "--disable-pip-version-check"]
+        _run([*pip, "install", "--quiet", "--require-hashes", "--requirement", str(_LOCK)])
         partial.rename(environment)
     except OSError as error:
         if not environment.exists():
@@ -53,6 +54,11 @@ def install(cache: Path, echo: Callable[[str], None]) -> Path:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return environment
+
+
+def _environment_in(folder: Path) -> Path:
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"
+    return folder / f"ministack-{RELEASE}-python{version}"
 
 
 def _run(command: list[str]) -> None:
@@ -68,7 +74,7 @@ def _run(command: list[str]) -> None:
 
 def _not_installed(reason: str) -> NotInstalled:
     return NotInstalled(
-        f"The local SQS and S3 ({REQUIREMENT}) could not be installed: {reason}\n"
+        f"The local SQS and S3 (ministack {RELEASE}) could not be installed: {reason}\n"
         'Install them with pip install "runstream[sandbox]", or set AWS_DEFAULT_REGION and '
         "credentials to use your own queues."
     )
@@ -81,3 +87,7 @@ def _interpreter(environment: Path) -> Path:
 def _cache_folder() -> Path:
     given = os.environ.get("XDG_CACHE_HOME")
     return (Path(given) if given else Path.home() / ".cache") / "runstream"
+
+
+if __name__ == "__main__":
+    install(Path(sys.prefix), print)

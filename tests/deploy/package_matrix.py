@@ -1,0 +1,71 @@
+"""The distributions, installed as a user installs them: with no extra, and with each one alone.
+
+`make test-package` runs this file; it needs the package index and about ten minutes.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+EXTRAS = ("", "azure", "gcp", "mcp", "postgres", "sandbox", "server", "uplink", "all")
+UV = Path(sys.executable).with_name("uv")
+
+
+@pytest.fixture(scope="session")
+def distributions(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Build both as an installer does."""
+    folder = tmp_path_factory.mktemp("distributions")
+    for command in ("sdist", "wheel"):
+        words = f"import setuptools.build_meta as backend; backend.build_{command}({str(folder)!r})"
+        subprocess.run([sys.executable, "-c", words], cwd=ROOT, check=True, capture_output=True)
+    (wheel,), (source,) = folder.glob("*.whl"), folder.glob("*.tar.gz")
+    return {"wheel": wheel, "sdist": source}
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the user's folder, whose cache keeps the local AWS between the cases."""
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("extra", EXTRAS)
+@pytest.mark.parametrize("kind", ["wheel", "sdist"])
+def test_it_works_where_nothing_else_is(
+    kind: str, extra: str, distributions: dict[str, Path], home: Path, tmp_path: Path
+) -> None:
+    environment = tmp_path / "environment"
+    name = f"runstream[{extra}]" if extra else "runstream"
+    requirement = f"{name} @ {distributions[kind].as_uri()}"
+    subprocess.run([UV, "venv", "--quiet", environment], check=True)
+    install = [UV, "pip", "install", "--quiet", "--python", environment, requirement]
+    subprocess.run(install, check=True)
+    program = environment / "bin" / "runstream"
+
+    assert run(program, tmp_path, home, "--help").returncode == 0
+    doctor = run(program, tmp_path, home, "doctor")
+    assert "The state can be read and written" in doctor.stdout, doctor.stderr
+    assert "Traceback" not in doctor.stderr
+    collected = run(program, tmp_path, home, "run", "--seconds", "15")
+    assert collected.returncode == 0, collected.stderr
+    if "Runstream is at" not in collected.stderr + collected.stdout:
+        assert re.search(r"Collected [1-9][\d,]* runs", collected.stdout), collected.stderr
+
+
+def run(program: Path, folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [program, *words],
+        cwd=folder,
+        env={"PATH": os.environ["PATH"], "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=400,
+    )
