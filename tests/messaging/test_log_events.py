@@ -283,17 +283,33 @@ def test_text_is_never_split_inside_a_character() -> None:
     """Every part of a text is valid by itself."""
     log = "é€😀".encode() * 10
 
-    def pieces() -> Iterator[str]:
+    def pieces() -> Iterator[bytes]:
         return split_content(io.BytesIO(log), is_text=True, max_bytes=7)
 
-    assert "".join(pieces()).encode() == log
-    assert all(len(piece.encode()) <= 7 for piece in pieces())
+    assert b"".join(pieces()) == log
+    assert all(len(piece) <= 7 for piece in pieces())
+    assert all(piece.decode() for piece in pieces())
 
 
 @given(st.text(alphabet='\\"\n\x01ué✓\U0001f600\uffff\ufffe', max_size=300), st.integers(6, 40))
 def test_text_is_cut_between_characters_and_escapes_only(text: str, limit: int) -> None:
     """Every piece is the inside of a JSON string, as long as it may be, and all of them join."""
     pieces = list(split_content(io.BytesIO(text.encode()), is_text=True, max_bytes=limit))
-    assert "".join(json.loads(f'"{piece}"') for piece in pieces) == text
-    assert all(len(piece.encode()) <= limit for piece in pieces)
-    assert all(len(piece.encode()) > limit - MAX_CHARACTER_BYTES for piece in pieces[:-1])
+    assert "".join(json.loads(f'"{piece.decode()}"') for piece in pieces) == text
+    assert all(len(piece) <= limit for piece in pieces)
+    assert all(len(piece) > limit - MAX_CHARACTER_BYTES for piece in pieces[:-1])
+
+
+class OneByteAtATime(io.BytesIO):
+    """A file that gives one byte at a time, however many are asked for."""
+
+    def read(self, _size: int | None = -1) -> bytes:
+        return super().read(1)
+
+
+def test_text_that_arrives_byte_by_byte_is_escaped_as_if_at_once() -> None:
+    """A character may be cut anywhere; the characters that SQS refuses have three bytes."""
+    log = 'a"é✓\uffff\ufffe\U0001f600\\\x1b'.encode()
+    [whole] = split_content(io.BytesIO(log), is_text=True, max_bytes=100)
+    assert b"".join(split_content(OneByteAtATime(log), is_text=True, max_bytes=100)) == whole
+    assert b"\\uffff" in whole

@@ -21,11 +21,15 @@ MAX_CHARACTER_BYTES = 6
 
 _BACKSLASH, _U = b"\\u"
 
+
+def _escapes(characters: str) -> tuple[tuple[bytes, bytes], ...]:
+    return tuple((each.encode(), encode_string(each).encode()) for each in characters)
+
+
 #: What must be escaped in UTF-8: the backslash first, so that no escape is escaped again.
-_ESCAPED_CHARACTERS = '\\"' + "".join(map(chr, range(0x20))) + "\ufffe\uffff"
-_ESCAPES = tuple(
-    (character.encode(), encode_string(character).encode()) for character in _ESCAPED_CHARACTERS
-)
+_ESCAPES = _escapes('\\"' + "".join(map(chr, range(0x20))))
+_FORBIDDEN_ESCAPES = _escapes("\ufffe\uffff")
+_FORBIDDEN_START = b"\xef"
 
 #: Divisible by 3, so that the base64 of one chunk joins to that of the next.
 _CHUNK_BYTES = 3 * 32 * 1024
@@ -72,41 +76,40 @@ def gzipped(file: BinaryIO) -> Iterator[bytes]:
 
 def escaped_content(file: BinaryIO, *, is_text: bool) -> Iterator[bytes]:
     """Yield the inside of the JSON string, chunk by chunk."""
-    if is_text:
-        return map(_escape, _decoded(file))
-    return (content.encode() for content in _base64(file, _CHUNK_BYTES))
+    return map(_escape, _whole_characters(file)) if is_text else _base64(file, _CHUNK_BYTES)
 
 
-def split_content(file: BinaryIO, *, is_text: bool, max_bytes: int) -> Iterator[str]:
-    """Yield the inside of one JSON string per part, none of more than ``max_bytes`` bytes.
+def split_content(file: BinaryIO, *, is_text: bool, max_bytes: int) -> Iterator[bytes]:
+    """Yield the inside of one JSON string per part in UTF-8, none of more than ``max_bytes`` bytes.
 
     Text is split between characters only, base64 so that every part decodes alone; an empty log
     yields nothing. ``max_bytes`` must be at least MAX_CHARACTER_BYTES.
     """
     if is_text:
-        return _split_text(_decoded(file), max_bytes)
+        return _split_escaped(map(_escape, _whole_characters(file)), max_bytes)
     return _base64(file, max_bytes // 4 * 3)
 
 
-def _escape(text: str) -> bytes:
+def _escape(text: bytes) -> bytes:
     """Do what ``encode_string`` does, faster: what is escaped is rare, and found by its bytes."""
-    escaped = text.encode()
     for character, escape in _ESCAPES:
-        escaped = escaped.replace(character, escape)
-    return escaped
+        text = text.replace(character, escape)
+    if _FORBIDDEN_START in text:
+        for character, escape in _FORBIDDEN_ESCAPES:
+            text = text.replace(character, escape)
+    return text
 
 
-def _split_text(texts: Iterable[str], max_bytes: int) -> Iterator[str]:
-    """Escape each text once, and cut the escaped bytes."""
+def _split_escaped(chunks: Iterable[bytes], max_bytes: int) -> Iterator[bytes]:
     pending = bytearray()
-    for text in texts:
-        pending += _escape(text)
+    for chunk in chunks:
+        pending += chunk
         while len(pending) > max_bytes:
             end = _end_of_whole_characters(pending, max_bytes)
-            yield pending[:end].decode()
+            yield bytes(pending[:end])
             del pending[:end]
     if pending:
-        yield pending.decode()
+        yield bytes(pending)
 
 
 def _end_of_whole_characters(escaped: bytearray, limit: int) -> int:
@@ -126,25 +129,40 @@ def _end_of_whole_characters(escaped: bytearray, limit: int) -> int:
     return backslash if backslash + length > end else end
 
 
-def _decoded(file: BinaryIO) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _whole_characters(file: BinaryIO) -> Iterator[bytes]:
+    """Yield a log of valid UTF-8 in chunks that end with a character."""
+    rest = b""
     for chunk in _chunks(file):
-        if text := decoder.decode(chunk):
-            yield text
-    decoder.decode(b"", final=True)
+        text = rest + chunk
+        end = _start_of_last_character(text)
+        rest = text[end:]
+        if end:
+            yield text[:end]
+    if rest:
+        yield rest
 
 
-def _base64(file: BinaryIO, step: int) -> Iterator[str]:
+def _start_of_last_character(text: bytes) -> int:
+    """Find where the last character begins, or the end of a text whose last one is ASCII."""
+    start = len(text) - 1
+    if text[start] < 0x80:
+        return len(text)
+    while text[start] & 0xC0 == 0x80:
+        start -= 1
+    return start
+
+
+def _base64(file: BinaryIO, step: int) -> Iterator[bytes]:
     """Encode ``step`` bytes at a time, also where the file gives fewer at once."""
     pending = bytearray()
     for chunk in _chunks(file):
         pending += chunk
         whole = len(pending) // step * step
         for start in range(0, whole, step):
-            yield base64.b64encode(pending[start : start + step]).decode()
+            yield base64.b64encode(pending[start : start + step])
         del pending[:whole]
     if pending:
-        yield base64.b64encode(pending).decode()
+        yield base64.b64encode(pending)
 
 
 def _chunks(file: BinaryIO) -> Iterator[bytes]:

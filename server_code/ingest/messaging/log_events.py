@@ -123,7 +123,7 @@ def log_parts(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> Ite
     room = _room_for_content(facts, max_message_bytes)
     parts = sum(1 for _ in _pieces(facts, open_log, room))
     for part, content in enumerate(_pieces(facts, open_log, room), start=1):
-        yield _part_message(facts, content, part=part, parts=parts)
+        yield _part_message(facts, content.decode(), part=part, parts=parts)
 
 
 def log_payload(facts: LogFacts, open_log: OpenLog) -> Iterator[bytes]:
@@ -222,8 +222,8 @@ def _only_piece(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> s
     if room < MAX_CHARACTER_BYTES or facts.log_bytes > room:
         return None
     with closing(_pieces(facts, open_log, room)) as pieces:
-        first = next(pieces, "")
-        return first if next(pieces, None) is None else None
+        first = next(pieces, b"")
+        return first.decode() if next(pieces, None) is None else None
 
 
 def _room_for_content(facts: LogFacts, max_message_bytes: int) -> int:
@@ -241,6 +241,6 @@ def _room_for_content(facts: LogFacts, max_message_bytes: int) -> int:
     return room
 
 
-def _pieces(facts: LogFacts, open_log: OpenLog, room: int) -> Generator[str, None, None]:
+def _pieces(facts: LogFacts, open_log: OpenLog, room: int) -> Generator[bytes, None, None]:
     with open_log() as file:
         yield from split_content(file, is_text=facts.is_text, max_bytes=room)
