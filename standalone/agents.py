@@ -12,7 +12,7 @@ from functools import partial
 from ingest.bootstrap import Collector, free_dead_leases
 from ingest.domain.ledger import new_repository
 from ingest.errors import StateUnavailable
-from ingest.services.agent_loop import ASK_WISH_SECONDS, IDLE_SECONDS, AgentLoop, ShouldContinue
+from ingest.services.agent_loop import IDLE_SECONDS, PAUSE_CHECK_SECONDS, AgentLoop, ShouldContinue
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
@@ -35,7 +35,7 @@ class Pace:
     monitoring_threads: int = MONITORING_THREADS
     log_threads: int = LOG_THREADS
     idle_seconds: float = IDLE_SECONDS
-    ask_wish_seconds: float = ASK_WISH_SECONDS
+    pause_check_seconds: float = PAUSE_CHECK_SECONDS
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
 
@@ -98,7 +98,7 @@ def agent_threads(
         *[(LOG_INGESTION_AGENT, ingest)] * pace.log_threads,
     )
     loops = [
-        AgentLoop(agent, context, work, ask_wish_seconds=pace.ask_wish_seconds)
+        AgentLoop(agent, context, work, pause_check_seconds=pace.pause_check_seconds)
         for agent, work in works
     ]
     upkeep = partial(keep_alive, context, loops, heartbeat_seconds=pace.heartbeat_seconds)

@@ -71,7 +71,7 @@ class ServerLog:
                     stream = self._open()
                 stream.write(raw)
                 stream.flush()
-                self._hear(raw.decode(errors="replace").rstrip()[:_SHOWN_CHARACTERS])
+                self._read_line(raw.decode(errors="replace").rstrip()[:_SHOWN_CHARACTERS])
         finally:
             stream.close()
             self._printed.close()
@@ -83,7 +83,7 @@ class ServerLog:
         self.file.touch(mode=0o600)
         return self.file.open("ab")
 
-    def _hear(self, line: str) -> None:
+    def _read_line(self, line: str) -> None:
         if not line:
             return
         self._last.append(line)

@@ -50,7 +50,7 @@ class PlacedJob:
 
 
 @dataclass(slots=True)
-class _Shelf:
+class _RunIndex:
     runs: list[RunSpec] = field(default_factory=list)
     created: list[Timestamp] = field(default_factory=list)
     timestamps: list[Timestamp] = field(default_factory=list)
@@ -74,7 +74,7 @@ class Repository:
         self.commits: dict[str, CommitSpec] = {}
         self.pulls: dict[int, PullRequestSpec] = {}
         self._source = source
-        self._log_reader = _Shelf()
+        self._index = _RunIndex()
         self._lock = threading.RLock()
         if growth is not None:
             self._add(growth)
@@ -91,33 +91,33 @@ class Repository:
     def runs(self, now: Timestamp) -> list[RunSpec]:
         """Return the runs created by now, newest first."""
         with self._lock:
-            count = bisect_right(self._log_reader.created, now)
-            return self._log_reader.runs[:count][::-1]
+            count = bisect_right(self._index.created, now)
+            return self._index.runs[:count][::-1]
 
     def page_of_runs(self, now: Timestamp, start: int, size: int) -> tuple[int, list[RunSpec]]:
         """Return how many runs there are by now, and some of them, newest first."""
         with self._lock:
-            count = bisect_right(self._log_reader.created, now)
+            count = bisect_right(self._index.created, now)
             high = max(0, count - start)
-            return count, self._log_reader.runs[max(0, high - size) : high][::-1]
+            return count, self._index.runs[max(0, high - size) : high][::-1]
 
     def version(self, now: Timestamp) -> int:
         """Return a number that grows with every change of a run object."""
         with self._lock:
-            return bisect_right(self._log_reader.timestamps, now)
+            return bisect_right(self._index.timestamps, now)
 
     def run(self, run_id: int, now: Timestamp) -> RunSpec | None:
         """Find a run that exists by now."""
-        run = self._log_reader.by_id.get(run_id)
+        run = self._index.by_id.get(run_id)
         return run if run is not None and run.created_at <= now else None
 
     def job(self, job_id: int, now: Timestamp) -> PlacedJob | None:
         """Find a job that exists by now."""
-        placed = self._log_reader.jobs.get(job_id)
+        placed = self._index.jobs.get(job_id)
         return placed if placed is not None and placed.job.created_at <= now else None
 
     def _add(self, growth: Growth) -> None:
-        log_reader = self._log_reader
+        log_reader = self._index
         self.commits.update((commit.sha, commit) for commit in growth.commits)
         self.pulls.update((pull.number, pull) for pull in growth.pulls)
         log_reader.runs.extend(growth.runs)

@@ -77,7 +77,7 @@ def _attempts(
     # most people try again at once, some after a day: then the run is deep in the list
     requested = ended + (rng.uniform(20, 3600) if rng.random() < 0.85 else DAY)
     if rng.random() < 0.15:
-        attempts.append(_hasty(len(attempts) + 1, requested, trigger.actor))
+        attempts.append(_cancelled_at_once(len(attempts) + 1, requested, trigger.actor))
         requested += 6
     again = "success" if rng.random() < 0.7 else "failure"
     number = len(attempts) + 1
@@ -140,7 +140,7 @@ def _partial(
     )
 
 
-def _hasty(number: int, requested: Timestamp, actor: str) -> AttemptSpec:
+def _cancelled_at_once(number: int, requested: Timestamp, actor: str) -> AttemptSpec:
     # started by mistake and cancelled at once: it comes and goes between two polls
     return AttemptSpec(
         number=number,

@@ -21,7 +21,7 @@ from .watchdog import Watchdog
 
 #: Every question to the state goes over the link, which may lead round the world.
 OVER_THE_LINK = Pace(
-    monitoring_threads=1, idle_seconds=2.0, ask_wish_seconds=10.0, heartbeat_seconds=15.0
+    monitoring_threads=1, idle_seconds=2.0, pause_check_seconds=10.0, heartbeat_seconds=15.0
 )
 
 

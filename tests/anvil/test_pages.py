@@ -110,7 +110,7 @@ def matrix_run(anvil_server: AnvilApp) -> Iterator[int]:
         call("remove_repository", "octo/matrix")
 
 
-def test_of_very_many_jobs_some_are_drawn_and_more_at_a_wish(
+def test_of_very_many_jobs_some_are_drawn_and_more_on_request(
     page: Page, browser_page: BrowserPage, anvil_server: AnvilApp, matrix_run: int
 ) -> None:
     page.goto(f"{anvil_server.url}/#run?run_id={matrix_run}")

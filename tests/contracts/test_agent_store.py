@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.collections import CollectionPhase, Standstill
-from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
+from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.ports import AgentStore
 from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, a_collection, an_agent, at
 
@@ -56,18 +56,18 @@ class TestAgents:
         state.save_collection(a_collection("one"))
         assert state.list_collections() == [full, a_collection("one")]
 
-    def test_people_wish_something_of_an_agent(self, state: AgentStore) -> None:
-        """The newest wish counts; nobody spoke of the others."""
+    def test_an_agent_has_a_desired_state(self, state: AgentStore) -> None:
+        """The newest one counts; other agents have none."""
         assert state.load_desired_states() == {}
-        state.save_desired_state("monitor", WISH_PAUSED)
-        state.save_desired_state("logs", WISH_RUNNING)
-        state.save_desired_state("monitor", WISH_PAUSED)
-        assert state.load_desired_states() == {"monitor": WISH_PAUSED, "logs": WISH_RUNNING}
-        state.save_desired_state("monitor", WISH_RUNNING)
-        assert state.load_desired_states()["monitor"] == WISH_RUNNING
+        state.save_desired_state("monitor", DESIRED_PAUSED)
+        state.save_desired_state("logs", DESIRED_RUNNING)
+        state.save_desired_state("monitor", DESIRED_PAUSED)
+        assert state.load_desired_states() == {"monitor": DESIRED_PAUSED, "logs": DESIRED_RUNNING}
+        state.save_desired_state("monitor", DESIRED_RUNNING)
+        assert state.load_desired_states()["monitor"] == DESIRED_RUNNING
 
     @pytest.mark.parametrize("text", ODD_TEXTS)
-    def test_a_wish_may_be_any_text(self, state: AgentStore, text: str) -> None:
+    def test_a_desired_state_may_be_any_text(self, state: AgentStore, text: str) -> None:
         """Of any agent."""
         state.save_desired_state(text, text)
         assert state.load_desired_states() == {text: text}

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.counters import Counters
-from ingest.domain.ledger import WISH_PAUSED
+from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import BadCredentials, QueueMissing
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.poll_session import LEASE_SECONDS
@@ -63,7 +63,7 @@ def pauses_after(here: Stage, seconds: float, agent: str):
 
     def report(name: str, value: object) -> None:
         if since(here, began) >= seconds:
-            here.state.save_desired_state(agent, WISH_PAUSED)
+            here.state.save_desired_state(agent, DESIRED_PAUSED)
 
     return report
 

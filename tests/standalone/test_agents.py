@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 from ingest.bootstrap import Collector
-from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
+from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.errors import RateLimited, StateUnavailable
 from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
@@ -176,15 +176,15 @@ def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
 def test_an_agent_that_people_paused_rests_until_they_want_it_again(stage):
     """They may say so anywhere: in the app whose state a daemon shares."""
     here = stage(a_world(), at=300, speed=SPEED)
-    here.state.save_desired_state("Some Agent", WISH_PAUSED)
+    here.state.save_desired_state("Some Agent", DESIRED_PAUSED)
     turns: list[int] = []
-    loop = AgentLoop("Some Agent", here.context, lambda _: turns.append(1), ask_wish_seconds=0)
+    loop = AgentLoop("Some Agent", here.context, lambda _: turns.append(1), pause_check_seconds=0)
 
     def should_continue() -> bool:
         looks.append(1)
         if len(looks) == 3:
             assert (loop.state, turns) == ("paused", [])
-            here.state.save_desired_state("Some Agent", WISH_RUNNING)
+            here.state.save_desired_state("Some Agent", DESIRED_RUNNING)
         return len(looks) < 6
 
     looks: list[int] = []
@@ -225,6 +225,6 @@ def test_a_daemon_on_a_link_asks_less_than_a_process_beside_its_state():
     """Fewer threads look for work, each less often; its heartbeats stay far from silence."""
     assert OVER_THE_LINK.monitoring_threads < BESIDE_THE_STATE.monitoring_threads
     assert OVER_THE_LINK.idle_seconds == 4 * BESIDE_THE_STATE.idle_seconds
-    assert OVER_THE_LINK.ask_wish_seconds > BESIDE_THE_STATE.ask_wish_seconds
+    assert OVER_THE_LINK.pause_check_seconds > BESIDE_THE_STATE.pause_check_seconds
     assert OVER_THE_LINK.heartbeat_seconds > BESIDE_THE_STATE.heartbeat_seconds
     assert 3 * OVER_THE_LINK.heartbeat_seconds < SILENCE.total_seconds()

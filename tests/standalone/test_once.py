@@ -203,7 +203,7 @@ def test_a_paused_repository_is_left_alone(stage):
     assert {each["data"]["repo"] for each in here.runs()} == {"octo/api"}
 
 
-def test_the_wish_to_stop_ends_a_collection(stage):
+def test_a_stop_request_ends_a_collection(stage):
     """What was not reached is collected next time."""
     here = stage(a_world(), at=300, speed=SPEED)
     stop = threading.Event()
@@ -250,8 +250,8 @@ def test_a_repository_is_watched_from_the_backfill_on(stage):
     assert here.state.load_repository("octo/old").watched_since == now
 
 
-def test_a_limit_that_outlasts_the_wish_to_stop_ends_with_it(stage):
-    """The wait for a limit hears the wish."""
+def test_a_limit_that_outlasts_a_stop_request_ends_with_it(stage):
+    """The wait for a limit ends with the request."""
     here = stage(a_world(), at=300, speed=SPEED)
     stop = threading.Event()
     here.fail(Fault(path="/logs$", do="secondary", seconds=3000))

@@ -23,7 +23,7 @@ with stopped_by_signals() as stop:
     signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     print("ready", flush=True)
     stop.event.wait(60)
-    print("wished", stop.signal_number, stop.exit_code, flush=True)
+    print("requested", stop.signal_number, stop.exit_code, flush=True)
     threading.Event().wait(60)
 """
 
@@ -45,11 +45,11 @@ def _waiting() -> Iterator[subprocess.Popen[str]]:
 
 
 @pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
-def test_the_first_is_a_wish_and_the_second_ends_whatever_the_main_thread_does(first):
+def test_the_first_is_a_request_and_the_second_ends_whatever_the_main_thread_does(first):
     """Also where the main thread hears of neither."""
     with _waiting() as process:
         process.send_signal(first)
-        assert process.stdout.readline() == f"wished {int(first)} {128 + first}\n"
+        assert process.stdout.readline() == f"requested {int(first)} {128 + first}\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
 
@@ -58,7 +58,7 @@ def test_a_second_request_to_end_waits_for_the_first():
     """A supervisor may repeat itself; only a person's second Ctrl-C is impatience."""
     with _waiting() as process:
         process.send_signal(signal.SIGTERM)
-        assert process.stdout.readline().startswith("wished")
+        assert process.stdout.readline().startswith("requested")
         process.send_signal(signal.SIGTERM)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(timeout=0.5)

@@ -19,8 +19,8 @@ LOG_UNAVAILABLE = "unavailable"
 LOG_EXPIRED = "expired"
 
 #: The states an operator may ask of an agent; the default is to run.
-WISH_RUNNING = "running"
-WISH_PAUSED = "paused"
+DESIRED_RUNNING = "running"
+DESIRED_PAUSED = "paused"
 
 #: How finely and how long traffic is kept; spans begin at whole multiples of their length.
 TRAFFIC_SPAN = timedelta(minutes=5)

@@ -8,7 +8,7 @@ from typing import Any
 import anvil
 import anvil.server
 
-from ..domain.ledger import WISH_PAUSED, WISH_RUNNING
+from ..domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ..errors import Rejected
 from ..services.context import AGENTS
 from ..services.dashboard.activity import list_activity as read_activity
@@ -165,7 +165,7 @@ def control_agent(request: RequestContext, name: object, desired_state: object) 
     if desired_state not in ("start", "pause", "stop"):
         raise Rejected("The command must be start, pause or stop.")
     request.state.save_desired_state(
-        agent, WISH_RUNNING if desired_state == "start" else WISH_PAUSED
+        agent, DESIRED_RUNNING if desired_state == "start" else DESIRED_PAUSED
     )
     if desired_state == "start":
         launch_tick(request, agent)

@@ -26,7 +26,7 @@ class AgentStore(Protocol):
         """List the manual collections, newest started first."""
 
     def save_desired_state(self, name: str, desired_state: str) -> None:
-        """Save the desired state of an agent: WISH_RUNNING or WISH_PAUSED."""
+        """Save the desired state of an agent: DESIRED_RUNNING or DESIRED_PAUSED."""
 
     def load_desired_states(self) -> dict[str, str]:
         """Load the desired states by agent; an agent without one is left out."""

@@ -84,7 +84,7 @@ class WorkQueue(Publisher, Protocol):
     def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Let a message be received again in about ``after_seconds``; 0 is at once.
 
-        A queue without such a wish lets its hold end. Does nothing where it is no longer held.
+        A queue that cannot do so lets its hold end. Does nothing where it is no longer held.
         """
 
     def reject(self, message: ReceivedMessage, *, reason: str) -> None:

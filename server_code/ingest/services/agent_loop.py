@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 
 from ..domain.agent_states import AgentState
 from ..domain.due import is_still_ahead
-from ..domain.ledger import WISH_PAUSED
+from ..domain.ledger import DESIRED_PAUSED
 from ..errors import IngestError, RateLimited, StateBusy
 from ..ports import AgentStore
 from .context import CollectorContext
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 IDLE_SECONDS = 0.5
 
 #: How often an agent checks whether it is paused.
-ASK_WISH_SECONDS = 2.0
+PAUSE_CHECK_SECONDS = 2.0
 
 #: The pause of an agent after an error that no service handles, such as a lost database.
 TROUBLE_SECONDS = 5.0
@@ -48,7 +48,7 @@ class AgentLoop:
         context: CollectorContext,
         work: Work,
         *,
-        ask_wish_seconds: float = ASK_WISH_SECONDS,
+        pause_check_seconds: float = PAUSE_CHECK_SECONDS,
     ) -> None:
         self.agent = agent
         self.state = AgentState.RUNNING
@@ -56,7 +56,7 @@ class AgentLoop:
         self.turned_at = time.monotonic()
         self._context = context
         self._work = work
-        self._wish = _Wish(context, agent, every_seconds=ask_wish_seconds)
+        self._desired_state = _DesiredState(context, agent, every_seconds=pause_check_seconds)
         self._failures = 0
         self._reported: str | None = None
 
@@ -69,7 +69,7 @@ class AgentLoop:
 
         while turn():
             try:
-                if self._wish.is_paused():
+                if self._desired_state.is_paused():
                     self.state, self.note = AgentState.PAUSED, None
                     self._context.clock.sleep(IDLE_SECONDS)
                     continue
@@ -92,14 +92,14 @@ class AgentLoop:
 
         def turn() -> bool:
             now = self._context.clock.now()
-            if self._wish.is_paused() or now >= ends_at:
+            if self._desired_state.is_paused() or now >= ends_at:
                 return False
             on_turn(now)
             return True
 
         while turn() and self._turn(turn, ends_at):
             pass
-        if self._wish.is_paused():
+        if self._desired_state.is_paused():
             self.state, self.note = AgentState.PAUSED, None
         elif self.state is AgentState.RUNNING:
             self.state = AgentState.IDLE
@@ -145,7 +145,7 @@ class AgentLoop:
             self._context.clock.sleep(IDLE_SECONDS)
 
 
-class _Wish:
+class _DesiredState:
     """Whether people paused an agent, as of a few seconds ago at most."""
 
     def __init__(self, context: CollectorContext, agent: str, *, every_seconds: float) -> None:
@@ -166,4 +166,4 @@ class _Wish:
 
 def is_paused(store: AgentStore, agent: str) -> bool:
     """Return whether an agent is paused."""
-    return store.load_desired_states().get(agent) == WISH_PAUSED
+    return store.load_desired_states().get(agent) == DESIRED_PAUSED

@@ -107,7 +107,7 @@ def report_trouble(
 ) -> None:
     """Report what stops an agent; in the errors list once, however often it is tried."""
     what = str(error)
-    if not _is_told(store, agent, what, place=place, now=now):
+    if not _is_reported(store, agent, what, place=place, now=now):
         store.add_error(
             ErrorRecord(
                 occurred_at=now,
@@ -121,7 +121,7 @@ def report_trouble(
     store.save_agent(replace(sign, state=AgentState.ERROR.value, note=what))
 
 
-def _is_told(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:
+def _is_reported(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:
     """Return whether the error was reported recently; a new try first reports running."""
     return any(
         (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()

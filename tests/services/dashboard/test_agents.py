@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from ingest.domain.ledger import WISH_PAUSED, WISH_RUNNING
+from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.agents import STALLED_AFTER, agent_rows, host_rows
@@ -64,8 +64,8 @@ def test_an_agent_that_never_gave_a_sign_never_ran():
 @pytest.mark.parametrize("signs", [(), (a_sign(),), (a_sign(silence=2 * STALLED_AFTER),)])
 def test_an_agent_that_people_paused_is_paused(signs):
     """Whatever it said; and one that they started is as it says."""
-    assert row(*signs, desired_state=WISH_PAUSED)["state"] == "paused"
-    assert row(*signs, desired_state=WISH_RUNNING)["state"] != "paused"
+    assert row(*signs, desired_state=DESIRED_PAUSED)["state"] == "paused"
+    assert row(*signs, desired_state=DESIRED_RUNNING)["state"] != "paused"
 
 
 def test_the_newest_sign_speaks_and_every_live_host_counts():

@@ -38,7 +38,7 @@ from .values import sure_utc
 
 _AGENTS = Rows("agents")
 _COLLECTIONS = Rows("collections")
-_WISHES = Rows("agent_wishes")
+_DESIRED_STATES = Rows("agent_wishes")
 _TRAFFIC = Rows("traffic")
 
 _TOTALS = "totals"
@@ -84,13 +84,13 @@ class TableAgents:
         return sorted(found, key=lambda each: each.started_at, reverse=True)
 
     def save_desired_state(self, name: str, desired_state: str) -> None:
-        """Remember what people want of an agent; the newest wish counts."""
+        """Save the desired state of an agent; the newest one counts."""
         row = {"key": write_ascii(name), "wish": write_ascii(desired_state)}
-        transact(lambda: _WISHES.upsert([row]))
+        transact(lambda: _DESIRED_STATES.upsert([row]))
 
     def load_desired_states(self) -> dict[str, str]:
-        """Load the wishes by agent; one that nobody spoke of is not among them."""
-        rows = _WISHES.search(columns=("key", "wish"))
+        """Load the desired states by agent; an agent that has none is not among them."""
+        rows = _DESIRED_STATES.search(columns=("key", "wish"))
         return {read_ascii(row["key"]): read_ascii(row["wish"]) for row in rows}
 
     def add_counts(self, counts: Mapping[str, int], *, now: datetime) -> None:

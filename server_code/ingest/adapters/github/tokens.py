@@ -74,13 +74,13 @@ class TokenPool:
                 self._rights.grant(client.name, repository)
                 return response
         self._refuse(repository, request.endpoint, refused, is_replaced=False)
-        raise self._most_telling(repository, [error for _, error in refused])
+        raise self._most_informative(repository, [error for _, error in refused])
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
         names = self._order(repository)
         if not names:
-            raise self._most_telling(repository, [])
+            raise self._most_informative(repository, [])
         return self._by_name()[names[0]]
 
     def prefer(self, repository: str, validator: str | None) -> None:
@@ -183,7 +183,7 @@ class TokenPool:
         }
         allowed = [clients[name] for name in order if known[name] is None]
         if not allowed:
-            raise self._most_telling(repository, [e for e in known.values() if e is not None])
+            raise self._most_informative(repository, [e for e in known.values() if e is not None])
         return allowed
 
     def _order(self, repository: str) -> list[str]:
@@ -227,7 +227,7 @@ class TokenPool:
             what = f"{repository} {endpoint}" if is_of_endpoint else repository
             self._rights.refuse(client.name, what, error)
 
-    def _most_telling(self, repository: str, errors: list[IngestError]) -> IngestError:
+    def _most_informative(self, repository: str, errors: list[IngestError]) -> IngestError:
         failures = [*errors, *self.failed_apps().values()]
         for kind in _REFUSALS:
             for error in failures:

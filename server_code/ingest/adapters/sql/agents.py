@@ -37,7 +37,7 @@ _SAVE_COLLECTION = """
         record = excluded.record
 """
 _FORGET_COLLECTIONS = "DELETE FROM collections WHERE updated_at < ? OR updated_at > ?"
-_SAVE_WISH = """
+_SAVE_DESIRED_STATE = """
     INSERT INTO agent_wishes (name, wish) VALUES (...)
     ON CONFLICT (name) DO UPDATE SET wish = excluded.wish
 """
@@ -83,11 +83,11 @@ class SqlAgents:
         self._database.write(work)
 
     def save_desired_state(self, name: str, desired_state: str) -> None:
-        """Remember what people want of an agent; the newest wish counts."""
+        """Save the desired state of an agent; the newest one counts."""
         row = (write_ascii(name), write_ascii(desired_state))
-        self._database.write(lambda session: session.insert(_SAVE_WISH, [row]))
+        self._database.write(lambda session: session.insert(_SAVE_DESIRED_STATE, [row]))
 
     def load_desired_states(self) -> dict[str, str]:
-        """Load the wishes by agent; one that nobody spoke of is not among them."""
+        """Load the desired states by agent; an agent that has none is not among them."""
         rows = self._database.read("SELECT name, wish FROM agent_wishes")
         return {read_ascii(name): read_ascii(desired_state) for name, desired_state in rows}

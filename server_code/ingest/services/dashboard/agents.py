@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from ...domain.agent_states import AgentState
-from ...domain.ledger import WISH_PAUSED, AgentRecord, RepositoryRecord
+from ...domain.ledger import DESIRED_PAUSED, AgentRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ..context import AGENTS, PIPELINE_MONITORING_AGENT
@@ -89,7 +89,7 @@ def _row(
 
 
 def _state(newest: AgentRecord | None, desired_state: str | None, now: datetime) -> str:
-    if desired_state == WISH_PAUSED:
+    if desired_state == DESIRED_PAUSED:
         return AgentState.PAUSED.value
     if newest is None:
         return "never started"
