@@ -94,7 +94,7 @@ def step_log(job: JobSpec, step: StepSpec) -> bytes:
 
 def _step_lines(spec: LogSpec, step: StepSpec) -> list[str]:
     rng = seeded_random(spec.seed, step.number)
-    lines = [f"##[group]{step.name}", "shell: /usr/bin/bash -e {0}", "##[endgroup]"]
+    lines = [_first_line(step.name), "shell: /usr/bin/bash -e {0}", "##[endgroup]"]
     for number in range(spec.lines_per_step):
         line = _LINES[int(rng.random() * len(_LINES))].replace("{n}", str(number))
         # output of several lines is stamped once: the others follow bare
@@ -104,6 +104,16 @@ def _step_lines(spec: LogSpec, step: StepSpec) -> list[str]:
     if rng.random() < 0.1:
         lines.append("\ufeffPost job cleanup.")
     return lines
+
+
+def _first_line(step_name: str) -> str:
+    """Return the line with which GitHub's runner begins a step."""
+    if step_name == "Complete job":
+        return "Cleaning up orphan processes"
+    if step_name.startswith("Post "):
+        return "Post job cleanup."
+    is_plain = step_name.startswith("Run ") or step_name == "Set up job"
+    return f"##[group]{step_name}" if is_plain else f"##[group]Run {step_name}"
 
 
 def _stamped(timestamp: Timestamp, line: str, newline: str) -> str:

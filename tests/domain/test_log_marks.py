@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given
@@ -17,6 +18,7 @@ from ingest.domain.log_marks import (
     read_marks,
     unpack_marks,
 )
+from ingest.domain.step_ranges import StepRange
 from ingest.messaging.log_marks import MOST_MARKS, bounded_marks
 
 TIME = b"2026-11-24T06:30:00.1234567Z "
@@ -31,7 +33,7 @@ def marks_of(log: bytes, step: int) -> LogMarks:
     reader = LogMarkReader()
     for start in range(0, len(log), step):
         reader.feed(log[start : start + step])
-    return reader.finish()
+    return reader.finish()[0]
 
 
 @pytest.mark.parametrize("step", [1, 7, 300, 100_000])
@@ -79,13 +81,17 @@ def test_a_message_names_few_marks_and_what_it_leaves_out():
     assert len(fields["error_lines"]) == len(fields["groups"]) == MOST_MARKS
     assert set(truncated) == {"error_lines", "groups"}
     group = LogGroup(title="a" * 90, first_line=1, last_line=2, first_byte=0, last_byte=9)
-    marks = LogMarks(error_lines=(1, 2), groups=(group,))
-    assert bounded_marks(marks, 1000) == (
-        {"error_lines": [1, 2], "groups": [{"title": "a" * 90, "first_line": 1, "last_line": 2,
-                                            "first_byte": 0, "last_byte": 9}]}, (),
-    )  # fmt: skip
-    assert bounded_marks(marks, 60) == ({"error_lines": [1, 2], "groups": []}, ("groups",))
-    assert bounded_marks(marks, 5).truncated == ("groups", "error_lines")
+    step = StepRange(
+        number=1, step_name="Run", first_line=1, last_line=2, first_byte=0, last_byte=9
+    )
+    marks = LogMarks(error_lines=(1, 2), groups=(group,), steps=(step,))
+    whole = {"error_lines": [1, 2], "groups": [asdict(group)], "steps": [asdict(step)]}
+    assert bounded_marks(marks, 1000) == (whole, ())
+    assert bounded_marks(marks, 160) == ({**whole, "groups": []}, ("groups",))
+    assert bounded_marks(marks, 5) == (
+        {"error_lines": [], "groups": [], "steps": None},
+        ("groups", "error_lines", "steps"),
+    )
 
 
 @pytest.mark.parametrize(

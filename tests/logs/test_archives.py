@@ -10,7 +10,8 @@ from datetime import datetime, timezone
 import pytest
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.log_work import DueLog, LogWork
-from ingest.services.fetch_logs import fetch_logs
+from ingest.services.fetch_logs import extract_log, fetch_logs
+from ingest.services.log_archive import open_log_archive
 from ingest.services.log_results import LogFetched
 
 KEY = AttemptKey("octo/api", 1, 1)
@@ -72,6 +73,44 @@ def test_files_that_are_certain_are_taken(tmp_path):
         ("system.txt", b"s"),
     )
     assert fetched(archive, "build", "test") == ({1: b"b\x00\xff", 2: ALONE}, [2])
+
+
+STEPS = {
+    "build/1_Set up job.txt": b"\xef\xbb\xbfset up\n",
+    "build/2_Run a_b.txt": b"\xef\xbb\xbf1\n2\n",
+    "build/10_Complete job.txt": b"\xef\xbb\xbfdone\n",
+}
+WHOLE = b"\xef\xbb\xbfset up\n1\n2\ndone\n"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({}, [(1, 1, 1, 0, 9), (2, 2, 3, 10, 13), (10, 4, 4, 14, 18)]),
+        ({"build/system.txt": b"s", "other/1_Set up job.txt": b"o"}, [(1, 1, 1, 0, 9)]),
+        ({"build/2_Run a_b.txt": b"\xef\xbb\xbf1\n3\n"}, None),
+        ({"build/2_again.txt": b"2\n"}, None),
+        ({"build/7_more.txt": b"7\n"}, None),
+        ({"buil*d/2_Run a_b.txt": b"\xef\xbb\xbf1\n2\n"}, None),
+    ],
+    ids=["exact", "other files", "other bytes", "twice", "one more", "two folders"],
+)
+def test_steps_are_proved_by_their_files(change, expected):
+    """Their sizes and checksums are those of the whole log's parts; else nothing is said."""
+    files = {"0_build.txt": WHOLE, **STEPS, **change}
+    due = DueLog(job_id=1, job_name="build", conclusion=None, completed_at=NOW, never_started=False)
+    with open_log_archive(io.BytesIO(archive_of(*files.items())), MIB, {1: "build"}) as archive:
+        result = extract_log(archive, due)
+    assert isinstance(result, LogFetched)
+    result.spool.close()
+    found = result.evidence.proved
+    if expected is None:
+        assert found is None
+    else:
+        assert [
+            (each.number, each.first_line, each.last_line, each.first_byte, each.last_byte)
+            for each in found or ()
+        ][: len(expected)] == expected
 
 
 @pytest.mark.parametrize(

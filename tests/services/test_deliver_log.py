@@ -26,8 +26,9 @@ def a_log(content: bytes) -> LogFetched:
     spool.write(content)
     with spool.open() as written:
         marks = LogMarkReader()
-        digest = inspect_log(written, marks)
-    return LogFetched(job=JOB, spool=spool, digest=digest, marks=marks.finish())
+        digest = inspect_log(written, [marks])
+    found, evidence = marks.finish()
+    return LogFetched(job=JOB, spool=spool, digest=digest, marks=found, evidence=evidence)
 
 
 def test_a_log_that_fits_is_one_message(stage):
@@ -73,7 +74,7 @@ def test_a_log_checked_in_leaves_a_pointer(stage):
     """The whole message is an object, and the record says where."""
     here = stage(WorldBuilder(), max_message_bytes=2000, with_bucket=True)
     record = deliver_log(here.context, KEY, a_log(b"x" * 5000))
-    assert here.blobs.keys() == [record.blob_key, f"{record.blob_key[:-5]}.txt.gz"]
+    assert here.blobs.keys() == [record.blob_key, f"{record.blob_key[:-5]}.txt"]
     [message] = here.queues.logs.accepted()
     assert int(message.attributes["ExtendedPayloadSize"]) > 5000
 

@@ -22,14 +22,7 @@ class MemoryBlobStore(BlobStore):
         self._lock = threading.Lock()
         self._objects: dict[BlobReference, bytes] = {}
 
-    def put(
-        self,
-        key: str,
-        chunks: Iterable[bytes],
-        *,
-        content_type: str,
-        content_encoding: str | None = None,
-    ) -> BlobReference:
+    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object once its chunks are all there."""
         content = b"".join(chunks)
         reference = BlobReference(self._bucket, key)

@@ -16,6 +16,9 @@ _ROOT = Path(__file__).parents[2]
 #: Present in some messages only: every other declared field is in every message of ours.
 OPTIONAL_FIELDS = frozenset({"steps_omitted", "jobs_omitted", "truncated", "error_lines", "groups"})
 
+#: The same of a log's message; a job's message always has its steps.
+OPTIONAL_OF_LOGS = frozenset({"steps"})
+
 #: Vocabularies of ours: a value without a description is a defect, unlike in GitHub's.
 _OWN_VOCABULARIES = frozenset({"log_encoding", "reason"})
 
@@ -78,7 +81,11 @@ def _closed(schema: Any, *, at_top: bool = False) -> Any:
             else closed["properties"][name]
             for name, field in fields.items()
         }
-        closed["required"] = sorted(fields.keys() - OPTIONAL_FIELDS)
+        closed["required"] = sorted(
+            fields.keys()
+            - OPTIONAL_FIELDS
+            - (OPTIONAL_OF_LOGS if "log_content" in fields else frozenset())
+        )
         closed["unevaluatedProperties" if at_top else "additionalProperties"] = False
     return closed
 

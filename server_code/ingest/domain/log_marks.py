@@ -1,4 +1,4 @@
-"""What GitHub marks in a log, found while the log streams: groups, error and warning lines.
+"""What GitHub marks in a log, found while the log streams: groups, steps, errors and warnings.
 
 A line ends at LF, as in GitHub's viewer, however long it is. Bytes count from 0, lines from 1, and
 both ends belong to the range, as in HTTP's ``Range``.
@@ -9,8 +9,13 @@ from __future__ import annotations
 import json
 import re
 import zlib
-from collections.abc import Iterable
-from dataclasses import astuple, dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass, fields, replace
+from typing import Any
+
+from .jobs import Step
+from .step_ranges import StepRange
+from .step_starts import MOST_STARTS, START_SIGN, StepEvidence, StepStart, parse_start
 
 #: So many of a kind are kept; a kind that has more is named in ``truncated``.
 MOST_GROUPS = 5000
@@ -42,12 +47,20 @@ class LogGroup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogMarks:
-    """The marks of a log; ``truncated`` names what is not complete."""
+    """The marks of a log; ``steps`` only where they are certain.
+
+    ``truncated`` names what is not complete.
+    """
 
     error_lines: tuple[int, ...] = ()
     warning_lines: tuple[int, ...] = ()
     groups: tuple[LogGroup, ...] = ()
+    steps: tuple[StepRange, ...] | None = None
     truncated: tuple[str, ...] = ()
+
+
+_GROUP_FIELDS = [each.name for each in fields(LogGroup)]
+_STEP_FIELDS = [each.name for each in fields(StepRange)]
 
 
 class LogMarkReader:
@@ -64,6 +77,7 @@ class LogMarkReader:
         self._opened: LogGroup | None = None
         self._lines: dict[str, list[int]] = {"error_lines": [], "warning_lines": []}
         self._groups: list[LogGroup] = []
+        self._starts: list[StepStart] = []
         self._truncated: dict[str, None] = {}
 
     def feed(self, chunk: bytes) -> None:
@@ -76,32 +90,34 @@ class LogMarkReader:
         self._dropped_bytes += max(len(self._head) - _HEAD_BYTES, 0)
         self._head = self._head[:_HEAD_BYTES]
 
-    def finish(self) -> LogMarks:
-        """Return the marks of the log that ends here."""
+    def finish(self) -> tuple[LogMarks, StepEvidence]:
+        """Return the marks of the log that ends here, and what it tells of its steps."""
         is_open_line = bool(self._head)
         self._read(self._head)
         last_line = self._line if is_open_line else self._line - 1
         self._close(last_line, self._byte - 1)
-        return LogMarks(
+        marks = LogMarks(
             error_lines=tuple(self._lines["error_lines"]),
             warning_lines=tuple(self._lines["warning_lines"]),
             groups=tuple(self._groups),
             truncated=tuple(self._truncated),
         )
+        return marks, StepEvidence(
+            starts=tuple(self._starts), last_line=last_line, last_byte=self._byte - 1
+        )
 
     def _read(self, block: bytes) -> None:
         """Read lines whose first may lack what was dropped of it behind its head."""
         dropped, counted, line = self._dropped_bytes, 0, self._line
-        found = block.find(_SIGN)
-        while found >= 0:
-            start = block.rfind(b"\n", 0, found) + 1
-            end = block.find(b"\n", found) + 1 or len(block)
+        for start, end in _signed_lines(block):
             line += block.count(b"\n", counted, start)
             counted = start
+            first_byte = self._byte + start + (dropped if start else 0)
             if (mark := _MARK.match(block, start)) is not None:
-                first_byte = self._byte + start + (dropped if start else 0)
                 self._add(mark, line, first_byte, self._byte + end + dropped - 1)
-            found = block.find(_SIGN, end)
+            begun = parse_start(block[start : min(end, start + _HEAD_BYTES)], line, first_byte)
+            if begun is not None and len(self._starts) <= MOST_STARTS:
+                self._starts.append(begun)
         self._line = line + block.count(b"\n", counted)
         self._byte += len(block) + dropped
 
@@ -138,43 +154,54 @@ class LogMarkReader:
         self._groups.append(replace(opened, last_line=last_line, last_byte=last_byte))
 
 
-def read_marks(chunks: Iterable[bytes]) -> LogMarks:
-    """Read the marks of a whole log."""
+def _signed_lines(block: bytes) -> Iterator[tuple[int, int]]:
+    """Return the start and end of each line that may hold a mark or begin a step."""
+    starts = set()
+    found = block.find(_SIGN)
+    while found >= 0:
+        starts.add(block.rfind(b"\n", 0, found) + 1)
+        found = block.find(_SIGN, block.find(b"\n", found) + 1 or len(block))
+    starts.update(block.rfind(b"\n", 0, each.start()) + 1 for each in START_SIGN.finditer(block))
+    for start in sorted(starts):
+        yield start, block.find(b"\n", start) + 1 or len(block)
+
+
+def read_marks(chunks: Iterable[bytes], steps: Sequence[Step] = ()) -> LogMarks:
+    """Read the marks of a whole log, which its job's ``steps`` wrote."""
     reader = LogMarkReader()
     for chunk in chunks:
         reader.feed(chunk)
-    return reader.finish()
+    marks, evidence = reader.finish()
+    return replace(marks, steps=evidence.locate(steps))
 
 
 def pack_marks(marks: LogMarks) -> bytes:
     """Write marks as compressed JSON."""
-    fields = {
+    packed = {
         "error_lines": marks.error_lines,
         "warning_lines": marks.warning_lines,
         "groups": [astuple(group) for group in marks.groups],
+        "steps": marks.steps and [astuple(step) for step in marks.steps],
         "truncated": marks.truncated,
     }
-    return zlib.compress(json.dumps(fields).encode(), _FASTEST)
+    return zlib.compress(json.dumps(packed).encode(), _FASTEST)
 
 
 def unpack_marks(packed: bytes) -> LogMarks:
     """Read what ``pack_marks`` wrote."""
-    fields = json.loads(zlib.decompress(packed))
+    read = json.loads(zlib.decompress(packed))
     return LogMarks(
-        error_lines=tuple(fields["error_lines"]),
-        warning_lines=tuple(fields["warning_lines"]),
-        groups=tuple(_group(*group) for group in fields["groups"]),
-        truncated=tuple(fields["truncated"]),
+        error_lines=tuple(read["error_lines"]),
+        warning_lines=tuple(read["warning_lines"]),
+        groups=tuple(map(_group, read["groups"])),
+        steps=None if read["steps"] is None else tuple(map(_step, read["steps"])),
+        truncated=tuple(read["truncated"]),
     )
 
 
-def _group(
-    title: str, first_line: int, last_line: int, first_byte: int, last_byte: int
-) -> LogGroup:
-    return LogGroup(
-        title=title,
-        first_line=first_line,
-        last_line=last_line,
-        first_byte=first_byte,
-        last_byte=last_byte,
-    )
+def _group(packed: Sequence[Any]) -> LogGroup:
+    return LogGroup(**dict(zip(_GROUP_FIELDS, packed, strict=True)))
+
+
+def _step(packed: Sequence[Any]) -> StepRange:
+    return StepRange(**dict(zip(_STEP_FIELDS, packed, strict=True)))

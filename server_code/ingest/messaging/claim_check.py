@@ -51,8 +51,7 @@ def pointer_message(envelope: Envelope, pointer: Pointer, *, payload_bytes: int)
 def content_url_message(envelope: Envelope, content_url: str) -> QueueMessage:
     """Encode a log's own message with the address of its content in place of the content.
 
-    The object is the log alone, compressed with gzip; ``log_bytes`` and ``log_sha256`` are those
-    of the log. For buses that have no format of their own for this.
+    The object is the log alone, byte for byte. For buses that have no format of their own for this.
     """
     data = {**envelope.data, "log_content": None, "content_url": content_url}
     return encode_envelope(replace(envelope, data=data))

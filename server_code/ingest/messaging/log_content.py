@@ -9,11 +9,9 @@ from __future__ import annotations
 import base64
 import codecs
 import hashlib
-import zlib
-from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from typing import BinaryIO, NamedTuple, Protocol
 
-from ..domain.log_marks import LogMarkReader
 from .envelope import encode_string
 
 #: A character takes at most this many bytes inside a JSON string: ``\\u0000``.
@@ -35,9 +33,11 @@ _FORBIDDEN_START = b"\xef"
 _CHUNK_BYTES = 3 * 32 * 1024
 
 
-#: zlib's words for: a third of the time for a tenth more bytes, in gzip's format.
-_FAST = 3
-_GZIP = 16 + zlib.MAX_WBITS
+class ChunkReader(Protocol):
+    """A reader of a log that streams past."""
+
+    def feed(self, chunk: bytes) -> None:
+        """Read the next bytes."""
 
 
 class LogDigest(NamedTuple):
@@ -48,10 +48,10 @@ class LogDigest(NamedTuple):
     is_text: bool
 
 
-def inspect_log(file: BinaryIO, marks: LogMarkReader | None = None) -> LogDigest:
+def inspect_log(file: BinaryIO, readers: Sequence[ChunkReader] = ()) -> LogDigest:
     """Return a log's length, digest and whether it is valid UTF-8, from its current position on.
 
-    ``marks`` reads the same bytes on the way.
+    ``readers`` read the same bytes on the way.
     """
     digest = hashlib.sha256()
     decoder = codecs.getincrementaldecoder("utf-8")()
@@ -59,19 +59,11 @@ def inspect_log(file: BinaryIO, marks: LogMarkReader | None = None) -> LogDigest
     for chunk in _chunks(file):
         digest.update(chunk)
         log_bytes += len(chunk)
-        if marks is not None:
-            marks.feed(chunk)
+        for reader in readers:
+            reader.feed(chunk)
         is_text = is_text and _decodes(decoder, chunk)
     is_text = is_text and _decodes(decoder, b"", final=True)
     return LogDigest(log_bytes, digest.hexdigest(), is_text)
-
-
-def gzipped(file: BinaryIO) -> Iterator[bytes]:
-    """Yield a log compressed with gzip; the same log gives the same bytes."""
-    packer = zlib.compressobj(_FAST, zlib.DEFLATED, _GZIP)
-    for chunk in _chunks(file):
-        yield packer.compress(chunk)
-    yield packer.flush()
 
 
 def escaped_content(file: BinaryIO, *, is_text: bool) -> Iterator[bytes]:

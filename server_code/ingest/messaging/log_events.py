@@ -140,8 +140,8 @@ def log_object_key(facts: LogFacts) -> str:
 
 
 def log_copy_key(facts: LogFacts) -> str:
-    """Return the key of the S3 object that holds a log alone, compressed with gzip."""
-    return f"{_object_name(facts)}.txt.gz"
+    """Return the key of the S3 object that holds a log alone, byte for byte."""
+    return f"{_object_name(facts)}.txt"
 
 
 def log_unavailable_message(absence: LogAbsence) -> QueueMessage:

@@ -20,16 +20,16 @@ class MessageMarks(NamedTuple):
 
 
 def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
-    """Return the marks for a message; above ``max_bytes`` without groups, or without any."""
+    """Return the marks for a message; above ``max_bytes`` without groups, lines or steps."""
     fields: dict[str, Any] = {
         "error_lines": list(marks.error_lines[:MOST_MARKS]),
         "groups": [asdict(group) for group in marks.groups[:MOST_MARKS]],
+        "steps": marks.steps and [asdict(step) for step in marks.steps],
     }
-    truncated = [
-        name for name in fields if name in marks.truncated or len(getattr(marks, name)) > MOST_MARKS
-    ]
-    for name in ("groups", "error_lines"):
-        if len(encode_json(fields).encode()) > max_bytes:
-            fields[name] = []
+    found = {"error_lines": len(marks.error_lines), "groups": len(marks.groups)}
+    truncated = [name for name in found if name in marks.truncated or found[name] > MOST_MARKS]
+    for name, nothing in (("groups", []), ("error_lines", []), ("steps", None)):
+        if fields[name] and len(encode_json(fields).encode()) > max_bytes:
+            fields[name] = nothing
             truncated.append(name)
     return MessageMarks(fields, tuple(dict.fromkeys(truncated)))

@@ -108,19 +108,8 @@ class BlobReference:
 class BlobStore(Protocol):
     """Keep large payloads outside the queue."""
 
-    def put(
-        self,
-        key: str,
-        chunks: Iterable[bytes],
-        *,
-        content_type: str,
-        content_encoding: str | None = None,
-    ) -> BlobReference:
-        """Store an object from chunks in constant memory; it is there whole or not at all.
-
-        With ``content_encoding`` the chunks are packed that way already; whoever reads the object
-        over HTTP gets its own error.
-        """
+    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
+        """Store an object from chunks in constant memory; it is there whole or not at all."""
 
     def check(self) -> None:
         """Raise QueueMissing where the bucket is not there."""
@@ -135,7 +124,7 @@ class BlobStore(Protocol):
     ) -> QueueMessage:
         """Encode the message that says where a log is stored, in the format of the bus's readers.
 
-        ``payload`` holds the complete envelope, ``content`` the log alone, compressed with gzip.
+        ``payload`` holds the complete envelope, ``content`` the log alone.
         """
 
     def open(self, reference: BlobReference) -> AbstractContextManager[Iterator[bytes]]:

@@ -9,7 +9,6 @@ from ..domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRec
 from ..domain.runs import AttemptKey
 from ..errors import IngestError, MessageTooLarge
 from ..messaging.envelope import QueueMessage
-from ..messaging.log_content import gzipped
 from ..messaging.log_events import (
     LogAbsence,
     LogFacts,
@@ -27,6 +26,8 @@ from ..ports.logs import MAX_CACHED_LOG_BYTES
 from .context import LOG_INGESTION_AGENT, CollectorContext
 from .log_results import LogFetched, LogUnavailable
 from .publish import publish
+
+_CHUNK_BYTES = 256 * 1024
 
 
 def deliver_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> JobLogRecord:
@@ -117,14 +118,13 @@ def _upload(
 ) -> tuple[BlobReference, QueueMessage]:
     """Store the whole message as an object; return it and the message that points there.
 
-    Next to it is the log alone, compressed, for people: those readers do not decompress.
+    Next to it is the log alone, byte for byte, of which readers can request a range of bytes.
     """
     with log.spool.open() as file:
         content = blobs.put(
             log_copy_key(facts),
-            gzipped(file),
+            iter(lambda: file.read(_CHUNK_BYTES), b""),
             content_type="text/plain; charset=utf-8" if facts.is_text else "text/plain",
-            content_encoding="gzip",
         )
     sizes: list[int] = []
 

@@ -7,20 +7,23 @@ other. Runs on worker threads, so nothing here touches the store or the queues.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import BinaryIO
 
+from ..domain.step_ranges import StepFile
 from ..errors import (
     BadCredentials,
     IngestError,
     LogExpired,
     LogPending,
+    MalformedPayload,
     RateLimited,
     ResourceExhausted,
 )
 from ..messaging.log_work import DueLog, LogWork
 from ..ports import ActionsSource
-from .log_archive import fetch_log_archive
+from .log_archive import LogArchive, fetch_log_archive
 from .log_results import (
     LogFetched,
     LogNotReady,
@@ -68,7 +71,7 @@ def _fetch_archive_first(
                 if archive.is_empty(job.job_id):
                     empty.add(job.job_id)
                     continue
-                result = spool_log(job, partial(archive.extract, job.job_id))
+                result = extract_log(archive, job)
                 if isinstance(result, LogFetched):
                     del left[job.job_id]
                     yield result
@@ -78,6 +81,14 @@ def _fetch_archive_first(
         yield from (failed_log(job, failure) for job in left.values())
     else:
         yield from _fetch_singles(source, work, list(left.values()), empty)
+
+
+def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
+    """Extract a job's log; damaged files of its steps only leave the steps unproved."""
+    files: list[StepFile] = []
+    with suppress(MalformedPayload):
+        files = archive.step_files(job.job_id)
+    return spool_log(job, partial(archive.extract, job.job_id), files)
 
 
 def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:
@@ -139,7 +150,7 @@ def _extract_single(source: ActionsSource, work: LogWork, job: DueLog) -> LogFet
     with fetch_log_archive(source, work.key, names) as archive:
         if job.job_id not in archive:
             return None
-        result = spool_log(job, partial(archive.extract, job.job_id))
+        result = extract_log(archive, job)
         return result if isinstance(result, LogFetched) else None
 
 

@@ -9,6 +9,7 @@ visibility timeout ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 from ..domain.ledger import LOG_PENDING, JobLogRecord
@@ -31,7 +32,7 @@ from .fetch_logs import fetch_logs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error
-from .log_tasks import LogTask, open_task
+from .log_tasks import LogTask, load_steps, open_task
 from .log_verdict import judge_failure, pause_seconds
 from .publish import publish
 from .visibility import MAX_SECONDS, VisibilityExtender
@@ -130,7 +131,7 @@ class _Ingestion:
                 result = judge_failure(result, task.work, self._context.source, now=now)
             if isinstance(result, LogFetched):
                 with result.spool:
-                    self._publish(task, result)
+                    self._publish(task, self._locate_steps(task, result))
             elif isinstance(result, LogNotReady):
                 task.late.append(result)
             else:
@@ -139,6 +140,11 @@ class _Ingestion:
                 self._context.store.save_job_logs([record])
         except Exception as error:  # noqa: BLE001 - other logs of the batch are published
             task.fail(result.job, as_ingest_error(error, f"job {result.job.job_id}"))
+
+    def _locate_steps(self, task: LogTask, log: LogFetched) -> LogFetched:
+        """Add where the job's steps are, whose names and times the ledger knows."""
+        steps = load_steps(self._context, task, log.job.job_id)
+        return replace(log, marks=replace(log.marks, steps=log.evidence.locate(steps)))
 
     def _publish(self, task: LogTask, log: LogFetched) -> None:
         """Publish a log, a small one together with others."""

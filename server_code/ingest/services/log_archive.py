@@ -11,9 +11,10 @@ from contextlib import contextmanager
 from typing import IO, BinaryIO, cast
 
 from ..domain.runs import AttemptKey
+from ..domain.step_ranges import BOM, StepFile
 from ..errors import MalformedPayload
 from ..ports import ActionsSource
-from ..wire.log_archives import match_jobs
+from ..wire.log_archives import match_jobs, match_steps
 from .spool import Spool
 
 _CHUNK_BYTES = 1024 * 1024
@@ -39,6 +40,19 @@ class LogArchive:
     def is_empty(self, job_id: int) -> bool:
         """Return whether a job's file has no content, which GitHub also serves by mistake."""
         return self._entries[job_id].file_size == 0
+
+    def step_files(self, job_id: int) -> list[StepFile]:
+        """Return the files of a job's steps, in order; raises MalformedPayload."""
+        found = match_steps(self._opened.namelist(), self._entries[job_id].filename)
+        return [self._step_file(number, name) for number, name in found.items()]
+
+    def _step_file(self, number: int, file_name: str) -> StepFile:
+        entry = self._opened.getinfo(file_name)
+        with _damage_of(f"file {file_name!r} of the log archive"), self._opened.open(entry) as file:
+            begin = file.read(len(BOM))
+        return StepFile(
+            number=number, size_bytes=entry.file_size, crc=entry.CRC, has_bom=begin == BOM
+        )
 
     def extract(self, job_id: int, into: BinaryIO) -> None:
         """Write a job's log into a file; raises MalformedPayload where its bytes are damaged."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
 from ..domain.log_marks import LogMarkReader, LogMarks
+from ..domain.step_ranges import StepFile, StepFileReader
+from ..domain.step_starts import StepEvidence
 from ..errors import IngestError, LogExpired, Unexpected
 from ..messaging.log_content import LogDigest, inspect_log
 from ..messaging.log_events import UnavailableReason
@@ -25,6 +27,7 @@ class LogFetched:
     spool: Spool
     digest: LogDigest
     marks: LogMarks
+    evidence: StepEvidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +50,31 @@ class LogUnavailable:
 LogResult = LogFetched | LogNotReady | LogUnavailable
 
 
-def spool_log(job: DueLog, fetch: Callable[[BinaryIO], None]) -> LogResult:
-    """Fetch one log into a spool; any failure is this log's result, never an exception."""
+def spool_log(
+    job: DueLog, fetch: Callable[[BinaryIO], None], step_files: Sequence[StepFile] = ()
+) -> LogResult:
+    """Fetch one log into a spool; any failure is this log's result, never an exception.
+
+    ``step_files`` are those of an archive, which prove where the steps are.
+    """
     try:
         spool = Spool()
     except IngestError as error:
         return LogNotReady(job=job, error=error)
     try:
         fetch(cast("BinaryIO", spool))
-        marks = LogMarkReader()
+        reader, steps = LogMarkReader(), StepFileReader(step_files)
         with spool.open() as written:
-            digest = inspect_log(written, marks)
+            digest = inspect_log(written, (reader, steps) if step_files else (reader,))
+        marks, evidence = reader.finish()
+        evidence = replace(evidence, proved=steps.finish())
     except Exception as error:  # noqa: BLE001 - whatever a log holds, its neighbours are fetched
         spool.close()
         return failed_log(job, error)
     except BaseException:
         spool.close()
         raise
-    return LogFetched(job=job, spool=spool, digest=digest, marks=marks.finish())
+    return LogFetched(job=job, spool=spool, digest=digest, marks=marks, evidence=evidence)
 
 
 def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, field, replace
 
+from ..domain.jobs import Job, Step
 from ..domain.ledger import LOG_PENDING
 from ..errors import IngestError, MalformedPayload
 from ..messaging.log_work import DueLog, LogWork
@@ -20,6 +21,10 @@ logger = logging.getLogger(__name__)
 UNKNOWN_PAUSES_SECONDS = (2, 30)
 UNKNOWN_RECEIVES = len(UNKNOWN_PAUSES_SECONDS) + 1
 
+#: For the same reason the ledger is read so often for the steps of a log that was fetched at once.
+LEDGER_READS = 4
+LEDGER_PAUSE_SECONDS = 0.25
+
 
 @dataclass(slots=True)
 class LogTask:
@@ -29,6 +34,7 @@ class LogTask:
     work: LogWork
     owed: list[DueLog]
     late: list[LogNotReady] = field(default_factory=list)
+    jobs: dict[int, Job] = field(default_factory=dict)
     is_done: bool = False
 
     def fail(self, job: DueLog, error: IngestError) -> None:
@@ -60,6 +66,20 @@ def open_task(
     return None
 
 
+def load_steps(context: CollectorContext, task: LogTask, job_id: int) -> tuple[Step, ...]:
+    """Load the steps of a job; none where the ledger does not know the job.
+
+    A job's log may be here a moment before the job is in the ledger.
+    """
+    for reads in range(LEDGER_READS):
+        if job_id in task.jobs:
+            break
+        if reads:
+            context.clock.sleep(LEDGER_PAUSE_SECONDS)
+        task.jobs = _load_jobs(context, task.work)
+    return task.jobs[job_id].steps if job_id in task.jobs else ()
+
+
 class _UnknownWork(MalformedPayload):
     """Work for a job that the ledger does not know."""
 
@@ -76,15 +96,16 @@ def _load_owed(context: CollectorContext, work: LogWork) -> list[DueLog]:
         if known[job.job_id].state == LOG_PENDING
     ]
     if any(job.never_started for job in owed):
-        never_started = _load_never_started(context, work)
+        jobs = _load_jobs(context, work)
+        never_started = {job_id for job_id, job in jobs.items() if job.never_started}
         owed = [replace(job, never_started=job.job_id in never_started) for job in owed]
     return owed
 
 
-def _load_never_started(context: CollectorContext, work: LogWork) -> set[int]:
+def _load_jobs(context: CollectorContext, work: LogWork) -> dict[int, Job]:
     attempts = context.store.load_attempts(work.key.repository, [work.key.run_id])
     record = attempts.get(work.key)
-    return {job.job_id for job in record.jobs if job.never_started} if record else set()
+    return {job.job_id: job for job in record.jobs} if record else {}
 
 
 def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import BinaryIO, cast
 
 from ..domain.counters import Counters
+from ..domain.jobs import Step
 from ..domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
 from ..domain.log_marks import read_marks
 from ..domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
@@ -94,13 +95,21 @@ class LogReader:
         if self.log_cache is None or spool.size > MAX_CACHED_LOG_BYTES:
             return
         try:
+            steps = load_steps(self.store, record.key, record.job_id)
             with spool.open() as log:
-                marks = read_marks(iter(lambda: log.read(_CHUNK_BYTES), b""))
+                marks = read_marks(iter(lambda: log.read(_CHUNK_BYTES), b""), steps)
             with spool.open() as log:
                 now = self.clock.now()
                 self.log_cache.save_log(record.key, record.job_id, log, marks, now)
         except IngestError:
             self.counters.add("uncached_logs")
+
+
+def load_steps(store: StateStore, key: AttemptKey, job_id: int) -> tuple[Step, ...]:
+    """Load the steps of a job; none where the ledger does not know it yet."""
+    attempt = store.load_attempts(key.repository, [key.run_id]).get(key)
+    jobs = attempt.jobs if attempt else ()
+    return next((job.steps for job in jobs if job.job_id == job_id), ())
 
 
 def never_fetched(record: JobLogRecord | None) -> UnreadableLog:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping
 #: https://github.com/cli/cli/blob/trunk/pkg/cmd/run/view/logs.go: what GitHub takes out of names.
 _TAKEN_OUT = re.compile(r'[/\\:"*?<>|\x00-\x1f]')
 _TOP_LEVEL = re.compile(r"[0-9]+_(.+)\.txt")
+_STEP = re.compile(r"([^/]+)/([0-9]{1,6})_[^/]*\.txt", re.DOTALL)
 _SUFFIX = re.compile(r" ?\(\d+\)$")
 _MAX_UTF16_UNITS = 90
 
@@ -39,6 +40,23 @@ def match_jobs(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[
         and len(files.get(name, [])) == 1
         and _SUFFIX.sub("", name) not in repeated
     }
+
+
+def match_steps(file_names: Iterable[str], job_file_name: str) -> dict[int, str]:
+    """Match the numbers of a job's steps to their files, in order; nothing where that is ambiguous.
+
+    ``job_file_name`` is the file of the job's whole log, as ``match_jobs`` found it.
+    """
+    job = _TOP_LEVEL.fullmatch(job_file_name)
+    folder = _canonical(job.group(1)) if job else None
+    found = [
+        (int(match.group(2)), match.group(1), name)
+        for name in file_names
+        if (match := _STEP.fullmatch(name)) is not None and _canonical(match.group(1)) == folder
+    ]
+    steps = {number: name for number, _, name in sorted(found)}
+    is_ambiguous = len(steps) < len(found) or len({folder for _, folder, _ in found}) > 1
+    return {} if is_ambiguous else steps
 
 
 def _canonical(name: str) -> str:

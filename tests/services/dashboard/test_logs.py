@@ -112,6 +112,26 @@ def test_findings_that_continue_report_it(stage):
     }
 
 
+def test_an_outline_has_the_steps_with_their_lines(stage):
+    """Of a step whose place is not certain it has no lines."""
+    builder = WorldBuilder().run("failure", seconds=60).job("build", "failure")
+    here = stage(builder, at=100)
+    here.context = replace(here.context, log_cache=open_log_cache())
+    assert here.poll() is None
+    here.ingest()
+    steps = opened(here).outline()["steps"]
+    assert [each["step_name"] for each in steps] == [
+        "Set up job",
+        "Run actions/checkout@v4",
+        "Run tests",
+        "Complete job",
+    ]
+    [failing] = [each for each in steps if each["conclusion"] == "failure"]
+    assert failing["first_line"] < opened(here).outline()["errors"][0] <= failing["last_line"]
+    steps = opened(collected(stage, b"no marks\n")).outline()["steps"]
+    assert {each["first_line"] for each in steps} == {None}
+
+
 def test_an_outline_has_groups_errors_and_warnings(stage):
     """As lists, for they are sent to a browser."""
     log = TIME + TIME.join(
@@ -123,11 +143,9 @@ def test_an_outline_has_groups_errors_and_warnings(stage):
             b"##[error]Process completed with exit code 1.\n",
         ]
     )
-    assert opened(collected(stage, log)).outline() == {
-        "groups": [[1, 3, "Set up"]],
-        "errors": [5],
-        "warnings": [4],
-    }
+    outline = opened(collected(stage, log)).outline()
+    assert outline["groups"] == [[1, 3, "Set up"]]
+    assert (outline["errors"], outline["warnings"]) == ([5], [4])
 
 
 def test_a_log_is_downloaded_byte_for_byte(stage):

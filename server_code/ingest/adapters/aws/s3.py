@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from itertools import chain
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING
 
 from ...errors import AccessDenied, IngestError, QueueUnavailable
 from ...messaging.claim_check import Pointer, pointer_message
@@ -37,13 +37,6 @@ def prove_store(client: S3Client, bucket: str) -> None:
         client.abort_multipart_upload(Bucket=bucket, Key=_PROBE_KEY, UploadId=upload["UploadId"])
 
 
-class _Headers(TypedDict, total=False):
-    """The HTTP headers that S3 returns with an object."""
-
-    ContentType: str
-    ContentEncoding: str
-
-
 class S3BlobStore(BlobStore):
     """Keep objects in one bucket; retries of single requests are the client's."""
 
@@ -62,28 +55,18 @@ class S3BlobStore(BlobStore):
         except AccessDenied:
             prove_store(self._client, self._bucket)
 
-    def put(
-        self,
-        key: str,
-        chunks: Iterable[bytes],
-        *,
-        content_type: str,
-        content_encoding: str | None = None,
-    ) -> BlobReference:
+    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object: in one request if it is small, else part by part.
 
         Raises QueueUnavailable, QueueMissing, AccessDenied; then, and when ``chunks`` raises,
         nothing is left behind.
         """
-        headers: _Headers = {"ContentType": content_type}
-        if content_encoding is not None:
-            headers["ContentEncoding"] = content_encoding
         parts = _parts(chunks)
         first = next(parts, bytearray())
         if len(first) < PART_BYTES:
-            self._put_small(key, first, headers)
+            self._put_small(key, first, content_type)
         else:
-            self._put_large(key, chain([first], parts), headers)
+            self._put_large(key, chain([first], parts), content_type)
         return BlobReference(self._bucket, key)
 
     def claim_check(
@@ -109,19 +92,21 @@ class S3BlobStore(BlobStore):
         with closing(answer["Body"]) as body:
             yield _chunks(body, reference)
 
-    def _put_small(self, key: str, content: bytearray, headers: _Headers) -> None:
+    def _put_small(self, key: str, content: bytearray, content_type: str) -> None:
         with aws_errors(f"Bucket {self._bucket}"):
             answer = self._client.put_object(
                 Bucket=self._bucket,
                 Key=key,
                 Body=content,  # type: ignore[arg-type] # the stubs forget bytearray
-                **headers,
+                ContentType=content_type,
             )
             self._confirmed(answer.get("ETag"))
 
-    def _put_large(self, key: str, parts: Iterable[bytearray], headers: _Headers) -> None:
+    def _put_large(self, key: str, parts: Iterable[bytearray], content_type: str) -> None:
         with aws_errors(f"Bucket {self._bucket}"):
-            begun = self._client.create_multipart_upload(Bucket=self._bucket, Key=key, **headers)
+            begun = self._client.create_multipart_upload(
+                Bucket=self._bucket, Key=key, ContentType=content_type
+            )
             upload_id = self._confirmed(begun.get("UploadId"))
             try:
                 done = list(self._upload_parts(key, upload_id, parts))

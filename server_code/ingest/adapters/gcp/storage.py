@@ -57,17 +57,9 @@ class GcsBlobStore(BlobStore):
                 return f"Bucket {self._bucket.name} is there."
         return f"Bucket {self._bucket.name} created."
 
-    def put(
-        self,
-        key: str,
-        chunks: Iterable[bytes],
-        *,
-        content_type: str,
-        content_encoding: str | None = None,
-    ) -> BlobReference:
+    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object by a resumable upload, which ends when all chunks are sent."""
         blob: Any = self._bucket.blob(key, chunk_size=CHUNK_BYTES)
-        blob.content_encoding = content_encoding
         with (
             _storage_errors(f"Bucket {self._bucket.name}"),
             blob.open("wb", content_type=content_type, timeout=_TIMEOUT_SECONDS) as file,

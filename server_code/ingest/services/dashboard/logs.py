@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from ...domain.jobs import Job
 from ...domain.ledger import LOG_FETCHED, AttemptRecord
+from ...domain.log_marks import LogMarks
 from ...domain.log_pages import ANSWER_FINDINGS, LogLines
 from ...domain.runs import AttemptKey
 from ...errors import LogPending, NotFound
@@ -83,13 +84,32 @@ class JobLog:
         return {"lines": lines, "more": len(lines) >= ANSWER_FINDINGS}
 
     def outline(self) -> dict[str, Any]:
-        """Return groups, errors and warnings of the whole log. Raises LogPending."""
+        """Return groups, steps, errors and warnings of the whole log. Raises LogPending.
+
+        A step's ``first_line`` is None where its place in the log is not certain.
+        """
         marks = self._cached(lambda: self._cache.load_marks(self._key, self._id))
         return {
             "groups": [[each.first_line, each.last_line, each.title] for each in marks.groups],
+            "steps": self._steps(marks),
             "errors": list(marks.error_lines),
             "warnings": list(marks.warning_lines),
         }
+
+    def _steps(self, marks: LogMarks) -> list[dict[str, Any]]:
+        found = {each.number: each for each in marks.steps or ()}
+        return [
+            {
+                "number": step.number,
+                "step_name": step.name,
+                "status": step.status,
+                "conclusion": step.conclusion,
+                "duration_seconds": step.duration_seconds,
+                "first_line": found[step.number].first_line if step.number in found else None,
+                "last_line": found[step.number].last_line if step.number in found else None,
+            }
+            for step in self._job.steps
+        ]
 
     def content(self) -> bytes:
         """Return the whole log, byte for byte. Raises LogPending if it is too large."""

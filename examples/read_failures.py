@@ -1,0 +1,146 @@
+"""Print where each failed job failed: an example of a consumer that reads no more than it needs.
+
+    python examples/read_failures.py
+
+Reads both queues of Runstream until they are empty, deletes what it read, and prints one JSON line
+for each failed job: the failing step, the step's first error line with its number, and the
+annotations. A log behind a claim check takes two reads of S3, whatever its size: the head of the
+object that holds the message, and the failing step's bytes of the object that holds the log alone.
+
+The script depends only on the messages: see docs/guides/messages.md. It requires boto3, and uses
+the AWS configuration of the environment.
+"""
+
+# ruff: noqa: INP001, T201 - a script, not a module of a package
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+
+#: Everything but the log is within so many bytes of a message's object.
+HEAD_BYTES = 256 * 1024
+FAILED = ("failure", "timed_out", "cancelled", "startup_failure")
+
+Json = dict[str, Any]
+
+
+def main() -> None:
+    """Print the failures of all messages that wait."""
+    arguments = _arguments()
+    session: Any = boto3.session.Session()
+    region = session.region_name or "us-east-1"
+    sqs, s3 = (session.client(name, region_name=region) for name in ("sqs", "s3"))
+    failed = {
+        _key(body["data"]): body["data"]
+        for body in receive(sqs, arguments.metrics_queue)
+        if body["event_type"] == "workflow_job_completed" and body["data"]["conclusion"] in FAILED
+    }
+    logs: dict[Any, Log] = {}
+    for body in receive(sqs, arguments.logs_queue):
+        head, location = read_head(s3, body)
+        if head["event_type"] == "job_log_fetched" and _key(head["data"]) in failed:
+            logs.setdefault(_key(head["data"]), Log(s3, location)).add(head["data"])
+    for key, job in failed.items():
+        print(json.dumps(explain(job, logs.get(key))))
+
+
+def receive(sqs: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - boto3 makes its clients
+    """Yield the bodies of a queue's messages, each deleted after it was used, until it is empty."""
+    url = name if "://" in name else sqs.get_queue_url(QueueName=name)["QueueUrl"]
+    while messages := sqs.receive_message(
+        QueueUrl=url, MaxNumberOfMessages=10, WaitTimeSeconds=1
+    ).get("Messages", []):
+        for message in messages:
+            yield json.loads(message["Body"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def read_head(s3: Any, body: Any) -> tuple[Json, Json | None]:  # noqa: ANN401
+    """Return a message; one in S3 without its ``log_content``, and the location of its log."""
+    if isinstance(body, dict):
+        return body, None
+    bucket, key = body[1]["s3BucketName"], body[1]["s3Key"]
+    answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")
+    head, _, _ = answer["Body"].read().partition(b',"log_content":"')
+    text = {"Bucket": bucket, "Key": key.removesuffix(".json") + ".txt"}
+    return json.loads(head + b"}}"), text
+
+
+class Log:
+    """One job's log, of which ranges of bytes are read."""
+
+    def __init__(self, s3: Any, location: Json | None) -> None:  # noqa: ANN401
+        self._s3 = s3
+        self._location = location
+        self._parts: dict[int, bytes] = {}
+        self.facts: Json = {}
+
+    def add(self, data: Json) -> None:
+        """Add a message of the log; without a claim check there may be several parts."""
+        if data["part"] == 1:
+            self.facts = data
+        content: str = data.get("log_content") or ""
+        is_text = data["log_encoding"] == "utf-8"
+        self._parts[data["part"]] = content.encode() if is_text else base64.b64decode(content)
+
+    def read(self, first_byte: int, last_byte: int) -> bytes:
+        """Read bytes of the log, both ends included."""
+        if self._location is None:
+            log = b"".join(self._parts[number] for number in sorted(self._parts))
+            return log[first_byte : last_byte + 1]
+        span = f"bytes={first_byte}-{last_byte}"
+        content: bytes = self._s3.get_object(**self._location, Range=span)["Body"].read()
+        return content
+
+
+def explain(job: Json, log: Log | None) -> Json:
+    """Return what is known of a failure."""
+    failing = next((step for step in job["steps"] if step["conclusion"] == "failure"), None)
+    number, line = first_error(log, failing) if log and log.facts.get("log_bytes") else (None, None)
+    return {
+        "repo": job["repo"],
+        "run_id": job["run_id"],
+        "job_id": job["job_id"],
+        "job_name": job["job_name"],
+        "step": failing and failing["step_name"],
+        "line_number": number,
+        "line": line,
+        "annotations": job.get("annotations"),
+    }
+
+
+def first_error(log: Log, failing: Json | None) -> tuple[int | None, str | None]:
+    """Return the first error line of the failing step, or of the log where the step is unknown."""
+    facts = log.facts
+    whole = {"first_line": 1, "first_byte": 0, "last_byte": facts["log_bytes"] - 1}
+    steps = {step["number"]: step for step in facts.get("steps") or ()}
+    place = steps.get(failing["number"], whole) if failing else whole
+    last_line = place.get("last_line", float("inf"))
+    errors = [each for each in facts["error_lines"] if place["first_line"] <= each <= last_line]
+    if not errors:
+        return None, None
+    lines = log.read(place["first_byte"], place["last_byte"]).split(b"\n")
+    return errors[0], lines[errors[0] - place["first_line"]].decode(errors="replace").rstrip("\r")
+
+
+def _key(data: Json) -> tuple[int, int, int]:
+    return data["run_id"], data["run_attempt"], data["job_id"]
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="Print where each failed job failed.")
+    for name in ("metrics", "logs"):
+        default = os.environ.get(f"{name.upper()}_QUEUE") or f"ci_cd_{name}_queue"
+        parser.add_argument(f"--{name}-queue", default=default, help=f"default: {default}")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()

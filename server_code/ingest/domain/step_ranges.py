@@ -1,0 +1,131 @@
+"""Where a job's steps are in its log, as the files of an attempt's archive prove it.
+
+An archive holds a file per step beside the job's whole log. Their sizes and checksums stand in its
+directory: where the whole log, cut by the sizes, has exactly those checksums, the cuts are the
+steps.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from .jobs import Step
+
+BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRange:
+    """The part of a log that a step wrote; bytes count from 0, lines from 1, both ends included."""
+
+    number: int
+    step_name: str
+    first_line: int
+    last_line: int
+    first_byte: int
+    last_byte: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepFile:
+    """A step's own file in an archive, and its CRC-32.
+
+    A file may begin with a byte order mark that the whole log leaves out, and hold nothing else.
+    """
+
+    number: int
+    size_bytes: int
+    crc: int
+    has_bom: bool
+
+    @property
+    def holds_anything(self) -> bool:
+        """Return whether the step wrote anything."""
+        return self.size_bytes > (len(BOM) if self.has_bom else 0)
+
+
+class StepFileReader:
+    """A reader of a whole log that compares it with its steps' files, in order."""
+
+    def __init__(self, files: Sequence[StepFile]) -> None:
+        self._coming = [file for file in reversed(files) if file.holds_anything]
+        self._file: StepFile | None = None
+        self._pending = b""
+        self._left_bytes = self._crc = 0
+        self._byte, self._line = 0, 1
+        self._first_byte, self._first_line = 0, 1
+        self._last = b"\n"
+        self._found: list[StepRange] = []
+        self._is_refuted = False
+
+    def feed(self, chunk: bytes) -> None:
+        """Read the next bytes of the log."""
+        self._read(self._pending + chunk, is_end=False)
+
+    def finish(self) -> tuple[StepRange, ...] | None:
+        """Return the ranges of the steps that wrote anything, without names; None if uncertain."""
+        self._read(self._pending, is_end=True)
+        is_whole = self._file is None and not self._coming
+        return None if self._is_refuted or not is_whole else tuple(self._found) or None
+
+    def _read(self, data: bytes, *, is_end: bool) -> None:
+        start = 0
+        self._pending = b""
+        while not self._is_refuted:
+            if self._file is None:
+                if not self._coming:
+                    self._is_refuted = start < len(data)
+                    return
+                if len(data) - start < len(BOM) and not is_end:
+                    self._pending = data[start:]
+                    return
+                self._open(self._coming.pop(), data[start : start + len(BOM)])
+            piece = data[start : start + self._left_bytes]
+            self._take(piece)
+            start += len(piece)
+            if self._left_bytes:
+                self._is_refuted = is_end
+                return
+            self._close()
+
+    def _open(self, file: StepFile, begin: bytes) -> None:
+        lacks_bom = file.has_bom and begin != BOM
+        self._file = file
+        self._left_bytes = file.size_bytes - (len(BOM) if lacks_bom else 0)
+        self._crc = zlib.crc32(BOM) if lacks_bom else 0
+        self._first_byte, self._first_line = self._byte, self._line
+        self._is_refuted = self._last != b"\n"
+
+    def _take(self, piece: bytes) -> None:
+        self._crc = zlib.crc32(piece, self._crc)
+        self._left_bytes -= len(piece)
+        self._byte += len(piece)
+        self._line += piece.count(b"\n")
+        self._last = piece[-1:] or self._last
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is None or self._crc != file.crc:
+            self._is_refuted = True
+        elif self._byte > self._first_byte:
+            last_line = self._line - 1 if self._last == b"\n" else self._line
+            self._found.append(
+                StepRange(
+                    number=file.number,
+                    step_name="",
+                    first_line=self._first_line,
+                    last_line=last_line,
+                    first_byte=self._first_byte,
+                    last_byte=self._byte - 1,
+                )
+            )
+
+
+def name_ranges(ranges: Sequence[StepRange], steps: Sequence[Step]) -> tuple[StepRange, ...] | None:
+    """Return ranges with the names of a job's steps; None where the job has no such step."""
+    names = {step.number: step.name for step in steps}
+    if any(each.number not in names for each in ranges):
+        return None
+    return tuple(replace(each, step_name=names[each.number]) for each in ranges)

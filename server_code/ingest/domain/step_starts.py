@@ -1,0 +1,170 @@
+"""Where a job's steps are in a single log, as far as marks and times leave one answer.
+
+The runner begins a step with a line of its own: ``##[group]Run …``, ``Post job cleanup.``. Steps of
+composite actions repeat such lines, and times of steps have whole seconds only; so the lines are
+assigned to the steps in order in every way that kinds and times allow, and only an assignment that
+is the only one is certain. https://github.com/actions/runner/tree/main/src/Runner.Worker
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from .jobs import Step
+from .step_ranges import StepRange, name_ranges
+
+#: More lines that may begin a step than this leave the steps unknown.
+MOST_STARTS = 500
+
+#: A step's times are those of the runner, whole seconds; its first line comes at once.
+_SOON = timedelta(seconds=1)
+
+_RUN, _POST, _COMPLETE, _INITIALIZE, _STOP = "run", "post", "complete", "initialize", "stop"
+
+#: What the lines without a group's mark have in common, that begin a step.
+START_SIGN = re.compile(
+    rb"Z (?:Post job cleanup|Evaluate and set |Cleaning up |Stop and remove |Print service )"
+)
+_START = re.compile(
+    rb"(?:\xef\xbb\xbf)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[\d.]*Z (?:"
+    rb"(?P<run>##\[group\]Run )|"
+    rb"(?P<initialize>##\[group\]Checking docker version)|"
+    rb"(?P<post>Post job cleanup\.)|"
+    rb"(?P<complete>Evaluate and set (?:job outputs|environment url)|Cleaning up orphan process)|"
+    rb"(?P<stop>Stop and remove container: |Print service container logs: ))"
+)
+_TITLE_AT = len("##[group]")
+_BUILT_IN = {
+    "Complete job": _COMPLETE,
+    "Initialize containers": _INITIALIZE,
+    "Stop containers": _STOP,
+}
+_SET_UP = "Set up job"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepStart:
+    """A line that may begin a step; ``title`` is what a group is called."""
+
+    kind: str
+    title: str
+    at: datetime
+    line: int
+    byte: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepEvidence:
+    """What a log tells of its steps; ``proved`` by an archive, without the steps' names."""
+
+    starts: tuple[StepStart, ...]
+    last_line: int
+    last_byte: int
+    proved: tuple[StepRange, ...] | None = None
+
+    def locate(self, steps: Sequence[Step]) -> tuple[StepRange, ...] | None:
+        """Return where a job's steps are; None where that is not certain."""
+        named = name_ranges(self.proved, steps) if self.proved else None
+        return named or locate_steps(
+            steps, self.starts, last_line=self.last_line, last_byte=self.last_byte
+        )
+
+
+def parse_start(head: bytes, line: int, byte: int) -> StepStart | None:
+    """Read the head of a line; None where it cannot begin a step."""
+    match = _START.match(head)
+    if match is None or match.lastgroup is None:
+        return None
+    try:
+        at = datetime.fromisoformat(match.group(1).decode() + "+00:00")
+    except ValueError:
+        return None
+    text = head[match.start(match.lastgroup) :].decode(errors="replace").strip()
+    title = text[_TITLE_AT:] if match.lastgroup == _RUN else text
+    return StepStart(kind=match.lastgroup, title=title, at=at, line=line, byte=byte)
+
+
+def locate_steps(
+    steps: Sequence[Step], starts: Sequence[StepStart], *, last_line: int, last_byte: int
+) -> tuple[StepRange, ...] | None:
+    """Return the ranges of the steps that ran; None where more than one answer is possible."""
+    ran = [step for step in steps if step.conclusion != "skipped"]
+    kinds = [_kind(step, steps) for step in ran[1:]]
+    if not ran or ran[0].name != _SET_UP or None in kinds or len(starts) > MOST_STARTS:
+        return None
+    firsts = _only_assignment(ran, [_SET_UP, *map(str, kinds)], starts)
+    if firsts is None or not last_line:
+        return None
+    lines = [1, *(starts[at].line for at in firsts), last_line + 1]
+    places = [0, *(starts[at].byte for at in firsts), last_byte + 1]
+    return tuple(
+        StepRange(
+            number=step.number,
+            step_name=step.name,
+            first_line=lines[at],
+            last_line=lines[at + 1] - 1,
+            first_byte=places[at],
+            last_byte=places[at + 1] - 1,
+        )
+        for at, step in enumerate(ran)
+    )
+
+
+def _kind(step: Step, steps: Sequence[Step]) -> str | None:
+    """Return how a step begins; None where that is not known."""
+    if step.started_at is None or step.completed_at is None:
+        return None
+    stage, _, rest = step.name.partition(" ")
+    if stage in ("Pre", "Post") and any(each.name == rest for each in steps):
+        return _POST if stage == "Post" else None
+    return _BUILT_IN.get(step.name, _RUN)
+
+
+#: How many assignments there are, two for more, and the starts that begin steps in one of them.
+_Ways = tuple[int, tuple[int, ...]]
+
+
+def _only_assignment(
+    steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart]
+) -> list[int] | None:
+    """Return the starts that begin the steps after the first one.
+
+    ``ways[k]``: those in which the last start so far belongs to step ``k``.
+    """
+    named = [_has_title(step, kind, starts) for step, kind in zip(steps, kinds, strict=True)]
+    ways: list[_Ways] = [(0, ())] * len(steps)
+    ways[0] = (1, ())
+    for at, start in enumerate(starts):
+        following: list[_Ways] = []
+        for k, (step, kind) in enumerate(zip(steps, kinds, strict=True)):
+            stays = ways[k] if _may_hold(step, kind, start) else (0, ())
+            begins: _Ways = (0, ())
+            if k and kind == start.kind and _may_begin(step, start, must_match=named[k]):
+                count, firsts = ways[k - 1]
+                begins = (count, (*firsts, at)) if count else (0, ())
+            count = min(2, stays[0] + begins[0])
+            following.append((count, stays[1] if stays[0] else begins[1]))
+        ways = following
+    count, firsts = ways[-1]
+    return list(firsts) if count == 1 else None
+
+
+def _has_title(step: Step, kind: str, starts: Sequence[StepStart]) -> bool:
+    """Return whether the step's own name is the title of a group that may begin it."""
+    return kind == _RUN and any(_may_begin(step, start, must_match=True) for start in starts)
+
+
+def _may_begin(step: Step, start: StepStart, *, must_match: bool) -> bool:
+    if must_match and start.title != step.name:
+        return False
+    return step.started_at is not None and (step.started_at <= start.at <= step.started_at + _SOON)
+
+
+def _may_hold(step: Step, kind: str, start: StepStart) -> bool:
+    """Return whether a start may be one that a step repeats."""
+    if kind != start.kind or step.started_at is None or step.completed_at is None:
+        return False
+    return step.started_at <= start.at <= step.completed_at

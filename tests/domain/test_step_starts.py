@@ -1,0 +1,140 @@
+"""Steps of a single log are named where order, kinds and times leave one answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from ingest.domain.jobs import Step
+from ingest.domain.log_marks import read_marks
+
+BEGIN = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
+
+
+def a_step(number: int, name: str, begin: float, end: float, conclusion: str = "success") -> Step:
+    """Make a step whose times have whole seconds, as GitHub's."""
+    return Step(
+        number=number,
+        name=name,
+        status="completed",
+        conclusion=conclusion,
+        started_at=BEGIN + timedelta(seconds=int(begin)),
+        completed_at=BEGIN + timedelta(seconds=int(end)),
+    )
+
+
+def line(at: float, text: str) -> str:
+    return f"{BEGIN + timedelta(seconds=at):%Y-%m-%dT%H:%M:%S.%f}7Z {text}\n"
+
+
+STEPS = [
+    a_step(1, "Set up job", 0, 2),
+    a_step(2, "Run actions/checkout@v5", 2.1, 4.9),
+    a_step(3, "Lint", 5, 5, "skipped"),
+    a_step(4, "Build", 5.2, 9.4),
+    a_step(5, "Test", 9.5, 9.9, "failure"),
+    a_step(10, "Post Run actions/checkout@v5", 9.95, 10.1),
+    a_step(11, "Complete job", 10.2, 10.3),
+]
+LOG = [
+    line(0.1, "Current runner version: '2.330.0'"),
+    line(1.0, "##[group]Runner Image") + line(1.1, "Image: ubuntu") + line(1.1, "##[endgroup]"),
+    line(2.15, "##[group]Run actions/checkout@v5") + line(2.2, "with:") + line(2.2, "##[endgroup]"),
+    line(5.25, "##[group]Run make") + line(5.3, "make") + line(5.3, "##[endgroup]") + "bare\n",
+    line(9.52, "##[group]Run make test") + line(9.6, "x") + line(9.8, "##[error]Process completed"),
+    line(9.96, "Post job cleanup.") + line(10.0, "[command]/usr/bin/git version"),
+    line(10.21, "Evaluate and set job outputs") + line(10.22, "Cleaning up orphan processes"),
+]  # fmt: skip
+WHOLE = [LOG[0] + LOG[1], *LOG[2:]]
+
+
+def located(log: str, steps: list[Step], size: int = 1000) -> list[tuple[int, str]] | None:
+    """Return the number and the text of each step."""
+    content = log.encode()
+    chunks = [content[at : at + size] for at in range(0, len(content), size)]
+    found = read_marks(chunks, steps).steps
+    if found is None:
+        return None
+    for each in found:
+        lines = content.split(b"\n")[each.first_line - 1 : each.last_line]
+        cut = content[each.first_byte : each.last_byte + 1]
+        assert b"\n".join(lines) == cut.removesuffix(b"\n")
+    return [(each.number, content[each.first_byte : each.last_byte + 1].decode()) for each in found]
+
+
+@pytest.mark.parametrize("size", [1, 13, 5000])
+def test_each_step_that_ran_has_its_lines(size):
+    """From the line with which the runner begins it; a skipped step has none."""
+    expected = list(zip([1, 2, 4, 5, 10, 11], WHOLE, strict=True))
+    assert located("".join(LOG), STEPS, size) == expected
+
+
+def test_a_composite_action_keeps_its_inner_steps():
+    """They begin as steps do, but only one assignment fits the times."""
+    inner = line(6, "##[group]Run pip install") + line(7.5, "##[group]Run ruff check")
+    log = "".join([*LOG[:4], inner, *LOG[4:]])
+    found = dict(located(log, STEPS) or ())
+    assert found[4] == LOG[3] + inner
+
+
+def test_two_answers_are_none():
+    """An inner step in the second in which the next step begins could be either."""
+    inner = line(9.45, "##[group]Run echo last")
+    assert located("".join([*LOG[:4], inner, *LOG[4:]]), STEPS) is None
+
+
+def test_a_name_that_is_a_title_decides():
+    """A step without a name has the title of its group."""
+    inner = line(9.45, "##[group]Run echo last")
+    steps = [replace(each, name="Run make test") if each.number == 5 else each for each in STEPS]
+    found = dict(located("".join([*LOG[:4], inner, *LOG[4:]]), steps) or ())
+    assert found[5] == LOG[4]
+
+
+@pytest.mark.parametrize("lacks", range(2, len(LOG)))
+def test_a_log_that_lacks_a_step_has_none(lacks):
+    """Nothing is guessed."""
+    assert located("".join(LOG[:lacks] + LOG[lacks + 1 :]), STEPS) is None
+
+
+def test_a_log_of_other_times_has_none():
+    """Its steps were recorded at another attempt."""
+    later = [
+        replace(each, started_at=each.started_at and each.started_at + timedelta(minutes=1))
+        for each in STEPS
+    ]
+    assert located("".join(LOG), later) is None
+
+
+@pytest.mark.parametrize("number", [4, 5])
+def test_a_step_without_times_leaves_none(number):
+    """GitHub removes them from old jobs, and a runner that dies never reports them."""
+    steps = [replace(each, completed_at=None) if each.number == number else each for each in STEPS]
+    assert located("".join(LOG), steps) is None
+    assert located("".join(LOG), []) is None
+
+
+def test_a_script_that_prints_such_lines_leaves_none():
+    """A line of the runner's that does not fit is not explained away."""
+    log = "".join([*LOG[:4], line(6, "Cleaning up orphan processes"), *LOG[4:]])
+    assert located(log, STEPS) is None
+
+
+@given(st.data())
+def test_what_is_named_is_true(data):
+    """For any jobs with inner steps, in any rhythm: the true places, or none."""
+    moments = [*data.draw(st.lists(st.floats(0, 6), min_size=2, max_size=8)), 0]
+    inner = [data.draw(st.integers(0, 2)) for _ in moments]
+    at, steps, texts = 1.0, [a_step(1, "Set up job", 0, 1)], [line(0, "Current runner version")]
+    for number, (length, count) in enumerate(zip(moments, inner, strict=True), start=2):
+        begins = [at + length * share / (count + 1) for share in range(count + 1)]
+        texts.append("".join(line(each, f"##[group]Run {number}") for each in begins))
+        steps.append(a_step(number, f"Step {number}", at, at + length))
+        at += length
+    found = located("".join(texts), steps)
+    assert found in (None, list(zip(range(1, len(steps) + 1), texts, strict=True)))
+    if not any(inner):
+        assert found is not None

@@ -1,0 +1,100 @@
+"""With the messages alone, an agent finds where each job failed, in at most two reads."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from logs.rig import OpenRig, Rig, a_world
+
+from standalone.sandbox.specs import LogSpec
+
+SCRIPT = Path(__file__).parents[2] / "examples" / "read_failures.py"
+FAILING, ERROR = "Run tests", "##[error]Process completed with exit code 1."
+
+#: A log in the message, and one behind a claim check; steps that repeat what a step prints.
+LOGS = {
+    "small": LogSpec(seed="small"),
+    "odd": LogSpec(seed="odd", broken_utf8=True, newline="\r\n"),
+    "large": LogSpec(seed="large", lines_per_step=12_000),
+}
+
+
+class CountedReads:
+    """S3, with its reads counted by the job whose object they read."""
+
+    def __init__(self, s3: Any) -> None:
+        self._s3 = s3
+        self.reads: Counter[str] = Counter()
+        self.bytes_read = 0
+
+    def get_object(self, **arguments: Any) -> Any:
+        self.reads[arguments["Key"].rpartition("/")[2].partition("-")[0]] += 1
+        answer = self._s3.get_object(**arguments)
+        self.bytes_read += answer["ContentLength"]
+        return answer
+
+
+def load_example() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("read_failures", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def a_rig_of_failures(rig: OpenRig, mode: str) -> Rig:
+    world = a_world().run("failure", seconds=600)
+    for name, log in LOGS.items():
+        world.job(name, "failure", log=log)
+    return rig(world, LOG_MODE=mode)
+
+
+@pytest.mark.parametrize("mode", ["live", "economy"])
+def test_an_agent_finds_each_failure_in_two_reads(rig: OpenRig, mode: str) -> None:
+    """The failing step, its first error line with its number, and the annotation."""
+    here = a_rig_of_failures(rig, mode)
+    here.collect()
+    example = load_example()
+    s3 = CountedReads(here.s3)
+    urls = [
+        here.sqs.get_queue_url(QueueName=name)["QueueUrl"] for name in (here.metrics, here.logs)
+    ]
+    jobs = [
+        body["data"]
+        for body in example.receive(here.sqs, urls[0])
+        if body["event_type"] == "workflow_job_completed"
+    ]
+    logs: dict[int, Any] = {}
+    for body in example.receive(here.sqs, urls[1]):
+        head, location = example.read_head(s3, body)
+        logs[head["data"]["job_id"]] = example.Log(s3, location)
+        logs[head["data"]["job_id"]].add(head["data"])
+    found = {job["job_name"]: example.explain(job, logs[job["job_id"]]) for job in jobs}
+    assert found.keys() == LOGS.keys()
+    for each in found.values():
+        assert each["step"] == FAILING
+        assert each["line"].endswith(ERROR)
+        assert [note["message"] for note in each["annotations"]] == [
+            ERROR.removeprefix("##[error]")
+        ]
+        steps = {step["step_name"]: step for step in logs[each["job_id"]].facts["steps"]}
+        assert steps[FAILING]["first_line"] < each["line_number"] <= steps[FAILING]["last_line"]
+    assert s3.reads == {str(found["large"]["job_id"]): 2}
+    assert s3.bytes_read < 256 * 1024 + logs[found["large"]["job_id"]].facts["log_bytes"] / 2
+
+
+def test_the_example_prints_the_failures(rig: OpenRig) -> None:
+    """One JSON line for each; without a bucket the log's parts are joined."""
+    here = a_rig_of_failures(lambda world, **options: rig(world, bucket=False, **options), "live")
+    here.collect()
+    printed = [json.loads(line) for line in here.python(str(SCRIPT)).splitlines()]
+    assert {each["job_name"]: each["step"] for each in printed} == dict.fromkeys(LOGS, FAILING)
+    assert all(each["line"].endswith(ERROR) for each in printed)
+    assert (here.count(here.metrics), here.count(here.logs)) == (0, 0)
