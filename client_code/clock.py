@@ -56,6 +56,18 @@ def show_next(node, iso, before="", missing=formatting.NOTHING):
     show_time(node, iso, before, missing)
 
 
+def show_running(node, iso):
+    """Draw how long something has been running; it counts on by itself."""
+    dom.set_attribute(node, "data-running", "")
+    show_time(node, iso)
+
+
+def stop_running(node):
+    """Let an element show a fixed duration."""
+    for name in ("data-running", "data-at", "title"):
+        dom.set_attribute(node, name, None)
+
+
 def tick():
     """Update every time on the page; the Shell calls this once a second."""
     moment = now()
@@ -65,6 +77,9 @@ def tick():
 
 def _update(node, moment):
     passed = moment - float(node.getAttribute("data-at"))
+    if node.hasAttribute("data-running"):
+        dom.set_text(node, formatting.duration(max(0, int(passed))))
+        return
     is_now = passed >= 0 and node.hasAttribute("data-next")
     words = "now" if is_now else formatting.distance(passed)
     dom.set_text(node, node.getAttribute("data-before") + words)

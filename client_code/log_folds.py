@@ -1,15 +1,17 @@
-"""The visible lines of a log whose groups may be folded."""
+"""The visible lines of a log whose groups and steps may be folded."""
 
 
-def visible_ranges(total, groups, folded):
+def visible_ranges(total, folds):
     """Return [first line, last line] of every visible range.
 
-    Groups are (first line, last line, title) in order; `folded` holds first lines. A folded group
-    keeps its first line.
+    `folds` are the (first line, last line) of what is folded, in any order and one in another; its
+    first line stays visible, unless another fold hides it.
     """
     ranges, begin = [], 1
-    for first, last, _ in groups:
-        if first in folded and last > first:
+    for first, last in sorted(folds, key=lambda fold: (fold[0], -fold[1])):
+        if first < begin:
+            begin = max(begin, last + 1) if first + 1 >= begin else begin
+        elif last > first:
             ranges.append([begin, first])
             begin = last + 1
     if begin <= total:
@@ -17,17 +19,39 @@ def visible_ranges(total, groups, folded):
     return ranges
 
 
+def folded_lines(items, folded):
+    """Return (first line, last line) of the folded ones; `folded` holds first lines."""
+    return [(first, last) for first, last, _ in items if first in folded]
+
+
 def states(groups, folded):
     """Return [first line, is folded] of every group that is not empty."""
     return [[first, first in folded] for first, last, _ in groups if last > first]
 
 
-def with_line_seen(groups, folded, line):
-    """Return the groups that stay folded when a line must be visible."""
-    hiding = {first for first, last, _ in groups if first < line <= last}
+def with_line_seen(items, folded, line):
+    """Return what stays folded when a line must be visible."""
+    hiding = {first for first, last, _ in items if first < line <= last}
     return folded - hiding
 
 
-def all_of(groups):
-    """Return the first lines of all groups."""
-    return {first for first, _, _ in groups}
+def all_of(items):
+    """Return the first lines of all of them."""
+    return {first for first, _, _ in items}
+
+
+def step_items(steps):
+    """Return (first line, last line, name) of the steps whose place is known."""
+    return [
+        (step["first_line"], step["last_line"], step["step_name"])
+        for step in steps
+        if step["first_line"]
+    ]
+
+
+def step_at(steps, line):
+    """Return the number of the step that a line belongs to; None where it is not known."""
+    for step in steps:
+        if step["first_line"] and step["first_line"] <= line <= step["last_line"]:
+            return step["number"]
+    return None

@@ -27,10 +27,43 @@ def job_counts(run):
     return plural(run["job_count"], "job") if run["job_count"] else ""
 
 
+#: The letters of `job_marks` as (tone, word).
+MARKS = {
+    "s": ("ok", "succeeded"),
+    "f": ("bad", "failed"),
+    "c": ("warn", "cancelled"),
+    "k": ("quiet", "skipped"),
+    "r": ("busy", "in progress"),
+    "q": ("quiet", "waiting"),
+    "o": ("quiet", "other"),
+}
+
+
+def marks(run):
+    """Return the tone of each job of a run."""
+    return [MARKS.get(letter, MARKS["o"])[0] for letter in run["job_marks"]]
+
+
+def marks_words(run):
+    """Return what the squares show, in words: '3 succeeded, 1 failed'."""
+    counts = [(run["job_marks"].count(letter), word) for letter, (_, word) in MARKS.items()]
+    return ", ".join("{} {}".format(count, word) for count, word in counts if count)
+
+
+def running_since(run):
+    """Return when a run that has not ended started; None if it has."""
+    return None if run["conclusion"] else run["run_started_at"] or run["created_at"]
+
+
+def filters_word(count):
+    """Return the label of the filters that fold away."""
+    return "Filters" if not count else "Filters: " + plural(count, "filter") + " set"
+
+
 def found(total, kept):
     """Return how many runs a list holds."""
     if total == kept:
-        return plural(kept, "run") + ", newest first"
+        return plural(kept, "run")
     return "{} of {} match".format(number(total), plural(kept, "run"))
 
 
@@ -72,13 +105,43 @@ def summary(run):
     return ", ".join(parts)
 
 
-def log_word(log):
-    """Return the label of a link to a log: its size or state."""
-    if log is None:
-        return "Log"
-    if log["state"] == "fetched":
+def log_word(job, log):
+    """Return what is said of a job's log: its size, its state, or why there is none."""
+    if log is not None and log["state"] == "fetched":
         return "Log, " + byte_count(log["log_bytes"])
-    return "Log " + log["state"]
+    if job["conclusion"] == "skipped":
+        return "No log: skipped"
+    if job["status"] != "completed":
+        return "Log when it ends"
+    return "No log yet" if log is None else "Log " + log["state"]
+
+
+def has_log_page(job):
+    """Return whether a job has something to show on the page of its log."""
+    return job["conclusion"] != "skipped" and job["status"] in ("in_progress", "completed")
+
+
+def log_place(job, log):
+    """Return where the link to a log leads: to the error of a failed job whose log is there."""
+    is_there = log is not None and log["state"] == "fetched"
+    return "error" if is_there and is_failed(job) else None
+
+
+def tone(level):
+    """Return the tone of an annotation's level."""
+    return {"failure": "bad", "warning": "warn"}.get(level, "quiet")
+
+
+def annotation_rows(answer):
+    """Return the annotations of `get_run` for AnnotationRow."""
+    run_id = answer["run"]["run_id"]
+    return [dict(each, run_id=run_id) for each in answer["annotations"]]
+
+
+def steps_word(steps):
+    """Return how far a running job is."""
+    ended = sum(step["status"] == "completed" for step in steps)
+    return "{} of {} completed".format(ended, plural(len(steps), "step"))
 
 
 def absence(log):

@@ -2,16 +2,39 @@
 
 from . import routes, statuses
 
-PER_PAGE = 20
-CHOICES = ("repository", "workflow", "branch", "event", "status", "conclusion")
-NAMES = (*CHOICES, "search")
+PAGE_SIZES = (20, 50, 100)
+ORDERS = (("start", "Newest first"), ("duration", "Longest first"), ("queued", "Longest queued"))
+CHOICES = ("repository", "workflow", "branch", "event", "actor", "status", "conclusion")
+DAYS = ("since", "until")
+NAMES = (*CHOICES, *DAYS, "search", "order", "size")
 
 
 def from_parameters(parameters):
     """Return (filters, page number from 1) of an address; unknown parameters are ignored."""
     filters = {name: parameters[name] for name in NAMES if parameters.get(name)}
+    if filters.get("order") not in [name for name, _ in ORDERS[1:]]:
+        filters.pop("order", None)
+    if page_size(filters) == PAGE_SIZES[0]:
+        filters.pop("size", None)
     page = parameters.get("page", "")
     return filters, max(1, int(page)) if page.isdigit() else 1
+
+
+def for_server(filters, page):
+    """Return the arguments of `get_recent_metrics`."""
+    asked = {name: value for name, value in filters.items() if name != "size"}
+    return dict(asked, limit=page_size(filters), offset=offset(page, page_size(filters)))
+
+
+def narrowing(filters):
+    """Return the number of filters that leave runs out."""
+    return sum(name not in ("order", "size") for name in filters)
+
+
+def page_size(filters):
+    """Return how many runs a page lists."""
+    size = filters.get("size", "")
+    return int(size) if size.isdigit() and int(size) in PAGE_SIZES else PAGE_SIZES[0]
 
 
 def address(filters, page=1):
@@ -27,14 +50,14 @@ def changed(filters, name, value):
     return rest
 
 
-def offset(page):
+def offset(page, size):
     """Return how many runs come before a page."""
-    return (page - 1) * PER_PAGE
+    return (page - 1) * size
 
 
-def page_count(total):
+def page_count(total, size):
     """Return how many pages there are; an empty list is one page."""
-    return max(1, -(-total // PER_PAGE))
+    return max(1, -(-total // size))
 
 
 def word(name, value):

@@ -1,9 +1,11 @@
 """The log of one job."""
 
 import anvil.media
-from anvil.js.window import location
+from anvil.js.window import location, window
 
 from .. import badges, connection, dom, formatting, log_ids, log_ranges, routes, run_facts, statuses
+from ..components.AnnotationRow import AnnotationRow
+from ..components.StepRow import StepRow
 from ._anvil_designer import LogPageTemplate
 
 LINES_AT_FIRST, LINES_BEFORE = 400, 150
@@ -18,6 +20,9 @@ class LogPage(LogPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.ids, self.is_open = None, False
+        self.annotation_rows = dom.Rows(self, "annotations", AnnotationRow)
+        self.step_rows = dom.Rows(self, "steps", StepRow)
+        dom.on(self.dom_nodes["raw"], "click", self.raw_click)
         dom.on(self.dom_nodes["find"], "submit", self.find_submit)
         dom.on(self.dom_nodes["download"], "click", self.download_click)
 
@@ -40,7 +45,7 @@ class LogPage(LogPageTemplate):
         heading = "Loading the log…" if self.is_named() else "Open a log"
         dom.fill(self, heading=heading, size="", find_note="")
         dom.show(self, crumbs=False, badge=False, actions=False)
-        dom.show(self, absence=False, viewer_place=False)
+        dom.show(self, absence=False, viewer_place=False, progress=False, annotated=False)
         dom.show(self, find=not self.is_named())
 
     def is_named(self):
@@ -53,7 +58,7 @@ class LogPage(LogPageTemplate):
             return None
         first = max(1, self.lines[0] - LINES_BEFORE) if self.lines else 1
         try:
-            return connection.call("get_job_logs", *self.ids, first, LINES_AT_FIRST)
+            return connection.call("get_job_logs", *self.ids, first, LINES_AT_FIRST, details=True)
         except connection.QUIET:
             raise
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
@@ -71,6 +76,7 @@ class LogPage(LogPageTemplate):
             return
         self.show_head(answer)
         self.show_absence(answer)
+        self.show_job(answer)
         self.is_open = answer["state"] == "fetched" and answer["total_lines"] > 0
         dom.show(self, find=False, viewer_place=self.is_open)
         if self.is_open:
@@ -91,14 +97,24 @@ class LogPage(LogPageTemplate):
                 formatting.byte_count(log["total_bytes"]),
             ),
         )
-        badges.show_run(self.dom_nodes["badge"], "completed", log["conclusion"])
+        badges.show_run(self.dom_nodes["badge"], log["job"]["status"], log["conclusion"])
         repository = routes.address("runs", repository=log["repository"])
         dom.set_link(self.dom_nodes["repository"], repository)
         dom.set_link(self.dom_nodes["run"], routes.run_address(log))
         dom.set_link(self.dom_nodes["github"], log["html_url"])
         is_fetched = log["state"] == "fetched"
-        dom.show(self, badge=bool(log["conclusion"]), size=is_fetched, actions=True, crumbs=True)
-        dom.show(self, download=is_fetched)
+        dom.show(self, badge=True, size=is_fetched, actions=True, crumbs=True)
+        dom.show(self, download=is_fetched, raw=is_fetched)
+
+    def show_job(self, log):
+        """Draw the annotations, and the steps of a job without a log so far."""
+        job = log["job"]
+        of_log = {"run_id": log["run_id"], "job_id": log["job_id"], "job_name": None}
+        self.annotation_rows.show([dict(each, **of_log) for each in job["annotations"]])
+        is_running = log["state"] != "fetched" and bool(job["steps"])
+        self.step_rows.show(job["steps"] if is_running else [])
+        dom.fill(self, progress_word=run_facts.steps_word(job["steps"]))
+        dom.show(self, annotated=bool(job["annotations"]), progress=is_running)
 
     def show_absence(self, log):
         """Draw why there is no log, and whether it may become available."""
@@ -124,6 +140,16 @@ class LogPage(LogPageTemplate):
             )
         else:
             location.hash = routes.log_address(*ids)
+
+    def raw_click(self, event):
+        """Open the whole log as plain text in a new tab."""
+        tab = window.open("", "_blank")  # at once: browsers block one that opens later
+        try:
+            tab.location.href = connection.call("download_log", *self.ids).url
+        except connection.QUIET:
+            tab.close()
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+            tab.document.body.textContent = str(error)
 
     def download_click(self, event):
         """Save the log as a file, byte for byte."""

@@ -14,6 +14,7 @@ from .. import (
     theming,
     timeline,
 )
+from ..components.AnnotationRow import AnnotationRow
 from ..components.AttemptLink import AttemptLink
 from ..components.FailureRow import FailureRow
 from ..components.JobCard import JobCard
@@ -43,6 +44,7 @@ class RunPage(RunPageTemplate):
         self.jobs, self.most_jobs = [], MOST_JOBS
         self.attempt_links = dom.Rows(self, "attempts", AttemptLink)
         self.failure_rows = dom.Rows(self, "failures", FailureRow)
+        self.annotation_rows = dom.Rows(self, "annotations", AnnotationRow)
         self.job_cards = dom.Rows(self, "jobs", JobCard)
 
     def open(self, parameters):
@@ -82,7 +84,7 @@ class RunPage(RunPageTemplate):
         self.shown = self.parameters.get("run_id")
         run = answer["run"]
         self.show_head(answer, run)
-        self.show_failures(run)
+        self.show_failures(answer, run)
         self.show_timeline(run)
         self.show_jobs(answer)
         self.show_facts(answer, run)
@@ -118,14 +120,24 @@ class RunPage(RunPageTemplate):
         self.attempt_links.show(attempts)
         dom.show(self, attempts=len(attempts) > 1)
 
-    def show_failures(self, run):
-        """Draw the failed jobs."""
+    def show_failures(self, answer, run):
+        """Draw the failed jobs, and what they are annotated with."""
         failures = run_facts.failures(run["jobs"])
         shown = failures[:MOST_FAILURES]
-        self.failure_rows.show([(run, job, step) for job, step in shown])
+        logs = answer["logs"]
+        self.failure_rows.show(
+            [(run, job, step, logs.get(str(job["job_id"]))) for job, step in shown]
+        )
+        annotations = run_facts.annotation_rows(answer)
+        self.annotation_rows.show(annotations)
         more = len(failures) - len(shown)
         dom.fill(self, more_failures="{} more, first among the jobs below.".format(more))
-        dom.show(self, failed=bool(failures), more_failures=more > 0)
+        dom.show(
+            self,
+            failed=bool(failures),
+            more_failures=more > 0,
+            annotated=bool(annotations),
+        )
 
     def show_timeline(self, run):
         """Draw when each step was running."""

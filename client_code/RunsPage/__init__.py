@@ -1,16 +1,18 @@
 """The collected runs, newest first, filtered by the address."""
 
 from anvil import get_open_form
+from anvil.js.window import location, window
 
 from .. import connection, dom, run_facts, run_filters
 from ..components.RunLine import RunLine
 from ._anvil_designer import RunsPageTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
+NARROW = 768  # pixels
 
 
 class RunsPage(RunsPageTemplate):
-    """A list of runs, twenty per page; filters and page number are in the address."""
+    """A list of runs; filters, order, page size and page number are in the address."""
 
     title = "Runs"
 
@@ -18,26 +20,33 @@ class RunsPage(RunsPageTemplate):
         self.init_components(**properties)
         self.lines = dom.Rows(self, "rows", RunLine)
         self.choices = [getattr(self, "by_" + name) for name in run_filters.CHOICES]
+        self.dom_nodes["more"].open = window.innerWidth >= NARROW
         dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)
         dom.on(self.dom_nodes["search"], "input", self.search_input)
+        for name in (*run_filters.DAYS, "order", "size"):
+            dom.on(self.dom_nodes[name], "change", self._applied(name))
 
     def open(self, parameters):
         """Read filters and page number from the address."""
         self.filters, self.page_number = run_filters.from_parameters(parameters)
-        self.dom_nodes["search"].value = self.filters.get("search", "")
+        for name in ("search", *run_filters.DAYS):
+            self.dom_nodes[name].value = self.filters.get(name, "")
+        self.dom_nodes["order"].value = self.filters.get("order", run_filters.ORDERS[0][0])
+        self.dom_nodes["size"].value = str(run_filters.page_size(self.filters))
 
     def load(self):
         """Load one page."""
         return connection.call(
-            "get_recent_metrics",
-            limit=run_filters.PER_PAGE,
-            offset=run_filters.offset(self.page_number),
-            **self.filters,
+            "get_recent_metrics", **run_filters.for_server(self.filters, self.page_number)
         )
 
     def show(self, answer):
         """Draw the runs and the choices of each filter."""
-        dom.fill(self, count=run_facts.found(answer["total"], answer["kept"]))
+        dom.fill(
+            self,
+            count=run_facts.found(answer["total"], answer["kept"]),
+            more_word=run_facts.filters_word(run_filters.narrowing(self.filters)),
+        )
         for choice in self.choices:
             choice.show(answer["choices"][choice.field], self.filters.get(choice.field))
         self.lines.show(answer["runs"])
@@ -47,8 +56,12 @@ class RunsPage(RunsPageTemplate):
             none_yet=not answer["kept"],
             none_found=bool(answer["kept"]) and not answer["runs"],
             clear=bool(self.filters),
+            link_place=bool(self.filters),
         )
-        self.pager.show(self.page_number, run_filters.page_count(answer["total"]), self.address)
+        self.link.show(str(location.href))
+        size = run_filters.page_size(self.filters)
+        pages = run_filters.page_count(answer["total"], size)
+        self.pager.show(self.page_number, pages, self.address)
 
     def address(self, page):
         """Return the link to another page of the same list."""
@@ -60,6 +73,10 @@ class RunsPage(RunsPageTemplate):
         self.page_number = 1
         get_open_form().keep_address(self.address(1))
         get_open_form().refresh()
+
+    def _applied(self, name):
+        """Return the handler that applies a day, an order or a page size."""
+        return lambda event: self.filter_chosen(name, event.target.value)
 
     def search_input(self, event):
         """Search after a pause in typing."""

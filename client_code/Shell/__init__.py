@@ -11,17 +11,20 @@ from ..ActivityPage import ActivityPage
 from ..formatting import visible
 from ..LoginPage import LoginPage
 from ..LogPage import LogPage
+from ..NotFoundPage import NotFoundPage
 from ..OverviewPage import OverviewPage
 from ..RepositoriesPage import RepositoriesPage
 from ..RunPage import RunPage
 from ..RunsPage import RunsPage
 from ..SettingsPage import SettingsPage
+from ..WorkflowsPage import WorkflowsPage
 from ._anvil_designer import ShellTemplate
 
 PAGES = {
     "overview": OverviewPage,
     "repositories": RepositoriesPage,
     "runs": RunsPage,
+    "workflows": WorkflowsPage,
     "run": RunPage,
     "log": LogPage,
     "activity": ActivityPage,
@@ -106,10 +109,8 @@ class Shell(ShellTemplate):
 
     def _open_page(self):
         name, parameters = routes.parse_address(str(location.hash))
-        if name not in PAGES:
-            name, parameters = routes.HOME, {}
         if name not in self.pages:
-            self.pages[name] = PAGES[name]()
+            self.pages[name] = PAGES.get(name, NotFoundPage)()
         page = self.pages[name]
         page.open(parameters)
         self._mark_link(name)

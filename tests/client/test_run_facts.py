@@ -72,9 +72,28 @@ def test_the_origin_leaves_out_what_is_not_known() -> None:
 
 
 def test_the_way_to_a_log_reports_how_it_is() -> None:
-    assert run_facts.log_word(None) == "Log"
-    assert run_facts.log_word({"state": "fetched", "log_bytes": 2048}) == "Log, 2.0 KB"
-    assert run_facts.log_word({"state": "expired", "log_bytes": None}) == "Log expired"
+    failed = {"conclusion": "failure", "status": "completed"}
+    fetched = {"state": "fetched", "log_bytes": 2048}
+    expired = {"state": "expired", "log_bytes": None}
+    assert run_facts.log_word(failed, None) == "No log yet"
+    assert run_facts.log_word(failed, fetched) == "Log, 2.0 KB"
+    assert run_facts.log_word(failed, expired) == "Log expired"
+    assert run_facts.log_place(failed, fetched) == "error"
+    assert run_facts.log_place(failed, expired) is None
+    assert run_facts.log_place({**failed, "conclusion": "success"}, fetched) is None
+
+
+def test_a_job_without_a_log_says_so() -> None:
+    skipped = {"conclusion": "skipped", "status": "completed"}
+    queued = {"conclusion": None, "status": "queued"}
+    running = {"conclusion": None, "status": "in_progress"}
+    assert run_facts.log_word(skipped, None) == "No log: skipped"
+    assert run_facts.log_word(running, None) == "Log when it ends"
+    assert [run_facts.has_log_page(each) for each in (skipped, queued, running)] == [
+        False,
+        False,
+        True,
+    ]
 
 
 def test_the_pull_request_that_triggered_a_run_is_named_once() -> None:
@@ -97,7 +116,7 @@ def test_more_jobs_are_offered_by_their_number() -> None:
 
 
 def test_a_list_reports_how_much_of_all_it_holds() -> None:
-    assert run_facts.found(312, 312) == "312 runs, newest first"
+    assert run_facts.found(312, 312) == "312 runs"
     assert run_facts.found(1, 2000) == "1 of 2,000 runs match"
 
 
@@ -107,3 +126,15 @@ def test_why_a_log_is_missing_is_reported_without_its_code() -> None:
     assert run_facts.absence(coded) == "The job was skipped."
     assert run_facts.absence({"reason": "GitHub answered: no."}) == "GitHub answered: no."
     assert run_facts.absence({"reason": None}) == ""
+
+
+def test_jobs_are_squares_with_words() -> None:
+    run = {"job_marks": "ssfrx"}
+    assert run_facts.marks(run) == ["ok", "ok", "bad", "busy", "quiet"]
+    assert run_facts.marks_words(run) == "2 succeeded, 1 failed, 1 in progress"
+
+
+def test_a_run_counts_on_until_it_has_ended() -> None:
+    run = {"conclusion": None, "run_started_at": None, "created_at": "2026-01-05T08:00:00Z"}
+    assert run_facts.running_since(run) == "2026-01-05T08:00:00Z"
+    assert run_facts.running_since({**run, "conclusion": "success"}) is None

@@ -34,11 +34,25 @@ def test_a_filter_is_set_and_taken_away() -> None:
 
 @pytest.mark.parametrize(("total", "pages"), [(0, 1), (20, 1), (21, 2), (312, 16)])
 def test_every_run_is_on_a_page(total: int, pages: int) -> None:
-    assert run_filters.page_count(total) == pages
-    assert run_filters.offset(pages) <= total
+    assert run_filters.page_count(total, 20) == pages
+    assert run_filters.offset(pages, 20) <= total
 
 
 def test_values_are_words() -> None:
     assert run_filters.word("conclusion", "timed_out") == "Timed out"
     assert run_filters.word("status", "in_progress") == "In progress"
     assert run_filters.word("branch", "in_progress") == "in_progress"
+
+
+def test_the_server_is_asked_for_a_page_of_the_chosen_size() -> None:
+    filters, page = run_filters.from_parameters({"size": "50", "order": "queued", "page": "3"})
+    asked = run_filters.for_server(filters, page)
+    assert asked == {"order": "queued", "limit": 50, "offset": 100}
+    assert run_filters.narrowing({**filters, "since": "2026-01-05"}) == 1
+
+
+@pytest.mark.parametrize("size", ["", "0", "7", "many", "20"])
+def test_a_size_that_is_not_offered_is_the_smallest(size: str) -> None:
+    filters, _ = run_filters.from_parameters({"size": size, "order": "colour"})
+    assert filters == {}
+    assert run_filters.page_size(filters) == 20

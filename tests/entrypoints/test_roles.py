@@ -11,7 +11,7 @@ from ingest.entrypoints.roles import (
     stored_role,
 )
 from ingest.errors import Rejected
-from support.anvil_people import callables_without_login, functions_for_people
+from support.anvil_people import callables_without_login, guarded_functions
 
 OPERATORS = {
     "check_repository",
@@ -34,7 +34,7 @@ ADMINS = {
 
 
 def test_the_table_lists_every_callable_of_the_code() -> None:
-    assert set(REQUIRED_ROLES) == set(functions_for_people())
+    assert set(REQUIRED_ROLES) == set(guarded_functions())
 
 
 def test_callables_without_a_login_are_these() -> None:

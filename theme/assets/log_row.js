@@ -48,16 +48,20 @@ function drawTime(time) {
 
 function drawText(line, parsed, look) {
   const node = make("span", "log-line");
-  const isCut = parsed.text.length > MOST_CHARACTERS && !look.whole.has(line);
-  const text = isCut ? parsed.text.slice(0, MOST_CHARACTERS) : parsed.text;
+  const parts = look.parts.get(line);
+  const whole = parts ? parsed.text + parts.more.join("") : parsed.text;
+  const isCut = whole.length > MOST_CHARACTERS && !look.whole.has(line);
+  const text = isCut ? whole.slice(0, MOST_CHARACTERS) : whole;
+  const missing = parts ? parts.total - parts.more.length - 1 : 0;
   const marks = findMarks(text, look.wanted);
   for (const piece of pieces(text, parsed.styles, marks, findLinks(text))) {
     const drawn = !piece.style && !piece.isMarked ? piece.text : drawPiece(piece);
     if (piece.link) node.append(drawLink(piece.link, drawn));
     else node.append(drawn);
   }
-  if (isCut) {
-    const more = make("button", "log-more", `… ${(parsed.text.length - MOST_CHARACTERS).toLocaleString("en")} more characters`);
+  if (isCut || missing) {
+    const count = (whole.length - text.length).toLocaleString("en");
+    const more = make("button", "log-more", missing ? "… show more of this line" : `… ${count} more characters`);
     more.type = "button";
     node.append(more);
   }

@@ -20,7 +20,7 @@ class LogView {
     this.frame = frame;
     this.spacer = frame.querySelector(".log-spacer");
     this.sheet = frame.querySelector(".log-sheet");
-    this.look = { address: "", wanted: "", chosen: [0, 0], folds: new Map(), whole: new Set() };
+    this.look = { address: "", wanted: "", chosen: [0, 0], folds: new Map(), whole: new Set(), parts: new Map() };
     frame.addEventListener("scroll", () => this.drawSoon());
     frame.addEventListener("click", (event) => this.click(event));
     new ResizeObserver(() => this.drawSoon()).observe(frame);
@@ -30,17 +30,28 @@ class LogView {
   /* Open a log with a number of lines; `address` is its link. */
   open(total, address) {
     this.lines = new LineMap(total);
-    Object.assign(this.look, { address, wanted: "", chosen: [0, 0], folds: new Map(), whole: new Set() });
+    Object.assign(this.look, { address, wanted: "", chosen: [0, 0], folds: new Map(), whole: new Set(), parts: new Map() });
+    this.topLine = 0;
     this.isAsking = false;
     this.frame.scrollTo(0, 0);
     this.redraw();
   }
 
-  /* Add requested lines. */
-  put(first, lines) {
+  /* Add requested lines; `long` are [line, number of parts] of those that have several. */
+  put(first, lines, long = []) {
     this.isAsking = false;
+    for (const [line, total] of long) {
+      if (!this.look.parts.has(line)) this.look.parts.set(line, { more: [], total });
+    }
     const [from, to] = this.inSight();
     this.lines.put(first, lines, this.lines.lineOf(from), this.lines.lineOf(to));
+    this.redraw();
+  }
+
+  /* Add the next part of a long line. */
+  putPart(line, part, text) {
+    const known = this.look.parts.get(line);
+    if (known && known.more.length + 2 === part) known.more.push(text);
     this.redraw();
   }
 
@@ -141,6 +152,7 @@ class LogView {
       if (this.sheet.children[at] !== row) this.sheet.insertBefore(row, this.sheet.children[at] || null);
     });
     this.place(rows[from - begin], from);
+    this.reportTop(this.lines.lineOf(from));
     this.focusAgain(rows);
     this.askSoon(from, to);
   }
@@ -148,6 +160,14 @@ class LogView {
   place(top, row) {
     const part = (this.topRow() - row) * top.offsetHeight;
     this.sheet.style.transform = `translateY(${this.frame.scrollTop - part - top.offsetTop}px)`;
+  }
+
+  /* The page marks the step of the topmost line. */
+  reportTop(line) {
+    if (line === this.topLine) return;
+    this.topLine = line;
+    clearTimeout(this.topTimer);
+    this.topTimer = setTimeout(() => this.report("top-moved", { line }), ASK_AFTER);
   }
 
   /* A group folded with the keyboard has a new button. */
@@ -174,6 +194,8 @@ class LogView {
     if (!row) return;
     const line = Number(row.dataset.line);
     if (event.target.closest(".log-more")) {
+      const parts = this.look.parts.get(line);
+      if (this.look.whole.has(line)) this.report("part-wanted", { line, part: parts.more.length + 2 });
       this.look.whole.add(line);
       this.redraw();
     } else if (event.target.closest(".log-fold")) this.report("fold-chosen", { line });

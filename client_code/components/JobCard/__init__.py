@@ -26,17 +26,19 @@ class JobCard(JobCardTemplate):
             name=job["job_name"],
             duration=formatting.duration(job["duration_seconds"]),
             note=run_facts.job_note(job),
-            log_word=run_facts.log_word(job["log"]),
+            log_word=run_facts.log_word(job, job["log"]),
         )
         dom.set_link(self.dom_nodes["github"], job["html_url"])
         dom.show(self, github=bool(job["html_url"]))
-        dom.set_link(self.dom_nodes["log"], self.log_address())
+        has_page = run_facts.has_log_page(job)
+        dom.set_link(self.dom_nodes["log"], self.log_address() if has_page else None)
+        dom.set_attribute(self.dom_nodes["log"], "data-tone", None if has_page else "none")
         dom.set_attribute(self.dom_nodes["log"], "aria-label", "Log of " + job["job_name"])
         self.draw_steps()
 
     def log_address(self):
         """Return the link to the log, at the first error if the job failed."""
-        at = "error" if run_facts.is_failed(self.job) else None
+        at = run_facts.log_place(self.job, self.job["log"])
         return routes.log_address(self.job["run"]["run_id"], self.job_id, at=at)
 
     def details_toggle(self, event):

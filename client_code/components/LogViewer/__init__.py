@@ -6,6 +6,7 @@ from anvil import get_open_form
 from anvil.js.window import document, location
 
 from ... import connection, dom, log_folds, log_hits, log_ranges, routes
+from ..LogStep import LogStep
 from ._anvil_designer import LogViewerTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
@@ -23,7 +24,8 @@ class LogViewer(LogViewerTemplate):
         self.frame = self.dom_nodes["frame"]
         script = anvil.js.import_from(anvil.server.get_app_origin() + "/_/theme/log_view.js")
         self.view = script.openLogView(self.frame)
-        for name in ("lines_wanted", "line_chosen", "fold_chosen"):
+        self.step_rows = dom.Rows(self, "steps", LogStep)
+        for name in ("lines_wanted", "line_chosen", "fold_chosen", "part_wanted", "top_moved"):
             dom.on(self.frame, name.replace("_", "-"), getattr(self, name))
         for name in ("errors", "warnings", "fold", "times", "wrap", "full", "previous"):
             dom.on(self.dom_nodes[name], "click", getattr(self, name + "_click"))
@@ -51,6 +53,8 @@ class LogViewer(LogViewerTemplate):
         """Show a log from its first line or from `lines`, a range; `ids` are run and job."""
         self.ids, self.total, self.is_at_error = ids, answer["total_lines"], is_at_error
         self.groups, self.folded = [], set()
+        self.steps, self.folded_steps, self.step = [], set(), None
+        self.draw_steps()
         self.hits, self.searched = log_hits.Hits(), ""
         self.error_lines = self.warning_lines = log_hits.Hits()
         self.dom_nodes["search"].value = self.dom_nodes["go"].value = ""
@@ -59,7 +63,7 @@ class LogViewer(LogViewerTemplate):
             self.dom_nodes[name].disabled = True
         dom.show(self, warnings=False, selection=False)
         self.view.open(self.total, routes.log_address(*ids))
-        self.view.put(answer["first_line"], answer["lines"])
+        self.view.put(answer["first_line"], answer["lines"], answer["long_lines"])
         if lines:
             self.go(*lines)
         self.outline_timer.interval = 0.01  # after the lines are drawn
@@ -73,7 +77,7 @@ class LogViewer(LogViewerTemplate):
         if ids != self.ids:
             return
         if answer and answer["lines"]:
-            self.view.put(answer["first_line"], answer["lines"])
+            self.view.put(answer["first_line"], answer["lines"], answer["long_lines"])
         else:
             self.view.giveUp()
 
@@ -105,8 +109,11 @@ class LogViewer(LogViewerTemplate):
     def go(self, line, last=None):
         """Scroll to a line, or to a range that begins with it, and unfold its group."""
         folded = log_folds.with_line_seen(self.groups, self.folded, line)
-        if folded != self.folded:
+        steps = log_folds.with_line_seen(log_folds.step_items(self.steps), self.folded_steps, line)
+        if (folded, steps) != (self.folded, self.folded_steps):
+            self.folded_steps = steps
             self.draw_folds(folded)
+            self.draw_steps()
         self.view.choose(line, last or line)
         self.set_chosen(line, last or line)
 
@@ -136,7 +143,9 @@ class LogViewer(LogViewerTemplate):
         outline = self.call("outline_log")
         if outline is None or ids != self.ids:
             return
-        self.groups, self.error_lines = outline["groups"], log_hits.Hits(outline["errors"])
+        self.groups, self.steps = outline["groups"], outline.get("steps", [])
+        self.error_lines = log_hits.Hits(outline["errors"])
+        self.draw_steps()
         self.warning_lines = log_hits.Hits(outline["warnings"])
         self.dom_nodes["errors"].disabled = not outline["errors"]
         self.dom_nodes["warnings"].disabled = not outline["warnings"]
@@ -182,8 +191,50 @@ class LogViewer(LogViewerTemplate):
         """Hide the lines of folded groups."""
         self.folded = folded
         self._set_pressed("fold", is_on=bool(folded))
-        ranges = log_folds.visible_ranges(self.total, self.groups, folded)
+        steps = log_folds.step_items(self.steps)
+        folds = log_folds.folded_lines(self.groups, folded)
+        folds += log_folds.folded_lines(steps, self.folded_steps)
+        ranges = log_folds.visible_ranges(self.total, folds)
         self.view.fold(ranges, log_folds.states(self.groups, folded))
+
+    # Steps
+
+    def draw_steps(self):
+        """Draw the outline, and the name of the current step above the lines."""
+        rows = [
+            dict(
+                step,
+                viewer=self,
+                is_current=step["number"] == self.step,
+                is_folded=step["first_line"] in self.folded_steps,
+            )
+            for step in self.steps
+        ]
+        self.step_rows.show(rows)
+        current = next((row["step_name"] for row in rows if row["is_current"]), "")
+        dom.fill(self, current_step=current)
+        dom.show(self, outline=bool(rows), current_step=bool(current))
+
+    def top_moved(self, event):
+        """Mark the step of the topmost line."""
+        step = log_folds.step_at(self.steps, event.detail.line)
+        if step != self.step:
+            self.step = step
+            self.draw_steps()
+
+    def fold_step(self, number):
+        """Fold or unfold the lines of a step."""
+        first = next(step["first_line"] for step in self.steps if step["number"] == number)
+        self.folded_steps = self.folded_steps ^ {first}
+        self.draw_folds(self.folded)
+        self.draw_steps()
+
+    def part_wanted(self, event):
+        """Load the next part of a long line that was opened."""
+        line, part = event.detail.line, event.detail.part
+        answer = self.call("get_log_part", line, part)
+        if answer:
+            self.view.putPart(line, part, answer["text"])
 
     # Display
 

@@ -19,10 +19,31 @@ class RunLine(RunLineTemplate):
             title=run["title"],
             where=run_facts.origin(run),
             jobs=run_facts.job_counts(run),
-            duration=formatting.duration(run["duration_seconds"]),
         )
+        since = run_facts.running_since(run)
+        if since:
+            clock.show_running(self.dom_nodes["duration"], since)
+        else:
+            clock.stop_running(self.dom_nodes["duration"])
+            dom.fill(self, duration=formatting.duration(run["duration_seconds"]))
+        self.show_squares(run)
         dom.set_link(self.dom_nodes["link"], routes.run_address(run))
         dom.set_attribute(self.dom_nodes["where"], "title", run_facts.origin(run))
         tone = "bad" if run["failed_job_count"] else "quiet"
         dom.set_attribute(self.dom_nodes["jobs"], "data-tone", tone)
         clock.show_time(self.dom_nodes["when"], run["created_at"])
+
+    def show_squares(self, run):
+        """Draw a square for each job."""
+        squares = self.dom_nodes["squares"]
+        if squares.getAttribute("data-marks") != run["job_marks"]:
+            dom.set_attribute(squares, "data-marks", run["job_marks"])
+            nodes = []
+            for tone in run_facts.marks(run):
+                node = dom.make("i")
+                dom.set_attribute(node, "data-tone", tone)
+                nodes.append(node)
+            squares.replaceChildren(*nodes)
+        words = run_facts.marks_words(run)
+        dom.set_attribute(squares, "aria-label", "Jobs: " + words if words else "No jobs yet")
+        dom.set_attribute(squares, "title", words or None)

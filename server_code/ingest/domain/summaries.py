@@ -14,12 +14,22 @@ from .timestamps import seconds_between
 #: Conclusions after which somebody may have to do something.
 FAILED_CONCLUSIONS = frozenset({"failure", "timed_out", "startup_failure"})
 
+#: Jobs that a list shows one by one.
+MOST_MARKS = 60
+
+#: The letters of job results; "o" is any other, and "r" and "q" are running and waiting jobs.
+_MARKS = {"success": "s", "cancelled": "c", "skipped": "k"} | dict.fromkeys(FAILED_CONCLUSIONS, "f")
+
 _TITLE_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """One attempt in a list; ``title`` is the first line of its commit's message."""
+    """One attempt in a list; ``title`` is the first line of its commit's message.
+
+    ``queued_seconds``: from the attempt's start to that of its first job. ``job_marks``: one letter
+    for each of the first MOST_MARKS jobs, of ``_MARKS``.
+    """
 
     key: AttemptKey
     created_at: datetime
@@ -37,6 +47,8 @@ class RunSummary:
     duration_seconds: float | int | None = None
     job_count: int = 0
     failed_job_count: int = 0
+    queued_seconds: float | int | None = None
+    job_marks: str = ""
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property
@@ -68,7 +80,23 @@ def summary_of(
         duration_seconds=seconds_between(run.run_started_at, ended_at),
         job_count=len(known),
         failed_job_count=sum(job.conclusion in FAILED_CONCLUSIONS for job in known),
+        queued_seconds=_queued_seconds(run, known),
+        job_marks="".join(map(_mark, known[:MOST_MARKS])),
     )
+
+
+def _queued_seconds(run: WorkflowRun, jobs: Iterable[Job]) -> float | int | None:
+    """Return how long the first job waited; a re-run also lists jobs of the attempt before."""
+    start = run.run_started_at
+    starts = [job.started_at for job in jobs if job.started_at is not None]
+    first = min((at for at in starts if start is not None and at >= start), default=None)
+    return seconds_between(start, first)
+
+
+def _mark(job: Job) -> str:
+    if job.conclusion is not None:
+        return _MARKS.get(job.conclusion, "o")
+    return "r" if job.status == "in_progress" else "q"
 
 
 def _first_line(text: str | None) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from datetime import date
 from typing import cast
 
 from ..errors import Rejected
@@ -75,3 +76,14 @@ def _whole(value: object) -> int | None:
     digits = value.strip() if isinstance(value, str) else ""
     is_number = digits.isascii() and digits.isdecimal() and len(digits) <= 19
     return int(digits) if is_number else None
+
+
+def optional_day(value: object, what: str) -> date | None:
+    """Return a day given as YYYY-MM-DD; None stays None. Raises Rejected."""
+    text = optional_text(value, what)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Rejected(f"{what} must be a day such as 2026-01-31.") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import fields
+from dataclasses import replace
 from typing import Any
 
 import anvil.server
@@ -15,9 +15,15 @@ from ..services.dashboard.logs import JobLog, find_job_log
 from ..services.dashboard.overview import build_overview
 from ..services.dashboard.repositories import require_watched, watch_repository
 from ..services.dashboard.rows import repository_row
-from ..services.dashboard.runs import MOST_RUNS_A_PAGE, RunAddress, RunChoice, list_runs
+from ..services.dashboard.runs import (
+    MOST_RUNS_A_PAGE,
+    RUN_FILTERS,
+    RunAddress,
+    RunChoice,
+    list_runs,
+)
 from ..services.manual_collection import find_running, start_collection
-from .arguments import bounded, optional_id, optional_text, require_id, require_text
+from .arguments import bounded, optional_day, optional_id, optional_text, require_id, require_text
 from .auth import login_required
 from .request_context import RequestContext
 from .task_launcher import launch_tick
@@ -63,14 +69,23 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
 
 @login_required
 def get_recent_metrics(
-    request: RequestContext, limit: object = 20, offset: object = 0, **choice: object
+    request: RequestContext,
+    limit: object = 20,
+    offset: object = 0,
+    order: object = "start",
+    **choice: object,
 ) -> dict[str, Any]:
-    """Return recent runs, newest first, filtered by any field of RunChoice."""
-    names = [field.name for field in fields(RunChoice)]
-    chosen = {name: optional_text(choice.get(name), name) for name in names}
+    """Return recent runs, newest first unless ordered, filtered by any field of RunChoice."""
+    names = (*RUN_FILTERS, "search")
+    chosen: dict[str, Any] = {name: optional_text(choice.get(name), name) for name in names}
     return list_runs(
         request.state,
-        RunChoice(**chosen),
+        replace(
+            RunChoice(**chosen),
+            since=optional_day(choice.get("since"), "since"),
+            until=optional_day(choice.get("until"), "until"),
+        ),
+        order=require_text(order, "order"),
         limit=bounded(limit, "limit", least=1, most=MOST_RUNS_A_PAGE),
         offset=bounded(offset, "offset", least=0, most=1_000_000),
     )
@@ -85,10 +100,17 @@ def get_job_logs(
     count: object = 1000,
     **place: object,
 ) -> dict[str, Any]:
-    """Return lines of a job's raw log, or why it is unavailable."""
+    """Return lines of a job's raw log, or why it is unavailable.
+
+    With ``details``, the answer has status, steps and annotations of the job, too.
+    """
+    with_details = bool(place.pop("details", None))
     log = open_job_log(request, run_id, job_id, **place)
     first = bounded(first_line, "first_line", least=1, most=10**12)
-    return log.page(first, bounded(count, "count", least=1, most=ANSWER_LINES))
+    page = log.page(first, bounded(count, "count", least=1, most=ANSWER_LINES))
+    if with_details:
+        page["job"] = log.details(request.settings.github.web_url)
+    return page
 
 
 def one_repository(request: RequestContext, full_name: str) -> dict[str, Any]:

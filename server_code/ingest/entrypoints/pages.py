@@ -17,6 +17,7 @@ from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
 from ..services.dashboard.repositories import list_repository_rows, require_watched
 from ..services.dashboard.runs import RunAddress, load_run
+from ..services.dashboard.workflows import list_workflows
 from .arguments import bounded, optional_id, optional_text, require_id, require_text
 from .auth import login_required
 from .callables import one_repository, open_job_log
@@ -88,6 +89,13 @@ def get_run(
     return load_run(
         request.state, address, web_url=request.settings.github.web_url, now=request.now
     )
+
+
+@login_required
+def get_workflows(request: RequestContext, repository: object = None) -> dict[str, Any]:
+    """Return each workflow with its last runs, success rate and times."""
+    only = optional_text(repository, "The repository's name")
+    return list_workflows(request.state, repository=only)
 
 
 @login_required

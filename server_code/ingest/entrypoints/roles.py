@@ -28,6 +28,7 @@ REQUIRED_ROLES = {
     "list_repositories": Role.VIEWER,
     "get_run": Role.VIEWER,
     "find_in_log": Role.VIEWER,
+    "get_workflows": Role.VIEWER,
     "get_log_part": Role.VIEWER,
     "outline_log": Role.VIEWER,
     "download_log": Role.VIEWER,

@@ -206,7 +206,7 @@ def test_a_job_that_runs_has_no_log_yet(stage):
     here = stage(WorldBuilder().run(seconds=600).job("build"), at=100)
     here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
-    assert_unreadable(here, "unknown", "No log of this job", may_come=True)
+    assert_unreadable(here, "pending", "still running", may_come=True)
 
 
 @pytest.mark.parametrize("state", [LOG_UNAVAILABLE, LOG_EXPIRED])
@@ -252,3 +252,24 @@ def test_a_job_is_found_in_whichever_attempt_has_it(stage):
         opened(here, run_attempt=2)
     with pytest.raises(NotFound, match="no job 5 "):
         opened(here, 5)
+
+
+def test_a_skipped_job_has_no_log_and_says_so(stage):
+    """Nobody waits for what cannot come."""
+    here = collected(stage, conclusion="skipped")
+    page = opened(here).page(1, 10)
+    assert page["state"] == "unavailable"
+    assert "skipped" in page["reason"]
+    assert page["may_come"] is False
+
+
+def test_a_running_job_shows_its_steps_before_its_log(stage):
+    """What is known so far comes with the reason why there is no log yet."""
+    here = stage(WorldBuilder().run("success", created=0, seconds=600).job("build"), at=60)
+    here.context = replace(here.context, log_cache=open_log_cache())
+    assert here.poll() is None
+    log = opened(here)
+    assert log.page(1, 10)["may_come"] is True
+    details = log.details("https://github.com")
+    assert details["status"] == "in_progress"
+    assert {step["status"] for step in details["steps"]} >= {"in_progress"}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
-from ingest.errors import NotFound
+from ingest.errors import NotFound, Rejected
 from ingest.services.dashboard.runs import (
     MOST_RUNS_A_PAGE,
     RunAddress,
@@ -127,6 +128,42 @@ def test_a_search_is_an_id_a_number_the_start_of_a_commit_or_words(state, search
     assert found(state, search=search) == runs
 
 
+@pytest.mark.parametrize(
+    ("days", "runs"),
+    [
+        ({"since": at(3).date()}, [101, 102, 103, 104]),
+        ({"until": at(3).date()}, [101, 102, 103, 104]),
+        ({"since": at(3).date() + timedelta(days=1)}, []),
+        ({"until": at(3).date() - timedelta(days=1)}, []),
+    ],
+)
+def test_runs_of_a_range_of_days_include_its_first_and_last(state, days, runs):
+    """Days are those of UTC."""
+    assert found(state, **days) == runs
+
+
+def test_runs_are_sorted_by_what_takes_longest():
+    """Runs without the value come last, and equal ones stay newest first."""
+    state = open_sql_state("sqlite://")
+    times = {1: (10, None), 2: (None, 30), 3: (40, 5)}
+    state.save_run_summaries(
+        [
+            a_summary(n, created_at=at(n), duration_seconds=duration, queued_seconds=queued)
+            for n, (duration, queued) in times.items()
+        ]
+    )
+
+    def order(by: str) -> list[int]:
+        listed = list_runs(state, RunChoice(), limit=9, offset=0, order=by)
+        return [run["run_id"] for run in listed["runs"]]
+
+    assert order("start") == [3, 2, 1]
+    assert order("duration") == [3, 1, 2]
+    assert order("queued") == [2, 3, 1]
+    with pytest.raises(Rejected):
+        order("name")
+
+
 def test_a_list_comes_page_by_page(state):
     """Its length and what there is to choose from are those of all."""
     first = list_runs(state, RunChoice(), limit=3, offset=0)
@@ -158,6 +195,7 @@ def test_choices_are_all_that_there_are_sorted_without_regard_to_case(state):
     assert choices == {
         "repository": ["octo/api", "octo/web"],
         "workflow": choices["workflow"],
+        "actor": choices["actor"],
         "branch": ["Feature/x", "main"],
         "event": ["pull_request", "push", "schedule"],
         "status": ["completed", "in_progress", "queued"],

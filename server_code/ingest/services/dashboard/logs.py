@@ -10,9 +10,11 @@ from ...domain.ledger import LOG_FETCHED, AttemptRecord
 from ...domain.log_marks import LogMarks
 from ...domain.log_pages import ANSWER_FINDINGS, LogLines
 from ...domain.runs import AttemptKey
+from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
 from ...ports import LogCache, StateStore
 from ..read_log import LogReader, UnreadableLog, never_fetched
+from .annotations import annotation_rows, files_url
 from .runs import RunAddress, load_run_attempts
 
 _Found = TypeVar("_Found")
@@ -78,6 +80,27 @@ class JobLog:
         content = self._cached(lambda: self._cache.load_part(self._key, self._id, line, part))
         return {"text": _text(content)}
 
+    def details(self, web_url: str) -> dict[str, Any]:
+        """Return status, steps and annotations of the job: what is known before its log is."""
+        run = self._record.run
+        root = files_url(web_url, self._key.repository, run.head_sha if run else None)
+        return {
+            "status": self._job.status,
+            "started_at": format_timestamp(self._job.started_at),
+            "steps": [
+                {
+                    "number": step.number,
+                    "step_name": step.name,
+                    "status": step.status,
+                    "conclusion": step.conclusion,
+                    "started_at": format_timestamp(step.started_at),
+                    "duration_seconds": step.duration_seconds,
+                }
+                for step in self._job.steps
+            ],
+            "annotations": annotation_rows(self._job.annotations, files_url=root),
+        }
+
     def find(self, text: str, after: int) -> dict[str, Any]:
         """Return the next lines that contain a text. Raises LogPending with the reason."""
         lines = self._cached(lambda: self._cache.find_lines(self._key, self._id, text, after))
@@ -140,8 +163,24 @@ class JobLog:
             return lines
         known = self._store.load_job_logs(self._key).get(self._id)
         if known is None or known.state != LOG_FETCHED:
-            return never_fetched(known)
+            return self._without_log() or never_fetched(known)
         return self._open_log_reader().read(self._key, self._id, first_line, count)
+
+    def _without_log(self) -> UnreadableLog | None:
+        """Return why the job has no log, where the job itself says it."""
+        if self._job.conclusion == "skipped":
+            return UnreadableLog(
+                state="unavailable",
+                reason="This job was skipped, so it has no log.",
+                may_come=False,
+            )
+        if self._job.status != "completed":
+            return UnreadableLog(
+                state="pending",
+                reason="The job is still running. GitHub provides its log when it ends.",
+                may_come=True,
+            )
+        return None
 
     def _cached(self, ask: Callable[[], _Found | None]) -> _Found:
         """Read from the cache, which is filled first if it does not contain the log."""

@@ -31,6 +31,8 @@ def summary_row(summary: RunSummary) -> dict[str, Any]:
         "duration_seconds": summary.duration_seconds,
         "job_count": summary.job_count,
         "failed_job_count": summary.failed_job_count,
+        "queued_seconds": summary.queued_seconds,
+        "job_marks": summary.job_marks,
     }
 
 

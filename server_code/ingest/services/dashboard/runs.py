@@ -5,51 +5,71 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, timezone
 from typing import Any
 
 from ...domain.ledger import AttemptRecord, JobLogRecord
 from ...domain.runs import WorkflowRun, completed_at
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp, seconds_between
-from ...errors import NotFound
+from ...errors import NotFound, Rejected
 from ...messaging.envelope import envelope_fields
 from ...messaging.run_events import run_envelope
 from ...ports import LedgerStore, StateStore, ViewStore
 from ..attempt_messages import details_of
+from .annotations import annotation_rows, files_url
 from .rows import summary_row
 
 MOST_RUNS_A_PAGE = 100
+MOST_ANNOTATIONS = 100
 
 #: The filters of the list, by name.
-_FILTERS: Mapping[str, Callable[[RunSummary], str | None]] = {
+RUN_FILTERS: Mapping[str, Callable[[RunSummary], str | None]] = {
     "repository": lambda run: run.key.repository,
     "workflow": lambda run: run.workflow_name,
     "branch": lambda run: run.head_branch,
     "event": lambda run: run.event,
+    "actor": lambda run: run.actor,
     "status": lambda run: run.status,
     "conclusion": lambda run: run.conclusion,
 }
 
 
+#: What a list may be sorted by, largest first; None is the order of the store, newest first.
+ORDERS: Mapping[str, Callable[[RunSummary], float | int | None] | None] = {
+    "start": None,
+    "duration": lambda run: run.duration_seconds,
+    "queued": lambda run: run.queued_seconds,
+}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunChoice:
-    """Filters of runs; None accepts all. ``search``: id, number, start of a SHA, or words."""
+    """Filters of runs; None accepts all. ``search``: id, number, start of a SHA, or words.
+
+    ``since`` and ``until`` are the first and the last day (UTC) on which a run was created.
+    """
 
     repository: str | None = None
     workflow: str | None = None
     branch: str | None = None
     event: str | None = None
+    actor: str | None = None
     status: str | None = None
     conclusion: str | None = None
     search: str | None = None
+    since: date | None = None
+    until: date | None = None
 
     def accepts(self, run: RunSummary) -> bool:
         """Return whether a run passes the filters."""
-        for name, value_of in _FILTERS.items():
+        for name, value_of in RUN_FILTERS.items():
             wanted = getattr(self, name)
             if wanted is not None and (value_of(run) or "").lower() != wanted.lower():
                 return False
+        day = run.created_at.astimezone(timezone.utc).date()
+        if (self.since and day < self.since) or (self.until and day > self.until):
+            return False
         return self.search is None or _is_found(run, self.search.strip().lower())
 
 
@@ -62,10 +82,19 @@ class RunAddress:
     repository: str | None = None
 
 
-def list_runs(store: ViewStore, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
-    """Return the newest matching runs, and the choices of each filter."""
+def list_runs(
+    store: ViewStore, choice: RunChoice, *, limit: int, offset: int, order: str = "start"
+) -> dict[str, Any]:
+    """Return the matching runs, and the choices of each filter.
+
+    ``order`` is one of ORDERS: the newest first, or the longest. Raises Rejected for another one.
+    """
+    if order not in ORDERS:
+        raise Rejected(f"Runs cannot be sorted by {order}; they can by {', '.join(ORDERS)}.")
     kept = store.load_run_summaries()
     found = [run for run in kept if choice.accepts(run)]
+    if (value_of := ORDERS[order]) is not None:
+        found.sort(key=lambda run: -1 if (value := value_of(run)) is None else value, reverse=True)
     start, count = max(0, offset), min(max(1, limit), MOST_RUNS_A_PAGE)
     return {
         "runs": [summary_row(run) for run in found[start : start + count]],
@@ -73,7 +102,7 @@ def list_runs(store: ViewStore, choice: RunChoice, *, limit: int, offset: int) -
         "kept": len(kept),
         "offset": start,
         "limit": count,
-        "choices": {name: _distinct(kept, name) for name in _FILTERS},
+        "choices": {name: _distinct(kept, name) for name in RUN_FILTERS},
     }
 
 
@@ -103,6 +132,7 @@ def load_run(
         "run": dict(envelope.data),
         "attempts": [_attempt(each) for each in attempts],
         "logs": {str(job_id): _log(log) for job_id, log in logs.items()},
+        "annotations": _annotations(record, run, web_url),
         "message": json.dumps(envelope_fields(envelope), indent=2, ensure_ascii=False),
         "html_url": run.html_url,
         "commit_url": _commit_url(run, web_url),
@@ -154,12 +184,24 @@ def _log(record: JobLogRecord) -> Mapping[str, Any]:
     return {"state": record.state, "reason": record.reason, "log_bytes": record.log_bytes}
 
 
+def _annotations(record: AttemptRecord, run: WorkflowRun, web_url: str) -> list[dict[str, Any]]:
+    """Return the annotations of the attempt itself, then those of its jobs."""
+    root = files_url(web_url, run.repository, run.head_sha)
+    own = annotation_rows(record.annotations, files_url=root)
+    rows = [{**row, "job_id": None, "job_name": None} for row in own]
+    for job in record.jobs:
+        of_job = {"job_id": job.job_id, "job_name": job.name}
+        found = annotation_rows(job.annotations, files_url=root)
+        rows += [{**row, **of_job} for row in found]
+    return rows[:MOST_ANNOTATIONS]
+
+
 def _commit_url(run: WorkflowRun, web_url: str) -> str | None:
     return f"{web_url}/{run.repository}/commit/{run.head_sha}" if run.head_sha else None
 
 
 def _distinct(runs: Sequence[RunSummary], name: str) -> list[str]:
-    values = {_FILTERS[name](run) for run in runs}
+    values = {RUN_FILTERS[name](run) for run in runs}
     return sorted((value for value in values if value), key=str.lower)
 
 

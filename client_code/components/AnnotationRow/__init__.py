@@ -1,0 +1,34 @@
+"""One annotation of a failed job."""
+
+from ... import dom, routes, run_facts
+from ._anvil_designer import AnnotationRowTemplate
+
+
+class AnnotationRow(AnnotationRowTemplate):
+    """A row with what GitHub or a tool says, and a link to its file or its log."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, annotation):
+        """Draw an annotation with its `run_id`, `job_id` and `job_name` (None if it has no job)."""
+        dom.set_attribute(self.dom_nodes["row"], "data-tone", run_facts.tone(annotation["level"]))
+        dom.fill(
+            self,
+            job=annotation["job_name"],
+            title=annotation["title"],
+            message=annotation["message"],
+            place=annotation["place"],
+        )
+        dom.set_link(self.dom_nodes["place"], annotation["url"])
+        has_log = annotation["job_id"] is not None and not annotation["place"]
+        if has_log:
+            ids = annotation["run_id"], annotation["job_id"]
+            dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, at="error"))
+        dom.show(
+            self,
+            job=bool(annotation["job_name"]),
+            title=bool(annotation["title"]),
+            place=bool(annotation["place"]),
+            log=has_log,
+        )

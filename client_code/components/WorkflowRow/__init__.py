@@ -1,0 +1,49 @@
+"""One workflow with its last runs and its times."""
+
+from ... import dom, routes, workflow_facts
+from ._anvil_designer import WorkflowRowTemplate
+
+
+class WorkflowRow(WorkflowRowTemplate):
+    """A row of the Workflows page."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.drawn = None
+
+    def show(self, workflow):
+        """Draw a workflow of `workflow_facts.rows`."""
+        dom.fill(
+            self,
+            name=workflow["workflow_name"] or "Unnamed workflow",
+            repository=workflow["repository"],
+            rate=workflow_facts.rate(workflow),
+            counts=workflow_facts.counts(workflow),
+        )
+        same = {"repository": workflow["repository"], "workflow": workflow["workflow_name"]}
+        dom.set_link(self.dom_nodes["name"], routes.address("runs", **same))
+        self.show_last(workflow)
+        for kind in ("duration", "queued"):
+            median, p95 = workflow_facts.bars(workflow, kind)
+            self.dom_nodes[kind + "_median"].style.width = median
+            self.dom_nodes[kind + "_p95"].style.width = p95
+            words = workflow_facts.times(workflow, kind)
+            dom.fill(self, **{kind: words})
+            dom.set_attribute(self.dom_nodes[kind + "_plot"], "aria-label", words)
+
+    def show_last(self, workflow):
+        """Draw a bar for each of the last runs, as high as the run was long."""
+        last = workflow_facts.last_bars(workflow)
+        if last == self.drawn:
+            return
+        self.drawn = last
+        nodes = []
+        for bar in last:
+            node = dom.make("a", "run-bar")
+            dom.set_link(node, bar["link"])
+            dom.set_attribute(node, "data-tone", bar["tone"])
+            dom.set_attribute(node, "title", bar["words"])
+            dom.set_attribute(node, "aria-label", bar["words"])
+            node.style.setProperty("--height", bar["height"])
+            nodes.append(node)
+        self.dom_nodes["last"].replaceChildren(*nodes)
