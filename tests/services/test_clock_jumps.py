@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.domain.agent_states import AgentState
-from ingest.domain.ledger import WISH_PAUSED
+from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import StateUnavailable
 from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import PIPELINE_MONITORING_AGENT
@@ -69,7 +69,7 @@ def test_a_pause_by_a_person_is_noticed_after_the_clock_was_set_back(stage) -> N
 
     def turn() -> bool:
         if len(turns) == 1:
-            here.state.save_desired_state(PIPELINE_MONITORING_AGENT, WISH_PAUSED)
+            here.state.save_desired_state(PIPELINE_MONITORING_AGENT, DESIRED_PAUSED)
             here.clock.ahead_seconds = -HOUR
         turns.append(loop.state)
         here.advance(10)
