@@ -4,20 +4,11 @@ from __future__ import annotations
 
 from contextlib import closing
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
 from anvil.tables import app_tables
 from ingest.adapters.data_tables import open_data_tables_state
-from support.anvil_people import first_password, signed_in
-from support.anvil_server import (
-    ROOT,
-    LocalAws,
-    PostgresServer,
-    serving_anvil,
-    without_schedule,
-)
 from support.recorded_state import (
     RECORDED_AT,
     assert_reads_cached_logs,
@@ -28,16 +19,6 @@ from support.recorded_state import (
     save_everything_again,
 )
 from support.world import Stage
-
-ACCOUNTS = "ingest/entrypoints/accounts.py"
-
-
-def without_roles(app: dict[str, Any]) -> None:
-    """Describe the tables of accounts as release 0.1 did."""
-    without_schedule(app)
-    del app["db_schema"]["login_failures"]
-    columns = app["db_schema"]["users"]["columns"]
-    columns[:] = [column for column in columns if column["name"] != "role"]
 
 
 def value_of(written: Any) -> Any:
@@ -66,7 +47,7 @@ def test_records_that_are_saved_again_keep_their_values(recorded_state):
     assert_reads_every_record(recorded_state)
 
 
-def test_polling_continues_and_publishes_nothing_again(recorded_state):
+def test_polling_goes_on_and_publishes_nothing_again(recorded_state):
     """What was in flight, and what could not be read, is published when it can be."""
     with closing(Stage(recorded_world(), at=RECORDED_AT, state=recorded_state)) as here:
         here.state = recorded_state
@@ -80,33 +61,3 @@ def test_polling_continues_and_publishes_nothing_again(recorded_state):
         }
         assert ended == {("octo/api", 4, 1), ("octo/api", 6, 2), ("octo/broken", 1, 1)}
         assert not {each["event_id"] for each in here.metrics()} & published_by_0_1()
-
-
-def test_accounts_of_0_1_are_admins_and_get_roles(
-    postgres: PostgresServer, aws: LocalAws, tmp_path: Path
-):
-    """The upgrade adds the column, and who could do everything still can."""
-    accounts = (ROOT / "server_code" / ACCOUNTS).read_text()
-    old_accounts = accounts.replace("(enabled=is_enabled, role=role.word)", "(enabled=is_enabled)")
-    assert old_accounts != accounts
-    parts = {"postgres": postgres, "aws": aws}
-    with serving_anvil(
-        tmp_path / "old", **parts, edit=without_roles, modules={ACCOUNTS: old_accounts}
-    ) as old:
-        password = first_password(old)
-        with old.uplink():
-            assert "role" not in {column["name"] for column in app_tables.users.list_columns()}
-    with (
-        serving_anvil(
-            tmp_path / "new", **parts, edit=without_schedule, database=old.database_url
-        ) as new,
-        signed_in(new, password) as call,
-    ):
-        assert new.serving.account is None
-        created = call("add_account", "bea@example.com", "viewer")
-        roles = {each["email"]: each["role"] for each in call("get_settings")["accounts"]}
-        assert roles == {"admin@example.com": "admin", "bea@example.com": "viewer"}
-        with pytest.raises(Exception, match="last admin"):
-            call("set_account_role", "admin@example.com", "operator")
-        call("set_account_role", created["email"], "admin")
-        call("set_account_role", "admin@example.com", "operator")

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
+from ingest.adapters.sql import open_sql_state
 from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.schema import MIGRATIONS, migrate
 from ingest.adapters.sql.store import choose_dialect
@@ -110,3 +113,14 @@ def test_processes_may_start_at_once_on_a_fresh_database(database_url: str) -> N
         process.stdin.write("go\n")
         process.stdin.flush()
     assert [process.communicate()[0] for process in started] == ["0\n"] * 4
+
+
+def test_tables_that_are_up_to_date_are_only_read(tmp_path: Path) -> None:
+    """A person looks at the state while another process writes, or the disk is read-only."""
+    path = tmp_path / "state.db"
+    open_sql_state(str(path)).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("BEGIN IMMEDIATE")
+        state = open_sql_state(str(path))
+        assert state.list_repositories() == []
+        state.close()

@@ -41,6 +41,10 @@ class Database:
             for row in self.read(with_marks(sql, chunk), (*parameters, *chunk, *after))
         ]
 
+    def has_tables(self) -> bool:
+        """Return whether the tables have been made."""
+        return self.read(self._dialect.find_version_table) != []
+
     def write(self, work: Callable[[Session], T]) -> T:
         """Run work in one transaction; where that was undone, the work runs a second time."""
         return self._run(lambda session: self._commit(session, work))

@@ -51,6 +51,9 @@ class Dialect:
     begin_read: str
     """How a transaction that only reads begins; empty where a query needs none."""
 
+    find_version_table: str
+    """A query that finds a row where the tables have been made."""
+
     lock_schema: str | None
     """A statement that lets one transaction at a time change tables; None where ``begin`` does."""
 

@@ -105,6 +105,7 @@ def postgres_dialect(url: str) -> Dialect:
         placeholder="%s",
         begin=f"BEGIN; {_LIMIT}",
         begin_read=f"BEGIN READ ONLY; {_LIMIT}",
+        find_version_table="SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL",
         lock_schema=f"SELECT pg_advisory_xact_lock({_SCHEMA_LOCK})",
         skip_locked="FOR UPDATE SKIP LOCKED",
         big_integer="BIGINT",

@@ -255,12 +255,17 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
 )
 
 
+_VERSION = "SELECT version FROM schema_version"
+
+
 def migrate(database: Database, steps: tuple[tuple[str, ...], ...] = MIGRATIONS) -> None:
     """Bring the tables up to date; processes that start at once do it one after another.
 
+    Tables that are up to date are only read: a standby or a locked file can still be looked at.
     Raises BadSettings where a newer Runstream has made the tables, and changes nothing then.
     """
-    database.write(lambda session: _migrate(session, steps))
+    if not database.has_tables() or database.read(_VERSION) != [(len(steps),)]:
+        database.write(lambda session: _migrate(session, steps))
 
 
 def _migrate(session: Session, steps: tuple[tuple[str, ...], ...]) -> None:
@@ -276,7 +281,7 @@ def _migrate(session: Session, steps: tuple[tuple[str, ...], ...]) -> None:
 
 def _read_version(session: Session) -> int:
     session.execute("CREATE TABLE IF NOT EXISTS schema_version (version INTEGER NOT NULL)")
-    rows = session.query("SELECT version FROM schema_version")
+    rows = session.query(_VERSION)
     if not rows:
         session.execute("INSERT INTO schema_version (version) VALUES (0)")
     return int(rows[0][0]) if rows else 0

@@ -43,6 +43,7 @@ def sqlite_dialect(path: str) -> Dialect:
         placeholder="?",
         begin="BEGIN IMMEDIATE",
         begin_read="",
+        find_version_table="SELECT 1 FROM sqlite_master WHERE name = 'schema_version'",
         lock_schema=None,
         skip_locked="",
         big_integer="INTEGER",

@@ -1,0 +1,57 @@
+"""Accounts of release 0.1, which had no roles, after an upgrade of the app."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from anvil.tables import app_tables
+from support.anvil_people import first_password, signed_in
+from support.anvil_server import (
+    ROOT,
+    LocalAws,
+    PostgresServer,
+    serving_anvil,
+    without_schedule,
+)
+
+ACCOUNTS = "ingest/entrypoints/accounts.py"
+
+
+def without_roles(app: dict[str, Any]) -> None:
+    """Describe the tables of accounts as release 0.1 did."""
+    without_schedule(app)
+    del app["db_schema"]["login_failures"]
+    columns = app["db_schema"]["users"]["columns"]
+    columns[:] = [column for column in columns if column["name"] != "role"]
+
+
+def test_accounts_of_0_1_are_admins_and_get_roles(
+    postgres: PostgresServer, aws: LocalAws, tmp_path: Path
+):
+    """The upgrade adds the column, and who could do everything still can."""
+    accounts = (ROOT / "server_code" / ACCOUNTS).read_text()
+    old_accounts = accounts.replace("(enabled=is_enabled, role=role.word)", "(enabled=is_enabled)")
+    assert old_accounts != accounts
+    parts = {"postgres": postgres, "aws": aws}
+    with serving_anvil(
+        tmp_path / "old", **parts, edit=without_roles, modules={ACCOUNTS: old_accounts}
+    ) as old:
+        password = first_password(old)
+        with old.uplink():
+            assert "role" not in {column["name"] for column in app_tables.users.list_columns()}
+    with (
+        serving_anvil(
+            tmp_path / "new", **parts, edit=without_schedule, database=old.database_url
+        ) as new,
+        signed_in(new, password) as call,
+    ):
+        assert new.serving.account is None
+        created = call("add_account", "bea@example.com", "viewer")
+        roles = {each["email"]: each["role"] for each in call("get_settings")["accounts"]}
+        assert roles == {"admin@example.com": "admin", "bea@example.com": "viewer"}
+        with pytest.raises(Exception, match="last admin"):
+            call("set_account_role", "admin@example.com", "operator")
+        call("set_account_role", created["email"], "admin")
+        call("set_account_role", "admin@example.com", "operator")
