@@ -19,6 +19,18 @@ _FILES = {
     "build/1_Set up job.txt": b"step\n",
     "system.txt": b"",
 }
+_HEADERS = """Date: Tue, 24 Nov 2026 00:00:02 GMT
+Retry-After: 60
+X-RateLimit-Limit: 5000
+X-RateLimit-Remaining: 1
+X-RateLimit-Reset: 1795482000
+X-RateLimit-Resource: core
+Link: <https://api.github.com/repos/o/r?page=2>; rel="next", <https://a/b>; rel="last"
+Location: https://example.com/log
+GitHub-Authentication-Token-Expiration: 2026-12-24 00:00:00 UTC
+X-GitHub-SSO: required; url=https://github.com/orgs/o/sso?authorization_request=a
+X-Accepted-GitHub-Permissions: actions=read; contents=read
+"""
 _KEY = AttemptKey("octo/api", 12_000_000_001, 2)
 
 
@@ -27,6 +39,8 @@ def seeds(target: str) -> Sequence[bytes]:
     if target == "archive":
         methods = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA)
         return [_archive(method) for method in methods]
+    if target == "headers":
+        return [_HEADERS.encode()]
     if target == "work-item":
         items = [job_log_due, lambda key, job, now: attempt_logs_due(key, [job], now=now)]
         return [item(_KEY, a_job(), now=CREATED_AT).body.encode() for item in items]

@@ -8,17 +8,26 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from datetime import datetime, timezone
 
-from ingest.errors import InvalidSignature, MalformedPayload
+from ingest.errors import InvalidSignature, MalformedPayload, RateLimited, SourceUnavailable
 from ingest.messaging.log_payload import log_in_payload
 from ingest.messaging.log_work_parser import parse_log_work
 from ingest.services.log_archive import open_log_archive
 from ingest.wire.details import parse_annotations, parse_artifact, parse_check_run_ids
+from ingest.wire.expiration import parse_expiration
+from ingest.wire.links import next_parameters, redirect_target
+from ingest.wire.log_addresses import require_allowed_name
 from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, parse_run
+from ingest.wire.rate_limiter import RateLimiter
+from ingest.wire.reasons import parse_reason
+from ingest.wire.refusals import permission_remedy, sso_remedy
+from ingest.wire.webhook_facts import parse_fact
 from ingest.wire.webhooks import parse_delivery
 
 JOB_NAMES = {1: "build", 2: "test (3.12)", 3: "deploy 💚"}
 SECRET = "fuzzed"
+NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)
 
 
 def read_archive(data: bytes) -> None:
@@ -65,6 +74,33 @@ def read_webhook(data: bytes) -> None:
         with suppress(MalformedPayload):
             delivery = parse_delivery(signed, data, secret=SECRET)
             assert delivery.run_id is None or isinstance(delivery.run_id, int)
+            parse_fact(delivery, received_at=NOW)
+
+
+def read_headers(data: bytes) -> None:
+    """Read an answer's headers: limits, pauses, dates, pages, redirects and GitHub's reasons."""
+    headers = {
+        name.lower(): value
+        for line in data.decode(errors="replace").splitlines()
+        for name, separator, value in [line.partition(": ")]
+        if separator
+    }
+    limiter = RateLimiter()
+    for status in (200, 304, 403, 429):
+        with suppress(RateLimited):
+            limiter.learn(status, headers, "{}", now=NOW, path="/repos/{}/{}")
+        with suppress(RateLimited):
+            limiter.admit("/repos", resource="core", now=NOW, path="/repos/{}/{}")
+    assert limiter.paused_until(now=NOW) is None or limiter.interval_factor(now=NOW) >= 1
+    limiter.has_headroom(now=NOW)
+    next_parameters(headers)
+    parse_expiration(headers)
+    parse_reason(headers, "{}")
+    permission_remedy(headers)
+    sso_remedy(headers)
+    with suppress(SourceUnavailable):
+        target = redirect_target("https://api.github.com/a", headers.get("location", ""))
+        require_allowed_name(target, api_url="https://api.github.com")
 
 
 def read_work_item(data: bytes) -> None:
@@ -85,6 +121,7 @@ TARGETS: Mapping[str, Callable[[bytes], None]] = {
     "archive": read_archive,
     "payload": read_payload,
     "webhook": read_webhook,
+    "headers": read_headers,
     "work-item": read_work_item,
     "log-object": read_log_object,
 }
