@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from ingest.adapters.sql import SqlLogCache
 from ingest.adapters.sql.database import Database
-from ingest.adapters.sql.schema import migrate
+from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
 from ingest.domain.log_marks import LogMarks, read_marks
 from ingest.domain.log_pages import ANSWER_BYTES, MAX_PART_BYTES, PAGE_BYTES, LogLine

@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.adapters.sql.database import Database
-from ingest.adapters.sql.schema import MIGRATIONS, migrate
+from ingest.adapters.sql.migrate import migrate
+from ingest.adapters.sql.schema import MIGRATIONS
 from ingest.adapters.sql.store import choose_dialect
 from ingest.errors import BadSettings, StateUnavailable
 

@@ -12,10 +12,10 @@ from .ledger import SqlLedger
 from .log_cache import SqlLogCache
 from .logs import SqlLogs
 from .message_counts import SqlMessageCounts
+from .migrate import migrate
 from .postgres import postgres_dialect
 from .repositories import SqlRepositories
 from .run_list import SqlRunList
-from .schema import migrate
 from .sources import SqlSources
 from .sqlite import sqlite_dialect
 
