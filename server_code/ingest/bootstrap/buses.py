@@ -22,13 +22,27 @@ def _open_sqs(settings: Settings) -> EventBus:
     return AwsBus(aws_access(settings.aws), settings.queues)
 
 
+def _open_servicebus(settings: Settings) -> EventBus:
+    from ..adapters.azure.bus import ServiceBusBus
+
+    azure = settings.azure
+    if azure.servicebus_connection is None and azure.servicebus_namespace is None:
+        raise BadSettings(
+            ["EVENT_BUS=servicebus needs SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE"]
+        )
+    for module in ("azure.servicebus", "azure.identity", "azure.storage.blob"):
+        _require(module, bus="servicebus", extra="azure")
+    return ServiceBusBus(azure, settings.queues)
+
+
 def _open_pubsub(settings: Settings) -> EventBus:
     from ..adapters.gcp.bus import PubsubBus
 
     project = settings.queues.google_project
     if project is None:
         raise BadSettings(["GOOGLE_CLOUD_PROJECT is not set, and EVENT_BUS=pubsub needs it"])
-    _require("google.pubsub_v1", bus="pubsub", extra="gcp")
+    for module in ("google.pubsub_v1", "google.cloud.storage"):
+        _require(module, bus="pubsub", extra="gcp")
     return PubsubBus(project, settings.queues)
 
 
@@ -44,5 +58,6 @@ def _require(module: str, *, bus: str, extra: str) -> None:
 
 _BUSES: Mapping[str, Callable[[Settings], EventBus]] = {
     "sqs": _open_sqs,
+    "servicebus": _open_servicebus,
     "pubsub": _open_pubsub,
 }

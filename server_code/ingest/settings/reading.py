@@ -11,7 +11,14 @@ from ..domain.sources import SourcePattern, parse_sources
 from ..errors import BadSettings, InvalidRepository
 from .setting import Setting
 from .table import SETTINGS
-from .values import AwsSettings, CollectingSettings, GithubSettings, QueueSettings, Settings
+from .values import (
+    AwsSettings,
+    AzureSettings,
+    CollectingSettings,
+    GithubSettings,
+    QueueSettings,
+    Settings,
+)
 
 #: Looks a setting up by its name in capitals; None where it is not set.
 Lookup = Callable[[str], "str | None"]
@@ -50,14 +57,18 @@ def read_settings(lookup: Lookup) -> Settings:
     sources = _read_sources(fields[""].pop("repositories", ()), github, faults)
     if faults:
         raise BadSettings(faults)
-    expects_webhooks = github.webhook_secret is not None
-    collecting = CollectingSettings(
-        **fields["collecting"],
-        filters=Filters(**fields["filters"]),
-        expects_webhooks=expects_webhooks,
-    )
     return Settings(
-        github=github, queues=queues, aws=aws, collecting=collecting, sources=sources, **fields[""]
+        github=github,
+        queues=queues,
+        aws=aws,
+        azure=AzureSettings(**fields["azure"]),
+        collecting=CollectingSettings(
+            **fields["collecting"],
+            filters=Filters(**fields["filters"]),
+            expects_webhooks=github.webhook_secret is not None,
+        ),
+        sources=sources,
+        **fields[""],
     )
 
 

@@ -19,7 +19,7 @@ from .parsing import (
 from .setting import Setting
 from .values import JOB_EVENTS_QUEUE, LOGS_QUEUE, LONGEST_CHANGE_DAYS, METRICS_QUEUE
 
-_GITHUB, _QUEUES, _COLLECTING = "GitHub", "AWS and queues", "Collecting"
+_GITHUB, _QUEUES, _COLLECTING = "GitHub", "Queues", "Collecting"
 _HTTP = url_of("http", "https")
 
 SETTINGS = (
@@ -114,9 +114,31 @@ SETTINGS = (
         name="EVENT_BUS",
         section=_QUEUES,
         field="queues.event_bus",
-        parse=one_of("sqs", "pubsub"),
+        parse=one_of("sqs", "servicebus", "pubsub"),
         default="sqs",
-        help="Message bus: `sqs` or `pubsub` (Google Pub/Sub).",
+        help="Message bus: `sqs`, `servicebus` (Azure) or `pubsub` (Google).",
+    ),
+    Setting(
+        name="SERVICEBUS_CONNECTION_STRING",
+        section=_QUEUES,
+        field="azure.servicebus_connection",
+        parse=parse_secret,
+        is_secret=True,
+        help="Connection string of an Azure Service Bus namespace.",
+    ),
+    Setting(
+        name="SERVICEBUS_NAMESPACE",
+        section=_QUEUES,
+        field="azure.servicebus_namespace",
+        help="Namespace to use with Entra ID instead: `NAME.servicebus.windows.net`.",
+    ),
+    Setting(
+        name="AZURE_STORAGE_CONNECTION_STRING",
+        section=_QUEUES,
+        field="azure.storage_connection",
+        parse=parse_secret,
+        is_secret=True,
+        help="Connection string of the storage account of LOG_BUCKET. By default Entra ID.",
     ),
     Setting(
         name="GOOGLE_CLOUD_PROJECT",
@@ -129,27 +151,28 @@ SETTINGS = (
         section=_QUEUES,
         field="queues.metrics_queue",
         default=METRICS_QUEUE,
-        help="Queue for runs, jobs and code metrics: name or URL. It may be a FIFO queue.",
+        help="Queue for runs, jobs and code metrics: name, or URL in SQS. In SQS it may be FIFO.",
     ),
     Setting(
         name="LOGS_QUEUE",
         section=_QUEUES,
         field="queues.logs_queue",
         default=LOGS_QUEUE,
-        help="Queue for job logs: name or URL. It may be a FIFO queue.",
+        help="Queue for job logs: name, or URL in SQS. In SQS it may be FIFO.",
     ),
     Setting(
         name="JOB_EVENTS_QUEUE",
         section=_QUEUES,
         field="queues.job_events_queue",
         default=JOB_EVENTS_QUEUE,
-        help="Work items for the Log Ingestion Agent: name or URL of a standard queue.",
+        help="Work items for the Log Ingestion Agent: name, or URL in SQS, of a standard queue.",
     ),
     Setting(
         name="LOG_BUCKET",
         section=_QUEUES,
         field="queues.log_bucket",
-        help="Bucket for logs that do not fit into a message: S3 name, or `gs://BUCKET`.",
+        help="Bucket for logs that exceed one message: S3 name, `gs://BUCKET`, or "
+        "`https://ACCOUNT.blob.core.windows.net/CONTAINER`.",
     ),
     Setting(
         name="MESSAGE_FORMAT",

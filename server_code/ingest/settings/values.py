@@ -77,6 +77,15 @@ class AwsSettings:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AzureSettings:
+    """The Azure namespace and storage account; Entra ID is used where no connection is given."""
+
+    servicebus_connection: Secret | None = None
+    servicebus_namespace: str | None = None
+    storage_connection: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class QueueSettings:
     """The bus, its queues, and the bucket for what does not fit on them."""
 
@@ -129,6 +138,7 @@ class Settings:
     github: GithubSettings = GithubSettings()
     queues: QueueSettings = QueueSettings()
     aws: AwsSettings = AwsSettings()
+    azure: AzureSettings = AzureSettings()
     collecting: CollectingSettings = CollectingSettings()
     sources: tuple[SourcePattern, ...] = ()
     database_url: str | None = None

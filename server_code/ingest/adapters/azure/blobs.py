@@ -1,0 +1,110 @@
+"""Objects in Blob Storage: the port BlobStore."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from ...errors import AccessDenied, NotFound, QueueMissing
+from ...messaging.claim_check import content_url_message
+from ...messaging.envelope import Envelope, QueueMessage
+from ...ports import BlobReference, BlobStore
+from .clients import AzureClients
+from .errors import azure_errors
+
+if TYPE_CHECKING:
+    from azure.storage.blob import ContainerClient
+
+_TIMEOUT_SECONDS = 60
+_PROBE = "runstream-doctor"
+
+
+class AzureBlobStore(BlobStore):
+    """Keep objects in one container, which its URL names."""
+
+    def __init__(self, clients: AzureClients, url: str) -> None:
+        self._clients = clients
+        self._url = url.rstrip("/")
+        self._container: ContainerClient = clients.container(self._url)
+
+    def check(self) -> None:
+        """Raise QueueMissing where the container is not there and we may see that."""
+        try:
+            with azure_errors(f"Container {self._url}"):
+                is_there = self._container.exists(timeout=_TIMEOUT_SECONDS)
+        except AccessDenied:
+            return
+        if not is_there:
+            raise QueueMissing(f"Container {self._url} does not exist: run setup.")
+
+    def require_store(self) -> None:
+        """Store an empty object and delete it. Raises AccessDenied, QueueMissing."""
+        with azure_errors(f"Container {self._url}"):
+            blob = self._container.upload_blob(
+                _PROBE, b"", overwrite=True, timeout=_TIMEOUT_SECONDS
+            )
+            blob.delete_blob(timeout=_TIMEOUT_SECONDS)
+
+    def ensure(self) -> str:
+        """Create the container where it is missing; return what was done."""
+        from azure.core.exceptions import ResourceExistsError
+
+        with azure_errors(f"Container {self._url}"):
+            try:
+                self._container.create_container(timeout=_TIMEOUT_SECONDS)
+            except ResourceExistsError:
+                return f"Container {self._url} is there."
+        return f"Container {self._url} created."
+
+    def put(
+        self,
+        key: str,
+        chunks: Iterable[bytes],
+        *,
+        content_type: str,
+        content_encoding: str | None = None,
+    ) -> BlobReference:
+        """Store an object in blocks, which exist for readers when all are committed."""
+        from azure.storage.blob import ContentSettings
+
+        settings = ContentSettings(content_type=content_type, content_encoding=content_encoding)
+        with azure_errors(f"Container {self._url}"):
+            self._container.upload_blob(
+                key,
+                chunks,
+                overwrite=True,
+                content_settings=settings,
+                timeout=_TIMEOUT_SECONDS,
+            )
+        return BlobReference(self._url, key)
+
+    def claim_check(
+        self,
+        envelope: Envelope,
+        *,
+        payload: BlobReference,  # noqa: ARG002 - readers download the log itself
+        payload_bytes: int,  # noqa: ARG002
+        content: BlobReference,
+    ) -> QueueMessage:
+        """Encode the message of the log with the address of its content."""
+        return content_url_message(envelope, f"{content.bucket}/{quote(content.key)}")
+
+    @contextmanager
+    def open(self, reference: BlobReference) -> Iterator[Iterator[bytes]]:
+        """Read an object in chunks as it is stored; raises NotFound."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        container = self._container
+        if reference.bucket != self._url:
+            container = self._clients.container(reference.bucket)
+        with azure_errors(f"Container {reference.bucket}"):
+            try:
+                found = container.download_blob(
+                    reference.key, timeout=_TIMEOUT_SECONDS, decompress=False
+                )
+            except ResourceNotFoundError as error:
+                missing = f"Container {reference.bucket} has no object {reference.key}."
+                raise NotFound(missing) from error
+            yield found.chunks()

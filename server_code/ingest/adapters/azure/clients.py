@@ -1,0 +1,123 @@
+"""The clients of Azure: the credentials, time limits and retries."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from functools import cached_property
+from typing import TYPE_CHECKING, TypedDict
+from urllib.parse import urlsplit
+
+from ...errors import BadSettings
+from ...settings import AzureSettings
+
+if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
+    from azure.servicebus import ServiceBusClient
+    from azure.servicebus.management import ServiceBusAdministrationClient
+    from azure.storage.blob import ContainerClient
+
+#: One operation with its retries takes no longer; the collector sends again what was not taken.
+OPERATION_SECONDS = 30
+
+_HTTP_SECONDS = 30
+
+
+class _Limits(TypedDict):
+    """The time limits of one HTTP request."""
+
+    connection_timeout: int
+    read_timeout: int
+
+
+_LIMITS = _Limits(connection_timeout=_HTTP_SECONDS, read_timeout=_HTTP_SECONDS)
+
+
+class _Retries(TypedDict):
+    """How the libraries repeat an operation that failed for a moment."""
+
+    retry_total: int
+    retry_backoff_factor: float
+    retry_backoff_max: float
+
+
+_RETRIES = _Retries(retry_total=2, retry_backoff_factor=0.2, retry_backoff_max=5)
+
+
+class AzureClients:
+    """The clients of one namespace and one container; each is opened when it is needed."""
+
+    def __init__(self, azure: AzureSettings) -> None:
+        self._azure = azure
+        self._opened = ExitStack()
+
+    @cached_property
+    def bus(self) -> ServiceBusClient:
+        """Open the client of messages. Raises BadSettings."""
+        from azure.servicebus import ServiceBusClient
+
+        secret = self._azure.servicebus_connection
+        if secret is None:
+            client = ServiceBusClient(self._namespace, self._credential, **_RETRIES)
+        else:
+            try:
+                client = ServiceBusClient.from_connection_string(secret.reveal(), **_RETRIES)
+            except ValueError as error:
+                raise _bad_connection("SERVICEBUS_CONNECTION_STRING", error) from None
+        return self._opened.enter_context(client)
+
+    @cached_property
+    def administration(self) -> ServiceBusAdministrationClient:
+        """Open the client that creates and reads queues. Raises BadSettings."""
+        from azure.servicebus.management import ServiceBusAdministrationClient
+
+        secret = self._azure.servicebus_connection
+        if secret is None:
+            client = ServiceBusAdministrationClient(self._namespace, self._credential, **_LIMITS)
+        else:
+            try:
+                client = ServiceBusAdministrationClient.from_connection_string(
+                    secret.reveal(), **_LIMITS
+                )
+            except ValueError as error:
+                raise _bad_connection("SERVICEBUS_CONNECTION_STRING", error) from None
+        return self._opened.enter_context(client)
+
+    def container(self, url: str) -> ContainerClient:
+        """Open the client of a container, given by its URL. Raises BadSettings."""
+        from azure.storage.blob import BlobServiceClient, ContainerClient
+
+        address = urlsplit(url)
+        name = address.path.rpartition("/")[2]
+        if address.scheme not in {"https", "http"} or not name:
+            expected = "https://ACCOUNT.blob.core.windows.net/CONTAINER"
+            raise BadSettings([f"LOG_BUCKET {url} is no container of Blob Storage: set {expected}"])
+        secret = self._azure.storage_connection
+        if secret is None:
+            client = ContainerClient.from_container_url(url, self._credential, **_LIMITS)
+        else:
+            try:
+                service = BlobServiceClient.from_connection_string(secret.reveal(), **_LIMITS)
+            except ValueError as error:
+                raise _bad_connection("AZURE_STORAGE_CONNECTION_STRING", error) from None
+            client = service.get_container_client(name)
+        return self._opened.enter_context(client)
+
+    def close(self) -> None:
+        """Close the clients that were opened."""
+        self._opened.close()
+
+    @property
+    def _namespace(self) -> str:
+        namespace = self._azure.servicebus_namespace or ""
+        return namespace if "." in namespace else f"{namespace}.servicebus.windows.net"
+
+    @cached_property
+    def _credential(self) -> TokenCredential:
+        from azure.identity import DefaultAzureCredential
+
+        return self._opened.enter_context(DefaultAzureCredential())
+
+
+def _bad_connection(name: str, error: ValueError) -> BadSettings:
+    """Name the setting; the library's own words do not contain the key."""
+    return BadSettings([f"{name} is not valid: copy it from the Azure portal ({error})"])

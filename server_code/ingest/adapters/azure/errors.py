@@ -1,0 +1,43 @@
+"""Microsoft's exceptions in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...errors import AccessDenied, QueueMissing, QueueUnavailable
+
+_DENIED_STATUSES = (401, 403)
+
+
+@contextmanager
+def azure_errors(subject: str) -> Iterator[None]:
+    """Translate what a request raises; ``subject`` begins the message."""
+    from azure.core.exceptions import AzureError, ClientAuthenticationError, ResourceNotFoundError
+    from azure.servicebus.exceptions import (
+        MessagingEntityNotFoundError,
+        ServiceBusAuthenticationError,
+        ServiceBusAuthorizationError,
+    )
+
+    try:
+        yield
+    except (ResourceNotFoundError, MessagingEntityNotFoundError) as error:
+        raise QueueMissing(f"{subject} does not exist: run setup, or correct its name.") from error
+    except (
+        ClientAuthenticationError,
+        ServiceBusAuthenticationError,
+        ServiceBusAuthorizationError,
+    ) as error:
+        raise _denied(subject, error) from error
+    except AzureError as error:
+        if getattr(error, "status_code", None) in _DENIED_STATUSES:
+            raise _denied(subject, error) from error
+        raise QueueUnavailable(f"{subject} cannot be used now: {error}") from error
+
+
+def _denied(subject: str, error: Exception) -> AccessDenied:
+    first_line = str(error).partition("\n")[0]
+    return AccessDenied(
+        f"{subject} refuses the credentials ({first_line}): grant the guide's roles."
+    )

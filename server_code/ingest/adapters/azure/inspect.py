@@ -1,0 +1,67 @@
+"""Queues and container as the doctor sees them: the port QueueInspector."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ...domain.counters import Counters
+from ...errors import AccessDenied, BadSettings, QueueMissing
+from ...inspection import BusRemedies, QueueCondition, QueueInspector
+from .blobs import AzureBlobStore
+from .clients import AzureClients
+from .errors import azure_errors
+from .servicebus import ServiceBusPublisher
+
+_REMEDIES = BusRemedies(
+    missing="runstream setup makes it; or correct its name, or the namespace.",
+    denied="runstream setup --print-bicep prints the roles that the credentials need.",
+    unreachable="Check SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE, and the way there: "
+    "port 5671, proxy, firewall, certificate.",
+)
+
+
+class ServiceBusInspector(QueueInspector):
+    """Ask Service Bus and Blob Storage without leaving anything."""
+
+    def __init__(self, clients: AzureClients, blobs: AzureBlobStore | None) -> None:
+        self._clients = clients
+        self._blobs = blobs
+
+    @property
+    def remedies(self) -> BusRemedies:
+        """Return what fixes a failed check."""
+        return _REMEDIES
+
+    def inspect_queue(self, name: str) -> QueueCondition:
+        """Read a queue's limits and counts, as far as the credentials may manage it."""
+        limit = ServiceBusPublisher(self._clients, name, Counters()).max_message_bytes
+        hold_seconds = waiting = dead_letters = None
+        try:
+            with azure_errors(f"Queue {name}"):
+                properties = self._clients.administration.get_queue(name)
+                counts = self._clients.administration.get_queue_runtime_properties(name)
+        except (AccessDenied, QueueMissing):
+            # Its data may be used, and it may not be managed; or it is a topic.
+            pass
+        else:
+            lock = properties.lock_duration
+            hold_seconds = int(lock.total_seconds()) if isinstance(lock, timedelta) else None
+            waiting = counts.active_message_count
+            dead_letters = counts.dead_letter_message_count
+        return QueueCondition(
+            max_message_bytes=limit,
+            hold_seconds=hold_seconds,
+            waiting=waiting,
+            dead_letter_queue=f"{name}/$DeadLetterQueue",
+            dead_letters=dead_letters,
+        )
+
+    def require_send(self, name: str) -> None:
+        """Open a link for sending, which needs the right to send."""
+        ServiceBusPublisher(self._clients, name, Counters())
+
+    def require_store(self, bucket: str) -> None:
+        """Store an empty object and delete it."""
+        if self._blobs is None:
+            raise BadSettings([f"LOG_BUCKET {bucket} cannot be opened"])
+        self._blobs.require_store()

@@ -1,0 +1,60 @@
+"""Queues, created or corrected."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from .errors import azure_errors
+
+if TYPE_CHECKING:
+    from azure.servicebus.management import QueueProperties, ServiceBusAdministrationClient
+
+#: Five tries of work, as on the other buses.
+MAX_DELIVERIES = 5
+WORK_LOCK_SECONDS = 120
+READER_LOCK_SECONDS = 60
+
+#: A fact that is sent again within this time is dropped. Longer windows cost throughput.
+DUPLICATES_SECONDS = 600
+
+
+def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work: bool) -> str:
+    """Create a queue where it is missing, else correct its lock and tries; return what was done.
+
+    Work has no duplicate detection: a log that is late is the same item again. A topic of that
+    name is left as it is.
+    """
+    from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+
+    lock = timedelta(seconds=WORK_LOCK_SECONDS if is_work else READER_LOCK_SECONDS)
+    with azure_errors(f"Queue {name}"):
+        try:
+            return _correct(client, client.get_queue(name), lock)
+        except ResourceNotFoundError:
+            pass
+        try:
+            client.create_queue(
+                name,
+                lock_duration=lock,
+                max_delivery_count=MAX_DELIVERIES,
+                requires_duplicate_detection=not is_work,
+                duplicate_detection_history_time_window=timedelta(seconds=DUPLICATES_SECONDS),
+                dead_lettering_on_message_expiration=True,
+            )
+        except ResourceExistsError:
+            return f"Topic {name} is there; its subscriptions are yours."
+    return f"Queue {name} created."
+
+
+def _correct(
+    client: ServiceBusAdministrationClient, queue: QueueProperties, lock: timedelta
+) -> str:
+    """Raise lock and tries; what was chosen higher stays."""
+    has_lock = isinstance(queue.lock_duration, timedelta) and queue.lock_duration >= lock
+    if has_lock and (queue.max_delivery_count or 0) >= MAX_DELIVERIES:
+        return f"Queue {queue.name} is there."
+    queue.lock_duration = queue.lock_duration if has_lock else lock
+    queue.max_delivery_count = max(queue.max_delivery_count or 0, MAX_DELIVERIES)
+    client.update_queue(queue)
+    return f"Queue {queue.name} corrected."

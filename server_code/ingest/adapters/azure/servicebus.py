@@ -1,0 +1,246 @@
+"""Queues in Service Bus: the ports Publisher and WorkQueue."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from ...domain.counters import Counters
+from ...errors import QueueUnavailable
+from ...messaging.envelope import QueueMessage, encode_string
+from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
+from .clients import OPERATION_SECONDS, AzureClients
+from .errors import azure_errors
+
+if TYPE_CHECKING:
+    from azure.servicebus import ServiceBusMessage, ServiceBusReceivedMessage, ServiceBusSender
+
+#: What AMQP adds to a message's body and attributes: sections, properties, the message id.
+OVERHEAD_BYTES = 512
+MAX_BATCH_COUNT = 500
+
+#: A receiver needs so long to be given what waits.
+SHORTEST_RECEIVE_SECONDS = 0.5
+
+#: What is assumed of a lock before the first message tells: the default of a new queue.
+DEFAULT_LOCK_SECONDS = 60
+
+#: A property's value has 32,767 bytes at most; the reason is for people.
+MAX_REASON_CHARACTERS = 1_024
+
+#: Answers to a request that is wrong by itself, and would be again.
+_REFUSALS = ("argument-error", "argument-out-of-range", "message-size-exceeded")
+
+
+class ServiceBusPublisher(Publisher):
+    """Send to one queue or topic; any number of threads may share it."""
+
+    def __init__(self, clients: AzureClients, name: str, counters: Counters) -> None:
+        self._name = name
+        self._counters = counters
+        self._lock = threading.Lock()
+        with azure_errors(f"Queue {name}"):
+            self._sender: ServiceBusSender = clients.bus.get_queue_sender(name)
+            self._limit: int = self._sender.create_message_batch().max_size_in_bytes
+
+    @property
+    def queue_name(self) -> str:
+        """Return the queue as it was configured."""
+        return self._name
+
+    @property
+    def max_message_bytes(self) -> int:
+        """Return the limit for a message, which is that of a batch too."""
+        return self._limit - OVERHEAD_BYTES
+
+    @property
+    def max_batch_bytes(self) -> int:
+        """Return the limit for one request; what does not fit is sent by another."""
+        return self.max_message_bytes
+
+    @property
+    def max_batch_count(self) -> int:
+        """Return how many messages one batch carries."""
+        return MAX_BATCH_COUNT
+
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+        """Send one batch; return what Service Bus does not take.
+
+        A request is taken or refused whole. Raises QueueUnavailable only where nothing was taken.
+        """
+        faults = {message.event_id: fault for message in batch if (fault := self._fault(message))}
+        rejections = [_rejection(event_id, fault) for event_id, fault in faults.items()]
+        taken = 0
+        for group in self._requests([each for each in batch if each.event_id not in faults]):
+            try:
+                refused = self._send_request(group)
+            except QueueUnavailable as error:
+                if not taken:
+                    raise
+                refused = [_rejection(each.event_id, str(error), is_final=False) for each in group]
+            taken += len(group) - len(refused)
+            rejections += refused
+        if batch:
+            self._counters.add(f"queue_messages.{self._name}", taken)
+        return tuple(rejections)
+
+    def _fault(self, message: QueueMessage) -> str | None:
+        """Return why a message is not sent; None where it is."""
+        if not message.body:
+            return "The body must have content."
+        if message.size_bytes > self.max_message_bytes:
+            limit = f"A message has at most {self.max_message_bytes:,} bytes"
+            return f"{limit}, and this one {message.size_bytes:,}."
+        return None
+
+    def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
+        """Split messages into requests: within the limit of bytes, and by when they are due."""
+        request: list[QueueMessage] = []
+        size = 0
+        for message in messages:
+            bytes_on_link = message.size_bytes + OVERHEAD_BYTES
+            is_other = request and request[0].delay_seconds != message.delay_seconds
+            if is_other or size + bytes_on_link > self._limit:
+                if request:
+                    yield request
+                request, size = [], 0
+            request.append(message)
+            size += bytes_on_link
+        if request:
+            yield request
+
+    def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
+        from azure.servicebus.exceptions import ServiceBusError
+
+        self._counters.add("queue_requests")
+        with self._lock, azure_errors(f"Queue {self._name}"):
+            try:
+                self._transmit(messages)
+            except ServiceBusError as error:
+                if not any(refusal in str(error) for refusal in _REFUSALS):
+                    raise
+                if len(messages) == 1:
+                    return [_rejection(messages[0].event_id, str(error))]
+            else:
+                return []
+        # One message that Service Bus refuses keeps none of its neighbors back.
+        return [refused for message in messages for refused in self._send_request([message])]
+
+    def _transmit(self, messages: list[QueueMessage]) -> None:
+        delay = messages[0].delay_seconds
+        encoded = [_encode(message) for message in messages]
+        if delay:
+            due_at = datetime.now(timezone.utc) + timedelta(seconds=delay)
+            self._sender.schedule_messages(encoded, due_at, timeout=OPERATION_SECONDS)
+            return
+        batch = self._sender.create_message_batch()
+        for each in encoded:
+            batch.add_message(each)
+        self._sender.send_messages(batch, timeout=OPERATION_SECONDS)
+
+
+class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
+    """Send to and receive from one queue; any number of threads may share it.
+
+    ``is_dead_letters``: receive its dead letters; sending still reaches the queue itself.
+    """
+
+    def __init__(
+        self,
+        clients: AzureClients,
+        name: str,
+        counters: Counters,
+        *,
+        is_dead_letters: bool = False,
+    ) -> None:
+        from azure.servicebus import ServiceBusSubQueue
+
+        super().__init__(clients, name, counters)
+        self._hold_seconds = DEFAULT_LOCK_SECONDS
+        self._receiving = threading.Lock()
+        sub_queue = ServiceBusSubQueue.DEAD_LETTER if is_dead_letters else None
+        with azure_errors(f"Queue {name}"):
+            self._receiver = clients.bus.get_queue_receiver(name, sub_queue=sub_queue)
+            self._receiver.__enter__()
+
+    @property
+    def hold_seconds(self) -> int:
+        """Return for how long the queue locks a message, as the last one told."""
+        return self._hold_seconds
+
+    def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
+        """Receive messages; waits for the first up to ``wait_seconds``."""
+        wait = max(float(wait_seconds), SHORTEST_RECEIVE_SECONDS)
+        self._counters.add("queue_requests")
+        with self._receiving, azure_errors(f"Queue {self._name}"):
+            found = self._receiver.receive_messages(max_messages, max_wait_time=wait)
+        for message in found:
+            self._learn_lock(message)
+        return [_received(message) for message in found]
+
+    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:  # noqa: ARG002 - see below
+        """Renew the lock of a message for as long as the queue locks: it takes no other time."""
+        self._settle(self._receiver.renew_message_lock, message)
+
+    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+        """Let a message be received again: at once, or when its lock ends."""
+        if after_seconds == 0:
+            self._settle(self._receiver.abandon_message, message)
+
+    def reject(self, message: ReceivedMessage, *, reason: str) -> None:
+        """Move a message to the dead letters, with the reason in their own property."""
+        words = encode_string(reason)[:MAX_REASON_CHARACTERS]
+        self._settle(self._receiver.dead_letter_message, message, reason=words)
+
+    def delete(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Complete messages; one that is no longer locked comes again."""
+        for message in messages:
+            self._settle(self._receiver.complete_message, message)
+
+    def _settle(
+        self, settle: Callable[..., object], message: ReceivedMessage, **details: str
+    ) -> None:
+        """Settle a message; one whose lock was lost is another's, and has the same ids."""
+        from azure.servicebus.exceptions import MessageAlreadySettled, MessageLockLostError
+
+        self._counters.add("queue_requests")
+        with self._receiving, azure_errors(f"Queue {self._name}"):
+            try:
+                settle(message.receipt, **details)
+            except (MessageAlreadySettled, MessageLockLostError):
+                return
+
+    def _learn_lock(self, message: ServiceBusReceivedMessage) -> None:
+        if message.locked_until_utc is not None:
+            left = message.locked_until_utc - datetime.now(timezone.utc)
+            self._hold_seconds = max(round(left.total_seconds()), 1)
+
+
+def _encode(message: QueueMessage) -> ServiceBusMessage:
+    from azure.servicebus import ServiceBusMessage
+
+    attributes: dict[str | bytes, int | float | bytes | bool | str | UUID] = {}
+    attributes.update(message.attributes)
+    return ServiceBusMessage(
+        message.body.encode(),
+        message_id=message.event_id,
+        application_properties=attributes,
+        content_type="application/json",
+    )
+
+
+def _received(message: ServiceBusReceivedMessage) -> ReceivedMessage:
+    count: Any = message.delivery_count
+    return ReceivedMessage(
+        body=b"".join(message.body).decode(errors="replace"),
+        receipt=message,
+        receive_count=None if count is None else int(count) + 1,
+    )
+
+
+def _rejection(event_id: str, reason: str, *, is_final: bool = True) -> Rejection:
+    code = "Invalid" if is_final else "Unavailable"
+    return Rejection(event_id=event_id, code=code, reason=reason, is_final=is_final)
