@@ -150,7 +150,7 @@ def _in_words(summary: Summary) -> str:
     queues = "".join(f"\n  {name}: {count:,}" for name, count in summary.messages.items())
     return (
         f"Collected {summary.runs:,} runs in {summary.attempts:,} attempts, {summary.jobs:,} jobs, "
-        f"{summary.steps:,} steps, {summary.commits:,} commits and {summary.logs:,} logs{lacking} "
+        f"{summary.steps:,} steps, {summary.commits:,} commits\nand {summary.logs:,} logs{lacking} "
         f"in {summary.seconds:,.1f} s.\nMessages sent:{queues}\n"
         f"Requests: {summary.github_charged:,} charged and {summary.github_free:,} free by GitHub, "
         f"{summary.queue_requests:,} to the queues. Errors: {summary.errors:,}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import textwrap
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
@@ -18,6 +19,19 @@ from .embedded import LocalEnvironment
 from .environment import read_environment
 from .stopping import Stop
 
+STOP = "Stop   Ctrl-C"
+
+
+def labelled(label: str, text: str) -> str:
+    """Return the text after its label, in lines of a terminal of 80 columns."""
+    return textwrap.fill(
+        f"{label:<7}{text}",
+        width=80,
+        subsequent_indent=" " * 7,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
 
 def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
     """Serve until stopped; None, after saying why, where the app server cannot start here."""
@@ -27,10 +41,10 @@ def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
         try:
             serving = _open(around, environment, echo, stop, opened)
         except IngestError as error:
-            echo(f"View    on this terminal: {error}")
+            echo(labelled("View", f"below. {error}"))
             return None
         if serving is not None:
-            click.echo("\n".join(["View    the dashboard.", "", *in_words(serving), ""]))
+            click.echo("\n".join([*in_words(serving), STOP]))
             serving.wait(stop.event)
         echo("Stopping the app server.")
     return 0

@@ -34,6 +34,7 @@ _CONTAINER_NAMES = (
 class LocalEnvironment:
     """The chosen defaults: settings that come before the environment's, and why.
 
+    ``messages`` are lines with a label, each at most as wide as a terminal of 80 columns.
     ``messages_on_terminal`` is what concerns the live view alone: its state is not the dashboard's,
     which is kept in ``folder``.
     """
@@ -57,7 +58,6 @@ def open_local_environment(
         _choose_github(chosen, opened, environment)
         _choose_aws(chosen, opened, environment)
         _choose_state(chosen, opened, environment)
-        chosen.messages += _advice_on_own(chosen)
         yield chosen
 
 
@@ -66,10 +66,10 @@ def _choose_github(
 ) -> None:
     given = next((name for name in _GITHUB_NAMES if environment.get(name)), None)
     if given is not None:
-        chosen.messages.append(f"GitHub  from {given}.")
+        chosen.messages.append(f"From   GitHub, as {given} is set")
         return
     if chosen.sources:
-        chosen.messages.append("GitHub  github.com without a token: 60 requests an hour, no logs.")
+        chosen.messages.append("From   github.com without a token: 60 requests an hour, no logs")
         return
     from .sandbox.server import SandboxServer
     from .sandbox.settings import DEFAULT_TOKEN
@@ -88,10 +88,7 @@ def _choose_github(
     if not environment.get("POLL_SECONDS"):
         chosen.settings["POLL_SECONDS"] = POLL_SECONDS
     chosen.sources += [each.spec.full_name for each in context.repositories]
-    chosen.messages.append(
-        f"GitHub  a sandbox at {server.url}, with made-up runs: there is no GITHUB_TOKEN, "
-        "and no repository was named."
-    )
+    chosen.messages.append("From   a sandbox GitHub with simulated runs (GITHUB_TOKEN is not set)")
 
 
 def _choose_aws(
@@ -99,17 +96,19 @@ def _choose_aws(
 ) -> None:
     found = aws_in(environment)
     if found is not None:
-        chosen.messages.append(f"AWS     from {found}.")
+        chosen.messages.append(f"To     SQS, configured by {found}")
+        chosen.messages.append("Read   ci_cd_metrics_queue and ci_cd_logs_queue, as any SQS queue")
         return
     from .local_aws import LocalAws
 
     local = opened.enter_context(LocalAws(echo=click.echo))
     chosen.has_local_aws = True
     chosen.settings |= local.environment
+    queue = f"{local.endpoint_url}/0/{environment.get('METRICS_QUEUE') or 'ci_cd_metrics_queue'}"
     chosen.messages.append(
-        f"AWS     SQS and S3 at {local.endpoint_url}, on this machine and for as long as this "
-        "runs: there is no AWS_ENDPOINT_URL, and no AWS credentials were found."
+        f"To     SQS and S3 at {local.endpoint_url} (no AWS credentials were found)"
     )
+    chosen.messages.append(f'Read   curl "{queue}?Action=ReceiveMessage"')
 
 
 def _choose_state(
@@ -121,15 +120,20 @@ def _choose_state(
         if os.geteuid() == 0:
             chosen.folder.chmod(0o711)  # for PostgreSQL, which does not run as root
     if environment.get("DATABASE_URL"):
-        lines.append("State   from DATABASE_URL.")
+        lines.append("State  the database of DATABASE_URL")
     elif chosen.has_sandbox:
         chosen.settings["DATABASE_URL"] = str(chosen.folder / DEFAULT_STATE_FILE)
-        lines.append("State   a file that is deleted with the sandbox.")
     else:
-        lines.append(f"State   {Path(DEFAULT_STATE_FILE).resolve()}; DATABASE_URL moves it.")
-    if chosen.settings:
-        here = " ".join(f"{name}={shlex.quote(value)}" for name, value in chosen.settings.items())
-        lines += ["", f"From another terminal:  {here} runstream status"]
+        lines.append(f"State  {Path(DEFAULT_STATE_FILE).resolve()} (DATABASE_URL is not set)")
+    if chosen.has_sandbox:
+        file = chosen.folder / "settings"
+        file.touch(mode=0o600)
+        exports = [f"export {name}={shlex.quote(each)}" for name, each in chosen.settings.items()]
+        file.write_text("\n".join([*exports, ""]))
+        lines.append(f"Status . {file}; runstream status")
+        lines.append(
+            "Next   with your own: GITHUB_TOKEN=... AWS_PROFILE=... runstream run OWNER/REPO"
+        )
 
 
 def aws_in(environment: Mapping[str, str]) -> str | None:
@@ -153,11 +157,3 @@ def aws_in(environment: Mapping[str, str]) -> str | None:
     except BotoCoreError:
         return "AWS's configuration"  # it is there and wrong, which its first use will explain
     return None if found is None else f"what AWS calls {found.method}"
-
-
-def _advice_on_own(chosen: LocalEnvironment) -> list[str]:
-    if not (chosen.has_sandbox or chosen.has_local_aws):
-        return []
-    lacking = ["GITHUB_TOKEN=..."] * chosen.has_sandbox
-    lacking += ["AWS_DEFAULT_REGION=...", "AWS_PROFILE=..."] * chosen.has_local_aws
-    return [f"        With your own: {' '.join(lacking)} runstream run OWNER/REPO"]

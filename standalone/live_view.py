@@ -84,7 +84,7 @@ class Tables:
         overview = build_overview(
             self._store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES
         )
-        counts = Text(describe(look()), style="bold")
+        counts = Text("\n".join(_count_lines(look())), style="bold")
         self._draw(
             Group(
                 agents_table(alive(overview.agents, now), now),
@@ -97,18 +97,17 @@ class Tables:
 
 def describe(progress: Progress) -> str:
     """Return the agents' progress in one line."""
+    return ", ".join(_count_lines(progress))
+
+
+def _count_lines(progress: Progress) -> list[str]:
+    """Return the progress in lines that each fit a terminal."""
     summary, counts, budget = progress.summary, progress.counts, progress.budget
-    parts = [
-        f"{summary.runs:,} runs",
-        f"{summary.jobs:,} jobs",
-        f"{summary.logs:,} logs",
-        f"{counts.open_attempts:,} in flight",
-        f"{counts.logs_pending:,} logs pending",
-        f"{sum(summary.messages.values()):,} messages",
-        f"{summary.errors:,} errors",
-    ]
+    collected = (
+        f"{summary.runs:,} runs, {summary.jobs:,} jobs, {summary.logs:,} logs, "
+        f"{counts.open_attempts:,} in flight, {counts.logs_pending:,} logs pending"
+    )
+    sent = f"{sum(summary.messages.values()):,} messages, {summary.errors:,} errors"
     if budget.remaining is not None:
-        parts.append(f"{budget.remaining:,} of {budget.limit or 0:,} GitHub requests left")
-    if progress.note:
-        parts.append(progress.note)
-    return ", ".join(parts)
+        sent += f", {budget.remaining:,} of {budget.limit or 0:,} GitHub requests left"
+    return [collected, sent, *([progress.note] if progress.note else [])]

@@ -20,6 +20,9 @@ from rich.text import Text
 from .overview import Overview
 
 _TONE_STYLES = {"ok": "bold green", "warn": "bold yellow", "bad": "bold red"}
+#: A longer name takes two lines, so that the table fits 80 columns.
+_LONG_NAME = 28
+
 _STATE_STYLES = {"running": "green", "limited": "yellow", "error": "red"}
 
 
@@ -35,9 +38,9 @@ def health_lines(health: Health, now: datetime) -> RenderableType:
     return Group(*lines)
 
 
-def agents_table(agents: Sequence[AgentRecord], now: datetime) -> Table:
-    """Return the table of agents: their state, and their counts since they started."""
-    table = _table("Agent", "State", "Heartbeat", "Since start", "Note")
+def agents_table(agents: Sequence[AgentRecord], now: datetime) -> RenderableType:
+    """Return the table of agents: their state and their counts since they started; then notes."""
+    table = _table("Agent", "State", "Heartbeat", "Since start")
     for agent in agents:
         state = (
             agent.state if is_alive(agent, now) or agent.state == AgentState.STOPPED else "silent"
@@ -47,18 +50,15 @@ def agents_table(agents: Sequence[AgentRecord], now: datetime) -> Table:
             Text(state, style=_STATE_STYLES.get(state, "dim")),
             ago(agent.heartbeat_at, now),
             _done(agent),
-            Text(agent.note or "", style="yellow"),
         )
-    return table
+    notes = [Text(f"{each.name}: {each.note}", style="yellow") for each in agents if each.note]
+    return Group(table, *notes)
 
 
 def repositories_table(overview: Overview) -> Table:
     """Return the table of repositories: polls, and what is collected and pending."""
-    table = _table(
-        "Repository", "Polled", "Next", "In flight", "Collected", "Backlog", "Logs", "Problem"
-    )
-    table.columns[0].no_wrap = True
-    for column in table.columns[3:7]:
+    table = _table("Repository", "Polled", "Collected", "Backlog", "Logs")
+    for column in table.columns[2:]:
         column.justify = "right"
     for row in overview.repositories:
         table.add_row(*_cells(row, overview.taken_at))
@@ -76,18 +76,16 @@ def queues_table(depths: Mapping[str, str]) -> Table:
 
 
 def errors_table(errors: Sequence[ErrorRecord], now: datetime) -> RenderableType:
-    """Return the table of errors, each with its remedy."""
+    """Return the errors, each with its remedy, in lines that wrap at any width."""
     if not errors:
         return Text("No errors.", style="dim")
-    table = _table("Error", "Where", "What", "What to do")
+    lines = []
     for error in errors:
-        table.add_row(
-            ago(error.occurred_at, now),
-            Text(error.repository or error.agent),
-            Text(error.what, style="red"),
-            Text(error.remedy),
-        )
-    return table
+        where = error.repository or error.agent
+        lines.append(Text(f"{ago(error.occurred_at, now)}, {where}", style="bold"))
+        lines.append(Text(f"  {error.what}", style="red"))
+        lines.append(Text(f"  {error.remedy}"))
+    return Group(*lines)
 
 
 def ago(moment: datetime | None, now: datetime) -> str:
@@ -96,17 +94,23 @@ def ago(moment: datetime | None, now: datetime) -> str:
 
 
 def _cells(row: Mapping[str, Any], now: datetime) -> list[RenderableType]:
+    name = row["full_name"]
     pending = f" (+{row['logs_pending']:,})" if row["logs_pending"] else ""
     return [
-        Text(row["full_name"], style="bold"),
-        ago(parse_timestamp(row["last_polled_at"]), now),
-        _next(row, now),
-        f"{row['in_flight']:,}",
+        Text(name if len(name) <= _LONG_NAME else name.replace("/", "/\n"), style="bold"),
+        _polled(row, now),
         f"{row['collected']:,}",
         _backlog(row),
         f"{row['logs_fetched']:,}{pending}",
-        Text(f"failed {row['failures']} times" if row["failures"] else "", style="red"),
     ]
+
+
+def _polled(row: Mapping[str, Any], now: datetime) -> Text:
+    if row["paused"]:
+        return Text("paused")
+    if row["failures"]:
+        return Text(f"failed {row['failures']} times", style="red")
+    return Text(ago(parse_timestamp(row["last_polled_at"]), now))
 
 
 def _backlog(row: Mapping[str, Any]) -> str:
@@ -114,17 +118,7 @@ def _backlog(row: Mapping[str, Any]) -> str:
     if not row["backlog"]:
         return "0"
     seconds = row["backlog_seconds"]
-    until = "" if seconds is None else f", {_span(seconds)} left"
-    return f"{row['backlog']:,} of {row['known']:,}{until}"
-
-
-def _next(row: Mapping[str, Any], now: datetime) -> str:
-    if row["paused"]:
-        return "paused"
-    next_poll_at = parse_timestamp(row["next_poll_at"])
-    if next_poll_at is None or next_poll_at <= now:
-        return "now"
-    return f"in {_span((next_poll_at - now).total_seconds())}"
+    return f"{row['backlog']:,}" + ("" if seconds is None else f", {_span(seconds)} left")
 
 
 def _done(agent: AgentRecord) -> str:

@@ -37,7 +37,7 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
         if place.is_file():
             return place
     base = _BASE.search(source)
-    echo("The app server's file is not on this machine; looking whether it can be downloaded.")
+    echo("The dashboard's server is not on this machine yet; checking for a download.")
     try:
         return _download((base[1] if base else "") + name[1], places, echo)
     except (OSError, ValueError, http.client.HTTPException) as error:

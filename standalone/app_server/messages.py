@@ -25,11 +25,10 @@ def masked_echo(
 
 def in_words(serving: Serving) -> Iterator[str]:
     """Return where the app is, and how to log in."""
-    yield f"Runstream is at {serving.address}"
+    yield f"View   {serving.address}"
     account = serving.account
     if account is None:
-        yield "Sign in with an account that was made before."
+        yield "Login  an account that exists already"
     else:
-        yield f"Sign in as      {account.email}"
-        yield f"with password   {account.password}   (shown this once; change it in Settings)"
-    yield f"Log             {serving.server.log_file}"
+        yield f"Login  {account.email} with password {account.password} (shown once)"
+    yield f"Log    {serving.server.log_file}"

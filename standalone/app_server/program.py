@@ -12,6 +12,14 @@ from .jar import require_jar
 
 NAME = "anvil-app-server"
 
+#: The command that installs Java, by the installer that a machine has.
+_JAVA_COMMANDS = {
+    "apt-get": "apt install default-jre-headless",
+    "dnf": "dnf install java-headless",
+    "apk": "apk add openjdk21-jre-headless",
+    "brew": "brew install openjdk",
+}
+
 #: How far into a file its first lines reach.
 _HEAD_BYTES = 2048
 
@@ -30,10 +38,7 @@ def find_program(environment: Mapping[str, str]) -> Path:
     found = shutil.which(NAME, path=environment.get("PATH"))
     beside = Path(sys.executable).with_name(NAME)
     if found is None and not beside.exists():
-        raise CannotServe(
-            f"There is no {NAME}: install it with {sys.executable} -m pip install "
-            "'runstream[server]', or name one in ANVIL_APP_SERVER."
-        )
+        raise CannotServe("The dashboard needs a package: pip install 'runstream[server]'")
     return Path(found).absolute() if found is not None else beside
 
 
@@ -48,11 +53,16 @@ def require_startable(
     if package is None:
         return
     if shutil.which("java", path=environment.get("PATH")) is None:
-        raise CannotServe(
-            "The Anvil app server needs a Java virtual machine, and there is no java on PATH: "
-            "install one (Debian: apt install default-jre-headless; macOS: brew install openjdk)."
-        )
+        raise CannotServe(f"The dashboard needs Java: {_java_command()}")
     require_jar(package, echo)
+
+
+def _java_command() -> str:
+    """Return the command that installs Java on this machine."""
+    for installer, command in _JAVA_COMMANDS.items():
+        if shutil.which(installer):
+            return command
+    return "install Java 11 or later"
 
 
 def _package_of(program: Path) -> Path | None:

@@ -166,16 +166,16 @@ def _choose_database(
 ) -> str | None:
     """Choose the database of the Data Tables, and print it; None leaves it to the server's own."""
     if plan.database is not None:
-        echo("State   Data Tables, in the PostgreSQL that --database names.")
+        echo("State  Data Tables in the PostgreSQL of --database")
         return jdbc_url(plan.database)
     for name in ("ANVIL_DATABASE_URL", "DATABASE_URL"):
         url = environment.get(name, "").strip()
         if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
-            echo(f"State   Data Tables, in the PostgreSQL that {name} names.")
+            echo(f"State  Data Tables in the PostgreSQL of {name}")
             return jdbc_url(url)
     if find_programs(folder / "postgres" / "data") is None:
-        echo(f"State   Data Tables, in the app server's own PostgreSQL, in {folder / 'data'}.")
+        echo(f"State  Data Tables in the app server's PostgreSQL, {folder / 'data'}")
         return None
     postgres = opened.enter_context(LocalPostgres(folder / "postgres", is_durable=plan.is_durable))
-    echo(f"State   Data Tables, in a PostgreSQL that runs here, in {postgres.home}.")
+    echo(f"State  Data Tables in a PostgreSQL here, {postgres.home}")
     return jdbc_url(postgres.database_url(_DATABASE))

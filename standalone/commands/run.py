@@ -36,7 +36,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     """
     # What is wrong should not be found after everything has started.
     given = parse_sources(sources, hosts=read_environment().github.web_hosts)
-    from ..dashboard import serve_dashboard
+    from ..dashboard import STOP, serve_dashboard
     from ..embedded import open_local_environment
 
     with (
@@ -46,10 +46,13 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
         _stopped_after(seconds, stop),
     ):
         click.echo("\n".join(around.messages))
-        code = None if on_terminal else serve_dashboard(around, stop)
-        if code is not None:
-            return code
-        click.echo("\n".join([*around.messages_on_terminal, ""]))
+        if on_terminal:
+            click.echo("View   below, because of --terminal")
+        else:
+            code = serve_dashboard(around, stop)
+            if code is not None:
+                return code
+        click.echo("\n".join([STOP, *around.messages_on_terminal, ""]))
         return _work(around.settings, around.sources, stop, owns_aws=around.has_local_aws)
 
 

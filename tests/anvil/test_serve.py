@@ -78,7 +78,7 @@ def served(command: CommandLine, *options: str) -> Iterator[Served]:
 def test_only_the_first_start_prints_the_login(command: CommandLine):
     """It serves the app, prints no secrets, and stops cleanly."""
     with served(command) as first:
-        assert "Sign in as      ada@example.com" in first.said
+        assert "Login  ada@example.com" in first.said
         password = re.search(r"with password +(\S{8,})", first.said)
         assert password is not None
         assert requests.get(f"{first.url}/", timeout=60).status_code == 200

@@ -55,7 +55,7 @@ def test_it_works_where_nothing_else_is(
     assert "Traceback" not in doctor.stderr
     collected = run(program, tmp_path, home, "run", "--seconds", "15")
     assert collected.returncode == 0, collected.stderr
-    if "Runstream is at" not in collected.stderr + collected.stdout:
+    if "View   http" not in collected.stderr + collected.stdout:
         assert re.search(r"Collected [1-9][\d,]* runs", collected.stdout), collected.stderr
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import os
 import re
+import shlex
+import signal
 import subprocess
 import sys
 import tarfile
@@ -135,9 +137,34 @@ def test_its_commands_start_without_the_checkout(program: Path, tmp_path: Path) 
 
 @pytest.mark.slow
 def test_it_collects_on_a_machine_where_nothing_is_set_up(program: Path, tmp_path: Path) -> None:
-    done = run(program, tmp_path, "run", "--terminal", "--seconds", "15")
-    assert done.returncode == 0, done.stderr
-    assert "ci_cd_metrics_queue: " in done.stdout
+    """It begins with five lines that fit a terminal, reads as it says, and leaves no file."""
+    environment = {**CLEAN, "HOME": str(tmp_path)}
+    with subprocess.Popen(
+        [program, "run", "--terminal"],
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            assert process.stderr is not None
+            first = [process.stdout.readline() for _ in range(5)]
+            assert any(re.match(r"[1-9][\d,]* runs", line) for line in process.stderr)
+            message = subprocess.run(
+                shlex.split(first[2].removeprefix("Read")), capture_output=True, check=True
+            )
+            process.send_signal(signal.SIGINT)
+            rest, errors = process.stdout.read(), process.stderr.read()
+        finally:
+            process.kill()
+    assert process.returncode == 0, errors
+    assert [line.split()[0] for line in first] == ["From", "To", "Read", "View", "Stop"]
+    assert max(map(len, [*first, *rest.splitlines()])) <= 81
+    assert b'"schema_version"' in message.stdout
+    assert re.search(r"Collected [1-9][\d,]* runs", rest)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.fixture(scope="module")

@@ -52,7 +52,7 @@ def test_the_program_beside_this_python_is_the_last_resort(tmp_path: Path, monke
     monkeypatch.setattr(sys, "executable", str(beside.with_name("python")))
     assert find_program({"PATH": str(tmp_path)}) == beside
     beside.unlink()
-    with pytest.raises(CannotServe, match=r"There is no anvil-app-server: install it"):
+    with pytest.raises(CannotServe, match=r"pip install 'runstream\[server\]'"):
         find_program({"PATH": str(tmp_path)})
 
 
@@ -63,7 +63,7 @@ def test_a_program_that_is_not_there_is_named(tmp_path: Path):
 
 def test_without_a_jvm_the_server_of_pip_does_not_start(tmp_path: Path):
     package_at(tmp_path, dead_url())
-    with pytest.raises(CannotServe, match="Java virtual machine"):
+    with pytest.raises(CannotServe, match="The dashboard needs Java: "):
         require_startable(tmp_path / "bin" / NAME, {"PATH": str(tmp_path)}, print)
 
 

@@ -1,9 +1,7 @@
-"""`run` needs nothing, and shows collected runs; the sandbox stands alone, too."""
+"""`run` uses what is configured, and the sandbox stands alone."""
 
 from __future__ import annotations
 
-import os
-import re
 import signal
 import subprocess
 import sys
@@ -15,36 +13,6 @@ from support.command_line import ROOT, CommandLine
 from standalone.embedded import aws_in
 
 
-def test_on_a_bare_machine_runs_are_collected(tmp_path: Path):
-    """It prints what it chose and why, and leaves no file behind."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "standalone", "run", "--terminal"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            assert process.stderr is not None
-            progress = iter(process.stderr)
-            assert any(re.match(r"[1-9][\d,]* runs", line) for line in progress)
-            process.send_signal(signal.SIGINT)
-            stdout, stderr = process.communicate(timeout=120)
-        finally:
-            process.kill()
-    assert process.returncode == 0, stderr
-    assert "a sandbox at http://127.0.0.1:" in stdout
-    assert "there is no GITHUB_TOKEN" in stdout
-    assert "there is no AWS_ENDPOINT_URL" in stdout
-    assert "runstream status" in stdout
-    assert "runstream run OWNER/REPO" in stdout
-    collected = re.search(r"Collected ([\d,]+) runs", stdout)
-    assert collected is not None
-    assert collected[1] != "0"
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_what_is_configured_is_used(cli: CommandLine):
     """A GitHub, an AWS and a repository of one's own leave nothing to start."""
     with cli.started("run", "octo/api", "--terminal") as process:
@@ -53,8 +21,8 @@ def test_what_is_configured_is_used(cli: CommandLine):
         process.send_signal(signal.SIGINT)
         stdout, stderr = process.communicate(timeout=60)
     assert process.returncode == 0, stderr
-    assert "GitHub  from GITHUB_TOKEN" in stdout
-    assert "AWS     from AWS_ENDPOINT_URL" in stdout
+    assert "From   GitHub, as GITHUB_TOKEN is set" in stdout
+    assert "To     SQS, configured by AWS_ENDPOINT_URL" in stdout
     assert str(cli.folder / "runstream.db") in stdout
     assert "Collected 2 runs" in stdout
 
