@@ -1,17 +1,19 @@
 """Syntax check of repository names; GitHub decides whether a repository exists."""
 
+#: What can be entered.
+HINT = "OWNER/NAME, its URL, an organization, OWNER/api-* or !OWNER/old-*"
+
 
 def is_whole(text):
     """Return whether a text has an owner and a name, as OWNER/NAME or as a URL."""
     return len(_parts(text)) >= 2
 
 
-def hint(text):
-    """Return what is missing."""
-    owner = _parts(text)
-    if owner:
-        return "Enter the name: {}/NAME".format(owner[0])
-    return "OWNER/NAME, or its URL on GitHub"
+def is_source(text):
+    """Return whether a text stands for several repositories: an owner, a pattern, or ``!``."""
+    parts = _parts(text)
+    has_wildcard = any(mark in text for mark in "*?!")
+    return bool(parts) and (has_wildcard or len(parts) == 1)
 
 
 def _parts(text):

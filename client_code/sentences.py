@@ -28,16 +28,50 @@ def repository_note(repository):
     return ", ".join(parts)
 
 
-def watched(repositories):
+def watched(answer):
     """Return the number of repositories watched, paused and failing."""
-    paused = sum(repository["state"] == "paused" for repository in repositories)
-    failing = sum(repository["state"] == "failing" for repository in repositories)
-    parts = [plural(len(repositories) - paused, "repository", "repositories") + " watched"]
-    if paused:
-        parts.append(number(paused) + " paused")
-    if failing:
-        parts.append(number(failing) + " failing")
+    running = answer["watched"] - answer["paused"]
+    parts = [plural(running, "repository", "repositories") + " watched"]
+    if answer["paused"]:
+        parts.append(number(answer["paused"]) + " paused")
+    if answer["failing"]:
+        parts.append(number(answer["failing"]) + " failing")
     return ", ".join(parts)
+
+
+def source_of(repository):
+    """Return which source brings a repository, its new name, and why it is not polled."""
+    source = repository["source"]
+    parts = ["Added by name." if source == "by name" else "Brought by {}.".format(source)]
+    if repository["new_name"]:
+        parts.append("Renamed to {}.".format(repository["new_name"]))
+    if repository["rest_reason"]:
+        parts.append("Not polled: " + repository["rest_reason"])
+    return " ".join(parts)
+
+
+def listing(patterns):
+    """Return which sources are being listed on GitHub."""
+    return "Listing the repositories of {}…".format(", ".join(patterns)) if patterns else ""
+
+
+def credential(facts):
+    """Return kind, owner and repositories of a credential."""
+    parts = [facts["kind"] + (" of " + facts["owner"] if facts["owner"] else "")]
+    if facts["repositories"] is not None:
+        parts.append(plural(facts["repositories"], "repository", "repositories") + " listed")
+    if facts["refused_lists"]:
+        parts.append("may not list " + ", ".join(facts["refused_lists"]))
+    return "; ".join(parts)
+
+
+def credential_budget(facts):
+    """Return what is left of a credential's hour."""
+    if facts["limit"] is None:
+        return "No request was sent yet."
+    return "{} of {} requests left this hour.".format(
+        number(facts["remaining"]), number(facts["limit"])
+    )
 
 
 def queue_depth(queue):

@@ -1,34 +1,133 @@
-"""The watched repositories and their state."""
+"""The sources of what is watched, and the repositories that they bring."""
 
 from anvil import get_open_form
 
-from .. import connection, dom, sentences
+from .. import clock, connection, dom, repository_lists, sentences
 from ..components.RepositoryCard import RepositoryCard
+from ..components.SourceRow import SourceRow
 from ._anvil_designer import RepositoriesPageTemplate
+
+SEARCH_SECONDS = 0.4  # after the last key
 
 
 class RepositoriesPage(RepositoriesPageTemplate):
-    """The list of watched repositories, with a form to add one."""
+    """Sources, and a searched and sorted page of repositories; the choice is in the address."""
 
     title = "Repositories"
 
     def __init__(self, **properties):
         self.init_components(**properties)
         self.cards = dom.Rows(self, "cards", RepositoryCard)
+        self.source_rows = dom.Rows(self, "sources", SourceRow)
+        self.total = 0
+        dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)
+        dom.on(self.dom_nodes["search"], "input", self.search_input)
+        dom.on(self.dom_nodes["sort"], "change", self.sort_change)
 
     def open(self, parameters):
-        """Ignore the parameters: the page has none."""
+        """Read search, source, order and page from the address."""
+        self.choice = repository_lists.from_parameters(parameters)
+        self.dom_nodes["search"].value = self.choice["search"] or ""
+        self.dom_nodes["sort"].value = self.choice["sort"]
+        dom.fill(self, bulk_message="")
+        dom.show(self, installed=parameters.get("installed") == "yes")
 
     def load(self):
-        """Load all repositories."""
-        return connection.call("list_repositories")
+        """Load one page of repositories with all sources."""
+        return connection.call("get_repositories", **self.choice)
 
-    def show(self, repositories):
-        """Draw the repositories."""
-        dom.fill(self, count=sentences.watched(repositories))
-        dom.show(self, empty=not repositories)
-        self.cards.show(repositories)
+    def show(self, answer):
+        """Draw sources and repositories."""
+        self.total = answer["total"]
+        dom.fill(
+            self,
+            count=sentences.watched(answer),
+            listing=sentences.listing(answer["listing"]),
+            found=repository_lists.found(answer, self.choice),
+        )
+        clock.show_time(self.dom_nodes["listed"], answer["listed_at"], missing="")
+        self.show_sources(answer)
+        is_chosen = bool(self.choice["search"] or self.choice["source"])
+        dom.show(
+            self,
+            listing=bool(answer["listing"]),
+            listed_place=bool(answer["listed_at"]) and not answer["listing"],
+            empty=not answer["watched"] and not answer["sources"],
+            filters=bool(answer["watched"]),
+            none_found=bool(answer["watched"]) and not answer["repositories"],
+            clear=is_chosen,
+        )
+        self.pause_all.text = repository_lists.bulk_word("Pause", answer["can_be_paused"])
+        self.resume_all.text = repository_lists.bulk_word("Resume", answer["can_be_resumed"])
+        self.pause_all.visible = answer["can_be_paused"] > 1
+        self.resume_all.visible = answer["can_be_resumed"] > 1
+        self.cards.show(answer["repositories"])
+        pages = repository_lists.page_count(answer)
+        self.pager.show(self.choice["page"], pages, self.address)
+
+    def show_sources(self, answer):
+        """Draw the sources; the chosen one is marked."""
+        chosen = self.choice["source"]
+        sources = [dict(each, is_current=each["pattern"] == chosen) for each in answer["sources"]]
+        self.source_rows.show(sources)
+        dom.show(self, sources_place=bool(sources), by_name=bool(sources) and answer["by_name"] > 0)
+        dom.fill(self, by_name_count=repository_lists.by_name(answer["by_name"]))
+        is_current = "true" if chosen == repository_lists.BY_NAME else None
+        dom.set_attribute(self.dom_nodes["by_name_link"], "aria-current", is_current)
+
+    def address(self, page):
+        """Return the link to another page of the same list."""
+        return repository_lists.address(dict(self.choice, page=page))
+
+    def choose(self, **changed):
+        """Change the list, and write it into the address."""
+        self.choice = dict(self.choice, page=1, **changed)
+        get_open_form().keep_address(self.address(1))
+        get_open_form().refresh()
+
+    def search_input(self, event):
+        """Search after a pause in typing."""
+        self.search_timer.interval = SEARCH_SECONDS
+
+    def search_timer_tick(self, **event):
+        """Search for the entered text."""
+        self.search_timer.interval = 0
+        self.choose(search=self.dom_nodes["search"].value.strip() or None)
+
+    def filters_submit(self, event):
+        """Search immediately."""
+        event.preventDefault()
+        self.search_timer_tick()
+
+    def sort_change(self, event):
+        """Sort the list."""
+        self.choose(sort=self.dom_nodes["sort"].value)
+
+    def pause_all_click(self, **event):
+        """Pause all repositories of the list."""
+        self.set_all(is_paused=True)
+
+    def resume_all_click(self, **event):
+        """Resume all repositories of the list."""
+        self.set_all(is_paused=False)
+
+    def set_all(self, *, is_paused):
+        """Pause or resume call by call; the server does as many at once as fit into one."""
+        self.pause_all.enabled = self.resume_all.enabled = False
+        done, left = 0, 1
+        try:
+            while left:
+                answer = connection.call("pause_repositories", is_paused, **self.choice)
+                done, left = done + answer["done"], answer["left"] if answer["done"] else 0
+                dom.fill(self, bulk_message=repository_lists.progress(done, left, is_paused))
+        except connection.QUIET:
+            pass
+        except Exception as error:  # noqa: BLE001 - every error has a text for the reader
+            dom.fill(self, bulk_message=str(error))
+        finally:
+            self.pause_all.enabled = self.resume_all.enabled = True
+        get_open_form().refresh()
 
     def add_added(self, **event):
-        """Show the new repository."""
+        """Show the new repository or source."""
         get_open_form().refresh()

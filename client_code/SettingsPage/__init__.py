@@ -42,6 +42,8 @@ class SettingsPage(SettingsPageTemplate):
         for part in settings_parts.NAMES[1:-1]:
             rows = settings_parts.settings_of(part, settings["settings"])
             getattr(self, "set_" + part.replace("-", "_")).show(rows)
+        self.github_app.show(settings["github_app"])
+        self.credentials.show(settings["credentials"])
         self.queues.show(settings["queues"])
         self.webhook.show(settings["webhook"])
         self.agent_rows.show(settings["agents"])

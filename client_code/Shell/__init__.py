@@ -6,7 +6,7 @@ import anvil
 import anvil.users
 from anvil.js.window import document, history, location, window
 
-from .. import clock, connection, dom, routes, theming
+from .. import callback, clock, connection, dom, routes, theming
 from ..ActivityPage import ActivityPage
 from ..formatting import visible
 from ..LoginPage import LoginPage
@@ -83,6 +83,9 @@ class Shell(ShellTemplate):
         dom.fill(self, email=user["email"])
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", "yes")
         dom.set_attribute(self.dom_nodes["shell"], "data-role", user["role"])
+        page = callback.page_to_open()
+        if page:
+            self.keep_address(page)
         self.follow_address()
 
     def log_out(self, event):

@@ -95,12 +95,12 @@ def _github_of(host: str | None) -> GithubSettings:
 
 def _receive(code: str, github: GithubSettings, file: Path) -> RegisteredApp:
     """Exchange GitHub's code for the App, and keep it. Raises IngestError."""
-    from ingest.adapters.github.app_registration import exchange_code
     from ingest.adapters.system_clock import SystemClock
+    from ingest.bootstrap import exchange_app_code
     from ingest.bootstrap.app_file import save_app
 
     clock = SystemClock(threading.Event())
-    app = exchange_code(code, api_url=github.api_url, clock=clock)
+    app = exchange_app_code(code, api_url=github.api_url, clock=clock)
     save_app(file, app.as_settings())
     return app
 

@@ -21,16 +21,18 @@ def test_a_whole_name_is_recognized(text):
     assert repository_names.is_whole(text)
 
 
-@pytest.mark.parametrize(
-    ("text", "hint"),
-    [
-        ("", "OWNER/NAME, or its URL on GitHub"),
-        ("octocat", "Enter the name: octocat/NAME"),
-        ("octocat/", "Enter the name: octocat/NAME"),
-        ("https://github.com/octocat", "Enter the name: octocat/NAME"),
-        ("https://git", "OWNER/NAME, or its URL on GitHub"),
-    ],
-)
-def test_what_is_missing_is_reported(text, hint):
+@pytest.mark.parametrize("text", ["", "https://git", "github.com/"])
+def test_what_is_too_short_is_neither(text):
     assert not repository_names.is_whole(text)
-    assert repository_names.hint(text) == hint
+    assert not repository_names.is_source(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["octocat", "octocat/", "https://github.com/octocat", "octo/api-*", "*", "!octo/old"]
+)
+def test_an_owner_or_a_pattern_is_a_source(text):
+    assert repository_names.is_source(text)
+
+
+def test_a_whole_name_is_no_source():
+    assert not repository_names.is_source("https://github.com/octocat/hello-world")

@@ -45,8 +45,24 @@ def test_a_repository_reports_what_matters_most(changes, note):
 
 
 def test_watched_repositories_are_counted_by_state():
-    states = [{"state": "watching"}, {"state": "paused"}, {"state": "failing"}]
-    assert sentences.watched(states) == "2 repositories watched, 1 paused, 1 failing"
+    counts = {"watched": 3, "paused": 1, "failing": 1}
+    assert sentences.watched(counts) == "2 repositories watched, 1 paused, 1 failing"
+    assert sentences.watched({"watched": 1, "paused": 0, "failing": 0}) == "1 repository watched"
+
+
+def test_a_credential_is_described_without_its_secret():
+    facts = {
+        "kind": "app installation",
+        "owner": "octo",
+        "repositories": 12,
+        "refused_lists": ["acme/*"],
+        "limit": 5000,
+        "remaining": 4321,
+    }
+    said = "app installation of octo; 12 repositories listed; may not list acme/*"
+    assert sentences.credential(facts) == said
+    assert sentences.credential_budget(facts) == "4,321 of 5,000 requests left this hour."
+    assert sentences.credential_budget({**facts, "limit": None}) == "No request was sent yet."
 
 
 @pytest.mark.parametrize(

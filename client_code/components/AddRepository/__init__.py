@@ -1,9 +1,10 @@
-"""A form that adds a repository, checked during typing."""
+"""A form that adds a repository or a source, checked during typing."""
 
 from ... import badges, connection, dom, repository_names
 from ._anvil_designer import AddRepositoryTemplate
 
 CHECK_SECONDS = 0.6  # after the last key
+PREVIEW_SECONDS = 1.2  # a source costs more requests
 
 
 class AddRepository(AddRepositoryTemplate):
@@ -13,24 +14,28 @@ class AddRepository(AddRepositoryTemplate):
         self.init_components(**properties)
         self.form_node = self.dom_nodes["form"]
         dom.on(self.form_node, "submit", lambda event: event.preventDefault())
-        self.show_finding("quiet", repository_names.hint(""), None)
+        self.show_finding("quiet", repository_names.HINT, None)
 
     def address_change(self, **event):
         """Check the syntax immediately, and GitHub after a pause in typing."""
         self.add.enabled = False
-        is_whole = repository_names.is_whole(self.address.text)
-        self.check_timer.interval = CHECK_SECONDS if is_whole else 0
+        is_source = repository_names.is_source(self.address.text)
+        is_whole = is_source or repository_names.is_whole(self.address.text)
+        pause = PREVIEW_SECONDS if is_source else CHECK_SECONDS
+        self.check_timer.interval = pause if is_whole else 0
+        self.show_names(None)
         if is_whole:
             self.show_finding("busy", "Checking on GitHub…", None)
         else:
-            self.show_finding("quiet", repository_names.hint(self.address.text), None)
+            self.show_finding("quiet", repository_names.HINT, None)
 
     def check_timer_tick(self, **event):
         """Check the entered repository on GitHub."""
         self.check_timer.interval = 0
         asked = self.address.text
         try:
-            check = connection.call("check_repository", asked)
+            is_source = repository_names.is_source(asked)
+            check = connection.call("preview_source" if is_source else "check_repository", asked)
         except connection.QUIET:
             return
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
@@ -44,6 +49,14 @@ class AddRepository(AddRepositoryTemplate):
         self.add.enabled = check["can_be_added"]
         tone = "ok" if check["is_ok"] else "warn" if check["can_be_added"] else "bad"
         self.show_finding(tone, check["finding"], check["remedy"])
+        self.show_names(check if check.get("is_source") else None)
+
+    def show_names(self, preview):
+        """Show which repositories a source brings and leaves out; None hides them."""
+        brought, left_out = (preview["brought"], preview["left_out"]) if preview else ([], [])
+        more = ["and {} more".format(preview["more"])] if preview and preview["more"] else []
+        dom.show(self, brought_place=bool(brought), left_out_place=bool(left_out))
+        dom.fill(self, brought=", ".join([*brought, *more]), left_out="; ".join(left_out))
 
     def add_click(self, **event):
         """Add the repository and clear the field."""
@@ -51,13 +64,16 @@ class AddRepository(AddRepositoryTemplate):
             return
         self.add.enabled = False
         try:
-            repository = connection.call("configure_repository", self.address.text)
+            is_source = repository_names.is_source(self.address.text)
+            name = "add_source" if is_source else "configure_repository"
+            repository = connection.call(name, self.address.text)
         except connection.QUIET:
             self.add.enabled = True
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             self.show_finding("bad", str(error), None)
         else:
             self.address.text = ""
+            self.show_names(None)
             self.show_finding("ok", repository["full_name"] + " was added.", None)
             self.raise_event("added")
 

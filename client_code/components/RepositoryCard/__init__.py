@@ -25,6 +25,13 @@ class RepositoryCard(RepositoryCardTemplate):
         self.show_numbers(repository)
         self.show_backfill(repository)
         self.error.show(repository["last_error"], repository["remedy"])
+        if "source" in repository:
+            self.show_source(repository)
+
+    def show_source(self, repository):
+        """Draw which source brings the repository, and why it is not polled."""
+        dom.fill(self, source=sentences.source_of(repository))
+        dom.show(self, source=True)
 
     def show_numbers(self, repository):
         """Draw the name and the counts."""

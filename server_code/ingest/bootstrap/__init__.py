@@ -8,7 +8,7 @@ from .buses import open_bus
 from .collector import Collector, open_collector, open_headless
 from .doctor_target import open_doctor_target
 from .queues import queue_depth, queue_depths, set_up_queues
-from .sources import open_log_reader, open_source
+from .sources import exchange_app_code, open_log_reader, open_source, open_source_lister
 from .states import (
     DEFAULT_STATE_FILE,
     log_cache_of,
@@ -23,6 +23,7 @@ __all__ = [
     "GITHUB_THREADS",
     "Collector",
     "aws_access",
+    "exchange_app_code",
     "free_dead_leases",
     "log_cache_of",
     "open_bus",
@@ -32,6 +33,7 @@ __all__ = [
     "open_headless",
     "open_log_reader",
     "open_source",
+    "open_source_lister",
     "open_state",
     "queue_depth",
     "queue_depths",

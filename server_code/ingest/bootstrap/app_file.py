@@ -16,6 +16,9 @@ _WEBHOOK_SECRET = "GITHUB_WEBHOOK_SECRET"  # noqa: S105 - a name
 
 Lookup = Callable[[str], "str | None"]
 
+#: Returns a setting, and where it was found.
+Find = Callable[[str], "tuple[str | None, str]"]
+
 
 def with_app_file(lookup: Lookup, *, default: str | None = None) -> Lookup:
     """Return a lookup that finds the App of the file where the settings name none.
@@ -32,6 +35,18 @@ def with_app_file(lookup: Lookup, *, default: str | None = None) -> Lookup:
     if any(lookup(name) for name in _APP):
         kept = {name: value for name, value in kept.items() if name not in _APP}
     return lambda name: lookup(name) or kept.get(name)
+
+
+def find_with_app_file(find: Find) -> Find:
+    """Return a finder that also names the private file as the place of a setting."""
+    lookup = with_app_file(lambda name: find(name)[0])
+
+    def find_or_load(name: str) -> tuple[str | None, str]:
+        value, place = find(name)
+        kept = lookup(name) if value is None else None
+        return (value, place) if kept is None else (kept, "private file")
+
+    return find_or_load
 
 
 def save_app(path: Path, values: Mapping[str, str]) -> None:

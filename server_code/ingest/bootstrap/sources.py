@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from ..domain.counters import Counters
 from ..ports import ActionsSource, Clock, StateStore
+from ..services.preview_source import SourceLister
 from ..services.read_log import LogReader
 from ..settings import Settings
+from ..wire.app_manifest import RegisteredApp
 from .buses import open_bus
 from .states import log_cache_of
 
@@ -15,6 +20,26 @@ def open_source(settings: Settings, *, clock: Clock, counters: Counters) -> Acti
     from ..adapters.github import GithubActions, open_token_pool
 
     return GithubActions(open_token_pool(settings.github, clock=clock, counters=counters), counters)
+
+
+@contextmanager
+def open_source_lister(settings: Settings, *, clock: Clock) -> Iterator[SourceLister]:
+    """Open GitHub for the preview of a source. Raises BadCredentials or BadSettings."""
+    from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
+
+    counters = Counters()
+    tokens = open_token_pool(settings.github, clock=clock, counters=counters)
+    try:
+        yield SourceLister(GithubRepositories(tokens), GithubActions(tokens, counters))
+    finally:
+        tokens.close()
+
+
+def exchange_app_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
+    """Exchange the code of a manifest for the App. Raises Rejected, and what GitHub answers."""
+    from ..adapters.github.app_registration import exchange_code
+
+    return exchange_code(code, api_url=api_url, clock=clock)
 
 
 def open_log_reader(settings: Settings, *, state: StateStore, clock: Clock) -> LogReader:

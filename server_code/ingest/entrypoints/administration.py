@@ -8,6 +8,7 @@ import anvil.server
 
 from ..adapters.anvil_secrets import find
 from ..bootstrap import open_doctor_target, queue_depth, set_up_queues
+from ..bootstrap.app_file import find_with_app_file
 from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts
@@ -33,12 +34,13 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
     except BadSettings as error:
         faults = error.faults
     return {
-        "settings": list_settings(find),
+        "settings": list_settings(find_with_app_file(find)),
         "faults": faults,
         "queues": [] if faults else _queue_names(settings),
         "webhook": webhook_facts(
             settings, request.state.load_message_counts(), origin=anvil.server.get_api_origin()
         ),
+        "github_app": settings.github.app_id,
         "credentials": list_credential_rows(request.state, now=request.now),
         "agents": load_agent_rows(request.state, now=request.now),
         "accounts": accounts.list_accounts(you=request.actor, role=request.role),

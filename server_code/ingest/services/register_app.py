@@ -16,6 +16,8 @@ from ..ports import AgentStore
 #: GitHub accepts the code for as long.
 VALID_FOR = timedelta(hours=1)
 
+_FOREIGN = "This page was not opened from Runstream. Create the GitHub App again."
+
 
 def issue_state(store: AgentStore, *, actor: str, now: datetime) -> str:
     """Return a new state parameter, and remember that it was issued."""
@@ -33,11 +35,14 @@ def require_state(store: AgentStore, state: str, *, actor: str, now: datetime) -
         and abs(now.timestamp() - int(issued_at)) < VALID_FOR.total_seconds()
     )
     key = _issued(actor, state)
-    # A claim that succeeds now shows that this state was never issued.
-    if not is_recent or store.claim_once(key, now=now):
-        raise Rejected("This page was not opened from Runstream. Create the GitHub App again.")
+    if not is_recent:
+        raise Rejected(_FOREIGN)
+    # Every value is tried once, so that a refused one does not count as issued the next time.
     if not store.claim_once(f"{key} used", now=now):
         raise Rejected("This GitHub App was received already. Create another one if it is lost.")
+    # A claim that succeeds now shows that this state was never issued.
+    if store.claim_once(key, now=now):
+        raise Rejected(_FOREIGN)
 
 
 def _issued(actor: str, state: str) -> str:

@@ -43,7 +43,7 @@ def list_repository_rows(
         )
         for place, record in enumerate(records)
     ]
-    return _with_recorded_remedies(store, rows) if any(row["failures"] for row in rows) else rows
+    return with_recorded_remedies(store, rows)
 
 
 def check_repository(
@@ -106,8 +106,10 @@ def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
     return (record.paused, not record.failures, age, record.full_name)
 
 
-def _with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Replace remedies by those recorded with the errors, which are more specific."""
+    if not any(row["failures"] for row in rows):
+        return rows
     recorded = {
         (each.repository, each.what): each.remedy for each in store.list_errors(limit=MOST_ERRORS)
     }

@@ -1,0 +1,28 @@
+"""What GitHub adds to the address when it leads back: a code, or a new installation."""
+
+from anvil.js.window import history, location
+
+from . import routes
+
+_STATE = {"code": None}
+
+
+def page_to_open():
+    """Return the link to the page that continues what GitHub leads back from; else None.
+
+    The parameters are removed from the address, because a code is for one use.
+    """
+    _, parameters = routes.parse_address("#home" + str(location.search))
+    if not (parameters.get("code") or parameters.get("setup_action")):
+        return None
+    history.replaceState(None, "", location.pathname + str(location.hash))
+    if parameters.get("code"):
+        _STATE["code"] = {"code": parameters["code"], "state": parameters.get("state", "")}
+        return routes.address("settings", part="credentials")
+    return routes.address("repositories", installed="yes")
+
+
+def take_code():
+    """Return code and state once; None where there are none."""
+    taken, _STATE["code"] = _STATE["code"], None
+    return taken

@@ -1,0 +1,31 @@
+"""One credential, and what it may read."""
+
+from ... import badges, clock, dom, sentences
+from ._anvil_designer import CredentialRowTemplate
+
+BADGES = {
+    "ok": ("ok", "success", "OK"),
+    "warning": ("warn", "warning", "Warning"),
+    "failed": ("bad", "failure", "Rejected"),
+}
+
+
+class CredentialRow(CredentialRowTemplate):
+    """A row with a credential's kind, owner, repositories, budget and faults."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, credential):
+        """Draw a credential of `get_settings`."""
+        badges.draw(self.dom_nodes["state"], BADGES[credential["status"]])
+        dom.fill(
+            self,
+            name=credential["name"],
+            what=sentences.credential(credential),
+            budget=sentences.credential_budget(credential),
+            finding=credential["finding"],
+            remedy=credential["remedy"],
+        )
+        dom.show(self, finding=bool(credential["finding"]), remedy=bool(credential["remedy"]))
+        clock.show_time(self.dom_nodes["updated"], credential["updated_at"], missing="never")

@@ -1,0 +1,55 @@
+"""The registration of a GitHub App, with two pages of GitHub in between."""
+
+from anvil.js.window import document, location
+
+from ... import actions, callback, dom
+from ..SecretRow import SecretRow
+from ._anvil_designer import GithubAppCardTemplate
+
+
+class GithubAppCard(GithubAppCardTemplate):
+    """A card with a button that leads to GitHub; it finishes when GitHub leads back."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.secrets = dom.Rows(self, "secrets", SecretRow)
+
+    def show(self, app_id):
+        """Draw whether an App is used; finish the registration that GitHub leads back from."""
+        dom.show(self, used=bool(app_id), none=not app_id)
+        dom.fill(self, used="Runstream uses the GitHub App {}.".format(app_id))
+        answer = callback.take_code()
+        if answer:
+            self.finish(answer["code"], answer["state"])
+
+    def create_click(self, **event):
+        """Post the manifest to GitHub, which asks for confirmation."""
+        self.create.enabled = False
+        is_done, form = actions.attempt(self, "begin_github_app", self.organization.text)
+        self.create.enabled = True
+        if is_done:
+            self.submit(form)
+
+    def submit(self, form):
+        """Leave this page with a form, as GitHub accepts a manifest."""
+        node = document.createElement("form")
+        field = document.createElement("input")
+        node.action, node.method = form["action"], "post"
+        field.type, field.name, field.value = "hidden", "manifest", form["manifest"]
+        node.append(field)
+        document.body.append(node)
+        node.submit()
+
+    def finish(self, code, state):
+        """Exchange the code; then GitHub shows where to install the App."""
+        progress = "Receiving the App from GitHub…"
+        is_done, app = actions.attempt(self, "finish_github_app", code, state, progress=progress)
+        if not is_done:
+            return
+        if not app["secrets"]:
+            location.assign(app["installation_url"])
+            return
+        dom.show(self, secrets_place=True)
+        self.secrets.show(app["secrets"])
+        dom.fill(self, created="{} was created.".format(app["name"]))
+        dom.set_link(self.dom_nodes["install"], app["installation_url"])

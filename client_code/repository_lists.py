@@ -1,0 +1,61 @@
+"""The choice of the Repositories page, in its address and in words."""
+
+from . import routes
+from .formatting import number, plural
+
+SORTS = ("trouble", "activity", "name")
+
+#: The source of repositories that were added by name.
+BY_NAME = "by name"
+
+
+def from_parameters(parameters):
+    """Return search, source, order and page number of an address."""
+    sort, page = parameters.get("sort"), parameters.get("page", "")
+    return {
+        "search": parameters.get("search") or None,
+        "source": parameters.get("source") or None,
+        "sort": sort if sort in SORTS else SORTS[0],
+        "page": int(page) if page.isdigit() and 0 < int(page) < 100000 else 1,
+    }
+
+
+def address(choice):
+    """Return the link to a list; what is usual is left out."""
+    return routes.address(
+        "repositories",
+        search=choice["search"],
+        source=choice["source"],
+        sort=None if choice["sort"] == SORTS[0] else choice["sort"],
+        page=None if choice["page"] == 1 else choice["page"],
+    )
+
+
+def page_count(answer):
+    """Return the number of pages."""
+    return max(1, -(-answer["total"] // answer["per_page"]))
+
+
+def found(answer, choice):
+    """Return how many repositories the list has."""
+    if not answer["watched"]:
+        return ""
+    words = plural(answer["total"], "repository", "repositories")
+    return words + (" of " + choice["source"] if choice["source"] else "")
+
+
+def by_name(count):
+    """Return how many repositories were added by name."""
+    return plural(count, "repository", "repositories") + "."
+
+
+def bulk_word(verb, count):
+    """Return the label of a button that changes all repositories of the list."""
+    return "{} all {}".format(verb, number(count))
+
+
+def progress(done, left, is_paused):
+    """Return how many repositories were paused or resumed."""
+    verb = "Paused" if is_paused else "Resumed"
+    words = "{} {}".format(verb, plural(done, "repository", "repositories"))
+    return words + (", {} left…".format(number(left)) if left else ".")

@@ -1,0 +1,72 @@
+"""The registration of a GitHub App from the Settings page."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from pathlib import Path
+from typing import Any
+
+import anvil.server
+
+from ..adapters.anvil_secrets import find
+from ..bootstrap import exchange_app_code
+from ..bootstrap.app_file import APP_FILE, require_no_app, save_app
+from ..services.register_app import issue_state, require_state
+from ..wire.app_manifest import AppRequest
+from .arguments import optional_text, require_text
+from .auth import login_required
+from .request_context import RequestContext
+
+
+@login_required
+def begin_github_app(request: RequestContext, organization: object = None) -> dict[str, str]:
+    """Return the form that registers an App on GitHub: its address, and the manifest."""
+    file = _private_file()
+    if file is not None:
+        require_no_app(file)
+    owner = optional_text(organization, "The organization")
+    home = f"{anvil.server.get_app_origin().rstrip('/')}/"
+    asked = AppRequest(
+        redirect_url=home,
+        setup_url=home,
+        webhook_url=f"{anvil.server.get_api_origin().rstrip('/')}/github/webhook",
+        name=f"runstream-{owner or secrets.token_hex(3)}",
+        organization=owner,
+    )
+    state = issue_state(request.state, actor=request.actor, now=request.now)
+    return {
+        "action": asked.registration_url(request.settings.github.web_url, state),
+        "manifest": json.dumps(asked.as_manifest()),
+    }
+
+
+@login_required
+def finish_github_app(request: RequestContext, code: object, state: object) -> dict[str, Any]:
+    """Exchange GitHub's code for the App, and keep it where this host keeps secrets.
+
+    A host without a private file returns the App Secrets to create; they are shown once.
+    """
+    given = require_text(code, "The code")
+    require_state(
+        request.state, require_text(state, "The state"), actor=request.actor, now=request.now
+    )
+    github = request.settings.github
+    app = exchange_app_code(given, api_url=github.api_url, clock=request.clock)
+    file, values = _private_file(), app.as_settings()
+    if file is not None:
+        save_app(file, values)
+    request.note(f"created the GitHub App {app.name}")
+    return {
+        "name": app.name,
+        "installation_url": app.installation_url(github.web_url),
+        "secrets": []
+        if file is not None
+        else [{"name": name.lower(), "value": value} for name, value in values.items()],
+    }
+
+
+def _private_file() -> Path | None:
+    """Return the file in which this host keeps the App; None where it has App Secrets only."""
+    path, _ = find(APP_FILE)
+    return None if path is None else Path(path)

@@ -1,0 +1,123 @@
+"""The Repositories page: its list, and the sources of what is watched."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from ..bootstrap import open_source_lister
+from ..domain.filters import PATTERN_NAMES, Filters, parse_filters
+from ..domain.source_records import FROM_PAGE
+from ..domain.sources import SourcePattern, parse_source
+from ..errors import Rejected
+from ..services.context import PIPELINE_MONITORING_AGENT
+from ..services.dashboard.repository_list import (
+    RepositoryQuery,
+    list_repository_page,
+    pause_matching,
+)
+from ..services.dashboard.source_check import check_source, removal_of
+from ..services.manage_sources import add_sources, change_filters
+from ..services.manage_sources import remove_source as remove
+from .arguments import bounded, optional_text, require_text
+from .auth import login_required
+from .request_context import RequestContext
+from .task_launcher import launch_tick
+
+#: A call pauses as many repositories as fit this time; the page calls again for the rest.
+PAUSE_SECONDS = 10.0
+
+
+@login_required
+def get_repositories(request: RequestContext, **choice: object) -> dict[str, Any]:
+    """Return a page of the watched repositories with their sources."""
+    return list_repository_page(request.state, request.settings, _query_of(choice), now=request.now)
+
+
+@login_required
+def preview_source(request: RequestContext, source: object) -> dict[str, Any]:
+    """Return what a source would bring, leave out and cost an hour."""
+    with open_source_lister(request.settings, clock=request.clock) as github:
+        return check_source(
+            request.state,
+            github,
+            _pattern_of(request, source),
+            log_mode=request.settings.collecting.log_mode,
+            now=request.now,
+        )
+
+
+@login_required
+def add_source(request: RequestContext, source: object) -> dict[str, Any]:
+    """Add a source, and let its repositories be listed at once."""
+    pattern = _pattern_of(request, source)
+    if add_sources(request.state, [pattern], origin=FROM_PAGE, now=request.now):
+        request.note(f"added the source {pattern}")
+        launch_tick(request, PIPELINE_MONITORING_AGENT)
+    return {"full_name": str(pattern)}
+
+
+@login_required
+def set_source_filters(request: RequestContext, source: object, filters: object) -> str:
+    """Change the filters of a source; return from when on they apply."""
+    pattern = require_text(source, "The source")
+    done = change_filters(request.state, pattern, _filters_of(filters))
+    request.note(f"changed the filters of {pattern}")
+    return done
+
+
+@login_required
+def plan_source_removal(request: RequestContext, source: object) -> str:
+    """Return what the removal of a source does to its repositories."""
+    return removal_of(request.state, require_text(source, "The source"))
+
+
+@login_required
+def remove_source(request: RequestContext, source: object) -> str:
+    """Remove a source; return what happened to its repositories."""
+    removal = remove(request.state, require_text(source, "The source"))
+    request.note(f"removed the source {removal.pattern}: {removal.sentence}")
+    return removal.sentence
+
+
+@login_required
+def pause_repositories(request: RequestContext, paused: object, **choice: object) -> dict[str, int]:
+    """Pause or resume all repositories of a list; ``left`` are not done yet."""
+    ends_at = time.monotonic() + PAUSE_SECONDS
+    done, left = pause_matching(
+        request.state,
+        _query_of(choice),
+        paused=bool(paused),
+        should_continue=lambda: time.monotonic() < ends_at,
+    )
+    if done:
+        request.note(f"{'paused' if paused else 'resumed'} {done:,} repositories")
+    return {"done": done, "left": left}
+
+
+def _query_of(choice: Mapping[str, object]) -> RepositoryQuery:
+    return RepositoryQuery(
+        search=optional_text(choice.get("search"), "search"),
+        source=optional_text(choice.get("source"), "source"),
+        sort=optional_text(choice.get("sort"), "sort") or "trouble",
+        page=bounded(choice.get("page", 1), "page", least=1, most=100_000),
+    )
+
+
+def _pattern_of(request: RequestContext, source: object) -> SourcePattern:
+    hosts = request.settings.github.web_hosts
+    return parse_source(require_text(source, "The source"), hosts=hosts)
+
+
+def _filters_of(filters: object) -> Filters:
+    """Read the filters that a form sends. Raises Rejected."""
+    given = filters if isinstance(filters, Mapping) else {}
+    texts = {
+        name: optional_text(given.get(name), name, most=2_000) or ""
+        for name in (*PATTERN_NAMES, "logs")
+    }
+    try:
+        return parse_filters(texts)
+    except ValueError as fault:
+        raise Rejected(f"A filter is not valid: {fault}.") from fault

@@ -1,0 +1,150 @@
+"""One page of the watched repositories: searched, sorted, and below the sources that bring them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from ...domain.ledger import RepositoryRecord
+from ...domain.source_records import DiscoveredRepository
+from ...domain.stored_values import repository_key
+from ...domain.timestamps import format_timestamp
+from ...ports import StateStore
+from ...settings import Settings
+from .repositories import with_recorded_remedies
+from .rows import repository_row
+from .sources import list_source_rows
+
+PER_PAGE = 25
+
+#: The source of repositories that were added by name.
+BY_NAME = "by name"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepositoryQuery:
+    """Which repositories are shown; ``source`` is a pattern, or BY_NAME. Pages count from 1."""
+
+    search: str | None = None
+    source: str | None = None
+    sort: str = "trouble"
+    page: int = 1
+
+
+def list_repository_page(
+    store: StateStore, settings: Settings, query: RepositoryQuery, *, now: datetime
+) -> dict[str, Any]:
+    """Return a page of repositories with all sources; only the page's runs and logs are counted."""
+    records = store.list_repositories()
+    known = {repository_key(each.full_name): each for each in store.list_discovered()}
+    found = sorted(_matching(records, known, query), key=_order(query.sort))
+    start = (query.page - 1) * PER_PAGE
+    rows = [
+        _row(store, settings, record, known, now=now) for record in found[start : start + PER_PAGE]
+    ]
+    sources = list_source_rows(store)
+    by_name = sum(repository_key(each.full_name) not in known for each in records)
+    return {
+        "repositories": with_recorded_remedies(store, rows),
+        "total": len(found),
+        "per_page": PER_PAGE,
+        "watched": len(records),
+        "paused": sum(each.paused for each in records),
+        "failing": sum(bool(each.failures) and not each.paused for each in records),
+        "can_be_paused": sum(not each.paused for each in found),
+        "can_be_resumed": len(_resumable(found, known)),
+        "sources": sources,
+        "by_name": by_name,
+        "listing": [each["pattern"] for each in sources if _is_being_listed(each)],
+        "listed_at": min(filter(None, (each["listed_at"] for each in sources)), default=None),
+    }
+
+
+def pause_matching(
+    store: StateStore,
+    query: RepositoryQuery,
+    *,
+    paused: bool,
+    should_continue: Callable[[], bool],
+) -> tuple[int, int]:
+    """Pause or resume all matching repositories; return how many were, and how many are left.
+
+    What Runstream itself has paused, such as archived repositories, is not resumed.
+    """
+    known = {repository_key(each.full_name): each for each in store.list_discovered()}
+    found = _matching(store.list_repositories(), known, query)
+    wanted = [each for each in found if not each.paused] if paused else _resumable(found, known)
+    done = 0
+    for record in wanted:
+        if not should_continue():
+            break
+        store.set_paused(record.full_name, paused=paused)
+        done += 1
+    return done, len(wanted) - done
+
+
+def _resumable(
+    found: Sequence[RepositoryRecord], known: dict[str, DiscoveredRepository]
+) -> list[RepositoryRecord]:
+    resting = {key for key, each in known.items() if each.rest_reason}
+    return [each for each in found if each.paused and repository_key(each.full_name) not in resting]
+
+
+def _matching(
+    records: Sequence[RepositoryRecord],
+    known: dict[str, DiscoveredRepository],
+    query: RepositoryQuery,
+) -> list[RepositoryRecord]:
+    """Return the repositories whose name contains every word of the search."""
+    words = (query.search or "").lower().split()
+    return [
+        each
+        for each in records
+        if all(word in each.full_name.lower() for word in words)
+        and query.source in (None, _source_of(each, known))
+    ]
+
+
+def _source_of(record: RepositoryRecord, known: dict[str, DiscoveredRepository]) -> str:
+    found = known.get(repository_key(record.full_name))
+    return BY_NAME if found is None else found.source
+
+
+def _order(sort: str) -> Callable[[RepositoryRecord], tuple[Any, ...]]:
+    """Return the key of an order: trouble, activity or name."""
+    if sort == "name":
+        return lambda each: (each.full_name.lower(),)
+
+    def activity(each: RepositoryRecord) -> tuple[Any, ...]:
+        changed = each.last_changed_at
+        return (-changed.timestamp() if changed else 0.0, each.full_name.lower())
+
+    if sort == "activity":
+        return activity
+    return lambda each: (each.paused, -each.failures, each.last_error is None, *activity(each))
+
+
+def _row(
+    store: StateStore,
+    settings: Settings,
+    record: RepositoryRecord,
+    known: dict[str, DiscoveredRepository],
+    *,
+    now: datetime,
+) -> dict[str, Any]:
+    found = known.get(repository_key(record.full_name))
+    counts = store.count_ledger(record.full_name)
+    row = repository_row(record, counts, web_url=settings.github.web_url, now=now)
+    return {
+        **row,
+        "source": _source_of(record, known),
+        "new_name": None if found is None else found.new_name,
+        "rest_reason": None if found is None else found.rest_reason,
+        "discovered_at": None if found is None else format_timestamp(found.discovered_at),
+    }
+
+
+def _is_being_listed(source: dict[str, Any]) -> bool:
+    return source["listed_at"] is None and not source["is_exclusion"]

@@ -1,0 +1,77 @@
+"""What a person who adds a source is shown before."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from ...domain.sources import SourcePattern
+from ...errors import IngestError, Retriable
+from ...ports import StateStore
+from ..manage_sources import plan_removal
+from ..preview_source import SourceLister, SourcePreview, preview_in_words, preview_source
+
+#: Repositories that an answer names; the others are counted.
+NAMES_SHOWN = 50
+
+
+def check_source(
+    store: StateStore,
+    github: SourceLister,
+    pattern: SourcePattern,
+    *,
+    log_mode: str,
+    now: datetime,
+) -> dict[str, Any]:
+    """Return what a source would bring, leave out and cost. Changes nothing."""
+    known = store.list_sources()
+    if any(each.pattern.lower() == str(pattern).lower() for each in known):
+        return {**_answer(pattern, f"{pattern} is a source already."), "is_watched": True}
+    if pattern.is_excluded:
+        finding = f"Repositories that {str(pattern)[1:]} matches are not polled any more."
+        return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
+    try:
+        preview = preview_source(github, pattern, known, log_mode=log_mode, now=now)
+    except Retriable as error:
+        remedy = "You can add it anyway: it is listed as soon as GitHub responds."
+        return {**_answer(pattern, str(error), remedy), "can_be_added": True}
+    except IngestError as error:
+        remedy = error.remedy or "Check its spelling, and that a credential may read it."
+        return _answer(pattern, str(error), remedy)
+    return _of_preview(pattern, preview)
+
+
+def removal_of(store: StateStore, pattern: str) -> str:
+    """Return what the removal of a source would do, as a sentence. Raises NotFound."""
+    return plan_removal(store, pattern).sentence
+
+
+def _of_preview(pattern: SourcePattern, preview: SourcePreview) -> dict[str, Any]:
+    remedy = None
+    if preview.errors:
+        remedy = f"Not every credential may list it: {preview.errors[0]}"
+    elif not preview.brought:
+        remedy = "Nothing is watched until a repository fits."
+    return {
+        **_answer(pattern, preview_in_words(preview), remedy),
+        "is_ok": bool(preview.brought),
+        "can_be_added": True,
+        "brought": list(preview.brought[:NAMES_SHOWN]),
+        "left_out": [f"{name}: {why}" for name, why in preview.left_out[:NAMES_SHOWN]],
+        "more": max(0, len(preview.brought) - NAMES_SHOWN),
+    }
+
+
+def _answer(pattern: SourcePattern, finding: str, remedy: str | None = None) -> dict[str, Any]:
+    return {
+        "full_name": str(pattern),
+        "is_source": True,
+        "is_ok": False,
+        "can_be_added": False,
+        "is_watched": False,
+        "finding": finding,
+        "remedy": remedy,
+        "brought": [],
+        "left_out": [],
+        "more": 0,
+    }

@@ -1,0 +1,106 @@
+"""From nothing to a working GitHub App on the dashboard, over GitHub's pages, and its sources."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from support.anvil_people import first_password, signed_in
+from support.anvil_server import EMAIL, AnvilApp, ServeAnvil
+from support.browser import PATIENCE_MS, BrowserPage
+
+
+@pytest.fixture(scope="module")
+def app_without_credentials(serve_anvil: ServeAnvil) -> AnvilApp:
+    """Serve an app that has neither a token nor an App nor a webhook secret."""
+    return serve_anvil(settings={"GITHUB_TOKEN": "", "GITHUB_WEBHOOK_SECRET": ""})
+
+
+@pytest.fixture
+def admin(app_without_credentials: AnvilApp, browser_page: BrowserPage) -> Iterator[BrowserPage]:
+    """Log in as the first account."""
+    page = browser_page.page
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    page.goto(app_without_credentials.url)
+    page.get_by_label("Email").fill(EMAIL)
+    page.get_by_label("Password").fill(first_password(app_without_credentials))
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    yield browser_page
+
+
+class Clicks:
+    """Click, and count it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, what: Locator) -> None:
+        what.click()
+        self.count += 1
+
+
+def test_an_app_is_created_installed_and_collects_in_six_clicks(
+    app_without_credentials: AnvilApp, admin: BrowserPage
+) -> None:
+    """No secret is typed or copied; afterwards an organization is watched with the App."""
+    page, click = admin.page, Clicks()
+    click(page.get_by_role("navigation", name="Pages").get_by_role("link", name="Settings"))
+    _open_credentials(page, click)
+    click(page.get_by_role("button", name="Create GitHub App"))
+    click(page.get_by_role("button", name="Create GitHub App for octocat"))
+    click(page.get_by_role("button", name="Install"))
+    expect(page.get_by_text("The GitHub App is installed.")).to_be_visible()
+    assert click.count <= 6
+    field = page.get_by_label("Add a repository or an organization")
+    field.fill("octo")
+    expect(page.get_by_text("3 repositories (0 private), 0 left out")).to_be_visible()
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("octo/* was added.")).to_be_visible()
+    expect(page.get_by_role("link", name="octo/matrix", exact=True)).to_be_visible()
+    with signed_in(app_without_credentials) as call:
+        settings = call("get_settings")
+        [app] = [each for each in settings["settings"] if each["name"] == "GITHUB_APP_ID"]
+        assert app["source"] == "private file"
+        ends_at = time.monotonic() + PATIENCE_MS / 1000
+        while not call("get_recent_metrics")["total"]:
+            assert time.monotonic() < ends_at
+            time.sleep(1)
+        credentials = call("get_settings")["credentials"]
+    assert [each["owner"] for each in credentials] == ["octo"]
+    assert admin.errors == []
+
+
+def test_a_source_is_filtered_and_removed_after_a_warning(admin: BrowserPage) -> None:
+    """The page says when filters apply, and what a removal does before it is done."""
+    page = admin.page
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Repositories").click()
+    page.get_by_role("button", name="Filters…").click()
+    page.get_by_label("Branches").fill("main")
+    page.get_by_role("button", name="Save filters").click()
+    expect(page.get_by_text("They apply to runs that are found from now on")).to_be_visible()
+    expect(page.get_by_text("branches main").first).to_be_visible()
+    page.get_by_label("Search").fill("matrix")
+    expect(page.get_by_text("1 repository", exact=True)).to_be_visible()
+    page.get_by_label("Search").fill("")
+    page.get_by_role("button", name="Pause all 3").click()
+    expect(page.get_by_text("0 repositories watched, 3 paused")).to_be_visible()
+    page.get_by_role("button", name="Resume all 3").click()
+    expect(page.get_by_text("3 repositories watched")).to_be_visible()
+    sources = page.get_by_label("Sources")
+    sources.get_by_role("button", name="Remove…").click()
+    expect(page.get_by_text("3 repositories are no longer polled")).to_be_visible()
+    sources.get_by_role("button", name="Remove", exact=True).click()
+    expect(page.get_by_text("0 repositories watched, 3 paused")).to_be_visible()
+    assert admin.errors == []
+
+
+def _open_credentials(page: Page, click: Clicks) -> None:
+    """Open the part of the settings that the App is created in, where there are parts."""
+    part = page.get_by_role("link", name="Credentials")
+    page.get_by_role("heading", name="Settings").wait_for()
+    if part.count():
+        click(part)

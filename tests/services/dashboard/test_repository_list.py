@@ -1,0 +1,85 @@
+"""A page of very many repositories: searched, sorted, below their sources."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ingest.adapters.sql import open_sql_state
+from ingest.domain.ledger import RepositoryRecord
+from ingest.domain.source_records import DiscoveredRepository, SourceRecord
+from ingest.ports import StateStore
+from ingest.services.dashboard.repository_list import (
+    BY_NAME,
+    PER_PAGE,
+    RepositoryQuery,
+    list_repository_page,
+    pause_matching,
+)
+from ingest.settings import Settings
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def store() -> StateStore:
+    """Hold 60 repositories of a source, one resting, and one that was added by name."""
+    store = open_sql_state("sqlite://")
+    store.save_sources([SourceRecord(pattern="octo/*", added_at=NOW, origin="test", listed_at=NOW)])
+    for number in range(60):
+        _add(store, f"octo/r{number:02}", last_changed_at=NOW - timedelta(hours=number))
+    _add(store, "acme/single", failures=3, last_error="GitHub answered 500")
+    _add(store, "octo/broken", failures=1, last_error="GitHub answered 502")
+    _add(store, "octo/archived", paused=True)
+    names = [f"octo/r{number:02}" for number in range(60)] + ["octo/broken"]
+    known = [
+        DiscoveredRepository(full_name=name, source="octo/*", discovered_at=NOW) for name in names
+    ]
+    resting = DiscoveredRepository(
+        full_name="octo/archived",
+        source="octo/*",
+        discovered_at=NOW,
+        rest_reason="It is archived.",
+        is_rested=True,
+    )
+    store.save_discovered([*known, resting])
+    return store
+
+
+def _add(store: StateStore, name: str, **facts: object) -> None:
+    record = RepositoryRecord(full_name=name, added_at=NOW, watched_since=NOW, **facts)  # type: ignore[arg-type]
+    store.add_repository(record)
+
+
+def shown(store: StateStore, **query: object) -> list[str]:
+    answer = list_repository_page(store, Settings(), RepositoryQuery(**query), now=NOW)  # type: ignore[arg-type]
+    return [each["full_name"] for each in answer["repositories"]]
+
+
+def test_trouble_comes_first_and_pages_are_bounded(store: StateStore) -> None:
+    first = shown(store)
+    assert first[:3] == ["acme/single", "octo/broken", "octo/r00"]
+    assert len(first) == PER_PAGE
+    assert shown(store, page=3)[-1] == "octo/archived", "what is paused comes last"
+    assert shown(store, sort="name")[:2] == ["acme/single", "octo/archived"]
+    assert shown(store, sort="activity")[0] == "octo/r00"
+
+
+def test_a_search_and_a_source_choose(store: StateStore) -> None:
+    assert shown(store, search="R1 octo", sort="name") == [f"octo/r1{n}" for n in range(10)]
+    assert shown(store, source=BY_NAME) == ["acme/single"]
+    answer = list_repository_page(store, Settings(), RepositoryQuery(source="octo/*"), now=NOW)
+    assert (answer["total"], answer["watched"], answer["by_name"]) == (62, 63, 1)
+    [source] = answer["sources"]
+    assert source["finding"] == "62 repositories, 1 of them not polled."
+
+
+def test_all_of_a_list_are_paused_and_resumed_but_for_what_rests(store: StateStore) -> None:
+    query = RepositoryQuery(source="octo/*")
+    turns = iter([True] * 40 + [False])
+    some = pause_matching(store, query, paused=True, should_continue=lambda: next(turns))
+    assert some == (40, 21)
+    assert pause_matching(store, query, paused=True, should_continue=lambda: True) == (21, 0)
+    assert not store.load_repository("acme/single").paused  # type: ignore[union-attr]
+    assert pause_matching(store, query, paused=False, should_continue=lambda: True) == (61, 0)
+    assert store.load_repository("octo/archived").paused  # type: ignore[union-attr]

@@ -1,0 +1,39 @@
+"""The state parameter of a registration: known, recent, of one account, and used once."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ingest.adapters.sql import open_sql_state
+from ingest.errors import Rejected
+from ingest.services.register_app import issue_state, require_state
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
+
+
+def test_a_state_is_accepted_once() -> None:
+    store = open_sql_state("sqlite://")
+    state = issue_state(store, actor="ann", now=NOW)
+    require_state(store, state, actor="ann", now=NOW + timedelta(minutes=5))
+    with pytest.raises(Rejected, match="received already"):
+        require_state(store, state, actor="ann", now=NOW + timedelta(minutes=6))
+
+
+@pytest.mark.parametrize(
+    ("actor", "changed", "minutes"),
+    [("bob", "", 1), ("ann", "x", 1), ("ann", "", 61), ("ann", "", -61)],
+)
+def test_any_other_state_is_refused(actor: str, changed: str, minutes: int) -> None:
+    store = open_sql_state("sqlite://")
+    state = issue_state(store, actor="ann", now=NOW) + changed
+    with pytest.raises(Rejected, match="not opened from Runstream"):
+        require_state(store, state, actor=actor, now=NOW + timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize("forged", ["", "1.x", f"{int(NOW.timestamp())}.guess", "9" * 40])
+def test_a_state_that_was_never_issued_is_refused_however_often(forged: str) -> None:
+    store = open_sql_state("sqlite://")
+    for _ in range(3):
+        with pytest.raises(Rejected):
+            require_state(store, forged, actor="ann", now=NOW)
