@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -19,7 +18,7 @@ def app_without_credentials(serve_anvil: ServeAnvil) -> AnvilApp:
 
 
 @pytest.fixture
-def admin(app_without_credentials: AnvilApp, browser_page: BrowserPage) -> Iterator[BrowserPage]:
+def admin(app_without_credentials: AnvilApp, browser_page: BrowserPage) -> BrowserPage:
     """Log in as the first account."""
     page = browser_page.page
     page.set_default_timeout(PATIENCE_MS)
@@ -29,7 +28,7 @@ def admin(app_without_credentials: AnvilApp, browser_page: BrowserPage) -> Itera
     page.get_by_label("Password").fill(first_password(app_without_credentials))
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
-    yield browser_page
+    return browser_page
 
 
 class Clicks:
