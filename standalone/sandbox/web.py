@@ -28,7 +28,8 @@ _INSTALLED = re.compile(r"/apps/(?P<slug>[^/]+)/installations")
 USER = "octocat"
 
 _PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width"><title>{title} · GitHub sandbox</title></head>
+<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">
+<title>{title} · GitHub sandbox</title></head>
 <body style="font: 16px sans-serif; max-width: 40em; margin: 3em auto; padding: 0 1em">
 <h1>{title}</h1>{body}</body></html>"""
 
