@@ -29,10 +29,10 @@ def exact(iso):
     return window.Date(iso).toLocaleString(window.navigator.language, options)
 
 
-def hour_of_day(iso):
-    """Return hour and minute in the reader's time zone: '14:05'."""
-    moment = window.Date(iso)
-    return "{:02d}:{:02d}".format(int(moment.getHours()), int(moment.getMinutes()))
+def moment(iso):
+    """Return (day of the week from Sunday, hour, minute) in the reader's time zone."""
+    at = window.Date(iso)
+    return int(at.getDay()), int(at.getHours()), int(at.getMinutes())
 
 
 def show_time(node, iso, before="", missing=formatting.NOTHING):

@@ -1,68 +1,51 @@
-"""Figures for Plotly in the theme's colors. `colour` is `theming.colour`."""
+"""Bars of the plots, in percent of their box; the pages draw them as elements of their own."""
 
-CONFIG = {"displayModeBar": False, "responsive": True}
-KINDS = [
-    ("success", "Success", "fill-ok"),
-    ("failure", "Failed", "fill-bad"),
-    ("cancelled", "Cancelled", "fill-warn"),
-    ("skipped", "Skipped", "fill-quiet"),
-    ("other", "Other", "fill-accent"),
-]
-
-
-def layout(colour, **more):
-    """Return the Plotly layout of all plots, updated with the given keys."""
-    line = colour("line")
-    common = {
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "font": {"family": "system-ui, sans-serif", "size": 12, "color": colour("muted")},
-        "margin": {"l": 32, "r": 4, "t": 4, "b": 28},
-        "xaxis": axis(colour),
-        "yaxis": dict(axis(colour), showgrid=True, rangemode="tozero"),
-        "hoverlabel": {
-            "bgcolor": colour("surface"),
-            "bordercolor": line,
-            "font": {"color": colour("text")},
-        },
-        "showlegend": False,
-    }
-    common.update(more)
-    return common
+KINDS = (
+    ("success", "succeeded", "ok"),
+    ("failure", "failed", "bad"),
+    ("cancelled", "cancelled", "warn"),
+    ("skipped", "skipped", "quiet"),
+    ("other", "other", "busy"),
+)
+MOST_LABELS = 6
 
 
-def axis(colour):
-    """Return the Plotly settings of all axes."""
-    return {
-        "fixedrange": True,
-        "zeroline": False,
-        "showgrid": False,
-        "automargin": True,
-        "linecolor": colour("line"),
-        "gridcolor": colour("line"),
-    }
+def total(slot):
+    """Return the number of runs of a slot."""
+    return sum(slot[kind] for kind, _, _ in KINDS)
 
 
-def runs_per_hour(hours, labels, colour):
-    """Return stacked bars of the runs per hour by conclusion; `labels` name the hours."""
-    return {
-        "data": [
-            {
-                "type": "bar",
-                "name": word,
-                "x": labels,
-                "y": [hour[kind] for hour in hours],
-                "marker": {"color": colour(token), "line": {"width": 0}},
-                "hovertemplate": "%{y} " + word.lower() + "<extra></extra>",
-            }
-            for kind, word, token in KINDS
-            if any(hour[kind] for hour in hours)
-        ],
-        "layout": layout(
-            colour,
-            barmode="stack",
-            bargap=0.35,
-            hovermode="x unified",
-            xaxis=dict(axis(colour), dtick=6, tickangle=0),
-        ),
-    }
+def top_of_axis(slots):
+    """Return the top of the axis: an even number that no slot exceeds."""
+    most = max([total(slot) for slot in slots] + [0])
+    step = 1
+    while most > 10 * step:
+        step *= 10
+    for factor in (2, 4, 6, 10):
+        if most <= factor * step:
+            return factor * step
+    return 10 * step
+
+
+def columns(slots, times):
+    """Return (words, [(tone, height in percent)]) of each slot; `times` name the slots."""
+    top = float(top_of_axis(slots))
+    return [
+        (
+            "{}: {}".format(time, slot_words(slot)),
+            [(tone, 100 * slot[kind] / top) for kind, _, tone in KINDS if slot[kind]],
+        )
+        for slot, time in zip(slots, times)
+    ]
+
+
+def slot_words(slot):
+    """Return the runs of a slot in words."""
+    parts = ["{} {}".format(slot[kind], word) for kind, word, _ in KINDS if slot[kind]]
+    return ", ".join(parts) or "no runs"
+
+
+def labels(times):
+    """Return the label below each slot: some of the times, evenly spaced, the others empty."""
+    step = -(-len(times) // MOST_LABELS)
+    return [time if at % step == 0 else "" for at, time in enumerate(times)]

@@ -131,13 +131,23 @@ def traffic(values):
     )
 
 
-def runs_per_hour(hours):
-    """Return a text alternative of the plot of runs per hour."""
-    total = sum(sum(hour[kind] for kind in hour if kind != "hour") for hour in hours)
-    failed = sum(hour["failure"] for hour in hours)
-    return "{} in {}, {} failed.".format(
-        plural(total, "run"), plural(len(hours), "hour"), number(failed)
-    )
+def runs_in(slots, window):
+    """Return a text alternative of the plot of runs."""
+    total = sum(sum(slot[kind] for kind in slot if kind != "at") for slot in slots)
+    failed = sum(slot["failure"] for slot in slots)
+    return "{} in {}, {} failed.".format(plural(total, "run"), window, number(failed))
+
+
+def lag(found):
+    """Return how long after its end a job reached the queue."""
+    if not found["jobs"]:
+        return "no job ended"
+    bounds = [_bound(found[name]) for name in ("median_seconds", "p95_seconds")]
+    return "median {}, p95 {}".format(*bounds)
+
+
+def _bound(seconds):
+    return "over 1 h" if seconds is None else "within " + duration(seconds)
 
 
 def login_help(facts):
@@ -152,3 +162,8 @@ def login_help(facts):
         "There is no sign-up, and Runstream sends no email. For an account or a new password, "
         "ask {}.".format(contact)
     )
+
+
+def most_messages(values):
+    """Return the height of the plot of messages."""
+    return "At most {} in five minutes".format(number(max(values)))

@@ -1,6 +1,6 @@
-"""The theme choice, stored in the browser, and its colors for Plotly."""
+"""The theme choice, stored in the browser."""
 
-from anvil.js.window import document, getComputedStyle, localStorage
+from anvil.js.window import document, localStorage
 
 from . import dom
 
@@ -19,13 +19,3 @@ def choose(name):
 def apply():
     """Apply the stored choice."""
     dom.set_attribute(document.documentElement, "data-theme", choice() or None)
-
-
-def colour(token):
-    """Resolve a token of theme/assets/tokens.css for Plotly: 'ok' -> 'rgb(…)'."""
-    probe = dom.make("span")
-    probe.style.color = "var(--{})".format(token)
-    document.body.append(probe)
-    found = getComputedStyle(probe).color
-    probe.remove()
-    return found

@@ -1,18 +1,10 @@
-"""When each job and step of a run was running, as a figure for Plotly."""
+"""When each job and step of a run was running, in percent of the whole time."""
 
-from . import plots, statuses
+from . import statuses
 from .formatting import duration
 
 MOST_JOBS = 40
-ROW, EDGE = 26, 44  # pixels
-FILLS = {
-    "ok": "fill-ok",
-    "bad": "fill-bad",
-    "warn": "fill-warn",
-    "quiet": "fill-quiet",
-    "busy": "fill-accent",
-    "waited": "line",
-}
+LEAST_WIDTH = 0.3  # percent, so that the shortest step is still seen
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
 
@@ -43,59 +35,25 @@ def _bar(row, item, name, parse, now):
     return row, tone, begin, end, "{}: {}, {}".format(name, word.lower(), duration(end - begin))
 
 
-def height(jobs):
-    """Return the height of the figure in pixels."""
-    return ROW * max(2, min(len(jobs), MOST_JOBS)) + EDGE
+def plot(jobs, found):
+    """Return rows of (job, [(tone, left, width, words)]) and ticks of (left, words).
 
-
-def figure(jobs, found, colour, is_narrow):
-    """Return the figure; times count from the begin of the first bar."""
+    Times count from the begin of the first bar.
+    """
     begin = min([bar[2] for bar in found])
-    ticks = tick_seconds(max([bar[3] for bar in found]) - begin, 2 if is_narrow else 5)
-    label_length = 14 if is_narrow else 34
-    names = [_label(job["job_name"], label_length) for job in jobs[:MOST_JOBS]]
-    return {
-        "data": [_trace(tone, found, begin, colour) for tone in FILLS if _of(tone, found)],
-        "layout": plots.layout(
-            colour,
-            barmode="overlay",
-            hovermode="closest",
-            xaxis=dict(
-                plots.axis(colour),
-                tickvals=ticks,
-                ticktext=[duration(tick) for tick in ticks],
-                tickangle=0,
-                showgrid=True,
-                rangemode="tozero",
-            ),
-            yaxis=dict(
-                plots.axis(colour),
-                tickvals=list(range(len(names))),
-                ticktext=names,
-                range=[max(2, len(names)) - 0.5, -0.5],
-                showline=False,
-            ),
-        ),
-    }
+    span = max(max([bar[3] for bar in found]) - begin, 1)
+    rows = []
+    for at, job in enumerate(jobs[:MOST_JOBS]):
+        own = [bar for bar in found if bar[0] == at]
+        rows.append((job["job_name"], [_place(bar, begin, span) for bar in own]))
+    ticks = [(100.0 * tick / span, duration(tick)) for tick in tick_seconds(span)]
+    return {"rows": rows, "ticks": ticks}
 
 
-def _trace(tone, found, begin, colour):
-    chosen = _of(tone, found)
-    return {
-        "type": "bar",
-        "orientation": "h",
-        "width": 0.68,
-        "y": [bar[0] for bar in chosen],
-        "base": [bar[2] - begin for bar in chosen],
-        "x": [max(bar[3] - bar[2], 0.2) for bar in chosen],
-        "hovertext": [_plain(bar[4]) for bar in chosen],
-        "hoverinfo": "text",
-        "marker": {"color": colour(FILLS[tone]), "line": {"width": 1, "color": colour("surface")}},
-    }
-
-
-def _of(tone, found):
-    return [bar for bar in found if bar[1] == tone]
+def _place(bar, begin, span):
+    _, tone, start, end, words = bar
+    width = max(100.0 * (end - start) / span, LEAST_WIDTH)
+    return tone, min(100.0 * (start - begin) / span, 100 - width), width, words
 
 
 def tick_seconds(span, most=5):
@@ -106,16 +64,8 @@ def tick_seconds(span, most=5):
     return list(range(0, int(span) + 1, step))
 
 
-def _label(name, length):
-    return _plain(name if len(name) <= length else name[: length - 1] + "…") + "  "
-
-
-def _plain(text):
-    return text.replace("&", "&amp;").replace("<", "&lt;")  # Plotly interprets some HTML
-
-
 def in_words(run):
-    """Return a text alternative of the figure."""
+    """Return a text alternative of the plot."""
     longest = max(run["jobs"], key=lambda job: job["duration_seconds"] or 0)
     words = "The run is in progress."
     if run["duration_seconds"] is not None:

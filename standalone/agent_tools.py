@@ -22,7 +22,7 @@ AROUND_ERROR = 20
 MOST_ERRORS = 10
 
 #: Parts of the overview that only plots need.
-_PLOTS = ("traffic", "runs_per_hour")
+_PLOTS = ("traffic", "windows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

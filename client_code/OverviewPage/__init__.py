@@ -1,6 +1,6 @@
 """The state of collection at a glance."""
 
-from .. import badges, clock, connection, dom, plots, sentences, theming
+from .. import badges, clock, connection, dom, overview_windows, sentences
 from ..components.ProblemRow import ProblemRow
 from ..components.RepositoryRow import RepositoryRow
 from ..components.RunRow import RunRow
@@ -17,13 +17,16 @@ class OverviewPage(OverviewPageTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.plot.config = plots.CONFIG
         self.problem_rows = dom.Rows(self, "problems", ProblemRow)
         self.failure_rows = dom.Rows(self, "failures", RunRow)
         self.repository_rows = dom.Rows(self, "repositories", RepositoryRow)
 
     def open(self, parameters):
-        """Ignore the parameters: the page has none."""
+        """Read the window of time."""
+        self.window = overview_windows.chosen(parameters)
+        for link in self.dom_nodes["windows"].querySelectorAll("a"):
+            is_current = link.getAttribute("href") == overview_windows.address(self.window)
+            dom.set_attribute(link, "aria-current", "true" if is_current else None)
 
     def load(self):
         """Load the whole status."""
@@ -39,7 +42,7 @@ class OverviewPage(OverviewPageTemplate):
         if is_set_up:
             self.show_verdict(status)
             self.show_cards(status)
-            self.show_plot(status["runs_per_hour"])
+            self.show_window(status)
             self.show_lists(status)
         else:
             self.first_steps.show(status["setup"])
@@ -63,20 +66,20 @@ class OverviewPage(OverviewPageTemplate):
         self.pipeline_agent.show(pipeline)
         self.log_agent.show(logs)
         for card, messages in zip((self.metrics_queue, self.logs_queue), status["messages"]):
-            card.show(messages, status["traffic"])
+            card.show(messages, status["traffic"], self.window)
         self.budget.show(status["github"])
 
-    def show_plot(self, hours):
-        """Draw the runs of each hour."""
-        labels = [clock.hour_of_day(hour["hour"]) for hour in hours]
-        figure = plots.runs_per_hour(hours, labels, theming.colour)
-        words = sentences.runs_per_hour(hours)
-        dom.fill(self, legend=words)
-        dom.set_attribute(self.dom_nodes["plot_frame"], "aria-label", "Runs per hour: " + words)
-        self.plot.figure = figure
-        is_empty = not figure["data"]
-        dom.set_attribute(self.dom_nodes["plot_frame"], "data-empty", "" if is_empty else None)
-        dom.show(self, no_runs=is_empty)
+    def show_window(self, status):
+        """Draw what happened in the chosen window."""
+        window = status["windows"][self.window]
+        times = [
+            overview_windows.slot_time(clock.moment(slot["at"]), self.window)
+            for slot in window["runs"]
+        ]
+        words = sentences.runs_in(window["runs"], overview_windows.WORDS[self.window])
+        dom.fill(self, legend=words, lag=sentences.lag(window["lag"]))
+        clock.show_time(self.dom_nodes["oldest"], status["oldest_pending_at"], missing="none")
+        self.plot.show(window["runs"], times, words)
 
     def show_lists(self, status):
         """Draw the newest failures, and the repositories that need attention first."""

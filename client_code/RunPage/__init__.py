@@ -1,17 +1,13 @@
 """One attempt of a run: failures, timeline, jobs, commit and published message."""
 
-from anvil.js.window import window
-
 from .. import (
     badges,
     clock,
     connection,
     dom,
     formatting,
-    plots,
     routes,
     run_facts,
-    theming,
     timeline,
 )
 from ..components.AnnotationRow import AnnotationRow
@@ -23,14 +19,8 @@ from ._anvil_designer import RunPageTemplate
 TEXTS = ("head_branch", "event", "actor", "triggering_actor", "workflow_path", "run_id")
 TIMES = ("created_at", "run_started_at", "completed_at", "updated_at")
 COUNTS = ("files_changed_count", "additions", "deletions")
-NARROW = 700  # pixels
 MOST_FAILURES = 10  # above everything else; all failed jobs come first in the list of jobs
 MOST_JOBS = 50  # at first, and with each click: hundreds would take seconds to draw
-
-
-def set_collapsed(node, *, is_collapsed):
-    """Hide an element that holds a plot: Plotly needs the width of its element."""
-    dom.set_attribute(node, "data-away", "" if is_collapsed else None)
 
 
 class RunPage(RunPageTemplate):
@@ -40,7 +30,7 @@ class RunPage(RunPageTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.shown, self.plot.config = None, plots.CONFIG
+        self.shown = None
         self.jobs, self.most_jobs = [], MOST_JOBS
         self.attempt_links = dom.Rows(self, "attempts", AttemptLink)
         self.failure_rows = dom.Rows(self, "failures", FailureRow)
@@ -95,7 +85,7 @@ class RunPage(RunPageTemplate):
     def show_parts(self, *, is_there):
         """Show or hide everything that belongs to a run."""
         dom.show(self, crumbs=is_there, verdict=is_there, actions=is_there)
-        set_collapsed(self.dom_nodes["body"], is_collapsed=not is_there)
+        dom.show(self, body=is_there)
 
     def show_head(self, answer, run):
         """Draw name, state and attempts."""
@@ -142,15 +132,11 @@ class RunPage(RunPageTemplate):
     def show_timeline(self, run):
         """Draw when each step was running."""
         bars = timeline.bars(run["jobs"], clock.parse, clock.now())
-        set_collapsed(self.dom_nodes["timeline"], is_collapsed=not bars)
+        dom.show(self, timeline=bool(bars))
         if bars:
             words = timeline.in_words(run)
             dom.fill(self, timeline_words=words)
-            dom.set_attribute(self.dom_nodes["plot_frame"], "aria-label", "Timeline: " + words)
-            is_narrow = window.innerWidth < NARROW
-            if self.plot.height != timeline.height(run["jobs"]):
-                self.plot.height = timeline.height(run["jobs"])
-            self.plot.figure = timeline.figure(run["jobs"], bars, theming.colour, is_narrow)
+            self.plot.show(run["jobs"], bars, "Timeline: " + words)
 
     def show_jobs(self, answer):
         """Draw the jobs, failed ones first."""

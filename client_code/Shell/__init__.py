@@ -241,7 +241,5 @@ class Shell(ShellTemplate):
             dom.on(button, "change", self.theme_change)
 
     def theme_change(self, event):
-        """Apply the choice, and redraw the plots."""
+        """Apply the choice."""
         theming.choose(event.target.value)
-        if self.page is not None:
-            self.refresh()

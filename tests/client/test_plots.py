@@ -1,10 +1,8 @@
 """Shapes and figures, without a browser."""
 
+import pytest
+
 from client_code import plots, sparkline
-
-
-def colour(token):
-    return f"colour of {token}"
 
 
 def test_the_slot_that_still_grows_is_left_out():
@@ -30,19 +28,39 @@ def test_a_sparkline_needs_two_values():
     assert sparkline.paths([3], 10, 20) == ("", "")
 
 
-def test_hours_are_stacked_by_conclusion_and_empty_kinds_are_left_out():
-    hours = [dict.fromkeys(("success", "failure", "cancelled", "skipped", "other"), 0)]
-    hours[0].update(success=2, failure=1)
-    figure = plots.runs_per_hour(hours, ["10:00"], colour)
-    assert [(bar["name"], bar["y"]) for bar in figure["data"]] == [
-        ("Success", [2]),
-        ("Failed", [1]),
+def a_slot(**counts):
+    return {
+        "at": "t",
+        "success": 0,
+        "failure": 0,
+        "cancelled": 0,
+        "skipped": 0,
+        "other": 0,
+        **counts,
+    }
+
+
+def test_columns_are_stacked_in_percent_of_an_even_axis():
+    slots = [a_slot(success=3, failure=1), a_slot()]
+    assert plots.top_of_axis(slots) == 4
+    assert plots.columns(slots, ["10:00", "11:00"]) == [
+        ("10:00: 3 succeeded, 1 failed", [("ok", 75), ("bad", 25)]),
+        ("11:00: no runs", []),
     ]
-    assert figure["data"][1]["marker"]["color"] == "colour of fill-bad"
-    assert figure["layout"]["barmode"] == "stack"
 
 
-def test_axes_are_not_shared_between_plots():
-    first, second = plots.layout(colour), plots.layout(colour)
-    first["xaxis"]["title"] = {"text": "changed"}
-    assert "title" not in second["xaxis"]
+@pytest.mark.parametrize(("most", "top"), [(0, 2), (1, 2), (3, 4), (7, 10), (11, 20), (55, 60)])
+def test_the_axis_ends_at_an_even_number_that_no_column_exceeds(most, top):
+    assert plots.top_of_axis([a_slot(success=most)]) == top
+
+
+def test_some_slots_have_a_label():
+    assert plots.labels(["a", "b", "c"]) == ["a", "b", "c"]
+    assert [each for each in plots.labels(list(map(str, range(24)))) if each] == [
+        "0",
+        "4",
+        "8",
+        "12",
+        "16",
+        "20",
+    ]

@@ -84,8 +84,9 @@ def test_a_collection_reports_where_it_is(changes, sentence):
 
 
 def test_plots_have_words():
-    hours = [{"hour": "h", "success": 2, "failure": 1}, {"hour": "i", "success": 0, "failure": 0}]
-    assert sentences.runs_per_hour(hours) == "3 runs in 2 hours, 1 failed."
+    slots = [{"at": "h", "success": 2, "failure": 1}, {"at": "i", "success": 0, "failure": 0}]
+    assert sentences.runs_in(slots, "2 hours") == "3 runs in 2 hours, 1 failed."
+    assert sentences.most_messages([1, 1200]) == "At most 1,200 in five minutes"
     assert sentences.traffic([1, 5, 2]) == "Messages per five minutes: at most 5, most recently 2."
     assert sentences.traffic([]) == "No messages yet."
 
@@ -115,3 +116,9 @@ def test_a_queue_shows_what_its_bus_counts(depth, sentence):
     """Some buses count in part, and some not at all."""
     queue = dict(zip(("waiting", "in_flight", "delayed"), depth, strict=True))
     assert sentences.queue_depth(queue) == sentence
+
+
+def test_a_lag_is_an_upper_bound():
+    known = {"jobs": 4, "median_seconds": 10, "p95_seconds": None}
+    assert sentences.lag(known) == "median within 10 s, p95 over 1 h"
+    assert sentences.lag({**known, "jobs": 0}) == "no job ended"

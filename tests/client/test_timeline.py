@@ -56,15 +56,27 @@ def test_a_job_that_never_began_has_no_bar() -> None:
     assert timeline.bars([job(created_at=5, started_at=None)], seconds, 0) == []
 
 
-def test_the_figure_counts_from_the_first_bar_and_names_plainly() -> None:
+def test_the_plot_counts_from_the_first_bar() -> None:
     jobs = [job(), job(created_at=50, started_at=50)]
-    found = timeline.bars(jobs, seconds, 0)
 
-    figure = timeline.figure(jobs, found, lambda token: token, is_narrow=False)
+    plot = timeline.plot(jobs, timeline.bars(jobs, seconds, 0))
 
-    assert [trace["base"] for trace in figure["data"]] == [[10, 50], [0]]
-    assert figure["layout"]["yaxis"]["ticktext"][0].startswith("build &lt;x>")
-    assert figure["layout"]["xaxis"]["ticktext"][:2] == ["0 s", "30 s"]
+    [(name, [waited, ran]), (_, [second])] = plot["rows"]
+    assert name == "build <x>"
+    assert waited[:3] == ("waited", 0, 10)
+    assert ran[:3] == ("ok", 10, 90)
+    assert second[:3] == ("ok", 50, 50)
+    assert plot["ticks"][:2] == [(0, "0 s"), (30, "30 s")]
+
+
+def test_a_short_step_stays_in_sight_and_in_the_plot() -> None:
+    steps = [step("Long", 0, 1000, "success"), step("Short", 1000, 1000, "success")]
+    jobs = [job(started_at=0, steps=steps)]
+
+    [(_, [_, short])] = timeline.plot(jobs, timeline.bars(jobs, seconds, 0))["rows"]
+
+    assert short[1] + short[2] == 100
+    assert short[2] > 0
 
 
 @pytest.mark.parametrize("span", [0, 3, 59, 100, 4000, 90_000, 10_000_000])
@@ -76,14 +88,13 @@ def test_marks_are_few_and_even(span: int) -> None:
     assert marks[-1] <= span
 
 
-def test_a_figure_is_bounded() -> None:
+def test_the_plot_is_bounded() -> None:
     jobs = [job()] * 300
 
-    assert timeline.height(jobs) == timeline.height([job()] * timeline.MOST_JOBS)
     assert max(bar[0] for bar in timeline.bars(jobs, seconds, 0)) == timeline.MOST_JOBS - 1
 
 
-def test_the_figure_is_reported_in_words() -> None:
+def test_the_plot_is_reported_in_words() -> None:
     run = {"jobs": [job()] * 41, "duration_seconds": 100}
 
     assert timeline.in_words(run) == (

@@ -2,6 +2,7 @@
 
 from ... import clock, dom, formatting, sentences
 from ...formatting import number
+from ..CredentialBudget import CredentialBudget
 from ._anvil_designer import BudgetCardTemplate
 
 LOW = 10  # percent of the limit that is left
@@ -12,6 +13,7 @@ class BudgetCard(BudgetCardTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
+        self.credential_rows = dom.Rows(self, "credentials", CredentialBudget)
 
     def show(self, github):
         """Draw `github` of `get_collection_status`."""
@@ -25,6 +27,7 @@ class BudgetCard(BudgetCardTemplate):
             free=number(github["free"]),
             share="{:.0f} %".format(formatting.share(github["free"], requests)),
         )
+        self.credential_rows.show(github["credentials"] if len(github["credentials"]) > 1 else [])
         self.dom_nodes["bar"].style.width = "{:.1f}%".format(left)
         is_low = github["limit"] is not None and left < LOW
         dom.set_attribute(self.dom_nodes["bar"], "data-tone", "warn" if is_low else None)

@@ -143,7 +143,7 @@ class LogViewer(LogViewerTemplate):
         outline = self.call("outline_log")
         if outline is None or ids != self.ids:
             return
-        self.groups, self.steps = outline["groups"], outline.get("steps", [])
+        self.groups, self.steps = outline["groups"], outline["steps"]
         self.error_lines = log_hits.Hits(outline["errors"])
         self.draw_steps()
         self.warning_lines = log_hits.Hits(outline["warnings"])

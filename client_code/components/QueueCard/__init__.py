@@ -1,10 +1,9 @@
 """The messages sent to one queue."""
 
-from ... import dom, sentences, sparkline
+from ... import dom, overview_windows, sentences, sparkline
 from ...formatting import number
 from ._anvil_designer import QueueCardTemplate
 
-HOUR = 12  # slots of five minutes
 TITLES = {"metrics": "Metrics", "logs": "Logs"}
 
 
@@ -14,16 +13,19 @@ class QueueCard(QueueCardTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
 
-    def show(self, messages, traffic):
+    def show(self, messages, traffic, window):
         """Draw one of `messages` with its part of `traffic`, both of `get_collection_status`."""
         purpose = messages["purpose"]
-        values = sparkline.ended([slot[purpose] for slot in traffic], HOUR)
+        slots = overview_windows.TRAFFIC_SLOTS[window]
+        values = sparkline.ended([slot[purpose] for slot in traffic], slots)[-slots:]
         dom.fill(
             self,
             title=TITLES[purpose],
             queue=messages["queue"],
             total=number(messages["total"]),
-            last_hour=number(messages["last_hour"]),
+            recent=number(sum(values)),
+            time=overview_windows.traffic_words(window),
+            most=sentences.most_messages(values),
         )
         line, area = sparkline.paths(values, 240, 48)
         dom.set_attribute(self.dom_nodes["line"], "d", line)

@@ -58,7 +58,8 @@ def test_an_empty_state_is_an_overview(state):
     assert not shown["is_set_up"]
     assert [agent["state"] for agent in shown["agents"]] == ["never started", "never started"]
     assert shown["traffic"] == shown["failures"] == shown["recent"] == []
-    assert len(shown["runs_per_hour"]) == 24
+    assert set(shown["windows"]) == {"1h", "24h", "7d"}
+    assert shown["oldest_pending_at"] is None
     assert shown["github"]["remaining"] is None
     assert shown["errors"] == {"count": 0, "newest": None}
     assert shown["collection"] is None
@@ -90,13 +91,13 @@ def test_runs_are_counted_in_the_hour_of_their_end_by_conclusion(state):
             ended(11, None),
         ]
     )
-    hours = taken(state)["runs_per_hour"]
+    hours = taken(state)["windows"]["24h"]["runs"]
     none = {"success": 0, "failure": 0, "cancelled": 0, "skipped": 0, "other": 0}
     assert len(hours) == 24
-    assert [each["hour"] for each in hours] == sorted(each["hour"] for each in hours)
-    assert hours[-1] == {"hour": format_timestamp(HOUR), **none, "success": 1, "failure": 3}
+    assert [each["at"] for each in hours] == sorted(each["at"] for each in hours)
+    assert hours[-1] == {"at": format_timestamp(HOUR), **none, "success": 1, "failure": 3}
     assert hours[-2] == {
-        "hour": format_timestamp(HOUR - timedelta(hours=1)),
+        "at": format_timestamp(HOUR - timedelta(hours=1)),
         **none,
         "cancelled": 1,
         "skipped": 1,
@@ -156,7 +157,8 @@ def test_the_budget_is_what_the_newest_agent_was_reported(state):
     state.save_agent(an_agent("b", heartbeat_at=at(-5), rate_limit=limit))
     state.save_agent(an_agent("c", heartbeat_at=at(-1), rate_limit={"remaining": None}))
     state.add_counts({"github_requests.charged": 2, "github_requests.free": 40}, now=NOW)
-    assert taken(state)["github"] == {**limit, "charged": 2, "free": 40}
+    shown = taken(state)["github"]
+    assert shown == {**limit, "credentials": [], "charged": 2, "free": 40}
 
 
 def test_repositories_are_counted_and_those_that_need_a_look_come_first(state):

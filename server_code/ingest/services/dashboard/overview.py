@@ -14,31 +14,23 @@ from ...domain.ledger import (
     RepositoryRecord,
     message_counts_span,
 )
-from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ...settings import Settings
 from .activity import group_errors
 from .collection import collection_row, is_recent
-from .health_facts import health_of, longest_backfill_seconds, read_state
+from .health_facts import StateReading, health_of, longest_backfill_seconds, read_state
 from .repositories import busiest
 from .rows import repository_row, summary_row
 from .setup import setup_steps
+from .windows import window_rows
 
 SHOWN_REPOSITORIES = 8
 SHOWN_FAILURES = 5
 SHOWN_RUNS = 8
-SHOWN_HOURS = 24
 SHOWN_SPANS = 288
 
 _HOUR = timedelta(hours=1)
-
-_ORDER = ("success", "failure", "cancelled", "skipped")
-
-#: The conclusions of the plot; every other one counts as "other".
-_KINDS = {"success": "success", "cancelled": "cancelled", "skipped": "skipped"} | dict.fromkeys(
-    FAILED_CONCLUSIONS, "failure"
-)
 
 
 def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> dict[str, Any]:
@@ -58,9 +50,10 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "agents": reading.agents,
         "messages": _messages(settings, traffic, now),
         "traffic": _traffic(settings, traffic, now),
-        "github": _github(reading.heartbeats, traffic),
+        "github": _github(store, reading.heartbeats, traffic),
         "repositories": watched,
-        "runs_per_hour": _runs_per_hour(summaries, now),
+        "windows": window_rows(summaries, traffic, now=now),
+        "oldest_pending_at": _oldest_pending_at(reading),
         "failures": [summary_row(each) for each in summaries if each.is_failed][:SHOWN_FAILURES],
         "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
         "errors": {"count": len(groups), "newest": groups[0] if groups else None},
@@ -110,7 +103,9 @@ def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[
     return rows[-SHOWN_SPANS:]
 
 
-def _github(agents: Sequence[AgentRecord], traffic: MessageCounts) -> dict[str, Any]:
+def _github(
+    store: StateStore, agents: Sequence[AgentRecord], traffic: MessageCounts
+) -> dict[str, Any]:
     reported = [each for each in agents if each.rate_limit.get("remaining") is not None]
     newest = max(reported, key=lambda each: each.heartbeat_at, default=None)
     limits = {} if newest is None else dict(newest.rate_limit)
@@ -118,6 +113,15 @@ def _github(agents: Sequence[AgentRecord], traffic: MessageCounts) -> dict[str, 
         "limit": limits.get("limit"),
         "remaining": limits.get("remaining"),
         "reset_at": limits.get("reset_at"),
+        "credentials": [
+            {
+                "name": each.name,
+                "limit": each.limit,
+                "remaining": each.remaining,
+                "reset_at": format_timestamp(each.reset_at),
+            }
+            for each in store.list_credentials()
+        ],
         "charged": traffic.totals.get("github_requests.charged", 0),
         "free": traffic.totals.get("github_requests.free", 0),
     }
@@ -155,16 +159,6 @@ def _repositories(
     }
 
 
-def _runs_per_hour(summaries: Sequence[RunSummary], now: datetime) -> list[dict[str, Any]]:
-    """Count ended runs by hour and conclusion, oldest hour first."""
-    this_hour = now.replace(minute=0, second=0, microsecond=0)
-    hours = [this_hour - n * _HOUR for n in reversed(range(SHOWN_HOURS))]
-    counts = {hour: dict.fromkeys([*_ORDER, "other"], 0) for hour in hours}
-    for each in summaries:
-        ended_at = each.completed_at
-        if each.conclusion is None or ended_at is None:
-            continue
-        hour = ended_at.replace(minute=0, second=0, microsecond=0)
-        if hour in counts:
-            counts[hour][_KINDS.get(each.conclusion, "other")] += 1
-    return [{"hour": format_timestamp(hour), **counts[hour]} for hour in hours]
+def _oldest_pending_at(reading: StateReading) -> str | None:
+    oldest = reading.oldest_pending
+    return None if oldest is None else format_timestamp(oldest.updated_at)

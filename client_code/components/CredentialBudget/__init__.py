@@ -1,0 +1,22 @@
+"""The rate limit of one credential."""
+
+from ... import dom, formatting, sentences
+from ...formatting import number
+from ._anvil_designer import CredentialBudgetTemplate
+
+
+class CredentialBudget(CredentialBudgetTemplate):
+    """A row with what is left of a credential's limit."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+
+    def show(self, credential):
+        """Draw a credential of `get_collection_status`."""
+        left = formatting.share(credential["remaining"], credential["limit"])
+        words = sentences.budget(credential["limit"])
+        if credential["limit"] is not None:
+            words = "{} {}".format(number(credential["remaining"]), words)
+        dom.fill(self, name=credential["name"], left=words)
+        self.dom_nodes["bar"].style.width = "{:.1f}%".format(left)
+        dom.set_attribute(self.dom_nodes["meter"], "aria-label", words)

@@ -1,0 +1,36 @@
+"""Runs by time and result."""
+
+from ... import dom, plots
+from ._anvil_designer import RunsPlotTemplate
+
+
+class RunsPlot(RunsPlotTemplate):
+    """Stacked columns with two axes."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.drawn = None
+
+    def show(self, slots, times, words):
+        """Draw the runs of each slot; `times` name the slots, `words` the whole plot."""
+        if (slots, times) == self.drawn:
+            return
+        self.drawn = (slots, times)
+        top = plots.top_of_axis(slots)
+        dom.fill(self, top=str(top), middle=str(top // 2))
+        dom.set_attribute(self.dom_nodes["plot"], "aria-label", words)
+        columns = [self._column(*column) for column in plots.columns(slots, times)]
+        self.dom_nodes["columns"].replaceChildren(*columns)
+        marks = [dom.make("span", text=label) for label in plots.labels(times)]
+        self.dom_nodes["times"].replaceChildren(*marks)
+        dom.show(self, none=not any(plots.total(slot) for slot in slots))
+
+    def _column(self, words, parts):
+        node = dom.make("span", "plot-column")
+        dom.set_attribute(node, "title", words)
+        for tone, height in parts:
+            part = dom.make("i")
+            dom.set_attribute(part, "data-tone", tone)
+            part.style.height = "{:.2f}%".format(height)
+            node.append(part)
+        return node

@@ -1,0 +1,42 @@
+"""When each job and step of a run was running."""
+
+from ... import dom, timeline
+from ._anvil_designer import TimelinePlotTemplate
+
+
+class TimelinePlot(TimelinePlotTemplate):
+    """A row for each job, with a bar for each step."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.drawn = None
+
+    def show(self, jobs, bars, words):
+        """Draw the bars of `timeline.bars`; `words` say what they show."""
+        plot = timeline.plot(jobs, bars)
+        if plot == self.drawn:
+            return
+        self.drawn = plot
+        dom.set_attribute(self.dom_nodes["plot"], "aria-label", words)
+        self.dom_nodes["rows"].replaceChildren(*[self._row(*row) for row in plot["rows"]])
+        self.dom_nodes["ticks"].replaceChildren(*[self._tick(*each) for each in plot["ticks"]])
+
+    def _row(self, name, bars):
+        row = dom.make("div", "timeline-row")
+        label = dom.make("span", "cut small muted", name)
+        dom.set_attribute(label, "title", name)
+        track = dom.make("span", "timeline-track")
+        for tone, left, width, words in bars:
+            bar = dom.make("i")
+            dom.set_attribute(bar, "data-tone", tone)
+            dom.set_attribute(bar, "title", words)
+            bar.style.left = "{:.2f}%".format(left)
+            bar.style.width = "{:.2f}%".format(width)
+            track.append(bar)
+        row.append(label, track)
+        return row
+
+    def _tick(self, left, word):
+        tick = dom.make("span", text=word)
+        tick.style.left = "{:.2f}%".format(left)
+        return tick

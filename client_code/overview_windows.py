@@ -1,0 +1,33 @@
+"""The windows of time that the overview shows."""
+
+from . import routes
+
+WORDS = {"1h": "the last hour", "24h": "24 hours", "7d": "7 days"}
+DEFAULT = "24h"
+DAYS = ("Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat")
+
+#: Five-minute slots of the message plots; the state keeps those of one day.
+TRAFFIC_SLOTS = {"1h": 12, "24h": 288, "7d": 288}
+
+
+def chosen(parameters):
+    """Return the window that an address names."""
+    name = parameters.get("window")
+    return name if name in WORDS else DEFAULT
+
+
+def address(name):
+    """Return the link to a window."""
+    return routes.address("overview", window=name)
+
+
+def slot_time(moment, name):
+    """Return the label of a slot; `moment` is (day of the week from Sunday, hour, minute)."""
+    day, hour, minute = moment
+    time = "{:02d}:{:02d}".format(hour, minute)
+    return "{} {}".format(DAYS[day], time) if name == "7d" else time
+
+
+def traffic_words(name):
+    """Return the time that the messages of a window are counted for."""
+    return "in the last hour" if name == "1h" else "in 24 hours"

@@ -1,0 +1,101 @@
+"""What happened in the last hour, day and week: runs by their result, and the lag of messages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from ...domain.ledger import MessageCounts
+from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
+from ...domain.timestamps import format_timestamp
+from ..lag import LAG_BOUNDS, read_lag
+
+RESULTS = ("success", "failure", "cancelled", "skipped", "other")
+
+#: The conclusions of the plot; every other one counts as "other".
+_KINDS = {"success": "success", "cancelled": "cancelled", "skipped": "skipped"} | dict.fromkeys(
+    FAILED_CONCLUSIONS, "failure"
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """A span of time that ends now, in slots of equal length."""
+
+    name: str
+    slot: timedelta
+    slots: int
+
+    def starts(self, now: datetime) -> list[datetime]:
+        """Return the start of each slot, oldest first; the last one is the present slot."""
+        present = _EPOCH + (now - _EPOCH) // self.slot * self.slot
+        return [present - n * self.slot for n in reversed(range(self.slots))]
+
+
+WINDOWS = (
+    Window(name="1h", slot=timedelta(minutes=5), slots=12),
+    Window(name="24h", slot=timedelta(hours=1), slots=24),
+    Window(name="7d", slot=timedelta(hours=6), slots=28),
+)
+
+
+def window_rows(
+    summaries: Sequence[RunSummary], traffic: MessageCounts, *, now: datetime
+) -> dict[str, dict[str, Any]]:
+    """Return runs and lag of each window by its name."""
+    return {
+        window.name: {
+            "slot_seconds": window.slot.total_seconds(),
+            "runs": _runs(summaries, window, now),
+            "lag": _lag(traffic, window, now),
+        }
+        for window in WINDOWS
+    }
+
+
+def _runs(summaries: Sequence[RunSummary], window: Window, now: datetime) -> list[dict[str, Any]]:
+    """Count ended runs by slot and conclusion, oldest slot first."""
+    starts = window.starts(now)
+    rows: list[dict[str, Any]] = [
+        {"at": format_timestamp(start), **dict.fromkeys(RESULTS, 0)} for start in starts
+    ]
+    for each in summaries:
+        if each.conclusion is None or each.completed_at is None:
+            continue
+        place = (each.completed_at - starts[0]) // window.slot
+        if 0 <= place < window.slots:
+            rows[place][_KINDS.get(each.conclusion, "other")] += 1
+    return rows
+
+
+def _lag(traffic: MessageCounts, window: Window, now: datetime) -> dict[str, Any]:
+    """Return upper bounds of the median and the 95th percentile, in seconds.
+
+    None: no job ended, or its lag is larger than the largest bound.
+    """
+    since = now - window.slot * window.slots
+    counts: dict[str, int] = {}
+    for at, span in traffic.spans:
+        if at > since:
+            for name, amount in span.items():
+                counts[name] = counts.get(name, 0) + amount
+    buckets, _ = read_lag(counts)
+    jobs = buckets[-1][1]
+    at_most: Mapping[int, int] = dict(
+        zip(LAG_BOUNDS, (count for _, count in buckets), strict=False)
+    )
+    return {
+        "jobs": jobs,
+        "median_seconds": _bound(at_most, jobs * 0.5),
+        "p95_seconds": _bound(at_most, jobs * 0.95),
+    }
+
+
+def _bound(at_most: Mapping[int, int], wanted: float) -> int | None:
+    if not wanted:
+        return None
+    return next((bound for bound, count in at_most.items() if count >= wanted), None)

@@ -1,0 +1,19 @@
+"""The windows of the overview."""
+
+from __future__ import annotations
+
+import pytest
+
+from client_code import overview_windows
+
+
+@pytest.mark.parametrize(("name", "chosen"), [("1h", "1h"), ("", "24h"), ("2 weeks", "24h")])
+def test_an_address_names_a_window_or_the_day_is_shown(name: str, chosen: str) -> None:
+    assert overview_windows.chosen({"window": name}) == chosen
+    assert overview_windows.address("1h") == "#overview?window=1h"
+
+
+def test_slots_of_a_week_name_their_day() -> None:
+    assert overview_windows.slot_time((2, 6, 0), "7d") == "Tue 06:00"
+    assert overview_windows.slot_time((2, 6, 5), "1h") == "06:05"
+    assert set(overview_windows.TRAFFIC_SLOTS) == set(overview_windows.WORDS)
