@@ -143,6 +143,7 @@ def test_the_menu_opens_and_closes_and_logs_out(keyboard: Keyboard) -> None:
 def test_an_agent_is_paused_and_started(keyboard: Keyboard, anvil_server: AnvilApp) -> None:
     page = keyboard.page
     _go_to(keyboard, "Settings")
+    keyboard.press(page.get_by_role("link", name="Agents"))
     control = page.locator(".agent-control").filter(has_text="Log Ingestion Agent")
     keyboard.press(control.get_by_role("button", name="Pause"))
     expect(control.get_by_text("Paused")).to_be_visible()

@@ -115,9 +115,11 @@ def test_a_login_page_reports_wrong_from_right_and_stays_logged_in(
     page.reload()
     expect(page.get_by_role("navigation", name="Pages")).to_be_visible(timeout=PATIENCE_MS)
 
-    page.goto(f"{anvil_server.url}/#settings")
+    page.goto(f"{anvil_server.url}/#settings?part=accounts")
     expect(page.get_by_role("combobox", name=f"Role of {GUEST}")).to_be_disabled()
-    expect(page.get_by_role("button", name="Run the checks")).not_to_be_visible()
+    expect(page.get_by_role("link", name="Checks")).not_to_be_visible()
+    page.goto(f"{anvil_server.url}/#settings?part=agents")
+    expect(page.get_by_role("heading", name="Agents")).to_be_visible()
     expect(page.get_by_role("button", name="Pause")).not_to_be_visible()
     assert browser_page.errors == []
 

@@ -13,7 +13,10 @@ from support.anvil_server import MATRIX_JOBS, AnvilApp, hanging
 from support.browser import PATIENCE_MS, BrowserPage
 
 REPOSITORY = "octo/api"
-PAGES = ("overview", "repositories", "runs", "run?run_id=1", "log", "activity", "settings")
+PAGES = (
+    *("overview", "repositories", "runs", "workflows", "run?run_id=1", "log", "activity"),
+    *("settings", "settings?part=event-bus", "nowhere"),
+)
 
 #: Other tests may have collected runs of other repositories.
 _ONE_MATCHES = re.compile(r"1 of \d runs match")

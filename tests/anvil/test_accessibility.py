@@ -1,0 +1,38 @@
+"""Every page on the real server, checked by axe-core in the looks that people use."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from support.anvil_server import AnvilApp
+
+PARTS = ("checks", "sources", "credentials", "event-bus", "webhook", "agents", "accounts", "you")
+LOOKS = (("light", 1440), ("dark", 1440), ("light", 390))
+
+
+@pytest.mark.usefixtures("collected")
+@pytest.mark.parametrize(("scheme", "width"), LOOKS)
+def test_axe_finds_nothing_on_any_page(
+    page: Page, anvil_server: AnvilApp, scheme: str, width: int
+) -> None:
+    run = next(each for each in anvil_server.github.truth() if each["repo"] == "octo/api")
+    ids = f"run_id={run['run_id']}"
+    addresses = (
+        *("overview", "overview?window=7d", "repositories", "runs", "workflows", "activity"),
+        *(f"settings?part={part}" for part in PARTS),
+        *(f"run?{ids}", f"log?{ids}&job_id={run['jobs'][0]['job_id']}", "log", "nowhere"),
+    )
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 900})
+    found = {}
+    for address in addresses:
+        page.goto(f"{anvil_server.url}/#{address}")
+        expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
+        page.wait_for_timeout(500)  # colors fade to those of the new page
+        violations = Axe().run(page).response["violations"]
+        if violations:
+            found[address] = [
+                (each["id"], [node["html"][:200] for node in each["nodes"]]) for each in violations
+            ]
+    assert found == {}
