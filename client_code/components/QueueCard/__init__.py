@@ -17,15 +17,16 @@ class QueueCard(QueueCardTemplate):
         """Draw one of `messages` with its part of `traffic`, both of `get_collection_status`."""
         purpose = messages["purpose"]
         slots = overview_windows.TRAFFIC_SLOTS[window]
-        values = sparkline.ended([slot[purpose] for slot in traffic], slots)[-slots:]
+        counts = [slot[purpose] for slot in traffic][-slots:]
+        values = sparkline.ended(counts, slots)[-slots:]
         dom.fill(
             self,
             title=TITLES[purpose],
             queue=messages["queue"],
             total=number(messages["total"]),
-            recent=number(sum(values)),
+            recent=number(sum(counts)),
             time=overview_windows.traffic_words(window),
-            most=sentences.most_messages(values),
+            most=sentences.most_messages(counts),
         )
         line, area = sparkline.paths(values, 240, 48)
         dom.set_attribute(self.dom_nodes["line"], "d", line)

@@ -51,6 +51,7 @@ class CollectorContext:
     ``holder`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
     where there is one. ``cloudevents_root`` is that of every envelope. ``repositories`` lists what
     the ``sources`` of the settings, and those of the state, bring.
+    ``busy_polls``: repositories whose last poll by this process met a busy state.
     """
 
     source: ActionsSource
@@ -70,6 +71,7 @@ class CollectorContext:
     repositories: RepositorySource | None = None
     sources: tuple[SourcePattern, ...] = ()
     discovery: DiscoveryClock = field(default_factory=DiscoveryClock)
+    busy_polls: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
 
     def filters_of(self, repository: str) -> FilterChain:

@@ -178,6 +178,7 @@ def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryR
     It delays nothing: GitHub's filtered lists may fail while the list itself works.
     """
     repository, trouble = poll_session.repository, poll_session.trouble
+    context.busy_polls.discard(repository.full_name)
     if trouble is None:
         return replace(repository, failures=0, last_error=None)
     if repository.last_error is None and not isinstance(trouble, (RateLimited, StateBusy)):
@@ -194,11 +195,11 @@ def _after_failure(
     stored = context.store.load_repository(repository.full_name) or repository
     if isinstance(error, RateLimited):
         return replace(stored, last_error=str(error)), error.retry_at
-    if isinstance(error, StateBusy) and stored.last_error != str(error):
+    if isinstance(error, StateBusy) and repository.full_name not in context.busy_polls:
         # Passes by itself, and is a failure only if the next poll meets it too. Processes that
         # were in each other's way do not come back in step.
-        pause = timedelta(seconds=random.uniform(1, 5))  # noqa: S311
-        return replace(stored, last_error=str(error)), now + pause
+        context.busy_polls.add(repository.full_name)
+        return stored, now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311
     failures = stored.failures + 1
     pause = timedelta(seconds=2 ** min(failures - 1, 20))
     if stored.failures == 0 or stored.last_error != str(error):
