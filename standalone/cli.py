@@ -10,6 +10,7 @@ from .commands.doctor import doctor
 from .commands.github_app import github_app
 from .commands.mcp import mcp
 from .commands.redrive import redrive
+from .commands.replay import replay
 from .commands.run import run
 from .commands.sandbox import sandbox
 from .commands.serve import serve
@@ -57,6 +58,7 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
         sources,
         status,
         redrive,
+        replay,
         mcp,
         sandbox,
         completion,

@@ -54,6 +54,16 @@ class TestAttempts:
         keys = {AttemptKey(REPOSITORY, 7, 1), AttemptKey(REPOSITORY, 7, 2), an_attempt(9).key}
         assert set(state.load_attempts(REPOSITORY, [7, 9, 404])) == keys
 
+    def test_attempts_since_a_moment_are_loaded_oldest_first(self, state: StateStore) -> None:
+        """Settled ones too; the moment itself belongs to them."""
+        state.save_attempts([an_attempt(number, created_at=at(number)) for number in (5, 3, 4, 2)])
+        state.save_attempts([an_attempt(9, 1, "octo/other", created_at=at(4))])
+        settled = an_attempt(6, created_at=at(6), settled=True, next_check_at=None)
+        state.save_attempts([settled])
+        found = state.load_attempts_since("OCTO/api", at(3), limit=3)
+        assert [record.key.run_id for record in found] == [3, 4, 5]
+        assert state.load_attempts_since(REPOSITORY, at(6), limit=3) == [settled]
+
     def test_ids_use_64_bits(self, state: StateStore) -> None:
         """GitHub's ids have outgrown 32."""
         record = an_attempt(LARGEST_ID, jobs=(a_job(LARGEST_ID),))

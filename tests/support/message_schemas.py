@@ -14,7 +14,9 @@ from referencing import Registry, Resource
 _ROOT = Path(__file__).parents[2]
 
 #: Present in some messages only: every other declared field is in every message of ours.
-OPTIONAL_FIELDS = frozenset({"steps_omitted", "jobs_omitted", "truncated", "error_lines", "groups"})
+OPTIONAL_FIELDS = frozenset(
+    {"steps_omitted", "jobs_omitted", "truncated", "error_lines", "groups", "replayed"}
+)
 
 #: The same of a log's message; a job's message always has its steps.
 OPTIONAL_OF_LOGS = frozenset({"steps"})

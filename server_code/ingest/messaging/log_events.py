@@ -58,6 +58,7 @@ class LogFacts:
     fetched_at: datetime
     is_text: bool
     marks: MessageMarks | None = None
+    is_replayed: bool = False
     cloudevents_root: str | None = None
 
 
@@ -71,6 +72,7 @@ class LogAbsence:
     fetched_at: datetime
     reason: UnavailableReason
     detail: str
+    is_replayed: bool = False
     cloudevents_root: str | None = None
 
 
@@ -187,6 +189,7 @@ def _job_fields(facts: LogFacts | LogAbsence) -> dict[str, Any]:
         "job_name": facts.job_name,
         **({"truncated": ["job_name"]} if is_cut_name(facts.job_name) else {}),
         "fetched_at": write_timestamp(facts.fetched_at),
+        **({"replayed": True} if facts.is_replayed else {}),
     }
 
 

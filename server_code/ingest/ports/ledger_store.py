@@ -27,6 +27,11 @@ class LedgerStore(Protocol):
     ) -> list[AttemptRecord]:
         """Load unsettled attempts that are due, oldest created first by default."""
 
+    def load_attempts_since(
+        self, repository: str, created_since: datetime, *, limit: int
+    ) -> list[AttemptRecord]:
+        """Load attempts created at a moment or after, oldest created first."""
+
     def load_next_check_at(self, repository: str) -> datetime | None:
         """Return when the next unsettled attempt is due."""
 

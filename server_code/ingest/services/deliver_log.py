@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 
 from ..domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
 from ..domain.runs import AttemptKey
@@ -30,12 +31,14 @@ from .publish import publish
 _CHUNK_BYTES = 256 * 1024
 
 
-def deliver_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> JobLogRecord:
+def deliver_log(
+    context: CollectorContext, key: AttemptKey, log: LogFetched, *, is_replayed: bool = False
+) -> JobLogRecord:
     """Publish a log: in one message if it fits, else by claim check, else in ordered parts.
 
     Returns the record to save once all of it is on the queue. Raises what publishing raises.
     """
-    facts = _facts(context, key, log)
+    facts = replace(_facts(context, key, log), is_replayed=is_replayed)
     limit = context.logs.max_message_bytes
     reference = None
     if context.blobs is None or fits_one_message(facts, log.spool.open, limit):
@@ -66,7 +69,7 @@ def pack_log(
 
 
 def deliver_absence(
-    context: CollectorContext, key: AttemptKey, absent: LogUnavailable
+    context: CollectorContext, key: AttemptKey, absent: LogUnavailable, *, is_replayed: bool = False
 ) -> JobLogRecord:
     """Publish that a job has no log, and why; returns the record to save after."""
     now = context.clock.now()
@@ -77,6 +80,7 @@ def deliver_absence(
         fetched_at=now,
         reason=absent.reason,
         detail=absent.detail,
+        is_replayed=is_replayed,
         cloudevents_root=context.cloudevents_root,
     )
     _send(context, log_unavailable_message(absence))

@@ -71,7 +71,7 @@ class LogReader:
     def _fetch_again(self, record: JobLogRecord, into: BinaryIO) -> UnreadableLog | None:
         """Write the log into a file from the first source that has it."""
         errors: list[IngestError] = []
-        for fetch in self._sources(record):
+        for fetch in self.sources(record):
             try:
                 fetch(into)
             except IngestError as error:
@@ -84,7 +84,8 @@ class LogReader:
             may_come=not isinstance(errors[-1], (LogExpired, LogPending)),
         )
 
-    def _sources(self, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
+    def sources(self, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
+        """Yield the ways to a log outside the cache; each writes it into a file, or raises."""
         if self.blobs is not None and record.blob_bucket and record.blob_key:
             blobs, reference = self.blobs, BlobReference(record.blob_bucket, record.blob_key)
             yield lambda into: _fetch_from_bucket(blobs, reference, record.log_sha256, into)

@@ -72,6 +72,21 @@ class TableAttempts:
         )
         return _records(rows)
 
+    def load_attempts_since(
+        self, repository: str, created_since: datetime, *, limit: int
+    ) -> list[AttemptRecord]:
+        """Load attempts created at a moment or after, oldest created first."""
+        rows = ATTEMPTS.some(
+            columns=_HOT,
+            order_by="age",
+            limit=limit,
+            where={
+                "repository": repository_key(repository),
+                "age": q.greater_than_or_equal_to(age_key(created_since)),
+            },
+        )
+        return _records(rows)
+
     def load_next_check_at(self, repository: str) -> datetime | None:
         """Return when the next unsettled attempt is due."""
         rows = ATTEMPTS.some(

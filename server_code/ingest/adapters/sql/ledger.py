@@ -38,6 +38,7 @@ from .session import Row, Session
 _FORGOTTEN_AT_ONCE = 100
 
 _DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
+_SINCE = "WHERE repository_key = ? AND created_at >= ? "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
 _NEWEST_FIRST = "ORDER BY created_at DESC, run_id DESC, run_attempt DESC LIMIT ?"
 
@@ -100,6 +101,14 @@ class SqlLedger(LedgerStore):
         parameters = (repository_key(repository), *write_reached(checks_due(now)), max(0, limit))
         order = _NEWEST_FIRST if newest_first else _OLDEST_FIRST
         rows = self._database.read(SELECT_ATTEMPTS + _DUE_ATTEMPTS + order, parameters)
+        return [attempt_record(row) for row in rows]
+
+    def load_attempts_since(
+        self, repository: str, created_since: datetime, *, limit: int
+    ) -> list[AttemptRecord]:
+        """Load attempts created at a moment or after, oldest created first."""
+        parameters = (repository_key(repository), write_time(created_since), max(0, limit))
+        rows = self._database.read(SELECT_ATTEMPTS + _SINCE + _OLDEST_FIRST, parameters)
         return [attempt_record(row) for row in rows]
 
     def load_next_check_at(self, repository: str) -> datetime | None:

@@ -1,0 +1,111 @@
+"""``replay``: messages that were published, published again."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import replace
+from datetime import datetime, timezone
+
+import click
+from ingest.bootstrap import open_bus, open_headless
+from ingest.domain.counters import Counters
+from ingest.domain.timestamps import write_timestamp
+from ingest.errors import IngestError
+from ingest.services.context import CollectorContext
+from ingest.services.replay import ReplayProgress
+from ingest.services.replay import replay as publish_again
+from ingest.services.replay_span import ReplaySpan
+
+from ..command import command
+from ..environment import read_environment
+from ..logs import write_notice
+from ..stopping import Stop, ends_in_time, stopped_by_signals
+
+#: Progress is written so often.
+NOTICE_SECONDS = 5.0
+
+_DAYS = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"])
+
+
+@command()
+@click.option("--repo", required=True, metavar="OWNER/NAME", help="The repository.")
+@click.option("--since", type=_DAYS, help="Runs created then or later (UTC).")
+@click.option("--until", type=_DAYS, help="Runs created then or before (UTC); now by default.")
+@click.option(
+    "--run", "run_id", type=int, metavar="ID", help="Only this run, whenever it was created."
+)
+@click.option("--to", "queue", metavar="QUEUE", help="Send all messages to this queue instead.")
+def replay(
+    repo: str,
+    *,
+    since: datetime | None,
+    until: datetime | None,
+    run_id: int | None,
+    queue: str | None,
+) -> int:
+    """Publish the messages of a repository's runs again, for a reader that lost its data.
+
+    They keep their event_id and have "replayed": true. They come from the state and the stored
+    logs, and from GitHub where those are gone. A replay that was stopped prints how to continue.
+    """
+    if since is None and run_id is None:
+        raise click.UsageError("Give --since, or --run for one run.")
+    settings = read_environment()
+    with (
+        stopped_by_signals() as stop,
+        ends_in_time(stop),
+        closing(open_headless(settings, stop=stop.event)) as collector,
+    ):
+        now = collector.context.clock.now()
+        span = ReplaySpan(
+            repository=repo,
+            since=_utc(since) if since else now,
+            until=_utc(until) if until else now,
+            run_id=run_id,
+        )
+        if queue is None:
+            return _run(collector.context, span, stop)
+        with closing(open_bus(settings)) as bus:
+            publisher = bus.open_publisher(queue, Counters())
+            context = replace(collector.context, metrics=publisher, logs=publisher)
+            return _run(context, span, stop)
+
+
+def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
+    """Replay with notices of the progress; return the exit code."""
+    progress = ReplayProgress(reached=span.since)
+    noticed_at = time.monotonic()
+    try:
+        for progress in publish_again(
+            context, span, should_continue=lambda: not stop.event.is_set()
+        ):
+            if time.monotonic() - noticed_at >= NOTICE_SECONDS:
+                noticed_at = time.monotonic()
+                write_notice(_in_words(progress))
+    except IngestError:
+        write_notice(_how_to_continue(progress))
+        raise
+    click.echo(_in_words(progress))
+    for count, what in ((progress.lost_attempts, "attempts"), (progress.lost_logs, "logs")):
+        if count:
+            click.echo(f"{count} {what} are neither stored nor on GitHub any more.")
+    if stop.event.is_set():
+        write_notice(_how_to_continue(progress))
+        return stop.exit_code
+    return 0
+
+
+def _in_words(progress: ReplayProgress) -> str:
+    return (
+        f"Replayed {progress.attempts} attempts, {progress.messages} messages about runs and jobs, "
+        f"and {progress.logs} logs, up to {write_timestamp(progress.reached)}."
+    )
+
+
+def _how_to_continue(progress: ReplayProgress) -> str:
+    return f"Continue with --since {write_timestamp(progress.reached)}; repeats keep their ids."
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=timezone.utc)
