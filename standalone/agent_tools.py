@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ingest.domain.summaries import RunSummary
+from ingest.errors import LogPending
 from ingest.ports import Clock, LogCache, StateStore
 from ingest.services.dashboard.logs import JobLog, find_job_log
 from ingest.services.dashboard.overview import build_overview
@@ -30,6 +31,7 @@ class LogPlace:
     """The part of a log that an agent asks for; the first that is given decides."""
 
     search: str | None = None
+    step: int | None = None
     group: str | None = None
     around_errors: bool = False
     first_line: int = 1
@@ -101,12 +103,25 @@ def _ranges(log: JobLog, place: LogPlace) -> list[tuple[int, int]]:
     if place.search is not None:
         found = log.find(place.search, 0)["lines"][:MOST_LINES]
         return [(line, line) for line in found]
+    if place.step is not None:
+        return _cut(_step(log, place.step))
     if place.group is not None:
         return _cut([_group(log, place.group)])
     if place.around_errors:
         return _cut(_around(log.outline()["errors"][:MOST_ERRORS]))
     first, count = max(1, place.first_line), max(1, min(place.count, MOST_LINES))
     return [(first, first + count - 1)]
+
+
+def _step(log: JobLog, number: int) -> list[tuple[int, int]]:
+    """Return the lines of a step. Raises LogPending where its place in the log is not certain."""
+    for step in log.outline()["steps"]:
+        if step["number"] == number and step["first_line"] is not None:
+            return [(step["first_line"], step["last_line"])]
+    raise LogPending(
+        f"Where step {number} is in this log is not certain. Use `around_errors`, `group` or "
+        "`search` instead."
+    )
 
 
 def _group(log: JobLog, title: str) -> tuple[int, int]:

@@ -138,6 +138,7 @@ def _add_log_tool(server: MCPServer[Any], tools: AgentTools) -> None:
         job_id: int,
         around_errors: bool = False,  # noqa: FBT001, FBT002 - an argument of a tool has a name
         search: str | None = None,
+        step: int | None = None,
         group: str | None = None,
         first_line: int = 1,
         count: int = 200,
@@ -145,11 +146,12 @@ def _add_log_tool(server: MCPServer[Any], tools: AgentTools) -> None:
         """Return numbered lines of a job's log, at most 500.
 
         Choose one way: `around_errors` (20 lines before and after each error), `search` (lines that
-        contain a text), `group` (a step: the `##[group]` whose title contains the text), else
-        `count` lines from `first_line`.
+        contain a text), `step` (a step's `number` from `get_run`), `group` (the `##[group]` whose
+        title contains the text), else `count` lines from `first_line`.
         """
         place = LogPlace(
             search=search,
+            step=step,
             group=group,
             around_errors=around_errors,
             first_line=first_line,

@@ -73,6 +73,11 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
             text = log["lines"][0]["text"].split()[-1]
             found = await ask(client, "get_job_log", **ids, search=text)
             assert found["lines"][0]["number"] == 1
+            step = next(each for each in job["steps"] if each["conclusion"] != "skipped")
+            lines = (await ask(client, "get_job_log", **ids, step=step["number"]))["lines"]
+            assert step["step_name"] in lines[0]["text"]
+            nowhere = await client.call_tool("get_job_log", {**ids, "step": 999})
+            assert "not certain" in nowhere.content[0].text
             errors = await ask(client, "get_job_log", **ids, around_errors=True)
             assert len(errors["lines"]) <= 500
 
