@@ -151,6 +151,11 @@ class PagedLogCache:
         return self._pages.find_log((*attempt_id(key), job_id))
 
 
+def is_lost(unfinished_since: datetime | None, now: datetime) -> bool:
+    """Return whether the writer of an unfinished log was killed."""
+    return unfinished_since is not None and unfinished_since < now - _UNFINISHED_KEPT
+
+
 def split_logs(
     newest_first: Iterable[CachedLog], *, most_logs: int, most_bytes: int, now: datetime
 ) -> tuple[list[CachedLog], list[str]]:
@@ -164,7 +169,7 @@ def split_logs(
     logs = stored_bytes = 0
     for log in newest_first:
         if not log.is_whole:
-            if log.saved_at < now - _UNFINISHED_KEPT:
+            if is_lost(log.saved_at, now):
                 evicted.append(log.name)
             continue
         logs, stored_bytes = logs + 1, stored_bytes + log.stored_bytes

@@ -161,6 +161,8 @@ def _config(access: AwsAccess, *, attempts: int, read_seconds: int) -> Config:
         max_pool_connections=access.max_pool_connections,
         retries=_retries(attempts),
         tcp_keepalive=True,
+        # botocore's own is put together anew for every request.
+        user_agent="runstream",
     )
 
 

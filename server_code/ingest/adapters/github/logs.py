@@ -19,7 +19,7 @@ from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .request import Request
 from .tokens import RepositoryClient
-from .transport import LOG_SECONDS, has_proxy, open_session, resolve, write_log
+from .transport import LOG_SECONDS, environment_proxies, has_proxy, open_session, resolve, write_log
 
 if TYPE_CHECKING:
     import requests
@@ -91,10 +91,15 @@ class LogDownloader:
     def _request(self, address: str) -> requests.Response:
         import requests
 
-        timeouts = (CONNECT_SECONDS, READ_SECONDS)
         session = self._session()
         try:
-            return session.get(address, stream=True, timeout=timeouts, allow_redirects=False)
+            return session.get(
+                address,
+                stream=True,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                proxies=environment_proxies(address),
+                allow_redirects=False,
+            )
         except requests.exceptions.RequestException:
             raise
         except ValueError as error:

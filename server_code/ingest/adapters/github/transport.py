@@ -7,8 +7,10 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import urlsplit
 
 from ...errors import RequestFailed, SourceUnavailable
 from ...wire.answers import RawAnswer
@@ -28,6 +30,18 @@ _CHUNK_BYTES = 64 * 1024
 #: The longest that one log may take to arrive, and how much of it is in memory.
 LOG_SECONDS = 1800
 LOG_CHUNK_BYTES = 256 * 1024
+
+
+#: The first that is set names the trusted certificates.
+_CERTIFICATE_VARIABLES = (
+    "REQUESTS_CA_BUNDLE",
+    "CURL_CA_BUNDLE",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+)
+
+_PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
+_PROXY_VARIABLES = (*_PROXY_NAMES, *map(str.upper, _PROXY_NAMES))
 
 
 class Transport:
@@ -61,6 +75,7 @@ class Transport:
                 headers=dict(headers),
                 data=body,
                 timeout=(CONNECT_SECONDS, READ_SECONDS),
+                proxies=environment_proxies(url),
                 allow_redirects=False,
                 stream=True,
             ) as response:
@@ -100,10 +115,14 @@ class Transport:
 
 
 def open_session() -> requests.Session:
-    """Open a session that sends nothing but what it is given: no netrc entry and no cookies."""
+    """Open a session that sends nothing but what it is given: no netrc entry and no cookies.
+
+    Its requests name their proxies: requests would search the environment anew for each.
+    """
     import requests
 
     session = requests.Session()
+    session.trust_env = False
     session.auth = _add_nothing
     session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
     session.verify = _certificates()
@@ -120,9 +139,23 @@ def resolve(host: str) -> set[str]:
 
 def has_proxy(url: str) -> bool:
     """Return whether the environment names a proxy for an address."""
-    from requests.utils import get_environ_proxies, select_proxy
+    from requests.utils import select_proxy
 
-    return select_proxy(url, get_environ_proxies(url)) is not None
+    return select_proxy(url, environment_proxies(url)) is not None
+
+
+def environment_proxies(url: str) -> dict[str, str]:
+    """Return the proxies that the environment names for the host of an address."""
+    parts = urlsplit(url)
+    variables = tuple(map(os.environ.get, _PROXY_VARIABLES))
+    return _find_proxies(f"{parts.scheme}://{parts.netloc}", variables)
+
+
+@lru_cache(maxsize=64)
+def _find_proxies(origin: str, _variables: tuple[str | None, ...]) -> dict[str, str]:
+    from requests.utils import get_environ_proxies
+
+    return dict(get_environ_proxies(origin))
 
 
 def connection_error(error: Exception, url: str) -> SourceUnavailable:
@@ -190,7 +223,7 @@ def _certificates() -> str | bool:
 
     Its own, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE, come first.
     """
-    return os.environ.get("SSL_CERT_FILE") or os.environ.get("SSL_CERT_DIR") or True
+    return next(filter(None, map(os.environ.get, _CERTIFICATE_VARIABLES)), True)
 
 
 def _certificates_error(error: OSError) -> SourceUnavailable:

@@ -15,6 +15,7 @@ from ...domain.log_cache import (
     CachedLog,
     PackedPage,
     PagedLogCache,
+    is_lost,
     read_long_lines,
     split_logs,
     write_long_lines,
@@ -49,6 +50,14 @@ _SELECT_LOGS = """
     SELECT log_name, saved_at, stored_bytes, is_whole FROM cached_logs
     ORDER BY saved_at DESC, log_name
 """
+_SELECT_TOTALS = """
+    SELECT COALESCE(SUM(is_whole), 0), COALESCE(SUM(is_whole * stored_bytes), 0),
+           MIN(CASE WHEN is_whole = 0 THEN saved_at END)
+    FROM cached_logs
+"""
+
+#: Logs are evicted when there are so many times more than the limit.
+SLACK = 1.02
 
 
 class SqlLogCache(PagedLogCache):
@@ -84,7 +93,14 @@ class _SqlPages:
         return _Stored(self.database, name, size)
 
     def evict(self, session: Session, now: datetime) -> None:
-        """Delete the oldest logs that are too many, and what was never finished."""
+        """Delete the oldest logs that are too many, and what was never finished.
+
+        Not for each one too many, for all are read to find the oldest.
+        """
+        count, size, unfinished_since = session.query(_SELECT_TOTALS)[0]
+        is_full = count > self._most_logs * SLACK or size > self._most_bytes * SLACK
+        if not is_full and not is_lost(unfinished_since and read_time(unfinished_since), now):
+            return
         logs = (
             CachedLog(name, read_time(saved_at), stored_bytes, bool(is_whole))
             for name, saved_at, stored_bytes, is_whole in session.query(_SELECT_LOGS)
