@@ -82,6 +82,21 @@ def test_everything_that_can_be_read_is_collected(organizations: Organizations) 
     assert about_repositories == [], "each request went to a credential that may"
 
 
+def test_a_restart_repeats_no_refused_request_within_an_hour(organizations: Organizations) -> None:
+    """Which credential may not read which repository is kept in the state."""
+    names = (*ACME_SECRET, *UMBRA, *MONA)
+    organizations.context = organizations.join(*names)
+    organizations.poll_all()
+    refused = len(organizations.witness.refused)
+    assert refused > 0
+    for _ in range(3):
+        organizations.context = organizations.join(*names)
+        organizations.stage.advance(700)
+        organizations.poll_all()
+    assert organizations.collected() == set(names)
+    assert organizations.witness.repeated() == []
+
+
 def test_a_new_repository_arrives_within_ten_minutes(organizations: Organizations) -> None:
     organizations.context = organizations.join("umbra")
     organizations.poll_all()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from .filters import NO_FILTERS, Filters
@@ -12,6 +12,9 @@ from .filters import NO_FILTERS, Filters
 FROM_SETTINGS = "REPOSITORIES"
 FROM_COMMAND_LINE = "command line"
 FROM_PAGE = "Repositories page"
+
+#: Refusals of one credential that are remembered.
+MAX_REFUSALS = 500
 
 
 #: The counter of the runs that filters left out.
@@ -75,11 +78,21 @@ class CredentialList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CredentialRefusal:
-    """What a credential may not read: a repository, or (``owner/*``) an owner's list."""
+    """What a credential may not read, and why.
+
+    ``what``: a repository, a repository and the pattern of a path, an owner's list (``owner/*``),
+    or anything (``*``). ``error`` is the name of the error that the refusal is.
+    """
 
     what: str
     until: datetime
     reason: str
+    error: str = "AccessDenied"
+    remedy: str | None = None
+
+
+#: Refusals of a credential by what it may not read; None: it may again.
+RefusalChanges = Mapping[str, CredentialRefusal | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,3 +120,10 @@ class CredentialRecord:
     def repositories(self) -> frozenset[str]:
         """The repositories of all its lists."""
         return frozenset(name for each in self.lists for name in each.names)
+
+    def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:
+        """Return the record with changed refusals, without those that are over."""
+        changed = {each.what: each for each in self.refusals} | dict(changes)
+        lasting = [each for each in changed.values() if each is not None and each.until > now]
+        newest = sorted(lasting, key=lambda each: each.until)[-MAX_REFUSALS:]
+        return replace(self, refusals=tuple(newest))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from ..domain.source_records import CredentialRecord
+from ..domain.source_records import CredentialRecord, RefusalChanges
 from .github import Answer, RepositoryFacts
 
 
@@ -62,6 +62,9 @@ class RepositorySource(Protocol):
 
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for what belongs to no user."""
+
+    def take_refusals(self) -> Mapping[str, RefusalChanges]:
+        """Return by credential which refusals are new or over since the last call."""
 
     def credentials(self) -> list[CredentialFacts]:
         """Return what is known of the credentials; costs nothing."""

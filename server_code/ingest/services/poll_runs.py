@@ -20,6 +20,7 @@ from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_runs
 from .discover_sources import discover_when_due
 from .poll_session import LEASE_SECONDS, PollSession, keep_lease
+from .record_credentials import record_refusals
 from .schedule_attempts import OPEN_AGE_SHARE
 
 logger = logging.getLogger(__name__)
@@ -95,6 +96,7 @@ def poll_repository(
         record, next_poll_at = _after_failure(context, repository, error)
     _report_rejected_credentials(context, error)
     _report_malformed(context, repository.full_name)
+    record_refusals(context)
     context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
     return error
 

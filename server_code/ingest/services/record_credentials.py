@@ -33,12 +33,37 @@ def record_credentials(
         return
     stored = {each.name: each for each in store.list_credentials()}
     known = {**stored, **(learned or {})}
+    for name, record in stored.items():
+        # Polls may have saved refusals while the discovery was reading.
+        changes = {each.what: each for each in known[name].refusals}
+        known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
     facts = source.credentials()
     store.save_credentials([_updated(source, known.get(each.name), each, now) for each in facts])
     used = {each.name for each in facts}
     for name, record in stored.items():
         if name not in used and now - record.updated_at > FORGOTTEN_AFTER:
             store.remove_credential(name)
+
+
+def record_refusals(context: CollectorContext) -> None:
+    """Save which refusals of repositories are new or over. Raises StateUnavailable.
+
+    Two processes that save one credential at once may lose a refusal; it is then asked once more.
+    """
+    source = context.repositories
+    changes = {} if source is None else source.take_refusals()
+    if source is None or not changes:
+        return
+    now = context.clock.now()
+    stored = {each.name: each for each in context.store.list_credentials()}
+    records = [
+        stored.get(each.name) or CredentialRecord(name=each.name, kind=each.kind, updated_at=now)
+        for each in source.credentials()
+        if each.name in changes
+    ]
+    context.store.save_credentials(
+        [each.with_refusals(changes[each.name], now=now) for each in records]
+    )
 
 
 def with_facts(
@@ -65,9 +90,14 @@ def refused(
     record: CredentialRecord, what: str, error: IngestError, now: datetime
 ) -> CredentialRecord:
     """Return a record that notes a refusal; those that are over are dropped."""
-    refusal = CredentialRefusal(what=what, until=now + REFUSED_FOR, reason=str(error))
-    kept = tuple(each for each in record.refusals if each.until > now)
-    return replace(record, refusals=(*kept, refusal))
+    refusal = CredentialRefusal(
+        what=what,
+        until=now + REFUSED_FOR,
+        reason=str(error),
+        error=type(error).__name__,
+        remedy=error.remedy,
+    )
+    return record.with_refusals({what: refusal}, now=now)
 
 
 def _updated(

@@ -82,6 +82,50 @@ def test_what_no_token_reads_is_refused_without_asking_for_an_hour(refusal):
         assert actions.fetch_runs("octo/1", RunQuery()).value is not None
 
 
+def test_what_another_process_learned_spares_requests_and_locks_nothing_out():
+    """A recalled refusal counts where another token reads the repository."""
+    world = Github({"a": {"octo"}, "b": set()})
+    clock = StillClock()
+    with stub_github(world) as github:
+        actions = actions_of(github, "ab", clock)
+        for name in NAMES[:3]:
+            actions.fetch_runs(name, RunQuery())
+        with pytest.raises(RepositoryUnavailable):
+            actions.fetch_runs("other/1", RunQuery())
+        learned = actions._tokens.take_refusals()
+        assert actions._tokens.take_refusals() == {}
+        asked = sum(world.wrong.values())
+        later = actions_of(github, "ab", clock)
+        for name, changes in learned.items():
+            later._tokens.recall(name, [each for each in changes.values() if each is not None])
+        for name in NAMES[:3]:
+            later.fetch_runs(name, RunQuery())
+        assert sum(world.wrong.values()) == asked
+        world.readers["b"] = {"other"}
+        assert later.fetch_runs("other/1", RunQuery()).value is not None
+
+
+def test_a_credential_that_another_process_saw_rejected_is_not_reported_again():
+    """Nor asked before its pause is over."""
+    world = Github({"a": {"octo"}})
+    clock = StillClock()
+    with stub_github(world) as github:
+        first = actions_of(github, "ax", clock)
+        for name in NAMES[:20]:
+            first.fetch_runs(name, RunQuery())
+        [rejected] = first.take_rejected_credentials()
+        learned = first._tokens.take_refusals()[rejected]
+        asked = sum(world.wrong.values())
+        later = actions_of(github, "ax", clock)
+        later._tokens.recall(rejected, [each for each in learned.values() if each is not None])
+        for pause in (0, 61):
+            clock.sleep(pause)
+            for number in range(20):
+                later.fetch_runs(f"octo/{pause}-{number}", RunQuery())
+            assert later.take_rejected_credentials() == {}
+            assert sum(world.wrong.values()) == asked + (pause > 0)
+
+
 def test_a_token_that_loses_a_right_is_replaced_by_another():
     """The repository moves, and stays there."""
     world = Github({"a": {"octo"}, "b": {"octo"}})

@@ -6,7 +6,8 @@ used: it follows redirects and waits by itself, outside the limits.
 
 from .actions import GithubActions
 from .client import GithubClient
+from .open_tokens import open_token_pool
 from .repository_lists import GithubRepositories
-from .tokens import TokenPool, open_token_pool
+from .tokens import TokenPool
 
 __all__ = ["GithubActions", "GithubClient", "GithubRepositories", "TokenPool", "open_token_pool"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ...domain.source_records import CredentialRecord
+from ...domain.source_records import CredentialRecord, RefusalChanges
 from ...errors import NotFound, RepositoryUnavailable
 from ...ports import Answer, CredentialFacts, ListQuestion, RepositoryFacts, RepositorySource
 from ...wire.fields import mapping, text
@@ -75,6 +75,11 @@ class GithubRepositories(RepositorySource):
         for record in records:
             for each in record.lists:
                 self._tokens.learn_list(record.name, each.owner, each.names)
+            self._tokens.recall(record.name, record.refusals)
+
+    def take_refusals(self) -> dict[str, RefusalChanges]:
+        """Return by credential which refusals are new or over since the last call."""
+        return self._tokens.take_refusals()
 
     def credentials(self) -> list[CredentialFacts]:
         """Return what is known of the credentials."""

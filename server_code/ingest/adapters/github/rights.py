@@ -6,10 +6,12 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...errors import IngestError
+from ...domain.source_records import CredentialRefusal, RefusalChanges
+from ...errors import AccessDenied, BadCredentials, IngestError, RepositoryUnavailable
 from ...ports import Clock
 
 #: A credential that may not read a repository is asked again after this time.
@@ -24,7 +26,25 @@ MAX_PAIRS = 20_000
 #: An answer this old still shows that a credential reads a repository.
 PROOF_SECONDS = 2.0
 
+#: What a refusal of everything is of.
+EVERYTHING = "*"
+
+_ERRORS = {each.__name__: each for each in (AccessDenied, BadCredentials, RepositoryUnavailable)}
+
 _Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Refusal:
+    """A refusal of one thing or, with its ``pause``, of everything.
+
+    ``is_recalled``: another process got it, or this one before it was restarted.
+    """
+
+    until: datetime
+    error: IngestError
+    pause: timedelta = REFUSED_FOR
+    is_recalled: bool = False
 
 
 class Rights:
@@ -35,8 +55,9 @@ class Rights:
         self._lock = threading.Lock()
         self._pins: OrderedDict[str, str] = OrderedDict()
         self._read_at: OrderedDict[_Pair, float] = OrderedDict()
-        self._refusals: OrderedDict[_Pair, tuple[datetime, IngestError]] = OrderedDict()
-        self._rejections: dict[str, tuple[datetime, timedelta, IngestError]] = {}
+        self._refusals: OrderedDict[_Pair, _Refusal] = OrderedDict()
+        self._rejections: dict[str, _Refusal] = {}
+        self._changes: dict[str, dict[str, CredentialRefusal | None]] = {}
         self._accounts: dict[str, str] = {}
         self._lists: dict[str, dict[str, frozenset[str]]] = {}
 
@@ -46,8 +67,10 @@ class Rights:
         with self._lock:
             self._pins.setdefault(pair[1], name)
             self._read_at[pair] = time.monotonic()
-            self._refusals.pop(pair, None)
-            self._rejections.pop(name, None)
+            if self._refusals.pop(pair, None) is not None:
+                self._note(name, pair[1], None)
+            if self._rejections.pop(name, None) is not None:
+                self._note(name, EVERYTHING, None)
             _trim(self._pins)
             _trim(self._read_at)
 
@@ -70,26 +93,66 @@ class Rights:
             self._read_at.pop(pair, None)
             if self._pins.get(pair[1]) == name:
                 del self._pins[pair[1]]
-            self._refusals[pair] = (self._clock.now() + REFUSED_FOR, error)
+            refusal = _Refusal(until=self._clock.now() + REFUSED_FOR, error=error)
+            self._refusals[pair] = refusal
+            self._note(*pair, refusal)
             _trim(self._refusals)
 
     def reject(self, name: str, error: IngestError) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
         with self._lock:
             known = self._rejections.get(name)
-            pause = REJECTED_FOR if known is None else min(2 * known[1], REFUSED_FOR)
-            self._rejections[name] = (self._clock.now() + pause, pause, error)
+            pause = REJECTED_FOR if known is None else min(2 * known.pause, REFUSED_FOR)
+            until = self._clock.now() + pause
+            self._rejections[name] = _Refusal(until=until, error=error, pause=pause)
+            self._note(name, EVERYTHING, self._rejections[name])
             return known is None
 
-    def refusal(self, name: str, repository: str) -> IngestError | None:
+    def refusal(
+        self, name: str, repository: str, *, with_recalled: bool = True
+    ) -> IngestError | None:
         """Return why a credential is not to be asked for a repository now; None where it is."""
         now = self._clock.now()
         with self._lock:
-            rejected = self._rejections.get(name)
-            if rejected is not None and now < rejected[0]:
-                return rejected[2]
-            refused = self._refusals.get((name, repository.lower()))
-            return refused[1] if refused is not None and now < refused[0] else None
+            found = (self._rejections.get(name), self._refusals.get((name, repository.lower())))
+        for each in found:
+            if each is not None and now < each.until and (with_recalled or not each.is_recalled):
+                return each.error
+        return None
+
+    def recall(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
+        """Recall what a credential was refused before; what was learned since is kept."""
+        now = self._clock.now()
+        for each in refusals:
+            kind = _ERRORS.get(each.error)
+            if kind is None or each.until <= now or each.until > now + REFUSED_FOR:
+                continue
+            error = kind(each.reason, remedy=each.remedy)
+            pause = max(each.until - now, REJECTED_FOR)
+            refusal = _Refusal(until=each.until, error=error, pause=pause, is_recalled=True)
+            with self._lock:
+                if each.what == EVERYTHING:
+                    self._rejections.setdefault(name, refusal)
+                elif not each.what.endswith("/*"):
+                    self._refusals.setdefault((name, each.what), refusal)
+
+    def take_changes(self) -> dict[str, RefusalChanges]:
+        """Return by credential which refusals are new or over since the last call."""
+        with self._lock:
+            taken, self._changes = self._changes, {}
+        return dict(taken)
+
+    def _note(self, name: str, what: str, refusal: _Refusal | None) -> None:
+        changes = self._changes.setdefault(name, {})
+        changes[what] = None
+        if refusal is not None:
+            changes[what] = CredentialRefusal(
+                what=what,
+                until=refusal.until,
+                reason=str(refusal.error),
+                error=type(refusal.error).__name__,
+                remedy=refusal.error.remedy,
+            )
 
     def has_read(self, name: str, repository: str, *, since: float | None = None) -> bool:
         """Return whether a credential has read a repository (since a ``time.monotonic()``)."""
@@ -111,7 +174,7 @@ class Rights:
         """Return why GitHub rejects a credential as a whole."""
         with self._lock:
             rejected = self._rejections.get(name)
-        return None if rejected is None else rejected[2]
+        return None if rejected is None else rejected.error
 
     def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> None:
         """Note which repositories of an owner (``*``: of all) a credential was listed."""

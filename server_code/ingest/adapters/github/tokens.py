@@ -6,9 +6,9 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from ...domain.counters import Counters
+from ...domain.source_records import CredentialRefusal, RefusalChanges
 from ...errors import (
     AccessDenied,
     BadCredentials,
@@ -18,10 +18,8 @@ from ...errors import (
     SourceUnavailable,
 )
 from ...ports import Budget, Clock
-from ...settings import GithubSettings
-from .apps import App, open_apps
+from .apps import App
 from .client import GithubClient
-from .credentials import StaticToken
 from .request import Request, Response
 from .rights import Rights
 
@@ -121,6 +119,15 @@ class TokenPool:
         """Note which repositories of an owner (``*``: of all) a credential was listed."""
         self._rights.set_list(name, owner, repositories)
 
+    def recall(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
+        """Recall what a credential was refused before."""
+        self._rights.recall(name, refusals)
+
+    def take_refusals(self) -> dict[str, RefusalChanges]:
+        """Return by credential which refusals are new or over; none where it is the only one."""
+        changes = self._rights.take_changes()
+        return changes if len(self.clients()) > 1 else {}
+
     def failed_apps(self) -> dict[str, IngestError]:
         """Return why apps have no installation to use, by the app's name."""
         return {app.name: app.failure for app in self._apps if app.failure is not None}
@@ -176,15 +183,28 @@ class TokenPool:
         order = self._order(repository)
         if len(order) == 1:
             return [clients[order[0]]]
-        known = {
-            name: self._rights.refusal(name, repository)
-            or self._rights.refusal(name, f"{repository} {endpoint}")
-            for name in order
-        }
-        allowed = [clients[name] for name in order if known[name] is None]
+        known = {name: self._refusal(name, repository, endpoint) for name in order}
+        allowed = [name for name in order if known[name] is None]
+        if not allowed:
+            # No other credential spares the request, and GitHub may have changed its mind.
+            allowed = [
+                name
+                for name in order
+                if self._refusal(name, repository, endpoint, with_recalled=False) is None
+            ]
         if not allowed:
             raise self._most_informative(repository, [e for e in known.values() if e is not None])
-        return allowed
+        return [clients[name] for name in allowed]
+
+    def _refusal(
+        self, name: str, repository: str, endpoint: str, *, with_recalled: bool = True
+    ) -> IngestError | None:
+        """Return why a credential is not to be asked for an endpoint of a repository."""
+        for what in (repository, f"{repository} {endpoint}"):
+            refusal = self._rights.refusal(name, what, with_recalled=with_recalled)
+            if refusal is not None:
+                return refusal
+        return None
 
     def _order(self, repository: str) -> list[str]:
         clients = self._by_name()
@@ -257,32 +277,6 @@ class RepositoryClient:
     def query(self, query: str, variables: dict[str, str]) -> object:
         """Send one GraphQL query."""
         return self._tokens.client_for(self._repository).query(query, variables)
-
-
-def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counters) -> TokenPool:
-    """Open a client for every token and every app installation, or an anonymous one.
-
-    Raises BadCredentials or AccessDenied where an app is the only credential and is rejected.
-    """
-    apps = open_apps(settings, clock=clock, counters=counters)
-    tokens: list[str | None] = [token.reveal() for token in settings.tokens]
-    if not tokens and not apps:
-        tokens = [None]
-    clients = [
-        GithubClient(
-            credential=StaticToken(token),
-            api_url=settings.api_url,
-            clock=clock,
-            counters=counters,
-        )
-        for token in tokens
-    ]
-    pool = TokenPool(clients, apps, api_url=settings.api_url, clock=clock)
-    if not pool.clients():
-        for error in pool.failed_apps().values():
-            if isinstance(error, (BadCredentials, AccessDenied)):
-                raise error
-    return pool
 
 
 def _budget_left(client: GithubClient) -> float:

@@ -1,0 +1,38 @@
+"""The credentials of the settings, opened."""
+
+from __future__ import annotations
+
+from ...domain.counters import Counters
+from ...errors import AccessDenied, BadCredentials
+from ...ports import Clock
+from ...settings import GithubSettings
+from .apps import open_apps
+from .client import GithubClient
+from .credentials import StaticToken
+from .tokens import TokenPool
+
+
+def open_token_pool(settings: GithubSettings, *, clock: Clock, counters: Counters) -> TokenPool:
+    """Open a client for every token and every app installation, or an anonymous one.
+
+    Raises BadCredentials or AccessDenied where an app is the only credential and is rejected.
+    """
+    apps = open_apps(settings, clock=clock, counters=counters)
+    tokens: list[str | None] = [token.reveal() for token in settings.tokens]
+    if not tokens and not apps:
+        tokens = [None]
+    clients = [
+        GithubClient(
+            credential=StaticToken(token),
+            api_url=settings.api_url,
+            clock=clock,
+            counters=counters,
+        )
+        for token in tokens
+    ]
+    pool = TokenPool(clients, apps, api_url=settings.api_url, clock=clock)
+    if not pool.clients():
+        for error in pool.failed_apps().values():
+            if isinstance(error, (BadCredentials, AccessDenied)):
+                raise error
+    return pool
