@@ -11,6 +11,7 @@ from ingest.errors import (
     RateLimited,
     Rejected,
     Retriable,
+    is_out_of_memory,
 )
 
 from .local_aws import LocalAwsError
@@ -45,7 +46,7 @@ def sentence_for(error: Exception) -> str:
 
 def exit_code_for(error: Exception) -> int:
     """Return the exit code by which a supervisor decides whether to restart; 1 if unknown."""
-    if isinstance(error, Retriable) or _is_out_of_memory(error):
+    if isinstance(error, Retriable) or is_out_of_memory(error):
         return UNAVAILABLE
     if isinstance(error, Fatal | Rejected | NotInstalled):
         return MISCONFIGURED
@@ -54,7 +55,7 @@ def exit_code_for(error: Exception) -> int:
 
 def _of_unknown(error: Exception) -> str:
     kind = type(error).__name__
-    if _is_out_of_memory(error):
+    if is_out_of_memory(error):
         return (
             f"This process may use too little memory ({kind}). Raise its limit, which ulimit -v or "
             "the container sets, to 1 GiB, and start it again."
@@ -63,11 +64,6 @@ def _of_unknown(error: Exception) -> str:
         f"Something unexpected went wrong ({kind}). Repeat it with --debug, or RUNSTREAM_DEBUG=1, "
         "for the traceback, and report that."
     )
-
-
-def _is_out_of_memory(error: Exception) -> bool:
-    """Return whether the machine refused memory; Python has no other word for a thread's stack."""
-    return isinstance(error, MemoryError) or "can't start new thread" in str(error)
 
 
 def _list_of_faults(faults: list[str]) -> str:

@@ -7,7 +7,7 @@ IngestError
 │   │   └── RequestFailed      GitHub took the request and did not answer it whole and readably
 │   ├── QueueUnavailable       the queue or bucket did not accept what was sent
 │   ├── StateUnavailable       the state store did not answer
-│   └── ResourceExhausted      this machine lacks disk space, a temporary folder or open files
+│   └── ResourceExhausted      this machine lacks disk space, open files or memory
 ├── Fatal                      a person must act first
 │   ├── BadCredentials         GitHub rejects the token or the app as a whole
 │   ├── BadSettings            settings are missing or contradict each other
@@ -87,7 +87,7 @@ class StateFull(StateUnavailable):
 
 
 class ResourceExhausted(Retriable):
-    """This machine lacks disk space, a temporary folder or open files for a log."""
+    """This machine lacks disk space, a temporary folder, open files or memory."""
 
 
 class Fatal(IngestError):
@@ -164,3 +164,8 @@ class InvalidSignature(Rejected):
 
 class MessageTooLarge(Rejected):
     """A message that exceeds what its queue accepts."""
+
+
+def is_out_of_memory(error: Exception) -> bool:
+    """Return whether the machine refused memory; Python has no other word for a thread's stack."""
+    return isinstance(error, MemoryError) or "can't start new thread" in str(error)

@@ -9,6 +9,7 @@ import sys
 
 import pytest
 from ingest.errors import BadSettings, NotFound
+from ingest.services.log_results import as_ingest_error
 from support.command_line import POWERLESS, TOKEN, CommandLine
 
 from standalone.failures import MISCONFIGURED, UNAVAILABLE, exit_code_for, sentence_for
@@ -134,6 +135,14 @@ def test_a_supervisor_learns_whether_to_start_it_again(
 ):
     """What is down comes up; what a person must fix does not fix itself."""
     assert cli.run(*ONCE, **environment).returncode == code
+
+
+def test_too_little_memory_is_the_machine_s_fault_wherever_it_is_noticed():
+    """Work waits for it, a supervisor starts the process again, and a person learns what to do."""
+    for raised in (MemoryError(), RuntimeError("can't start new thread")):
+        for error in (raised, as_ingest_error(raised, "the collection")):
+            assert exit_code_for(error) == UNAVAILABLE
+            assert "1 GiB" in sentence_for(error)
 
 
 def test_what_nobody_knows_a_remedy_for_ends_with_one():

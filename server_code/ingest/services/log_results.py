@@ -10,7 +10,13 @@ from typing import BinaryIO, cast
 from ..domain.log_marks import LogMarkReader, LogMarks
 from ..domain.step_ranges import StepFile, StepFileReader
 from ..domain.step_starts import StepEvidence
-from ..errors import IngestError, LogExpired, Unexpected
+from ..errors import (
+    IngestError,
+    LogExpired,
+    ResourceExhausted,
+    Unexpected,
+    is_out_of_memory,
+)
 from ..messaging.log_content import LogDigest, inspect_log
 from ..messaging.log_events import UnavailableReason
 from ..messaging.log_work import DueLog
@@ -85,9 +91,17 @@ def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
 
 
 def as_ingest_error(error: Exception, what: str) -> IngestError:
-    """Return our own errors as they are, any other as Unexpected, logged with its trace."""
+    """Return our own errors as they are, any other as Unexpected, logged with its trace.
+
+    A lack of memory is the machine's: the work waits, and is no dead letter for it.
+    """
     if isinstance(error, IngestError):
         return error
+    if is_out_of_memory(error):
+        return ResourceExhausted(
+            f"This process may use too little memory for {what}. Raise its limit, which ulimit -v"
+            " or the container sets, to 1 GiB, and start it again."
+        )
     logger.error("unexpected error", exc_info=error, extra={"what": what})
     kind = type(error).__name__
     return Unexpected(f"Processing {what} failed unexpectedly ({kind}); see the trace.")
