@@ -84,6 +84,7 @@ def collect(app: AnvilApp) -> dict[str, str]:
         "overview": "overview",
         "repositories": "repositories",
         "runs": "runs",
+        "workflows": "workflows",
         "run": f"run?run_id={run['run_id']}",
         "log": f"log?run_id={run['run_id']}&job_id={job_id}",
         "activity": "activity",

@@ -136,6 +136,7 @@ def test_status_is_readable_while_a_collector_works(cli: CommandLine):
     assert seen["counts"]["logs_fetched"] == 3
     assert [queue["name"] for queue in seen["queues"]] == list(cli.queues.values())
     assert seen["queues"][1]["visible"] == 3
+    assert seen["health"]["sentence"]
     assert seen["errors"] == []
 
 

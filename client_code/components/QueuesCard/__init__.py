@@ -15,7 +15,7 @@ class QueuesCard(QueuesCardTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.rows = dom.Rows(self, "queues", QueueRow)
-        self.queues, self.depths = [], {}
+        self.queues, self.depths, self.asked = [], {}, 0
         self.is_shown, self.is_asking = False, False
 
     def set_shown(self, *, is_shown):
@@ -27,7 +27,7 @@ class QueuesCard(QueuesCardTemplate):
         self.queues = queues
         dom.show(self, unknown=not queues)
         self.draw()
-        if self.is_shown and not self.is_asking:
+        if queues and self.is_shown and not self.is_asking:
             self.ask_timer.interval = AT_ONCE
 
     def draw(self):
@@ -37,10 +37,12 @@ class QueuesCard(QueuesCardTemplate):
         dom.show(self, create_place=bool(errors))
 
     def ask_timer_tick(self, **event):
-        """Ask each queue; one that does not answer in time holds no other."""
+        """Ask every queue at first, and one at each refresh after; none holds another."""
         self.ask_timer.interval, self.is_asking = 0, True
+        unknown = [queue for queue in self.queues if queue["name"] not in self.depths]
+        self.asked += 1
         try:
-            for queue in self.queues:
+            for queue in unknown or [self.queues[self.asked % len(self.queues)]]:
                 self.depths[queue["name"]] = connection.call("get_queue", queue["name"])
                 self.draw()
         except connection.QUIET:
@@ -55,4 +57,5 @@ class QueuesCard(QueuesCardTemplate):
         self.create.enabled = True
         if is_done:
             dom.fill(self, message=" ".join(done))
+            self.depths = {}
             get_open_form().refresh()
