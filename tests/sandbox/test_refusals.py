@@ -8,6 +8,7 @@ from email.utils import parsedate_to_datetime
 
 import pytest
 import requests
+from sandbox.support import check
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -21,11 +22,17 @@ def world() -> WorldBuilder:
     return WorldBuilder().repository("octo/api").run(id=1).job(id=9, log=b"x" * 1000)
 
 
+def check_error(answer) -> None:
+    """Check an error's body: GitHub's description gives all errors one form."""
+    check(answer.json(), "/repos/{owner}/{repo}", 404)
+
+
 def test_a_list_fails_at_large_pages_only(serve):
     """502 above 50 items a page, and the list at 50 and below."""
     api = serve(world(), faults=(Fault(path="/runs$", do="error", above_page_size=50),))
     codes = [api.get(f"{RUNS}?per_page={size}").status_code for size in (100, 50, 25, 10)]
     assert codes == [502, 200, 200, 200]
+    check_error(api.get(f"{RUNS}?per_page=100"))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +50,7 @@ def test_a_credential_or_a_repository_is_refused(serve, do, status, words):
     answer = serve(world(), faults=(Fault(path="/runs$", do=do),)).get(RUNS)
     assert answer.status_code == status
     assert words in answer.json()["message"]
+    check_error(answer)
     assert ("X-GitHub-SSO" in answer.headers) is (do == "sso")
 
 
@@ -61,6 +69,8 @@ def test_a_list_is_spoiled_under_an_etag_of_its_own(serve, do, ids):
     spoiled = api.get(f"{RUNS}/1/jobs")
     assert spoiled.json()["total_count"] == 1
     assert [job["id"] for job in spoiled.json()["jobs"]] == ids
+    if not ids:
+        check(spoiled.json(), "/repos/{owner}/{repo}/actions/runs/{run_id}/jobs")
     good = api.get(f"{RUNS}/1/jobs", If_None_Match=spoiled.headers["ETag"])
     assert [job["id"] for job in good.json()["jobs"]] == [9]
 
@@ -81,10 +91,28 @@ def test_a_secondary_limit_names_a_date(serve, status):
     )
     answer = serve(world(), faults=(fault,)).get(RUNS)
     assert answer.status_code == status
+    check_error(answer)
     waits = parsedate_to_datetime(answer.headers["Retry-After"]) - parsedate_to_datetime(
         answer.headers["Date"]
     )
     assert waits.total_seconds() == 60
+
+
+def test_a_revoked_token_stays_unknown(serve):
+    """Every later request with it is 401, in the form of an error."""
+    api = serve(world(), faults=(Fault(path="/runs$", do="revoked", count=1),))
+    answers = [api.get(path) for path in (RUNS, RUNS, "/repos/octo/api")]
+    assert [answer.status_code for answer in answers] == [401] * 3
+    for answer in answers:
+        check_error(answer)
+
+
+def test_a_log_is_answered_in_place_of_its_address(serve):
+    """With 200, and whole."""
+    api = serve(world(), faults=(Fault(path="/logs$", do="direct_log"),))
+    answer = api.get("/repos/octo/api/actions/jobs/9/logs")
+    assert (answer.status_code, answer.content) == (200, b"x" * 1000)
+    assert zipfile.is_zipfile(io.BytesIO(api.get(f"{RUNS}/1/logs").content))
 
 
 @pytest.mark.parametrize(("do", "sizes"), [("archive_lacks", []), ("archive_empty", [0])])
