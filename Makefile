@@ -5,16 +5,17 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
-# The lists of pinned packages: of the checkout, of the local AWS and PostgreSQL, of the image and of the
-# nightly fuzzing. `pip` installs the .lock beside each, which names the files of all platforms by their hashes.
-LISTS := requirements standalone/ministack standalone/postgres deploy/requirements tests/fuzz/requirements
+# The lists of pinned packages: of the checkout, of the local AWS and PostgreSQL, of the image, of the
+# documentation site and of the nightly fuzzing. `pip` installs the .lock beside each, which names the files of all platforms by their hashes.
+LISTS := requirements standalone/ministack standalone/postgres deploy/requirements docs/requirements \
+	tests/fuzz/requirements
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-strip-extras --no-annotate --no-emit-package pip --custom-compile-command "make lock"
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-package lint types lock sbom package bench screenshots chaos drill clean
+.PHONY: help install run test test-package lint types lock sbom package docs bench screenshots chaos drill clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -49,6 +50,12 @@ sbom: $(STAMP) ## Write the image's software bill of materials
 
 package: $(STAMP) ## Build the wheel and the source distribution into dist
 	$(BIN)/python -c 'from setuptools import build_meta as b; b.build_sdist("dist"); b.build_wheel("dist")'
+
+docs: ## Build the documentation site into build/site
+	@test -x build/docs-venv/bin/python || $(PYTHON) -m venv build/docs-venv
+	@build/docs-venv/bin/python -m pip install --quiet --require-hashes --requirement docs/requirements.lock
+	@$(PYTHON) .ci/docs_site.py
+	@NO_MKDOCS_2_WARNING=1 build/docs-venv/bin/mkdocs build --quiet --strict
 
 bench: $(STAMP) ## Measure requests, throughput and memory
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -16,6 +16,7 @@ LISTS = (
     "standalone/ministack",
     "standalone/postgres",
     "deploy/requirements",
+    "docs/requirements",
     "tests/fuzz/requirements",
 )
 

@@ -43,6 +43,18 @@ def test_every_guide_is_on_the_index(page: Page) -> None:
     assert f"guides/{page.path.name}" in index.links
 
 
+def test_the_site_lists_pages_that_exist() -> None:
+    """`make docs` builds the site; the navigation names pages by their paths."""
+    named = re.findall(r"^ +- .+: (\S+\.md)$", (ROOT / "mkdocs.yml").read_text(), re.MULTILINE)
+    assert {"README.md", "docs/settings.md"} <= set(named)
+    for name in named:
+        assert (ROOT / name).exists(), name
+
+
+def test_the_readme_is_short() -> None:
+    assert len((ROOT / "README.md").read_text().splitlines()) < 150
+
+
 @pytest.mark.parametrize("page", RECORDS, ids=names(RECORDS))
 def test_every_decision_is_on_its_index_and_has_its_sections(page: Page) -> None:
     """Numbers are unique, and a record says why and what follows."""
@@ -112,12 +124,12 @@ def test_files_that_commands_name_are_there(block: Block) -> None:
 
 def test_settings_that_guides_name_are_settings() -> None:
     """What a guide tells to export is read by somebody."""
-    readme = (ROOT / "README.md").read_text()
+    listed = (ROOT / "docs" / "settings.md").read_text()
     of_others = {"ANVIL_UPLINK_KEY", "ANVIL_UPLINK_URL", "REPOSITORIES", "POSTGRES_PASSWORD"}
     for page in GUIDES:
         exported = (c for b in page.blocks for c in b.commands if c.startswith("export "))
         for name in (n for command in exported for n in re.findall(r"([A-Z_]+)=", command)):
-            assert f"`{name}`" in readme or name in of_others, f"{page}: {name}"
+            assert f"`{name}`" in listed or name in of_others, f"{page}: {name}"
 
 
 def test_both_ways_to_a_github_app_ask_for_the_same() -> None:

@@ -1,4 +1,4 @@
-"""The README's table of settings is what the settings declare."""
+"""The table of settings is what the settings declare."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ingest.settings import SETTINGS
 
-README = Path(__file__).parents[2] / "README.md"
+PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 HEAD = "| name | default | description |\n|---|---|---|\n"
 
 
@@ -20,9 +20,9 @@ def settings_table() -> str:
     return HEAD + "\n".join(rows) + "\n"
 
 
-def test_the_readme_has_the_table_of_settings() -> None:
+def test_the_page_has_the_table_of_settings() -> None:
     """Run this file as a program to write it anew."""
-    assert settings_table() in README.read_text()
+    assert settings_table() in PAGE.read_text()
 
 
 def test_every_setting_has_a_name_of_its_own() -> None:
@@ -32,11 +32,11 @@ def test_every_setting_has_a_name_of_its_own() -> None:
 
 
 def write_table() -> None:
-    """Replace the README's table."""
-    before, head, rest = README.read_text().partition(HEAD)
-    assert head, "the README has no table of settings"
+    """Replace the page's table."""
+    before, head, rest = PAGE.read_text().partition(HEAD)
+    assert head, "the page has no table of settings"
     after = rest[rest.index("\n\n") + 1 :]
-    README.write_text(before + settings_table() + after)
+    PAGE.write_text(before + settings_table() + after)
 
 
 if __name__ == "__main__":
