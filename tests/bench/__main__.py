@@ -18,6 +18,7 @@ from tests.bench import (
     metric_messages,
     repositories_per_token,
     requests_per_run,
+    scale,
     workers,
 )
 from tests.bench.report import Row, machine, table
@@ -25,6 +26,7 @@ from tests.bench.report import Row, machine, table
 BENCHMARKS = {
     "requests": requests_per_run.measure,
     "token": repositories_per_token.measure,
+    "scale": scale.measure,
     "metrics": metric_messages.measure,
     "memory": memory.measure,
     "latency": latency.measure,

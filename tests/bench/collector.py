@@ -87,7 +87,10 @@ def main() -> None:
     def answer() -> None:
         for _ in sys.stdin:
             counts = collector.context.counters.snapshot()
-            print(json.dumps({**_memory(), "counts": counts}), flush=True)
+            print(
+                json.dumps({**_memory(), "cpu_seconds": time.process_time(), "counts": counts}),
+                flush=True,
+            )
         stop.set()
 
     threading.Thread(target=answer, daemon=True).start()

@@ -20,6 +20,7 @@ from standalone.local_aws import LocalAws
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer
+from standalone.sandbox.settings import Settings
 from standalone.sandbox.specs import LogSpec
 from tests.bench.collector import CollectorProcess
 from tests.bench.report import Row
@@ -40,7 +41,7 @@ def _idle(repositories: int) -> Row:
     names = [f"octo/idle-{number:04d}" for number in range(repositories)]
     for name in names:
         builder.repository(name).run(created=-86_400 * 3).job()
-    with _stage(builder) as environment, CollectorProcess(names, environment) as collector:
+    with stage_of(builder) as environment, CollectorProcess(names, environment) as collector:
         polled = 2 * repositories
         answer = collector.wait(lambda status: _requests(status) >= polled, seconds=600)
     return Row(
@@ -69,7 +70,7 @@ def _huge_log(size: int) -> Row:
 
 
 def _peak(builder: WorldBuilder, *, logs: int) -> int:
-    with _stage(builder) as environment, CollectorProcess(["octo/api"], environment) as collector:
+    with stage_of(builder) as environment, CollectorProcess(["octo/api"], environment) as collector:
         answer = collector.wait(
             lambda status: status["counts"].get("logs", 0) >= logs, seconds=1200
         )
@@ -77,12 +78,12 @@ def _peak(builder: WorldBuilder, *, logs: int) -> int:
 
 
 @contextmanager
-def _stage(builder: WorldBuilder) -> Iterator[dict[str, str]]:
+def stage_of(builder: WorldBuilder, *, settings: Settings = GENEROUS) -> Iterator[dict[str, str]]:
     """Put a sandbox, a local SQS and a state file there; yield the collector's environment."""
     with ExitStack() as stack:
         aws = stack.enter_context(LocalAws())
         clock = SandboxClock(builder.start + 600, speed=1)
-        server = stack.enter_context(SandboxServer(builder.build(), clock=clock, settings=GENEROUS))
+        server = stack.enter_context(SandboxServer(builder.build(), clock=clock, settings=settings))
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         environment = {
             **aws.environment,

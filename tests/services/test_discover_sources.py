@@ -271,6 +271,20 @@ class TestOneOwner:
         assert "1 repository (0 private), 2 left out" in preview_in_words(preview)
         assert stage.state.list_repositories() == []
 
+    def test_the_repositories_with_the_last_pushes_are_polled_first(self, stage: Stage) -> None:
+        stage.server.world.change("acme/a", archived=False)
+        builder = WorldBuilder(stage_time(stage))
+        builder.repository("acme/new", id=778).run()
+        stage.server.world.add(builder.build().repositories[0])
+        stage.advance(60)
+        self.discover(stage, "acme")
+        due = sorted(
+            (each.next_poll_at, each.full_name)
+            for each in stage.state.list_repositories()
+            if each.next_poll_at is not None
+        )
+        assert due[0][1] == "acme/new"
+
     def test_a_renamed_repository_is_followed_and_not_added_again(self, stage: Stage) -> None:
         self.discover(stage, "acme")
         stage.server.world.change("acme/a", full_name="acme/z")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from ..domain.ledger import RepositoryRecord, new_repository
 from ..domain.source_records import DiscoveredRepository
@@ -57,7 +58,8 @@ def apply_discovery(
     for pattern in sources.included:
         if pattern.is_single:
             work.take(ListedRepository(full_name=str(pattern), facts=None, is_for_all=True))
-    for each in listed:
+    # Active repositories are polled first, also where there are many new ones.
+    for each in sorted(listed, key=_last_push, reverse=True):
         work.take(each)
     work.check_missing()
     work.save()
@@ -132,6 +134,8 @@ class _Work:
         if record is None:
             days = self._context.collecting.backfill_days
             new = new_repository(name, backfill_days=days, now=self._now)
+            place = timedelta(milliseconds=len(self._seen))
+            new = replace(new, next_poll_at=self._now + place)
             record = self._watched[key] = self._context.store.add_repository(new)
         return record
 
@@ -165,6 +169,11 @@ class _Work:
             self.result.errors[known.full_name] = error
         else:
             self._rest(key, _with_facts(known, facts), None)
+
+
+def _last_push(listed: ListedRepository) -> float:
+    pushed_at = None if listed.facts is None else listed.facts.pushed_at
+    return 0.0 if pushed_at is None else pushed_at.timestamp()
 
 
 def rest_or_resume(

@@ -106,10 +106,11 @@ def preview_in_words(preview: SourcePreview) -> str:
     if preview.credentials:
         parts.append(f"read with {', '.join(preview.credentials)}")
     allowed = "" if preview.allowed_an_hour is None else f" of {preview.allowed_an_hour:,}"
-    cost = f"about {preview.requests_an_hour:,}{allowed} requests an hour"
+    least = "less than 1" if not preview.requests_an_hour else f"about {preview.requests_an_hour:,}"
+    cost = f"{least}{allowed} requests an hour"
     return (
         f"{'; '.join(parts)}. {preview.active:,} had a push in the last week: {cost} for "
-        f"{preview.runs_an_hour:,.1f} runs."
+        f"{preview.runs_an_hour:,.1f} runs an hour."
     )
 
 

@@ -30,7 +30,17 @@ Find = Callable[[str], "tuple[str | None, str]"]
 
 def list_settings(find: Find) -> list[dict[str, Any]]:
     """Return every setting that all hosts read, with its source; never a secret's value."""
-    return [_row(setting, *find(setting.name)) for setting in SETTINGS if setting.host == "all"]
+    # A GitHub App takes the place of a token.
+    spared = {"GITHUB_TOKEN"} if find("GITHUB_APP_ID")[0] is not None else set()
+    return [
+        _row(
+            setting,
+            *find(setting.name),
+            is_needed=setting.is_needed and setting.name not in spared,
+        )
+        for setting in SETTINGS
+        if setting.host == "all"
+    ]
 
 
 def webhook_facts(settings: Settings, traffic: MessageCounts, *, origin: str) -> dict[str, Any]:
@@ -46,8 +56,7 @@ def webhook_facts(settings: Settings, traffic: MessageCounts, *, origin: str) ->
     }
 
 
-def _row(setting: Setting, value: str | None, source: str) -> dict[str, Any]:
-    is_needed = setting.is_needed
+def _row(setting: Setting, value: str | None, source: str, *, is_needed: bool) -> dict[str, Any]:
     if setting.is_secret or value is None:
         shown = "set" if value is not None else setting.default or "not set"
     else:
