@@ -2,6 +2,7 @@
 
     python examples/read_queues.py FOLDER          # until Ctrl-C
     python examples/read_queues.py FOLDER --once   # until both queues are empty
+    python examples/read_queues.py FOLDER --bus servicebus    # or pubsub; by default EVENT_BUS
 
 It writes ``metrics.jsonl`` and ``logs.jsonl``, one message per line, and each log byte for byte to
 ``logs/``. A message is deleted from its queue after it is on disk, so the script can be killed at
@@ -9,8 +10,8 @@ any time. Messages with a known ``event_id`` are discarded, also after a restart
 types and values that it does not know are written like any other. A message that does not match
 its schema stays on its queue, which moves it to the dead-letter queue.
 
-The script depends only on the messages: see docs/schemas. It requires boto3, jsonschema and
-amazon-sqs-extended-client, and uses the AWS configuration of the environment.
+The script depends only on the messages: see docs/schemas. It requires jsonschema and the packages
+of its bus, which buses.py names, and uses the configuration of the environment.
 """
 
 # ruff: noqa: INP001 - a script, not a module of a package
@@ -28,12 +29,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import boto3
-
-# This import changes every SQS client of the process to an extended client, which replaces a
-# pointer to S3 by the object.
-import sqs_extended_client
-from botocore.config import Config
+from buses import BUSES, Received, download
 from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 
@@ -51,26 +47,26 @@ def main() -> None:
     """Read the queues until they are empty, or until the process is stopped."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     arguments = _arguments()
-    sqs = _extended_client()
+    bus = BUSES[arguments.bus]()
     metrics = Lines(arguments.folder / "metrics.jsonl")
     logs = Logs(Lines(arguments.folder / "logs.jsonl"), arguments.folder / "logs")
     queues: list[tuple[str, int, Callable[[Json], None]]] = [
         (arguments.metrics_queue, 10, metrics.add),
-        # One at a time: the extended client loads whatever lies in S3 into memory.
+        # One at a time: a log is loaded into memory.
         (arguments.logs_queue, 1, logs.add),
     ]
     check = Schemas(SCHEMAS)
     wait = 1 if arguments.once else 5
     while True:
         for name, most, take in queues:
-            read_queue(sqs, name, most, wait, check, take)
+            read_queue(bus.receive, name, most, wait, check, take)
         if arguments.once:
             break
     logger.info("%d messages and %d logs are in %s", metrics.added, logs.done, arguments.folder)
 
 
 def read_queue(  # noqa: PLR0913, PLR0917 - a queue, how it is read, and what becomes of it
-    sqs: Any,  # noqa: ANN401 - boto3 makes its clients at run time
+    receive: Callable[[str, int, int], Iterator[Received]],
     name: str,
     most: int,
     wait_seconds: int,
@@ -78,21 +74,15 @@ def read_queue(  # noqa: PLR0913, PLR0917 - a queue, how it is read, and what be
     take: Callable[[Json], None],
 ) -> None:
     """Read one queue until a long poll returns no message."""
-    url = name if "://" in name else sqs.get_queue_url(QueueName=name)["QueueUrl"]
-    while messages := sqs.receive_message(
-        QueueUrl=url,
-        MaxNumberOfMessages=most,
-        WaitTimeSeconds=wait_seconds,
-        MessageAttributeNames=["All"],
-    ).get("Messages", []):
-        for message in messages:
-            envelope = own_envelope(json.loads(message["Body"]))
+    while messages := list(receive(name, most, wait_seconds)):
+        for body, remove in messages:
+            envelope = own_envelope(body)
             faults = check.faults(envelope)
             if faults:
                 logger.warning("invalid message left on %s: %s", name, "; ".join(faults))
                 continue
             take(envelope)
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=receipt_handle(message))
+            remove()
 
 
 def own_envelope(body: Json) -> Json:
@@ -106,17 +96,6 @@ def own_envelope(body: Json) -> Json:
         "timestamp": body["time"],
         "data": body["data"],
     }
-
-
-def receipt_handle(message: Json) -> str:
-    """Return the original receipt handle of SQS.
-
-    For a message from S3, the extended client prepends the location of the object to the handle,
-    and removes it with ``handle.split("-")[-1]``. A handle that contains a hyphen then loses its
-    beginning, and the message is never deleted. The prefix is therefore removed here.
-    """
-    handle: str = message["ReceiptHandle"]
-    return handle.rpartition(sqs_extended_client.client.S3_KEY_MARKER)[2]
 
 
 class Schemas:
@@ -214,7 +193,11 @@ class Logs:
         if self._lines.holds(log_file) or not (log.exists() or self._finish(log, data)):
             return
         # The line describes the whole log, whichever part arrived last.
-        whole = {key: value for key, value in data.items() if key not in {"log_content", "part"}}
+        whole = {
+            key: value
+            for key, value in data.items()
+            if key not in {"log_content", "content_url", "part"}
+        }
         self._lines.add({**envelope, "data": {**whole, "log_file": log_file}})
         self.done += 1
 
@@ -235,7 +218,9 @@ def _identity(envelope: Json) -> str:
 
 
 def _content(data: Json) -> bytes:
-    content: str = data["log_content"]
+    content: str | None = data["log_content"]
+    if content is None:
+        return download(data["content_url"])
     if data["log_encoding"] == "base64":
         return base64.b64decode(content, validate=True)
     return content.encode()
@@ -266,20 +251,12 @@ def _join(parts: list[Path], log: Path, sha256: str) -> None:
         part.unlink()
 
 
-def _extended_client() -> Any:  # noqa: ANN401 - boto3 makes its clients at run time
-    # As in the extended client's documentation, with retries for both services.
-    config = Config(retries={"mode": "standard", "total_max_attempts": 5})
-    session: Any = boto3.session.Session()
-    region = session.region_name or "us-east-1"
-    sqs = session.client("sqs", region_name=region, config=config)
-    sqs.s3_client = session.client("s3", region_name=region, config=config)
-    return sqs
-
-
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Read Runstream's queues into a folder.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("--once", action="store_true", help="exit when both queues are empty")
+    bus = os.environ.get("EVENT_BUS") or "sqs"
+    parser.add_argument("--bus", choices=sorted(BUSES), default=bus, help=f"default: {bus}")
     for name in ("metrics", "logs"):
         default = os.environ.get(f"{name.upper()}_QUEUE") or f"ci_cd_{name}_queue"
         parser.add_argument(f"--{name}-queue", default=default, help=f"default: {default}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Mapping
 
 import click
 from ingest.bootstrap import set_up_queues
@@ -17,22 +18,40 @@ from ..environment import read_environment
 @click.option(
     "--print-cloudformation", is_flag=True, help="Print a CloudFormation template instead."
 )
-def setup(*, print_iam: bool, print_cloudformation: bool) -> int | None:
+@click.option("--print-bicep", is_flag=True, help="Print a Bicep template for Azure instead.")
+@click.option(
+    "--print-gcloud", is_flag=True, help="Print gcloud commands for Google Cloud instead."
+)
+def setup(**prints: bool) -> int | None:
     """Make the three queues with dead-letter queues, and the bucket if LOG_BUCKET is set.
 
-    Existing resources are updated and never weakened; running it again changes nothing. The
-    two print options ask AWS nothing.
+    What is there is corrected and never weakened; running it again changes nothing. The print
+    options send no request; the templates contain least privileges.
     """
-    if print_iam and print_cloudformation:
-        raise click.UsageError("--print-iam and --print-cloudformation exclude each other.")
+    chosen = [name for name, is_chosen in prints.items() if is_chosen]
+    if len(chosen) > 1:
+        options = " and ".join(f"--{name.replace('_', '-')}" for name in chosen)
+        raise click.UsageError(f"{options} exclude each other.")
     settings = read_environment()
-    if print_iam or print_cloudformation:
-        click.echo(_template(settings) if print_cloudformation else _policy(settings))
+    if chosen:
+        click.echo(_PRINTERS[chosen[0]](settings))
         return None
     for line in set_up_queues(settings):
         click.echo(line)
     click.echo("Ready. Next: runstream doctor OWNER/REPO")
     return None
+
+
+def _bicep(settings: Settings) -> str:
+    from ingest.adapters.azure.bicep import bicep_template
+
+    return bicep_template(settings.queues).rstrip()
+
+
+def _gcloud(settings: Settings) -> str:
+    from ingest.adapters.gcp.gcloud import gcloud_script
+
+    return gcloud_script(settings.queues).rstrip()
 
 
 def _template(settings: Settings) -> str:
@@ -60,3 +79,11 @@ def _policy(settings: Settings) -> str:
         region=settings.aws.region or "*",
     )
     return json.dumps(collector_policy(deployment), indent=2)
+
+
+_PRINTERS: Mapping[str, Callable[[Settings], str]] = {
+    "print_iam": _policy,
+    "print_cloudformation": _template,
+    "print_bicep": _bicep,
+    "print_gcloud": _gcloud,
+}

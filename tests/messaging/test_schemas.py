@@ -206,3 +206,13 @@ def test_attributes_are_the_same_on_every_message() -> None:
     for name, message in example_messages().items():
         more = {"ExtendedPayloadSize"} if name == "claim_check" else set()
         assert set(message.attributes) == {"event_type", "repo", "schema_version"} | more
+
+
+def test_a_log_elsewhere_is_as_published() -> None:
+    """Its content is null, and then its address is there."""
+    envelope = json.loads(example_messages()["job_log_fetched"].body)
+    data = {**envelope["data"], "log_content": None}
+    elsewhere = {**envelope, "data": {**data, "content_url": "gs://logs/octo/api/9.txt.gz"}}
+    published = Messages(PUBLISHED)
+    assert published.faults("job_log_fetched", elsewhere) == []
+    assert published.faults("job_log_fetched", {**envelope, "data": data}) != []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import uuid
 
 from support.aws_server import s3_client, sqs_client
@@ -38,3 +39,28 @@ def test_the_template_is_printed_without_asking_aws(bare: CommandLine):
     )
     assert template["Parameters"]["LogBucketName"]["Default"] == "logs"
     assert json.dumps(bare.queues["LOGS_QUEUE"]) in json.dumps(template)
+
+
+def test_templates_of_other_clouds_grant_what_the_collector_needs(bare: CommandLine):
+    """Bicep for Azure; gcloud commands, which a shell can parse, for Google Cloud."""
+    bicep = bare.run("setup", "--print-bicep").stdout
+    assert bicep.count("{") == bicep.count("}")
+    assert bicep.count("roleDefinitionId: sender, principalId: collectorPrincipalId") == 3
+    assert bicep.count("roleDefinitionId: receiver, principalId: collectorPrincipalId") == 1
+    script = bare.run("setup", "--print-gcloud", LOG_BUCKET="gs://logs").stdout
+    parsed = subprocess.run(["sh", "-n"], input=script, text=True, check=False)
+    assert parsed.returncode == 0
+    for name in bare.queues.values():
+        assert f"'{name}'" in bicep
+        assert f"--topic={name} " in script
+    collected = [line for line in script.splitlines() if '"$collector"' in line]
+    received = [line for line in collected if line.endswith("roles/pubsub.subscriber")]
+    assert len(received) == 1
+    assert bare.queues["JOB_EVENTS_QUEUE"] in received[0]
+
+
+def test_only_one_document_is_printed(bare: CommandLine):
+    """Two print options are a mistake."""
+    done = bare.run("setup", "--print-iam", "--print-bicep")
+    assert done.returncode == 2
+    assert "exclude each other" in done.stderr

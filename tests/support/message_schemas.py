@@ -19,7 +19,7 @@ OPTIONAL_FIELDS = frozenset(
 )
 
 #: The same of a log's message; a job's message always has its steps.
-OPTIONAL_OF_LOGS = frozenset({"steps"})
+OPTIONAL_OF_LOGS = frozenset({"steps", "content_url"})
 
 #: Vocabularies of ours: a value without a description is a defect, unlike in GitHub's.
 _OWN_VOCABULARIES = frozenset({"log_encoding", "reason"})

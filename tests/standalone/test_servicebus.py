@@ -1,0 +1,88 @@
+"""The command line on Service Bus."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from support.command_line import ROOT, CommandLine
+from support.servicebus_server import RunningServiceBus, ServiceBusServer, running_servicebus
+
+
+@pytest.fixture
+def servicebus(bare: CommandLine, tmp_path: Path) -> Iterator[RunningServiceBus]:
+    """Run Service Bus, and have the command line use it."""
+    with running_servicebus(tmp_path) as running:
+        bare.environment.update(
+            EVENT_BUS="servicebus",
+            SERVICEBUS_CONNECTION_STRING=running.connection_string,
+            REQUESTS_CA_BUNDLE=str(running.certificate),
+        )
+        yield running
+
+
+def bodies(server: ServiceBusServer, name: str) -> list[dict]:
+    return [json.loads(message.body) for message in server.messages(name)]
+
+
+def test_a_collection_reaches_the_queues_complete(
+    bare: CommandLine, servicebus: RunningServiceBus, tmp_path: Path
+):
+    """Queues are created and shown; each log arrives whole; the example reads everything."""
+    server, queues = servicebus.server, bare.queues
+    made = bare.run("setup")
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.count("created") == 3
+    assert "created" not in bare.run("setup").stdout
+    found = bare.json("collect", "octo/api", "octo/web", "--once")
+    assert (found["runs"], found["jobs"], found["logs"], found["errors"]) == (3, 4, 4, 0)
+    metrics, logs = (bodies(server, queues[name]) for name in ("METRICS_QUEUE", "LOGS_QUEUE"))
+    assert Counter(each["event_type"] for each in metrics)["workflow_run_completed"] == 3
+    for log in logs:
+        content = log["data"]["log_content"].encode()
+        assert hashlib.sha256(content).hexdigest() == log["data"]["log_sha256"]
+    sent = server.messages(queues["METRICS_QUEUE"])
+    assert [each.message_id for each in sent] == [each["event_id"] for each in metrics]
+    assert sent[0].properties["event_type"] == metrics[0]["event_type"]
+    assert server.messages(queues["JOB_EVENTS_QUEUE"]) == []
+    depths = {row["name"]: row["visible"] for row in bare.json("status", "--json")["queues"]}
+    assert depths[queues["LOGS_QUEUE"]] == len(logs) == 4
+    read = tmp_path / "read"
+    script = [sys.executable, str(ROOT / "examples" / "read_queues.py"), str(read), "--once"]
+    done = subprocess.run(script, env=bare.environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    lines = (read / "metrics.jsonl").read_text().splitlines()
+    assert [json.loads(line) for line in lines] == metrics
+    assert len(list((read / "logs").glob("*.log"))) == 4
+    assert server.messages(queues["METRICS_QUEUE"]) == server.messages(queues["LOGS_QUEUE"]) == []
+
+
+def test_doctor_and_redrive_need_no_right_to_manage(
+    bare: CommandLine, servicebus: RunningServiceBus
+):
+    """With the rights to send and to receive, counts are unknown and nothing fails."""
+    bare.run("setup")
+    servicebus.server.is_read_only = True
+    checks = {each["subject"]: each for each in bare.json("doctor", "octo/api")["checks"]}
+    check = checks[f"queue {bare.queues['METRICS_QUEUE']}"]
+    assert (check["status"], "an unknown number" in check["finding"]) == ("ok", True)
+    assert "Moved 0 pieces" in bare.run("redrive").stdout
+
+
+def test_a_missing_queue_and_a_missing_setting_are_named(
+    bare: CommandLine, servicebus: RunningServiceBus
+):
+    """Collecting stops before it asks GitHub anything."""
+    done = bare.run("collect", "octo/api", "--once")
+    assert done.returncode != 0
+    assert bare.queues["METRICS_QUEUE"] in done.stderr
+    assert "run setup" in done.stderr
+    done = bare.run("setup", SERVICEBUS_CONNECTION_STRING="")
+    assert done.returncode != 0
+    assert "SERVICEBUS_NAMESPACE" in done.stderr
