@@ -9,7 +9,8 @@ import botocore.exceptions
 import pytest
 from botocore.exceptions import ClientError, WaiterError
 from botocore.parsers import ResponseParserError
-from ingest.adapters.aws.errors import aws_errors, is_own_fault
+from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
+from ingest.adapters.aws.errors import Trouble, aws_errors, is_own_fault, trouble_of
 from ingest.errors import (
     AccessDenied,
     BadSettings,
@@ -67,6 +68,18 @@ def test_no_exception_of_botocore_is_left_unmapped(kind: type[Exception]) -> Non
 def test_an_unreadable_answer_is_an_outage() -> None:
     """A proxy's HTML page in place of an answer passes."""
     assert isinstance(error_from(ResponseParserError("<html>")), QueueUnavailable)
+
+
+RETRIED_BY_BOTOCORE = {
+    *ThrottledRetryableChecker._THROTTLED_ERROR_CODES,
+    *TransientRetryableChecker._TRANSIENT_ERROR_CODES,
+}
+
+
+@pytest.mark.parametrize("code", sorted(RETRIED_BY_BOTOCORE))
+def test_what_botocore_itself_tries_again_passes(code: str) -> None:
+    """A later release may add codes, which then fail here."""
+    assert trouble_of(code) is Trouble.BUSY
 
 
 @pytest.mark.parametrize(

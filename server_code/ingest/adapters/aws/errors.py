@@ -28,6 +28,7 @@ _BUSY = frozenset(
     {
         "BadDigest",
         "BandwidthLimitExceeded",
+        "EC2ThrottledException",
         "IDPCommunicationError",
         "IncompleteBody",
         "InternalFailure",
@@ -38,11 +39,13 @@ _BUSY = frozenset(
         "OperationAborted",
         "OverLimit",
         "PriorRequestNotComplete",
+        "ProvisionedThroughputExceededException",
         "QueueDeletedRecently",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
         "RequestTimeout",
+        "RequestTimeoutException",
         "ServiceUnavailable",
         "SlowDown",
         "SlowDownRead",
@@ -52,6 +55,7 @@ _BUSY = frozenset(
         "ThrottlingException",
         "TemporaryRedirect",
         "TooManyRequestsException",
+        "TransactionInProgressException",
         "XAmzContentSHA256Mismatch",
     }
 )
