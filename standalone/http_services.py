@@ -10,11 +10,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from ingest.bootstrap import Collector
+from ingest.bootstrap import Collector, count_dead_letters
 from ingest.errors import BadSettings
-from ingest.services.context import CollectorContext
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
+from .dead_letters import DeadLetterCount
 from .health import HEALTH_PATH, HealthApp
 from .http_server import Address, HttpServer, Routes, Wsgi
 from .state_query import StateQuery, query_directly
@@ -38,7 +38,7 @@ def served(
     if webhooks is not None:
         places.setdefault(webhooks, {}).update(_webhooks(collector))
     if operations is not None:
-        places.setdefault(operations, {}).update(_operations(collector.context, ask))
+        places.setdefault(operations, {}).update(_operations(collector, ask))
     with ExitStack() as servers:
         for address, routes in places.items():
             servers.callback(_open(address, routes).close)
@@ -71,7 +71,12 @@ def _webhooks(collector: Collector) -> dict[str, Wsgi]:
     return webhook_routes(context.store, context.clock, secret)
 
 
-def _operations(context: CollectorContext, ask: StateQuery) -> dict[str, Wsgi]:
+def _operations(collector: Collector, ask: StateQuery) -> dict[str, Wsgi]:
     from .metrics import METRICS_PATH, metrics_app
 
-    return {HEALTH_PATH: HealthApp(context, ask), METRICS_PATH: metrics_app(context, ask)}
+    context, settings = collector.context, collector.settings
+    letters = DeadLetterCount(lambda: count_dead_letters(settings))
+    return {
+        HEALTH_PATH: HealthApp(context, ask),
+        METRICS_PATH: metrics_app(context, ask, dead_letters=letters.latest),
+    }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
 from ingest.domain.ledger import LedgerCounts
@@ -42,10 +42,15 @@ _COUNTERS = {
 }
 
 
-def metrics_app(context: CollectorContext, ask: StateQuery = query_directly) -> Wsgi:
+def metrics_app(
+    context: CollectorContext,
+    ask: StateQuery = query_directly,
+    *,
+    dead_letters: Callable[[], int | None] = lambda: None,
+) -> Wsgi:
     """Return the WSGI app of ``/metrics``, with this process's memory and processor time."""
     registry = CollectorRegistry()
-    registry.register(MetricsCollector(context, ask))
+    registry.register(MetricsCollector(context, ask, dead_letters=dead_letters))
     ProcessCollector(registry=registry)
     app: Wsgi = make_wsgi_app(registry)
     return app
@@ -54,9 +59,16 @@ def metrics_app(context: CollectorContext, ask: StateQuery = query_directly) -> 
 class MetricsCollector(Collector):
     """The metrics of a collector: counters of this process, gauges of the whole state."""
 
-    def __init__(self, context: CollectorContext, ask: StateQuery = query_directly) -> None:
+    def __init__(
+        self,
+        context: CollectorContext,
+        ask: StateQuery = query_directly,
+        *,
+        dead_letters: Callable[[], int | None] = lambda: None,
+    ) -> None:
         self._context = context
         self._ask = ask
+        self._dead_letters = dead_letters
 
     def describe(self) -> list[Metric]:
         """Return nothing: registration must not read the state."""
@@ -69,6 +81,10 @@ class MetricsCollector(Collector):
         """
         yield from _counted(self._context)
         yield from _budget(self._context)
+        letters = self._dead_letters()
+        if letters is not None:
+            words = "Log work in the dead-letter queue, counted each minute; absent if unknown."
+            yield _gauge("dead_letters", words, letters)
         try:
             standing = self._ask(lambda: list(_standing(self._context)))
         except IngestError as error:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ingest.errors import IngestError, QueueUnavailable
 from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import AGENTS
 from ingest.services.heartbeat import Heartbeats
 from prometheus_client.core import Metric
 
+from standalone.dead_letters import DeadLetterCount
 from standalone.metrics import MetricsCollector
 from standalone.sandbox.builder import WorldBuilder
 
@@ -32,7 +36,7 @@ def metrics(stage) -> list[Metric]:
     here.ingest()
     loops = [AgentLoop(agent, here.context, lambda _: None) for agent in AGENTS]
     Heartbeats(here.context, loops).give()
-    return list(MetricsCollector(here.context).collect())
+    return list(MetricsCollector(here.context, dead_letters=lambda: 2).collect())
 
 
 def row(metric: Metric) -> str:
@@ -76,6 +80,34 @@ def test_each_alert_explains_itself_and_is_tested() -> None:
     for rule in RULES:
         assert set(rule["annotations"]) == {"summary", "description"}
         assert rule["annotations"]["description"] == expected[rule["alert"]]["description"]
+
+
+def test_dead_letters_are_counted_apart_from_the_scrape() -> None:
+    """A bus that does not answer leaves the metric out, and the next count brings it back."""
+    answers: list[int | IngestError] = [3, QueueUnavailable("no answer"), 4]
+
+    def count() -> int:
+        answer = answers.pop(0)
+        if isinstance(answer, IngestError):
+            raise answer
+        return answer
+
+    letters = DeadLetterCount(count)
+    seen = []
+    for _ in range(3):
+        letters.refresh()
+        seen.append(letters._latest)
+    assert seen == [3, None, 4]
+
+
+def test_promtool_accepts_the_alert_rules() -> None:
+    """It is Prometheus's own tool, which many systems package with the server."""
+    promtool = shutil.which("promtool")
+    if promtool is None:
+        pytest.skip("promtool is not installed")
+    command = [promtool, "test", "rules", DEPLOY / "prometheus" / "alerts_test.yaml"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_the_lag_of_each_ended_job_is_counted_once(stage) -> None:

@@ -7,7 +7,7 @@ from .access import GITHUB_THREADS, aws_access
 from .buses import open_bus
 from .collector import Collector, open_collector, open_headless
 from .doctor_target import open_doctor_target
-from .queues import queue_depth, queue_depths, set_up_queues
+from .queues import count_dead_letters, queue_depth, queue_depths, set_up_queues
 from .sources import exchange_app_code, open_log_reader, open_source, open_source_lister
 from .states import (
     DEFAULT_STATE_FILE,
@@ -23,6 +23,7 @@ __all__ = [
     "GITHUB_THREADS",
     "Collector",
     "aws_access",
+    "count_dead_letters",
     "exchange_app_code",
     "free_dead_leases",
     "log_cache_of",

@@ -23,6 +23,12 @@ def queue_depth(settings: Settings, name: str) -> QueueDepth:
         return bus.depth(name)
 
 
+def count_dead_letters(settings: Settings) -> int | None:
+    """Count the dead letters of the job events queue; None if the bus does not tell us."""
+    with closing(open_bus(settings)) as bus:
+        return bus.inspector().inspect_queue(settings.queues.job_events_queue).dead_letters
+
+
 def queue_depths(settings: Settings) -> dict[str, QueueDepth | IngestError]:
     """Fetch the depth of each queue, or the error of one that does not answer."""
     names = settings.queues.names
