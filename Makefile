@@ -15,7 +15,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-package lint types lock sbom package docs bench screenshots chaos drill clean
+.PHONY: help install run test test-package lint types lock sbom package docs asyncapi bench screenshots chaos drill clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -56,6 +56,10 @@ docs: ## Build the documentation site into build/site
 	@build/docs-venv/bin/python -m pip install --quiet --require-hashes --requirement docs/requirements.lock
 	@$(PYTHON) .ci/docs_site.py
 	@NO_MKDOCS_2_WARNING=1 build/docs-venv/bin/mkdocs build --quiet --strict
+
+asyncapi: ## Validate docs/asyncapi.yaml with AsyncAPI's own parser (requires npm)
+	npm install --silent --no-audit --no-fund --prefix build/asyncapi @asyncapi/parser@3.6.6
+	cp .ci/asyncapi.mjs build/asyncapi/ && node build/asyncapi/asyncapi.mjs docs/asyncapi.yaml
 
 bench: $(STAMP) ## Measure requests, throughput and memory
 	$(BIN)/python -m tests.bench $(ARGS)

@@ -19,6 +19,10 @@ _NOT_STARTED = frozenset({"queued", "waiting", "pending", "requested"})
 _MAY_NEVER_START = frozenset({"skipped", "cancelled", "action_required", "stale"})
 
 
+#: Conclusions whose logs somebody waits for.
+_FAILED = frozenset({"failure", "timed_out"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
     """One step of a job; steps are ordered by ``number``, which may have gaps."""
@@ -74,6 +78,11 @@ class Job:
     def wants_annotations(self) -> bool:
         """Return whether the job ended in a way that its annotations may explain."""
         return self.is_completed and self.conclusion in ANNOTATED_CONCLUSIONS
+
+    @property
+    def failed_at(self) -> datetime | None:
+        """Return when the job failed; None for any other end."""
+        return self.completed_at if self.conclusion in _FAILED else None
 
     @property
     def updated_at(self) -> datetime | None:

@@ -139,7 +139,7 @@ class DeliveredFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobLogRecord:
-    """The state of one job's log."""
+    """The state of one job's log; ``failed_at``: when its job failed, while nobody took it."""
 
     key: AttemptKey
     job_id: int
@@ -151,6 +151,7 @@ class JobLogRecord:
     log_sha256: str | None = None
     blob_bucket: str | None = None
     blob_key: str | None = None
+    failed_at: datetime | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 

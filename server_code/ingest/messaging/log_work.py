@@ -49,7 +49,7 @@ def job_log_due(
     key: AttemptKey, job: Job | DueLog, *, now: datetime, tries: int = 0, delay_seconds: int = 0
 ) -> QueueMessage:
     """Build the work item of a job that has ended."""
-    due = _due(job)
+    due = due_log(job)
     data = {**_key_data(key), "tries": tries, **_due_data(due)}
     identity = event_id(JOB_LOG_DUE, *_key_data(key).values(), due.job_id, tries)
     envelope = _envelope(JOB_LOG_DUE, identity, key, data, now=now)
@@ -65,7 +65,7 @@ def attempt_logs_due(
     delay_seconds: int = 0,
 ) -> QueueMessage:
     """Build the work item of an ended attempt, whose jobs' logs are in one archive."""
-    dues = [_due(job) for job in jobs]
+    dues = [due_log(job) for job in jobs]
     data = {**_key_data(key), "tries": tries, "jobs": [_due_data(due) for due in dues]}
     ids = sorted(due.job_id for due in dues)
     identity = event_id(ATTEMPT_LOGS_DUE, *_key_data(key).values(), *ids, tries)
@@ -90,7 +90,8 @@ def _key_data(key: AttemptKey) -> dict[str, Any]:
     return {"repo": key.repository, "run_id": key.run_id, "run_attempt": key.run_attempt}
 
 
-def _due(job: Job | DueLog) -> DueLog:
+def due_log(job: Job | DueLog) -> DueLog:
+    """Return a job's log as a work item names it."""
     if isinstance(job, DueLog):
         return replace(job, job_name=_cut_name(job.job_name))
     return DueLog(

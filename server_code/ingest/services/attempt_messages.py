@@ -205,7 +205,12 @@ def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:
 
 def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
     return JobLogRecord(
-        key=record.key, job_id=job.job_id, job_name=job.name, state=LOG_PENDING, updated_at=now
+        key=record.key,
+        job_id=job.job_id,
+        job_name=job.name,
+        state=LOG_PENDING,
+        updated_at=now,
+        failed_at=job.failed_at,
     )
 
 

@@ -9,7 +9,6 @@ visibility timeout ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
-from dataclasses import replace
 from functools import partial
 
 from ..domain.ledger import LOG_PENDING, JobLogRecord
@@ -29,9 +28,10 @@ from ..ports import ReceivedMessage
 from .context import LOG_INGESTION_AGENT, CollectorContext
 from .deliver_log import deliver_absence, deliver_log, pack_log
 from .fetch_logs import fetch_logs
+from .ingest_failures import ingest_failed_logs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
-from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error
+from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error, with_steps
 from .log_tasks import LogTask, load_steps, open_task
 from .log_verdict import judge_failure, pause_seconds
 from .publish import publish
@@ -58,6 +58,7 @@ def ingest_due_logs(
 ) -> int:
     """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
 
+    Before it, some logs of the latest failures are ingested that wait behind other work.
     After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
     ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
     that was not fetched and is tried again.
@@ -65,9 +66,12 @@ def ingest_due_logs(
     other errors are reported, and their work waits.
     """
     context.obey_pauses()
-    messages = context.job_events.receive(max_messages=10, wait_seconds=wait_seconds)
+    failures = ingest_failed_logs(context)
+    messages = context.job_events.receive(
+        max_messages=10, wait_seconds=0 if failures else wait_seconds
+    )
     if not messages:
-        return 0
+        return failures
     on_received()
     with VisibilityExtender(context.job_events, messages, max_seconds=max_seconds) as extender:
         ingestion = _Ingestion(context, messages, extender)
@@ -83,7 +87,7 @@ def ingest_due_logs(
             if isinstance(late.error, RateLimited):
                 context.share_pauses()
                 raise late.error
-    return len(messages)
+    return failures + len(messages)
 
 
 class _Ingestion:
@@ -144,7 +148,7 @@ class _Ingestion:
     def _locate_steps(self, task: LogTask, log: LogFetched) -> LogFetched:
         """Add where the job's steps are, whose names and times the ledger knows."""
         steps = load_steps(self._context, task, log.job.job_id)
-        return replace(log, marks=replace(log.marks, steps=log.evidence.locate(steps)))
+        return with_steps(log, steps)
 
     def _publish(self, task: LogTask, log: LogFetched) -> None:
         """Publish a log, a small one together with others."""

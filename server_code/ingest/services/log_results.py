@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
 
+from ..domain.jobs import Step
 from ..domain.log_marks import LogMarkReader, LogMarks
 from ..domain.step_ranges import StepFile, StepFileReader
 from ..domain.step_starts import StepEvidence
@@ -105,3 +106,8 @@ def as_ingest_error(error: Exception, what: str) -> IngestError:
     logger.error("unexpected error", exc_info=error, extra={"what": what})
     kind = type(error).__name__
     return Unexpected(f"Processing {what} failed unexpectedly ({kind}); see the trace.")
+
+
+def with_steps(log: LogFetched, steps: Sequence[Step]) -> LogFetched:
+    """Return a log with the places of its job's steps, where they are certain."""
+    return replace(log, marks=replace(log.marks, steps=log.evidence.locate(steps)))

@@ -23,7 +23,7 @@ from .agent_loop import ShouldContinue
 from .attempt_messages import changes_of
 from .context import CollectorContext
 from .deliver_log import deliver_absence, deliver_log
-from .log_results import LogFetched, LogNotReady, LogUnavailable, spool_log
+from .log_results import LogFetched, LogNotReady, LogUnavailable, spool_log, with_steps
 from .publish import publish
 from .read_attempts import read_attempt
 from .read_log import LogReader
@@ -160,8 +160,7 @@ def _replay_log(
             raise result.error
         if isinstance(result, LogFetched):
             with result.spool:
-                marks = replace(result.marks, steps=result.evidence.locate(steps))
-                deliver_log(quiet, log.key, replace(result, marks=marks), is_replayed=True)
+                deliver_log(quiet, log.key, with_steps(result, steps), is_replayed=True)
             return True
     return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
@@ -16,13 +16,16 @@ from ...domain.stored_records import attempt_id, log_body, restore_log
 from ...domain.stored_values import read_json, repository_key, write_json
 from ...ports import LogStateStore
 from .errors import translate_errors
-from .rows import Rows, distinct, portions
+from .rows import Rows, distinct, portions, update
 from .transactions import transact
 from .values import age_key, attempt_key, sure_utc
 
 _JOB_LOGS = Rows("job_logs")
 
 _COLUMNS = ("key", "run_id", "run_attempt", "job_id", "state", "updated_at", "body", "age")
+
+
+_LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
 @translate_errors
@@ -72,6 +75,29 @@ class TableJobLogs(LogStateStore):
         found.sort(key=lambda row: str(row["age"]))
         return [_record(row) for row in found[: max(0, limit)]]
 
+    def take_failed_logs(self, *, updated_before: datetime, limit: int) -> list[JobLogRecord]:
+        """Take pending logs of failed jobs, latest failure first; nobody else takes them again."""
+        rows = _JOB_LOGS.some(
+            columns=_COLUMNS,
+            order_by="failed_at",
+            is_ascending=False,
+            limit=limit,
+            where={
+                "state": LOG_PENDING,
+                "failed_at": q.greater_than(_LONG_AGO),
+                "updated_at": q.less_than(updated_before),
+            },
+        )
+        return [_record(row) for row in transact(partial(_take, rows))] if rows else []
+
+
+def _take(found: Sequence[Any]) -> list[Any]:
+    """Return the rows that nobody took meanwhile."""
+    now = _JOB_LOGS.by("key", [row["key"] for row in found], columns=("key", "failed_at"))
+    free = {row["key"]: row for row in now if row["failed_at"] is not None}
+    update((row, {"failed_at": None}) for row in free.values())
+    return [row for row in found if row["key"] in free]
+
 
 def _save(rows: Sequence[dict[str, Any]]) -> None:
     found = _JOB_LOGS.by("key", [row["key"] for row in rows], columns=("key", "state"))
@@ -97,6 +123,7 @@ def _row(record: JobLogRecord) -> dict[str, Any]:
         "state": record.state,
         "updated_at": record.updated_at,
         "age": f"{age_key(record.updated_at)}|{name}|{numbers}",
+        "failed_at": record.failed_at,
         "body": write_json(log_body(record)),
     }
 

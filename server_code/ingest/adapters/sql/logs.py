@@ -18,16 +18,33 @@ from .session import Row, Session
 _SELECT = "SELECT run_id, run_attempt, job_id, state, updated_at, record FROM job_logs "
 
 _SAVE = """
-    INSERT INTO job_logs (repository_key, run_id, run_attempt, job_id, state, updated_at, record)
+    INSERT INTO job_logs (repository_key, run_id, run_attempt, job_id, state, updated_at, record,
+                          failed_at)
     VALUES (...)
     ON CONFLICT (repository_key, run_id, run_attempt, job_id) DO UPDATE SET
         state = excluded.state,
         updated_at = excluded.updated_at,
-        record = excluded.record
+        record = excluded.record,
+        failed_at = excluded.failed_at
     WHERE excluded.state <> 'pending' OR job_logs.state = 'pending'
 """
 _PENDING = "WHERE state = 'pending' AND (updated_at < ? OR updated_at > ?) "
 _OLDEST = "ORDER BY updated_at, repository_key, run_id, run_attempt, job_id LIMIT ?"
+_FAILED = """
+    WHERE state = 'pending' AND failed_at IS NOT NULL AND updated_at < ?
+    ORDER BY failed_at DESC, repository_key, run_id, run_attempt, job_id LIMIT ?
+"""
+_TAKE = """
+    UPDATE job_logs SET failed_at = NULL WHERE repository_key = ? AND run_id = ?
+    AND run_attempt = ? AND job_id = ? AND failed_at IS NOT NULL
+"""
+
+#: When the job of a pending log failed, until somebody takes the log before its turn.
+FAILED_LOGS = (
+    "ALTER TABLE job_logs ADD COLUMN failed_at {text}",
+    "CREATE INDEX failed_logs ON job_logs (failed_at) WHERE state = 'pending'",
+)
+
 _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
@@ -72,6 +89,16 @@ class SqlLogs(LogStateStore):
         rows = self._database.read_each(sql, moments, keys, after=(most,))
         return sorted((_record(row) for row in rows), key=_age)[:most]
 
+    def take_failed_logs(self, *, updated_before: datetime, limit: int) -> list[JobLogRecord]:
+        """Take pending logs of failed jobs, latest failure first; nobody else takes them again."""
+        sql, parameters = _SELECT + _FAILED, (write_time(updated_before), max(0, limit))
+        found = [_record(row) for row in self._database.read(sql, parameters)]
+        if not found:
+            return []
+        return self._database.write(
+            lambda session: [each for each in found if session.execute(_TAKE, log_id(each)) == 1]
+        )
+
 
 def _age(record: JobLogRecord) -> tuple[datetime, LogId]:
     return record.updated_at, log_id(record)
@@ -79,7 +106,8 @@ def _age(record: JobLogRecord) -> tuple[datetime, LogId]:
 
 def _row(record: JobLogRecord) -> Row:
     moment = write_time(record.updated_at)
-    return (*log_id(record), record.state, moment, write_json(log_body(record)))
+    failed_at = None if record.failed_at is None else write_time(record.failed_at)
+    return (*log_id(record), record.state, moment, write_json(log_body(record)), failed_at)
 
 
 def _record(row: Row) -> JobLogRecord:

@@ -6,6 +6,7 @@ A step that was released is never changed; a new one is added behind it.
 from __future__ import annotations
 
 from .ledger_counts import LEDGER_COUNTS
+from .logs import FAILED_LOGS
 
 #: What is searched or counted is a column; times are text of a fixed width, 0 and 1 are no and yes.
 #: No table refers to another: the ledger outlives the repository, and rows come in any order.
@@ -88,9 +89,7 @@ _FIRST = (
         PRIMARY KEY (repository_key, run_id, run_attempt)
     )
     """,
-    """
-    CREATE INDEX newest_runs ON recent_runs (created_at, run_id, run_attempt, repository_key)
-    """,
+    "CREATE INDEX newest_runs ON recent_runs (created_at, run_id, run_attempt, repository_key)",
     """
     CREATE TABLE agents (
         name {text} NOT NULL,
@@ -249,4 +248,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _RUN_FACTS,
     LEDGER_COUNTS,
     _LOG_MARKS,
+    FAILED_LOGS,
 )

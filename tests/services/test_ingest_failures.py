@@ -1,0 +1,90 @@
+"""Logs of the latest failures do not wait behind a backfill, nor it behind them."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.services.ingest_failures import FAILURES_IN_A_TURN, QUEUE_TIME
+from ingest.services.ingest_logs import ingest_due_logs
+
+from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
+from standalone.sandbox.faults import Fault
+
+BACKFILL = 30
+
+
+def a_backlog(stage, *, failures: int = 1, log_mode: str = "live"):
+    """Publish the work of many old runs, and then that of runs that failed; fetch none."""
+    world = WorldBuilder()
+    for number in range(BACKFILL):
+        world.run(created=number, seconds=30).job("old", log=b"old\n")
+    for number in range(failures):
+        world.run("failure", created=1000 + number, seconds=30)
+        world.job("broken", "failure", log=b"##[error]broken\n").job(
+            "fine", "success", log=b"fine\n"
+        )
+    here = stage(world, at=900, log_mode=log_mode)
+    here.poll_for(200)
+    here.move_to(2000)
+    here.poll_for(QUEUE_TIME.total_seconds() + 31)
+    return here
+
+
+def turn(here) -> list[str]:
+    """Run one turn of the log agent; return the names of the jobs whose logs it published."""
+    before = len(here.logs())
+    ingest_due_logs(here.context, wait_seconds=0)
+    return [each["data"]["job_name"] for each in here.logs()[before:]]
+
+
+def test_a_new_failure_does_not_wait_for_a_backfill(stage):
+    """Its log is the first; the turn still takes its batch of the backfill."""
+    here = a_backlog(stage)
+    assert turn(here) == ["broken", *["old"] * 10]
+    while turn(here):
+        pass
+    names = [each["data"]["job_name"] for each in here.logs()]
+    assert sorted(names) == ["broken", "fine", *["old"] * BACKFILL]
+    assert here.requests("get_job_log") == len(names)
+
+
+def test_failures_have_a_bounded_share(stage):
+    """The latest are first, a few in each turn, beside ten of the queue."""
+    here = a_backlog(stage, failures=12)
+    turns = [turn(here) for _ in range(3)]
+    assert [names.count("broken") for names in turns] == [FAILURES_IN_A_TURN] * 2 + [2]
+    assert [names.count("old") for names in turns] == [10, 10, 10]
+    first = [each["data"]["run_id"] for each in here.logs()[:FAILURES_IN_A_TURN]]
+    newest = FIRST_RUN + BACKFILL + 12
+    assert sorted(first) == list(range(newest - FAILURES_IN_A_TURN + 1, newest + 1))
+
+
+def test_an_ended_attempt_is_one_archive_in_economy_mode(stage):
+    """All of its logs come with that of the failure, for one request."""
+    here = a_backlog(stage, log_mode="economy")
+    assert sorted(turn(here)[:2]) == ["broken", "fine"]
+    assert here.requests("get_attempt_log") == 1
+
+
+def test_a_log_that_fails_early_is_fetched_in_its_turn(stage):
+    """It is not taken twice, and holds nothing else."""
+    here = a_backlog(stage)
+    job_id = FIRST_JOB + BACKFILL + 1
+    here.fail(Fault(path=f"/jobs/{job_id}/logs", do="error", status=502, count=1))
+    assert turn(here) == ["old"] * 10
+    while turn(here):
+        pass
+    assert len(here.logs()) == BACKFILL + 2
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+def test_the_queue_has_its_time_first(stage, log_mode):
+    """Where nothing waits, nothing is taken early, so that it costs nothing."""
+    world = (
+        WorldBuilder().run("failure", seconds=30).job("broken", "failure").job("fine", "success")
+    )
+    here = stage(world, at=100, log_mode=log_mode)
+    assert here.poll() is None
+    here.ingest()
+    here.advance(2 * QUEUE_TIME.total_seconds())
+    assert turn(here) == []
+    assert len(here.logs()) == 2
