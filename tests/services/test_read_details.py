@@ -67,6 +67,15 @@ def test_a_failed_job_reports_why(stage, log_mode):
     assert asked(here) == 1
 
 
+def test_annotations_that_fail_in_large_pages_are_asked_in_smaller_ones(stage):
+    """As every other list."""
+    here = stage(a_failed_run(), at=600)
+    here.fail(Fault(path=ANNOTATIONS, do="error", above_page_size=25))
+    assert here.poll() is None
+    assert job_of(here, "test")["annotations_total"] == 2
+    assert asked(here) == 3
+
+
 @pytest.mark.parametrize(
     ("conclusion", "requests"),
     [
@@ -131,14 +140,17 @@ def test_an_attempt_that_failed_to_start_reports_why(stage):
         (Fault(path=ANNOTATIONS, do="missing"), 1),
         (Fault(path=ANNOTATIONS, do="sso"), 1),
         (Fault(path=ANNOTATIONS, do="blocked"), 1),
-        (Fault(path=ANNOTATIONS, do="error", status=503, html=True), 2),
-        (Fault(path=ANNOTATIONS, do="cut"), 2),
-        (Fault(path=ANNOTATIONS, do="reset"), 2),
+        (Fault(path=ANNOTATIONS, do="error", status=503, html=True), 5),
+        (Fault(path=ANNOTATIONS, do="cut"), 5),
+        (Fault(path=ANNOTATIONS, do="reset"), 5),
     ],
     ids=lambda value: getattr(value, "do", value),
 )
 def test_no_failure_of_the_annotations_holds_a_message(stage, fault, requests):
-    """The job is published at the same poll; null says that they are not known."""
+    """The job is published at the same poll; null says that they are not known.
+
+    A server's failure is met with smaller pages first, and then once more in one size.
+    """
     here = stage(a_failed_run(), at=600)
     here.fail(fault)
     assert here.poll() is None

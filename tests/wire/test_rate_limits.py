@@ -89,6 +89,17 @@ def test_a_missing_or_broken_header_is_no_limit(name, value):
         assert parse_rate_limit(headers) is None
 
 
+def test_a_limit_of_zero_is_none():
+    """A server that does not limit answers 0 of 0, and refuses for other reasons."""
+    headers = {
+        "x-ratelimit-limit": "0",
+        "x-ratelimit-remaining": "0",
+        "x-ratelimit-reset": "1770000000",
+    }
+    assert parse_rate_limit(headers) is None
+    assert not is_limit_answer(403, headers, "Resource not accessible")
+
+
 @pytest.mark.parametrize(
     ("status", "headers", "body", "is_limit"),
     [

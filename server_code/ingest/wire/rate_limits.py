@@ -33,7 +33,12 @@ class RateLimit:
 
 
 def parse_rate_limit(headers: Mapping[str, str]) -> RateLimit | None:
-    """Read the ``x-ratelimit-*`` headers (lower-case names); None where an answer has none."""
+    """Read the ``x-ratelimit-*`` headers (lower-case names); None where an answer has none.
+
+    A server that does not limit may answer a limit of 0.
+    """
+    if _has_no_limit(headers):
+        return None
     try:
         return RateLimit(
             resource=headers.get("x-ratelimit-resource", "core"),
@@ -131,7 +136,12 @@ def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | No
 
 def _nothing_remains(headers: Mapping[str, str]) -> bool:
     remaining = _number(headers.get("x-ratelimit-remaining"))
-    return remaining is not None and remaining <= 0
+    return remaining is not None and remaining <= 0 and not _has_no_limit(headers)
+
+
+def _has_no_limit(headers: Mapping[str, str]) -> bool:
+    limit = _number(headers.get("x-ratelimit-limit"))
+    return limit is not None and limit <= 0
 
 
 def _number(value: str | None) -> float | None:

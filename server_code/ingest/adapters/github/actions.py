@@ -161,9 +161,9 @@ class GithubActions:
     def fetch_annotations(
         self, repository: str, check_run_id: int, validator: str | None = None
     ) -> Answer[AnnotationList]:
-        """Fetch the annotations of a check run; one request, free where nothing changed."""
+        """Fetch the annotations of a check run; free where nothing changed."""
         client, name = self._client(repository), self._name(repository)
-        return details.fetch_annotations(client, name, check_run_id, validator)
+        return details.fetch_annotations(self._lists, client, name, check_run_id, validator)
 
     def fetch_check_runs(self, repository: str, check_suite_id: int) -> tuple[int, ...]:
         """Fetch the ids of the check runs of a check suite."""

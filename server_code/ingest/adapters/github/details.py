@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ...domain.annotations import AnnotationList
 from ...domain.artifacts import Artifact
 from ...ports import Answer
-from ...wire.answers import broken_answer
 from ...wire.details import (
     parse_annotations,
     parse_artifact,
     parse_check_run_ids,
     parse_pending_environments,
 )
-from ...wire.links import next_parameters
 from .link_filter import LinkFilter
 from .lists import ListReader, ListRequest
 from .request import Request
 from .tokens import RepositoryClient
 
 #: The runner writes at most 50 annotations for a job; a full page shows their total as well.
-_ANNOTATIONS_PER_PAGE = 100
+_MAX_ANNOTATIONS = 100
 
 #: Artifacts of one run that are read at most.
 _MAX_ARTIFACTS = 500
@@ -33,19 +29,24 @@ _ARTIFACTS = "/repos/{}/actions/runs/{}/artifacts"
 
 
 def fetch_annotations(
-    client: RepositoryClient, repository: str, check_run_id: int, validator: str | None
+    lists: ListReader,
+    client: RepositoryClient,
+    repository: str,
+    check_run_id: int,
+    validator: str | None,
 ) -> Answer[AnnotationList]:
-    """Fetch the annotations of a check run in one request."""
-    request = Request.to(_ANNOTATIONS, repository, check_run_id, per_page=_ANNOTATIONS_PER_PAGE)
-    response = client.get(replace(request, validator=validator))
-    if response.is_unchanged:
+    """Fetch the annotations of a check run, in one request unless GitHub needs smaller pages."""
+    wanted = ListRequest(
+        request=Request.to(_ANNOTATIONS, repository, check_run_id),
+        key=None,
+        max_items=_MAX_ANNOTATIONS,
+    )
+    answer = lists.fetch(client, wanted, validator)
+    if answer.items is None:
         return Answer(None, validator)
-    payload = response.json()
-    if not isinstance(payload, list):
-        raise broken_answer(response.path, response.body, api_url=response.api_url)
-    is_whole = next_parameters(response.headers) is None
-    found = parse_annotations(payload, is_whole=is_whole, validator=response.validator)
-    return Answer(found, response.validator)
+    payload = [item for item in answer.items if item]
+    found = parse_annotations(payload, is_whole=not answer.has_next, validator=answer.validator)
+    return Answer(found, answer.validator)
 
 
 def fetch_check_runs(
