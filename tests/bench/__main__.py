@@ -13,6 +13,8 @@ from datetime import datetime, timezone
 from pathlib import Path
 
 from tests.bench import (
+    comparison,
+    idle,
     latency,
     memory,
     metric_messages,
@@ -25,6 +27,8 @@ from tests.bench.report import Row, machine, table
 
 BENCHMARKS = {
     "requests": requests_per_run.measure,
+    "comparison": comparison.measure,
+    "idle": idle.measure,
     "token": repositories_per_token.measure,
     "scale": scale.measure,
     "metrics": metric_messages.measure,

@@ -43,7 +43,7 @@ def _idle(repositories: int) -> Row:
         builder.repository(name).run(created=-86_400 * 3).job()
     with stage_of(builder) as environment, CollectorProcess(names, environment) as collector:
         polled = 2 * repositories
-        answer = collector.wait(lambda status: _requests(status) >= polled, seconds=600)
+        answer = collector.wait(lambda status: requests(status) >= polled, seconds=600)
     return Row(
         "memory",
         f"{repositories:,} idle repositories, each polled twice",
@@ -128,7 +128,8 @@ def _emptied(aws: LocalAws, queue: str) -> Iterator[None]:
         client.close()
 
 
-def _requests(status: dict[str, Any]) -> int:
+def requests(status: dict[str, Any]) -> int:
+    """Count the requests to GitHub that a collector reports."""
     counts = status["counts"]
     return int(counts.get("github_requests.free", 0)) + int(
         counts.get("github_requests.charged", 0)

@@ -73,6 +73,7 @@ def _idle() -> Row:
 def _row(case: Case) -> Row:
     charged, hints = _run(case)
     graphql = charged.pop("graphql", 0)
+    annotations = charged.pop("list_annotations", 0) + charged.pop("list_check_runs", 0)
     total = sum(charged.values()) / case.runs
     parts = [f"{name} {count / case.runs:.2f}" for name, count in sorted(charged.items()) if count]
     parts += [f"of it {name} {count / case.runs:.2f}" for name, count in hints.items() if count]
@@ -81,7 +82,8 @@ def _row(case: Case) -> Row:
         f"{case.log_mode}, {case.how}, {case.jobs} jobs",
         f"{total:.2f}",
         _goal(case),
-        f"theory {_theory(case)} (+{graphql / case.runs:.2f} GraphQL): {', '.join(parts)}",
+        f"theory {_theory(case)} (+{graphql / case.runs:.2f} GraphQL, "
+        f"{annotations / case.runs:.2f} annotations): {', '.join(parts)}",
     )
 
 
@@ -95,7 +97,7 @@ def _goal(case: Case) -> str:
 
 def _theory(case: Case) -> str:
     """Compute B8's E and E2: jobs, logs; polling comes on top, at most three looks a run."""
-    logs = 1 if case.log_mode == "economy" else case.jobs
+    logs = 1 if case.log_mode == "economy" or case.how == "backfill" else case.jobs
     floor = math.ceil(case.jobs / 100) + logs
     return f"{floor} + 3 looks" if case.how == "watched" else f"{floor}"
 

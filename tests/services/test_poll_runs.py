@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from ingest.domain.ledger import new_repository
 from ingest.errors import (
     BadCredentials,
     RateLimited,
@@ -411,3 +412,25 @@ def test_a_repository_that_keeps_failing_the_same_way_is_reported_once(stage):
         here.advance(60)
     assert len(here.errors()) == 1
     assert here.record().last_error == here.errors()[0]
+
+
+def test_a_process_claims_one_repository_at_a_time(stage):
+    """While it polls that one, other processes may take all the others: nobody takes them all."""
+    world = WorldBuilder()
+    for name in ("octo/a", "octo/b", "octo/c"):
+        world.repository(name).run().job()
+    here = stage(world, at=600)
+    for name in ("octo/a", "octo/b", "octo/c"):
+        here.state.add_repository(new_repository(name, backfill_days=1, now=here.clock.now()))
+    fetch, held = here.context.source.fetch_runs, []
+
+    def count_leases(*arguments, **options):
+        leased = [each for each in here.state.list_repositories() if each.lease_holder]
+        held.append(len(leased))
+        return fetch(*arguments, **options)
+
+    here.context.source.fetch_runs = count_leases
+    while poll_due_repositories(here.context, should_continue=lambda: True):
+        pass
+    assert set(held) == {1}
+    assert len({each["data"]["repo"] for each in here.runs()}) == 3
