@@ -233,6 +233,19 @@ def _empty_state(cli: CommandLine) -> str:
     return str(path)
 
 
+def test_two_collectors_on_one_sqlite_file_share_the_work(cli: CommandLine):
+    """Each message is sent once, and neither fails because the other writes."""
+    with cli.started("collect", "octo/api") as one, cli.started("collect", "octo/api") as other:
+        wait_until(lambda: cli.count_messages("LOGS_QUEUE") >= 3)
+        for collector in (one, other):
+            collector.send_signal(signal.SIGTERM)
+            _, stderr = collector.communicate(timeout=60)
+            assert collector.returncode == 0, stderr
+    found = cli.json("status")
+    assert cli.count_messages("LOGS_QUEUE") == found["counts"]["logs_fetched"] == 3
+    assert found["errors"] == []
+
+
 def test_a_signal_in_the_middle_of_a_log_ends_the_process(cli: CommandLine):
     """The log stays pending; a supervisor need not kill the process."""
     cli.inject(path="/logs$", do="slow", seconds=40)
