@@ -50,7 +50,7 @@ def sources(context: click.Context) -> None:
 def list_sources(*, as_json: bool) -> None:
     """List sources, what each brings and leaves out, and its filters."""
     with closing(open_state(read_environment())) as store:
-        rows = list_source_rows(store)
+        rows = list_source_rows(store, store.list_discovered())
     if as_json:
         click.echo(json.dumps({"sources": rows}))
         return

@@ -81,7 +81,7 @@ def test_a_source_has_filters_of_its_own(stage: OpenStage) -> None:
     assert "from now on" in said
     assert opened.poll() is None
     assert workflows(opened) == ["main"]
-    [row] = list_source_rows(opened.state)
+    [row] = list_source_rows(opened.state, opened.state.list_discovered())
     assert (row["filters"], row["runs_filtered"]) == ({"branches": "main"}, 2)
     change_filters(opened.state, "octo/*", parse_filters({"branches": "", "logs": "none"}))
     opened.advance(60)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection
 from typing import Any
 
-from ...domain.source_records import SourceRecord, filtered_counter
+from ...domain.source_records import DiscoveredRepository, SourceRecord, filtered_counter
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 
 
-def list_source_rows(store: StateStore) -> list[dict[str, Any]]:
+def list_source_rows(
+    store: StateStore, discovered: Collection[DiscoveredRepository]
+) -> list[dict[str, Any]]:
     """List all sources, with what each brings, rests and leaves out."""
-    discovered = store.list_discovered()
     brought = Counter(each.source.lower() for each in discovered)
     resting = Counter(each.source.lower() for each in discovered if each.rest_reason)
     counts = store.load_message_counts().totals
@@ -49,7 +51,8 @@ def _finding(row: dict[str, Any]) -> str:
         return "leaves out what fits."
     if row["listed_at"] is None and not row["repositories"]:
         return "is listed for the first time now."
-    parts = [f"{row['repositories']:,} repositories"]
+    number = row["repositories"]
+    parts = [f"{number:,} {'repository' if number == 1 else 'repositories'}"]
     parts += [f"{row['resting']:,} of them not polled"] * bool(row["resting"])
     parts += [f"{row['left_out']:,} left out"] * bool(row["left_out"])
     parts += [f"{name} {text}" for name, text in row["filters"].items()]
