@@ -1,6 +1,7 @@
 """A thousand repositories of twelve organizations, read with three credentials; 5 % are active.
 
-The first part counts requests and polls by a stepped clock, after as long a time of first sights. The second is a process of its own in real time, whose memory and processor time are read.
+The first part counts requests and polls by a stepped clock, after as long a time of first sights.
+The second is a process of its own in real time, whose memory and processor time are read.
 """
 
 from __future__ import annotations
