@@ -133,6 +133,25 @@ def test_awss_own_linter_finds_no_fault() -> None:
     assert [str(each) for each in findings if not each.rule.id.startswith("I")] == []
 
 
+def test_the_service_scales_with_its_queue_and_is_optional() -> None:
+    """Its resources have one condition, and its alarms read the depth of the job events queue."""
+    template = json.loads(FILE.read_text())
+    service = {
+        name: each
+        for name, each in template["Resources"].items()
+        if each["Type"].startswith(("AWS::ECS", "AWS::ApplicationAutoScaling", "AWS::CloudWatch"))
+    }
+    assert {each.get("Condition") for each in service.values()} == {"HasService"}
+    alarms = [each["Properties"] for each in service.values() if each["Type"].endswith("Alarm")]
+    for alarm in alarms:
+        assert alarm["Dimensions"][0]["Value"] == {"Fn::GetAtt": ["JobEventsQueue", "QueueName"]}
+        assert alarm["AlarmActions"][0]["Ref"] in service
+    for agent in ("metrics", "logs"):
+        task = service[f"{agent.capitalize()}Task"]["Properties"]["ContainerDefinitions"][0]
+        assert task["Command"][:2] == ["collect", f"--only={agent}"]
+        assert task["ReadonlyRootFilesystem"]
+
+
 def test_the_stack_makes_what_setup_makes(apply: Callable[..., Account]) -> None:
     """Queues have the same attributes, and the bucket is as closed."""
     bucket = next(_buckets)

@@ -10,6 +10,13 @@ import json
 from typing import Any
 
 from .clients import LONG_POLL_SECONDS
+from .cloudformation_ecs import (
+    HAS_SERVICE,
+    LINTER,
+    service_condition,
+    service_parameters,
+    service_resources,
+)
 from .policies import (
     Deployment,
     allow,
@@ -63,13 +70,16 @@ def cloudformation_template(deployment: Deployment) -> str:
         resources |= _queue_resources(logical_id, name.rsplit("/", 1)[-1])
     resources["JobEventsQueue"]["Properties"]["VisibilityTimeout"] = WORK_VISIBILITY_SECONDS
     resources |= _bucket_resources() | _policy_resources()
+    resources |= service_resources("JobEventsQueue", _if(_HAS_BUCKET, {"Ref": "LogBucket"}, ""))
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Runstream: queues, dead-letter queues, bucket, key and least privileges",
-        "Parameters": _parameters(deployment.log_bucket or ""),
+        "Metadata": LINTER,
+        "Parameters": _parameters(deployment.log_bucket or "") | service_parameters(),
         "Conditions": {
             _HAS_BUCKET: {"Fn::Not": [{"Fn::Equals": [{"Ref": "LogBucketName"}, ""]}]},
             _HAS_KEY: {"Fn::Equals": [{"Ref": "Encryption"}, "own-key"]},
+            HAS_SERVICE: service_condition(),
         },
         "Resources": resources,
         "Outputs": _outputs(list(queues)),

@@ -1,0 +1,202 @@
+"""The optional Fargate service of the CloudFormation template: one task for each agent.
+
+The Log Ingestion Agent's tasks follow the depth of the job events queue. Both agents share a
+PostgreSQL, whose address is one of the secret settings.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+HAS_SERVICE = "HasService"
+
+#: Work items at which a task of the Log Ingestion Agent is added, two are added, or one is removed.
+_BACKLOG, _LARGE_BACKLOG, _IDLE = 200, 2000, 20
+
+_SECRETS = ("GITHUB_TOKEN", "DATABASE_URL")
+_HEALTH = "import urllib.request as web; web.urlopen('http://127.0.0.1:8080/healthz', timeout=8)"
+
+#: The linter resolves parameters by their defaults, which are empty where there is no service.
+LINTER = {"cfn-lint": {"config": {"ignore_checks": ["W1030", "W1033"]}}}
+
+Resource = dict[str, Any]
+
+
+def service_condition() -> Resource:
+    """Return the condition under which the service exists: an image is named."""
+    return {"Fn::Not": [{"Fn::Equals": [{"Ref": "ServiceImage"}, ""]}]}
+
+
+def service_parameters() -> Resource:
+    """Return the parameters of the service, which are all empty without one."""
+    words = {
+        "ServiceImage": "Image of Runstream. Empty: no service.",
+        "ServiceRepositories": "REPOSITORIES of the service, separated by commas.",
+        "ServiceSecretArn": "Secrets Manager secret with the keys GITHUB_TOKEN and DATABASE_URL.",
+        "ServiceSubnets": "Subnets of the service's tasks, separated by commas.",
+        "ServiceSecurityGroups": "Security groups of the tasks, separated by commas.",
+    }
+    texts: Resource = {
+        name: {"Type": "String", "Default": "", "Description": description}
+        for name, description in words.items()
+    }
+    tasks = {"Type": "Number", "Default": 5, "MinValue": 1}
+    return {**texts, "ServiceMaxTasks": {**tasks, "Description": "Largest number of log tasks."}}
+
+
+def service_resources(queue: str, bucket: Resource) -> Resource:
+    """Return the cluster, roles, both services and the scaling with a queue's depth."""
+    resources: Resource = {
+        "Cluster": {"Type": "AWS::ECS::Cluster"},
+        "ServiceLogs": _resource("AWS::Logs::LogGroup", RetentionInDays=30),
+        "ExecutionRole": _execution_role(),
+        "TaskRole": _role(ManagedPolicyArns=[{"Ref": "CollectorPolicy"}]),
+    }
+    for name, agent in (("Metrics", "metrics"), ("Logs", "logs")):
+        resources[f"{name}Task"] = _task(agent, bucket)
+        resources[f"{name}Service"] = _service(f"{name}Task")
+    resources |= _scaling(queue)
+    return {name: {**each, "Condition": HAS_SERVICE} for name, each in resources.items()}
+
+
+def _execution_role() -> Resource:
+    managed = "arn:${AWS::Partition}:iam::aws:policy/service-role/AmazonECSTaskExecutionRolePolicy"
+    read = {
+        "Effect": "Allow",
+        "Action": "secretsmanager:GetSecretValue",
+        "Resource": {"Ref": "ServiceSecretArn"},
+    }
+    policy = {"Version": "2012-10-17", "Statement": [read]}
+    return _role(
+        ManagedPolicyArns=[{"Fn::Sub": managed}],
+        Policies=[{"PolicyName": "ReadSettings", "PolicyDocument": policy}],
+    )
+
+
+def _role(**properties: object) -> Resource:
+    assume = {
+        "Effect": "Allow",
+        "Principal": {"Service": "ecs-tasks.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = {"Version": "2012-10-17", "Statement": [assume]}
+    return _resource("AWS::IAM::Role", AssumeRolePolicyDocument=trust, **properties)
+
+
+def _task(agent: str, bucket: Resource) -> Resource:
+    settings = {
+        "AWS_DEFAULT_REGION": {"Ref": "AWS::Region"},
+        "REPOSITORIES": {"Ref": "ServiceRepositories"},
+        "LOG_BUCKET": bucket,
+    }
+    container = {
+        "Name": "runstream",
+        "Image": {"Ref": "ServiceImage"},
+        "Command": ["collect", f"--only={agent}", "--log-format=json"],
+        "Environment": [{"Name": name, "Value": value} for name, value in settings.items()],
+        "Secrets": [
+            {"Name": name, "ValueFrom": {"Fn::Sub": f"${{ServiceSecretArn}}:{name}::"}}
+            for name in _SECRETS
+        ],
+        "HealthCheck": {"Command": ["CMD", "python", "-c", _HEALTH], "StartPeriod": 60},
+        "LogConfiguration": {
+            "LogDriver": "awslogs",
+            "Options": {
+                "awslogs-group": {"Ref": "ServiceLogs"},
+                "awslogs-region": {"Ref": "AWS::Region"},
+                "awslogs-stream-prefix": agent,
+            },
+        },
+        "MountPoints": [{"SourceVolume": "data", "ContainerPath": "/data"}],
+        "ReadonlyRootFilesystem": True,
+        "StopTimeout": 60,
+    }
+    return _resource(
+        "AWS::ECS::TaskDefinition",
+        RequiresCompatibilities=["FARGATE"],
+        NetworkMode="awsvpc",
+        Cpu="256",
+        Memory="512",
+        ExecutionRoleArn={"Fn::GetAtt": ["ExecutionRole", "Arn"]},
+        TaskRoleArn={"Fn::GetAtt": ["TaskRole", "Arn"]},
+        ContainerDefinitions=[container],
+        Volumes=[{"Name": "data"}],
+    )
+
+
+def _service(task: str) -> Resource:
+    network = {
+        "AssignPublicIp": "DISABLED",
+        "Subnets": {"Fn::Split": [",", {"Ref": "ServiceSubnets"}]},
+        "SecurityGroups": {"Fn::Split": [",", {"Ref": "ServiceSecurityGroups"}]},
+    }
+    return _resource(
+        "AWS::ECS::Service",
+        Cluster={"Ref": "Cluster"},
+        LaunchType="FARGATE",
+        TaskDefinition={"Ref": task},
+        NetworkConfiguration={"AwsvpcConfiguration": network},
+        DeploymentConfiguration={"DeploymentCircuitBreaker": {"Enable": True, "Rollback": True}},
+    )
+
+
+def _scaling(queue: str) -> Resource:
+    service = {"Fn::Sub": "service/${Cluster}/${LogsService.Name}"}
+    target = _resource(
+        "AWS::ApplicationAutoScaling::ScalableTarget",
+        ServiceNamespace="ecs",
+        ScalableDimension="ecs:service:DesiredCount",
+        ResourceId=service,
+        MinCapacity=1,
+        MaxCapacity={"Ref": "ServiceMaxTasks"},
+    )
+    more = [
+        {"MetricIntervalLowerBound": 0, "MetricIntervalUpperBound": _LARGE_BACKLOG - _BACKLOG}
+        | {"ScalingAdjustment": 1},
+        {"MetricIntervalLowerBound": _LARGE_BACKLOG - _BACKLOG, "ScalingAdjustment": 2},
+    ]
+    fewer = [{"MetricIntervalUpperBound": 0, "ScalingAdjustment": -1}]
+    over, under = "GreaterThanOrEqualToThreshold", "LessThanOrEqualToThreshold"
+    return {
+        "LogsScaling": target,
+        "ScaleOut": _policy("runstream-scale-out", more),
+        "ScaleIn": _policy("runstream-scale-in", fewer),
+        "BacklogAlarm": _alarm(queue, "ScaleOut", over, _BACKLOG, minutes=2),
+        "IdleAlarm": _alarm(queue, "ScaleIn", under, _IDLE, minutes=10),
+    }
+
+
+def _policy(name: str, steps: list[dict[str, int]]) -> Resource:
+    configuration = {
+        "AdjustmentType": "ChangeInCapacity",
+        "Cooldown": 120,
+        "MetricAggregationType": "Average",
+        "StepAdjustments": steps,
+    }
+    return _resource(
+        "AWS::ApplicationAutoScaling::ScalingPolicy",
+        PolicyName=name,
+        PolicyType="StepScaling",
+        ScalingTargetId={"Ref": "LogsScaling"},
+        StepScalingPolicyConfiguration=configuration,
+    )
+
+
+def _alarm(queue: str, policy: str, comparison: str, threshold: int, *, minutes: int) -> Resource:
+    return _resource(
+        "AWS::CloudWatch::Alarm",
+        Namespace="AWS/SQS",
+        MetricName="ApproximateNumberOfMessagesVisible",
+        Dimensions=[{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}],
+        Statistic="Average",
+        Period=60,
+        EvaluationPeriods=minutes,
+        ComparisonOperator=comparison,
+        Threshold=threshold,
+        TreatMissingData="notBreaching",
+        AlarmActions=[{"Ref": policy}],
+    )
+
+
+def _resource(kind: str, **properties: object) -> Resource:
+    return {"Type": kind, "Properties": properties}
