@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 ARGS ?=
 
+# The contract of all queues, on a real bus.
+REAL_BUS := $(BIN)/python -m pytest --numprocesses 0 tests/contracts/test_queues.py -k
+
 # The lists of pinned packages: of the checkout, of the local AWS and PostgreSQL, of the image, of the
 # documentation site and of the nightly fuzzing. `pip` installs the .lock beside each, which names the files of all platforms by their hashes.
 LISTS := requirements standalone/ministack standalone/postgres deploy/requirements docs/requirements \
@@ -15,10 +18,10 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-package lint types lock sbom package docs asyncapi bench screenshots chaos drill clean
+.PHONY: help install run test test-sqs test-servicebus test-pubsub test-azurite test-package lint types lock sbom package docs asyncapi bench screenshots chaos drill clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: $(STAMP) ## Install the dependencies into .venv
 
@@ -30,6 +33,20 @@ test: $(STAMP) ## Run the test suite (ARGS="-k name" for a part)
 
 test-package: $(STAMP) ## Install the wheel and the sdist with each extra, and run them (ten minutes)
 	$(BIN)/python -m pytest --numprocesses 0 tests/deploy/package_matrix.py $(ARGS)
+
+test-sqs: $(STAMP) ## Test the queues of the environment's AWS account
+	RUNSTREAM_TEST_SQS=1 $(REAL_BUS) real-sqs
+
+test-servicebus: $(STAMP) ## Test a Service Bus namespace (CONNECTION='Endpoint=sb://...')
+	@RUNSTREAM_TEST_SERVICEBUS='$(CONNECTION)' $(REAL_BUS) real-servicebus
+
+test-pubsub: $(STAMP) ## Test the Pub/Sub of a project (PROJECT=name)
+	RUNSTREAM_TEST_PUBSUB='$(PROJECT)' $(REAL_BUS) real-pubsub
+
+test-azurite: $(STAMP) ## Test large logs on Microsoft's emulator of Blob Storage (needs npm)
+	npx --yes azurite@3.37.0 --inMemoryPersistence --silent --skipApiVersionCheck --blobPort 10000 & server=$$!; \
+	trap 'kill $$server' EXIT; sleep 20; RUNSTREAM_TEST_AZURITE=http://127.0.0.1:10000 \
+	$(BIN)/python -m pytest --numprocesses 0 tests/contracts/test_blobs.py -k azure
 
 lint: $(STAMP) ## Check style, format, imports, spelling and known vulnerabilities
 	$(BIN)/ruff check .

@@ -9,7 +9,6 @@ for Pub/Sub. Credentials come from the environment, as the vendors' own tools re
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -130,10 +129,8 @@ BUSES: dict[str, Callable[[], Any]] = {"sqs": Sqs, "servicebus": ServiceBus, "pu
 
 
 def download(url: str) -> bytes:
-    """Return the log that lies at a ``content_url``: a gzip file in Cloud or Blob Storage."""
-    if url.startswith("gs://"):
-        return gzip.decompress(_from_cloud_storage(url))
-    return gzip.decompress(_from_blob_storage(url))
+    """Return the log that lies at a ``content_url``, in Cloud or Blob Storage."""
+    return _from_cloud_storage(url) if url.startswith("gs://") else _from_blob_storage(url)
 
 
 def _from_cloud_storage(url: str) -> bytes:

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import ExitStack, closing
 
 import pytest
 from google.cloud.storage import Client
 from ingest.adapters.aws import S3BlobStore
+from ingest.adapters.azure.blobs import AzureBlobStore
+from ingest.adapters.azure.clients import AzureClients
 from ingest.adapters.gcp.storage import GcsBlobStore
-from ingest.errors import NotFound
+from ingest.errors import NotFound, QueueMissing
 from ingest.ports import BlobReference, BlobStore
+from ingest.settings import AzureSettings, Secret
 from support.aws_server import s3_client
+from support.blob_server import ACCOUNT, connection_string, running_blobs
 from support.gcs_server import running_gcs
 from support.memory_blobs import MemoryBlobStore
 
 MIB = 1 << 20
+
+#: The address of Microsoft's emulator, which `make test-azurite` starts.
+_AZURITE = os.environ.get("RUNSTREAM_TEST_AZURITE")
 
 
 @pytest.fixture(scope="module")
@@ -27,14 +35,26 @@ def gcs() -> Iterator[GcsBlobStore]:
         yield store
 
 
-@pytest.fixture(params=["memory", "s3", "gcs"])
+@pytest.fixture(scope="module")
+def azure() -> Iterator[AzureBlobStore]:
+    with ExitStack() as opened:
+        address = _AZURITE or opened.enter_context(running_blobs())
+        secret = Secret(connection_string(address))
+        clients = AzureClients(AzureSettings(storage_connection=secret))
+        opened.enter_context(closing(clients))
+        store = AzureBlobStore(clients, f"{address}/{ACCOUNT}/logs-{uuid.uuid4()}")
+        store.ensure()
+        yield store
+
+
+@pytest.fixture(params=["memory", "s3", "azure", "gcs"])
 def store(request: pytest.FixtureRequest) -> Iterator[BlobStore]:
     """Run every test on every store."""
     if request.param == "memory":
         yield MemoryBlobStore("logs")
         return
-    if request.param == "gcs":
-        yield request.getfixturevalue("gcs")
+    if request.param in {"azure", "gcs"}:
+        yield request.getfixturevalue(request.param)
         return
     with closing(s3_client(request.getfixturevalue("aws"))) as client:
         bucket = f"logs-{uuid.uuid4()}"
@@ -104,3 +124,23 @@ def test_keys_may_hold_what_names_hold(store: BlobStore) -> None:
     """Repositories, spaces and other alphabets come back as they were."""
     key = "logs/octo/a b/é+%&=?#.json"
     assert read(store, put(store, key, b"x")) == b"x"
+
+
+def test_a_container_of_azure_is_checked_and_created_once(azure: AzureBlobStore) -> None:
+    """The doctor leaves nothing; a container that is missing is named with the remedy."""
+    azure.check()
+    azure.require_store()
+    assert azure.ensure().endswith("is there.")
+    missing = AzureBlobStore(azure._clients, f"{azure._url}x")
+    for check in (missing.check, missing.require_store):
+        with pytest.raises(QueueMissing, match="run setup"):
+            check()
+
+
+def test_a_bucket_of_google_is_checked_and_created_once(gcs: GcsBlobStore) -> None:
+    """The doctor asks for the permission; a bucket that is missing is named with the remedy."""
+    gcs.check()
+    gcs.require_store()
+    assert gcs.ensure().endswith("is there.")
+    with pytest.raises(QueueMissing, match="run setup"):
+        GcsBlobStore(Client(project="here"), "missing").check()

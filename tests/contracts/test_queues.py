@@ -22,6 +22,7 @@ from support.aws_server import LocalAws, sqs_client
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
 from support.pubsub_server import PubsubServer, running_pubsub
+from support.real_buses import REAL_BUSES
 from support.servicebus_server import ServiceBusServer, running_servicebus
 
 
@@ -183,10 +184,13 @@ OpenedServiceBus = tuple[ServiceBusServer, ServiceBusWorkQueue, Counters]
 World = MemoryWorld | SqsWorld | ServiceBusWorld | PubsubWorld
 
 
-@pytest.fixture(params=["memory", "sqs", "servicebus", "pubsub"])
+@pytest.fixture(params=["memory", "sqs", "servicebus", "pubsub", *REAL_BUSES])
 def world(request: pytest.FixtureRequest) -> Iterator[World]:
     """Run every test on every queue."""
-    if request.param == "memory":
+    if request.param in REAL_BUSES:
+        with closing(REAL_BUSES[request.param]()) as opened:
+            yield opened
+    elif request.param == "memory":
         yield MemoryWorld()
     elif request.param == "servicebus":
         yield ServiceBusWorld(*request.getfixturevalue("servicebus"))

@@ -15,6 +15,7 @@ MARK = re.compile(r"# (needs an? [A-Za-z ]+|needs [A-Za-z ]+|runs until stopped)
 NEEDS = {
     "needs a GitHub account",
     "needs a Google Cloud project",
+    "needs an Azure subscription",
     "needs an AWS account",
     "needs a GitHub account and an AWS account",
     "needs an Anvil account",

@@ -212,7 +212,7 @@ def test_a_log_elsewhere_is_as_published() -> None:
     """Its content is null, and then its address is there."""
     envelope = json.loads(example_messages()["job_log_fetched"].body)
     data = {**envelope["data"], "log_content": None}
-    elsewhere = {**envelope, "data": {**data, "content_url": "gs://logs/octo/api/9.txt.gz"}}
+    elsewhere = {**envelope, "data": {**data, "content_url": "gs://logs/octo/api/9.txt"}}
     published = Messages(PUBLISHED)
     assert published.faults("job_log_fetched", elsewhere) == []
     assert published.faults("job_log_fetched", {**envelope, "data": data}) != []

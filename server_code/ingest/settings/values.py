@@ -147,6 +147,17 @@ class Settings:
     mcp_token: Secret | None = None
 
     @property
+    def bus_account(self) -> str | None:
+        """Return where the queues of EVENT_BUS are; None where no setting says so."""
+        azure = "Azure" if self.azure.servicebus_connection else self.azure.servicebus_namespace
+        accounts = {
+            "sqs": self.aws.region or self.aws.endpoint_url,
+            "servicebus": azure,
+            "pubsub": self.queues.google_project,
+        }
+        return accounts[self.queues.event_bus]
+
+    @property
     def cloudevents_root(self) -> str | None:
         """Return what the sources of CloudEvents begin with; None for Runstream's own format."""
         return self.github.web_url if self.collecting.message_format == "cloudevents" else None

@@ -5,11 +5,19 @@ from __future__ import annotations
 import pytest
 from ingest.services.dashboard.setup import (
     GITHUB_REMEDY,
+    OTHER_BUS_REMEDY,
     QUEUES_REMEDY,
     missing_steps,
     setup_steps,
 )
-from ingest.settings import AwsSettings, GithubSettings, Secret, Settings
+from ingest.settings import (
+    AwsSettings,
+    AzureSettings,
+    GithubSettings,
+    QueueSettings,
+    Secret,
+    Settings,
+)
 
 TOKEN = GithubSettings(tokens=(Secret("ghp_secret"),))
 KEYS = {"access_key_id": Secret("AKIA"), "secret_access_key": Secret("hidden")}
@@ -67,6 +75,24 @@ def test_keys_alone_are_no_place_for_queues(aws):
     """The region is missing."""
     step = steps(Settings(aws=aws))["queues"]
     assert (step["is_done"], step["remedy"]) == (False, QUEUES_REMEDY)
+
+
+@pytest.mark.parametrize(
+    ("bus", "settings"),
+    [
+        ("servicebus", {"azure": AzureSettings(servicebus_namespace="octo-ci")}),
+        ("servicebus", {"azure": AzureSettings(servicebus_connection=Secret("hidden"))}),
+        ("pubsub", {"queues": QueueSettings(event_bus="pubsub", google_project="octo-ci")}),
+    ],
+)
+def test_other_buses_are_connected_by_their_own_settings(bus, settings):
+    """An AWS key is no matter of theirs."""
+    chosen = {"queues": QueueSettings(event_bus=bus), "aws": AWS}
+    step = steps(Settings(**chosen))["queues"]
+    assert (step["is_done"], step["remedy"]) == (False, OTHER_BUS_REMEDY)
+    step = steps(Settings(**{**chosen, **settings}))["queues"]
+    assert step["is_done"]
+    assert "Publishing to" in step["finding"]
 
 
 @pytest.mark.parametrize("has_repository", [True, False])

@@ -58,18 +58,11 @@ class AzureBlobStore(BlobStore):
                 return f"Container {self._url} is there."
         return f"Container {self._url} created."
 
-    def put(
-        self,
-        key: str,
-        chunks: Iterable[bytes],
-        *,
-        content_type: str,
-        content_encoding: str | None = None,
-    ) -> BlobReference:
+    def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object in blocks, which exist for readers when all are committed."""
         from azure.storage.blob import ContentSettings
 
-        settings = ContentSettings(content_type=content_type, content_encoding=content_encoding)
+        settings = ContentSettings(content_type=content_type)
         with azure_errors(f"Container {self._url}"):
             self._container.upload_blob(
                 key,

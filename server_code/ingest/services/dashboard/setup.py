@@ -15,6 +15,11 @@ QUEUES_REMEDY = (
     "the environment), then create the queues under Settings."
 )
 
+OTHER_BUS_REMEDY = (
+    "Set SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE for Azure, GOOGLE_CLOUD_PROJECT for "
+    "Google Cloud, then create the queues under Settings."
+)
+
 
 def setup_steps(settings: Settings, *, has_repository: bool) -> list[dict[str, Any]]:
     """Return each step, whether it is done, and how to do it."""
@@ -41,16 +46,17 @@ def _token(settings: Settings) -> dict[str, Any]:
 
 def _queues(settings: Settings) -> dict[str, Any]:
     aws, queues = settings.aws, settings.queues
-    has_place = aws.region is not None or aws.endpoint_url is not None
-    is_done = has_place and aws.access_key_id is not None
-    if is_done:
-        finding = f"Publishing to {queues.metrics_queue} and {queues.logs_queue}."
-    elif has_place:
+    is_done, is_sqs = settings.bus_account is not None, queues.event_bus == "sqs"
+    if is_done and is_sqs and aws.access_key_id is None:
         finding = "No AWS key is set. The machine's own role is used."
-        is_done = True
-    else:
+    elif is_done:
+        finding = f"Publishing to {queues.metrics_queue} and {queues.logs_queue}."
+    elif is_sqs:
         finding = "No AWS access key is set."
-    return _step("queues", "Connect the queues", finding, QUEUES_REMEDY, is_done=is_done)
+    else:
+        finding = f"The settings of EVENT_BUS={queues.event_bus} are missing."
+    remedy = QUEUES_REMEDY if is_sqs else OTHER_BUS_REMEDY
+    return _step("queues", "Connect the queues", finding, remedy, is_done=is_done)
 
 
 def _repository(*, has_repository: bool) -> dict[str, Any]:
