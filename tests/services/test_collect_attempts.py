@@ -314,9 +314,11 @@ def test_a_forks_pull_request_is_found_through_the_commit(stage, absent):
     settings = replace(GENEROUS, graphql=GraphqlFaults(absent=absent))
     here = stage(world, at=100, settings=settings)
     here.poll()
-    metrics = here.runs()[0]["data"]["code_metrics"]
-    assert metrics["pull_request_id"] == 2_000_000_007
-    assert metrics["pull_request_url"].endswith("/octo/api/pull/7")
+    data = here.runs()[0]["data"]
+    assert data["code_metrics"]["pull_request_id"] == 2_000_000_007
+    assert data["code_metrics"]["pull_request_url"].endswith("/octo/api/pull/7")
+    [pull] = data["pull_requests"]
+    assert (pull["number"], pull["title"], pull["draft"]) == (7, "Change 7", False)
 
 
 @pytest.mark.parametrize("absent", [False, True])

@@ -154,9 +154,15 @@ def _referenced_workflows_data(run: WorkflowRun) -> list[dict[str, Any]] | None:
 
 
 def _pull_requests_data(run: WorkflowRun, commit: CommitMetrics | None) -> list[dict[str, Any]]:
-    """Lay out the run's own list, completed from the commit's pull requests."""
-    in_full = {pull.id: pull for pull in commit.pull_requests} if commit else {}
-    return [_pull_request_data(pull, in_full.get(pull.id, pull)) for pull in run.pull_requests]
+    """Lay out the run's own list, completed from the commit's pull requests.
+
+    GitHub's list is empty for a run from a fork: then the pull request that triggered it is named.
+    """
+    known = commit.pull_requests if commit else ()
+    in_full = {pull.id: pull for pull in known}
+    triggering = triggering_pull_request(run, known)
+    pulls = run.pull_requests or ((triggering,) if triggering is not None else ())
+    return [_pull_request_data(pull, in_full.get(pull.id, pull)) for pull in pulls]
 
 
 def _pull_request_data(pull: PullRequest, in_full: PullRequest) -> dict[str, Any]:
