@@ -137,5 +137,5 @@ def test_a_server_that_hangs_is_spoken_of_until_it_answers(
     """It is no lost connection: nothing fails, and nothing comes."""
     expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
     with hanging(anvil_server):
-        expect(page.get_by_text("Runstream does not answer")).to_be_visible()
-    expect(page.get_by_text("Runstream does not answer")).not_to_be_visible()
+        expect(page.get_by_text("Runstream does not respond")).to_be_visible()
+    expect(page.get_by_text("Runstream does not respond")).not_to_be_visible()
