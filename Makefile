@@ -99,8 +99,9 @@ $(STAMP): requirements.lock standalone/ministack.lock pyproject.toml
 		echo "Runstream requires Python 3.10 or later; '$(PYTHON)' is older." \
 			"Specify another one: make PYTHON=python3.12 ..." >&2; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@echo "Installing the dependencies into $(VENV), once. This takes a minute or two."
+	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m standalone.local_aws_python
 	@$(BIN)/python -m standalone.postgres_programs || \
 		$(BIN)/python -m pip install --quiet --require-hashes --requirement standalone/postgres.lock || \
