@@ -186,10 +186,11 @@ def test_what_github_cannot_report_is_null():
 
 
 def test_a_fork_run_names_the_pull_request_of_its_commit():
-    """Its own list is empty."""
+    """GitHub's list is empty; a push names none, whatever its commit belongs to."""
     commit = a_commit(pull_requests=(a_pull(),))
     data = run_data(a_run(event="pull_request"), [], commit)
-    assert data["pull_requests"] == []
+    assert [pull["id"] for pull in data["pull_requests"]] == [501]
+    assert run_data(a_run(), [], commit)["pull_requests"] == []
     assert data["code_metrics"]["pull_request_id"] == 501
 
 
