@@ -42,8 +42,9 @@ def raise_for_log_host(status: int) -> None:
         raise LogPending("The log's host does not have it (404).")
     if status == 410:
         raise LogExpired("The log's host has deleted it (410).")
-    if status >= 300:
+    if status != 200:
         # 401 and 403: the address is valid for one minute only, and a new one is fetched.
+        # 202 and 204 have no log, and are no empty one.
         raise SourceUnavailable(f"The log's host answered {status}.")
 
 

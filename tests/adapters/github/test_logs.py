@@ -61,6 +61,7 @@ def test_a_netrc_entry_is_not_sent_to_the_logs_host(here, tmp_path, monkeypatch)
         {"do": "reset"},
         {"do": "error", "status": 503},
         {"do": "error", "status": 403},
+        {"do": "error", "status": 202},
     ],
 )
 def test_a_stream_that_breaks_is_taken_up_from_a_fresh_address(here, fault):
