@@ -29,10 +29,12 @@ PEM = (
         "'" + PEM.replace("\n", "\\n") + "'",
         PEM.replace("\n", "\r\n"),
         PEM.replace("\n", "\\r\\n"),
+        PEM.strip().replace("\n", "\\\\n"),
         PEM.strip().replace("\n", " "),
         "\n".join("    " + line for line in PEM.splitlines()),
         base64.b64encode(PEM.encode()).decode(),
         base64.encodebytes(PEM.encode()).decode(),
+        base64.urlsafe_b64encode(PEM.encode()).decode().rstrip("="),
         base64.b64encode(PEM.strip().replace("\n", "\\n").encode()).decode(),
     ],
 )

@@ -10,6 +10,9 @@ import textwrap
 _PEM = re.compile(r"(-----BEGIN [A-Z ]+-----)(.*?)(-----END [A-Z ]+-----)", re.DOTALL)
 _PEM_LINE = 64
 
+#: A line break as it is written in one line, also escaped twice, by a shell and by YAML.
+_ESCAPED_BREAK = re.compile(r"(\\+r)?\\+n")
+
 
 def parse_private_keys(value: str) -> list[str]:
     """Return the PEM texts of keys that are separated by commas."""
@@ -24,7 +27,7 @@ def _parse_private_key(value: str) -> str:
     key = value.strip().strip("\"'")
     if "-----BEGIN" not in key:
         key = _decode(key) or key
-    key = key.replace("\\r", "").replace("\\n", "\n")
+    key = _ESCAPED_BREAK.sub("\n", key)
     match = _PEM.search(key)
     if match is None:
         return value
@@ -34,7 +37,9 @@ def _parse_private_key(value: str) -> str:
 
 
 def _decode(value: str) -> str | None:
+    """Decode base64 of either alphabet, padded or not; None for anything else."""
+    text = "".join(value.split()).rstrip("=").replace("-", "+").replace("_", "/")
     try:
-        return base64.b64decode("".join(value.split()), validate=True).decode()
+        return base64.b64decode(text + "=" * (-len(text) % 4), validate=True).decode()
     except (binascii.Error, ValueError):
         return None
