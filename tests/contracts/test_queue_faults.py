@@ -1,0 +1,139 @@
+"""What every queue on a network does when its service throttles, refuses or is gone."""
+
+from __future__ import annotations
+
+import gc
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import NamedTuple
+
+import grpc
+import pytest
+from ingest.adapters.aws import open_work_queue
+from ingest.adapters.azure.bus import ServiceBusBus
+from ingest.adapters.gcp.bus import PubsubBus
+from ingest.domain.counters import Counters
+from ingest.errors import QueueUnavailable
+from ingest.messaging.envelope import QueueMessage
+from ingest.ports import WorkQueue
+from ingest.settings import AzureSettings, QueueSettings, Secret
+from support.amqp_server import Fault, Gone
+from support.aws_server import LocalAws, sqs_client
+from support.fault_proxy import Cut, FaultProxy, Reply
+from support.pubsub_server import running_pubsub
+from support.servicebus_server import running_servicebus
+
+#: The library of Service Bus leaves the sockets of broken connections to the garbage collector.
+pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+class Faulty(NamedTuple):
+    """A queue whose service fails the next requests as it is told."""
+
+    queue: WorkQueue
+    throttle: Callable[[], object]
+    vanish: Callable[[int], object]
+    recover: Callable[[], object]
+
+
+def open_sqs(opened: ExitStack, aws: LocalAws) -> Faulty:
+    proxy = FaultProxy(aws.endpoint_url)
+    opened.callback(proxy.close)
+    client = opened.enter_context(closing(sqs_client(proxy)))
+    name = f"work-{uuid.uuid4()}"
+    client.create_queue(QueueName=name)
+    throttled = Reply(403, b'{"__type": "com.amazonaws.sqs#RequestThrottled", "message": "Wait."}')
+    return Faulty(
+        open_work_queue(client, name, Counters()),
+        lambda: proxy.faults.append(throttled),
+        lambda requests: proxy.faults.extend([Cut()] * requests),
+        proxy.faults.clear,
+    )
+
+
+def open_servicebus(opened: ExitStack, folder: Path) -> Faulty:
+    opened.callback(gc.collect)
+    running = opened.enter_context(running_servicebus(folder))
+    server, secret = running.server, Secret(running.connection_string)
+    server.create("work")
+    bus = ServiceBusBus(AzureSettings(servicebus_connection=secret), QueueSettings())
+    opened.callback(bus.close)
+    busy = Fault(b"com.microsoft:server-busy", "Wait.")
+    return Faulty(
+        bus.open_work_queue("work", Counters()),
+        lambda: server.faults.extend([busy] * 3),
+        lambda requests: server.faults.extend([Gone] * requests),
+        server.faults.clear,
+    )
+
+
+def open_pubsub(opened: ExitStack) -> Faulty:
+    server, address = opened.enter_context(running_pubsub())
+    opened.enter_context(pytest.MonkeyPatch.context()).setenv("PUBSUB_EMULATOR_HOST", address)
+    bus = PubsubBus("here", QueueSettings(metrics_queue="m", logs_queue="l", job_events_queue="w"))
+    opened.callback(bus.close)
+    list(bus.set_up())
+    throttled, away = grpc.StatusCode.RESOURCE_EXHAUSTED, grpc.StatusCode.UNAVAILABLE
+    return Faulty(
+        bus.open_work_queue("w", Counters()),
+        lambda: server.faults.extend([throttled] * 50),
+        lambda requests: server.faults.extend([away] * requests),
+        server.faults.clear,
+    )
+
+
+@pytest.fixture(scope="module", params=["sqs", "servicebus", "pubsub"])
+def faulty(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Faulty]:
+    with ExitStack() as opened:
+        if request.param == "sqs":
+            yield open_sqs(opened, request.getfixturevalue("aws"))
+        elif request.param == "servicebus":
+            yield open_servicebus(opened, tmp_path_factory.mktemp("servicebus"))
+        else:
+            yield open_pubsub(opened)
+
+
+def messages(*bodies: str) -> list[QueueMessage]:
+    return [
+        QueueMessage(
+            event_id=str(uuid.uuid4()), event_type="t", group="g", body=body, attributes={"a": "b"}
+        )
+        for body in bodies
+    ]
+
+
+def receive_all(queue: WorkQueue) -> list[str]:
+    received = queue.receive(max_messages=10, wait_seconds=1)
+    queue.delete(received)
+    return sorted(each.body for each in received)
+
+
+@pytest.mark.parametrize("fault", ["throttle", "vanish"])
+def test_what_is_not_taken_is_reported_and_taken_later(faulty: Faulty, fault: str) -> None:
+    """A throttled or absent service loses nothing, and is no endless wait."""
+    sent = messages("1", "2")
+    if fault == "throttle":
+        faulty.throttle()
+    else:
+        faulty.vanish(50)
+    with pytest.raises(QueueUnavailable):
+        faulty.queue.send(sent)
+    faulty.recover()
+    assert faulty.queue.send(sent) == ()
+    assert receive_all(faulty.queue) == ["1", "2"]
+
+
+def test_the_half_of_a_batch_that_is_refused_is_named(faulty: Faulty) -> None:
+    """The other half is taken; what is refused for good says so."""
+    too_large = "x" * (faulty.queue.max_message_bytes + 1)
+    sent = messages("1", too_large, "2", "")
+    rejections = faulty.queue.send(sent)
+    assert {(each.event_id, each.is_final) for each in rejections} == {
+        (sent[1].event_id, True),
+        (sent[3].event_id, True),
+    }
+    assert receive_all(faulty.queue) == ["1", "2"]
