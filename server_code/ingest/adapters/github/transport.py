@@ -92,11 +92,8 @@ class Transport:
         except ValueError as error:
             # requests parses a redirect's address though it does not follow it.
             raise RequestFailed("GitHub redirects to an address that is none.") from error
-        return RawAnswer(
-            status=response.status_code,
-            headers=received,
-            body=content.decode("utf-8", "replace"),
-        )
+        text = content.decode("utf-8", "replace")
+        return RawAnswer(status=response.status_code, headers=received, body=text)
 
     def close(self) -> None:
         """Close every thread's connections."""
