@@ -51,6 +51,9 @@ class BuildPackage(build_py):
             _copy(ROOT / part, package / part)
         (package / "py.typed").touch()
         (package / COMMIT_FILE).write_text(commit())
+        app_version = package / "client_code" / "version.py"
+        text = app_version.read_text(encoding="utf-8")
+        app_version.write_text(text.replace('COMMIT = ""', f'COMMIT = "{commit()}"'))
         for module in (package / "standalone").rglob("*.py"):
             text = module.read_text(encoding="utf-8")
             module.write_text(ABSOLUTE_IMPORT.sub(r"\1runstream.\2", text), encoding="utf-8")

@@ -6,7 +6,7 @@ import anvil
 import anvil.users
 from anvil.js.window import document, history, location, window
 
-from .. import callback, clock, connection, dom, routes, theming
+from .. import callback, clock, connection, dom, routes, theming, version
 from ..ActivityPage import ActivityPage
 from ..formatting import visible
 from ..LoginPage import LoginPage
@@ -56,6 +56,7 @@ class Shell(ShellTemplate):
         dom.on(document, "visibilitychange", self.refresh_timer_tick)
         dom.on(self.dom_nodes["skip"], "click", lambda event: self.dom_nodes["main"].focus())
         dom.on(self.dom_nodes["log_out"], "click", self.log_out)
+        dom.fill(self, version=version.in_words())
         self._draw_theme_choice()
 
     def form_show(self, **event):

@@ -122,6 +122,14 @@ def test_the_version_names_the_commit(program: Path, tmp_path: Path) -> None:
     assert re.fullmatch(rf"runstream, version {version('runstream')}( \([0-9a-f]{{12}}\))?\n", said)
 
 
+def test_the_dashboards_footer_names_the_same(wheel: Path) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        packed = archive.read("runstream/client_code/version.py").decode()
+        commit = archive.read("runstream/commit.txt").decode()
+    assert f'VERSION = "{version("runstream")}"' in packed
+    assert f'COMMIT = "{commit}"' in packed
+
+
 def test_a_shell_completes_its_commands(program: Path, tmp_path: Path) -> None:
     script = run(program, tmp_path, "completion", "bash").stdout
     assert "_RUNSTREAM_COMPLETE=bash_complete" in script
