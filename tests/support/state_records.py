@@ -219,4 +219,6 @@ def a_full_summary(text: str = "text") -> RunSummary:
         duration_seconds=1.5,
         job_count=3,
         failed_job_count=2,
+        queued_seconds=2,
+        job_marks="sff",
     )
