@@ -233,13 +233,17 @@ def test_jobs_that_lag_behind_their_run_are_followed_to_their_end(stage):
     assert [each["event_type"] for each in here.logs()] == ["job_log_fetched"]
 
 
-def test_jobs_that_are_not_there_for_a_moment_are_waited_for(stage):
+def test_jobs_that_are_missing_for_half_an_hour_are_waited_for(stage):
     """A 404 for the jobs of a run that GitHub shows is no deletion."""
     here = stage(WorldBuilder().run(seconds=60).job("test"), at=600)
-    here.fail(Fault(path="/jobs$", do="missing", count=2))
-    for _ in range(4):
+    here.fail(Fault(path="/jobs$", do="missing"))
+    for _ in range(18):
         here.poll()
-        here.advance(10)
+        here.advance(100)
+    assert not here.attempt().settled
+    here.fail()
+    here.advance(3600)
+    here.poll()
     assert_all_told(here)
 
 

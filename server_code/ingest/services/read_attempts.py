@@ -18,8 +18,8 @@ from .attempt_messages import has_run_changes
 from .read_commits import CommitReads
 from .slice_reads import SliceReads
 
-#: A run whose jobs answer 404 is published without them after so many failed reads.
-MAX_PARTIAL_READS = 5
+#: A run whose jobs answer 404 is published without them after so many failed reads: in an hour.
+MAX_PARTIAL_READS = 13
 
 #: A job list that is empty, or shorter than GitHub counts, is believed after so many reads.
 MAX_DOUBTFUL_READS = 6
