@@ -51,7 +51,7 @@ def test_wrong_passwords_cost_a_pause_that_a_reset_by_the_host_ends(
     with anvil_server.uplink() as call:
         for _ in range(6):
             assert "wrong" in refused(call, GUEST, "not the password")
-        assert "Try again in 1 minute." in refused(call, *guest)
+        assert "is paused for 1 minute, until " in refused(call, *guest)
 
         created = call("reset_password_from_host", GUEST)
 
