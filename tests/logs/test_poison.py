@@ -17,7 +17,8 @@ from standalone.sandbox.builder import WorldBuilder
 
 
 def two_jobs(stage):
-    world = WorldBuilder().run(seconds=60).job("one", log=b"1").job("two", log=b"2")
+    world = WorldBuilder().run(seconds=60).job("one", log=b"1")
+    world.run(seconds=60).job("two", log=b"2")
     here = stage(world, at=100)
     assert here.poll() is None
     return here

@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import json
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx2
 import pytest
@@ -44,6 +45,12 @@ async def ask(client: Client, tool: str, **arguments: object) -> dict:
     answer = await client.call_tool(tool, arguments)
     assert not answer.is_error, answer
     return json.loads(answer.content[0].text)
+
+
+def run_apart(talk: Callable[[], Coroutine[None, None, None]]) -> None:
+    """Run a coroutine in a thread: a browser of other tests may keep a loop in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(talk())).result()
 
 
 def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) -> None:
@@ -89,7 +96,7 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
             read = await client.read_resource("runstream://schemas/workflow_run.json")
             assert json.loads(read.contents[0].text)["$schema"]
 
-    asyncio.run(talk())
+    run_apart(talk)
 
 
 def test_over_http_a_token_is_required(collected: CommandLine) -> None:
@@ -116,5 +123,5 @@ def test_over_http_a_token_is_required(collected: CommandLine) -> None:
         wait_until(is_up)
         wrong = {"Authorization": "Bearer wrong"}
         assert requests.post(url, json={}, headers=wrong, timeout=5).status_code == 401
-        asyncio.run(talk())
+        run_apart(talk)
         server.terminate()

@@ -21,7 +21,8 @@ def bury(here) -> None:
 
 def test_dead_letters_become_logs(rig: OpenRig) -> None:
     """What failed while the bucket was missing arrives once it is there again."""
-    here = rig(a_world().run(seconds=60).job("one", log=b"1").job("two", log=b"2"))
+    world = a_world().run(seconds=60).job("one", log=b"1")
+    here = rig(world.run(seconds=60).job("two", log=b"2"))
     here.python("-c", POLL_ONLY)
     bury(here)
     dead = here.sqs.get_queue_url(QueueName=here.dead_letters)["QueueUrl"]
