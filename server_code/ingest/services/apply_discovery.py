@@ -134,8 +134,9 @@ class _Work:
         if record is None:
             days = self._context.collecting.backfill_days
             new = new_repository(name, backfill_days=days, now=self._now)
-            place = timedelta(milliseconds=len(self._seen))
-            new = replace(new, next_poll_at=self._now + place)
+            # All are due at once, in the order of the list.
+            place = timedelta(microseconds=len(self._seen))
+            new = replace(new, next_poll_at=self._now - timedelta(seconds=1) + place)
             record = self._watched[key] = self._context.store.add_repository(new)
         return record
 
