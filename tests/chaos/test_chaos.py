@@ -13,10 +13,12 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
-@pytest.mark.parametrize("log_mode", ["live", "economy"])
-def test_nothing_is_lost_when_everything_fails(log_mode):
-    """With killed collectors, lying lists, limits and lost webhooks every log arrives."""
-    words = ["--runs", "30", "--rate", "15", "--kills", "2", "--log-mode", log_mode]
+def test_nothing_is_lost_when_everything_fails():
+    """With killed collectors, lying lists, limits and lost webhooks every log arrives.
+
+    `make chaos` does the same in economy mode.
+    """
+    words = ["--runs", "30", "--rate", "15", "--kills", "2", "--log-mode", "live"]
     run = subprocess.run(
         [sys.executable, "-m", "tests.chaos", *words],
         cwd=ROOT,
