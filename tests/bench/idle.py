@@ -82,7 +82,7 @@ def _row(database: str, attempts: int, seconds: int, url: str | None) -> Row:
 
 
 def _fill(url: str, names: list[str], more: int) -> None:
-    """Give every repository so many more settled attempts, and spread the next polls."""
+    """Add so many settled attempts to every repository, and spread the next polls."""
     now = datetime.now(timezone.utc)
     with closing(open_state(read_settings({"DATABASE_URL": url}.get))) as state:
         records = [

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ...domain.counters import Counters
-from ...errors import QueueUnavailable
 from ...messaging.envelope import QueueMessage, encode_string
-from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
+from ...ports import ReceivedMessage, Rejection, WorkQueue
+from ..request_publisher import RequestPublisher, rejection
 from .clients import OPERATION_SECONDS, AzureClients
 from .errors import azure_errors
 
@@ -35,21 +35,15 @@ MAX_REASON_CHARACTERS = 1_024
 _REFUSALS = ("argument-error", "argument-out-of-range", "message-size-exceeded")
 
 
-class ServiceBusPublisher(Publisher):
+class ServiceBusPublisher(RequestPublisher):
     """Send to one queue or topic; any number of threads may share it."""
 
     def __init__(self, clients: AzureClients, name: str, counters: Counters) -> None:
-        self._name = name
-        self._counters = counters
+        super().__init__(name, counters)
         self._lock = threading.Lock()
         with azure_errors(f"Queue {name}"):
             self._sender: ServiceBusSender = clients.bus.get_queue_sender(name)
             self._limit: int = self._sender.create_message_batch().max_size_in_bytes
-
-    @property
-    def queue_name(self) -> str:
-        """Return the queue as it was configured."""
-        return self._name
 
     @property
     def max_message_bytes(self) -> int:
@@ -65,36 +59,6 @@ class ServiceBusPublisher(Publisher):
     def max_batch_count(self) -> int:
         """Return how many messages one batch carries."""
         return MAX_BATCH_COUNT
-
-    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
-        """Send one batch; return what Service Bus does not take.
-
-        A request is taken or refused whole. Raises QueueUnavailable only where nothing was taken.
-        """
-        faults = {message.event_id: fault for message in batch if (fault := self._fault(message))}
-        rejections = [_rejection(event_id, fault) for event_id, fault in faults.items()]
-        taken = 0
-        for group in self._requests([each for each in batch if each.event_id not in faults]):
-            try:
-                refused = self._send_request(group)
-            except QueueUnavailable as error:
-                if not taken:
-                    raise
-                refused = [_rejection(each.event_id, str(error), is_final=False) for each in group]
-            taken += len(group) - len(refused)
-            rejections += refused
-        if batch:
-            self._counters.add(f"queue_messages.{self._name}", taken)
-        return tuple(rejections)
-
-    def _fault(self, message: QueueMessage) -> str | None:
-        """Return why a message is not sent; None where it is."""
-        if not message.body:
-            return "The body must have content."
-        if message.size_bytes > self.max_message_bytes:
-            limit = f"A message has at most {self.max_message_bytes:,} bytes"
-            return f"{limit}, and this one {message.size_bytes:,}."
-        return None
 
     def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
         """Split messages into requests: within the limit of bytes, and by when they are due."""
@@ -123,7 +87,7 @@ class ServiceBusPublisher(Publisher):
                 if not any(refusal in str(error) for refusal in _REFUSALS):
                     raise
                 if len(messages) == 1:
-                    return [_rejection(messages[0].event_id, str(error))]
+                    return [rejection(messages[0].event_id, str(error))]
             else:
                 return []
         # One message that Service Bus refuses keeps none of its neighbors back.
@@ -239,8 +203,3 @@ def _received(message: ServiceBusReceivedMessage) -> ReceivedMessage:
         receipt=message,
         receive_count=None if count is None else int(count) + 1,
     )
-
-
-def _rejection(event_id: str, reason: str, *, is_final: bool = True) -> Rejection:
-    code = "Invalid" if is_final else "Unavailable"
-    return Rejection(event_id=event_id, code=code, reason=reason, is_final=is_final)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.envelope import QueueMessage, encode_string
-from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
+from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
+from ..request_publisher import RequestPublisher, rejection
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import google_errors
 from .subscriptions import Subscription
@@ -37,22 +38,16 @@ NOT_BEFORE_ATTRIBUTE = "not_before"
 EVENT_ID_ATTRIBUTE = "event_id"
 
 
-class PubsubPublisher(Publisher):
+class PubsubPublisher(RequestPublisher):
     """Send to one topic."""
 
     def __init__(
         self, clients: PubsubClients, name: str, counters: Counters, *, is_ordered: bool
     ) -> None:
+        super().__init__(name, counters)
         self._clients = clients
-        self._name = name
         self._topic = clients.topic(name)
-        self._counters = counters
         self._is_ordered = is_ordered
-
-    @property
-    def queue_name(self) -> str:
-        """Return the topic as it was configured."""
-        return self._name
 
     @property
     def max_message_bytes(self) -> int:
@@ -69,30 +64,8 @@ class PubsubPublisher(Publisher):
         """Return how many messages one request carries."""
         return MAX_BATCH_COUNT
 
-    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
-        """Send one batch; return what Pub/Sub does not take.
-
-        Where ordering keys are sent, one request has one key. Raises QueueUnavailable only where
-        nothing was taken.
-        """
-        faults = {message.event_id: fault for message in batch if (fault := _fault(message))}
-        rejections = [_rejection(event_id, fault) for event_id, fault in faults.items()]
-        taken = 0
-        for group in self._requests([each for each in batch if each.event_id not in faults]):
-            try:
-                refused = self._send_request(group)
-            except QueueUnavailable as error:
-                if not taken:
-                    raise
-                refused = [_rejection(each.event_id, str(error), is_final=False) for each in group]
-            taken += len(group) - len(refused)
-            rejections += refused
-        if batch:
-            self._counters.add(f"queue_messages.{self._name}", taken)
-        return tuple(rejections)
-
     def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
-        """Split messages into requests: by ordering key, and within the limit of bytes."""
+        """Split messages into requests: one ordering key each, and within the limit of bytes."""
         groups = groupby(messages, key=lambda each: each.group if self._is_ordered else "")
         for _, group in groups:
             request: list[QueueMessage] = []
@@ -114,7 +87,7 @@ class PubsubPublisher(Publisher):
                     self._publish([self._encode(message) for message in messages])
                 except InvalidArgument as error:
                     if len(messages) == 1:
-                        return [_rejection(messages[0].event_id, str(error.message))]
+                        return [rejection(messages[0].event_id, str(error.message))]
                 else:
                     return []
         finally:
@@ -229,8 +202,8 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             attributes={REJECTION_ATTRIBUTE: encode_string(reason)[:MAX_REASON_CHARACTERS]},
         )
         letters = PubsubPublisher(self._clients, topic, self._counters, is_ordered=False)
-        for rejection in letters.send([letter]):
-            raise QueueUnavailable(f"{topic} refused it: {rejection.reason}")
+        for refused in letters.send([letter]):
+            raise QueueUnavailable(f"{topic} refused it: {refused.reason}")
         self.delete([message])
 
     def delete(self, messages: Sequence[ReceivedMessage]) -> None:
@@ -246,20 +219,6 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
                     retry=brief_retry(),
                     timeout=REQUEST_SECONDS,
                 )
-
-
-def _fault(message: QueueMessage) -> str | None:
-    """Return why a message is not sent; None where it is."""
-    if not message.body:
-        return "The body must have content."
-    if message.size_bytes > MAX_BYTES:
-        return f"A message has at most {MAX_BYTES:,} bytes, and this one {message.size_bytes:,}."
-    return None
-
-
-def _rejection(event_id: str, reason: str, *, is_final: bool = True) -> Rejection:
-    code = "Invalid" if is_final else "Unavailable"
-    return Rejection(event_id=event_id, code=code, reason=reason, is_final=is_final)
 
 
 def _received(received: types.ReceivedMessage) -> ReceivedMessage:

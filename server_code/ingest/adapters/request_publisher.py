@@ -1,0 +1,68 @@
+"""Sending batches to buses that take or refuse each request whole: Service Bus and Pub/Sub."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+
+from ..domain.counters import Counters
+from ..errors import QueueUnavailable
+from ..messaging.envelope import QueueMessage
+from ..ports import Publisher, Rejection
+
+
+class RequestPublisher(Publisher):
+    """Send to one queue by requests; a subclass splits a batch into them and sends each."""
+
+    def __init__(self, name: str, counters: Counters) -> None:
+        self._name = name
+        self._counters = counters
+
+    @property
+    def queue_name(self) -> str:
+        """Return the queue as it was configured."""
+        return self._name
+
+    def send(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:
+        """Send one batch; return what the bus does not take.
+
+        Raises QueueUnavailable only where nothing was taken.
+        """
+        faults = {message.event_id: fault for message in batch if (fault := self._fault(message))}
+        rejections = [rejection(event_id, fault) for event_id, fault in faults.items()]
+        taken = 0
+        for group in self._requests([each for each in batch if each.event_id not in faults]):
+            try:
+                refused = self._send_request(group)
+            except QueueUnavailable as error:
+                if not taken:
+                    raise
+                refused = [rejection(each.event_id, str(error), is_final=False) for each in group]
+            taken += len(group) - len(refused)
+            rejections += refused
+        if batch:
+            self._counters.add(f"queue_messages.{self._name}", taken)
+        return tuple(rejections)
+
+    def _fault(self, message: QueueMessage) -> str | None:
+        """Return why a message is not sent; None where it is."""
+        if not message.body:
+            return "The body must have content."
+        if message.size_bytes > self.max_message_bytes:
+            limit = f"A message has at most {self.max_message_bytes:,} bytes"
+            return f"{limit}, and this one {message.size_bytes:,}."
+        return None
+
+    @abstractmethod
+    def _requests(self, messages: list[QueueMessage]) -> Iterator[list[QueueMessage]]:
+        """Split messages into requests."""
+
+    @abstractmethod
+    def _send_request(self, messages: list[QueueMessage]) -> list[Rejection]:
+        """Send one request; return the messages that the bus refuses for good."""
+
+
+def rejection(event_id: str, reason: str, *, is_final: bool = True) -> Rejection:
+    """Return the rejection of a message, in words of ours."""
+    code = "Invalid" if is_final else "Unavailable"
+    return Rejection(event_id=event_id, code=code, reason=reason, is_final=is_final)
