@@ -291,12 +291,12 @@ def test_a_received_message_is_hidden_and_comes_back(world) -> None:
 
 def test_extended_work_stays_hidden(world) -> None:
     """A worker that needs longer keeps its message."""
-    queue = world.open(visibility_seconds=1)
+    queue = world.open(visibility_seconds=3)
     queue.send([a_message()])
     (message,) = queue.receive(max_messages=10, wait_seconds=1)
-    world.wait(0.7)
+    world.wait(2)
     queue.extend(message, seconds=queue.hold_seconds)
-    world.wait(0.7)
+    world.wait(1.5)
     assert queue.receive(max_messages=10, wait_seconds=0) == []
 
 
