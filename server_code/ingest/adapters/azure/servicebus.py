@@ -11,7 +11,7 @@ from uuid import UUID
 from ...domain.counters import Counters
 from ...messaging.envelope import QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
-from ..request_publisher import RequestPublisher, rejection
+from ...ports.request_publisher import RequestPublisher, rejection
 from .clients import OPERATION_SECONDS, AzureClients
 from .errors import azure_errors
 

@@ -12,7 +12,7 @@ from ...errors import QueueMissing, QueueUnavailable
 from ...messaging.envelope import QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
-from ..request_publisher import RequestPublisher, rejection
+from ...ports.request_publisher import RequestPublisher, rejection
 from .clients import REQUEST_SECONDS, PubsubClients, brief_retry
 from .errors import google_errors
 from .subscriptions import Subscription

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from ..domain.counters import Counters
 from ..errors import QueueUnavailable
 from ..messaging.envelope import QueueMessage
-from ..ports import Publisher, Rejection
+from .queues import Publisher, Rejection
 
 
 class RequestPublisher(Publisher):
