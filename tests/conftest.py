@@ -8,7 +8,9 @@ from collections.abc import Iterator
 import hypothesis
 import pytest
 from ingest.settings import SETTINGS
+from playwright.sync_api import Browser
 from support.aws_server import LocalAws
+from support.browser import open_browser
 from support.postgres_server import PostgresServer
 
 # No test is timed; a slow machine is not a failure.
@@ -44,3 +46,10 @@ def postgres() -> Iterator[PostgresServer]:
     server = PostgresServer()
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start the browser once: Playwright allows one at a time in a thread."""
+    with open_browser() as started:
+        yield started

@@ -22,7 +22,7 @@ from support.anvil_server import (
     without_schedule,
 )
 from support.anvil_state import CALL_STORES_MODULE, empty_tables
-from support.browser import PATIENCE_MS, BrowserPage, open_browser, open_page
+from support.browser import PATIENCE_MS, BrowserPage, open_page
 
 #: The thread of Anvil's Uplink client dies of its own socket when it disconnects.
 _ENDS_WITH_A_SHOUT = pytest.mark.filterwarnings(
@@ -58,13 +58,6 @@ def serve_anvil(
 def anvil_server(serve_anvil: ServeAnvil) -> AnvilApp:
     """Serve the app as it is; tests share it, and leave no repository behind."""
     return serve_anvil()
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start Chromium once."""
-    with open_browser() as started:
-        yield started
 
 
 @pytest.fixture

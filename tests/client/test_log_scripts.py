@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from support.browser import open_browser, open_page
+from playwright.sync_api import Browser
+from support.browser import open_page
 
 ASSETS = Path(__file__).parents[2] / "theme" / "assets"
 
@@ -17,9 +18,9 @@ _IMPORT = "import('data:text/javascript,' + encodeURIComponent(source))"
 
 
 @pytest.fixture(scope="module")
-def evaluate() -> Iterator[Evaluate]:
+def evaluate(browser: Browser) -> Iterator[Evaluate]:
     """Evaluate an expression of a script's exports, called `it`, and of `given`."""
-    with open_browser() as browser, open_page(browser) as opened:
+    with open_page(browser) as opened:
 
         def run(script: str, expression: str, given: object = None) -> Any:
             source = (ASSETS / script).read_text(encoding="utf-8")

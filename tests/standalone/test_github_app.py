@@ -12,18 +12,17 @@ import pytest
 import requests
 from ingest.bootstrap.app_file import with_app_file
 from ingest.errors import BadSettings
-from support.browser import open_browser
+from playwright.sync_api import Browser
 from support.command_line import CommandLine
 
 
-def test_from_nothing_to_a_collecting_app(cli: CommandLine) -> None:
+def test_from_nothing_to_a_collecting_app(cli: CommandLine, browser: Browser) -> None:
     """Two clicks in a browser, and no secret is typed, printed or readable by others."""
     with cli.started("github-app", "create", "--no-browser", "--name", "Runstream Octo") as command:
         assert command.stdout is not None
         address = re.search(r"http://\S+", command.stdout.readline())
         assert address is not None
-        with open_browser() as browser:
-            page = browser.new_page()
+        with browser.new_page() as page:
             page.goto(address[0])
             page.get_by_role("button", name="Create GitHub App for octocat").click()
             page.get_by_label("Account").select_option("octo")

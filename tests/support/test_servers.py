@@ -20,6 +20,7 @@ from support.aws_server import s3_client, sqs_client
 from support.postgres_server import PostgresServer
 
 from standalone.local_aws import LocalAws, LocalAwsError
+from standalone.local_aws_python import python_of_local_aws
 
 MIB = 1024 * 1024
 ROOT = Path(__file__).parents[2]
@@ -148,8 +149,14 @@ def test_an_owner_that_is_killed_takes_it_along():
         time.sleep(0.05)
 
 
-def test_one_that_cannot_start_reports_why(monkeypatch):
-    monkeypatch.setattr(sys, "executable", "/bin/false")
+def test_one_that_cannot_start_reports_why(monkeypatch, tmp_path):
+    """Wherever ministack is installed, its interpreter is one that ends at once."""
+    environment = Path(python_of_local_aws(print)).parents[1].name
+    interpreter = tmp_path / environment / "bin" / "python"
+    interpreter.parent.mkdir(parents=True)
+    interpreter.symlink_to("/bin/false")
+    monkeypatch.setattr(sys, "prefix", str(tmp_path))
+    monkeypatch.setattr(sys, "executable", str(interpreter))
     with pytest.raises(LocalAwsError, match="did not answer on port"):
         LocalAws()
 
