@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 import click
 from ingest.domain.sources import parse_sources
 from ingest.errors import BadSettings
-from ingest.inspection import FAILED, OK, WARNING, Check
+from ingest.ports.inspection import FAILED, OK, WARNING, Check
 from ingest.services.doctor import is_well, run_checks
 
 from ..command import command

@@ -12,8 +12,8 @@ from datetime import datetime, timezone
 import click
 from ingest.bootstrap import open_state, queue_depths
 from ingest.errors import IngestError
-from ingest.inspection import OK
 from ingest.ports import QueueDepth
+from ingest.ports.inspection import OK
 from ingest.services.dashboard.health import Health
 from ingest.services.dashboard.health_facts import load_health
 from ingest.services.doctor_machine import check_machine

@@ -6,7 +6,7 @@ import threading
 from datetime import datetime, timezone
 
 import pytest
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from support.manual_clock import ManualClock
 from support.memory_blobs import MemoryBlobStore
 from support.memory_queue import MemoryQueue

@@ -12,7 +12,7 @@ from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.pubsub import MAX_BYTES, PubsubWorkQueue
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.settings import QueueSettings
 from support.pubsub_server import PubsubServer, running_pubsub
 

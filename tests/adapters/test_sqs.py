@@ -13,7 +13,7 @@ from ingest.adapters import aws as product
 from ingest.adapters.aws import AwsAccess, SqsWorkQueue, open_work_queue, queue_depth
 from ingest.domain.counters import Counters
 from ingest.errors import AccessDenied, QueueMissing, QueueUnavailable
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports import QueueDepth, ReceivedMessage
 from support.aws_server import LocalAws, sqs_client
 from support.fault_proxy import Alter, Cut, FaultProxy, LetThrough, Reply

@@ -16,7 +16,7 @@ from ingest.adapters.azure.bus import ServiceBusBus
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports import WorkQueue
 from ingest.settings import AzureSettings, QueueSettings, Secret
 from support.amqp_server import Fault, Gone

@@ -15,7 +15,7 @@ from ingest.adapters.azure.servicebus import ServiceBusWorkQueue
 from ingest.adapters.gcp.bus import PubsubBus
 from ingest.adapters.gcp.provision import MAX_DELIVERY_ATTEMPTS
 from ingest.domain.counters import Counters
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports import WorkQueue
 from ingest.settings import AzureSettings, QueueSettings, Secret
 from support.aws_server import LocalAws, sqs_client

@@ -15,7 +15,8 @@ from typing import Any
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
-from ingest.messaging.envelope import Envelope, encode_envelope
+from ingest.messaging.encoding import encode_envelope
+from ingest.messaging.envelope import Envelope
 from ingest.messaging.run_events import job_envelope, run_envelope
 from ingest.wire.fields import mapping
 from ingest.wire.payloads import parse_job, parse_run

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ingest.messaging.envelope import encode_envelope
+from ingest.messaging.encoding import encode_envelope
 from ingest.messaging.run_events import job_envelope
 from support.aws_server import LocalAws, sqs_client
 from support.builders import a_run

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from examples.otlp_receiver import OtlpReceiver, plain
 from ingest.domain.annotations import AnnotationList
-from ingest.messaging.envelope import Envelope, encode_envelope
+from ingest.messaging.encoding import encode_envelope
+from ingest.messaging.envelope import Envelope
 from ingest.messaging.run_events import job_envelope, run_envelope
 from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 from support.aws_server import LocalAws, sqs_client

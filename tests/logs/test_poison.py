@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from ingest.adapters.sql import open_sql_state
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.ingest_logs import ingest_due_logs
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 from ingest.adapters.aws import provision
-from ingest.messaging.envelope import message_attributes
+from ingest.messaging.encoding import message_attributes
 
 DOCS = Path(__file__).parents[2] / "docs"
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.adapters.aws.sqs import MAX_BATCH_COUNT
 from ingest.messaging.batching import batches
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 
 LIMIT = 1000
 

@@ -11,7 +11,8 @@ from cloudevents.core.base import BaseCloudEvent
 from cloudevents.core.formats.json import JSONFormat
 from ingest.errors import BadSettings
 from ingest.messaging.claim_check import Pointer, pointer_message
-from ingest.messaging.envelope import Envelope, QueueMessage, encode_envelope
+from ingest.messaging.encoding import QueueMessage, encode_envelope
+from ingest.messaging.envelope import Envelope
 from ingest.messaging.log_events import (
     LogFacts,
     log_envelope,

@@ -9,16 +9,15 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.messaging.envelope import (
-    Envelope,
+from ingest.messaging.encoding import (
     attributes_size,
     encode_envelope,
     encode_json,
     encode_string,
     envelope_fields,
-    event_id,
     message_attributes,
 )
+from ingest.messaging.envelope import Envelope, event_id
 from support.strategies import UGLY_TEXT
 
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageTooLarge
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_content import MAX_CHARACTER_BYTES, inspect_log, split_content
 from ingest.messaging.log_events import (
     LogAbsence,

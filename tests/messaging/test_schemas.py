@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey, WorkflowRun
-from ingest.messaging.envelope import QueueMessage, encode_envelope
+from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.log_events import (
     log_parts,
     log_unavailable_message,

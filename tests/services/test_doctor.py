@@ -21,7 +21,8 @@ from ingest.errors import (
     SourceUnavailable,
     StateUnavailable,
 )
-from ingest.inspection import (
+from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
+from ingest.ports.inspection import (
     FAILED,
     OK,
     WARNING,
@@ -30,7 +31,6 @@ from ingest.inspection import (
     CredentialFacts,
     QueueCondition,
 )
-from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
 from ingest.services.doctor import DoctorTarget, is_well, run_checks
 from ingest.services.doctor_github import DoctorGithub
 from ingest.settings import CollectingSettings, GithubSettings, QueueSettings, Secret, Settings

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE
 from ingest.errors import QueueUnavailable, RateLimited
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.requeue_logs import requeue_stale_logs

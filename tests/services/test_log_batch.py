@@ -5,7 +5,7 @@ from __future__ import annotations
 from ingest.domain.ledger import LOG_FETCHED, JobLogRecord
 from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError, MessageTooLarge, QueueUnavailable
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Rejection
 from ingest.services.log_batch import LogBatch
 

@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ingest.errors import QueueUnavailable
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Rejection
 from ingest.services.publish import MAX_TRIES, publish
 from support.manual_clock import ManualClock

@@ -9,7 +9,7 @@ import pytest
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
 from ingest.errors import QueueUnavailable
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_work import DueLog, job_log_due
 from ingest.ports import Rejection
 from ingest.services.redrive import redrive

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 
 from ingest.errors import NotFound
 from ingest.messaging.claim_check import Pointer, pointer_message
-from ingest.messaging.envelope import Envelope, QueueMessage
+from ingest.messaging.encoding import QueueMessage
+from ingest.messaging.envelope import Envelope
 from ingest.ports import BlobReference, BlobStore
 
 _READ_BYTES = 64 * 1024

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ingest.domain.counters import Counters
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Clock, ReceivedMessage, Rejection, WorkQueue
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 

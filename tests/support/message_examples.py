@@ -10,7 +10,7 @@ from ingest.domain.annotations import AnnotationList
 from ingest.domain.jobs import Job
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.claim_check import Pointer, pointer_message
-from ingest.messaging.envelope import QueueMessage, encode_envelope
+from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
     LogAbsence,

@@ -18,7 +18,7 @@ from ingest.domain.counters import Counters
 from ingest.domain.ledger import RepositoryRecord
 from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError
-from ingest.messaging.envelope import QueueMessage
+from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Clock, StateStore
 from ingest.services.context import CollectorContext
 from ingest.services.ingest_logs import ingest_due_logs

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ..domain.sources import SourcePattern
-from ..inspection import QueueInspector
 from ..ports import Clock, StateStore
+from ..ports.inspection import QueueInspector
 from ..services.doctor import DoctorTarget
 from ..services.doctor_github import DoctorGithub
 from ..settings import Settings

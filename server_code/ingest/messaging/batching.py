@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from .envelope import QueueMessage
+from .encoding import QueueMessage
 
 
 def batches(

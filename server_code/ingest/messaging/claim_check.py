@@ -11,13 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from .envelope import (
-    Envelope,
-    QueueMessage,
-    encode_envelope,
-    encode_json,
-    envelope_attributes,
-)
+from .encoding import QueueMessage, encode_envelope, encode_json, envelope_attributes
+from .envelope import Envelope
 
 #: Says how many bytes the payload has, and by being there that the body is a pointer. SQS must be
 #: written with the type Number; the name of that type is as long as String, so sizes stay right.

@@ -8,12 +8,10 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..domain.timestamps import write_timestamp
-
-if TYPE_CHECKING:
-    from .envelope import Envelope
+from .envelope import Envelope
 
 #: What the types of all events begin with.
 TYPE_PREFIX = "runstream."

@@ -1,27 +1,18 @@
-"""The envelope around every message, and its encoding for SQS."""
+"""The envelope around every message, and the ids of facts."""
 
 from __future__ import annotations
 
-import json
-import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ..domain.timestamps import write_timestamp
-from .cloudevents import cloudevent_attributes, cloudevent_fields
-
 #: The minor number rises with what consumers may ignore, the major number with anything else.
 SCHEMA_VERSION = "1.1"
 
 #: Where event ids come from; changing it would give every old fact a new id.
 _EVENT_NAMESPACE = uuid.UUID("5a2f0b9e-9f0e-5c8e-8c43-2f7d1a3f6b11")
-
-#: SQS takes the characters of XML 1.0 only. JSON escapes control characters itself, but not these.
-#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
-_FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,81 +33,7 @@ class Envelope:
     cloudevents_root: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueMessage:
-    """An encoded message: its body and attributes, as the queue will hold them."""
-
-    event_id: str
-    event_type: str
-    group: str
-    body: str
-    attributes: Mapping[str, str]
-    delay_seconds: int = 0
-
-    @property
-    def size_bytes(self) -> int:
-        """Measure what SQS counts: the body in UTF-8 and every attribute's name, type and value."""
-        return len(self.body.encode()) + attributes_size(self.attributes)
-
-
-def attributes_size(attributes: Mapping[str, str]) -> int:
-    """Measure string attributes as SQS counts them: name, the type ``String``, value."""
-    return sum(
-        len(name.encode()) + len("String") + len(value.encode())
-        for name, value in attributes.items()
-    )
-
-
 def event_id(*parts: object) -> str:
     """Derive a fact's id from what identifies it."""
     identity = "\x1f".join(map(str, parts)).encode(errors="backslashreplace").decode()
     return str(uuid.uuid5(_EVENT_NAMESPACE, identity))
-
-
-def encode_json(value: object) -> str:
-    """Write JSON that SQS accepts: UTF-8 text where it may be, escapes where it must."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return _FORBIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
-
-
-def encode_string(text: str) -> str:
-    """Write the inside of a JSON string, without its quotes."""
-    return encode_json(text)[1:-1]
-
-
-def message_attributes(event_type: str, repo: str) -> dict[str, str]:
-    """Name the attributes that let readers filter without parsing."""
-    return {"event_type": event_type, "repo": repo, "schema_version": SCHEMA_VERSION}
-
-
-def envelope_attributes(envelope: Envelope) -> dict[str, str]:
-    """Return the attributes of an envelope's message."""
-    attributes = message_attributes(envelope.event_type, envelope.repo)
-    if envelope.cloudevents_root is None:
-        return attributes
-    return {**attributes, **cloudevent_attributes(envelope, SCHEMA_VERSION)}
-
-
-def envelope_fields(envelope: Envelope) -> dict[str, Any]:
-    """Lay the envelope out as its readers see it; ``data`` is the last field."""
-    if envelope.cloudevents_root is not None:
-        return cloudevent_fields(envelope, SCHEMA_VERSION)
-    return {
-        "event_type": envelope.event_type,
-        "event_id": envelope.event_id,
-        "schema_version": SCHEMA_VERSION,
-        "timestamp": write_timestamp(envelope.timestamp),
-        "data": envelope.data,
-    }
-
-
-def encode_envelope(envelope: Envelope, *, delay_seconds: int = 0) -> QueueMessage:
-    """Encode an envelope for SQS."""
-    return QueueMessage(
-        event_id=envelope.event_id,
-        event_type=envelope.event_type,
-        group=envelope.group,
-        body=encode_json(envelope_fields(envelope)),
-        attributes=envelope_attributes(envelope),
-        delay_seconds=delay_seconds,
-    )

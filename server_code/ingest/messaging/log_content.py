@@ -12,7 +12,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import BinaryIO, NamedTuple, Protocol
 
-from .envelope import encode_string
+from .encoding import encode_string
 
 #: A character takes at most this many bytes inside a JSON string: ``\\u0000``.
 MAX_CHARACTER_BYTES = 6

@@ -14,15 +14,14 @@ from typing import Any, BinaryIO, Literal
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import write_timestamp
 from ..errors import MessageTooLarge
-from .envelope import (
-    Envelope,
+from .encoding import (
     QueueMessage,
     encode_envelope,
     encode_json,
     envelope_attributes,
     envelope_fields,
-    event_id,
 )
+from .envelope import Envelope, event_id
 from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
 from .log_marks import MessageMarks
 from .log_work import is_cut_name

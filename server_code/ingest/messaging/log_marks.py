@@ -6,7 +6,7 @@ from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from ..domain.log_marks import LogMarks
-from .envelope import encode_json
+from .encoding import encode_json
 
 #: A message names so many of a kind; what is left out is named in ``truncated``.
 MOST_MARKS = 100

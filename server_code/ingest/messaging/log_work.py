@@ -10,7 +10,8 @@ from typing import Any
 from ..domain.jobs import Job
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import format_timestamp
-from .envelope import Envelope, QueueMessage, encode_envelope, event_id
+from .encoding import QueueMessage, encode_envelope
+from .envelope import Envelope, event_id
 from .run_events import run_group
 
 JOB_LOG_DUE = "job_log_due"

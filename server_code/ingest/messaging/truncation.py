@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .envelope import Envelope, QueueMessage, encode_envelope, encode_json
+from .encoding import QueueMessage, encode_envelope, encode_json
+from .envelope import Envelope
 
 #: What readers find a fact by; never cut.
 _IDENTITY = frozenset(

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ..domain.counters import Counters
+from .inspection import QueueInspector
 from .queues import BlobStore, Publisher, WorkQueue
-
-if TYPE_CHECKING:
-    from ..inspection import QueueInspector
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

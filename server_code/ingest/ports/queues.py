@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..messaging.envelope import Envelope, QueueMessage
+from ..messaging.encoding import QueueMessage
+from ..messaging.envelope import Envelope
 
 #: The attribute of a dead letter that says why it was rejected.
 REJECTION_ATTRIBUTE = "rejected_because"

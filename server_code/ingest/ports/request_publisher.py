@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from ..domain.counters import Counters
 from ..errors import QueueUnavailable
-from ..messaging.envelope import QueueMessage
+from ..messaging.encoding import QueueMessage
 from .queues import Publisher, Rejection
 
 

@@ -13,7 +13,8 @@ from ..domain.jobs import Job
 from ..domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
 from ..domain.runs import WorkflowRun
 from ..domain.summaries import RunSummary, summary_of
-from ..messaging.envelope import Envelope, QueueMessage
+from ..messaging.encoding import QueueMessage
+from ..messaging.envelope import Envelope
 from ..messaging.log_work import attempt_logs_due, job_log_due
 from ..messaging.run_data import RunDetails
 from ..messaging.run_events import (

@@ -15,7 +15,7 @@ from ..domain.delivery_trust import PROOF_INTERVAL
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, BadCredentials, IngestError, QueueUnavailable, RateLimited
-from ..messaging.envelope import QueueMessage
+from ..messaging.encoding import QueueMessage
 from ..messaging.truncation import encode_to_fit
 from ..ports import Rejection
 from .attempt_messages import Changes, changes_of, has_run_changes

@@ -9,7 +9,7 @@ from dataclasses import replace
 from ..domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
 from ..domain.runs import AttemptKey
 from ..errors import IngestError, MessageTooLarge
-from ..messaging.envelope import QueueMessage
+from ..messaging.encoding import QueueMessage
 from ..messaging.log_events import (
     LogAbsence,
     LogFacts,

@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from ..domain.source_records import CredentialRecord, SourceRecord
 from ..domain.sources import SourcePattern
 from ..errors import IngestError
-from ..inspection import FAILED, OK, WARNING, Check, QueueInspector
 from ..ports import Clock, StateStore
+from ..ports.inspection import FAILED, OK, WARNING, Check, QueueInspector
 from ..settings import Settings
 from .doctor_github import (
     NEW_CREDENTIAL,

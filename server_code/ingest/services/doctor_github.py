@@ -15,8 +15,8 @@ from ..errors import (
     RateLimited,
     Skippable,
 )
-from ..inspection import FAILED, OK, WARNING, Check, CredentialFacts, GithubInspector
 from ..ports import ActionsSource, Budget, RepositorySource, RunQuery
+from ..ports.inspection import FAILED, OK, WARNING, Check, CredentialFacts, GithubInspector
 from .dashboard.credentials import credential_row, expiry_in_words
 from .preview_source import SourceLister, preview_in_words, preview_source
 

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 
-from ..inspection import FAILED, OK, WARNING, Check
+from ..ports.inspection import FAILED, OK, WARNING, Check
 from .spool import MEMORY_BYTES, spare_bytes
 
 #: A log of a busy job; a folder that cannot hold some of them lets logs wait.

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeVar
 
 from ..errors import IngestError, Rejected, SourceUnavailable
-from ..inspection import FAILED, Check
+from ..ports.inspection import FAILED, Check
 from .doctor import (
     DoctorTarget,
     Watched,

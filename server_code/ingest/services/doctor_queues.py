@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..errors import AccessDenied, IngestError, QueueMissing
-from ..inspection import FAILED, OK, WARNING, BusRemedies, Check, QueueCondition, QueueInspector
+from ..ports.inspection import (
+    FAILED,
+    OK,
+    WARNING,
+    BusRemedies,
+    Check,
+    QueueCondition,
+    QueueInspector,
+)
 from ..settings import QueueSettings
 
 #: What every queue took before 2025, less framing; logs in smaller messages would be many parts.

@@ -22,7 +22,7 @@ from ..errors import (
     SourceUnavailable,
     Unexpected,
 )
-from ..messaging.envelope import QueueMessage
+from ..messaging.encoding import QueueMessage
 from ..messaging.log_work import attempt_logs_due, job_log_due
 from ..ports import ReceivedMessage
 from .context import LOG_INGESTION_AGENT, CollectorContext

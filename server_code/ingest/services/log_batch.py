@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from ..domain.ledger import JobLogRecord
 from ..errors import IngestError, MessageTooLarge
-from ..messaging.envelope import QueueMessage
+from ..messaging.encoding import QueueMessage
 from ..ports import Rejection
 from .context import CollectorContext
 from .log_results import as_ingest_error

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..errors import QueueUnavailable
 from ..messaging.batching import batches
-from ..messaging.envelope import QueueMessage
+from ..messaging.encoding import QueueMessage
 from ..ports import Clock, Publisher, Rejection
 
 MAX_TRIES = 5

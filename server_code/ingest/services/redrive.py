@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 
 from ..errors import MalformedPayload
-from ..messaging.envelope import QueueMessage, message_attributes
+from ..messaging.encoding import QueueMessage, message_attributes
 from ..messaging.log_work_parser import parse_log_work
 from ..messaging.run_events import run_group
 from ..ports import Clock, ReceivedMessage, WorkQueue

@@ -8,8 +8,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ...domain.counters import Counters
-from ...inspection import QueueInspector
 from ...ports import EventBus, QueueDepth
+from ...ports.inspection import QueueInspector
 from ...settings import QueueSettings
 from .clients import AwsAccess, s3_client, sqs_client
 from .inspect import AwsInspector

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
-from ...messaging.envelope import QueueMessage
+from ...messaging.encoding import QueueMessage
 from ...ports import Rejection
 from .errors import is_own_fault
 from .queues import QueueFacts

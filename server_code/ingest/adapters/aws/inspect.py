@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ...errors import BadSettings, IngestError
-from ...inspection import BusRemedies, QueueCondition, QueueInspector
+from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
 from .errors import aws_errors
 from .queues import find_queue, look_up_queue, queue_depth, read_attributes
 from .s3 import prove_store

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ...errors import AccessDenied, IngestError, QueueUnavailable
 from ...messaging.claim_check import Pointer, pointer_message
-from ...messaging.envelope import Envelope, QueueMessage
+from ...messaging.encoding import QueueMessage
+from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
 from .errors import aws_errors
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from ...domain.counters import Counters
 from ...errors import QueueUnavailable
-from ...messaging.envelope import QueueMessage, encode_string, event_id
+from ...messaging.encoding import QueueMessage, encode_string
+from ...messaging.envelope import event_id
 from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests

@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 from ...errors import AccessDenied, NotFound, QueueMissing
 from ...messaging.claim_check import content_url_message
-from ...messaging.envelope import Envelope, QueueMessage
+from ...messaging.encoding import QueueMessage
+from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
 from .clients import AzureClients
 from .errors import azure_errors

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from ...domain.counters import Counters
 from ...errors import AccessDenied
-from ...inspection import QueueInspector
 from ...ports import EventBus, QueueDepth
+from ...ports.inspection import QueueInspector
 from ...settings import AzureSettings, QueueSettings
 from .blobs import AzureBlobStore
 from .clients import AzureClients

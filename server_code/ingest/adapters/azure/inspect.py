@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from ...domain.counters import Counters
 from ...errors import AccessDenied, BadSettings, QueueMissing
-from ...inspection import BusRemedies, QueueCondition, QueueInspector
+from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
 from .blobs import AzureBlobStore
 from .clients import AzureClients
 from .errors import azure_errors

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from ...domain.counters import Counters
-from ...messaging.envelope import QueueMessage, encode_string
+from ...messaging.encoding import QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.request_publisher import RequestPublisher, rejection
 from .clients import OPERATION_SECONDS, AzureClients

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 
 from ...domain.counters import Counters
-from ...inspection import QueueInspector
 from ...ports import EventBus, QueueDepth
+from ...ports.inspection import QueueInspector
 from ...settings import QueueSettings
 from .clients import PubsubClients, open_clients
 from .inspect import PubsubInspector

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...errors import AccessDenied, BadSettings
-from ...inspection import BusRemedies, QueueCondition, QueueInspector
+from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
 from .clients import REQUEST_SECONDS, PubsubClients
 from .errors import google_errors
 from .pubsub import MAX_BYTES

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
-from ...messaging.envelope import QueueMessage, encode_string
+from ...messaging.encoding import QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from ...ports.request_publisher import RequestPublisher, rejection

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from ...errors import AccessDenied, NotFound, QueueMissing
 from ...messaging.claim_check import content_url_message
-from ...messaging.envelope import Envelope, QueueMessage
+from ...messaging.encoding import QueueMessage
+from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
 from .errors import google_errors
 

@@ -7,8 +7,8 @@ from datetime import datetime, timezone
 
 from ...domain.timestamps import parse_timestamp
 from ...errors import AccessDenied, NotFound, Skippable
-from ...inspection import CredentialFacts, GithubInspector
 from ...ports import Budget
+from ...ports.inspection import CredentialFacts, GithubInspector
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from .client import GithubClient

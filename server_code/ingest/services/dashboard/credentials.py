@@ -7,8 +7,8 @@ from typing import Any
 
 from ...domain.source_records import CredentialRecord
 from ...domain.timestamps import format_timestamp
-from ...inspection import FAILED, OK, WARNING
 from ...ports import SourceStore
+from ...ports.inspection import FAILED, OK, WARNING
 
 #: In time to ask somebody for a new token.
 EXPIRES_SOON = timedelta(days=14)

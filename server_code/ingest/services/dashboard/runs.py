@@ -13,7 +13,7 @@ from ...domain.runs import WorkflowRun, completed_at
 from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp, seconds_between
 from ...errors import NotFound, Rejected
-from ...messaging.envelope import envelope_fields
+from ...messaging.encoding import envelope_fields
 from ...messaging.run_events import run_envelope
 from ...ports import LedgerStore, StateStore, ViewStore
 from ..attempt_messages import details_of

@@ -1,7 +1,4 @@
-"""What the doctor asks of the world, and how it answers: values and two ports.
-
-Apart from ``ports.py``, for the agents need none of it.
-"""
+"""What the doctor asks of the world, and how it answers: values and two ports."""
 
 from __future__ import annotations
 
@@ -9,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from .ports import Budget
+from .github import Budget
 
 OK = "ok"
 WARNING = "warning"
