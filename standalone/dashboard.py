@@ -23,14 +23,19 @@ STOP = "Stop   Ctrl-C"
 
 
 def labelled(label: str, text: str) -> str:
-    """Return the text after its label, in lines of a terminal of 80 columns."""
-    return textwrap.fill(
-        f"{label:<7}{text}",
+    """Return the text after its label, in lines of a terminal of 80 columns.
+
+    Lines after the first are commands: they stay whole, so that they can be copied.
+    """
+    sentence, *commands = text.splitlines()
+    wrapped = textwrap.wrap(
+        f"{label:<7}{sentence}",
         width=80,
         subsequent_indent=" " * 7,
         break_long_words=False,
         break_on_hyphens=False,
     )
+    return "\n".join([*wrapped, *(" " * 7 + command for command in commands)])
 
 
 def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:

@@ -1,25 +1,26 @@
-"""The app as the server wants to find it: a directory named as the package, with its files alone.
+"""The app as the server requires it: a directory with the name of the package and only its files.
 
-The server takes the directory's name for the app's id, accepts letters, digits and underscores in
-it, and reads every file below: a checkout may have any name, and holds far more than the app.
+The server uses the directory's name as the app's id, accepts letters, digits and underscores in
+it, and reads every file below: a checkout may have any name, and contains far more than the app.
 """
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import CannotServe
 
 PACKAGE_NAME = "runstream"
 
-#: What of a checkout is the app. Without a theme the server does not start.
+#: The files of a checkout that are the app. Without a theme the server does not start.
 APP_FILES = ("__init__.py", "anvil.yaml", "client_code", "server_code", "theme")
 
 CHECKOUT = Path(__file__).parents[2]
 
 
 def link_app(checkout: Path, folder: Path) -> Path:
-    """Lay links to the app's files into `folder`; return the directory to serve.
+    """Link the app's files into `folder`; return the directory to serve.
 
     The checkout may be read-only, and an edit in it is served at once.
     """
@@ -36,3 +37,21 @@ def link_app(checkout: Path, folder: Path) -> Path:
         link.unlink(missing_ok=True)
         link.symlink_to(checkout.resolve() / name)
     return app
+
+
+def require_same_package(checkout: Path) -> None:
+    """Raise CannotServe where this Python has another Runstream installed.
+
+    Python finds an installed package before the files that the app server sends, so the server
+    would run its code under the pages of this one.
+    """
+    spec = find_spec(PACKAGE_NAME)
+    if spec is None or spec.origin is None:
+        return
+    installed = Path(spec.origin).resolve().parent
+    if installed != checkout.resolve():
+        raise CannotServe(
+            f"This Python has another Runstream installed in {installed}, and the app server would "
+            f"run its code instead of that in {checkout}. Uninstall it, or serve from an "
+            "environment of its own."
+        )

@@ -1,7 +1,8 @@
-"""The JAR of the app server that pip installs: its package names it and brings it not along.
+"""The JAR of the app server that pip installs, whose package names it and does not contain it.
 
 The package would download it at its first start, without a deadline and into its final place. Here
-it is looked for first, downloaded with deadlines where that can be, and else asked for.
+it is downloaded with deadlines and appears in its place whole; where that fails, the error contains
+the command that downloads it.
 """
 
 from __future__ import annotations
@@ -37,15 +38,13 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
         if place.is_file():
             return place
     base = _BASE.search(source)
-    echo("The dashboard's server is not on this machine yet; checking for a download.")
+    url = (base[1] if base else "") + name[1]
     try:
-        return _download((base[1] if base else "") + name[1], places, echo)
+        return _download(url, places, echo)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CannotServe(
-            f"The Anvil app server's file {name[1]} is not on this machine and cannot be "
-            f"downloaded ({_reason(error)}). Download it on another machine and put it into "
-            f"{places[0].parent} or {places[1].parent}, or name another app server in "
-            "ANVIL_APP_SERVER."
+            f"The dashboard needs a file that cannot be downloaded: {_reason(error)}.\n"
+            f"curl --create-dirs -o ~/.anvil/{name[1]} {url}"
         ) from error
 
 

@@ -62,6 +62,14 @@ def test_dependabot_updates_packages_actions_and_images() -> None:
             assert list(ROOT.joinpath(folder.strip("/")).glob(MANIFESTS[ecosystem])), folder
 
 
+def test_the_owner_of_the_image_owns_every_file() -> None:
+    """GitHub ignores the line of an owner that cannot see the repository."""
+    chart = yaml.safe_load((ROOT / "deploy/helm/runstream/values.yaml").read_text())
+    owner = chart["image"]["repository"].split("/")[1]
+    lines = (GITHUB / "CODEOWNERS").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == [f"* @{owner}/maintainers"]
+
+
 @pytest.mark.parametrize("hook", HOOKS, ids=[hook["id"] for hook in HOOKS])
 def test_a_hook_runs_a_pinned_program(hook: dict[str, Any]) -> None:
     """A hook with a version of its own would disagree with `make lint`."""

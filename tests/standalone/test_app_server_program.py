@@ -14,6 +14,7 @@ from standalone.app_server.jar import require_jar
 from standalone.app_server.program import NAME, find_program, require_startable
 from standalone.app_server.running import reachable, require_free_port
 from standalone.app_server.server_log import MOST_BYTES, ServerLog
+from standalone.dashboard import labelled
 
 JAR = "anvil-app-server.20260101-120000.jar"
 
@@ -83,15 +84,21 @@ def test_a_jar_that_was_put_in_place_is_found(tmp_path: Path, monkeypatch, place
     assert require_jar(package, print) == jar
 
 
-def test_a_jar_that_cannot_be_downloaded_is_asked_for_with_its_two_places(
+def test_a_jar_that_cannot_be_downloaded_is_one_sentence_and_the_command(
     tmp_path: Path, monkeypatch
 ):
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    package = package_at(tmp_path, dead_url())
+    url, printed = dead_url(), []
+    package = package_at(tmp_path, url)
     with pytest.raises(CannotServe) as caught:
-        require_jar(package, print)
-    for part in (JAR, str(package.parent), str(tmp_path / "home" / ".anvil"), "refused"):
-        assert part in str(caught.value)
+        require_jar(package, printed.append)
+    lines = labelled("View", f"below. {caught.value}").splitlines()
+    assert lines[0].startswith("View   below. The dashboard needs a file that cannot be")
+    assert "refused" in " ".join(lines[:-1])
+    assert max(map(len, lines[:-1])) <= 80
+    assert len(lines) <= 3
+    assert lines[-1] == f"       curl --create-dirs -o ~/.anvil/{JAR} {url}{JAR}"
+    assert printed == []
     assert not list(tmp_path.rglob("*.jar*"))
 
 
