@@ -12,11 +12,12 @@ from ingest.errors import (
     ResourceExhausted,
     SourceUnavailable,
 )
-from ingest.services.ingest_logs import MAX_QUEUED_TRIES
+from ingest.services.ingest_logs import MAX_QUEUED_TRIES, ingest_due_logs
 from ingest.services.requeue_logs import requeue_stale_logs
 from support.world import REPOSITORY
 
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
+from standalone.sandbox.faults import Fault
 
 FAILURES = [
     ResourceExhausted("The disk has no room."),
@@ -137,3 +138,33 @@ def test_a_run_that_was_deleted_has_no_logs(stage):
     here.advance(3600)
     here.ingest(rounds=20)
     assert [log["data"]["reason"] for log in here.logs()] == ["not_found"]
+
+
+def test_logs_that_are_missing_for_two_minutes_arrive(stage):
+    """While no log of an attempt is served, a 404 says little about one of them."""
+    here = one_job(stage)
+    restore = break_source(here, LogPending("404"), *LOGS)
+    here.advance(3600)
+    for _ in range(120):
+        ingest_due_logs(here.context, wait_seconds=0)
+        here.advance(1)
+    assert here.logs() == []
+    restore()
+    here.ingest(rounds=6)
+    assert [log["data"]["log_content"] for log in here.logs()] == ["at last\n"]
+
+
+def test_a_missing_log_among_logs_that_are_served_is_final_within_a_minute(stage):
+    """GitHub serves the attempt's other log, so the 404 is about this one."""
+    world = WorldBuilder().run(seconds=60).job("bad", log=b"1").job("good", log=b"2")
+    here = stage(world, at=100)
+    assert here.poll() is None
+    here.advance(3600)
+    names = here.state.load_job_logs(here.attempt(run=1).key)
+    [bad, good] = sorted(names, key=lambda job_id: names[job_id].job_name)
+    here.fail(Fault(path=f"(/jobs/{bad}|/attempts/1)/logs$", do="missing"))
+    for _ in range(60):
+        ingest_due_logs(here.context, wait_seconds=0)
+        here.advance(1)
+    told = {log["data"]["job_id"]: log["event_type"] for log in here.logs()}
+    assert told == {bad: "job_log_unavailable", good: "job_log_fetched"}

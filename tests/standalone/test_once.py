@@ -303,3 +303,16 @@ def test_jobs_that_lag_far_behind_an_end_are_waited_for(stage):
     collect(here, REPOSITORY)
     assert_all_told(here)
     assert_nothing_twice(here)
+
+
+@pytest.mark.parametrize("log_mode", ["live", "economy"])
+def test_logs_that_are_all_missing_are_left_pending(stage, log_mode):
+    """GitHub shows the runs and answers 404 for each log: the next collection asks again."""
+    here = stage(a_world(runs=1), at=3600, speed=SPEED, log_mode=log_mode)
+    here.fail(Fault(path="/logs$", do="missing"))
+    summary, _ = collect(here, REPOSITORY)
+    assert (summary.logs, summary.logs_unavailable, len(summary.pending)) == (0, 1, 2)
+    here.fail()
+    collect(here, REPOSITORY)
+    assert_all_told(here)
+    assert_nothing_twice(here)

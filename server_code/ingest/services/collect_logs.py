@@ -17,6 +17,7 @@ from .collection_plan import CollectionPlan
 from .context import CollectorContext
 from .ingest_logs import ingest_due_logs
 from .log_results import LogNotReady, as_ingest_error
+from .log_verdict import may_be_written
 from .requeue_logs import requeue_stale_logs
 from .visibility import MAX_SECONDS
 
@@ -131,9 +132,13 @@ class LogCollection:
 
     def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
         """Count a failed try; neither a limit nor a log that GitHub still writes is one."""
-        if isinstance(late.error, StateFull):
-            self._full = late.error
-        if not isinstance(late.error, (RateLimited, LogPending)):
+        error = late.error
+        if isinstance(error, StateFull):
+            self._full = error
+        is_written = isinstance(error, LogPending) and may_be_written(
+            late.job, self._context.clock.now()
+        )
+        if not is_written and not isinstance(error, RateLimited):
             with self._lock:
                 self._failures[key, late.job.job_id] += 1
 

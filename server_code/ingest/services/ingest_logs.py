@@ -131,8 +131,7 @@ class _Ingestion:
         """Publish one result and record it; whatever fails is this log's failure."""
         try:
             if not isinstance(result, LogFetched):
-                now = self._context.clock.now()
-                result = judge_failure(result, task.work, self._context.source, now=now)
+                result = judge_failure(self._context, result, task.work)
             if isinstance(result, LogFetched):
                 with result.spool:
                     self._publish(task, self._locate_steps(task, result))

@@ -8,16 +8,21 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ..domain.ledger import LOG_FETCHED
 from ..domain.runs import AttemptKey
 from ..errors import IngestError, LogExpired, LogPending, NotFound, RateLimited
-from ..messaging.log_work import LogWork
+from ..messaging.log_work import DueLog, LogWork
 from ..ports import ActionsSource
+from .context import CollectorContext
 from .fetch_logs import fetch_single
 from .log_results import LogNotReady, LogResult, LogUnavailable
 
-#: A log may appear up to this long after its job's end; a job long ended gets MIN_TRIES tries.
+#: A log may appear up to this long after its job's end; a job long ended gets MIN_TRIES tries,
+#: half a minute. If GitHub has served no log of its attempt, logs as such may be unavailable at
+#: the moment: then it gets LONG_TRIES, four minutes.
 PATIENCE = timedelta(minutes=10)
 MIN_TRIES = 5
+LONG_TRIES = 8
 
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
 SHORTEST_RETENTION = timedelta(days=1)
@@ -28,7 +33,7 @@ MAX_PAUSE_SECONDS = 600
 
 
 def judge_failure(
-    result: LogNotReady | LogUnavailable, work: LogWork, source: ActionsSource, *, now: datetime
+    context: CollectorContext, result: LogNotReady | LogUnavailable, work: LogWork
 ) -> LogResult:
     """Return whether a log that did not arrive waits, or is unavailable for good.
 
@@ -36,9 +41,10 @@ def judge_failure(
     A log that is given up is asked for once more after a proof that its run can be read: the 404
     before may have been the first or the last one of a time in which GitHub hid the repository.
     """
+    source, now = context.source, context.clock.now()
     if isinstance(result, LogUnavailable):
         return _doubt_expiry(result, work, source, now)
-    if not _is_given_up(result, work, now):
+    if not _is_given_up(context, result, work, now):
         return result
     try:
         _prove_readable(source, work.key)
@@ -66,11 +72,27 @@ def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
     return int(min(2.0 ** min(tries, 20), MAX_PAUSE_SECONDS))
 
 
-def _is_given_up(result: LogNotReady, work: LogWork, now: datetime) -> bool:
+def may_be_written(job: DueLog, now: datetime) -> bool:
+    """Return whether a job ended so recently that its log may not be there yet."""
+    return job.completed_at is not None and now - job.completed_at <= PATIENCE
+
+
+def _is_given_up(
+    context: CollectorContext, result: LogNotReady, work: LogWork, now: datetime
+) -> bool:
     """Return whether GitHub had time and occasions enough to serve a log that it does not have."""
-    ended_at = result.job.completed_at
-    is_old = ended_at is None or now - ended_at > PATIENCE
-    return isinstance(result.error, LogPending) and work.tries >= MIN_TRIES and is_old
+    if not isinstance(result.error, LogPending) or may_be_written(result.job, now):
+        return False
+    if work.tries >= LONG_TRIES:
+        return True
+    return work.tries >= MIN_TRIES and (
+        result.job.completed_at is None or _has_served_another(context, work.key)
+    )
+
+
+def _has_served_another(context: CollectorContext, key: AttemptKey) -> bool:
+    logs = context.store.load_job_logs(key).values()
+    return any(log.state == LOG_FETCHED for log in logs)
 
 
 def _doubt_expiry(
