@@ -51,6 +51,8 @@ def replay(
     """
     if since is None and run_id is None:
         raise click.UsageError("Give --since, or --run for one run.")
+    if since is not None and until is not None and until < since:
+        raise click.UsageError("--until is before --since.")
     settings = read_environment()
     with (
         stopped_by_signals() as stop,
@@ -84,14 +86,16 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
                 noticed_at = time.monotonic()
                 write_notice(_in_words(progress))
     except IngestError:
-        write_notice(_how_to_continue(progress))
+        write_notice(_how_to_continue(span, progress))
         raise
     click.echo(_in_words(progress))
     for count, what in ((progress.lost_attempts, "attempts"), (progress.lost_logs, "logs")):
         if count:
             click.echo(f"{count} {what} are neither stored nor on GitHub any more.")
+    if progress.refused_messages:
+        click.echo(f"The queue refused {progress.refused_messages} messages.")
     if stop.event.is_set():
-        write_notice(_how_to_continue(progress))
+        write_notice(_how_to_continue(span, progress))
         return stop.exit_code
     return 0
 
@@ -103,8 +107,11 @@ def _in_words(progress: ReplayProgress) -> str:
     )
 
 
-def _how_to_continue(progress: ReplayProgress) -> str:
-    return f"Continue with --since {write_timestamp(progress.reached)}; repeats keep their ids."
+def _how_to_continue(span: ReplaySpan, progress: ReplayProgress) -> str:
+    if span.run_id is not None:
+        return "To continue, run the same command again; repeated messages keep their event_id."
+    since = f"--since {write_timestamp(progress.reached)}"
+    return f"To continue, run it with {since}; repeated messages keep their event_id."
 
 
 def _utc(moment: datetime) -> datetime:

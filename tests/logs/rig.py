@@ -84,6 +84,21 @@ class Rig:
         self.said = done.stderr
         return done.stdout
 
+    @contextmanager
+    def start(self, *arguments: str) -> Iterator[subprocess.Popen[bytes]]:
+        """Run Python with its output in pipes; it is killed with -9 at the end of the block."""
+        with subprocess.Popen(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env={**os.environ, **self.environment},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
     def collect(self, **environment: str) -> dict[str, Any]:
         """Collect all that there is, as a user does; return the summary."""
         command = ("-m", "standalone", "collect", "octo/api", "--once", "--json")

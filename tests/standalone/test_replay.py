@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+import re
+import signal
+import time
+from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import requests
+from ingest.adapters.sql import open_sql_state
 from logs.rig import OpenRig, Rig, a_world, rig
 
+from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.specs import LogSpec
+from standalone.sandbox.times import DAY, iso
 
 __all__ = ["rig"]
 
@@ -70,13 +78,72 @@ def test_a_replay_repeats_every_message(rig: OpenRig) -> None:
     }
 
 
-def test_what_left_the_state_comes_from_github(rig: OpenRig) -> None:
-    """A state that lost everything still replays what GitHub has."""
-    here = rig(a_world().run("failure").job("build", "failure").job("lint"), bucket=False)
-    here.collect()
+def old_runs(count: int) -> WorldBuilder:
+    """Add one run a day, from a hundred days ago on: more than the ledger keeps."""
+    world = WorldBuilder(iso(time.time() - 100 * DAY))
+    world.repository("octo/api", retention_days=400)
+    for number in range(count):
+        world.run("failure", created=number * DAY).job("build", "failure").job("skip", "skipped")
+    return world
+
+
+def purge(here: Rig) -> None:
+    """Let the ledger forget what is older than it keeps runs."""
+    with closing(open_sql_state(here.environment["DATABASE_URL"])) as state:
+        before = datetime.now(timezone.utc) - timedelta(days=66)
+        assert state.remove_settled_attempts(created_before=before, limit=100)
+
+
+def set_faults(here: Rig, *rules: dict[str, Any]) -> None:
+    requests.post(f"{here.github.url}/_sandbox/faults", json=rules, timeout=10).raise_for_status()
+
+
+def test_what_left_the_ledger_comes_from_github(rig: OpenRig) -> None:
+    """Every message again, with its id and its facts, in order, and through faults that pass."""
+    world = old_runs(2).rerun(at=DAY + 600).job("build").job("lint", reused=True)
+    world.run("startup_failure", created=2 * DAY, starts_after=None, seconds=5)
+    world.run("failure", created=90 * DAY).job("recent", "failure")
+    here = rig(world, bucket=False)
+    here.collect(BACKFILL_DAYS="120")
     first = take(here, here.metrics) | take(here, here.logs)
-    run_id = next(iter(first.values()))["data"]["run_id"]
-    fresh = {"DATABASE_URL": str(here.folder / "fresh.db")}
-    here.python(*REPLAY, "--run", str(run_id), **fresh)
+    purge(here)
+    set_faults(
+        here,
+        {"path": "/jobs$", "do": "error", "count": 1},
+        {"path": "/jobs$", "do": "empty_list", "count": 1},
+        {"path": "/logs$", "do": "secondary", "count": 1, "seconds": 1},
+    )
+    since = datetime.now(timezone.utc) - timedelta(days=101)
+    # Event ids hold the name as it was first seen, however it is written here.
+    replay = (*REPLAY[:-1], "OCTO/api", f"--since={since:%Y-%m-%d}")
+    assert here.python(*replay).startswith("Replayed 5 attempts, 12 messages")
     again = take(here, here.metrics) | take(here, here.logs)
-    assert again.keys() == first.keys()
+    assert {name: facts(each) for name, each in again.items()} == {
+        name: facts(each) for name, each in first.items()
+    }
+    runs = [each["data"] for each in again.values() if "display_title" in each["data"]]
+    assert [run["created_at"] for run in runs] == sorted(run["created_at"] for run in runs)
+
+
+def test_a_stopped_replay_continues(rig: OpenRig) -> None:
+    """Ctrl-C prints the option that replays the rest; both together are everything."""
+    here = rig(old_runs(3), bucket=False)
+    here.collect(BACKFILL_DAYS="120")
+    first = take(here, here.metrics) | take(here, here.logs)
+    purge(here)
+    set_faults(here, {"path": f"/jobs/{FIRST_JOB + 3}/logs$", "do": "error"})
+    since = datetime.now(timezone.utc) - timedelta(days=101)
+    with here.start(*REPLAY, f"--since={since:%Y-%m-%d}") as process:
+        while not here.github.stats()["faults"]:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        printed = process.communicate(timeout=60)[1].decode()
+    assert process.returncode == 130
+    before = take(here, here.metrics) | take(here, here.logs)
+    set_faults(here)
+    [option] = re.findall(r"--since \S+Z", printed)
+    here.python(*REPLAY, *option.split())
+    after = take(here, here.metrics) | take(here, here.logs)
+    assert before.keys() | after.keys() == first.keys()
+    assert before.keys() - after.keys()
