@@ -12,8 +12,10 @@ from ingest.adapters.sql import open_sql_state
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.ingest_logs import ingest_due_logs
+from services.faulty_ports import Fuse, Fused, Killed
 
 from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
 
 
 def two_jobs(stage):
@@ -29,12 +31,16 @@ def forged(here, **changes: Any) -> QueueMessage:
     [first, *_] = here.queues.job_events.messages()
     envelope = json.loads(first.body)
     envelope["data"] |= changes
+    return as_message(envelope)
+
+
+def as_message(envelope: dict[str, Any]) -> QueueMessage:
     return QueueMessage(
-        event_id=f"forged {sorted(changes)}",
-        event_type="job_log_due",
+        event_id="forged",
+        event_type=envelope["event_type"],
         group="forged",
         body=json.dumps(envelope),
-        attributes={"event_type": "job_log_due"},
+        attributes={"event_type": envelope["event_type"]},
     )
 
 
@@ -70,18 +76,67 @@ def test_a_forged_item_is_rejected_at_once_and_holds_no_other(stage, changes):
     assert here.server.stats()["violations"] == 0
 
 
-def test_an_item_of_a_job_that_the_ledger_does_not_know_is_rejected_after_a_while(stage):
-    """Work is published before it is recorded, so it may be received a moment too early."""
+def test_an_item_with_an_unknown_field_is_rejected(stage):
+    """The schema of the versions that this release knows is closed."""
+    here = two_jobs(stage)
+    here.queues.job_events.send([forged(here, log_url="http://169.254.169.254/")])
+    ingest_due_logs(here.context, wait_seconds=0)
+    [letter] = here.queues.job_events.dead_letters()
+    assert "fields other than" in letter.attributes[REJECTION_ATTRIBUTE]
+    assert len(here.logs()) == 2
+
+
+def test_an_item_of_an_unknown_job_is_rejected_at_once(stage):
+    """The ledger knows each log before its work is sent."""
     here = two_jobs(stage)
     here.queues.job_events.send([forged(here, job_id=4711)])
-    for _ in range(2):
-        ingest_due_logs(here.context, wait_seconds=0)
-        assert here.queues.job_events.dead_letters() == []
-        here.advance(31)
     ingest_due_logs(here.context, wait_seconds=0)
     [letter] = here.queues.job_events.dead_letters()
     assert "job 4711" in letter.attributes[REJECTION_ATTRIBUTE]
     assert len(here.logs()) == 2
+
+
+def test_work_that_is_received_before_its_attempt_is_recorded_is_done(stage):
+    """The log agent may be faster than the collector, which dies before it records the attempt."""
+    here = stage(WorldBuilder().run(seconds=60).job("one", log=b"1"), at=100)
+
+    dies = replace(here.context, job_events=Fused(here.queues.job_events, Fuse(1)))
+    with pytest.raises(Killed):
+        here.poll(context=dies)
+    assert here.attempt().published_jobs == {}
+    here.ingest()
+    assert [log["data"]["log_content"] for log in here.logs()] == ["1"]
+    assert here.queues.job_events.dead_letters() == []
+
+
+def test_an_item_cannot_make_a_log_final(stage):
+    """Neither the tries that it claims nor the end of its job are believed."""
+    here = two_jobs(stage)
+    here.fail(Fault(path="/logs$", do="missing"))
+    poison = forged(here, tries=59, completed_at="2020-01-01T00:00:00Z")
+    received = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
+    here.queues.job_events.delete(received)
+    here.queues.job_events.send([poison])
+    ingest_due_logs(here.context, wait_seconds=0)
+    assert here.logs() == []
+    [again] = here.queues.job_events.messages()
+    assert json.loads(again.body)["data"]["tries"] == 1
+
+
+def test_an_item_cannot_exchange_the_names_of_an_archive(stage):
+    """Names identify an archive's files, so a log would become another job's."""
+    world = WorldBuilder().run(seconds=60).job("one", log=b"1").job("two", log=b"2")
+    here = stage(world, at=100, log_mode="economy")
+    assert here.poll() is None
+    [item] = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
+    envelope = json.loads(item.body)
+    first, second = envelope["data"]["jobs"]
+    first["job_name"], second["job_name"] = second["job_name"], first["job_name"]
+    here.queues.job_events.delete([item])
+    here.queues.job_events.send([as_message(envelope)])
+    here.ingest()
+    logs = {log["data"]["job_name"]: log["data"]["log_content"] for log in here.logs()}
+    assert logs == {"one": "1", "two": "2"}
 
 
 def test_an_item_cannot_claim_that_a_job_never_started(stage):

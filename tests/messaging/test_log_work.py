@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 
@@ -180,14 +181,40 @@ def test_any_field_is_understood_or_malformed(value, name):
     assert all(isinstance(number, int) for number in (work.key.run_id, work.tries))
 
 
-@pytest.mark.parametrize("version", ["1.0", "1.1", "1.9"])
-def test_work_of_another_minor_version_is_done(version):
+WORK = (job_log_due(KEY, BUILD, now=NOW), attempt_logs_due(KEY, [BUILD], now=NOW))
+
+
+def with_unknown_fields(body: str, version: str) -> Iterator[str]:
+    """Yield an item with an unknown field at each place."""
+    for path in ((), ("data",), ("data", "jobs", 0)):
+        item = json.loads(body) | {"schema_version": version}
+        place = item
+        try:
+            for step in path:
+                place = place[step]
+        except KeyError:
+            continue
+        place["new"] = 1
+        yield json.dumps(item)
+
+
+@pytest.mark.parametrize("message", WORK, ids=lambda message: message.event_type)
+def test_work_of_a_later_minor_version_is_done(message):
     """Agents of two releases share the queue during an upgrade; unknown fields are ignored."""
-    for message in (job_log_due(KEY, BUILD, now=NOW), attempt_logs_due(KEY, [BUILD], now=NOW)):
-        work = parse_log_work(message.body)
-        later = json.loads(message.body)
-        later |= {"schema_version": version, "new": 1, "data": {**later["data"], "new": 1}}
-        assert parse_log_work(json.dumps(later)) == work
+    work = parse_log_work(message.body)
+    for later in with_unknown_fields(message.body, "1.9"):
+        assert parse_log_work(later) == work
+
+
+@pytest.mark.parametrize("message", WORK, ids=lambda message: message.event_type)
+@pytest.mark.parametrize("version", ["1.0", "1.1"])
+def test_work_of_a_known_version_has_no_unknown_field(message, version):
+    """The schema of what this release knows is closed."""
+    earlier = json.dumps(json.loads(message.body) | {"schema_version": version})
+    assert parse_log_work(earlier) == parse_log_work(message.body)
+    for forged in with_unknown_fields(message.body, version):
+        with pytest.raises(MalformedPayload, match="fields other than"):
+            parse_log_work(forged)
 
 
 @pytest.mark.parametrize("version", ["2.0", "1", "1.0.0", "1.x", 1.1, None])

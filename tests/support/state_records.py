@@ -172,6 +172,7 @@ def a_full_log(text: str = "text") -> JobLogRecord:
         log_sha256="f" * 64,
         blob_bucket="b",
         blob_key=text,
+        tries=3,
         failed_at=at(2),
     )
 

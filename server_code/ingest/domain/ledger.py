@@ -139,13 +139,18 @@ class DeliveredFact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobLogRecord:
-    """The state of one job's log; ``failed_at``: when its job failed, while nobody took it."""
+    """The state of one job's log.
+
+    ``tries``: how often it was requested and did not arrive, limits aside. ``failed_at``: when its
+    job failed, while nobody took the log.
+    """
 
     key: AttemptKey
     job_id: int
     job_name: str
     state: str
     updated_at: datetime
+    tries: int = 0
     reason: str | None = None
     log_bytes: int | None = None
     log_sha256: str | None = None

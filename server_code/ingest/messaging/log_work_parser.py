@@ -1,8 +1,8 @@
 """Reading work items: each is valid as a whole, or it is no work.
 
-Whoever may send to the job events queue could send anything, and what an item names becomes part of
-requests and messages. So every value that is used has a type, a form and a bound. Fields that
-another minor version adds are ignored: agents of two releases share the queue during an upgrade.
+Whoever may send to the job events queue could send anything. So every value has a type, a form and
+a bound, and the schema is closed: an item has the known fields and no other. Only what a later
+minor version adds is ignored, because agents of two releases share the queue during an upgrade.
 """
 
 from __future__ import annotations
@@ -17,9 +17,11 @@ from ..domain.repositories import parse_repository
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import parse_timestamp
 from ..errors import InvalidRepository, MalformedPayload
+from .envelope import SCHEMA_VERSION
 from .log_work import ATTEMPT_LOGS_DUE, JOB_LOG_DUE, DueLog, LogWork
 
-_SCHEMA_VERSION = re.compile(r"1\.[0-9]{1,4}")
+_VERSION = re.compile(r"1\.([0-9]{1,4})")
+_KNOWN_MINOR = int(SCHEMA_VERSION.partition(".")[2])
 
 _ENVELOPE = frozenset({"event_type", "event_id", "schema_version", "timestamp", "data"})
 _KEY = frozenset({"repo", "run_id", "run_attempt", "tries"})
@@ -35,39 +37,49 @@ _MAX_JOBS = 10_000
 def parse_log_work(body: str) -> LogWork:
     """Read a work item; raises MalformedPayload for anything else."""
     try:
-        envelope = _fields(json.loads(body), _ENVELOPE)
-        return _parse(envelope)
+        return _parse(json.loads(body))
     except (ValueError, RecursionError, InvalidRepository) as error:
         raise MalformedPayload(
             f"It is not a work item of this program ({str(error)[:200]}): {body[:200]!a}."
         ) from error
 
 
-def _parse(envelope: Mapping[str, Any]) -> LogWork:
+def _parse(value: object) -> LogWork:
+    is_later = _is_later_version(value)
+    envelope = _fields(value, _ENVELOPE, is_open=is_later)
     kind = envelope["event_type"]
     if kind not in (JOB_LOG_DUE, ATTEMPT_LOGS_DUE):
         raise ValueError("event_type is unknown")
-    if not _SCHEMA_VERSION.fullmatch(_text(envelope, "schema_version")):
-        raise ValueError("schema_version is not 1.x")
     _text(envelope, "event_id")
     _time(envelope, "timestamp")
     is_whole_attempt = kind == ATTEMPT_LOGS_DUE
-    data = _fields(envelope["data"], _KEY | (frozenset({"jobs"}) if is_whole_attempt else _DUE))
+    names = _KEY | (frozenset({"jobs"}) if is_whole_attempt else _DUE)
+    data = _fields(envelope["data"], names, is_open=is_later)
     jobs = data["jobs"] if is_whole_attempt else [{name: data[name] for name in _DUE}]
     return LogWork(
         key=AttemptKey(
             _repository(data), _number(data, "run_id"), _number(data, "run_attempt", _MAX_COUNT)
         ),
-        jobs=_parse_jobs(jobs),
+        jobs=_parse_jobs(jobs, is_open=is_later),
         is_whole_attempt=is_whole_attempt,
         tries=_number(data, "tries", _MAX_COUNT, least=0),
     )
 
 
-def _parse_jobs(jobs: object) -> tuple[DueLog, ...]:
+def _is_later_version(envelope: object) -> bool:
+    """Return whether an item is of a minor version that this release does not know."""
+    if not isinstance(envelope, dict):
+        raise ValueError("it is not an object")  # noqa: TRY004 - one kind of error
+    version = _VERSION.fullmatch(_text(envelope, "schema_version"))
+    if version is None:
+        raise ValueError("schema_version is not 1.x")
+    return int(version[1]) > _KNOWN_MINOR
+
+
+def _parse_jobs(jobs: object, *, is_open: bool) -> tuple[DueLog, ...]:
     if not isinstance(jobs, list) or len(jobs) > _MAX_JOBS:
         raise ValueError(f"jobs is not a list of up to {_MAX_JOBS}")
-    due = tuple(_parse_due(_fields(job, _DUE)) for job in jobs)
+    due = tuple(_parse_due(_fields(job, _DUE, is_open=is_open)) for job in jobs)
     if len({job.job_id for job in due}) < len(due):
         raise ValueError("a job_id is repeated")
     return due
@@ -85,10 +97,12 @@ def _parse_due(data: Mapping[str, Any]) -> DueLog:
     )
 
 
-def _fields(value: object, names: frozenset[str]) -> Mapping[str, Any]:
-    """Return these fields of an object that has all of them."""
+def _fields(value: object, names: frozenset[str], *, is_open: bool) -> Mapping[str, Any]:
+    """Return these fields of an object that has all of them, and no other unless it is open."""
     if not isinstance(value, dict) or not names <= value.keys():
         raise ValueError(f"the fields do not include {', '.join(sorted(names))}")
+    if not is_open and len(value) > len(names):
+        raise ValueError(f"it has fields other than {', '.join(sorted(names))}")
     return {name: value[name] for name in names}
 
 
@@ -108,7 +122,7 @@ def _number(data: Mapping[str, Any], name: str, most: int = _MAX_ID, *, least: i
 
 
 def _text(data: Mapping[str, Any], name: str) -> str:
-    value = data[name]
+    value = data.get(name)
     if not isinstance(value, str) or len(value) > _MAX_TEXT:
         raise ValueError(f"{name} is not a text of up to {_MAX_TEXT} characters")
     return value

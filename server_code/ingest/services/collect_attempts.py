@@ -193,7 +193,8 @@ def _finish(
     count_contradictions(context, snapshots, before)
     concluded = [_conclude(context, poll_session, snapshot) for snapshot in snapshots]
     try:
-        refused = _publish(context, concluded)
+        refused = _publish_facts(context, concluded)
+        _publish_log_work(context, [change for change, _ in concluded])
     except QueueUnavailable:
         context.store.save_attempts([snapshot.record for snapshot in snapshots])
         raise
@@ -261,13 +262,20 @@ def _report_defect(record: AttemptRecord, defect: Exception) -> IngestError:
     )
 
 
-def _publish(context: CollectorContext, concluded: Sequence[_Concluded]) -> Mapping[str, Rejection]:
-    """Publish facts and log work; return the facts that the queue refused, by event id."""
+def _publish_facts(
+    context: CollectorContext, concluded: Sequence[_Concluded]
+) -> Mapping[str, Rejection]:
+    """Publish facts; return those that the queue refused, by event id."""
     facts = [message for _, encoded in concluded for message in encoded]
     refused = publish(context.metrics, facts, clock=context.clock)
-    work = [message for change, _ in concluded for message in change.log_work]
-    publish(context.job_events, work, clock=context.clock)
     return {rejection.event_id: rejection for rejection in refused}
+
+
+def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> None:
+    """Record which logs are pending, then publish their work: unknown work is nobody's."""
+    context.store.save_job_logs([log for each in changes for log in each.pending_logs])
+    work = [message for each in changes for message in each.log_work]
+    publish(context.job_events, work, clock=context.clock)
 
 
 def _unpublished(
@@ -285,6 +293,5 @@ def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
     """Record what was published, the ledger last: what it does not hold is published again."""
     context.counters.add("logs_filtered", sum(each.filtered_logs for each in changes))
     context.save_counts()
-    context.store.save_job_logs([log for each in changes for log in each.pending_logs])
     context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])
     context.store.save_attempts([each.record for each in changes])

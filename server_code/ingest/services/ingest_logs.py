@@ -201,8 +201,7 @@ class _Ingestion:
         The names of all jobs identify an archive's files, so no job is left out.
         """
         now, work = self._context.clock.now(), task.work
-        is_limited = any(isinstance(late.error, RateLimited) for late in task.late)
-        tries = work.tries if is_limited else work.tries + 1
+        tries = work.tries if task.is_limited else work.tries + 1
         delay = max(pause_seconds(late.error, work.tries, now) for late in task.late)
         if work.is_whole_attempt:
             return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
@@ -243,5 +242,6 @@ def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> Job
         job_name=late.job.job_name,
         state=LOG_PENDING,
         updated_at=context.clock.now(),
+        tries=task.tries[late.job.job_id] + (0 if task.is_limited else 1),
         reason=str(late.error),
     )

@@ -1,14 +1,20 @@
-"""Work items as they are received: read whole, checked against the ledger, or rejected."""
+"""Work items as they are received: read whole, checked against the ledger, or rejected.
+
+An item only selects jobs: names, ends and tries are the ledger's, so a false item makes no log
+final and names no job. The ledger knows a log before its work is sent, so unknown work is rejected.
+"""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from ..domain.jobs import Job, Step
-from ..domain.ledger import LOG_PENDING
-from ..errors import IngestError, MalformedPayload
-from ..messaging.log_work import DueLog, LogWork
+from ..domain.ledger import LOG_PENDING, JobLogRecord
+from ..domain.runs import AttemptKey
+from ..errors import IngestError, MalformedPayload, RateLimited
+from ..messaging.log_work import DueLog, LogWork, due_log
 from ..messaging.log_work_parser import parse_log_work
 from ..ports import ReceivedMessage
 from .context import LOG_INGESTION_AGENT, CollectorContext
@@ -17,22 +23,22 @@ from .visibility import VisibilityExtender
 
 logger = logging.getLogger(__name__)
 
-#: Work is published before the ledger is written: it may be received a moment too early.
-UNKNOWN_PAUSES_SECONDS = (2, 30)
-UNKNOWN_RECEIVES = len(UNKNOWN_PAUSES_SECONDS) + 1
-
-#: For the same reason the ledger is read so often for the steps of a log that was fetched at once.
+#: Work is sent before its attempt is recorded, so the ledger is read so often for its jobs.
 LEDGER_READS = 4
 LEDGER_PAUSE_SECONDS = 0.25
 
 
 @dataclass(slots=True)
 class LogTask:
-    """A received piece of work, what is still owed of it, and what did not arrive."""
+    """A received piece of work, what is still owed of it, and what did not arrive.
+
+    ``tries`` and ``jobs`` are what the ledger knows, by job id.
+    """
 
     message: ReceivedMessage
     work: LogWork
     owed: list[DueLog]
+    tries: Mapping[int, int]
     late: list[LogNotReady] = field(default_factory=list)
     jobs: dict[int, Job] = field(default_factory=dict)
     is_done: bool = False
@@ -41,76 +47,87 @@ class LogTask:
         """Add a log that did not make it to its queue."""
         self.late.append(LogNotReady(job=job, error=error))
 
+    @property
+    def is_limited(self) -> bool:
+        """Return whether a rate limit kept a log from being requested."""
+        return any(isinstance(late.error, RateLimited) for late in self.late)
+
 
 def open_task(
     context: CollectorContext, message: ReceivedMessage, extender: VisibilityExtender
 ) -> LogTask | None:
-    """Read a message and load what is still owed of it; None where it is rejected or too early.
+    """Read a message and load what is still owed of it; None where it is rejected.
 
     Raises StateUnavailable.
     """
     try:
-        work = parse_log_work(message.body)
-        return LogTask(message=message, work=work, owed=_load_owed(context, work))
-    except _UnknownWork as error:
-        extender.release(message)
-        received = message.receive_count or UNKNOWN_RECEIVES
-        if received < UNKNOWN_RECEIVES:
-            pause = UNKNOWN_PAUSES_SECONDS[received - 1]
-            context.job_events.give_back(message, after_seconds=pause)
-        else:
-            _reject(context, message, str(error))
+        return _open(context, message)
     except MalformedPayload as error:
         extender.release(message)
         _reject(context, message, str(error))
-    return None
+        return None
 
 
 def load_steps(context: CollectorContext, task: LogTask, job_id: int) -> tuple[Step, ...]:
-    """Load the steps of a job; none where the ledger does not know the job.
-
-    A job's log may be here a moment before the job is in the ledger.
-    """
-    for reads in range(LEDGER_READS):
-        if job_id in task.jobs:
-            break
-        if reads:
-            context.clock.sleep(LEDGER_PAUSE_SECONDS)
-        task.jobs = _load_jobs(context, task.work)
+    """Load the steps of a job; none where the ledger does not know the job."""
+    if job_id not in task.jobs:
+        task.jobs = _load_jobs(context, task.work.key, {job_id})
     return task.jobs[job_id].steps if job_id in task.jobs else ()
 
 
-class _UnknownWork(MalformedPayload):
-    """Work for a job that the ledger does not know."""
-
-
-def _load_owed(context: CollectorContext, work: LogWork) -> list[DueLog]:
-    """Load which of the logs are still pending; names are the ledger's, not the item's."""
-    known = context.store.load_job_logs(work.key)
-    unknown = [job.job_id for job in work.jobs if job.job_id not in known]
+def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
+    item = parse_log_work(message.body)
+    known = context.store.load_job_logs(item.key)
+    unknown = [job.job_id for job in item.jobs if job.job_id not in known]
     if unknown:
-        raise _UnknownWork(f"A work item names job {unknown[0]} of {work.key}, which is unknown.")
-    owed = [
-        replace(job, job_name=known[job.job_id].job_name)
-        for job in work.jobs
-        if known[job.job_id].state == LOG_PENDING
-    ]
-    if any(job.never_started for job in owed):
-        jobs = _load_jobs(context, work)
-        never_started = {job_id for job_id, job in jobs.items() if job.never_started}
-        owed = [replace(job, never_started=job.job_id in never_started) for job in owed]
-    return owed
+        raise MalformedPayload(f"It names job {unknown[0]} of {item.key}, which is unknown.")
+    pending = {job_id for job_id, log in known.items() if log.state == LOG_PENDING}
+    owed = [job for job in item.jobs if job.job_id in pending]
+    jobs: dict[int, Job] = {}
+    if owed:
+        jobs = _load_jobs(context, item.key, {job.job_id for job in owed if job.never_started})
+    due = tuple(_due_log(known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
+    tries = {job.job_id: known[job.job_id].tries for job in owed}
+    return LogTask(
+        message=message,
+        work=replace(item, jobs=due, tries=min(tries.values(), default=0)),
+        owed=[job for job in due if job.job_id in pending],
+        tries=tries,
+        jobs=jobs,
+    )
 
 
-def _load_jobs(context: CollectorContext, work: LogWork) -> dict[int, Job]:
-    attempts = context.store.load_attempts(work.key.repository, [work.key.run_id])
-    record = attempts.get(work.key)
-    return {job.job_id: job for job in record.jobs} if record else {}
+def _due_log(log: JobLogRecord, job: Job | None) -> DueLog:
+    """Return a log that is due as the ledger knows it."""
+    if job is not None:
+        return replace(due_log(job), job_name=log.job_name)
+    return DueLog(
+        job_id=log.job_id,
+        job_name=log.job_name,
+        conclusion=None,
+        completed_at=None,
+        never_started=False,
+    )
+
+
+def _load_jobs(
+    context: CollectorContext, key: AttemptKey, wanted: Collection[int]
+) -> dict[int, Job]:
+    """Load the jobs of an attempt, waiting a moment until the wanted ones are recorded."""
+    jobs: dict[int, Job] = {}
+    for reads in range(LEDGER_READS):
+        if reads:
+            context.clock.sleep(LEDGER_PAUSE_SECONDS)
+        record = context.store.load_attempts(key.repository, [key.run_id]).get(key)
+        jobs = {job.job_id: job for job in record.jobs} if record else {}
+        if jobs.keys() >= set(wanted):
+            break
+    return jobs
 
 
 def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) -> None:
     """Move a message to the dead letters; where that fails, the queue itself does it later."""
-    if message.receive_count in (None, 1, UNKNOWN_RECEIVES):
+    if message.receive_count in (None, 1):
         context.report_error(
             LOG_INGESTION_AGENT,
             None,

@@ -8,7 +8,6 @@ from datetime import timedelta
 
 from ..messaging.log_work import DueLog, job_log_due
 from .context import CollectorContext
-from .ingest_logs import MAX_QUEUED_TRIES
 from .publish import publish
 
 #: A log that was updated later than this was so by a clock that was ahead.
@@ -27,7 +26,7 @@ def requeue_stale_logs(
     """Publish work for logs that have been pending for long; return how many.
 
     A queue keeps messages for some days only, and may be emptied by hand; and a log that failed
-    for half a day is left to this, so that it is tried once each time.
+    for half a day leaves the queue, so that it is tried once each time.
     """
     now = context.clock.now()
     pending = context.store.load_pending_logs(
@@ -43,11 +42,11 @@ def requeue_stale_logs(
                 job_id=log.job_id,
                 job_name=log.job_name,
                 conclusion=None,
-                completed_at=min(log.updated_at, now),
+                completed_at=None,
                 never_started=False,
             ),
             now=now,
-            tries=MAX_QUEUED_TRIES,
+            tries=log.tries,
         )
         for log in pending
     ]
