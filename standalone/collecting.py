@@ -119,7 +119,8 @@ def _announced(stop: Stop) -> Iterator[None]:
     def announce() -> None:
         stop.event.wait()
         if not is_over.is_set():
-            write_notice("Stopping after the work in hand; Ctrl-C again ends at once.")
+            again = "" if stop.signal_number is None else " Ctrl-C again stops at once."
+            write_notice(f"Stopping after the work in progress.{again}")
 
     thread = threading.Thread(target=announce)
     thread.start()

@@ -130,7 +130,7 @@ def _choose_state(
         file.touch(mode=0o600)
         exports = [f"export {name}={shlex.quote(each)}" for name, each in chosen.settings.items()]
         file.write_text("\n".join([*exports, ""]))
-        lines.append(f"Status . {file}; runstream status")
+        lines.append(f"Status source {file} && runstream status")
         lines.append(
             "Next   with your own: GITHUB_TOKEN=... AWS_PROFILE=... runstream run OWNER/REPO"
         )

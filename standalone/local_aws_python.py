@@ -39,14 +39,12 @@ def install(folder: Path, echo: Callable[[str], None]) -> Path:
     environment = _environment_in(folder)
     if environment.exists():
         return environment
-    echo(f"Installing the local SQS and S3 (ministack {RELEASE}) into {environment}, once.")
+    echo(f"Installing the local SQS and S3 (ministack {RELEASE}), once. This takes a minute.")
     folder.mkdir(parents=True, exist_ok=True)
     # Another process may install at the same time: a complete environment replaces nothing.
     partial = Path(tempfile.mkdtemp(prefix="partial-", dir=folder))
     try:
-        _run([sys.executable, "-m", "venv", str(partial)])
-        pip = [str(_interpreter(partial)), "-m", "pip", "--disable-pip-version-check"]
-        _run([*pip, "install", "--quiet", "--require-hashes", "--requirement", str(_LOCK)])
+        _install_packages(partial)
         partial.rename(environment)
     except OSError as error:
         if not environment.exists():
@@ -54,6 +52,22 @@ def install(folder: Path, echo: Callable[[str], None]) -> Path:
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return environment
+
+
+def _install_packages(environment: Path) -> None:
+    """Create an environment with the locked packages.
+
+    To install a pip into it takes longer than all packages, so it is done only where this Python,
+    such as one of uv's, has none.
+    """
+    has_pip = find_spec("pip") is not None
+    options = ["--without-pip"] if has_pip else []
+    _run([sys.executable, "-m", "venv", *options, str(environment)])
+    python = sys.executable if has_pip else str(_interpreter(environment))
+    (packages,) = environment.glob("lib/python3*/site-packages")
+    target = ["--target", str(packages)] if has_pip else []
+    pip = [python, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-compile"]
+    _run([*pip, *target, "--require-hashes", "--requirement", str(_LOCK)])
 
 
 def _environment_in(folder: Path) -> Path:

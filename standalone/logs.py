@@ -14,8 +14,6 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
-import click
-
 logger = logging.getLogger("runstream")
 
 #: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
@@ -119,7 +117,8 @@ def write_notice(text: str, *, level: int = logging.INFO) -> None:
     if isinstance(formatter, JsonFormatter):
         logger.log(level, text)
     else:
-        click.echo(formatter.mask(text) if formatter else text, err=True)
+        # Not click.echo, which writes past the view that rich draws on stderr.
+        sys.stderr.write(f"{formatter.mask(text) if formatter else text}\n")
 
 
 def write_last_words(text: str) -> None:

@@ -73,7 +73,7 @@ def ends_in_time(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
     def wait() -> None:
         stop.event.wait()
         if stop.signal_number is not None and not is_over.wait(END_SECONDS):
-            write_last_words("Ended in the middle of the work in hand; the next start repeats it.")
+            write_last_words("Stopped during work in progress, which the next start repeats.")
             _end_at_once(stop.exit_code if exit_code is None else exit_code)
 
     threading.Thread(target=wait, daemon=True).start()

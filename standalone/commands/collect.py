@@ -43,8 +43,8 @@ def collect(  # noqa: PLR0913 - one for each option
 
     A SOURCE is owner/name, a URL, owner, owner/api-*, or * for all that the credentials may read;
     with ! in front it leaves repositories out. Sources are remembered; without any, everything
-    that is watched is collected, also what REPOSITORIES brings. SIGTERM or Ctrl-C ends after
-    the work in hand, Ctrl-C again at once; the next start continues. Exits with 78 if a person
+    that is watched is collected, also what REPOSITORIES brings. SIGTERM or Ctrl-C stops after
+    the work in progress, Ctrl-C again at once; the next start continues. Exits with 78 if a person
     must act, with 69 if a later start may succeed, and with 75 if --once left items pending.
     """
     if once:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -52,7 +53,7 @@ def test_a_block_of_commands_does_what_it_is_there_for(
     done = subprocess.run(
         ["bash", "-eu", "-o", "pipefail", "-c", block.text],
         cwd=checkout,
-        env=cli.whole_environment(),
+        env=activated(cli, checkout),
         capture_output=True,
         text=True,
         check=False,
@@ -60,6 +61,12 @@ def test_a_block_of_commands_does_what_it_is_there_for(
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert done.stdout
+
+
+def activated(cli: CommandLine, checkout: Path) -> dict[str, str]:
+    """Return the variables of a shell in which the checkout's environment is active."""
+    programs = checkout / ".venv" / "bin"
+    return cli.whole_environment({"PATH": f"{programs}:{os.environ['PATH']}"})
 
 
 def _prepare(block: Block, cli: CommandLine, checkout: Path) -> None:
@@ -85,7 +92,7 @@ def test_what_runs_until_stopped_ends_well_when_it_is(
     with subprocess.Popen(
         ["bash", "-c", command],
         cwd=checkout,
-        env=cli.whole_environment(),
+        env=activated(cli, checkout),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     ) as process:

@@ -187,7 +187,7 @@ def test_a_second_interrupt_ends_at_once(cli: CommandLine):
     with cli.started("collect", "octo/api") as collector:
         wait_until(lambda: cli.github.stats()["faults"].get("slow"))
         collector.send_signal(signal.SIGINT)
-        assert _line_with(collector, "Ctrl-C again ends at once")
+        assert _line_with(collector, "Ctrl-C again stops at once")
         collector.send_signal(signal.SIGINT)
         assert collector.wait(timeout=10) == 130
 
@@ -254,7 +254,7 @@ def test_a_signal_in_the_middle_of_a_log_ends_the_process(cli: CommandLine):
         collector.send_signal(signal.SIGTERM)
         _, stderr = collector.communicate(timeout=60)
     assert collector.returncode == 0, stderr
-    assert "the next start repeats it" in stderr
+    assert "which the next start repeats" in stderr
     assert cli.json("status")["counts"]["logs_pending"] > 0
 
 
