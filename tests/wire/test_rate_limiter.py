@@ -255,6 +255,17 @@ def test_slow_answers_use_up_githubs_patience():
     assert wait_for(rate_limiter, seconds=60) == 0
 
 
+def test_slow_answers_of_a_server_without_limits_count_for_nothing():
+    """An Enterprise Server that limits nothing may be slow, and is asked all the same."""
+    rate_limiter = RateLimiter()
+    for _ in range(9):
+        ask(rate_limiter, took=12.0)
+        rate_limiter.learn(200, {}, "", now=NOW)
+    assert wait_for(rate_limiter) == 0
+    rate_limiter.learn(200, limit_headers(4000), "", now=NOW)
+    assert wait_for(rate_limiter) == 60
+
+
 def test_spare_is_what_is_used_more_slowly_than_it_comes_back():
     """Half of the hour's share is enough; an unknown or past hour is all spare."""
     rate_limiter = RateLimiter()

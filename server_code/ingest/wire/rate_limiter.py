@@ -66,6 +66,7 @@ class RateLimiter:
         self._response_seconds: deque[tuple[datetime, float]] = deque()
         self._response_total = 0.0
         self._in_flight: Counter[str] = Counter()
+        self._names_limits: bool | None = None
 
     def admit(self, endpoint: str, *, resource: str, now: datetime, path: str = "") -> None:
         """Take a place for one request to a path of an endpoint (the path's pattern).
@@ -100,6 +101,9 @@ class RateLimiter:
             limit = parse_rate_limit(headers)
             if limit is not None:
                 self._keep(limit)
+                self._names_limits = True
+            elif status == 200 and self._names_limits is None:
+                self._names_limits = False
             if not is_limit_answer(status, headers, body):
                 self._end_pauses(limit, now)
                 self._pause_path(path, headers, now)
@@ -261,10 +265,15 @@ class RateLimiter:
             )
 
     def _check_cpu(self, now: datetime) -> None:
-        """Raise where GitHub's answers took long: their duration estimates its CPU time."""
+        """Raise where GitHub's answers took long: their duration estimates its CPU time.
+
+        A server whose answers name no limits has none, however slow it is: a GitHub Enterprise
+        Server limits nothing unless its administrator enables it.
+        """
         while self._response_seconds and not _is_within_minute(self._response_seconds[0][0], now):
             self._response_total -= self._response_seconds.popleft()[1]
-        if self._response_total >= RESPONSE_SECONDS_PER_MINUTE:
+        is_limited = self._names_limits is not False
+        if is_limited and self._response_total >= RESPONSE_SECONDS_PER_MINUTE:
             oldest = self._response_seconds[0][0]
             raise RateLimited("GitHub's limit on CPU time is used up.", retry_at=oldest + WINDOW)
 
