@@ -75,7 +75,7 @@ class MetricsCollector(Collector):
         return []
 
     def collect(self) -> Iterator[Metric]:
-        """Yield every metric; costs three queries of the state and no request.
+        """Yield every metric; costs four queries of the state and no request.
 
         A state that does not answer is a metric of its own, and hides no other.
         """
@@ -132,9 +132,16 @@ def _standing(context: CollectorContext) -> Iterator[Metric]:
         {name: beat.timestamp() for name, beat in beats.items()},
     )
     states = dict.fromkeys(("new", "watching", "failing", "paused"), 0)
-    for record in context.store.list_repositories():
+    repositories = context.store.list_repositories()
+    for record in repositories:
         states[repository_state(record, LedgerCounts())] += 1
     yield _labelled_gauge("repositories", "Watched repositories by state.", "state", states)
+    watched = [record.full_name for record in repositories if not record.paused]
+    oldest = context.store.load_oldest_unpublished(watched)
+    if oldest is not None:
+        words = "Creation of the oldest attempt that was never published; absent if there is none."
+        name = "oldest_unpublished_attempt_timestamp_seconds"
+        yield _gauge(name, words, oldest.timestamp())
     counts = context.store.count_ledger()
     for name, words, value in (
         ("known_attempts", "Attempts in the ledger.", counts.attempts),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.domain.ledger import LedgerCounts
+from ingest.domain.ledger import LedgerCounts, new_repository
 from ingest.domain.runs import AttemptKey
 from ingest.ports import StateStore
 from support.state_records import (
@@ -152,6 +152,25 @@ class TestAttempts:
         each = state.count_each_repository()
         assert each["octo/api"] == one
         assert sum(counts.attempts for counts in each.values()) == 5
+
+    def test_the_oldest_attempt_that_was_never_published_is_known(self, state: StateStore) -> None:
+        """Of the repositories asked for; settled and published ones do not count."""
+        names = (REPOSITORY, "octo/other", "octo/paused")
+        for name in names:
+            state.add_repository(new_repository(name, backfill_days=1, now=NOW))
+        assert state.load_oldest_unpublished(names) is None
+        state.save_attempts(
+            [
+                an_attempt(1, created_at=at(5)),
+                an_attempt(2, created_at=at(2), published_statuses=("queued",)),
+                an_attempt(3, created_at=at(1), settled=True),
+                an_attempt(4, repository="octo/Other", created_at=at(4)),
+                an_attempt(5, repository="octo/paused", created_at=at(3)),
+            ]
+        )
+        assert state.load_oldest_unpublished(names) == at(3)
+        assert state.load_oldest_unpublished(["OCTO/other", REPOSITORY]) == at(4)
+        assert state.load_oldest_unpublished([]) is None
 
     def test_counts_follow_what_is_saved_again(self, state: StateStore) -> None:
         """An attempt settles, a log arrives; nothing is counted twice."""

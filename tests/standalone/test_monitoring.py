@@ -16,6 +16,7 @@ from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import AGENTS
 from ingest.services.heartbeat import Heartbeats
 from prometheus_client.core import Metric
+from support.state_records import an_attempt
 
 from standalone.dead_letters import DeadLetterCount
 from standalone.metrics import MetricsCollector
@@ -30,12 +31,13 @@ RULES: list[dict[str, Any]] = [rule for group in ALERTS["groups"] for rule in gr
 
 @pytest.fixture
 def metrics(stage) -> list[Metric]:
-    """Collect the metrics after a run was published."""
+    """Collect the metrics after a run was published, and another was found."""
     here = stage(WorldBuilder().run("success", seconds=60).job("a"), at=100)
     here.poll()
     here.ingest()
     loops = [AgentLoop(agent, here.context, lambda _: None) for agent in AGENTS]
     Heartbeats(here.context, loops).give()
+    here.context.store.save_attempts([an_attempt(5)])
     return list(MetricsCollector(here.context, dead_letters=lambda: 2).collect())
 
 

@@ -35,6 +35,9 @@ class LedgerStore(Protocol):
     def load_next_check_at(self, repository: str) -> datetime | None:
         """Return when the next unsettled attempt is due."""
 
+    def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
+        """Return when the oldest attempt of these that was never published was created."""
+
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""
 

@@ -101,6 +101,20 @@ class TableAttempts:
         )
         return utc(rows[0]["look_at"]) if rows else None
 
+    def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
+        """Return when the oldest attempt of these that was never published was created."""
+        oldest = [
+            sure_utc(row["created_at"])
+            for names in portions(sorted({repository_key(name) for name in repositories}))
+            for row in ATTEMPTS.some(
+                columns=("key", "created_at"),
+                order_by="age",
+                limit=1,
+                where={"settled": False, "unread": True, "repository": q.any_of(*names)},
+            )
+        ]
+        return min(oldest, default=None)
+
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none of each hundred."""
         newest = {attempt_key(record.key): record for record in records}

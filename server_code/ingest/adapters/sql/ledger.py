@@ -37,6 +37,11 @@ from .session import Row, Session
 
 _FORGOTTEN_AT_ONCE = 100
 
+_OLDEST_UNPUBLISHED = """
+    SELECT (SELECT created_at FROM attempts WHERE repository_key = repositories.name_key
+            AND settled = 0 AND unread = 1 ORDER BY created_at LIMIT 1)
+    FROM repositories WHERE name_key IN (...)
+"""
 _DUE_ATTEMPTS = "WHERE repository_key = ? AND settled = 0 AND (look_at <= ? OR look_at > ?) "
 _SINCE = "WHERE repository_key = ? AND created_at >= ? "
 _OLDEST_FIRST = "ORDER BY created_at, run_id, run_attempt LIMIT ?"
@@ -115,6 +120,12 @@ class SqlLedger(LedgerStore):
         """Return when the next unsettled attempt is due."""
         sql = "SELECT MIN(look_at) FROM attempts WHERE settled = 0 AND repository_key = ?"
         return read_optional_time(self._database.read(sql, (repository_key(repository),))[0][0])
+
+    def load_oldest_unpublished(self, repositories: Collection[str]) -> datetime | None:
+        """Return when the oldest attempt of these that was never published was created."""
+        names = sorted({repository_key(name) for name in repositories})
+        rows = self._database.read_each(_OLDEST_UNPUBLISHED, (), names)
+        return min((read_time(created_at) for (created_at,) in rows if created_at), default=None)
 
     def save_attempts(self, records: Sequence[AttemptRecord]) -> None:
         """Insert or replace attempts, all or none."""

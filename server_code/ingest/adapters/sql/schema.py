@@ -237,6 +237,14 @@ _LOG_MARKS = (
     "ALTER TABLE cached_logs ADD COLUMN marks {bytes}",
 )
 
+#: The oldest attempt that was never published, in one look for each repository.
+_UNPUBLISHED_ATTEMPTS = (
+    """
+    CREATE INDEX unpublished_attempts ON attempts (repository_key, created_at)
+    WHERE settled = 0 AND unread = 1
+    """,
+)
+
 #: Step n leads from version n to version n + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
@@ -249,4 +257,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     LEDGER_COUNTS,
     _LOG_MARKS,
     FAILED_LOGS,
+    _UNPUBLISHED_ATTEMPTS,
 )
