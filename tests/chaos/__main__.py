@@ -35,7 +35,7 @@ from standalone.sandbox.simulation import simulated_world
 from standalone.webhook_server import WebhookServer
 from tests.chaos.clock import FastClock, Pace
 from tests.chaos.reader import Reader
-from tests.chaos.reconcile import missing, wrongly_repeated
+from tests.chaos.reconcile import given_up, missing, wrongly_repeated
 from tests.chaos.worker import open_worker
 from tests.support.postgres_server import PostgresServer
 
@@ -85,6 +85,12 @@ FAULTS = (
 #: Passes after the living part; each takes what ended during the one before.
 MAX_PASSES = 8
 
+#: How long, in real seconds, the last collectors may change nothing before a pass takes over.
+IDLE_SECONDS = 120
+
+
+Worker = subprocess.Popen[bytes]
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -117,7 +123,9 @@ def main() -> int:
         stack.enter_context(_webhooks(pace))
         reader = Reader(aws.endpoint_url, "ci_cd_metrics_queue", "ci_cd_logs_queue")
         try:
-            killed = _live(plan, pace)
+            workers = [_start_worker(pace) for _ in range(plan.workers)]
+            killed = _live(plan, pace, workers)
+            _drain(workers)
             truth = _collect_the_rest(pace, sandbox)
         finally:
             reader.close()
@@ -151,7 +159,7 @@ def _sandbox(plan: Plan, start: float) -> SandboxServer:
     settings = Settings(
         tokens=TOKENS,
         faults=FAULTS,
-        hooks=HookFaults(lost=0.3, doubled=0.1, out_of_order=0.1, late=0.1),
+        hooks=HookFaults(lost=0.7, doubled=0.1, out_of_order=0.1, late=0.1),
         limits=Limits(grace=3.0),
         index_lag=60,
     )
@@ -197,28 +205,43 @@ def _webhooks(pace: Pace) -> Iterator[None]:
         state.close()
 
 
-def _live(plan: Plan, pace: Pace) -> int:
+def _live(plan: Plan, pace: Pace, workers: list[Worker]) -> int:
     """Run the world and kill collectors at random moments; return how many were killed."""
     chance = random.Random(plan.seed)
-    workers = [_start_worker(pace) for _ in range(plan.workers)]
     ends_at, killed = time.monotonic() + plan.seconds, 0
-    try:
-        while (left := ends_at - time.monotonic()) > 0:
-            time.sleep(min(chance.expovariate(plan.kills / plan.seconds), left))
-            place = chance.randrange(plan.workers)
-            workers[place].kill()
-            workers[place].wait()
-            workers[place] = _start_worker(pace)
-            killed += 1
-            _print(f"killed {killed}; {max(left, 0):.0f} s of life left")
-    finally:
-        for worker in workers:
-            worker.kill()
-            worker.wait()
+    while (left := ends_at - time.monotonic()) > 0:
+        time.sleep(min(chance.expovariate(plan.kills / plan.seconds), left))
+        place = chance.randrange(plan.workers)
+        workers[place].kill()
+        workers[place].wait()
+        workers[place] = _start_worker(pace)
+        killed += 1
+        _print(f"killed {killed}; {max(left, 0):.0f} s of life left")
     return killed
 
 
-def _start_worker(pace: Pace) -> subprocess.Popen[bytes]:
+def _drain(workers: list[Worker]) -> None:
+    """Let the last collectors work until nothing waits, or nothing changes, and end them."""
+    state = open_state(read_settings(os.environ.get))
+    counts, changed_at = state.count_ledger(), time.monotonic()
+    try:
+        while (
+            counts.open_attempts or counts.logs_pending
+        ) and time.monotonic() - changed_at < IDLE_SECONDS:
+            time.sleep(10)
+            before, counts = counts, state.count_ledger()
+            if counts != before:
+                changed_at = time.monotonic()
+            _print(f"drain: {counts}")
+    finally:
+        state.close()
+        for worker in workers:
+            worker.terminate()
+        for worker in workers:
+            worker.wait()
+
+
+def _start_worker(pace: Pace) -> Worker:
     command = [sys.executable, "-m", "tests.chaos.worker"]
     return subprocess.Popen([*command, json.dumps(asdict(pace)), json.dumps(REPOSITORIES)])
 
@@ -279,6 +302,7 @@ def _judge(truth: list[dict[str, Any]], reader: Reader, stats: dict[str, Any], k
     print(f"faults                {stats['faults']}")
     print(f"webhooks              {stats['webhooks']}")
     print(f"missing               {len(lost)} {lost[:5]}")
+    print(f"logs given up         {len(given_up(truth, reader))}")
     print(f"wrongly repeated      {len(repeated)} {repeated[:3]}")
     print(f"sent while limited    {stats['violations']}")
     print(f"tokens leaked         {stats['leaked_tokens']}")

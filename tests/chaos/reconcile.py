@@ -31,6 +31,17 @@ def _missing_of_job(key: tuple[Any, ...], job: dict[str, Any], reader: Reader) -
         yield f"word on the log of job {job['job_id']} of {key}"
 
 
+def given_up(truth: Iterable[dict[str, Any]], reader: Reader) -> list[tuple[Any, ...]]:
+    """List logs that exist and that GitHub's final answer (410) kept from the collectors."""
+    keys = [
+        (attempt["repo"], attempt["run_id"], attempt["run_attempt"], job["job_id"])
+        for attempt in truth
+        for job in attempt["jobs"]
+        if job.get("log_sha256") is not None
+    ]
+    return [key for key in keys if reader.log_sha256(key) is None and key in reader.absent]
+
+
 def wrongly_repeated(reader: Reader) -> Iterator[str]:
     """Name facts that came under two ids although they are the same."""
     for key, digests in reader.facts.items():
