@@ -267,14 +267,14 @@ def test_a_search_for_reruns_that_fails_now_and_then_is_continued(stage):
     day = 86_400
     context = WorldBuilder()
     context.repository(REPOSITORY)
-    for number in range(4 * 102):
+    for number in range(2 * 102):
         created = number // 102 * day + number % 102 * 60
         context.run(created=created, seconds=10, sha="a" * 40).job("skipped", "skipped")
         if number == 3:
-            context.rerun("success", at=4.2 * day, seconds=10).job("again")
-    here = stage(context, at=4.1 * day, days=30, speed=SPEED)
+            context.rerun("success", at=2.2 * day, seconds=10).job("again")
+    here = stage(context, at=2.1 * day, days=30, speed=SPEED)
     collect(here, REPOSITORY)
-    here.move_to(4.3 * day)
+    here.move_to(2.3 * day)
     here.fail(Fault(path="/runs$", do="error", probability=0.2))
     collect(here, REPOSITORY)
     assert_all_told(here)

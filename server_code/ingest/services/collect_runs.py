@@ -153,7 +153,7 @@ class _RepositoryPart:
         self._context = context
         self._policy = policy
         self._failures = 0
-        self._depth = _Depth()
+        self._depth = SearchDepth()
         self._due_again_at: datetime | None = None
         self._standstill = Standstill("", context.clock.now())
 
@@ -227,8 +227,8 @@ class _RepositoryPart:
         return [each for each in attempts if _is_unread(each, now, self._policy.job_lag)]
 
 
-class _Depth:
-    """Whether a search below the first page came to its end; it continues where it was cut short.
+class SearchDepth:
+    """The progress of a search below the first page, which continues where it was cut short.
 
     A poll whose deeper search fails is no failed poll, for a collector that stays polls again soon.
     """
@@ -249,6 +249,7 @@ class _Depth:
             record.swept_through,
             record.hinted_at,
             hints,
+            dict(record.validators),  # the parts of a day that is not complete yet
         )
         self.tries = 0 if came_to != self._came_to else self.tries + 1
         self._came_to, self._trouble = came_to, record.last_error
