@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from graphql import GraphQLError
 
 from .calls import Call
+from .graphql_checks import SuiteRun, annotation_node, find_suite
 from .limits import Budget
 from .payloads.pulls import pull_page
 from .repository import Repository
@@ -39,6 +41,18 @@ class Root:
             "name": found.spec.name,
             "nameWithOwner": found.spec.full_name,
             "object": lambda _info, **args: self._object(found, args.get("oid")),
+        }
+
+    def node(self, _info: object, *, id: str) -> Node | None:  # noqa: A002 - GitHub's name
+        """Resolve a check suite by its opaque id; nothing else has been asked for by one."""
+        suite = find_suite(self._call, id)
+        if suite is None:
+            message = f"Could not resolve to a node with the global id of '{id}'"
+            raise GraphQLError(message, extensions={"type": "NOT_FOUND"})
+        return {
+            "__typename": "CheckSuite",
+            "id": id,
+            "checkRuns": lambda _info, **args: self._check_runs(suite, args),
         }
 
     def rateLimit(self, _info: object, **_options: object) -> Node:  # noqa: N802 - GitHub's name
@@ -102,6 +116,23 @@ class Root:
             for pull in known[:wanted]
         ]
         return {"nodes": nodes, "totalCount": len(known)}
+
+    def _check_runs(self, suite: Sequence[SuiteRun], args: Node) -> Node:
+        self.connections += 1
+        nodes = [
+            {
+                "__typename": "CheckRun",
+                **run.fields,
+                "annotations": lambda _info, r=run, **inner: self._annotations(r, inner),
+            }
+            for run in suite[: args.get("first", 0)]
+        ]
+        return {"nodes": nodes, "totalCount": len(suite)}
+
+    def _annotations(self, run: SuiteRun, args: Node) -> Node:
+        self.connections += 1
+        nodes = [annotation_node(each) for each in run.annotations[: args.get("first", 0)]]
+        return {"nodes": nodes, "totalCount": len(run.annotations)}
 
     def _labels(self, pull: PullRequestSpec, args: Node) -> Node:
         self.connections += 1

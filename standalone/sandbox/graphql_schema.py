@@ -1,6 +1,6 @@
-"""The part of GitHub's GraphQL schema about commits and their pull requests.
+"""The part of GitHub's GraphQL schema about commits, their pull requests, and check suites.
 
-https://docs.github.com/graphql/reference/objects#commit
+https://docs.github.com/graphql/reference/objects
 """
 
 from __future__ import annotations
@@ -19,7 +19,28 @@ type Query {
   repository(owner: String!, name: String!, followRenames: Boolean = true): Repository
   rateLimit(dryRun: Boolean = false): RateLimit
   viewer: User!
+  node(id: ID!): Node
 }
+interface Node { id: ID! }
+enum CheckRunType { ALL LATEST }
+enum CheckAnnotationLevel { FAILURE NOTICE WARNING }
+input CheckRunFilter { checkType: CheckRunType }
+type CheckSuite implements Node {
+  id: ID! databaseId: Int
+  checkRuns(first: Int, last: Int, after: String, filterBy: CheckRunFilter): CheckRunConnection
+}
+type CheckRunConnection { nodes: [CheckRun] totalCount: Int! }
+type CheckRun implements Node {
+  id: ID! name: String! databaseId: Int
+  annotations(first: Int, last: Int, after: String): CheckAnnotationConnection
+}
+type CheckAnnotationConnection { nodes: [CheckAnnotation] totalCount: Int! }
+type CheckAnnotation {
+  annotationLevel: CheckAnnotationLevel blobUrl: URI! databaseId: Int
+  location: CheckAnnotationSpan! message: String! path: String! rawDetails: String title: String
+}
+type CheckAnnotationSpan { start: CheckAnnotationPosition! end: CheckAnnotationPosition! }
+type CheckAnnotationPosition { line: Int! column: Int }
 type RateLimit {
   cost: Int! limit: Int! nodeCount: Int! remaining: Int! resetAt: DateTime! used: Int!
 }

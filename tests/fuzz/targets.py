@@ -14,8 +14,14 @@ from ingest.errors import InvalidSignature, MalformedPayload, RateLimited, Sourc
 from ingest.messaging.log_payload import log_in_payload
 from ingest.messaging.log_work_parser import parse_log_work
 from ingest.services.log_archive import open_log_archive
-from ingest.wire.details import parse_annotations, parse_artifact, parse_check_run_ids
+from ingest.wire.details import (
+    parse_annotated_runs,
+    parse_annotations,
+    parse_artifact,
+    parse_suite_annotations,
+)
 from ingest.wire.expiration import parse_expiration
+from ingest.wire.fields import objects
 from ingest.wire.links import next_parameters, redirect_target
 from ingest.wire.log_addresses import require_allowed_name
 from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, parse_run
@@ -48,8 +54,9 @@ def read_payload(data: bytes) -> None:
         payload = json.loads(data)
     except (ValueError, RecursionError):
         return
-    parse_annotations(payload, is_whole=True, validator=None)
-    parse_check_run_ids(payload)
+    parse_annotations(objects(payload), total=None)
+    parse_annotated_runs(payload)
+    parse_suite_annotations(payload)
     if isinstance(payload, list):
         parse_pull_requests(payload)
     if not isinstance(payload, dict):

@@ -10,7 +10,7 @@ from support.world import GENEROUS, REPOSITORY, assert_all_told, assert_nothing_
 
 from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.faults import Fault
-from standalone.sandbox.settings import TokenSpec
+from standalone.sandbox.settings import GraphqlFaults, TokenSpec
 from standalone.sandbox.specs import AnnotationSpec
 
 ANNOTATIONS = "/check-runs/[0-9]+/annotations"
@@ -119,7 +119,7 @@ def test_everything_that_the_sandbox_annotates_is_published(stage):
         if each["data"]["status"] == "completed"
     }
     assert runs == {each["run_id"]: each["annotations"] for each in truth}
-    assert asked(here) == 9 + 1
+    assert asked(here) == 9
 
 
 def test_an_attempt_that_failed_to_start_reports_why(stage):
@@ -131,7 +131,32 @@ def test_an_attempt_that_failed_to_start_reports_why(stage):
     [annotation] = run["data"]["annotations"]
     assert annotation["message"] == "Unexpected value 'runs_on'"
     assert (run["data"]["annotations_total"], run["data"]["jobs"]) == (1, [])
-    assert (here.requests("list_check_runs"), asked(here)) == (1, 1)
+    asked_by_rest = here.requests("list_check_runs") + asked(here)
+    assert (here.requests("graphql"), asked_by_rest) == (2, 0)
+
+
+def test_without_graphql_a_start_failure_costs_two_requests(stage):
+    """The suite's check runs name the one whose annotations say why."""
+    world = WorldBuilder().run("startup_failure", starts_after=None, seconds=1)
+    world.run("startup_failure", starts_after=None, seconds=1)
+    graphql = GraphqlFaults(absent=True)
+    here = stage(world, at=600, settings=replace(GENEROUS, graphql=graphql))
+    assert here.poll() is None
+    assert [run["data"]["annotations_total"] for run in here.runs()] == [1, 1]
+    assert (here.requests("list_check_runs"), asked(here)) == (2, 2)
+
+
+def test_more_annotations_than_are_published_are_counted(stage):
+    """A hundred take one request."""
+    world = WorldBuilder().run("failure")
+    world.job("many", "failure").annotated(*[LINTER] * 100)
+    world.job("more", "failure").annotated(*[LINTER] * 120)
+    here = stage(world, at=600)
+    assert here.poll() is None
+    found = {name: job_of(here, name) for name in ("many", "more")}
+    assert [len(each["annotations"]) for each in found.values()] == [50, 50]
+    assert [each["annotations_total"] for each in found.values()] == [100, 120]
+    assert asked(here) == 1 + 2
 
 
 @pytest.mark.parametrize(

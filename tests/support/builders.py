@@ -79,6 +79,7 @@ _RUN = WorkflowRun(
         ),
     ),
     check_suite_id=30_000_000_001,
+    check_suite_node_id="CS_30000000001",
 )
 
 _COMMIT = CommitMetrics(
@@ -193,6 +194,7 @@ def run_payload(**changes: Any) -> dict[str, Any]:
             }
         ],
         "check_suite_id": 30_000_000_001,
+        "check_suite_node_id": "CS_30000000001",
         "repository": {"full_name": REPOSITORY},
         "head_repository": {"full_name": REPOSITORY},
     }

@@ -160,6 +160,7 @@ RUNS = st.builds(
         tuple
     ),
     check_suite_id=st.none() | _IDS,
+    check_suite_node_id=_TEXT,
 )
 
 COMMITS = st.builds(

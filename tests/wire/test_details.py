@@ -10,11 +10,13 @@ from ingest.wire.details import (
     MAX_ANNOTATIONS,
     MAX_TEXT,
     MAX_TEXTS,
+    parse_annotated_runs,
     parse_annotations,
     parse_artifact,
-    parse_check_run_ids,
     parse_pending_environments,
+    parse_suite_annotations,
 )
+from ingest.wire.fields import objects
 from support.strategies import JSON
 
 
@@ -34,8 +36,8 @@ def payload(**changes: Any) -> dict[str, Any]:
     }
 
 
-def parse(payloads: object, *, is_whole: bool = True) -> Any:
-    return parse_annotations(payloads, is_whole=is_whole, validator="v")
+def parse(payloads: list[Any]) -> Any:
+    return parse_annotations(payloads, total=len(payloads))
 
 
 def test_an_annotation_is_read_in_full() -> None:
@@ -57,9 +59,22 @@ def test_failures_are_kept_before_warnings_and_the_order_is_githubs() -> None:
     assert found.total == 61
 
 
-def test_the_total_of_a_list_that_continues_is_unknown() -> None:
-    """No further page is read for a number."""
-    assert parse([payload()] * 100, is_whole=False).total is None
+def test_graphql_gives_the_annotations_that_rest_gives() -> None:
+    """Levels are in capitals there, and places are nested."""
+    node = {
+        "path": "src/a.py",
+        "annotationLevel": "WARNING",
+        "title": "",
+        "message": "Unused import",
+        "rawDetails": "",
+        "location": {"start": {"line": 3, "column": None}, "end": {"line": 4, "column": None}},
+    }
+    runs = [{"annotations": {"totalCount": 120, "nodes": [node]}}]
+    found = parse_suite_annotations({"data": {"node": {"checkRuns": {"nodes": runs}}}})
+    assert found is not None
+    assert found.items == parse([payload()]).items
+    assert found.total == 120
+    assert parse_suite_annotations({"data": {"node": None}, "errors": [{}]}) is None
 
 
 def test_texts_are_bounded_one_by_one_and_together() -> None:
@@ -76,8 +91,10 @@ def test_texts_are_bounded_one_by_one_and_together() -> None:
 @given(JSON | st.lists(JSON, max_size=3))
 def test_any_answer_is_read(value: object) -> None:
     """Whatever stands in the place of the list or of a field."""
-    assert len(parse(value).items) <= MAX_ANNOTATIONS
-    assert all(isinstance(each, int) for each in parse_check_run_ids(value))
+    assert len(parse(objects(value)).items) <= MAX_ANNOTATIONS
+    assert all(isinstance(each, int) for each in parse_annotated_runs(value))
+    suite = parse_suite_annotations({"data": {"node": {"checkRuns": value}}})
+    assert suite is None or len(suite.items) <= MAX_ANNOTATIONS
     assert all(isinstance(each, str) for each in parse_pending_environments(value))
 
 

@@ -83,6 +83,7 @@ class WorkflowRun:
     previous_attempt_url: str | None = None
     referenced_workflows: tuple[ReferencedWorkflow, ...] | None = None
     check_suite_id: int | None = None
+    check_suite_node_id: str | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -134,8 +134,11 @@ class ActionsSource(Protocol):
     ) -> Answer[AnnotationList]:
         """Fetch the annotations of a check run; a job's check run has the id of the job."""
 
-    def fetch_check_runs(self, repository: str, check_suite_id: int) -> tuple[int, ...]:
-        """Fetch the ids of the check runs of a run's check suite, as far as one answer goes."""
+    def fetch_start_failure(self, run: WorkflowRun) -> AnnotationList | None:
+        """Fetch the annotations of an attempt that could not start, and so has no job.
+
+        None where there are none to read.
+        """
 
     def fetch_pending_environments(self, repository: str, run_id: int) -> tuple[str, ...]:
         """Fetch the names of the environments whose approval or timer a run waits for."""

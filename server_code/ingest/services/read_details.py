@@ -92,19 +92,10 @@ class DetailReads:
         )
 
     def _read_start_failure(self, record: AttemptRecord) -> AnnotationList | None:
-        """Read the annotations of the one check run of an attempt that has no job."""
-        suite_id = record.run.check_suite_id if record.run is not None else None
-        if suite_id is None:
+        run = record.run
+        if run is None:
             return None
-        check_runs = self._try(
-            ANNOTATIONS, lambda: self._source.fetch_check_runs(self._repository, suite_id)
-        )
-        if not check_runs:
-            return None
-        answer = self._try(
-            ANNOTATIONS, lambda: self._source.fetch_annotations(self._repository, check_runs[0])
-        )
-        return None if answer is None else answer.value
+        return self._try(ANNOTATIONS, lambda: self._source.fetch_start_failure(run))
 
     def _read_environments(self, record: AttemptRecord) -> tuple[str, ...] | None:
         return self._try(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..domain.annotations import Annotation, AnnotationList
@@ -20,9 +20,11 @@ MAX_TEXTS = 65_536
 _CUT_MARK = "…"
 
 
-def parse_annotations(payload: object, *, is_whole: bool, validator: str | None) -> AnnotationList:
-    """Read a page of annotations, in GitHub's order; ``is_whole``: no page follows."""
-    found = [_annotation(item) for item in objects(payload)]
+def parse_annotations(
+    payload: Iterable[Mapping[str, Any]], *, total: int | None, validator: str | None = None
+) -> AnnotationList:
+    """Read annotations, in GitHub's order; ``total``: how many there are."""
+    found = [_annotation(item) for item in payload]
     ranked = sorted(range(len(found)), key=lambda place: (found[place].level != "failure", place))
     kept: list[int] = []
     room = MAX_TEXTS
@@ -33,18 +35,39 @@ def parse_annotations(payload: object, *, is_whole: bool, validator: str | None)
         kept.append(place)
     return AnnotationList(
         items=tuple(found[place] for place in sorted(kept)),
-        total=len(found) if is_whole else None,
+        total=total,
         validator=validator,
     )
 
 
-def parse_check_run_ids(payload: object) -> tuple[int, ...]:
-    """Read the ids of a check suite's check runs.
+def parse_suite_annotations(payload: object) -> AnnotationList | None:
+    """Read the annotations of a check suite from GraphQL's answer; None where it holds none.
+
+    https://docs.github.com/en/graphql/reference/objects#checkannotation
+    """
+    suite = mapping(mapping(mapping(payload).get("data")).get("node"))
+    if "checkRuns" not in suite:
+        return None
+    runs = objects(mapping(suite["checkRuns"]).get("nodes"))
+    lists = [mapping(run.get("annotations")) for run in runs]
+    totals = [integer(each.get("totalCount")) for each in lists]
+    if None in totals:
+        return None
+    nodes = [node for each in lists for node in objects(each.get("nodes"))]
+    return parse_annotations(map(_as_in_rest, nodes), total=sum(filter(None, totals)))
+
+
+def parse_annotated_runs(payload: object) -> dict[int, int | None]:
+    """Read the ids of a check suite's check runs, each with the number of its annotations.
 
     https://docs.github.com/en/rest/checks/runs#list-check-runs-in-a-check-suite
     """
     runs = objects(mapping(payload).get("check_runs"))
-    return tuple(identity for run in runs if (identity := integer(run.get("id"))))
+    return {
+        identity: integer(mapping(run.get("output")).get("annotations_count"))
+        for run in runs
+        if (identity := integer(run.get("id"))) is not None
+    }
 
 
 def parse_pending_environments(payload: object) -> tuple[str, ...]:
@@ -70,6 +93,24 @@ def parse_artifact(payload: Mapping[str, Any]) -> Artifact | None:
         expires_at=parse_timestamp(payload.get("expires_at")),
         archive_download_url=text(payload.get("archive_download_url")),
     )
+
+
+def _as_in_rest(node: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return an annotation of GraphQL's under the names that REST has for it."""
+    location = mapping(node.get("location"))
+    start, end = mapping(location.get("start")), mapping(location.get("end"))
+    level = text(node.get("annotationLevel"))
+    return {
+        "path": node.get("path"),
+        "start_line": start.get("line"),
+        "end_line": end.get("line"),
+        "start_column": start.get("column"),
+        "end_column": end.get("column"),
+        "annotation_level": level and level.lower(),
+        "title": node.get("title"),
+        "message": node.get("message"),
+        "raw_details": node.get("rawDetails"),
+    }
 
 
 def _annotation(payload: Mapping[str, Any]) -> Annotation:

@@ -63,6 +63,7 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
         previous_attempt_url=text(payload.get("previous_attempt_url")),
         referenced_workflows=_referenced_workflows(payload.get("referenced_workflows")),
         check_suite_id=integer(payload.get("check_suite_id")),
+        check_suite_node_id=text(payload.get("check_suite_node_id")),
     )
 
 

@@ -28,6 +28,7 @@ from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
 from .repository_facts import facts_of
 from .request import Request
+from .start_failures import StartFailureReader
 from .tokens import RepositoryClient, TokenPool
 
 #: Runs of one ``RunPage``, however many requests it takes.
@@ -54,6 +55,7 @@ class GithubActions:
         self.filter_job_links = self._links.job
         self._pulls = PullRequestReader(self._lists)
         self._commits = CommitReader(self._lists)
+        self._start_failures = StartFailureReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
         self._new_names: dict[str, str] = {}
@@ -165,10 +167,10 @@ class GithubActions:
         client, name = self._client(repository), self._name(repository)
         return details.fetch_annotations(self._lists, client, name, check_run_id, validator)
 
-    def fetch_check_runs(self, repository: str, check_suite_id: int) -> tuple[int, ...]:
-        """Fetch the ids of the check runs of a check suite."""
-        client, name = self._client(repository), self._name(repository)
-        return details.fetch_check_runs(client, name, check_suite_id)
+    def fetch_start_failure(self, run: WorkflowRun) -> AnnotationList | None:
+        """Fetch the annotations of an attempt that could not start."""
+        client, name = self._client(run.repository), self._name(run.repository)
+        return self._start_failures.fetch(client, name, run)
 
     def fetch_pending_environments(self, repository: str, run_id: int) -> tuple[str, ...]:
         """Fetch the names of the environments that a run waits for."""

@@ -5,8 +5,6 @@ https://docs.github.com/en/graphql/reference/objects#commit
 
 from __future__ import annotations
 
-import re
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -22,6 +20,12 @@ from ...errors import (
 )
 from ...wire.fields import flag, integer, label_names, mapping, objects, text
 from ...wire.payloads import parse_commit
+from .graphql import (
+    REFUSED_SECONDS,
+    UNKNOWN_FIELD_SECONDS,
+    GraphqlRefusals,
+    lacks_a_field,
+)
 from .lists import ListReader, ListRequest
 from .request import Request
 from .tokens import RepositoryClient
@@ -33,11 +37,6 @@ COMMITS_PER_QUERY = 100
 #: https://docs.github.com/en/rest/commits/commits#get-a-commit
 FILES_PER_PAGE = 300
 MAX_FILES = 3000
-
-#: A credential that may not use GraphQL tries it again after an hour; one whose server lacks a
-#: field, after a day.
-REFUSED_SECONDS = 3600.0
-UNKNOWN_FIELD_SECONDS = 24 * 3600.0
 
 _COMMIT_FIELDS = """{ ... on Commit {
   oid message additions deletions changedFilesIfAvailable
@@ -52,9 +51,6 @@ _COMMIT_FIELDS = """{ ... on Commit {
 
 _PULL_DETAILS = "title author { login } isDraft labels(first: 20) { nodes { name } }"
 
-#: GitHub's words, and those of other implementations of GraphQL.
-_UNKNOWN_FIELD = re.compile("doesn't exist on type|Cannot query field")
-
 _COMMIT = "/repos/{}/commits/{}"
 
 _QUERY = """query($owner: String!, $name: String!) {
@@ -67,8 +63,8 @@ class CommitReader:
 
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists
-        self._no_graphql_until: dict[str, float] = {}
-        self._no_details_until: dict[str, float] = {}
+        self._refusals = GraphqlRefusals()
+        self._details_refusals = GraphqlRefusals()
 
     def fetch_many(
         self,
@@ -91,7 +87,7 @@ class CommitReader:
         One huge commit makes a whole query time out, so the halves find it.
         """
         name = client.name
-        if not shas or time.monotonic() < self._no_graphql_until.get(name, 0.0):
+        if not shas or self._refusals.includes(name):
             return {}
         try:
             answer = self._fetch_answer(client, repository, shas)
@@ -102,7 +98,7 @@ class CommitReader:
             return self._do_without_graphql(name, REFUSED_SECONDS)
         except SourceUnavailable:
             answer = {}
-        if _lacks_a_field(answer):
+        if lacks_a_field(answer):
             return self._do_without_graphql(name, UNKNOWN_FIELD_SECONDS)
         commits = mapping(mapping(answer.get("data")).get("repository"))
         if not commits:
@@ -115,11 +111,11 @@ class CommitReader:
     ) -> Mapping[str, Any]:
         """Fetch commits with details of their pull requests; an older server may lack those."""
         name = client.name
-        if time.monotonic() >= self._no_details_until.get(name, 0.0):
+        if not self._details_refusals.includes(name):
             answer = mapping(_ask(client, repository, shas, _PULL_DETAILS))
-            if not _lacks_a_field(answer):
+            if not lacks_a_field(answer):
                 return answer
-            self._no_details_until[name] = time.monotonic() + UNKNOWN_FIELD_SECONDS
+            self._details_refusals.add(name, seconds=UNKNOWN_FIELD_SECONDS)
         return mapping(_ask(client, repository, shas, ""))
 
     def fetch_one(self, client: RepositoryClient, repository: str, sha: str) -> CommitMetrics:
@@ -143,7 +139,7 @@ class CommitReader:
         return replace(commit, commit_sha=sha, files_changed_count=files)
 
     def _do_without_graphql(self, name: str, seconds: float) -> dict[str, CommitMetrics]:
-        self._no_graphql_until[name] = time.monotonic() + seconds
+        self._refusals.add(name, seconds=seconds)
         return {}
 
     def _by_halves(
@@ -166,17 +162,6 @@ def _ask(
     aliases = " ".join(f'c{place}: object(oid: "{sha}") {fields}' for place, sha in enumerate(shas))
     owner, _, name = repository.partition("/")
     return client.query(_QUERY % aliases, {"owner": owner, "name": name})
-
-
-def _lacks_a_field(answer: Mapping[str, Any]) -> bool:
-    """Return whether the server's schema is older than the query."""
-    if answer.get("data") is not None:
-        return False
-    return any(
-        mapping(error.get("extensions")).get("code") == "undefinedField"
-        or _UNKNOWN_FIELD.search(text(error.get("message")) or "")
-        for error in objects(answer.get("errors"))
-    )
 
 
 def _read(node: Mapping[str, Any]) -> CommitMetrics | None:

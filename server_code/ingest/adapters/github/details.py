@@ -8,7 +8,6 @@ from ...ports import Answer
 from ...wire.details import (
     parse_annotations,
     parse_artifact,
-    parse_check_run_ids,
     parse_pending_environments,
 )
 from .link_filter import LinkFilter
@@ -16,14 +15,13 @@ from .lists import ListReader, ListRequest
 from .request import Request
 from .tokens import RepositoryClient
 
-#: The runner writes at most 50 annotations for a job; a full page shows their total as well.
-_MAX_ANNOTATIONS = 100
+#: The runner writes at most 50 annotations for a job; a workflow may add more, which are counted.
+_MAX_ANNOTATIONS = 1000
 
 #: Artifacts of one run that are read at most.
 _MAX_ARTIFACTS = 500
 
 _ANNOTATIONS = "/repos/{}/check-runs/{}/annotations"
-_CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
 _PENDING_DEPLOYMENTS = "/repos/{}/actions/runs/{}/pending_deployments"
 _ARTIFACTS = "/repos/{}/actions/runs/{}/artifacts"
 
@@ -35,7 +33,7 @@ def fetch_annotations(
     check_run_id: int,
     validator: str | None,
 ) -> Answer[AnnotationList]:
-    """Fetch the annotations of a check run, in one request unless GitHub needs smaller pages."""
+    """Fetch the annotations of a check run, in one request for a hundred of them."""
     wanted = ListRequest(
         request=Request.to(_ANNOTATIONS, repository, check_run_id),
         key=None,
@@ -45,16 +43,9 @@ def fetch_annotations(
     if answer.items is None:
         return Answer(None, validator)
     payload = [item for item in answer.items if item]
-    found = parse_annotations(payload, is_whole=not answer.has_next, validator=answer.validator)
+    total = None if answer.has_next else len(payload)
+    found = parse_annotations(payload, total=total, validator=answer.validator)
     return Answer(found, answer.validator)
-
-
-def fetch_check_runs(
-    client: RepositoryClient, repository: str, check_suite_id: int
-) -> tuple[int, ...]:
-    """Fetch the ids of a check suite's newest check runs, in one request."""
-    request = Request.to(_CHECK_RUNS, repository, check_suite_id)
-    return parse_check_run_ids(client.get(request).json())
 
 
 def fetch_pending_environments(

@@ -1,0 +1,80 @@
+"""Why an attempt could not start: the annotations of its check suite, for it has no job.
+
+GraphQL gives them in one request. REST needs two: the suite's check runs, then their annotations.
+https://docs.github.com/en/graphql/reference/objects#checksuite
+"""
+
+from __future__ import annotations
+
+from ...domain.annotations import AnnotationList
+from ...domain.runs import WorkflowRun
+from ...errors import IngestError, RateLimited, SourceUnavailable
+from ...wire.details import parse_annotated_runs, parse_suite_annotations
+from ...wire.fields import mapping
+from .details import fetch_annotations
+from .graphql import REFUSED_SECONDS, UNKNOWN_FIELD_SECONDS, GraphqlRefusals, lacks_a_field
+from .lists import ListReader
+from .request import Request
+from .tokens import RepositoryClient
+
+_QUERY = """query($suite: ID!) {
+  node(id: $suite) { ... on CheckSuite {
+    checkRuns(first: 5, filterBy: {checkType: LATEST}) { nodes {
+      annotations(first: 100) {
+        totalCount
+        nodes {
+          path annotationLevel title message rawDetails
+          location { start { line column } end { line column } }
+        }
+      }
+    } }
+  } }
+}"""
+
+_CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
+
+
+class StartFailureReader:
+    """Reads why attempts could not start; remembers which credentials have no use of GraphQL."""
+
+    def __init__(self, lists: ListReader) -> None:
+        self._lists = lists
+        self._refusals = GraphqlRefusals()
+
+    def fetch(
+        self, client: RepositoryClient, repository: str, run: WorkflowRun
+    ) -> AnnotationList | None:
+        """Fetch the annotations of a run's check suite; None where GitHub names no suite."""
+        node_id = run.check_suite_node_id
+        if node_id is not None and (found := self._by_graphql(client, node_id)) is not None:
+            return found
+        if run.check_suite_id is None:
+            return None
+        return self._by_rest(client, repository, run.check_suite_id)
+
+    def _by_graphql(self, client: RepositoryClient, node_id: str) -> AnnotationList | None:
+        name = client.name
+        if self._refusals.includes(name):
+            return None
+        try:
+            answer = mapping(client.query(_QUERY, {"suite": node_id}))
+        except (RateLimited, SourceUnavailable):
+            return None
+        except IngestError:
+            self._refusals.add(name, seconds=REFUSED_SECONDS)
+            return None
+        found = parse_suite_annotations(answer)
+        if found is None:
+            is_old = lacks_a_field(answer)
+            self._refusals.add(name, seconds=UNKNOWN_FIELD_SECONDS if is_old else REFUSED_SECONDS)
+        return found
+
+    def _by_rest(
+        self, client: RepositoryClient, repository: str, suite_id: int
+    ) -> AnnotationList | None:
+        request = Request.to(_CHECK_RUNS, repository, suite_id)
+        counts = parse_annotated_runs(client.get(request).json())
+        annotated = [number for number, count in counts.items() if count != 0]
+        if not annotated:
+            return AnnotationList(items=(), total=0)
+        return fetch_annotations(self._lists, client, repository, annotated[0], None).value

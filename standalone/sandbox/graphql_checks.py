@@ -1,0 +1,60 @@
+"""Check suites as GraphQL shows them: those of attempts that could not start.
+
+https://docs.github.com/graphql/reference/objects#checksuite
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from graphql import GraphQLError
+
+from .annotations import check_suite_id, start_annotations, start_check_run_id
+from .answers import Refusal
+from .calls import Call
+from .payloads.users import node_id
+from .specs import AnnotationSpec, Json
+from .timeline import current_attempt
+
+
+@dataclass(frozen=True, slots=True)
+class SuiteRun:
+    """A check run, and its annotations."""
+
+    fields: Json
+    annotations: Sequence[AnnotationSpec]
+
+
+def find_suite(call: Call, wanted: str) -> Sequence[SuiteRun] | None:
+    """Return the check runs of a suite; None where no repository that is seen has it."""
+    for repository in call.state.world.repositories:
+        if not call.identity.sees(repository):
+            continue
+        for run in repository.runs(call.now):
+            if node_id("CS", check_suite_id(run)) != wanted:
+                continue
+            try:
+                call.identity.require("checks", repository)
+            except Refusal:
+                message = "Resource not accessible by personal access token"
+                raise GraphQLError(message, extensions={"type": "FORBIDDEN"}) from None
+            attempt = current_attempt(run, call.now)
+            annotations = start_annotations(run, attempt, call.now)
+            number = start_check_run_id(run, attempt)
+            fields = {"id": node_id("CR", number), "name": run.workflow.path}
+            return [SuiteRun(fields, annotations)] if annotations else []
+    return None
+
+
+def annotation_node(annotation: AnnotationSpec) -> Json:
+    """Describe one annotation."""
+    place = {"line": annotation.line, "column": None}
+    return {
+        "annotationLevel": annotation.level.upper(),
+        "path": annotation.path,
+        "location": {"start": place, "end": place},
+        "title": annotation.title,
+        "message": annotation.message,
+        "rawDetails": annotation.raw_details,
+    }
