@@ -129,6 +129,17 @@ def test_each_refusal_names_its_remedy(message, headers, words):
     assert words in refused.remedy
 
 
+@pytest.mark.parametrize("path", [REPOSITORY, RUN, RUN + "/attempts/1/jobs"])
+def test_what_is_hidden_for_lack_of_a_single_sign_on_is_the_credentials_refusal(path):
+    """GitHub answers some requests of such a token with 404, and names the link all the same."""
+    headers = {"x-github-sso": "required; url=https://github.com/orgs/octo/sso?r=A"}
+    refused = error(404, "Not Found", path=path, headers=headers)
+    assert isinstance(refused, AccessDenied)
+    assert "https://github.com/orgs/octo/sso?r=A" in refused.remedy
+    partial = {"x-github-sso": "partial-results; organizations=1,2"}
+    assert not isinstance(error(404, "Not Found", path=path, headers=partial), AccessDenied)
+
+
 def test_no_secret_and_nothing_unprintable_is_repeated():
     """What GitHub, or something in its place, writes is shown on terminals and pages."""
     refused = error(403, "no ghp_0123456789abcdefghij \x1b[2J\u202e and " + "x" * 5000)

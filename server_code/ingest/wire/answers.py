@@ -5,7 +5,7 @@ of                 answers                                                      
 =================  ==================================================================  ==========================
 a passing failure  5xx, 202, 408, a broken body, a fresh token's 401                   RequestFailed
 a limit            429; 403 and 404 that speak of a limit (``rate_limits``)            RateLimited
-the credential     401, suspension; 403 by SSO, IP list, policy, lacking permission    BadCredentials, AccessDenied
+the credential     401, suspension; 403 by SSO, IP list, policy, permission; 404 by SSO   BadCredentials, AccessDenied
 the repository     404 of the repository itself, 410, 451, blocked, Actions disabled   RepositoryUnavailable
 the item           404, 409, 410 and 422 below a repository                            NotFound, Gone
 ours               any other 4xx                                                       BadRequest
@@ -35,7 +35,7 @@ from ..errors import (
     SourceUnavailable,
 )
 from .reasons import Reason, parse_reason
-from .refusals import find_remedy, permission_remedy, sso_remedy
+from .refusals import find_remedy, permission_remedy, requires_sso, sso_remedy
 
 _REPOSITORY_ITSELF = re.compile(r"/repos/[^/]+/[^/]+(/actions/runs)?")
 _PUBLIC_API = "https://api.github.com"
@@ -110,7 +110,7 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
         return RequestFailed(f"GitHub answered {status} for {path}{words}")
     if status == 401 and is_fresh_token:
         return RequestFailed(f"GitHub does not accept the new token for {path} yet (401){words}")
-    if status in (401, 403, 451):
+    if status in (401, 403, 451) or (status == 404 and requires_sso(answer.headers)):
         return _refusal(answer, path, reason)
     if status in (404, 410) and reason.is_page:
         return SourceUnavailable(
@@ -138,7 +138,7 @@ def _refusal(answer: RawAnswer, path: str, reason: Reason) -> IngestError:
             remedy="Remove the repository, or wait until its owner has settled it with GitHub.",
         )
     return AccessDenied(
-        f"GitHub denied access to {path} (403){reason.words}",
+        f"GitHub denied access to {path} ({answer.status}){reason.words}",
         remedy=sso_remedy(answer.headers) or permission_remedy(answer.headers),
     )
 

@@ -72,6 +72,11 @@ def find_remedy(message: str) -> Refusal | None:
     return next((each for each in REFUSALS if any(w in lowered for w in each.words)), None)
 
 
+def requires_sso(headers: Mapping[str, str]) -> bool:
+    """Return whether a refusal, a 404 included, is for lack of a single sign-on."""
+    return headers.get("x-github-sso", "").startswith("required")
+
+
 def sso_remedy(headers: Mapping[str, str]) -> str | None:
     """Name the link that authorizes a token for an organization's single sign-on."""
     header = headers.get("x-github-sso", "")
