@@ -117,7 +117,10 @@ def explain(job: Json, log: Log | None) -> Json:
 
 
 def first_error(log: Log, failing: Json | None) -> tuple[int | None, str | None]:
-    """Return the first error line of the failing step, or of the log where the step is unknown."""
+    """Return the first error line of the failing step.
+
+    Where the step's place is unknown, the step's times select among the log's error lines.
+    """
     facts = log.facts
     whole = {"first_line": 1, "first_byte": 0, "last_byte": facts["log_bytes"] - 1}
     steps = {step["number"]: step for step in facts.get("steps") or ()}
@@ -127,7 +130,12 @@ def first_error(log: Log, failing: Json | None) -> tuple[int | None, str | None]
     if not errors:
         return None, None
     lines = log.read(place["first_byte"], place["last_byte"]).split(b"\n")
-    return errors[0], lines[errors[0] - place["first_line"]].decode(errors="replace").rstrip("\r")
+    texts = {each: lines[each - place["first_line"]].decode(errors="replace") for each in errors}
+    begin, end = (failing or {}).get("started_at") or "", (failing or {}).get("completed_at") or "~"
+    # A line begins with its time, in UTC as the step's, which has whole seconds.
+    timely = [each for each in errors if begin[:19] <= texts[each][:19] <= end[:19]]
+    found = errors[0] if place is not whole or not timely else timely[0]
+    return found, texts[found].rstrip("\r")
 
 
 def _key(data: Json) -> tuple[int, int, int]:

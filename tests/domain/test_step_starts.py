@@ -94,6 +94,47 @@ def test_a_name_that_is_a_title_decides():
     assert found[5] == LOG[4]
 
 
+def test_steps_before_and_images_are_named():
+    """An action's own step before the job begins with the line that its main step has."""
+    steps = [
+        a_step(1, "Set up job", 0, 2),
+        a_step(2, "Build octo/lint@v1", 2.1, 3.0),
+        a_step(3, "Pull redis:8", 3.1, 3.9),
+        a_step(4, "Pre Run octo/guard@v2", 4.1, 4.9),
+        a_step(5, "Build app", 5.2, 5.9),
+        a_step(6, "Run octo/guard@v2", 6.0, 6.4, "failure"),
+        a_step(12, "Complete job", 10.2, 10.3),
+    ]
+    texts = [
+        line(0.1, "Current runner version: '2.330.0'"),
+        line(2.15, "##[group]Build container for action use: '/home/a/Dockerfile'."),
+        line(3.15, "##[group]Pull down action image 'redis:8'"),
+        line(4.15, "##[group]Run octo/guard@v2") + line(4.2, "ready"),
+        line(5.25, "##[group]Run make"),
+        line(6.05, "##[group]Run octo/guard@v2") + line(6.2, "##[error]blocked"),
+        line(10.21, "Cleaning up orphan processes"),
+    ]
+    numbers = [each.number for each in steps]
+    assert located("".join(texts), steps) == list(zip(numbers, texts, strict=True))
+
+
+def test_a_log_with_step_debugging_names_every_step():
+    """Each begins with the question whether it runs, a skipped one too."""
+    names = [each.name for each in STEPS]
+    texts = [LOG[0] + LOG[1]]
+    for at, name, begun in (
+        (2.12, names[1], LOG[2]),
+        (5.0, names[2], ""),
+        (5.22, names[3], LOG[3] + line(6, "##[debug]Evaluating condition for step: 'run'")),
+        (9.51, names[4], LOG[4]),
+        (9.955, names[5], LOG[5]),
+    ):
+        texts.append(line(at, f"##[debug]Evaluating condition for step: '{name}'") + begun)
+    texts.append(line(10.2, "##[debug]Starting: Complete job") + LOG[6])
+    expected = list(zip([each.number for each in STEPS], texts, strict=True))
+    assert located("".join(texts), STEPS) == expected
+
+
 @pytest.mark.parametrize("lacks", range(2, len(LOG)))
 def test_a_log_that_lacks_a_step_has_none(lacks):
     """Nothing is guessed."""

@@ -3,7 +3,8 @@
 The runner begins a step with a line of its own: ``##[group]Run …``, ``Post job cleanup.``. Steps of
 composite actions repeat such lines, and times of steps have whole seconds only; so the lines are
 assigned to the steps in order in every way that kinds and times allow, and only an assignment that
-is the only one is certain. https://github.com/actions/runner/tree/main/src/Runner.Worker
+is the only one is certain. With step debugging on, the runner begins every step, a skipped one
+too, with a line that names it. https://github.com/actions/runner/tree/main/src/Runner.Worker
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ MOST_STARTS = 500
 _SOON = timedelta(seconds=1)
 
 _RUN, _POST, _COMPLETE, _INITIALIZE, _STOP = "run", "post", "complete", "initialize", "stop"
+_PULL, _BUILD, _DEBUG = "pull", "build", "debug"
 
 #: What the lines without a group's mark have in common, that begin a step.
 START_SIGN = re.compile(
@@ -32,6 +34,9 @@ _START = re.compile(
     rb"(?:\xef\xbb\xbf)?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)[\d.]*Z (?:"
     rb"(?P<run>##\[group\]Run )|"
     rb"(?P<initialize>##\[group\]Checking docker version)|"
+    rb"(?P<pull>##\[group\]Pull down action image )|"
+    rb"(?P<build>##\[group\]Build container for action use: )|"
+    rb"##\[debug\](?:Evaluating condition for step: '|Starting: (?=Complete job))(?P<debug>)|"
     rb"(?P<post>Post job cleanup\.)|"
     rb"(?P<complete>Evaluate and set (?:job outputs|environment url)|Cleaning up orphan process)|"
     rb"(?P<stop>Stop and remove container: |Print service container logs: ))"
@@ -42,7 +47,10 @@ _BUILT_IN = {
     "Initialize containers": _INITIALIZE,
     "Stop containers": _STOP,
 }
+#: Steps that prepare the images of container actions; other steps may have such names.
+_IMAGES = {"Pull ": _PULL, "Build ": _BUILD}
 _SET_UP = "Set up job"
+_BEFORE, _AFTER = "Pre ", "Post "
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +91,7 @@ def parse_start(head: bytes, line: int, byte: int) -> StepStart | None:
     except ValueError:
         return None
     text = head[match.start(match.lastgroup) :].decode(errors="replace").strip()
-    title = text[_TITLE_AT:] if match.lastgroup == _RUN else text
+    title = text[_TITLE_AT:] if match.lastgroup == _RUN else text.removesuffix("'")
     return StepStart(kind=match.lastgroup, title=title, at=at, line=line, byte=byte)
 
 
@@ -91,8 +99,10 @@ def locate_steps(
     steps: Sequence[Step], starts: Sequence[StepStart], *, last_line: int, last_byte: int
 ) -> tuple[StepRange, ...] | None:
     """Return the ranges of the steps that ran; None where more than one answer is possible."""
-    ran = [step for step in steps if step.conclusion != "skipped"]
-    kinds = [_kind(step, steps) for step in ran[1:]]
+    named = [start for start in starts if start.kind == _DEBUG]
+    ran = [step for step in steps if named or step.conclusion != "skipped"]
+    kinds = [_DEBUG if named else _kind(step, steps, starts) for step in ran[1:]]
+    starts = named or starts
     if not ran or ran[0].name != _SET_UP or None in kinds or len(starts) > MOST_STARTS:
         return None
     firsts = _only_assignment(ran, [_SET_UP, *map(str, kinds)], starts)
@@ -113,14 +123,22 @@ def locate_steps(
     )
 
 
-def _kind(step: Step, steps: Sequence[Step]) -> str | None:
+def _kind(step: Step, steps: Sequence[Step], starts: Sequence[StepStart]) -> str | None:
     """Return how a step begins; None where that is not known."""
     if step.started_at is None or step.completed_at is None:
         return None
-    stage, _, rest = step.name.partition(" ")
-    if stage in ("Pre", "Post") and any(each.name == rest for each in steps):
-        return _POST if stage == "Post" else None
-    return _BUILT_IN.get(step.name, _RUN)
+    if step.name in _BUILT_IN:
+        return _BUILT_IN[step.name]
+    names = {each.name for each in steps}
+    if step.name.removeprefix(_AFTER) in names - {step.name}:
+        return _POST
+    for prefix, kind in _IMAGES.items():
+        prepares = (
+            _may_begin(step, start, must_match=False) for start in starts if start.kind == kind
+        )
+        if step.name.startswith(prefix) and any(prepares):
+            return kind
+    return _RUN
 
 
 #: How many assignments there are, two for more, and the starts that begin steps in one of them.
@@ -153,12 +171,15 @@ def _only_assignment(
 
 
 def _has_title(step: Step, kind: str, starts: Sequence[StepStart]) -> bool:
-    """Return whether the step's own name is the title of a group that may begin it."""
+    """Return whether the step's own name is the title of a line that may begin it."""
+    if kind == _DEBUG:
+        return True
     return kind == _RUN and any(_may_begin(step, start, must_match=True) for start in starts)
 
 
 def _may_begin(step: Step, start: StepStart, *, must_match: bool) -> bool:
-    if must_match and start.title != step.name:
+    name = step.name if start.kind == _DEBUG else step.name.removeprefix(_BEFORE)
+    if must_match and start.title != name:
         return False
     return step.started_at is not None and (step.started_at <= start.at <= step.started_at + _SOON)
 

@@ -12,7 +12,8 @@ from ..domain.timestamps import write_timestamp
 from .cloudevents import cloudevent_attributes, cloudevent_fields
 from .envelope import SCHEMA_VERSION, Envelope
 
-#: SQS takes the characters of XML 1.0 only. JSON escapes control characters itself, but not these.
+#: Of the buses, SQS takes the characters of XML 1.0 only. JSON escapes control characters itself,
+#: but not these.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
 
@@ -30,7 +31,7 @@ class QueueMessage:
 
     @property
     def size_bytes(self) -> int:
-        """Measure what SQS counts: the body in UTF-8 and every attribute's name, type and value."""
+        """Measure what counts against a limit: body in UTF-8, and each attribute as in SQS."""
         return len(self.body.encode()) + attributes_size(self.attributes)
 
 
@@ -43,7 +44,7 @@ def attributes_size(attributes: Mapping[str, str]) -> int:
 
 
 def encode_json(value: object) -> str:
-    """Write JSON that SQS accepts: UTF-8 text where it may be, escapes where it must."""
+    """Write JSON that every bus accepts: UTF-8 text where it may be, escapes where it must."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
     return _FORBIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
@@ -80,7 +81,7 @@ def envelope_fields(envelope: Envelope) -> dict[str, Any]:
 
 
 def encode_envelope(envelope: Envelope, *, delay_seconds: int = 0) -> QueueMessage:
-    """Encode an envelope for SQS."""
+    """Encode an envelope for a queue."""
     return QueueMessage(
         event_id=envelope.event_id,
         event_type=envelope.event_type,
