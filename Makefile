@@ -35,15 +35,20 @@ test-package: $(STAMP) ## Install the wheel and the sdist with each extra, and r
 	$(BIN)/python -m pytest --numprocesses 0 tests/deploy/package_matrix.py $(ARGS)
 
 test-sqs: $(STAMP) ## Test the queues of the environment's AWS account
+	@$(BIN)/python -c 'import boto3, sys; aws = boto3.Session(); sys.exit(None if aws.region_name and aws.get_credentials() \
+		else "No AWS account was found. Set AWS_PROFILE, or AWS_DEFAULT_REGION and credentials.")'
 	RUNSTREAM_TEST_SQS=1 $(REAL_BUS) real-sqs
 
 test-servicebus: $(STAMP) ## Test a Service Bus namespace (CONNECTION='Endpoint=sb://...')
+	@test -n "$(CONNECTION)" || { echo "Name a namespace: make test-servicebus CONNECTION='Endpoint=sb://...'" >&2; exit 1; }
 	@RUNSTREAM_TEST_SERVICEBUS='$(CONNECTION)' $(REAL_BUS) real-servicebus
 
 test-pubsub: $(STAMP) ## Test the Pub/Sub of a project (PROJECT=name)
+	@test -n "$(PROJECT)" || { echo "Name a project: make test-pubsub PROJECT=name" >&2; exit 1; }
 	RUNSTREAM_TEST_PUBSUB='$(PROJECT)' $(REAL_BUS) real-pubsub
 
 test-azurite: $(STAMP) ## Test large logs on Microsoft's emulator of Blob Storage (needs npm)
+	@command -v npx > /dev/null || { echo "Install Node.js: its npx starts Microsoft's emulator azurite." >&2; exit 1; }
 	npx --yes azurite@3.37.0 --inMemoryPersistence --silent --skipApiVersionCheck --blobPort 10000 & server=$$!; \
 	trap 'kill $$server' EXIT; sleep 20; RUNSTREAM_TEST_AZURITE=http://127.0.0.1:10000 \
 	$(BIN)/python -m pytest --numprocesses 0 tests/contracts/test_blobs.py -k azure

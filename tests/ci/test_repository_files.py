@@ -70,6 +70,32 @@ def test_the_owner_of_the_image_owns_every_file() -> None:
     assert [line for line in lines if not line.startswith("#")] == [f"* @{owner}/maintainers"]
 
 
+@pytest.mark.parametrize(
+    ("target", "message"),
+    [
+        ("test-sqs", "No AWS account was found. Set AWS_PROFILE"),
+        ("test-servicebus", "make test-servicebus CONNECTION="),
+        ("test-pubsub", "make test-pubsub PROJECT=name"),
+    ],
+)
+def test_a_test_of_a_real_bus_asks_for_its_account(
+    target: str, message: str, tmp_path: Path
+) -> None:
+    """It names what is missing instead of testing nothing."""
+    programs = Path(sys.executable).parent
+    stamp = ROOT / ".venv" / ".installed"
+    done = subprocess.run(
+        ["make", "-C", ROOT, f"BIN={programs}", f"STAMP={stamp}", f"--assume-old={stamp}", target],
+        env={"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "AWS_EC2_METADATA_DISABLED": "true"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
 @pytest.mark.parametrize("hook", HOOKS, ids=[hook["id"] for hook in HOOKS])
 def test_a_hook_runs_a_pinned_program(hook: dict[str, Any]) -> None:
     """A hook with a version of its own would disagree with `make lint`."""
