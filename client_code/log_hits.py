@@ -29,6 +29,15 @@ class Hits:
             self.at = (self.at + by) % len(self.lines)
         return self.lines[self.at]
 
+    def step_to_first(self, found):
+        """Return the first line that is among those found, and stand there; None if none is."""
+        wanted = set(found)
+        at = next((at for at, line in enumerate(self.lines) if line in wanted), None)
+        if at is None:
+            return None
+        self.at = at
+        return self.lines[self.at]
+
     def words(self, one, many):
         """Return the position: '3 of 120 matches'."""
         if not self.lines:

@@ -15,14 +15,24 @@ def write(first, last):
     return "L{}".format(first) if first == last else "L{}-L{}".format(first, last)
 
 
+def in_words(first, last):
+    """Return a range as people write it, with an en dash."""
+    return write(first, last).replace("-", "–")  # noqa: RUF001 - a range has an en dash
+
+
 def with_times(lines):
     """Return lines as one text, as they are in the log."""
     return "\n".join(lines)
 
 
 def without_times(lines):
-    """Return lines as one text, without the timestamp at the start of each."""
-    return "\n".join(_without_time(line) for line in lines)
+    """Return lines as one text, without the timestamp of each and without colors."""
+    return "\n".join(_without_colors(_without_time(line)) for line in lines)
+
+
+def _without_colors(line):
+    first, *parts = line.split("\x1b[")
+    return first + "".join(part.lstrip("0123456789;")[1:] for part in parts)
 
 
 def _without_time(line):

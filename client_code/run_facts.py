@@ -132,6 +132,12 @@ def tone(level):
     return {"failure": "bad", "warning": "warn"}.get(level, "quiet")
 
 
+def log_mark(annotation):
+    """Return the parameters of a log's address that lead to the line of an annotation."""
+    at = annotation["level"] if annotation["level"] in ("warning", "notice") else "error"
+    return {"at": at, "message": annotation["message"].strip().partition("\n")[0][:200]}
+
+
 def annotation_rows(answer):
     """Return the annotations of `get_run` for AnnotationRow."""
     run_id = answer["run"]["run_id"]

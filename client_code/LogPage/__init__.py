@@ -13,7 +13,7 @@ EMPTY = "This log is empty: the job has written no output."
 
 
 class LogPage(LogPageTemplate):
-    """A log named by the address (`run_id`, `job_id`, `line` or `at=error`) or by a form."""
+    """A log named by the address (`run_id`, `job_id`, `line` or `at`) or by a form."""
 
     title = "Log"
 
@@ -30,9 +30,12 @@ class LogPage(LogPageTemplate):
         """Read ids and line; the same log stays open for another line."""
         ids = (parameters.get("run_id"), parameters.get("job_id"))
         self.lines = log_ranges.parse(parameters.get("line", ""))
-        self.is_at_error = parameters.get("at") == "error"
+        self.mark = parameters.get("at"), parameters.get("message", "")
         if ids == self.ids and self.is_open:
-            self.viewer.go(*(self.lines or (1, 1)))
+            if self.mark[0]:
+                self.viewer.go_to_mark(*self.mark)
+            else:
+                self.viewer.go(*(self.lines or (1, 1)))
         else:
             self.ids, self.is_open = ids, False
             self.reset()
@@ -80,7 +83,7 @@ class LogPage(LogPageTemplate):
         self.is_open = answer["state"] == "fetched" and answer["total_lines"] > 0
         dom.show(self, find=False, viewer_place=self.is_open)
         if self.is_open:
-            self.viewer.open(self.ids, answer, self.lines, self.is_at_error)
+            self.viewer.open(self.ids, answer, self.lines, self.mark)
 
     def show_head(self, log):
         """Draw the job that the log belongs to."""

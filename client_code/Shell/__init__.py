@@ -129,8 +129,8 @@ class Shell(ShellTemplate):
         if page is not self.page:
             if self.page is not None:
                 self.page.remove_from_parent()
+            self.page = page  # before its events, which may call the server
             self.add_component(page, slot="page")
-            self.page = page
             self._wait()
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", signed_in)
         self._set_title()

@@ -11,7 +11,7 @@ import pytest
 from ingest.adapters.data_tables import open_data_tables_state
 from ingest.ports import StateStore
 from playwright.sync_api import Browser, Page, expect
-from support.anvil_people import first_password, jobs_with_logs_of, signed_in
+from support.anvil_people import first_password, jobs_with_logs_of, sign_in, signed_in
 from support.anvil_server import (
     EMAIL,
     AnvilApp,
@@ -106,12 +106,8 @@ def login_page(anvil_server: AnvilApp, browser_page: BrowserPage) -> Page:
 @pytest.fixture
 def page(anvil_server: AnvilApp, login_page: Page) -> Page:
     """Sign in as the first account."""
-    page = login_page
-    page.get_by_label("Email").fill(EMAIL)
-    page.get_by_label("Password").fill(first_password(anvil_server))
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
-    return page
+    sign_in(login_page, EMAIL, first_password(anvil_server))
+    return login_page
 
 
 @pytest.fixture

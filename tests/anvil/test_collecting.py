@@ -66,11 +66,14 @@ def test_what_was_collected_is_shown(app, collected):
     """The overview, the list, a run as it was published, its log line by line."""
     collected.read()
     with signed_in(app) as call:
-        # Counts are written with the next heartbeat.
-        wait_until(
-            lambda: all(each["total"] for each in call("get_collection_status")["messages"]),
-            seconds=60,
-        )
+
+        def is_reported():
+            """Counts and the budget are written with the next heartbeat."""
+            status = call("get_collection_status")
+            has_counts = all(each["total"] for each in status["messages"])
+            return has_counts and status["github"]["limit"] is not None
+
+        wait_until(is_reported, seconds=60)
         status = call("get_collection_status")
         assert status["is_set_up"] is True
         assert [agent["name"] for agent in status["agents"]] == [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
-from support.anvil_people import first_password
+from support.anvil_people import first_password, sign_in
 from support.anvil_server import EMAIL, AnvilApp, ServeAnvil
 from support.browser import PATIENCE_MS, BrowserPage
 
@@ -22,10 +22,7 @@ def admin(app_without_credentials: AnvilApp, browser_page: BrowserPage) -> Brows
     page.set_default_timeout(PATIENCE_MS)
     expect.set_options(timeout=PATIENCE_MS)
     page.goto(app_without_credentials.url)
-    page.get_by_label("Email").fill(EMAIL)
-    page.get_by_label("Password").fill(first_password(app_without_credentials))
-    page.get_by_role("button", name="Log in").click()
-    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
+    sign_in(page, EMAIL, first_password(app_without_credentials))
     return browser_page
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
-from support.anvil_people import signed_in
+from support.anvil_people import sign_in, signed_in
 from support.anvil_server import MATRIX_JOBS, AnvilApp, hanging
 from support.browser import PATIENCE_MS, BrowserPage
 
@@ -70,10 +70,8 @@ def test_an_open_page_gives_way_to_the_login_when_its_account_is_disabled(
     with signed_in(anvil_server) as call:
         made = call("add_account", "leaving@example.com")
         page.goto(anvil_server.url)
-        page.get_by_label("Email").fill(made["email"])
-        page.get_by_label("Password").fill(made["password"])
-        page.get_by_role("button", name="Log in").click()
-        expect(page.get_by_role("navigation", name="Pages")).to_be_visible(timeout=PATIENCE_MS)
+        page.set_default_timeout(PATIENCE_MS)
+        sign_in(page, made["email"], made["password"])
 
         call("set_account_enabled", made["email"], False)
 

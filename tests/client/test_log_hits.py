@@ -52,3 +52,12 @@ def test_the_way_on_is_reported_before_it_is_taken() -> None:
     assert errors.way_on("error", "errors") == "Next error · 1 of 2"
     assert Hits([3]).way_on("error", "errors") == "Go to the error"
     assert Hits().way_on("error", "errors") == "No error"
+
+
+def test_the_first_marked_line_among_those_found_is_stood_at() -> None:
+    hits = Hits([3, 7, 9])
+
+    assert hits.step_to_first([1, 9, 7]) == 7
+    assert hits.step(1) == 9
+    assert hits.step_to_first([4]) is None
+    assert hits.at == 2

@@ -35,6 +35,7 @@ def test_lines_are_copied_with_and_without_times():
         "\ufeff2026-11-24T06:30:00.1234567Z hello world",
         "2026-11-24T06:30:01.1234567Z",
         "2026-11-24 is no timestamp",
+        "2026-11-24T06:30:02.1234567Z \x1b[36;1mmake\x1b[0m all",
     ]
-    assert log_ranges.with_times(lines).count("\n") == 2
-    assert log_ranges.without_times(lines) == "hello world\n\n2026-11-24 is no timestamp"
+    assert log_ranges.with_times(lines).count("\n") == 3
+    assert log_ranges.without_times(lines) == "hello world\n\n2026-11-24 is no timestamp\nmake all"

@@ -138,3 +138,13 @@ def test_a_run_counts_on_until_it_has_ended() -> None:
     run = {"conclusion": None, "run_started_at": None, "created_at": "2026-01-05T08:00:00Z"}
     assert run_facts.running_since(run) == "2026-01-05T08:00:00Z"
     assert run_facts.running_since({**run, "conclusion": "success"}) is None
+
+
+def test_an_annotation_leads_to_the_line_of_the_log_that_holds_its_first_words() -> None:
+    def mark(level: str, message: str) -> dict[str, str]:
+        return run_facts.log_mark({"level": level, "message": message})
+
+    assert mark("failure", "assert 1 == 2\nin test") == {"at": "error", "message": "assert 1 == 2"}
+    assert mark("warning", "deprecated")["at"] == "warning"
+    assert mark("notice", "cached")["at"] == "notice"
+    assert len(mark("failure", "x" * 5000)["message"]) == 200

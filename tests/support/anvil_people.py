@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import anvil.users
+from playwright.sync_api import Page, expect
 
 from .anvil_server import EMAIL, ROOT, AnvilApp
 from .aws_server import sqs_client
@@ -33,6 +34,16 @@ def first_password(app: AnvilApp) -> str:
     """Return the password that was made with the app's first account."""
     assert app.serving.account is not None
     return app.serving.account.password
+
+
+def sign_in(page: Page, email: str, password: str) -> None:
+    """Fill the login form, see that it keeps what was typed, and send it."""
+    for name, text in (("Email", email), ("Password", password)):
+        page.get_by_label(name).fill(text)
+    expect(page.get_by_label("Email")).to_have_value(email)
+    expect(page.get_by_label("Password")).to_have_value(password)
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("navigation", name="Pages")).to_be_visible()
 
 
 def callables_without_login() -> set[str]:

@@ -30,6 +30,7 @@ from standalone.app_server.serving import require_servable
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
+from standalone.sandbox.specs import AnnotationSpec, LogSpec
 from standalone.sandbox.times import iso
 
 from .aws_server import LocalAws, sqs_client
@@ -40,6 +41,8 @@ TOKEN = "ghp_SandboxToken0123456789"
 WEBHOOK_SECRET = "the webhooks' secret"
 EMAIL = "admin@example.com"
 MATRIX_JOBS = 120
+LONG_REPOSITORY = "octo/long"
+ANNOTATED_LINE = "##[error]Process completed with exit code 1."
 
 #: Read before a test's own environment is swept clean.
 _NAMED = os.environ.get("ANVIL_APP_SERVER")
@@ -140,7 +143,7 @@ def copy_app(folder: Path, modules: Mapping[str, str], edit: EditApp | None = No
 
 
 def ended_runs() -> SandboxServer:
-    """Serve three repositories whose runs have ended; one run has more jobs than a page."""
+    """Serve repositories whose runs have ended; one has many jobs, and one a long log."""
     world = WorldBuilder(iso(time.time() - 3600))
     world.repository("octo/api").run().job().job("test").run("failure").job()
     world.repository("octo/web").run().job()
@@ -148,6 +151,14 @@ def ended_runs() -> SandboxServer:
     for number in range(1, MATRIX_JOBS):
         world.job(f"test ({number})", "success")
     world.job("last", "failure")
+    world.repository(LONG_REPOSITORY).run("failure").job(
+        "test", log=LogSpec(seed="long", lines_per_step=200)
+    )
+    world.annotated(
+        AnnotationSpec(message="assert 1 == 2", path="tests/test_login.py", line=42),
+        AnnotationSpec(message="Process completed with exit code 1."),
+    )
+    world.job("deploy", "skipped")
     return SandboxServer(
         world.build(), settings=Settings(tokens=(TokenSpec(value=TOKEN),), threads=16)
     )

@@ -4,6 +4,11 @@ import { findLinks, findMarks, parseLine, pieces } from "./log_text.js";
 
 const MOST_CHARACTERS = 4000; // of a line at first: longer lines make scrolling slow
 
+const CLOCK = new Intl.DateTimeFormat("en-GB", {
+  year: "numeric", month: "2-digit", day: "2-digit",
+  hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short",
+});
+
 /* Draw a line; `raw` is undefined until it is loaded. */
 export function drawRow(line, raw, look) {
   const row = make("div", "log-row");
@@ -38,8 +43,12 @@ function drawTime(time) {
   const node = make("time", "log-time");
   if (time) {
     const moment = new Date(time.replace(/(\.\d{3})\d*/, "$1"));
-    const of = (value) => String(value).padStart(2, "0");
-    node.textContent = [moment.getHours(), moment.getMinutes(), moment.getSeconds()].map(of).join(":");
+    const parts = Object.fromEntries(CLOCK.formatToParts(moment).map((each) => [each.type, each.value]));
+    node.append(
+      make("span", "log-date", `${parts.year}-${parts.month}-${parts.day} `),
+      `${parts.hour}:${parts.minute}:${parts.second}`,
+      make("span", "log-date", ` ${parts.timeZoneName}`),
+    );
     node.title = `${moment.toLocaleString(undefined, { dateStyle: "full", timeStyle: "long" })} (${time})`;
     node.dateTime = moment.toISOString();
   }

@@ -24,7 +24,9 @@ class AnnotationRow(AnnotationRowTemplate):
         has_log = annotation["job_id"] is not None and not annotation["place"]
         if has_log:
             ids = annotation["run_id"], annotation["job_id"]
-            dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, at="error"))
+            mark = run_facts.log_mark(annotation)
+            dom.fill(self, log="{} in the log".format(mark["at"].capitalize()))
+            dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, **mark))
         dom.show(
             self,
             job=bool(annotation["job_name"]),

@@ -14,7 +14,7 @@ class CopyButton(CopyButtonTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.copied = ""
-        dom.fill(self, word=self.word)
+        dom.fill(self, word=self.word, outcome="")
         dom.on(self.dom_nodes["button"], "click", self.button_click)
 
     def show(self, text):
@@ -31,10 +31,11 @@ class CopyButton(CopyButtonTemplate):
         is_copied = document.execCommand("copy")
         field.remove()
         self.dom_nodes["button"].focus()
-        dom.fill(self, word="Copied" if is_copied else "Select and copy it manually")
+        outcome = "Copied" if is_copied else "Select and copy it manually"
+        dom.fill(self, word=outcome, outcome=outcome)
         self.reset_timer.interval = COPIED_SECONDS
 
     def reset_timer_tick(self, **event):
         """Restore the label."""
         self.reset_timer.interval = 0
-        dom.fill(self, word=self.word)
+        dom.fill(self, word=self.word, outcome="")

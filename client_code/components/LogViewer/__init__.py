@@ -1,16 +1,13 @@
-"""The lines of a log, with search, folding and navigation."""
+"""The lines of a log, with its steps, groups and keys."""
 
 import anvil.js
 import anvil.server
 from anvil import get_open_form
-from anvil.js.window import document, location
+from anvil.js.window import document
 
-from ... import connection, dom, log_folds, log_hits, log_ranges, routes
+from ... import connection, dom, log_folds, log_ranges, routes
 from ..LogStep import LogStep
 from ._anvil_designer import LogViewerTemplate
-
-SEARCH_SECONDS = 0.4  # after the last key
-MOST_COPIED_LINES = 1000
 
 
 class LogViewer(LogViewerTemplate):
@@ -27,41 +24,41 @@ class LogViewer(LogViewerTemplate):
         self.step_rows = dom.Rows(self, "steps", LogStep)
         for name in ("lines_wanted", "line_chosen", "fold_chosen", "part_wanted", "top_moved"):
             dom.on(self.frame, name.replace("_", "-"), getattr(self, name))
-        for name in ("errors", "warnings", "fold", "times", "wrap", "full", "previous"):
+        for name in ("fold", "times", "wrap", "full"):
             dom.on(self.dom_nodes[name], "click", getattr(self, name + "_click"))
         dom.on(self.dom_nodes["close_help"], "click", self.help_click)
         dom.on(self.dom_nodes["help"], "click", self.help_click)
         dom.on(document, "keydown", self.key_press)
         self.keys = {
-            "/": self.dom_nodes["search"].focus,
+            "/": self.search.focus,
             "g": self.dom_nodes["go"].focus,
-            "n": lambda: self.step(1),
-            "N": lambda: self.step(-1),
-            "e": lambda: self.step_to(self.error_lines, 1),
-            "E": lambda: self.step_to(self.error_lines, -1),
+            "n": lambda: self.search.step(1),
+            "N": lambda: self.search.step(-1),
+            "e": lambda: self.errors.step(1),
+            "E": lambda: self.errors.step(-1),
             "t": self.times_click,
             "w": self.wrap_click,
             "f": self.full_click,
             "o": self.fold_click,
             "?": self.help_click,
         }
-        for name in ("search_form", "go_form"):
-            dom.on(self.dom_nodes[name], "submit", getattr(self, name + "_submit"))
-        dom.on(self.dom_nodes["search"], "input", self.search_input)
+        dom.on(self.dom_nodes["go_form"], "submit", self.go_form_submit)
 
-    def open(self, ids, answer, lines, is_at_error):
-        """Show a log from its first line or from `lines`, a range; `ids` are run and job."""
-        self.ids, self.total, self.is_at_error = ids, answer["total_lines"], is_at_error
+    def open(self, ids, answer, lines, mark):
+        """Show a log from its first line or from `lines`, a range; `ids` are run and job.
+
+        `mark` are the arguments of `go_to_mark`, which waits for the outline.
+        """
+        self.ids, self.total, self.mark = ids, answer["total_lines"], mark
         self.groups, self.folded = [], set()
-        self.steps, self.folded_steps, self.step = [], set(), None
+        self.steps, self.folded_steps, self.current_step = [], set(), None
         self.draw_steps()
-        self.hits, self.searched = log_hits.Hits(), ""
-        self.error_lines = self.warning_lines = log_hits.Hits()
-        self.dom_nodes["search"].value = self.dom_nodes["go"].value = ""
-        dom.fill(self, errors="Searching for errors…", hits="", fold="Fold groups")
-        for name in ("errors", "warnings", "fold"):
-            self.dom_nodes[name].disabled = True
-        dom.show(self, warnings=False, selection=False)
+        self.search.open(self)
+        self.errors.wait("Searching for errors…")
+        self.warnings.wait(None)
+        self.selection.hide()
+        self.dom_nodes["go"].value = ""
+        self.dom_nodes["fold"].disabled = True
         self.view.open(self.total, routes.log_address(*ids))
         self.view.put(answer["first_line"], answer["lines"], answer["long_lines"])
         if lines:
@@ -121,18 +118,7 @@ class LogViewer(LogViewerTemplate):
         """Write the chosen lines into the address, and offer to copy them."""
         chosen = log_ranges.write(first, last)
         get_open_form().keep_address(routes.log_address(*self.ids, line=chosen))
-        self.chosen = (first, last)
-        dom.fill(self, selected=chosen.replace("-", "–"))  # noqa: RUF001 - a range has an en dash
-        self.copy_link.show(str(location.href))
-        self.copy_lines.show(lambda: log_ranges.without_times(self.load_chosen()))
-        self.copy_times.show(lambda: log_ranges.with_times(self.load_chosen()))
-        dom.show(self, selection=True)
-
-    def load_chosen(self):
-        """Return the chosen lines, MOST_COPIED_LINES at most."""
-        first, last = self.chosen
-        answer = self.call("get_job_logs", first, min(last - first + 1, MOST_COPIED_LINES))
-        return answer["lines"] if answer else []
+        self.selection.show(self, first, last)
 
     # Errors and groups
 
@@ -144,40 +130,25 @@ class LogViewer(LogViewerTemplate):
         if outline is None or ids != self.ids:
             return
         self.groups, self.steps = outline["groups"], outline["steps"]
-        self.error_lines = log_hits.Hits(outline["errors"])
-        self.draw_steps()
-        self.warning_lines = log_hits.Hits(outline["warnings"])
-        self.dom_nodes["errors"].disabled = not outline["errors"]
-        self.dom_nodes["warnings"].disabled = not outline["warnings"]
-        dom.show(self, warnings=bool(outline["warnings"]))
+        self.errors.show(self, outline["errors"])
+        self.warnings.show(self, outline["warnings"])
         self.dom_nodes["fold"].disabled = not self.groups
-        self.label_errors()
+        self.draw_steps()
         self.draw_folds(self.folded)
-        if self.is_at_error:
-            self.errors_click()
+        self.go_to_mark(*self.mark)
 
-    def errors_click(self, *event):
-        """Go to the next error."""
-        self.step_to(self.error_lines, 1)
-
-    def warnings_click(self, *event):
-        """Go to the next warning."""
-        self.step_to(self.warning_lines, 1)
-
-    def step_to(self, lines, by):
-        """Go to the next or the previous one of some lines."""
-        line = lines.step(by)
-        if line is not None:
-            self.go(line)
-        self.label_errors()
-
-    def label_errors(self):
-        """Update the labels of the buttons for errors and warnings."""
-        dom.fill(
-            self,
-            errors=self.error_lines.way_on("error", "errors"),
-            warnings=self.warning_lines.way_on("warning", "warnings"),
-        )
+    def go_to_mark(self, kind, message):
+        """Go to the line of an error, a warning or a notice with a message, else to the first."""
+        if kind is None:
+            return
+        answer = self.call("find_in_log", message, 0) if message else None
+        found = answer["lines"] if answer else []
+        marks = {"error": self.errors, "warning": self.warnings}.get(kind)
+        if marks is None:
+            if found:
+                self.go(found[0])
+        elif not marks.go_to_first(found):
+            marks.step(1)
 
     def fold_chosen(self, event):
         """Fold or unfold a group."""
@@ -205,7 +176,7 @@ class LogViewer(LogViewerTemplate):
             dict(
                 step,
                 viewer=self,
-                is_current=step["number"] == self.step,
+                is_current=step["number"] == self.current_step,
                 is_folded=step["first_line"] in self.folded_steps,
             )
             for step in self.steps
@@ -218,8 +189,8 @@ class LogViewer(LogViewerTemplate):
     def top_moved(self, event):
         """Mark the step of the topmost line."""
         step = log_folds.step_at(self.steps, event.detail.line)
-        if step != self.step:
-            self.step = step
+        if step != self.current_step:
+            self.current_step = step
             self.draw_steps()
 
     def fold_step(self, number):
@@ -278,48 +249,3 @@ class LogViewer(LogViewerTemplate):
 
     def _set_pressed(self, name, *, is_on):
         dom.set_attribute(self.dom_nodes[name], "aria-pressed", "true" if is_on else "false")
-
-    # Search
-
-    def search_input(self, event):
-        """Search after a pause in typing."""
-        self.search_timer.interval = SEARCH_SECONDS
-
-    def search_timer_tick(self, **event):
-        """Search for the entered text, and go to the first match."""
-        self.search_timer.interval = 0
-        self.searched = self.dom_nodes["search"].value
-        self.hits = log_hits.Hits()
-        self.view.mark(self.searched.strip())
-        dom.fill(self, hits="Searching…" if self.searched.strip() else "")
-        if self.searched.strip():
-            self.find(after=0)
-            self.step(1)
-
-    def find(self, after):
-        """Load the next matches of the whole log."""
-        searched = self.searched
-        found = self.call("find_in_log", searched.strip(), after)
-        if found and searched == self.searched:
-            self.hits.add(found["lines"], has_more=found["more"])
-
-    def search_form_submit(self, event):
-        """Search immediately, or go to the next match."""
-        event.preventDefault()
-        if self.dom_nodes["search"].value != self.searched:
-            self.search_timer_tick()
-        else:
-            self.step(1)
-
-    def previous_click(self, *event):
-        """Go to the previous match."""
-        self.step(-1)
-
-    def step(self, by):
-        """Go to another match."""
-        if by > 0 and self.hits.is_at_end():
-            self.find(after=self.hits.lines[-1])
-        line = self.hits.step(by)
-        if line is not None:
-            self.go(line)
-        dom.fill(self, hits=self.hits.words("match", "matches") if self.searched.strip() else "")

@@ -1,0 +1,55 @@
+"""The errors or the warnings of a log."""
+
+from ... import dom, log_hits
+from ._anvil_designer import LogMarksTemplate
+
+
+class LogMarks(LogMarksTemplate):
+    """Buttons to the next and the previous marked line; `one` and `many` are its words."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        dom.set_attribute(self.dom_nodes["previous"], "aria-label", "Previous " + self.one)
+        dom.set_attribute(self.dom_nodes["previous"], "title", "Previous " + self.one)
+        dom.on(self.dom_nodes["previous"], "click", self.previous_click)
+        dom.on(self.dom_nodes["next"], "click", self.next_click)
+
+    def wait(self, words):
+        """Show no lines yet; `words` stand in their place, and None hides the buttons."""
+        self.lines = log_hits.Hits()
+        self.dom_nodes["next"].disabled = True
+        dom.fill(self, next=words)
+        dom.show(self, marks=bool(words), previous=False)
+
+    def show(self, viewer, lines):
+        """Offer the numbers of the marked lines of a viewer's log."""
+        self.viewer, self.lines = viewer, log_hits.Hits(lines)
+        self.dom_nodes["next"].disabled = not lines
+        dom.show(self, marks=True, previous=len(lines) > 1)
+        self._draw()
+
+    def step(self, by):
+        """Go to the next or the previous line."""
+        line = self.lines.step(by)
+        if line is not None:
+            self.viewer.go(line)
+            self._draw()
+
+    def go_to_first(self, found):
+        """Go to the first marked line among those found; returns whether there is one."""
+        line = self.lines.step_to_first(found)
+        if line is not None:
+            self.viewer.go(line)
+            self._draw()
+        return line is not None
+
+    def next_click(self, event):
+        """Go to the next line."""
+        self.step(1)
+
+    def previous_click(self, event):
+        """Go to the previous line."""
+        self.step(-1)
+
+    def _draw(self):
+        dom.fill(self, next=self.lines.way_on(self.one, self.many))

@@ -1,0 +1,73 @@
+"""The search in a log."""
+
+from ... import dom, log_hits
+from ._anvil_designer import LogSearchTemplate
+
+SEARCH_SECONDS = 0.4  # after the last key
+
+
+class LogSearch(LogSearchTemplate):
+    """A field that searches the whole log of its viewer, and steps through the matches."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        dom.on(self.dom_nodes["form"], "submit", self.form_submit)
+        dom.on(self.dom_nodes["text"], "input", self.text_input)
+        dom.on(self.dom_nodes["previous"], "click", self.previous_click)
+
+    def open(self, viewer):
+        """Begin with an empty field for the log that a viewer shows."""
+        self.viewer = viewer
+        self.hits, self.searched = log_hits.Hits(), ""
+        self.dom_nodes["text"].value = ""
+        dom.fill(self, hits="")
+
+    def focus(self):
+        """Move the focus to the field, with its text selected."""
+        self.dom_nodes["text"].focus()
+        self.dom_nodes["text"].select()
+
+    def text_input(self, event):
+        """Search after a pause in typing."""
+        self.timer.interval = SEARCH_SECONDS
+
+    def timer_tick(self, **event):
+        """Search for the entered text, and go to the first match."""
+        self.timer.interval = 0
+        self.searched = self.dom_nodes["text"].value.strip()
+        self.hits = log_hits.Hits()
+        self.viewer.view.mark(self.searched)
+        dom.fill(self, hits="Searching…" if self.searched else "")
+        if self.searched:
+            self.find(after=0)
+            self.step(1)
+
+    def find(self, after):
+        """Load the next matches of the whole log."""
+        searched = self.searched
+        found = self.viewer.call("find_in_log", searched, after)
+        if found and searched == self.searched:
+            self.hits.add(found["lines"], has_more=found["more"])
+
+    def form_submit(self, event):
+        """Search immediately, or go to the next match."""
+        event.preventDefault()
+        if self.dom_nodes["text"].value.strip() != self.searched:
+            self.timer_tick()
+        else:
+            self.step(1)
+
+    def previous_click(self, event):
+        """Go to the previous match."""
+        self.step(-1)
+
+    def step(self, by):
+        """Go to another match."""
+        if not self.searched:
+            return
+        if by > 0 and self.hits.is_at_end():
+            self.find(after=self.hits.lines[-1])
+        line = self.hits.step(by)
+        if line is not None:
+            self.viewer.go(line)
+        dom.fill(self, hits=self.hits.words("match", "matches"))

@@ -1,0 +1,34 @@
+"""The chosen lines of a log."""
+
+from anvil.js.window import location
+
+from ... import dom, log_ranges
+from ._anvil_designer import LogSelectionTemplate
+
+MOST_COPIED_LINES = 1000
+
+
+class LogSelection(LogSelectionTemplate):
+    """A bar that names the chosen lines, and copies them or their link."""
+
+    def __init__(self, **properties):
+        self.init_components(**properties)
+        self.copy_lines.show(lambda: log_ranges.without_times(self.load()))
+        self.copy_times.show(lambda: log_ranges.with_times(self.load()))
+        self.copy_link.show(lambda: str(location.href))
+
+    def hide(self):
+        """Hide the bar: no line is chosen."""
+        dom.show(self, selection=False)
+
+    def show(self, viewer, first, last):
+        """Offer the lines of a viewer's log."""
+        self.viewer, self.first, self.last = viewer, first, last
+        dom.fill(self, selected=log_ranges.in_words(first, last))
+        dom.show(self, selection=True)
+
+    def load(self):
+        """Return the chosen lines, MOST_COPIED_LINES at most."""
+        count = min(self.last - self.first + 1, MOST_COPIED_LINES)
+        answer = self.viewer.call("get_job_logs", self.first, count)
+        return answer["lines"] if answer else []
