@@ -87,3 +87,8 @@ def _update(node, moment):
 
 def _browser_now():
     return window.Date.now() / 1000.0
+
+
+def day(days_ago):
+    """Return a day in UTC as the fields for dates have it: '2026-11-28'."""
+    return str(window.Date((now() - days_ago * 86400) * 1000).toISOString())[:10]

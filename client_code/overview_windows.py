@@ -30,4 +30,6 @@ def slot_time(moment, name):
 
 def traffic_words(name):
     """Return the time that the messages of a window are counted for."""
+    if name == "7d":
+        return "in 24 hours (the state counts messages for one day)"
     return "in the last hour" if name == "1h" else "in 24 hours"

@@ -3,11 +3,12 @@
 from anvil import get_open_form
 from anvil.js.window import location, window
 
-from .. import connection, dom, run_facts, run_filters
+from .. import clock, connection, dom, run_facts, run_filters
 from ..components.RunLine import RunLine
 from ._anvil_designer import RunsPageTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
+WEEK_DAYS = 7
 NARROW = 768  # pixels
 
 
@@ -23,6 +24,7 @@ class RunsPage(RunsPageTemplate):
         self.dom_nodes["more"].open = window.innerWidth >= NARROW
         dom.on(self.dom_nodes["filters"], "submit", self.filters_submit)
         dom.on(self.dom_nodes["search"], "input", self.search_input)
+        dom.on(self.dom_nodes["week"], "click", self.week_click)
         for name in (*run_filters.DAYS, "order", "size"):
             dom.on(self.dom_nodes[name], "change", self._applied(name))
 
@@ -77,6 +79,11 @@ class RunsPage(RunsPageTemplate):
     def _applied(self, name):
         """Return the handler that applies a day, an order or a page size."""
         return lambda event: self.filter_chosen(name, event.target.value)
+
+    def week_click(self, event):
+        """List the runs of the last seven days."""
+        self.dom_nodes["since"].value = clock.day(WEEK_DAYS)
+        self.filter_chosen("since", self.dom_nodes["since"].value)
 
     def search_input(self, event):
         """Search after a pause in typing."""

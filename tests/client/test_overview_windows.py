@@ -17,3 +17,8 @@ def test_slots_of_a_week_name_their_day() -> None:
     assert overview_windows.slot_time((2, 6, 0), "7d") == "Tue 06:00"
     assert overview_windows.slot_time((2, 6, 5), "1h") == "06:05"
     assert set(overview_windows.TRAFFIC_SLOTS) == set(overview_windows.WORDS)
+
+
+def test_a_week_says_that_messages_are_counted_for_a_day_only() -> None:
+    assert overview_windows.traffic_words("24h") == "in 24 hours"
+    assert "one day" in overview_windows.traffic_words("7d")
