@@ -30,6 +30,7 @@ class TestHints:
         assert state.load_repository(REPOSITORY).next_poll_at == NOW
         assert state.claim_run_hint(["d", "other"], REPOSITORY, 8, now=NOW) == "d"
         assert state.claim_run_hint(["e", "body"], REPOSITORY, 8, now=NOW) == "body"
+        assert state.claim_once("e", now=NOW)
         assert state.load_run_hints(REPOSITORY) == {7: NOW}
 
     @pytest.mark.parametrize("text", ODD_TEXTS)

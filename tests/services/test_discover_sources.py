@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
 
 import pytest
+from ingest.adapters.sql import open_sql_state
 from ingest.domain.source_records import FROM_COMMAND_LINE
 from ingest.domain.sources import parse_sources
-from ingest.errors import Rejected
+from ingest.errors import Rejected, StateUnavailable
+from ingest.ports import StateStore
 from ingest.services.context import CollectorContext, DiscoveryClock
 from ingest.services.discover_sources import (
+    SOURCES_HINT,
     discover_sources,
     discover_when_due,
     start_discovery,
@@ -35,6 +42,7 @@ from support.organizations import (
 from support.world import GENEROUS, OpenStage, Stage
 
 from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
 from standalone.sandbox.settings import InstallationSpec
 
 
@@ -135,6 +143,72 @@ def test_a_webhook_brings_a_new_repository_within_ten_seconds(
     assert "umbra/new" in organizations.collected()
 
 
+@pytest.mark.parametrize("table", ["run_hints", "deliveries"])
+def test_a_webhook_of_sources_that_was_not_stored_is_accepted_when_it_is_sent_again(
+    organizations: Organizations, tmp_path: Path, table: str
+) -> None:
+    path, now = tmp_path / "state.db", organizations.stage.clock.now()
+    with closing(open_sql_state(f"sqlite:///{path}")) as state:
+        add_sources(state, parse_sources(["umbra"]), origin=FROM_COMMAND_LINE, now=now)
+        with closing(sqlite3.connect(path)) as other:
+            other.execute(
+                f"CREATE TRIGGER broken BEFORE INSERT ON {table} "
+                "BEGIN SELECT RAISE(ROLLBACK, 'broken'); END"
+            )
+            with pytest.raises(StateUnavailable):
+                deliver(state, INSTALLED, now)
+            other.execute("DROP TRIGGER broken")
+        assert deliver(state, INSTALLED, now).startswith("accepted")
+        assert state.load_run_hints(SOURCES_HINT[0])
+
+
+def test_a_discovery_that_fails_is_repeated_within_a_minute(organizations: Organizations) -> None:
+    """The webhook that asked for it is kept until a list was read, or the next round has come."""
+    organizations.context = context = organizations.join("umbra")
+    discover_when_due(context)
+    stage = organizations.stage
+    builder = WorldBuilder(stage_time(stage))
+    builder.repository("umbra/new", private=True, id=777).run()
+    stage.server.world.add(builder.build().repositories[0])
+    deliver(stage.state, INSTALLED, stage.clock.now())
+    stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
+    before = stage.requests()
+    for _ in range(20):
+        stage.advance(10)
+        discover_when_due(context)
+    assert stage.state.load_run_hints(SOURCES_HINT[0])
+    assert stage.requests() - before < 80
+    stage.fail()
+    stage.advance(31)
+    discover_when_due(context)
+    assert stage.state.load_repository("umbra/new") is not None
+    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+
+
+def test_a_discovery_that_fails_for_long_waits_for_its_turn(organizations: Organizations) -> None:
+    organizations.context = context = organizations.join("umbra")
+    discover_when_due(context)
+    stage = organizations.stage
+    deliver(stage.state, INSTALLED, stage.clock.now())
+    stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
+    stage.advance(600)
+    discover_when_due(context)
+    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+
+
+INSTALLED = b'{"action": "created", "installation": {"id": 2, "account": {"login": "umbra"}}}'
+
+
+def deliver(state: StateStore, body: bytes, now: datetime) -> str:
+    """Deliver an installation webhook."""
+    headers = {
+        "x-github-event": "installation",
+        "x-github-delivery": f"d-{len(body)}",
+        "x-hub-signature-256": f"sha256={hmac.new(b's3cret', body, hashlib.sha256).hexdigest()}",
+    }
+    return receive_webhook(state, headers, body, secret=Secret("s3cret"), now=now)
+
+
 def test_a_new_installation_is_used_at_once(organizations: Organizations) -> None:
     """GitHub sends a webhook for it; its repositories are read seconds later."""
     stage = organizations.stage
@@ -145,13 +219,7 @@ def test_a_new_installation_is_used_at_once(organizations: Organizations) -> Non
     organizations.poll_all()
     assert not set(UMBRA) & organizations.collected()
     install(stage, app.installations)
-    body = b'{"action": "created", "installation": {"id": 2, "account": {"login": "umbra"}}}'
-    headers = {
-        "x-github-event": "installation",
-        "x-github-delivery": "d-2",
-        "x-hub-signature-256": f"sha256={hmac.new(b's3cret', body, hashlib.sha256).hexdigest()}",
-    }
-    receive_webhook(stage.state, headers, body, secret=Secret("s3cret"), now=stage.clock.now())
+    deliver(stage.state, INSTALLED, stage.clock.now())
     stage.advance(9)
     organizations.poll_all()
     assert set(UMBRA) <= organizations.collected()

@@ -84,6 +84,15 @@ def test_a_body_under_another_delivery_id_changes_nothing_and_is_counted(here):
     assert here.state.load_message_counts().totals[REPLAYED_WEBHOOKS] == 1
 
 
+def test_a_delivery_id_is_no_other_claim(here):
+    """The id is not signed; with a body that was seen it would keep discovery from its turn."""
+    deliver(here, of_run(), delivery="discovery 1")
+    deliver(here, of_run(), delivery="discovery 2")
+    assert here.state.claim_once("discovery 1", now=here.clock.now())
+    assert here.state.claim_once("discovery 2", now=here.clock.now())
+    assert deliver(here, of_run(2), delivery="discovery 2").startswith("accepted")
+
+
 @pytest.mark.parametrize("table", ["run_hints", "repositories", "deliveries"])
 def test_a_delivery_that_could_not_be_stored_is_accepted_when_it_is_sent_again(
     here, tmp_path, table

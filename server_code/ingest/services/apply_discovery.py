@@ -42,12 +42,16 @@ class ListedRepository:
 
 @dataclass(slots=True, kw_only=True)
 class DiscoveryResult:
-    """What a discovery found, by pattern; ``names`` are those watched, by their sources."""
+    """What a discovery found, by pattern; ``names`` are those watched, by their sources.
+
+    ``is_complete``: every list was read.
+    """
 
     found: Counter[str] = field(default_factory=Counter)
     left_out: Counter[str] = field(default_factory=Counter)
     names: dict[str, str] = field(default_factory=dict)
     errors: dict[str, IngestError] = field(default_factory=dict)
+    is_complete: bool = True
 
 
 def apply_discovery(

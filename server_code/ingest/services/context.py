@@ -31,10 +31,14 @@ AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
 @dataclass(slots=True)
 class DiscoveryClock:
-    """When this process checks next whether discovery is due; at once after its start."""
+    """When this process checks next whether discovery is due; at once after its start.
+
+    ``failures``: how many discoveries in a row have failed.
+    """
 
     next_at: datetime | None = None
     has_started: bool = False
+    failures: int = 0
 
     def is_due(self, now: datetime) -> bool:
         """Return whether to check now; a clock that was set back delays nothing for long."""

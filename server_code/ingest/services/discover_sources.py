@@ -33,6 +33,12 @@ DISCOVER_EVERY = timedelta(minutes=9)
 #: How often a process checks whether discovery is due.
 CHECK_EVERY = timedelta(seconds=5)
 
+#: After discoveries that failed, checks are up to so far apart.
+LONGEST_PAUSE = timedelta(seconds=30)
+
+#: What webhooks that may change a source leave in place of a repository's name and a run's id.
+SOURCES_HINT = ("sources", 0)
+
 _List = Answer[tuple[RepositoryFacts, ...]]
 
 
@@ -57,18 +63,30 @@ def discover_when_due(context: CollectorContext) -> None:
     if not clock.has_started and start_discovery(context):
         return
     sources = context.store.list_sources()
-    # A source that was never listed is new, or a webhook has made it due.
-    is_due = any(each.listed_at is None or is_ahead(each.listed_at, now) for each in sources)
+    hints = context.store.load_run_hints(SOURCES_HINT[0])
+    # A source that was never listed is new, or one beside it was removed.
+    is_due = bool(hints) or any(
+        each.listed_at is None or is_ahead(each.listed_at, now) for each in sources
+    )
     slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
     if is_due:
         # The App may have been installed on another account just now.
         context.repositories.relist()
     if not (is_due or context.store.claim_once(f"discovery {slot}", now=now)):
         return
-    if sources:
-        discover_sources(context)
-    else:
+    if not sources:
         record_credentials(context)
+        return
+    result = discover_sources(context)
+    clock.failures = 0 if result.is_complete else clock.failures + 1
+    clock.next_at = now + min(CHECK_EVERY * 2 ** min(clock.failures, 10), LONGEST_PAUSE)
+    if result.is_complete or _are_old(hints, now):
+        context.store.clear_run_hints(SOURCES_HINT[0], hints)
+
+
+def _are_old(hints: Mapping[int, datetime], now: datetime) -> bool:
+    """Return whether discovery would have come round since, or the clock has jumped."""
+    return not any(timedelta() <= now - hinted < DISCOVER_EVERY for hinted in hints.values())
 
 
 def start_discovery(
@@ -102,6 +120,7 @@ def discover_sources(context: CollectorContext, *, is_thorough: bool = False) ->
     sources = Sources(tuple(parse_source(each.pattern) for each in records))
     lists = _fetch_lists(context, context.repositories, sources, is_thorough=is_thorough)
     result = apply_discovery(context, sources, list(lists.listed.values()))
+    result.is_complete = not lists.errors
     now = context.clock.now()
     record_credentials(context, lists.credentials)
     context.store.save_sources([_listed(each, result, lists.errors, now) for each in records])

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from ..domain.ledger import DeliveredFact
 from ..errors import IngestError, InvalidSignature, Rejected, Skippable
 from ..ports import StateStore
 from ..settings import Secret
 from ..wire.webhook_facts import parse_fact
 from ..wire.webhooks import parse_delivery
-from .manage_sources import make_sources_due
+from .discover_sources import SOURCES_HINT
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,9 @@ SOURCE_EVENTS = frozenset({"repository", "installation", "installation_repositor
 
 #: The name under which replayed bodies are counted.
 REPLAYED_WEBHOOKS = "webhooks_replayed"
+
+#: In front of a body's digest, among the keys that a delivery claims.
+_BODY = "body "
 
 
 def receive_webhook(
@@ -43,39 +47,46 @@ def receive_webhook(
     signed body that is not a JSON object.
     """
     delivery = parse_delivery(headers, body, secret=secret.reveal() if secret else "")
+    # An id is not signed: its prefix keeps it from being another claim's key.
+    keys = (f"delivery {delivery.delivery_id}", f"{_BODY}{hashlib.sha256(body).hexdigest()}")
     if delivery.event in SOURCE_EVENTS:
-        return _list_sources_now(store, body, now=now)
+        return _list_sources_now(store, keys, now=now)
     if delivery.repository is None or delivery.run_id is None:
         return f"ignored: {delivery.event} does not concern a run"
     record = store.load_repository(delivery.repository)
     if record is None:
         return f"ignored: {delivery.repository} is not watched"
-    body_key = f"body {hashlib.sha256(body).hexdigest()}"
-    keys = (delivery.delivery_id, body_key)
-    known = store.claim_run_hint(
-        keys,
-        delivery.repository,
-        delivery.run_id,
-        now=now,
-        # Nothing is processed while a repository is paused, so its run is read later.
-        fact=None if record.paused else parse_fact(delivery, received_at=now),
-    )
-    if known == body_key:
-        store.add_counts({REPLAYED_WEBHOOKS: 1}, now=now)
-        return "ignored: this body was received before under another delivery id"
-    if known is not None:
-        return "ignored: this delivery was received before"
-    return f"accepted: run {delivery.run_id} is due now"
+    # Nothing is processed while a repository is paused, so its run is read later.
+    fact = None if record.paused else parse_fact(delivery, received_at=now)
+    hint = (delivery.repository, delivery.run_id)
+    replay = _claim(store, keys, hint, now=now, fact=fact)
+    return replay or f"accepted: run {delivery.run_id} is due now"
 
 
-def _list_sources_now(store: StateStore, body: bytes, *, now: datetime) -> str:
-    """Make the sources due: a repository was created, renamed, archived, deleted or installed."""
+def _list_sources_now(store: StateStore, keys: Sequence[str], *, now: datetime) -> str:
+    """Make discovery due: a repository was created, renamed, archived, deleted or installed."""
     if not store.list_sources():
         return "ignored: no source lists repositories"
-    if not store.claim_once(f"body {hashlib.sha256(body).hexdigest()}", now=now):
-        return "ignored: this body was received before"
-    make_sources_due(store)
-    return "accepted: the repositories of all sources are listed now"
+    replay = _claim(store, keys, SOURCES_HINT, now=now)
+    return replay or "accepted: the repositories of all sources are listed now"
+
+
+def _claim(
+    store: StateStore,
+    keys: Sequence[str],
+    hint: tuple[str, int],
+    *,
+    now: datetime,
+    fact: DeliveredFact | None = None,
+) -> str | None:
+    """Claim a delivery and save its hint or fact; return what kept it from being accepted."""
+    known = store.claim_run_hint(keys, *hint, now=now, fact=fact)
+    if known is None:
+        return None
+    if not known.startswith(_BODY):
+        return "ignored: this delivery was received before"
+    store.add_counts({REPLAYED_WEBHOOKS: 1}, now=now)
+    return "ignored: this body was received before under another delivery id"
 
 
 def refuse_webhook(error: IngestError) -> tuple[int, str]:

@@ -126,8 +126,9 @@ class TableHints:
         """Claim keys, save a hint or fact and make the repository due, in one transaction."""
 
         def save() -> str | None:
-            for key in keys:
+            for position, key in enumerate(keys):
                 if not _claim(key, now):
+                    _CLAIMS.delete_by("key", map(write_ascii, keys[:position]))
                     return key
             if fact is None:
                 _save_hint(repository, run_id, now)

@@ -78,6 +78,7 @@ _CLAIM = """
     INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
     ON CONFLICT (delivery_id) DO NOTHING
 """
+_GIVE_BACK = "DELETE FROM deliveries WHERE delivery_id = ?"
 
 
 class SqlLedger(LedgerStore):
@@ -253,8 +254,9 @@ class SqlLedger(LedgerStore):
         name, moment = repository_key(repository), write_time(now)
 
         def save(session: Session) -> str | None:
-            for key in keys:
+            for position, key in enumerate(keys):
                 if not _claim(session, key, now):
+                    session.delete(_GIVE_BACK, [(write_ascii(each),) for each in keys[:position]])
                     return key
             if fact is None:
                 session.insert(_SAVE_HINT, [(name, run_id, moment)])
