@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from .annotations import AnnotationList
 from .artifacts import Artifact
-from .job_durations import JobDurations
+from .job_counts import JobCounts
 from .jobs import Job
 from .runs import AttemptKey, WorkflowRun
 
@@ -51,7 +51,7 @@ class RepositoryRecord:
     webhooks last delivered a run or a job; ``delivery_missed_at``: when a request last found a
     change that none had delivered. ``newest_delivered``: when the newest delivered run was created.
     ``proved_at``, ``listed_at``: when newer runs, or the whole
-    first page, were last asked for. ``job_durations``: how long its jobs took lately.
+    first page, were last asked for. ``job_counts``: how many jobs its last runs had.
     """
 
     full_name: str
@@ -78,7 +78,7 @@ class RepositoryRecord:
     newest_delivered: datetime | None = None
     proved_at: datetime | None = None
     listed_at: datetime | None = None
-    job_durations: JobDurations = field(default_factory=dict)
+    job_counts: JobCounts = field(default_factory=dict)
     failures: int = 0
     last_error: str | None = None
     lease_holder: str | None = None

@@ -30,7 +30,7 @@ from .read_commits import CommitReads
 from .schedule_attempts import (
     is_jobs_read_due,
     is_settling,
-    keep_durations,
+    keep_job_counts,
     postpone,
     schedule,
     settling_pause,
@@ -140,7 +140,7 @@ def _reader(
     is_live = context.collecting.log_mode == "live"
     reads_jobs = is_live and not poll_session.relies_on_deliveries
     has_headroom = context.source.has_headroom(poll_session.repository.full_name)
-    durations = poll_session.repository.job_durations
+    counts = poll_session.repository.job_counts
     moved = {run.key for run in poll_session.changed}
 
     def wants(record: AttemptRecord) -> bool:
@@ -154,7 +154,7 @@ def _reader(
         if is_changed and has_run_changes(record):
             return True
         has_moved = record.key in moved
-        return has_headroom and is_jobs_read_due(context, record, durations, has_moved=has_moved)
+        return has_headroom and is_jobs_read_due(context, record, counts, has_moved=has_moved)
 
     def read(record: AttemptRecord) -> AttemptSnapshot:
         wants_jobs = wants(record)
@@ -205,7 +205,7 @@ def _finish(
         for snapshot, (change, facts) in zip(snapshots, concluded, strict=True)
     ]
     if context.collecting.log_mode == "live":
-        keep_durations(poll_session, snapshots, before)
+        keep_job_counts(poll_session, snapshots, before)
     changed = [each for each in changes if each.record is not before[each.record.key]]
     count_published(context, repository, before, changed)
     _record(context, changed)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ..domain.due import is_interval_over
-from ..domain.job_durations import JobDurations, add_durations, earliest_end
+from ..domain.job_counts import JobCounts, add_count, ends_with_run
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
 from ..errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
@@ -29,7 +29,7 @@ REPORTED_FAILURES = 5
 #: The jobs of a run that has not started are first read after so many polls.
 FIRST_READ_POLLS = 1.8
 
-#: The jobs of an attempt in flight are read at least so often, whatever their last durations.
+#: The jobs of an attempt in flight are read at least so often, though no change is expected.
 LONGEST_SKIP = timedelta(minutes=5)
 
 #: How long a run's end may be ahead of its jobs', and how soon they are checked again.
@@ -55,13 +55,13 @@ def is_settling(snapshot: AttemptSnapshot, now: datetime) -> bool:
 
 
 def is_jobs_read_due(
-    context: CollectorContext, record: AttemptRecord, durations: JobDurations, *, has_moved: bool
+    context: CollectorContext, record: AttemptRecord, counts: JobCounts, *, has_moved: bool
 ) -> bool:
     """Return whether the jobs of an attempt in flight are read at this poll.
 
-    Each read is charged, for steps change all the time. They are read at every other poll, so that
-    no event is later than two polls; where the jobs' last durations show that none ends yet, not
-    before the first may have ended. ``has_moved``: the run list shows that something has changed.
+    A read is charged whenever a step has changed. They are read at every other poll, so that no
+    event is later than two polls, but not for an end that the run list shows. ``has_moved``: it
+    shows that something has changed.
     """
     now, poll = context.clock.now(), timedelta(seconds=context.collecting.poll_seconds)
     if record.jobs_read_at is None:
@@ -70,8 +70,7 @@ def is_jobs_read_due(
         return False
     if has_moved or record.run is None or now >= record.jobs_read_at + LONGEST_SKIP:
         return True
-    first_end = earliest_end(durations, record.run, record.jobs)
-    return first_end is None or now >= first_end + poll / 2
+    return not ends_with_run(counts, record.run, record.jobs)
 
 
 def _first_jobs_read(context: CollectorContext, record: AttemptRecord) -> datetime:
@@ -82,17 +81,17 @@ def _first_jobs_read(context: CollectorContext, record: AttemptRecord) -> dateti
     return record.created_at + timedelta(seconds=FIRST_READ_POLLS * context.collecting.poll_seconds)
 
 
-def keep_durations(
+def keep_job_counts(
     poll_session: PollSession,
     snapshots: Sequence[AttemptSnapshot],
     before: Mapping[AttemptKey, AttemptRecord],
 ) -> None:
-    """Keep how long the jobs of ended attempts took; the caller saves the repository."""
-    durations = poll_session.repository.job_durations
+    """Keep how many jobs ended attempts had; the caller saves the repository."""
+    counts = poll_session.repository.job_counts
     for record in (snapshot.record for snapshot in snapshots):
         if record.run and record.has_all_jobs and not before[record.key].has_all_jobs:
-            durations = add_durations(durations, record.run, record.jobs)
-    poll_session.repository = replace(poll_session.repository, job_durations=durations)
+            counts = add_count(counts, record.run, record.jobs)
+    poll_session.repository = replace(poll_session.repository, job_counts=counts)
 
 
 def settling_pause(record: AttemptRecord) -> timedelta:
