@@ -31,8 +31,8 @@ def without_times(lines):
 
 
 def _without_colors(line):
-    first, *parts = line.split("\x1b[")
-    return first + "".join(part.lstrip("0123456789;")[1:] for part in parts)
+    parts = line.split("\x1b[")
+    return parts[0] + "".join(part.lstrip("0123456789;")[1:] for part in parts[1:])
 
 
 def _without_time(line):

@@ -127,3 +127,29 @@ def test_why_a_repository_is_not_collected_is_one_click_away(hand: Hand, hidden:
     expect(card).to_contain_text("GitHub does not show")
     expect(card).to_contain_text("Check the repository's name and that the ")
     assert hand.clicks == 1
+
+
+@pytest.mark.usefixtures("collected")
+def test_the_failures_of_a_branch_in_the_last_week_are_six_clicks_away(hand: Hand) -> None:
+    hand.go_to("Runs")
+    hand.click(hand.page.get_by_role("button", name="Last 7 days"))
+    hand.choose("Branch", "main")
+    hand.choose("Conclusion", "failure")
+
+    expect(hand.page).to_have_url(re.compile(r"branch=main&conclusion=failure&since=\d{4}-\d\d-"))
+    expect(hand.page.get_by_role("article").first.locator(".badge")).to_have_text("Failed")
+    expect(hand.page.get_by_role("button", name="Copy link to this list")).to_be_visible()
+    assert hand.clicks == 6
+
+
+def test_a_colleague_is_let_in_as_a_viewer_in_four_clicks(hand: Hand) -> None:
+    page = hand.page
+    hand.go_to("Settings")
+    hand.click(page.get_by_role("link", name="Accounts"))
+    hand.click(page.get_by_label("Add an account"))
+    page.keyboard.insert_text("colleague@example.com")
+    hand.click(page.get_by_role("button", name="Add", exact=True))
+
+    added = page.locator(".account-row").filter(has_text="colleague@example.com")
+    expect(added.locator("select")).to_have_value("viewer")
+    assert hand.clicks == 4
