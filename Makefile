@@ -29,7 +29,7 @@ run: $(STAMP) ## Start everything on this machine
 	$(BIN)/python -m standalone run $(ARGS)
 
 test: $(STAMP) ## Run the test suite (ARGS="-k name" for a part)
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 test-package: $(STAMP) ## Install the wheel and the sdist with each extra, and run them (ten minutes)
 	$(BIN)/python -m pytest --numprocesses 0 tests/deploy/package_matrix.py $(ARGS)

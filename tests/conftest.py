@@ -21,6 +21,13 @@ _PREFIXES = ("AWS_", "GITHUB_", "ANVIL_", "RUNSTREAM_")
 _NAMES = frozenset(setting.name for setting in SETTINGS)
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start with the files of slow tests, or the last one would run while other workers idle."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hide the developer's own settings and credentials from every test."""

@@ -16,6 +16,8 @@ import pytest
 from support.aws_server import LocalAws
 from support.command_line import CommandLine, bare, github
 
+pytestmark = pytest.mark.slow
+
 __all__ = ["bare", "github"]
 
 BATCHES = {"sqs:SendMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility"}

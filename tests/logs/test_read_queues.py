@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from logs.rig import OpenRig, a_world
 
 from standalone.sandbox.specs import LogSpec
+
+pytestmark = pytest.mark.slow
 
 
 def send(here, queue: str, *bodies: str) -> None:

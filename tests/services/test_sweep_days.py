@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from ingest.services.sweep_days import LONGEST_CHANGE, WINDOWS_A_TICK, Window
 from support.world import assert_all_told, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
+
+pytestmark = pytest.mark.slow
 
 DAY = 86_400
 

@@ -20,6 +20,8 @@ from standalone.once import collect_once
 from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
 
+pytestmark = pytest.mark.slow
+
 #: How much faster than real time these collectors live.
 SPEED = 60
 

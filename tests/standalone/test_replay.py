@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 import requests
 from ingest.adapters.sql import open_sql_state
 from logs.rig import OpenRig, Rig, a_world, rig
@@ -17,6 +18,8 @@ from logs.rig import OpenRig, Rig, a_world, rig
 from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.specs import LogSpec
 from standalone.sandbox.times import DAY, iso
+
+pytestmark = pytest.mark.slow
 
 __all__ = ["rig"]
 

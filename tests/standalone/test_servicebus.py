@@ -14,6 +14,8 @@ import pytest
 from support.command_line import ROOT, CommandLine
 from support.servicebus_server import RunningServiceBus, ServiceBusServer, running_servicebus
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def servicebus(bare: CommandLine, tmp_path: Path) -> Iterator[RunningServiceBus]:
