@@ -55,8 +55,8 @@ def test_templates_of_other_clouds_grant_what_the_collector_needs(bare: CommandL
         assert f"--topic={name} " in script
     collected = [line for line in script.splitlines() if '"$collector"' in line]
     received = [line for line in collected if line.endswith("roles/pubsub.subscriber")]
-    assert len(received) == 1
-    assert bare.queues["JOB_EVENTS_QUEUE"] in received[0]
+    work = bare.queues["JOB_EVENTS_QUEUE"]
+    assert sorted(line.split()[4] for line in received) == [work, f"{work}_dlq"]
 
 
 def test_only_one_document_is_printed(bare: CommandLine):

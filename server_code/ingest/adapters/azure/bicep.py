@@ -10,7 +10,10 @@ from string import Template
 from ...settings import QueueSettings
 from .provision import DUPLICATES_SECONDS, MAX_DELIVERIES, READER_LOCK_SECONDS, WORK_LOCK_SECONDS
 
-#: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles
+#: Azure Service Bus Data Sender and Data Receiver, which includes dead letters:
+#: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/integration
+#: Storage Blob Data Contributor and Data Reader:
+#: https://learn.microsoft.com/azure/role-based-access-control/built-in-roles/storage
 _ROLES = {
     "sender": "69a216fc-b8fb-44d8-bc22-1f3c2cd27a39",
     "receiver": "4f6d3b9b-027b-4f4c-9142-0e5a2a2247e0",

@@ -1,4 +1,10 @@
-"""Everything that ``setup`` makes, with the least privileges, as gcloud commands. Asks nobody."""
+"""Everything that ``setup`` makes, with the least privileges, as gcloud commands. Asks nobody.
+
+Roles: https://cloud.google.com/pubsub/docs/access-control#roles, of which none that publishes or
+receives may also read a topic or subscription, and
+https://cloud.google.com/storage/docs/access-control/iam-roles. Dead letters:
+https://cloud.google.com/pubsub/docs/dead-letter-topics#assigning_forwarding_roles
+"""
 
 from __future__ import annotations
 
@@ -36,7 +42,8 @@ collector=serviceAccount:runstream@$project.iam.gserviceaccount.com
 def gcloud_script(queues: QueueSettings) -> str:
     """Write a shell script.
 
-    The collector may publish to three topics and receive from one; a reader receives from two.
+    The collector may publish to three topics and receive from one and its dead letters; a reader
+    receives from two.
     """
     lines = [_HEAD]
     for name in queues.names:
@@ -69,6 +76,9 @@ def _queue(name: str, *, is_work: bool) -> Iterator[str]:
         yield _grant("subscriptions", topic, "$collector", "subscriber")
         yield _grant("topics", dead, "$collector", "publisher")
         yield _grant("topics", dead, "$collector", "viewer")
+        # `redrive` receives them.
+        yield _grant("subscriptions", dead, "$collector", "subscriber")
+        yield _grant("subscriptions", dead, "$collector", "viewer")
     else:
         granted = _grant("subscriptions", topic, "$reader", "subscriber")
         yield f'if [ -n "$reader" ]; then {granted}; fi'
@@ -81,7 +91,7 @@ def _bucket(bucket: str) -> Iterator[str]:
     rule = {"action": {"type": "Delete"}, "condition": {"age": LOG_RETENTION_DAYS}}
     rules = shlex.quote(json.dumps({"rule": [rule]}))
     yield f"echo {rules} | gcloud storage buckets update {url} --lifecycle-file=/dev/stdin"
-    yield _grant_objects(url, "$collector", "objectAdmin")
+    yield _grant_objects(url, "$collector", "objectUser")
     yield f'if [ -n "$reader" ]; then {_grant_objects(url, "$reader", "objectViewer")}; fi'
 
 
