@@ -33,6 +33,7 @@ LogExpired may become final, for their repository was readable when they were ra
 
 from __future__ import annotations
 
+import errno
 from datetime import datetime
 
 
@@ -168,4 +169,5 @@ class MessageTooLarge(Rejected):
 
 def is_out_of_memory(error: Exception) -> bool:
     """Return whether the machine refused memory; Python has no other word for a thread's stack."""
-    return isinstance(error, MemoryError) or "can't start new thread" in str(error)
+    is_refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
+    return is_refused or isinstance(error, MemoryError) or "can't start new thread" in str(error)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import resource
 import subprocess
 import sys
 
 import pytest
-from ingest.errors import BadSettings, NotFound
+from ingest.errors import BadSettings, NotFound, ResourceExhausted
 from ingest.services.log_results import as_ingest_error
 from support.command_line import POWERLESS, TOKEN, CommandLine
 
@@ -139,10 +141,22 @@ def test_a_supervisor_learns_whether_to_start_it_again(
 
 def test_too_little_memory_is_the_machine_s_fault_wherever_it_is_noticed():
     """Work waits for it, a supervisor starts the process again, and a person learns what to do."""
-    for raised in (MemoryError(), RuntimeError("can't start new thread")):
+    for raised in (
+        MemoryError(),
+        RuntimeError("can't start new thread"),
+        OSError(errno.ENOMEM, ""),
+    ):
         for error in (raised, as_ingest_error(raised, "the collection")):
             assert exit_code_for(error) == UNAVAILABLE
             assert "1 GiB" in sentence_for(error)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS])
+def test_what_the_machine_lacks_is_no_log_s_fault(number: int):
+    """The log waits, and its work is no dead letter."""
+    error = as_ingest_error(OSError(number, os.strerror(number)), "the log of job 1")
+    assert isinstance(error, ResourceExhausted)
+    assert os.strerror(number) in str(error)
 
 
 def test_what_nobody_knows_a_remedy_for_ends_with_one():

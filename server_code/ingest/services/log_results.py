@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +25,11 @@ from ..messaging.log_work import DueLog
 from .spool import Spool
 
 logger = logging.getLogger(__name__)
+
+#: Of the machine, and of no log: open files, disks and quotas, and folders that turned read-only.
+_MACHINE_FAULTS = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +100,7 @@ def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
 def as_ingest_error(error: Exception, what: str) -> IngestError:
     """Return our own errors as they are, any other as Unexpected, logged with its trace.
 
-    A lack of memory is the machine's: the work waits, and is no dead letter for it.
+    What this machine lacks is no log's fault: the work waits, and is no dead letter for it.
     """
     if isinstance(error, IngestError):
         return error
@@ -103,6 +109,8 @@ def as_ingest_error(error: Exception, what: str) -> IngestError:
             f"This process may use too little memory for {what}. Raise its limit, which ulimit -v"
             " or the container sets, to 1 GiB, and start it again."
         )
+    if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
+        return ResourceExhausted(f"This machine could not process {what}: {error}. Fix its cause.")
     logger.error("unexpected error", exc_info=error, extra={"what": what})
     kind = type(error).__name__
     return Unexpected(f"Processing {what} failed unexpectedly ({kind}); see the trace.")

@@ -28,6 +28,9 @@ _BUSY = frozenset(
     {
         "BadDigest",
         "BandwidthLimitExceeded",
+        "ClientDisconnected",
+        "ConditionalRequestConflict",
+        "ConflictException",
         "EC2ThrottledException",
         "IDPCommunicationError",
         "IncompleteBody",
@@ -48,6 +51,7 @@ _BUSY = frozenset(
         "RequestTimeoutException",
         "ServiceUnavailable",
         "SlowDown",
+        "SlowDownException",
         "SlowDownRead",
         "SlowDownWrite",
         "ThrottledException",
