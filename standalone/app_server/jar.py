@@ -43,7 +43,7 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
         return _download(url, places, echo)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CannotServe(
-            f"The dashboard needs a file that cannot be downloaded: {_reason(error)}.\n"
+            f"The dashboard needs a download ({_reason(error)}):\n"
             f"curl --create-dirs -o ~/.anvil/{name[1]} {url}"
         ) from error
 
@@ -88,6 +88,6 @@ def _is_writable(folder: Path) -> bool:
 
 
 def _reason(error: Exception) -> str:
-    if isinstance(error, urllib.error.URLError):
-        return str(error.reason)
-    return str(error) or type(error).__name__
+    reason = error.reason if isinstance(error, urllib.error.URLError) else error
+    words = reason.strerror if isinstance(reason, OSError) else None
+    return words or str(reason) or type(error).__name__

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -53,19 +54,40 @@ def test_it_works_where_nothing_else_is(
     doctor = run(program, tmp_path, home, "doctor")
     assert "The state can be read and written" in doctor.stdout, doctor.stderr
     assert "Traceback" not in doctor.stderr
-    collected = run(program, tmp_path, home, "run", "--seconds", "15")
-    assert collected.returncode == 0, collected.stderr
-    if "View   http" not in collected.stderr + collected.stdout:
-        assert re.search(r"Collected [1-9][\d,]* runs", collected.stdout), collected.stderr
+    assert collects(program, tmp_path, home)
+
+
+def collects(program: Path, folder: Path, home: Path) -> bool:
+    """Return whether runs arrive, or the dashboard starts; however slow the machine is."""
+    with subprocess.Popen(
+        [program, "run", "--seconds", "300"],
+        cwd=folder,
+        env=environment_in(home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout is not None
+            seen = any(re.match(r"[1-9][\d,]* runs|View   http", line) for line in process.stdout)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=60)
+        finally:
+            process.kill()
+    return seen and process.returncode == 0
 
 
 def run(program: Path, folder: Path, home: Path, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [program, *words],
         cwd=folder,
-        env={"PATH": os.environ["PATH"], "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"},
+        env=environment_in(home),
         capture_output=True,
         text=True,
         check=False,
         timeout=400,
     )
+
+
+def environment_in(home: Path) -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(home), "AWS_EC2_METADATA_DISABLED": "true"}
