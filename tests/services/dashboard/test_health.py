@@ -91,8 +91,11 @@ def test_a_stalled_agent_has_a_time_and_its_note():
 
 
 def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first():
-    failing = a_repository("octo/api", failures=3, last_error="GitHub answered 404.")
+    failing = a_repository(
+        "octo/api", failures=3, last_error="GitHub answered 404.", last_polled_at=at(-8000)
+    )
     errors = [
+        an_error(-9000, repository="octo/api", what="An error before it worked again."),
         an_error(-7200, repository="octo/api", what="GitHub answered 404."),
         an_error(-3600, repository="octo/api", what="GitHub answered 404."),
     ]

@@ -162,16 +162,31 @@ def _repository_problems(
     failing = [each for each in active if each.failures]
     if not failing:
         return []
-    names = {each.full_name for each in failing}
-    since = [each.occurred_at for each in errors if each.repository in names]
     sentence = (
         f"{failing[0].full_name} cannot be collected."
         if len(failing) == 1
         else f"{len(failing):,} repositories cannot be collected."
     )
     return [
-        Problem(sentence=sentence, since=min(since, default=None), detail=failing[0].last_error)
+        Problem(
+            sentence=sentence,
+            since=_failing_since(failing, errors),
+            detail=failing[0].last_error,
+        )
     ]
+
+
+def _failing_since(
+    failing: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
+) -> datetime | None:
+    """Return the time of the first error since its repository was last polled."""
+    worked_at = {each.full_name: each.last_polled_at or each.added_at for each in failing}
+    since = [
+        each.occurred_at
+        for each in errors
+        if each.repository in worked_at and each.occurred_at > worked_at[each.repository]
+    ]
+    return min(since, default=None)
 
 
 def _log_problems(facts: HealthFacts, now: datetime) -> list[Problem]:
