@@ -3,8 +3,8 @@
 ``backfill``: the runs have ended before the first look. ``watched``: each lives while the collector
 looks, in a repository with a long past; every change of the list that a poll meets is one request
 more, at most three a run. ``webhooks``: the same, with a webhook for everything that happens, which
-takes the place of polling. What
-the first sight of a repository costs is not counted in these two.
+takes the place of polling. What the first sight of a repository costs is not counted in these two.
+Alone, a run pays for each answer of the run list that it changes; several at once share them.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ DAY = 86_400
 SECRET = "bench"
 RUN_SECONDS = 300
 PAUSE_SECONDS = 900
+
+#: Runs of one repository that live at the same time, and what lies between their starts.
+AT_ONCE = 4
+STAGGER_SECONDS = 20
 WARM_UP_SECONDS = 900
 
 
@@ -41,6 +45,7 @@ class Case:
     how: str
     jobs: int
     runs: int
+    at_once: int = 1
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
@@ -51,6 +56,9 @@ def measure(*, quick: bool) -> Iterator[Row]:
             for jobs in JOBS:
                 runs = (25 if quick else 50) if how == "backfill" else (5 if quick else 20)
                 yield _row(Case(log_mode=log_mode, how=how, jobs=jobs, runs=runs))
+    for log_mode in ("economy", "live"):
+        runs = AT_ONCE * (2 if quick else 5)
+        yield _row(Case(log_mode=log_mode, how="watched", jobs=5, runs=runs, at_once=AT_ONCE))
 
 
 def _idle() -> Row:
@@ -79,7 +87,8 @@ def _row(case: Case) -> Row:
     parts += [f"of it {name} {count / case.runs:.2f}" for name, count in hints.items() if count]
     return Row(
         "requests",
-        f"{case.log_mode}, {case.how}, {case.jobs} jobs",
+        f"{case.log_mode}, {case.how}, {case.jobs} jobs"
+        + (f", {case.at_once} runs at once" if case.at_once > 1 else ""),
         f"{total:.2f}",
         _goal(case),
         f"theory {_theory(case)} (+{graphql / case.runs:.2f} GraphQL, "
@@ -123,7 +132,7 @@ def _run(case: Case) -> tuple[Counter[str], dict[str, int]]:
             watch.run(WARM_UP_SECONDS)
             before = _charged(stage)
             questions.charged.clear()
-            watch.run(case.runs * PAUSE_SECONDS)
+            watch.run(case.runs // case.at_once * PAUSE_SECONDS)
             _until_all_is_there(stage, watch, case.runs * case.jobs)
         return _charged(stage) - before, {
             name: questions.charged[name] for name in ("hints", "sweep")
@@ -162,7 +171,8 @@ def _living(case: Case, port: int | None) -> WorldBuilder:
     usual = [chance.uniform(30, RUN_SECONDS - 40) for _ in range(case.jobs - 1)]
     usual.append(RUN_SECONDS - 20)
     for number in range(case.runs):
-        created = WARM_UP_SECONDS + number * PAUSE_SECONDS + 90
+        batch, place = divmod(number, case.at_once)
+        created = WARM_UP_SECONDS + batch * PAUSE_SECONDS + 90 + place * STAGGER_SECONDS
         builder.run(created=created, starts_after=45, seconds=RUN_SECONDS)
         for job, seconds in enumerate(usual):
             builder.job(f"test ({job})", "success", seconds=seconds * chance.uniform(0.95, 1.05))
