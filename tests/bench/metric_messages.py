@@ -15,12 +15,12 @@ from ingest.messaging.run_events import job_envelope, run_envelope
 from ingest.messaging.truncation import encode_to_fit
 from ingest.ports import Publisher
 from ingest.services.publish import publish
-from support.manual_clock import ManualClock
 
 from standalone.agents import MONITORING_THREADS
 from standalone.local_aws import LocalAws
 from tests.bench.report import Row
 from tests.support.builders import a_job, a_run
+from tests.support.manual_clock import ManualClock
 
 QUEUE = "bench-metrics"
 SLICE_RUNS = 100

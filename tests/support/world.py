@@ -26,14 +26,15 @@ from ingest.services.poll_runs import poll_repository
 from ingest.services.poll_session import LEASE_SECONDS
 from ingest.services.read_log import LogReader
 from ingest.settings import CollectingSettings, GithubSettings, Secret
-from support.memory_blobs import MemoryBlobStore
-from support.memory_queue import MemoryQueue
 
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import DEFAULT_TOKEN, Limits, Settings, TokenSpec
+
+from .memory_blobs import MemoryBlobStore
+from .memory_queue import MemoryQueue
 
 REPOSITORY = "octo/api"
 THREADS = 8

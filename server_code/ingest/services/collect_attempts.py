@@ -53,13 +53,15 @@ def collect_attempts(
     *,
     should_continue: Callable[[], bool] = lambda: True,
 ) -> int:
-    """Collect one slice of due attempts; return how many there were.
+    """Collect one slice of due attempts; return how many there were, 0 if the lease was lost.
 
     Messages are sent before they are recorded: a crash in between repeats them with the same ids.
     Raises RateLimited, BadCredentials and AccessDenied (where none may be read) after everything
     that was read is published, and what publishing raises.
     """
     due = _load_due(context, poll_session.repository.full_name)
+    if not due or not keep_lease(context, poll_session):
+        return 0
     _collect(context, poll_session, due, should_continue)
     return len(due)
 

@@ -19,7 +19,7 @@ from .collect_attempts import collect_attempts, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_runs
 from .discover_sources import discover_when_due
-from .poll_session import LEASE_SECONDS, PollSession, keep_lease
+from .poll_session import LEASE_SECONDS, PollSession
 from .record_credentials import record_refusals
 from .schedule_attempts import OPEN_AGE_SHARE
 
@@ -160,9 +160,7 @@ def _collect(
     poll_session.repository = _polled(context, poll_session)
     # A long backfill is interrupted now and then, so that new runs are found meanwhile.
     leave_at = context.clock.now() + timedelta(seconds=context.collecting.poll_seconds)
-    while keep_lease(context, poll_session) and collect_attempts(
-        context, poll_session, should_continue=should_continue
-    ):
+    while collect_attempts(context, poll_session, should_continue=should_continue):
         if not should_continue() or context.clock.now() >= leave_at:
             break
     return _at_end(context, poll_session)
