@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from ingest.adapters.sql import open_sql_state
-from ingest.domain.source_records import FROM_COMMAND_LINE
+from ingest.domain.filters import parse_filters
+from ingest.domain.source_records import FROM_COMMAND_LINE, FROM_SETTINGS
 from ingest.domain.sources import parse_sources
 from ingest.errors import Rejected, StateUnavailable
 from ingest.ports import StateStore
@@ -24,7 +25,12 @@ from ingest.services.discover_sources import (
     discover_when_due,
     start_discovery,
 )
-from ingest.services.manage_sources import add_sources, plan_removal, remove_source
+from ingest.services.manage_sources import (
+    add_sources,
+    make_sources_due,
+    plan_removal,
+    remove_source,
+)
 from ingest.services.poll_runs import poll_due_repositories
 from ingest.services.preview_source import SourceLister, preview_in_words, preview_source
 from ingest.services.receive_webhook import receive_webhook
@@ -377,6 +383,47 @@ class TestOneOwner:
         known = {each.full_name: each.rest_reason for each in stage.state.list_discovered()}
         assert "GitHub does not show it any more" in str(known["acme/b"])
 
+    def test_a_poll_that_finds_a_repository_deleted_starts_a_discovery(self, stage: Stage) -> None:
+        """It rests seconds later; a repository that was created meanwhile comes first."""
+        self.discover(stage, "acme")
+        assert stage.poll("acme/b") is None
+        stage.server.world.remove("acme/b")
+        builder = WorldBuilder(stage_time(stage))
+        builder.repository("acme/new", id=778).run()
+        stage.server.world.add(builder.build().repositories[0])
+        assert stage.poll("acme/b") is not None
+        stage.advance(5)
+        discover_when_due(stage.context)
+        known = {each.full_name: each.rest_reason for each in stage.state.list_discovered()}
+        assert known["acme/a"] is None
+        assert "GitHub does not show it any more" in str(known["acme/b"])
+        [first] = stage.state.claim_repositories(
+            holder="h", now=stage.clock.now(), lease_seconds=60, limit=1
+        )
+        assert first.full_name == "acme/new"
+
+    def test_a_webhook_that_arrives_during_a_discovery_starts_another(self, stage: Stage) -> None:
+        class WithWebhook(type(stage.clock)):  # type: ignore[misc]
+            def now(self) -> datetime:
+                is_begun = all(each.listed_at for each in stage.state.list_sources())
+                if is_begun and stage.state.list_repositories() == []:
+                    make_sources_due(stage.state)
+                return super().now()
+
+        stage.context = replace(stage.context, clock=WithWebhook(stage.server))
+        assert len(self.discover(stage, "acme")) == 3
+        assert [each.listed_at for each in stage.state.list_sources()] == [None]
+
+    def test_a_first_listing_that_was_killed_is_done_by_the_next_start(self, stage: Stage) -> None:
+        add_sources(
+            stage.state, parse_sources(["acme"]), origin=FROM_SETTINGS, now=stage.clock.now()
+        )
+        killed = [replace(e, listed_at=stage.clock.now()) for e in stage.state.list_sources()]
+        stage.state.save_sources(killed)
+        context = replace(stage.context, sources=parse_sources(["acme"]))
+        discover_when_due(context)
+        assert len(stage.state.list_repositories()) == 3
+
     def test_what_a_person_paused_stays_paused(self, stage: Stage) -> None:
         self.discover(stage, "acme")
         stage.state.set_paused("acme/b", paused=True)
@@ -398,6 +445,26 @@ class TestOneOwner:
         discover_when_due(fewer)
         watched = [each.full_name for each in stage.state.list_repositories() if not each.paused]
         assert watched == ["acme/web-c"]
+        [said] = stage.state.list_activities(limit=5)
+        assert "2 repositories are no longer polled (acme/a, acme/b)" in said.what
+        assert "1 repository is still watched because of acme/web-*" in said.what
+
+    def test_a_changed_filter_of_the_settings_is_reported_once(self, stage: Stage) -> None:
+        def start(**texts: str) -> list[str]:
+            filters = parse_filters(texts)
+            collecting = replace(stage.context.collecting, filters=filters)
+            start_discovery(replace(stage.context, collecting=collecting))
+            return [each.what for each in stage.state.list_activities(limit=9)]
+
+        assert start() == []
+        assert "BRANCHES main (before: none)" in start(branches="main")[0]
+        assert len(start(branches="main")) == 1
+        assert (
+            "BRANCHES main; LOGS failed (before: BRANCHES main)"
+            in start(branches="main", logs="failed")[0]
+        )
+        assert "none (before: BRANCHES main; LOGS failed)" in start()[0]
+        assert len(start()) == 3
 
 
 def stage_time(stage: Stage) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 
@@ -242,7 +243,7 @@ def test_a_failing_repository_is_tried_ever_more_slowly_and_reported_to_people(s
         here.poll("octo/missing")
         record = here.state.load_repository("octo/missing")
         pauses.append((record.next_poll_at - here.clock.now()).total_seconds())
-    assert pauses[:3] == [2, 4, 8]
+    assert pauses[:5] == [15, 15, 15, 16, 32]
     assert pauses[-1] == 3600
 
 
@@ -311,10 +312,42 @@ def test_the_next_poll_comes_soon_where_something_moves_and_slowly_where_nothing
     """An idle repository is polled every ten minutes at the least."""
     here = stage(a_finished_run(), at=100)
     here.poll()
-    assert here.record().next_poll_at == here.clock.now() + timedelta(seconds=30)
+    assert here.record().next_poll_at - here.clock.now() <= timedelta(seconds=30)
     here.advance(86_400)
     here.poll()
-    assert next_poll(here.context, here.record()) == here.clock.now() + timedelta(minutes=10)
+    pause = next_poll(here.context, here.record()) - here.clock.now()
+    assert timedelta(minutes=9) <= pause <= timedelta(minutes=10)
+
+
+def test_repositories_that_are_polled_together_drift_apart(stage):
+    here = stage(a_finished_run(), at=100)
+    now = here.clock.now()
+    idle = [
+        new_repository(f"octo/r{n}", backfill_days=1, now=now - timedelta(days=1))
+        for n in range(300)
+    ]
+    seconds = Counter(int((next_poll(here.context, each) - now).total_seconds()) for each in idle)
+    assert len(seconds) > 50
+    assert max(seconds.values()) < 20
+
+
+def test_what_is_caught_up_is_polled_before_the_backfills_of_new_repositories(stage):
+    """Those whose runs changed last come first; a backfill gets its turn all the same."""
+    here = stage(a_finished_run(), at=100)
+    now = here.clock.now()
+    order = here.context.poll_order
+    order.note_turn_of_others(now)
+    quiet = new_repository("octo/quiet", backfill_days=1, now=now)
+    busy = replace(quiet, full_name="octo/busy", last_changed_at=now + timedelta(seconds=1))
+    new = replace(quiet, full_name="octo/new")
+    for each in (quiet, busy):
+        order.note_poll(each, next_poll_at=now + timedelta(seconds=5), now=now)
+    order.note_poll(new, next_poll_at=now, now=now)
+    assert order.find_first(now) is None
+    assert order.find_first(now + timedelta(seconds=5)) == "octo/busy"
+    order.forget("octo/busy")
+    assert order.find_first(now + timedelta(seconds=5)) == "octo/quiet"
+    assert order.find_first(now + timedelta(seconds=30)) is None
 
 
 def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):

@@ -19,6 +19,9 @@ ARCHIVED = "It is archived on GitHub: no new workflows run."
 DISABLED = "GitHub has disabled it."
 NO_SOURCE = "No source brings it any more."
 
+#: How long a repository counts as due that was created after its source was first listed.
+HEAD_START = timedelta(days=1)
+
 #: Repositories that left all lists, checked in one discovery.
 MAX_CHECKS = 20
 
@@ -81,6 +84,7 @@ class _Work:
         store = context.store
         self._known = {repository_key(e.full_name): e for e in store.list_discovered()}
         self._watched = {repository_key(e.full_name): e for e in store.list_repositories()}
+        self._listed_before = {e.source for e in self._known.values()}
         self._ids = {e.repository_id: key for key, e in self._known.items() if e.repository_id}
         self._changed: dict[str, DiscoveredRepository] = {}
         self._seen: set[str] = set()
@@ -99,7 +103,7 @@ class _Work:
         key = self._followed(key, listed)
         self._seen.add(key)
         self.result.found[str(pattern)] += 1
-        record = self._watch(key, name)
+        record = self._watch(key, name, str(pattern))
         before = self._known.get(key)
         known = before or DiscoveredRepository(
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
@@ -133,14 +137,16 @@ class _Work:
         known = self._ids.get(number) if number is not None else None
         return key if known is None or known not in self._watched else known
 
-    def _watch(self, key: str, name: str) -> RepositoryRecord:
+    def _watch(self, key: str, name: str, source: str) -> RepositoryRecord:
         record = self._watched.get(key)
         if record is None:
             days = self._context.collecting.backfill_days
             new = new_repository(name, backfill_days=days, now=self._now)
             # All are due at once, in the order of the list.
             place = timedelta(microseconds=len(self._seen))
-            new = replace(new, next_poll_at=self._now - timedelta(seconds=1) + place)
+            # What is created in an organization waits for no backfill of the others.
+            head_start = HEAD_START if source in self._listed_before else timedelta(seconds=1)
+            new = replace(new, next_poll_at=self._now - head_start + place)
             record = self._watched[key] = self._context.store.add_repository(new)
         return record
 

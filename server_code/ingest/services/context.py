@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from ..ports import (
     WorkQueue,
 )
 from ..settings import CollectingSettings
+from .poll_order import PollOrder
 from .source_filters import SourceFilters
 
 PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
@@ -33,12 +35,14 @@ AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 class DiscoveryClock:
     """When this process checks next whether discovery is due; at once after its start.
 
-    ``failures``: how many discoveries in a row have failed.
+    ``failures``: how many discoveries in a row have failed. ``running`` is held by the thread that
+    discovers; the others go on with their polls.
     """
 
     next_at: datetime | None = None
     has_started: bool = False
     failures: int = 0
+    running: threading.Lock = field(default_factory=threading.Lock)
 
     def is_due(self, now: datetime) -> bool:
         """Return whether to check now; a clock that was set back delays nothing for long."""
@@ -77,6 +81,7 @@ class CollectorContext:
     discovery: DiscoveryClock = field(default_factory=DiscoveryClock)
     busy_polls: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
+    poll_order: PollOrder = field(default_factory=PollOrder)
 
     def filters_of(self, repository: str) -> FilterChain:
         """Return the filters of a repository: those of the settings, then those of its source."""

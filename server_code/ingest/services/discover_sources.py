@@ -9,10 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..domain.due import is_ahead
-from ..domain.ledger import ActivityRecord
 from ..domain.source_records import (
     FROM_COMMAND_LINE,
-    FROM_SETTINGS,
     CredentialList,
     CredentialRecord,
     SourceRecord,
@@ -22,7 +20,8 @@ from ..errors import Fatal, IngestError, RateLimited, Skippable
 from ..ports import Answer, ListQuestion, RepositoryFacts, RepositorySource
 from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
 from .context import CollectorContext
-from .manage_sources import add_sources, take_source_away
+from .follow_settings import follow_settings
+from .manage_sources import add_sources
 from .record_credentials import record_credentials, refused
 
 logger = logging.getLogger(__name__)
@@ -59,9 +58,19 @@ def discover_when_due(context: CollectorContext) -> None:
     clock, now = context.discovery, context.clock.now()
     if context.repositories is None or not clock.is_due(now):
         return
-    clock.next_at = now + CHECK_EVERY
+    if clock.running.acquire(blocking=False):
+        clock.next_at = now + CHECK_EVERY
+        try:
+            _discover_if_due(context, context.repositories)
+        finally:
+            clock.running.release()
+
+
+def _discover_if_due(context: CollectorContext, repositories: RepositorySource) -> None:
+    clock = context.discovery
     if not clock.has_started and start_discovery(context):
         return
+    now = context.clock.now()
     sources = context.store.list_sources()
     hints = context.store.load_run_hints(SOURCES_HINT[0])
     # A source that was never listed is new, or one beside it was removed.
@@ -71,7 +80,7 @@ def discover_when_due(context: CollectorContext) -> None:
     slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
     if is_due:
         # The App may have been installed on another account just now.
-        context.repositories.relist()
+        repositories.relist()
     if not (is_due or context.store.claim_once(f"discovery {slot}", now=now)):
         return
     if not sources:
@@ -99,12 +108,14 @@ def start_discovery(
     context.discovery.has_started = True
     if context.repositories is not None:
         context.repositories.recall(context.store.list_credentials())
-    is_changed = _follow_settings(context)
+    is_changed = follow_settings(context)
     is_changed = (
         add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
         or is_changed
     )
-    if not (is_changed or is_forced):
+    # The process that began the first listing of a source may have been killed.
+    is_unlisted = any(each.found is None for each in context.store.list_sources())
+    if not (is_changed or is_unlisted or is_forced):
         return None
     return discover_sources(context, is_thorough=True)
 
@@ -117,38 +128,27 @@ def discover_sources(context: CollectorContext, *, is_thorough: bool = False) ->
     if context.repositories is None:
         return DiscoveryResult()
     records = context.store.list_sources()
+    # Other processes wait, and what becomes due meanwhile is listed again.
+    context.store.save_sources([replace(each, listed_at=context.clock.now()) for each in records])
     sources = Sources(tuple(parse_source(each.pattern) for each in records))
     lists = _fetch_lists(context, context.repositories, sources, is_thorough=is_thorough)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = not lists.errors
     now = context.clock.now()
     record_credentials(context, lists.credentials)
-    context.store.save_sources([_listed(each, result, lists.errors, now) for each in records])
+    listed = {each.pattern for each in records}
+    context.store.save_sources(
+        [
+            _listed(each, result, lists.errors, now)
+            for each in context.store.list_sources()
+            if each.pattern in listed
+        ]
+    )
     for record in records:
         error = _error_of(parse_source(record.pattern), lists.errors)
         if error is not None and not result.found[record.pattern]:
             result.errors[record.pattern] = error
     return result
-
-
-def _follow_settings(context: CollectorContext) -> bool:
-    """Bring the stored sources of REPOSITORIES up to date; return whether any has changed."""
-    store, now = context.store, context.clock.now()
-    given = {str(each).lower() for each in context.sources}
-    gone = [
-        each.pattern
-        for each in store.list_sources()
-        if each.origin == FROM_SETTINGS and each.pattern.lower() not in given
-    ]
-    for pattern in gone:
-        removal = take_source_away(store, pattern)
-        what = f"removed the source {pattern}, which REPOSITORIES no longer names: "
-        store.add_activity(
-            ActivityRecord(
-                occurred_at=now, actor="Runstream", repository=None, what=what + removal.sentence
-            )
-        )
-    return add_sources(store, context.sources, origin=FROM_SETTINGS, now=now) or bool(gone)
 
 
 def _fetch_lists(
@@ -240,7 +240,7 @@ def _listed(
     error = _error_of(parse_source(record.pattern), errors)
     return replace(
         record,
-        listed_at=now,
+        listed_at=None if record.listed_at is None else now,
         found=found,
         left_out=result.left_out[record.pattern],
         last_error=None if error is None or found else str(error),

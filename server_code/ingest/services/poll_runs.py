@@ -8,17 +8,28 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from zlib import crc32
 
 from ..domain.delivery_trust import PROOF_INTERVAL
 from ..domain.ledger import MOST_ERRORS, RepositoryRecord
-from ..errors import BadCredentials, Fatal, IngestError, NotFound, RateLimited, Retriable, StateBusy
+from ..errors import (
+    BadCredentials,
+    Fatal,
+    IngestError,
+    NotFound,
+    RateLimited,
+    RepositoryUnavailable,
+    Retriable,
+    StateBusy,
+)
 from .collect_attempts import collect_attempts, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_runs
 from .discover_sources import discover_when_due
+from .manage_sources import make_sources_due
 from .poll_session import LEASE_SECONDS, PollSession
 from .record_credentials import record_refusals
 from .schedule_attempts import OPEN_AGE_SHARE
@@ -34,6 +45,8 @@ MAX_OPEN_INTERVAL_FACTOR = 2.0
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 
+#: A repository that GitHub does not show any more is asked for again after this time.
+LOST_REPOSITORY_PAUSE = timedelta(seconds=15)
 
 _REMEDY_OF_MALFORMED = (
     "Everything else is collected. If the object is still damaged on GitHub, report it to GitHub."
@@ -55,16 +68,39 @@ def poll_due_repositories(
     ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
     """
     discover_when_due(context)
-    claimed = context.store.claim_repositories(
+    order = context.poll_order
+    first = order.find_first(context.clock.now())
+    if first is not None and (only is None or first in only):
+        claimed = _claim(context, limit=1, only=[first])
+        if claimed:
+            _poll_each(context, claimed, should_continue)
+            return len(claimed)
+        order.forget(first)
+    claimed = _claim(context, limit=limit, only=only)
+    _poll_each(context, claimed, should_continue)
+    order.note_turn_of_others(context.clock.now())
+    return len(claimed)
+
+
+def _claim(
+    context: CollectorContext, *, limit: int, only: Collection[str] | None
+) -> list[RepositoryRecord]:
+    return context.store.claim_repositories(
         holder=context.holder,
         now=context.clock.now(),
         lease_seconds=LEASE_SECONDS,
         limit=limit,
         only=only,
     )
+
+
+def _poll_each(
+    context: CollectorContext,
+    claimed: Sequence[RepositoryRecord],
+    should_continue: Callable[[], bool],
+) -> None:
     for repository in claimed:
         poll_repository(context, repository, should_continue=should_continue)
-    return len(claimed)
 
 
 def poll_repository(
@@ -98,6 +134,7 @@ def poll_repository(
     _report_malformed(context, repository.full_name)
     record_refusals(context)
     context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
+    context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
     return error
 
 
@@ -129,7 +166,8 @@ def _next_poll_after(
     if not poll_session.relies_on_deliveries:
         return next_poll(context, record)
     next_check_at = context.store.load_next_check_at(record.full_name)
-    return min(now + PROOF_INTERVAL, next_check_at or now + PROOF_INTERVAL)
+    proof_at = now + _spread(PROOF_INTERVAL, record.full_name)
+    return min(proof_at, next_check_at or proof_at)
 
 
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
@@ -146,12 +184,21 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     pause = timedelta(seconds=context.collecting.poll_seconds) * interval_factor
     changed_at = repository.last_changed_at or repository.added_at
     slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_SHARE)
-    idle_poll = now + min(max(pause, slowness), max(SLOWEST_POLL, pause))
+    longest = min(max(pause, slowness), max(SLOWEST_POLL, pause))
     if next_check_at is None:
-        return idle_poll
+        return now + _spread(longest, repository.full_name)
+    idle_poll = now + longest
     return min(
         idle_poll, next_check_at if interval_factor == 1 else max(next_check_at, now + pause)
     )
+
+
+def _spread(interval: timedelta, repository: str) -> timedelta:
+    """Shorten an interval by up to a tenth, by the repository's name.
+
+    Repositories that are polled together, as after a start or a limit, drift apart.
+    """
+    return interval * (1 - crc32(repository.encode()) / 2**32 / 10)
 
 
 def _collect(
@@ -202,6 +249,11 @@ def _after_failure(
         return stored, now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311
     failures = stored.failures + 1
     pause = timedelta(seconds=2 ** min(failures - 1, 20))
+    if isinstance(error, RepositoryUnavailable):
+        # It may be deleted: a discovery finds out before it is asked for again.
+        pause = max(pause, LOST_REPOSITORY_PAUSE)
+        if stored.failures == 0:
+            make_sources_due(context.store)
     if stored.failures == 0 or stored.last_error != str(error):
         # A rejected token concerns all its repositories: one error, and not one of each.
         name = None if isinstance(error, BadCredentials) else repository.full_name

@@ -84,7 +84,8 @@ class GithubClient:
             location = self._next_location(answer, request, url)
             if location is None:
                 return self._response(request.path, answer)
-            url = location
+            # The whole answer names the repository as it is called now; 304 would not.
+            url, headers = location, {}
         raise SourceUnavailable(f"{request.path} redirects more than {MAX_REDIRECTS} times.")
 
     def post(self, request: Request) -> Response:

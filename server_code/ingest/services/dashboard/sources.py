@@ -34,7 +34,7 @@ def _row(record: SourceRecord, *, brought: int, resting: int, filtered: int) -> 
         "pattern": record.pattern,
         "origin": record.origin,
         "is_exclusion": record.pattern.startswith("!"),
-        "listed_at": format_timestamp(record.listed_at),
+        "listed_at": None if record.found is None else format_timestamp(record.listed_at),
         "repositories": brought,
         "resting": resting,
         "left_out": record.left_out,

@@ -1,0 +1,57 @@
+"""Which repositories are polled before the backfills of others."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from ..domain.ledger import RepositoryRecord
+
+#: Repositories with a backfill, and those of other processes, get a turn this often at least.
+OTHERS_EVERY = timedelta(seconds=30)
+
+
+@dataclass(slots=True)
+class PollOrder:
+    """The next polls of the repositories that this process has caught up with.
+
+    They come before repositories with a backfill, of which a new organization brings hundreds;
+    those whose runs changed last come first. Safe for many threads.
+    """
+
+    _next: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    _others_at: datetime | None = None
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def find_first(self, now: datetime) -> str | None:
+        """Return the due repository to poll first; None where it is the others' turn."""
+        with self._lock:
+            at = self._others_at
+            if at is None or not timedelta(0) <= now - at < OTHERS_EVERY:
+                return None
+            due = [
+                (changed_at, name)
+                for name, (next_poll_at, changed_at) in self._next.items()
+                if next_poll_at <= now
+            ]
+        return max(due)[1] if due else None
+
+    def note_turn_of_others(self, now: datetime) -> None:
+        """Note that the repositories that are not known here had their turn."""
+        with self._lock:
+            self._others_at = now
+
+    def note_poll(self, record: RepositoryRecord, *, next_poll_at: datetime, now: datetime) -> None:
+        """Note when a repository is polled next; one that is due at once has a backfill."""
+        with self._lock:
+            if next_poll_at <= now:
+                self._next.pop(record.full_name, None)
+            else:
+                changed_at = record.last_changed_at or record.added_at
+                self._next[record.full_name] = (next_poll_at, changed_at)
+
+    def forget(self, name: str) -> None:
+        """Forget a repository that another process polls, or nobody."""
+        with self._lock:
+            self._next.pop(name, None)
