@@ -43,6 +43,8 @@ def fault_answer(fault: Fault | None, path: str) -> Answer | None:
         return error_page(fault)
     if fault.do in _REFUSALS:
         status, message, headers = _REFUSALS[fault.do]
+        if fault.do == "sso" and fault.status == 404:
+            status, message = 404, "Not Found"
         return error_answer(status, message, headers=headers, cost=0)
     if fault.do == "missing":
         refusal = blob_not_found() if path.endswith("/logs") else not_found()

@@ -48,13 +48,14 @@ class Fault:
     secondary: a secondary limit (`status` 403, 404 or 429) for `seconds`, with Retry-After if
     `retry_after`, as an HTTP date if `retry_after_date`; missing: 404; dead_redirect: a
     log's redirect leads to a closed port;
-    late_jobs: jobs are shown as they were `seconds` ago; sso: 403 with X-GitHub-SSO; suspended:
-    403 of a suspended installation; blocked: 451; archive_lacks, archive_empty: the archive of
-    logs misses the first job's file, or holds it empty; unauthorized: 401; gone: 410; broken_json:
-    200 with the first half of the body; empty_list: a list without its items, which it counts;
-    malformed: a list whose first item has no id; revoked: the token that asks is unknown from now
-    on; direct_log: a log is answered itself in place of its address. With `above_page_size`, only
-    requests for more items a page fail.
+    late_jobs: jobs are shown as they were `seconds` ago; sso: 403, or `status` 404, with
+    X-GitHub-SSO; suspended: 403 of a suspended installation; blocked: 451;
+    archive_lacks, archive_empty: the archive of logs misses the first job's file, or holds it
+    empty; unauthorized: 401; gone: 410; broken_json: 200 with the first half of the body;
+    empty_list: a list without its items, which it counts; malformed: a list whose first item has
+    no id; revoked: the token that asks is unknown from now on; direct_log: a log is answered
+    itself in place of its address. With `above_page_size`, only requests for more items a page
+    fail.
     """
 
     path: str

@@ -54,6 +54,13 @@ def test_a_credential_or_a_repository_is_refused(serve, do, status, words):
     assert ("X-GitHub-SSO" in answer.headers) is (do == "sso")
 
 
+def test_a_repository_is_hidden_for_lack_of_a_single_sign_on(serve):
+    """GitHub answers 404 to some tokens, with the header all the same."""
+    answer = serve(world(), faults=(Fault(path="/runs$", do="sso", status=404),)).get(RUNS)
+    assert (answer.status_code, answer.json()["message"]) == (404, "Not Found")
+    assert answer.headers["X-GitHub-SSO"].startswith("required; url=https://")
+
+
 def test_an_html_page_comes_with_200(serve):
     """The status is 200, and the body is not JSON."""
     fault = Fault(path="/runs$", do="error", status=200, html=True, count=1)
