@@ -157,13 +157,13 @@ class LogPage(LogPageTemplate):
     def download_click(self, event):
         """Save the log as a file, byte for byte."""
         self.dom_nodes["download"].disabled = True
-        dom.fill(self, download_word="Downloading…")
-        word = "Download"
+        dom.fill(self, download_word="Downloading…", download_outcome="Downloading…")
+        word, outcome = "Download", ""
         try:
             anvil.media.download(connection.call("download_log", *self.ids))
         except connection.QUIET:
             pass  # the page shows it already
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            word = str(error)
+            word = outcome = str(error)
         self.dom_nodes["download"].disabled = False
-        dom.fill(self, download_word=word)
+        dom.fill(self, download_word=word, download_outcome=outcome)
