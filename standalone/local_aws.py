@@ -40,7 +40,7 @@ class LocalAws:
         self,
         *,
         port: int = 0,
-        deadline_seconds: float = 30.0,
+        deadline_seconds: float = 90.0,
         services: tuple[str, ...] = ("sqs", "s3"),
         obeys_policies: bool = False,
         echo: Callable[[str], None] = lambda _message: None,

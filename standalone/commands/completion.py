@@ -16,7 +16,8 @@ SHELLS = ("bash", "zsh", "fish")
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the completion script of a shell.
 
-    For bash: eval "$(runstream completion bash)".
+    For bash: eval "$(runstream completion bash)", and likewise for zsh.
+    For fish: runstream completion fish | source
     """
     kind = get_completion_class(shell)
     if kind is None:

@@ -130,9 +130,21 @@ def test_the_dashboards_footer_names_the_same(wheel: Path) -> None:
     assert f'COMMIT = "{commit}"' in packed
 
 
-def test_a_shell_completes_its_commands(program: Path, tmp_path: Path) -> None:
-    script = run(program, tmp_path, "completion", "bash").stdout
-    assert "_RUNSTREAM_COMPLETE=bash_complete" in script
+@pytest.mark.parametrize(
+    ("shell", "words", "number"),
+    [("bash", "runstream comp", "1"), ("zsh", "runstream comp", "1"), ("fish", "comp", "comp")],
+)
+def test_a_shell_completes_its_commands(
+    program: Path, tmp_path: Path, shell: str, words: str, number: str
+) -> None:
+    """The script asks the program by these variables."""
+    script = run(program, tmp_path, "completion", shell).stdout
+    assert f"_RUNSTREAM_COMPLETE={shell}_complete" in script
+    asked = {"_RUNSTREAM_COMPLETE": f"{shell}_complete", "COMP_WORDS": words, "COMP_CWORD": number}
+    done = subprocess.run(
+        [program], cwd=tmp_path, env=CLEAN | asked, capture_output=True, text=True, check=False
+    )
+    assert "completion" in done.stdout
 
 
 def test_its_commands_start_without_the_checkout(program: Path, tmp_path: Path) -> None:

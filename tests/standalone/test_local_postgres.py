@@ -10,6 +10,7 @@ import pytest
 from support.postgres_server import open_to_postgres
 
 from standalone.local_postgres import LocalPostgres
+from standalone.postgres_programs import find_programs
 
 
 @pytest.fixture
@@ -52,3 +53,33 @@ def test_a_folder_that_only_root_enters_is_no_obstacle(tmp_path: Path, monkeypat
     with LocalPostgres(closed / "postgres", is_durable=False) as server:
         psycopg2.connect(server.database_url("tables")).close()
     assert [each.name[:9] for each in (tmp_path / "system").iterdir()] == ["postgres-"]
+
+
+def programs_at(prefix: Path, version: str) -> Path:
+    """Lay out a PostgreSQL whose server is a script."""
+    folder, extensions = prefix / "bin", prefix / "share" / "extension"
+    for each in (folder, extensions):
+        each.mkdir(parents=True)
+    for name in ("pg_trgm", "pgcrypto"):
+        (extensions / f"{name}.control").touch()
+    for name in ("postgres", "initdb"):
+        (folder / name).write_text(f"#!/bin/sh\n{version}\n")
+        (folder / name).chmod(0o755)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("version", "is_used"),
+    [
+        ("echo 'postgres (PostgreSQL) 99.2'", True),
+        ("echo 'postgres (PostgreSQL) 13.9'", False),
+        ("echo 'version GLIBC_2.34 not found' >&2; exit 1", False),
+    ],
+)
+def test_only_programs_that_start_here_are_used(
+    tmp_path: Path, monkeypatch, version: str, is_used: bool
+):
+    """Those of a package may need a newer C library than this machine has."""
+    folder = programs_at(tmp_path, version)
+    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
+    assert (find_programs(tmp_path / "data") == folder) == is_used
