@@ -80,10 +80,12 @@ def test_a_composite_action_keeps_its_inner_steps():
     assert found[4] == LOG[3] + inner
 
 
-def test_two_answers_are_none():
+def test_a_step_with_two_answers_is_left_out():
     """An inner step in the second in which the next step begins could be either."""
     inner = line(9.45, "##[group]Run echo last")
-    assert located("".join([*LOG[:4], inner, *LOG[4:]]), STEPS) is None
+    found = located("".join([*LOG[:4], inner, *LOG[4:]]), STEPS)
+    certain = list(zip([1, 2, 4, 5, 10, 11], WHOLE, strict=True))
+    assert found == [each for each in certain if each[0] not in {4, 5}]
 
 
 def test_a_name_that_is_a_title_decides():
@@ -166,7 +168,7 @@ def test_a_script_that_prints_such_lines_leaves_none():
 
 @given(st.data())
 def test_what_is_named_is_true(data):
-    """For any jobs with inner steps, in any rhythm: the true places, or none."""
+    """For any jobs with inner steps, in any rhythm: true places only."""
     moments = [*data.draw(st.lists(st.floats(0, 6), min_size=2, max_size=8)), 0]
     inner = [data.draw(st.integers(0, 2)) for _ in moments]
     at, steps, texts = 1.0, [a_step(1, "Set up job", 0, 1)], [line(0, "Current runner version")]
@@ -175,7 +177,8 @@ def test_what_is_named_is_true(data):
         texts.append("".join(line(each, f"##[group]Run {number}") for each in begins))
         steps.append(a_step(number, f"Step {number}", at, at + length))
         at += length
-    found = located("".join(texts), steps)
-    assert found in (None, list(zip(range(1, len(steps) + 1), texts, strict=True)))
+    found = located("".join(texts), steps) or []
+    true = list(zip(range(1, len(steps) + 1), texts, strict=True))
+    assert set(found) <= set(true)
     if not any(inner):
-        assert found is not None
+        assert found == true

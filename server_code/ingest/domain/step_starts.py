@@ -2,17 +2,17 @@
 
 The runner begins a step with a line of its own: ``##[group]Run …``, ``Post job cleanup.``. Steps of
 composite actions repeat such lines, and times of steps have whole seconds only; so the lines are
-assigned to the steps in order in every way that kinds and times allow, and only an assignment that
-is the only one is certain. With step debugging on, the runner begins every step, a skipped one
-too, with a line that names it. https://github.com/actions/runner/tree/main/src/Runner.Worker
+assigned to the steps in order in every way that kinds and times allow, and only a step that has
+the same lines in all of them is certain. With step debugging on, the runner begins every step, a
+skipped one too, with a line that names it. https://github.com/actions/runner/tree/main/src/Runner.Worker
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
 
 from .jobs import Step
 from .step_ranges import StepRange, name_ranges
@@ -22,6 +22,7 @@ MOST_STARTS = 500
 
 #: A step's times are those of the runner, whole seconds; its first line comes at once.
 _SOON = timedelta(seconds=1)
+_NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 _RUN, _POST, _COMPLETE, _INITIALIZE, _STOP = "run", "post", "complete", "initialize", "stop"
 _PULL, _BUILD, _DEBUG = "pull", "build", "debug"
@@ -98,28 +99,34 @@ def parse_start(head: bytes, line: int, byte: int) -> StepStart | None:
 def locate_steps(
     steps: Sequence[Step], starts: Sequence[StepStart], *, last_line: int, last_byte: int
 ) -> tuple[StepRange, ...] | None:
-    """Return the ranges of the steps that ran; None where more than one answer is possible."""
+    """Return the ranges of the steps that ran, as far as one answer is possible; None for none."""
     named = [start for start in starts if start.kind == _DEBUG]
     ran = [step for step in steps if named or step.conclusion != "skipped"]
     kinds = [_DEBUG if named else _kind(step, steps, starts) for step in ran[1:]]
     starts = named or starts
     if not ran or ran[0].name != _SET_UP or None in kinds or len(starts) > MOST_STARTS:
         return None
-    firsts = _only_assignment(ran, [_SET_UP, *map(str, kinds)], starts)
+    firsts = _certain_firsts(ran, [_SET_UP, *map(str, kinds)], starts)
     if firsts is None or not last_line:
         return None
-    lines = [1, *(starts[at].line for at in firsts), last_line + 1]
-    places = [0, *(starts[at].byte for at in firsts), last_byte + 1]
-    return tuple(
-        StepRange(
-            number=step.number,
-            step_name=step.name,
-            first_line=lines[at],
-            last_line=lines[at + 1] - 1,
-            first_byte=places[at],
-            last_byte=places[at + 1] - 1,
+    end = StepStart(kind=_SET_UP, title="", at=_NEVER, line=last_line + 1, byte=last_byte + 1)
+    found = [None if at is None else starts[at] for at in firsts]
+    begins = [replace(end, line=1, byte=0), *found]
+    pairs = zip(ran, begins, [*found, end], strict=True)
+    return (
+        tuple(
+            StepRange(
+                number=step.number,
+                step_name=step.name,
+                first_line=first.line,
+                last_line=following.line - 1,
+                first_byte=first.byte,
+                last_byte=following.byte - 1,
+            )
+            for step, first, following in pairs
+            if first is not None and following is not None
         )
-        for at, step in enumerate(ran)
+        or None
     )
 
 
@@ -141,33 +148,59 @@ def _kind(step: Step, steps: Sequence[Step], starts: Sequence[StepStart]) -> str
     return _RUN
 
 
-#: How many assignments there are, two for more, and the starts that begin steps in one of them.
-_Ways = tuple[int, tuple[int, ...]]
-
-
-def _only_assignment(
+def _certain_firsts(
     steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart]
-) -> list[int] | None:
-    """Return the starts that begin the steps after the first one.
+) -> list[int | None] | None:
+    """Return the start that begins each step after the first one in every assignment.
 
-    ``ways[k]``: those in which the last start so far belongs to step ``k``.
+    None for a step that several may begin; None for all where there is no assignment.
     """
     named = [_has_title(step, kind, starts) for step, kind in zip(steps, kinds, strict=True)]
-    ways: list[_Ways] = [(0, ())] * len(steps)
-    ways[0] = (1, ())
-    for at, start in enumerate(starts):
-        following: list[_Ways] = []
-        for k, (step, kind) in enumerate(zip(steps, kinds, strict=True)):
-            stays = ways[k] if _may_hold(step, kind, start) else (0, ())
-            begins: _Ways = (0, ())
-            if k and kind == start.kind and _may_begin(step, start, must_match=named[k]):
-                count, firsts = ways[k - 1]
-                begins = (count, (*firsts, at)) if count else (0, ())
-            count = min(2, stays[0] + begins[0])
-            following.append((count, stays[1] if stays[0] else begins[1]))
-        ways = following
-    count, firsts = ways[-1]
-    return list(firsts) if count == 1 else None
+    rows = [
+        _Row(
+            begins=[
+                k > 0 and kind == start.kind and _may_begin(step, start, must_match=named[k])
+                for k, (step, kind) in enumerate(zip(steps, kinds, strict=True))
+            ],
+            holds=[_may_hold(*each, start) for each in zip(steps, kinds, strict=True)],
+        )
+        for start in starts
+    ]
+    before = _reached(rows, len(steps))
+    mirrored = [
+        _Row(begins=[False, *row.begins[:0:-1]], holds=row.holds[::-1]) for row in reversed(rows)
+    ]
+    after = [each[::-1] for each in reversed(_reached(mirrored, len(steps)))]
+    if not after[0][0]:
+        return None
+    firsts: list[int | None] = []
+    for k in range(1, len(steps)):
+        found = [
+            at
+            for at, row in enumerate(rows)
+            if row.begins[k] and before[at][k - 1] and after[at + 1][k]
+        ]
+        firsts.append(found[0] if len(found) == 1 else None)
+    return firsts
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """Which steps one start may begin, and of which it may be a repeated line."""
+
+    begins: list[bool]
+    holds: list[bool]
+
+
+def _reached(rows: Sequence[_Row], count: int) -> list[list[bool]]:
+    """Return, before the first start and after each one, which steps the starts so far fit."""
+    found = [[k == 0 for k in range(count)]]
+    for row in rows:
+        last = found[-1]
+        found.append(
+            [(last[k] and row.holds[k]) or (row.begins[k] and last[k - 1]) for k in range(count)]
+        )
+    return found
 
 
 def _has_title(step: Step, kind: str, starts: Sequence[StepStart]) -> bool:
