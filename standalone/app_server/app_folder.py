@@ -6,7 +6,6 @@ it, and reads every file below: a checkout may have any name, and contains far m
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from pathlib import Path
 
 from .errors import CannotServe
@@ -37,21 +36,3 @@ def link_app(checkout: Path, folder: Path) -> Path:
         link.unlink(missing_ok=True)
         link.symlink_to(checkout.resolve() / name)
     return app
-
-
-def require_same_package(checkout: Path) -> None:
-    """Raise CannotServe where this Python has another Runstream installed.
-
-    Python finds an installed package before the files that the app server sends, so the server
-    would run its code under the pages of this one.
-    """
-    spec = find_spec(PACKAGE_NAME)
-    if spec is None or spec.origin is None:
-        return
-    installed = Path(spec.origin).resolve().parent
-    if installed != checkout.resolve():
-        raise CannotServe(
-            f"This Python has another Runstream installed in {installed}, and the app server would "
-            f"run its code instead of that in {checkout}. Uninstall it, or serve from an "
-            "environment of its own."
-        )

@@ -14,7 +14,7 @@ from ..local_postgres import LocalPostgres
 from ..postgres_programs import find_programs
 from ..private_files import load_or_make_key
 from ..uplink.link import AppAddress
-from .app_folder import CHECKOUT, link_app, require_same_package
+from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
 from .jdbc import is_postgres, jdbc_url
 from .over_uplink import (
@@ -90,7 +90,6 @@ def require_servable(
     plan: ServingPlan, environment: Mapping[str, str], echo: Callable[[str], None]
 ) -> Path:
     """Find the server and check what it needs, before anything is started; or CannotServe."""
-    require_same_package(plan.checkout)
     program = find_program(environment)
     require_startable(program, environment, echo)
     require_free_port(plan.host, plan.port)

@@ -14,12 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.settings import read_settings
 
-from standalone.app_server.app_folder import (
-    APP_FILES,
-    CHECKOUT,
-    link_app,
-    require_same_package,
-)
+from standalone.app_server.app_folder import APP_FILES, link_app
 from standalone.app_server.configuration import ServerConfiguration, secrets_from
 from standalone.app_server.errors import CannotServe
 from standalone.app_server.jdbc import is_postgres, jdbc_url
@@ -185,10 +180,3 @@ def test_a_checkout_of_any_name_is_served_under_the_packages_name(tmp_path: Path
 def test_what_is_not_the_whole_app_is_not_served(tmp_path: Path):
     with pytest.raises(CannotServe, match=r"anvil\.yaml.* is not there"):
         link_app(tmp_path, tmp_path / "app")
-
-
-def test_an_installed_runstream_that_is_another_one_is_reported(tmp_path: Path):
-    """The app server would run the installed code instead of the served one."""
-    require_same_package(CHECKOUT)
-    with pytest.raises(CannotServe, match=r"another Runstream installed in .*Uninstall it"):
-        require_same_package(checkout_at(tmp_path / "fork"))
