@@ -84,7 +84,8 @@ class GithubActions:
         answer = self._lists.fetch(self._client(repository), wanted, known)
         if answer.items is None:
             return Answer(None, validator)
-        self._notice_new_name(repository, _owner_of_runs(answer.items))
+        if answer.was_redirected:
+            self._notice_new_name(repository, _owner_of_runs(answer.items))
         runs = self._malformed.parse_each(
             partial(parse_run, repository=repository),
             answer.items,
@@ -122,7 +123,8 @@ class GithubActions:
         answer = self._lists.fetch(self._client(key.repository), wanted, validator)
         if answer.items is None:
             return Answer(None, validator)
-        self._notice_new_name(key.repository, _owner_of_jobs(answer.items))
+        if answer.was_redirected:
+            self._notice_new_name(key.repository, _owner_of_jobs(answer.items))
         read = list(
             self._malformed.parse_each(
                 parse_job, answer.items, repository=key.repository, path=request.path

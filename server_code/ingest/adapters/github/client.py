@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
@@ -77,13 +77,13 @@ class GithubClient:
         """
         etag = self._own_etag(request.validator)
         headers = {} if etag is None else {"If-None-Match": etag}
-        url = self._url_of(request.path, request.parameters)
+        asked = url = self._url_of(request.path, request.parameters)
         for _ in range(MAX_REDIRECTS + 1):
             call = _Call("GET", url, request.endpoint, request.path, headers, log=request.log)
             answer = self._exchange(call)
             location = self._next_location(answer, request, url)
             if location is None:
-                return self._response(request.path, answer)
+                return replace(self._response(request.path, answer), was_redirected=url != asked)
             # The whole answer names the repository as it is called now; 304 would not.
             url, headers = location, {}
         raise SourceUnavailable(f"{request.path} redirects more than {MAX_REDIRECTS} times.")

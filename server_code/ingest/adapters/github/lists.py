@@ -36,7 +36,7 @@ class Reader(Protocol):
 class ListAnswer:
     """A list, or a part of it. ``items`` is None where nothing changed since the validator.
 
-    ``answered_at`` is by GitHub's clock.
+    ``answered_at`` is by GitHub's clock. ``was_redirected``: a page came from another address.
     """
 
     items: tuple[Mapping[str, Any], ...] | None
@@ -44,6 +44,7 @@ class ListAnswer:
     has_next: bool
     validator: str | None
     answered_at: datetime | None
+    was_redirected: bool = False
 
     @property
     def total_count(self) -> int:
@@ -188,6 +189,7 @@ class _Walk:
         self._cursor: Mapping[str, str] = {}
         self._body = ""
         self._answered_at: datetime | None = None
+        self._was_redirected = False
 
     @property
     def size(self) -> int:
@@ -207,6 +209,7 @@ class _Walk:
         self._items += found if "cursor" in self._cursor else found[self.position - start :]
         self._etags.append(response.validator)
         self._answered_at = self._answered_at or _answered_at(response)
+        self._was_redirected |= response.was_redirected
         self._body, self._cursor = response.body, following or {}
         self.position = start + self.size
         is_last = self._wanted.is_last
@@ -224,6 +227,7 @@ class _Walk:
             has_next=self.has_next,
             validator=json.dumps([self.size, *etags]) if is_whole else None,
             answered_at=self._answered_at,
+            was_redirected=self._was_redirected,
         )
 
     def _fetch_page(self, reader: Reader) -> tuple[Response, list[Mapping[str, Any]]]:

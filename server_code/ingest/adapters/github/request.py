@@ -40,7 +40,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """An answer that is no error: 2xx, 302 or 304. Header names are in lower case."""
+    """An answer that is no error: 2xx, 302 or 304. Header names are in lower case.
+
+    ``was_redirected``: it came from another address than was asked, as a renamed repository's does.
+    """
 
     status: int
     headers: Mapping[str, str]
@@ -48,6 +51,7 @@ class Response:
     validator: str | None
     path: str
     api_url: str
+    was_redirected: bool = False
 
     @property
     def is_unchanged(self) -> bool:
