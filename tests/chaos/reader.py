@@ -84,6 +84,11 @@ class Reader:
         digest = hashlib.sha256(b"".join(parts[number][2] for number in sorted(parts))).hexdigest()
         return digest if all(part[1] == digest for part in parts.values()) else None
 
+    def parts_of(self, key: tuple[Any, ...]) -> str:
+        """Describe what came of a log."""
+        parts = self.parts.get(key, {})
+        return f"{len(parts)} parts, {sum(len(part[2]) for part in parts.values())} bytes"
+
 
 def _identity(data: dict[str, Any]) -> tuple[Any, ...]:
     return data["repo"], data["run_id"], data["run_attempt"]

@@ -26,7 +26,7 @@ def _missing_of_job(key: tuple[Any, ...], job: dict[str, Any], reader: Reader) -
     log_key = (*key, job["job_id"])
     if job.get("log_sha256") is not None:
         if reader.log_sha256(log_key) != job["log_sha256"] and log_key not in reader.absent:
-            yield f"log of job {job['job_id']} of {key}"
+            yield f"log of job {job['job_id']} of {key} ({reader.parts_of(log_key)})"
     elif log_key not in reader.absent and log_key not in reader.parts:
         yield f"word on the log of job {job['job_id']} of {key}"
 

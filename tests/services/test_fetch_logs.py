@@ -180,6 +180,40 @@ def test_a_file_that_is_empty_in_the_archive_is_fetched_alone():
     assert contents(later) == {1: b"", 2: b"two"}
 
 
+@pytest.mark.parametrize("failure", [SourceUnavailable("502"), AccessDenied("403")])
+def test_an_empty_file_of_the_archive_stands_for_no_log_that_only_failed(failure):
+    """Neither way has answered that the log is empty."""
+    jobs = (due(1), due(2))
+    logs = Logs(job=failure, archive=zipped(job_1=b"x", job_2=b""))
+    [late] = fetch_logs(logs, work(due(2), tries=1), [due(2)])
+    assert isinstance(late, LogNotReady)
+    outcomes = list(fetch_logs(logs, work(*jobs, whole=True, tries=3), jobs))
+    assert [type(outcome) for outcome in outcomes] == [LogFetched, LogNotReady]
+
+
+def test_an_empty_file_of_the_archive_is_no_log_that_has_expired():
+    """GitHub's 410 is the answer."""
+    jobs = (due(1), due(2))
+    logs = Logs(job=LogExpired("410"), archive=zipped(job_1=b"x", job_2=b""))
+    outcomes = list(fetch_logs(logs, work(*jobs, whole=True, tries=3), jobs))
+    assert [type(outcome) for outcome in outcomes] == [LogFetched, LogUnavailable]
+
+
+def test_an_archive_that_has_expired_is_believed_with_its_first_log():
+    """One request more proves it, and one wrong answer costs no log."""
+    jobs = (due(1), due(2), due(3))
+    expired = Logs(job=LogExpired("410"), archive=LogExpired("410"))
+    outcomes = list(fetch_logs(expired, work(*jobs, whole=True), jobs))
+    assert [(each.job.job_id, each.reason) for each in outcomes] == [
+        (1, "expired"),
+        (2, "expired"),
+        (3, "expired"),
+    ]
+    assert expired.asked == [0, 1]
+    wrong = Logs(archive=LogExpired("410"))
+    assert set(contents(fetch_logs(wrong, work(*jobs, whole=True), jobs))) == {1, 2, 3}
+
+
 def test_single_logs_that_fail_in_a_row_leave_the_others_for_the_next_try():
     """An outage costs a few requests, not one for each job; each try begins with another job."""
     jobs = tuple(due(number) for number in range(1, 9))

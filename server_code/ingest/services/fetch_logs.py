@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
@@ -77,7 +78,9 @@ def _fetch_archive_first(
                     yield result
     except Exception as error:  # noqa: BLE001 - an archive's failure leaves the single logs
         failure = as_ingest_error(error, f"the archive of {work.key}")
-    if failure is not None and _is_answer_for_all(failure, work):
+    if isinstance(failure, LogExpired):
+        yield from _fetch_unless_expired(source, work, list(left.values()))
+    elif failure is not None and _is_answer_for_all(failure, work):
         yield from (failed_log(job, failure) for job in left.values())
     else:
         yield from _fetch_singles(source, work, list(left.values()), empty)
@@ -94,7 +97,19 @@ def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
 def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:
     """Return whether single logs would not do better than the archive did."""
     is_early = isinstance(failure, LogPending) and work.tries < PATIENT_TRIES
-    return is_early or isinstance(failure, (LogExpired, *_SHARED_FAILURES))
+    return is_early or isinstance(failure, _SHARED_FAILURES)
+
+
+def _fetch_unless_expired(
+    source: ActionsSource, work: LogWork, jobs: Sequence[DueLog]
+) -> Iterator[LogResult]:
+    """Fetch the logs of an archive that has expired: the first one shows whether all have."""
+    first = fetch_single(source, work, jobs[0])
+    yield first
+    if isinstance(first, LogUnavailable):
+        yield from (replace(first, job=job) for job in jobs[1:])
+    else:
+        yield from _fetch_singles(source, work, jobs[1:], empty=())
 
 
 def _fetch_singles(
@@ -133,13 +148,15 @@ def _fetch_single_first(source: ActionsSource, work: LogWork, job: DueLog) -> Lo
     if not isinstance(result, LogNotReady) or not _wants_archive(result.error, work):
         return result
     try:
-        return _extract_single(source, work, job) or result
+        return _extract_single(source, work, job, may_be_empty=_is_missing(result, work)) or result
     except Exception as error:  # noqa: BLE001 - the first way's failure is this log's result
         as_ingest_error(error, f"the archive of {work.key}")
         return result
 
 
-def _extract_single(source: ActionsSource, work: LogWork, job: DueLog) -> LogFetched | None:
+def _extract_single(
+    source: ActionsSource, work: LogWork, job: DueLog, *, may_be_empty: bool
+) -> LogFetched | None:
     """Return one job's log out of the archive of its attempt; None where it is not certain."""
     names = _job_names(work)
     if not work.is_whole_attempt:
@@ -148,7 +165,7 @@ def _extract_single(source: ActionsSource, work: LogWork, job: DueLog) -> LogFet
             return None
         names = {each.job_id: each.name for each in listed.jobs}
     with fetch_log_archive(source, work.key, names) as archive:
-        if job.job_id not in archive:
+        if job.job_id not in archive or (archive.is_empty(job.job_id) and not may_be_empty):
             return None
         result = extract_log(archive, job)
         return result if isinstance(result, LogFetched) else None
@@ -165,9 +182,9 @@ def _wants_archive(error: IngestError, work: LogWork) -> bool:
 
 
 def _is_missing(result: LogResult, work: LogWork) -> bool:
-    if isinstance(result, LogNotReady):
-        return isinstance(result.error, LogPending) and work.tries >= PATIENT_TRIES
-    return isinstance(result, LogUnavailable)
+    """Return whether GitHub keeps answering that there is no such log (404)."""
+    is_pending = isinstance(result, LogNotReady) and isinstance(result.error, LogPending)
+    return is_pending and work.tries >= PATIENT_TRIES
 
 
 def _job_names(work: LogWork) -> dict[int, str]:

@@ -110,7 +110,8 @@ def sweep_span(
     """Ask for everything that was created in a span, newest day first; yield each finished day."""
     day = _midnight(last)
     while day >= _midnight(first) and poll_session.should_continue():
-        _ask(context, poll_session, _day_window(day))
+        for _ in _ask(context, poll_session, _day_window(day)):
+            pass
         yield day
         day -= _DAY
 
@@ -126,9 +127,12 @@ def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -
 def _sweep(
     context: CollectorContext, poll_session: PollSession, window: Window, end: datetime
 ) -> None:
-    """Ask for a window, and move behind it once it is complete, or to the round's end."""
-    if _ask(context, poll_session, window):
-        after = end if poll_session.ignores_created else window.last + _SECOND
+    """Ask for a window, and move behind each part that is complete, or to the round's end.
+
+    A day that a limit or a failure cuts short is continued where it was.
+    """
+    for part in _ask(context, poll_session, window, after=poll_session.repository.swept_through):
+        after = end if poll_session.ignores_created else part.last + _SECOND
         poll_session.repository = replace(poll_session.repository, swept_through=after)
 
 
@@ -137,7 +141,7 @@ def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
 
     It ends by ``end``; None if the round is over.
     """
-    day = poll_session.repository.swept_through or end
+    day = _midnight(poll_session.repository.swept_through or end)
     if day >= end:
         return None
     size, number = LARGEST_WINDOW_DAYS, (day - _FIRST_DAY) // _DAY
@@ -153,14 +157,32 @@ def _is_full(poll_session: PollSession, window: Window) -> bool:
     return poll_session.repository.validators.get(_QUESTION + window.created) == _HALVED
 
 
-def _ask(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
-    """Ask for a window; return False if it has days and fits no page: its halves are next."""
+def _ask(
+    context: CollectorContext,
+    poll_session: PollSession,
+    window: Window,
+    *,
+    after: datetime | None = None,
+) -> Iterator[Window]:
+    """Ask for a window that ends after a moment; yield each part of it that is complete.
+
+    A window of several days that fits no page yields nothing: its halves are next.
+    """
+    if after is not None and window.last < after:
+        return
     if poll_session.ignores_created:
-        return True
+        yield window
+        return
+    if _is_full(poll_session, window) or not _fits_a_page(context, poll_session, window):
+        for half in window.halves() if window.days <= 1 else ():
+            yield from _ask(context, poll_session, half, after=after)
+        return
+    yield window
+
+
+def _fits_a_page(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
+    """Fetch a window's runs; return False, and remember it, where it must be halved."""
     question = _QUESTION + window.created
-    if _is_full(poll_session, window):
-        first, second = window.halves()
-        return _ask(context, poll_session, first) and _ask(context, poll_session, second)
     validator = poll_session.repository.validators.get(question)
     answer = context.source.fetch_runs(
         poll_session.repository.full_name, RunQuery(created=window.created), validator
@@ -176,7 +198,7 @@ def _ask(context: CollectorContext, poll_session: PollSession, window: Window) -
         return True
     if page.has_next and window.first < window.last:
         poll_session.keep_validator(question, _HALVED)
-        return window.days <= 1 and _ask(context, poll_session, window)
+        return False
     if page.has_next:
         _ask_for_more_pages(context, poll_session, window)
     # A window that shows fewer runs than it counts, or pages, is asked for again in the next round.

@@ -65,6 +65,7 @@ ATTEMPTS = [
     on_state("save_attempts", [an_attempt(8, next_check_at=at(-1), run_validator="new")]),
     on_state("load_attempts", "octo/api", [7, 8, 9]),
     on_state("find_attempts", 8),
+    on_state("load_oldest_unpublished", [REPOSITORY]),
     on_state("load_due_attempts", REPOSITORY, now=NOW, limit=5, newest_first=True),
     on_state("take_failed_logs", updated_before=at(10**6), limit=5),
     on_state("load_attempts_since", REPOSITORY, at(-(10**6)), limit=5),
