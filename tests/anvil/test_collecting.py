@@ -107,6 +107,7 @@ def test_what_was_collected_is_shown(app, collected):
             "groups",
             "errors",
             "warnings",
+            "steps",
         }
 
 
