@@ -31,3 +31,11 @@ def test_tries_without_progress_count_and_a_complete_search_ends_them():
     assert "The limit is used up." in str(depth.error("octo/api"))
     assert depth.is_reached(replace(LIMITED, last_error=None), 0)
     assert depth.tries == 0
+
+
+def test_what_runs_bring_is_no_progress_of_the_search():
+    """Lists of an active repository change with each poll, and a search that fails must end."""
+    depth = SearchDepth()
+    for tries in range(5):
+        assert not depth.is_reached(replace(LIMITED, validators={"runs": f'"{tries}"'}), 0)
+        assert depth.tries == tries

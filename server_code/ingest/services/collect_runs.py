@@ -24,6 +24,7 @@ from .discover_runs import discover_all_runs, discover_runs
 from .poll_runs import poll_repository
 from .poll_session import LEASE_SECONDS
 from .read_attempts import MAX_DOUBTFUL_READS
+from .sweep_days import sweep_progress
 
 IDLE_SECONDS = 0.5
 MAX_UNREAD = 10_000
@@ -243,14 +244,7 @@ class SearchDepth:
         if record is None or record.last_error is None:
             self.tries = 0
             return True
-        came_to = (
-            record.walk_page,
-            record.swept_at,
-            record.swept_through,
-            record.hinted_at,
-            hints,
-            dict(record.validators),  # the parts of a day that is not complete yet
-        )
+        came_to = (record.walk_page, *sweep_progress(record), record.hinted_at, hints)
         self.tries = 0 if came_to != self._came_to else self.tries + 1
         self._came_to, self._trouble = came_to, record.last_error
         return False

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
+from ..domain.ledger import RepositoryRecord
 from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
 from ..ports import RunQuery
@@ -102,6 +103,19 @@ def sweep_all_days(
         if window is None:
             return
         _sweep(context, poll_session, window, tomorrow)
+
+
+def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
+    """Return what changes whenever a sweep comes further: its place and what it knows of windows.
+
+    The validators of other questions change by themselves wherever runs go on.
+    """
+    known = {
+        question: validator
+        for question, validator in repository.validators.items()
+        if question.startswith(_QUESTION)
+    }
+    return repository.swept_at, repository.swept_through, known
 
 
 def sweep_span(
