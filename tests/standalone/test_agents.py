@@ -20,7 +20,7 @@ from standalone.agents import BESIDE_THE_STATE, Pace, agent_threads, run_agents
 from standalone.sandbox.builder import WorldBuilder
 from standalone.uplink.daemon import OVER_THE_LINK
 
-SPEED = 60
+SPEED = 15
 
 
 def a_world() -> WorldBuilder:
