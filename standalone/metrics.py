@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 
+from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
@@ -99,7 +100,7 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
     for counter, (name, words) in _COUNTERS.items():
         yield CounterMetricFamily(f"runstream_{name}", words, value=counts.get(counter, 0))
     queues = (context.metrics.queue_name, context.logs.queue_name, context.job_events.queue_name)
-    sent = {queue: counts.get(f"queue_messages.{queue}", 0) for queue in queues}
+    sent = {queue: counts.get(sent_messages(queue), 0) for queue in queues}
     yield _labelled_counter("messages", "Messages that were sent.", "queue", sent)
     buckets, total = read_lag(counts)
     words = "Seconds from the end of a job to its message on the metrics queue."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ingest.bootstrap import Collector
+from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import LedgerCounts
 from ingest.ports import Budget
 
@@ -80,7 +81,7 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
         commits=counts.get("commits", 0),
         logs=counts.get("logs", 0),
         logs_unavailable=counts.get("logs_unavailable", 0),
-        messages={name: counts.get(f"queue_messages.{name}", 0) for name in queues},
+        messages={name: counts.get(sent_messages(name), 0) for name in queues},
         queue_requests=counts.get("queue_requests", 0),
         github_charged=counts.get("github_requests.charged", 0),
         github_free=counts.get("github_requests.free", 0),

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import boto3
 import pytest
-from support.anvil_server import app_environment, free_port, skip_unless_servable
+from support.anvil_server import app_environment, skip_unless_servable
 from support.command_line import ROOT, wait_until
-
-from standalone.app_server import ServingPlan
 
 
 def count_messages(endpoint_url: str, queue: str) -> int:
@@ -34,7 +32,7 @@ def count_messages(endpoint_url: str, queue: str) -> int:
 @pytest.mark.slow
 def test_the_dashboard_is_served_and_collects_the_sandbox(tmp_path: Path):
     """The app's own schedule collects; what it says is enough to sign in, and no file is left."""
-    skip_unless_servable(ServingPlan(folder=tmp_path, port=free_port()))
+    skip_unless_servable()
     with subprocess.Popen(
         [sys.executable, "-m", "standalone", "run"],
         cwd=tmp_path,

@@ -20,7 +20,6 @@ from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_unt
 from support.postgres_server import open_to_postgres
 from support.processes import have_ended
 
-from standalone.app_server import ServingPlan
 from standalone.app_server.over_uplink import connected
 from standalone.uplink.link import AppAddress
 
@@ -60,7 +59,7 @@ class Served:
 @pytest.fixture
 def command(cli: CommandLine, tmp_path: Path) -> CommandLine:
     """Return a command line that names the real server, or skip."""
-    skip_unless_servable(ServingPlan(folder=tmp_path, port=free_port()))
+    skip_unless_servable()
     open_to_postgres(tmp_path)
     cli.environment |= app_environment({"GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET})
     return cli

@@ -7,6 +7,11 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 
 
+def sent_messages(queue_name: str) -> str:
+    """Return the name of the counter of the messages that a queue has accepted."""
+    return f"queue_messages.{queue_name}"
+
+
 class Counters:
     """The counters of one process, by name; all its adapters and services share them."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 
-from ..domain.counters import Counters
+from ..domain.counters import Counters, sent_messages
 from ..errors import QueueUnavailable
 from ..messaging.encoding import QueueMessage
 from .queues import Publisher, Rejection
@@ -41,7 +41,7 @@ class RequestPublisher(Publisher):
             taken += len(group) - len(refused)
             rejections += refused
         if batch:
-            self._counters.add(f"queue_messages.{self._name}", taken)
+            self._counters.add(sent_messages(self._name), taken)
         return tuple(rejections)
 
     def _fault(self, message: QueueMessage) -> str | None:

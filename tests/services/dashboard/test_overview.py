@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.collections import CollectionPhase
+from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import PIPELINE_MONITORING_AGENT
@@ -32,7 +33,7 @@ SETTINGS = Settings(
     aws=AwsSettings(region="r", access_key_id=Secret("k"), secret_access_key=Secret("s")),
 )
 HOUR = NOW.replace(minute=0, second=0, microsecond=0)
-METRICS, LOGS = "queue_messages.ci_cd_metrics_queue", "queue_messages.ci_cd_logs_queue"
+METRICS, LOGS = map(sent_messages, ("ci_cd_metrics_queue", "ci_cd_logs_queue"))
 
 
 @pytest.fixture
@@ -151,11 +152,21 @@ def test_traffic_is_a_day_at_most(state, monkeypatch):
 def test_messages_are_counted_by_queue_in_all_and_of_the_last_hour(state):
     """By the names that are configured."""
     state.add_counts({METRICS: 100, LOGS: 10}, now=at(-2 * 3600))
-    state.add_counts({METRICS: 7, "queue_messages.another": 1}, now=at(-60))
+    state.add_counts({METRICS: 7, sent_messages("another"): 1}, now=at(-60))
     assert taken(state)["messages"] == [
         {"queue": "ci_cd_metrics_queue", "purpose": "metrics", "total": 107, "last_hour": 7},
         {"queue": "ci_cd_logs_queue", "purpose": "logs", "total": 10, "last_hour": 0},
     ]
+
+
+def test_logs_that_are_published_are_no_standstill(state):
+    """However long the oldest pending one waits; the count is the one that adapters write."""
+    state.add_repository(a_repository())
+    state.save_job_logs([a_log(updated_at=at(-3600))])
+    assert "none has been published" in taken(state)["health"]["sentence"]
+
+    state.add_counts({LOGS: 1}, now=NOW)
+    assert "none has been published" not in taken(state)["health"]["sentence"]
 
 
 def test_the_budget_is_what_the_newest_agent_was_reported(state):

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ...domain.counters import Counters
+from ...domain.counters import Counters, sent_messages
 from ...errors import QueueUnavailable
 from ...messaging.encoding import QueueMessage, encode_string
 from ...messaging.envelope import event_id
@@ -98,7 +98,7 @@ class SqsPublisher(Publisher):
                 if len(batch) > 1:
                     return self._send_singly(batch)
         rejections = self._with_fresh_limit(batch, rejections)
-        self._counters.add(f"queue_messages.{self.queue_name}", len(batch) - len(rejections))
+        self._counters.add(sent_messages(self.queue_name), len(batch) - len(rejections))
         return rejections
 
     def _send_batch(self, batch: Sequence[QueueMessage]) -> tuple[Rejection, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ...domain.counters import sent_messages
 from ...domain.ledger import (
     MOST_ERRORS,
     AgentRecord,
@@ -62,7 +63,7 @@ def health_of(
     reading: StateReading, settings: Settings, *, seconds_left: float | None, now: datetime
 ) -> Health:
     """Return the health of collection at ``now``."""
-    logs = f"sqs_messages.{settings.queues.logs_queue}"
+    logs = sent_messages(settings.queues.logs_queue)
     recent = [counts for at, counts in reading.traffic.spans if at > now - LOG_PATIENCE]
     facts = HealthFacts(
         agents=reading.agents,

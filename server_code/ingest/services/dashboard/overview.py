@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...domain.counters import sent_messages
 from ...domain.ledger import (
     TRAFFIC_SPAN,
     AgentRecord,
@@ -61,18 +62,14 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
     }
 
 
-def _counter(queue_name: str) -> str:
-    return f"queue_messages.{queue_name}"
-
-
 def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
     queues = {"metrics": settings.queues.metrics_queue, "logs": settings.queues.logs_queue}
     return [
         {
             "queue": name,
             "purpose": purpose,
-            "total": traffic.totals.get(_counter(name), 0),
-            "last_hour": _recent(traffic, _counter(name), now - _HOUR),
+            "total": traffic.totals.get(sent_messages(name), 0),
+            "last_hour": _recent(traffic, sent_messages(name), now - _HOUR),
         }
         for purpose, name in queues.items()
     ]
@@ -93,8 +90,8 @@ def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[
         rows.append(
             {
                 "at": format_timestamp(at),
-                "metrics": counts.get(_counter(settings.queues.metrics_queue), 0),
-                "logs": counts.get(_counter(settings.queues.logs_queue), 0),
+                "metrics": counts.get(sent_messages(settings.queues.metrics_queue), 0),
+                "logs": counts.get(sent_messages(settings.queues.logs_queue), 0),
                 "charged": counts.get("github_requests.charged", 0),
                 "free": counts.get("github_requests.free", 0),
             }
