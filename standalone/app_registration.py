@@ -81,7 +81,7 @@ class Registration:
         query = parse_qs(environ.get("QUERY_STRING", ""))
         state, code = query.get("state", [""])[0], query.get("code", [""])[0]
         if not secrets.compare_digest(state.encode(), self.state.encode()) or not code:
-            # The registration goes on: anybody on this machine could have sent this.
+            # The registration continues: any process on this machine could have sent this.
             return _refuse(start_response, "This page was not opened from this command.")
         if self.app is not None:
             return _refuse(start_response, "This App was received already.")

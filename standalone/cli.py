@@ -31,7 +31,7 @@ runstream --help lists all commands."""
 
 
 class InGivenOrder(click.Group):
-    """List commands in the order in which a person meets them."""
+    """List commands in the order in which a new user needs them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""

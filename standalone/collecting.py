@@ -89,7 +89,7 @@ def collect_all_once(
     *,
     refused: Mapping[str, IngestError],
 ) -> int:
-    """Collect everything that there is; return the exit code.
+    """Collect everything; return the exit code.
 
     What was collected is reported first, then the error of each repository that failed.
     """

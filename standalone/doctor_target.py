@@ -1,4 +1,4 @@
-"""What ``doctor`` looks at on this host."""
+"""The parts of this host that ``doctor`` checks."""
 
 from __future__ import annotations
 

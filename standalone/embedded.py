@@ -137,7 +137,7 @@ def _choose_state(
 
 
 def aws_in(environment: Mapping[str, str]) -> str | None:
-    """Name what says where AWS is; None where nothing does. Asks no network.
+    """Return what locates AWS; None where nothing does. Asks no network.
 
     boto3's own search is the judge, but for the last places it looks: services in the network
     of a container or a virtual machine. A container that has one says so in its environment.

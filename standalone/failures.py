@@ -22,7 +22,7 @@ UNAVAILABLE = 69
 INCOMPLETE = 75
 MISCONFIGURED = 78
 
-_DOCTOR = "`runstream doctor` looks at everything that is needed."
+_DOCTOR = "`runstream doctor` checks the configuration and every connection."
 
 
 def sentence_for(error: Exception) -> str:

@@ -1,4 +1,4 @@
-"""Collecting everything that there is, once."""
+"""Collection of everything, once."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def collect_once(
     names = list(repositories) or [each.full_name for each in context.store.list_repositories()]
 
     def show() -> None:
-        with suppress(StateUnavailable):  # the threads meet it too, and report it
+        with suppress(StateUnavailable):  # the threads fail as well, and report it
             on_progress(lambda: look(collector, seconds=time.monotonic() - started))
 
     plan = CollectionPlan(names=names, policy=policy, should_continue=lambda: not stop.is_set())

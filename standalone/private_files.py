@@ -10,7 +10,7 @@ _KEY_BYTES = 24
 
 
 def write_private(file: Path, text: str) -> None:
-    """Write a file that nobody else could read at any moment."""
+    """Write a file that only its owner can read, from its first byte."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)

@@ -1,4 +1,4 @@
-"""What is said to a freshly served app over its Uplink: who may sign in, what it watches."""
+"""The first accounts and repositories of a served app, set over its Uplink."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The API's front door: a WSGI application that behaves as GitHub's REST API."""
+"""The API: a WSGI application that behaves as GitHub's REST API."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ def queue_depth(settings: Settings, name: str) -> QueueDepth:
 
 
 def count_dead_letters(settings: Settings) -> int | None:
-    """Count the dead letters of the job events queue; None if the bus does not tell us."""
+    """Count the dead letters of the job events queue; None if the bus does not report them."""
     with closing(open_bus(settings)) as bus:
         return bus.inspector().inspect_queue(settings.queues.job_events_queue).dead_letters
 

@@ -91,8 +91,8 @@ class AttemptRecord:
     """One attempt in the ledger.
 
     ``run`` is the newest sight of it (None while only its number is known), ``jobs`` the newest
-    sight of its jobs with every step ever seen. ``published_statuses`` is what was said of it, in
-    order; ``fingerprint`` identifies what was published last. ``next_check_at``: when it is due
+    sight of its jobs with every step ever seen. ``published_statuses`` are those published of it,
+    in order; ``fingerprint`` identifies what was published last. ``next_check_at``: when it is due
     again; None once settled. ``has_all_jobs``: every job of the ended attempt was read.
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.

@@ -91,7 +91,7 @@ class LogMarkReader:
         self._head = self._head[:_HEAD_BYTES]
 
     def finish(self) -> tuple[LogMarks, StepEvidence]:
-        """Return the marks of the log that ends here, and what it tells of its steps."""
+        """Return the marks of the log that ends here, and what it shows of its steps."""
         is_open_line = bool(self._head)
         self._read(self._head)
         last_line = self._line if is_open_line else self._line - 1

@@ -67,7 +67,7 @@ class StepStart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepEvidence:
-    """What a log tells of its steps; ``proved`` by an archive, without the steps' names."""
+    """What a log shows of its steps; ``proved`` by an archive, without the steps' names."""
 
     starts: tuple[StepStart, ...]
     last_line: int

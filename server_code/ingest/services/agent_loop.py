@@ -120,7 +120,7 @@ class AgentLoop:
     def _trouble(self, error: Exception, turn: ShouldContinue) -> None:
         """Report an error once while it lasts, and pause longer after each failure in a row."""
         what = f"{type(error).__name__}: {error}"
-        # A busy state passes by itself: an error only if the next turn meets it too.
+        # A busy state passes by itself: an error only if the next turn fails as well.
         lasts = self._failures > 0 or not isinstance(error, StateBusy)
         if lasts and what != self._reported:
             self._report(what)

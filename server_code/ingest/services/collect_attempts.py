@@ -274,7 +274,7 @@ def _publish_facts(
 
 
 def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> None:
-    """Record which logs are pending, then publish their work: unknown work is nobody's."""
+    """Record which logs are pending, then publish it: the log agent rejects unknown work."""
     context.store.save_job_logs([log for each in changes for log in each.pending_logs])
     work = [message for each in changes for message in each.log_work]
     publish(context.job_events, work, clock=context.clock)

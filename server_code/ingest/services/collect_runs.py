@@ -171,7 +171,7 @@ class _RepositoryPart:
         store.make_due(self.name, now=now)
 
     def is_done_after(self, error: IngestError | None) -> bool:
-        """Return whether a poll was the last one; ``error`` and ``unread`` then say what lacks."""
+        """Return whether a poll was the last one; ``error`` and ``unread`` name the rest."""
         if isinstance(error, RateLimited) and self._policy.waits_for_others:
             self._standstill = self._standstill.until(error.retry_at)
             return False

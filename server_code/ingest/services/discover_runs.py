@@ -102,7 +102,7 @@ def _ask_each(
             ask(context, poll_session)
         except IngestError as error:
             # What the list has shown is collected all the same.
-            poll_session.trouble = error
+            poll_session.error = error
 
 
 def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> None:

@@ -59,18 +59,18 @@ def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
         f"{'an unknown number' if queue.waiting is None else format(queue.waiting, ',')} wait."
     )
     if queue.dead_letter_queue is None:
-        trouble = f"{finding} What cannot be read is not put aside: it has no dead-letter queue."
-        return _warning(subject, trouble, f"{_SETUP} gives it one.")
+        problem = f"{finding} What cannot be read is not put aside: it has no dead-letter queue."
+        return _warning(subject, problem, f"{_SETUP} gives it one.")
     if queue.dead_letters and is_work:
-        trouble = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
+        problem = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
         remedy = "Fix the errors that `runstream status` lists, then run: runstream redrive."
-        return _warning(subject, trouble, remedy)
+        return _warning(subject, problem, remedy)
     if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
         return _warning(subject, finding, f"{_SETUP} raises its limit where the bus allows more.")
     if is_work and queue.hold_seconds is not None and queue.hold_seconds < SHORT_HOLD_SECONDS:
         seconds = queue.hold_seconds
-        trouble = f"{finding} Work comes back after {seconds} s, before it can be done."
-        return _warning(subject, trouble, f"{_SETUP} gives more time.")
+        problem = f"{finding} Work comes back after {seconds} s, before it can be done."
+        return _warning(subject, problem, f"{_SETUP} gives more time.")
     return Check(subject=subject, status=OK, finding=finding)
 
 

@@ -81,7 +81,7 @@ def spool_log(
             digest = inspect_log(written, (reader, steps) if step_files else (reader,))
         marks, evidence = reader.finish()
         evidence = replace(evidence, proved=steps.finish())
-    except Exception as error:  # noqa: BLE001 - whatever a log holds, its neighbours are fetched
+    except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
         spool.close()
         return failed_log(job, error)
     except BaseException:
@@ -100,7 +100,8 @@ def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
 def as_ingest_error(error: Exception, what: str) -> IngestError:
     """Return our own errors as they are, any other as Unexpected, logged with its trace.
 
-    What this machine lacks is no log's fault: the work waits, and is no dead letter for it.
+    A machine without disk space or memory is no fault of the log: its work waits, and does not
+    become a dead letter.
     """
     if isinstance(error, IngestError):
         return error

@@ -52,6 +52,6 @@ class PollOrder:
                 self._next[record.full_name] = (next_poll_at, changed_at)
 
     def forget(self, name: str) -> None:
-        """Forget a repository that another process polls, or nobody."""
+        """Drop a repository that is not polled here."""
         with self._lock:
             self._next.pop(name, None)

@@ -224,14 +224,14 @@ def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryR
 
     It delays nothing: GitHub's filtered lists may fail while the list itself works.
     """
-    repository, trouble = poll_session.repository, poll_session.trouble
+    repository, error = poll_session.repository, poll_session.error
     context.busy_polls.discard(repository.full_name)
-    if trouble is None:
+    if error is None:
         return replace(repository, failures=0, last_error=None)
-    if repository.last_error is None and not isinstance(trouble, (RateLimited, StateBusy)):
+    if repository.last_error is None and not isinstance(error, (RateLimited, StateBusy)):
         name = repository.full_name
-        context.report_error(PIPELINE_MONITORING_AGENT, name, str(trouble), _remedy(trouble))
-    return replace(repository, failures=0, last_error=str(trouble))
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
+    return replace(repository, failures=0, last_error=str(error))
 
 
 def _after_failure(
@@ -243,7 +243,7 @@ def _after_failure(
     if isinstance(error, RateLimited):
         return replace(stored, last_error=str(error)), error.retry_at
     if isinstance(error, StateBusy) and repository.full_name not in context.busy_polls:
-        # Passes by itself, and is a failure only if the next poll meets it too. Processes that
+        # Passes by itself, and is a failure only if the next poll fails as well. Processes that
         # were in each other's way do not come back in step.
         context.busy_polls.add(repository.full_name)
         return stored, now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311

@@ -26,8 +26,8 @@ PACE_SHARE = 0.6
 class PollSession:
     """One poll of one repository, and what it has seen.
 
-    ``is_thorough``: everything that there is shall be collected now. ``trouble`` is why some of the
-    requests other than the first page of the run list failed this time. ``ignores_created``: the
+    ``is_thorough``: everything is to be collected now. ``error`` is why some of the requests
+    other than the first page of the run list failed this time. ``ignores_created``: the
     server answers a filter by creation time with other runs. ``should_continue`` is asked between
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
     that were new or differed from the ledger's copy. ``relies_on_deliveries``: webhooks take the
@@ -46,7 +46,7 @@ class PollSession:
     relies_on_deliveries: bool = False
     has_more_facts: bool = False
     ignores_created: bool = False
-    trouble: IngestError | None = None
+    error: IngestError | None = None
 
     def has_current(self, record: AttemptRecord) -> bool:
         """Return whether the ledger's copy of an attempt is as new as this poll."""

@@ -1,4 +1,4 @@
-"""Forgetting what is settled and old, so that the ledger does not grow for ever."""
+"""Purging of what is settled and old, so that the ledger does not grow for ever."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def purge_expired(context: CollectorContext) -> bool:
     Returns whether there may be more: then call again. Nothing purged is published again:
     the ledger keeps runs for as long as they may change on GitHub behind the end of the backfill
     (``CollectingSettings.ledger_days``), so neither a walk over the backfill's days nor a sweep
-    over closed days meets one that was forgotten; and a list so short that it shows all runs is
+    over closed days finds one that was purged; and a list so short that it shows all runs is
     read with that in mind (``note_runs``). Raises StateUnavailable.
     """
     created_before = context.clock.now() - timedelta(days=context.collecting.ledger_days)

@@ -61,7 +61,7 @@ def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: 
 def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage | None) -> bool:
     """Walk from a page down to what is known; return whether that is reached.
 
-    ``first`` is that page if it is read already. A failure is the session's trouble.
+    ``first`` is that page if it is read already. A failure is kept in the session.
     """
     try:
         is_whole = _walk_pages(context, poll_session, first)
@@ -70,7 +70,7 @@ def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage |
         keep_lease(context, poll_session)
         if isinstance(error, RateLimited):
             raise
-        poll_session.trouble = error
+        poll_session.error = error
         return False
     if is_whole:
         newest = poll_session.repository.walk_newest

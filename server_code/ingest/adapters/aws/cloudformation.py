@@ -1,4 +1,4 @@
-"""Everything that ``setup`` makes, and both policies, as CloudFormation's template. Asks nobody.
+"""Everything that ``setup`` makes, and both policies, as CloudFormation's template. No requests.
 
 One template is for everybody: the bucket's name and whose key encrypts are its parameters. Only
 the queues' names are written out, for a name decides whether a queue is FIFO.

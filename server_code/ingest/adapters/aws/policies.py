@@ -1,4 +1,4 @@
-"""The least privileges of a collector and of a reader, as documents for IAM. Asks nobody."""
+"""The least privileges of a collector and of a reader, as documents for IAM. Sends no request."""
 
 from __future__ import annotations
 

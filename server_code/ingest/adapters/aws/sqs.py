@@ -82,7 +82,7 @@ class SqsPublisher(Publisher):
         """Send up to 10 messages in one request; return those that were not taken.
 
         A batch that SQS refuses whole is sent message by message, so that one bad message never
-        keeps back its neighbours.
+        holds back the others.
         """
         from botocore.exceptions import ClientError
 

@@ -1,4 +1,4 @@
-"""Everything that ``setup`` makes, with the least privileges, as a Bicep template. Asks nobody.
+"""Everything that ``setup`` makes, with the least privileges, as a Bicep template. No requests.
 
 Only the queues' names are written out; namespace, storage account and identities are parameters.
 """

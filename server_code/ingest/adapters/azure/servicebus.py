@@ -25,7 +25,7 @@ MAX_BATCH_COUNT = 500
 #: A receiver needs so long to be given what waits.
 SHORTEST_RECEIVE_SECONDS = 0.5
 
-#: What is assumed of a lock before the first message tells: the default of a new queue.
+#: What is assumed of a lock before the first message names it: the default of a new queue.
 DEFAULT_LOCK_SECONDS = 60
 
 #: A property's value has 32,767 bytes at most; the reason is for people.
@@ -132,7 +132,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
 
     @property
     def hold_seconds(self) -> int:
-        """Return for how long the queue locks a message, as the last one told."""
+        """Return for how long the queue locks a message, as the last message named it."""
         return self._hold_seconds
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:

@@ -33,7 +33,7 @@ class TableJournal:
         return [decode(ErrorRecord, body, occurred_at=at) for at, body in _list(_ERRORS, limit)]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
-        """Forget every error that says the same of the same; return how many they were."""
+        """Delete every error with the same text and repository; return how many they were."""
         key = None if repository is None else repository_key(repository)
         rows = _ERRORS.search(columns=_COLUMNS)
         same = [row for row in rows if error_identity(read_json(row["body"])) == (agent, key, what)]

@@ -66,7 +66,7 @@ class WatchedRepositories(RepositoryStore):
             row = _REPOSITORIES.first(columns=_ALL, where=_named(full_name))
             if row is None or row["paused"] == paused:
                 return
-            # Resumed, it has been due since it was polled last; nobody's clock is needed for that.
+            # A resumed repository is due since its last poll: so no clock of a process matters.
             due = {} if paused else {"next_poll_at": row["last_polled_at"] or row["added_at"]}
             row.update(paused=paused, **due)
 
@@ -92,8 +92,8 @@ class WatchedRepositories(RepositoryStore):
             "lease_until": now + timedelta(seconds=lease_seconds),
             "next_poll_at": None,
         }
-        # Most looks find nothing, and cost one question. What a transaction then looks at again
-        # is only what it takes: it is in nobody's way who takes others.
+        # Most searches find nothing, and cost one query. What a transaction then reads again
+        # is only what it takes, so that claims of other rows do not conflict.
         due = _due(names, now) if limit > 0 else []
         claimed: list[RepositoryRecord] = []
         while due and len(claimed) < limit:

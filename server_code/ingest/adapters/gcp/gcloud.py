@@ -1,4 +1,4 @@
-"""Everything that ``setup`` makes, with the least privileges, as gcloud commands. Asks nobody.
+"""Everything that ``setup`` makes, with the least privileges, as gcloud commands. Sends no request.
 
 Roles: https://cloud.google.com/pubsub/docs/access-control#roles, of which none that publishes or
 receives may also read a topic or subscription, and

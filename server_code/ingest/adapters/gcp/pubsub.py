@@ -92,7 +92,7 @@ class PubsubPublisher(RequestPublisher):
                     return []
         finally:
             self._counters.add("queue_requests")
-        # One message that Pub/Sub refuses keeps none of its neighbours back.
+        # One message that Pub/Sub refuses holds back no other.
         return [refused for message in messages for refused in self._send_request([message])]
 
     def _publish(self, messages: list[types.PubsubMessage]) -> None:

@@ -51,7 +51,7 @@ class SqlJournal:
         ]
 
     def remove_errors(self, *, agent: str, repository: str | None, what: str) -> int:
-        """Forget every error that says the same of the same; return how many they were."""
+        """Delete every error with the same text and repository; return how many they were."""
         key = None if repository is None else repository_key(repository)
         wanted = (agent, key, what)
 

@@ -59,7 +59,7 @@ _LEASE = """
     UPDATE repositories SET lease_holder = ?, lease_until = ?, next_poll_at = NULL
     WHERE name_key IN (...)
 """
-#: Resumed, it has been due since it was polled last; nobody's clock is needed to say so.
+#: A resumed repository is due since its last poll: so no clock of a process matters.
 _RESUME = """
     UPDATE repositories SET paused = 0, next_poll_at = COALESCE(last_polled_at, added_at)
     WHERE name_key = ? AND paused = 1
