@@ -71,7 +71,8 @@ def rendered(values: Manifest) -> list[Manifest]:
     helm = pytest.importorskip("helm_python")
     with helm.Chart.load(str(CHART)) as chart:
         files = chart.render({"repositories": ["octo/api"], **values}, name="runstream")
-    return [each for text in files.values() for each in yaml.safe_load_all(text) if each]
+    texts = [text for name, text in files.items() if name.endswith(".yaml")]
+    return [each for text in texts for each in yaml.safe_load_all(text) if each]
 
 
 def of_kind(manifests: Iterable[Manifest], kind: str) -> dict[str, Manifest]:
@@ -122,6 +123,15 @@ def test_the_chart_is_valid(name: str) -> None:
     manifests = rendered(VALUES[name])
     validate(manifests)
     check_deployments(manifests)
+
+
+@pytest.mark.parametrize("way", ["kustomize", "chart"])
+def test_the_network_policy_lets_each_bus_through(way: str) -> None:
+    """SQS and Pub/Sub use HTTPS; Service Bus uses AMQP over TLS, port 5671."""
+    manifests = kustomized() if way == "kustomize" else rendered(VALUES["azure"])
+    (policy,) = of_kind(manifests, "NetworkPolicy").values()
+    ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
+    assert ports >= {53, 443, 5432, 5671}
 
 
 def test_the_log_agent_scales_with_its_queue() -> None:
