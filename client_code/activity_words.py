@@ -7,6 +7,7 @@ NAMES = {
     "queue_requests": "queue requests",
     "queue_messages": "messages",
 }
+NO_COUNTS = ("job_lag",)  # its parts are the buckets of a distribution
 
 
 def activity(record):
@@ -35,7 +36,9 @@ def counts(values):
     for name, value in sorted(values.items()):
         thing = name.partition(".")[0]
         sums[thing] = sums.get(thing, 0) + value
-    return " · ".join(_count(thing, value) for thing, value in sums.items() if value)
+    return " · ".join(
+        _count(thing, value) for thing, value in sums.items() if value and thing not in NO_COUNTS
+    )
 
 
 def _count(thing, value):

@@ -80,7 +80,7 @@ def _update(node, moment):
     if node.hasAttribute("data-running"):
         dom.set_text(node, formatting.duration(max(0, int(passed))))
         return
-    is_now = passed >= 0 and node.hasAttribute("data-next")
+    is_now = passed > -1 and node.hasAttribute("data-next")
     words = "now" if is_now else formatting.distance(passed)
     dom.set_text(node, node.getAttribute("data-before") + words)
 

@@ -4,20 +4,20 @@ from .formatting import number
 
 
 class Hits:
-    """Line numbers in order; `has_more` if the server stopped counting."""
+    """Line numbers in order; `has_more` while a part of the log is not searched."""
 
     def __init__(self, lines=(), has_more=False):  # noqa: FBT002 - as in the server's answer
         self.lines, self.has_more = list(lines), has_more
-        self.at = None
+        self.at, self.searched_to = None, 0
 
-    def add(self, lines, *, has_more):
-        """Append the next lines."""
-        self.lines.extend(lines)
-        self.has_more = has_more
+    def add(self, found):
+        """Append the lines of the server's next answer."""
+        self.lines.extend(found["lines"])
+        self.searched_to, self.has_more = found["searched_to"], found["more"]
 
     def is_at_end(self):
         """Return whether the next step needs lines that are not loaded yet."""
-        return self.has_more and self.at is not None and self.at == len(self.lines) - 1
+        return self.has_more and (not self.lines or self.at == len(self.lines) - 1)
 
     def step(self, by, line=0):
         """Return the next line, or the previous one with -1, cyclically; starts at `line`."""
@@ -41,12 +41,17 @@ class Hits:
     def words(self, one, many):
         """Return the position: '3 of 120 matches'."""
         if not self.lines:
-            return "No " + one
+            return "" if self.has_more else "No " + one
         count = number(len(self.lines)) + ("+" if self.has_more else "")
         noun = one if count == "1" else many
         if self.at is None:
             return "{} {}".format(count, noun)
         return "{} of {} {}".format(number(self.at + 1), count, noun)
+
+    def progress(self, total, one, many):
+        """Return how much of a log of `total` lines is searched, and the position."""
+        percent = "{} %".format(100 * self.searched_to // total)
+        return "{} · {}".format(self.words(one, many) or "Searching…", percent)
 
     def way_on(self, one, many):
         """Return the label of the next step: 'Next error · 1 of 264'."""

@@ -28,6 +28,11 @@ def slot_time(moment, name):
     return "{} {}".format(DAYS[day], time) if name == "7d" else time
 
 
+def traffic_since(name):
+    """Return where the axis of the message plots begins."""
+    return "1 h ago" if name == "1h" else "24 h ago"
+
+
 def traffic_words(name):
     """Return the time that the messages of a window are counted for."""
     if name == "7d":

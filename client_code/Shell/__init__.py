@@ -113,11 +113,11 @@ class Shell(ShellTemplate):
 
     def _open_page(self):
         name, parameters = routes.parse_address(str(location.hash))
+        self._mark_link(name)  # at once: a page's first opening takes a moment
         if name not in self.pages:
             self.pages[name] = PAGES.get(name, NotFoundPage)()
         page = self.pages[name]
         page.open(parameters)
-        self._mark_link(name)
         self._put(page, "yes")
 
     def keep_address(self, address):

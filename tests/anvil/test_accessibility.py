@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
@@ -18,16 +20,22 @@ def test_axe_finds_nothing_on_any_page(
 ) -> None:
     run = next(each for each in anvil_server.github.truth() if each["repo"] == "octo/api")
     ids = f"run_id={run['run_id']}"
-    addresses = (
-        *("overview", "overview?window=7d", "repositories", "runs", "workflows", "activity"),
-        *(f"settings?part={part}" for part in PARTS),
-        *(f"run?{ids}", f"log?{ids}&job_id={run['jobs'][0]['job_id']}", "log", "nowhere"),
-    )
+    job = run["jobs"][0]
+    titles = {
+        **dict.fromkeys(("overview", "overview?window=7d"), "Overview"),
+        **{name.lower(): name for name in ("Repositories", "Runs", "Workflows", "Activity")},
+        **{f"settings?part={part}": "Settings" for part in PARTS},
+        f"run?{ids}": "CI #",
+        f"log?{ids}&job_id={job['job_id']}": job["job_name"],
+        "log": "Log",
+        "nowhere": "Page not found",
+    }
     page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
     page.set_viewport_size({"width": width, "height": 900})
     found = {}
-    for address in addresses:
+    for address, title in titles.items():
         page.goto(f"{anvil_server.url}/#{address}")
+        expect(page).to_have_title(re.compile(f"^{title}"))  # the page before it has gone
         expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
         page.wait_for_timeout(500)  # colors fade to those of the new page
         violations = Axe().run(page).response["violations"]

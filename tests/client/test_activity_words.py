@@ -32,7 +32,13 @@ def test_an_error_reports_where_and_how_often() -> None:
 
 
 def test_counts_are_words_and_leave_out_zero() -> None:
-    counted = {"runs": 0, "jobs": 1, "github_requests.free": 1200, "github_requests.charged": 4}
+    counted = {
+        "runs": 0,
+        "jobs": 1,
+        "github_requests.free": 1200,
+        "github_requests.charged": 4,
+        "job_lag.le.60": 7,
+    }
 
     assert activity_words.counts(counted) == "1,204 GitHub requests · 1 job"
 

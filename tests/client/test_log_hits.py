@@ -30,7 +30,7 @@ def test_more_hits_are_asked_for_at_the_end_of_those_here() -> None:
     hits.step(-1)
     assert hits.is_at_end()
 
-    hits.add([20], has_more=False)
+    hits.add({"lines": [20], "searched_to": 30, "more": False})
     assert hits.step(1) == 20
     assert not hits.is_at_end()
 
@@ -42,6 +42,18 @@ def test_words_report_where_the_steps_are() -> None:
     hits.step(1)
     assert hits.words("hit", "hits") == "1 of 1,000+ hits"
     assert Hits([4]).words("error", "errors") == "1 error"
+
+
+def test_progress_is_the_share_of_the_log_that_is_searched() -> None:
+    hits = Hits(has_more=True)
+    assert hits.progress(200, "hit", "hits") == "Searching… · 0 %"
+
+    hits.add({"lines": [], "searched_to": 50, "more": True})
+    assert hits.progress(200, "hit", "hits") == "Searching… · 25 %"
+    assert hits.is_at_end()
+
+    hits.add({"lines": [60, 70], "searched_to": 101, "more": True})
+    assert hits.progress(200, "hit", "hits") == "2+ hits · 50 %"
 
 
 def test_the_way_on_is_reported_before_it_is_taken() -> None:

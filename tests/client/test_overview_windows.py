@@ -21,4 +21,6 @@ def test_slots_of_a_week_name_their_day() -> None:
 
 def test_a_week_says_that_messages_are_counted_for_a_day_only() -> None:
     assert overview_windows.traffic_words("24h") == "in 24 hours"
+    assert overview_windows.traffic_since("7d") == "24 h ago"
+    assert overview_windows.traffic_since("1h") == "1 h ago"
     assert "one day" in overview_windows.traffic_words("7d")

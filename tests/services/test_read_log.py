@@ -89,7 +89,7 @@ def test_a_log_that_left_the_cache_comes_from_the_bucket(stage):
     asked = here.requests()
     assert read(here, 1500, 1) == [b"line 1500\r\n"]
     assert here.requests() == asked
-    assert here.context.log_cache.find_lines(KEY, JOB, "LINE 1500") == [1500]
+    assert here.context.log_cache.find_lines(KEY, JOB, "LINE 1500").lines == (1500,)
 
 
 def test_a_log_that_left_the_cache_comes_from_github(stage):

@@ -4,6 +4,8 @@ from ... import dom, log_hits
 from ._anvil_designer import LogSearchTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
+MOST_AT_ONCE = 1000  # matches; the next ones are loaded when they are stepped to
+WORDS = "match", "matches"
 
 
 class LogSearch(LogSearchTemplate):
@@ -18,7 +20,7 @@ class LogSearch(LogSearchTemplate):
     def open(self, viewer):
         """Begin with an empty field for the log that a viewer shows."""
         self.viewer = viewer
-        self.hits, self.searched = log_hits.Hits(), ""
+        self.hits, self.searched, self.growing = log_hits.Hits(), "", None
         self.dom_nodes["text"].value = ""
         dom.fill(self, hits="")
 
@@ -35,19 +37,28 @@ class LogSearch(LogSearchTemplate):
         """Search for the entered text, and go to the first match."""
         self.timer.interval = 0
         self.searched = self.dom_nodes["text"].value.strip()
-        self.hits = log_hits.Hits()
+        self.hits = log_hits.Hits(has_more=True)
         self.viewer.view.mark(self.searched)
-        dom.fill(self, hits="Searching…" if self.searched else "")
+        dom.fill(self, hits="")
         if self.searched:
-            self.find(after=0)
-            self.step(1)
+            self.find()
 
-    def find(self, after):
-        """Load the next matches of the whole log."""
-        searched = self.searched
-        found = self.viewer.call("find_in_log", searched, after)
-        if found and searched == self.searched:
-            self.hits.add(found["lines"], has_more=found["more"])
+    def find(self):
+        """Load the next matches, one part of the log after the other."""
+        hits, most = self.hits, len(self.hits.lines) + MOST_AT_ONCE
+        self.growing = hits
+        while hits.has_more and len(hits.lines) < most:
+            dom.fill(self, hits=hits.progress(self.viewer.total, *WORDS))
+            found = self.viewer.call("find_in_log", self.searched, hits.searched_to)
+            if hits is not self.hits:
+                return
+            if found is None:
+                break
+            hits.add(found)
+            if hits.at is None:
+                self.go(1)
+        self.growing = None
+        dom.fill(self, hits=hits.words(*WORDS))
 
     def form_submit(self, event):
         """Search immediately, or go to the next match."""
@@ -65,9 +76,13 @@ class LogSearch(LogSearchTemplate):
         """Go to another match."""
         if not self.searched:
             return
-        if by > 0 and self.hits.is_at_end():
-            self.find(after=self.hits.lines[-1])
+        if by > 0 and self.hits.is_at_end() and self.growing is not self.hits:
+            self.find()
+        self.go(by)
+        dom.fill(self, hits=self.hits.words(*WORDS))
+
+    def go(self, by):
+        """Show the line of another match."""
         line = self.hits.step(by)
         if line is not None:
             self.viewer.go(line)
-        dom.fill(self, hits=self.hits.words("match", "matches"))

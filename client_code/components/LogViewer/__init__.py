@@ -141,14 +141,23 @@ class LogViewer(LogViewerTemplate):
         """Go to the line of an error, a warning or a notice with a message, else to the first."""
         if kind is None:
             return
-        answer = self.call("find_in_log", message, 0) if message else None
-        found = answer["lines"] if answer else []
         marks = {"error": self.errors, "warning": self.warnings}.get(kind)
-        if marks is None:
-            if found:
-                self.go(found[0])
-        elif not marks.go_to_first(found):
+        is_found = bool(message) and self.go_to_message(message, marks)
+        if marks and not is_found:
             marks.step(1)
+
+    def go_to_message(self, message, marks):
+        """Go to the first line that contains a message and is among `marks`, if there are some."""
+        answer = {"searched_to": 0, "more": True}
+        while answer and answer["more"]:
+            answer = self.call("find_in_log", message, answer["searched_to"])
+            lines = answer["lines"] if answer else []
+            if marks and marks.go_to_first(lines):
+                return True
+            if lines and not marks:
+                self.go(lines[0])
+                return True
+        return False
 
     def fold_chosen(self, event):
         """Fold or unfold a group."""

@@ -26,6 +26,7 @@ class QueueCard(QueueCardTemplate):
             total=number(messages["total"]),
             recent=number(sum(counts)),
             time=overview_windows.traffic_words(window),
+            since=overview_windows.traffic_since(window),
             most=sentences.most_messages(counts),
         )
         line, area = sparkline.paths(values, 240, 48)

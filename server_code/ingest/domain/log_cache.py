@@ -12,6 +12,7 @@ from typing import BinaryIO, Protocol
 from .log_marks import LogMarks, pack_marks, read_marks, unpack_marks
 from .log_pages import (
     LogLines,
+    LogMatches,
     LogPage,
     LogSize,
     LongLine,
@@ -137,8 +138,8 @@ class PagedLogCache:
 
     def find_lines(
         self, key: AttemptKey, job_id: int, text: str, after: int = 0
-    ) -> list[int] | None:
-        """Find the lines of a log that hold a text, page by page."""
+    ) -> LogMatches | None:
+        """Find the next lines of a log that hold a text, page by page."""
         found = self._find(key, job_id)
         return None if found is None else search_pages(found.find_page, found.size, text, after)
 

@@ -23,8 +23,9 @@ PAGE_BYTES = 256 * 1024
 ANSWER_LINES = 10_000
 ANSWER_BYTES = 1024 * 1024
 
-#: However often a text is found, one answer holds no more line numbers than this.
+#: One answer of a search ends with so many line numbers, or soon after so many bytes of the log.
 ANSWER_FINDINGS = 1000
+SEARCHED_BYTES = 16 * 1024 * 1024
 
 _READ_BYTES = 256 * 1024
 
@@ -63,6 +64,15 @@ class LogLines:
     lines: tuple[LogLine, ...]
     total_lines: int
     total_bytes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogMatches:
+    """Lines that contain a text, and the last line that was searched for it."""
+
+    lines: tuple[int, ...]
+    searched_to: int
+    total_lines: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,16 +208,17 @@ def read_pages(find_page: FindPage, size: LogSize) -> Iterator[bytes]:
         number = page.end
 
 
-def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> list[int] | None:
-    """Find the lines behind ``after`` that hold a text in any case of ASCII letters.
+def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> LogMatches | None:
+    """Find the next lines behind ``after`` that hold a text in any case of ASCII letters.
 
-    No more than ANSWER_FINDINGS at once; None where a page is gone meanwhile.
+    None where a page is gone meanwhile.
     """
     wanted = text.encode(errors="surrogatepass").lower()
     index = PartIndex(size.long_lines)
     found: dict[int, None] = {}
     number, end = index.part_of(max(after, 0) + 1), index.part_of(size.total_lines + 1)
-    while wanted and number < end and len(found) < ANSWER_FINDINGS:
+    searched_to, searched_bytes = size.total_lines, 0
+    while wanted and number < end:
         page = find_page(number)
         if page is None:
             return None
@@ -217,7 +228,19 @@ def search_pages(find_page: FindPage, size: LogSize, text: str, after: int) -> l
             places = (place for place, part in parts if place >= number and wanted in part)
             found.update((index.line_of(place), None) for place in places)
         number = page.end
-    return list(found)[:ANSWER_FINDINGS]
+        searched_bytes += len(content)
+        is_line_whole = number >= end or index.line_of(number) != index.line_of(number - 1)
+        if len(found) >= ANSWER_FINDINGS:
+            searched_to = list(found)[ANSWER_FINDINGS - 1]
+            break
+        if searched_bytes >= SEARCHED_BYTES and is_line_whole:
+            searched_to = index.line_of(number - 1)
+            break
+    return LogMatches(
+        lines=tuple(found)[:ANSWER_FINDINGS],
+        searched_to=searched_to,
+        total_lines=size.total_lines,
+    )
 
 
 def split_parts(content: bytes) -> list[bytes]:

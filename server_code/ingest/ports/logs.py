@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import BinaryIO, Protocol
 
 from ..domain.log_marks import LogMarks
-from ..domain.log_pages import LogLines
+from ..domain.log_pages import LogLines, LogMatches
 from ..domain.runs import AttemptKey
 
 #: A larger log is not kept; whoever asks for it waits until it is fetched again.
@@ -39,10 +39,10 @@ class LogCache(Protocol):
 
     def find_lines(
         self, key: AttemptKey, job_id: int, text: str, after: int = 0
-    ) -> list[int] | None:
-        """Find the numbers of the next lines behind ``after`` that hold a text, 1,000 at most.
+    ) -> LogMatches | None:
+        """Find the next lines behind ``after`` that hold a text, 1,000 at most.
 
-        The case of ASCII letters does not matter.
+        The case of ASCII letters does not matter. A long log is searched in several calls.
         """
 
     def load_content(self, key: AttemptKey, job_id: int) -> Iterator[bytes] | None:

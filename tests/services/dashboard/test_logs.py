@@ -96,9 +96,9 @@ def test_a_line_that_is_too_long_is_one_line_in_parts(stage):
 def test_a_text_is_found_wherever_it_stands(stage):
     """The next time behind a line."""
     here = collected(stage, b"Error one\nfine\nan ERROR\nerror\n")
-    assert opened(here).find("error", 0) == {"lines": [1, 3, 4], "more": False}
-    assert opened(here).find("error", 1) == {"lines": [3, 4], "more": False}
-    assert opened(here).find("nowhere", 0) == {"lines": [], "more": False}
+    assert opened(here).find("error", 0) == {"lines": [1, 3, 4], "searched_to": 4, "more": False}
+    assert opened(here).find("error", 1) == {"lines": [3, 4], "searched_to": 4, "more": False}
+    assert opened(here).find("nowhere", 0) == {"lines": [], "searched_to": 4, "more": False}
 
 
 def test_findings_that_continue_report_it(stage):
@@ -106,8 +106,9 @@ def test_findings_that_continue_report_it(stage):
     log = opened(collected(stage, b"x\n" * (ANSWER_FINDINGS + 3)))
     first = log.find("x", 0)
     assert (len(first["lines"]), first["more"]) == (ANSWER_FINDINGS, True)
-    assert log.find("x", first["lines"][-1]) == {
+    assert log.find("x", first["searched_to"]) == {
         "lines": [ANSWER_FINDINGS + 1, ANSWER_FINDINGS + 2, ANSWER_FINDINGS + 3],
+        "searched_to": ANSWER_FINDINGS + 3,
         "more": False,
     }
 

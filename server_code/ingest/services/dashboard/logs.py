@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from ...domain.jobs import Job
 from ...domain.ledger import LOG_FETCHED, AttemptRecord
 from ...domain.log_marks import LogMarks
-from ...domain.log_pages import ANSWER_FINDINGS, LogLines
+from ...domain.log_pages import LogLines
 from ...domain.runs import AttemptKey
 from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
@@ -103,8 +103,12 @@ class JobLog:
 
     def find(self, text: str, after: int) -> dict[str, Any]:
         """Return the next lines that contain a text. Raises LogPending with the reason."""
-        lines = self._cached(lambda: self._cache.find_lines(self._key, self._id, text, after))
-        return {"lines": lines, "more": len(lines) >= ANSWER_FINDINGS}
+        found = self._cached(lambda: self._cache.find_lines(self._key, self._id, text, after))
+        return {
+            "lines": list(found.lines),
+            "searched_to": found.searched_to,
+            "more": found.searched_to < found.total_lines,
+        }
 
     def outline(self) -> dict[str, Any]:
         """Return groups, steps, errors and warnings of the whole log. Raises LogPending.
