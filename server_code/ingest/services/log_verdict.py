@@ -37,13 +37,15 @@ def judge_failure(
 ) -> LogResult:
     """Return whether a log that did not arrive waits, or is unavailable for good.
 
-    A log that has expired before any retention time is over is asked for a few times more.
+    A log that has expired before any retention time is over waits as one that is missing.
     A log that is given up is asked for once more after a proof that its run can be read: the 404
     before may have been the first or the last one of a time in which GitHub hid the repository.
     """
     source, now = context.source, context.clock.now()
     if isinstance(result, LogUnavailable):
-        return _doubt_expiry(result, work, source, now)
+        if result.reason != "expired" or not _is_retained(result.job, now):
+            return result
+        result = LogNotReady(job=result.job, error=LogExpired(result.detail))
     if not _is_given_up(context, result, work, now):
         return result
     try:
@@ -81,7 +83,8 @@ def _is_given_up(
     context: CollectorContext, result: LogNotReady, work: LogWork, now: datetime
 ) -> bool:
     """Return whether GitHub had time and occasions enough to serve a log that it does not have."""
-    if not isinstance(result.error, LogPending) or may_be_written(result.job, now):
+    is_missing = isinstance(result.error, (LogPending, LogExpired))
+    if not is_missing or may_be_written(result.job, now):
         return False
     if work.tries >= LONG_TRIES:
         return True
@@ -95,14 +98,6 @@ def _has_served_another(context: CollectorContext, key: AttemptKey) -> bool:
     return any(log.state == LOG_FETCHED for log in logs)
 
 
-def _doubt_expiry(
-    result: LogUnavailable, work: LogWork, source: ActionsSource, now: datetime
-) -> LogResult:
-    """Let an expired log wait whose job is young; at last ask for it alone once more."""
-    ended_at = result.job.completed_at
-    is_young = ended_at is not None and now - ended_at < SHORTEST_RETENTION
-    if result.reason != "expired" or not is_young:
-        return result
-    if work.tries < MIN_TRIES:
-        return LogNotReady(job=result.job, error=LogExpired(result.detail))
-    return fetch_single(source, work, result.job)
+def _is_retained(job: DueLog, now: datetime) -> bool:
+    """Return whether a job ended so recently that no retention time can be over."""
+    return job.completed_at is not None and now - job.completed_at < SHORTEST_RETENTION

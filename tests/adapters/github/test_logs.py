@@ -179,7 +179,7 @@ def test_logs_that_are_answered_directly_are_published(stage, mode):
     assert here.requests("blob") == 0
 
 
-def redirected(location, *, hops=0):
+def redirected(location, *, hops=0, headers=None, body="the log"):
     """Download a log whose API redirects to an address; return it and the requests made."""
 
     def answer(asked):
@@ -188,7 +188,7 @@ def redirected(location, *, hops=0):
         step = int(asked.query.get("hop", 0))
         if step < hops:
             return 302, {"Location": f"/blob?hop={step + 1}"}, None
-        return 200, {"Content-Type": "text/plain"}, "the log"
+        return 200, {"Content-Type": "text/plain", **(headers or {})}, body
 
     into, counters = io.BytesIO(), Counters()
     with stub_github(answer) as github:
@@ -215,6 +215,14 @@ def test_a_log_is_read_over_http_only(location):
     """Whatever GitHub, or something in its place, answers."""
     with pytest.raises(SourceUnavailable):
         redirected(location)
+
+
+@pytest.mark.parametrize("length", ["-5", "zz"])
+def test_a_log_with_an_invalid_chunk_is_requested_again(length):
+    """The HTTP client raises an error of its own kind for either."""
+    chunked = {"Transfer-Encoding": "chunked"}
+    with pytest.raises(SourceUnavailable, match="whole"):
+        redirected("/blob", headers=chunked, body=f"{length}\r\nhello\r\n0\r\n\r\n")
 
 
 @pytest.mark.parametrize("address", ["https://10.0.0.9/log", "https://localhost/log"])

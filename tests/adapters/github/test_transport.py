@@ -182,6 +182,15 @@ def test_deeply_nested_json_is_a_broken_answer():
         client_of(github.url).get(RUN).json()
 
 
+@pytest.mark.parametrize("length", ["-5", "zz"])
+def test_an_answer_with_an_invalid_chunk_is_a_broken_answer(length):
+    """The HTTP client raises an error of its own kind for either."""
+    chunk = f"{length}\r\nhello\r\n0\r\n\r\n"
+    chunked = {"Transfer-Encoding": "chunked"}
+    with stub_github(lambda _: (200, chunked, chunk)) as github, pytest.raises(RequestFailed):
+        client_of(github.url).get(RUN)
+
+
 def test_a_wrong_clock_does_not_shorten_or_lengthen_a_wait():
     """GitHub's reset is by its own clock, which its Date header tells."""
     clock = StillClock()

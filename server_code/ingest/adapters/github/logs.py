@@ -73,7 +73,8 @@ class LogDownloader:
         try:
             with self._follow(address) as response:
                 yield response
-        except requests.exceptions.RequestException as error:
+        except (requests.exceptions.RequestException, ValueError) as error:
+            # requests raises ValueError for a redirect's address or a chunk's length that is none.
             kind = type(error).__name__
             raise SourceUnavailable(f"The log's host did not deliver it whole ({kind}).") from error
 
@@ -89,22 +90,13 @@ class LogDownloader:
         raise SourceUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
 
     def _request(self, address: str) -> requests.Response:
-        import requests
-
-        session = self._session()
-        try:
-            return session.get(
-                address,
-                stream=True,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
-                proxies=environment_proxies(address),
-                allow_redirects=False,
-            )
-        except requests.exceptions.RequestException:
-            raise
-        except ValueError as error:
-            # requests parses a redirect's address though it does not follow it.
-            raise SourceUnavailable("A log's host redirects to an address that is none.") from error
+        return self._session().get(
+            address,
+            stream=True,
+            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            proxies=environment_proxies(address),
+            allow_redirects=False,
+        )
 
     def _require_allowed(self, address: str) -> None:
         """Raise SourceUnavailable for an address that a log must not be read from."""

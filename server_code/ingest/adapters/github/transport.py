@@ -90,8 +90,8 @@ class Transport:
             # requests reports a missing bundle of certificates so.
             raise _certificates_error(error) from error
         except ValueError as error:
-            # requests parses a redirect's address though it does not follow it.
-            raise RequestFailed("GitHub redirects to an address that is none.") from error
+            # requests raises it for a redirect's address or a chunk's length that is none.
+            raise RequestFailed("GitHub's answer is not valid HTTP.") from error
         text = content.decode("utf-8", "replace")
         return RawAnswer(status=response.status_code, headers=received, body=text)
 
