@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ingest.domain.due import urgent_poll
 from ingest.ports import StateStore
 from support.state_records import NOW, REPOSITORY, a_full_repository, a_repository, at
 from support.state_stores import claim
@@ -139,12 +140,19 @@ class TestClaims:
         state.release_repository(a_repository(), holder="me", next_poll_at=at(30))
         assert claim(state, now=at(29)) == []
 
-    def test_due_now_does_not_put_an_overdue_one_back(self, state: StateStore) -> None:
-        """Its place in the queue is kept."""
+    def test_one_that_is_made_due_comes_first_and_keeps_its_place(self, state: StateStore) -> None:
+        """It is listed among those that are due for long, until it is claimed or paused."""
         state.add_repository(a_repository("a/late", next_poll_at=at(-100)))
-        state.add_repository(a_repository("b/less", next_poll_at=at(-50)))
-        state.make_due("a/late", now=NOW)
-        assert claim(state, limit=1) == ["a/late"]
+        for number, name in enumerate(("b/second", "c/first", "d/paused")):
+            state.add_repository(a_repository(name, next_poll_at=at(1000)))
+            state.make_due(name, now=at(-number))
+        state.make_due("c/first", now=at(5))
+        state.set_paused("d/paused", paused=True)
+        assert sorted(state.list_due_since(urgent_poll(NOW))) == ["b/second", "c/first"]
+        assert claim(state, limit=1) == ["c/first"]
+        assert state.list_due_since(urgent_poll(NOW)) == ["b/second"]
+        assert state.list_due_since(urgent_poll(at(-1))) == []
+        assert claim(state, limit=2) == ["b/second", "a/late"]
 
     def test_a_pause_during_a_lease_is_kept(self, state: StateStore) -> None:
         """The holder may end its work, and nobody claims it after that."""

@@ -16,6 +16,7 @@ from ingest.errors import (
     StateBusy,
 )
 from ingest.services.poll_runs import next_poll, poll_due_repositories
+from ingest.services.poll_turn import PollTurn
 from ingest.services.schedule_attempts import MAX_FAILURES
 from support.world import (
     GENEROUS,
@@ -348,6 +349,47 @@ def test_what_is_caught_up_is_polled_before_the_backfills_of_new_repositories(st
     order.forget("octo/busy")
     assert order.find_first(now + timedelta(seconds=5)) == "octo/quiet"
     assert order.find_first(now + timedelta(seconds=30)) is None
+
+
+def test_a_webhook_ends_the_turn_of_a_backfill_and_is_polled_next(stage):
+    """Its repository comes before those that are caught up, too."""
+    world = WorldBuilder().repository("octo/other").run(seconds=10).repository(REPOSITORY)
+    for number in range(130):
+        world.run(created=number, seconds=10, sha="a" * 40).job("build")
+    here = stage(world, at=900)
+    here.state.remove_repository("octo/other")
+    other = new_repository("octo/other", backfill_days=1, now=here.clock.now())
+    here.state.add_repository(replace(other, next_poll_at=here.clock.now() + timedelta(hours=1)))
+
+    def go_on():
+        here.advance(1)
+        if here.runs():
+            here.state.make_due("octo/other", now=here.clock.now())
+        return True
+
+    assert poll_due_repositories(here.context, should_continue=go_on) == 1
+    assert 0 < len(here.runs()) < 130
+    here.context.poll_order.note_poll(
+        replace(other, full_name=REPOSITORY), next_poll_at=here.clock.now(), now=other.added_at
+    )
+    assert poll_due_repositories(here.context, should_continue=lambda: True) == 1
+    assert here.runs()[-1]["data"]["repo"] == "octo/other"
+    here.poll()
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_a_repository_that_a_process_does_not_poll_ends_none_of_its_turns(stage):
+    here = stage(a_finished_run(), at=100)
+    here.watch("octo/other")
+    here.state.make_due("octo/other", now=here.clock.now())
+    own = PollTurn(here.context, lambda: True, only=[REPOSITORY])
+    every = PollTurn(here.context, lambda: True, only=None)
+    assert own.may_go_on()
+    assert every.may_go_on(), "a turn lasts for a while, however many webhooks come"
+    here.advance(3)
+    assert own.may_go_on()
+    assert not every.may_go_on()
 
 
 def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):

@@ -20,6 +20,10 @@ MAX_PAUSE = timedelta(days=1)
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
 
+#: What a webhook or a person asks for is due as if for so long, and so comes before all the rest.
+HEAD_START = timedelta(days=30)
+
+
 @dataclass(frozen=True, slots=True)
 class Reached:
     """The times that have come at ``now``; those after ``beyond`` are not believed."""
@@ -35,6 +39,16 @@ class Reached:
 def polls_due(now: datetime) -> Reached:
     """Return the polls that are due."""
     return Reached(now, now + MAX_POLL_DELAY)
+
+
+def urgent_poll(now: datetime) -> datetime:
+    """Return the due time of a poll that comes before those of every other repository."""
+    return now - HEAD_START
+
+
+def is_urgent(next_poll_at: datetime | None, now: datetime) -> bool:
+    """Return whether a poll comes before those of the repositories that are merely due."""
+    return next_poll_at is not None and next_poll_at <= urgent_poll(now)
 
 
 def leases_over(now: datetime) -> Reached:

@@ -28,7 +28,13 @@ class RepositoryStore(Protocol):
         """Pause or resume a repository; resuming makes it due."""
 
     def make_due(self, full_name: str, *, now: datetime) -> bool:
-        """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
+        """Make a repository due before all others, also while it is leased.
+
+        Returns False if it is not watched.
+        """
+
+    def list_due_since(self, moment: datetime) -> list[str]:
+        """List what has been due since a moment or longer and is not paused, leased or not."""
 
     def claim_repositories(
         self,

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
+from ..domain.due import urgent_poll
 from ..domain.ledger import RepositoryRecord, new_repository
 from ..domain.source_records import DiscoveredRepository
 from ..domain.sources import Sources
@@ -18,9 +19,6 @@ from .context import CollectorContext
 ARCHIVED = "It is archived on GitHub: no new workflows run."
 DISABLED = "GitHub has disabled it."
 NO_SOURCE = "No source brings it any more."
-
-#: How long a repository counts as due that was created after its source was first listed.
-HEAD_START = timedelta(days=1)
 
 #: Repositories that left all lists, checked in one discovery.
 MAX_CHECKS = 20
@@ -145,8 +143,9 @@ class _Work:
             # All are due at once, in the order of the list.
             place = timedelta(microseconds=len(self._seen))
             # What is created in an organization waits for no backfill of the others.
-            head_start = HEAD_START if source in self._listed_before else timedelta(seconds=1)
-            new = replace(new, next_poll_at=self._now - head_start + place)
+            is_first = source not in self._listed_before
+            due_at = self._now - timedelta(seconds=1) if is_first else urgent_poll(self._now)
+            new = replace(new, next_poll_at=due_at + place)
             record = self._watched[key] = self._context.store.add_repository(new)
         return record
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from zlib import crc32
@@ -31,6 +31,7 @@ from .discover_runs import discover_runs
 from .discover_sources import discover_when_due
 from .manage_sources import make_sources_due
 from .poll_session import LEASE_SECONDS, PollSession
+from .poll_turn import PollTurn, find_urgent
 from .record_credentials import record_refusals
 from .schedule_attempts import OPEN_AGE_SHARE
 
@@ -68,18 +69,29 @@ def poll_due_repositories(
     ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
     """
     discover_when_due(context)
+    first = _claim_first(context, only)
+    claimed = first or _claim(context, limit=limit, only=only)
+    for repository in claimed:
+        turn = PollTurn(context, should_continue, only=only)
+        poll_repository(context, repository, should_continue=turn.may_go_on)
+    if not first:
+        context.poll_order.note_turn_of_others(context.clock.now())
+    return len(claimed)
+
+
+def _claim_first(context: CollectorContext, only: Collection[str] | None) -> list[RepositoryRecord]:
+    """Claim what comes before backfills: what is urgent, then what is caught up with."""
     order = context.poll_order
     first = order.find_first(context.clock.now())
-    if first is not None and (only is None or first in only):
+    if first is None or (only is not None and first not in only):
+        return []
+    urgent = find_urgent(context, only)
+    claimed = _claim(context, limit=1, only=urgent) if urgent else []
+    if not claimed:
         claimed = _claim(context, limit=1, only=[first])
-        if claimed:
-            _poll_each(context, claimed, should_continue)
-            return len(claimed)
+    if not claimed:
         order.forget(first)
-    claimed = _claim(context, limit=limit, only=only)
-    _poll_each(context, claimed, should_continue)
-    order.note_turn_of_others(context.clock.now())
-    return len(claimed)
+    return claimed
 
 
 def _claim(
@@ -92,15 +104,6 @@ def _claim(
         limit=limit,
         only=only,
     )
-
-
-def _poll_each(
-    context: CollectorContext,
-    claimed: Sequence[RepositoryRecord],
-    should_continue: Callable[[], bool],
-) -> None:
-    for repository in claimed:
-        poll_repository(context, repository, should_continue=should_continue)
 
 
 def poll_repository(

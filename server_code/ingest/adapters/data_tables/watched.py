@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from ...domain.due import is_due
+import anvil.tables.query as q
+
+from ...domain.due import is_due, urgent_poll
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import REPOSITORY_COLUMNS, repository_body, restore_repository
 from ...domain.stored_values import read_json, repository_key, write_json
@@ -73,8 +75,14 @@ class WatchedRepositories(RepositoryStore):
         transact(change)
 
     def make_due(self, full_name: str, *, now: datetime) -> bool:
-        """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
+        """Make a repository due before all others; False if it is not watched."""
         return transact(lambda: mark_repository_due(full_name, now))
+
+    def list_due_since(self, moment: datetime) -> list[str]:
+        """List what has been due since a moment or longer and is not paused, leased or not."""
+        where = {"paused": False, "next_poll_at": q.less_than_or_equal_to(moment)}
+        rows = distinct(_REPOSITORIES.search(columns=("key", "full_name"), where=where))
+        return [row["full_name"] for row in rows]
 
     def claim_repositories(
         self,
@@ -190,10 +198,10 @@ def _record(row: Any) -> RepositoryRecord:  # noqa: ANN401 - a row
 
 
 def mark_repository_due(full_name: str, now: datetime) -> bool:
-    """Make a repository due at ``now``; False if it is not watched. Part of a transaction."""
+    """Make a repository due before all others; False if it is not watched. Needs a transaction."""
     row = _REPOSITORIES.first(columns=("key", "next_poll_at"), where=_named(full_name))
     if row is None:
         return False
-    next_at = row["next_poll_at"]
-    row.update(next_poll_at=now if next_at is None else min(next_at, now))
+    due_at, next_at = urgent_poll(now), row["next_poll_at"]
+    row.update(next_poll_at=due_at if next_at is None else min(next_at, due_at))
     return True

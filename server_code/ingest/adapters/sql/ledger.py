@@ -8,7 +8,7 @@ from functools import partial
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
-from ...domain.due import MAX_PAUSE, checks_due, pauses_over
+from ...domain.due import MAX_PAUSE, checks_due, pauses_over, urgent_poll
 from ...domain.ledger import (
     CLAIMS_KEPT,
     AttemptRecord,
@@ -263,7 +263,8 @@ class SqlLedger(LedgerStore):
             else:
                 body = write_json(encode(fact))
                 session.insert(_SAVE_FACT, [(write_ascii(fact.delivery_id), name, moment, body)])
-            session.execute(MAKE_DUE, (moment, moment, name))
+            due_at = write_time(urgent_poll(now))
+            session.execute(MAKE_DUE, (due_at, due_at, name))
             return None
 
         return self._database.write(save)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from ...domain.due import MAX_CLOCK_DIFFERENCE, leases_over, polls_due
+from ...domain.due import MAX_CLOCK_DIFFERENCE, leases_over, polls_due, urgent_poll
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import (
@@ -37,6 +37,8 @@ _DUE = """
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
 _MOST_OVERDUE = "ORDER BY 1, name_key LIMIT ? "
+
+_DUE_SINCE = "SELECT full_name FROM repositories WHERE paused = 0 AND next_poll_at <= ?"
 
 _ADD = """
     INSERT INTO repositories (name_key, full_name, added_at, paused, next_poll_at, last_polled_at,
@@ -101,9 +103,14 @@ class SqlRepositories(RepositoryStore):
         self._change(pause if paused else _RESUME, repository_key(full_name))
 
     def make_due(self, full_name: str, *, now: datetime) -> bool:
-        """Make a repository due at ``now``, also while it is leased; False if it is not watched."""
-        moment = write_time(now)
+        """Make a repository due before all others; False if it is not watched."""
+        moment = write_time(urgent_poll(now))
         return self._change(MAKE_DUE, moment, moment, repository_key(full_name)) == 1
+
+    def list_due_since(self, moment: datetime) -> list[str]:
+        """List what has been due since a moment or longer and is not paused, leased or not."""
+        rows = self._database.read(_DUE_SINCE, (write_time(moment),))
+        return [full_name for (full_name,) in rows]
 
     def claim_repositories(
         self,
