@@ -23,19 +23,14 @@ STOP = "Stop   Ctrl-C"
 
 
 def labelled(label: str, text: str) -> str:
-    """Return the text after its label, in lines of a terminal of 80 columns.
-
-    Lines after the first are commands: they stay whole, so that they can be copied.
-    """
-    sentence, *commands = text.splitlines()
-    wrapped = textwrap.wrap(
-        f"{label:<7}{sentence}",
+    """Return the text after its label, in lines of a terminal of 80 columns."""
+    return textwrap.fill(
+        f"{label:<7}{text}",
         width=80,
         subsequent_indent=" " * 7,
         break_long_words=False,
         break_on_hyphens=False,
     )
-    return "\n".join([*wrapped, *(" " * 7 + command for command in commands)])
 
 
 def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
@@ -46,13 +41,19 @@ def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
         try:
             serving = _open(around, environment, echo, stop, opened)
         except IngestError as error:
-            echo(labelled("View", f"below. {error}"))
+            echo(labelled("View", f"below. {_in_short(error)}"))
             return None
         if serving is not None:
             click.echo("\n".join([*in_words(serving), STOP]))
             serving.wait(stop.event)
         echo("Stopping the app server.")
     return 0
+
+
+def _in_short(error: IngestError) -> str:
+    """Return an error's sentence; a long command after it is left to `serve`."""
+    sentence, *command = str(error).splitlines()
+    return f"{sentence} `runstream serve` prints the command." if command else sentence
 
 
 def _open(

@@ -39,7 +39,9 @@ def open_view(store: StateStore) -> Iterator[Show]:
     from rich.live import Live
 
     with Live(console=Console(stderr=True), auto_refresh=False) as live:
-        yield Tables(store, lambda view: live.update(view, refresh=True)).show
+        tables = Tables(store, lambda view: live.update(view, refresh=True))
+        yield tables.show
+        tables.show_end()
 
 
 class PlainLines:
@@ -68,26 +70,36 @@ class Tables:
         self._store = store
         self._draw = draw
         self._next_at = 0.0
+        self._look: Look | None = None
 
     def show(self, look: Look) -> None:
         """Read the progress and draw it, once a second at most."""
         if time.monotonic() < self._next_at:
             return
         self._next_at = time.monotonic() + LOOK_SECONDS
+        self._look = look
+        self._show(look())
+
+    def show_end(self) -> None:
+        """Draw what the agents ended with, so that no older counts stay on the screen."""
+        if self._look is not None:
+            self._show(self._look())
+
+    def _show(self, progress: Progress) -> None:
         from rich.console import Group
         from rich.text import Text
 
-        from .overview import alive, build_overview
+        from .overview import build_overview, just_reported
         from .tables import agents_table, errors_table, repositories_table
 
         now = datetime.now(timezone.utc)
         overview = build_overview(
             self._store, now=now, errors=SHOWN_ERRORS, repositories=SHOWN_REPOSITORIES
         )
-        counts = Text("\n".join(_count_lines(look())), style="bold")
+        counts = Text("\n".join(_lines(progress)), style="bold")
         self._draw(
             Group(
-                agents_table(alive(overview.agents, now), now),
+                agents_table(just_reported(overview.agents, now), now),
                 repositories_table(overview),
                 counts,
                 errors_table(overview.errors, now),
@@ -97,17 +109,30 @@ class Tables:
 
 def describe(progress: Progress) -> str:
     """Return the agents' progress in one line."""
-    return ", ".join(_count_lines(progress))
+    return "; ".join([_counts(progress), _sent(progress), *_note(progress)])
 
 
-def _count_lines(progress: Progress) -> list[str]:
+def _lines(progress: Progress) -> list[str]:
     """Return the progress in lines that each fit a terminal."""
-    summary, counts, budget = progress.summary, progress.counts, progress.budget
-    collected = (
-        f"{summary.runs:,} runs, {summary.jobs:,} jobs, {summary.logs:,} logs, "
-        f"{counts.open_attempts:,} in flight, {counts.logs_pending:,} logs pending"
-    )
-    sent = f"{sum(summary.messages.values()):,} messages, {summary.errors:,} errors"
+    sent, budget = _sent(progress), progress.budget
     if budget.remaining is not None:
-        sent += f", {budget.remaining:,} of {budget.limit or 0:,} GitHub requests left"
-    return [collected, sent, *([progress.note] if progress.note else [])]
+        sent += f"; {budget.remaining:,} of {budget.limit or 0:,} GitHub requests left"
+    return [_counts(progress), sent, *_note(progress)]
+
+
+def _counts(progress: Progress) -> str:
+    summary, counts = progress.summary, progress.counts
+    return (
+        f"{summary.runs:,} runs, {summary.jobs:,} jobs, {summary.logs:,} logs; "
+        f"pending: {counts.open_attempts:,} attempts, {counts.logs_pending:,} logs"
+    )
+
+
+def _sent(progress: Progress) -> str:
+    errors = progress.summary.errors
+    sent = f"{sum(progress.summary.messages.values()):,} messages"
+    return sent + (f", {errors:,} errors" if errors else "")
+
+
+def _note(progress: Progress) -> list[str]:
+    return [progress.note] if progress.note else []

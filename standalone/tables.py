@@ -57,7 +57,7 @@ def agents_table(agents: Sequence[AgentRecord], now: datetime) -> RenderableType
 
 def repositories_table(overview: Overview) -> Table:
     """Return the table of repositories: polls, and what is collected and pending."""
-    table = _table("Repository", "Polled", "Collected", "Backlog", "Logs")
+    table = _table("Repository", "Polled", "Attempts", "Backlog", "Logs", "Pending")
     for column in table.columns[2:]:
         column.justify = "right"
     for row in overview.repositories:
@@ -95,13 +95,13 @@ def ago(moment: datetime | None, now: datetime) -> str:
 
 def _cells(row: Mapping[str, Any], now: datetime) -> list[RenderableType]:
     name = row["full_name"]
-    pending = f" (+{row['logs_pending']:,})" if row["logs_pending"] else ""
     return [
         Text(name if len(name) <= _LONG_NAME else name.replace("/", "/\n"), style="bold"),
         _polled(row, now),
         f"{row['collected']:,}",
         _backlog(row),
-        f"{row['logs_fetched']:,}{pending}",
+        f"{row['logs_fetched']:,}",
+        f"{row['logs_pending']:,}",
     ]
 
 

@@ -43,7 +43,7 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
         return _download(url, places, echo)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CannotServe(
-            f"The dashboard needs a download ({_reason(error)}):\n"
+            f"The dashboard could not be downloaded ({_reason(error)}).\n"
             f"curl --create-dirs -o ~/.anvil/{name[1]} {url}"
         ) from error
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts, RepositoryRecord
 from ingest.ports import Budget
-from rich.console import Console
+from rich.console import Console, Group
 
 from standalone.live_view import SHOWN_REPOSITORIES, PlainLines, Tables, describe, open_view
 from standalone.progress import Progress, Summary
@@ -72,11 +73,10 @@ def drawn(store: SqlState, progress: Progress) -> str:
 
 
 def test_one_line_reports_how_far_the_agents_are():
-    """Counts, what is to come, and the limit."""
-    assert describe(a_progress(runs=1000, jobs=2, logs=3, errors=4)) == (
-        "1,000 runs, 2 jobs, 3 logs, 1 in flight, 2 logs pending, 5 messages, 4 errors, "
-        "4,321 of 5,000 GitHub requests left"
-    )
+    """Counts and what is to come; errors if there are any. It fits a terminal."""
+    counts = "1,000 runs, 2 jobs, 3 logs; pending: 1 attempts, 2 logs; 5 messages"
+    assert describe(a_progress(runs=1000, jobs=2, logs=3)) == counts
+    assert describe(a_progress(runs=1000, jobs=2, logs=3, errors=4)) == f"{counts}, 4 errors"
 
 
 def test_tables_show_who_is_alive_and_what_is_in_trouble(store):
@@ -114,6 +114,24 @@ def test_tables_are_not_drawn_more_often_than_people_read(store):
     tables.show(a_progress)
     tables.show(lambda: a_progress(runs=1))
     assert len(seen) == 1
+
+
+def test_the_last_picture_shows_what_the_agents_ended_with(store):
+    """The tables stay on the screen after the end, above the summary."""
+    seen: list[Group] = []
+    tables = Tables(store, seen.append)
+    tables.show_end()
+    assert seen == []
+    tables.show(lambda: a_progress(runs=len(seen)))
+    (agent,) = (each for each in store.list_agents() if each.name == "Pipeline Monitoring Agent")
+    store.save_agent(replace(agent, state="stopped", counts={"attempts": 7}))
+    tables.show_end()
+    console = Console(file=io.StringIO(), width=80)
+    console.print(seen[-1])
+    text = console.file.getvalue()
+    assert "stopped" in text
+    assert "7 attempts" in text
+    assert "1 runs" in text
 
 
 def test_plain_lines_wait_for_the_first_seconds(capsys):
