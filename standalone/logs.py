@@ -14,13 +14,12 @@ from contextlib import suppress
 from datetime import datetime, timezone
 from typing import Any
 
+from ingest.errors import as_one_line
+
 logger = logging.getLogger("runstream")
 
 #: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _GITHUB_TOKEN = re.compile(r"\b(?:gh[a-z]_[A-Za-z0-9]{8,}|github_pat_[A-Za-z0-9_]{8,})")
-
-#: Line ends and a terminal's commands: texts from outside forge no line and move no cursor.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]+")
 
 _MASK = "***"
 
@@ -36,8 +35,8 @@ class Mask:
 
     def __init__(self, secrets: Iterable[str]) -> None:
         # The longest first: one secret may be a part of another.
-        known = sorted({each for each in secrets if len(each) >= _SHORTEST_SECRET}, key=len)
-        self._known = known[::-1]
+        known = {each for each in secrets if len(each) >= _SHORTEST_SECRET}
+        self._known = sorted(known | {as_one_line(each) for each in known}, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:
         """Write a text without its secrets."""
@@ -62,9 +61,10 @@ class TextFormatter(logging.Formatter):
         if record.exc_info and not self._with_traceback:
             line += f" ({_fault(record)})"
         # A secret may have several lines, so they are joined after it is masked.
-        line = _CONTROLS.sub(" ", self.mask(line))
+        line = as_one_line(self.mask(line))
         if record.exc_info and self._with_traceback:
-            line += "\n" + self.mask(self.formatException(record.exc_info))
+            traceback = self.mask(self.formatException(record.exc_info)).splitlines()
+            line += "".join(f"\n  {as_one_line(each)}" for each in traceback)
         return line
 
 

@@ -34,17 +34,28 @@ LogExpired may become final, for their repository was readable when they were ra
 from __future__ import annotations
 
 import errno
+import re
 from datetime import datetime
+
+#: Line ends, a terminal's commands, and marks that reverse the order of a text.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]+")
+
+
+def as_one_line(text: str) -> str:
+    """Return a text from outside so that it forges no line and moves no cursor."""
+    return _CONTROLS.sub(" ", text)
 
 
 class IngestError(Exception):
     """The root of every error that is raised on purpose. Its text is a sentence for a person.
 
+    It can quote what GitHub or a queue answered, so it is one line without control characters.
+
     ``remedy``: what to do about it, where whoever raised it knows more than its class says.
     """
 
     def __init__(self, message: str = "", *, remedy: str | None = None) -> None:
-        super().__init__(message)
+        super().__init__(as_one_line(message))
         self.remedy = remedy
 
 

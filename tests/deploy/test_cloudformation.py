@@ -221,13 +221,21 @@ def test_each_policy_allows_what_its_user_does_and_no_more(
         "send work": lambda: sqs.send_message(QueueUrl=work, MessageBody="x"),
         "receive work": lambda: sqs.receive_message(QueueUrl=work, WaitTimeSeconds=0),
         "purge": lambda: sqs.purge_queue(QueueUrl=metrics),
+        "reconfigure queue": lambda: sqs.set_queue_attributes(
+            QueueUrl=metrics, Attributes={"DelaySeconds": "0"}
+        ),
         "delete queue": lambda: sqs.delete_queue(QueueUrl=work),
         "put log": lambda: s3.put_object(Bucket=bucket, Key="logs/2", Body=b"log"),
         "put elsewhere": lambda: s3.put_object(Bucket=bucket, Key="other", Body=b"x"),
         "get log": lambda: s3.get_object(Bucket=bucket, Key="logs/1"),
         "delete log": lambda: s3.delete_object(Bucket=bucket, Key="logs/1"),
         "list logs": lambda: s3.list_objects_v2(Bucket=bucket),
+        "reconfigure bucket": lambda: s3.put_bucket_versioning(
+            Bucket=bucket, VersioningConfiguration={"Status": "Suspended"}
+        ),
+        "delete bucket": lambda: s3.delete_bucket(Bucket=bucket),
         "encrypt": lambda: kms.generate_data_key(KeyId=key, KeySpec="AES_256"),
+        "disable key": lambda: kms.disable_key(KeyId=key),
         "delete key": lambda: kms.schedule_key_deletion(KeyId=key),
     }
     assert {action for action, ask in asked.items() if is_allowed(ask)} == may

@@ -91,6 +91,14 @@ def test_text_from_outside_cannot_forge_a_log_line():
     assert line == "00:00:00 warning: a 00:00:00 error: b (ValueError: x y)"
 
 
+def test_a_traceback_forges_no_line_and_moves_no_cursor():
+    """Its lines are indented, and an error's own text is among them."""
+    write = TextFormatter(Mask([]), with_traceback=True).format
+    lines = write(record("a", error=ValueError("x\n00:00:00 error: b\x1b[2J"))).split("\n")
+    assert len(lines) > 1
+    assert all(line.startswith("  ") and line.isprintable() for line in lines[1:])
+
+
 def test_a_line_for_programs_is_one_object():
     """Numbers stay numbers, and the rest is text."""
     write = JsonFormatter(Mask([]), with_traceback=False).format

@@ -122,7 +122,7 @@ def parse_sources(
         except InvalidRepository as fault:
             faults.append(str(fault))
     if faults:
-        raise InvalidRepository("\n".join(faults))
+        raise InvalidRepository(" ".join(faults))
     return tuple(found.values())
 
 

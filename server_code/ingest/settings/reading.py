@@ -93,7 +93,7 @@ def _read_sources(
     try:
         return parse_sources(given, hosts=github.web_hosts)
     except InvalidRepository as error:
-        faults += [f"REPOSITORIES: {line}" for line in str(error).splitlines()]
+        faults.append(f"REPOSITORIES: {error}")
         return ()
 
 

@@ -207,3 +207,14 @@ def test_a_wrong_clock_does_not_shorten_or_lengthen_a_wait():
     with stub_github(lambda _: refusal) as github, pytest.raises(RateLimited) as held:
         client_of(github.url, clock).get(RUN)
     assert 98 <= (held.value.retry_at - clock.now()).total_seconds() <= 102
+
+
+def test_what_github_says_is_quoted_as_one_line_without_control_characters():
+    """Errors are shown on terminals, where escape sequences could write anywhere."""
+    said = {"message": "no\r\nerror: forged \x1b[2J\u202e"}
+    with (
+        stub_github(lambda _: (400, {}, said)) as github,
+        pytest.raises(BadRequest, match="no error: forged") as refused,
+    ):
+        client_of(github.url).get(RUN)
+    assert str(refused.value).isprintable()
