@@ -19,7 +19,6 @@ MAX_PAUSE = timedelta(days=1)
 #: back: what it planned is due.
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
-
 #: What a webhook or a person asks for is due as if for so long, and so comes before all the rest.
 HEAD_START = timedelta(days=30)
 
@@ -44,11 +43,6 @@ def polls_due(now: datetime) -> Reached:
 def urgent_poll(now: datetime) -> datetime:
     """Return the due time of a poll that comes before those of every other repository."""
     return now - HEAD_START
-
-
-def is_urgent(next_poll_at: datetime | None, now: datetime) -> bool:
-    """Return whether a poll comes before those of the repositories that are merely due."""
-    return next_poll_at is not None and next_poll_at <= urgent_poll(now)
 
 
 def leases_over(now: datetime) -> Reached:

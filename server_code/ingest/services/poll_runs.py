@@ -73,7 +73,7 @@ def poll_due_repositories(
     claimed = first or _claim(context, limit=limit, only=only)
     for repository in claimed:
         turn = PollTurn(context, should_continue, only=only)
-        poll_repository(context, repository, should_continue=turn.may_go_on)
+        poll_repository(context, repository, should_continue=turn.should_continue)
     if not first:
         context.poll_order.note_turn_of_others(context.clock.now())
     return len(claimed)

@@ -13,8 +13,8 @@ from .discover_sources import SOURCES_HINT
 #: A turn lasts at least so long, so that a backfill makes progress between many webhooks.
 LEAST_TURN = timedelta(seconds=3)
 
-#: How often a longer turn looks for what is urgent.
-LOOK_EVERY = timedelta(seconds=1)
+#: How often a longer turn checks for what is urgent.
+CHECK_INTERVAL = timedelta(seconds=1)
 
 
 class PollTurn:
@@ -23,25 +23,25 @@ class PollTurn:
     def __init__(
         self,
         context: CollectorContext,
-        should_continue: Callable[[], bool],
+        is_in_time: Callable[[], bool],
         *,
         only: Collection[str] | None,
     ) -> None:
         self._context = context
-        self._should_continue = should_continue
+        self._is_in_time = is_in_time
         self._only = only
-        self._look_at = context.clock.now() + LEAST_TURN
+        self._next_check_at = context.clock.now() + LEAST_TURN
         self._is_over = False
 
-    def may_go_on(self) -> bool:
-        """Return whether the poll goes on. Raises StateUnavailable."""
+    def should_continue(self) -> bool:
+        """Return whether the poll continues. Raises StateUnavailable."""
         now = self._context.clock.now()
-        if not self._is_over and now >= self._look_at:
-            self._look_at = now + LOOK_EVERY
+        if not self._is_over and now >= self._next_check_at:
+            self._next_check_at = now + CHECK_INTERVAL
             self._is_over = bool(find_urgent(self._context, self._only)) or _is_listing_urgent(
                 self._context
             )
-        return not self._is_over and self._should_continue()
+        return not self._is_over and self._is_in_time()
 
 
 def find_urgent(context: CollectorContext, only: Collection[str] | None) -> list[str]:
