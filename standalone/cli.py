@@ -23,7 +23,7 @@ from .version import full_version
 GREETING = """\
 Runstream collects GitHub Actions data and publishes it to a message queue.
 
-  runstream run                 Try it: everything on this machine, with made-up runs.
+  runstream run                 Try it: everything on this machine, with simulated runs.
   runstream doctor OWNER/REPO   Check your own GitHub token and queues.
   runstream collect OWNER/REPO  Collect a repository until you stop it.
 
@@ -78,7 +78,8 @@ def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) ->
 def cli(context: click.Context) -> None:
     """Collect GitHub Actions data and publish it to a message queue.
 
-    Settings are environment variables; the README lists them all.
+    Settings are environment variables, which the documentation lists. `runstream doctor` checks
+    them, `runstream run` needs none.
     """
     if context.invoked_subcommand is None:
         click.echo(GREETING)

@@ -28,8 +28,9 @@ class RunstreamCommand(click.Command):
     """A command that logs to stderr, and ends with one sentence where it fails."""
 
     def get_params(self, ctx: click.Context) -> list[click.Parameter]:
-        """Name the command's own parameters, and those that every command has."""
-        return [*super().get_params(ctx), *_common_options()]
+        """Name the command's own parameters, those that every command has, and --help."""
+        *own, help_option = super().get_params(ctx)
+        return [*own, *_common_options(), help_option]
 
     def invoke(self, ctx: click.Context) -> None:
         """Run the command and exit with its code."""
@@ -66,6 +67,11 @@ command: Callable[..., Callable[[Callable[..., int | None]], RunstreamCommand]] 
 )
 
 
+def examples(*lines: str) -> str:
+    """Return the epilog of a command's help; click leaves its lines as they are."""
+    return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
+
+
 @cache
 def _common_options() -> list[click.Parameter]:
     return [
@@ -73,18 +79,18 @@ def _common_options() -> list[click.Parameter]:
             ["--log-format"],
             type=click.Choice(["text", "json"]),
             default="text",
-            help="How the log on stderr is written.",
+            help="Format of the log on stderr.",
         ),
         click.Option(
             ["--log-level"],
             type=click.Choice(["debug", "info", "warning", "error"]),
-            help="The least that is logged.  [default: warning; info for json]",
+            help="Lowest level that is logged.  [default: warning; info for json]",
         ),
         click.Option(
             ["--debug"],
             is_flag=True,
             envvar="RUNSTREAM_DEBUG",
-            help="Show the traceback of what fails.",
+            help="Print the traceback of an error.",
         ),
     ]
 

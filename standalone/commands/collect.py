@@ -7,26 +7,33 @@ from contextlib import closing
 import click
 from ingest.domain.sources import parse_sources
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 from ..http_server import Address, AddressType, operations_option
 from ..sources import find_sources
 from ..stopping import ends_in_time, stopped_by_signals
 
 
-@command()
+@command(
+    epilog=examples(
+        "runstream collect octo/api https://github.com/octo/web",
+        "runstream collect 'octo/*' '!octo/archive'",
+        "runstream collect --once --json octo/api",
+        "runstream collect --webhooks 0.0.0.0:8443 --http 127.0.0.1:8080",
+    )
+)
 @click.argument("given", nargs=-1, metavar="[SOURCE]...")
 @click.option("--once", is_flag=True, help="Collect everything available, then exit.")
 @click.option(
     "--only",
     type=click.Choice(["metrics", "logs"]),
-    help="Run one of both agents, so that each can be scaled by itself.",
+    help="Run one of the two agents, to scale them separately.",
 )
 @click.option(
     "--webhooks",
     type=AddressType(),
     metavar="[HOST:]PORT",
-    help="Also take GitHub's webhooks in here.",
+    help="Also receive GitHub's webhooks at this address.",
 )
 @operations_option
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object at the end.")
@@ -39,13 +46,13 @@ def collect(  # noqa: PLR0913 - one for each option
     operations: Address | None,
     as_json: bool,
 ) -> int:
-    """Collect runs, jobs, commits and logs of repositories until stopped.
+    """Collect runs, jobs, commits and logs until stopped.
 
-    A SOURCE is owner/name, a URL, owner, owner/api-*, or * for all that the credentials may read;
-    with ! in front it leaves repositories out. Sources are remembered; without any, everything
-    that is watched is collected, also what REPOSITORIES brings. SIGTERM or Ctrl-C stops after
-    the work in progress, Ctrl-C again at once; the next start continues. Exits with 78 if a person
-    must act, with 69 if a later start may succeed, and with 75 if --once left items pending.
+    A SOURCE is owner/name, a URL, owner, owner/api-*, or * for all repositories that the
+    credentials can read; !owner/name excludes repositories. Sources are saved: without one, all
+    saved sources and those of REPOSITORIES are collected. SIGTERM or Ctrl-C stops after the work
+    in progress, Ctrl-C again at once; the next start continues. Exits with 78 if a person must
+    act, with 69 if a later start may succeed, and with 75 if --once left items pending.
     """
     if once:
         _refuse_servers(webhooks)

@@ -5,19 +5,25 @@ from __future__ import annotations
 import click
 from click.shell_completion import get_completion_class
 
-from ..command import command
+from ..command import command, examples
 
 SHELLS = ("bash", "zsh", "fish")
 
 
-@command()
+@command(
+    epilog=examples(
+        'eval "$(runstream completion bash)"',
+        'eval "$(runstream completion zsh)"',
+        "runstream completion fish | source",
+    )
+)
 @click.argument("shell", type=click.Choice(SHELLS))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> None:
     """Print the completion script of a shell.
 
-    For bash: eval "$(runstream completion bash)", and likewise for zsh.
-    For fish: runstream completion fish | source
+    To complete commands and options in every new shell, add the line of your shell from the
+    examples to its start-up file: ~/.bashrc, ~/.zshrc or ~/.config/fish/config.fish.
     """
     kind = get_completion_class(shell)
     if kind is None:

@@ -11,22 +11,28 @@ from ingest.errors import BadSettings
 from ingest.ports.inspection import FAILED, OK, WARNING, Check
 from ingest.services.doctor import is_well, run_checks
 
-from ..command import command
+from ..command import command, examples
 from ..doctor_target import open_doctor_target
 from ..environment import read_environment
 
 _MARKS = {OK: ("ok", "green"), WARNING: ("warning", "yellow"), FAILED: ("failed", "red")}
 
 
-@command()
+@command(
+    epilog=examples(
+        "runstream doctor",
+        "runstream doctor octo/api",
+        "runstream doctor 'octo/*'",
+    )
+)
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def doctor(sources: tuple[str, ...], *, as_json: bool) -> int:
-    """Check the configuration and every connection, and explain how to fix what fails.
+    """Check the configuration and every connection.
 
-    Checks tokens, limits, clock, repositories (those given and those watched), queues, bucket,
-    state and webhook secret. For a SOURCE such as octo or octo/api-* it shows what the source
-    would bring, and what that would cost. Exits with 1 if anything failed.
+    Checks tokens, limits, clock, repositories, queues, bucket, state and webhook secret, and
+    explains how to fix what fails. For a SOURCE such as octo or octo/api-*, it lists the
+    repositories and what collecting them costs. Exits with 1 if a check failed.
     """
     checks = _checks(sources)
     found = list(checks) if as_json else list(_told(checks))

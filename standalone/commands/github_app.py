@@ -15,7 +15,7 @@ from ingest.errors import Rejected
 from ingest.settings import GithubSettings
 from ingest.wire.app_manifest import RegisteredApp, is_reachable
 
-from ..command import RunstreamCommand
+from ..command import RunstreamCommand, examples
 from ..environment import read_environment
 from ..stopping import stopped_by_signals
 
@@ -25,13 +25,20 @@ WAIT_SECONDS = 3600.0
 
 @click.group("github-app")
 def github_app() -> None:
-    """Register the GitHub App that reads GitHub for Runstream."""
+    """Create a GitHub App to use instead of a token."""
 
 
-@github_app.command("create", cls=RunstreamCommand)
+@github_app.command(
+    "create",
+    cls=RunstreamCommand,
+    epilog=examples(
+        "runstream github-app create --organization octo",
+        "runstream github-app create --webhook-url https://ci.example.com/webhook",
+    ),
+)
 @click.option("--organization", metavar="NAME", help="The App belongs to this organization.")
 @click.option("--host", metavar="HOST", help="GitHub Enterprise Server, such as git.example.com.")
-@click.option("--name", help="The App's name, which is unique on GitHub.")
+@click.option("--name", metavar="NAME", help="The App's name, which is unique on GitHub.")
 @click.option(
     "--webhook-url", metavar="URL", help="Where GitHub sends webhooks; without it, none are sent."
 )
@@ -44,11 +51,11 @@ def create(
     webhook_url: str | None,
     no_browser: bool,
 ) -> int:
-    """Create a GitHub App in the browser, and keep its key in a private file.
+    """Create a GitHub App in the browser, and save its key.
 
     The App may read actions, checks, contents, metadata and pull requests, and write nothing. Its
-    id, key and webhook secret go to .runstream/github-app.json, or to GITHUB_APP_FILE. GitHub then
-    shows where to install it. All commands and `serve` use the file if GITHUB_APP_ID is not set.
+    id, key and webhook secret are saved in .runstream/github-app.json, or GITHUB_APP_FILE. GitHub
+    then shows where to install it. All commands use the file if GITHUB_APP_ID is not set.
     """
     from ingest.bootstrap.app_file import APP_FILE, DEFAULT_APP_FILE, require_no_app
 

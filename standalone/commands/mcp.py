@@ -9,22 +9,31 @@ import click
 from ingest.bootstrap import log_cache_of, open_log_reader, open_state
 from ingest.errors import BadSettings
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 from ..http_server import Address, AddressType
 from ..state_file import require_state
 
 
-@command()
+@command(
+    epilog=examples(
+        "runstream mcp",
+        "MCP_TOKEN=... runstream mcp --http 127.0.0.1:8000",
+    )
+)
 @click.option(
     "--http",
     "address",
     type=AddressType(),
     metavar="[HOST:]PORT",
-    help="Serve streamable HTTP at /mcp instead of stdio; clients send MCP_TOKEN as bearer token.",
+    help="Serve HTTP at /mcp instead of stdio. Clients send MCP_TOKEN as bearer token.",
 )
 def mcp(*, address: Address | None) -> None:
-    """Serve runs, jobs and logs to AI agents by the Model Context Protocol, read-only."""
+    """Serve runs, jobs and logs to AI agents (MCP), read-only.
+
+    Speaks the Model Context Protocol on stdin and stdout, for a client that starts this command,
+    or over HTTP. It reads the state of DATABASE_URL, by default runstream.db in this folder.
+    """
     try:
         from ..mcp_server import build_mcp_server, require_bearer
     except ImportError as error:

@@ -10,20 +10,27 @@ from ingest.bootstrap import open_bus
 from ingest.services.redrive import RedriveReport
 from ingest.settings import Settings
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 
 
-@command()
+@command(
+    epilog=examples(
+        "runstream redrive",
+    )
+)
 def redrive() -> int | None:
-    """Move log work from the dead-letter queue back to the job events queue.
+    """Retry log work from the dead-letter queue.
 
-    Run it after fixing what kept the logs from arriving. What no agent can read stays there.
+    Moves it back to the job events queue. Fix the cause first: `runstream status` shows it.
+    Messages that are not log work stay in the dead-letter queue.
     """
     report = bring_back(read_environment())
-    click.echo(f"Moved {report.moved} pieces of log work back.")
+    click.echo(f"Moved {report.moved} work items back to the job events queue.")
     if report.unreadable:
-        click.echo(f"{report.unreadable} messages are no log work and stay where they are.")
+        click.echo(
+            f"{report.unreadable} messages are not log work and stay in the dead-letter queue."
+        )
     return None
 
 

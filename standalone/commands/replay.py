@@ -17,7 +17,7 @@ from ingest.services.replay import ReplayProgress
 from ingest.services.replay import replay as publish_again
 from ingest.services.replay_span import ReplaySpan
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 from ..logs import write_notice
 from ..stopping import Stop, ends_in_time, stopped_by_signals
@@ -28,10 +28,20 @@ NOTICE_SECONDS = 5.0
 _DAYS = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"])
 
 
-@command()
+@command(
+    epilog=examples(
+        "runstream replay --repo octo/api --since 2026-11-01",
+        "runstream replay --repo octo/api --run 123456789 --to repair_queue",
+    )
+)
 @click.option("--repo", required=True, metavar="OWNER/NAME", help="The repository.")
-@click.option("--since", type=_DAYS, help="Runs created then or later (UTC).")
-@click.option("--until", type=_DAYS, help="Runs created then or before (UTC); now by default.")
+@click.option("--since", type=_DAYS, metavar="TIME", help="Runs created at this time or later.")
+@click.option(
+    "--until",
+    type=_DAYS,
+    metavar="TIME",
+    help="Runs created at this time or before.  [default: now]",
+)
 @click.option(
     "--run", "run_id", type=int, metavar="ID", help="Only this run, whenever it was created."
 )
@@ -44,10 +54,11 @@ def replay(
     run_id: int | None,
     queue: str | None,
 ) -> int:
-    """Publish the messages of a repository's runs again, for a reader that lost its data.
+    """Publish the messages of past runs again.
 
-    They keep their event_id and have "replayed": true. They come from the state and the stored
-    logs, and from GitHub where those are gone. A replay that was stopped prints how to continue.
+    For a consumer that lost its data. The messages have the same event_id, and "replayed": true.
+    They are built from the state and the stored logs, or from GitHub if those are gone. A TIME is
+    a date or 2026-11-01T12:00:00, in UTC. A replay that was stopped prints how to continue.
     """
     if since is None and run_id is None:
         raise click.UsageError("Give --since, or --run for one run.")

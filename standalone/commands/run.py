@@ -10,29 +10,39 @@ from contextlib import closing, contextmanager
 import click
 from ingest.domain.sources import parse_sources
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 from ..sources import find_sources
 from ..stopping import Stop, ends_in_time, stopped_by_signals
 
 
-@command()
+@command(
+    epilog=examples(
+        "runstream run",
+        "runstream run --terminal --seconds 60",
+        "GITHUB_TOKEN=... AWS_PROFILE=... runstream run octo/api",
+    )
+)
 @click.argument("sources", nargs=-1, metavar="[SOURCE]...")
 @click.option(
     "--seconds",
     type=click.FloatRange(min=0, min_open=True),
-    help="Stop after so many seconds.",
+    metavar="N",
+    help="Stop after this many seconds.",
 )
 @click.option(
-    "--terminal", "on_terminal", is_flag=True, help="Show it here, and serve no dashboard."
+    "--terminal",
+    "on_terminal",
+    is_flag=True,
+    help="Show a live view here instead of the dashboard.",
 )
 def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -> int:
-    """Start everything on this machine, and show it work.
+    """Try Runstream: start everything on this machine.
 
-    A SOURCE is what `collect` takes: owner/name, a URL, owner, or owner/api-*.
-    Without a token and a source it watches a sandbox of GitHub; without AWS it publishes to
-    an SQS of its own; where Anvil's app server can start it serves the dashboard, which collects
-    by itself, and else shows a live view here. Prints which defaults it chose, and why.
+    A SOURCE is owner/name, a URL, owner, or owner/api-*. Without a token and a source, it collects
+    from a sandbox GitHub with simulated runs. Without AWS credentials, it publishes to a local SQS.
+    It serves the dashboard if Java and the extra `server` are installed, and shows a live view in
+    this terminal otherwise. It prints which defaults it chose, and why.
     """
     # What is wrong should not be found after everything has started.
     given = parse_sources(sources, hosts=read_environment().github.web_hosts)

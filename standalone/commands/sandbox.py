@@ -6,29 +6,44 @@ from pathlib import Path
 
 import click
 
-from ..command import command
+from ..command import command, examples
 from ..stopping import stopped_by_signals
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
 
 
-@command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@command(
+    epilog=examples(
+        "runstream sandbox",
+        "runstream sandbox --port 8080 --speed 60 --runs-per-hour 120",
+    )
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    show_default=True,
+    help="Address to listen on.",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=8080,
+    metavar="PORT",
     show_default=True,
-    help="Port to listen on; 0 finds a free one.",
+    help="Port to listen on. 0 selects a free one.",
 )
-@click.option("--seed", default="0", show_default=True, help="The same seed, the same world.")
+@click.option(
+    "--seed", default="0", metavar="TEXT", show_default=True, help="Determines all simulated data."
+)
 @click.option(
     "--speed",
     type=click.FloatRange(min=0),
     default=1.0,
+    metavar="N",
     show_default=True,
-    help="Seconds of the sandbox's clock in one of yours.",
+    help="Simulated seconds per second.",
 )
 @click.option("--corpus", type=_FOLDER, help="Serve recorded data from this folder instead.")
 @click.option("--scenario", type=_FILE, help="YAML file with limits, faults and tokens.")
@@ -36,27 +51,34 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
     "--repositories",
     type=click.IntRange(min=1),
     default=3,
+    metavar="N",
     show_default=True,
-    help="How many repositories there are.",
+    help="Number of repositories.",
 )
 @click.option(
     "--runs-per-hour",
     type=click.FloatRange(min=0, max=512),
     default=12.0,
+    metavar="N",
     show_default=True,
-    help="Runs in each repository.",
+    help="Runs per hour of each repository.",
 )
 @click.option(
     "--history-days",
     type=click.FloatRange(min=0),
     default=1.0,
+    metavar="N",
     show_default=True,
-    help="How far its runs reach back.",
+    help="Days of past runs at the start.",
 )
-@click.option("--webhook-url", help="Send webhooks there.")
-@click.option("--webhook-secret", default="", help="Sign them with this.")
+@click.option("--webhook-url", metavar="URL", help="Send webhooks to this address.")
+@click.option("--webhook-secret", default="", metavar="TEXT", help="Secret that signs webhooks.")
 def sandbox(*, scenario: Path | None, **options: object) -> None:
-    """Serve a GitHub that behaves as the real one does: runs, limits, faults, webhooks."""
+    """Serve a simulated GitHub for tests.
+
+    Prints how to use it. It has GitHub's REST and GraphQL API for Actions, with rate limits,
+    faults and webhooks.
+    """
     from ..sandbox.command import serve_sandbox
 
     if scenario is not None:

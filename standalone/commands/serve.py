@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 from ..logs import write_notice
 from ..stopping import Stop, ends_in_time, stopped_by_signals
@@ -20,24 +20,48 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
 
-@command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=click.IntRange(1, 65535), default=3030, show_default=True)
-@click.option("--origin", help="Where people open it, if not there: https://ci.example.com")
+@command(
+    epilog=examples(
+        "runstream serve",
+        "runstream serve --host 0.0.0.0 --origin https://ci.example.com",
+        "runstream serve --reset-password admin@localhost",
+    )
+)
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    show_default=True,
+    help="Address to listen on.",
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=3030,
+    metavar="PORT",
+    show_default=True,
+    help="Port to listen on.",
+)
+@click.option("--origin", metavar="URL", help="Address that browsers use, if a proxy is in front.")
 @click.option(
     "--data-dir",
     "folder",
     type=_FOLDER,
     default=".runstream",
     show_default=True,
-    help="Where database, keys, configuration and log are kept.",
+    help="Folder of the database, keys, configuration and log.",
 )
 @click.option(
     "--database",
+    metavar="URL",
     help="PostgreSQL URL. DATABASE_URL sets it without showing it in the process list.",
 )
 @click.option(
-    "--email", default="admin@localhost", show_default=True, help="Who the first login is for."
+    "--email",
+    default="admin@localhost",
+    metavar="EMAIL",
+    show_default=True,
+    help="Account of the first login.",
 )
 @click.option(
     "--reset-password",
@@ -45,10 +69,11 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
     help="Replace the password of this account, enable it, and print the new password once.",
 )
 def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, above
-    """Serve the dashboard, and collect: the Anvil app on this machine's app server.
+    """Collect, and serve the dashboard on this machine.
 
-    Settings go to the app as App Secrets. The first start prints a login. The state is in Data
-    Tables, in the PostgreSQL of --database or DATABASE_URL, else in one that comes along.
+    Starts Anvil's app server, which needs Java and the extra `server`. The first start prints a
+    login. Settings go to the app as App Secrets. The state is in Data Tables, in the PostgreSQL of
+    --database or DATABASE_URL, or otherwise in one that Runstream starts.
     """
     _require_origin(options["origin"])
     read_environment()  # what is wrong should not be found after everything has started

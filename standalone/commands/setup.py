@@ -9,11 +9,17 @@ import click
 from ingest.bootstrap import set_up_queues
 from ingest.settings import Settings
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 
 
-@command()
+@command(
+    epilog=examples(
+        "runstream setup",
+        "runstream setup --print-cloudformation > runstream.json",
+        "EVENT_BUS=servicebus runstream setup --print-bicep > runstream.bicep",
+    )
+)
 @click.option("--print-iam", is_flag=True, help="Print the collector's least privileges for IAM.")
 @click.option(
     "--print-cloudformation", is_flag=True, help="Print a CloudFormation template instead."
@@ -23,10 +29,11 @@ from ..environment import read_environment
     "--print-gcloud", is_flag=True, help="Print gcloud commands for Google Cloud instead."
 )
 def setup(**prints: bool) -> int | None:
-    """Make the three queues with dead-letter queues, and the bucket if LOG_BUCKET is set.
+    """Create the queues, and the bucket if LOG_BUCKET is set.
 
-    What is there is corrected and never weakened; running it again changes nothing. The print
-    options send no request; the templates contain least privileges.
+    Creates the three queues with their dead-letter queues. Settings of existing ones that are too
+    low are raised; a second call changes nothing. The --print options send no request; they print
+    what creates the same, with least privileges.
     """
     chosen = [name for name, is_chosen in prints.items() if is_chosen]
     if len(chosen) > 1:

@@ -23,7 +23,7 @@ from ingest.services.manage_sources import (
     require_source,
 )
 
-from ..command import RunstreamCommand
+from ..command import RunstreamCommand, examples
 from ..environment import read_environment
 
 #: Who the audit trail names.
@@ -37,18 +37,21 @@ _FILTER_HELP = {
 }
 
 
-@click.group(invoke_without_command=True)
+@click.group(
+    invoke_without_command=True,
+    epilog=examples("runstream sources add octo/api", "runstream sources list"),
+)
 @click.pass_context
 def sources(context: click.Context) -> None:
-    """List, add and remove the sources of watched repositories."""
+    """List, add and remove sources of repositories."""
     if context.invoked_subcommand is None:
         context.invoke(list_sources, as_json=False)
 
 
-@sources.command("list", cls=RunstreamCommand)
+@sources.command("list", cls=RunstreamCommand, epilog=examples("runstream sources list --json"))
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def list_sources(*, as_json: bool) -> None:
-    """List sources, what each brings and leaves out, and its filters."""
+    """List sources with their repositories and filters."""
     with closing(open_state(read_environment())) as store:
         rows = list_source_rows(store, store.list_discovered())
     if as_json:
@@ -60,18 +63,27 @@ def list_sources(*, as_json: bool) -> None:
         click.echo(f"{row['pattern']}: {row['finding']}")
 
 
-@sources.command("add", cls=RunstreamCommand)
+@sources.command(
+    "add",
+    cls=RunstreamCommand,
+    epilog=examples(
+        "runstream sources add 'octo/api-*'",
+        "runstream sources add octo/web --branches main --logs failed",
+        "runstream sources add octo/web --branches ''",
+    ),
+)
 @click.argument("given", metavar="SOURCE")
-@click.option("--workflows", help=_FILTER_HELP["workflows"])
-@click.option("--branches", help=_FILTER_HELP["branches"])
-@click.option("--events", help=_FILTER_HELP["events"])
-@click.option("--actors", help=_FILTER_HELP["actors"])
+@click.option("--workflows", metavar="PATTERNS", help=_FILTER_HELP["workflows"])
+@click.option("--branches", metavar="PATTERNS", help=_FILTER_HELP["branches"])
+@click.option("--events", metavar="PATTERNS", help=_FILTER_HELP["events"])
+@click.option("--actors", metavar="PATTERNS", help=_FILTER_HELP["actors"])
 @click.option("--logs", type=click.Choice(LOG_CHOICES), help="Jobs whose logs are collected.")
 def add_source(given: str, **texts: str | None) -> None:
     """Add a source, or change the filters of one.
 
-    A running collector lists its repositories within seconds. `runstream doctor SOURCE` shows
-    before what it brings. An empty text removes a filter.
+    A SOURCE is owner/name, a URL, owner, or owner/api-*. A running collector finds its
+    repositories within seconds; `runstream doctor SOURCE` lists them without adding it. An empty
+    value removes a filter.
     """
     settings = read_environment()
     pattern = parse_source(given, hosts=settings.github.web_hosts)
@@ -91,11 +103,13 @@ def add_source(given: str, **texts: str | None) -> None:
             click.echo(done)
 
 
-@sources.command("remove", cls=RunstreamCommand)
+@sources.command(
+    "remove", cls=RunstreamCommand, epilog=examples("runstream sources remove octo/web --yes")
+)
 @click.argument("given", metavar="SOURCE")
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 def remove(given: str, *, yes: bool) -> None:
-    """Remove a source, after showing what happens to its repositories."""
+    """Remove a source, after confirmation."""
     settings = read_environment()
     pattern = str(parse_source(given, hosts=settings.github.web_hosts))
     with closing(open_state(settings)) as store:

@@ -18,7 +18,7 @@ from ingest.services.dashboard.health import Health
 from ingest.services.dashboard.health_facts import load_health
 from ingest.services.doctor_machine import check_machine
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 from ..overview import Overview, build_overview
 from ..state_file import require_state
@@ -29,12 +29,18 @@ PIPE_WIDTH = 160
 Depths = Mapping[str, QueueDepth | IngestError]
 
 
-@command()
+@command(
+    epilog=examples(
+        "runstream status",
+        "runstream status --json",
+    )
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def status(*, as_json: bool) -> None:
-    """Show health, agents, repositories, queues, errors and what is wrong with this machine.
+    """Show agents, repositories, queues and errors.
 
-    It also does so while a collector runs.
+    Reads the state of DATABASE_URL, by default runstream.db in this folder; a collector can be
+    running. Also shows the health of the whole, and what is wrong with this machine.
     """
     settings = read_environment()
     require_state(settings.database_url)

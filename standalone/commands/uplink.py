@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 from ingest.errors import BadSettings
 
-from ..command import command
+from ..command import command, examples
 from ..environment import read_environment
 from ..failures import UNAVAILABLE
 from ..http_server import Address, operations_option
@@ -21,7 +21,12 @@ if TYPE_CHECKING:
     from ..uplink.link import AppAddress
 
 
-@command()
+@command(
+    epilog=examples(
+        "ANVIL_UPLINK_KEY=... GITHUB_TOKEN=... runstream uplink",
+        "ANVIL_UPLINK_URL=ws://localhost:3030/_/uplink runstream uplink",
+    )
+)
 @click.option(
     "--with-schedule",
     is_flag=True,
@@ -34,11 +39,12 @@ if TYPE_CHECKING:
 )
 @operations_option
 def uplink(*, with_schedule: bool, reset_password: str | None, operations: Address | None) -> int:
-    """Run both agents here, with their state in an Anvil app, and answer the app's pages.
+    """Collect on this machine for an Anvil app.
 
-    Needs ANVIL_UPLINK_KEY, and ANVIL_UPLINK_URL for an app server of your own, such as
-    ws://localhost:3030/_/uplink. Tokens and AWS keys come from this machine's environment and
-    never leave it. Exits with 78 where a person must act, with 69 where a later start may succeed.
+    Runs both agents here, stores their state in the app's Data Tables, and answers its pages.
+    Requires ANVIL_UPLINK_KEY, and for your own app server ANVIL_UPLINK_URL. Tokens and AWS keys
+    come from this machine's environment and never leave it. Exits with 78 if a person must act,
+    with 69 if a later start may succeed.
     """
     from ..uplink.link import AppUnreachable
 

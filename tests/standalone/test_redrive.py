@@ -29,7 +29,7 @@ def test_dead_letters_become_logs(rig: OpenRig) -> None:
     here.sqs.send_message(QueueUrl=dead, MessageBody="not ours")
     said = here.python("-m", "standalone", "redrive")
     assert said.splitlines() == [
-        "Moved 2 pieces of log work back.",
+        "Moved 2 work items back to the job events queue.",
         "1 messages are no log work and stay where they are.",
     ]
     here.collect()
