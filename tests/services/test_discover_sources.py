@@ -97,8 +97,12 @@ def test_everything_that_can_be_read_is_collected(organizations: Organizations) 
 
 
 def test_a_restart_repeats_no_refused_request_within_an_hour(organizations: Organizations) -> None:
-    """Which credential may not read which repository is kept in the state."""
-    names = (*ACME_SECRET, *UMBRA, *MONA)
+    """Which credential may not read which repository is kept in the state.
+
+    Also of a repository that none of them reads.
+    """
+    readable = (*ACME_SECRET, *UMBRA, *MONA)
+    names = (*readable, "umbra/hidden")
     organizations.context = organizations.join(*names)
     organizations.poll_all()
     refused = len(organizations.witness.refused)
@@ -107,7 +111,7 @@ def test_a_restart_repeats_no_refused_request_within_an_hour(organizations: Orga
         organizations.context = organizations.join(*names)
         organizations.stage.advance(700)
         organizations.poll_all()
-    assert organizations.collected() == set(names)
+    assert organizations.collected() == set(readable)
     assert organizations.witness.repeated() == []
 
 

@@ -82,8 +82,8 @@ def test_what_no_token_reads_is_refused_without_asking_for_an_hour(refusal):
         assert actions.fetch_runs("octo/1", RunQuery()).value is not None
 
 
-def test_what_another_process_learned_spares_requests_and_locks_nothing_out():
-    """A recalled refusal counts where another token reads the repository."""
+def test_what_another_process_learned_spares_requests():
+    """A credential that is listed the repository anew is asked before the hour is over."""
     world = Github({"a": {"octo"}, "b": set()})
     clock = StillClock()
     with stub_github(world) as github:
@@ -101,7 +101,13 @@ def test_what_another_process_learned_spares_requests_and_locks_nothing_out():
         for name in NAMES[:3]:
             later.fetch_runs(name, RunQuery())
         assert sum(world.wrong.values()) == asked
+        with pytest.raises(RepositoryUnavailable, match="404"):
+            later.fetch_runs("other/1", RunQuery())
+        assert sum(world.wrong.values()) == asked
         world.readers["b"] = {"other"}
+        for client in later._tokens.clients():
+            later._tokens.learn_list(client.name, "other", [])
+            later._tokens.learn_list(client.name, "other", ["Other/1"])
         assert later.fetch_runs("other/1", RunQuery()).value is not None
 
 

@@ -36,15 +36,11 @@ _Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Refusal:
-    """A refusal of one thing or, with its ``pause``, of everything.
-
-    ``is_recalled``: another process got it, or this one before it was restarted.
-    """
+    """A refusal of one thing or, with its ``pause``, of everything."""
 
     until: datetime
     error: IngestError
     pause: timedelta = REFUSED_FOR
-    is_recalled: bool = False
 
 
 class Rights:
@@ -108,15 +104,13 @@ class Rights:
             self._note(name, EVERYTHING, self._rejections[name])
             return known is None
 
-    def refusal(
-        self, name: str, repository: str, *, with_recalled: bool = True
-    ) -> IngestError | None:
+    def refusal(self, name: str, repository: str) -> IngestError | None:
         """Return why a credential is not to be asked for a repository now; None where it is."""
         now = self._clock.now()
         with self._lock:
             found = (self._rejections.get(name), self._refusals.get((name, repository.lower())))
         for each in found:
-            if each is not None and now < each.until and (with_recalled or not each.is_recalled):
+            if each is not None and now < each.until:
                 return each.error
         return None
 
@@ -129,7 +123,7 @@ class Rights:
                 continue
             error = kind(each.reason, remedy=each.remedy)
             pause = max(each.until - now, REJECTED_FOR)
-            refusal = _Refusal(until=each.until, error=error, pause=pause, is_recalled=True)
+            refusal = _Refusal(until=each.until, error=error, pause=pause)
             with self._lock:
                 if each.what == EVERYTHING:
                     self._rejections.setdefault(name, refusal)
@@ -177,10 +171,18 @@ class Rights:
         return None if rejected is None else rejected.error
 
     def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> None:
-        """Note which repositories of an owner (``*``: of all) a credential was listed."""
+        """Note which repositories of an owner (``*``: of all) a credential was listed.
+
+        It may be asked at once for one that an earlier list lacked: somebody gave it the right.
+        """
         listed = frozenset(repository.lower() for repository in repositories)
         with self._lock:
-            self._lists.setdefault(name, {})[owner.lower()] = listed
+            lists = self._lists.setdefault(name, {})
+            added = listed - lists.get(owner.lower(), listed)
+            lists[owner.lower()] = listed
+            for repository in added:
+                if self._refusals.pop((name, repository), None) is not None:
+                    self._note(name, repository, None)
 
     def order(
         self,

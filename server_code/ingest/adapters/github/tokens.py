@@ -186,22 +186,13 @@ class TokenPool:
         known = {name: self._refusal(name, repository, endpoint) for name in order}
         allowed = [name for name in order if known[name] is None]
         if not allowed:
-            # No other credential spares the request, and GitHub may have changed its mind.
-            allowed = [
-                name
-                for name in order
-                if self._refusal(name, repository, endpoint, with_recalled=False) is None
-            ]
-        if not allowed:
             raise self._most_informative(repository, [e for e in known.values() if e is not None])
         return [clients[name] for name in allowed]
 
-    def _refusal(
-        self, name: str, repository: str, endpoint: str, *, with_recalled: bool = True
-    ) -> IngestError | None:
+    def _refusal(self, name: str, repository: str, endpoint: str) -> IngestError | None:
         """Return why a credential is not to be asked for an endpoint of a repository."""
         for what in (repository, f"{repository} {endpoint}"):
-            refusal = self._rights.refusal(name, what, with_recalled=with_recalled)
+            refusal = self._rights.refusal(name, what)
             if refusal is not None:
                 return refusal
         return None
