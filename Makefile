@@ -18,7 +18,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help install run test test-sqs test-servicebus test-pubsub test-azurite test-package lint types lock sbom package docs asyncapi bench screenshots chaos drill clean
+.PHONY: help install run test test-sqs test-servicebus test-pubsub test-azurite test-killed test-package lint types lock sbom package docs asyncapi bench screenshots chaos drill clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ run: $(STAMP) ## Start everything on this machine
 
 test: $(STAMP) ## Run the test suite (ARGS="-k name" for a part)
 	$(BIN)/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+
+test-killed: $(STAMP) ## Kill collectors with SIGKILL while they publish to each bus (five minutes)
+	LOG_PROOF=full $(BIN)/python -m pytest --numprocesses 0 tests/logs/test_killed_agents.py tests/logs/test_other_buses.py $(ARGS)
 
 test-package: $(STAMP) ## Install the wheel and the sdist with each extra, and run them (ten minutes)
 	$(BIN)/python -m pytest --numprocesses 0 tests/deploy/package_matrix.py $(ARGS)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from logs.rig import OpenRig, a_world
+from logs.rig import OpenRig, Rig, a_world
 from support.blob_server import ACCOUNT, connection_string, running_blobs
 from support.gcs_server import running_gcs
 from support.pubsub_server import running_pubsub
@@ -17,16 +20,28 @@ from support.servicebus_server import running_servicebus
 from standalone.sandbox.specs import LogSpec
 
 IS_FULL = os.environ.get("LOG_PROOF") == "full"
-ONLY_FULL = pytest.mark.skipif(not IS_FULL, reason="takes two minutes: LOG_PROOF=full proves it")
+ONLY_FULL = pytest.mark.skipif(not IS_FULL, reason="takes minutes: make test-killed")
 
 #: More than a message of each bus: 10 MB on Pub/Sub, 256 KiB on Service Bus.
 LARGE_BYTES = (11 if IS_FULL else 1) << 20
 
+RUNS = 8
 
-def azure(opened: ExitStack, folder: Path) -> dict[str, str]:
+SUBSCRIPTION = "projects/here/subscriptions/{}"
+
+
+@dataclass(frozen=True)
+class Bus:
+    """The settings that select a bus, and how to shorten the lock of a queue's messages."""
+
+    settings: dict[str, str]
+    shorten_lock: Callable[[str], None]
+
+
+def azure(opened: ExitStack, folder: Path) -> Bus:
     running = opened.enter_context(running_servicebus(folder))
     blobs = opened.enter_context(running_blobs())
-    return {
+    settings = {
         "EVENT_BUS": "servicebus",
         "SERVICEBUS_CONNECTION_STRING": running.connection_string,
         "REQUESTS_CA_BUNDLE": str(running.certificate),
@@ -34,30 +49,73 @@ def azure(opened: ExitStack, folder: Path) -> dict[str, str]:
         "LOG_BUCKET": f"{blobs}/{ACCOUNT}/logs",
     }
 
+    def shorten_lock(queue: str) -> None:
+        running.server.queues[queue].lock_seconds = 5
 
-def google(opened: ExitStack, _folder: Path) -> dict[str, str]:
-    _, address = opened.enter_context(running_pubsub())
-    return {
+    return Bus(settings, shorten_lock)
+
+
+def google(opened: ExitStack, _folder: Path) -> Bus:
+    server, address = opened.enter_context(running_pubsub())
+    settings = {
         "EVENT_BUS": "pubsub",
         "GOOGLE_CLOUD_PROJECT": "here",
         "PUBSUB_EMULATOR_HOST": address,
         "STORAGE_EMULATOR_HOST": opened.enter_context(running_gcs()),
         "LOG_BUCKET": "gs://logs",
     }
+    return Bus(settings, lambda queue: server.change_deadline(SUBSCRIPTION.format(queue), 10))
 
 
 @pytest.fixture(params=[azure, pytest.param(google, marks=ONLY_FULL)])
-def environment(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+def bus(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Bus]:
     with ExitStack() as opened:
         yield request.param(opened, tmp_path)
 
 
 @pytest.mark.slow
-def test_everything_arrives_byte_for_byte(rig: OpenRig, environment: dict[str, str]) -> None:
+def test_everything_arrives_byte_for_byte(rig: OpenRig, bus: Bus) -> None:
     """A consumer that has the vendor's library and the schemas reads every run, job and log."""
     world = a_world().run(seconds=60).job("small", log=b"hello\r\n").job("skipped", "skipped")
     world.job("large", log=LogSpec(seed="large", giant_bytes=LARGE_BYTES)).run("failure").job()
-    here = rig(world, **environment)
+    here = rig(world, **bus.settings)
     here.python("-m", "standalone", "setup")
     here.collect()
     assert here.read_by_example() == here.truth()
+
+
+def logs_served(here: Rig) -> int:
+    endpoints = here.github.stats()["endpoints"]
+    kinds = ("get_job_log", "get_attempt_log")
+    return sum(endpoints[kind]["requests"] for kind in kinds if kind in endpoints)
+
+
+@pytest.mark.slow
+@ONLY_FULL
+def test_what_a_killed_collector_leaves_is_completed(rig: OpenRig, bus: Bus) -> None:
+    """Killed with -9 while it publishes: whoever comes after it finds its work on the queue."""
+    world = a_world()
+    for number in range(RUNS):
+        world.run("failure", created=number).job("build", "failure", log=b"run %d\n" % number)
+        world.job("test", log=LogSpec(seed=str(number), giant_bytes=200_000))
+    world.job("large", log=LogSpec(seed="large", giant_bytes=LARGE_BYTES))
+    here = rig(world, LOG_MODE="live", **bus.settings)
+    here.python("-m", "standalone", "setup")
+    bus.shorten_lock(here.work)
+    for served in (3, 8, 14):
+        with here.agent() as agents:
+            while logs_served(here) < served:
+                assert agents.poll() is None
+                time.sleep(0.02)
+    here.collect()
+    assert here.read_by_example() == here.truth()
+    facts = Counter(
+        (each["event_type"], each["data"]["run_id"], each["data"].get("job_id"))
+        for name in ("metrics", "logs")
+        for each in here.read_lines(name)
+    )
+    jobs = 2 * RUNS + 1
+    assert sum(key[0] == "workflow_run_completed" for key in facts) == RUNS
+    assert sum(key[0] == "workflow_job_completed" for key in facts) == jobs
+    assert sum(key[0] == "job_log_fetched" for key in facts) == jobs
+    assert set(facts.values()) == {1}
