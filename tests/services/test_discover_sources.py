@@ -369,6 +369,8 @@ class TestOneOwner:
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
         known = {each.full_name: each.new_name for each in stage.state.list_discovered()}
         assert known["acme/a"] == "acme/z"
+        discover_sources(stage.context)
+        assert len(stage.state.list_repositories()) == 3, "also while its list does not change"
         assert stage.poll("acme/a") is None
         assert [each["data"]["repo"] for each in stage.runs()] == ["acme/a"]
 

@@ -84,6 +84,9 @@ class _Work:
         self._watched = {repository_key(e.full_name): e for e in store.list_repositories()}
         self._listed_before = {e.source for e in self._known.values()}
         self._ids = {e.repository_id: key for key, e in self._known.items() if e.repository_id}
+        self._renamed = {
+            repository_key(e.new_name): key for key, e in self._known.items() if e.new_name
+        }
         self._changed: dict[str, DiscoveredRepository] = {}
         self._seen: set[str] = set()
 
@@ -130,9 +133,12 @@ class _Work:
         self._context.store.save_discovered(list(self._changed.values()))
 
     def _followed(self, key: str, listed: ListedRepository) -> str:
-        """Return under which key a repository is watched that may have been renamed."""
+        """Return under which key a repository is watched that may have been renamed.
+
+        A list that has not changed has no ids: then the name is compared that was found last.
+        """
         number = None if listed.facts is None else listed.facts.repository_id
-        known = self._ids.get(number) if number is not None else None
+        known = self._renamed.get(key) if number is None else self._ids.get(number)
         return key if known is None or known not in self._watched else known
 
     def _watch(self, key: str, name: str, source: str) -> RepositoryRecord:
