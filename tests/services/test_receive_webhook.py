@@ -11,6 +11,8 @@ from contextlib import closing
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.ledger import new_repository
+from ingest.domain.source_records import DiscoveredRepository
+from ingest.domain.timestamps import format_timestamp
 from ingest.errors import InvalidSignature, MalformedPayload, StateUnavailable
 from ingest.services.receive_webhook import REPLAYED_WEBHOOKS, receive_webhook
 from ingest.settings import Secret
@@ -64,6 +66,28 @@ def test_a_delivery_makes_its_run_due_at_once(here, event):
     here.poll()
     assert here.attempt(2).published_statuses == ("completed",)
     assert_all_told(here)
+
+
+def test_a_delivery_of_a_renamed_or_transferred_repository_is_of_the_watched_one(here):
+    """GitHub's number of the repository tells; what it holds is published under the known name."""
+    known = DiscoveredRepository(
+        full_name=REPOSITORY, source=REPOSITORY, discovered_at=here.clock.now(), repository_id=7
+    )
+    here.state.save_discovered([known])
+    run = here.attempt().run
+    whole = {
+        "id": run.run_id,
+        "run_attempt": 2,
+        "status": "queued",
+        "created_at": format_timestamp(run.created_at),
+    }
+    moved = {**of_run(name="new/home"), "workflow_run": whole}
+    moved["repository"]["id"] = 8
+    assert "not watched" in deliver(here, moved, delivery="d8")
+    moved["repository"]["id"] = 7
+    assert deliver(here, moved).startswith("accepted")
+    [fact] = here.state.load_delivered_facts(REPOSITORY)
+    assert fact.run.repository == REPOSITORY
 
 
 def test_a_delivery_counts_once(here):

@@ -8,9 +8,10 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
-from ..domain.ledger import DeliveredFact
+from ..domain.ledger import DeliveredFact, RepositoryRecord
 from ..errors import IngestError, InvalidSignature, Rejected, Skippable
 from ..ports import StateStore
 from ..settings import Secret
@@ -51,16 +52,28 @@ def receive_webhook(
     keys = (f"delivery {delivery.delivery_id}", f"{_BODY}{hashlib.sha256(body).hexdigest()}")
     if delivery.event in SOURCE_EVENTS:
         return _list_sources_now(store, keys, now=now)
-    if delivery.repository is None or delivery.run_id is None:
+    run_id = delivery.run_id
+    if delivery.repository is None or run_id is None:
         return f"ignored: {delivery.event} does not concern a run"
     record = store.load_repository(delivery.repository)
     if record is None:
-        return f"ignored: {delivery.repository} is not watched"
+        record = _find_renamed(store, delivery.repository_id)
+        if record is None:
+            return f"ignored: {delivery.repository} is not watched"
+        delivery = replace(delivery, repository=record.full_name)
     # Nothing is processed while a repository is paused, so its run is read later.
     fact = None if record.paused else parse_fact(delivery, received_at=now)
-    hint = (delivery.repository, delivery.run_id)
-    replay = _claim(store, keys, hint, now=now, fact=fact)
-    return replay or f"accepted: run {delivery.run_id} is due now"
+    replay = _claim(store, keys, (record.full_name, run_id), now=now, fact=fact)
+    return replay or f"accepted: run {run_id} is due now"
+
+
+def _find_renamed(store: StateStore, repository_id: int | None) -> RepositoryRecord | None:
+    """Find a repository that was renamed or transferred and is watched under its former name."""
+    if repository_id is None:
+        return None
+    former = (each for each in store.list_discovered() if each.repository_id == repository_id)
+    records = (store.load_repository(each.full_name) for each in former)
+    return next((record for record in records if record is not None), None)
 
 
 def _list_sources_now(store: StateStore, keys: Sequence[str], *, now: datetime) -> str:

@@ -30,6 +30,11 @@ class Delivery:
     payload: Mapping[str, Any]
 
     @property
+    def repository_id(self) -> int | None:
+        """Return the number of its repository, which no renaming changes."""
+        return integer(mapping(self.payload.get("repository")).get("id"))
+
+    @property
     def run_id(self) -> int | None:
         """Return the id of its run; None where it has none."""
         if self.event == "workflow_run":
