@@ -195,8 +195,10 @@ class LogView {
     const line = Number(row.dataset.line);
     if (event.target.closest(".log-more")) {
       const parts = this.look.parts.get(line);
-      if (this.look.whole.has(line)) this.report("part-wanted", { line, part: parts.more.length + 2 });
       this.look.whole.add(line);
+      if (parts && parts.more.length + 1 < parts.total) {
+        this.report("part-wanted", { line, part: parts.more.length + 2, total: parts.total });
+      }
       this.redraw();
     } else if (event.target.closest(".log-fold")) this.report("fold-chosen", { line });
     else if (event.target.closest(".log-number") && !event.ctrlKey && !event.metaKey) {

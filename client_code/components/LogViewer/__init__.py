@@ -9,6 +9,8 @@ from ... import connection, dom, log_folds, log_ranges, routes
 from ..LogStep import LogStep
 from ._anvil_designer import LogViewerTemplate
 
+PARTS_AT_ONCE = 16
+
 
 class LogViewer(LogViewerTemplate):
     """A viewer for logs of any length.
@@ -210,10 +212,13 @@ class LogViewer(LogViewerTemplate):
         self.draw_steps()
 
     def part_wanted(self, event):
-        """Load the next part of a long line that was opened."""
-        line, part = event.detail.line, event.detail.part
-        answer = self.call("get_log_part", line, part)
-        if answer:
+        """Load the next parts of a long line that was opened, about 1 MiB."""
+        ids, line = self.ids, event.detail.line
+        first, total = event.detail.part, event.detail.total
+        for part in range(first, min(total, first + PARTS_AT_ONCE - 1) + 1):
+            answer = self.call("get_log_part", line, part)
+            if answer is None or ids != self.ids:
+                return
             self.view.putPart(line, part, answer["text"])
 
     # Display

@@ -23,7 +23,7 @@ from ...domain.log_cache import (
     split_logs,
     write_long_lines,
 )
-from ...domain.log_pages import LogPage, LogSize
+from ...domain.log_pages import PAGE_BYTES, PAGE_PARTS, LogPage, LogSize
 from ...domain.log_states import LogId
 from .errors import translate_errors
 from .rows import Rows
@@ -32,8 +32,10 @@ from .values import age_key, sure_utc
 _LOGS = Rows("cached_logs")
 _PAGES = Rows("log_pages")
 
-#: Pages that come at once where one follows the other; 350 kB each at most.
-_READ_AT_ONCE = 8
+#: Pages that come at once where one follows the other. A page has 350 kB at most, and a message to
+#: or from Anvil 16 MiB; a question costs about as much time as 2 MiB.
+_FEWEST_AT_ONCE, _MOST_AT_ONCE = 6, 40
+_BYTES_AT_ONCE = 2 * 1024 * 1024
 
 #: So many logs may be saved until the cache's size is checked again.
 CHECKED_AFTER = 50
@@ -70,14 +72,14 @@ class _TablePages:
     def find_log(self, job: LogId) -> _Stored | None:
         """Find the whole log of a job."""
         row = _LOGS.first(
-            columns=("name", "total_lines", "total_bytes", "long_lines"),
+            columns=("name", "total_lines", "total_bytes", "stored_bytes", "long_lines"),
             where={"log": "|".join(map(str, job)), "is_whole": True},
         )
         if row is None:
             return None
         long_lines = read_long_lines(row["long_lines"])
         size = LogSize(int(row["total_lines"]), int(row["total_bytes"]), long_lines)
-        return _Stored(row["name"], size)
+        return _Stored(row["name"], size, int(row["stored_bytes"] or 0))
 
     def make_room(self, stored_bytes: int, now: datetime) -> None:
         """Evict where it may be needed: most logs find room enough.
@@ -162,9 +164,12 @@ class _Writer:
 class _Stored:
     """The pages of one log; those that follow each other come some at a time."""
 
-    def __init__(self, name: str, size: LogSize) -> None:
+    def __init__(self, name: str, size: LogSize, stored_bytes: int) -> None:
         self.size = size
         self._name = name
+        pages = max(size.total_bytes // PAGE_BYTES, size.total_lines // PAGE_PARTS, 1)
+        wanted = _BYTES_AT_ONCE * pages // max(stored_bytes, 1)
+        self._at_once = max(_FEWEST_AT_ONCE, min(wanted, _MOST_AT_ONCE))
         self._coming: Iterator[LogPage] = iter(())
         self._next_part = 0
 
@@ -193,7 +198,7 @@ class _Stored:
         following = _PAGES.search(
             columns=_PAGE_COLUMNS,
             order_by="first_line",
-            page=_READ_AT_ONCE,
+            page=self._at_once,
             where={"name": self._name, "first_line": q.greater_than(number)},
         )
         yield from map(_page, following)
