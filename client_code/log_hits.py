@@ -3,6 +3,11 @@
 from .formatting import number
 
 
+def progress(words, searched_to, total):
+    """Return words with how much of a log of `total` lines is searched."""
+    return "{} · {} %".format(words, 100 * searched_to // total)
+
+
 class Hits:
     """Line numbers in order; `has_more` while a part of the log is not searched."""
 
@@ -47,11 +52,6 @@ class Hits:
         if self.at is None:
             return "{} {}".format(count, noun)
         return "{} of {} {}".format(number(self.at + 1), count, noun)
-
-    def progress(self, total, one, many):
-        """Return how much of a log of `total` lines is searched, and the position."""
-        percent = "{} %".format(100 * self.searched_to // total)
-        return "{} · {}".format(self.words(one, many) or "Searching…", percent)
 
     def way_on(self, one, many):
         """Return the label of the next step: 'Next error · 1 of 264'."""

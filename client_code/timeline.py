@@ -70,10 +70,10 @@ def in_words(run):
     words = "The run is in progress."
     if run["duration_seconds"] is not None:
         words = "The run took {}.".format(duration(run["duration_seconds"]))
-    if longest["duration_seconds"]:
-        words += " Longest job: {}, {}.".format(
-            longest["job_name"], duration(longest["duration_seconds"])
-        )
+        if longest["duration_seconds"]:
+            words += " Longest job: {}, {}.".format(
+                longest["job_name"], duration(longest["duration_seconds"])
+            )
     if len(run["jobs"]) > MOST_JOBS:
         words += " Only the first {} of {} jobs are shown.".format(MOST_JOBS, len(run["jobs"]))
     return words

@@ -9,6 +9,7 @@ from ..components.StepRow import StepRow
 from ._anvil_designer import LogPageTemplate
 
 LINES_AT_FIRST, LINES_BEFORE = 400, 150
+HINT = "Both ids are part of the job's URL on GitHub: …/actions/runs/RUN_ID/job/JOB_ID"
 EMPTY = "This log is empty: the job has written no output."
 
 
@@ -46,7 +47,7 @@ class LogPage(LogPageTemplate):
         self.title = LogPage.title
         self.dom_nodes["run_id"].value, self.dom_nodes["job_id"].value = run_id or "", job_id or ""
         heading = "Loading the log…" if self.is_named() else "Open a log"
-        dom.fill(self, heading=heading, size="", find_note="")
+        dom.fill(self, heading=heading, size="", find_note=HINT)
         dom.show(self, crumbs=False, badge=False, actions=False)
         dom.show(self, absence=False, viewer_place=False, progress=False, annotated=False)
         dom.show(self, find=not self.is_named())
@@ -139,7 +140,7 @@ class LogPage(LogPageTemplate):
         if None in ids:
             dom.fill(
                 self,
-                find_note="Both ids are numbers. They are part of the job's URL on GitHub.",
+                find_note="Both ids are numbers. " + HINT,
             )
         else:
             location.hash = routes.log_address(*ids)

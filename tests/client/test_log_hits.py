@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client_code.log_hits import Hits
+from client_code.log_hits import Hits, progress
 
 
 def test_steps_go_all_round() -> None:
@@ -44,16 +44,19 @@ def test_words_report_where_the_steps_are() -> None:
     assert Hits([4]).words("error", "errors") == "1 error"
 
 
-def test_progress_is_the_share_of_the_log_that_is_searched() -> None:
+def test_a_part_without_a_match_is_no_match_yet() -> None:
     hits = Hits(has_more=True)
-    assert hits.progress(200, "hit", "hits") == "Searching… · 0 %"
-
     hits.add({"lines": [], "searched_to": 50, "more": True})
-    assert hits.progress(200, "hit", "hits") == "Searching… · 25 %"
     assert hits.is_at_end()
+    assert hits.words("hit", "hits") == ""
 
-    hits.add({"lines": [60, 70], "searched_to": 101, "more": True})
-    assert hits.progress(200, "hit", "hits") == "2+ hits · 50 %"
+    hits.add({"lines": [], "searched_to": 101, "more": False})
+    assert hits.words("hit", "hits") == "No hit"
+
+
+def test_progress_is_the_share_of_the_log_that_is_searched() -> None:
+    assert progress("Searching…", 0, 200) == "Searching… · 0 %"
+    assert progress("2+ hits", 101, 200) == "2+ hits · 50 %"
 
 
 def test_the_way_on_is_reported_before_it_is_taken() -> None:

@@ -76,11 +76,11 @@ class LogView {
     this.redraw();
   }
 
-  /* Scroll to a line and highlight it, or a range that begins with it. */
-  choose(line, last = line) {
+  /* Scroll to a line and highlight it, or a range that begins with it; some lines stay above it. */
+  choose(line, last, isAtTop) {
     this.look.chosen = [line, last];
     const row = this.lines.rowOf(line);
-    const above = this.isWrapped() ? 0 : Math.floor(this.frame.clientHeight / ROW / 3);
+    const above = isAtTop || this.isWrapped() ? 0 : Math.floor(this.frame.clientHeight / ROW / 3);
     this.resize();
     this.scrollToRow(Math.max(0, row - above));
     this.redraw();

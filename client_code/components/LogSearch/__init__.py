@@ -5,7 +5,7 @@ from ._anvil_designer import LogSearchTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
 MOST_AT_ONCE = 1000  # matches; the next ones are loaded when they are stepped to
-WORDS = "match", "matches"
+WORDS, SEARCHING = ("match", "matches"), "Searching…"
 
 
 class LogSearch(LogSearchTemplate):
@@ -48,7 +48,8 @@ class LogSearch(LogSearchTemplate):
         hits, most = self.hits, len(self.hits.lines) + MOST_AT_ONCE
         self.growing = hits
         while hits.has_more and len(hits.lines) < most:
-            dom.fill(self, hits=hits.progress(self.viewer.total, *WORDS))
+            words = hits.words(*WORDS) or SEARCHING
+            dom.fill(self, hits=log_hits.progress(words, hits.searched_to, self.viewer.total))
             found = self.viewer.call("find_in_log", self.searched, hits.searched_to)
             if hits is not self.hits:
                 return
@@ -59,6 +60,13 @@ class LogSearch(LogSearchTemplate):
                 self.go(1)
         self.growing = None
         dom.fill(self, hits=hits.words(*WORDS))
+
+    def show_progress(self, searched_to):
+        """Show how far the viewer has searched for an annotation; None ends it."""
+        words = self.hits.words(*WORDS) if self.searched else ""
+        if searched_to is not None:
+            words = log_hits.progress(SEARCHING, searched_to, self.viewer.total)
+        dom.fill(self, hits=words)
 
     def form_submit(self, event):
         """Search immediately, or go to the next match."""

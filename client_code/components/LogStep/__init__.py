@@ -33,7 +33,7 @@ class LogStep(LogStepTemplate):
 
     def go_click(self, event):
         """Go to the first line of the step."""
-        self.step["viewer"].go(self.step["first_line"])
+        self.step["viewer"].go(self.step["first_line"], is_at_top=True)
 
     def fold_click(self, event):
         """Fold or unfold the step."""

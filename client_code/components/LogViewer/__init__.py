@@ -105,7 +105,7 @@ class LogViewer(LogViewerTemplate):
         if text.isdigit():
             self.go(min(max(1, int(text)), self.total))
 
-    def go(self, line, last=None):
+    def go(self, line, last=None, *, is_at_top=False):
         """Scroll to a line, or to a range that begins with it, and unfold its group."""
         folded = log_folds.with_line_seen(self.groups, self.folded, line)
         steps = log_folds.with_line_seen(log_folds.step_items(self.steps), self.folded_steps, line)
@@ -113,7 +113,7 @@ class LogViewer(LogViewerTemplate):
             self.folded_steps = steps
             self.draw_folds(folded)
             self.draw_steps()
-        self.view.choose(line, last or line)
+        self.view.choose(line, last or line, is_at_top)
         self.set_chosen(line, last or line)
 
     def set_chosen(self, first, last):
@@ -150,20 +150,26 @@ class LogViewer(LogViewerTemplate):
 
     def go_to_message(self, message, marks):
         """Go to the first line that contains a message and is among `marks`, if there are some."""
-        answer = {"searched_to": 0, "more": True}
-        while answer and answer["more"]:
+        answer, is_found = {"searched_to": 0, "more": True}, False
+        while answer and answer["more"] and not is_found:
+            self.search.show_progress(answer["searched_to"])
             answer = self.call("find_in_log", message, answer["searched_to"])
             lines = answer["lines"] if answer else []
-            if marks and marks.go_to_first(lines):
-                return True
-            if lines and not marks:
-                self.go(lines[0])
-                return True
-        return False
+            is_found = marks.go_to_first(lines) if marks else bool(lines)
+        self.search.show_progress(None)
+        if is_found and not marks:
+            self.go(lines[0])
+        return is_found
 
     def fold_chosen(self, event):
         """Fold or unfold a group."""
-        self.draw_folds(self.folded ^ {event.detail.line})
+        line = event.detail.line
+        if line in self.folded_steps:
+            self.folded_steps = self.folded_steps - {line}
+            self.draw_steps()
+            self.draw_folds(self.folded - {line})
+        else:
+            self.draw_folds(self.folded ^ {line})
 
     def fold_click(self, *event):
         """Fold or unfold all groups."""
@@ -177,7 +183,7 @@ class LogViewer(LogViewerTemplate):
         folds = log_folds.folded_lines(self.groups, folded)
         folds += log_folds.folded_lines(steps, self.folded_steps)
         ranges = log_folds.visible_ranges(self.total, folds)
-        self.view.fold(ranges, log_folds.states(self.groups, folded))
+        self.view.fold(ranges, log_folds.states(self.groups, folded | self.folded_steps))
 
     # Steps
 
