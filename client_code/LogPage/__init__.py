@@ -149,7 +149,8 @@ class LogPage(LogPageTemplate):
         """Open the whole log as plain text in a new tab."""
         tab = window.open("", "_blank")  # at once: browsers block one that opens later
         try:
-            tab.location.href = connection.call("download_log", *self.ids).url
+            log = connection.call("download_log", *self.ids)
+            tab.location.href = anvil.media.TempUrl(log).url
         except connection.QUIET:
             tab.close()
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader

@@ -155,6 +155,17 @@ def test_a_range_is_a_link_and_is_copied_with_or_without_times(
     assert browser_page.errors == []
 
 
+def test_the_raw_view_is_the_whole_log_as_text(
+    log_page: Page, browser_page: BrowserPage, long_run: dict[str, Any]
+) -> None:
+    with log_page.expect_popup() as opened:
+        log_page.get_by_role("button", name="Raw").click()
+
+    expect(opened.value.locator("body")).to_contain_text(long_run["lines"][-2][-20:])
+    assert opened.value.evaluate("document.contentType") == "text/plain"
+    assert browser_page.errors == []
+
+
 def test_a_job_that_was_skipped_has_no_log_and_the_page_says_so(
     page: Page, anvil_server: AnvilApp, long_run: dict[str, Any]
 ) -> None:

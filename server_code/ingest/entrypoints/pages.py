@@ -144,7 +144,7 @@ def download_log(
 ) -> anvil.Media:
     """Return a whole log as a file, byte for byte."""
     log = open_job_log(request, run_id, job_id, **place)
-    return anvil.BlobMedia("text/plain", log.content(), name=log.file_name)
+    return anvil.BlobMedia("text/plain; charset=utf-8", log.content(), name=log.file_name)
 
 
 @login_required
