@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
@@ -209,6 +210,16 @@ def test_a_receipt_that_ran_out_is_no_error(queue: SqsWorkQueue, proxy: FaultPro
     proxy.faults.append(aws_error("MessageNotInflight"))
     queue.extend(stale, seconds=60)
     queue.delete([stale])
+
+
+def test_an_empty_answer_is_not_asked_for_again_at_once(
+    queue: SqsWorkQueue, proxy: FaultProxy
+) -> None:
+    """What answers in the place of SQS does not wait; the agent would send requests in a loop."""
+    proxy.faults.append(Reply(200, b'{"Mess'))
+    began = time.monotonic()
+    assert queue.receive(max_messages=10, wait_seconds=1) == []
+    assert time.monotonic() - began >= 1
 
 
 def test_extending_during_an_outage_reports_it(queue: SqsWorkQueue, proxy: FaultProxy) -> None:

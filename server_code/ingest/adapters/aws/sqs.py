@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -184,6 +185,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive up to 10 messages; waits for the first up to ``wait_seconds`` (20 at most)."""
+        ends_at = time.monotonic() + wait_seconds
         with aws_errors(f"Queue {self.queue_name}"):
             answer = self._client.receive_message(
                 QueueUrl=self._queue.url,
@@ -191,13 +193,17 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
                 WaitTimeSeconds=wait_seconds,
                 MessageSystemAttributeNames=["ApproximateReceiveCount"],
             )
+        messages = answer.get("Messages", ())
+        if not messages:
+            # What answers in the place of SQS, such as a proxy, may answer at once.
+            time.sleep(max(ends_at - time.monotonic(), 0))
         return [
             ReceivedMessage(
                 body=message["Body"],
                 receipt=message["ReceiptHandle"],
                 receive_count=int(message.get("Attributes", {}).get("ApproximateReceiveCount", 1)),
             )
-            for message in answer.get("Messages", ())
+            for message in messages
         ]
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:

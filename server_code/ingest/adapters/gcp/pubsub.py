@@ -30,6 +30,9 @@ MAX_HOLD_SECONDS = 600
 #: A pull that ends before its answer has come leaves messages held by nobody.
 SHORTEST_PULL_SECONDS = 1.0
 
+#: Between two pulls, where one ends early without a message.
+PULL_PAUSE_SECONDS = 0.5
+
 #: An attribute's value has 1,024 bytes at most.
 MAX_REASON_CHARACTERS = 200
 
@@ -136,8 +139,11 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         while True:
             pulled = self._pull(max_messages, deadline - time.monotonic())
             due = [each for each in pulled if self._is_due(each)]
-            if due or time.monotonic() >= deadline:
+            left = deadline - time.monotonic()
+            if due or left <= 0:
                 return [_received(each) for each in due]
+            if not pulled:
+                time.sleep(min(left, PULL_PAUSE_SECONDS))
 
     def _pull(self, max_messages: int, seconds: float) -> list[types.ReceivedMessage]:
         from google.api_core.exceptions import DeadlineExceeded
