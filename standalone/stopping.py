@@ -1,4 +1,4 @@
-"""How a person or a supervisor ends a process: SIGTERM or Ctrl-C, and Ctrl-C again."""
+"""How a process is ended: SIGTERM, Ctrl-C, a closed terminal (SIGHUP), and Ctrl-C again."""
 
 from __future__ import annotations
 
@@ -18,6 +18,8 @@ from .logs import write_last_words
 #: A supervisor kills what has not ended after 20 to 30 s.
 END_SECONDS = 15.0
 
+_ENDING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 _SHOW_CURSOR = b"\x1b[?25h"
 
 
@@ -36,7 +38,7 @@ class Stop:
 
 @contextmanager
 def stopped_by_signals() -> Iterator[Stop]:
-    """Turn the first SIGTERM or Ctrl-C into a request; the second Ctrl-C ends the process at once.
+    """Turn the first signal into a request to end; the second Ctrl-C ends the process at once.
 
     A thread of its own reads the signals from Python's wakeup descriptor. Handlers would need the
     main thread, which does not wake from a wait where the kernel gave the signal to another thread,
@@ -47,7 +49,7 @@ def stopped_by_signals() -> Iterator[Stop]:
     arriving, arrived = socket.socketpair()
     arrived.settimeout(0)  # the descriptor must not block
     listener = threading.Thread(target=_listen, args=(arriving, stop))
-    before = {number: signal.signal(number, _wake) for number in (signal.SIGTERM, signal.SIGINT)}
+    before = {number: signal.signal(number, _wake) for number in _requests()}
     descriptor_before = signal.set_wakeup_fd(arrived.fileno(), warn_on_full_buffer=False)
     listener.start()
     try:
@@ -83,6 +85,12 @@ def ends_in_time(stop: Stop, *, exit_code: int | None = None) -> Iterator[None]:
         is_over.set()
 
 
+def _requests() -> tuple[signal.Signals, ...]:
+    """Return the signals that request an end: not SIGHUP under `nohup`, which ignores it."""
+    is_kept = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return (signal.SIGTERM, signal.SIGINT) if is_kept else _ENDING
+
+
 def _wake(_number: int, _frame: FrameType | None) -> None:
     """Do nothing: Python writes the number of a handled signal to the descriptor."""
 
@@ -93,7 +101,7 @@ def _listen(arriving: socket.socket, stop: Stop) -> None:
         for number in numbers:
             if stop.signal_number is not None and number == signal.SIGINT:
                 _end_at_once(INTERRUPTED)
-            if number in (signal.SIGTERM, signal.SIGINT):
+            if number in _ENDING:
                 stop.signal_number = number
                 stop.event.set()
 

@@ -50,8 +50,8 @@ def collect(  # noqa: PLR0913 - one for each option
 
     A SOURCE is owner/name, a URL, owner, owner/api-*, or * for all repositories that the
     credentials can read; !owner/name excludes repositories. Sources are saved: without one, all
-    saved sources and those of REPOSITORIES are collected. SIGTERM or Ctrl-C stops after the work
-    in progress, Ctrl-C again at once; the next start continues. Exits with 78 if a person must
+    saved sources and those of REPOSITORIES are collected. SIGTERM, SIGHUP or Ctrl-C stops after the
+    work in progress, Ctrl-C again at once; the next start continues. Exits with 78 if a person must
     act, with 69 if a later start may succeed, and with 75 if --once left items pending.
     """
     if once:

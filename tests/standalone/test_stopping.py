@@ -14,13 +14,14 @@ import pytest
 from standalone.stopping import stopped_by_signals
 
 _WAIT = """
-import signal, threading
+import signal, sys, threading
 from standalone.stopping import stopped_by_signals
 
+signal.signal(signal.SIGHUP, signal.Handlers[sys.argv[1]])
 threading.Thread(target=threading.Event().wait, daemon=True).start()
 with stopped_by_signals() as stop:
     # From here on the kernel gives the signal to another thread, as it may do at any time.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM, signal.SIGHUP})
     print("ready", flush=True)
     stop.event.wait(60)
     print("requested", stop.signal_number, stop.exit_code, flush=True)
@@ -29,9 +30,9 @@ with stopped_by_signals() as stop:
 
 
 @contextmanager
-def _waiting() -> Iterator[subprocess.Popen[str]]:
+def _waiting(hangup: signal.Handlers = signal.SIG_DFL) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
-        [sys.executable, "-c", _WAIT],
+        [sys.executable, "-c", _WAIT, hangup.name],
         cwd=Path(__file__).parents[2],
         stdout=subprocess.PIPE,
         text=True,
@@ -44,7 +45,7 @@ def _waiting() -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("first", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_the_first_is_a_request_and_the_second_ends_whatever_the_main_thread_does(first):
     """Also where the main thread hears of neither."""
     with _waiting() as process:
@@ -52,6 +53,15 @@ def test_the_first_is_a_request_and_the_second_ends_whatever_the_main_thread_doe
         assert process.stdout.readline() == f"requested {int(first)} {128 + first}\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 130
+
+
+def test_nohup_keeps_it_running_when_the_terminal_closes():
+    """It starts a command with SIGHUP ignored."""
+    with _waiting(signal.SIG_IGN) as process:
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGTERM)
+        assert process.stdout is not None
+        assert process.stdout.readline() == "requested 15 143\n"
 
 
 def test_a_second_request_to_end_waits_for_the_first():
