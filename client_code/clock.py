@@ -18,6 +18,11 @@ def now():
     return _browser_now() + _SERVER["ahead"]
 
 
+def now_iso():
+    """Return the server's time as an ISO time in UTC."""
+    return str(window.Date(now() * 1000).toISOString())
+
+
 def parse(iso):
     """Return an ISO time in seconds since 1970, or None for None."""
     return None if iso is None else window.Date.parse(iso) / 1000.0

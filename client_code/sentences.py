@@ -68,7 +68,7 @@ def credential(facts):
 def credential_budget(facts):
     """Return what is left of a credential's hour."""
     if facts["limit"] is None:
-        return "No request was sent yet."
+        return "GitHub has not reported a limit."
     return "{} of {} requests left this hour.".format(
         number(facts["remaining"]), number(facts["limit"])
     )

@@ -106,7 +106,7 @@ def test_an_s3_endpoint_from_the_environment_is_local_too(monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(
-    ("make", "attempts", "read_seconds"), [(product.sqs_client, 4, 50), (product.s3_client, 3, 30)]
+    ("make", "attempts", "read_seconds"), [(product.sqs_client, 2, 25), (product.s3_client, 3, 30)]
 )
 def test_every_request_has_an_end(
     make: Callable[[AwsAccess], object], attempts: int, read_seconds: int

@@ -62,7 +62,9 @@ def test_a_credential_is_described_without_its_secret():
     said = "app installation of octo; 12 repositories listed; may not list acme/*"
     assert sentences.credential(facts) == said
     assert sentences.credential_budget(facts) == "4,321 of 5,000 requests left this hour."
-    assert sentences.credential_budget({**facts, "limit": None}) == "No request was sent yet."
+    assert (
+        sentences.credential_budget({**facts, "limit": None}) == "GitHub has not reported a limit."
+    )
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,27 @@ def test_everything_that_can_be_read_is_collected(organizations: Organizations) 
     assert about_repositories == [], "each request went to a credential that may"
 
 
+def test_a_rejected_credential_is_recorded_with_the_poll_that_met_it(
+    organizations: Organizations,
+) -> None:
+    """So is its budget, and that GitHub accepts it again once it is used."""
+    organizations.context = organizations.join(*MONA)
+    organizations.poll_all()
+    store = organizations.context.store
+    assert any(each.remaining is not None for each in store.list_credentials())
+
+    organizations.stage.fail(Fault(path=".*", do="unauthorized"))
+    organizations.stage.advance(70)
+    organizations.poll_all()
+    rejected = {each.name for each in store.list_credentials() if each.rejected}
+    assert rejected
+
+    organizations.stage.fail()
+    organizations.stage.advance(4000)
+    organizations.poll_all()
+    assert {each.name for each in store.list_credentials() if each.rejected} < rejected
+
+
 def test_a_restart_repeats_no_refused_request_within_an_hour(organizations: Organizations) -> None:
     """Which credential may not read which repository is kept in the state.
 

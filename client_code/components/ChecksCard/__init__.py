@@ -1,6 +1,6 @@
 """The doctor's checks."""
 
-from ... import connection, dom, settings_parts
+from ... import clock, connection, dom, settings_parts
 from ..CheckRow import CheckRow
 from ._anvil_designer import ChecksCardTemplate
 
@@ -13,11 +13,10 @@ class ChecksCard(ChecksCardTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.rows = dom.Rows(self, "checks", CheckRow)
-        self.has_run = False
 
     def set_shown(self, *, is_shown):
-        """Run the checks when they are first shown."""
-        if is_shown and not self.has_run:
+        """Run the checks whenever they are opened: earlier results may no longer hold."""
+        if is_shown:
             self.start_timer.interval = AT_ONCE
 
     def start_timer_tick(self, **event):
@@ -29,8 +28,8 @@ class ChecksCard(ChecksCardTemplate):
         """Run the checks; a part that does not answer holds no other."""
         if not self.begin.enabled:
             return
-        self.has_run, self.begin.enabled = True, False
-        checks = []
+        self.begin.enabled, checks = False, []
+        clock.show_time(self.dom_nodes["checked"], clock.now_iso(), before="Started ")
         for part in settings_parts.CHECKS:
             dom.fill(self, progress="Checking the {}…".format(part).replace("the G", "G"))
             checks += self.run(part)

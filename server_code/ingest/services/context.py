@@ -30,24 +30,32 @@ PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
+#: How often the budgets of the credentials are saved.
+RECORD_EVERY = timedelta(minutes=1)
+
 
 @dataclass(slots=True)
 class DiscoveryClock:
     """When this process checks next whether discovery is due; at once after its start.
 
     ``failures``: how many discoveries in a row have failed. ``running`` is held by the thread that
-    discovers; the others go on with their polls.
+    discovers; the others go on with their polls. ``recorded_at``: when credentials were last saved.
     """
 
     next_at: datetime | None = None
     has_started: bool = False
     failures: int = 0
     running: threading.Lock = field(default_factory=threading.Lock)
+    recorded_at: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Return whether to check now; a clock that was set back delays nothing for long."""
         longest = timedelta(minutes=1)
         return self.next_at is None or not is_still_ahead(self.next_at, now, at_most=longest)
+
+    def must_record(self, now: datetime) -> bool:
+        """Return whether what is known of the credentials was saved a minute ago or never."""
+        return self.recorded_at is None or abs(now - self.recorded_at) >= RECORD_EVERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from .discover_sources import discover_when_due
 from .manage_sources import make_sources_due
 from .poll_session import LEASE_SECONDS, PollSession
 from .poll_turn import PollTurn, find_urgent
-from .record_credentials import record_refusals
+from .record_credentials import record_changes
 from .schedule_attempts import OPEN_AGE_SHARE
 
 logger = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ def poll_repository(
         record, next_poll_at = _after_failure(context, repository, error)
     _report_rejected_credentials(context, error)
     _report_malformed(context, repository.full_name)
-    record_refusals(context)
+    record_changes(context)
     context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
     context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
     return error

@@ -45,24 +45,27 @@ def record_credentials(
             store.remove_credential(name)
 
 
-def record_refusals(context: CollectorContext) -> None:
-    """Save which refusals of repositories are new or over. Raises StateUnavailable.
+def record_changes(context: CollectorContext) -> None:
+    """Save at once which credentials are refused or accepted, and budgets every minute.
 
-    Two processes that save one credential at once may lose a refusal; it is then asked once more.
+    Raises StateUnavailable. Two processes that save one credential at once may lose a refusal; it
+    is then asked once more.
     """
-    source = context.repositories
-    changes = {} if source is None else source.take_refusals()
-    if source is None or not changes:
+    source, clock, now = context.repositories, context.discovery, context.clock.now()
+    if source is None:
         return
-    now = context.clock.now()
+    changes = source.take_refusals()
+    if not changes and not clock.must_record(now):
+        return
+    clock.recorded_at = now
     stored = {each.name: each for each in context.store.list_credentials()}
-    records = [
-        stored.get(each.name) or CredentialRecord(name=each.name, kind=each.kind, updated_at=now)
-        for each in source.credentials()
-        if each.name in changes
-    ]
     context.store.save_credentials(
-        [each.with_refusals(changes[each.name], now=now) for each in records]
+        [
+            with_facts(stored.get(each.name), each, now).with_refusals(
+                changes.get(each.name, {}), now=now
+            )
+            for each in source.credentials()
+        ]
     )
 
 

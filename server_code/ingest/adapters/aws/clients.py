@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 LONG_POLL_SECONDS = 20
 
 _CONNECT_SECONDS = 5
-_READ_SECONDS = 30
-_SQS_ATTEMPTS = 4
+_S3_READ_SECONDS = 30
 _S3_ATTEMPTS = 3
+
+#: A queue that hangs is reported within a minute, the interval of a task.
+_SQS_READ_SECONDS = 5
+_SQS_ATTEMPTS = 2
 
 _AMAZON = re.compile(r"\.amazonaws\.com(\.cn)?$|\.amazonaws\.(eu|[a-z.]+)$")
 
@@ -58,7 +61,8 @@ def sqs_client(access: AwsAccess) -> SQSClient:
     """
     from botocore.config import Config
 
-    config = _config(access, attempts=_SQS_ATTEMPTS, read_seconds=_READ_SECONDS + LONG_POLL_SECONDS)
+    read_seconds = _SQS_READ_SECONDS + LONG_POLL_SECONDS
+    config = _config(access, attempts=_SQS_ATTEMPTS, read_seconds=read_seconds)
     # SQS checks what it gets, and ours is typed: checking in botocore too slows sending by a sixth.
     config = config.merge(Config(parameter_validation=False))
     with _session(access) as session:
@@ -80,7 +84,7 @@ def s3_client(access: AwsAccess) -> S3Client:
     """
     from botocore.config import Config
 
-    config = _config(access, attempts=_S3_ATTEMPTS, read_seconds=_READ_SECONDS)
+    config = _config(access, attempts=_S3_ATTEMPTS, read_seconds=_S3_READ_SECONDS)
     with _session(access) as session:
 
         def build(config: Config) -> S3Client:

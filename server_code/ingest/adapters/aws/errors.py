@@ -261,7 +261,7 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
         botocore.LoginError,
     )
     if isinstance(error, unreachable):
-        return QueueUnavailable(f"{subject} cannot be reached: {error}.")
+        return QueueUnavailable(f"{subject} cannot be reached: {str(error).rstrip('.')}.")
     if isinstance(error, without_credentials):
         return AccessDenied(
             f"There are no usable AWS credentials for {subject}: {error}."
