@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+import sys
+import textwrap
 from collections.abc import Iterable, Iterator
 
 import click
@@ -58,21 +61,34 @@ def _checks(sources: tuple[str, ...]) -> Iterator[Check]:
 
 
 def _told(checks: Iterable[Check]) -> Iterator[Check]:
-    """Print each finding as soon as it is there."""
+    """Print each finding as soon as it is there; an error of several parts is printed once."""
+    first_with: dict[str, str] = {}
     for check in checks:
         word, colour = _MARKS[check.status]
-        mark = click.style(f"{word:>7}", fg=colour)
-        click.echo(f"{mark}  {click.style(check.subject, bold=True)}: {check.finding}")
-        if check.remedy and check.status != OK:
-            click.echo(f"{'':7}  -> {check.remedy}")
+        name = check.subject.rpartition(" ")[2]
+        first = first_with.setdefault(check.finding.replace(name, ""), check.subject)
+        is_same = check.status == FAILED and first != check.subject
+        words = f"The same error as {first}." if is_same else check.finding
+        finding = _indented(f"{word:>7}  {check.subject}: {words}")
+        click.echo(finding.replace(word, click.style(word, fg=colour), 1))
+        if check.remedy and check.status != OK and not is_same:
+            click.echo(_indented(f"{'':7}  -> {check.remedy}"))
         yield check
+
+
+def _indented(text: str) -> str:
+    """Return the text in lines that fit the terminal, below its mark; a pipe has no width."""
+    if not sys.stdout.isatty():
+        return text
+    width = shutil.get_terminal_size().columns
+    return textwrap.fill(text, width, subsequent_indent=" " * 9, break_on_hyphens=False)
 
 
 def _verdict(found: list[Check]) -> str:
     failed = sum(check.status == FAILED for check in found)
     warnings = sum(check.status == WARNING for check in found)
     if failed:
-        return f"\n{failed} of {len(found)} failed: fix these first."
+        return f"\n{failed} of {len(found)} checks failed."
     if warnings:
         return f"\nNo check failed, {warnings} of {len(found)} with a warning."
     return "\nAll checks passed."

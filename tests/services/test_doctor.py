@@ -222,12 +222,12 @@ def test_without_any_repository_it_reports_how_to_name_one():
 @pytest.mark.parametrize(
     ("queue", "status", "words"),
     [
-        (QUEUE, "ok", "messages of 1,024 KiB; 0 wait"),
+        (QUEUE, "ok", "messages of up to 1,024 KiB; 0 waiting"),
         (replace(QUEUE, dead_letter_queue=None), "warning", "no dead-letter queue"),
         (replace(QUEUE, dead_letters=3), "warning", "3 are in work_dlq"),
-        (replace(QUEUE, dead_letters=None), "ok", "0 wait"),
+        (replace(QUEUE, dead_letters=None), "ok", "0 waiting"),
         (replace(QUEUE, max_message_bytes=65_536), "warning", "64 KiB"),
-        (replace(QUEUE, hold_seconds=5), "warning", "comes back after 5 s"),
+        (replace(QUEUE, hold_seconds=5), "warning", "repeated after 5 s"),
         (QueueMissing("No."), "failed", "No."),
         (AccessDenied("No."), "failed", "No."),
     ],

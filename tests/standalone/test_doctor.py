@@ -26,12 +26,19 @@ def test_where_all_is_well_it_reports_it(cli: CommandLine):
         "of 5,000 requests are left",
         "clock agrees with GitHub's",
         "octo/api is readable: 2 runs; logs are kept for 90 days",
-        "It takes messages of 1,024 KiB",
+        "It accepts messages of up to 1,024 KiB",
         "The state can be read and written",
-        "No webhooks are expected",
+        "No GITHUB_WEBHOOK_SECRET is set",
     ):
         assert words in done.stdout
     assert TOKEN not in done.stdout + done.stderr
+
+
+def test_an_error_of_all_queues_is_printed_once(cli: CommandLine):
+    """The other queues refer to the first one, without its remedy."""
+    done = cli.run("doctor", AWS_ENDPOINT_URL="http://127.0.0.1:9")
+    assert done.stdout.count("The same error as queue ") == 2
+    assert done.stdout.count("-> Check AWS_ENDPOINT_URL") == 1
 
 
 @pytest.mark.parametrize(

@@ -57,7 +57,7 @@ def test_a_dead_letter_is_brought_back(bare: CommandLine, pubsub: PubsubServer):
     bare.run("setup")
     done = bare.run("redrive")
     assert done.returncode == 0, done.stderr
-    assert "Moved 0 pieces" in done.stdout
+    assert "Moved 0 work items" in done.stdout
 
 
 def test_topics_that_do_not_exist_are_named_with_the_remedy(

@@ -30,7 +30,7 @@ def test_dead_letters_become_logs(rig: OpenRig) -> None:
     said = here.python("-m", "standalone", "redrive")
     assert said.splitlines() == [
         "Moved 2 work items back to the job events queue.",
-        "1 messages are no log work and stay where they are.",
+        "1 messages are not log work and stay in the dead-letter queue.",
     ]
     here.collect()
     assert here.read_by_extended_client() == here.truth()

@@ -74,7 +74,7 @@ def test_doctor_and_redrive_need_no_right_to_manage(
     checks = {each["subject"]: each for each in bare.json("doctor", "octo/api")["checks"]}
     check = checks[f"queue {bare.queues['METRICS_QUEUE']}"]
     assert (check["status"], "an unknown number" in check["finding"]) == ("ok", True)
-    assert "Moved 0 pieces" in bare.run("redrive").stdout
+    assert "Moved 0 work items" in bare.run("redrive").stdout
 
 
 def test_a_missing_queue_and_a_missing_setting_are_named(

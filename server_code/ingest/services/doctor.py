@@ -178,7 +178,7 @@ def check_webhook_secret(settings: Settings) -> Check:
     subject, secret = "webhook secret", settings.github.webhook_secret
     if secret is None:
         seconds = settings.collecting.poll_seconds
-        finding = f"No webhooks are expected; runs are found by asking every {seconds} s."
+        finding = f"No GITHUB_WEBHOOK_SECRET is set: runs are found by polling every {seconds} s."
         return Check(subject=subject, status=OK, finding=finding)
     if len(secret.reveal()) < MIN_WEBHOOK_SECRET:
         return Check(

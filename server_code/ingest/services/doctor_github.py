@@ -166,7 +166,7 @@ def _credential_remedy(error: IngestError) -> str:
         return error.remedy
     if isinstance(error, BadCredentials):
         return NEW_CREDENTIAL
-    return "Check GITHUB_API_URL and the way there: proxy, firewall and certificate."
+    return "Check GITHUB_API_URL and the network: proxy, firewall and certificate."
 
 
 def _repository_remedy(error: IngestError) -> str:

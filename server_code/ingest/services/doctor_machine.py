@@ -45,7 +45,7 @@ def _check_temporary_folder() -> Check:
             remedy="Set TMPDIR to a writable folder, for example a mounted volume.",
         )
     room = max(usage.free - spare_bytes(usage.total), 0)
-    finding = f"{folder} has room for {room // 2**20} MiB of logs on their way."
+    finding = f"{folder} has {room // 2**20:,} MiB free for logs during download."
     if room < _USUAL_LOGS_BYTES:
         return Check(
             subject=subject,

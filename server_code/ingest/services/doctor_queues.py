@@ -42,7 +42,7 @@ def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[C
 def check_bucket(inspector: QueueInspector, bucket: str | None) -> Check:
     """Check that logs may be stored in the bucket."""
     if bucket is None:
-        finding = "No LOG_BUCKET is set: logs too long for a message travel in parts."
+        finding = "No LOG_BUCKET is set: logs that exceed a message are sent in parts."
         return Check(subject="bucket", status=OK, finding=finding)
     subject = f"bucket {bucket}"
     try:
@@ -54,12 +54,12 @@ def check_bucket(inspector: QueueInspector, bucket: str | None) -> Check:
 
 
 def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
+    waiting = "an unknown number" if queue.waiting is None else f"{queue.waiting:,}"
     finding = (
-        f"It takes messages of {queue.max_message_bytes // 1024:,} KiB; "
-        f"{'an unknown number' if queue.waiting is None else format(queue.waiting, ',')} wait."
+        f"It accepts messages of up to {queue.max_message_bytes // 1024:,} KiB; {waiting} waiting."
     )
     if queue.dead_letter_queue is None:
-        problem = f"{finding} What cannot be read is not put aside: it has no dead-letter queue."
+        problem = f"{finding} It has no dead-letter queue: messages that fail are repeated."
         return _warning(subject, problem, f"{_SETUP} gives it one.")
     if queue.dead_letters and is_work:
         problem = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
@@ -69,7 +69,7 @@ def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
         return _warning(subject, finding, f"{_SETUP} raises its limit where the bus allows more.")
     if is_work and queue.hold_seconds is not None and queue.hold_seconds < SHORT_HOLD_SECONDS:
         seconds = queue.hold_seconds
-        problem = f"{finding} Work comes back after {seconds} s, before it can be done."
+        problem = f"{finding} Work is repeated after {seconds} s, before it can be completed."
         return _warning(subject, problem, f"{_SETUP} gives more time.")
     return Check(subject=subject, status=OK, finding=finding)
 

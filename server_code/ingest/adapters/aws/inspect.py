@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _REMEDIES = BusRemedies(
     missing="runstream setup makes it; or correct its name, or AWS_DEFAULT_REGION.",
     denied="runstream setup --print-iam prints the policy that the credentials need.",
-    unreachable="Check AWS_ENDPOINT_URL, the region, and the way there: proxy, firewall, "
+    unreachable="Check AWS_ENDPOINT_URL, the region, and the network: proxy, firewall, "
     "certificate.",
 )
 

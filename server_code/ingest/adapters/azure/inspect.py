@@ -15,7 +15,7 @@ from .servicebus import ServiceBusPublisher
 _REMEDIES = BusRemedies(
     missing="runstream setup makes it; or correct its name, or the namespace.",
     denied="runstream setup --print-bicep prints the roles that the credentials need.",
-    unreachable="Check SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE, and the way there: "
+    unreachable="Check SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE, and the network: "
     "port 5671, proxy, firewall, certificate.",
 )
 

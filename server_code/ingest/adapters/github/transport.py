@@ -174,7 +174,7 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
         return SourceUnavailable(
             f"{host} could not be reached ({kind}).",
-            remedy="Check GITHUB_API_URL and the way there: name, proxy and firewall.",
+            remedy="Check GITHUB_API_URL and the network: name, proxy and firewall.",
         )
     return RequestFailed(f"{host} did not answer the request whole ({kind}).")
 
