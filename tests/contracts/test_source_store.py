@@ -68,6 +68,12 @@ class TestSources:
         state.remove_source("acme/web-*")
         assert state.list_sources() == []
 
+    def test_the_filters_that_were_reported_last_count(self, state: SourceStore) -> None:
+        assert state.load_reported_filters() is None
+        for filters in ("BRANCHES main", "WORKFLOWS größe*; LOGS failed"):
+            state.save_reported_filters(filters)
+            assert state.load_reported_filters() == filters
+
     def test_no_sources_to_save_are_no_error(self, state: SourceStore) -> None:
         state.save_sources([])
         assert state.list_sources() == []

@@ -384,6 +384,19 @@ class TestOneOwner:
         )
         assert due[0][1] == "acme/new"
 
+    def test_a_repository_without_a_late_push_is_polled_slowly_from_the_start(
+        self, stage: Stage
+    ) -> None:
+        """Also right after an organization is added; one that is named is polled as usual."""
+        stage.advance(86_400)
+        self.discover(stage, "acme/a*", "acme/b")
+        pauses = {}
+        for name in ("acme/a", "acme/b"):
+            assert stage.poll(name) is None
+            pauses[name] = (stage.record(name).next_poll_at - stage.clock.now()).total_seconds()
+        assert pauses["acme/a"] >= 500
+        assert pauses["acme/b"] <= 30
+
     def test_a_renamed_repository_is_followed_and_not_added_again(self, stage: Stage) -> None:
         self.discover(stage, "acme")
         stage.server.world.change("acme/a", full_name="acme/z")

@@ -9,7 +9,7 @@ from ..domain.source_records import CredentialRecord, DiscoveredRepository, Sour
 
 
 class SourceStore(Protocol):
-    """Sources, the repositories that they brought, and credentials.
+    """Sources, the repositories that they brought, credentials, and the reported filters.
 
     Patterns and repository names are compared without regard to case. A record that is saved
     replaces the one of the same name.
@@ -41,3 +41,9 @@ class SourceStore(Protocol):
 
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
+
+    def save_reported_filters(self, filters: str) -> None:
+        """Save the filters of the settings as a start has reported them."""
+
+    def load_reported_filters(self) -> str | None:
+        """Load the filters that were reported last; None where none ever were."""

@@ -104,7 +104,7 @@ class _Work:
         key = self._followed(key, listed)
         self._seen.add(key)
         self.result.found[str(pattern)] += 1
-        record = self._watch(key, name, str(pattern))
+        record = self._watch(key, listed, str(pattern))
         before = self._known.get(key)
         known = before or DiscoveredRepository(
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
@@ -141,17 +141,19 @@ class _Work:
         known = self._renamed.get(key) if number is None else self._ids.get(number)
         return key if known is None or known not in self._watched else known
 
-    def _watch(self, key: str, name: str, source: str) -> RepositoryRecord:
+    def _watch(self, key: str, listed: ListedRepository, source: str) -> RepositoryRecord:
         record = self._watched.get(key)
         if record is None:
             days = self._context.collecting.backfill_days
-            new = new_repository(name, backfill_days=days, now=self._now)
+            new = new_repository(listed.full_name, backfill_days=days, now=self._now)
             # All are due at once, in the order of the list.
             place = timedelta(microseconds=len(self._seen))
             # What is created in an organization waits for no backfill of the others.
             is_first = source not in self._listed_before
             due_at = self._now - timedelta(seconds=1) if is_first else urgent_poll(self._now)
-            new = replace(new, next_poll_at=due_at + place)
+            # Hundreds that are new here, and idle on GitHub, are polled slowly from the start.
+            pushed_at = None if listed.facts is None else listed.facts.pushed_at
+            new = replace(new, next_poll_at=due_at + place, last_changed_at=pushed_at)
             record = self._watched[key] = self._context.store.add_repository(new)
         return record
 

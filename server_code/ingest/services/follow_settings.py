@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from ..domain.filters import Filters
-from ..domain.ledger import MOST_ACTIVITIES, ActivityRecord
+from ..domain.ledger import ActivityRecord
 from ..domain.source_records import FROM_SETTINGS
 from .context import CollectorContext
 from .manage_sources import add_sources, plan_removal, take_source_away
@@ -15,7 +15,6 @@ logger = logging.getLogger(__name__)
 #: Who the audit trail names for what follows from the settings.
 _ACTOR = "Runstream"
 
-_FILTERS = "filters of the settings: "
 _UNFILTERED = "none"
 
 
@@ -41,25 +40,15 @@ def follow_settings(context: CollectorContext) -> bool:
 
 def _report_filters(context: CollectorContext) -> None:
     """Report filters of the settings that differ from those of the last start."""
-    filters = context.collecting.filters
-    before = _last_filters(context)
-    if before is None and not filters.are_set:
-        return
-    written = _written(filters)
+    written = _written(context.collecting.filters)
+    before = context.store.load_reported_filters() or _UNFILTERED
     if written != before:
         _report(
             context,
-            f"{_FILTERS}{written} (before: {before or _UNFILTERED}). They apply to runs that are "
+            f"filters of the settings: {written} (before: {before}). They apply to runs that are "
             "found from now on; runs that were left out before stay left out.",
         )
-
-
-def _last_filters(context: CollectorContext) -> str | None:
-    """Return what was reported last; None where nothing was, or it is too long ago."""
-    for each in context.store.list_activities(limit=MOST_ACTIVITIES):
-        if each.actor == _ACTOR and each.what.startswith(_FILTERS):
-            return each.what.removeprefix(_FILTERS).partition(" (before: ")[0]
-    return None
+        context.store.save_reported_filters(written)
 
 
 def _written(filters: Filters) -> str:

@@ -234,7 +234,7 @@ def test_several_hosts_may_be_named(hosts: str, place: str) -> None:
 def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     """The save that found it full is undone as a whole; what fits is taken later."""
     path = tmp_path / "state.db"
-    state = sqlite_state(path, prepare=lambda db: db.execute("PRAGMA max_page_count = 60"))
+    state = sqlite_state(path, prepare=lambda db: db.execute("PRAGMA max_page_count = 70"))
     state.save_commits("o/r", commits(5))
     with pytest.raises(StateFull, match=r"state\.db' cannot grow: the disk is full"):
         state.save_commits("o/r", commits(500))

@@ -1,4 +1,4 @@
-"""Sources, discovered repositories and credentials in Data Tables."""
+"""Sources, discovered repositories, credentials and reported filters in Data Tables."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ from .transactions import transact
 _SOURCES = Rows("sources")
 _DISCOVERED = Rows("discovered_repositories")
 _CREDENTIALS = Rows("credentials")
+_FILTERS = Rows("reported_filters")
+
+#: The only row of the reported filters.
+_OF_SETTINGS = "settings"
 
 
 @translate_errors
@@ -57,6 +61,15 @@ class TableSources(SourceStore):
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
         return [decode(CredentialRecord, body) for body in _list_all(_CREDENTIALS)]
+
+    def save_reported_filters(self, filters: str) -> None:
+        """Save the filters of the settings as a start has reported them."""
+        transact(lambda: _FILTERS.upsert([{"key": _OF_SETTINGS, "body": write_json(filters)}]))
+
+    def load_reported_filters(self) -> str | None:
+        """Load the filters that were reported last; None where none ever were."""
+        row = _FILTERS.first(columns=("key", "body"), where={"key": _OF_SETTINGS})
+        return None if row is None else str(read_json(row["body"]))
 
 
 def _save_all(table: Rows, records: Mapping[str, object]) -> None:

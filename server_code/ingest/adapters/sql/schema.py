@@ -245,6 +245,16 @@ _UNPUBLISHED_ATTEMPTS = (
     """,
 )
 
+#: The filters of the settings as a start has reported them.
+_REPORTED_FILTERS = (
+    """
+    CREATE TABLE reported_filters (
+        name_key {text} PRIMARY KEY,
+        record {text} NOT NULL
+    )
+    """,
+)
+
 #: Step n leads from version n to version n + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
@@ -258,4 +268,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _LOG_MARKS,
     FAILED_LOGS,
     _UNPUBLISHED_ATTEMPTS,
+    _REPORTED_FILTERS,
 )

@@ -1,4 +1,4 @@
-"""Sources, discovered repositories and credentials in SQL."""
+"""Sources, discovered repositories, credentials and reported filters in SQL."""
 
 from __future__ import annotations
 
@@ -21,6 +21,10 @@ from .session import Session
 _SOURCES = "sources"
 _DISCOVERED = "discovered_repositories"
 _CREDENTIALS = "credentials"
+_FILTERS = "reported_filters"
+
+#: The only row of the reported filters.
+_OF_SETTINGS = "settings"
 
 _SAVE = """
     INSERT INTO {} (name_key, record) VALUES (...)
@@ -70,6 +74,16 @@ class SqlSources(SourceStore):
     def list_credentials(self) -> list[CredentialRecord]:
         """List all, by name."""
         return [decode(CredentialRecord, body) for body in self._list_all(_CREDENTIALS)]
+
+    def save_reported_filters(self, filters: str) -> None:
+        """Save the filters of the settings as a start has reported them."""
+        row = (_OF_SETTINGS, write_json(filters))
+        self._database.write(lambda session: session.insert(_SAVE.format(_FILTERS), [row]))
+
+    def load_reported_filters(self) -> str | None:
+        """Load the filters that were reported last; None where none ever were."""
+        rows = self._database.read(_LIST.format(_FILTERS))
+        return str(read_json(rows[0][0])) if rows else None
 
     def _save_all(self, table: str, records: Mapping[str, object]) -> None:
         rows = [(key, write_json(encode(record))) for key, record in sorted(records.items())]
