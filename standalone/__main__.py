@@ -11,11 +11,13 @@ from types import FrameType
 def main() -> None:
     """Run the command line."""
     # The first process of a container ignores a signal that has no handler, and importing takes
-    # a moment: SIGTERM must end the process from its first line on.
+    # a moment: SIGTERM must end the process from its first line on, and Ctrl-C without a traceback.
     signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGINT, _end)
     _open_standard_streams()
     from .cli import cli
 
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     cli()
 
 

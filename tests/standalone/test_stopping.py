@@ -29,6 +29,20 @@ with stopped_by_signals() as stop:
 """
 
 
+_STARTING = """
+import signal, sys
+from standalone.__main__ import main
+
+class Finder:
+    def find_spec(name, *_rest):
+        if name == "standalone.cli":
+            signal.raise_signal(signal.Signals[sys.argv[1]])
+
+sys.meta_path.insert(0, Finder)
+main()
+"""
+
+
 @contextmanager
 def _waiting(hangup: signal.Handlers = signal.SIG_DFL) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
@@ -83,3 +97,15 @@ def test_afterwards_signals_are_whose_they_were_before():
     assert stop.signal_number == signal.SIGTERM
     assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
     assert signal.set_wakeup_fd(-1) == -1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_command_that_is_still_starting_ends_without_a_traceback(number):
+    done = subprocess.run(
+        [sys.executable, "-c", _STARTING, number.name],
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert (done.returncode, done.stderr) == (128 + number, b"")
