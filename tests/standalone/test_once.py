@@ -12,7 +12,7 @@ import pytest
 from ingest.bootstrap import Collector, worker_id
 from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
 from ingest.errors import RateLimited, RepositoryUnavailable, RequestFailed, StateFull
-from ingest.services.collection_plan import COMPLETE
+from ingest.services.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_told, assert_nothing_twice
 
@@ -102,9 +102,11 @@ def test_passing_failures_are_waited_out(stage):
     assert_all_told(here)
 
 
-def collect_with_errors(here: Stage, *names: str):
+def collect_with_errors(here: Stage, *names: str, policy: CollectionPolicy = COMPLETE):
     collector = Collector(settings=Settings(), context=here.context, closers=())
-    return collect_once(collector, names, stop=threading.Event(), on_progress=lambda _: None)
+    return collect_once(
+        collector, names, stop=threading.Event(), on_progress=lambda _: None, policy=policy
+    )
 
 
 def test_a_repository_that_does_not_exist_ends_no_other(stage):
@@ -142,6 +144,19 @@ def test_a_log_that_fails_for_good_is_left_pending_and_named(stage, log_mode):
     assert result.summary.pending[0].job_name in result.summary.pending[0].name
     assert result.summary.as_json()["pending"][0]["repo"] == REPOSITORY
     assert result.summary.logs == 9
+    here.fail()
+    assert collect_with_errors(here, REPOSITORY).summary.pending == ()
+    assert_all_told(here)
+    assert_nothing_twice(here)
+
+
+def test_an_attempt_that_is_limited_for_good_is_left_pending(stage):
+    """Every refusal names a short time, and everything else is collected."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.fail(Fault(path=f"/runs/{FIRST_RUN + 1}/attempts/1/jobs$", do="secondary", seconds=2))
+    soon = replace(COMPLETE, longest_wait=timedelta(seconds=15))
+    summary = collect_with_errors(here, REPOSITORY, policy=soon).summary
+    assert (summary.runs, summary.logs, len(summary.pending)) == (4, 8, 1)
     here.fail()
     assert collect_with_errors(here, REPOSITORY).summary.pending == ()
     assert_all_told(here)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
+
+#: GitHub's secondary limits begin with a minute.
+SHORTEST_EXCUSED_LIMIT = timedelta(seconds=30)
 
 
 class CollectionPhase(str, Enum):
@@ -37,6 +40,13 @@ class Standstill:
     def until(self, moment: datetime) -> Standstill:
         """Return it after a wait that lasts until a moment, and is no lack of progress."""
         return replace(self, since=max(self.since, moment))
+
+    def limited(self, until: datetime, now: datetime) -> Standstill:
+        """Return it after a limit of GitHub's, of which only a long one excuses a lack of progress.
+
+        A server that limits one thing for ever names a short time with every refusal.
+        """
+        return self.until(until) if until - now >= SHORTEST_EXCUSED_LIMIT else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

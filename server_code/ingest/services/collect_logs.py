@@ -143,11 +143,11 @@ class LogCollection:
                 self._failures[key, late.job.job_id] += 1
 
     def _wait_for(self, limit: RateLimited) -> None:
-        """Wait until GitHub permits requests again, which is no lack of progress."""
+        """Wait until GitHub permits requests again."""
         clock, until = self._context.clock, limit.retry_at
         if self._policy.waits_for_others:
             with self._lock:
-                self.standstill = self.standstill.until(until)
+                self.standstill = self.standstill.limited(until, clock.now())
         else:
             until = min(until, clock.now() + LONGEST_LIMIT_PAUSE)
         while self._should_continue() and clock.now() < until:

@@ -173,8 +173,9 @@ class _RepositoryPart:
     def is_done_after(self, error: IngestError | None) -> bool:
         """Return whether a poll was the last one; ``error`` and ``unread`` name the rest."""
         if isinstance(error, RateLimited) and self._policy.waits_for_others:
-            self._standstill = self._standstill.until(error.retry_at)
-            return False
+            self.error = error
+            self._standstill = self._standstill.limited(error.retry_at, self._context.clock.now())
+            return self._observe() > self._policy.longest_wait
         if error is not None:
             self._failures += 1
             self.error = error
@@ -206,11 +207,15 @@ class _RepositoryPart:
 
     def _is_read(self) -> bool:
         """Return whether nothing is unread that is worth waiting for."""
+        waited = self._observe()
+        return all(self._is_left(each, waited) for each in self.unread)
+
+    def _observe(self) -> timedelta:
+        """Load what is unread; return for how long it has not changed."""
         now, self.unread = self._context.clock.now(), self._load_unread()
         keys = "".join(f"{each.key}\n" for each in self.unread)
         self._standstill = self._standstill.observed(keys, now)
-        waited = now - self._standstill.since
-        return all(self._is_left(each, waited) for each in self.unread)
+        return now - self._standstill.since
 
     def _is_left(self, attempt: AttemptRecord, waited: timedelta) -> bool:
         """Return whether an unread attempt is left for a later collection."""

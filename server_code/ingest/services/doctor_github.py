@@ -140,7 +140,7 @@ def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
 def _check_budget(name: str, budget: Budget) -> Check:
     subject = f"limit of {name}"
     if budget.limit is None or budget.remaining is None:
-        return Check(subject=subject, status=OK, finding="GitHub sets no limit here.")
+        return Check(subject=subject, status=OK, finding="GitHub reports no limit.")
     until = f" until {budget.reset_at:%H:%M} UTC" if budget.reset_at else ""
     finding = f"{budget.remaining:,} of {budget.limit:,} requests are left{until}."
     if budget.remaining < budget.limit // 10:

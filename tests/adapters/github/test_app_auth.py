@@ -87,6 +87,17 @@ def test_an_app_that_is_installed_nowhere_reports_it(app):
         app(app_installation_id=6)[1].source._tokens.client_for("octo/api").get(RUNS)
 
 
+def test_a_public_key_is_no_private_one(app, key):
+    """It is named when the collector starts."""
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    here, _ = app()
+    github = settings_of(here, key)
+    with pytest.raises(BadCredentials, match="GITHUB_APP_PRIVATE_KEY"):
+        here.join(github=replace(github, app_private_key=Secret(public.decode())))
+
+
 def test_a_wrong_key_is_a_matter_for_people(app):
     """GitHub refuses the app's signature."""
     other = rsa.generate_private_key(public_exponent=65537, key_size=2048)

@@ -175,6 +175,12 @@ def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
         assert "SSL_CERT_FILE" in missing.value.remedy
 
 
+def test_a_byte_order_mark_before_json_is_ignored():
+    """Some proxies add it."""
+    with stub_github(lambda _: (200, {}, '\ufeff{"id": 7}')) as github:
+        assert client_of(github.url).get(RUN).json() == {"id": 7}
+
+
 def test_deeply_nested_json_is_a_broken_answer():
     """It must not end the process."""
     deep = "[" * 100_000 + "]" * 100_000

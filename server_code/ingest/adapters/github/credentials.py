@@ -129,7 +129,8 @@ class AppToken:
 
         try:
             self.token(datetime.now(timezone.utc))
-        except (jwt.PyJWTError, ValueError, TypeError) as error:
+        except (jwt.PyJWTError, ValueError, TypeError, AttributeError) as error:
+            # PyJWT raises AttributeError for a public key.
             raise BadCredentials(
                 "GITHUB_APP_PRIVATE_KEY is not a private key in PEM form.",
                 remedy="Set it to the content of the .pem file that GitHub generated: as it is, in "

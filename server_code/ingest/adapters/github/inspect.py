@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from ...domain.timestamps import parse_timestamp
-from ...errors import AccessDenied, NotFound, Skippable
+from ...errors import AccessDenied, Skippable, SourceUnavailable
 from ...ports import Budget
 from ...ports.inspection import CredentialFacts, GithubInspector
 from ...wire.fields import integer, mapping, text
@@ -50,7 +50,7 @@ class GithubCredentials(GithubInspector):
             scopes=_scopes(headers),
             expires_at=_expiry(headers),
             budget=budget,
-            server_time=parse_http_date(limits.get("date")),
+            server_time=parse_http_date(limits.get("date", headers.get("date"))),
         )
 
     def retention_days(self, repository: str) -> int | None:
@@ -109,9 +109,12 @@ def _budget(payload: Mapping[str, object]) -> Budget:
 
 
 def _limits(client: GithubClient) -> tuple[Mapping[str, str], Budget]:
-    """Fetch what is left of the hour; a GitHub Enterprise Server may have no limits (404)."""
+    """Fetch what is left of the hour.
+
+    A GitHub Enterprise Server without limits, or a proxy in front of it, answers 404 and others.
+    """
     try:
         response = client.get(Request.to("/rate_limit"))
-    except NotFound:
+    except (AccessDenied, Skippable, SourceUnavailable):
         return {}, Budget(limit=None, remaining=None, reset_at=None)
     return response.headers, _budget(mapping(response.json()))

@@ -19,16 +19,24 @@ from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .request import Request
 from .tokens import RepositoryClient
-from .transport import LOG_SECONDS, environment_proxies, has_proxy, open_session, resolve, write_log
+from .transport import (
+    CONNECT_SECONDS,
+    LOG_SECONDS,
+    READ_SECONDS,
+    environment_proxies,
+    has_proxy,
+    open_session,
+    resolve,
+    write_log,
+)
 
 if TYPE_CHECKING:
     import requests
 
-CONNECT_SECONDS = 10
-READ_SECONDS = 60
-
-#: A broken stream is started again this often, each time from a fresh address.
+#: A broken stream is started again this often, each time from a fresh address, and if it broke
+#: within this time: a host that does not respond is asked with the next try.
 MAX_STREAMS = 3
+RESTARTED_WITHIN_SECONDS = 15
 
 #: Redirects between the hosts of a log that are followed.
 MAX_HOPS = 3
@@ -48,14 +56,15 @@ class LogDownloader:
         Raises LogPending (404), LogExpired (410), AccessDenied, SourceUnavailable; a log that
         arrives short is never taken for whole.
         """
-        deadline = time.monotonic() + LOG_SECONDS
+        started = time.monotonic()
         for stream in range(1, MAX_STREAMS + 1):
             address = _ask(client, request, into)
             try:
                 if address is not None:
-                    self._stream(address, into, deadline=deadline)
+                    self._stream(address, into, deadline=started + LOG_SECONDS)
             except SourceUnavailable:
-                if stream == MAX_STREAMS or time.monotonic() >= deadline:
+                is_late = time.monotonic() - started >= RESTARTED_WITHIN_SECONDS
+                if stream == MAX_STREAMS or is_late:
                     raise
             else:
                 self._counters.add("log_bytes", into.tell())

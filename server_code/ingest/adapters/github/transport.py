@@ -92,7 +92,7 @@ class Transport:
         except ValueError as error:
             # requests raises it for a redirect's address or a chunk's length that is none.
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
-        text = content.decode("utf-8", "replace")
+        text = content.decode("utf-8-sig", "replace")
         return RawAnswer(status=response.status_code, headers=received, body=text)
 
     def close(self) -> None:
