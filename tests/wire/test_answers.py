@@ -78,10 +78,11 @@ def test_a_new_token_that_is_not_known_yet_is_a_passing_failure():
     assert type(error_of(answer, RUN, api_url=PUBLIC, is_fresh_token=True)) is RequestFailed
 
 
-def test_a_web_page_is_not_an_answer_about_an_item():
-    """A proxy's 404 and a server's address without /api/v3 must not delete anything."""
+@pytest.mark.parametrize("status", [401, 403, 404, 406, 410, 422])
+def test_a_web_page_is_no_answer_of_the_api(status):
+    """A proxy's page and a server's address without /api/v3 must not delete or reject anything."""
     page = "<!DOCTYPE html><html><title>Page not found</title></html>"
-    failed = error(404, body=page, api_url=SERVER)
+    failed = error(status, body=page, api_url=SERVER)
     assert type(failed) is SourceUnavailable
     assert "/api/v3" in failed.remedy
     assert "/api/v3" not in (error(502, body=page, api_url=PUBLIC).remedy or "")

@@ -3,7 +3,7 @@
 =================  ==================================================================  ==========================
 of                 answers                                                             error
 =================  ==================================================================  ==========================
-a passing failure  5xx, 202, 408, a broken body, a fresh token's 401                   RequestFailed
+a passing failure  5xx, 202, 408, a broken body, a web page, a fresh token's 401       SourceUnavailable
 a limit            429; 403 and 404 that speak of a limit (``rate_limits``)            RateLimited
 the credential     401, suspension; 403 by SSO, IP list, policy, permission; 404 by SSO   BadCredentials, AccessDenied
 the repository     404 of the repository itself, 410, 451, blocked, Actions disabled   RepositoryUnavailable
@@ -69,7 +69,7 @@ def error_of(
     error = _error_of(answer, path, reason, is_fresh_token=is_fresh_token)
     if answer.status == 401 and error.remedy is None:
         error.remedy = remedy_of_401
-    remedy = error.remedy or (address_remedy(api_url) if reason.is_page else None)
+    remedy = address_remedy(api_url) if reason.is_page else error.remedy
     error.remedy = reason.with_reference(remedy)
     return error
 
@@ -108,14 +108,14 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
     status, words = answer.status, reason.words
     if status in (202, 408) or status >= 500:
         return RequestFailed(f"GitHub answered {status} for {path}{words}")
+    if reason.is_page:
+        return SourceUnavailable(
+            f"{path} was answered {status} by something other than GitHub's API."
+        )
     if status == 401 and is_fresh_token:
         return RequestFailed(f"GitHub does not accept the new token for {path} yet (401){words}")
     if status in (401, 403, 451) or (status == 404 and requires_sso(answer.headers)):
         return _refusal(answer, path, reason)
-    if status in (404, 410) and reason.is_page:
-        return SourceUnavailable(
-            f"{path} was answered {status} by something other than GitHub's API."
-        )
     if status in (404, 409, 410, 422):
         return _missing(status, path, words)
     return BadRequest(

@@ -57,7 +57,13 @@ def test_a_closed_state_reports_it(tmp_path: Path) -> None:
         state.list_errors(limit=1)
 
 
-@pytest.mark.parametrize("url", ["", " ", "mysql://u:secret@h/d", "redis://h", "http://h/d"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("", " ", "mysql://u:secret@h/d", "redis://h", "http://h/d"),
+        *("u:secret@h/d", "postgresql:/u:secret@h/d", "host=h password=secret"),
+    ],
+)
 def test_another_database_is_refused(url: str) -> None:
     """The fault says what is expected."""
     with pytest.raises(BadSettings, match="expected postgresql://") as refused:

@@ -68,8 +68,11 @@ def choose_dialect(database_url: str) -> Dialect:
         return postgres_dialect(url)
     if url.startswith(_SQLITE):
         return sqlite_dialect(url.removeprefix(_SQLITE).removeprefix("/") or ":memory:")
-    if not url or "://" in url:
-        scheme = url.partition("://")[0] or "nothing"
-        fault = f"DATABASE_URL names {scheme}: expected postgresql://…, sqlite:///path or a path"
+    scheme, separator, _ = url.partition("://")
+    if not separator and ("@" in url or "password=" in url):
+        scheme = "no scheme"  # the name of such a file would show a password
+    if separator or scheme in {"", "no scheme"}:
+        named = scheme or "nothing"
+        fault = f"DATABASE_URL names {named}: expected postgresql://…, sqlite:///path or a path"
         raise BadSettings([fault])
     return sqlite_dialect(url)
