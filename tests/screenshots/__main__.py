@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server_code")]
 from support.anvil_people import first_password, signed_in  # noqa: E402 - the path is set above
 from support.anvil_server import EMAIL, TOKEN, AnvilApp, serving_anvil  # noqa: E402
 from support.aws_server import LocalAws  # noqa: E402
-from support.browser import open_browser  # noqa: E402
+from support.browser import PATIENCE_MS, open_browser  # noqa: E402
 from support.postgres_server import PostgresServer  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
@@ -113,8 +113,13 @@ def take(browser: Browser, app: AnvilApp, name: str, place: str, looks: tuple[An
             locale="en-GB",
         )
         page = context.new_page()
+        page.set_default_timeout(PATIENCE_MS)
         sign_in(page, app)
+        before = page.title()
         page.evaluate("place => { location.hash = place }", place)
+        if place != "overview":
+            page.wait_for_function("before => document.title !== before", arg=before)
+        page.wait_for_selector(".page:not([data-waiting]) h1")
         page.wait_for_timeout(SETTLING_SECONDS * 1000)
         file = IMAGES / f"{name}-{scheme}-{width}.png"
         page.screenshot(path=file)
@@ -125,10 +130,10 @@ def take(browser: Browser, app: AnvilApp, name: str, place: str, looks: tuple[An
 def sign_in(page: Page, app: AnvilApp) -> None:
     """Sign in as the first account."""
     page.goto(app.url)
-    page.fill("input[type=email]", EMAIL, timeout=120_000)
+    page.fill("input[type=email]", EMAIL)
     page.fill("input[type=password]", first_password(app))
     page.keyboard.press("Enter")
-    page.wait_for_selector("h1", timeout=120_000)
+    page.wait_for_selector("h1")
     page.wait_for_timeout(SETTLING_SECONDS * 1000)
 
 
