@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -196,7 +197,7 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
         messages = answer.get("Messages", ())
         if not messages:
             # What answers in the place of SQS, such as a proxy, may answer at once.
-            time.sleep(max(ends_at - time.monotonic(), 0))
+            threading.Event().wait(max(ends_at - time.monotonic(), 0))
         return [
             ReceivedMessage(
                 body=message["Body"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -143,7 +144,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
             if due or left <= 0:
                 return [_received(each) for each in due]
             if not pulled:
-                time.sleep(min(left, PULL_PAUSE_SECONDS))
+                threading.Event().wait(min(left, PULL_PAUSE_SECONDS))
 
     def _pull(self, max_messages: int, seconds: float) -> list[types.ReceivedMessage]:
         from google.api_core.exceptions import DeadlineExceeded
