@@ -125,18 +125,22 @@ class Shell(ShellTemplate):
         history.replaceState(None, "", location.pathname + location.search + address)
 
     def _put(self, page, signed_in):
-        is_first = self.page is None
-        if page is not self.page:
+        is_first, is_new = self.page is None, page is not self.page
+        if isinstance(page, LoginPage):
+            self._drawn.add(page)  # it needs no answer of the server
+        if is_new:
             if self.page is not None:
                 self.page.remove_from_parent()
-            self.page = page  # before its events, which may call the server
-            self.add_component(page, slot="page")
+            self.page = page
             self._wait()
         dom.set_attribute(self.dom_nodes["shell"], "data-signed-in", signed_in)
         self._set_title()
         window.scrollTo(0, 0)
         self._focus_before = None if is_first else document.activeElement
-        if page in self._drawn or isinstance(page, LoginPage):
+        if is_new:
+            # Last: its events may call the server, while somebody types into the page.
+            self.add_component(page, slot="page")
+        if page in self._drawn:
             self._reveal()
 
     def _wait(self):

@@ -130,3 +130,25 @@ def test_sign_ins_are_in_the_activity_list(page: Page, anvil_server: AnvilApp) -
     with signed_in(anvil_server, first_password(anvil_server)) as call:
         activities = call("list_activity")["activities"]
     assert {"actor": EMAIL, "what": "signed in"}.items() <= activities[0].items()
+
+
+def test_the_form_is_never_hidden_while_somebody_types(
+    anvil_server: AnvilApp, browser_page: BrowserPage
+) -> None:
+    """A letter that is typed into a hidden field is lost; the help comes while people type."""
+    page = browser_page.page
+    page.set_default_timeout(PATIENCE_MS)
+    page.add_init_script(
+        """window.hidings = 0
+        new MutationObserver(changes => {
+            for (const { target } of changes)
+                if (target.querySelector("[type=email]") && target.hasAttribute("data-waiting"))
+                    window.hidings += 1
+        }).observe(document, { subtree: true, attributeFilter: ["data-waiting"] })"""
+    )
+    page.goto(anvil_server.url)
+
+    expect(page.locator('[anvil-name="help"]')).not_to_be_empty(timeout=PATIENCE_MS)
+    page.get_by_label("Email").press_sequentially(EMAIL)
+    expect(page.get_by_label("Email")).to_have_value(EMAIL)
+    assert page.evaluate("window.hidings") == 0
