@@ -40,12 +40,12 @@ def main() -> None:
     failed = {
         _key(body["data"]): body["data"]
         for body in receive(sqs, arguments.metrics_queue)
-        if body["event_type"] == "workflow_job_completed" and body["data"]["conclusion"] in FAILED
+        if event_type(body) == "workflow_job_completed" and body["data"]["conclusion"] in FAILED
     }
     logs: dict[Any, Log] = {}
     for body in receive(sqs, arguments.logs_queue):
         head, location = read_head(s3, body)
-        if head["event_type"] == "job_log_fetched" and _key(head["data"]) in failed:
+        if event_type(head) == "job_log_fetched" and _key(head["data"]) in failed:
             logs.setdefault(_key(head["data"]), Log(s3, location)).add(head["data"])
     for key, job in failed.items():
         print(json.dumps(explain(job, logs.get(key))))
@@ -60,6 +60,12 @@ def receive(sqs: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - boto3 makes
         for message in messages:
             yield json.loads(message["Body"])
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+def event_type(message: Json) -> str:
+    """Return the type of a message in Runstream's own format, or of a CloudEvent."""
+    found: str = message.get("event_type") or message["type"].removeprefix("runstream.")
+    return found
 
 
 def read_head(s3: Any, body: Any) -> tuple[Json, Json | None]:  # noqa: ANN401

@@ -22,8 +22,8 @@ MOST_LINES = 500
 AROUND_ERROR = 20
 MOST_ERRORS = 10
 
-#: Parts of the overview that only plots need.
-_PLOTS = ("traffic", "windows")
+#: Parts of the overview for people: plots, and the first steps with this process's own settings.
+_FOR_PEOPLE = ("setup", "traffic", "windows")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class AgentTools:
     def get_collection_status(self) -> dict[str, Any]:
         """Return health, agents, queues, rate limit, repositories, failures and errors."""
         overview = build_overview(self.state, self.settings, now=self.clock.now())
-        return {name: value for name, value in overview.items() if name not in _PLOTS}
+        return {name: value for name, value in overview.items() if name not in _FOR_PEOPLE}
 
     def list_runs(self, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
         """Return recent runs, newest first."""

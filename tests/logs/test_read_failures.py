@@ -49,17 +49,17 @@ def load_example() -> ModuleType:
     return module
 
 
-def a_rig_of_failures(rig: OpenRig, mode: str) -> Rig:
+def a_rig_of_failures(rig: OpenRig, mode: str, **settings: str) -> Rig:
     world = a_world().run("failure", seconds=600)
     for name, log in LOGS.items():
         world.job(name, "failure", log=log)
-    return rig(world, LOG_MODE=mode)
+    return rig(world, LOG_MODE=mode, **settings)
 
 
-@pytest.mark.parametrize("mode", ["live", "economy"])
-def test_an_agent_finds_each_failure_in_two_reads(rig: OpenRig, mode: str) -> None:
+@pytest.mark.parametrize(("mode", "format_"), [("live", "cloudevents"), ("economy", "runstream")])
+def test_an_agent_finds_each_failure_in_two_reads(rig: OpenRig, mode: str, format_: str) -> None:
     """The failing step, its first error line with its number, and the annotation."""
-    here = a_rig_of_failures(rig, mode)
+    here = a_rig_of_failures(rig, mode, MESSAGE_FORMAT=format_)
     here.collect()
     example = load_example()
     s3 = CountedReads(here.s3)
@@ -69,7 +69,7 @@ def test_an_agent_finds_each_failure_in_two_reads(rig: OpenRig, mode: str) -> No
     jobs = [
         body["data"]
         for body in example.receive(here.sqs, urls[0])
-        if body["event_type"] == "workflow_job_completed"
+        if example.event_type(body) == "workflow_job_completed"
     ]
     logs: dict[int, Any] = {}
     for body in example.receive(here.sqs, urls[1]):

@@ -69,6 +69,7 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
             assert all(tool.annotations.read_only_hint for tool in tools.values())
             status = await ask(client, "get_collection_status")
             assert status["repositories"]["watched"] == 1
+            assert "setup" not in status  # the settings of this process are not the collector's
             failures = await ask(client, "list_failures")
             assert failures["untrusted_content"] == NOTICE
             runs = (await ask(client, "list_runs", repository="OCTO/API", limit=1))["runs"]
