@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 #: GitHub's secondary limits begin with a minute.
-SHORTEST_EXCUSED_LIMIT = timedelta(seconds=30)
+SHORTEST_EXCUSE = timedelta(seconds=30)
 
 
 class CollectionPhase(str, Enum):
@@ -41,12 +41,12 @@ class Standstill:
         """Return it after a wait that lasts until a moment, and is no lack of progress."""
         return replace(self, since=max(self.since, moment))
 
-    def limited(self, until: datetime, now: datetime) -> Standstill:
-        """Return it after a limit of GitHub's, of which only a long one excuses a lack of progress.
+    def excused(self, begin: datetime, end: datetime) -> Standstill:
+        """Return it after a wait or a download, of which only a long one excuses a standstill.
 
         A server that limits one thing for ever names a short time with every refusal.
         """
-        return self.until(until) if until - now >= SHORTEST_EXCUSED_LIMIT else self
+        return self.until(end) if end - begin >= SHORTEST_EXCUSE else self
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 from ..domain.collections import Standstill
@@ -53,7 +53,7 @@ class LogCollection:
         self._failures: Counter[tuple[AttemptKey, int]] = Counter()
         self._full: StateFull | None = None
         self._requeued_at = now
-        self._busy: set[int] = set()
+        self._busy_since: dict[int, datetime] = {}
 
     def ingest(self) -> IngestError | None:
         """Ingest until the runs are done and no pending log is worth waiting for.
@@ -91,10 +91,10 @@ class LogCollection:
         now, pending = self._context.clock.now(), self.load_pending()
         keys = sorted(((log.key, log.job_id) for log in pending), key=str)
         with self._lock:
-            is_busy = bool(self._busy)
+            busy_since = min(list(self._busy_since.values()), default=None)
             self.standstill = self.standstill.observed(_fingerprint(keys), now)
-            if is_busy:
-                self.standstill = self.standstill.until(now)
+            if busy_since is not None:
+                self.standstill = self.standstill.excused(busy_since, now)
                 return False
             if all(self._failures[key] >= self._policy.item_tries for key in keys):
                 return True
@@ -118,17 +118,17 @@ class LogCollection:
             return 0
 
     def _ingest_due(self, max_seconds: float) -> int:
-        thread = threading.get_ident()
+        thread, now = threading.get_ident(), self._context.clock.now
         try:
             return ingest_due_logs(
                 self._context,
                 wait_seconds=1,
                 max_seconds=max_seconds,
-                on_received=lambda: self._busy.add(thread),
+                on_received=lambda: self._busy_since.update({thread: now()}),
                 on_late=self._count_failure,
             )
         finally:
-            self._busy.discard(thread)
+            self._busy_since.pop(thread, None)
 
     def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
         """Count a failed try; neither a limit nor a log that GitHub still writes is one."""
@@ -147,7 +147,7 @@ class LogCollection:
         clock, until = self._context.clock, limit.retry_at
         if self._policy.waits_for_others:
             with self._lock:
-                self.standstill = self.standstill.limited(until, clock.now())
+                self.standstill = self.standstill.excused(clock.now(), until)
         else:
             until = min(until, clock.now() + LONGEST_LIMIT_PAUSE)
         while self._should_continue() and clock.now() < until:

@@ -174,7 +174,7 @@ class _RepositoryPart:
         """Return whether a poll was the last one; ``error`` and ``unread`` name the rest."""
         if isinstance(error, RateLimited) and self._policy.waits_for_others:
             self.error = error
-            self._standstill = self._standstill.limited(error.retry_at, self._context.clock.now())
+            self._standstill = self._standstill.excused(self._context.clock.now(), error.retry_at)
             return self._observe() > self._policy.longest_wait
         if error is not None:
             self._failures += 1

@@ -175,6 +175,18 @@ def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
         assert "SSL_CERT_FILE" in missing.value.remedy
 
 
+@pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://[bad", "http://127.0.0.1:9"])
+def test_a_proxy_that_cannot_be_used_is_named(proxy, monkeypatch):
+    """It is no HTTP proxy, has no valid address, or does not respond."""
+    for name in ("http_proxy", "HTTP_PROXY"):
+        monkeypatch.setenv(name, proxy)
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(SourceUnavailable) as failed:
+        client_of("http://github.example").get(RUN)
+    assert "HTTP_PROXY" in failed.value.remedy
+
+
 def test_a_byte_order_mark_before_json_is_ignored():
     """Some proxies add it."""
     with stub_github(lambda _: (200, {}, '\ufeff{"id": 7}')) as github:

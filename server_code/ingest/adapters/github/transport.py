@@ -164,9 +164,10 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
         return SourceUnavailable(
             f"{host} did not prove who it is: {_certificate_fault(error)}.",
             remedy="If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file "
-            "of that CA.",
+            "of that CA. If it does not use TLS, begin GITHUB_API_URL with http://.",
         )
-    if isinstance(error, requests.exceptions.ProxyError):
+    is_unusable = isinstance(error, (requests.exceptions.InvalidSchema, ValueError))
+    if isinstance(error, requests.exceptions.ProxyError) or (is_unusable and has_proxy(url)):
         return SourceUnavailable(
             f"The proxy did not connect to {host} ({kind}).",
             remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
