@@ -66,6 +66,17 @@ def hidden(anvil_server: AnvilApp) -> Iterator[str]:
         call("remove_repository", "octo/web")
 
 
+@pytest.fixture
+def organization(anvil_server: AnvilApp) -> Iterator[str]:
+    """Name an organization that is watched by nobody, before and after."""
+    yield "octo"
+    with signed_in(anvil_server) as call:
+        for source in ("octo/*", "!octo/web", "!octo/long"):
+            call("remove_source", source)
+        for repository in call("list_repositories"):
+            call("remove_repository", repository["full_name"])
+
+
 def _let_fail(app: AnvilApp, *faults: dict[str, str]) -> None:
     answer = requests.post(f"{app.github.url}/_sandbox/faults", json=faults, timeout=10)
     answer.raise_for_status()
@@ -153,3 +164,48 @@ def test_a_colleague_is_let_in_as_a_viewer_in_four_clicks(hand: Hand) -> None:
     added = page.locator(".account-row").filter(has_text="colleague@example.com")
     expect(added.locator("select")).to_have_value("viewer")
     assert hand.clicks == 4
+
+
+def test_an_organization_without_two_repositories_is_added_in_seven_clicks(
+    hand: Hand, organization: str
+) -> None:
+    """What is left out first is never watched, and the preview names it."""
+    page = hand.page
+    hand.go_to("Repositories")
+    left_out = (f"!{organization}/web", f"!{organization}/long")
+    for source, added in (*zip(left_out, left_out, strict=True), (organization, "octo/*")):
+        hand.click(page.get_by_label("Add a repository"))
+        page.keyboard.insert_text(source)
+        hand.click(page.get_by_role("button", name="Add", exact=True))
+        expect(page.get_by_text(f"{added} was added.")).to_be_visible()
+
+    for name in ("api", "matrix"):
+        card = page.locator(".repository").filter(has_text=f"{organization}/{name}")
+        expect(card).to_be_visible()
+    expect(page.locator(".repository")).to_have_count(2)
+    assert hand.clicks == 7
+
+
+@pytest.mark.usefixtures("collected")
+def test_eleven_lines_of_a_failing_step_are_a_link_in_five_clicks(hand: Hand) -> None:
+    page = hand.page
+    failures = page.locator(".card").filter(has_text="Newest failures")
+    hand.click(failures.get_by_role("article").filter(has_text="octo/api").get_by_role("link"))
+    hand.click(page.get_by_role("link", name="at the error").first)
+    error = page.locator('.log-row[aria-current="true"]')
+    last = int(str(error.get_attribute("data-line")))
+    page.evaluate(
+        "document.addEventListener('copy', () => { window.copied = document.activeElement.value })"
+    )
+
+    first = page.locator(f'.log-row[data-line="{last - 10}"] .log-number')
+    hand.click(first)
+    page.locator(f'.log-row[data-line="{last}"] .log-number').click(modifiers=["Shift"])
+    hand.clicks += 1
+    hand.click(page.get_by_role("button", name="Copy link"))
+
+    link = str(page.wait_for_function("window.copied").json_value())
+    page.goto("about:blank")
+    page.goto(link)
+    expect(page.locator('.log-row[aria-current="true"]')).to_have_count(11)
+    assert hand.clicks == 5
