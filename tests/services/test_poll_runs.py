@@ -385,11 +385,11 @@ def test_a_repository_that_a_process_does_not_poll_ends_none_of_its_turns(stage)
     here.state.make_due("octo/other", now=here.clock.now())
     own = PollTurn(here.context, lambda: True, only=[REPOSITORY])
     every = PollTurn(here.context, lambda: True, only=None)
-    assert own.may_go_on()
-    assert every.may_go_on(), "a turn lasts for a while, however many webhooks come"
+    assert own.should_continue()
+    assert every.should_continue(), "a turn lasts for a while, however many webhooks come"
     here.advance(3)
-    assert own.may_go_on()
-    assert not every.may_go_on()
+    assert own.should_continue()
+    assert not every.should_continue()
 
 
 def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):
