@@ -65,6 +65,18 @@ def test_a_collection_reaches_the_queues_complete(
     assert server.messages(queues["METRICS_QUEUE"]) == server.messages(queues["LOGS_QUEUE"]) == []
 
 
+def test_metrics_may_go_to_a_topic(bare: CommandLine, servicebus: RunningServiceBus):
+    """Azure knows no queue of a topic's name, and refuses to create one."""
+    server, name = servicebus.server, bare.queues["METRICS_QUEUE"]
+    server.create(name)
+    server.topics.add(name)
+    assert f"Topic {name} is there" in bare.run("setup").stdout
+    assert bare.json("collect", "octo/api", "--once")["errors"] == 0
+    assert "workflow_run_completed" in {each["event_type"] for each in bodies(server, name)}
+    checks = {each["subject"]: each["status"] for each in bare.json("doctor")["checks"]}
+    assert checks[f"queue {name}"] == "ok"
+
+
 def test_doctor_and_redrive_need_no_right_to_manage(
     bare: CommandLine, servicebus: RunningServiceBus
 ):

@@ -40,7 +40,7 @@ class RestHandler(BaseHTTPRequestHandler):
         name = unquote(urlsplit(self.path).path)[1:]
         if self._is_denied():
             return
-        if name in self._namespace.queues:
+        if name in self._namespace.queues.keys() - self._namespace.topics:
             self._answer(200, self._entry(name))
         else:
             self._answer(200, '<feed xmlns="http://www.w3.org/2005/Atom"></feed>')

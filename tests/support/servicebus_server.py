@@ -82,6 +82,8 @@ class ServiceBusServer:
         self.faults: list[Fault | type[Gone]] = []
         self.queues: dict[str, Queue] = {}
         self.is_read_only = False
+        #: Names that are topics: what is sent stays visible as that of a queue, nothing is managed.
+        self.topics: set[str] = set()
         self.sends = 0
         self._lock = threading.RLock()
         self._sequence = 0
