@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, expect
 
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
@@ -23,7 +23,7 @@ from standalone.sandbox.simulation import simulated_world
 ROOT = Path(__file__).parents[2]
 sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server_code")]
 
-from support.anvil_people import first_password, signed_in  # noqa: E402 - the path is set above
+from support.anvil_people import first_password, sign_in, signed_in  # noqa: E402 - the path is set above
 from support.anvil_server import EMAIL, TOKEN, AnvilApp, serving_anvil  # noqa: E402
 from support.aws_server import LocalAws  # noqa: E402
 from support.browser import PATIENCE_MS, open_browser  # noqa: E402
@@ -114,7 +114,10 @@ def take(browser: Browser, app: AnvilApp, name: str, place: str, looks: tuple[An
         )
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MS)
-        sign_in(page, app)
+        expect.set_options(timeout=PATIENCE_MS)
+        page.goto(app.url)
+        sign_in(page, EMAIL, first_password(app))
+        page.wait_for_timeout(SETTLING_SECONDS * 1000)
         before = page.title()
         page.evaluate("place => { location.hash = place }", place)
         if place != "overview":
@@ -125,16 +128,6 @@ def take(browser: Browser, app: AnvilApp, name: str, place: str, looks: tuple[An
         page.screenshot(path=file)
         print(file.relative_to(ROOT), flush=True)
         context.close()
-
-
-def sign_in(page: Page, app: AnvilApp) -> None:
-    """Sign in as the first account."""
-    page.goto(app.url)
-    page.fill("input[type=email]", EMAIL)
-    page.fill("input[type=password]", first_password(app))
-    page.keyboard.press("Enter")
-    page.wait_for_selector("h1")
-    page.wait_for_timeout(SETTLING_SECONDS * 1000)
 
 
 if __name__ == "__main__":
