@@ -171,6 +171,7 @@ def test_times_of_githubs_clock_are_translated():
     near = (NOW + timedelta(seconds=2)).strftime("%a, %d %b %Y %H:%M:%S GMT")
     assert clock_offset({"date": near}, now=NOW) == timedelta(0)
     assert clock_offset({}, now=NOW) is None
+    assert clock_offset({"date": "Tue, 24 Nov 6520 02:00:02 GMT"}, now=NOW) is None
 
 
 def test_a_used_up_hour_is_waited_for():

@@ -18,6 +18,9 @@ MAX_WAIT_SECONDS = 24 * 3600
 #: Differences between GitHub's clock and ours that do not count.
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
+#: A machine without a clock of its own begins in 1970; no clock is wronger.
+MAX_CLOCK_OFFSET = timedelta(days=36_525)
+
 _SECONDARY_WORDS = ("secondary rate limit", "abuse detection", "secondary limit")
 _LIMIT_WORDS = ("rate limit exceeded", "exceeded a rate limit", *_SECONDARY_WORDS)
 
@@ -123,7 +126,7 @@ def parse_http_date(value: str | None) -> datetime | None:
 
 
 def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | None:
-    """Return by how much GitHub's clock is ahead of ours; None where an answer has no date.
+    """Return by how much GitHub's clock is ahead of ours; None where no date can be believed.
 
     A proxy's cache may give an old date, and a date has whole seconds: small differences are none.
     """
@@ -131,6 +134,8 @@ def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | No
     if date is None:
         return None
     offset = date - now
+    if abs(offset) > MAX_CLOCK_OFFSET:
+        return None
     return offset if abs(offset) > CLOCK_TOLERANCE else timedelta(0)
 
 
