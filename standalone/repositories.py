@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import timedelta
 
 from ingest.bootstrap import Collector
 from ingest.errors import IngestError, Retriable
-from ingest.ports import RepositoryStore
+from ingest.ports import RepositoryFacts, RepositoryStore
 from ingest.services.context import CollectorContext
 
 from .failures import sentence_for
@@ -22,29 +24,47 @@ class NothingToCollect(IngestError):
     """The error that no repository was named, now or before."""
 
 
-def refused_by_github(names: Sequence[str], collector: Collector) -> dict[str, IngestError]:
-    """Check the repositories that are new to the state; return those that GitHub refuses.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckedRepositories:
+    """Repositories under GitHub's present names, each once; ``refused``: errors of the others."""
 
-    A mistyped name must not be remembered and requested again and again, and ends no other. Where
-    GitHub does not respond or a limit is reached, the agents wait. Raises the first error if no
-    repository is left.
+    names: tuple[str, ...]
+    refused: dict[str, IngestError]
+
+
+def check_repositories(names: Sequence[str], collector: Collector) -> CheckedRepositories:
+    """Check the repositories that are new to the state, and leave out those that GitHub refuses.
+
+    A mistyped name must not be remembered and requested again and again, and ends no other. A
+    repository that was renamed has its new name, so that nothing is collected under two names.
+    Where GitHub does not respond or a limit is reached, the agents wait. Raises the first error if
+    no repository is left.
     """
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
     mine = [name for name in new if _claims_check(context, name)]
-    errors = _look_up(context, mine)
-    errors |= _look_up(context, _not_added(context, [name for name in new if name not in mine]))
+    found = _look_up(context, mine)
+    found |= _look_up(context, _not_added(context, [name for name in new if name not in mine]))
     refused = {
-        name: error
-        for name, error in errors.items()
-        if isinstance(error, IngestError) and not isinstance(error, Retriable)
+        name: answer
+        for name, answer in found.items()
+        if isinstance(answer, IngestError) and not isinstance(answer, Retriable)
     }
     for error in refused.values():
         if len(refused) == len(names):
             raise error
     for name, error in refused.items():
         write_notice(f"{name} is left out: {sentence_for(error)}", level=logging.WARNING)
-    return refused
+    present = [_present_name(name, found.get(name)) for name in names if name not in refused]
+    return CheckedRepositories(names=tuple(dict.fromkeys(present)), refused=refused)
+
+
+def _present_name(name: str, answer: RepositoryFacts | IngestError | None) -> str:
+    """Return the name to watch a repository under: the typed one, unless it was renamed."""
+    if not isinstance(answer, RepositoryFacts) or answer.full_name.lower() == name.lower():
+        return name
+    write_notice(f"{name} is {answer.full_name} now, and is watched under this name.")
+    return answer.full_name
 
 
 def _claims_check(context: CollectorContext, name: str) -> bool:
@@ -64,11 +84,20 @@ def _not_added(context: CollectorContext, names: Sequence[str]) -> list[str]:
     return left
 
 
-def _look_up(context: CollectorContext, names: Sequence[str]) -> dict[str, BaseException | None]:
+def _look_up(
+    context: CollectorContext, names: Sequence[str]
+) -> dict[str, RepositoryFacts | IngestError]:
     lookups = {
         name: context.workers.submit(context.source.fetch_repository, name) for name in names
     }
-    return {name: lookup.exception() for name, lookup in lookups.items()}
+    return {name: _answer_of(lookup) for name, lookup in lookups.items()}
+
+
+def _answer_of(lookup: Future[RepositoryFacts]) -> RepositoryFacts | IngestError:
+    try:
+        return lookup.result()
+    except IngestError as error:
+        return error
 
 
 def require_any(names: Sequence[object], state: RepositoryStore) -> None:

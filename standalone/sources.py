@@ -16,7 +16,7 @@ from ingest.services.discover_sources import discover_sources, start_discovery
 from .agents import Scope
 from .failures import sentence_for
 from .logs import write_notice
-from .repositories import refused_by_github, require_any
+from .repositories import check_repositories, require_any
 
 #: What sources bring is looked up in the state this often.
 LOOK_UP_EVERY = timedelta(seconds=5)
@@ -54,10 +54,8 @@ def find_sources(
         _discover_known(collector.context)
     known = collector.context.store.list_sources()
     require_any([*names, *patterns, *collector.settings.sources, *known], collector.context.store)
-    refused = refused_by_github(names, collector)
-    found = FoundSources(
-        names=[name for name in names if name not in refused], refused={**failed, **refused}
-    )
+    checked = check_repositories(names, collector)
+    found = FoundSources(names=list(checked.names), refused={**failed, **checked.refused})
     if is_once or not are_wide(patterns):
         return found
     # Where only patterns that leave out are given, everything else is polled.

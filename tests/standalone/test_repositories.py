@@ -10,7 +10,7 @@ from ingest.errors import RepositoryUnavailable
 from ingest.ports import StateStore
 from support.world import REPOSITORY
 
-from standalone.repositories import refused_by_github
+from standalone.repositories import check_repositories
 from standalone.sandbox.builder import WorldBuilder
 
 
@@ -36,8 +36,9 @@ def test_processes_that_start_at_once_check_a_repository_once(stage):
     here.state.remove_repository(REPOSITORY)
     here.clock.sleep = lambda seconds: threading.Event().wait(seconds)
     second = replace(here.context, store=AddsAfterClaim(here, here.state))
-    assert refused_by_github([REPOSITORY], SimpleNamespace(context=here.context)) == {}
-    assert refused_by_github([REPOSITORY], SimpleNamespace(context=second)) == {}
+    for context in (here.context, second):
+        checked = check_repositories([REPOSITORY], SimpleNamespace(context=context))
+        assert (checked.names, checked.refused) == ((REPOSITORY,), {})
     assert here.requests("get_repository") == 1
 
 
@@ -46,6 +47,17 @@ def test_a_repository_that_the_first_process_refused_is_checked_by_the_second(st
     here = stage(WorldBuilder().repository(REPOSITORY))
     for _ in range(2):
         collector = SimpleNamespace(context=here.context)
-        refused = refused_by_github([REPOSITORY, "octo/none"], collector)
-        assert isinstance(refused["octo/none"], RepositoryUnavailable)
+        checked = check_repositories([REPOSITORY, "octo/none"], collector)
+        assert isinstance(checked.refused["octo/none"], RepositoryUnavailable)
+        assert checked.names == (REPOSITORY,)
     assert here.state.load_repository("octo/none") is None
+
+
+def test_the_former_and_the_present_name_are_one_repository(stage):
+    """It is watched under the name that GitHub gives it, whichever is typed."""
+    here = stage(WorldBuilder().repository(REPOSITORY, former_names=["octo/before"]))
+    here.state.remove_repository(REPOSITORY)
+    collector = SimpleNamespace(context=here.context)
+    assert check_repositories(["octo/before"], collector).names == (REPOSITORY,)
+    here.watch(REPOSITORY)
+    assert check_repositories(["octo/before", REPOSITORY], collector).names == (REPOSITORY,)
