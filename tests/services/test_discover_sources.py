@@ -408,6 +408,25 @@ class TestOneOwner:
         assert stage.poll("acme/a") is None
         assert [each["data"]["repo"] for each in stage.runs()] == ["acme/a"]
 
+    def test_a_repository_that_is_named_as_it_was_before_is_watched_once(
+        self, stage: Stage
+    ) -> None:
+        """Whether another source lists it, names it too, or the command line has added it."""
+        stage.server.world.change("acme/a", full_name="acme/z")
+        assert self.discover(stage, "acme/a", "acme/z", "acme") == [
+            "acme/a",
+            "acme/b",
+            "acme/web-c",
+        ]
+        discover_sources(stage.context)
+        assert len(stage.state.list_repositories()) == 3, "also while its list does not change"
+
+        stage.server.world.change("acme/b", full_name="acme/y")
+        for name in ("acme/b", "acme/a"):
+            stage.state.remove_repository(name)
+        stage.watch("acme/y")
+        assert self.discover(stage, "acme/b") == ["acme/a", "acme/web-c", "acme/y"]
+
     def test_an_archived_repository_rests_once_it_is_collected(self, stage: Stage) -> None:
         stage.server.world.change("acme/a", archived=True)
         assert self.discover(stage, "acme") == ["acme/a", "acme/b", "acme/web-c"]

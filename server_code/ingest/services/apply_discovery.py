@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -60,9 +61,7 @@ def apply_discovery(
 ) -> DiscoveryResult:
     """Watch what is new, follow what was renamed, and rest what is not to be polled."""
     work = _Work(context, sources)
-    for pattern in sources.included:
-        if pattern.is_single:
-            work.take(ListedRepository(full_name=str(pattern), facts=None, is_for_all=True))
+    work.take_named([str(pattern) for pattern in sources.included if pattern.is_single])
     # Active repositories are polled first, also where there are many new ones.
     for each in sorted(listed, key=_last_push, reverse=True):
         work.take(each)
@@ -90,6 +89,26 @@ class _Work:
         self._changed: dict[str, DiscoveredRepository] = {}
         self._seen: set[str] = set()
 
+    def take_named(self, names: Sequence[str]) -> None:
+        """Take the repositories that sources name, perhaps by a former name.
+
+        A new one is asked for once: its number tells whether a list has it under another name.
+        """
+        known = self._watched.keys() | self._renamed.keys()
+        fetch = self._context.source.fetch_repository
+        lookups = {
+            name: self._context.workers.submit(fetch, name)
+            for name in names
+            if repository_key(name) not in known
+        }
+        for name in names:
+            facts = None
+            if name in lookups:
+                with suppress(IngestError):  # its own poll reports why it cannot be read
+                    # What is named is polled as often as others, however long ago its last push.
+                    facts = replace(lookups[name].result(), pushed_at=None)
+            self.take(ListedRepository(full_name=name, facts=facts, is_for_all=True))
+
     def take(self, listed: ListedRepository) -> None:
         """Take one repository of a list."""
         name = listed.full_name
@@ -102,6 +121,8 @@ class _Work:
             self.result.left_out[str(pattern)] += 1
             return
         key = self._followed(key, listed)
+        if key in self._seen:
+            return
         self._seen.add(key)
         self.result.found[str(pattern)] += 1
         record = self._watch(key, listed, str(pattern))
@@ -110,6 +131,8 @@ class _Work:
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
         )
         known = _with_facts(replace(known, source=str(pattern)), listed.facts)
+        if known.repository_id is not None:
+            self._ids[known.repository_id] = key
         self.result.names[record.full_name] = str(pattern)
         self._rest(key, known, self._reason(record, known))
 
@@ -137,9 +160,12 @@ class _Work:
 
         A list that has not changed has no ids: then the name is compared that was found last.
         """
-        number = None if listed.facts is None else listed.facts.repository_id
-        known = self._renamed.get(key) if number is None else self._ids.get(number)
-        return key if known is None or known not in self._watched else known
+        facts = listed.facts
+        if facts is None:
+            others = [self._renamed.get(key)]
+        else:
+            others = [self._ids.get(facts.repository_id or 0), repository_key(facts.full_name)]
+        return next((each for each in others if each in self._watched), key)
 
     def _watch(self, key: str, listed: ListedRepository, source: str) -> RepositoryRecord:
         record = self._watched.get(key)
