@@ -13,7 +13,7 @@ import requests
 from ingest.domain.delivery_trust import DELIVERIES_AFTER_MISS, PROOF_INTERVAL
 from ingest.services.receive_webhook import receive_webhook
 from ingest.settings import Secret
-from support.world import FIRST_RUN, REPOSITORY, assert_all_told, assert_nothing_twice
+from support.world import FIRST_RUN, REPOSITORY, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import DEFAULT_TOKEN
@@ -89,7 +89,7 @@ def test_a_delivered_life_is_published_with_the_ids_of_reading_and_hardly_a_requ
     assert here.requests("list_attempt_jobs") == 1
     assert charged(here) - delivered <= 2
     assert delivered - before <= 3
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
     assert here.counters.snapshot().get("webhooks_contradicted", 0) == 0
 
@@ -100,7 +100,7 @@ def test_late_doubled_and_reordered_deliveries_take_nothing_back(here):
     here.move_to(400)
     deliver(here, "workflow_run", run_now(here))
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)
     published = here.kinds()
     for _ in range(2):
         deliver(here, "workflow_run", early_run)
@@ -177,7 +177,7 @@ def test_a_missed_delivery_returns_the_repository_to_polling(stage):
     assert record.delivery_missed_at == here.clock.now()
     assert here.counters.snapshot()["webhooks_missed"] == 1
     assert record.next_poll_at - here.clock.now() < PROOF_INTERVAL
-    assert_all_told(here)
+    assert_all_published(here)
     for _ in range(DELIVERIES_AFTER_MISS):
         deliver(here, "workflow_run", run_now(here))
         here.poll()

@@ -10,7 +10,7 @@ from ingest.services.context import PIPELINE_MONITORING_AGENT
 from ingest.services.heartbeat import BEAT_EVERY, Heartbeat
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
-from support.world import Stage, assert_all_told
+from support.world import Stage, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 
@@ -41,7 +41,7 @@ def test_what_happens_after_each_jump_is_collected_as_usual(stage) -> None:
         here.move_to(1000 * number)
         collect_for(here, 600)
         assert len(here.logs()) == 2 * (number + 1), jump
-        assert_all_told(here)
+        assert_all_published(here)
     assert here.errors() == []
 
 

@@ -15,7 +15,7 @@ from support.world import (
     GENEROUS,
     REPOSITORY,
     Stage,
-    assert_all_told,
+    assert_all_published,
     assert_nothing_twice,
 )
 
@@ -81,7 +81,7 @@ def test_killed_after_any_write_nothing_is_missing_and_repeats_have_the_same_id(
     whole = stage(a_small_world(), log_mode=log_mode)
     fuse = Fuse(-1)
     run_with(whole, fuse)
-    assert_all_told(whole)
+    assert_all_published(whole)
     last_facts = {each["event_id"] for each in (*whole.runs(), *whole.jobs())}
     final = {
         each["event_id"] for each in whole.metrics() if each["event_type"].endswith("completed")
@@ -92,7 +92,7 @@ def test_killed_after_any_write_nothing_is_missing_and_repeats_have_the_same_id(
     for blows_at in range(1, fuse.calls + 1):
         here = stage(a_small_world(), log_mode=log_mode)
         run_with(here, Fuse(blows_at))
-        assert_all_told(here)
+        assert_all_published(here)
         published = {each["event_id"] for each in here.metrics()}
         assert final <= published, blows_at
         assert {(log["data"]["job_id"], log["event_type"]) for log in here.logs()} == logs
@@ -130,7 +130,7 @@ def test_a_batch_that_was_taken_in_part_is_completed(stage):
     queue.send = refuse_every_other
     assert here.poll() is None
     assert turns[1] == turns[0] // 2
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -150,7 +150,7 @@ def test_a_queue_out_of_reach_leaves_all_of_it_due(stage, which):
     assert here.record().next_poll_at is not None
     queue.send = send
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
     counts = Counter(each["event_id"] for each in here.metrics())
     assert set(counts.values()) <= {1, 2}
     here.ingest()
@@ -180,7 +180,7 @@ def test_a_message_that_the_queue_refuses_is_not_recorded_as_published(stage):
     queue.send = send
     here.advance(60)
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
     assert here.requests("list_attempt_jobs") == 2
 
 
@@ -200,7 +200,7 @@ def test_all_jobs_of_a_large_matrix_are_reported(stage):
     here.poll()
     assert len(here.jobs()) == 230
     assert len(here.runs()[0]["data"]["jobs"]) == 230
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_large_matrix_in_flight_is_followed_with_validators(stage):
@@ -214,7 +214,7 @@ def test_a_large_matrix_in_flight_is_followed_with_validators(stage):
     assert here.requests("list_attempt_jobs", "free") == 3
     here.move_to(1000)
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -228,7 +228,7 @@ def test_jobs_that_lag_behind_their_run_are_followed_to_their_end(stage):
     here.advance(60)
     here.poll()
     assert here.attempt().settled
-    assert_all_told(here)
+    assert_all_published(here)
     here.ingest()
     assert [each["event_type"] for each in here.logs()] == ["job_log_fetched"]
 
@@ -244,7 +244,7 @@ def test_jobs_that_are_missing_for_half_an_hour_are_waited_for(stage):
     here.fail()
     here.advance(3600)
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_deleted_run_settles(stage):
@@ -382,7 +382,7 @@ def test_commits_that_never_answer_hold_no_run_back_for_ever(stage):
     for _ in range(8):
         here.poll()
         here.advance(10)
-    assert_all_told(here)
+    assert_all_published(here)
     assert here.runs()[0]["data"]["code_metrics"]["commit_message"] is None
 
 
@@ -432,7 +432,7 @@ def test_with_a_limit_that_lets_one_request_through_now_and_then_everything_is_r
         here.advance(61)
         if here.state.count_ledger().collected == 6:
             break
-    assert_all_told(here)
+    assert_all_published(here)
     assert here.requests("list_attempt_jobs", "charged") == 6
 
 
@@ -446,7 +446,7 @@ def test_jobs_that_were_read_before_a_limit_are_not_read_again(stage):
     assert here.metrics() == []
     here.advance(61)
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
     assert here.requests("list_attempt_jobs") == 1
 
 
@@ -462,7 +462,7 @@ def test_what_was_read_while_the_queue_was_out_of_reach_is_not_read_again(stage)
     assert isinstance(here.poll(), QueueUnavailable)
     here.queues.metrics.send = send
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
     assert here.requests("list_attempt_jobs") == 2
 
 
@@ -483,7 +483,7 @@ def test_an_approved_run_that_leaves_completed_is_followed_to_its_end(stage):
         ("in_progress", None),
         ("completed", "success"),
     ]
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
     here.ingest()
     assert [each["event_type"] for each in here.logs()] == ["job_log_fetched"]
@@ -532,7 +532,7 @@ def test_a_defect_in_one_attempt_stops_no_other(stage, caplog):
     here.context.source.fetch_jobs = fetch
     here.advance(60)
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_an_attempt_that_may_not_be_read_holds_no_other_and_heals(stage):
@@ -548,7 +548,7 @@ def test_an_attempt_that_may_not_be_read_holds_no_other_and_heals(stage):
     here.fail()
     here.advance(3600)
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_attempts_none_of_which_may_be_read_rest_their_repository(stage):
@@ -564,7 +564,7 @@ def test_attempts_none_of_which_may_be_read_rest_their_repository(stage):
     here.fail()
     here.advance(60)
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_the_repositorys_name_is_githubs_however_it_was_typed(stage):

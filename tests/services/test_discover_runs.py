@@ -15,7 +15,7 @@ from ingest.wire.rate_limiter import POINTS_PER_MINUTE
 from support.world import (
     FIRST_RUN,
     REPOSITORY,
-    assert_all_told,
+    assert_all_published,
     assert_nothing_twice,
     truth_of_runs,
 )
@@ -48,7 +48,7 @@ def test_every_page_of_a_long_list_is_walked(stage):
     here = stage(many_runs(350), at=900)
     here.poll_for(60)
     assert len(here.runs()) == 350
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_runs_from_before_the_watched_time_are_left_out_unless_they_are_in_flight(stage):
@@ -82,7 +82,7 @@ def test_a_walk_that_was_cut_short_is_walked_again(stage):
     here.poll_for(60)
     assert asked[:6] == [1, 2, 3, 0, 3, 1]
     assert here.record().walk_page is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_page_that_keeps_failing_holds_no_newer_run(stage):
@@ -105,7 +105,7 @@ def test_a_page_that_keeps_failing_holds_no_newer_run(stage):
     assert FIRST_RUN + 150 in {each["data"]["run_id"] for each in here.runs()}
     here.context.source.fetch_runs = fetch
     here.poll_for(120)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -130,7 +130,7 @@ def test_a_request_to_stop_interrupts_a_walk_which_the_next_poll_continues(stage
     record = here.record()
     assert (record.cursor, record.walk_page) == (None, 4)
     here.poll_for(60)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -148,7 +148,7 @@ def test_a_long_list_is_walked_whatever_few_requests_a_limit_lets_through(stage,
     assert here.requests("list_runs", "charged") < 60
     here.fail()
     here.poll_for(60)
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_an_empty_page_does_not_end_the_list(stage):
@@ -176,7 +176,7 @@ def test_attempts_that_came_and_went_between_two_looks_are_read_one_by_one(stage
     here.poll()
     here.move_to(2000)
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
     assert [(r["data"]["run_attempt"], r["data"]["status"]) for r in here.runs()] == [
         (1, "in_progress"),
@@ -202,7 +202,7 @@ def test_a_partial_rerun_reports_all_jobs_of_its_attempt(stage):
     here.poll()
     here.move_to(700)
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)
     assert [len(each["data"]["jobs"]) for each in here.runs()] == [2, 2]
 
 
@@ -219,7 +219,7 @@ def test_a_rerun_deep_in_the_list_is_found_by_its_status(stage):
     here = stage(a_deep_rerun(1000, seconds=600), at=500)
     here.poll_for(1500)
     assert here.attempt(2).published_statuses == ("in_progress", "completed")
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 @pytest.mark.parametrize("at", [1000, 1007, 1015, 1022])
@@ -232,7 +232,7 @@ def test_a_rerun_of_a_minute_deep_in_the_list_is_found_within_two_polls(stage, a
     assert here.attempt(2).published_statuses[-1] == "in_progress"
     assert here.requests("list_runs", "charged") - charged <= 3
     here.poll_for(200)
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_the_questions_by_status_wait_for_a_minute_with_headroom(stage):
@@ -261,7 +261,7 @@ def test_a_rerun_deep_in_the_list_is_found_by_a_hint(stage):
     here.poll()
     assert here.attempt(2).published_statuses == ("completed",)
     assert here.state.load_run_hints(REPOSITORY) == {}
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_hint_about_a_run_that_is_gone_is_forgotten(stage):
@@ -311,7 +311,7 @@ def test_a_lagging_index_loses_nothing(stage):
     """What filters show late is older than what is known, and is not believed."""
     here = stage(a_deep_rerun(1000, seconds=900), at=500, settings=with_settings(index_lag=240))
     here.poll_for(2500)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -331,7 +331,7 @@ def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
     here.poll_for(1500)
     assert here.record().hinted_at is not None
     assert here.errors() == []
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage):
@@ -341,7 +341,7 @@ def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage):
     )
     here.poll_for(60)
     assert len(truth_of_runs(here)) == 500
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_long_walk_keeps_its_lease(stage):
@@ -361,7 +361,7 @@ def test_a_long_walk_keeps_its_lease(stage):
     here.context.source.fetch_runs = slowly
     assert here.poll() is None
     assert rivals == []
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_the_newest_runs_never_wait_behind_a_backlog(stage):
@@ -386,6 +386,6 @@ def test_polling_continues_finding_new_runs(stage, count):
     here.poll()
     here.advance(30)
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
     assert here.record().cursor > here.clock.now() - timedelta(seconds=400)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from support.world import GENEROUS, REPOSITORY, Stage, assert_all_told, assert_nothing_twice
+from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import Limits, Settings, TokenSpec
@@ -164,7 +164,7 @@ def test_a_webhook_about_a_job_has_it_reported_at_the_next_look(stage):
     here.state.save_run_hint(REPOSITORY, here.runs()[0]["data"]["run_id"], now=here.clock.now())
     here.poll()
     assert here.requests("get_run") == 0
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 @pytest.mark.parametrize("log_mode", ["live", "economy"])

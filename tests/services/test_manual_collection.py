@@ -20,7 +20,7 @@ from ingest.services.manual_collection import (
 )
 from ingest.services.poll_session import LEASE_SECONDS
 from services.faulty_ports import Fuse, Fused, Killed
-from support.world import REPOSITORY, assert_all_told, assert_nothing_twice
+from support.world import REPOSITORY, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -90,7 +90,7 @@ def test_a_collection_goes_through_every_phase(stage):
         Phase.FETCHING,
         Phase.DONE,
     ]
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
     assert len(here.logs()) == 2
     counts = progress(here).counts
@@ -132,7 +132,7 @@ def test_a_backlog_is_read_over_several_rounds(stage, monkeypatch):
     rounds = collect(here, start(here), seconds=3, context=replace(here.context, store=slow))
     assert rounds > 1
     assert Phase.COLLECTING in slow.phases
-    assert_all_told(here)
+    assert_all_published(here)
     counts = progress(here).counts
     assert (counts["runs"], counts["jobs"], counts["logs"]) == (40, 40, 40)
     totals = here.state.load_message_counts().totals
@@ -237,7 +237,7 @@ def test_a_killed_collection_is_found_no_more(stage):
     assert find_running(here.state, now=here.clock.now()) is None
     here.advance(600)
     collect(here, start_collection(here.state, "c2", only=None, now=here.clock.now()))
-    assert_all_told(here)
+    assert_all_published(here)
     assert len({each["event_id"] for each in here.logs()}) == 2
 
 

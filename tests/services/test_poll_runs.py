@@ -21,7 +21,7 @@ from ingest.services.schedule_attempts import MAX_FAILURES
 from support.world import (
     GENEROUS,
     REPOSITORY,
-    assert_all_told,
+    assert_all_published,
     assert_nothing_twice,
 )
 
@@ -110,7 +110,7 @@ def test_a_run_in_flight_that_left_the_first_page_is_followed_for_free(stage):
     assert here.requests(column="charged") - charged <= 3
     here.move_to(4100)
     here.poll_for(900, every=300)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -141,7 +141,7 @@ def test_a_limit_ends_the_tick_at_once_and_names_the_next_poll(stage):
             assert here.poll() is None
             assert here.server.stats()["violations"] == 0
             assert here.attempt().failures == 0
-            assert_all_told(here)
+            assert_all_published(here)
 
 
 def test_the_hours_reserve_is_kept_and_the_next_poll_waits_for_the_reset(stage):
@@ -160,7 +160,7 @@ def test_the_hours_reserve_is_kept_and_the_next_poll_waits_for_the_reset(stage):
             break
         here.advance((error.retry_at - here.clock.now()).total_seconds())
     assert here.server.stats()["violations"] == 0
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_used_up_primary_limit_is_obeyed(stage):
@@ -195,7 +195,7 @@ def test_what_fails_is_asked_for_again_until_all_is_reported(stage, path, fault)
     for _ in range(8):
         here.poll()
         here.advance(20)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
     assert here.runs()[0]["data"]["code_metrics"]["additions"] == 20
 
@@ -227,7 +227,7 @@ def test_an_answer_that_cannot_be_understood_delays_only_its_own_attempt(stage):
     here.fail()
     here.advance(30)
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_failing_repository_is_tried_ever_more_slowly_and_reported_to_people(stage):
@@ -254,7 +254,7 @@ def test_a_wrong_token_is_reported_with_its_remedy(stage):
     assert isinstance(here.poll(), BadCredentials)
     good = here.join(holder="other")
     assert here.poll(context=good) is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_two_collectors_never_poll_one_repository_at_once(stage):
@@ -268,7 +268,7 @@ def test_two_collectors_never_poll_one_repository_at_once(stage):
     here.advance(121)
     assert poll_due_repositories(other, should_continue=lambda: True) == 1
     assert here.record().lease_holder is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_holder_that_comes_back_too_late_reads_and_publishes_nothing(stage):
@@ -305,7 +305,7 @@ def test_a_tick_asked_to_stop_ends_after_its_slice_and_leaves_the_rest_due(stage
     assert 0 < len(here.runs()) < 130
     assert here.record().next_poll_at <= here.clock.now() + timedelta(seconds=1)
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -375,7 +375,7 @@ def test_a_webhook_ends_the_turn_of_a_backfill_and_is_polled_next(stage):
     assert poll_due_repositories(here.context, should_continue=lambda: True) == 1
     assert here.runs()[-1]["data"]["repo"] == "octo/other"
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -400,7 +400,7 @@ def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):
     here = stage(world, at=900)
     here.context.source.fetch_runs = _refusing_filters(here.context.source.fetch_runs)
     here.poll_for(120)
-    assert_all_told(here)
+    assert_all_published(here)
     assert here.record().failures == 0
     assert len(here.errors()) == 1
 
@@ -447,7 +447,7 @@ def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
     here.context.source.fetch_runs = fetch
     here.advance(60)
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_repository_whose_poll_met_a_busy_state_fails_only_the_second_time(stage):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.services.read_details import MAX_LIMITED_READS
-from support.world import GENEROUS, REPOSITORY, assert_all_told, assert_nothing_twice
+from support.world import GENEROUS, REPOSITORY, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -92,7 +92,7 @@ def test_only_jobs_that_did_not_succeed_are_asked_about(stage, conclusion, reque
     here = stage(WorldBuilder().run(conclusion).job("test", conclusion), at=600)
     here.poll_for(300)
     assert asked(here) == requests
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -182,7 +182,7 @@ def test_no_failure_of_the_annotations_holds_a_message(stage, fault, requests):
     data = job_of(here, "test")
     assert (data["annotations"], data["annotations_total"]) == (None, None)
     assert asked(here) == requests
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_failure_that_passes_at_once_costs_no_annotation(stage):
@@ -202,7 +202,7 @@ def test_a_missing_permission_is_reported_once_with_its_remedy(stage):
         world.job(f"test {number}", "failure")
     here = stage(world, at=600, settings=replace(GENEROUS, tokens=(token,)))
     assert here.poll() is None
-    assert_all_told(here)
+    assert_all_published(here)
     assert asked(here) < 20
     [error] = [each for each in here.state.list_errors(limit=9) if "annotations" in each.what]
     assert "checks" in error.remedy
@@ -229,7 +229,7 @@ def test_a_limit_that_never_ends_holds_no_message_for_ever(stage):
         here.advance(90)
     here.poll()
     assert job_of(here, "test")["annotations"] is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def job_of_all(here):

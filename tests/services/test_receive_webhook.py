@@ -16,7 +16,7 @@ from ingest.domain.timestamps import format_timestamp
 from ingest.errors import InvalidSignature, MalformedPayload, StateUnavailable
 from ingest.services.receive_webhook import REPLAYED_WEBHOOKS, receive_webhook
 from ingest.settings import Secret
-from support.world import FIRST_RUN, REPOSITORY, assert_all_told
+from support.world import FIRST_RUN, REPOSITORY, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 
@@ -65,7 +65,7 @@ def test_a_delivery_makes_its_run_due_at_once(here, event):
     assert here.record().next_poll_at <= here.clock.now()
     here.poll()
     assert here.attempt(2).published_statuses == ("completed",)
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_delivery_of_a_renamed_or_transferred_repository_is_of_the_watched_one(here):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 from ingest.services.sweep_days import LONGEST_CHANGE, WINDOWS_A_TICK, Window
-from support.world import assert_all_told, assert_nothing_twice
+from support.world import assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
 
@@ -39,7 +39,7 @@ def test_a_rerun_that_came_and_went_is_found_by_the_next_days_sweep(stage):
     here.move_to(41.1 * DAY)
     here.poll_for(600)
     assert len(here.runs()) == published + 1
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -70,7 +70,7 @@ def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
         here.advance(30)
         here.poll()
     assert here.record().swept_through.day == here.clock.now().day
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_second_with_more_runs_than_a_page_is_paged(stage):
@@ -88,7 +88,7 @@ def test_a_second_with_more_runs_than_a_page_is_paged(stage):
     here.move_to(3.1 * DAY)
     here.poll_for(900)
     assert len(here.runs()) == published + 1
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -107,7 +107,7 @@ def test_a_server_that_ignores_the_filter_by_time_is_asked_for_few_pages(stage):
     here.poll_for(120)
     assert here.requests("list_runs", "charged") - before < 12
     assert here.errors() == []
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_round_begins_where_runs_may_still_change(stage):

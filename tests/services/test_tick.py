@@ -20,7 +20,7 @@ from ingest.services.tick import (
     report_trouble,
 )
 from support.state_records import NOW, an_agent
-from support.world import GENEROUS, REPOSITORY, Stage, assert_all_told, assert_nothing_twice
+from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -85,7 +85,7 @@ def test_a_tick_ends_early_where_nothing_will_be_due(stage):
     began = here.clock.now()
     assert monitor(here) == 1
     assert since(here, began) < 5
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_nothing_watched_is_nothing_to_wait_for(stage):
@@ -127,7 +127,7 @@ def test_a_lease_of_a_killed_holder_is_taken_over_as_soon_as_it_is_over(stage):
     assert since(here, began) < 1
     here.advance(LEASE_SECONDS - 10)
     assert monitor(here) == 1
-    assert_all_told(here)
+    assert_all_published(here)
     assert here.record().lease_holder is None
 
 
@@ -143,7 +143,7 @@ def test_what_a_killed_tick_had_begun_is_not_reported_twice(stage):
         monitor(here, report=killed)
     here.advance(LEASE_SECONDS + 1)
     monitor(here, context=here.join(holder="next"))
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 

@@ -14,7 +14,7 @@ from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.heartbeat import SILENCE
 from ingest.settings import Settings
-from support.world import REPOSITORY, Stage, assert_all_told
+from support.world import REPOSITORY, Stage, assert_all_published
 
 from standalone.agents import BESIDE_THE_STATE, Pace, agent_threads, run_agents
 from standalone.sandbox.builder import WorldBuilder
@@ -53,7 +53,7 @@ def test_runs_and_logs_are_collected_as_they_come(stage):
     here = stage(a_world(), at=300, speed=SPEED, poll_seconds=5)
     run_until(here, lambda: len(here.logs()) >= 9)
     assert len(here.logs()) == 9
-    assert_all_told(here)
+    assert_all_published(here)
     names = {thread.name for thread in threading.enumerate()}
     assert "keep-hidden" not in names
     assert not any("(run)" in name for name in names)

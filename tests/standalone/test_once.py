@@ -14,7 +14,7 @@ from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
 from ingest.errors import RateLimited, RepositoryUnavailable, RequestFailed, StateFull
 from ingest.services.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
-from support.world import REPOSITORY, Stage, assert_all_told, assert_nothing_twice
+from support.world import REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 
 from standalone.once import collect_once
 from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
@@ -50,7 +50,7 @@ def test_everything_is_collected_and_counted(stage, log_mode):
     here = stage(a_world("octo/api", "octo/web"), at=300, speed=SPEED, log_mode=log_mode)
     before = threading.active_count()
     summary, seen = collect(here, "octo/api", "octo/web")
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
     assert (summary.runs, summary.attempts, summary.jobs) == (10, 10, 30)
     assert (summary.logs, summary.logs_unavailable, summary.errors) == (20, 10, 0)
@@ -81,7 +81,7 @@ def test_what_is_in_flight_is_reported_and_not_waited_for(stage, log_mode):
     summary, _ = collect(here, REPOSITORY)
     assert summary.runs == 6
     assert summary.seconds < 30
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_limit_is_waited_out(stage):
@@ -99,7 +99,7 @@ def test_passing_failures_are_waited_out(stage):
     here.fail(Fault(path="/actions/", do="error", status=502, count=2, per_path=True))
     summary, _ = collect(here, REPOSITORY)
     assert (summary.runs, summary.logs) == (5, 10)
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def collect_with_errors(here: Stage, *names: str, policy: CollectionPolicy = COMPLETE):
@@ -116,7 +116,7 @@ def test_a_repository_that_does_not_exist_ends_no_other(stage):
     assert {name: type(error) for name, error in result.errors.items()} == {
         "octo/missing": RepositoryUnavailable
     }
-    assert_all_told(here)
+    assert_all_published(here)
     assert len(here.logs()) == 15
 
 
@@ -146,7 +146,7 @@ def test_a_log_that_fails_for_good_is_left_pending_and_named(stage, log_mode):
     assert result.summary.logs == 9
     here.fail()
     assert collect_with_errors(here, REPOSITORY).summary.pending == ()
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -159,7 +159,7 @@ def test_an_attempt_that_is_limited_for_good_is_left_pending(stage):
     assert (summary.runs, summary.logs, len(summary.pending)) == (4, 8, 1)
     here.fail()
     assert collect_with_errors(here, REPOSITORY).summary.pending == ()
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -174,7 +174,7 @@ def test_an_attempt_that_fails_for_good_is_left_pending_and_named(stage):
     assert result.summary.runs == 4
     here.fail()
     assert collect_with_errors(here, REPOSITORY).summary.pending == ()
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -229,7 +229,7 @@ def test_a_stop_request_ends_a_collection(stage):
     collect(here, REPOSITORY, stop=stop)
     assert here.runs() == []
     collect(here, REPOSITORY)
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_what_a_dead_process_of_this_machine_held_is_free_at_once(stage):
@@ -295,7 +295,7 @@ def test_a_search_for_reruns_that_fails_now_and_then_is_continued(stage):
     here.move_to(2.3 * day)
     here.fail(Fault(path="/runs$", do="error", probability=0.2))
     collect(here, REPOSITORY)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -307,7 +307,7 @@ def test_an_end_whose_jobs_cannot_be_read_at_once_is_waited_for(stage):
     here.move_to(7200)
     here.fail(Fault(path="/jobs$", do="error", count=3))
     collect(here, REPOSITORY)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -319,7 +319,7 @@ def test_jobs_that_lag_far_behind_an_end_are_waited_for(stage):
     here.move_to(640)
     here.fail(Fault(path="/jobs$", do="late_jobs", seconds=200, count=1))
     collect(here, REPOSITORY)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)
 
 
@@ -332,5 +332,5 @@ def test_logs_that_are_all_missing_are_left_pending(stage, log_mode):
     assert (summary.logs, summary.logs_unavailable, len(summary.pending)) == (0, 1, 2)
     here.fail()
     collect(here, REPOSITORY)
-    assert_all_told(here)
+    assert_all_published(here)
     assert_nothing_twice(here)

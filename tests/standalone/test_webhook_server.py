@@ -12,7 +12,7 @@ import pytest
 import requests
 from ingest.errors import StateUnavailable
 from ingest.settings import Secret
-from support.world import FIRST_RUN, REPOSITORY, assert_all_told
+from support.world import FIRST_RUN, REPOSITORY, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.webhook_server import PATH, WebhookServer
@@ -109,4 +109,4 @@ def test_webhooks_of_a_living_repository_lead_to_messages(stage, serve):
         fact.run.run_id for fact in probe.state.load_delivered_facts(REPOSITORY) if fact.run
     } == {FIRST_RUN + 1}
     here.poll()
-    assert_all_told(here)
+    assert_all_published(here)

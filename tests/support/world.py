@@ -297,7 +297,7 @@ def truth_of_runs(stage: Stage) -> set[tuple[Any, ...]]:
     }
 
 
-def told_of_runs(stage: Stage) -> set[tuple[Any, ...]]:
+def published_runs(stage: Stage) -> set[tuple[Any, ...]]:
     """List what was last said of every attempt."""
     last = {(each["data"]["run_id"], each["data"]["run_attempt"]): each for each in stage.runs()}
     return {
@@ -314,7 +314,7 @@ def truth_of_jobs(stage: Stage) -> set[tuple[Any, ...]]:
     }
 
 
-def told_of_jobs(stage: Stage) -> set[tuple[Any, ...]]:
+def published_jobs(stage: Stage) -> set[tuple[Any, ...]]:
     """List what was last said of every job."""
     last = {
         (each["data"]["run_id"], each["data"]["run_attempt"], each["data"]["job_id"]): each["data"]
@@ -323,10 +323,10 @@ def told_of_jobs(stage: Stage) -> set[tuple[Any, ...]]:
     return {(*key, data["status"], data["conclusion"]) for key, data in last.items()}
 
 
-def assert_all_told(stage: Stage) -> None:
-    """Compare the last words on the queue with the truth."""
-    assert told_of_runs(stage) == truth_of_runs(stage)
-    assert told_of_jobs(stage) == truth_of_jobs(stage)
+def assert_all_published(stage: Stage) -> None:
+    """Compare the last states on the queue with the truth."""
+    assert published_runs(stage) == truth_of_runs(stage)
+    assert published_jobs(stage) == truth_of_jobs(stage)
 
 
 def assert_nothing_twice(stage: Stage) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from ingest.domain.runs import AttemptKey
 from ingest.ports import RunQuery
-from support.world import FIRST_RUN, assert_all_told
+from support.world import FIRST_RUN, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -93,7 +93,7 @@ def test_a_renamed_repository_is_collected_whole(stage):
     here.state.set_paused("octo/api", paused=True)
     here.poll_for(60, name="octo/old")
     assert {each["data"]["repo"] for each in here.metrics()} == {"octo/old"}
-    assert_all_told(here)
+    assert_all_published(here)
     here.ingest()
     assert len(here.logs()) == 40
 

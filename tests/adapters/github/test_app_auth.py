@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github.request import Request
 from ingest.errors import BadCredentials, SourceUnavailable
 from ingest.settings import GithubSettings, Secret
-from support.world import GENEROUS, Stage, assert_all_told
+from support.world import GENEROUS, Stage, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -78,7 +78,7 @@ def test_the_installations_are_found_where_none_is_configured(app):
     here, world = app(app_installation_id=None)
     assert [client.name for client in world.source._tokens.clients()] == ["installation-5"]
     assert here.poll(context=world) is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_an_app_that_is_installed_nowhere_reports_it(app):
@@ -120,7 +120,7 @@ def test_a_github_that_is_busy_while_minting_is_asked_again_later(app, fault):
     here.fail()
     here.advance(1)
     assert here.poll(context=world) is None
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_token_revoked_during_many_requests_is_minted_once_more(app):
@@ -145,7 +145,7 @@ def test_a_token_that_is_revoked_in_the_middle_of_a_poll_loses_nothing(app, plac
     here.fail(Fault(path=place, do="revoked", count=1))
     assert here.poll(context=world) is None
     here.ingest(context=world)
-    assert_all_told(here)
+    assert_all_published(here)
     assert here.context.store.list_errors(limit=9) == []
     assert here.server.stats()["minted"] == 2
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.errors import AccessDenied
-from support.world import FIRST_RUN, GENEROUS, assert_all_told
+from support.world import FIRST_RUN, GENEROUS, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import HookFaults
@@ -79,7 +79,7 @@ def test_a_collector_that_expects_webhooks_follows_the_lost_ones(open_stage):
     here.move_to(5000)
     here.poll()
     assert here.attempt(2).published_statuses == ("completed",)
-    assert_all_told(here)
+    assert_all_published(here)
 
 
 def test_a_token_without_the_right_to_hooks_loses_nothing_else(open_stage):
@@ -91,4 +91,4 @@ def test_a_token_without_the_right_to_hooks_loses_nothing_else(open_stage):
         failed(here)
     assert here.poll() is None
     assert here.errors() == []
-    assert_all_told(here)
+    assert_all_published(here)

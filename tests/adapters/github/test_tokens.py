@@ -9,7 +9,7 @@ from ingest.adapters.github import open_token_pool
 from ingest.domain.counters import Counters
 from ingest.errors import RateLimited
 from ingest.settings import GithubSettings, Secret
-from support.world import GENEROUS, assert_all_told
+from support.world import GENEROUS, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.settings import TokenSpec
@@ -75,4 +75,4 @@ def test_one_tokens_limit_leaves_the_others_at_work(stage):
     for name in limited:
         while (error := here.poll(name)) is not None:
             here.advance((error.retry_at - here.clock.now()).total_seconds())
-    assert_all_told(here)
+    assert_all_published(here)
