@@ -52,8 +52,7 @@ def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
 
 def _in_short(error: IngestError) -> str:
     """Return an error's sentence; a long command after it is left to `serve`."""
-    sentence, *command = str(error).splitlines()
-    return f"{sentence} `runstream serve` prints the command." if command else sentence
+    return f"{error} `runstream serve` prints the command." if error.remedy else str(error)
 
 
 def _open(

@@ -43,8 +43,8 @@ def require_jar(package: Path, echo: Callable[[str], None]) -> Path:
         return _download(url, places, echo)
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise CannotServe(
-            f"The dashboard could not be downloaded ({_reason(error)}).\n"
-            f"curl --create-dirs -o ~/.anvil/{name[1]} {url}"
+            f"The dashboard could not be downloaded ({_reason(error)}).",
+            remedy=f"Download it: curl --create-dirs -o ~/.anvil/{name[1]} {url}",
         ) from error
 
 

@@ -14,6 +14,7 @@ from standalone.app_server.jar import require_jar
 from standalone.app_server.program import NAME, find_program, require_startable
 from standalone.app_server.running import reachable, require_free_port
 from standalone.app_server.server_log import MOST_BYTES, ServerLog
+from standalone.failures import sentence_for
 
 JAR = "anvil-app-server.20260101-120000.jar"
 
@@ -91,10 +92,10 @@ def test_a_jar_that_cannot_be_downloaded_is_one_sentence_and_the_command(
     package = package_at(tmp_path, url)
     with pytest.raises(CannotServe) as caught:
         require_jar(package, printed.append)
-    assert str(caught.value).splitlines() == [
-        "The dashboard could not be downloaded (Connection refused).",
-        f"curl --create-dirs -o ~/.anvil/{JAR} {url}{JAR}",
-    ]
+    assert sentence_for(caught.value) == (
+        "The dashboard could not be downloaded (Connection refused). "
+        f"Download it: curl --create-dirs -o ~/.anvil/{JAR} {url}{JAR}"
+    )
     assert printed == []
     assert not list(tmp_path.rglob("*.jar*"))
 

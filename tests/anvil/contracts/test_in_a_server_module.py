@@ -59,6 +59,7 @@ REPOSITORIES = [
     on_state("remove_repository", "octo/web"),
     on_state("load_repository", "octo/web"),
     on_state("load_repository", REPOSITORY),
+    on_state("list_due_since", at(9)),
 ]
 ATTEMPTS = [
     on_state("save_attempts", [a_full_attempt("half \ud83d"), an_attempt(8), an_attempt(8, 2)]),
@@ -107,6 +108,9 @@ SOURCES = [
     on_state("list_credentials"),
     on_state("remove_credential", A_CREDENTIAL.name),
     on_state("list_credentials"),
+    on_state("load_reported_filters"),
+    on_state("save_reported_filters", "EVENTS push"),
+    on_state("load_reported_filters"),
 ]
 VIEW = [
     on_state("save_run_summaries", [a_full_summary("a\x00b"), a_summary(8), a_summary(8, 2)]),
