@@ -26,7 +26,9 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
     assert done.returncode not in (0, 2), done
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
-    assert done.stderr.count("\n") == 1, done.stderr
+    # A slow machine writes how far it is before the failure.
+    lines = [each for each in done.stderr.splitlines() if not each.startswith("0 runs, 0 jobs")]
+    assert len(lines) == 1, done.stderr
     for word in words:
         assert word in done.stderr
     for secret in (TOKEN, WRONG_TOKEN, POWERLESS, PASSWORD):
