@@ -80,8 +80,14 @@ def all_lines(cache: LogCache, step: int = 100) -> list[bytes]:
             return found
 
 
+#: Of lines with one part, so many are also asked for by part: each is a call over the Uplink.
+MOST_SINGLE_PARTS = 100
+
+
 def whole_line(cache: LogCache, line: LogLine) -> bytes:
     """Read a line with all of its parts."""
+    if line.parts == 1 and line.number > MOST_SINGLE_PARTS:
+        return line.content
     parts = [cache.load_part(KEY, 1, line.number, part + 1) for part in range(line.parts)]
     assert parts[0] == line.content
     return b"".join(part or b"" for part in parts)
