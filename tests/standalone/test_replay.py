@@ -134,7 +134,7 @@ def test_a_stopped_replay_continues(rig: OpenRig) -> None:
     here.collect(BACKFILL_DAYS="120")
     first = take(here, here.metrics) | take(here, here.logs)
     purge(here)
-    set_faults(here, {"path": f"/jobs/{FIRST_JOB + 3}/logs$", "do": "error"})
+    set_faults(here, {"path": f"/jobs/{FIRST_JOB + 3}/logs$", "do": "slow", "seconds": 5})
     since = datetime.now(timezone.utc) - timedelta(days=101)
     with here.start(*REPLAY, f"--since={since:%Y-%m-%d}") as process:
         while not here.github.stats()["faults"]:
