@@ -46,6 +46,20 @@ class AppUnreachable(Retriable):
     """The error that the app's server cannot be reached, or does not answer."""
 
 
+def _provide_tracer() -> None:
+    """Set a tracer that records nothing, where OpenTelemetry is installed and none is set.
+
+    anvil-uplink 0.7.0 sets one on Anvil's own servers only, and answers no call without it.
+    """
+    try:
+        from anvil_downlink_util.tracing import impl
+        from opentelemetry.trace import NoOpTracerProvider
+    except ImportError:
+        return
+    if impl.get_anvil_tracer_provider() is None:
+        impl.set_internal_tracer_provider(NoOpTracerProvider())
+
+
 def connect(app: AppAddress, *, patience_seconds: float = CONNECT_SECONDS) -> None:
     """Connect to the app, which may take its time to come up, and prove that it answers.
 
@@ -53,6 +67,7 @@ def connect(app: AppAddress, *, patience_seconds: float = CONNECT_SECONDS) -> No
     """
     import anvil.server
 
+    _provide_tracer()
     key, url = app.key, app.url
     ends_at = time.monotonic() + patience_seconds
     while True:

@@ -119,6 +119,17 @@ def test_connecting_is_tried_again_until_the_server_is_up(monkeypatch):
     assert opened == [("server_secret_key", URL, True)]
 
 
+def test_calls_can_be_answered_where_opentelemetry_is_installed(monkeypatch):
+    """Anvil's client needs a tracer for each call, and has none of its own over the Uplink."""
+    impl = pytest.importorskip("anvil_downlink_util.tracing.impl")
+    monkeypatch.setattr(impl, "_anvil_tracer_provider", None)
+    monkeypatch.setattr(anvil.server, "connect", lambda *_, **__: None)
+    monkeypatch.setattr(anvil.server, "call", lambda *_: None)
+    connect(APP)
+    with impl.get_anvil_tracer_provider().get_tracer("test").start_as_current_span("call") as span:
+        assert not span.is_recording()
+
+
 def test_a_wrong_key_is_found_though_connecting_went_well(monkeypatch):
     """Anvil's client says nothing of it."""
     monkeypatch.setattr(anvil.server, "connect", lambda *_, **__: None)
