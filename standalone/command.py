@@ -72,6 +72,16 @@ def examples(*lines: str) -> str:
     return "\n".join(["\b", "Examples:", *(f"  {line}" for line in lines)])
 
 
+#: The option of a command that serves on a port of its own.
+host_option = click.option(
+    "--host",
+    default="127.0.0.1",
+    metavar="ADDRESS",
+    show_default=True,
+    help="Address to listen on.",
+)
+
+
 @cache
 def _common_options() -> list[click.Parameter]:
     return [

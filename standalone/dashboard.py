@@ -12,7 +12,7 @@ import click
 from ingest.bootstrap import set_up_queues
 from ingest.errors import IngestError
 
-from .app_server import Serving, ServingPlan, open_app_server
+from .app_server import CannotServe, Serving, ServingPlan, open_app_server
 from .app_server.messages import in_words, masked_echo
 from .app_server.serving import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
 from .embedded import LocalEnvironment
@@ -52,7 +52,8 @@ def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
 
 def _in_short(error: IngestError) -> str:
     """Return an error's sentence; a long command after it is left to `serve`."""
-    return f"{error} `runstream serve` prints the command." if error.remedy else str(error)
+    has_command = isinstance(error, CannotServe) and error.remedy is not None
+    return f"{error} `runstream serve` prints the command." if has_command else str(error)
 
 
 def _open(

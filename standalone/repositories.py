@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -12,6 +11,7 @@ from ingest.bootstrap import Collector
 from ingest.errors import IngestError, Retriable
 from ingest.ports import RepositoryFacts, RepositoryStore
 from ingest.services.context import CollectorContext
+from ingest.services.look_up_repositories import look_up_repositories
 
 from .failures import sentence_for
 from .logs import write_notice
@@ -43,8 +43,10 @@ def check_repositories(names: Sequence[str], collector: Collector) -> CheckedRep
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
     mine = [name for name in new if _claims_check(context, name)]
-    found = _look_up(context, mine)
-    found |= _look_up(context, _not_added(context, [name for name in new if name not in mine]))
+    found = look_up_repositories(context, mine)
+    found |= look_up_repositories(
+        context, _not_added(context, [name for name in new if name not in mine])
+    )
     refused = {
         name: answer
         for name, answer in found.items()
@@ -82,22 +84,6 @@ def _not_added(context: CollectorContext, names: Sequence[str]) -> list[str]:
         if left:
             context.clock.sleep(0.2)
     return left
-
-
-def _look_up(
-    context: CollectorContext, names: Sequence[str]
-) -> dict[str, RepositoryFacts | IngestError]:
-    lookups = {
-        name: context.workers.submit(context.source.fetch_repository, name) for name in names
-    }
-    return {name: _answer_of(lookup) for name, lookup in lookups.items()}
-
-
-def _answer_of(lookup: Future[RepositoryFacts]) -> RepositoryFacts | IngestError:
-    try:
-        return lookup.result()
-    except IngestError as error:
-        return error
 
 
 def require_any(names: Sequence[object], state: RepositoryStore) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..command import command, examples
+from ..command import command, examples, host_option
 from ..stopping import stopped_by_signals
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
@@ -19,13 +19,7 @@ _FOLDER = click.Path(exists=True, file_okay=False, path_type=Path)
         "runstream sandbox --port 8080 --speed 60 --runs-per-hour 120",
     )
 )
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    metavar="ADDRESS",
-    show_default=True,
-    help="Address to listen on.",
-)
+@host_option
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from ..command import command, examples
+from ..command import command, examples, host_option
 from ..environment import read_environment
 from ..logs import write_notice
 from ..stopping import Stop, ends_in_time, stopped_by_signals
@@ -27,13 +27,7 @@ _FOLDER = click.Path(file_okay=False, path_type=Path)
         "runstream serve --reset-password admin@localhost",
     )
 )
-@click.option(
-    "--host",
-    default="127.0.0.1",
-    metavar="ADDRESS",
-    show_default=True,
-    help="Address to listen on.",
-)
+@host_option
 @click.option(
     "--port",
     type=click.IntRange(1, 65535),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -16,6 +15,7 @@ from ..domain.stored_values import repository_key
 from ..errors import IngestError, RepositoryUnavailable, Skippable
 from ..ports import RepositoryFacts, RepositoryStore
 from .context import CollectorContext
+from .look_up_repositories import look_up_repositories
 
 ARCHIVED = "It is archived on GitHub: no new workflows run."
 DISABLED = "GitHub has disabled it."
@@ -95,18 +95,14 @@ class _Work:
         A new one is asked for once: its number tells whether a list has it under another name.
         """
         known = self._watched.keys() | self._renamed.keys()
-        fetch = self._context.source.fetch_repository
-        lookups = {
-            name: self._context.workers.submit(fetch, name)
-            for name in names
-            if repository_key(name) not in known
-        }
+        new = [name for name in names if repository_key(name) not in known]
+        answers = look_up_repositories(self._context, new)
         for name in names:
-            facts = None
-            if name in lookups:
-                with suppress(IngestError):  # its own poll reports why it cannot be read
-                    # What is named is polled as often as others, however long ago its last push.
-                    facts = replace(lookups[name].result(), pushed_at=None)
+            answer, facts = answers.get(name), None
+            # Its own poll reports why one cannot be read.
+            if isinstance(answer, RepositoryFacts):
+                # What is named is polled as often as others, however long ago its last push.
+                facts = replace(answer, pushed_at=None)
             self.take(ListedRepository(full_name=name, facts=facts, is_for_all=True))
 
     def take(self, listed: ListedRepository) -> None:

@@ -30,9 +30,6 @@ PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
 AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
-#: How often the budgets of the credentials are saved.
-RECORD_EVERY = timedelta(minutes=1)
-
 
 @dataclass(slots=True)
 class DiscoveryClock:
@@ -52,10 +49,6 @@ class DiscoveryClock:
         """Return whether to check now; a clock that was set back delays nothing for long."""
         longest = timedelta(minutes=1)
         return self.next_at is None or not is_still_ahead(self.next_at, now, at_most=longest)
-
-    def must_record(self, now: datetime) -> bool:
-        """Return whether what is known of the credentials was saved a minute ago or never."""
-        return self.recorded_at is None or abs(now - self.recorded_at) >= RECORD_EVERY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from datetime import timedelta
 
 from ..domain.due import urgent_poll
-from ..domain.stored_values import repository_keys
+from ..domain.stored_values import repository_key, repository_keys
 from .context import CollectorContext
 from .discover_sources import SOURCES_HINT
 
@@ -50,7 +50,7 @@ def find_urgent(context: CollectorContext, only: Collection[str] | None) -> list
     if only is None or not found:
         return found
     wanted = set(repository_keys(only))
-    return [name for name in found if not wanted.isdisjoint(repository_keys([name]))]
+    return [name for name in found if repository_key(name) in wanted]
 
 
 def _is_listing_urgent(context: CollectorContext) -> bool:

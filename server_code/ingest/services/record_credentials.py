@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ..domain.due import is_interval_over
 from ..domain.source_records import CredentialRecord, CredentialRefusal
 from ..errors import Fatal, IngestError, Skippable
 from ..ports import CredentialFacts, RepositorySource
@@ -13,6 +14,9 @@ from .context import CollectorContext
 
 #: A question that GitHub refused to a credential is asked again after this time.
 REFUSED_FOR = timedelta(hours=1)
+
+#: How often the budgets of the credentials are saved.
+RECORD_EVERY = timedelta(minutes=1)
 
 #: A credential that no process has used for so long is no longer configured.
 FORGOTTEN_AFTER = timedelta(days=1)
@@ -55,7 +59,7 @@ def record_changes(context: CollectorContext) -> None:
     if source is None:
         return
     changes = source.take_refusals()
-    if not changes and not clock.must_record(now):
+    if not changes and not is_interval_over(clock.recorded_at, RECORD_EVERY, now):
         return
     clock.recorded_at = now
     stored = {each.name: each for each in context.store.list_credentials()}

@@ -17,7 +17,7 @@ def purge_expired(context: CollectorContext) -> bool:
     the ledger keeps runs for as long as they may change on GitHub behind the end of the backfill
     (``CollectingSettings.ledger_days``), so neither a walk over the backfill's days nor a sweep
     over closed days finds one that was purged; and a list so short that it shows all runs is
-    read with that in mind (``note_runs``). Raises StateUnavailable.
+    read with that in mind (``upsert_runs``). Raises StateUnavailable.
     """
     created_before = context.clock.now() - timedelta(days=context.collecting.ledger_days)
     removed = context.store.remove_settled_attempts(

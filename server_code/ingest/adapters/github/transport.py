@@ -166,8 +166,9 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
             remedy="If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file "
             "of that CA. If it does not use TLS, begin GITHUB_API_URL with http://.",
         )
-    is_unusable = isinstance(error, (requests.exceptions.InvalidSchema, ValueError))
-    if isinstance(error, requests.exceptions.ProxyError) or (is_unusable and has_proxy(url)):
+    # requests' error for a proxy of an unknown scheme is a ValueError too.
+    is_unusable = isinstance(error, ValueError) and has_proxy(url)
+    if isinstance(error, requests.exceptions.ProxyError) or is_unusable:
         return SourceUnavailable(
             f"The proxy did not connect to {host} ({kind}).",
             remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",

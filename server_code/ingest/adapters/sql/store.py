@@ -69,10 +69,11 @@ def choose_dialect(database_url: str) -> Dialect:
     if url.startswith(_SQLITE):
         return sqlite_dialect(url.removeprefix(_SQLITE).removeprefix("/") or ":memory:")
     scheme, separator, _ = url.partition("://")
-    if not separator and ("@" in url or "password=" in url):
-        scheme = "no scheme"  # the name of such a file would show a password
-    if separator or scheme in {"", "no scheme"}:
+    if separator or not url:
         named = scheme or "nothing"
-        fault = f"DATABASE_URL names {named}: expected postgresql://…, sqlite:///path or a path"
-        raise BadSettings([fault])
-    return sqlite_dialect(url)
+    elif "@" in url or "password=" in url:
+        named = "no scheme"  # the name of such a file would show a password
+    else:
+        return sqlite_dialect(url)
+    fault = f"DATABASE_URL names {named}: expected postgresql://…, sqlite:///path or a path"
+    raise BadSettings([fault])
