@@ -53,11 +53,10 @@ def _provide_tracer() -> None:
     """
     try:
         from anvil_downlink_util.tracing import impl
-        from opentelemetry.trace import NoOpTracerProvider
     except ImportError:
         return
     if impl.get_anvil_tracer_provider() is None:
-        impl.set_internal_tracer_provider(NoOpTracerProvider())
+        impl.set_internal_tracer_provider(impl.trace.NoOpTracerProvider())
 
 
 def connect(app: AppAddress, *, patience_seconds: float = CONNECT_SECONDS) -> None:
