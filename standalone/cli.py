@@ -31,7 +31,7 @@ runstream --help lists all commands."""
 
 
 class InGivenOrder(click.Group):
-    """List commands in the order in which a new user needs them."""
+    """A command group that lists commands in the order in which a new user needs them."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name all commands."""

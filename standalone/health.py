@@ -23,7 +23,7 @@ HEALTH_PATH = "/healthz"
 
 
 class HealthApp:
-    """Answer 200 while both agents report and the state is available, else 503 (WSGI).
+    """A health check (WSGI): 200 while both agents report and the state is available, else 503.
 
     An agent that is limited, or in trouble with GitHub or AWS, lives: to start it again would not
     help. An agent with a thread that hangs sends no heartbeat.

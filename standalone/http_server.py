@@ -33,7 +33,7 @@ class Address:
 
 
 class AddressType(click.ParamType["Address"]):
-    """Read ``HOST:PORT``; without a host, this machine alone may connect."""
+    """The type of ``HOST:PORT`` options; without a host, only this machine may connect."""
 
     name = "address"
 
@@ -62,7 +62,7 @@ operations_option = click.option(
 
 
 class HttpServer:
-    """Answer requests from construction until ``close``."""
+    """An HTTP server that runs from construction until ``close``."""
 
     def __init__(
         self,
@@ -114,13 +114,13 @@ class HttpServer:
 
 
 class Routes:
-    """Route each request to the handler of its path (WSGI)."""
+    """A WSGI application that routes each request to the handler of its path."""
 
     def __init__(self, apps: Mapping[str, Wsgi]) -> None:
         self._apps = dict(apps)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """The handling of one request."""
         app = self._apps.get(environ["PATH_INFO"])
         if app is None:
             places = ", ".join(self._apps)

@@ -45,7 +45,7 @@ def open_view(store: StateStore) -> Iterator[Show]:
 
 
 class PlainLines:
-    """Write a line when something has changed, and not more often than a person reads."""
+    """A view of plain lines: one for each change, at a rate that a person can read."""
 
     def __init__(self) -> None:
         self._last = ""
@@ -64,7 +64,7 @@ class PlainLines:
 
 
 class Tables:
-    """Draw agents, repositories, counts and the last errors."""
+    """A live view: tables of agents, repositories, counts and the last errors."""
 
     def __init__(self, store: StateStore, draw: Callable[..., None]) -> None:
         self._store = store

@@ -69,12 +69,12 @@ class LocalAws:
 
     @property
     def endpoint_url(self) -> str:
-        """What goes into AWS_ENDPOINT_URL."""
+        """Return the value of AWS_ENDPOINT_URL."""
         return f"http://{_LOOPBACK}:{self.port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """Environment variables that lead every AWS client here."""
+        """Return the environment variables that point every AWS client here."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_DEFAULT_REGION": _REGION,
@@ -137,7 +137,7 @@ class LocalAws:
 
 
 def _child_environment(port: int, folder: str, services: tuple[str, ...]) -> dict[str, str]:
-    """Only what it needs: nothing of the owner's credentials, nothing kept, no other listener."""
+    """Return only what it needs: no credentials of the owner, no persistence, no other listener."""
     return {
         "PATH": os.environ.get("PATH", os.defpath),
         "HOME": folder,

@@ -68,7 +68,7 @@ class LocalPostgres:
 
     @property
     def pid(self) -> int:
-        """The server's own process, 0 where there is none."""
+        """Return the server's own process, 0 where there is none."""
         file = self._data / "postmaster.pid"
         return int(file.read_text().partition("\n")[0]) if file.exists() else 0
 

@@ -31,7 +31,7 @@ _OWN_FIELDS = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime"
 
 
 class Mask:
-    """Hide known secrets, and whatever looks like a token of GitHub's."""
+    """A filter that hides known secrets, and whatever looks like a GitHub token."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         # The longest first: one secret may be a part of another.
@@ -46,7 +46,7 @@ class Mask:
 
 
 class TextFormatter(logging.Formatter):
-    """Write a record as one line; its traceback only where one was asked for."""
+    """A formatter of one line; a traceback only where one was asked for."""
 
     def __init__(self, mask: Mask, *, with_traceback: bool) -> None:
         super().__init__()
@@ -69,7 +69,7 @@ class TextFormatter(logging.Formatter):
 
 
 class JsonFormatter(TextFormatter):
-    """Write a record as one JSON object on one line."""
+    """A formatter of one JSON object on one line."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Write one record."""
@@ -147,7 +147,7 @@ def _log_end_of_thread(ended: threading.ExceptHookArgs) -> None:
 
 
 class _StderrHandler(logging.Handler):
-    """Write to whatever stderr is now: a live view stands in for it while it is shown."""
+    """A handler that writes to the current stderr, which a live view replaces while it is shown."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; a terminal that has gone ends the log, not the work."""

@@ -37,7 +37,7 @@ class Summary:
     pending: tuple[PendingItem, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
-        """Lay it out as ``collect --json`` prints it."""
+        """Return it as ``collect --json`` prints it."""
         return {
             "runs": self.runs,
             "attempts": self.attempts,

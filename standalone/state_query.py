@@ -17,5 +17,5 @@ class StateQuery(Protocol):
 
 
 def query_directly(question: Callable[[], Answer], /) -> Answer:
-    """StateQuery, and wait for as long as it takes."""
+    """Query the state, and wait for as long as it takes."""
     return question()

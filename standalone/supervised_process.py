@@ -53,12 +53,12 @@ class SupervisedProcess:
 
     @property
     def pid(self) -> int:
-        """The guard's process, which leads the server's session."""
+        """Return the guard's process, which leads the server's session."""
         return self._guard.pid
 
     @property
     def printed(self) -> IO[bytes]:
-        """What the server prints, where no file was given for it."""
+        """Return what the server prints, where no file was given for it."""
         assert self._guard.stdout is not None, "it prints to a file"  # noqa: S101 - ours to know
         return self._guard.stdout
 

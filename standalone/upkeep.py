@@ -44,7 +44,7 @@ def keep_alive(
 
 
 class _Chore:
-    """Work that is repeated after a pause; at once where it returns that there is more."""
+    """Work that is repeated after a pause, or at once where it returns that there is more."""
 
     def __init__(self, work: Callable[[], object], every_seconds: float) -> None:
         self._work = work

@@ -22,7 +22,7 @@ PATH = "/github/webhook"
 
 
 class WebhookServer(HttpServer):
-    """Listen for webhooks and nothing else, from construction until ``close``."""
+    """A server of webhooks only, from construction until ``close``."""
 
     def __init__(
         self, store: StateStore, clock: Clock, *, secret: Secret, host: str, port: int
@@ -38,7 +38,7 @@ def webhook_routes(store: StateStore, clock: Clock, secret: Secret) -> dict[str,
 
 
 class WebhookApp:
-    """Answer GitHub's deliveries (WSGI)."""
+    """The WSGI application that receives GitHub's deliveries."""
 
     def __init__(self, store: StateStore, clock: Clock, secret: Secret) -> None:
         self._store = store

@@ -99,7 +99,7 @@ class StateFull(StateUnavailable):
 
 
 class ResourceExhausted(Retriable):
-    """This machine lacks disk space, a temporary folder, open files or memory."""
+    """The error that this machine lacks disk space, a temporary folder, open files or memory."""
 
 
 class Fatal(IngestError):

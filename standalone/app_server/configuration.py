@@ -65,7 +65,7 @@ def secrets_from(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 class _Quoting(yaml.SafeDumper):
-    """Quote every value, for the server would make numbers of digits; lines stay lines."""
+    """A YAML dumper that quotes every value: the server would read digits as numbers."""
 
 
 def _represent_text(dumper: _Quoting, text: str) -> yaml.Node:

@@ -59,7 +59,7 @@ class AppServer:
 
     @property
     def log_file(self) -> Path:
-        """Where everything is that the server has printed."""
+        """Return the file with everything that the server has printed."""
         return self._log.file
 
     def await_answer(self, echo: Callable[[str], None], stop: Event) -> None:
@@ -98,7 +98,7 @@ class AppServer:
         return f"{sentence} Its last words ({self.log_file} has all):{said}"
 
     def _ask(self) -> int:
-        """Ask the app how it is; return the status."""
+        """Request the app's health; return the status."""
         configuration = self._configuration
         connection = http.client.HTTPConnection(
             reachable(configuration.ip), configuration.port, timeout=_ANSWER_SECONDS

@@ -41,7 +41,7 @@ _EXPECTED = re.compile(r"Failed to start mail server")
 
 
 class ServerLog:
-    """Keep what a server prints, from its pipe's beginning to its end."""
+    """A file with everything that a server prints to its pipe."""
 
     def __init__(self, printed: IO[bytes], file: Path, echo: Callable[[str], None]) -> None:
         """Read in a thread of its own; `echo` receives each message for the terminal."""

@@ -28,7 +28,7 @@ class Answer:
 
 
 class Refusal(Exception):
-    """End a request early with an answer."""
+    """An exception that ends a request early with its answer."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(answer.status)

@@ -28,7 +28,7 @@ STEPS = ("Set up job", "Run actions/checkout@v4", "Run tests", "Complete job")
 
 
 class WorldBuilder:
-    """Add repositories, runs, attempts and jobs; each call continues from the one before."""
+    """A builder of worlds; each call continues from the one before."""
 
     def __init__(self, start: str = START, *, seed: object = 0) -> None:
         self.start = parse_time(start)

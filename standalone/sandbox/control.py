@@ -16,7 +16,7 @@ from .truth import truth
 
 
 class Control:
-    """Answer what lies below /_sandbox/; `stepped` is called after the clock was moved."""
+    """The endpoints below /_sandbox/; `stepped` is called after the clock was moved."""
 
     def __init__(self, state: State, stepped: Callable[[], None]) -> None:
         self._state = state
@@ -32,7 +32,7 @@ class Control:
         }
 
     def answer(self, incoming: Incoming) -> Answer:
-        """Answer one request."""
+        """The handling of one request."""
         handler = self._answers.get((incoming.method, incoming.path))
         if handler is None:
             return error_answer(404, f"The sandbox has no {incoming.method} {incoming.path}.")

@@ -27,7 +27,7 @@ class Delivery:
 
 
 class Deliveries:
-    """Keep deliveries per hook, oldest first; thread-safe."""
+    """The deliveries of each hook, oldest first; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -28,7 +28,7 @@ WRITE_POINTS = 5
 
 
 class Exchange:
-    """Answer one request."""
+    """The handling of one request."""
 
     def __init__(self, state: State, incoming: Incoming, route: Route, now: Timestamp) -> None:
         self._state = state

@@ -84,7 +84,7 @@ def secondary_limit_of(
 
 
 def break_redirect(fault: Fault | None, answer: Answer, dead_url: str) -> Answer:
-    """Lead a redirect to a closed port, if that is what the fault does."""
+    """Point a redirect to a closed port, if that is what the fault does."""
     if fault is None or fault.do != "dead_redirect":
         return answer
     headers = tuple(
@@ -94,7 +94,7 @@ def break_redirect(fault: Fault | None, answer: Answer, dead_url: str) -> Answer
 
 
 def spoil_answer(fault: Fault | None, answer: Answer) -> Answer:
-    """Spoil a good answer's body, if that is what the fault does; it keeps an ETag of its own."""
+    """Damage a good answer's body, if that is what the fault does; it keeps an ETag of its own."""
     if fault is None or answer.status != 200 or answer.stream is not None:
         return answer
     if fault.do == "broken_json":

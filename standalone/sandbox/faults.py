@@ -79,7 +79,7 @@ class Fault:
 
 
 class Faults:
-    """Decide for each request whether one of the rules strikes."""
+    """The fault rules in force; they decide for each request whether one applies."""
 
     def __init__(self, rules: Iterable[Fault] = (), *, seed: object = 0) -> None:
         self._seed = seed
@@ -94,7 +94,7 @@ class Faults:
         return list(self._rules)
 
     def replace(self, rules: Iterable[Fault]) -> None:
-        """Put other rules in force, all counts at zero."""
+        """Replace the rules, with all counts at zero."""
         with self._lock:
             self._rules = list(rules)
             self._asked.clear()

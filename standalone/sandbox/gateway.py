@@ -22,7 +22,7 @@ LOST = 0  # the status that an answer is counted with when none was sent
 
 
 class Gateway:
-    """Answer requests; those below /_sandbox/ are the sandbox's own."""
+    """The WSGI application; requests below /_sandbox/ are the sandbox's own."""
 
     def __init__(self, state: State, control: Control) -> None:
         self._state = state
@@ -30,7 +30,7 @@ class Gateway:
         self._routes = Routes()
 
     def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """The handling of one request."""
         incoming = read_incoming(environ)
         now = self._state.clock.now()
         if incoming.path.startswith("/_sandbox/"):

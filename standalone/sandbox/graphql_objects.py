@@ -20,7 +20,7 @@ Node = dict[str, Any]
 
 
 class Root:
-    """Resolve the query's own fields, and count what they cost."""
+    """The resolvers of the query's own fields, which count what they cost."""
 
     def __init__(self, call: Call, budget: Budget) -> None:
         self._call = call

@@ -40,7 +40,7 @@ class HookEvent:
 
 
 class HookFeed:
-    """Yield each change once, in order, from a time on."""
+    """An iterator of changes, each once and in order, from a time on."""
 
     def __init__(self, repositories: list[Repository], start: Timestamp) -> None:
         self._repositories = repositories

@@ -45,7 +45,7 @@ class OutgoingDelivery:
 
 
 class HookSender:
-    """Send what the repositories' hooks ask for, in a thread of its own while there are any."""
+    """A thread that sends the deliveries of the repositories' hooks while there are any."""
 
     def __init__(self, state: State) -> None:
         self._state = state

@@ -76,7 +76,7 @@ class Tokens:
             self._specs[spec.value] = spec
 
     def revoke(self, authorization: str | None) -> None:
-        """Forget the token of an Authorization header."""
+        """Revoke the token of an Authorization header."""
         with self._lock:
             self._specs.pop(_token(authorization or ""), None)
 

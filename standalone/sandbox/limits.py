@@ -51,7 +51,7 @@ class _Account:
 
 
 class Limiter:
-    """Keep the accounts of all tokens."""
+    """The rate limits of all tokens."""
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits

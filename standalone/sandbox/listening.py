@@ -12,7 +12,7 @@ from waitress.server import create_server
 
 
 class Listener:
-    """Serve a WSGI application from construction until `close`; port 0 finds a free one."""
+    """A server of a WSGI application from construction until `close`; port 0 finds a free one."""
 
     def __init__(self, application: Callable[..., Any], host: str, port: int, threads: int) -> None:
         # a cut body is what was asked for, no reason to warn

@@ -75,7 +75,7 @@ def _text(content: bytes) -> LogText:
 
 
 class _Sink:
-    """Take what the zip writer writes, which must not seek."""
+    """A write-only buffer for the zip writer, which must not seek."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []

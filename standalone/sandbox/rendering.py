@@ -24,7 +24,7 @@ def rendered(body: bytes, link: str = "") -> Rendered:
 
 
 class RenderCache:
-    """Remember bodies by what they depend on, up to a number of bytes; the oldest go first."""
+    """A cache of bodies, bounded by bytes; the oldest are evicted first."""
 
     def __init__(self, most_bytes: int) -> None:
         self._most = most_bytes

@@ -34,7 +34,7 @@ class Growth:
 
 
 class Source(Protocol):
-    """Plan what happens in a repository up to an instant."""
+    """A source of a repository's runs up to an instant."""
 
     def until(self, now: Timestamp) -> Growth | None:
         """Return what begins by `now` and was not returned before, or None."""

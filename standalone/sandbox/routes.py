@@ -122,7 +122,7 @@ _PREFIXES = ("/repos/<owner>/<name>", "/repositories/<int:repository_id>")
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """Where a request goes."""
+    """The kind, handler and parameters of a request."""
 
     kind: str
     handler: Handler
@@ -130,7 +130,7 @@ class Route:
 
 
 class Routes:
-    """Match paths, without any prefix before them."""
+    """A matcher of paths, without any prefix before them."""
 
     def __init__(self) -> None:
         rules = [

@@ -82,7 +82,7 @@ class HookFaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GraphqlFaults:
-    """Where GraphQL is absent (as on an old GHES) or cannot answer for some commits."""
+    """Faults of GraphQL: absent (as on an old GHES), or without an answer for some commits."""
 
     absent: bool = False
     failing_shas: frozenset[str] = frozenset()
@@ -95,7 +95,7 @@ class GraphqlFaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be set."""
+    """All settings of the sandbox."""
 
     tokens: tuple[TokenSpec, ...] = (TokenSpec(),)
     limits: Limits = field(default_factory=Limits)

@@ -57,7 +57,7 @@ class Span(NamedTuple):
 
 
 class HourlySource:
-    """Plan a repository's runs hour by hour."""
+    """A source that plans a repository's runs hour by hour."""
 
     def __init__(
         self,

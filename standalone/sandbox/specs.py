@@ -185,7 +185,7 @@ class HookSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositorySpec:
-    """Who a repository is; what runs in it lies in `Repository`."""
+    """The identity of a repository; its runs are in `Repository`."""
 
     id: int
     full_name: str

@@ -72,7 +72,7 @@ class State:
 
 
 def new_state(world: World, clock: SandboxClock, settings: Settings) -> State:
-    """Put a sandbox together."""
+    """Build a sandbox's state."""
     return State(
         world=world,
         clock=clock,

@@ -10,7 +10,7 @@ KEPT_DETAILS = 50
 
 
 class Statistics:
-    """Count per endpoint kind; thread-safe."""
+    """Counts per endpoint kind; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -44,7 +44,7 @@ class Statistics:
             return self._minted
 
     def reset(self) -> None:
-        """Forget all counts."""
+        """Reset all counts."""
         with self._lock:
             self._kinds.clear()
             self._statuses.clear()

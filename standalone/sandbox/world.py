@@ -11,7 +11,7 @@ from .times import Timestamp
 
 
 class World:
-    """Keep repositories; `ends_at` is the newest instant of a world that does not grow."""
+    """Repositories; `ends_at` is the newest instant of a world that does not grow."""
 
     def __init__(
         self,

@@ -114,7 +114,7 @@ def check(url: str) -> None:
 
 
 def disconnect() -> None:
-    """Leave the app; whatever hangs over the link is left hanging."""
+    """Disconnect from the app; pending calls are abandoned."""
     import anvil.server
 
     with contextlib.suppress(AppUnreachable):
@@ -122,7 +122,7 @@ def disconnect() -> None:
 
 
 def call_with_timeout(seconds: float, ask: Callable[[], _Answer]) -> _Answer:
-    """Ask in a thread of its own, for an answer may never come. Raises AppUnreachable then."""
+    """Call in a separate thread, for an answer may never come. Raises AppUnreachable then."""
     answers: queue.SimpleQueue[_Answer | BaseException] = queue.SimpleQueue()
 
     def run() -> None:

@@ -22,7 +22,7 @@ MOST_SILENT_CHECKS = 3
 
 
 class Watchdog:
-    """Check the link now and then, on a thread of its own, until ``stop`` is set."""
+    """A thread that checks the Uplink at intervals until ``stop`` is set."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Watchdog:
         self._thread.start()
 
     def ask(self, question: Callable[[], Answer], /) -> Answer:
-        """Ask the app in the name of somebody who cannot wait. Raises AppUnreachable.
+        """Call the app with a short timeout. Raises AppUnreachable.
 
         While the link is gone nothing is asked: what hangs on it would pile up.
         """

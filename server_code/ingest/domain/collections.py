@@ -28,7 +28,7 @@ ENDED_PHASES = (CollectionPhase.DONE, CollectionPhase.FAILED)
 
 @dataclass(frozen=True, slots=True)
 class Standstill:
-    """Since when something that is waited for has been the same."""
+    """The time since which an awaited state has not changed."""
 
     what: str
     since: datetime

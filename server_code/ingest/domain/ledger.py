@@ -214,7 +214,7 @@ class MessageCounts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerCounts:
-    """Count what the ledger holds for one repository, or for all."""
+    """Counts of what the ledger holds for one repository, or for all."""
 
     attempts: int = 0
     open_attempts: int = 0

@@ -118,7 +118,7 @@ class CredentialRecord:
 
     @property
     def repositories(self) -> frozenset[str]:
-        """The repositories of all its lists."""
+        """Return the repositories of all its lists."""
         return frozenset(name for each in self.lists for name in each.names)
 
     def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:

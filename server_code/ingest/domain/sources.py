@@ -53,7 +53,7 @@ class Sources:
 
     @property
     def included(self) -> list[SourcePattern]:
-        """The patterns that bring repositories, the most specific ones first."""
+        """Return the patterns that include repositories, the most specific ones first."""
         return sorted((each for each in self.patterns if not each.is_excluded), key=_breadth)
 
     def exclusion_of(self, full_name: str) -> SourcePattern | None:

@@ -22,7 +22,7 @@ _POINTER_CLASS = "software.amazon.payloadoffloading.PayloadS3Pointer"
 
 
 class Pointer(NamedTuple):
-    """Name the S3 object that holds a payload."""
+    """The reference to the S3 object that holds a payload."""
 
     bucket: str
     key: str

@@ -23,7 +23,7 @@ _AS_ATTRIBUTES = ("specversion", "id", "source", "type", "time", "subject")
 
 
 def cloudevent_fields(envelope: Envelope, schema_version: str) -> dict[str, Any]:
-    """Lay out an envelope as a CloudEvent; ``data`` is its last field."""
+    """Return an envelope as a CloudEvent; ``data`` is its last field."""
     return {
         "specversion": _SPEC_VERSION,
         "id": envelope.event_id,

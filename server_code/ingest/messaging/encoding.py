@@ -68,7 +68,7 @@ def envelope_attributes(envelope: Envelope) -> dict[str, str]:
 
 
 def envelope_fields(envelope: Envelope) -> dict[str, Any]:
-    """Lay the envelope out as its readers see it; ``data`` is the last field."""
+    """Return the envelope as its readers see it; ``data`` is the last field."""
     if envelope.cloudevents_root is not None:
         return cloudevent_fields(envelope, SCHEMA_VERSION)
     return {

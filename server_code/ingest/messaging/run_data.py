@@ -28,7 +28,7 @@ def run_data(
     commit: CommitMetrics | None,
     details: RunDetails = RunDetails(),
 ) -> dict[str, Any]:
-    """Lay out a run as readers of GitHub's API expect it."""
+    """Return a run as readers of GitHub's API expect it."""
     ended_at = completed_at(run, jobs)
     return {
         "repo": run.repository,
@@ -65,7 +65,7 @@ def run_data(
 
 
 def job_data(job: Job) -> dict[str, Any]:
-    """Lay out a job, nested in its run or alone."""
+    """Return a job, nested in its run or alone."""
     return {
         "job_id": job.job_id,
         "job_name": job.name,
@@ -91,7 +91,7 @@ def job_data(job: Job) -> dict[str, Any]:
 
 
 def step_data(step: Step) -> dict[str, Any]:
-    """Lay out a step."""
+    """Return a step."""
     return {
         "number": step.number,
         "step_name": step.name,
@@ -154,7 +154,7 @@ def _referenced_workflows_data(run: WorkflowRun) -> list[dict[str, Any]] | None:
 
 
 def _pull_requests_data(run: WorkflowRun, commit: CommitMetrics | None) -> list[dict[str, Any]]:
-    """Lay out the run's own list, completed from the commit's pull requests.
+    """Return the run's own list, completed from the commit's pull requests.
 
     GitHub's list is empty for a run from a fork: then the pull request that triggered it is named.
     """

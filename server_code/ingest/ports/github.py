@@ -177,7 +177,7 @@ class ActionsSource(Protocol):
         """Return until when a limit forbids to use a credential, by its public name."""
 
     def obey(self, pauses: Mapping[str, datetime]) -> None:
-        """Obey pauses that GitHub asked of other processes."""
+        """Apply the rate-limit pauses of other processes."""
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:
         """Fetch the ids of runs whose webhook deliveries failed; needs the right to read hooks."""

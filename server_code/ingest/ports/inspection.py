@@ -23,7 +23,7 @@ class Check:
     remedy: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """Lay it out for programs and pages."""
+        """Return it for programs and pages."""
         return {
             "subject": self.subject,
             "status": self.status,
@@ -68,7 +68,7 @@ class BusRemedies:
 
 
 class GithubInspector(Protocol):
-    """Return the facts of a credential. Raises what ActionsSource raises."""
+    """An inspector of credentials; it raises what ActionsSource raises."""
 
     def credentials(self) -> list[str]:
         """List the names of the configured credentials, which are no secrets."""

@@ -15,7 +15,7 @@ MAX_CACHED_LOG_BYTES = 256 * 1024 * 1024
 
 
 class LogCache(Protocol):
-    """Keep the newest logs in pages; bounded by count and bytes, the oldest go first, each whole.
+    """The newest logs in pages, bounded by count and bytes; the oldest is evicted first.
 
     Every method that reads gives None for a log that is not kept. Any may raise StateUnavailable.
     """

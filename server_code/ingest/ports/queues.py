@@ -25,7 +25,7 @@ class Rejection:
 
 
 class Publisher(Protocol):
-    """Send to one queue."""
+    """A publisher to one queue."""
 
     @property
     def queue_name(self) -> str:
@@ -64,7 +64,7 @@ class ReceivedMessage:
 
 
 class WorkQueue(Publisher, Protocol):
-    """Send to and receive from the queue of work."""
+    """The queue of work: a publisher that also receives."""
 
     def receive(self, *, max_messages: int, wait_seconds: int) -> list[ReceivedMessage]:
         """Receive up to 10 messages, waiting for the first.
@@ -100,14 +100,14 @@ class WorkQueue(Publisher, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class BlobReference:
-    """Name a stored object."""
+    """The name of a stored object."""
 
     bucket: str
     key: str
 
 
 class BlobStore(Protocol):
-    """Keep large payloads outside the queue."""
+    """A store of large payloads, outside the queue."""
 
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object from chunks in constant memory; it is there whole or not at all."""

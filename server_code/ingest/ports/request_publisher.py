@@ -12,7 +12,7 @@ from .queues import Publisher, Rejection
 
 
 class RequestPublisher(Publisher):
-    """Send to one queue by requests; a subclass splits a batch into them and sends each."""
+    """A publisher to one queue; a subclass splits a batch into requests and sends each."""
 
     def __init__(self, name: str, counters: Counters) -> None:
         self._name = name

@@ -146,7 +146,7 @@ class AgentLoop:
 
 
 class _DesiredState:
-    """Whether people paused an agent, as of a few seconds ago at most."""
+    """The desired state of an agent, at most a few seconds old."""
 
     def __init__(self, context: CollectorContext, agent: str, *, every_seconds: float) -> None:
         self._context = context

@@ -192,7 +192,7 @@ class _Work:
         return ARCHIVED if is_collected else None
 
     def _rest(self, key: str, known: DiscoveredRepository, reason: str | None) -> None:
-        """Rest or resume a repository where the reason has changed; keep what people paused."""
+        """Suspend or resume a repository where the reason has changed; keep what people paused."""
         known = rest_or_resume(self._context.store, self._watched[key], known, reason)
         if known != self._known.get(key):
             self._changed[key] = known
@@ -222,7 +222,7 @@ def rest_or_resume(
     known: DiscoveredRepository,
     reason: str | None,
 ) -> DiscoveredRepository:
-    """Rest a repository for a reason, or resume it; return what is now known of it.
+    """Suspend a repository for a reason, or resume it; return what is now known of it.
 
     A repository that a person paused stays paused.
     """

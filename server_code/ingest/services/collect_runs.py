@@ -134,7 +134,7 @@ class RunCollection:
                     part.make_due_again()
 
     def _leave_standing(self) -> None:
-        """Leave the rest to others where nothing of it has changed for long."""
+        """Stop waiting for items where nothing of them has changed for long."""
         names, now = self.open_names(), self._context.clock.now()
         unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
         what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"

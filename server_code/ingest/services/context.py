@@ -33,7 +33,7 @@ AGENTS = (PIPELINE_MONITORING_AGENT, LOG_INGESTION_AGENT)
 
 @dataclass(slots=True)
 class DiscoveryClock:
-    """When this process checks next whether discovery is due; at once after its start.
+    """The next time at which this process checks whether discovery is due; at first, now.
 
     ``failures``: how many discoveries in a row have failed. ``running`` is held by the thread that
     discovers; the others go on with their polls. ``recorded_at``: when credentials were last saved.
@@ -90,12 +90,12 @@ class CollectorContext:
         return FilterChain((self.collecting.filters, filters))
 
     def share_pauses(self) -> None:
-        """Let other processes, and this one's next life, obey what GitHub asked of this one."""
+        """Save this process's rate-limit pauses for other processes and for its next start."""
         if pauses := self.source.pauses():
             self.store.save_pauses(pauses)
 
     def obey_pauses(self) -> None:
-        """Obey what GitHub asked of other processes, or of this one before it was killed."""
+        """Apply the rate-limit pauses of other processes, and of this one before a restart."""
         self.source.obey(self.store.load_pauses(now=self.clock.now()))
 
     def save_counts(self) -> None:

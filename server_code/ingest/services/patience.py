@@ -21,7 +21,7 @@ _WAIT_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Patience:
-    """Repeats what GitHub refuses for a while, and a few times what fails for a moment."""
+    """A retry policy: waits for rate limits, and repeats brief failures a few times."""
 
     context: CollectorContext
     should_continue: ShouldContinue

@@ -15,7 +15,7 @@ from .publish import publish
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RedriveReport:
-    """Count what was moved, and what stays because no agent can read it."""
+    """Counts of what was moved, and of what stays because no agent can read it."""
 
     moved: int
     unreadable: int

@@ -11,7 +11,7 @@ FORGOTTEN_A_CALL = 500
 
 
 def purge_expired(context: CollectorContext) -> bool:
-    """Forget some settled attempts that are older than the ledger keeps them.
+    """Delete some settled attempts that are older than the ledger keeps them.
 
     Returns whether there may be more: then call again. Nothing purged is published again:
     the ledger keeps runs for as long as they may change on GitHub behind the end of the backfill

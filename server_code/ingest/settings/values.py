@@ -54,7 +54,7 @@ class GithubSettings:
 
     @property
     def web_hosts(self) -> tuple[str, ...]:
-        """The hosts whose repository URLs are accepted."""
+        """Return the hosts whose repository URLs are accepted."""
         return web_hosts(self.api_url)
 
     @property

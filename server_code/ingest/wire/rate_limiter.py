@@ -69,7 +69,7 @@ class RateLimiter:
         self._names_limits: bool | None = None
 
     def admit(self, endpoint: str, *, resource: str, now: datetime, path: str = "") -> None:
-        """Take a place for one request to a path of an endpoint (the path's pattern).
+        """Reserve a slot for one request to a path of an endpoint (the path's pattern).
 
         Raises RateLimited where a limit forbids it.
         """
@@ -91,7 +91,7 @@ class RateLimiter:
     def learn(
         self, status: int, headers: Mapping[str, str], body: str, *, now: datetime, path: str = ""
     ) -> None:
-        """Learn the limits that an answer names. Raises RateLimited for a limit answer.
+        """Record the limits that an answer names. Raises RateLimited for a limit answer.
 
         ``retry-after`` on any other answer holds for its path alone.
         """
@@ -114,7 +114,7 @@ class RateLimiter:
 
     @property
     def offset(self) -> timedelta:
-        """By how much GitHub's clock is ahead of ours."""
+        """Return by how much GitHub's clock is ahead of ours."""
         return self._offset
 
     def limits(self) -> list[RateLimit]:
@@ -133,7 +133,7 @@ class RateLimiter:
             return None
 
     def pause_until(self, until: datetime) -> None:
-        """Obey a pause that another process was asked for, or this one before it was killed."""
+        """Apply a rate-limit pause of another process, or of this one before a restart."""
         with self._lock:
             known = self._pauses.get(_EVERYTHING)
             if known is None or known.until < until:

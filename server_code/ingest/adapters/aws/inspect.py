@@ -25,7 +25,7 @@ _REMEDIES = BusRemedies(
 
 
 class AwsInspector(QueueInspector):
-    """Ask SQS and S3 without changing anything."""
+    """Read-only checks of SQS and S3."""
 
     def __init__(self, sqs: SQSClient, s3: S3Client) -> None:
         self._sqs = sqs

@@ -19,7 +19,7 @@ _READ = ["sqs:GetQueueAttributes", "sqs:GetQueueUrl", *_RECEIVE]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deployment:
-    """Name what a collector uses; ``*`` stands for any account or region."""
+    """The resources of a collector; ``*`` stands for any account or region."""
 
     metrics_queue: str
     logs_queue: str

@@ -142,6 +142,6 @@ def _is_ours(rule: LifecycleRuleTypeDef) -> bool:
 
 
 def _require_absence(error: ClientError, code: str) -> None:
-    """Let pass the one answer that means "there is none"."""
+    """Accept the one answer that means "there is none"."""
     if error.response["Error"]["Code"] != code:
         raise error

@@ -39,7 +39,7 @@ def prove_store(client: S3Client, bucket: str) -> None:
 
 
 class S3BlobStore(BlobStore):
-    """Keep objects in one bucket; retries of single requests are the client's."""
+    """A store of objects in one bucket; the client retries single requests."""
 
     def __init__(self, client: S3Client, bucket: str) -> None:
         self._client = client
@@ -141,7 +141,7 @@ class S3BlobStore(BlobStore):
             yield {"PartNumber": number, "ETag": self._confirmed(answer.get("ETag"))}
 
     def _confirmed(self, mark: str | None) -> str:
-        """Distrust a 200 without S3's mark in it: some proxy or portal gave it."""
+        """Return the ETag of an answer; one without it is of a proxy or portal, and raises."""
         if not mark:
             raise QueueUnavailable(f"Bucket {self._bucket} gave an answer that is not S3's.")
         return mark

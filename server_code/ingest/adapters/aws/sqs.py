@@ -53,7 +53,7 @@ def open_work_queue(client: SQSClient, queue_name: str, counters: Counters) -> S
 
 
 class SqsPublisher(Publisher):
-    """Send to one SQS queue."""
+    """A publisher to one SQS queue."""
 
     def __init__(self, client: SQSClient, queue: QueueFacts, counters: Counters) -> None:
         self._client = client
@@ -177,7 +177,7 @@ class SqsPublisher(Publisher):
 
 
 class SqsWorkQueue(SqsPublisher, WorkQueue):
-    """Send to and receive from one SQS queue."""
+    """A work queue in SQS."""
 
     @property
     def hold_seconds(self) -> int:

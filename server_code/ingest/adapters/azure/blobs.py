@@ -23,7 +23,7 @@ _PROBE = "runstream-doctor"
 
 
 class AzureBlobStore(BlobStore):
-    """Keep objects in one container, which its URL names."""
+    """A store of objects in one container, which its URL names."""
 
     def __init__(self, clients: AzureClients, url: str) -> None:
         self._clients = clients

@@ -21,7 +21,7 @@ _REMEDIES = BusRemedies(
 
 
 class ServiceBusInspector(QueueInspector):
-    """Ask Service Bus and Blob Storage without leaving anything."""
+    """Checks of Service Bus and Blob Storage that leave nothing there."""
 
     def __init__(self, clients: AzureClients, blobs: AzureBlobStore | None) -> None:
         self._clients = clients

@@ -36,7 +36,7 @@ _REFUSALS = ("argument-error", "argument-out-of-range", "message-size-exceeded")
 
 
 class ServiceBusPublisher(RequestPublisher):
-    """Send to one queue or topic; any number of threads may share it."""
+    """A publisher to one queue or topic; any number of threads may share it."""
 
     def __init__(self, clients: AzureClients, name: str, counters: Counters) -> None:
         super().__init__(name, counters)
@@ -107,7 +107,7 @@ class ServiceBusPublisher(RequestPublisher):
 
 
 class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
-    """Send to and receive from one queue; any number of threads may share it.
+    """A work queue; any number of threads may share it.
 
     ``is_dead_letters``: receive its dead letters; sending still reaches the queue itself.
     """

@@ -46,7 +46,7 @@ _TOTALS = "totals"
 
 @translate_errors
 class TableAgents:
-    """Keep agents, collections and counts; each save removes those that have long been silent."""
+    """Agents, collections and counts; each save removes those that have not reported for long."""
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""

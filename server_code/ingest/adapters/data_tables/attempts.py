@@ -38,7 +38,7 @@ _FORGOTTEN_AT_ONCE = 50
 
 @translate_errors
 class TableAttempts:
-    """Keep every attempt as the newest sight of it."""
+    """The ledger: the newest known state of every attempt."""
 
     def load_attempts(
         self, repository: str, run_ids: Collection[int]
@@ -125,7 +125,7 @@ class TableAttempts:
             transact(partial(_save, hot, bodies))
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Forget up to ``limit`` settled attempts created before, with all that is known of them.
+        """Delete up to ``limit`` settled attempts created before, with all that is known of them.
 
         The oldest go first, some at a time: a kill in between leaves fewer to forget.
         """

@@ -30,7 +30,7 @@ class TableHints:
     """Store of hints and delivered facts, which are no attempts."""
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
-        """Remember that a run should be looked at; the newest hint counts."""
+        """Save that a run is to be checked; the newest hint counts."""
         transact(lambda: _save_hint(repository, run_id, now))
 
     def load_run_hints(self, repository: str) -> dict[int, datetime]:
@@ -41,7 +41,7 @@ class TableHints:
         return {int(row["run_id"]): sure_utc(row["hinted_at"]) for row in rows}
 
     def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
-        """Forget hints that are not newer than those given."""
+        """Delete hints that are not newer than those given."""
         name = repository_key(repository)
         given = {run_key(name, run_id): at for run_id, at in hints.items()}
         if not given:
@@ -70,7 +70,7 @@ class TableHints:
             transact(lambda: _COMMITS.upsert(rows))
 
     def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
-        """Remember until when credentials must not ask GitHub; a longer pause is kept."""
+        """Save until when credentials must not send requests; a longer pause is kept."""
 
         def save() -> None:
             found = _PAUSES.by("key", pauses, columns=("key", "paused_until"))
@@ -109,7 +109,7 @@ class TableHints:
         return [decode(DeliveredFact, unpack(row["body"])) for row in rows]
 
     def clear_delivered_facts(self, delivery_ids: Collection[str]) -> None:
-        """Forget facts that were processed."""
+        """Delete facts that were processed."""
         keys = [write_ascii(each) for each in delivery_ids]
         if keys:
             transact(lambda: _FACTS.delete_by("key", keys))

@@ -30,7 +30,7 @@ _LONG_AGO = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 @translate_errors
 class TableJobLogs(LogStateStore):
-    """Keep what is known of job logs."""
+    """Records of job logs."""
 
     def save_job_logs(self, records: Sequence[JobLogRecord]) -> None:
         """Insert or replace; a log that has ended never becomes pending again."""

@@ -22,7 +22,7 @@ _COLUMNS = ("key", "occurred_at", "body")
 
 @translate_errors
 class TableJournal:
-    """Keep errors and activities; each addition removes what has become too much."""
+    """Errors and activities; each addition removes the oldest beyond the limit."""
 
     def add_error(self, record: ErrorRecord) -> None:
         """Keep an error; MOST_ERRORS at most."""

@@ -50,7 +50,7 @@ class LoginAttempts:
         return until
 
     def succeed(self, limits: Mapping[str, int], account: str) -> None:
-        """Take back the failure that ``begin`` counted, and forget those of the account."""
+        """Subtract the failure that ``begin`` counted, and delete those of the account."""
 
         def clear() -> None:
             for row in _FAILURES.by("key", limits, columns=_COLUMNS):
@@ -63,7 +63,7 @@ class LoginAttempts:
         transact(clear)
 
     def forget(self, account: str) -> None:
-        """Forget the failures of an account at every address."""
+        """Delete the failures of an account at every address."""
         transact(lambda: _FAILURES.delete_by("account", [account]))
 
     def _purge(self, now: datetime) -> None:

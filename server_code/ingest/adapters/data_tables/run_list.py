@@ -19,7 +19,7 @@ _SUMMARIES = Rows("run_summaries")
 
 @translate_errors
 class TableRunList:
-    """Keep the newest runs; each save removes what has become too much."""
+    """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MOST_RUN_SUMMARIES stay."""

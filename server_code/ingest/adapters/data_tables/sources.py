@@ -24,7 +24,7 @@ _OF_SETTINGS = "settings"
 
 @translate_errors
 class TableSources(SourceStore):
-    """Keep records whole, each under its name."""
+    """Records of sources and credentials, each under its name."""
 
     def save_sources(self, records: Sequence[SourceRecord]) -> None:
         """Save sources by their patterns."""

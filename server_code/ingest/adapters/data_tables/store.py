@@ -25,7 +25,7 @@ class DataTablesState(
     TableJournal,
     StateStore,
 ):
-    """Keep all state in Data Tables.
+    """The state in Data Tables.
 
     In a server module it answers the call's main thread only; over the Uplink any thread.
     """

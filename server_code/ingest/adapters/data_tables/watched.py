@@ -28,7 +28,7 @@ _CLAIMED_BY = ("key", "paused", "next_poll_at", "last_polled_at", "lease_until",
 
 @translate_errors
 class WatchedRepositories(RepositoryStore):
-    """Keep the watched repositories; a lease is held by the name of its holder."""
+    """The watched repositories; a lease is held by the name of its holder."""
 
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
         """Add a repository unless it is there; return the stored one."""

@@ -21,7 +21,7 @@ _REMEDIES = BusRemedies(
 
 
 class PubsubInspector(QueueInspector):
-    """Ask Pub/Sub and Cloud Storage without changing anything."""
+    """Read-only checks of Pub/Sub and Cloud Storage."""
 
     def __init__(self, clients: PubsubClients, blobs: GcsBlobStore | None) -> None:
         self._clients = clients

@@ -43,7 +43,7 @@ EVENT_ID_ATTRIBUTE = "event_id"
 
 
 class PubsubPublisher(RequestPublisher):
-    """Send to one topic."""
+    """A publisher to one topic."""
 
     def __init__(
         self, clients: PubsubClients, name: str, counters: Counters, *, is_ordered: bool
@@ -118,7 +118,7 @@ class PubsubPublisher(RequestPublisher):
 
 
 class PubsubWorkQueue(PubsubPublisher, WorkQueue):
-    """Send to one topic and receive from the subscription of its name."""
+    """A work queue: one topic and the subscription of its name."""
 
     def __init__(
         self, clients: PubsubClients, subscription: Subscription, counters: Counters

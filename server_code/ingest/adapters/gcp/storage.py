@@ -24,7 +24,7 @@ _CREATE = "storage.objects.create"
 
 
 class GcsBlobStore(BlobStore):
-    """Keep objects in one bucket."""
+    """A store of objects in one bucket."""
 
     def __init__(self, client: Client, bucket: str) -> None:
         self._bucket = client.bucket(bucket)

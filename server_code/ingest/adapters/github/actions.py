@@ -227,7 +227,7 @@ class GithubActions:
         return {name: until for name, until in paused.items() if until is not None}
 
     def obey(self, pauses: Mapping[str, datetime]) -> None:
-        """Obey pauses that GitHub asked of other processes."""
+        """Apply the rate-limit pauses of other processes."""
         for client in self._tokens.clients():
             if client.name in pauses:
                 client.rate_limiter.pause_until(pauses[client.name])

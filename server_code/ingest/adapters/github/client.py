@@ -50,7 +50,7 @@ class _Call:
 
 
 class GithubClient:
-    """Send requests with one credential. Safe for many threads; never sleeps.
+    """An HTTP client with one credential. Safe for many threads; never sleeps.
 
     A request is sent once, and once more where the credential could be renewed after a 401.
     """

@@ -59,7 +59,7 @@ _QUERY = """query($owner: String!, $name: String!) {
 
 
 class CommitReader:
-    """Reads commits' metrics; remembers which credentials have no use of GraphQL."""
+    """A reader of commits' metrics that remembers which credentials cannot use GraphQL."""
 
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists

@@ -48,7 +48,7 @@ class ListAnswer:
 
     @property
     def total_count(self) -> int:
-        """GitHub's own count of the whole list, which may be wrong."""
+        """Return GitHub's own count of the whole list, which may be wrong."""
         return integer(self.first.get("total_count")) or 0
 
 
@@ -79,7 +79,7 @@ class ListRequest:
 
     @property
     def sizes(self) -> tuple[int, ...]:
-        """The page sizes to try, the largest first."""
+        """Return the page sizes to try, the largest first."""
         return SIZES if self.own_size is None else (self.own_size, *SIZES)
 
     def page(self, size: int, number: int, cursor: Mapping[str, str]) -> Request:
@@ -106,7 +106,7 @@ class ListRequest:
 
 
 class ListReader:
-    """Reads lists page by page; remembers which need smaller pages. Safe for many threads."""
+    """A reader of paged lists that remembers which need smaller pages. Safe for many threads."""
 
     def __init__(self) -> None:
         self._sizes = PageSizes()
@@ -193,7 +193,7 @@ class _Walk:
 
     @property
     def size(self) -> int:
-        """The present page size."""
+        """Return the present page size."""
         return self._sizes[0]
 
     def read_page(self, reader: Reader) -> None:

@@ -43,7 +43,7 @@ MAX_HOPS = 3
 
 
 class LogDownloader:
-    """Downloads logs from the host that GitHub redirects to, which never gets the token."""
+    """A client for the host of logs that GitHub redirects to; it never gets the token."""
 
     def __init__(self, counters: Counters, *, api_url: str) -> None:
         self._counters = counters

@@ -18,7 +18,7 @@ MAX_KEPT = 20
 
 
 class MalformedObjects:
-    """Parses lists whose other objects are read as usual. Safe for many threads."""
+    """A parser of lists that skips malformed objects. Safe for many threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

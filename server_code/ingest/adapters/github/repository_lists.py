@@ -26,7 +26,7 @@ _OF_USER = ListRequest(
 
 
 class GithubRepositories(RepositorySource):
-    """Reads which repositories a credential may read; unchanged lists are free."""
+    """The lists of repositories that a credential may read; unchanged lists are free."""
 
     def __init__(self, tokens: TokenPool) -> None:
         self._tokens = tokens

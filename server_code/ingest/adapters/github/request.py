@@ -55,7 +55,7 @@ class Response:
 
     @property
     def is_unchanged(self) -> bool:
-        """Whether the validator still held; such an answer was free."""
+        """Return whether the validator still held; such an answer was free."""
         return self.status == 304
 
     def json(self) -> object:

@@ -35,7 +35,7 @@ _CHECK_RUNS = "/repos/{}/check-suites/{}/check-runs"
 
 
 class StartFailureReader:
-    """Reads why attempts could not start; remembers which credentials have no use of GraphQL."""
+    """A reader of start failures that remembers which credentials cannot use GraphQL."""
 
     def __init__(self, lists: ListReader) -> None:
         self._lists = lists

@@ -258,7 +258,7 @@ class RepositoryClient:
 
     @property
     def name(self) -> str:
-        """The name of the credential."""
+        """Return the name of the credential."""
         return self._tokens.client_for(self._repository).name
 
     def get(self, request: Request) -> Response:

@@ -44,7 +44,7 @@ _SAVE_DESIRED_STATE = """
 
 
 class SqlAgents:
-    """Keep agents and collections; each save removes those that have long been silent."""
+    """Agents and collections; each save removes those that have not reported for long."""
 
     _database: Database
 

@@ -31,7 +31,7 @@ SAVE_ATTEMPTS = """
 
 
 def attempt_row(record: AttemptRecord) -> Row:
-    """Lay a record out in the columns of SAVE_ATTEMPTS."""
+    """Return a record in the columns of SAVE_ATTEMPTS."""
     return (
         *attempt_id(record.key),
         write_time(record.created_at),

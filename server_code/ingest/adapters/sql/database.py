@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 class Database:
-    """Run work on a connection; every method raises StateUnavailable where it failed."""
+    """A database with a pool of connections; every method raises StateUnavailable on failure."""
 
     def __init__(self, dialect: Dialect) -> None:
         self._dialect = dialect

@@ -29,7 +29,7 @@ _TRIM_ACTIVITIES = """
 
 
 class SqlJournal:
-    """Keep errors and activities; each addition removes what has become too much."""
+    """Errors and activities; each addition removes the oldest beyond the limit."""
 
     _database: Database
 

@@ -82,7 +82,7 @@ _GIVE_BACK = "DELETE FROM deliveries WHERE delivery_id = ?"
 
 
 class SqlLedger(LedgerStore):
-    """Keep every attempt as the newest sight of it."""
+    """The ledger: the newest known state of every attempt."""
 
     _database: Database
 
@@ -142,7 +142,7 @@ class SqlLedger(LedgerStore):
             self._database.write(save)
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
-        """Forget up to ``limit`` settled attempts created before, with all that is known of them.
+        """Delete up to ``limit`` settled attempts created before, with all that is known of them.
 
         The oldest go first, some at a time: nobody waits long for the rows, and a kill in between
         leaves fewer to forget.
@@ -169,7 +169,7 @@ class SqlLedger(LedgerStore):
         return {name: ledger_counts(row) for name, *row in self._database.read(SELECT_EACH)}
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
-        """Remember that a run should be looked at; the newest hint counts."""
+        """Save that a run is to be checked; the newest hint counts."""
         self._insert(_SAVE_HINT, [(repository_key(repository), run_id, write_time(now))])
 
     def load_run_hints(self, repository: str) -> dict[int, datetime]:
@@ -179,7 +179,7 @@ class SqlLedger(LedgerStore):
         return {run_id: read_time(hinted_at) for run_id, hinted_at in rows}
 
     def clear_run_hints(self, repository: str, hints: Mapping[int, datetime]) -> None:
-        """Forget hints that are not newer than those given."""
+        """Delete hints that are not newer than those given."""
         key = repository_key(repository)
         rows = [(key, run_id, write_time(hints[run_id])) for run_id in sorted(hints)]
 
@@ -206,7 +206,7 @@ class SqlLedger(LedgerStore):
         self._insert(_SAVE_COMMITS, rows)
 
     def save_pauses(self, pauses: Mapping[str, datetime]) -> None:
-        """Remember until when credentials must not ask GitHub; a longer pause is kept."""
+        """Save until when credentials must not send requests; a longer pause is kept."""
         rows = [(name, write_time(pauses[name])) for name in sorted(pauses)]
         not_believed = [(name, write_time(pauses[name] + MAX_PAUSE)) for name in sorted(pauses)]
 
@@ -232,7 +232,7 @@ class SqlLedger(LedgerStore):
         return [decode(DeliveredFact, read_json(fact)) for (fact,) in rows]
 
     def clear_delivered_facts(self, delivery_ids: Collection[str]) -> None:
-        """Forget facts that were processed."""
+        """Delete facts that were processed."""
 
         def clear(session: Session) -> None:
             for delivery_id in sorted(delivery_ids):

@@ -49,7 +49,7 @@ _NEVER = datetime.max.replace(tzinfo=timezone.utc)
 
 
 class SqlLogs(LogStateStore):
-    """Keep what is known of job logs."""
+    """Records of job logs."""
 
     _database: Database
 

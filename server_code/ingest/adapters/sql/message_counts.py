@@ -21,7 +21,7 @@ _ADD_TO_SPAN = """
 
 
 class SqlMessageCounts:
-    """Keep totals, and what they grew by in the last day."""
+    """Message totals, and their growth in the last day."""
 
     _database: Database
 

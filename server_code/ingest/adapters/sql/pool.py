@@ -11,7 +11,7 @@ from .dialect import Connection, Dialect
 
 
 class ConnectionPool:
-    """Lend connections, the last one given back first, and open new ones while there are few."""
+    """A pool of connections: the most recently returned is lent first, new ones up to a limit."""
 
     def __init__(self, dialect: Dialect, *, wait_seconds: float = 30) -> None:
         self._dialect = dialect

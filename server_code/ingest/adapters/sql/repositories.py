@@ -74,7 +74,7 @@ MAKE_DUE = """
 
 
 class SqlRepositories(RepositoryStore):
-    """Keep the watched repositories; a lease is held by the name of its holder."""
+    """The watched repositories; a lease is held by the name of its holder."""
 
     _database: Database
 

@@ -33,7 +33,7 @@ _TRIM = """
 
 
 class SqlRunList:
-    """Keep the newest runs; each save removes what has become too much."""
+    """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
     _database: Database
 

@@ -17,7 +17,7 @@ MOST_PARAMETERS = 500
 
 
 class Session:
-    """Speak SQL; ``?`` is where a parameter goes, ``(...)`` where a chunk of many goes."""
+    """One transaction; in SQL, ``?`` stands for a parameter, ``(...)`` for a chunk of many."""
 
     def __init__(self, connection: Connection, dialect: Dialect) -> None:
         self.dialect = dialect

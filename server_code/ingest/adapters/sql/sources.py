@@ -35,7 +35,7 @@ _REMOVE = "DELETE FROM {} WHERE name_key IN (...)"
 
 
 class SqlSources(SourceStore):
-    """Keep records whole, each under its name."""
+    """Records of sources and credentials, each under its name."""
 
     _database: Database
 

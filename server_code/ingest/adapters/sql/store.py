@@ -34,7 +34,7 @@ class SqlState(
     SqlJournal,
     StateStore,
 ):
-    """Keep all state in one database; safe for threads and processes, but not across a fork."""
+    """The state in one SQL database; safe for threads and processes, but not across a fork."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
