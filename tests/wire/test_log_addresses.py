@@ -41,6 +41,18 @@ def test_public_addresses_are_allowed(url):
         "https://[::ffff:10.0.0.1]/log",
         "https://[fe80::1]/log",
         "https://[fd00::1]/log",
+        "https://[fec0::1]/log",
+        "https://[ff02::1]/log",
+        "https://[::127.0.0.1]/log",
+        "https://[::ffff:0:127.0.0.1]/log",
+        "https://[64:ff9b::a9fe:a9fe]/log",
+        "https://[64:ff9b:1::a00:1]/log",
+        "https://[2002:7f00:1::]/log",
+        "https://192.0.0.192/log",
+        "https://224.0.0.1/log",
+        "https://127\u30020\u30020\u30021/log",
+        "https://\u2460\u2461\u2466.\u24ea.\u24ea.\u2460/log",
+        "https://octo@10.0.0.1/log",
         "https://metadata.google.internal/log",
         "https://printer.local./log",
         "https:///log",
@@ -62,7 +74,9 @@ def test_a_private_api_may_keep_its_logs_on_private_addresses():
         require_allowed_name("http://10.0.0.9/log", api_url="https://10.0.0.8/api/v3")
 
 
-@pytest.mark.parametrize("host", ["github.com", "8.8.8.8", "2606:50c0:8000::153", "1.2.3.4.5"])
+@pytest.mark.parametrize(
+    "host", ["github.com", "8.8.8.8", "2606:50c0:8000::153", "64:ff9b::808:808", "1.2.3.4.5"]
+)
 def test_public_hosts_are_not_private(host):
     """Names are judged by their form alone; what they resolve to is checked before a request."""
     assert not is_private(host)

@@ -153,6 +153,19 @@ def test_a_delivery_without_its_headers_is_malformed(missing):
         deliver({}, **{missing: ""})
 
 
+@pytest.mark.parametrize("delivery_id", ["x" * 101, "a\0b", "é", "\ud800"])
+def test_a_delivery_id_that_no_state_could_keep_is_malformed(delivery_id):
+    """It is not signed: whoever replays a body chooses it."""
+    with pytest.raises(MalformedPayload, match="X-GitHub-Delivery"):
+        deliver({}, **{"x-github-delivery": delivery_id})
+
+
+@pytest.mark.parametrize("name", ["a\0/b", "\ud800/b", "octo/api?x", "../..", "o/" * 1000])
+def test_a_repository_that_has_no_such_name_is_not_named(name):
+    """It is neither looked up nor repeated in the answer."""
+    assert deliver({"repository": {"full_name": name}}).repository is None
+
+
 @pytest.mark.parametrize("body", [b"", b"payload=%7B%7D", b"\xff", b"[" * 100_000])
 def test_a_body_that_is_not_json_is_malformed(body):
     """The usual cause is the form content type."""

@@ -14,6 +14,17 @@ from ..errors import LogExpired, LogPending, SourceUnavailable
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
+#: https://www.iana.org/assignments/iana-ipv6-special-registry: all that is routed on the internet.
+_IPV6_UNICAST = ipaddress.IPv6Network("2000::/3")
+
+#: Some clouds serve their credentials here; Python's ``is_global`` includes it in part.
+_IPV4_PROTOCOLS = ipaddress.IPv4Network("192.0.0.0/24")
+
+#: IPv4-compatible, IPv4-mapped, IPv4-translated, and NAT64 (RFC 4291, 6145, 6052).
+_IPV4_IN_LAST_BITS = tuple(
+    map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
+)
+
 
 def require_allowed_name(url: str, *, api_url: str) -> None:
     """Raise SourceUnavailable where a log's address must not be requested."""
@@ -50,22 +61,43 @@ def raise_for_log_host(status: int) -> None:
 
 def is_private(host: str) -> bool:
     """Return whether a host is named as one of a private network, or of this machine."""
-    name = host.strip("[]").rstrip(".").lower()
+    name = _in_ascii(host.strip("[]")).rstrip(".").lower()
     if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
         return True
     address = _parse(name.partition("%")[0])
-    return address is not None and not address.is_global
+    return address is not None and not _is_public(address)
+
+
+def _in_ascii(name: str) -> str:
+    """Return a name as resolvers and proxies get it: some digits and dots are not ASCII's."""
+    try:
+        return name.encode("idna").decode()
+    except UnicodeError:
+        return name
+
+
+def _is_public(address: _Address) -> bool:
+    if isinstance(address, ipaddress.IPv6Address):
+        return address.is_global and address in _IPV6_UNICAST
+    return address.is_global and not address.is_multicast and address not in _IPV4_PROTOCOLS
 
 
 def _parse(name: str) -> _Address | None:
     """Read an address in any form that a resolver takes, such as ``127.1`` or ``0x7f000001``."""
     try:
-        address: _Address = ipaddress.ip_address(name)
+        address = ipaddress.ip_address(name)
     except ValueError:
         return _parse_short(name)
-    if isinstance(address, ipaddress.IPv6Address):
-        return address.ipv4_mapped or address.sixtofour or address
-    return address
+    return _embedded_ipv4(address) or address
+
+
+def _embedded_ipv4(address: _Address) -> ipaddress.IPv4Address | None:
+    """Return the IPv4 address that an IPv6 address stands for, or is translated to."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return None
+    if any(address in prefix for prefix in _IPV4_IN_LAST_BITS):
+        return ipaddress.IPv4Address(int(address) & 0xFFFF_FFFF)
+    return address.sixtofour
 
 
 def _parse_short(name: str) -> ipaddress.IPv4Address | None:

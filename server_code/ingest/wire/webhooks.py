@@ -8,15 +8,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..errors import InvalidSignature, MalformedPayload
+from ..domain.repositories import parse_repository
+from ..errors import InvalidRepository, InvalidSignature, MalformedPayload
 from .fields import integer, mapping, text
 
 #: GitHub caps payloads at 25 MB. https://docs.github.com/en/webhooks/webhook-events-and-payloads
 MAX_BODY_BYTES = 25 * 1024 * 1024
+
+#: GitHub's are GUIDs. They are not signed, and the state keeps them as keys.
+_DELIVERY_ID = re.compile(r"[ -~]{1,100}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,12 +58,14 @@ def parse_delivery(headers: Mapping[str, str], body: bytes, *, secret: str) -> D
     event, delivery_id = headers.get("x-github-event"), headers.get("x-github-delivery")
     if not event or not delivery_id:
         raise MalformedPayload("A webhook came without X-GitHub-Event or X-GitHub-Delivery.")
+    if not _DELIVERY_ID.fullmatch(delivery_id):
+        raise MalformedPayload("A webhook's X-GitHub-Delivery is not an id of GitHub.")
     payload = _json_object(body)
     return Delivery(
         delivery_id=delivery_id,
         event=event,
         action=text(payload.get("action")),
-        repository=text(mapping(payload.get("repository")).get("full_name")),
+        repository=_repository(payload),
         payload=payload,
     )
 
@@ -80,6 +87,15 @@ def verify_signature(signature: str | None, body: bytes, *, secret: str) -> None
     expected = "sha256=" + hmac.new(secret_bytes(secret), body, hashlib.sha256).hexdigest()
     if not hmac.compare_digest(expected.encode(), signature.encode(errors="replace")):
         raise InvalidSignature("The webhook is not signed with the secret configured here.")
+
+
+def _repository(payload: Mapping[str, Any]) -> str | None:
+    """Return the full name of a delivery's repository; None where it is no such name."""
+    full_name = text(mapping(payload.get("repository")).get("full_name")) or ""
+    try:
+        return full_name if parse_repository(full_name).full_name == full_name else None
+    except InvalidRepository:
+        return None
 
 
 def _json_object(body: bytes) -> Mapping[str, Any]:
