@@ -4,7 +4,8 @@ IngestError
 ├── Retriable                  try again later; nothing is lost by waiting
 │   ├── RateLimited            GitHub forbids requests until ``retry_at``
 │   ├── SourceUnavailable      GitHub could not be reached, or has nothing to give for now
-│   │   └── RequestFailed      GitHub took the request and did not answer it whole and readably
+│   │   ├── RequestFailed      GitHub took the request and did not answer it whole and readably
+│   │   └── RequestPaused      GitHub asked to wait before this one request, until ``retry_at``
 │   ├── QueueUnavailable       the queue or bucket did not accept what was sent
 │   ├── StateUnavailable       the state store did not answer
 │   └── ResourceExhausted      this machine lacks disk space, open files or memory
@@ -80,6 +81,17 @@ class RequestFailed(SourceUnavailable):
 
     The same request for less, such as a smaller page, may succeed.
     """
+
+
+class RequestPaused(SourceUnavailable):
+    """A request that GitHub asked to send later, while it answers others of the credential.
+
+    It was not sent, so it is no failed try.
+    """
+
+    def __init__(self, message: str, *, retry_at: datetime) -> None:
+        super().__init__(message)
+        self.retry_at = retry_at
 
 
 class QueueUnavailable(Retriable):

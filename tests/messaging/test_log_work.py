@@ -14,6 +14,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import MalformedPayload
 from ingest.messaging.log_events import LogAbsence, log_unavailable_message
 from ingest.messaging.log_work import (
+    MAX_CONCLUSION_CHARS,
     MAX_JOB_NAME_CHARS,
     DueLog,
     LogWork,
@@ -69,6 +70,12 @@ def test_a_name_without_measure_is_cut_in_the_work_and_marked_in_the_log():
     assert json.loads(log_unavailable_message(lost).body)["data"]["truncated"] == ["job_name"]
     whole = log_unavailable_message(replace(lost, job_name="j" * 1000))
     assert "truncated" not in json.loads(whole.body)["data"]
+
+
+def test_a_conclusion_without_measure_is_cut_in_the_work():
+    """It would make the work invalid, and its log would never be fetched."""
+    (job,) = parse_log_work(job_log_due(KEY, a_job(conclusion="c" * 20_000), now=NOW).body).jobs
+    assert len(job.conclusion) == MAX_CONCLUSION_CHARS
 
 
 def test_work_that_is_put_off_is_the_same_work_once_more():

@@ -56,13 +56,14 @@ def test_a_job_of_very_many_steps_keeps_the_first():
     assert len(data["steps"]) > 100
 
 
-@pytest.mark.parametrize("field", ["name", "runner_name", "html_url"])
+@pytest.mark.parametrize("field", ["name", "runner_name", "html_url", "status", "conclusion"])
 def test_any_text_of_a_job_may_be_too_long(field):
     """Also one that nobody expects to be."""
     job = replace(a_job(), **{field: "y" * 600_000})
     message = encode_to_fit(job_envelope(a_run().key, job, now=NOW), max_bytes=262_144)
     assert message.size_bytes <= 262_144
     assert data_of(message)["job_id"] == job.job_id
+    assert len(message.attributes["event_type"]) < 256
 
 
 def test_one_huge_item_of_a_list_goes_with_its_list():

@@ -49,7 +49,7 @@ class StubGithub:
         return sum(part in asked.path for asked in self.asked)
 
 
-#: A status, headers, and a body: JSON, text or None.
+#: A status, headers, and a body: JSON, text, bytes or None.
 Reply = tuple[int, Mapping[str, str], Any]
 
 
@@ -88,14 +88,15 @@ def stub_github(
             asked = Asked(self.command, parts.path, query, headers)
             github.asked.append(asked)
             status, more, body = answer(asked)
-            content = body if isinstance(body, str) else json.dumps(body)
-            content = "" if body is None or status == 304 else content
+            text = body if isinstance(body, (str, bytes)) else json.dumps(body)
+            content = text if isinstance(text, bytes) else text.encode()
+            content = b"" if body is None or status == 304 else content
             self.send_response_only(status)
             for name, value in {"Content-Type": "application/json", **more}.items():
                 self.send_header(name, value)
-            self.send_header("Content-Length", str(len(content.encode())))
+            self.send_header("Content-Length", str(len(content)))
             self.end_headers()
-            self.wfile.write(content.encode())
+            self.wfile.write(content)
 
         do_POST = do_GET  # noqa: N815
 

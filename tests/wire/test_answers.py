@@ -151,6 +151,15 @@ def test_no_secret_and_nothing_unprintable_is_repeated():
     assert error(403, "No", documentation_url="javascript:alert(1)").remedy.count("java") == 0
 
 
+def test_a_number_of_thousands_of_digits_spoils_no_other_field():
+    """Python refuses to convert it; the object that has it is read without it."""
+    body = '{"runs": [{"id": 7, "run_number": ' + "9" * 5000 + '}, {"id": 8, "run_number": -1}]}'
+    answer = RawAnswer(status=200, headers={}, body=body)
+    assert parse_json(answer, RUN, api_url=PUBLIC) == {
+        "runs": [{"id": 7, "run_number": None}, {"id": 8, "run_number": None}]
+    }
+
+
 @pytest.mark.parametrize(
     "body", ["", "<html>Unicorn</html>", '{"total_count": 1, "runs": [{"id', "[" * 200_000]
 )

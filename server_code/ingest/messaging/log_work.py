@@ -17,8 +17,10 @@ from .run_events import run_group
 JOB_LOG_DUE = "job_log_due"
 ATTEMPT_LOGS_DUE = "attempt_logs_due"
 
-#: Longer names of jobs are cut: hundreds of jobs must fit one message, and archives hold 90.
+#: Longer names and conclusions of jobs are cut: hundreds of jobs must fit one message. An archive
+#: holds 90 characters of a name, and GitHub's longest conclusion has 15.
 MAX_JOB_NAME_CHARS = 1000
+MAX_CONCLUSION_CHARS = 100
 _CUT = "…"
 
 
@@ -94,11 +96,13 @@ def _key_data(key: AttemptKey) -> dict[str, Any]:
 def due_log(job: Job | DueLog) -> DueLog:
     """Return a job's log as a work item names it."""
     if isinstance(job, DueLog):
-        return replace(job, job_name=_cut_name(job.job_name))
+        return replace(
+            job, job_name=_cut_name(job.job_name), conclusion=_cut_conclusion(job.conclusion)
+        )
     return DueLog(
         job_id=job.job_id,
         job_name=_cut_name(job.name),
-        conclusion=job.conclusion,
+        conclusion=_cut_conclusion(job.conclusion),
         completed_at=job.completed_at,
         never_started=job.never_started,
     )
@@ -110,7 +114,15 @@ def is_cut_name(job_name: str) -> bool:
 
 
 def _cut_name(name: str) -> str:
-    return name if len(name) <= MAX_JOB_NAME_CHARS else name[: MAX_JOB_NAME_CHARS - 1] + _CUT
+    return _cut(name, MAX_JOB_NAME_CHARS)
+
+
+def _cut_conclusion(conclusion: str | None) -> str | None:
+    return None if conclusion is None else _cut(conclusion, MAX_CONCLUSION_CHARS)
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1] + _CUT
 
 
 def _due_data(due: DueLog) -> dict[str, Any]:

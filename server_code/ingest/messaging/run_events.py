@@ -17,6 +17,9 @@ from .run_data import RunDetails, job_data, run_data, step_data
 
 _NOT_A_WORD = re.compile("[^a-z0-9_]+")
 
+#: Queues bound the attributes of a message, of which its event type is one.
+MAX_STATUS_CHARS = 100
+
 
 def run_envelope(  # noqa: PLR0913 - what a message is made of
     run: WorkflowRun,
@@ -97,7 +100,7 @@ def job_fingerprint(job: Job) -> str:
 
 def _word(status: str) -> str:
     """Make a status fit for an event type; GitHub may add statuses we have not met."""
-    return _NOT_A_WORD.sub("_", status.lower()).strip("_") or "unknown"
+    return _NOT_A_WORD.sub("_", status.lower()).strip("_")[:MAX_STATUS_CHARS] or "unknown"
 
 
 def _digest(value: object) -> str:

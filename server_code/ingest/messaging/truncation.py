@@ -9,11 +9,13 @@ from typing import Any
 from .encoding import QueueMessage, encode_envelope, encode_json
 from .envelope import Envelope
 
-#: What readers find a fact by; never cut.
+#: What readers find a fact by; never cut, unless it is longer than any such value is.
 _IDENTITY = frozenset(
     {"repo", "run_id", "run_attempt", "run_number", "workflow_id", "job_id", "number"}
     | {"status", "conclusion", "head_sha", "commit_sha", "event", "truncated"}
 )
+
+_MAX_IDENTITY_CHARS = 1000
 
 #: Each cut halves the largest field, so this many leave nothing of any message but its identity.
 _MOST_CUTS = 400
@@ -66,12 +68,16 @@ def _largest(data: Mapping[str, Any]) -> tuple[str, ...] | None:
 
 def _texts_and_lists(data: Mapping[str, Any]) -> Iterator[tuple[tuple[str, ...], Any]]:
     for name, value in data.items():
-        if name in _IDENTITY:
+        if name in _IDENTITY and not _is_overlong(value):
             continue
         if isinstance(value, Mapping):
             yield from (((name, *path), inner) for path, inner in _texts_and_lists(value))
         elif isinstance(value, (str, list)) and len(value) > isinstance(value, str):
             yield (name,), value
+
+
+def _is_overlong(value: object) -> bool:
+    return isinstance(value, str) and len(value) > _MAX_IDENTITY_CHARS
 
 
 def _cut(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:

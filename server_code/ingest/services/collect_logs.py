@@ -11,7 +11,7 @@ from hashlib import sha256
 from ..domain.collections import Standstill
 from ..domain.ledger import JobLogRecord
 from ..domain.runs import AttemptKey
-from ..errors import Fatal, IngestError, LogPending, RateLimited, StateFull
+from ..errors import Fatal, IngestError, LogPending, RateLimited, RequestPaused, StateFull
 from .agent_loop import ShouldContinue
 from .collection_plan import CollectionPlan
 from .context import CollectorContext
@@ -138,7 +138,7 @@ class LogCollection:
         is_written = isinstance(error, LogPending) and may_be_written(
             late.job, self._context.clock.now()
         )
-        if not is_written and not isinstance(error, RateLimited):
+        if not is_written and not isinstance(error, (RateLimited, RequestPaused)):
             with self._lock:
                 self._failures[key, late.job.job_id] += 1
 

@@ -19,6 +19,7 @@ from ..errors import (
     LogPending,
     MessageTooLarge,
     RateLimited,
+    RequestPaused,
     SourceUnavailable,
     Unexpected,
 )
@@ -210,7 +211,7 @@ class _Ingestion:
     def _report(self, task: LogTask) -> None:
         """Report a failure once: at the first try, or when GitHub's own failure lasts."""
         for late in task.late:
-            if isinstance(late.error, (RateLimited, LogPending)):
+            if isinstance(late.error, (RateLimited, RequestPaused, LogPending)):
                 continue
             may_pass = isinstance(late.error, SourceUnavailable)
             if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):

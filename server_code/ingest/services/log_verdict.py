@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from ..domain.ledger import LOG_FETCHED
 from ..domain.runs import AttemptKey
-from ..errors import IngestError, LogExpired, LogPending, NotFound, RateLimited
+from ..errors import IngestError, LogExpired, LogPending, NotFound, RateLimited, RequestPaused
 from ..messaging.log_work import DueLog, LogWork
 from ..ports import ActionsSource
 from .context import CollectorContext
@@ -68,7 +68,7 @@ def _prove_readable(source: ActionsSource, key: AttemptKey) -> None:
 
 def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
     """Return how long a log waits for its next try: twice as long each time, up to a bound."""
-    if isinstance(error, RateLimited):
+    if isinstance(error, (RateLimited, RequestPaused)):
         seconds = int((error.retry_at - now).total_seconds()) + 1
         return min(max(seconds, 1), MAX_DELAY_SECONDS)
     return int(min(2.0 ** min(tries, 20), MAX_PAUSE_SECONDS))

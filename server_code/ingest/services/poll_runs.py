@@ -22,6 +22,7 @@ from ..errors import (
     NotFound,
     RateLimited,
     RepositoryUnavailable,
+    RequestPaused,
     Retriable,
     StateBusy,
 )
@@ -231,7 +232,9 @@ def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryR
     context.busy_polls.discard(repository.full_name)
     if error is None:
         return replace(repository, failures=0, last_error=None)
-    if repository.last_error is None and not isinstance(error, (RateLimited, StateBusy)):
+    if repository.last_error is None and not isinstance(
+        error, (RateLimited, RequestPaused, StateBusy)
+    ):
         name = repository.full_name
         context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
     return replace(repository, failures=0, last_error=str(error))
@@ -245,6 +248,9 @@ def _after_failure(
     stored = context.store.load_repository(repository.full_name) or repository
     if isinstance(error, RateLimited):
         return replace(stored, last_error=str(error)), error.retry_at
+    if isinstance(error, RequestPaused):
+        # Nothing was asked; the answer before stays its error.
+        return stored, min(error.retry_at, now + LONGEST_FAILURE_PAUSE)
     if isinstance(error, StateBusy) and repository.full_name not in context.busy_polls:
         # Passes by itself, and is a failure only if the next poll fails as well. Processes that
         # were in each other's way do not come back in step.

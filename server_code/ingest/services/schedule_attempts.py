@@ -10,7 +10,15 @@ from ..domain.due import is_interval_over
 from ..domain.job_counts import JobCounts, add_count, ends_with_run
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
-from ..errors import AccessDenied, BadCredentials, IngestError, RateLimited, Retriable, Skippable
+from ..errors import (
+    AccessDenied,
+    BadCredentials,
+    IngestError,
+    RateLimited,
+    RequestPaused,
+    Retriable,
+    Skippable,
+)
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
 from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot
@@ -134,9 +142,12 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
 
     A limit or a rejected credential concerns every request: it is no failure of the attempt.
     """
+    now = context.clock.now()
     if isinstance(error, (RateLimited, BadCredentials)):
         return record
-    failures, now = record.failures + 1, context.clock.now()
+    if isinstance(error, RequestPaused):
+        return replace(record, next_check_at=min(error.retry_at, now + MAX_FAILURE_PAUSE))
+    failures = record.failures + 1
     is_over = failures >= MAX_FAILURES
     passes = isinstance(error, (Retriable, Skippable, AccessDenied))
     if is_over or failures == (REPORTED_FAILURES if passes else 1):

@@ -18,7 +18,6 @@ Gone must know that the same credential reads the repository before it believes 
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +33,7 @@ from ..errors import (
     RequestFailed,
     SourceUnavailable,
 )
+from .fields import load_json
 from .reasons import Reason, parse_reason
 from .refusals import find_remedy, permission_remedy, requires_sso, sso_remedy
 
@@ -77,7 +77,7 @@ def error_of(
 def parse_json(answer: RawAnswer, path: str, *, api_url: str) -> object:
     """Parse the body. Raises RequestFailed: GitHub's servers cut answers and send error pages."""
     try:
-        return json.loads(answer.body)
+        return load_json(answer.body)
     except (ValueError, RecursionError) as error:
         raise broken_answer(path, answer.body, api_url=api_url) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,6 +11,20 @@ from ..errors import MalformedPayload
 #: No id of GitHub's comes near it, and no database holds more.
 _TOO_LARGE = 2**63
 _MOST_DIGITS = 19
+
+
+def load_json(text: str | bytes) -> object:
+    """Parse a JSON text; a number that no field can hold is None, and spoils nothing else.
+
+    Raises ValueError or RecursionError.
+    """
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        # Python converts no integer of more than 4,300 digits.
+        return json.loads(text, parse_int=integer)
 
 
 def mapping(value: object) -> Mapping[str, Any]:

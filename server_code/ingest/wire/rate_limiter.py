@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import RateLimited
+from .path_pauses import PathPauses
 from .rate_limits import (
     RateLimit,
     clock_offset,
@@ -37,9 +38,6 @@ MAX_STRETCH = 20.0
 #: The scope of a pause that holds for whatever the token asks.
 _EVERYTHING = "*"
 
-#: Paths with a pause of their own that are remembered at once.
-MAX_PAUSED_PATHS = 1000
-
 
 @dataclass(frozen=True, slots=True)
 class _Pause:
@@ -60,7 +58,7 @@ class RateLimiter:
         self._lock = threading.Lock()
         self._limits: dict[str, RateLimit] = {}
         self._pauses: dict[str, _Pause] = {}
-        self._paused_paths: dict[str, datetime] = {}
+        self._paths = PathPauses()
         self._offset = timedelta(0)
         self._points: dict[str, deque[datetime]] = {}
         self._response_seconds: deque[tuple[datetime, float]] = deque()
@@ -71,11 +69,11 @@ class RateLimiter:
     def admit(self, endpoint: str, *, resource: str, now: datetime, path: str = "") -> None:
         """Reserve a slot for one request to a path of an endpoint (the path's pattern).
 
-        Raises RateLimited where a limit forbids it.
+        Raises RateLimited where a limit forbids it, RequestPaused where only the path must wait.
         """
         with self._lock:
             self._check_pauses(resource, now)
-            self._check_path(path, now)
+            self._paths.check(path, now)
             self._check_primary(resource, now)
             self._check_secondary(endpoint, resource, now)
             self._points.setdefault(endpoint, deque()).append(now)
@@ -93,7 +91,8 @@ class RateLimiter:
     ) -> None:
         """Record the limits that an answer names. Raises RateLimited for a limit answer.
 
-        ``retry-after`` on any other answer holds for its path alone.
+        ``retry-after`` on any other answer holds for its path alone. A path that is limited while
+        others are answered waits longer than the credential.
         """
         with self._lock:
             offset = clock_offset(headers, now=now)
@@ -106,10 +105,14 @@ class RateLimiter:
                 self._names_limits = False
             if not is_limit_answer(status, headers, body):
                 self._end_pauses(limit, now)
-                self._pause_path(path, headers, now)
+                after = parse_retry_after(headers, github_now=now + self._offset)
+                wait = None if after is None else timedelta(seconds=after)
+                self._paths.note_answer(path, wait=wait, now=now)
                 return
             scope = exhausted_resource(headers, body) or _EVERYTHING
             until = self._pause(scope, headers, now)
+            if scope == _EVERYTHING:
+                self._paths.note_limit(path, until=until, now=now)
         raise RateLimited("GitHub refuses more requests for now.", retry_at=until)
 
     @property
@@ -199,20 +202,6 @@ class RateLimiter:
         until = max(known.until, wanted)
         self._pauses[scope] = _Pause(until, refusals)
         return until
-
-    def _pause_path(self, path: str, headers: Mapping[str, str], now: datetime) -> None:
-        after = parse_retry_after(headers, github_now=now + self._offset)
-        if after is None or not path:
-            return
-        paths = {known: until for known, until in self._paused_paths.items() if until > now}
-        if len(paths) < MAX_PAUSED_PATHS:
-            paths[path] = now + timedelta(seconds=after)
-        self._paused_paths = paths
-
-    def _check_path(self, path: str, now: datetime) -> None:
-        until = self._paused_paths.get(path, now)
-        if now < until:
-            raise RateLimited(f"GitHub asked to wait before {path}.", retry_at=until)
 
     def _end_pauses(self, limit: RateLimit | None, now: datetime) -> None:
         """Remove the refusals that an answer shows to be over.

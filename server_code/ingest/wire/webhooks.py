@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +14,7 @@ from typing import Any
 
 from ..domain.repositories import parse_repository
 from ..errors import InvalidRepository, InvalidSignature, MalformedPayload
-from .fields import integer, mapping, text
+from .fields import integer, load_json, mapping, text
 
 #: GitHub caps payloads at 25 MB. https://docs.github.com/en/webhooks/webhook-events-and-payloads
 MAX_BODY_BYTES = 25 * 1024 * 1024
@@ -100,7 +99,7 @@ def _repository(payload: Mapping[str, Any]) -> str | None:
 
 def _json_object(body: bytes) -> Mapping[str, Any]:
     try:
-        payload = json.loads(body)
+        payload = load_json(body)
     except (ValueError, RecursionError) as error:
         raise MalformedPayload(
             "A webhook's body is not JSON: set its content type to application/json."

@@ -10,7 +10,7 @@ from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.adapters.github.interrupted_reads import MAX_READS, InterruptedReads
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
-from ingest.errors import RateLimited
+from ingest.errors import RateLimited, SourceUnavailable
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.builders import job_payload, run_payload
@@ -72,6 +72,25 @@ def test_a_long_list_is_read_on_where_a_limit_ended_it():
         trickle.jobs = [*JOBS[:-1], job_payload(id=350, name="renamed")]
         changed = fetch_patiently(actions, clock, first.validator)
         assert changed.value.jobs[-1].name == "renamed"
+
+
+def test_a_list_that_needs_smaller_pages_gets_them_though_each_failure_asks_to_wait():
+    """Each failure shows one size more that GitHub does not answer."""
+
+    def answer(asked: Asked) -> Reply:
+        if int(asked.query["per_page"]) > 25:
+            return 502, {"Retry-After": "30"}, "<html>Server Error</html>"
+        return a_page(asked, JOBS, "jobs")
+
+    with opened(answer) as (actions, clock, github):
+        for _ in range(4):
+            try:
+                listed = actions.fetch_jobs(KEY).value
+                break
+            except SourceUnavailable:
+                clock.sleep(31)
+        assert len(listed.jobs) == 350
+        assert sum(asked.query["per_page"] != "25" for asked in github.asked) == 2
 
 
 def test_an_interrupted_read_is_taken_once_and_few_are_kept():

@@ -10,7 +10,13 @@ import pytest
 from ingest.adapters.github import open_token_pool
 from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
-from ingest.errors import BadRequest, RateLimited, RequestFailed, SourceUnavailable
+from ingest.errors import (
+    BadRequest,
+    RateLimited,
+    RequestFailed,
+    RequestPaused,
+    SourceUnavailable,
+)
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
 
@@ -85,7 +91,7 @@ def test_retry_after_of_a_busy_server_is_obeyed_for_that_path():
         client = client_of(github.url, clock)
         with pytest.raises(RequestFailed):
             client.get(RUN)
-        with pytest.raises(RateLimited) as held:
+        with pytest.raises(RequestPaused) as held:
             client.get(RUN)
         assert (held.value.retry_at - clock.now()).total_seconds() == 40
         assert client.get(Request.to("/repos/{}/actions/runs/{}", "octo/api", 8)).status == 200
@@ -187,10 +193,20 @@ def test_a_proxy_that_cannot_be_used_is_named(proxy, monkeypatch):
     assert "HTTP_PROXY" in failed.value.remedy
 
 
-def test_a_byte_order_mark_before_json_is_ignored():
-    """Some proxies add it."""
-    with stub_github(lambda _: (200, {}, '\ufeff{"id": 7}')) as github:
-        assert client_of(github.url).get(RUN).json() == {"id": 7}
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-be", "utf-32-le"])
+def test_json_in_any_encoding_that_json_knows_is_read(encoding):
+    """Some proxies recode what passes through them, or add a byte order mark."""
+    body = '{"id": 7, "name": "d\u00e9ploy"}'.encode(encoding)
+    with stub_github(lambda _: (200, {}, body)) as github:
+        assert client_of(github.url).get(RUN).json() == {"id": 7, "name": "d\u00e9ploy"}
+
+
+@pytest.mark.parametrize("body", [b"\0" * 40, b'{"id": 7}\0\0', b"\xff\xfe", b"\xff\xfe{\0\0"])
+def test_bytes_that_are_no_json_are_a_broken_answer(body):
+    """The error names the address, and the request is sent again later."""
+    broken = pytest.raises(RequestFailed, match="not the expected JSON")
+    with stub_github(lambda _: (200, {}, body)) as github, broken:
+        client_of(github.url).get(RUN).json()
 
 
 def test_deeply_nested_json_is_a_broken_answer():

@@ -15,6 +15,7 @@ from ...errors import (
     Fatal,
     NotFound,
     RateLimited,
+    RequestPaused,
     Skippable,
     SourceUnavailable,
 )
@@ -91,7 +92,7 @@ class CommitReader:
             return {}
         try:
             answer = self._fetch_answer(client, repository, shas)
-        except RateLimited:
+        except (RateLimited, RequestPaused):
             # GraphQL has a budget of its own; while it is used up, REST's is there.
             return {}
         except (Fatal, Skippable):

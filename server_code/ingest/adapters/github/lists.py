@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
-from ...errors import RateLimited, RequestFailed
+from ...errors import RateLimited, RequestFailed, RequestPaused
 from ...wire.answers import broken_answer
 from ...wire.fields import integer, mapping
 from ...wire.links import next_parameters
@@ -124,7 +124,7 @@ class ListReader:
         read = self._interrupted.take(question) or _Read(wanted, validator, self._sizes)
         try:
             return read.run(reader)
-        except RateLimited:
+        except (RateLimited, RequestPaused):
             self._interrupted.keep(question, read)
             raise
 
@@ -246,8 +246,9 @@ class _Walk:
                     raise failure from None
                 self._sizes.pop(0)
                 self.prepared, self._etags = {}, [*self._etags, None]
-            except RateLimited:
+            except (RateLimited, RequestPaused):
                 if failure is not None:
+                    self._memory.note_failure(request.path, offset=self._wanted.offset)
                     raise failure from None
                 raise
             else:

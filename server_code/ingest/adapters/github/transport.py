@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import threading
@@ -92,8 +93,7 @@ class Transport:
         except ValueError as error:
             # requests raises it for a redirect's address or a chunk's length that is none.
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
-        text = content.decode("utf-8-sig", "replace")
-        return RawAnswer(status=response.status_code, headers=received, body=text)
+        return RawAnswer(status=response.status_code, headers=received, body=_decode(content))
 
     def close(self) -> None:
         """Close every thread's connections."""
@@ -211,6 +211,11 @@ def _read(response: requests.Response, deadline: float) -> bytes:
         if time.monotonic() > deadline:
             raise RequestFailed(f"GitHub's answer took longer than {TOTAL_SECONDS} s to arrive.")
     return b"".join(chunks)
+
+
+def _decode(content: bytes) -> str:
+    """Decode an answer as JSON: a proxy may have recoded it to UTF-16, with or without its mark."""
+    return content.decode(json.detect_encoding(content), "replace")
 
 
 def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:

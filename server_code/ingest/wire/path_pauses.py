@@ -1,0 +1,65 @@
+"""The pauses of single paths, which hold no other request of their credential."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..errors import RequestPaused
+
+#: Paths that are remembered at once.
+MAX_PATHS = 1000
+
+#: A path that is limited again after so many other answers is itself what GitHub limits. It waits
+#: twice as long each time, so that its refusals pause the credential for a small share of the time.
+OTHER_ANSWERS = 10
+MAX_FACTOR = 20
+MAX_PAUSE = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pause:
+    """A pause, how many times longer it is than GitHub asked, and the answers before it."""
+
+    until: datetime
+    factor: int
+    answers: int
+
+
+class PathPauses:
+    """The paths of one credential that must wait. Its caller holds a lock."""
+
+    def __init__(self) -> None:
+        self._pauses: dict[str, _Pause] = {}
+        self._answers = 0
+
+    def check(self, path: str, now: datetime) -> None:
+        """Raise RequestPaused for a path that must wait."""
+        known = self._pauses.get(path)
+        if known is not None and now < known.until:
+            raise RequestPaused(f"GitHub asked to wait before {path}.", retry_at=known.until)
+
+    def note_answer(self, path: str, *, wait: timedelta | None, now: datetime) -> None:
+        """Note an answer that is no limit; ``wait``: how long it asks to wait before the next."""
+        self._answers += 1
+        self._pauses.pop(path, None)
+        if wait is not None:
+            self._keep(path, now + wait, factor=1)
+
+    def note_limit(self, path: str, *, until: datetime, now: datetime) -> None:
+        """Note a limit until then: the path waits longer where others are answered meanwhile."""
+        known, factor = self._pauses.get(path), 1
+        if known is not None:
+            is_alone = self._answers - known.answers >= OTHER_ANSWERS
+            factor = min(known.factor * 2, MAX_FACTOR) if is_alone else max(known.factor // 2, 1)
+        wait = until - now
+        self._keep(path, now + max(min(factor * wait, MAX_PAUSE), wait), factor=factor)
+
+    def _keep(self, path: str, until: datetime, *, factor: int) -> None:
+        """Remember a pause; the oldest one goes when there are too many."""
+        if not path:
+            return
+        self._pauses.pop(path, None)
+        self._pauses[path] = _Pause(until, factor, self._answers)
+        if len(self._pauses) > MAX_PATHS:
+            del self._pauses[next(iter(self._pauses))]
