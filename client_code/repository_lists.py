@@ -3,7 +3,7 @@
 from . import routes
 from .formatting import number, plural
 
-SORTS = ("trouble", "activity", "name")
+SORTS = ("problems", "activity", "name")
 
 #: The source of repositories that were added by name.
 BY_NAME = "by name"

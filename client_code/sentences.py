@@ -150,6 +150,14 @@ def _bound(seconds):
     return "over 1 h" if seconds is None else "within " + duration(seconds)
 
 
+def pending_log(log):
+    """Return which log waits, and why."""
+    place = "{} in {}".format(log["job_name"], log["repository"])
+    if log["reason"]:
+        return "{}: {}".format(place, log["reason"])
+    return place + " waits on the job events queue for its turn."
+
+
 def login_help(facts):
     """Return how to get an account or a new password at this installation."""
     if not facts["has_accounts"]:

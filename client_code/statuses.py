@@ -24,6 +24,7 @@ AGENTS = {
     "running": ("ok", "success", "Running"),
     "idle": ("ok", "success", "Idle"),
     "stalled": ("bad", "warning", "Stalled"),
+    "stopped": ("bad", "warning", "Stopped"),
     "paused": ("quiet", "paused", "Paused"),
     "limited": ("warn", "waiting", "Limited"),
     "error": ("bad", "warning", "Error"),

@@ -1,6 +1,6 @@
 """The state of collection at a glance."""
 
-from .. import badges, clock, connection, dom, overview_windows, sentences
+from .. import badges, clock, connection, dom, overview_windows, routes, sentences
 from ..components.ProblemRow import ProblemRow
 from ..components.RepositoryRow import RepositoryRow
 from ..components.RunRow import RunRow
@@ -78,8 +78,15 @@ class OverviewPage(OverviewPageTemplate):
         ]
         words = sentences.runs_in(window["runs"], overview_windows.WORDS[self.window])
         dom.fill(self, legend=words, lag=sentences.lag(window["lag"]))
-        clock.show_time(self.dom_nodes["oldest"], status["oldest_pending_at"], missing="none")
+        self.show_oldest(status["oldest_pending"])
         self.plot.show(window["runs"], times, words)
+
+    def show_oldest(self, log):
+        """Draw which log waits longest, why, and a link to it."""
+        clock.show_time(self.dom_nodes["oldest"], log and log["since"], missing="none")
+        link = log and routes.log_address(log["run_id"], log["job_id"])
+        dom.set_link(self.dom_nodes["oldest_log"], link)
+        dom.fill(self, oldest_reason=sentences.pending_log(log) if log else "")
 
     def show_lists(self, status):
         """Draw the newest failures, and the repositories that need attention first."""

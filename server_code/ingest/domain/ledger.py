@@ -142,7 +142,8 @@ class JobLogRecord:
     """The state of one job's log.
 
     ``tries``: how often it was requested and did not arrive, limits aside. ``failed_at``: when its
-    job failed, while nobody took the log.
+    job failed, while nobody took the log. ``updated_at`` is also the last try of a pending log,
+    ``pending_since`` is not.
     """
 
     key: AttemptKey
@@ -157,7 +158,13 @@ class JobLogRecord:
     blob_bucket: str | None = None
     blob_key: str | None = None
     failed_at: datetime | None = None
+    pending_since: datetime | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def waits_since(self) -> datetime:
+        """Return since when it has been pending, as far as that was recorded."""
+        return self.pending_since or self.updated_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

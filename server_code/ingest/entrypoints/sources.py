@@ -100,7 +100,7 @@ def _query_of(choice: Mapping[str, object]) -> RepositoryQuery:
     return RepositoryQuery(
         search=optional_text(choice.get("search"), "search"),
         source=optional_text(choice.get("source"), "source"),
-        sort=optional_text(choice.get("sort"), "sort") or "trouble",
+        sort=optional_text(choice.get("sort"), "sort") or "problems",
         page=bounded(choice.get("page", 1), "page", least=1, most=100_000),
     )
 

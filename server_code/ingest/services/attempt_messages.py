@@ -211,6 +211,7 @@ def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
         job_name=job.name,
         state=LOG_PENDING,
         updated_at=now,
+        pending_since=now,
         failed_at=job.failed_at,
     )
 

@@ -9,9 +9,10 @@ visibility timeout ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
-from ..domain.ledger import LOG_PENDING, JobLogRecord
+from ..domain.ledger import JobLogRecord
 from ..domain.runs import AttemptKey
 from ..errors import (
     Fatal,
@@ -237,12 +238,12 @@ class _Ingestion:
 
 
 def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> JobLogRecord:
-    return JobLogRecord(
-        key=task.work.key,
-        job_id=late.job.job_id,
-        job_name=late.job.job_name,
-        state=LOG_PENDING,
+    known = task.known[late.job.job_id]
+    return replace(
+        known,
         updated_at=context.clock.now(),
-        tries=task.tries[late.job.job_id] + (0 if task.is_limited else 1),
+        pending_since=known.waits_since,
+        tries=known.tries + (0 if task.is_limited else 1),
         reason=str(late.error),
+        failed_at=None,
     )

@@ -32,13 +32,13 @@ LEDGER_PAUSE_SECONDS = 0.25
 class LogTask:
     """A received piece of work, what is still owed of it, and what did not arrive.
 
-    ``tries`` and ``jobs`` are what the ledger knows, by job id.
+    ``known`` and ``jobs`` are what the ledger knows, by job id: the logs that are owed, and jobs.
     """
 
     message: ReceivedMessage
     work: LogWork
     owed: list[DueLog]
-    tries: Mapping[int, int]
+    known: Mapping[int, JobLogRecord]
     late: list[LogNotReady] = field(default_factory=list)
     jobs: dict[int, Job] = field(default_factory=dict)
     is_done: bool = False
@@ -86,13 +86,13 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
     jobs: dict[int, Job] = {}
     if owed:
         jobs = _load_jobs(context, item.key, {job.job_id for job in owed if job.never_started})
+    tries = [known[job.job_id].tries for job in owed]
     due = tuple(_due_log(known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
-    tries = {job.job_id: known[job.job_id].tries for job in owed}
     return LogTask(
         message=message,
-        work=replace(item, jobs=due, tries=min(tries.values(), default=0)),
+        work=replace(item, jobs=due, tries=min(tries, default=0)),
         owed=[job for job in due if job.job_id in pending],
-        tries=tries,
+        known={job.job_id: known[job.job_id] for job in owed},
         jobs=jobs,
     )
 

@@ -113,12 +113,19 @@ def load_steps(store: StateStore, key: AttemptKey, job_id: int) -> tuple[Step, .
     return next((job.steps for job in jobs if job.job_id == job_id), ())
 
 
+_NOT_REQUESTED = (
+    "This log was not requested: LOGS or a filter leaves it out, or LOG_MODE=economy waits for the "
+    "end of its run."
+)
+_QUEUED = "The log waits on the job events queue for the Log Ingestion Agent."
+
+
 def never_fetched(record: JobLogRecord | None) -> UnreadableLog:
     """Return the reason why there is nothing to read of a log that was not fetched."""
     if record is None:
-        return UnreadableLog(state="unknown", reason="No log of this job is known.", may_come=True)
+        return UnreadableLog(state="unknown", reason=_NOT_REQUESTED, may_come=True)
     if record.state == LOG_PENDING:
-        reason = record.reason or "The log is not available yet; it is fetched when the job ends."
+        reason = record.reason or _QUEUED
         return UnreadableLog(state=record.state, reason=reason, may_come=True)
     reason = record.reason or "This job has no log."
     return UnreadableLog(state=record.state, reason=reason, may_come=False)

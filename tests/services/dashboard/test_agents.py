@@ -38,7 +38,8 @@ def a_sign(holder: str = "h", *, silence: timedelta = timedelta(0), **values):
         ("error", timedelta(0), "error"),
         ("error", STALLED_AFTER, "stalled"),
         ("running", STALLED_AFTER, "stalled"),
-        ("stopped", timedelta(0), "stalled"),
+        ("stopped", timedelta(0), "stopped"),
+        ("stopped", 9 * STALLED_AFTER, "stopped"),
     ],
 )
 def test_a_state_is_what_an_agent_reported_and_how_long_ago(said, silence, shown):
@@ -68,8 +69,8 @@ def test_an_agent_that_people_paused_is_paused(signs):
     assert row(*signs, desired_state=DESIRED_RUNNING)["state"] != "paused"
 
 
-def test_the_newest_sign_speaks_and_every_live_host_counts():
-    """Several hosts share the work."""
+def test_the_worst_sign_speaks_and_every_live_host_counts():
+    """Several hosts share the work; the page must not change with whoever reported last."""
     shown = row(
         a_sign("a", silence=9 * SECOND, state="running"),
         a_sign("b", silence=3 * SECOND, state="limited", note="Wait."),
@@ -77,6 +78,14 @@ def test_the_newest_sign_speaks_and_every_live_host_counts():
     )
     assert (shown["state"], shown["note"], shown["hosts"]) == ("limited", "Wait.", 2)
     assert shown["heartbeat_at"] == format_timestamp(NOW - 3 * SECOND)
+    hosts = [
+        a_sign("a", silence=9 * SECOND, state="error", note="No such queue."),
+        a_sign("b", silence=3 * SECOND, state="limited"),
+        a_sign("c", silence=2 * SECOND, state="running"),
+        a_sign("d", silence=SECOND, state="idle"),
+    ]
+    shown = [row(*hosts[place:])["state"] for place in range(len(hosts))]
+    assert shown == ["error", "limited", "running", "idle"]
 
 
 def test_a_host_that_stopped_hides_nobody_who_works():
@@ -89,7 +98,7 @@ def test_a_host_that_stopped_hides_nobody_who_works():
     alone = row(
         a_sign("killed", silence=STALLED_AFTER), a_sign("daemon", state="stopped", silence=SECOND)
     )
-    assert (alone["state"], alone["hosts"]) == ("stalled", 0)
+    assert (alone["state"], alone["hosts"]) == ("stopped", 0)
     assert alone["heartbeat_at"] == format_timestamp(NOW - SECOND)
 
 

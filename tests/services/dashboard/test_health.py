@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from ingest.domain.ledger import LedgerCounts
+from ingest.domain.source_records import CredentialRecord, SourceRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.dashboard.health import HealthFacts, HealthState, judge_health
 from support.state_records import NOW, a_log, a_repository, an_error, at
@@ -20,9 +21,15 @@ def agents(*states: str, note: str | None = None):
     ]
 
 
+def polled(name, **values):
+    return a_repository(name, **{"last_polled_at": at(-30), "next_poll_at": at(30), **values})
+
+
 FACTS = HealthFacts(
     agents=agents("running", "idle"),
-    repositories=[a_repository("octo/api"), a_repository("octo/web")],
+    repositories=[polled("octo/api"), polled("octo/web")],
+    sources=[],
+    credentials=[],
     counts=LedgerCounts(attempts=10),
     seconds_left=None,
     errors=[],
@@ -49,7 +56,7 @@ def test_nothing_watched_is_no_problem():
 
 
 def test_all_paused_is_stopped():
-    paused = [a_repository("octo/api", paused=True)]
+    paused = [polled("octo/api", paused=True)]
     health = judged(repositories=paused)
     assert (health.state, health.tone) == (HealthState.STOPPED, "warn")
     assert health.sentence == "Every repository is paused."
@@ -64,6 +71,7 @@ def test_all_paused_is_stopped():
         (("paused", "error"), "degraded", "bad", "The Log Ingestion Agent reports an error."),
         (("paused", "paused"), "stopped", "warn", "The Pipeline Monitoring Agent is paused."),
         (("stalled", "stalled"), "stopped", "bad", "The Pipeline Monitoring Agent has stalled."),
+        (("stopped", "stopped"), "stopped", "bad", "The Pipeline Monitoring Agent was stopped."),
         (
             ("never started", "never started"),
             "stopped",
@@ -91,7 +99,7 @@ def test_a_stalled_agent_has_a_time_and_its_note():
 
 
 def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first():
-    failing = a_repository(
+    failing = polled(
         "octo/api", failures=3, last_error="GitHub answered 404.", last_polled_at=at(-8000)
     )
     errors = [
@@ -99,20 +107,20 @@ def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first(
         an_error(-7200, repository="octo/api", what="GitHub answered 404."),
         an_error(-3600, repository="octo/api", what="GitHub answered 404."),
     ]
-    health = judged(repositories=[failing, a_repository("octo/web")], errors=errors)
+    health = judged(repositories=[failing, polled("octo/web")], errors=errors)
     assert health.sentence == "octo/api cannot be collected."
     assert health.as_json()["since"] == format_timestamp(at(-7200))
     assert health.problems[0].detail == "GitHub answered 404."
 
 
 def test_several_failing_repositories_are_counted():
-    failing = [a_repository(f"octo/{n}", failures=1, last_error="no") for n in range(3)]
+    failing = [polled(f"octo/{n}", failures=1, last_error="no") for n in range(3)]
     assert judged(repositories=failing).sentence == "3 repositories cannot be collected."
 
 
 def test_a_failing_repository_that_is_paused_is_no_problem():
-    paused = a_repository("octo/api", failures=3, last_error="no", paused=True)
-    assert judged(repositories=[paused, a_repository("octo/web")]).state is HealthState.HEALTHY
+    paused = polled("octo/api", failures=3, last_error="no", paused=True)
+    assert judged(repositories=[paused, polled("octo/web")]).state is HealthState.HEALTHY
 
 
 def test_pending_logs_that_do_not_move_are_reported():
@@ -125,6 +133,69 @@ def test_pending_logs_that_do_not_move_are_reported():
     assert judged(counts=counts, oldest_pending=old, recent_logs=1).state is HealthState.CATCHING_UP
     young = a_log(updated_at=at(-60))
     assert judged(counts=counts, oldest_pending=young).state is HealthState.CATCHING_UP
+
+
+def test_a_log_that_is_tried_in_vain_is_old_however_late_its_last_try_was():
+    """Its reason stands beside the count, and other logs that are published do not hide it."""
+    tried = a_log(updated_at=at(-60), pending_since=at(-7200), tries=9, reason="No such bucket.")
+    counts = LedgerCounts(attempts=10, logs_pending=1)
+    stuck = judged(counts=counts, oldest_pending=tried)
+    assert stuck.sentence == "1 log is pending, and none has been published for a while."
+    assert (stuck.problems[0].since, stuck.tone) == (at(-7200), "bad")
+    assert stuck.problems[0].detail == "The oldest is of build in Octo/API. No such bucket."
+    partly = judged(counts=counts, oldest_pending=tried, recent_logs=4)
+    assert partly.sentence == "Some logs cannot be fetched, others are published."
+    assert (partly.state, partly.tone) == (HealthState.DEGRADED, "warn")
+
+
+def test_a_repository_that_was_never_polled_is_not_collected_yet():
+    repositories = [polled("octo/api"), polled("octo/new", last_polled_at=None)]
+    health = judged(repositories=repositories)
+    assert health.state is HealthState.CATCHING_UP
+    assert health.sentence == "Catching up: 1 repository not polled yet."
+
+
+def test_a_repository_that_nobody_polls_when_it_is_due_is_reported():
+    overdue = polled("octo/late", next_poll_at=at(-1800), last_polled_at=at(-1830))
+    repositories = [overdue, polled("octo/api", next_poll_at=at(-60))]
+    health = judged(repositories=repositories)
+    assert (health.state, health.tone) == (HealthState.DEGRADED, "warn")
+    assert health.sentence == "1 repository is not polled, although due."
+    assert (health.problems[0].since, "octo/late" in health.problems[0].detail) == (at(-1800), True)
+    polling = replace(overdue, lease_until=at(60))
+    assert judged(repositories=[polling]).state is HealthState.HEALTHY
+    limited = judged(repositories=repositories, agents=agents("limited", "idle"))
+    assert len(limited.problems) == 1, "the agent says already why nothing is polled"
+
+
+def test_a_source_that_cannot_be_listed_is_reported_for_as_long_as_that_lasts():
+    source = SourceRecord(
+        pattern="octo/*", added_at=at(-9000), origin="setting", last_error="GitHub answered 403."
+    )
+    health = judged(sources=[source])
+    assert health.sentence == "The repositories of octo/* cannot be listed."
+    assert health.problems[0].detail == "GitHub answered 403."
+    nothing = judged(sources=[source], repositories=[])
+    assert (nothing.state, nothing.tone) == (HealthState.DEGRADED, "bad")
+
+
+def test_a_credential_that_github_rejects_is_reported_also_where_others_read():
+    credential = CredentialRecord(name="token …a1b2", kind="token", updated_at=NOW)
+    rejected = judged(credentials=[replace(credential, rejected="Bad credentials")])
+    assert rejected.sentence == "GitHub does not accept the credential token …a1b2."
+    assert rejected.problems[0].detail == "Bad credentials"
+    expired = judged(credentials=[replace(credential, expires_at=at(-60))])
+    assert (expired.tone, expired.problems[0].since) == ("bad", at(-60))
+    assert judged(credentials=[replace(credential, expires_at=at(60))]).tone == "ok"
+
+
+def test_nothing_watched_hides_no_agent_that_fails():
+    health = judged(repositories=[], agents=agents("error", "idle", note="No such queue."))
+    assert (health.state, health.tone) == (HealthState.DEGRADED, "bad")
+    assert health.sentence == "The Pipeline Monitoring Agent reports an error."
+    paused = [polled("octo/api", paused=True)]
+    resting = judged(repositories=paused, agents=agents("error", "idle"))
+    assert (resting.sentence, resting.tone) == ("Every repository is paused.", "bad")
 
 
 def test_a_recent_error_never_stands_beside_everything_works():

@@ -199,7 +199,7 @@ def test_a_log_that_is_not_there_yet_may_come(stage):
     here = stage(WorldBuilder().run(seconds=60).job("build"), at=100)
     here.context = replace(here.context, log_cache=open_log_cache())
     assert here.poll() is None
-    assert_unreadable(here, "pending", "not available yet", may_come=True)
+    assert_unreadable(here, "pending", "waits on the job events queue", may_come=True)
 
 
 def test_a_job_that_runs_has_no_log_yet(stage):

@@ -61,7 +61,7 @@ def test_an_empty_state_is_an_overview(state):
     assert [agent["state"] for agent in shown["agents"]] == ["never started", "never started"]
     assert shown["traffic"] == shown["failures"] == shown["recent"] == []
     assert set(shown["windows"]) == {"1h", "24h", "7d"}
-    assert shown["oldest_pending_at"] is None
+    assert shown["oldest_pending"] is None
     assert shown["github"]["remaining"] is None
     assert shown["errors"] == {"count": 0, "newest": None}
     assert shown["collection"] is None
@@ -73,6 +73,15 @@ def test_the_command_line_reports_the_same_health(state):
     state.add_repository(a_repository())
     state.save_agent(an_agent("a", heartbeat_at=at(-5)))
     assert load_health(state, Settings(), [], now=NOW).as_json() == taken(state)["health"]
+
+
+def test_the_log_that_waits_longest_is_named_with_the_reason(state):
+    """Also where it was tried a moment ago, and others wait untouched."""
+    tried = a_log(1, updated_at=at(-5), pending_since=at(-7200), tries=9, reason="No such bucket.")
+    state.save_job_logs([tried, a_log(2, updated_at=at(-60), pending_since=at(-60))])
+    shown = taken(state)["oldest_pending"]
+    assert (shown["job_id"], shown["since"]) == (1, format_timestamp(at(-7200)))
+    assert shown["reason"] == "No such bucket."
 
 
 def test_all_steps_done_is_set_up(state):

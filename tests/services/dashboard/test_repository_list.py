@@ -56,7 +56,7 @@ def shown(store: StateStore, **query: object) -> list[str]:
     return [each["full_name"] for each in answer["repositories"]]
 
 
-def test_trouble_comes_first_and_pages_are_bounded(store: StateStore) -> None:
+def test_problems_come_first_and_pages_are_bounded(store: StateStore) -> None:
     first = shown(store)
     assert first[:3] == ["acme/single", "octo/broken", "octo/r00"]
     assert len(first) == PER_PAGE

@@ -19,6 +19,9 @@ STALLED_AFTER = timedelta(seconds=150)
 #: States reported by an agent that take precedence over running and idle.
 _REPORTED = (AgentState.ERROR, AgentState.LIMITED)
 
+#: Of several hosts, the one whose state is first in this order is shown.
+_PRECEDENCE = (*_REPORTED, AgentState.RUNNING)
+
 
 def load_agent_rows(store: StateStore, *, now: datetime) -> list[dict[str, Any]]:
     """Load the state of both agents. Raises StateUnavailable."""
@@ -71,33 +74,42 @@ def _row(
 ) -> dict[str, Any]:
     # A stopped host must not hide one that works.
     live = [each for each in heartbeats if is_alive(each, now, silence=STALLED_AFTER)]
-    newest = next(reversed(live or heartbeats), None)
+    shown = max(live, key=_precedence) if live else next(reversed(heartbeats), None)
     logs = [each.last_log_at for each in heartbeats if each.last_log_at is not None]
     worked_at, next_at = max(logs, default=None), None
     if name == PIPELINE_MONITORING_AGENT:
         worked_at, next_at = _polls(repositories)
     return {
         "name": name,
-        "state": _state(newest, desired_state, now),
-        "note": newest.note if newest else None,
-        "heartbeat_at": format_timestamp(newest.heartbeat_at) if newest else None,
+        "state": _state(shown, desired_state, now),
+        "note": shown.note if shown else None,
+        "heartbeat_at": format_timestamp(shown.heartbeat_at) if shown else None,
         "worked_at": format_timestamp(worked_at),
         "next_at": format_timestamp(next_at),
-        "started_at": format_timestamp(newest.started_at) if newest else None,
+        "started_at": format_timestamp(shown.started_at) if shown else None,
         "hosts": len(live),
     }
 
 
-def _state(newest: AgentRecord | None, desired_state: str | None, now: datetime) -> str:
+def _precedence(record: AgentRecord) -> tuple[int, datetime]:
+    """Return the rank of a host's heartbeat: two hosts must not take turns on the page."""
+    states = [state.value for state in _PRECEDENCE]
+    place = states.index(record.state) if record.state in states else len(states)
+    return -place, record.heartbeat_at
+
+
+def _state(shown: AgentRecord | None, desired_state: str | None, now: datetime) -> str:
     if desired_state == DESIRED_PAUSED:
         return AgentState.PAUSED.value
-    if newest is None:
+    if shown is None:
         return "never started"
-    if not is_alive(newest, now, silence=STALLED_AFTER):
+    if shown.state == AgentState.STOPPED:
+        return shown.state
+    if not is_alive(shown, now, silence=STALLED_AFTER):
         return "stalled"
-    if newest.state in _REPORTED:
-        return newest.state
-    is_running = newest.state == AgentState.RUNNING and is_alive(newest, now)
+    if shown.state in _REPORTED:
+        return shown.state
+    is_running = shown.state == AgentState.RUNNING and is_alive(shown, now)
     return AgentState.RUNNING.value if is_running else AgentState.IDLE.value
 
 

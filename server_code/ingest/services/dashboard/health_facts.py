@@ -17,10 +17,15 @@ from ...domain.ledger import (
     MessageCounts,
     RepositoryRecord,
 )
+from ...domain.source_records import CredentialRecord, SourceRecord
 from ...ports import StateStore
 from ...settings import Settings
 from .agents import agent_rows
-from .health import LOG_PATIENCE, Health, HealthFacts, judge_health
+from .health import Health, judge_health
+from .health_problems import LOG_PATIENCE, HealthFacts
+
+#: A log that is tried again and again is not the first in the order of the last try.
+SEARCHED_LOGS = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,8 @@ class StateReading:
     counts: LedgerCounts
     errors: Sequence[ErrorRecord]
     traffic: MessageCounts
+    sources: Sequence[SourceRecord]
+    credentials: Sequence[CredentialRecord]
     oldest_pending: JobLogRecord | None
 
 
@@ -47,7 +54,9 @@ def read_state(store: StateStore, *, now: datetime) -> StateReading:
         counts=store.count_ledger(),
         errors=store.list_errors(limit=MOST_ERRORS),
         traffic=store.load_message_counts(),
-        oldest_pending=next(iter(store.load_pending_logs(None, updated_before=now, limit=1)), None),
+        sources=store.list_sources(),
+        credentials=store.list_credentials(),
+        oldest_pending=_oldest_pending(store, now),
     )
 
 
@@ -68,6 +77,8 @@ def health_of(
     facts = HealthFacts(
         agents=reading.agents,
         repositories=reading.repositories,
+        sources=reading.sources,
+        credentials=reading.credentials,
         counts=reading.counts,
         seconds_left=seconds_left,
         errors=reading.errors,
@@ -75,6 +86,12 @@ def health_of(
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
     )
     return judge_health(facts, now=now)
+
+
+def _oldest_pending(store: StateStore, now: datetime) -> JobLogRecord | None:
+    """Return the log that waits longest among those that were not tried for longest."""
+    logs = store.load_pending_logs(None, updated_before=now, limit=SEARCHED_LOGS)
+    return min(logs, key=lambda log: log.waits_since, default=None)
 
 
 def longest_backfill_seconds(rows: Sequence[Mapping[str, Any]]) -> float | None:

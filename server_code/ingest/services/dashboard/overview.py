@@ -9,7 +9,7 @@ from typing import Any
 from ...domain.counters import sent_messages
 from ...domain.ledger import (
     TRAFFIC_SPAN,
-    AgentRecord,
+    JobLogRecord,
     LedgerCounts,
     MessageCounts,
     RepositoryRecord,
@@ -51,10 +51,10 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "agents": reading.agents,
         "messages": _messages(settings, traffic, now),
         "traffic": _traffic(settings, traffic, now),
-        "github": _github(store, reading.heartbeats, traffic),
+        "github": _github(reading, traffic),
         "repositories": watched,
         "windows": window_rows(summaries, traffic, now=now),
-        "oldest_pending_at": _oldest_pending_at(reading),
+        "oldest_pending": _pending_row(reading.oldest_pending),
         "failures": [summary_row(each) for each in summaries if each.is_failed][:SHOWN_FAILURES],
         "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
         "errors": {"count": len(groups), "newest": groups[0] if groups else None},
@@ -100,10 +100,8 @@ def _traffic(settings: Settings, traffic: MessageCounts, now: datetime) -> list[
     return rows[-SHOWN_SPANS:]
 
 
-def _github(
-    store: StateStore, agents: Sequence[AgentRecord], traffic: MessageCounts
-) -> dict[str, Any]:
-    reported = [each for each in agents if each.rate_limit.get("remaining") is not None]
+def _github(reading: StateReading, traffic: MessageCounts) -> dict[str, Any]:
+    reported = [each for each in reading.heartbeats if each.rate_limit.get("remaining") is not None]
     newest = max(reported, key=lambda each: each.heartbeat_at, default=None)
     limits = {} if newest is None else dict(newest.rate_limit)
     return {
@@ -117,7 +115,7 @@ def _github(
                 "remaining": each.remaining,
                 "reset_at": format_timestamp(each.reset_at),
             }
-            for each in store.list_credentials()
+            for each in reading.credentials
         ],
         "charged": traffic.totals.get("github_requests.charged", 0),
         "free": traffic.totals.get("github_requests.free", 0),
@@ -156,6 +154,15 @@ def _repositories(
     }
 
 
-def _oldest_pending_at(reading: StateReading) -> str | None:
-    oldest = reading.oldest_pending
-    return None if oldest is None else format_timestamp(oldest.updated_at)
+def _pending_row(log: JobLogRecord | None) -> dict[str, Any] | None:
+    """Return a pending log, and why it waits where its last try failed."""
+    if log is None:
+        return None
+    return {
+        "repository": log.key.repository,
+        "run_id": log.key.run_id,
+        "job_id": log.job_id,
+        "job_name": log.job_name,
+        "since": format_timestamp(log.waits_since),
+        "reason": log.reason,
+    }

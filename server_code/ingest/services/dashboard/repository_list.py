@@ -29,7 +29,7 @@ class RepositoryQuery:
 
     search: str | None = None
     source: str | None = None
-    sort: str = "trouble"
+    sort: str = "problems"
     page: int = 1
 
 
@@ -113,7 +113,7 @@ def _source_of(record: RepositoryRecord, known: dict[str, DiscoveredRepository])
 
 
 def _order(sort: str) -> Callable[[RepositoryRecord], tuple[Any, ...]]:
-    """Return the key of an order: trouble, activity or name."""
+    """Return the key of an order: problems, activity or name."""
     if sort == "name":
         return lambda each: (each.full_name.lower(),)
 

@@ -1,0 +1,231 @@
+"""What is wrong with collection and since when, each kind found in the facts by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from ...domain.ledger import ErrorRecord, JobLogRecord, LedgerCounts, RepositoryRecord
+from ...domain.source_records import CredentialRecord, SourceRecord
+from ...domain.timestamps import parse_timestamp
+from ..context import PIPELINE_MONITORING_AGENT
+
+#: An error that was recorded so recently is a present one.
+PRESENT = timedelta(minutes=15)
+
+#: Logs arrive within minutes; ones that wait longer while none is fetched do not move.
+LOG_PATIENCE = timedelta(minutes=15)
+
+#: A repository that is due for so long and was not polled is forgotten, or nobody has the time.
+POLL_PATIENCE = timedelta(minutes=15)
+
+#: Agent states that stop or delay collection, and what is said about them.
+_AGENT_SENTENCES = {
+    "stalled": "The {} has stalled.",
+    "stopped": "The {} was stopped.",
+    "error": "The {} reports an error.",
+    "limited": "The {} waits for the GitHub rate limit.",
+    "paused": "The {} is paused.",
+    "never started": "The {} has not started yet.",
+}
+_BROKEN = ("stalled", "stopped", "error")
+_SILENT = ("stalled", "stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong; ``since`` is None where no record says when it began."""
+
+    sentence: str
+    since: datetime | None = None
+    detail: str | None = None
+    is_broken: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HealthFacts:
+    """What health is computed from; ``agents`` are rows of ``agents.agent_rows``."""
+
+    agents: Sequence[Mapping[str, Any]]
+    repositories: Sequence[RepositoryRecord]
+    sources: Sequence[SourceRecord]
+    credentials: Sequence[CredentialRecord]
+    counts: LedgerCounts
+    seconds_left: float | None
+    errors: Sequence[ErrorRecord]
+    oldest_pending: JobLogRecord | None
+    recent_logs: int
+
+
+def find_problems(
+    facts: HealthFacts, active: Sequence[RepositoryRecord], *, now: datetime
+) -> tuple[Problem, ...]:
+    """Return what is wrong, the gravest first; ``active`` are the repositories not paused."""
+    found = [
+        *_agent_problems(facts.agents),
+        *_credential_problems(facts.credentials, now),
+        *_source_problems(facts.sources),
+        *_repository_problems(active, facts.errors),
+        *_poll_problems(facts.agents, active, now),
+        *_log_problems(facts, now),
+        *_recent_errors(facts.errors, active, now),
+    ]
+    return tuple(sorted(found, key=lambda problem: not problem.is_broken))
+
+
+def _agent_problems(agents: Sequence[Mapping[str, Any]]) -> list[Problem]:
+    return [
+        Problem(
+            sentence=_AGENT_SENTENCES[agent["state"]].format(agent["name"]),
+            since=parse_timestamp(agent["heartbeat_at"]) if agent["state"] in _SILENT else None,
+            detail=agent["note"],
+            is_broken=agent["state"] in _BROKEN,
+        )
+        for agent in agents
+        if agent["state"] in _AGENT_SENTENCES
+    ]
+
+
+def _credential_problems(credentials: Sequence[CredentialRecord], now: datetime) -> list[Problem]:
+    """Return that GitHub no longer accepts a credential, also where others still read."""
+    found = []
+    for each in credentials:
+        has_expired = each.expires_at is not None and each.expires_at <= now
+        if each.rejected is not None or has_expired:
+            found.append(
+                Problem(
+                    sentence=f"GitHub does not accept the credential {each.name}.",
+                    since=each.expires_at if has_expired else None,
+                    detail=each.rejected,
+                )
+            )
+    return found
+
+
+def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
+    return [
+        Problem(
+            sentence=f"The repositories of {each.pattern} cannot be listed.",
+            detail=each.last_error,
+        )
+        for each in sources
+        if each.last_error is not None
+    ]
+
+
+def _repository_problems(
+    active: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
+) -> list[Problem]:
+    failing = [each for each in active if each.failures]
+    if not failing:
+        return []
+    sentence = (
+        f"{failing[0].full_name} cannot be collected."
+        if len(failing) == 1
+        else f"{len(failing):,} repositories cannot be collected."
+    )
+    return [
+        Problem(
+            sentence=sentence,
+            since=_failing_since(failing, errors),
+            detail=failing[0].last_error,
+        )
+    ]
+
+
+def _failing_since(
+    failing: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
+) -> datetime | None:
+    """Return the time of the first error since its repository was last polled."""
+    worked_at = {each.full_name: each.last_polled_at or each.added_at for each in failing}
+    since = [
+        each.occurred_at
+        for each in errors
+        if each.repository in worked_at and each.occurred_at > worked_at[each.repository]
+    ]
+    return min(since, default=None)
+
+
+def _poll_problems(
+    agents: Sequence[Mapping[str, Any]], active: Sequence[RepositoryRecord], now: datetime
+) -> list[Problem]:
+    """Return that repositories are not polled although their agent works and nothing failed."""
+    if any(
+        agent["name"] == PIPELINE_MONITORING_AGENT and agent["state"] in _AGENT_SENTENCES
+        for agent in agents
+    ):
+        return []
+    overdue = [
+        each
+        for each in active
+        if not each.failures
+        and each.last_polled_at is not None
+        and each.next_poll_at is not None
+        and now - each.next_poll_at >= POLL_PATIENCE
+        and (each.lease_until is None or each.lease_until <= now)
+    ]
+    if not overdue:
+        return []
+    count = plural(len(overdue), "repository is", "repositories are")
+    first = min(overdue, key=lambda each: each.next_poll_at or now)
+    return [
+        Problem(
+            sentence=f"{count} not polled, although due.",
+            since=first.next_poll_at,
+            detail=f"The longest due is {first.full_name}.",
+            is_broken=False,
+        )
+    ]
+
+
+def _log_problems(facts: HealthFacts, now: datetime) -> list[Problem]:
+    """Return that a log waits for long, and that no other was published since or that it fails."""
+    oldest = facts.oldest_pending
+    if oldest is None or now - oldest.waits_since < LOG_PATIENCE:
+        return []
+    if facts.recent_logs and not oldest.tries:
+        return []
+    sentence = "Some logs cannot be fetched, others are published."
+    if not facts.recent_logs:
+        pending = plural(facts.counts.logs_pending, "log is", "logs are")
+        sentence = f"{pending} pending, and none has been published for a while."
+    reason = f" {oldest.reason}" if oldest.reason else ""
+    return [
+        Problem(
+            sentence=sentence,
+            since=oldest.waits_since,
+            detail=f"The oldest is of {oldest.job_name} in {oldest.key.repository}.{reason}",
+            is_broken=not facts.recent_logs,
+        )
+    ]
+
+
+def _recent_errors(
+    errors: Sequence[ErrorRecord], active: Sequence[RepositoryRecord], now: datetime
+) -> list[Problem]:
+    """Return that errors are recent; those of paused and removed repositories are past."""
+    names = {None, *(each.full_name for each in active)}
+    present = [
+        each
+        for each in errors
+        if each.repository in names and abs(now - each.occurred_at) < PRESENT
+    ]
+    if not present:
+        return []
+    count = plural(len(present), "error was", "errors were")
+    minutes = int(PRESENT.total_seconds() // 60)
+    return [
+        Problem(
+            sentence=f"{count} recorded in the last {minutes} minutes.",
+            since=min(each.occurred_at for each in present),
+            detail=present[0].what,
+            is_broken=False,
+        )
+    ]
+
+
+def plural(count: int, one: str, many: str | None = None) -> str:
+    """Return a count with its noun."""
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
