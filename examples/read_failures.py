@@ -4,8 +4,9 @@
 
 Reads both queues of Runstream until they are empty, deletes what it read, and prints one JSON line
 for each failed job: the failing step, the step's first error line with its number, and the
-annotations. A log behind a claim check takes two reads of S3, whatever its size: the head of the
-object that holds the message, and the failing step's bytes of the object that holds the log alone.
+annotations. A line for an attempt that failed to start has only the annotations. A log behind a
+claim check takes two reads of S3, whatever its size: the head of the object that holds the message,
+and the failing step's bytes of the object that holds the log alone.
 
 The script depends only on the messages: see docs/guides/messages.md. It requires boto3, and uses
 the AWS configuration of the environment.
@@ -40,7 +41,7 @@ def main() -> None:
     failed = {
         _key(body["data"]): body["data"]
         for body in receive(sqs, arguments.metrics_queue)
-        if event_type(body) == "workflow_job_completed" and body["data"]["conclusion"] in FAILED
+        if is_failure(event_type(body), body["data"])
     }
     logs: dict[Any, Log] = {}
     for body in receive(sqs, arguments.logs_queue):
@@ -66,6 +67,15 @@ def event_type(message: Json) -> str:
     """Return the type of a message in Runstream's own format, or of a CloudEvent."""
     found: str = message.get("event_type") or message["type"].removeprefix("runstream.")
     return found
+
+
+def is_failure(kind: str, data: Json) -> bool:
+    """Return whether a message is about a job that failed, or an attempt that failed to start."""
+    if data.get("conclusion") not in FAILED:
+        return False
+    return kind == "workflow_job_completed" or (
+        kind == "workflow_run_completed" and bool(data.get("annotations"))
+    )
 
 
 def read_head(s3: Any, body: Any) -> tuple[Json, Json | None]:  # noqa: ANN401
@@ -107,19 +117,31 @@ class Log:
 
 
 def explain(job: Json, log: Log | None) -> Json:
-    """Return what is known of a failure."""
-    failing = next((step for step in job["steps"] if step["conclusion"] == "failure"), None)
+    """Return what is known of a failure; ``job`` is an attempt where it failed to start."""
+    failing = failing_step(job.get("steps") or [])
     number, line = first_error(log, failing) if log and log.facts.get("log_bytes") else (None, None)
     return {
         "repo": job["repo"],
         "run_id": job["run_id"],
-        "job_id": job["job_id"],
-        "job_name": job["job_name"],
+        "job_id": job.get("job_id"),
+        "job_name": job.get("job_name"),
         "step": failing and failing["step_name"],
         "line_number": number,
         "line": line,
         "annotations": job.get("annotations"),
     }
+
+
+def failing_step(steps: list[Json]) -> Json | None:
+    """Return the first step that failed, else was cancelled or timed out, else began and hangs.
+
+    A step without an end is one whose runner was lost.
+    """
+    for conclusions in (("failure",), ("cancelled", "timed_out"), (None,)):
+        for step in steps:
+            if step["conclusion"] in conclusions and step["started_at"]:
+                return step
+    return None
 
 
 def first_error(log: Log, failing: Json | None) -> tuple[int | None, str | None]:
@@ -144,8 +166,8 @@ def first_error(log: Log, failing: Json | None) -> tuple[int | None, str | None]
     return found, texts[found].rstrip("\r")
 
 
-def _key(data: Json) -> tuple[int, int, int]:
-    return data["run_id"], data["run_attempt"], data["job_id"]
+def _key(data: Json) -> tuple[int, int, int | None]:
+    return data["run_id"], data["run_attempt"], data.get("job_id")
 
 
 def _arguments() -> argparse.Namespace:

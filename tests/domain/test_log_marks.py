@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 from hypothesis import given
@@ -92,6 +92,23 @@ def test_a_message_names_few_marks_and_what_it_leaves_out():
         {"error_lines": [], "groups": [], "steps": None},
         ("groups", "error_lines", "steps"),
     )
+
+
+def test_the_first_error_of_a_step_is_named_behind_any_number_of_errors():
+    """A step that is allowed to fail may print more errors than are kept, before one that fails."""
+    tolerated = TIME + b"##[group]Run lint\n" + (TIME + b"##[error]lint\n") * (MOST_LINES + 5)
+    failing = TIME + b"##[group]Run test\n" + (TIME + b"##[error]test\n") * 3
+    marks = read_marks([tolerated + failing])
+    first = MOST_LINES + 8
+    assert marks.error_lines[-2:] == (MOST_LINES + 1, first)
+    begins, ends = (1, first - 1), (first - 2, first + 2)
+    steps = tuple(
+        StepRange(number=n, step_name="", first_line=a, last_line=b, first_byte=0, last_byte=0)
+        for n, (a, b) in enumerate(zip(begins, ends, strict=True))
+    )
+    fields, truncated = bounded_marks(replace(marks, steps=steps), 100_000)
+    assert fields["error_lines"] == [*range(2, MOST_MARKS + 1), first]
+    assert truncated == ("error_lines",)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from logs.rig import OpenRig, Rig, a_world
 
+from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.specs import LogSpec
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "read_failures.py"
@@ -92,9 +93,33 @@ def test_an_agent_finds_each_failure_in_two_reads(rig: OpenRig, mode: str, forma
 
 def test_the_example_prints_the_failures(rig: OpenRig) -> None:
     """One JSON line for each; without a bucket the log's parts are joined."""
-    here = a_rig_of_failures(lambda world, **options: rig(world, bucket=False, **options), "live")
+
+    def a_rig(world: WorldBuilder, **options: Any) -> Rig:
+        world.run("startup_failure", starts_after=None, seconds=1)
+        return rig(world, bucket=False, **options)
+
+    here = a_rig_of_failures(a_rig, "live")
     here.collect()
     printed = [json.loads(line) for line in here.python(str(SCRIPT)).splitlines()]
-    assert {each["job_name"]: each["step"] for each in printed} == dict.fromkeys(LOGS, FAILING)
-    assert all(each["line"].endswith(ERROR) for each in printed)
+    steps = {each["job_name"]: each["step"] for each in printed}
+    assert steps == {**dict.fromkeys(LOGS, FAILING), None: None}
+    assert all(each["line"].endswith(ERROR) for each in printed if each["job_id"])
+    assert all(each["annotations"] for each in printed)
     assert (here.count(here.metrics), here.count(here.logs)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("conclusions", "failing"),
+    [
+        (("success", "cancelled", "failure"), 2),
+        (("success", "cancelled", "skipped"), 1),
+        (("success", None, None), 1),
+        (("success", "skipped"), None),
+    ],
+)
+def test_the_failing_step_of_a_stopped_job_is_the_one_that_was_stopped(
+    conclusions: tuple[str | None, ...], failing: int | None
+) -> None:
+    steps = [{"conclusion": each, "started_at": "2026-11-24T06:30:00Z"} for each in conclusions]
+    expected = None if failing is None else steps[failing]
+    assert load_example().failing_step(steps) == expected

@@ -17,7 +17,8 @@ from .jobs import Step
 from .step_ranges import StepRange
 from .step_starts import MOST_STARTS, START_SIGN, StepEvidence, StepStart, parse_start
 
-#: So many of a kind are kept; a kind that has more is named in ``truncated``.
+#: So many of a kind are kept, and the first line of each step; a kind that has more is named in
+#: ``truncated``.
 MOST_GROUPS = 5000
 MOST_LINES = 1000
 
@@ -138,8 +139,10 @@ class LogMarkReader:
             )
 
     def _add_line(self, kind: str, line: int) -> None:
-        if len(self._lines[kind]) < MOST_LINES:
-            self._lines[kind].append(line)
+        lines = self._lines[kind]
+        is_first_of_step = bool(lines and self._starts) and lines[-1] < self._starts[-1].line
+        if len(lines) < MOST_LINES or is_first_of_step:
+            lines.append(line)
         else:
             self._truncated[kind] = None
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from ..domain.log_marks import LogMarks
+from ..domain.step_ranges import StepRange
 from .encoding import encode_json
 
 #: A message names so many of a kind; what is left out is named in ``truncated``.
@@ -22,7 +26,7 @@ class MessageMarks(NamedTuple):
 def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
     """Return the marks for a message; above ``max_bytes`` without groups, lines or steps."""
     fields: dict[str, Any] = {
-        "error_lines": list(marks.error_lines[:MOST_MARKS]),
+        "error_lines": _chosen_lines(marks.error_lines, marks.steps or ()),
         "groups": [asdict(group) for group in marks.groups[:MOST_MARKS]],
         "steps": marks.steps and [asdict(step) for step in marks.steps],
     }
@@ -33,3 +37,15 @@ def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
             fields[name] = nothing
             truncated.append(name)
     return MessageMarks(fields, tuple(dict.fromkeys(truncated)))
+
+
+def _chosen_lines(lines: Sequence[int], steps: Sequence[StepRange]) -> list[int]:
+    """Return the lines that a message names: the first ones of each step before its others."""
+    begins = [step.first_line for step in steps]
+    counts: Counter[int] = Counter()
+    ranked = []
+    for line in lines:
+        step = bisect(begins, line)
+        ranked.append((counts[step], line))
+        counts[step] += 1
+    return sorted(line for _, line in sorted(ranked)[:MOST_MARKS])
