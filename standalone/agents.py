@@ -17,7 +17,7 @@ from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGE
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
 
-from .progress import Look, look
+from .progress import ReadProgress, read_progress
 from .upkeep import HEARTBEAT_SECONDS, keep_alive
 
 #: Returns the repositories to poll; None for all that are known.
@@ -29,8 +29,8 @@ LOG_THREADS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
-    """The number of threads of each agent (0: it runs elsewhere), and how often idle ones look."""
+class AgentOptions:
+    """How many threads an agent has (0: it runs elsewhere), and how often idle ones check."""
 
     monitoring_threads: int = MONITORING_THREADS
     log_threads: int = LOG_THREADS
@@ -39,7 +39,7 @@ class Pace:
     heartbeat_seconds: float = HEARTBEAT_SECONDS
 
 
-BESIDE_THE_STATE = Pace()
+LOCAL_OPTIONS = AgentOptions()
 
 
 def run_agents(
@@ -47,8 +47,8 @@ def run_agents(
     repositories: Sequence[str] | Scope,
     *,
     stop: threading.Event,
-    on_progress: Callable[[Look], None],
-    pace: Pace = BESIDE_THE_STATE,
+    on_progress: Callable[[ReadProgress], None],
+    options: AgentOptions = LOCAL_OPTIONS,
 ) -> None:
     """Watch the repositories (all known ones where none is named) until ``stop`` is set.
 
@@ -58,10 +58,10 @@ def run_agents(
     scope, names = (repositories, ()) if callable(repositories) else (None, repositories)
     watch(collector, names)
     started = time.monotonic()
-    with agent_threads(collector.context, scope or (lambda: names or None), stop, pace):
+    with agent_threads(collector.context, scope or (lambda: names or None), stop, options):
         while not stop.wait(IDLE_SECONDS):
             with suppress(StateUnavailable):  # the agents wait for it, and log why
-                on_progress(lambda: look(collector, seconds=time.monotonic() - started))
+                on_progress(lambda: read_progress(collector, seconds=time.monotonic() - started))
 
 
 def watch(collector: Collector, repositories: Sequence[str]) -> None:
@@ -78,7 +78,7 @@ def agent_threads(
     context: CollectorContext,
     scope: Scope,
     stop: threading.Event,
-    pace: Pace = BESIDE_THE_STATE,
+    options: AgentOptions = LOCAL_OPTIONS,
 ) -> Iterator[None]:
     """Run both agents' threads until ``stop`` is set or the block ends; then wait for them."""
     ended = threading.Event()
@@ -88,20 +88,20 @@ def agent_threads(
 
     def poll(should_continue: ShouldContinue) -> None:
         if not poll_due_repositories(context, should_continue=should_continue, only=scope()):
-            context.clock.sleep(pace.idle_seconds)
+            context.clock.sleep(options.idle_seconds)
 
     def ingest(_: ShouldContinue) -> None:
         ingest_due_logs(context, wait_seconds=2)
 
     works = (
-        *[(PIPELINE_MONITORING_AGENT, poll)] * pace.monitoring_threads,
-        *[(LOG_INGESTION_AGENT, ingest)] * pace.log_threads,
+        *[(PIPELINE_MONITORING_AGENT, poll)] * options.monitoring_threads,
+        *[(LOG_INGESTION_AGENT, ingest)] * options.log_threads,
     )
     loops = [
-        AgentLoop(agent, context, work, pause_check_seconds=pace.pause_check_seconds)
+        AgentLoop(agent, context, work, pause_check_seconds=options.pause_check_seconds)
         for agent, work in works
     ]
-    upkeep = partial(keep_alive, context, loops, heartbeat_seconds=pace.heartbeat_seconds)
+    upkeep = partial(keep_alive, context, loops, heartbeat_seconds=options.heartbeat_seconds)
     threads = [threading.Thread(target=loop.run, args=(should_continue,)) for loop in loops]
     threads.append(threading.Thread(target=partial(upkeep, should_continue=should_continue)))
     started: list[threading.Thread] = []

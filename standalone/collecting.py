@@ -17,7 +17,7 @@ from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
 
-from .agents import BESIDE_THE_STATE, Pace, Scope, run_agents
+from .agents import LOCAL_OPTIONS, AgentOptions, Scope, run_agents
 from .failures import INCOMPLETE, sentence_for
 from .late_starts import open_when_available
 from .live_view import open_view
@@ -53,12 +53,12 @@ class CollectOptions:
     only: str | None = None
 
     @property
-    def pace(self) -> Pace:
+    def agents(self) -> AgentOptions:
         """Return the threads of the agents that run."""
-        pace = BESIDE_THE_STATE
+        options = LOCAL_OPTIONS
         if self.only == METRICS:
-            return replace(pace, log_threads=0)
-        return replace(pace, monitoring_threads=0) if self.only == LOGS else pace
+            return replace(options, log_threads=0)
+        return replace(options, monitoring_threads=0) if self.only == LOGS else options
 
     @property
     def policy(self) -> CollectionPolicy:
@@ -76,7 +76,9 @@ def collect_until_stopped(
     """Run the agents until ``stop``; return the exit code, for to be stopped is no failure."""
     started = time.monotonic()
     with open_view(collector.context.store) as show, _announced(stop):
-        run_agents(collector, repositories, stop=stop.event, on_progress=show, pace=options.pace)
+        run_agents(
+            collector, repositories, stop=stop.event, on_progress=show, options=options.agents
+        )
     _report(summarize(collector, seconds=time.monotonic() - started), as_json=options.as_json)
     return 0
 

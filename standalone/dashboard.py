@@ -12,7 +12,7 @@ import click
 from ingest.bootstrap import set_up_queues
 from ingest.errors import IngestError
 
-from .app_server import CannotServe, Serving, ServingPlan, open_app_server
+from .app_server import CannotServe, ServedApp, ServeOptions, open_app_server
 from .app_server.messages import in_words, masked_echo
 from .app_server.serving import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
 from .embedded import LocalEnvironment
@@ -62,9 +62,9 @@ def _open(
     echo: Callable[[str], None],
     stop: Stop,
     opened: ExitStack,
-) -> Serving | None:
+) -> ServedApp | None:
     settings = read_environment(environment)
-    plan = ServingPlan(
+    plan = ServeOptions(
         folder=around.folder,
         port=_free_port(),
         sources=tuple(around.sources),

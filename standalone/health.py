@@ -37,13 +37,13 @@ class HealthApp:
         """Answer one request; costs one query of the state."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return answer(start_response, "405 Method Not Allowed", "Health is read by GET.\n")
-        found = look_after(self._context, self._ask)
+        found = check_health(self._context, self._ask)
         status = "503 Service Unavailable" if found["faults"] else "200 OK"
         text = json.dumps(found) + "\n"
         return answer(start_response, status, text, kind="application/json")
 
 
-def look_after(context: CollectorContext, ask: StateQuery = query_directly) -> dict[str, Any]:
+def check_health(context: CollectorContext, ask: StateQuery = query_directly) -> dict[str, Any]:
     """Find what is wrong with this process; ``faults`` is empty where it is well."""
     now = context.clock.now()
     try:

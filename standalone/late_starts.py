@@ -16,7 +16,7 @@ from .logs import write_notice
 _Opened = TypeVar("_Opened")
 
 #: A server that restarts, or starts after this process, responds within this time.
-PATIENCE_SECONDS = 300.0
+MAX_WAIT_SECONDS = 300.0
 MAX_PAUSE_SECONDS = 15.0
 
 
@@ -25,9 +25,9 @@ def open_when_available(
 ) -> _Opened:
     """Open something that raises ``until`` while it is not available.
 
-    Raises what opening raises, ``until`` only after PATIENCE_SECONDS. Exits where ``stop`` is set.
+    Raises what opening raises, ``until`` only after MAX_WAIT_SECONDS. Exits where ``stop`` is set.
     """
-    ends_at, pause, reported = time.monotonic() + PATIENCE_SECONDS, 1.0, ""
+    ends_at, pause, reported = time.monotonic() + MAX_WAIT_SECONDS, 1.0, ""
     while True:
         try:
             return open_it()

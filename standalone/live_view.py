@@ -14,15 +14,15 @@ from datetime import datetime, timezone
 from ingest.ports import StateStore
 
 from .logs import is_json_log, write_notice
-from .progress import Look, Progress
+from .progress import Progress, ReadProgress
 
-Show = Callable[[Look], None]
+Show = Callable[[ReadProgress], None]
 
 #: A terminal shows this many; `status` shows them all.
 SHOWN_REPOSITORIES = 12
 SHOWN_ERRORS = 3
 
-LOOK_SECONDS = 1.0
+REFRESH_SECONDS = 1.0
 LINE_SECONDS = 5.0
 
 #: What fails at once, such as a wrong token, says so in its one sentence.
@@ -51,13 +51,13 @@ class PlainLines:
         self._last = ""
         self._next_at = time.monotonic() + FIRST_LINE_SECONDS
 
-    def show(self, look: Look) -> None:
-        """Read the progress if a line is due; an unchanged one is due again after LOOK_SECONDS."""
+    def show(self, read_progress: ReadProgress) -> None:
+        """Read the progress if a line is due; an unchanged one is due after REFRESH_SECONDS."""
         if time.monotonic() < self._next_at:
             return
-        line = describe(look())
+        line = describe(read_progress())
         if line == self._last:
-            self._next_at = time.monotonic() + LOOK_SECONDS
+            self._next_at = time.monotonic() + REFRESH_SECONDS
             return
         self._last, self._next_at = line, time.monotonic() + LINE_SECONDS
         write_notice(line)
@@ -70,20 +70,20 @@ class Tables:
         self._store = store
         self._draw = draw
         self._next_at = 0.0
-        self._look: Look | None = None
+        self._read_progress: ReadProgress | None = None
 
-    def show(self, look: Look) -> None:
+    def show(self, read_progress: ReadProgress) -> None:
         """Read the progress and draw it, once a second at most."""
         if time.monotonic() < self._next_at:
             return
-        self._next_at = time.monotonic() + LOOK_SECONDS
-        self._look = look
-        self._show(look())
+        self._next_at = time.monotonic() + REFRESH_SECONDS
+        self._read_progress = read_progress
+        self._show(read_progress())
 
     def show_end(self) -> None:
         """Draw what the agents ended with, so that no older counts stay on the screen."""
-        if self._look is not None:
-            self._show(self._look())
+        if self._read_progress is not None:
+            self._show(self._read_progress())
 
     def _show(self, progress: Progress) -> None:
         from rich.console import Group

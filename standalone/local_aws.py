@@ -42,18 +42,18 @@ class LocalAws:
         port: int = 0,
         deadline_seconds: float = 90.0,
         services: tuple[str, ...] = ("sqs", "s3"),
-        obeys_policies: bool = False,
+        enforces_policies: bool = False,
         echo: Callable[[str], None] = lambda _message: None,
     ) -> None:
         """Start on `port`, or on a free one for 0, and return when all `services` answer.
 
-        With `obeys_policies` only the key ``test`` may do everything, others what IAM allows them.
+        With `enforces_policies` only the key ``test`` may do everything, others what IAM allows.
         """
         from .local_aws_python import python_of_local_aws  # the child runs this file alone
 
         self._services = services
         self._python = python_of_local_aws(echo)
-        self._more = {"AUTH": "true"} if obeys_policies else {}
+        self._more = {"AUTH": "true"} if enforces_policies else {}
         with socket.create_server((_LOOPBACK, port)) as listener:
             self.port: int = listener.getsockname()[1]
             self._folder = tempfile.TemporaryDirectory(

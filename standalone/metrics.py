@@ -87,12 +87,12 @@ class MetricsCollector(Collector):
             words = "Log work in the dead-letter queue, counted each minute; absent if unknown."
             yield _gauge("dead_letters", words, letters)
         try:
-            standing = self._ask(lambda: list(_standing(self._context)))
+            state_metrics = self._ask(lambda: list(_state_metrics(self._context)))
         except IngestError as error:
             logger.warning("state not measured", extra={"reason": str(error)})
-            standing = []
-        yield _gauge("state_up", "Whether the state is available.", int(bool(standing)))
-        yield from standing
+            state_metrics = []
+        yield _gauge("state_up", "Whether the state is available.", int(bool(state_metrics)))
+        yield from state_metrics
 
 
 def _counted(context: CollectorContext) -> Iterator[Metric]:
@@ -122,7 +122,7 @@ def _budget(context: CollectorContext) -> Iterator[Metric]:
             yield _gauge(f"github_{name}", words, value)
 
 
-def _standing(context: CollectorContext) -> Iterator[Metric]:
+def _state_metrics(context: CollectorContext) -> Iterator[Metric]:
     beats: dict[str, datetime] = {}
     for agent in context.store.list_agents():
         beats[agent.name] = max(agent.heartbeat_at, beats.get(agent.name, agent.heartbeat_at))

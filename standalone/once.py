@@ -15,7 +15,7 @@ from ingest.services.collection_plan import COMPLETE, CollectionPlan, Collection
 
 from .agents import LOG_THREADS, MONITORING_THREADS, watch
 from .pending_items import pending_attempt, pending_log
-from .progress import Look, Summary, look, summarize
+from .progress import ReadProgress, Summary, read_progress, summarize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,7 +31,7 @@ def collect_once(
     repositories: Sequence[str],
     *,
     stop: threading.Event,
-    on_progress: Callable[[Look], None],
+    on_progress: Callable[[ReadProgress], None],
     policy: CollectionPolicy = COMPLETE,
 ) -> CollectionSummary:
     """Collect every run, job, commit and log of the repositories; all known ones if none is named.
@@ -45,7 +45,7 @@ def collect_once(
 
     def show() -> None:
         with suppress(StateUnavailable):  # the threads fail as well, and report it
-            on_progress(lambda: look(collector, seconds=time.monotonic() - started))
+            on_progress(lambda: read_progress(collector, seconds=time.monotonic() - started))
 
     plan = CollectionPlan(names=names, policy=policy, should_continue=lambda: not stop.is_set())
     collection = Collection(context, plan)

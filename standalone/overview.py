@@ -15,7 +15,7 @@ from ingest.services.dashboard.activity import error_row
 from ingest.services.dashboard.agents import host_rows
 from ingest.services.dashboard.repositories import busiest
 from ingest.services.dashboard.rows import repository_row
-from ingest.services.heartbeat import SILENCE
+from ingest.services.heartbeat import HEARTBEAT_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,4 +72,4 @@ def build_overview(
 
 def just_reported(agents: Sequence[AgentRecord], now: datetime) -> list[AgentRecord]:
     """Return the agents that work, and those that have just stopped."""
-    return [agent for agent in agents if abs(now - agent.heartbeat_at) < SILENCE]
+    return [agent for agent in agents if abs(now - agent.heartbeat_at) < HEARTBEAT_TIMEOUT]

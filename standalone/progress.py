@@ -66,7 +66,7 @@ class Progress:
 
 
 #: Reads how far a collector is; called only where that is shown.
-Look = Callable[[], Progress]
+ReadProgress = Callable[[], Progress]
 
 
 def summarize(collector: Collector, *, seconds: float) -> Summary:
@@ -90,7 +90,7 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
     )
 
 
-def look(collector: Collector, *, seconds: float, note: str | None = None) -> Progress:
+def read_progress(collector: Collector, *, seconds: float, note: str | None = None) -> Progress:
     """Read how far the collector is; costs one query of its state and no request."""
     context = collector.context
     return Progress(

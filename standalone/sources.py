@@ -48,7 +48,7 @@ def find_sources(
     Raises NothingToCollect where no repository is named, now or before.
     """
     names, failed = single_names(patterns), dict[str, IngestError]()
-    if are_wide(patterns):
+    if need_listing(patterns):
         names, failed = _discover_given(collector, patterns)
     elif is_once and not names:
         _discover_known(collector.context)
@@ -56,7 +56,7 @@ def find_sources(
     require_any([*names, *patterns, *collector.settings.sources, *known], collector.context.store)
     checked = check_repositories(names, collector)
     found = FoundSources(names=list(checked.names), refused={**failed, **checked.refused})
-    if is_once or not are_wide(patterns):
+    if is_once or not need_listing(patterns):
         return found
     # Where only patterns that leave out are given, everything else is polled.
     has_any = any(not each.is_excluded for each in patterns)
@@ -69,7 +69,7 @@ def single_names(patterns: Sequence[SourcePattern]) -> list[str]:
     return [str(each) for each in patterns if each.is_single and not each.is_excluded]
 
 
-def are_wide(patterns: Sequence[SourcePattern]) -> bool:
+def need_listing(patterns: Sequence[SourcePattern]) -> bool:
     """Return whether any pattern is more than the name of one repository."""
     return any(each.is_excluded or not each.is_single for each in patterns)
 

@@ -31,19 +31,19 @@ def keep_alive(
 ) -> None:
     """Report heartbeats, requeue stale logs, and purge what has expired."""
     heartbeats = Heartbeats(context, loops)
-    chores = (
-        _Chore(heartbeats.give, heartbeat_seconds),
-        _Chore(lambda: requeue_stale_logs(context), REQUEUE_SECONDS),
-        _Chore(lambda: purge_expired(context), PURGE_SECONDS),
+    tasks = (
+        _PeriodicTask(heartbeats.save, heartbeat_seconds),
+        _PeriodicTask(lambda: requeue_stale_logs(context), REQUEUE_SECONDS),
+        _PeriodicTask(lambda: purge_expired(context), PURGE_SECONDS),
     )
     while should_continue():
-        for chore in chores:
-            chore.do_if_due()
+        for task in tasks:
+            task.run_if_due()
         context.clock.sleep(IDLE_SECONDS)
-    _log_trouble(heartbeats.give_last)
+    _run_logged(heartbeats.save_last)
 
 
-class _Chore:
+class _PeriodicTask:
     """Work that is repeated after a pause, or at once where it returns that there is more."""
 
     def __init__(self, work: Callable[[], object], every_seconds: float) -> None:
@@ -51,15 +51,15 @@ class _Chore:
         self._every_seconds = every_seconds
         self._next_at = 0.0
 
-    def do_if_due(self) -> None:
+    def run_if_due(self) -> None:
         """Do the work if it is due."""
         if time.monotonic() >= self._next_at:
             self._next_at = time.monotonic() + self._every_seconds
-            if _log_trouble(self._work) is True:
+            if _run_logged(self._work) is True:
                 self._next_at = 0.0
 
 
-def _log_trouble(work: Callable[[], object]) -> object:
+def _run_logged(work: Callable[[], object]) -> object:
     """Do work that may fail now and is repeated later."""
     try:
         return work()

@@ -40,14 +40,14 @@ class OverviewPage(OverviewPageTemplate):
         dom.show(self, verdict_line=is_set_up, facts=is_set_up, collect_place=is_set_up)
         dom.fill(self, heading="Overview" if is_set_up else "Welcome to Runstream")
         if is_set_up:
-            self.show_verdict(status)
+            self.show_health(status)
             self.show_cards(status)
             self.show_window(status)
             self.show_lists(status)
         else:
             self.first_steps.show(status["setup"])
 
-    def show_verdict(self, status):
+    def show_health(self, status):
         """Draw the state of collection in one line."""
         health, errors = status["health"], status["errors"]["count"]
         icon = {"ok": "success", "quiet": "neutral"}.get(health["tone"], "warning")

@@ -5,6 +5,6 @@ it asks for, `running` starts it and watches it, `over_uplink` makes the first l
 """
 
 from .errors import CannotServe, ServerEnded
-from .serving import Serving, ServingPlan, open_app_server
+from .serving import ServedApp, ServeOptions, open_app_server
 
-__all__ = ["CannotServe", "ServerEnded", "Serving", "ServingPlan", "open_app_server"]
+__all__ = ["CannotServe", "ServeOptions", "ServedApp", "ServerEnded", "open_app_server"]

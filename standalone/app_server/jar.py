@@ -21,7 +21,7 @@ from .errors import CannotServe
 ANSWER_SECONDS = 6.0
 
 _CHUNK_BYTES = 1 << 20
-_SAY_EVERY_BYTES = 25 << 20
+_PROGRESS_BYTES = 25 << 20
 
 _NAME = re.compile(r'server_jar_name = "([\w.-]+\.jar)"')
 _BASE = re.compile(r'url = "(https://[^"\s]+/)" \+ server_jar_name')
@@ -73,7 +73,7 @@ def _copy(
         while chunk := answer.read(_CHUNK_BYTES):
             stream.write(chunk)
             done += len(chunk)
-            if done // _SAY_EVERY_BYTES > (done - len(chunk)) // _SAY_EVERY_BYTES:
+            if done // _PROGRESS_BYTES > (done - len(chunk)) // _PROGRESS_BYTES:
                 echo(f"  {done >> 20} MiB of {size >> 20}")
     if done < size:
         raise OSError("the connection was cut")

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..environment import secret_values
 from ..logs import Mask, write_notice
-from .serving import Serving
+from .serving import ServedApp
 
 
 def masked_echo(
@@ -23,7 +23,7 @@ def masked_echo(
     return lambda line: write_notice(mask(line))
 
 
-def in_words(serving: Serving) -> Iterator[str]:
+def in_words(serving: ServedApp) -> Iterator[str]:
     """Return where the app is, and how to log in."""
     yield f"View   {serving.address}"
     account = serving.account

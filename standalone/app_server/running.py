@@ -26,7 +26,7 @@ START_SECONDS = 240.0
 #: How often the progress of starting is printed.
 SAY_SECONDS = 15.0
 
-_LOOK_SECONDS = 0.2
+_CHECK_SECONDS = 0.2
 _ANSWER_SECONDS = 60.0
 _LAST_LINES = 8
 _HEALTH = "/_/api/health"
@@ -66,7 +66,7 @@ class AppServer:
         """Wait until the app answers; raises ServerEnded or CannotServe. ``stop`` ends the wait."""
         started = time.monotonic()
         said = started
-        while not self._log.is_ready.wait(_LOOK_SECONDS):
+        while not self._log.is_ready.wait(_CHECK_SECONDS):
             self.require_alive()
             now = time.monotonic()
             if stop.is_set():

@@ -18,7 +18,7 @@ _SHOWN_CHARACTERS = 400
 #: How many more lines an error is given: a traceback is for the file.
 _LINES_OF_ERROR = 1
 
-_REMEMBERED = 30
+_KEPT_LINES = 30
 
 _READY = "Downlink client connected"
 _ERROR = re.compile(r"^\[(?:ERROR|FATAL)\s+([\w.-]+)\]\s*(.*)")
@@ -49,7 +49,7 @@ class ServerLog:
         self.is_ready = threading.Event()
         self._printed = printed
         self._echo = echo
-        self._last: deque[str] = deque(maxlen=_REMEMBERED)
+        self._last: deque[str] = deque(maxlen=_KEPT_LINES)
         self._lines_of_error = 0
         self._thread = threading.Thread(target=self._read, name="server log", daemon=True)
         self._thread.start()

@@ -35,11 +35,11 @@ DEFAULT_EMAIL = "admin@localhost"
 TASK_SECONDS = "50"
 
 _DATABASE = "runstream"
-_LOOK_SECONDS = 0.5
+_CHECK_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ServingPlan:
+class ServeOptions:
     """How the app is to be served. ``database`` comes before the environment's.
 
     ``sources`` are watched from the start; ``is_durable`` false is for what may be lost.
@@ -72,7 +72,7 @@ class ServingPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Serving:
+class ServedApp:
     """An app that is served. ``account`` is the first login, where it was created just now."""
 
     address: str
@@ -82,12 +82,12 @@ class Serving:
 
     def wait(self, stop: Event) -> None:
         """Wait until ``stop`` is set; raises ServerEnded where the server ends before."""
-        while not stop.wait(_LOOK_SECONDS):
+        while not stop.wait(_CHECK_SECONDS):
             self.server.require_alive()
 
 
 def require_servable(
-    plan: ServingPlan, environment: Mapping[str, str], echo: Callable[[str], None]
+    plan: ServeOptions, environment: Mapping[str, str], echo: Callable[[str], None]
 ) -> Path:
     """Find the server and check what it needs, before anything is started; or CannotServe."""
     program = find_program(environment)
@@ -98,12 +98,12 @@ def require_servable(
 
 @contextmanager
 def open_app_server(
-    plan: ServingPlan,
+    plan: ServeOptions,
     environment: Mapping[str, str],
     *,
     echo: Callable[[str], None],
     stop: Event,
-) -> Iterator[Serving | None]:
+) -> Iterator[ServedApp | None]:
     """Serve the app until the block ends; None where ``stop`` was set before it answered.
 
     ``echo`` prints messages, from other threads too. Raises CannotServe, ServerEnded.
@@ -137,10 +137,10 @@ def open_app_server(
             )
         )
         server.await_answer(echo, stop)
-        yield None if stop.is_set() else _serving(plan, server, configuration)
+        yield None if stop.is_set() else _served(plan, server, configuration)
 
 
-def _serving(plan: ServingPlan, server: AppServer, configuration: ServerConfiguration) -> Serving:
+def _served(plan: ServeOptions, server: AppServer, configuration: ServerConfiguration) -> ServedApp:
     """Make the first login, and let the app watch what it is to watch."""
     app = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(configuration.uplink_key))
     with connected(app):
@@ -149,7 +149,7 @@ def _serving(plan: ServingPlan, server: AppServer, configuration: ServerConfigur
         else:
             account = create_first_account(plan.email)
         watch_sources(plan.sources, backfill_days=plan.backfill_days)
-    return Serving(address=plan.address, server=server, uplink=app, account=account)
+    return ServedApp(address=plan.address, server=server, uplink=app, account=account)
 
 
 def _set_values(environment: Mapping[str, str]) -> dict[str, str]:
@@ -158,7 +158,7 @@ def _set_values(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def _choose_database(
-    plan: ServingPlan,
+    plan: ServeOptions,
     folder: Path,
     environment: Mapping[str, str],
     echo: Callable[[str], None],

@@ -38,12 +38,12 @@ def doctor(sources: tuple[str, ...], *, as_json: bool) -> int:
     repositories and what collecting them costs. Exits with 1 if a check failed.
     """
     checks = _checks(sources)
-    found = list(checks) if as_json else list(_told(checks))
+    found = list(checks) if as_json else list(_echoed(checks))
     if as_json:
         report = {"ok": is_well(found), "checks": [check.as_json() for check in found]}
         click.echo(json.dumps(report))
     else:
-        click.echo(_verdict(found))
+        click.echo(_result_line(found))
     return 0 if is_well(found) else 1
 
 
@@ -60,7 +60,7 @@ def _checks(sources: tuple[str, ...]) -> Iterator[Check]:
         yield from run_checks(target)
 
 
-def _told(checks: Iterable[Check]) -> Iterator[Check]:
+def _echoed(checks: Iterable[Check]) -> Iterator[Check]:
     """Print each finding as soon as it is there; an error of several parts is printed once."""
     first_with: dict[str, str] = {}
     for check in checks:
@@ -84,7 +84,7 @@ def _indented(text: str) -> str:
     return textwrap.fill(text, width, subsequent_indent=" " * 9, break_on_hyphens=False)
 
 
-def _verdict(found: list[Check]) -> str:
+def _result_line(found: list[Check]) -> str:
     failed = sum(check.status == FAILED for check in found)
     warnings = sum(check.status == WARNING for check in found)
     if failed:

@@ -25,7 +25,7 @@ def redrive() -> int | None:
     Moves it back to the job events queue. Fix the cause first: `runstream status` shows it.
     Messages that are not log work stay in the dead-letter queue.
     """
-    report = bring_back(read_environment())
+    report = move_dead_letters(read_environment())
     click.echo(f"Moved {report.moved} work items back to the job events queue.")
     if report.unreadable:
         click.echo(
@@ -34,7 +34,7 @@ def redrive() -> int | None:
     return None
 
 
-def bring_back(settings: Settings) -> RedriveReport:
+def move_dead_letters(settings: Settings) -> RedriveReport:
     """Open both queues and move what can be moved."""
     from ingest.adapters.system_clock import SystemClock
     from ingest.domain.counters import Counters

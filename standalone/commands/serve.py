@@ -15,7 +15,7 @@ from ..logs import write_notice
 from ..stopping import Stop, ends_in_time, stopped_by_signals
 
 if TYPE_CHECKING:
-    from ..app_server import ServingPlan
+    from ..app_server import ServeOptions
 
 _FOLDER = click.Path(file_okay=False, path_type=Path)
 
@@ -71,14 +71,14 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
     """
     _require_origin(options["origin"])
     read_environment()  # what is wrong should not be found after everything has started
-    from ..app_server import ServingPlan
+    from ..app_server import ServeOptions
 
-    plan = ServingPlan(**options)
+    plan = ServeOptions(**options)
     with stopped_by_signals() as stop, ends_in_time(stop, exit_code=0):
         return _serve(plan, stop)
 
 
-def _serve(plan: ServingPlan, stop: Stop) -> int:
+def _serve(plan: ServeOptions, stop: Stop) -> int:
     """Serve until stopped; to be stopped is no failure."""
     from ..app_server import open_app_server
     from ..app_server.messages import in_words, masked_echo

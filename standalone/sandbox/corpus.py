@@ -20,7 +20,7 @@ from pathlib import Path
 from .corpus_jobs import recorded_jobs
 from .corpus_logs import recorded_logs
 from .corpus_runs import recorded_run
-from .repository import Growth, Repository
+from .repository import NewItems, Repository
 from .rng import seeded_random, sha_for
 from .specs import CommitSpec, Json, RepositorySpec, RunSpec
 from .times import DAY, Timestamp, parse_time
@@ -93,7 +93,7 @@ def _repository(names: list[str], found: _Found, logs: dict[int | None, list[byt
             former_names=tuple(names[1:]),
             created_at=min((run.created_at for run in runs), default=0.0) - DAY,
         ),
-        Growth(runs=runs, commits=list(commits.values())),
+        NewItems(runs=runs, commits=list(commits.values())),
     )
 
 

@@ -44,8 +44,8 @@ class Exchange:
             identity = self._identity()
         except Refusal as refusal:
             return self._record(refusal.answer, 0)
-        with self._state.limiter.in_flight(identity.key, self._now) as crowded:
-            refused = self._refused(identity, crowded, fault)
+        with self._state.limiter.in_flight(identity.key, self._now) as overloaded:
+            refused = self._refused(identity, overloaded, fault)
             if refused is not None:
                 return self._record(refused, 0, identity_headers(identity))
             return self._answer_within_budget(identity, fault)
@@ -57,10 +57,10 @@ class Exchange:
         return self._state.tokens.identify(self._incoming.authorization, self._now)
 
     def _refused(
-        self, identity: Identity, crowded: Answer | None, fault: Fault | None
+        self, identity: Identity, overloaded: Answer | None, fault: Fault | None
     ) -> Answer | None:
         limiter = self._state.limiter
-        blocked = None if crowded else limiter.blocked(identity.key, self._now)
+        blocked = None if overloaded else limiter.blocked(identity.key, self._now)
         if blocked is not None:
             answer, reported = blocked
             if reported:
@@ -68,7 +68,7 @@ class Exchange:
             return answer
         points = 1 if self._incoming.method == "GET" or self._is_graphql else WRITE_POINTS
         return (
-            crowded
+            overloaded
             or secondary_limit_of(fault, limiter, identity.key, self._now)
             or limiter.spend(identity.key, self._route.kind, points, self._now)
         )

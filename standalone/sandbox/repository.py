@@ -25,7 +25,7 @@ from .times import Timestamp
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Growth:
+class NewItems:
     """What a source adds to a repository."""
 
     runs: Sequence[RunSpec] = ()
@@ -36,7 +36,7 @@ class Growth:
 class Source(Protocol):
     """A source of a repository's runs up to an instant."""
 
-    def until(self, now: Timestamp) -> Growth | None:
+    def until(self, now: Timestamp) -> NewItems | None:
         """Return what begins by `now` and was not returned before, or None."""
 
 
@@ -64,7 +64,7 @@ class Repository:
     def __init__(
         self,
         spec: RepositorySpec,
-        growth: Growth | None = None,
+        new_items: NewItems | None = None,
         *,
         hooks: Iterable[HookSpec] = (),
         source: Source | None = None,
@@ -76,17 +76,17 @@ class Repository:
         self._source = source
         self._index = _RunIndex()
         self._lock = threading.RLock()
-        if growth is not None:
-            self._add(growth)
+        if new_items is not None:
+            self._add(new_items)
 
     def grow(self, now: Timestamp) -> None:
         """Plan what begins by now."""
         if self._source is None:
             return
         with self._lock:
-            growth = self._source.until(now)
-            if growth is not None:
-                self._add(growth)
+            new_items = self._source.until(now)
+            if new_items is not None:
+                self._add(new_items)
 
     def runs(self, now: Timestamp) -> list[RunSpec]:
         """Return the runs created by now, newest first."""
@@ -116,14 +116,14 @@ class Repository:
         placed = self._index.jobs.get(job_id)
         return placed if placed is not None and placed.job.created_at <= now else None
 
-    def _add(self, growth: Growth) -> None:
+    def _add(self, new_items: NewItems) -> None:
         log_reader = self._index
-        self.commits.update((commit.sha, commit) for commit in growth.commits)
-        self.pulls.update((pull.number, pull) for pull in growth.pulls)
-        log_reader.runs.extend(growth.runs)
+        self.commits.update((commit.sha, commit) for commit in new_items.commits)
+        self.pulls.update((pull.number, pull) for pull in new_items.pulls)
+        log_reader.runs.extend(new_items.runs)
         log_reader.runs.sort(key=lambda run: (run.created_at, run.id))
         log_reader.created = [run.created_at for run in log_reader.runs]
-        for run in growth.runs:
+        for run in new_items.runs:
             log_reader.by_id[run.id] = run
             log_reader.timestamps.extend(run_times(run))
             log_reader.jobs.update(_placed(run))

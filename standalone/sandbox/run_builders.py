@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from .repository import Growth, Repository
+from .repository import NewItems, Repository
 from .specs import (
     AnnotationSpec,
     ArtifactSpec,
@@ -120,8 +120,8 @@ class RepositoryBuilder:
     def finish(self) -> Repository:
         """Return the repository."""
         runs = [run.finish(number) for number, run in enumerate(self.runs, 1)]
-        growth = Growth(runs=runs, commits=list(self.commits.values()), pulls=self.pulls)
-        return Repository(self.spec, growth, hooks=self.hooks)
+        new_items = NewItems(runs=runs, commits=list(self.commits.values()), pulls=self.pulls)
+        return Repository(self.spec, new_items, hooks=self.hooks)
 
 
 def _job(attempt: AttemptBuilder, job: JobBuilder) -> JobSpec:

@@ -26,7 +26,7 @@ def send(
 ) -> Iterable[bytes]:
     """Start the response and return its body; some faults spoil it."""
     if fault is not None and fault.do == "reset":
-        _hang_up(environ)
+        _close_connection(environ)
         fault = None
     length = answer.length if answer.stream is not None else len(answer.body)
     headers = [("Date", http_date(now)), ("Content-Type", answer.content_type), *answer.headers]
@@ -52,7 +52,7 @@ def _cut(body: Iterable[bytes], most: int) -> Iterator[bytes]:
             return
 
 
-def _hang_up(environ: Environ) -> None:
+def _close_connection(environ: Environ) -> None:
     # waitress hands out the connection only through this method of it
     channel = environ["waitress.client_disconnected"].__self__
     channel.will_close = True

@@ -7,7 +7,7 @@ import random
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .repository import Growth, Repository
+from .repository import NewItems, Repository
 from .rng import seeded_random, sha_for
 from .simulated_runs import Trigger, plan_run
 from .specs import CommitSpec, HookSpec, PullRequestSpec, RepositorySpec, RunSpec, WorkflowSpec
@@ -76,7 +76,7 @@ class HourlySource:
         self._next = span.first_hour
         self._end = span.end
 
-    def until(self, now: Timestamp) -> Growth | None:
+    def until(self, now: Timestamp) -> NewItems | None:
         """Plan the hours that have begun by now."""
         now = min(now, self._end)
         if now < self._next * HOUR:
@@ -87,7 +87,7 @@ class HourlySource:
         while self._next * HOUR <= now:
             self._hour(self._next, runs, commits, pulls)
             self._next += 1
-        return Growth(runs=runs, commits=commits, pulls=pulls)
+        return NewItems(runs=runs, commits=commits, pulls=pulls)
 
     def _hour(
         self,

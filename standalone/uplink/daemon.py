@@ -11,7 +11,7 @@ from functools import partial
 from ingest.bootstrap import open_collector, open_data_tables_state
 from ingest.settings import Settings
 
-from ..agents import Pace, agent_threads, watch
+from ..agents import AgentOptions, agent_threads, watch
 from ..failures import exit_code_for
 from ..http_server import Address
 from ..http_services import served
@@ -20,7 +20,7 @@ from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog
 
 #: Every question to the state goes over the link, which may lead round the world.
-OVER_THE_LINK = Pace(
+UPLINK_OPTIONS = AgentOptions(
     monitoring_threads=1, idle_seconds=2.0, pause_check_seconds=10.0, heartbeat_seconds=15.0
 )
 
@@ -41,7 +41,7 @@ def serve_app(
     """
     from ingest.adapters.system_clock import SystemClock
 
-    open_when_available(partial(connect, app, patience_seconds=0), until=AppUnreachable, stop=stop)
+    open_when_available(partial(connect, app, max_wait_seconds=0), until=AppUnreachable, stop=stop)
     echo(f"Connected to {app.url}.")
     try:
         state = open_data_tables_state()
@@ -52,7 +52,7 @@ def serve_app(
             watchdog.start()
             with (
                 served(collector, operations=operations, ask=watchdog.ask),
-                agent_threads(collector.context, lambda: None, stop, OVER_THE_LINK),
+                agent_threads(collector.context, lambda: None, stop, UPLINK_OPTIONS),
             ):
                 echo("Both agents work; the app's pages show it.")
                 stop.wait()

@@ -59,7 +59,7 @@ def _provide_tracer() -> None:
         impl.set_internal_tracer_provider(impl.trace.NoOpTracerProvider())
 
 
-def connect(app: AppAddress, *, patience_seconds: float = CONNECT_SECONDS) -> None:
+def connect(app: AppAddress, *, max_wait_seconds: float = CONNECT_SECONDS) -> None:
     """Connect to the app, which may take its time to come up, and prove that it answers.
 
     Raises WrongUplinkKey or AppUnreachable; the client reconnects by itself afterwards.
@@ -68,7 +68,7 @@ def connect(app: AppAddress, *, patience_seconds: float = CONNECT_SECONDS) -> No
 
     _provide_tracer()
     key, url = app.key, app.url
-    ends_at = time.monotonic() + patience_seconds
+    ends_at = time.monotonic() + max_wait_seconds
     while True:
         try:
             call_with_timeout(

@@ -59,13 +59,13 @@ class Watchdog:
                 check(self._url)
             except LinkSilent as error:
                 self._silent_checks += 1
-                self._lose(str(error))
+                self._mark_lost(str(error))
                 if self._silent_checks >= MOST_SILENT_CHECKS:
                     self._on_dead(LinkSilent("The link is open, and nobody answers on it."))
                     return
             except AppUnreachable as error:
                 self._silent_checks = 0
-                self._lose(str(error))
+                self._mark_lost(str(error))
             except Exception as error:  # noqa: BLE001 - a watchdog must not die of what it finds
                 self._on_dead(error)
                 return
@@ -73,7 +73,7 @@ class Watchdog:
                 self._silent_checks = 0
                 self._find()
 
-    def _lose(self, why: str) -> None:
+    def _mark_lost(self, why: str) -> None:
         is_new = self._lost_because is None
         self._lost_because = f"The link to the app is gone: {why}"
         if is_new:

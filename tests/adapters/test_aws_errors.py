@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, WaiterError
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
-from ingest.adapters.aws.errors import Trouble, aws_errors, is_own_fault, trouble_of
+from ingest.adapters.aws.errors import ErrorKind, aws_errors, error_kind_of, is_own_fault
 from ingest.errors import (
     AccessDenied,
     BadSettings,
@@ -79,7 +79,7 @@ RETRIED_BY_BOTOCORE = {
 @pytest.mark.parametrize("code", sorted(RETRIED_BY_BOTOCORE))
 def test_what_botocore_itself_tries_again_passes(code: str) -> None:
     """A later release may add codes, which then fail here."""
-    assert trouble_of(code) is Trouble.BUSY
+    assert error_kind_of(code) is ErrorKind.BUSY
 
 
 @pytest.mark.parametrize(

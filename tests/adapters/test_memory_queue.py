@@ -36,7 +36,7 @@ def test_tests_can_read_everything(clock: ManualClock) -> None:
     queue.delete(queue.receive(max_messages=1, wait_seconds=0))
     for _ in range(6):
         for message in queue.receive(max_messages=10, wait_seconds=0):
-            queue.give_back(message, after_seconds=0)
+            queue.release(message, after_seconds=0)
     assert [m.event_id for m in queue.accepted()] == ["e1", "e2", "e3"]
     assert [m.event_id for m in queue.messages()] == ["e3"]
     assert [m.event_id for m in queue.dead_letters()] == ["e2"]

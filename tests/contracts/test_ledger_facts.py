@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.domain.due import urgent_poll
+from ingest.domain.due import urgent_due_at
 from ingest.domain.ledger import CLAIMS_KEPT, DeliveredFact, new_repository
 from ingest.ports import StateStore
 from support.state_records import (
@@ -28,7 +28,7 @@ class TestHints:
         state.add_repository(new_repository(REPOSITORY, backfill_days=1, now=NOW))
         assert state.claim_run_hint(["d", "body"], REPOSITORY, 7, now=NOW) is None
         assert state.load_run_hints(REPOSITORY) == {7: NOW}
-        assert state.load_repository(REPOSITORY).next_poll_at == urgent_poll(NOW)
+        assert state.load_repository(REPOSITORY).next_poll_at == urgent_due_at(NOW)
         assert state.claim_run_hint(["d", "other"], REPOSITORY, 8, now=NOW) == "d"
         assert state.claim_run_hint(["e", "body"], REPOSITORY, 8, now=NOW) == "body"
         assert state.claim_once("e", now=NOW)
@@ -49,7 +49,7 @@ class TestHints:
             assert state.claim_run_hint([key], REPOSITORY, 7, now=now, fact=fact) is None
             assert state.claim_run_hint([key], REPOSITORY, 7, now=now, fact=fact) == key
         assert state.load_run_hints(REPOSITORY) == {}
-        assert state.load_repository(REPOSITORY).next_poll_at == urgent_poll(NOW)
+        assert state.load_repository(REPOSITORY).next_poll_at == urgent_due_at(NOW)
         assert state.load_delivered_facts("octo/other") == []
         assert state.load_delivered_facts("OCTO/API") == facts
         state.clear_delivered_facts(["d2", "unknown"])

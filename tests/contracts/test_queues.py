@@ -305,7 +305,7 @@ def test_work_is_given_back_at_once(world) -> None:
     queue = world.open()
     queue.send([a_message()])
     (message,) = queue.receive(max_messages=10, wait_seconds=1)
-    queue.give_back(message, after_seconds=0)
+    queue.release(message, after_seconds=0)
     assert bodies(queue, wait_seconds=1) == [message.body]
 
 
@@ -317,7 +317,7 @@ def test_deleted_messages_do_not_come_back(world) -> None:
     received = [m for _ in range(2) for m in queue.receive(max_messages=10, wait_seconds=1)]
     queue.delete(received)
     for message in received:
-        queue.give_back(message, after_seconds=0)
+        queue.release(message, after_seconds=0)
     assert len(received) == 20
     assert queue.receive(max_messages=10, wait_seconds=0) == []
 
@@ -329,10 +329,10 @@ def test_a_receipt_that_ran_out_does_no_harm(world) -> None:
     (stale,) = queue.receive(max_messages=10, wait_seconds=1)
     world.wait(1.2)
     (fresh,) = queue.receive(max_messages=10, wait_seconds=1)
-    queue.give_back(stale, after_seconds=0)
+    queue.release(stale, after_seconds=0)
     queue.delete([stale])
     assert queue.receive(max_messages=10, wait_seconds=0) == []
-    queue.give_back(fresh, after_seconds=0)
+    queue.release(fresh, after_seconds=0)
     assert bodies(queue, wait_seconds=1) == [fresh.body]
 
 
@@ -342,7 +342,7 @@ def test_a_poison_message_is_put_aside_after_five_tries(world) -> None:
     queue.send([a_message()])
     for _ in range(world.max_receives):
         (message,) = queue.receive(max_messages=10, wait_seconds=1)
-        queue.give_back(message, after_seconds=0)
+        queue.release(message, after_seconds=0)
     assert message.receive_count == world.max_receives
     assert queue.receive(max_messages=10, wait_seconds=0) == []
     assert world.count_dead_letters() == 1
@@ -414,6 +414,6 @@ def test_a_rejected_message_is_a_dead_letter_at_once(world, suffix):
     bad, good = queue.receive(max_messages=10, wait_seconds=1)
     queue.reject(bad, reason="not a work item: '\x00\ud800'")
     assert world.count_dead_letters() == 1
-    queue.give_back(good, after_seconds=0)
+    queue.release(good, after_seconds=0)
     [left] = queue.receive(max_messages=10, wait_seconds=1)
     assert left.body == good.body

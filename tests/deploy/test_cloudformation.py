@@ -70,7 +70,7 @@ class Account:
 @pytest.fixture(scope="module")
 def strict_aws() -> Iterator[LocalAws]:
     """Start an AWS that obeys policies."""
-    with LocalAws(services=SERVICES, obeys_policies=True) as local:
+    with LocalAws(services=SERVICES, enforces_policies=True) as local:
         yield local
 
 

@@ -27,7 +27,7 @@ BUCKET = "octo-ci-logs"
 @pytest.fixture
 def strict_aws() -> Iterator[LocalAws]:
     """Start an AWS that obeys policies."""
-    with LocalAws(services=("iam", "s3", "sqs", "sts"), obeys_policies=True) as local:
+    with LocalAws(services=("iam", "s3", "sqs", "sts"), enforces_policies=True) as local:
         yield local
 
 

@@ -95,7 +95,7 @@ def read_headers(data: bytes) -> None:
     limiter = RateLimiter()
     for status in (200, 304, 403, 429):
         with suppress(RateLimited):
-            limiter.learn(status, headers, "{}", now=NOW, path="/repos/{}/{}")
+            limiter.update(status, headers, "{}", now=NOW, path="/repos/{}/{}")
         with suppress(RateLimited):
             limiter.admit("/repos", resource="core", now=NOW, path="/repos/{}/{}")
     assert limiter.paused_until(now=NOW) is None or limiter.interval_factor(now=NOW) >= 1

@@ -7,7 +7,7 @@ from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import StateUnavailable
 from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import PIPELINE_MONITORING_AGENT
-from ingest.services.heartbeat import BEAT_EVERY, Heartbeat
+from ingest.services.heartbeat import HEARTBEAT_INTERVAL, Heartbeat
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
 from support.world import Stage, assert_all_published
@@ -82,10 +82,10 @@ def test_a_pause_by_a_person_is_noticed_after_the_clock_was_set_back(stage) -> N
 def test_heartbeats_go_on_after_the_clock_was_set_back(stage) -> None:
     here = stage(WorldBuilder())
     heartbeat = Heartbeat(here.context, PIPELINE_MONITORING_AGENT, place="here")
-    heartbeat.give(AgentState.RUNNING)
+    heartbeat.save(AgentState.RUNNING)
     here.clock.ahead_seconds = -HOUR
-    heartbeat.give_when_due(AgentState.IDLE)
-    here.advance(BEAT_EVERY.total_seconds())
-    heartbeat.give_when_due(AgentState.IDLE)
+    heartbeat.save_when_due(AgentState.IDLE)
+    here.advance(HEARTBEAT_INTERVAL.total_seconds())
+    heartbeat.save_when_due(AgentState.IDLE)
     [agent] = here.state.list_agents()
     assert agent.heartbeat_at == here.clock.now()

@@ -13,8 +13,8 @@ from ingest.errors import StateUnavailable
 from ingest.ports import Budget
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.heartbeat import (
-    BEAT_EVERY,
-    SILENCE,
+    HEARTBEAT_INTERVAL,
+    HEARTBEAT_TIMEOUT,
     Heartbeat,
     is_alive,
     rate_limit_of,
@@ -61,7 +61,7 @@ def test_a_heartbeat_reports_who_works_where_since_when(here):
     sign = a_sign(here)
     began = here.clock.now()
     here.advance(7)
-    sign.give(AgentState.LIMITED, "GitHub wants a pause.")
+    sign.save(AgentState.LIMITED, "GitHub wants a pause.")
     record = reported(here)
     assert (record.name, record.holder) == (PIPELINE_MONITORING_AGENT, PLACE)
     assert (record.state, record.note) == ("limited", "GitHub wants a pause.")
@@ -72,10 +72,10 @@ def test_only_what_was_counted_since_is_added(here):
     """Two signs count nothing twice, and one without news adds nothing."""
     sign = a_sign(here)
     sign._context.counters.add("runs", 2)
-    sign.give(AgentState.RUNNING)
-    sign.give(AgentState.RUNNING)
+    sign.save(AgentState.RUNNING)
+    sign.save(AgentState.RUNNING)
     sign._context.counters.add("runs")
-    sign.give(AgentState.IDLE)
+    sign.save(AgentState.IDLE)
     assert here.state.load_message_counts().totals == {"runs": 3}
     assert reported(here).counts == {"runs": 3}
 
@@ -84,19 +84,19 @@ def test_signs_are_given_when_they_are_due(here):
     """The first at once."""
     sign, given = a_sign(here), []
     for _ in range(20):
-        sign.give_when_due(AgentState.RUNNING)
+        sign.save_when_due(AgentState.RUNNING)
         given.append(reported(here).heartbeat_at)
         here.advance(1)
-    assert len(set(given)) == 20 / BEAT_EVERY.total_seconds()
+    assert len(set(given)) == 20 / HEARTBEAT_INTERVAL.total_seconds()
 
 
 def test_a_store_that_is_away_keeps_no_agent_from_its_work(here):
     """Unless the sign was asked for: then it says so."""
     sign = a_sign(here, store=Refusing(here.state))
-    sign.give_when_due(AgentState.RUNNING)
+    sign.save_when_due(AgentState.RUNNING)
     assert here.state.list_agents() == []
     with pytest.raises(StateUnavailable):
-        sign.give(AgentState.IDLE)
+        sign.save(AgentState.IDLE)
 
 
 def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(here):
@@ -106,17 +106,17 @@ def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(
         an_agent(PIPELINE_MONITORING_AGENT, PLACE, heartbeat_at=here.clock.now(), rate_limit=known)
     )
     sign = a_sign(here)
-    sign.give(AgentState.RUNNING)
+    sign.save(AgentState.RUNNING)
     assert reported(here).rate_limit == known
     here.poll()
-    sign.give(AgentState.RUNNING)
+    sign.save(AgentState.RUNNING)
     assert reported(here).rate_limit == rate_limit_of(here.context.source.budget())
     assert reported(here).rate_limit["remaining"] != 17
 
 
 def test_nothing_is_known_of_a_limit_that_nobody_reported(here):
     """The page shows a dash then."""
-    a_sign(here).give(AgentState.RUNNING)
+    a_sign(here).save(AgentState.RUNNING)
     assert reported(here).rate_limit == {}
 
 
@@ -141,10 +141,10 @@ def test_a_budget_that_does_not_last_is_reported_by_who_polls(agent, interval_fa
     ("state", "silence", "is_there"),
     [
         ("running", timedelta(0), True),
-        ("idle", SILENCE - timedelta(seconds=1), True),
-        ("error", SILENCE, False),
-        ("idle", -SILENCE + timedelta(seconds=1), True),
-        ("idle", -SILENCE, False),
+        ("idle", HEARTBEAT_TIMEOUT - timedelta(seconds=1), True),
+        ("error", HEARTBEAT_TIMEOUT, False),
+        ("idle", -HEARTBEAT_TIMEOUT + timedelta(seconds=1), True),
+        ("idle", -HEARTBEAT_TIMEOUT, False),
         ("stopped", timedelta(0), False),
     ],
 )
@@ -163,13 +163,13 @@ def test_the_last_log_is_reported_by_the_next_process_too(here):
         )
 
     sign = a_log_sign()
-    sign.give(AgentState.RUNNING)
+    sign.save(AgentState.RUNNING)
     assert reported(here).last_log_at is None
     sign._context.counters.add("logs")
-    sign.give(AgentState.RUNNING)
+    sign.save(AgentState.RUNNING)
     published_at = here.clock.now()
     here.advance(30)
-    sign.give(AgentState.IDLE)
-    a_log_sign().give(AgentState.RUNNING)
+    sign.save(AgentState.IDLE)
+    a_log_sign().save(AgentState.RUNNING)
     assert reported(here).last_log_at == published_at
     assert reported(here).heartbeat_at > published_at

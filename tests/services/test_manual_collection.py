@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from ingest.domain.collections import CollectionPhase as Phase
 from ingest.domain.counters import Counters
-from ingest.domain.due import urgent_poll
+from ingest.domain.due import urgent_due_at
 from ingest.errors import StateUnavailable
 from ingest.services import collect_attempts
 from ingest.services.manual_collection import (
@@ -261,6 +261,6 @@ def test_rounds_have_an_end(stage):
     here = stage(two_repositories(), at=100)
     started = start(here)
     assert not started.has_ended
-    assert here.record(REPOSITORY).next_poll_at == urgent_poll(here.clock.now())
+    assert here.record(REPOSITORY).next_poll_at == urgent_due_at(here.clock.now())
     last = collect_round(here.context, replace(started, rounds=MOST_ROUNDS - 1), seconds=0)
     assert (last.phase, last.note) == ("failed", "The agents collect the rest automatically.")

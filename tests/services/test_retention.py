@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ingest.services.retention import FORGOTTEN_A_CALL, purge_expired
+from ingest.services.retention import MAX_PURGED, purge_expired
 from ingest.settings import CollectingSettings
 from support.world import FIRST_RUN, REPOSITORY, Stage, assert_nothing_twice
 
@@ -103,9 +103,7 @@ def test_a_call_forgets_so_many_and_reports_whether_there_are_more(stage):
     here = stage(some_runs(), at=400)
     collect_both(here)
     (first,) = here.state.load_attempts(REPOSITORY, [FIRST_RUN + 2]).values()
-    copies = [
-        replace(first, key=replace(first.key, run_id=number)) for number in range(FORGOTTEN_A_CALL)
-    ]
+    copies = [replace(first, key=replace(first.key, run_id=number)) for number in range(MAX_PURGED)]
     here.state.save_attempts(copies)
     here.move_to(200 * DAY)
     assert purge_expired(here.context)

@@ -12,12 +12,12 @@ from ingest.errors import BadCredentials, QueueMissing
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.poll_session import LEASE_SECONDS
 from ingest.services.tick import (
-    TELL_AGAIN_AFTER,
+    REPORT_AGAIN_AFTER,
     is_done_elsewhere,
     log_tick,
     monitoring_tick,
+    report_error,
     report_rest,
-    report_trouble,
 )
 from support.state_records import NOW, an_agent
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
@@ -240,9 +240,7 @@ def test_the_last_known_limit_survives_until_github_reports_a_new_one(stage):
     assert known["remaining"] is not None
     now = here.clock.now()
     report_rest(here.state, PIPELINE_MONITORING_AGENT, place=PLACE, now=now)
-    report_trouble(
-        here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), place=PLACE, now=now
-    )
+    report_error(here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), place=PLACE, now=now)
     monitor(here, context=here.join(holder="next"), seconds=1)
     assert sign(here, PIPELINE_MONITORING_AGENT).rate_limit == known
 
@@ -254,7 +252,7 @@ def test_the_same_trouble_is_reported_once_however_often_it_is_tried(stage):
 
     def try_again() -> None:
         now = here.clock.now()
-        report_trouble(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
+        report_error(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
         assert sign(here, LOG_INGESTION_AGENT).state == "error"
         assert sign(here, LOG_INGESTION_AGENT).note == "There is no queue."
 
@@ -263,7 +261,7 @@ def test_the_same_trouble_is_reported_once_however_often_it_is_tried(stage):
         ingest(here, seconds=1)
         here.advance(60)
     assert here.errors() == ["There is no queue."]
-    here.advance(TELL_AGAIN_AFTER.total_seconds())
+    here.advance(REPORT_AGAIN_AFTER.total_seconds())
     try_again()
     assert here.errors() == ["There is no queue."] * 2
 
@@ -274,7 +272,7 @@ def test_trouble_that_a_wrong_clock_reported_is_reported_again(stage):
     for ahead in (timedelta(days=1), timedelta(0)):
         now = here.clock.now() + ahead
         error = QueueMissing("There is no queue.")
-        report_trouble(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
+        report_error(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
         ingest(here, seconds=1)
     assert here.errors() == ["There is no queue."] * 2
 
@@ -284,7 +282,7 @@ def test_other_trouble_is_reported_as_well(stage):
     here = stage(ended_runs(), at=600)
     for what in ("a", "b"):
         now = here.clock.now()
-        report_trouble(here.state, LOG_INGESTION_AGENT, QueueMissing(what), place=PLACE, now=now)
+        report_error(here.state, LOG_INGESTION_AGENT, QueueMissing(what), place=PLACE, now=now)
     assert here.errors() == ["b", "a"]
 
 

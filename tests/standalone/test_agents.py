@@ -12,13 +12,13 @@ from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.errors import RateLimited, StateUnavailable
 from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ingest.services.heartbeat import SILENCE
+from ingest.services.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_published
 
-from standalone.agents import BESIDE_THE_STATE, Pace, agent_threads, run_agents
+from standalone.agents import LOCAL_OPTIONS, AgentOptions, agent_threads, run_agents
 from standalone.sandbox.builder import WorldBuilder
-from standalone.uplink.daemon import OVER_THE_LINK
+from standalone.uplink.daemon import UPLINK_OPTIONS
 
 SPEED = 15
 
@@ -211,8 +211,8 @@ def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_reports(stage):
     store = CountedClaims(here.state)
     watchdog = threading.Timer(60, stop.set)
     watchdog.start()
-    pace = Pace(monitoring_threads=1, log_threads=1, idle_seconds=7.0)
-    with agent_threads(replace(here.context, store=store), lambda: ["octo/none"], stop, pace):
+    options = AgentOptions(monitoring_threads=1, log_threads=1, idle_seconds=7.0)
+    with agent_threads(replace(here.context, store=store), lambda: ["octo/none"], stop, options):
         while here.clock.sleeps.count(7.0) < 10 and not stop.wait(0.01):
             pass
     watchdog.cancel()
@@ -223,8 +223,8 @@ def test_an_idle_agent_looks_for_work_as_seldom_as_its_pace_reports(stage):
 
 def test_a_daemon_on_a_link_asks_less_than_a_process_beside_its_state():
     """Fewer threads look for work, each less often; its heartbeats stay far from silence."""
-    assert OVER_THE_LINK.monitoring_threads < BESIDE_THE_STATE.monitoring_threads
-    assert OVER_THE_LINK.idle_seconds == 4 * BESIDE_THE_STATE.idle_seconds
-    assert OVER_THE_LINK.pause_check_seconds > BESIDE_THE_STATE.pause_check_seconds
-    assert OVER_THE_LINK.heartbeat_seconds > BESIDE_THE_STATE.heartbeat_seconds
-    assert 3 * OVER_THE_LINK.heartbeat_seconds < SILENCE.total_seconds()
+    assert UPLINK_OPTIONS.monitoring_threads < LOCAL_OPTIONS.monitoring_threads
+    assert UPLINK_OPTIONS.idle_seconds == 4 * LOCAL_OPTIONS.idle_seconds
+    assert UPLINK_OPTIONS.pause_check_seconds > LOCAL_OPTIONS.pause_check_seconds
+    assert UPLINK_OPTIONS.heartbeat_seconds > LOCAL_OPTIONS.heartbeat_seconds
+    assert 3 * UPLINK_OPTIONS.heartbeat_seconds < HEARTBEAT_TIMEOUT.total_seconds()

@@ -49,12 +49,12 @@ def test_each_process_adds_only_what_it_counted_since(here):
     """Two beats of two processes do not count anything twice."""
     mine = Heartbeats(here.context, loops(here))
     here.context.counters.add("runs", 2)
-    mine.give()
-    mine.give()
+    mine.save()
+    mine.save()
     here.context.counters.add("runs", 1)
-    mine.give()
+    mine.save()
     here.state.add_counts({"runs": 10}, now=here.clock.now())
-    mine.give_last()
+    mine.save_last()
     assert here.state.load_message_counts().totals["runs"] == 13
 
 
@@ -63,10 +63,10 @@ def test_what_could_not_be_added_is_added_with_the_next(here):
     signs = Heartbeats(replace(here.context, store=Refusing(here.state, 1)), loops(here))
     here.context.counters.add("runs", 2)
     with pytest.raises(StateUnavailable):
-        signs.give()
+        signs.save()
     here.context.counters.add("runs", 3)
-    signs.give()
-    signs.give()
+    signs.save()
+    signs.save()
     assert here.state.load_message_counts().totals["runs"] == 5
 
 
@@ -74,18 +74,18 @@ def test_a_thread_that_hangs_is_a_sign_of_life_that_is_not_given(here):
     """Although the others of its agent go on."""
     own = loops(here)
     own[0].turned_at = time.monotonic() - HANGING_SECONDS - 1
-    Heartbeats(here.context, own).give()
+    Heartbeats(here.context, own).save()
     assert [agent.name for agent in here.state.list_agents()] == [LOG_INGESTION_AGENT]
     own[0].turned_at = time.monotonic()
-    Heartbeats(here.context, own).give()
+    Heartbeats(here.context, own).save()
     assert {agent.name for agent in here.state.list_agents()} == set(AGENTS)
 
 
 def test_an_agent_that_runs_elsewhere_is_given_no_sign(here):
     """Neither while this process works nor at its end."""
     signs = Heartbeats(here.context, [AgentLoop(AGENTS[0], here.context, lambda _: None)])
-    signs.give()
-    signs.give_last()
+    signs.save()
+    signs.save_last()
     assert [agent.name for agent in here.state.list_agents()] == [AGENTS[0]]
 
 
@@ -93,7 +93,7 @@ def test_the_one_in_trouble_speaks_for_all_of_its_agent(here):
     """A person wants to know what is wrong."""
     own = loops(here)
     own[2].state, own[2].note = AgentState.LIMITED, "later"
-    Heartbeats(here.context, own).give()
+    Heartbeats(here.context, own).save()
     agents = {agent.name: agent for agent in here.state.list_agents()}
     monitor, logs = agents[PIPELINE_MONITORING_AGENT], agents[LOG_INGESTION_AGENT]
     assert (monitor.state, monitor.note) == ("limited", "later")

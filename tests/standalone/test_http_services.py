@@ -80,7 +80,7 @@ def read_metrics(context) -> dict[tuple[str, ...], float]:
 
 def test_a_working_process_is_healthy(here, signs):
     """Both agents gave a sign of life just now; each is named with its state."""
-    signs.give()
+    signs.save()
     answer = ask(here.context, "/healthz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert answer.headers["Content-Type"].startswith("application/json")
@@ -98,7 +98,7 @@ def test_one_that_has_not_begun_is_not_healthy(here):
 
 def test_the_silent_agent_is_named(here, signs):
     """The other one is well."""
-    signs.give()
+    signs.save()
     here.advance(61)
     (log_agent,) = (
         agent for agent in here.state.list_agents() if agent.name == LOG_INGESTION_AGENT
@@ -112,14 +112,14 @@ def test_the_silent_agent_is_named(here, signs):
 
 def test_the_health_of_others_is_not_this_ones(here, signs):
     """Processes share a state, and each answers for itself."""
-    signs.give()
+    signs.save()
     assert ask(replace(here.context, holder="another"), "/healthz").status_code == 503
 
 
 def test_an_agent_that_stopped_is_not_healthy(here, signs):
     """It will not come back by itself."""
-    signs.give()
-    signs.give_last()
+    signs.save()
+    signs.save_last()
     assert "is stopped" in ask(here.context, "/healthz").json()["faults"][0]
 
 
@@ -145,7 +145,7 @@ def refused(_question):
 
 def test_a_state_that_may_not_be_asked_now_is_named_and_not_asked(here, signs):
     """As while the link to an app is lost: an agent's last sign of life is no proof then."""
-    signs.give()
+    signs.save()
     answer = ask(here.context, "/healthz", ask=refused)
     assert answer.status_code == 503
     assert answer.json()["faults"] == [
@@ -160,7 +160,7 @@ def test_what_was_collected_is_measured(here, signs):
     """Messages by queue, requests by kind, and what the state holds."""
     here.poll()
     here.ingest()
-    signs.give()
+    signs.save()
     here.state.set_paused(REPOSITORY, paused=False)
     found = read_metrics(here.context)
     assert found["runstream_runs_total",] == 1
@@ -251,6 +251,6 @@ def test_a_port_that_is_taken_reports_it(here):
 
 def test_the_age_of_a_heartbeat_is_reported(here, signs):
     """A person sees for how long it has been silent."""
-    signs.give()
+    signs.save()
     here.advance(timedelta(minutes=5).total_seconds())
     assert "300 s old" in ask(here.context, "/healthz").json()["faults"][0]

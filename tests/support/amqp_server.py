@@ -38,7 +38,7 @@ _BATCH_FORMAT = 0x80013700
 _MAX_FRAME_BYTES = 65_536
 _WINDOW = 2**31 - 1
 _CREDIT = 1_000
-_LOOK_SECONDS = 0.01
+_CHECK_SECONDS = 0.01
 
 #: The service answers an outcome with what it applied.
 _ECHOED = {
@@ -117,7 +117,7 @@ class AmqpConnection:
         self._read(8)
         self._sock.sendall(_AMQP_HEADER)
         while self._is_open:
-            if select.select([self._sock], [], [], _LOOK_SECONDS)[0]:
+            if select.select([self._sock], [], [], _CHECK_SECONDS)[0]:
                 self._answer(*self._read_frame())
             for channel, session in list(self._sessions.items()):
                 for link in list(session.links.values()):

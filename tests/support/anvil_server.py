@@ -23,7 +23,7 @@ import requests
 import yaml
 from ingest.adapters.aws.provision import ensure_queues
 
-from standalone.app_server import CannotServe, Serving, ServingPlan, open_app_server
+from standalone.app_server import CannotServe, ServedApp, ServeOptions, open_app_server
 from standalone.app_server.app_folder import APP_FILES
 from standalone.app_server.over_uplink import connected
 from standalone.app_server.program import find_program, require_startable
@@ -54,7 +54,7 @@ _numbers = itertools.count(1)
 class AnvilApp:
     """An app that is served, and what it collects from and publishes to."""
 
-    serving: Serving
+    serving: ServedApp
     database_url: str
     github: SandboxServer
     aws: LocalAws
@@ -195,7 +195,7 @@ def serving_anvil(
 ) -> Iterator[AnvilApp]:
     """Serve the app until the block ends, a copy of it where it gets more modules or an edit."""
     skip_unless_servable()
-    plan = ServingPlan(
+    plan = ServeOptions(
         folder=folder / "served",
         port=port or free_port(),
         email=EMAIL,

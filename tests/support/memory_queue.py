@@ -29,7 +29,7 @@ _DEDUPLICATION = timedelta(minutes=5)
 _MAX_RECEIVES = 5
 
 #: How often a receiver looks up while it waits.
-_LOOK_SECONDS = 0.25
+_CHECK_SECONDS = 0.25
 
 
 @dataclass(slots=True, eq=False)
@@ -118,7 +118,7 @@ class MemoryQueue(WorkQueue):
             left = (deadline - self._clock.now()).total_seconds()
             if received or left <= 0:
                 return received
-            self._clock.sleep(min(left, _LOOK_SECONDS))
+            self._clock.sleep(min(left, _CHECK_SECONDS))
 
     def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
         """Hide a message for ``seconds`` from now; does nothing where it is no longer ours."""
@@ -129,7 +129,7 @@ class MemoryQueue(WorkQueue):
                 if stored.receipt == message.receipt and stored.visible_at > now:
                     stored.visible_at = now + timedelta(seconds=seconds)
 
-    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+    def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Show a message again after ``after_seconds``."""
         self.extend(message, seconds=after_seconds)
 

@@ -21,7 +21,7 @@ from google.pubsub_v1 import types
 
 MAX_REQUEST_BYTES = 10_000_000
 _PULL_SECONDS = 30
-_LOOK_SECONDS = 0.02
+_CHECK_SECONDS = 0.02
 
 
 @dataclass(eq=False)
@@ -110,7 +110,7 @@ class PubsubServer:
                 handed = self._hand_out(subscription, request.max_messages)
             if handed or time.monotonic() >= deadline:
                 return types.PullResponse(received_messages=handed)
-            time.sleep(_LOOK_SECONDS)
+            time.sleep(_CHECK_SECONDS)
         return types.PullResponse()
 
     def _hand_out(self, subscription: _Subscription, limit: int) -> list[types.ReceivedMessage]:

@@ -37,7 +37,7 @@ def ask(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS, took=0.0):
 def refuse(rate_limiter, headers=None, *, seconds=0, status=403, body=SECONDARY):
     """Apply a limit answer; return how many seconds it asks to wait."""
     with pytest.raises(RateLimited) as refused:
-        rate_limiter.learn(status, headers or {}, body, now=at(seconds))
+        rate_limiter.update(status, headers or {}, body, now=at(seconds))
     return (refused.value.retry_at - at(seconds)).total_seconds()
 
 
@@ -60,28 +60,28 @@ def test_a_token_of_which_nothing_is_known_may_ask():
 def test_the_reserve_is_left_to_the_tokens_other_users():
     """Two in a hundred."""
     rate_limiter = RateLimiter()
-    rate_limiter.learn(200, limit_headers(101), "", now=NOW)
+    rate_limiter.update(200, limit_headers(101), "", now=NOW)
     assert wait_for(rate_limiter) == 0
-    rate_limiter.learn(200, limit_headers(100), "", now=NOW)
+    rate_limiter.update(200, limit_headers(100), "", now=NOW)
     assert wait_for(rate_limiter, seconds=10) == 3000 - 10 + 1
 
 
 def test_the_next_hour_is_a_new_one():
     """What was told of the last one no longer holds."""
     rate_limiter = RateLimiter()
-    rate_limiter.learn(200, limit_headers(0), "", now=NOW)
+    rate_limiter.update(200, limit_headers(0), "", now=NOW)
     assert wait_for(rate_limiter, seconds=3000) == 0
 
 
 def test_requests_under_way_are_reserved_for():
     """They may all be charged; when they turn out to be free, there is room again at once."""
     rate_limiter = RateLimiter()
-    rate_limiter.learn(200, limit_headers(103), "", now=NOW)
+    rate_limiter.update(200, limit_headers(103), "", now=NOW)
     for _ in range(3):
         rate_limiter.admit(RUNS, resource="core", now=NOW)
     assert wait_for(rate_limiter) == 1
     rate_limiter.record_response("core", took_seconds=0, now=NOW)
-    rate_limiter.learn(304, limit_headers(103), "", now=NOW)
+    rate_limiter.update(304, limit_headers(103), "", now=NOW)
     assert wait_for(rate_limiter) == 0
 
 
@@ -90,7 +90,7 @@ def test_answers_without_change_use_nothing_up():
     rate_limiter = RateLimiter()
     for second in range(500):
         ask(rate_limiter, seconds=second)
-        rate_limiter.learn(304, limit_headers(101), "", now=at(second))
+        rate_limiter.update(304, limit_headers(101), "", now=at(second))
     assert [limit.remaining for limit in rate_limiter.limits()] == [101]
 
 
@@ -103,9 +103,9 @@ def test_answers_out_of_order_are_distinguished():
         limit_headers(300),
         limit_headers(4999, reset_in=-600),
     ):
-        rate_limiter.learn(200, headers, "", now=NOW)
+        rate_limiter.update(200, headers, "", now=NOW)
     assert [limit.remaining for limit in rate_limiter.limits()] == [100]
-    rate_limiter.learn(200, limit_headers(4990, reset_in=6600), "", now=NOW)
+    rate_limiter.update(200, limit_headers(4990, reset_in=6600), "", now=NOW)
     assert [limit.remaining for limit in rate_limiter.limits()] == [4990]
 
 
@@ -158,7 +158,7 @@ def test_an_accepted_request_ends_the_row():
     """The next refusal is a first one."""
     rate_limiter = RateLimiter()
     refuse(rate_limiter)
-    rate_limiter.learn(200, limit_headers(4000), "", now=at(60))
+    rate_limiter.update(200, limit_headers(4000), "", now=at(60))
     assert refuse(rate_limiter, seconds=61) == 60
 
 
@@ -181,7 +181,7 @@ def test_an_answer_from_before_a_refusal_does_not_end_its_pause():
     """It was under way when the refusal came."""
     rate_limiter = RateLimiter()
     refuse(rate_limiter)
-    rate_limiter.learn(200, limit_headers(4000), "", now=at(1))
+    rate_limiter.update(200, limit_headers(4000), "", now=at(1))
     assert wait_for(rate_limiter, seconds=1) == 59
     assert refuse(rate_limiter, seconds=60) == 120
 
@@ -191,7 +191,7 @@ def test_graphqls_polite_refusal_does_not_end_the_row():
     rate_limiter = RateLimiter()
     nothing = {"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
     assert refuse(rate_limiter, nothing, status=429, body="") == 60
-    rate_limiter.learn(200, limit_headers(0, resource="graphql", reset_in=30), "", now=at(60))
+    rate_limiter.update(200, limit_headers(0, resource="graphql", reset_in=30), "", now=at(60))
     assert refuse(rate_limiter, nothing, status=429, body="", seconds=60) == 120
 
 
@@ -200,16 +200,16 @@ def test_an_accepted_request_of_another_resource_does_not_end_the_row():
     rate_limiter = RateLimiter()
     nothing = {"x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
     refuse(rate_limiter, nothing, body="")
-    rate_limiter.learn(200, limit_headers(4000), "", now=at(60))
+    rate_limiter.update(200, limit_headers(4000), "", now=at(60))
     assert refuse(rate_limiter, nothing, body="", seconds=60) == 120
-    rate_limiter.learn(200, limit_headers(4000, resource="graphql"), "", now=at(180))
+    rate_limiter.update(200, limit_headers(4000, resource="graphql"), "", now=at(180))
     assert refuse(rate_limiter, nothing, body="", seconds=181) == 60
 
 
 def test_a_missing_right_is_no_limit():
     """It blocks nothing."""
     rate_limiter = RateLimiter()
-    rate_limiter.learn(403, limit_headers(4000), "Resource not accessible", now=NOW)
+    rate_limiter.update(403, limit_headers(4000), "Resource not accessible", now=NOW)
     assert wait_for(rate_limiter) == 0
 
 
@@ -260,9 +260,9 @@ def test_slow_answers_of_a_server_without_limits_count_for_nothing():
     rate_limiter = RateLimiter()
     for _ in range(9):
         ask(rate_limiter, took=12.0)
-        rate_limiter.learn(200, {}, "", now=NOW)
+        rate_limiter.update(200, {}, "", now=NOW)
     assert wait_for(rate_limiter) == 0
-    rate_limiter.learn(200, limit_headers(4000), "", now=NOW)
+    rate_limiter.update(200, limit_headers(4000), "", now=NOW)
     assert wait_for(rate_limiter) == 60
 
 
@@ -270,7 +270,7 @@ def test_spare_is_what_is_used_more_slowly_than_it_comes_back():
     """Half of the hour's share is enough; an unknown or past hour is all spare."""
     rate_limiter = RateLimiter()
     assert rate_limiter.has_headroom(now=NOW)
-    rate_limiter.learn(200, limit_headers(2500, reset_in=3600), "", now=NOW)
+    rate_limiter.update(200, limit_headers(2500, reset_in=3600), "", now=NOW)
     assert not rate_limiter.has_headroom(now=NOW)
     assert rate_limiter.has_headroom(now=at(1000))
     assert rate_limiter.has_headroom(now=at(3600))
@@ -280,12 +280,12 @@ def test_polls_are_stretched_as_far_as_the_hour_is_used_up_too_fast():
     """Nothing is judged in the first minutes, and nothing is stretched beyond bounds."""
     rate_limiter = RateLimiter()
     assert rate_limiter.interval_factor(now=NOW) == 1
-    rate_limiter.learn(200, limit_headers(2600, reset_in=3400), "", now=NOW)
+    rate_limiter.update(200, limit_headers(2600, reset_in=3400), "", now=NOW)
     assert rate_limiter.interval_factor(now=NOW) == 1
     assert rate_limiter.interval_factor(now=at(1600)) == 1
     # 2,400 were used in 600 seconds, and 2,500 may be used in the 3,000 that are left.
     assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(4.8)
-    rate_limiter.learn(200, limit_headers(0, reset_in=3400), "", now=NOW)
+    rate_limiter.update(200, limit_headers(0, reset_in=3400), "", now=NOW)
     assert rate_limiter.interval_factor(now=at(400)) == MAX_STRETCH
     assert rate_limiter.interval_factor(now=at(3400)) == 1
 

@@ -40,7 +40,7 @@ def polls_due(now: datetime) -> Reached:
     return Reached(now, now + MAX_POLL_DELAY)
 
 
-def urgent_poll(now: datetime) -> datetime:
+def urgent_due_at(now: datetime) -> datetime:
     """Return the due time of a poll that comes before those of every other repository."""
     return now - HEAD_START
 

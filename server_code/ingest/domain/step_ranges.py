@@ -58,7 +58,7 @@ class StepFileReader:
         self._first_byte, self._first_line = 0, 1
         self._last = b"\n"
         self._found: list[StepRange] = []
-        self._is_refuted = False
+        self._is_contradicted = False
 
     def feed(self, chunk: bytes) -> None:
         """Read the next bytes of the log."""
@@ -68,15 +68,15 @@ class StepFileReader:
         """Return the ranges of the steps that wrote anything, without names; None if uncertain."""
         self._read(self._pending, is_end=True)
         is_whole = self._file is None and not self._coming
-        return None if self._is_refuted or not is_whole else tuple(self._found) or None
+        return None if self._is_contradicted or not is_whole else tuple(self._found) or None
 
     def _read(self, data: bytes, *, is_end: bool) -> None:
         start = 0
         self._pending = b""
-        while not self._is_refuted:
+        while not self._is_contradicted:
             if self._file is None:
                 if not self._coming:
-                    self._is_refuted = start < len(data)
+                    self._is_contradicted = start < len(data)
                     return
                 if len(data) - start < len(BOM) and not is_end:
                     self._pending = data[start:]
@@ -86,7 +86,7 @@ class StepFileReader:
             self._take(piece)
             start += len(piece)
             if self._left_bytes:
-                self._is_refuted = is_end
+                self._is_contradicted = is_end
                 return
             self._close()
 
@@ -96,7 +96,7 @@ class StepFileReader:
         self._left_bytes = file.size_bytes - (len(BOM) if lacks_bom else 0)
         self._crc = zlib.crc32(BOM) if lacks_bom else 0
         self._first_byte, self._first_line = self._byte, self._line
-        self._is_refuted = self._last != b"\n"
+        self._is_contradicted = self._last != b"\n"
 
     def _take(self, piece: bytes) -> None:
         self._crc = zlib.crc32(piece, self._crc)
@@ -108,7 +108,7 @@ class StepFileReader:
     def _close(self) -> None:
         file, self._file = self._file, None
         if file is None or self._crc != file.crc:
-            self._is_refuted = True
+            self._is_contradicted = True
         elif self._byte > self._first_byte:
             last_line = self._line - 1 if self._last == b"\n" else self._line
             self._found.append(

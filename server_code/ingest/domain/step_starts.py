@@ -106,11 +106,11 @@ def locate_steps(
     starts = named or starts
     if not ran or ran[0].name != _SET_UP or None in kinds or len(starts) > MOST_STARTS:
         return None
-    firsts = _certain_firsts(ran, [_SET_UP, *map(str, kinds)], starts)
-    if firsts is None or not last_line:
+    first_starts = _unambiguous_starts(ran, [_SET_UP, *map(str, kinds)], starts)
+    if first_starts is None or not last_line:
         return None
     end = StepStart(kind=_SET_UP, title="", at=_NEVER, line=last_line + 1, byte=last_byte + 1)
-    found = [None if at is None else starts[at] for at in firsts]
+    found = [None if at is None else starts[at] for at in first_starts]
     begins = [replace(end, line=1, byte=0), *found]
     pairs = zip(ran, begins, [*found, end], strict=True)
     return (
@@ -148,7 +148,7 @@ def _kind(step: Step, steps: Sequence[Step], starts: Sequence[StepStart]) -> str
     return _RUN
 
 
-def _certain_firsts(
+def _unambiguous_starts(
     steps: Sequence[Step], kinds: Sequence[str], starts: Sequence[StepStart]
 ) -> list[int | None] | None:
     """Return the start that begins each step after the first one in every assignment.
@@ -173,15 +173,15 @@ def _certain_firsts(
     after = [each[::-1] for each in reversed(_reached(mirrored, len(steps)))]
     if not after[0][0]:
         return None
-    firsts: list[int | None] = []
+    first_starts: list[int | None] = []
     for k in range(1, len(steps)):
         found = [
             at
             for at, row in enumerate(rows)
             if row.begins[k] and before[at][k - 1] and after[at + 1][k]
         ]
-        firsts.append(found[0] if len(found) == 1 else None)
-    return firsts
+        first_starts.append(found[0] if len(found) == 1 else None)
+    return first_starts
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,8 +23,8 @@ from ..services.tick import (
     is_done_elsewhere,
     log_tick,
     monitoring_tick,
+    report_error,
     report_rest,
-    report_trouble,
 )
 from .request_context import RequestContext
 
@@ -96,7 +96,7 @@ def _work(request: RequestContext, agent: str, tick: Callable[..., int]) -> int:
         seconds = request.settings.collecting.task_seconds
         return tick(collector.context, seconds=seconds, place=PLACE, report=report)
     except IngestError as error:
-        report_trouble(state, agent, error, place=PLACE, now=request.now)
+        report_error(state, agent, error, place=PLACE, now=request.now)
         raise
     finally:
         if collector is not None:

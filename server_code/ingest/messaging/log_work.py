@@ -68,9 +68,9 @@ def attempt_logs_due(
     delay_seconds: int = 0,
 ) -> QueueMessage:
     """Build the work item of an ended attempt, whose jobs' logs are in one archive."""
-    dues = [due_log(job) for job in jobs]
-    data = {**_key_data(key), "tries": tries, "jobs": [_due_data(due) for due in dues]}
-    ids = sorted(due.job_id for due in dues)
+    due_logs = [due_log(job) for job in jobs]
+    data = {**_key_data(key), "tries": tries, "jobs": [_due_data(due) for due in due_logs]}
+    ids = sorted(due.job_id for due in due_logs)
     identity = event_id(ATTEMPT_LOGS_DUE, *_key_data(key).values(), *ids, tries)
     envelope = _envelope(ATTEMPT_LOGS_DUE, identity, key, data, now=now)
     return encode_envelope(envelope, delay_seconds=delay_seconds)

@@ -19,7 +19,7 @@ from .github import (
 from .ledger_store import LedgerStore, LogStateStore
 from .logs import LogCache
 from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
-from .repository_source import CredentialFacts, ListQuestion, RepositorySource
+from .repository_source import CredentialFacts, RepositoryListQuery, RepositorySource
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 from .state import StateStore
@@ -37,7 +37,6 @@ __all__ = [
     "EventBus",
     "JobList",
     "LedgerStore",
-    "ListQuestion",
     "LogCache",
     "LogStateStore",
     "Publisher",
@@ -45,6 +44,7 @@ __all__ = [
     "ReceivedMessage",
     "Rejection",
     "RepositoryFacts",
+    "RepositoryListQuery",
     "RepositorySource",
     "RepositoryStore",
     "RunPage",

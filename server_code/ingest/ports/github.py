@@ -176,7 +176,7 @@ class ActionsSource(Protocol):
     def pauses(self) -> dict[str, datetime]:
         """Return until when a limit forbids to use a credential, by its public name."""
 
-    def obey(self, pauses: Mapping[str, datetime]) -> None:
+    def apply_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Apply the rate-limit pauses of other processes."""
 
     def fetch_failed_deliveries(self, repository: str, *, since: datetime) -> set[int]:

@@ -82,7 +82,7 @@ class WorkQueue(Publisher, Protocol):
         Does nothing where the message is no longer held.
         """
 
-    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+    def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Let a message be received again in about ``after_seconds``; 0 is at once.
 
         A queue that cannot do so lets its hold end. Does nothing where it is no longer held.

@@ -12,7 +12,7 @@ from .github import Answer, RepositoryFacts
 
 
 @dataclass(frozen=True, slots=True)
-class ListQuestion:
+class RepositoryListQuery:
     """One list of repositories: what a credential may read of an owner, or (``*``) of all."""
 
     credential: str
@@ -43,22 +43,22 @@ class RepositorySource(Protocol):
     Fetching raises as ``ActionsSource`` does; none of the methods sleeps.
     """
 
-    def list_questions(self, owners: Collection[str], *, with_all: bool) -> list[ListQuestion]:
+    def list_queries(self, owners: Collection[str], *, with_all: bool) -> list[RepositoryListQuery]:
         """Return the lists to fetch for the repositories of owners, or of everybody."""
 
-    def relist(self) -> None:
-        """Let the next call of ``list_questions`` find new installations of the apps."""
+    def refresh_installations(self) -> None:
+        """Let the next call of ``list_queries`` find new installations of the apps."""
 
     def fetch_repositories(
-        self, question: ListQuestion, validator: str | None = None
+        self, query: RepositoryListQuery, validator: str | None = None
     ) -> Answer[tuple[RepositoryFacts, ...]]:
         """Fetch one list of repositories."""
 
-    def learn_list(self, question: ListQuestion, names: Collection[str]) -> None:
+    def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note what a credential was listed, so that it is asked first for these."""
 
-    def recall(self, records: Collection[CredentialRecord]) -> None:
-        """Recall what was learned of credentials before; what was learned since is kept."""
+    def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
+        """Restore what is known of credentials; what was found out since is kept."""
 
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for what belongs to no user."""

@@ -27,8 +27,8 @@ IDLE_SECONDS = 0.5
 PAUSE_CHECK_SECONDS = 2.0
 
 #: The pause of an agent after an error that no service handles, such as a lost database.
-TROUBLE_SECONDS = 5.0
-LONGEST_TROUBLE_SECONDS = 30
+FAILURE_PAUSE_SECONDS = 5.0
+LONGEST_FAILURE_PAUSE_SECONDS = 30
 
 ShouldContinue = Callable[[], bool]
 
@@ -77,10 +77,10 @@ class AgentLoop:
                 if self.state is AgentState.RUNNING:
                     self._failures, self._reported = 0, None
             except IngestError as error:
-                self._trouble(error, turn)
+                self._pause_after(error, turn)
             except Exception as error:
                 logger.exception("agent failed", extra={"agent": self.agent})
-                self._trouble(error, turn)
+                self._pause_after(error, turn)
 
     def run_slice(self, *, seconds: float, on_turn: Callable[[datetime], None]) -> None:
         """Work for ``seconds``; end early if paused, or if nothing is left to wait for.
@@ -117,14 +117,14 @@ class AgentLoop:
         self.state, self.note = AgentState.RUNNING, None
         return goes_on is not False
 
-    def _trouble(self, error: Exception, turn: ShouldContinue) -> None:
+    def _pause_after(self, error: Exception, turn: ShouldContinue) -> None:
         """Report an error once while it lasts, and pause longer after each failure in a row."""
         what = f"{type(error).__name__}: {error}"
         # A busy state passes by itself: an error only if the next turn fails as well.
         lasts = self._failures > 0 or not isinstance(error, StateBusy)
         if lasts and what != self._reported:
             self._report(what)
-        pause = min(TROUBLE_SECONDS * 2**self._failures, LONGEST_TROUBLE_SECONDS)
+        pause = min(FAILURE_PAUSE_SECONDS * 2**self._failures, LONGEST_FAILURE_PAUSE_SECONDS)
         self._failures = min(self._failures + 1, 10)
         self.state, self.note = (AgentState.ERROR if lasts else AgentState.RUNNING), what
         self._sleep_until(self._context.clock.now() + timedelta(seconds=pause), turn)

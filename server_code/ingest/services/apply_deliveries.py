@@ -20,7 +20,7 @@ from .read_attempts import merge_jobs
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 #: How long a job waits for the delivery of its run, before the run is read.
-RUN_PATIENCE = timedelta(seconds=5)
+DELIVERED_RUN_PAUSE = timedelta(seconds=5)
 
 
 def apply_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
@@ -88,7 +88,7 @@ def _without_run(context: CollectorContext, repository: str, job: Job) -> Attemp
     return AttemptRecord(
         key=AttemptKey(repository, job.run_id, job.run_attempt),
         created_at=job.created_at or now,
-        next_check_at=now + RUN_PATIENCE,
+        next_check_at=now + DELIVERED_RUN_PAUSE,
     )
 
 

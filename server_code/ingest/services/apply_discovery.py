@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from ..domain.due import urgent_poll
+from ..domain.due import urgent_due_at
 from ..domain.ledger import RepositoryRecord, new_repository
 from ..domain.source_records import DiscoveredRepository
 from ..domain.sources import Sources
@@ -59,9 +59,9 @@ class DiscoveryResult:
 def apply_discovery(
     context: CollectorContext, sources: Sources, listed: Sequence[ListedRepository]
 ) -> DiscoveryResult:
-    """Watch what is new, follow what was renamed, and rest what is not to be polled."""
+    """Watch what is new, follow what was renamed, and suspend what is not to be polled."""
     work = _Work(context, sources)
-    work.take_named([str(pattern) for pattern in sources.included if pattern.is_single])
+    work.add_named([str(pattern) for pattern in sources.included if pattern.is_single])
     # Active repositories are polled first, also where there are many new ones.
     for each in sorted(listed, key=_last_push, reverse=True):
         work.take(each)
@@ -89,7 +89,7 @@ class _Work:
         self._changed: dict[str, DiscoveredRepository] = {}
         self._seen: set[str] = set()
 
-    def take_named(self, names: Sequence[str]) -> None:
+    def add_named(self, names: Sequence[str]) -> None:
         """Take the repositories that sources name, perhaps by a former name.
 
         A new one is asked for once: its number tells whether a list has it under another name.
@@ -172,7 +172,7 @@ class _Work:
             place = timedelta(microseconds=len(self._seen))
             # What is created in an organization waits for no backfill of the others.
             is_first = source not in self._listed_before
-            due_at = self._now - timedelta(seconds=1) if is_first else urgent_poll(self._now)
+            due_at = self._now - timedelta(seconds=1) if is_first else urgent_due_at(self._now)
             # Hundreds that are new here, and idle on GitHub, are polled slowly from the start.
             pushed_at = None if listed.facts is None else listed.facts.pushed_at
             new = replace(new, next_poll_at=due_at + place, last_changed_at=pushed_at)

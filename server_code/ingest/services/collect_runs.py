@@ -241,23 +241,23 @@ class SearchDepth:
 
     def __init__(self) -> None:
         self.tries = 0
-        self._trouble: str | None = None
-        self._came_to: tuple[object, ...] = ()
+        self._last_error: str | None = None
+        self._position: tuple[object, ...] = ()
 
     def is_reached(self, record: RepositoryRecord | None, hints: int) -> bool:
         """Return whether the search is complete; tries count while none comes further."""
         if record is None or record.last_error is None:
             self.tries = 0
             return True
-        came_to = (record.walk_page, *sweep_progress(record), record.hinted_at, hints)
-        self.tries = 0 if came_to != self._came_to else self.tries + 1
-        self._came_to, self._trouble = came_to, record.last_error
+        position = (record.walk_page, *sweep_progress(record), record.hinted_at, hints)
+        self.tries = 0 if position != self._position else self.tries + 1
+        self._position, self._last_error = position, record.last_error
         return False
 
     def error(self, name: str) -> IngestError:
         """Return why older runs may have been missed."""
         return SourceUnavailable(
-            f"{name} could not be searched for all older runs: {self._trouble} "
+            f"{name} could not be searched for all older runs: {self._last_error} "
             "Collect again later: what was read is kept."
         )
 

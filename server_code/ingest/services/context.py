@@ -94,9 +94,9 @@ class CollectorContext:
         if pauses := self.source.pauses():
             self.store.save_pauses(pauses)
 
-    def obey_pauses(self) -> None:
+    def apply_shared_pauses(self) -> None:
         """Apply the rate-limit pauses of other processes, and of this one before a restart."""
-        self.source.obey(self.store.load_pauses(now=self.clock.now()))
+        self.source.apply_pauses(self.store.load_pauses(now=self.clock.now()))
 
     def save_counts(self) -> None:
         """Add what this process has counted to the totals of the state.

@@ -17,7 +17,7 @@ from ..domain.source_records import (
 )
 from ..domain.sources import SourcePattern, Sources, parse_source
 from ..errors import Fatal, IngestError, RateLimited, Skippable
-from ..ports import Answer, ListQuestion, RepositoryFacts, RepositorySource
+from ..ports import Answer, RepositoryFacts, RepositoryListQuery, RepositorySource
 from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
 from .context import CollectorContext
 from .follow_settings import follow_settings
@@ -80,7 +80,7 @@ def _discover_if_due(context: CollectorContext, repositories: RepositorySource) 
     slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
     if is_due:
         # The App may have been installed on another account just now.
-        repositories.relist()
+        repositories.refresh_installations()
     if not (is_due or context.store.claim_once(f"discovery {slot}", now=now)):
         return
     if not sources:
@@ -101,13 +101,13 @@ def _are_old(hints: Mapping[int, datetime], now: datetime) -> bool:
 def start_discovery(
     context: CollectorContext, given: Sequence[SourcePattern] = (), *, is_forced: bool = False
 ) -> DiscoveryResult | None:
-    """Recall what was learned before, and discover where a source was added or removed.
+    """Restore what was known before, and discover where a source was added or removed.
 
     ``given`` are the sources of the command line. Returns None where nothing was discovered.
     """
     context.discovery.has_started = True
     if context.repositories is not None:
-        context.repositories.recall(context.store.list_credentials())
+        context.repositories.restore_refusals(context.store.list_credentials())
     is_changed = follow_settings(context)
     is_changed = (
         add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
@@ -121,7 +121,7 @@ def start_discovery(
 
 
 def discover_sources(context: CollectorContext, *, is_thorough: bool = False) -> DiscoveryResult:
-    """List what all sources bring, watch what is new, and rest what is gone.
+    """List what all sources match, watch what is new, and suspend what is gone.
 
     ``is_thorough``: lists are read though they did not change, for sources that are new.
     """
@@ -160,64 +160,62 @@ def _fetch_lists(
     with_all = any(each.listed_owner is None for each in wide)
     now = context.clock.now()
     lists = _Lists(credentials={each.name: each for each in context.store.list_credentials()})
-    asked: list[tuple[ListQuestion, Future[_List]]] = []
-    for question in source.list_questions(owners, with_all=with_all) if wide else ():
-        record = lists.credentials.get(question.credential) or _new_credential(question, now)
-        lists.credentials[question.credential] = record
-        if any(each.what == f"{question.owner}/*" and each.until > now for each in record.refusals):
+    asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
+    for query in source.list_queries(owners, with_all=with_all) if wide else ():
+        record = lists.credentials.get(query.credential) or _new_credential(query, now)
+        lists.credentials[query.credential] = record
+        if any(each.what == f"{query.owner}/*" and each.until > now for each in record.refusals):
             continue
-        known = _known_list(record, question.owner)
+        known = _known_list(record, query.owner)
         validator = None if known is None or is_thorough else known.validator
-        asked.append(
-            (question, context.workers.submit(source.fetch_repositories, question, validator))
-        )
-    for question, future in asked:
-        _take_list(lists, source, question, future, now)
+        asked.append((query, context.workers.submit(source.fetch_repositories, query, validator)))
+    for query, future in asked:
+        _apply_list(lists, source, query, future, now)
     return lists
 
 
-def _take_list(
+def _apply_list(
     lists: _Lists,
     source: RepositorySource,
-    question: ListQuestion,
+    query: RepositoryListQuery,
     future: Future[_List],
     now: datetime,
 ) -> None:
-    record = lists.credentials[question.credential]
-    known = _known_list(record, question.owner)
+    record = lists.credentials[query.credential]
+    known = _known_list(record, query.owner)
     facts: tuple[RepositoryFacts, ...] = ()
     try:
         answer = future.result()
     except IngestError as error:
-        logger.info("repositories not listed", extra={"credential": question.credential})
-        lists.errors.setdefault(question.owner.lower(), error)
+        logger.info("repositories not listed", extra={"credential": query.credential})
+        lists.errors.setdefault(query.owner.lower(), error)
         if isinstance(error, (Fatal, Skippable)) and not isinstance(error, RateLimited):
-            record = refused(record, f"{question.owner}/*", error, now)
+            record = refused(record, f"{query.owner}/*", error, now)
         names = () if known is None else known.names
     else:
-        lists.errors.pop(question.owner.lower(), None)
+        lists.errors.pop(query.owner.lower(), None)
         names = () if known is None else known.names
         if answer.value is not None:
             facts = answer.value
             names = tuple(each.full_name for each in facts)
         record = _with_list(
-            record, CredentialList(owner=question.owner, validator=answer.validator, names=names)
+            record, CredentialList(owner=query.owner, validator=answer.validator, names=names)
         )
-        source.learn_list(question, names)
-    lists.credentials[question.credential] = record
+        source.note_list(query, names)
+    lists.credentials[query.credential] = record
     by_name = {each.full_name.lower(): each for each in facts}
     for name in names:
         key = name.lower()
         found = ListedRepository(
-            full_name=name, facts=by_name.get(key), is_for_all=question.owner == "*"
+            full_name=name, facts=by_name.get(key), is_for_all=query.owner == "*"
         )
         before = lists.listed.get(key)
         lists.listed[key] = found if before is None else before.merged(found)
 
 
-def _new_credential(question: ListQuestion, now: datetime) -> CredentialRecord:
-    kind = question.credential.partition("-")[0]
-    return CredentialRecord(name=question.credential, kind=kind, updated_at=now)
+def _new_credential(query: RepositoryListQuery, now: datetime) -> CredentialRecord:
+    kind = query.credential.partition("-")[0]
+    return CredentialRecord(name=query.credential, kind=kind, updated_at=now)
 
 
 def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:

@@ -39,7 +39,7 @@ from .log_results import (
 _SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)
 
 #: A log that is missing (404) after so many tries is asked for the other way.
-PATIENT_TRIES = 3
+MIN_PENDING_TRIES = 3
 
 #: After so many single logs in a row that failed, the others wait for the next try.
 MAX_FAILURES_IN_A_ROW = 3
@@ -96,7 +96,7 @@ def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
 
 def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:
     """Return whether single logs would not do better than the archive did."""
-    is_early = isinstance(failure, LogPending) and work.tries < PATIENT_TRIES
+    is_early = isinstance(failure, LogPending) and work.tries < MIN_PENDING_TRIES
     return is_early or isinstance(failure, _SHARED_FAILURES)
 
 
@@ -178,13 +178,13 @@ def _wants_archive(error: IngestError, work: LogWork) -> bool:
     """
     if isinstance(error, _SHARED_FAILURES):
         return False
-    return work.tries >= (PATIENT_TRIES if isinstance(error, LogPending) else 1)
+    return work.tries >= (MIN_PENDING_TRIES if isinstance(error, LogPending) else 1)
 
 
 def _is_missing(result: LogResult, work: LogWork) -> bool:
     """Return whether GitHub keeps answering that there is no such log (404)."""
     is_pending = isinstance(result, LogNotReady) and isinstance(result.error, LogPending)
-    return is_pending and work.tries >= PATIENT_TRIES
+    return is_pending and work.tries >= MIN_PENDING_TRIES
 
 
 def _job_names(work: LogWork) -> dict[int, str]:

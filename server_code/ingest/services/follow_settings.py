@@ -8,7 +8,7 @@ from ..domain.filters import Filters
 from ..domain.ledger import ActivityRecord
 from ..domain.source_records import FROM_SETTINGS
 from .context import CollectorContext
-from .manage_sources import add_sources, plan_removal, take_source_away
+from .manage_sources import add_sources, delete_source, plan_removal
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def follow_settings(context: CollectorContext) -> bool:
         removal = plan_removal(store, pattern)
         what = f"removes the source {pattern}, which REPOSITORIES no longer names: "
         _report(context, what + removal.sentence)
-        take_source_away(store, pattern)
+        delete_source(store, pattern)
     return is_changed or bool(gone)
 
 

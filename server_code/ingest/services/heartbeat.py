@@ -19,9 +19,9 @@ from ..ports import AgentStore, Budget
 from .agent_loop import AgentLoop
 from .context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
 
-#: How often a working agent reports; one that has not reported for SILENCE is gone.
-BEAT_EVERY = timedelta(seconds=5)
-SILENCE = timedelta(seconds=60)
+#: How often a working agent reports; one that has not reported for HEARTBEAT_TIMEOUT is gone.
+HEARTBEAT_INTERVAL = timedelta(seconds=5)
+HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 
 #: A loop that has not come round for so long hangs, and no heartbeat is given for it.
 HANGING_SECONDS = 900.0
@@ -44,7 +44,7 @@ class Heartbeat:
         self._last_log_at: datetime | None = None
         self._has_read_log = agent != LOG_INGESTION_AGENT
 
-    def give(self, state: AgentState, note: str | None = None) -> None:
+    def save(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
         context, now = self._context, self._context.clock.now()
         context.save_counts()
@@ -62,7 +62,7 @@ class Heartbeat:
                 note=note or slowdown_note(self._agent, budget),
             )
         )
-        self._next_at = now + BEAT_EVERY
+        self._next_at = now + HEARTBEAT_INTERVAL
 
     def _find_last_log(self, now: datetime) -> datetime | None:
         """Return when a log was last published, to within the time between two heartbeats."""
@@ -82,17 +82,17 @@ class Heartbeat:
             self._rate_limit = reported_limit(self._context.store, self._agent, self._place)
         return self._rate_limit
 
-    def give_when_due(self, state: AgentState, note: str | None = None) -> None:
-        """Save a heartbeat if the last one is BEAT_EVERY old; ignore a failing store.
+    def save_when_due(self, state: AgentState, note: str | None = None) -> None:
+        """Save a heartbeat if the last one is HEARTBEAT_INTERVAL old; ignore a failing store.
 
         The work itself uses the store next, and reports what is wrong with it.
         """
-        if is_still_ahead(self._next_at, self._context.clock.now(), at_most=BEAT_EVERY):
+        if is_still_ahead(self._next_at, self._context.clock.now(), at_most=HEARTBEAT_INTERVAL):
             return
         try:
-            self.give(state, note)
+            self.save(state, note)
         except IngestError:
-            self._next_at = self._context.clock.now() + BEAT_EVERY
+            self._next_at = self._context.clock.now() + HEARTBEAT_INTERVAL
 
 
 class Heartbeats:
@@ -106,18 +106,18 @@ class Heartbeats:
         }
         self._loops = loops
 
-    def give(self) -> None:
+    def save(self) -> None:
         """Save a heartbeat of each agent that does not hang. Raises StateUnavailable."""
         for agent, heartbeat in self._heartbeats.items():
             own = [loop for loop in self._loops if loop.agent == agent]
             if not any(time.monotonic() - loop.turned_at > HANGING_SECONDS for loop in own):
                 worst = next((loop for loop in own if loop.note), own[0])
-                heartbeat.give(worst.state, worst.note)
+                heartbeat.save(worst.state, worst.note)
 
-    def give_last(self) -> None:
+    def save_last(self) -> None:
         """Report that the agents have stopped. Raises StateUnavailable."""
         for heartbeat in self._heartbeats.values():
-            heartbeat.give(AgentState.STOPPED)
+            heartbeat.save(AgentState.STOPPED)
 
 
 def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime) -> AgentRecord:
@@ -176,9 +176,9 @@ def slowdown_note(agent: str, budget: Budget) -> str | None:
     )
 
 
-def is_alive(agent: AgentRecord, now: datetime, *, silence: timedelta = SILENCE) -> bool:
-    """Return whether an agent has reported within ``silence``, and not that it stopped.
+def is_alive(agent: AgentRecord, now: datetime, *, timeout: timedelta = HEARTBEAT_TIMEOUT) -> bool:
+    """Return whether an agent has reported within ``timeout``, and not that it stopped.
 
     A heartbeat that is as far ahead is the trace of a wrong clock, and keeps nobody from the work.
     """
-    return agent.state != AgentState.STOPPED and abs(now - agent.heartbeat_at) < silence
+    return agent.state != AgentState.STOPPED and abs(now - agent.heartbeat_at) < timeout

@@ -32,7 +32,7 @@ def ingest_failed_logs(context: CollectorContext) -> int:
 
     What does not arrive is left to its work item. Raises RateLimited, StateUnavailable.
     """
-    taken = context.store.take_failed_logs(
+    taken = context.store.claim_failed_logs(
         updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_IN_A_TURN
     )
     works = {work.key: work for work in _works(context, taken)}

@@ -35,7 +35,7 @@ from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error, with_steps
 from .log_tasks import LogTask, load_steps, open_task
-from .log_verdict import judge_failure, pause_seconds
+from .log_verdict import decide_retry, pause_seconds
 from .publish import publish
 from .visibility import MAX_SECONDS, VisibilityExtender
 
@@ -67,7 +67,7 @@ def ingest_due_logs(
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``;
     other errors are reported, and their work waits.
     """
-    context.obey_pauses()
+    context.apply_shared_pauses()
     failures = ingest_failed_logs(context)
     messages = context.job_events.receive(
         max_messages=10, wait_seconds=0 if failures else wait_seconds
@@ -133,7 +133,7 @@ class _Ingestion:
         """Publish one result and record it; whatever fails is this log's failure."""
         try:
             if not isinstance(result, LogFetched):
-                result = judge_failure(self._context, result, task.work)
+                result = decide_retry(self._context, result, task.work)
             if isinstance(result, LogFetched):
                 with result.spool:
                     self._publish(task, self._locate_steps(task, result))
@@ -234,7 +234,7 @@ class _Ingestion:
         )
         if not isinstance(error, Fatal):
             pause = 30 * (task.message.receive_count or 1)
-            self._context.job_events.give_back(task.message, after_seconds=pause)
+            self._context.job_events.release(task.message, after_seconds=pause)
 
 
 def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> JobLogRecord:

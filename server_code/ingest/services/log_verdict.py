@@ -20,7 +20,7 @@ from .log_results import LogNotReady, LogResult, LogUnavailable
 #: A log may appear up to this long after its job's end; a job long ended gets MIN_TRIES tries,
 #: half a minute. If GitHub has served no log of its attempt, logs as such may be unavailable at
 #: the moment: then it gets LONG_TRIES, four minutes.
-PATIENCE = timedelta(minutes=10)
+MAX_LOG_DELAY = timedelta(minutes=10)
 MIN_TRIES = 5
 LONG_TRIES = 8
 
@@ -32,7 +32,7 @@ MAX_DELAY_SECONDS = 900
 MAX_PAUSE_SECONDS = 600
 
 
-def judge_failure(
+def decide_retry(
     context: CollectorContext, result: LogNotReady | LogUnavailable, work: LogWork
 ) -> LogResult:
     """Return whether a log that did not arrive waits, or is unavailable for good.
@@ -76,7 +76,7 @@ def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
 
 def may_be_written(job: DueLog, now: datetime) -> bool:
     """Return whether a job ended so recently that its log may not be there yet."""
-    return job.completed_at is not None and now - job.completed_at <= PATIENCE
+    return job.completed_at is not None and now - job.completed_at <= MAX_LOG_DELAY
 
 
 def _is_given_up(

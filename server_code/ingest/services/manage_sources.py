@@ -91,7 +91,7 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
 
 
 def remove_source(store: StateStore, pattern: str) -> Removal:
-    """Remove a source, and rest the repositories that no other source brings.
+    """Remove a source, and suspend the repositories that no other source matches.
 
     Raises NotFound, or Rejected for a source that the settings would bring back.
     """
@@ -101,10 +101,10 @@ def remove_source(store: StateStore, pattern: str) -> Removal:
             f"{record.pattern} is set in REPOSITORIES. Remove it there; "
             f"Runstream follows at its next start: {plan_removal(store, pattern).sentence}"
         )
-    return take_source_away(store, record.pattern)
+    return delete_source(store, record.pattern)
 
 
-def take_source_away(store: StateStore, pattern: str) -> Removal:
+def delete_source(store: StateStore, pattern: str) -> Removal:
     """Remove a source, wherever it came from. Raises NotFound."""
     removal = plan_removal(store, pattern)
     store.remove_source(removal.pattern)

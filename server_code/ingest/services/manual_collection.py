@@ -2,7 +2,7 @@
 
 It works in rounds of bounded time, each begun by the host when the one before ended, and writes
 its progress into the state, so that it can be followed from anywhere. What it does not reach,
-because it is killed or its patience ends, the agents' next ticks do.
+because it is killed or its time is over, the agents' next ticks do.
 """
 
 from __future__ import annotations

@@ -121,7 +121,7 @@ def poll_repository(
     """
     error: IngestError | None = None
     try:
-        context.obey_pauses()
+        context.apply_shared_pauses()
         waiting = PollSession(repository=repository, leased_at=context.clock.now())
         collect_waiting(context, waiting, should_continue=should_continue)
         poll_session = PollSession(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 from datetime import timedelta
 
-from ..domain.due import urgent_poll
+from ..domain.due import urgent_due_at
 from ..domain.stored_values import repository_key, repository_keys
 from .context import CollectorContext
 from .discover_sources import SOURCES_HINT
@@ -46,7 +46,7 @@ class PollTurn:
 
 def find_urgent(context: CollectorContext, only: Collection[str] | None) -> list[str]:
     """Find the repositories that a webhook or a person made due, or that were just created."""
-    found = context.store.list_due_since(urgent_poll(context.clock.now()))
+    found = context.store.list_due_since(urgent_due_at(context.clock.now()))
     if only is None or not found:
         return found
     wanted = set(repository_keys(only))

@@ -118,19 +118,19 @@ def _fetch_lists(
     source: RepositorySource, pattern: SourcePattern
 ) -> tuple[dict[str, RepositoryFacts], list[str], list[IngestError]]:
     owner = pattern.listed_owner
-    questions = source.list_questions([] if owner is None else [owner], with_all=owner is None)
+    queries = source.list_queries([] if owner is None else [owner], with_all=owner is None)
     listed: dict[str, RepositoryFacts] = {}
     credentials: list[str] = []
     errors: list[IngestError] = []
-    for question in questions:
+    for query in queries:
         try:
-            value = source.fetch_repositories(question).value or ()
+            value = source.fetch_repositories(query).value or ()
         except IngestError as error:
             errors.append(error)
             continue
         fitting = [each for each in value if pattern.matches(each.full_name)]
-        if fitting and question.credential not in credentials:
-            credentials.append(question.credential)
+        if fitting and query.credential not in credentials:
+            credentials.append(query.credential)
         for each in fitting:
             listed.setdefault(each.full_name.lower(), each)
     return listed, credentials, errors

@@ -19,7 +19,7 @@ REFUSED_FOR = timedelta(hours=1)
 RECORD_EVERY = timedelta(minutes=1)
 
 #: A credential that no process has used for so long is no longer configured.
-FORGOTTEN_AFTER = timedelta(days=1)
+PURGED_AFTER = timedelta(days=1)
 
 #: The question whose token it is, among the refusals.
 _OWNER = "/user"
@@ -45,7 +45,7 @@ def record_credentials(
     store.save_credentials([_updated(source, known.get(each.name), each, now) for each in facts])
     used = {each.name for each in facts}
     for name, record in stored.items():
-        if name not in used and now - record.updated_at > FORGOTTEN_AFTER:
+        if name not in used and now - record.updated_at > PURGED_AFTER:
             store.remove_credential(name)
 
 

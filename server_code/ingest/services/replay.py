@@ -20,11 +20,11 @@ from ..messaging.truncation import encode_to_fit
 from .agent_loop import ShouldContinue
 from .attempt_messages import changes_of
 from .context import CollectorContext
-from .patience import Patience
 from .publish import publish
 from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot, read_attempt
 from .replay_logs import replay_fetched_logs, replay_stored_logs
 from .replay_span import ReplaySpan, SpanAttempt, load_span
+from .retry_policy import RetryPolicy
 from .slice_reads import SliceReads, open_slice_reads
 
 #: The pause before a list of jobs that may be short is read again.
@@ -51,11 +51,11 @@ def replay(
 
     Waits where GitHub refuses requests for a while. Raises what publishing and reading raise.
     """
-    patience = Patience(context=context, should_continue=should_continue)
+    retry_policy = RetryPolicy(context=context, should_continue=should_continue)
     progress = ReplayProgress(reached=span.since)
-    for attempt in load_span(context, span, patience):
+    for attempt in load_span(context, span, retry_policy):
         progress.reached = attempt.record.created_at
-        patience.attempt(partial(_replay, context, attempt, progress))
+        retry_policy.attempt(partial(_replay, context, attempt, progress))
         if not should_continue():
             return
         yield progress

@@ -15,7 +15,7 @@ from .context import CollectorContext
 from .deliver_log import deliver_absence, deliver_log
 from .fetch_logs import fetch_logs
 from .log_results import LogFetched, LogNotReady, LogResult, LogUnavailable, spool_log, with_steps
-from .log_verdict import LONG_TRIES, judge_failure
+from .log_verdict import LONG_TRIES, decide_retry
 from .read_log import LogReader
 
 
@@ -51,7 +51,7 @@ def replay_fetched_logs(
         if isinstance(result, LogFetched):
             _publish(context, record, result, counts)
         else:
-            _publish(context, record, judge_failure(context, result, work), counts)
+            _publish(context, record, decide_retry(context, result, work), counts)
     return counts
 
 

@@ -11,7 +11,7 @@ from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey, WorkflowRun
 from ..ports import RunPage, RunQuery
 from .context import CollectorContext
-from .patience import Patience
+from .retry_policy import RetryPolicy
 from .sweep_days import Window
 
 #: So many attempts are loaded at once.
@@ -40,7 +40,7 @@ class SpanAttempt:
 
 
 def load_span(
-    context: CollectorContext, span: ReplaySpan, patience: Patience
+    context: CollectorContext, span: ReplaySpan, retry_policy: RetryPolicy
 ) -> Iterator[SpanAttempt]:
     """Yield the attempts of a span, oldest created first."""
     watched = context.store.load_repository(span.repository)
@@ -48,13 +48,13 @@ def load_span(
         # The ids of events hold the name as it was first seen.
         span = replace(span, repository=watched.full_name)
     if span.run_id is not None:
-        yield from _attempts_of_run(context, span.repository, span.run_id, patience)
+        yield from _attempts_of_run(context, span.repository, span.run_id, retry_policy)
         return
     kept_since = context.clock.now() - timedelta(days=context.collecting.ledger_days)
     purged_until = span.until if watched is None else min(span.until, kept_since)
     yield from heapq.merge(
         _load_ledger(context, span),
-        _fetch_purged(context, span, purged_until, patience),
+        _fetch_purged(context, span, purged_until, retry_policy),
         key=lambda attempt: attempt.record.created_at,
     )
 
@@ -79,7 +79,7 @@ def _load_ledger(context: CollectorContext, span: ReplaySpan) -> Iterator[SpanAt
 
 
 def _attempts_of_run(
-    context: CollectorContext, repository: str, run_id: int, patience: Patience
+    context: CollectorContext, repository: str, run_id: int, retry_policy: RetryPolicy
 ) -> Iterator[SpanAttempt]:
     known = context.store.load_attempts(repository, [run_id])
     if known:
@@ -87,53 +87,57 @@ def _attempts_of_run(
         yield from _unknown_attempts(newest.key, newest.created_at, known)
         yield from (SpanAttempt(known[key], is_in_ledger=True) for key in sorted(known))
         return
-    answer = patience.attempt(lambda: context.source.fetch_run(repository, run_id))
+    answer = retry_policy.attempt(lambda: context.source.fetch_run(repository, run_id))
     run = answer.value if answer else None
     if run is not None and run.created_at is not None:
         yield from _unknown_attempts(run.key, run.created_at, known)
 
 
 def _fetch_purged(
-    context: CollectorContext, span: ReplaySpan, until: datetime, patience: Patience
+    context: CollectorContext, span: ReplaySpan, until: datetime, retry_policy: RetryPolicy
 ) -> Iterator[SpanAttempt]:
     """Yield attempts that have left the ledger, as far as GitHub has them and no filter applies."""
     if span.since >= until:
         return
     filters = context.filters_of(span.repository)
     window = Window(span.since.replace(microsecond=0), until.replace(microsecond=0))
-    for run in _list_runs(context, span, window, patience):
+    for run in _list_runs(context, span, window, retry_policy):
         if run.created_at is not None and filters.accepts(run):
             known = context.store.load_attempts(span.repository, [run.run_id])
             yield from _unknown_attempts(run.key, run.created_at, known)
 
 
 def _list_runs(
-    context: CollectorContext, span: ReplaySpan, window: Window, patience: Patience
+    context: CollectorContext, span: ReplaySpan, window: Window, retry_policy: RetryPolicy
 ) -> Iterator[WorkflowRun]:
     """List the runs of a window, oldest half first: a filtered list ends after 1,000 runs."""
-    page = _fetch_page(context, span, window, 1, patience)
+    page = _fetch_page(context, span, window, 1, retry_policy)
     if page is None:
         return
     is_filtered = all(window.holds(run) for run in page.runs)
     if page.has_next and is_filtered and window.first < window.last:
         for half in window.halves():
-            yield from _list_runs(context, span, half, patience)
+            yield from _list_runs(context, span, half, retry_policy)
         return
     runs = list(page.runs)
     for number in range(2, MAX_PAGES + 1):
         if page is None or not page.has_next:
             break
-        page = _fetch_page(context, span, window, number, patience)
+        page = _fetch_page(context, span, window, number, retry_policy)
         runs += page.runs if page else ()
     found = {run.run_id: run for run in runs if window.holds(run)}
     yield from sorted(found.values(), key=lambda run: (str(run.created_at), run.run_id))
 
 
 def _fetch_page(
-    context: CollectorContext, span: ReplaySpan, window: Window, number: int, patience: Patience
+    context: CollectorContext,
+    span: ReplaySpan,
+    window: Window,
+    number: int,
+    retry_policy: RetryPolicy,
 ) -> RunPage | None:
     query = RunQuery(created=window.created, page=number)
-    answer = patience.attempt(lambda: context.source.fetch_runs(span.repository, query))
+    answer = retry_policy.attempt(lambda: context.source.fetch_runs(span.repository, query))
     return answer.value if answer else None
 
 

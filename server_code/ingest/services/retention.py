@@ -7,7 +7,7 @@ from datetime import timedelta
 from .context import CollectorContext
 
 #: Attempts that one call forgets at most: other work on the state waits for no more than these.
-FORGOTTEN_A_CALL = 500
+MAX_PURGED = 500
 
 
 def purge_expired(context: CollectorContext) -> bool:
@@ -20,7 +20,5 @@ def purge_expired(context: CollectorContext) -> bool:
     read with that in mind (``upsert_runs``). Raises StateUnavailable.
     """
     created_before = context.clock.now() - timedelta(days=context.collecting.ledger_days)
-    removed = context.store.remove_settled_attempts(
-        created_before=created_before, limit=FORGOTTEN_A_CALL
-    )
-    return removed == FORGOTTEN_A_CALL
+    removed = context.store.remove_settled_attempts(created_before=created_before, limit=MAX_PURGED)
+    return removed == MAX_PURGED

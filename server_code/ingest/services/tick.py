@@ -21,7 +21,7 @@ IDLE_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5
 
 #: An error that lasts is reported again after this time.
-TELL_AGAIN_AFTER = timedelta(hours=1)
+REPORT_AGAIN_AFTER = timedelta(hours=1)
 _NEWEST_ERRORS = 50
 
 #: Reports a value of a running task, by name.
@@ -83,10 +83,10 @@ def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, report:
 
     def on_turn(now: datetime) -> None:
         report("heartbeat_at", now.isoformat())
-        heartbeat.give_when_due(loop.state, loop.note)
+        heartbeat.save_when_due(loop.state, loop.note)
 
     loop.run_slice(seconds=seconds, on_turn=on_turn)
-    heartbeat.give(loop.state, loop.note)
+    heartbeat.save(loop.state, loop.note)
 
 
 def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetime) -> bool:
@@ -102,7 +102,7 @@ def report_rest(store: AgentStore, agent: str, *, place: str, now: datetime) -> 
     store.save_agent(plain_heartbeat(store, agent, place=place, now=now))
 
 
-def report_trouble(
+def report_error(
     store: StateStore, agent: str, error: IngestError, *, place: str, now: datetime
 ) -> None:
     """Report what stops an agent; in the errors list once, however often it is tried."""
@@ -127,7 +127,7 @@ def _is_reported(store: StateStore, agent: str, what: str, *, place: str, now: d
         (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()
     ) or any(
         (each.agent, each.repository, each.what) == (agent, None, what)
-        and abs(now - each.occurred_at) < TELL_AGAIN_AFTER
+        and abs(now - each.occurred_at) < REPORT_AGAIN_AFTER
         for each in store.list_errors(limit=_NEWEST_ERRORS)
     )
 

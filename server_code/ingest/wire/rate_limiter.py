@@ -86,7 +86,7 @@ class RateLimiter:
             self._response_seconds.append((now, took_seconds))
             self._response_total += took_seconds
 
-    def learn(
+    def update(
         self, status: int, headers: Mapping[str, str], body: str, *, now: datetime, path: str = ""
     ) -> None:
         """Record the limits that an answer names. Raises RateLimited for a limit answer.

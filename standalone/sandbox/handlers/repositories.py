@@ -40,12 +40,12 @@ def get_rate_limit(call: Call) -> Answer:
     core = call.state.limiter.budget(identity.key, "core", identity.limit, call.now)
     points = call.state.limiter.budget(identity.key, "graphql", graphql, call.now)
     search = Budget("search", 30, call.now + 60)
-    resources = {"core": _told(core), "search": _told(search), "graphql": _told(points)}
-    answer = json_answer({"resources": resources, "rate": _told(core)})
+    resources = {"core": _as_json(core), "search": _as_json(search), "graphql": _as_json(points)}
+    answer = json_answer({"resources": resources, "rate": _as_json(core)})
     return Answer(body=answer.body, cost=0)
 
 
-def _told(budget: Budget) -> dict[str, int | str]:
+def _as_json(budget: Budget) -> dict[str, int | str]:
     return {
         "limit": budget.limit,
         "used": budget.used,

@@ -97,7 +97,9 @@ def test_what_another_process_learned_spares_requests():
         asked = sum(world.wrong.values())
         later = actions_of(github, "ab", clock)
         for name, changes in learned.items():
-            later._tokens.recall(name, [each for each in changes.values() if each is not None])
+            later._tokens.restore_refusals(
+                name, [each for each in changes.values() if each is not None]
+            )
         for name in NAMES[:3]:
             later.fetch_runs(name, RunQuery())
         assert sum(world.wrong.values()) == asked
@@ -106,8 +108,8 @@ def test_what_another_process_learned_spares_requests():
         assert sum(world.wrong.values()) == asked
         world.readers["b"] = {"other"}
         for client in later._tokens.clients():
-            later._tokens.learn_list(client.name, "other", [])
-            later._tokens.learn_list(client.name, "other", ["Other/1"])
+            later._tokens.note_list(client.name, "other", [])
+            later._tokens.note_list(client.name, "other", ["Other/1"])
         assert later.fetch_runs("other/1", RunQuery()).value is not None
 
 
@@ -123,7 +125,9 @@ def test_a_credential_that_another_process_saw_rejected_is_not_reported_again():
         learned = first._tokens.take_refusals()[rejected]
         asked = sum(world.wrong.values())
         later = actions_of(github, "ax", clock)
-        later._tokens.recall(rejected, [each for each in learned.values() if each is not None])
+        later._tokens.restore_refusals(
+            rejected, [each for each in learned.values() if each is not None]
+        )
         for pause in (0, 61):
             clock.sleep(pause)
             for number in range(20):

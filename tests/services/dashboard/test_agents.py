@@ -9,7 +9,7 @@ from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.agents import STALLED_AFTER, agent_rows, host_rows
-from ingest.services.heartbeat import SILENCE
+from ingest.services.heartbeat import HEARTBEAT_TIMEOUT
 from support.state_records import NOW, a_repository, an_agent, at
 
 SECOND = timedelta(seconds=1)
@@ -29,8 +29,8 @@ def a_sign(holder: str = "h", *, silence: timedelta = timedelta(0), **values):
     ("said", "silence", "shown"),
     [
         ("running", timedelta(0), "running"),
-        ("running", SILENCE - SECOND, "running"),
-        ("running", SILENCE, "idle"),
+        ("running", HEARTBEAT_TIMEOUT - SECOND, "running"),
+        ("running", HEARTBEAT_TIMEOUT, "idle"),
         ("idle", timedelta(0), "idle"),
         ("paused", timedelta(0), "idle"),
         ("limited", timedelta(0), "limited"),

@@ -8,7 +8,7 @@ import pytest
 from ingest.domain.ledger import LedgerCounts
 from ingest.domain.source_records import CredentialRecord, SourceRecord
 from ingest.domain.timestamps import format_timestamp
-from ingest.services.dashboard.health import HealthFacts, HealthState, judge_health
+from ingest.services.dashboard.health import HealthFacts, HealthState, assess_health
 from support.state_records import NOW, a_log, a_repository, an_error, at
 
 NAMES = ("Pipeline Monitoring Agent", "Log Ingestion Agent")
@@ -39,7 +39,7 @@ FACTS = HealthFacts(
 
 
 def judged(**changes):
-    return judge_health(replace(FACTS, **changes), now=NOW)
+    return assess_health(replace(FACTS, **changes), now=NOW)
 
 
 def test_all_is_well_when_it_is():

@@ -122,7 +122,7 @@ _OWN_FAULT = frozenset(
 )
 
 
-class Trouble(Enum):
+class ErrorKind(Enum):
     """A class of answers, by what follows from them."""
 
     BUSY = "try again later"
@@ -132,7 +132,7 @@ class Trouble(Enum):
     REFUSED = "the request itself is wrong, and will be wrong next time"
 
 
-def trouble_of(code: str, status: int = 400) -> Trouble:
+def error_kind_of(code: str, status: int = 400) -> ErrorKind:
     """Return the class of an error code and the HTTP status it came with.
 
     KMS's errors come as ``KMS.DisabledException`` from S3 and as ``KmsDisabled`` from SQS. A key
@@ -141,21 +141,21 @@ def trouble_of(code: str, status: int = 400) -> Trouble:
     word = _last_word(code)
     if "kms" in code.lower():
         is_busy = any(each in code.lower() for each in _BUSY_KMS)
-        return Trouble.BUSY if is_busy else Trouble.DENIED
+        return ErrorKind.BUSY if is_busy else ErrorKind.DENIED
     if word in _BUSY or (status in (429, *range(500, 600)) and word != _NOT_SUPPORTED):
-        return Trouble.BUSY
+        return ErrorKind.BUSY
     if word in _NOT_FOUND:
-        return Trouble.NOT_FOUND
+        return ErrorKind.NOT_FOUND
     if word in _DENIED:
-        return Trouble.DENIED
+        return ErrorKind.DENIED
     if word in _MISSING:
-        return Trouble.MISSING
-    return Trouble.DENIED if status in (401, 403) else Trouble.REFUSED
+        return ErrorKind.MISSING
+    return ErrorKind.DENIED if status in (401, 403) else ErrorKind.REFUSED
 
 
-def trouble_in(error: ClientError) -> Trouble:
+def error_kind_in(error: ClientError) -> ErrorKind:
     """Return the class of an answer that botocore raised."""
-    return trouble_of(_code(error), _status(error))
+    return error_kind_of(_code(error), _status(error))
 
 
 def is_own_fault(code: str) -> bool:
@@ -207,18 +207,18 @@ def is_of_credentials(error: BaseException) -> bool:
 def _from_answer(error: ClientError, subject: str) -> IngestError:
     code = _code(error)
     said = f"{error.response.get('Error', {}).get('Message') or 'no reason given'} ({code})"
-    match trouble_in(error):
-        case Trouble.BUSY:
+    match error_kind_in(error):
+        case ErrorKind.BUSY:
             return QueueUnavailable(f"{subject} does not accept requests now: {said}.")
-        case Trouble.MISSING:
+        case ErrorKind.MISSING:
             return QueueMissing(
                 f"{subject} does not exist: {said}. Create it with `runstream setup`."
             )
-        case Trouble.NOT_FOUND:
+        case ErrorKind.NOT_FOUND:
             return NotFound(f"{subject} has no such object: {said}.")
-        case Trouble.DENIED:
+        case ErrorKind.DENIED:
             return AccessDenied(f"AWS denied access to {subject}: {said}. {_remedy(code, said)}")
-        case Trouble.REFUSED:
+        case ErrorKind.REFUSED:
             return BadSettings([f"{subject} refused the request: {said}"])
 
 

@@ -10,7 +10,7 @@ from ...errors import BadSettings, IngestError
 from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
 from .errors import aws_errors
 from .queues import find_queue, look_up_queue, queue_depth, read_attributes
-from .s3 import prove_store
+from .s3 import check_upload
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -64,7 +64,7 @@ class AwsInspector(QueueInspector):
 
     def require_store(self, bucket: str) -> None:
         """Prove that logs may be stored; asking for the bucket would need a right of its own."""
-        prove_store(self._s3, bucket)
+        check_upload(self._s3, bucket)
 
     def _count(self, queue: str | None) -> int | None:
         """Count messages, if we may: a collector needs no permission for its dead letters."""

@@ -28,7 +28,7 @@ _READ_BYTES = 64 * 1024
 _PROBE_KEY = "logs/runstream-doctor"
 
 
-def prove_store(client: S3Client, bucket: str) -> None:
+def check_upload(client: S3Client, bucket: str) -> None:
     """Begin an upload and abort it: what needs the right to store, but stores nothing.
 
     Raises QueueMissing, AccessDenied, QueueUnavailable.
@@ -54,7 +54,7 @@ class S3BlobStore(BlobStore):
             with aws_errors(f"Bucket {self._bucket}"):
                 self._client.head_bucket(Bucket=self._bucket)
         except AccessDenied:
-            prove_store(self._client, self._bucket)
+            check_upload(self._client, self._bucket)
 
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
         """Store an object: in one request if it is small, else part by part.

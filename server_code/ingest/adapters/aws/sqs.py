@@ -17,7 +17,7 @@ from ...ports import Publisher, ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
 from .entries import NOT_MENTIONED, batch_entry, batch_rejection
-from .errors import Trouble, aws_errors, is_own_fault, trouble_in
+from .errors import ErrorKind, aws_errors, error_kind_in, is_own_fault
 from .queues import QueueFacts, look_up_dead_letters, look_up_queue, read_facts
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class SqsPublisher(Publisher):
             try:
                 rejections = self._send_batch(batch)
             except ClientError as error:
-                if trouble_in(error) is not Trouble.REFUSED:
+                if error_kind_in(error) is not ErrorKind.REFUSED:
                     raise
                 rejections = self._refused(batch, error)
                 if len(batch) > 1:
@@ -220,11 +220,11 @@ class SqsWorkQueue(SqsPublisher, WorkQueue):
                 )
             except ClientError as error:
                 # Its time ran out, or it was deleted: another has it, and works with the same ids.
-                if trouble_in(error) is not Trouble.REFUSED:
+                if error_kind_in(error) is not ErrorKind.REFUSED:
                     raise
                 logger.info("message no longer ours", extra={"queue": self.queue_name})
 
-    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+    def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Show a message again after ``after_seconds``: SQS hides for any time."""
         self.extend(message, seconds=after_seconds)
 

@@ -149,7 +149,7 @@ class ServiceBusWorkQueue(ServiceBusPublisher, WorkQueue):
         """Renew the lock of a message for as long as the queue locks: it takes no other time."""
         self._settle(self._receiver.renew_message_lock, message)
 
-    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+    def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Let a message be received again: at once, or when its lock ends."""
         if after_seconds == 0:
             self._settle(self._receiver.abandon_message, message)

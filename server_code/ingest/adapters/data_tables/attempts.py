@@ -1,4 +1,4 @@
-"""The ledger of attempts: a hot table that is searched, and a cold one with what each is like."""
+"""The ledger of attempts: a narrow table that is searched, and one with their bodies."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ BODIES = Rows("attempt_bodies")
 _JOB_LOGS = Rows("job_logs")
 _COMMITS = Rows("commits")
 
-_HOT = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at", "body_bytes")
+_KEY_COLUMNS = ("key", "run_id", "run_attempt", "created_at", "settled", "look_at", "body_bytes")
 
-_FORGOTTEN_AT_ONCE = 50
+_PURGE_BATCH = 50
 
 
 @translate_errors
@@ -46,12 +46,12 @@ class TableAttempts:
         """Load every known attempt of these runs, under the key with which it was saved."""
         name = repository_key(repository)
         runs = [run_key(name, run_id) for run_id in run_ids]
-        records = _records(ATTEMPTS.by("run", runs, columns=_HOT))
+        records = _records(ATTEMPTS.by("run", runs, columns=_KEY_COLUMNS))
         return {record.key: record for record in records}
 
     def find_attempts(self, run_id: int) -> list[AttemptKey]:
         """Find the known attempts of a run whose repository is not known, in order."""
-        rows = list(ATTEMPTS.search(columns=_HOT, where={"run_id": str(run_id)}))
+        rows = list(ATTEMPTS.search(columns=_KEY_COLUMNS, where={"run_id": str(run_id)}))
         return sorted((record.key for record in _records(rows)), key=attempt_id)
 
     def load_due_attempts(
@@ -60,7 +60,7 @@ class TableAttempts:
         """Load unsettled attempts that are due, oldest created first by default."""
         due = checks_due(now)
         rows = ATTEMPTS.some(
-            columns=_HOT,
+            columns=_KEY_COLUMNS,
             order_by="age",
             is_ascending=not newest_first,
             limit=limit,
@@ -77,7 +77,7 @@ class TableAttempts:
     ) -> list[AttemptRecord]:
         """Load attempts created at a moment or after, oldest created first."""
         rows = ATTEMPTS.some(
-            columns=_HOT,
+            columns=_KEY_COLUMNS,
             order_by="age",
             limit=limit,
             where={
@@ -121,8 +121,8 @@ class TableAttempts:
         for keys in portions(sorted(newest)):
             # Packing hundreds of jobs takes long, and a transaction does not wait for it.
             bodies = {key: pack(attempt_body(newest[key])) for key in keys}
-            hot = [{**_hot(newest[key]), "body_bytes": len(bodies[key])} for key in keys]
-            transact(partial(_save, hot, bodies))
+            rows = [{**_key_columns(newest[key]), "body_bytes": len(bodies[key])} for key in keys]
+            transact(partial(_save, rows, bodies))
 
     def remove_settled_attempts(self, *, created_before: datetime, limit: int) -> int:
         """Delete up to ``limit`` settled attempts created before, with all that is known of them.
@@ -131,7 +131,7 @@ class TableAttempts:
         """
         removed = 0
         while removed < limit:
-            portion = min(_FORGOTTEN_AT_ONCE, limit - removed)
+            portion = min(_PURGE_BATCH, limit - removed)
             gone = transact(partial(_forget, created_before, portion))
             removed += gone
             if gone < portion:
@@ -161,12 +161,12 @@ class TableAttempts:
         return {name: self.count_ledger(name) for name in names}
 
 
-def _save(hot: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
+def _save(rows: Sequence[dict[str, Any]], bodies: Mapping[str, str]) -> None:
     BODIES.upsert([{"key": key, "body": body} for key, body in bodies.items()])
-    ATTEMPTS.upsert(hot)
+    ATTEMPTS.upsert(rows)
 
 
-def _hot(record: AttemptRecord) -> dict[str, Any]:
+def _key_columns(record: AttemptRecord) -> dict[str, Any]:
     name, run_id, run_attempt = attempt_id(record.key)
     head_sha = record.run.head_sha if record.run is not None else None
     return {
@@ -213,14 +213,14 @@ def _body_bytes(row: Any) -> int:  # noqa: ANN401 - a row
 
 
 def _forget(created_before: datetime, limit: int) -> int:
-    doomed = ATTEMPTS.some(
+    expired = ATTEMPTS.some(
         columns=("key", "commit"),
         order_by="age",
         limit=limit,
         where={"settled": True, "created_at": q.less_than(created_before)},
     )
-    keys = [row["key"] for row in doomed]
+    keys = [row["key"] for row in expired]
     _JOB_LOGS.delete_by("attempt", keys)
-    _COMMITS.delete_by("key", [row["commit"] for row in doomed if row["commit"] is not None])
+    _COMMITS.delete_by("key", [row["commit"] for row in expired if row["commit"] is not None])
     BODIES.delete_by("key", keys)
-    return ATTEMPTS.delete(doomed)
+    return ATTEMPTS.delete(expired)

@@ -10,7 +10,7 @@ from typing import Any
 
 import anvil.tables.query as q
 
-from ...domain.due import is_due, urgent_poll
+from ...domain.due import is_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import REPOSITORY_COLUMNS, repository_body, restore_repository
 from ...domain.stored_values import read_json, repository_key, write_json
@@ -202,6 +202,6 @@ def mark_repository_due(full_name: str, now: datetime) -> bool:
     row = _REPOSITORIES.first(columns=("key", "next_poll_at"), where=_named(full_name))
     if row is None:
         return False
-    due_at, next_at = urgent_poll(now), row["next_poll_at"]
+    due_at, next_at = urgent_due_at(now), row["next_poll_at"]
     row.update(next_poll_at=due_at if next_at is None else min(next_at, due_at))
     return True

@@ -175,7 +175,7 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         """Hold a message for ``seconds`` from now, 600 at most."""
         self._modify(str(message.receipt), seconds)
 
-    def give_back(self, message: ReceivedMessage, *, after_seconds: int) -> None:
+    def release(self, message: ReceivedMessage, *, after_seconds: int) -> None:
         """Let a message come back after ``after_seconds``, 600 at most."""
         self._modify(str(message.receipt), after_seconds)
 

@@ -226,7 +226,7 @@ class GithubActions:
         paused = {client.name: client.paused_until() for client in self._tokens.clients()}
         return {name: until for name, until in paused.items() if until is not None}
 
-    def obey(self, pauses: Mapping[str, datetime]) -> None:
+    def apply_pauses(self, pauses: Mapping[str, datetime]) -> None:
         """Apply the rate-limit pauses of other processes."""
         for client in self._tokens.clients():
             if client.name in pauses:

@@ -70,7 +70,7 @@ class App:
                 self._list()
             return list(self._clients.values())
 
-    def relist(self) -> None:
+    def refresh_installations(self) -> None:
         """List the installations anew when they are needed next."""
         with self._lock:
             self._next_listing_at = None

@@ -182,7 +182,7 @@ class GithubClient:
             status = 429
             limits = {**limits, "x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
         text = "" if status < 400 else answer.body
-        limiter.learn(status, limits, text, now=self._clock.now(), path=call.path)
+        limiter.update(status, limits, text, now=self._clock.now(), path=call.path)
         return answer
 
     def _response(self, path: str, answer: RawAnswer) -> Response:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 logger = logging.getLogger(__name__)
 
 #: A list gets smaller pages after this many failures in a row: one may have passed by itself.
-STRIKES = 2
+FAILURES_BEFORE_LIMIT = 2
 
 #: Lists that are remembered, and for how long.
 MAX_REMEMBERED = 1000
@@ -27,19 +27,24 @@ OUTAGE_LISTS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Memory:
+class _SizeLimit:
     """The size that a list was answered in, and how often in a row a larger one failed."""
 
     size: int
-    strikes: int
+    failures: int
     until: float
+
+    @property
+    def applies(self) -> bool:
+        """Return whether larger pages are not tried for now."""
+        return self.failures >= FAILURES_BEFORE_LIMIT and time.monotonic() < self.until
 
 
 class PageSizes:
     """The page sizes of lists, by path. Safe for many threads."""
 
     def __init__(self) -> None:
-        self._known: OrderedDict[str, _Memory] = OrderedDict()
+        self._known: OrderedDict[str, _SizeLimit] = OrderedDict()
         self._failures: OrderedDict[str, int] = OrderedDict()
         self._failed_in_a_row: set[str] = set()
         self._lock = threading.Lock()
@@ -49,7 +54,7 @@ class PageSizes:
         with self._lock:
             known, failures = self._known.get(path), self._failures.get(f"{path} {offset}", 0)
             is_outage = len(self._failed_in_a_row) >= OUTAGE_LISTS
-        if known is not None and known.strikes >= STRIKES and time.monotonic() < known.until:
+        if known is not None and known.applies:
             sizes = [size for size in sizes if size <= known.size]
         if failures or is_outage:
             return [sizes[failures % len(sizes)]]
@@ -74,10 +79,10 @@ class PageSizes:
             self._failed_in_a_row.clear()
             known = self._known.get(path)
             if is_reduced:
-                strikes = 1 if known is None else known.strikes + 1
+                failures = 1 if known is None else known.failures + 1
                 logger.info("list needs smaller pages", extra={"path": path, "per_page": size})
                 until = time.monotonic() + REMEMBERED_SECONDS
-                self._known[path] = _Memory(size, strikes, until)
+                self._known[path] = _SizeLimit(size, failures, until)
                 self._known.move_to_end(path)
                 while len(self._known) > MAX_REMEMBERED:
                     self._known.popitem(last=False)

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from ...domain.source_records import CredentialRecord, RefusalChanges
 from ...errors import NotFound, RepositoryUnavailable
-from ...ports import Answer, CredentialFacts, ListQuestion, RepositoryFacts, RepositorySource
+from ...ports import Answer, CredentialFacts, RepositoryFacts, RepositoryListQuery, RepositorySource
 from ...wire.fields import mapping, text
 from .client import GithubClient
 from .lists import ListAnswer, ListReader, ListRequest
@@ -14,7 +14,7 @@ from .repository_facts import facts_of
 from .request import Request
 from .tokens import TokenPool
 
-#: The owner of a question about everything that a credential may read.
+#: The owner of a query about everything that a credential may read.
 ALL = "*"
 
 _ANONYMOUS = "anonymous"
@@ -32,50 +32,52 @@ class GithubRepositories(RepositorySource):
         self._tokens = tokens
         self._lists = ListReader()
 
-    def list_questions(self, owners: Collection[str], *, with_all: bool) -> list[ListQuestion]:
+    def list_queries(self, owners: Collection[str], *, with_all: bool) -> list[RepositoryListQuery]:
         """Return what to ask for the repositories of owners, or of everybody.
 
         An installation has one list, which is asked where its account is among the owners. A
         token's own list holds private repositories of its user that the list of an owner lacks.
         """
         wanted = {owner.lower(): owner for owner in owners}
-        questions: list[ListQuestion] = []
+        queries: list[RepositoryListQuery] = []
         for client in self._tokens.clients():
             account = self._tokens.account_of(client.name)
             if client.name.startswith(_INSTALLATION):
                 if with_all or account is None or account in wanted:
-                    questions.append(ListQuestion(client.name, ALL))
+                    queries.append(RepositoryListQuery(client.name, ALL))
                 continue
             if client.name != _ANONYMOUS and (with_all or wanted):
-                questions.append(ListQuestion(client.name, ALL))
-            questions += [ListQuestion(client.name, owner) for owner in sorted(wanted.values())]
-        return questions
+                queries.append(RepositoryListQuery(client.name, ALL))
+            queries += [
+                RepositoryListQuery(client.name, owner) for owner in sorted(wanted.values())
+            ]
+        return queries
 
-    def relist(self) -> None:
+    def refresh_installations(self) -> None:
         """Let the next call find new installations of the apps."""
-        self._tokens.relist()
+        self._tokens.refresh_installations()
 
     def fetch_repositories(
-        self, question: ListQuestion, validator: str | None = None
+        self, query: RepositoryListQuery, validator: str | None = None
     ) -> Answer[tuple[RepositoryFacts, ...]]:
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
-        client = self._tokens.client_named(question.credential)
-        if question.owner != ALL:
-            return self._fetch_of_owner(client, question.owner, validator)
+        client = self._tokens.client_named(query.credential)
+        if query.owner != ALL:
+            return self._fetch_of_owner(client, query.owner, validator)
         is_installation = client.name.startswith(_INSTALLATION)
         wanted = _OF_INSTALLATION if is_installation else _OF_USER
         return _answer(self._lists.fetch(client, wanted, validator), validator)
 
-    def learn_list(self, question: ListQuestion, names: Collection[str]) -> None:
+    def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note what a credential was listed, so that it is asked first for these."""
-        self._tokens.learn_list(question.credential, question.owner, names)
+        self._tokens.note_list(query.credential, query.owner, names)
 
-    def recall(self, records: Collection[CredentialRecord]) -> None:
-        """Recall what was learned of credentials before."""
+    def restore_refusals(self, records: Collection[CredentialRecord]) -> None:
+        """Restore what is known of credentials."""
         for record in records:
             for each in record.lists:
-                self._tokens.learn_list(record.name, each.owner, each.names)
-            self._tokens.recall(record.name, record.refusals)
+                self._tokens.note_list(record.name, each.owner, each.names)
+            self._tokens.restore_refusals(record.name, record.refusals)
 
     def take_refusals(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""

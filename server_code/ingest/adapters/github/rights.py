@@ -114,8 +114,8 @@ class Rights:
                 return each.error
         return None
 
-    def recall(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
-        """Recall what a credential was refused before; what was learned since is kept."""
+    def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
+        """Restore what a credential was refused; what was found out since is kept."""
         now = self._clock.now()
         for each in refusals:
             kind = _ERRORS.get(each.error)

@@ -95,10 +95,10 @@ class TokenPool:
                 self._rights.set_account(name, account)
         return sorted(found, key=lambda client: client.name)
 
-    def relist(self) -> None:
+    def refresh_installations(self) -> None:
         """Let every app list its installations anew when clients are needed next."""
         for app in self._apps:
-            app.relist()
+            app.refresh_installations()
 
     def client_named(self, name: str) -> GithubClient:
         """Return a client. Raises SourceUnavailable for one that is no longer there."""
@@ -115,13 +115,13 @@ class TokenPool:
         """Return why GitHub rejects a credential as a whole; None where it does not."""
         return self._rights.rejection_of(name)
 
-    def learn_list(self, name: str, owner: str, repositories: Collection[str]) -> None:
+    def note_list(self, name: str, owner: str, repositories: Collection[str]) -> None:
         """Note which repositories of an owner (``*``: of all) a credential was listed."""
         self._rights.set_list(name, owner, repositories)
 
-    def recall(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
-        """Recall what a credential was refused before."""
-        self._rights.recall(name, refusals)
+    def restore_refusals(self, name: str, refusals: Iterable[CredentialRefusal]) -> None:
+        """Restore what a credential was refused."""
+        self._rights.restore_refusals(name, refusals)
 
     def take_refusals(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over; none where it is the only one."""

@@ -8,7 +8,7 @@ from functools import partial
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
-from ...domain.due import MAX_PAUSE, checks_due, pauses_over, urgent_poll
+from ...domain.due import MAX_PAUSE, checks_due, pauses_over, urgent_due_at
 from ...domain.ledger import (
     CLAIMS_KEPT,
     AttemptRecord,
@@ -35,7 +35,7 @@ from .repositories import MAKE_DUE
 from .retention import purge_settled
 from .session import Row, Session
 
-_FORGOTTEN_AT_ONCE = 100
+_PURGE_BATCH = 100
 
 _OLDEST_UNPUBLISHED = """
     SELECT (SELECT created_at FROM attempts WHERE repository_key = repositories.name_key
@@ -78,7 +78,7 @@ _CLAIM = """
     INSERT INTO deliveries (delivery_id, received_at) VALUES (...)
     ON CONFLICT (delivery_id) DO NOTHING
 """
-_GIVE_BACK = "DELETE FROM deliveries WHERE delivery_id = ?"
+_RELEASE_CLAIM = "DELETE FROM deliveries WHERE delivery_id = ?"
 
 
 class SqlLedger(LedgerStore):
@@ -149,7 +149,7 @@ class SqlLedger(LedgerStore):
         """
         removed = 0
         while removed < limit:
-            portion = min(_FORGOTTEN_AT_ONCE, limit - removed)
+            portion = min(_PURGE_BATCH, limit - removed)
             forget = partial(purge_settled, created_before=created_before, limit=portion)
             gone = self._database.write(forget)
             removed += gone
@@ -256,14 +256,16 @@ class SqlLedger(LedgerStore):
         def save(session: Session) -> str | None:
             for position, key in enumerate(keys):
                 if not _claim(session, key, now):
-                    session.delete(_GIVE_BACK, [(write_ascii(each),) for each in keys[:position]])
+                    session.delete(
+                        _RELEASE_CLAIM, [(write_ascii(each),) for each in keys[:position]]
+                    )
                     return key
             if fact is None:
                 session.insert(_SAVE_HINT, [(name, run_id, moment)])
             else:
                 body = write_json(encode(fact))
                 session.insert(_SAVE_FACT, [(write_ascii(fact.delivery_id), name, moment, body)])
-            due_at = write_time(urgent_poll(now))
+            due_at = write_time(urgent_due_at(now))
             session.execute(MAKE_DUE, (due_at, due_at, name))
             return None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
-from ...domain.due import MAX_CLOCK_DIFFERENCE, leases_over, polls_due, urgent_poll
+from ...domain.due import MAX_CLOCK_DIFFERENCE, leases_over, polls_due, urgent_due_at
 from ...domain.ledger import RepositoryRecord
 from ...domain.stored_records import repository_body, restore_repository
 from ...domain.stored_values import (
@@ -52,7 +52,7 @@ _SET_PROGRESS = """
     WHERE name_key = ? AND lease_holder = ?
 """
 _RENEW = "UPDATE repositories SET lease_until = ? WHERE name_key = ?"
-_GIVE_BACK = """
+_RELEASE_LEASE = """
     UPDATE repositories
     SET lease_holder = NULL, lease_until = NULL, next_poll_at = COALESCE(next_poll_at, ?)
     WHERE name_key = ?
@@ -104,7 +104,7 @@ class SqlRepositories(RepositoryStore):
 
     def make_due(self, full_name: str, *, now: datetime) -> bool:
         """Make a repository due before all others; False if it is not watched."""
-        moment = write_time(urgent_poll(now))
+        moment = write_time(urgent_due_at(now))
         return self._change(MAKE_DUE, moment, moment, repository_key(full_name)) == 1
 
     def list_due_since(self, moment: datetime) -> list[str]:
@@ -142,7 +142,7 @@ class SqlRepositories(RepositoryStore):
         self, record: RepositoryRecord, *, holder: str, next_poll_at: datetime
     ) -> bool:
         """Save as ``save_progress`` does and give the lease back; False if it was lost."""
-        return self._save_held(record, holder, _GIVE_BACK, write_time(next_poll_at))
+        return self._save_held(record, holder, _RELEASE_LEASE, write_time(next_poll_at))
 
     def _save_held(self, record: RepositoryRecord, holder: str, then: str, moment: str) -> bool:
         key = repository_key(record.full_name)

@@ -73,7 +73,7 @@ def _row(
     now: datetime,
 ) -> dict[str, Any]:
     # A stopped host must not hide one that works.
-    live = [each for each in heartbeats if is_alive(each, now, silence=STALLED_AFTER)]
+    live = [each for each in heartbeats if is_alive(each, now, timeout=STALLED_AFTER)]
     shown = max(live, key=_precedence) if live else next(reversed(heartbeats), None)
     logs = [each.last_log_at for each in heartbeats if each.last_log_at is not None]
     worked_at, next_at = max(logs, default=None), None
@@ -105,7 +105,7 @@ def _state(shown: AgentRecord | None, desired_state: str | None, now: datetime) 
         return "never started"
     if shown.state == AgentState.STOPPED:
         return shown.state
-    if not is_alive(shown, now, silence=STALLED_AFTER):
+    if not is_alive(shown, now, timeout=STALLED_AFTER):
         return "stalled"
     if shown.state in _REPORTED:
         return shown.state

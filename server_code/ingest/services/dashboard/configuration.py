@@ -31,12 +31,12 @@ Find = Callable[[str], "tuple[str | None, str]"]
 def list_settings(find: Find) -> list[dict[str, Any]]:
     """Return every setting that all hosts read, with its source; never a secret's value."""
     # A GitHub App takes the place of a token.
-    spared = {"GITHUB_TOKEN"} if find("GITHUB_APP_ID")[0] is not None else set()
+    replaced = {"GITHUB_TOKEN"} if find("GITHUB_APP_ID")[0] is not None else set()
     return [
         _row(
             setting,
             *find(setting.name),
-            is_needed=setting.is_needed and setting.name not in spared,
+            is_needed=setting.is_needed and setting.name not in replaced,
         )
         for setting in SETTINGS
         if setting.host == "all"

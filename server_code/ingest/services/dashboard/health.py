@@ -67,7 +67,7 @@ class Health:
         }
 
 
-def judge_health(facts: HealthFacts, *, now: datetime) -> Health:
+def assess_health(facts: HealthFacts, *, now: datetime) -> Health:
     """Return the health of collection at ``now``."""
     active = [each for each in facts.repositories if not each.paused]
     problems = find_problems(facts, active, now=now)

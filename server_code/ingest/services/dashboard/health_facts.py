@@ -21,8 +21,8 @@ from ...domain.source_records import CredentialRecord, SourceRecord
 from ...ports import StateStore
 from ...settings import Settings
 from .agents import agent_rows
-from .health import Health, judge_health
-from .health_problems import LOG_PATIENCE, HealthFacts
+from .health import Health, assess_health
+from .health_problems import LOG_STALL_TIME, HealthFacts
 
 #: A log that is tried again and again is not the first in the order of the last try.
 SEARCHED_LOGS = 50
@@ -73,7 +73,7 @@ def health_of(
 ) -> Health:
     """Return the health of collection at ``now``."""
     logs = sent_messages(settings.queues.logs_queue)
-    recent = [counts for at, counts in reading.traffic.spans if at > now - LOG_PATIENCE]
+    recent = [counts for at, counts in reading.traffic.spans if at > now - LOG_STALL_TIME]
     facts = HealthFacts(
         agents=reading.agents,
         repositories=reading.repositories,
@@ -85,7 +85,7 @@ def health_of(
         oldest_pending=reading.oldest_pending,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
     )
-    return judge_health(facts, now=now)
+    return assess_health(facts, now=now)
 
 
 def _oldest_pending(store: StateStore, now: datetime) -> JobLogRecord | None:

@@ -16,7 +16,7 @@ from ..context import PIPELINE_MONITORING_AGENT
 PRESENT = timedelta(minutes=15)
 
 #: Logs arrive within minutes; ones that wait longer while none is fetched do not move.
-LOG_PATIENCE = timedelta(minutes=15)
+LOG_STALL_TIME = timedelta(minutes=15)
 
 #: A repository that is due for so long and was not polled is forgotten, or nobody has the time.
 POLL_PATIENCE = timedelta(minutes=15)
@@ -183,7 +183,7 @@ def _poll_problems(
 def _log_problems(facts: HealthFacts, now: datetime) -> list[Problem]:
     """Return that a log waits for long, and that no other was published since or that it fails."""
     oldest = facts.oldest_pending
-    if oldest is None or now - oldest.waits_since < LOG_PATIENCE:
+    if oldest is None or now - oldest.waits_since < LOG_STALL_TIME:
         return []
     if facts.recent_logs and not oldest.tries:
         return []

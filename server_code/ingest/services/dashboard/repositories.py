@@ -86,7 +86,7 @@ def busiest(records: Iterable[RepositoryRecord]) -> list[RepositoryRecord]:
 
     Paused ones come last.
     """
-    return sorted(records, key=_by_interest)
+    return sorted(records, key=_by_relevance)
 
 
 def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
@@ -100,7 +100,7 @@ def require_watched(store: RepositoryStore, full_name: str) -> RepositoryRecord:
 _HIDDEN = "Check its name, and that the token may see it: private ones look as if not there."
 
 
-def _by_interest(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
+def _by_relevance(record: RepositoryRecord) -> tuple[bool, bool, float, str]:
     changed = record.last_changed_at
     age = -changed.timestamp() if changed else 0.0
     return (record.paused, not record.failures, age, record.full_name)

@@ -98,19 +98,19 @@ class Github:
             status, headers = 403, {**headers, "x-ratelimit-remaining": "0"}
             reset = datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), timezone.utc)
             self.block(resource, reset - self.now)
-        self.learn(status, resource, headers, body)
+        self.update(status, resource, headers, body)
 
-    def learn(self, status: int, resource: str, headers: dict[str, str], body: str) -> None:
+    def update(self, status: int, resource: str, headers: dict[str, str], body: str) -> None:
         if "x-ratelimit-remaining" in headers:
             ends = datetime.fromtimestamp(int(headers["x-ratelimit-reset"]), timezone.utc)
             period = (resource, int((ends - START).total_seconds()) // HOUR - 1)
             left = int(headers["x-ratelimit-remaining"])
             self.seen_left[period] = min(left, self.seen_left.get(period, left))
         if status == 200:
-            self.rate_limiter.learn(status, headers, body, now=self.now)
+            self.rate_limiter.update(status, headers, body, now=self.now)
             return
         with pytest.raises(RateLimited) as refused:
-            self.rate_limiter.learn(status, headers, body, now=self.now)
+            self.rate_limiter.update(status, headers, body, now=self.now)
         self.named.append((self.now, refused.value.retry_at))
 
     def block(self, scope: str, wait: timedelta) -> None:

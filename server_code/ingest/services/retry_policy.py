@@ -20,7 +20,7 @@ _WAIT_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class RetryPolicy:
     """A retry policy: waits for rate limits, and repeats brief failures a few times."""
 
     context: CollectorContext
@@ -34,7 +34,7 @@ class Patience:
         failures = 0
         while self.should_continue():
             try:
-                self.context.obey_pauses()
+                self.context.apply_shared_pauses()
                 return work()
             except RateLimited as limit:
                 self.context.share_pauses()
