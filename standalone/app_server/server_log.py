@@ -63,25 +63,14 @@ class ServerLog:
         self._thread.join(timeout=5)
 
     def _read(self) -> None:
-        stream = self._open()
+        file = _BoundedFile(self.file, self._echo)
         try:
             while raw := self._printed.readline(1 << 16):
-                if stream.tell() > MOST_BYTES:
-                    stream.close()
-                    stream = self._open()
-                stream.write(raw)
-                stream.flush()
+                file.write(raw)
                 self._read_line(raw.decode(errors="replace").rstrip()[:_SHOWN_CHARACTERS])
         finally:
-            stream.close()
+            file.close()
             self._printed.close()
-
-    def _open(self) -> IO[bytes]:
-        """Begin a file; one older file is kept."""
-        if self.file.exists():
-            self.file.replace(self.file.with_name(f"{self.file.name}.1"))
-        self.file.touch(mode=0o600)
-        return self.file.open("ab")
 
     def _read_line(self, line: str) -> None:
         if not line:
@@ -108,3 +97,51 @@ class ServerLog:
             self._lines_of_error -= 1
             return f"  {line.strip()}"
         return None
+
+
+class _BoundedFile:
+    """A log file that is begun anew at its bound; one older file is kept.
+
+    A line that the disk refuses is left out: a server whose pipe nobody reads would stop.
+    """
+
+    def __init__(self, file: Path, echo: Callable[[str], None]) -> None:
+        self._file = file
+        self._echo = echo
+        self._stream: IO[bytes] | None = None
+        self._is_refused = False
+
+    def write(self, line: bytes) -> None:
+        """Write a line; report once that lines are refused, and that they are written again."""
+        try:
+            self._write(line)
+        except OSError as error:
+            if not self._is_refused:
+                self._echo(
+                    f"The app server's log {self._file} cannot be written ({error.strerror}). "
+                    "Free some space there, or make it writable; until then its lines are lost."
+                )
+            self._is_refused = True
+        else:
+            if self._is_refused:
+                self._echo(f"The app server's log {self._file} is written again.")
+            self._is_refused = False
+
+    def close(self) -> None:
+        """Close what is open."""
+        if self._stream is not None:
+            self._stream.close()
+            self._stream = None
+
+    def _write(self, line: bytes) -> None:
+        if self._stream is not None and self._stream.tell() > MOST_BYTES:
+            self.close()
+        if self._stream is None:
+            self._stream = self._open()
+        self._stream.write(line)
+
+    def _open(self) -> IO[bytes]:
+        if self._file.exists():
+            self._file.replace(self._file.with_name(f"{self._file.name}.1"))
+        self._file.touch(mode=0o600)
+        return self._file.open("ab", buffering=0)

@@ -207,3 +207,11 @@ def test_other_ways_of_packing_are_read_too(how):
         1: b"1",
         2: b"2",
     }
+
+
+def test_an_archive_of_hundreds_of_thousands_of_files_is_not_listed():
+    """Its directory would take the memory; each log is asked for alone."""
+    header = [b"PK\1\2", 20, 0, 20, *[0] * 8, len(b"x"), *[0] * 6]
+    directory = (struct.pack("<4s4B4H3I5H2I", *header) + b"x") * 400_000
+    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(directory), 0, 0)
+    assert fetched(directory + end, "build") == ({1: ALONE}, [1])

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import os
 import socket
 import sys
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -157,3 +159,26 @@ def test_a_log_has_a_bounded_size_and_begins_anew_at_each_start(tmp_path: Path):
     heard("new\n", file)
     assert file.read_text() == "new\n"
     assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_a_log_that_cannot_be_written_is_reported_once_and_stops_nothing(tmp_path: Path):
+    """A full disk takes lines of the file; the server's pipe is still read, and what it says."""
+    file = tmp_path / "server.log"
+    obstacle = tmp_path / "server.log.1" / "folder"
+    obstacle.mkdir(parents=True)
+    file.touch()
+    reading, writing = os.pipe()
+    printed: Queue[str] = Queue()
+    log = ServerLog(os.fdopen(reading, "rb"), file, printed.put)
+    with os.fdopen(writing, "wb", buffering=0) as server:
+        server.write(b"one\ntwo\n")
+        assert "server.log cannot be written" in printed.get(timeout=60)
+        server.write(b"[INFO  anvil.executors.downlink] Downlink client connected with spec {}\n")
+        assert log.is_ready.wait(timeout=60)
+        obstacle.rmdir()
+        obstacle.parent.rmdir()
+        server.write(b"three\n")
+        assert printed.get(timeout=60).endswith("is written again.")
+    log.join()
+    assert printed.empty()
+    assert file.read_text() == "three\n"

@@ -27,6 +27,10 @@ _SUSPICIOUS_RATIO = 500
 _LARGE_BYTES = 64 * 1024 * 1024
 
 
+#: Of the list of files, which is held in memory: hundreds of thousands of steps fit.
+_MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
+
+
 class LogArchive:
     """The files of an archive that are certainly jobs' logs, by job id."""
 
@@ -88,7 +92,7 @@ def open_log_archive(
 ) -> Iterator[LogArchive]:
     """Open an archive; raises MalformedPayload where it is damaged or claims the impossible."""
     with _damage_of("log archive"):
-        opened = zipfile.ZipFile(file)
+        opened = zipfile.ZipFile(cast("BinaryIO", _BoundedReads(file)))
     with opened:
         entries = opened.infolist()
         if _is_impossible(entries, archive_bytes):
@@ -98,6 +102,20 @@ def open_log_archive(
         yield LogArchive(
             opened, {job_id: entry for job_id, entry in found.items() if not _is_bomb(entry)}
         )
+
+
+class _BoundedReads:
+    """An archive's file, of which zipfile reads the directory in one piece."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes; raises MalformedPayload for more than a directory may have."""
+        if size > _MAX_DIRECTORY_BYTES:
+            raise MalformedPayload("The log archive lists more files than an attempt has.")
+        return self._file.read(size)
 
 
 def _is_impossible(entries: list[zipfile.ZipInfo], archive_bytes: int) -> bool:
@@ -116,6 +134,8 @@ def _damage_of(what: str) -> Iterator[None]:
     """Translate every exception of zipfile and its decompressors: they document only some."""
     try:
         yield
+    except MalformedPayload:
+        raise
     except Exception as error:
         kind = type(error).__name__
         raise MalformedPayload(f"The {what} is damaged ({kind}).") from error
