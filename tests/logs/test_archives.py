@@ -211,7 +211,10 @@ def test_other_ways_of_packing_are_read_too(how):
 
 def test_an_archive_of_hundreds_of_thousands_of_files_is_not_listed():
     """Its directory would take the memory; each log is asked for alone."""
-    header = [b"PK\1\2", 20, 0, 20, *[0] * 8, len(b"x"), *[0] * 6]
-    directory = (struct.pack("<4s4B4H3I5H2I", *header) + b"x") * 400_000
-    end = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(directory), 0, 0)
-    assert fetched(directory + end, "build") == ({1: ALONE}, [1])
+    whole = archive_of(("0_build.txt", b"b"), ("1_test.txt", b"t"))
+    start, end = whole.index(b"PK\1\2"), whole.index(b"PK\5\6")
+    header = struct.pack("<4s4B4H3I5H2I", b"PK\1\2", 20, 0, 20, *[0] * 8, len(b"x"), *[0] * 6)
+    for count, expected in ((400, {1: b"b", 2: b"t"}), (400_000, {1: ALONE, 2: ALONE})):
+        directory = whole[start:end] + (header + b"x") * count
+        size = struct.pack("<4s4H2IH", b"PK\5\6", 0, 0, 0xFFFF, 0xFFFF, len(directory), start, 0)
+        assert fetched(whole[:start] + directory + size, "build", "test")[0] == expected
