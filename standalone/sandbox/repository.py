@@ -117,17 +117,17 @@ class Repository:
         return placed if placed is not None and placed.job.created_at <= now else None
 
     def _add(self, new_items: NewItems) -> None:
-        log_reader = self._index
+        index = self._index
         self.commits.update((commit.sha, commit) for commit in new_items.commits)
         self.pulls.update((pull.number, pull) for pull in new_items.pulls)
-        log_reader.runs.extend(new_items.runs)
-        log_reader.runs.sort(key=lambda run: (run.created_at, run.id))
-        log_reader.created = [run.created_at for run in log_reader.runs]
+        index.runs.extend(new_items.runs)
+        index.runs.sort(key=lambda run: (run.created_at, run.id))
+        index.created = [run.created_at for run in index.runs]
         for run in new_items.runs:
-            log_reader.by_id[run.id] = run
-            log_reader.timestamps.extend(run_times(run))
-            log_reader.jobs.update(_placed(run))
-        log_reader.timestamps.sort()
+            index.by_id[run.id] = run
+            index.timestamps.extend(run_times(run))
+            index.jobs.update(_placed(run))
+        index.timestamps.sort()
 
 
 def _placed(run: RunSpec) -> Iterable[tuple[int, PlacedJob]]:

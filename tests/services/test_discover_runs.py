@@ -315,6 +315,20 @@ def test_a_lagging_index_loses_nothing(stage):
     assert_nothing_twice(here)
 
 
+def test_a_lagging_index_takes_no_status_back(stage):
+    """A run that a webhook showed in progress is not queued again because a filter says so."""
+    world = WorldBuilder().run("failure", seconds=60).job("test")
+    world.rerun("success", at=1000, starts_after=100, seconds=900).job("test")
+    for number in range(150):
+        world.run(created=100 + number, seconds=10, sha="a" * 40)
+    here = stage(world, at=500, settings=with_settings(index_lag=240))
+    here.poll_for(610)
+    here.state.save_run_hint(REPOSITORY, FIRST_RUN + 1, now=here.clock.now())
+    here.poll_for(1500)
+    assert here.attempt(2).published_statuses == ("in_progress", "completed")
+    assert_all_published(here)
+
+
 def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
     """An older GitHub Enterprise Server answers 422 for some statuses."""
     from ingest.errors import NotFound

@@ -64,6 +64,22 @@ def is_later_run(known: WorkflowRun | None, run: WorkflowRun) -> bool:
     return run.updated_at > known.updated_at
 
 
+def is_older_run(known: WorkflowRun, run: WorkflowRun) -> bool:
+    """Return whether an answer shows an attempt as it was before the known state.
+
+    Filtered lists lag behind, and so may a replica. An end is always believed. An ended attempt
+    may be open again under the same number, such as a fork's run after its approval: then it was
+    updated since.
+    """
+    if run.is_completed:
+        return False
+    if known.updated_at is None or run.updated_at is None:
+        return known.is_completed
+    if run.updated_at == known.updated_at:
+        return known.is_completed
+    return run.updated_at < known.updated_at
+
+
 def is_later_job(known: Job | None, job: Job) -> bool:
     """Return whether a delivered job is a later state than the known one."""
     return known is None or _rank(job.status) > _rank(known.status)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from ..domain.delivery_trust import is_older_run
 from ..domain.ledger import AttemptRecord, RepositoryRecord
 from ..domain.runs import AttemptKey, WorkflowRun
 from ..domain.source_records import RUNS_FILTERED, filtered_counter
@@ -190,12 +191,8 @@ def _may_be_purged(
 
 
 def _has_changed(known: WorkflowRun, run: WorkflowRun) -> bool:
-    """Return whether a run differs from the ledger's copy and is not an older state of it.
-
-    The filtered lists lag behind. An ended attempt may be open again under the same number, such
-    as a fork's run after its approval: then it was updated since.
-    """
-    if known.is_completed and not run.is_completed and not _is_newer(run, known):
+    """Return whether a run differs from the ledger's copy and is not an older state of it."""
+    if is_older_run(known, run):
         return False
     return (known.status, known.conclusion, known.updated_at, known.run_started_at) != (
         run.status,
@@ -203,12 +200,6 @@ def _has_changed(known: WorkflowRun, run: WorkflowRun) -> bool:
         run.updated_at,
         run.run_started_at,
     )
-
-
-def _is_newer(run: WorkflowRun, known: WorkflowRun) -> bool:
-    if run.updated_at is None or known.updated_at is None:
-        return False
-    return run.updated_at > known.updated_at
 
 
 def _left_out(run: WorkflowRun, now: datetime) -> AttemptRecord:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from ..domain.code_metrics import CommitMetrics
+from ..domain.delivery_trust import is_older_run
 from ..domain.jobs import Job
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey, WorkflowRun
@@ -114,7 +115,8 @@ def _read_run(
 
 
 def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun | None) -> AttemptSnapshot:
-    if run is None:
+    known = snapshot.record.run
+    if run is None or (known is not None and is_older_run(known, run)):
         return snapshot
     # The attempt keeps the spelling of the repository under which its events were published.
     named = replace(run, repository=snapshot.record.key.repository)
