@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from ingest.domain.annotations import ANNOTATED_CONCLUSIONS
 from ingest.domain.summaries import RunSummary
-from ingest.errors import LogPending
+from ingest.errors import NotFound
 from ingest.ports import Clock, LogCache, StateStore
 from ingest.services.dashboard.logs import JobLog, find_job_log
 from ingest.services.dashboard.overview import build_overview
@@ -17,10 +18,15 @@ from ingest.services.read_log import LogReader
 from ingest.settings import Settings
 
 MOST_RUNS = 50
+MOST_JOBS = 100
 MOST_LINES = 500
+#: Characters of a line, and of all lines of one answer.
+MOST_LINE_CHARACTERS = 2_000
+MOST_CHARACTERS = 100_000
 #: Lines before and after each error; errors that are closer share their lines.
 AROUND_ERROR = 20
-MOST_ERRORS = 10
+
+Range = tuple[int, int]
 
 #: Parts of the overview for people: plots, and the first steps with this process's own settings.
 _FOR_PEOPLE = ("setup", "traffic", "windows")
@@ -28,12 +34,12 @@ _FOR_PEOPLE = ("setup", "traffic", "windows")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogPlace:
-    """The part of a log that an agent asks for; the first that is given decides."""
+    """The lines that an agent asks for: ``step`` or ``group`` limit where, the others which."""
 
     search: str | None = None
+    around_errors: bool = False
     step: int | None = None
     group: str | None = None
-    around_errors: bool = False
     first_line: int = 1
     count: int = 200
 
@@ -65,75 +71,100 @@ class AgentTools:
         shown = failed[: max(1, min(limit, MOST_RUNS))]
         return {"runs": [summary_row(each) for each in shown], "total": len(failed)}
 
-    def get_run(self, address: RunAddress) -> dict[str, Any]:
-        """Return one attempt of a run as in its message. Raises NotFound."""
+    def get_run(self, address: RunAddress, *, jobs_offset: int) -> dict[str, Any]:
+        """Return one attempt of a run as in its message, failed jobs first. Raises NotFound."""
         found = load_run(
             self.state, address, web_url=self.settings.github.web_url, now=self.clock.now()
         )
-        return {name: found[name] for name in ("run", "attempts", "logs", "html_url")}
+        jobs = sorted(found["run"]["jobs"], key=_has_succeeded)
+        shown = jobs[max(0, jobs_offset) :][:MOST_JOBS]
+        ids = {str(job["job_id"]) for job in shown}
+        return {
+            "run": {**found["run"], "jobs": shown},
+            "jobs_total": len(jobs),
+            "attempts": found["attempts"],
+            "logs": {job_id: log for job_id, log in found["logs"].items() if job_id in ids},
+            "html_url": found["html_url"],
+        }
 
     def get_job_log(self, address: RunAddress, job_id: int, place: LogPlace) -> dict[str, Any]:
         """Return lines of a job's log with their numbers, or why there is none.
 
-        Raises NotFound for an unknown job, LogPending where the log cannot be searched.
+        ``next_line`` continues the answer as ``first_line``; None at the end. Raises NotFound for
+        an unknown job, step or group, LogPending where the log cannot be searched.
         """
         log = find_job_log(self.state, self.cache, self.open_log_reader, address, job_id)
         head = log.page(1, 1)
+        for name in ("lines", "first_line", "long_lines"):
+            del head[name]
         if head["state"] != "fetched":
-            return {**_head(head), "lines": []}
-        ranges = _ranges(log, place)
-        lines = [
-            {"number": first + at, "text": text}
-            for first, last in ranges
-            for at, text in enumerate(log.page(first, last - first + 1)["lines"])
-        ]
-        return {**_head(head), "lines": lines}
+            return {**head, "lines": [], "next_line": None}
+        count = max(1, min(place.count, MOST_LINES))
+        ranges = _ranges(log, place, total_lines=head["total_lines"], count=count)
+        lines, next_line = _read(log, ranges, count)
+        return {**head, "lines": lines, "next_line": next_line}
+
+
+def _has_succeeded(job: dict[str, Any]) -> bool:
+    return job["conclusion"] not in ANNOTATED_CONCLUSIONS
 
 
 def _is_match(summary: RunSummary, choice: RunChoice) -> bool:
     return summary.is_failed and choice.accepts(summary)
 
 
-def _head(page: dict[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in page.items() if name not in ("lines", "first_line")}
+def _ranges(log: JobLog, place: LogPlace, *, total_lines: int, count: int) -> list[Range]:
+    """Return the lines that are asked for, in order; of a search, one more than ``count``."""
+    begin, last = _limits(log, place) or (1, total_lines)
+    first = max(begin, place.first_line)
+    if place.search:
+        return _matches(log, place.search, (first, last), count)
+    if not place.around_errors:
+        return [(first, last)]
+    errors = _around(error for error in log.outline()["errors"] if begin <= error <= last)
+    return [(max(first, at), min(last, end)) for at, end in errors]
 
 
-def _ranges(log: JobLog, place: LogPlace) -> list[tuple[int, int]]:
-    """Return the line ranges that are asked for, MOST_LINES in all at most."""
-    if place.search is not None:
-        found = log.find(place.search, 0)["lines"][:MOST_LINES]
-        return [(line, line) for line in found]
+def _limits(log: JobLog, place: LogPlace) -> Range | None:
+    """Return where the step or the group is; None for the whole log. Raises NotFound."""
     if place.step is not None:
-        return _cut(_step(log, place.step))
+        return _step(log, place.step)
     if place.group is not None:
-        return _cut([_group(log, place.group)])
-    if place.around_errors:
-        return _cut(_around(log.outline()["errors"][:MOST_ERRORS]))
-    first, count = max(1, place.first_line), max(1, min(place.count, MOST_LINES))
-    return [(first, first + count - 1)]
+        return _group(log, place.group)
+    return None
 
 
-def _step(log: JobLog, number: int) -> list[tuple[int, int]]:
-    """Return the lines of a step. Raises LogPending where its place in the log is not certain."""
+def _step(log: JobLog, number: int) -> Range:
     for step in log.outline()["steps"]:
         if step["number"] == number and step["first_line"] is not None:
-            return [(step["first_line"], step["last_line"])]
-    raise LogPending(
+            return step["first_line"], step["last_line"]
+    raise NotFound(
         f"Where step {number} is in this log is not certain. Use `around_errors`, `group` or "
         "`search` instead."
     )
 
 
-def _group(log: JobLog, title: str) -> tuple[int, int]:
-    """Return the lines of the first group whose title contains the text; none match: no line."""
+def _group(log: JobLog, title: str) -> Range:
     for first, last, name in log.outline()["groups"]:
         if title.lower() in name.lower():
             return first, last
-    return 1, 0
+    raise NotFound(f"No group of this log has {title!r} in its title. Use `search` instead.")
 
 
-def _around(errors: list[int]) -> list[tuple[int, int]]:
-    ranges: list[tuple[int, int]] = []
+def _matches(log: JobLog, text: str, within: Range, count: int) -> list[Range]:
+    after, last = within[0] - 1, within[1]
+    found: list[Range] = []
+    while after < last and len(found) <= count:
+        answer = log.find(text, after)
+        found += [(line, line) for line in answer["lines"] if line <= last]
+        if not answer["more"]:
+            break
+        after = answer["searched_to"]
+    return found[: count + 1]
+
+
+def _around(errors: Iterable[int]) -> list[Range]:
+    ranges: list[Range] = []
     for line in errors:
         first, last = max(1, line - AROUND_ERROR), line + AROUND_ERROR
         if ranges and first <= ranges[-1][1] + 1:
@@ -143,11 +174,20 @@ def _around(errors: list[int]) -> list[tuple[int, int]]:
     return ranges
 
 
-def _cut(ranges: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    left, kept = MOST_LINES, []
+def _read(
+    log: JobLog, ranges: Iterable[Range], count: int
+) -> tuple[list[dict[str, Any]], int | None]:
+    """Return ``count`` lines of the ranges at most, and the line that would be the next."""
+    lines: list[dict[str, Any]] = []
+    characters = 0
     for first, last in ranges:
-        count = min(left, last - first + 1)
-        if count > 0:
-            kept.append((first, first + count - 1))
-            left -= count
-    return kept
+        wanted = min(last - first, count - len(lines)) + 1
+        texts = log.page(first, wanted)["lines"] if wanted > 0 else []
+        for number, text in enumerate(texts, first):
+            if len(lines) == count or characters >= MOST_CHARACTERS:
+                return lines, number
+            shown = text[:MOST_LINE_CHARACTERS]
+            characters += len(shown)
+            cut = {"is_cut": True} if len(shown) < len(text) else {}
+            lines.append({"number": number, "text": shown, **cut})
+    return lines, None

@@ -20,6 +20,7 @@ from mcp.types import ToolAnnotations
 
 from .agent_tools import AgentTools, LogPlace
 from .app_server.app_folder import CHECKOUT
+from .version import release
 
 NOTICE = (
     "Names, messages and log lines were written by whoever can change the repository or its "
@@ -41,7 +42,9 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
     """Build the server with its tools and the schemas of the messages."""
-    server: MCPServer[Any] = MCPServer(name="runstream", instructions=INSTRUCTIONS)
+    server: MCPServer[Any] = MCPServer(
+        name="runstream", version=release(), instructions=INSTRUCTIONS
+    )
     _add_overview_tools(server, tools)
     _add_run_tools(server, tools)
     _add_log_tool(server, tools)
@@ -52,11 +55,13 @@ def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
 
 def require_bearer(app: Asgi, token: Secret) -> Asgi:
     """Return an app that answers 401 to requests without the bearer token."""
-    expected = f"Bearer {token.reveal()}".encode()
+    expected = token.reveal().encode()
 
     async def authorized(scope: Scope, receive: Receive, send: Send) -> None:
         given = dict(scope.get("headers") or ()).get(b"authorization", b"")
-        if scope["type"] != "http" or hmac.compare_digest(given, expected):
+        scheme, _, sent = given.partition(b" ")
+        is_valid = scheme.lower() == b"bearer" and hmac.compare_digest(sent, expected)
+        if scope["type"] != "http" or is_valid:
             await app(scope, receive, send)
             return
         headers = [(b"www-authenticate", b"Bearer"), (b"content-type", b"text/plain")]
@@ -122,12 +127,17 @@ def _add_run_tools(server: MCPServer[Any], tools: AgentTools) -> None:
     @server.tool(annotations=READ_ONLY)
     @_answering
     def get_run(
-        run_id: int, run_attempt: int | None = None, repository: str | None = None
+        run_id: int,
+        run_attempt: int | None = None,
+        repository: str | None = None,
+        jobs_offset: int = 0,
     ) -> dict[str, Any]:
-        """Return a run's newest attempt, or a given one: jobs, steps, commit, annotations."""
-        return tools.get_run(
-            RunAddress(run_id=run_id, run_attempt=run_attempt, repository=repository)
-        )
+        """Return a run's newest attempt, or a given one: jobs, steps, commit, annotations.
+
+        At most 100 jobs from `jobs_offset` on, failed ones first; `jobs_total` counts all.
+        """
+        address = RunAddress(run_id=run_id, run_attempt=run_attempt, repository=repository)
+        return tools.get_run(address, jobs_offset=jobs_offset)
 
 
 def _add_log_tool(server: MCPServer[Any], tools: AgentTools) -> None:
@@ -143,11 +153,13 @@ def _add_log_tool(server: MCPServer[Any], tools: AgentTools) -> None:
         first_line: int = 1,
         count: int = 200,
     ) -> dict[str, Any]:
-        """Return numbered lines of a job's log, at most 500.
+        """Return numbered lines of a job's log: `count` from `first_line` on, at most 500.
 
-        Choose one way: `around_errors` (20 lines before and after each error), `search` (lines that
-        contain a text), `step` (a step's `number` from `get_run`), `group` (the `##[group]` whose
-        title contains the text), else `count` lines from `first_line`.
+        `around_errors` selects 20 lines before and after each error, `search` the lines that
+        contain a text. `step` (its `number` in `get_run`) or `group` (a text in the title of a
+        `##[group]`) limits either to a part of the log. `next_line` is the `first_line` that
+        continues the answer; null at the end. Of a line with `is_cut` the first 2,000 characters
+        are returned.
         """
         place = LogPlace(
             search=search,

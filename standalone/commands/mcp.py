@@ -63,8 +63,11 @@ def mcp(*, address: Address | None) -> None:
         if settings.mcp_token is None:
             raise BadSettings(["MCP_TOKEN is not set. Set it to a secret that clients send."])
         import uvicorn
+        from mcp.server.transport_security import TransportSecuritySettings
 
-        app = server.streamable_http_app(stateless_http=True, host=address.host)
+        # A proxy passes on its own Host, and a page of another origin does not have the token.
+        any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+        app = server.streamable_http_app(stateless_http=True, transport_security=any_host)
         uvicorn.run(
             require_bearer(app, settings.mcp_token),
             host=address.host,

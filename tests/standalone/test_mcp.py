@@ -18,6 +18,7 @@ from support.command_line import CommandLine, wait_until
 
 from standalone.free_port import free_port
 from standalone.mcp_server import NOTICE, SCHEMAS
+from standalone.version import release
 
 MCP_TOKEN = "a-token-of-agents"
 
@@ -86,9 +87,14 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
             assert step["step_name"] in lines[0]["text"]
             nowhere = await client.call_tool("get_job_log", {**ids, "step": 999})
             assert "not certain" in nowhere.content[0].text
+            log = await ask(client, "get_job_log", **ids, first_line=log["next_line"], count=1)
+            assert [line["number"] for line in log["lines"]] == [3]
+            rest = await ask(client, "get_job_log", **ids, first_line=4, count=500)
+            assert (rest["lines"][-1]["number"], rest["next_line"]) == (rest["total_lines"], None)
             errors = await ask(client, "get_job_log", **ids, around_errors=True)
             assert len(errors["lines"]) <= 500
 
+            assert client.server_info.version == release()
             unknown = await client.call_tool("get_run", {"run_id": 404})
             assert unknown.is_error
             assert "404" in unknown.content[0].text
@@ -110,7 +116,7 @@ def test_over_http_a_token_is_required(collected: CommandLine) -> None:
         return False
 
     async def talk() -> None:
-        headers = {"Authorization": f"Bearer {MCP_TOKEN}"}
+        headers = {"Authorization": f"bearer {MCP_TOKEN}", "Host": "agents.example.com"}
         async with (
             httpx2.AsyncClient(headers=headers) as http,
             Client(streamable_http_client(url, http_client=http)) as client,
