@@ -4,6 +4,7 @@ from . import statuses
 from .formatting import duration
 
 MOST_JOBS = 40
+MOST_TICKS = 5
 LEAST_WIDTH = 0.3  # percent, so that the shortest step is still seen
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
@@ -56,11 +57,11 @@ def _place(bar, begin, span):
     return tone, min(100.0 * (start - begin) / span, 100 - width), width, words
 
 
-def tick_seconds(span, most=5):
+def tick_seconds(span):
     """Return the tick positions on an axis of `span` seconds."""
-    step = next((step for step in STEPS if span / float(step) <= most), None)
+    step = next((step for step in STEPS if span / float(step) <= MOST_TICKS), None)
     if step is None:
-        step = STEPS[-1] * (int(span / float(most * STEPS[-1])) + 1)
+        step = STEPS[-1] * (int(span / float(MOST_TICKS * STEPS[-1])) + 1)
     return list(range(0, int(span) + 1, step))
 
 

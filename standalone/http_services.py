@@ -61,7 +61,7 @@ def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
 
 
 def _webhooks(collector: Collector) -> dict[str, Wsgi]:
-    from .webhook_server import webhook_routes
+    from .webhook_app import webhook_routes
 
     secret, context = collector.settings.github.webhook_secret, collector.context
     if secret is None:

@@ -109,7 +109,7 @@ class Tables:
 
 def describe(progress: Progress) -> str:
     """Return the agents' progress in one line."""
-    return "; ".join([_counts(progress), _sent(progress), *_note(progress)])
+    return "; ".join([_counts(progress), _sent(progress)])
 
 
 def _lines(progress: Progress) -> list[str]:
@@ -117,7 +117,7 @@ def _lines(progress: Progress) -> list[str]:
     sent, budget = _sent(progress), progress.budget
     if budget.remaining is not None:
         sent += f"; {budget.remaining:,} of {budget.limit or 0:,} GitHub requests left"
-    return [_counts(progress), sent, *_note(progress)]
+    return [_counts(progress), sent]
 
 
 def _counts(progress: Progress) -> str:
@@ -132,7 +132,3 @@ def _sent(progress: Progress) -> str:
     errors = progress.summary.errors
     sent = f"{sum(progress.summary.messages.values()):,} messages"
     return sent + (f", {errors:,} errors" if errors else "")
-
-
-def _note(progress: Progress) -> list[str]:
-    return [progress.note] if progress.note else []

@@ -62,7 +62,6 @@ class Progress:
     summary: Summary
     counts: LedgerCounts
     budget: Budget
-    note: str | None = None
 
 
 #: Reads how far a collector is; called only where that is shown.
@@ -90,12 +89,11 @@ def summarize(collector: Collector, *, seconds: float) -> Summary:
     )
 
 
-def read_progress(collector: Collector, *, seconds: float, note: str | None = None) -> Progress:
+def read_progress(collector: Collector, *, seconds: float) -> Progress:
     """Read how far the collector is; costs one query of its state and no request."""
     context = collector.context
     return Progress(
         summary=summarize(collector, seconds=seconds),
         counts=context.store.count_ledger(),
         budget=context.source.budget(),
-        note=note,
     )

@@ -42,9 +42,9 @@ def json_bytes(value: object) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def json_answer(value: object, *, status: int = 200, headers: Headers = ()) -> Answer:
+def json_answer(value: object, *, status: int = 200) -> Answer:
     """Answer with a JSON value."""
-    return Answer(status=status, body=json_bytes(value), headers=headers)
+    return Answer(status=status, body=json_bytes(value))
 
 
 def error_answer(
@@ -55,9 +55,9 @@ def error_answer(
     return Answer(status=status, body=json_bytes(body), headers=headers, cost=cost)
 
 
-def not_found(docs: str = DOCS) -> Refusal:
+def not_found() -> Refusal:
     """Refuse because there is no such thing, or none that the token may see."""
-    return Refusal(error_answer(404, "Not Found", docs=docs))
+    return Refusal(error_answer(404, "Not Found"))
 
 
 def blob_not_found() -> Refusal:

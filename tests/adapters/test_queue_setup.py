@@ -128,11 +128,11 @@ def test_dead_letters_of_fifo_queues_are_fifo(name: str, dead_letters: str) -> N
 def test_a_bucket_is_private_and_encrypted(s3) -> None:
     """Logs are nobody else's, and half an upload is not paid for longer than a day."""
     bucket = f"logs-{uuid.uuid4()}"
-    assert ensure_bucket(s3, bucket, expire_after_days=30).action == "created"
+    assert ensure_bucket(s3, bucket).action == "created"
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     assert all(block.values())
     rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
-    assert {rule["ID"] for rule in rules} == {"runstream-broken-uploads", "runstream-expire-logs"}
+    assert {rule["ID"] for rule in rules} == {"runstream-broken-uploads"}
     (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
 

@@ -23,7 +23,7 @@ from standalone.local_aws import LocalAws
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer
-from standalone.webhook_server import PATH
+from standalone.webhook_app import PATH
 from tests.bench.collector import CollectorProcess
 from tests.bench.report import Row
 from tests.support.world import GENEROUS

@@ -20,9 +20,10 @@ from ingest.settings import Secret
 
 from standalone.free_port import free_port
 from standalone.sandbox.builder import WorldBuilder
-from standalone.webhook_server import PATH, WebhookServer
+from standalone.webhook_app import PATH
 from tests.bench.report import Row
 from tests.bench.watching import Questions, Watch
+from tests.support.webhook_server import WebhookServer
 from tests.support.world import GENEROUS, Stage
 
 JOBS = (1, 5, 20, 100)

@@ -32,12 +32,12 @@ from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import HookFaults, Limits, Settings, TokenSpec
 from standalone.sandbox.simulation import simulated_world
-from standalone.webhook_server import WebhookServer
 from tests.chaos.clock import FastClock, Pace
 from tests.chaos.reader import Reader
 from tests.chaos.reconcile import given_up, missing, wrongly_repeated
 from tests.chaos.worker import open_worker
 from tests.support.postgres_server import PostgresServer
+from tests.support.webhook_server import WebhookServer
 
 REPOSITORIES = tuple(f"octo/service-{number}" for number in range(1, 11))
 WEBHOOK_SECRET = "chaos"

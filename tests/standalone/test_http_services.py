@@ -21,7 +21,7 @@ from standalone.http_server import Address
 from standalone.http_services import served
 from standalone.sandbox.builder import WorldBuilder
 from standalone.uplink.link import AppUnreachable
-from standalone.webhook_server import PATH
+from standalone.webhook_app import PATH
 
 SECRET = "the secret that GitHub signs with"
 

@@ -12,10 +12,11 @@ import pytest
 import requests
 from ingest.errors import StateUnavailable
 from ingest.settings import Secret
+from support.webhook_server import WebhookServer
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
-from standalone.webhook_server import PATH, WebhookServer
+from standalone.webhook_app import PATH
 
 SECRET = "a secret"
 BODY = json.dumps(

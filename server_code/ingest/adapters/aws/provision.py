@@ -52,12 +52,7 @@ class Provisioned:
 
 
 def ensure_queues(
-    client: SQSClient,
-    *,
-    metrics: str,
-    logs: str,
-    job_events: str,
-    dead_letter_suffix: str = "_dlq",
+    client: SQSClient, *, metrics: str, logs: str, job_events: str
 ) -> list[Provisioned]:
     """Make the three queues, each with its dead-letter queue; return what was done to each.
 
@@ -69,24 +64,18 @@ def ensure_queues(
         logs: {},
         job_events: {"VisibilityTimeout": str(WORK_VISIBILITY_SECONDS)},
     }
-    return [
-        done
-        for name, extra in extras.items()
-        for done in _ensure_pair(client, name, extra, dead_letter_suffix)
-    ]
+    return [done for name, extra in extras.items() for done in _ensure_pair(client, name, extra)]
 
 
-def dead_letter_name(name: str, suffix: str = "_dlq") -> str:
+def dead_letter_name(name: str) -> str:
     """Name a queue's dead-letter queue; SQS wants ``.fifo`` at the end."""
     stem = name.removesuffix(".fifo")
-    return f"{stem}{suffix}{name[len(stem) :]}"
+    return f"{stem}_dlq{name[len(stem) :]}"
 
 
-def _ensure_pair(
-    client: SQSClient, name: str, extra: Mapping[str, str], suffix: str
-) -> Iterator[Provisioned]:
+def _ensure_pair(client: SQSClient, name: str, extra: Mapping[str, str]) -> Iterator[Provisioned]:
     """Make the dead-letter queue first: the other one has to name it."""
-    dead_letters = dead_letter_name(name, suffix)
+    dead_letters = dead_letter_name(name)
     yield _ensure_queue(client, dead_letters, _wanted(dead_letters, DEAD_LETTER_RETENTION_SECONDS))
     url = find_queue(client, dead_letters)
     arn = read_attributes(client, dead_letters, url)["QueueArn"]

@@ -24,26 +24,30 @@ _CLOSED: PublicAccessBlockConfigurationTypeDef = {
 _REGION_WITHOUT_LOCATION = "us-east-1"
 
 _RULE_PREFIX = "runstream-"
+_BROKEN_UPLOADS: LifecycleRuleTypeDef = {
+    "ID": f"{_RULE_PREFIX}broken-uploads",
+    "Status": "Enabled",
+    "Filter": {"Prefix": ""},
+    "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
+}
 
 #: What the keys of all logs begin with.
 LOG_PREFIX = "logs/"
 
 
-def ensure_bucket(
-    client: S3Client, bucket: str, *, expire_after_days: int | None = None
-) -> Provisioned:
+def ensure_bucket(client: S3Client, bucket: str) -> Provisioned:
     """Make a private, encrypted bucket in the client's region; return what was done.
 
-    Uploads that were never completed are removed after a day; logs after ``expire_after_days``,
-    or never. Rules and keys of one's own stay. Raises AccessDenied (also where the name is
-    someone else's), QueueUnavailable, BadSettings.
+    Uploads that were never completed are removed after a day, logs never. Other rules and keys
+    stay. Raises AccessDenied (also where the name is someone else's), QueueUnavailable,
+    BadSettings.
     """
     with aws_errors(f"Bucket {bucket}"):
         is_new = _create(client, bucket)
         details = [
             *_close(client, bucket),
             *_encrypt(client, bucket),
-            *_set_rules(client, bucket, expire_after_days),
+            *_set_rule(client, bucket),
         ]
     if is_new:
         return Provisioned(kind="bucket", name=bucket, action="created", details=tuple(details))
@@ -95,17 +99,16 @@ def _encrypt(client: S3Client, bucket: str) -> list[str]:
     return ["encrypted with S3's own keys"]
 
 
-def _set_rules(client: S3Client, bucket: str, expire_after_days: int | None) -> list[str]:
-    """Replace our own rules among the bucket's: S3 takes all rules at once."""
+def _set_rule(client: S3Client, bucket: str) -> list[str]:
+    """Replace our own rule among the bucket's: S3 takes all rules at once."""
     found = _rules(client, bucket)
-    ours = _our_rules(expire_after_days)
-    if [rule for rule in found if _is_ours(rule)] == ours:
+    if [rule for rule in found if _is_ours(rule)] == [_BROKEN_UPLOADS]:
         return []
     others = [rule for rule in found if not _is_ours(rule)]
     client.put_bucket_lifecycle_configuration(
-        Bucket=bucket, LifecycleConfiguration={"Rules": [*others, *ours]}
+        Bucket=bucket, LifecycleConfiguration={"Rules": [*others, _BROKEN_UPLOADS]}
     )
-    return [f"rule {rule['ID']}" for rule in ours]
+    return [f"rule {_BROKEN_UPLOADS['ID']}"]
 
 
 def _rules(client: S3Client, bucket: str) -> list[LifecycleRuleTypeDef]:
@@ -117,24 +120,6 @@ def _rules(client: S3Client, bucket: str) -> list[LifecycleRuleTypeDef]:
         _require_absence(error, "NoSuchLifecycleConfiguration")
         return []
     return list(rules)
-
-
-def _our_rules(expire_after_days: int | None) -> list[LifecycleRuleTypeDef]:
-    broken_uploads: LifecycleRuleTypeDef = {
-        "ID": f"{_RULE_PREFIX}broken-uploads",
-        "Status": "Enabled",
-        "Filter": {"Prefix": ""},
-        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 1},
-    }
-    if expire_after_days is None:
-        return [broken_uploads]
-    expiry: LifecycleRuleTypeDef = {
-        "ID": f"{_RULE_PREFIX}expire-logs",
-        "Status": "Enabled",
-        "Filter": {"Prefix": LOG_PREFIX},
-        "Expiration": {"Days": expire_after_days},
-    }
-    return [broken_uploads, expiry]
 
 
 def _is_ours(rule: LifecycleRuleTypeDef) -> bool:

@@ -10,25 +10,14 @@ from ingest.errors import IngestError
 from ingest.ports import Clock, StateStore
 from ingest.services.receive_webhook import receive_webhook, refuse_webhook
 from ingest.settings import Secret
-from ingest.wire.webhooks import MAX_BODY_BYTES
 
-from .http_server import Address, HttpServer, Routes, Wsgi, answer
+from .http_server import Wsgi, answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 #: The path to which GitHub sends webhooks; Anvil's hosts take them at ``/_/api`` + this.
 PATH = "/github/webhook"
-
-
-class WebhookServer(HttpServer):
-    """A server of webhooks only, from construction until ``close``."""
-
-    def __init__(
-        self, store: StateStore, clock: Clock, *, secret: Secret, host: str, port: int
-    ) -> None:
-        routes = Routes(webhook_routes(store, clock, secret))
-        super().__init__(routes, Address(host, port), max_signed_body_bytes=MAX_BODY_BYTES)
 
 
 def webhook_routes(store: StateStore, clock: Clock, secret: Secret) -> dict[str, Wsgi]:
