@@ -40,6 +40,9 @@ _CONNECT_OPTIONS: dict[str, Any] = {
 
 _DISK_FULL = "53100"
 
+#: Also 25P03 and 25P04, with which the server ends a connection that was idle for too long.
+_LOST_OR_CONFLICTING = ("08", "25P03", "25P04", "40", "57P")
+
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html, the longest match counts.
 _FAULTS = {
     "08": "cannot be reached; check that it runs and that DATABASE_URL names its host and port",
@@ -48,6 +51,7 @@ _FAULTS = {
     "22": "was given a value that its column cannot hold ({text}); please report this",
     "25006": "is read-only: it is a standby or in maintenance; it is tried again, else name the "
     "primary in DATABASE_URL",
+    "25P03": "ended an idle connection ({text}); raise the idle timeouts of its role and server",
     "28": "refuses the user or the password; correct DATABASE_URL",
     "3D000": "does not exist on that server; create it, or correct the name in DATABASE_URL",
     "40": "undid a transaction because of others twice; try again",
@@ -61,6 +65,7 @@ _FAULTS = {
     "53300": "accepts no more connections ({text}); raise the limit of the server, role or "
     "database, or run fewer processes",
     "55000": "does not accept connections ({text}); allow them, or name another database",
+    "55P03": "has been locked by another program for too long ({text}); look for long transactions",
     "CERT": "did not prove who it is ({text}); set sslrootcert, or correct the host",
     "TLS": "has no TLS, which DATABASE_URL requires; enable it on the server, or change sslmode",
     "noTLS": "requires TLS; add sslmode=require to DATABASE_URL",
@@ -187,9 +192,10 @@ def _may_repeat(error: Exception) -> bool:
     """Return whether the connection was lost, or other transactions conflicted."""
     import psycopg2
 
-    if not isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError)):
-        return False
-    return error.pgcode is None or error.pgcode[:2] in ("08", "40") or error.pgcode[:3] == "57P"
+    code: str | None = getattr(error, "pgcode", None)
+    if code is None:
+        return isinstance(error, (psycopg2.OperationalError, psycopg2.InterfaceError))
+    return code.startswith(_LOST_OR_CONFLICTING)
 
 
 def _explanation_for(place: str, *, secrets: frozenset[str]) -> Callable[[Exception], str]:
