@@ -1,7 +1,7 @@
 """When each job and step of a run was running, in percent of the whole time."""
 
 from . import statuses
-from .formatting import duration
+from .formatting import duration, plural
 
 MOST_JOBS = 40
 MOST_TICKS = 5
@@ -66,15 +66,22 @@ def tick_seconds(span):
 
 
 def in_words(run):
-    """Return a text alternative of the plot."""
-    longest = max(run["jobs"], key=lambda job: job["duration_seconds"] or 0)
-    words = "The run is in progress."
+    """Return a text alternative of the plot; jobs kept of an earlier attempt took none of its time."""
+    began = run["run_started_at"] or ""
+    own = [job for job in run["jobs"] if (job["started_at"] or began) >= began]
+    kept = len(run["jobs"]) - len(own)
+    attempt = run["run_attempt"]
+    what = "The run" if attempt == 1 else "Attempt {}".format(attempt)
+    words = "{} is in progress.".format(what)
     if run["duration_seconds"] is not None:
-        words = "The run took {}.".format(duration(run["duration_seconds"]))
-        if longest["duration_seconds"]:
+        words = "{} took {}.".format(what, duration(run["duration_seconds"]))
+        longest = max(own, key=lambda job: job["duration_seconds"] or 0) if own else None
+        if longest and longest["duration_seconds"]:
             words += " Longest job: {}, {}.".format(
                 longest["job_name"], duration(longest["duration_seconds"])
             )
+    if attempt > 1 and kept:
+        words += " {} kept from before.".format(plural(kept, "job"))
     if len(run["jobs"]) > MOST_JOBS:
         words += " Only the first {} of {} jobs are shown.".format(MOST_JOBS, len(run["jobs"]))
     return words

@@ -95,12 +95,27 @@ def test_the_plot_is_bounded() -> None:
 
 
 def test_the_plot_is_reported_in_words() -> None:
-    run = {"jobs": [job()] * 41, "duration_seconds": 100}
+    first = {"run_attempt": 1, "run_started_at": None}
+    jobs = [job(started_at="2026-11-28T10:00:10Z")]
+    run = {"jobs": jobs * 41, "duration_seconds": 100, **first}
 
     assert timeline.in_words(run) == (
         "The run took 1 min 40 s. Longest job: build <x>, 1 min 30 s. "
         "Only the first 40 of 41 jobs are shown."
     )
-    assert timeline.in_words({"jobs": [job()], "duration_seconds": None}).startswith(
+    assert timeline.in_words({"jobs": jobs, "duration_seconds": None, **first}).startswith(
         "The run is in"
     )
+
+
+def test_the_jobs_of_an_earlier_attempt_are_none_of_this_one() -> None:
+    jobs = [
+        job(job_name="kept", started_at="2026-11-28T10:00:00Z", duration_seconds=500),
+        job(job_name="again", started_at="2026-11-28T11:00:05Z"),
+        job(job_name="waiting", started_at=None, duration_seconds=None),
+    ]
+    began = {"run_attempt": 2, "run_started_at": "2026-11-28T11:00:00Z"}
+
+    words = timeline.in_words({"jobs": jobs, "duration_seconds": 120, **began})
+
+    assert words == "Attempt 2 took 2 min. Longest job: again, 1 min 30 s. 1 job kept from before."

@@ -63,19 +63,21 @@ class AddRepository(AddRepositoryTemplate):
         if not self.add.enabled:
             return
         self.add.enabled = False
+        self.show_finding("busy", "Adding…", None)
         try:
             is_source = repository_names.is_source(self.address.text)
             name = "add_source" if is_source else "configure_repository"
             repository = connection.call(name, self.address.text)
         except connection.QUIET:
             self.add.enabled = True
+            self.show_finding("warn", "The server did not respond.", "Add it again.")
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
             self.show_finding("bad", str(error), None)
         else:
             self.address.text = ""
             self.show_names(None)
+            self.raise_event("added")  # first: the list must contain what was added
             self.show_finding("ok", repository["full_name"] + " was added.", None)
-            self.raise_event("added")
 
     def show_finding(self, tone, finding, remedy):
         """Show a finding below the field."""

@@ -19,13 +19,13 @@ from .parsing import (
 from .setting import Setting
 from .values import JOB_EVENTS_QUEUE, LOGS_QUEUE, LONGEST_CHANGE_DAYS, METRICS_QUEUE
 
-_GITHUB, _QUEUES, _COLLECTING = "GitHub", "Queues", "Collecting"
+GITHUB, QUEUES, _COLLECTING = "GitHub", "Queues", "Collecting"
 _HTTP = url_of("http", "https")
 
 SETTINGS = (
     Setting(
         name="GITHUB_TOKEN",
-        section=_GITHUB,
+        section=GITHUB,
         field="github.tokens",
         parse=parse_tokens,
         is_secret=True,
@@ -34,13 +34,13 @@ SETTINGS = (
     ),
     Setting(
         name="GITHUB_APP_ID",
-        section=_GITHUB,
+        section=GITHUB,
         field="github.app_id",
         help="ID of a GitHub App, used next to tokens. Separate several with commas.",
     ),
     Setting(
         name="GITHUB_APP_PRIVATE_KEY",
-        section=_GITHUB,
+        section=GITHUB,
         field="github.app_private_key",
         parse=parse_secret,
         is_secret=True,
@@ -48,14 +48,14 @@ SETTINGS = (
     ),
     Setting(
         name="GITHUB_APP_INSTALLATION_ID",
-        section=_GITHUB,
+        section=GITHUB,
         field="github.app_installation_id",
         parse=parse_id,
         help="Installation to use. By default every installation of the App is used.",
     ),
     Setting(
         name="GITHUB_API_URL",
-        section=_GITHUB,
+        section=GITHUB,
         field="github.api_url",
         parse=_HTTP,
         default="https://api.github.com",
@@ -63,7 +63,7 @@ SETTINGS = (
     ),
     Setting(
         name="GITHUB_WEBHOOK_SECRET",
-        section=_GITHUB,
+        section=GITHUB,
         field="github.webhook_secret",
         parse=parse_secret,
         is_secret=True,
@@ -71,7 +71,7 @@ SETTINGS = (
     ),
     Setting(
         name="AWS_ACCESS_KEY_ID",
-        section=_QUEUES,
+        section=QUEUES,
         field="aws.access_key_id",
         parse=parse_secret,
         is_secret=True,
@@ -80,7 +80,7 @@ SETTINGS = (
     ),
     Setting(
         name="AWS_SECRET_ACCESS_KEY",
-        section=_QUEUES,
+        section=QUEUES,
         field="aws.secret_access_key",
         parse=parse_secret,
         is_secret=True,
@@ -89,7 +89,7 @@ SETTINGS = (
     ),
     Setting(
         name="AWS_SESSION_TOKEN",
-        section=_QUEUES,
+        section=QUEUES,
         field="aws.session_token",
         parse=parse_secret,
         is_secret=True,
@@ -97,7 +97,7 @@ SETTINGS = (
     ),
     Setting(
         name="AWS_DEFAULT_REGION",
-        section=_QUEUES,
+        section=QUEUES,
         field="aws.region",
         aliases=("AWS_REGION",),
         is_needed=True,
@@ -105,14 +105,14 @@ SETTINGS = (
     ),
     Setting(
         name="AWS_ENDPOINT_URL",
-        section=_QUEUES,
+        section=QUEUES,
         field="aws.endpoint_url",
         parse=_HTTP,
         help="Address of an SQS and S3 other than Amazon's.",
     ),
     Setting(
         name="EVENT_BUS",
-        section=_QUEUES,
+        section=QUEUES,
         field="queues.event_bus",
         parse=one_of("sqs", "servicebus", "pubsub"),
         default="sqs",
@@ -120,7 +120,7 @@ SETTINGS = (
     ),
     Setting(
         name="SERVICEBUS_CONNECTION_STRING",
-        section=_QUEUES,
+        section=QUEUES,
         field="azure.servicebus_connection",
         parse=parse_secret,
         is_secret=True,
@@ -128,13 +128,13 @@ SETTINGS = (
     ),
     Setting(
         name="SERVICEBUS_NAMESPACE",
-        section=_QUEUES,
+        section=QUEUES,
         field="azure.servicebus_namespace",
         help="Namespace to use with Entra ID instead: `NAME.servicebus.windows.net`.",
     ),
     Setting(
         name="AZURE_STORAGE_CONNECTION_STRING",
-        section=_QUEUES,
+        section=QUEUES,
         field="azure.storage_connection",
         parse=parse_secret,
         is_secret=True,
@@ -142,41 +142,41 @@ SETTINGS = (
     ),
     Setting(
         name="GOOGLE_CLOUD_PROJECT",
-        section=_QUEUES,
+        section=QUEUES,
         field="queues.google_project",
         help="Google Cloud project of the topics. Application default credentials are used.",
     ),
     Setting(
         name="METRICS_QUEUE",
-        section=_QUEUES,
+        section=QUEUES,
         field="queues.metrics_queue",
         default=METRICS_QUEUE,
         help="Queue for runs, jobs and code metrics: name, or URL in SQS. In SQS it may be FIFO.",
     ),
     Setting(
         name="LOGS_QUEUE",
-        section=_QUEUES,
+        section=QUEUES,
         field="queues.logs_queue",
         default=LOGS_QUEUE,
         help="Queue for job logs: name, or URL in SQS. In SQS it may be FIFO.",
     ),
     Setting(
         name="JOB_EVENTS_QUEUE",
-        section=_QUEUES,
+        section=QUEUES,
         field="queues.job_events_queue",
         default=JOB_EVENTS_QUEUE,
         help="Work items for the Log Ingestion Agent: name, or URL in SQS, of a standard queue.",
     ),
     Setting(
         name="LOG_BUCKET",
-        section=_QUEUES,
+        section=QUEUES,
         field="queues.log_bucket",
         help="Bucket for logs that exceed one message: S3 name, `gs://BUCKET`, or "
         "`https://ACCOUNT.blob.core.windows.net/CONTAINER`.",
     ),
     Setting(
         name="MESSAGE_FORMAT",
-        section=_QUEUES,
+        section=QUEUES,
         field="collecting.message_format",
         parse=one_of("runstream", "cloudevents"),
         default="runstream",

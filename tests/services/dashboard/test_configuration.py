@@ -33,6 +33,15 @@ def shown(**values: str) -> dict[str, dict]:
     return {row["name"]: row for row in list_settings(find)}
 
 
+def test_each_setting_stands_in_its_part_of_the_page():
+    part = {name: row["part"] for name, row in shown().items()}
+    assert part["GITHUB_TOKEN"] == part["GITHUB_API_URL"] == "credentials"
+    assert part["METRICS_QUEUE"] == part["AWS_ACCESS_KEY_ID"] == part["EVENT_BUS"] == "event_bus"
+    assert part["REPOSITORIES"] == "sources"
+    assert part["POLL_SECONDS"] == part["LOG_MODE"] == "agents"
+    assert (part["GITHUB_WEBHOOK_SECRET"], part["LOGIN_CONTACT"]) == ("webhook", "accounts")
+
+
 @given(st.dictionaries(st.sampled_from(SECRETS), SECRET_TEXT))
 def test_no_secret_is_ever_shown(values):
     """Only that it is set."""

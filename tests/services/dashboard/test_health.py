@@ -152,7 +152,7 @@ def test_a_repository_that_was_never_polled_is_not_collected_yet():
     repositories = [polled("octo/api"), polled("octo/new", last_polled_at=None)]
     health = judged(repositories=repositories)
     assert health.state is HealthState.CATCHING_UP
-    assert health.sentence == "Catching up: 1 repository not polled yet."
+    assert health.sentence == "Catching up: 1 repository polled for the first time."
 
 
 def test_a_repository_that_nobody_polls_when_it_is_due_is_reported():
@@ -213,7 +213,7 @@ def test_a_backfill_is_catching_up_with_an_estimate():
     counts = LedgerCounts(attempts=900, open_attempts=300, unread_attempts=300)
     health = judged(counts=counts, seconds_left=240.0)
     assert (health.state, health.tone) == (HealthState.CATCHING_UP, "ok")
-    assert health.sentence == "Catching up: 300 run attempts to backfill, about 4 minutes."
+    assert health.sentence == "Catching up: 300 run attempts to backfill in about 4 minutes."
     assert judged(counts=counts).sentence == "Catching up: 300 run attempts to backfill."
     logs = judged(counts=LedgerCounts(attempts=10, logs_pending=2082), recent_logs=5)
     assert logs.sentence == "Catching up: 2,082 logs pending."

@@ -9,6 +9,7 @@ from typing import Any
 from ...domain.ledger import MessageCounts
 from ...domain.timestamps import format_timestamp
 from ...settings import SETTINGS, Setting, Settings
+from ...settings.table import GITHUB, QUEUES
 
 #: The scheme of a URL; the rest before the host may contain a password.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -19,7 +20,7 @@ _PARTS = {
     "LOGIN_CONTACT": "accounts",
     **dict.fromkeys(("REPOSITORIES", "WORKFLOWS", "BRANCHES", "EVENTS", "ACTORS"), "sources"),
 }
-_PARTS_OF_SECTIONS = {"GitHub": "credentials", "AWS and queues": "event_bus"}
+_PARTS_OF_SECTIONS = {GITHUB: "credentials", QUEUES: "event_bus"}
 
 #: The counter of deliveries.
 WEBHOOKS = "webhooks"

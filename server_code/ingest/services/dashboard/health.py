@@ -98,12 +98,13 @@ def _with(state: HealthState, problems: tuple[Problem, ...]) -> Health:
 def _catching_up(facts: HealthFacts, new: int) -> str:
     counts, left = facts.counts, []
     if new:
-        left.append(f"{plural(new, 'repository', 'repositories')} not polled yet")
+        left.append(f"{plural(new, 'repository', 'repositories')} polled for the first time")
     if counts.unread_attempts:
-        left.append(f"{plural(counts.unread_attempts, 'run attempt')} to backfill")
+        attempts = plural(counts.unread_attempts, "run attempt")
+        left.append(f"{attempts} to backfill{_estimate(facts.seconds_left)}")
     if counts.logs_pending:
         left.append(f"{plural(counts.logs_pending, 'log')} pending")
-    return f"Catching up: {', '.join(left)}{_estimate(facts.seconds_left)}."
+    return f"Catching up: {', '.join(left)}."
 
 
 def _estimate(seconds: float | None) -> str:
@@ -111,5 +112,5 @@ def _estimate(seconds: float | None) -> str:
         return ""
     minutes = max(1, round(seconds / 60))
     if minutes < 120:
-        return f", about {plural(minutes, 'minute')}"
-    return f", about {plural(round(minutes / 60), 'hour')}"
+        return f" in about {plural(minutes, 'minute')}"
+    return f" in about {plural(round(minutes / 60), 'hour')}"
