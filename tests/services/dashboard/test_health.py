@@ -113,6 +113,15 @@ def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first(
     assert health.problems[0].detail == "GitHub answered 404."
 
 
+def test_the_error_behind_a_problem_is_not_counted_again():
+    failing = polled("octo/api", failures=3, last_error="GitHub answered 404.")
+    errors = [an_error(-60, repository="octo/api", what="GitHub answered 404.")]
+    assert len(judged(repositories=[failing], errors=errors).problems) == 1
+    errors.append(an_error(-50, repository="octo/api", what="GitHub answered 502."))
+    another = judged(repositories=[failing], errors=errors).problems[1]
+    assert (another.sentence[:7], another.detail) == ("1 error", "GitHub answered 502.")
+
+
 def test_several_failing_repositories_are_counted():
     failing = [polled(f"octo/{n}", failures=1, last_error="no") for n in range(3)]
     assert judged(repositories=failing).sentence == "3 repositories cannot be collected."

@@ -70,8 +70,10 @@ def find_problems(
         *_repository_problems(active, facts.errors),
         *_poll_problems(facts.agents, active, now),
         *_log_problems(facts, now),
-        *_recent_errors(facts.errors, active, now),
     ]
+    said = {problem.detail for problem in found}
+    errors = [error for error in facts.errors if error.what not in said]
+    found += _recent_errors(errors, active, now)
     return tuple(sorted(found, key=lambda problem: not problem.is_broken))
 
 
