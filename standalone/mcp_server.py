@@ -11,11 +11,13 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, ParamSpec
 
+import uvicorn
 from ingest.errors import IngestError
 from ingest.services.dashboard.runs import RunAddress, RunChoice
 from ingest.settings import Secret
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 
 from .agent_tools import AgentTools, LogPlace
@@ -51,6 +53,14 @@ def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
     for path in sorted(SCHEMAS.glob("*.json")):
         _add_schema(server, path)
     return server
+
+
+def serve_http(server: MCPServer[Any], token: Secret, *, host: str, port: int) -> None:
+    """Serve streamable HTTP at /mcp to clients that send the token, until a signal."""
+    # A proxy passes on its own Host, and a page of another origin does not have the token.
+    any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    app = server.streamable_http_app(stateless_http=True, transport_security=any_host)
+    uvicorn.run(require_bearer(app, token), host=host, port=port, log_level="warning")
 
 
 def require_bearer(app: Asgi, token: Secret) -> Asgi:

@@ -35,7 +35,7 @@ def mcp(*, address: Address | None) -> None:
     or over HTTP. It reads the state of DATABASE_URL, by default runstream.db in this folder.
     """
     try:
-        from ..mcp_server import build_mcp_server, require_bearer
+        from ..mcp_server import build_mcp_server, serve_http
     except ImportError as error:
         missing = f"The package {error.name} is missing: pip install 'runstream[mcp]'."
         raise BadSettings([missing]) from error
@@ -62,15 +62,4 @@ def mcp(*, address: Address | None) -> None:
             return
         if settings.mcp_token is None:
             raise BadSettings(["MCP_TOKEN is not set. Set it to a secret that clients send."])
-        import uvicorn
-        from mcp.server.transport_security import TransportSecuritySettings
-
-        # A proxy passes on its own Host, and a page of another origin does not have the token.
-        any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
-        app = server.streamable_http_app(stateless_http=True, transport_security=any_host)
-        uvicorn.run(
-            require_bearer(app, settings.mcp_token),
-            host=address.host,
-            port=address.port,
-            log_level="warning",
-        )
+        serve_http(server, settings.mcp_token, host=address.host, port=address.port)
