@@ -88,6 +88,15 @@ class LocalPostgres:
             connection.close()
         return self._url(name)
 
+    def require_alive(self) -> None:
+        """Raise LocalPostgresError, with its last output, where it has ended by itself."""
+        code = self._process.exit_code()
+        if code is not None:
+            raise LocalPostgresError(
+                f"PostgreSQL for {self._data} has ended, with code {code}: check the space of its "
+                f"disk, and start again. It said: {self._last_output()}"
+            )
+
     def close(self) -> None:
         """End it, whoever is connected; calling again does nothing."""
         self._process.close()
@@ -202,13 +211,16 @@ class LocalPostgres:
                 psycopg2.connect(self._url("postgres"), connect_timeout=5).close()
             except psycopg2.OperationalError as error:
                 if self._process.exit_code() is not None or time.monotonic() > deadline:
-                    said = self._log.read_text(errors="replace")[-1000:].strip()
                     raise LocalPostgresError(
-                        f"PostgreSQL did not answer on port {self.port}. It said: {said}"
+                        f"PostgreSQL did not answer on port {self.port}. "
+                        f"It said: {self._last_output()}"
                     ) from error
                 time.sleep(0.05)
             else:
                 return
+
+    def _last_output(self) -> str:
+        return self._log.read_text(errors="replace")[-1000:].strip()
 
 
 def _is_open_to_all(folder: Path) -> bool:

@@ -73,17 +73,27 @@ class ServeOptions:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedApp:
-    """An app that is served. ``account`` is the first login, where it was created just now."""
+    """An app that is served.
+
+    ``account`` is the first login, where it was created just now; ``postgres`` is the database that
+    was started for it.
+    """
 
     address: str
     server: AppServer
     uplink: AppAddress
     account: Account | None
+    postgres: LocalPostgres | None
 
     def wait(self, stop: Event) -> None:
-        """Wait until ``stop`` is set; raises ServerEnded where the server ends before."""
+        """Wait until ``stop`` is set.
+
+        Raises ServerEnded or LocalPostgresError where the server or its database ends before.
+        """
         while not stop.wait(_CHECK_SECONDS):
             self.server.require_alive()
+            if self.postgres is not None:
+                self.postgres.require_alive()
 
 
 def require_servable(
@@ -110,9 +120,9 @@ def open_app_server(
     """
     program = require_servable(plan, environment, echo)
     folder = plan.folder.absolute()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     data = folder / "data"
-    data.mkdir(mode=0o700, exist_ok=True)
+    for each in (folder, data):
+        each.mkdir(mode=0o700, parents=True, exist_ok=True)
     app = link_app(plan.checkout, folder / "app")
     settings = {
         "TASK_SECONDS": TASK_SECONDS,
@@ -120,6 +130,7 @@ def open_app_server(
         **_set_values(environment),
     }
     with ExitStack() as opened:
+        database, postgres = _choose_database(plan, folder, environment, echo, opened)
         configuration = ServerConfiguration(
             app=app,
             data_dir=data,
@@ -127,7 +138,7 @@ def open_app_server(
             ip=plan.host,
             port=plan.port,
             uplink_key=load_or_make_key(folder / "uplink.key"),
-            database=_choose_database(plan, folder, environment, echo, opened),
+            database=database,
             secrets=secrets_from(settings),
         )
         echo("Starting the app server.")
@@ -137,10 +148,15 @@ def open_app_server(
             )
         )
         server.await_answer(echo, stop)
-        yield None if stop.is_set() else _served(plan, server, configuration)
+        yield None if stop.is_set() else _served(plan, server, configuration, postgres)
 
 
-def _served(plan: ServeOptions, server: AppServer, configuration: ServerConfiguration) -> ServedApp:
+def _served(
+    plan: ServeOptions,
+    server: AppServer,
+    configuration: ServerConfiguration,
+    postgres: LocalPostgres | None,
+) -> ServedApp:
     """Make the first login, and let the app watch what it is to watch."""
     app = AppAddress(f"ws://{plan.authority}/_/uplink", Secret(configuration.uplink_key))
     with connected(app):
@@ -149,7 +165,9 @@ def _served(plan: ServeOptions, server: AppServer, configuration: ServerConfigur
         else:
             account = create_first_account(plan.email)
         watch_sources(plan.sources, backfill_days=plan.backfill_days)
-    return ServedApp(address=plan.address, server=server, uplink=app, account=account)
+    return ServedApp(
+        address=plan.address, server=server, uplink=app, account=account, postgres=postgres
+    )
 
 
 def _set_values(environment: Mapping[str, str]) -> dict[str, str]:
@@ -163,19 +181,22 @@ def _choose_database(
     environment: Mapping[str, str],
     echo: Callable[[str], None],
     opened: ExitStack,
-) -> str | None:
-    """Choose the database of the Data Tables, and print it; None leaves it to the server's own."""
+) -> tuple[str | None, LocalPostgres | None]:
+    """Choose the database of the Data Tables, and print it; None leaves it to the server's own.
+
+    Returns its JDBC URL, and the PostgreSQL that was started for it.
+    """
     if plan.database is not None:
         echo("State  Data Tables in the PostgreSQL of --database")
-        return jdbc_url(plan.database)
+        return jdbc_url(plan.database), None
     for name in ("ANVIL_DATABASE_URL", "DATABASE_URL"):
         url = environment.get(name, "").strip()
         if url and (is_postgres(url) or name == "ANVIL_DATABASE_URL"):
             echo(f"State  Data Tables in the PostgreSQL of {name}")
-            return jdbc_url(url)
+            return jdbc_url(url), None
     if find_programs(folder / "postgres" / "data") is None:
         echo(f"State  Data Tables in the app server's PostgreSQL, {folder / 'data'}")
-        return None
+        return None, None
     postgres = opened.enter_context(LocalPostgres(folder / "postgres", is_durable=plan.is_durable))
     echo(f"State  Data Tables in a PostgreSQL here, {postgres.home}")
-    return jdbc_url(postgres.database_url(_DATABASE))
+    return jdbc_url(postgres.database_url(_DATABASE)), postgres

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
+import psutil
 import psycopg2
 import pytest
 from support.postgres_server import open_to_postgres
 
-from standalone.local_postgres import LocalPostgres
+from standalone.local_postgres import LocalPostgres, LocalPostgresError
 from standalone.postgres_programs import find_programs
 
 
@@ -32,6 +34,22 @@ def test_data_outlives_the_server_and_has_what_anvil_asks_for(folder: Path):
             cursor.execute("SELECT number FROM kept")
             assert cursor.fetchone() == (7,)
         connection.close()
+
+
+def require_alive_for(server: LocalPostgres, seconds: float) -> None:
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        server.require_alive()
+        time.sleep(0.1)
+
+
+def test_an_end_that_nobody_asked_for_is_reported(folder: Path):
+    """`serve` then ends too, so that a supervisor starts both again."""
+    with LocalPostgres(folder, is_durable=False) as server:
+        server.require_alive()
+        psutil.Process(server.pid).kill()
+        with pytest.raises(LocalPostgresError, match="has ended, with code 137: check the space"):
+            require_alive_for(server, 60)
 
 
 def test_nobody_gets_in_without_the_password(folder: Path):
