@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timezone
+from datetime import datetime
 
 import click
 from ingest.bootstrap import open_bus, open_headless
@@ -20,12 +20,11 @@ from ingest.services.replay_span import ReplaySpan
 from ..command import command, examples
 from ..environment import read_environment
 from ..logs import write_notice
+from ..moment_type import MomentType
 from ..stopping import Stop, ends_in_time, stopped_by_signals
 
 #: Progress is written so often.
 NOTICE_SECONDS = 5.0
-
-_DAYS = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"])
 
 
 @command(
@@ -35,15 +34,21 @@ _DAYS = click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S"])
     )
 )
 @click.option("--repo", required=True, metavar="OWNER/NAME", help="The repository.")
-@click.option("--since", type=_DAYS, metavar="TIME", help="Runs created at this time or later.")
+@click.option(
+    "--since", type=MomentType(), metavar="TIME", help="Runs created at this time or later."
+)
 @click.option(
     "--until",
-    type=_DAYS,
+    type=MomentType(is_end=True),
     metavar="TIME",
     help="Runs created at this time or before.  [default: now]",
 )
 @click.option(
-    "--run", "run_id", type=int, metavar="ID", help="Only this run, whenever it was created."
+    "--run",
+    "run_id",
+    type=click.IntRange(min=1),
+    metavar="ID",
+    help="Only this run, whenever it was created.",
 )
 @click.option("--to", "queue", metavar="QUEUE", help="Send all messages to this queue instead.")
 def replay(
@@ -58,8 +63,11 @@ def replay(
 
     For a consumer that lost its data. The messages have the same event_id, and "replayed": true.
     They are built from the state and the stored logs, or from GitHub if those are gone. A TIME is
-    a date or 2026-11-01T12:00:00, in UTC. A replay that was stopped prints how to continue.
+    a date or 2026-11-01T12:00:00Z, in UTC; --until includes the whole date. A replay that was
+    stopped prints how to continue.
     """
+    if repo.count("/") != 1:
+        raise click.UsageError("--repo is not OWNER/NAME, for example octo/api.")
     if since is None and run_id is None:
         raise click.UsageError("Give --since, or --run for one run.")
     if since is not None and until is not None and until < since:
@@ -73,8 +81,8 @@ def replay(
         now = collector.context.clock.now()
         span = ReplaySpan(
             repository=repo,
-            since=_utc(since) if since else now,
-            until=_utc(until) if until else now,
+            since=since or now,
+            until=until or now,
             run_id=run_id,
         )
         if queue is None:
@@ -97,9 +105,11 @@ def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:
                 noticed_at = time.monotonic()
                 write_notice(_in_words(progress))
     except IngestError:
-        write_notice(_how_to_continue(span, progress))
+        if progress.attempts:
+            write_notice(_how_to_continue(span, progress))
         raise
-    click.echo(_in_words(progress))
+    has_any = progress.attempts or progress.lost_attempts or stop.event.is_set()
+    click.echo(_in_words(progress) if has_any else _nothing_found(span))
     for count, what in ((progress.lost_attempts, "attempts"), (progress.lost_logs, "logs")):
         if count:
             click.echo(f"{count} {what} are neither stored nor on GitHub any more.")
@@ -118,12 +128,17 @@ def _in_words(progress: ReplayProgress) -> str:
     )
 
 
+def _nothing_found(span: ReplaySpan) -> str:
+    if span.run_id is not None:
+        return f"Run {span.run_id} of {span.repository} has no attempt that the filters select."
+    return (
+        f"{span.repository} has no run that was created from {write_timestamp(span.since)} to "
+        f"{write_timestamp(span.until)} and that the filters select."
+    )
+
+
 def _how_to_continue(span: ReplaySpan, progress: ReplayProgress) -> str:
     if span.run_id is not None:
         return "To continue, run the same command again; repeated messages keep their event_id."
     since = f"--since {write_timestamp(progress.reached)}"
     return f"To continue, run it with {since}; repeated messages keep their event_id."
-
-
-def _utc(moment: datetime) -> datetime:
-    return moment.replace(tzinfo=timezone.utc)

@@ -6,10 +6,12 @@ The chart is rendered by Helm's own library, whose wheel is for Linux on x86-64.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import kubernetes_validate
 import pytest
 import yaml
@@ -102,6 +104,31 @@ def check_deployments(manifests: list[Manifest]) -> None:
             assert container[probe]["httpGet"] == {"path": "/healthz", "port": "http"}
         assert container["resources"]["limits"]["memory"]
         assert pod["serviceAccountName"] in of_kind(manifests, "ServiceAccount")
+
+
+def test_numbers_among_the_values_stay_as_they_are() -> None:
+    """An App's id is a number of many digits, which Helm reads as a float."""
+    settings = {"GITHUB_APP_ID": 1234567, "POLL_SECONDS": 2.5, "ARTIFACTS": True}
+    found = rendered({"settings": settings, "secret": {"values": {"MCP_TOKEN": 12345678901}}})
+    (container,) = of_kind(found, "Deployment")["runstream-logs"]["spec"]["template"]["spec"][
+        "containers"
+    ]
+    environment = {each["name"]: each["value"] for each in container["env"]}
+    assert {name: environment[name] for name in settings} == {
+        "GITHUB_APP_ID": "1234567",
+        "POLL_SECONDS": "2.5",
+        "ARTIFACTS": "true",
+    }
+    assert of_kind(found, "Secret")["runstream"]["stringData"] == {"MCP_TOKEN": "12345678901"}
+
+
+def test_a_misspelled_value_is_refused() -> None:
+    defaults = yaml.safe_load((CHART / "values.yaml").read_text())
+    validator = jsonschema.Draft7Validator(json.loads((CHART / "values.schema.json").read_text()))
+    for values in VALUES.values():
+        validator.validate({**defaults, **values})
+    for wrong in ({"repositries": []}, {"settings": {"poll_seconds": 5}}, {"secret": {"vals": {}}}):
+        assert not validator.is_valid({**defaults, **wrong})
 
 
 def test_the_manifests_are_valid() -> None:

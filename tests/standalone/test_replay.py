@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 import requests
+from click.testing import CliRunner
 from ingest.adapters.sql import open_sql_state
+from ingest.domain.timestamps import write_timestamp
 from logs.rig import OpenRig, Rig, a_world, rig
 
+from standalone.commands.replay import replay
+from standalone.moment_type import MomentType
 from standalone.sandbox.builder import FIRST_JOB, WorldBuilder
 from standalone.sandbox.specs import LogSpec
 from standalone.sandbox.times import DAY, iso
@@ -118,8 +122,8 @@ def test_what_left_the_ledger_comes_from_github(rig: OpenRig) -> None:
     )
     since = datetime.now(timezone.utc) - timedelta(days=101)
     # Event ids hold the name as it was first seen, however it is written here.
-    replay = (*REPLAY[:-1], "OCTO/api", f"--since={since:%Y-%m-%d}")
-    assert here.python(*replay).startswith("Replayed 5 attempts, 12 messages")
+    command = (*REPLAY[:-1], "OCTO/api", f"--since={since:%Y-%m-%d}")
+    assert here.python(*command).startswith("Replayed 5 attempts, 12 messages")
     again = take(here, here.metrics) | take(here, here.logs)
     assert {name: facts(each) for name, each in again.items()} == {
         name: facts(each) for name, each in first.items()
@@ -150,3 +154,41 @@ def test_a_stopped_replay_continues(rig: OpenRig) -> None:
     after = take(here, here.metrics) | take(here, here.logs)
     assert before.keys() | after.keys() == first.keys()
     assert before.keys() - after.keys()
+
+
+@pytest.mark.parametrize(
+    ("typed", "first", "last"),
+    [
+        ("2026-11-24", "2026-11-24T00:00:00Z", "2026-11-24T23:59:59Z"),
+        ("2026-11-24T12:00:00", "2026-11-24T12:00:00Z", "2026-11-24T12:00:00Z"),
+        ("2026-11-24T12:00:00.037Z", "2026-11-24T12:00:00.037Z", "2026-11-24T12:00:00.037Z"),
+        ("2026-11-24T12:00:00+02:00", "2026-11-24T10:00:00Z", "2026-11-24T10:00:00Z"),
+    ],
+)
+def test_a_date_is_a_whole_day(typed: str, first: str, last: str) -> None:
+    assert write_timestamp(MomentType()(typed)) == first
+    assert write_timestamp(MomentType(is_end=True)(typed)) == last
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--repo", "octo", "--since", "2026-11-24"], "--repo is not OWNER/NAME"),
+        (["--repo", "octo/api"], "Give --since, or --run for one run."),
+        (["--repo", "octo/api", "--since", "yesterday"], "'yesterday' is not a time. Give 2026"),
+        (["--repo", "octo/api", "--since", "2026-11-24", "--until", "2026-11-23"], "is before"),
+        (["--repo", "octo/api", "--run", "0"], "'--run': 0 is not in the range"),
+    ],
+)
+def test_what_cannot_be_replayed_is_a_usage_error(arguments: list[str], said: str) -> None:
+    done = CliRunner().invoke(replay, arguments)
+    assert done.exit_code == 2
+    assert said in done.output
+
+
+def test_a_span_without_runs_is_reported(rig: OpenRig) -> None:
+    here = rig(a_world().run().job("other"))
+    here.collect()
+    printed = here.python(*REPLAY, "--since=2020-01-01", "--until=2020-01-01")
+    said = "octo/api has no run that was created from 2020-01-01T00:00:00Z to 2020-01-01T23:59:59Z"
+    assert printed.startswith(said)

@@ -30,3 +30,12 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 {{ .Values.image.repository }}:{{ .Values.image.tag | default .Chart.AppVersion }}
 {{- end -}}
 {{- end -}}
+
+{{- /* Helm reads numbers of values as floats, and would write an App's id as 1.234567e+06. */ -}}
+{{- define "runstream.text" -}}
+{{- if and (kindIs "float64" .) (eq . (floor .)) -}}
+{{ int64 . | toString | quote }}
+{{- else -}}
+{{ toString . | quote }}
+{{- end -}}
+{{- end -}}
