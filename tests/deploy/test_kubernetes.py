@@ -127,7 +127,7 @@ def test_a_misspelled_value_is_refused() -> None:
     validator = jsonschema.Draft7Validator(json.loads((CHART / "values.schema.json").read_text()))
     for values in VALUES.values():
         validator.validate({**defaults, **values})
-    for wrong in ({"repositries": []}, {"settings": {"poll_seconds": 5}}, {"secret": {"vals": {}}}):
+    for wrong in ({"repos": []}, {"settings": {"poll_seconds": 5}}, {"secret": {"vals": {}}}):
         assert not validator.is_valid({**defaults, **wrong})
 
 
