@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from ingest.domain.timestamps import parse_timestamp
+from ingest.services.poll_runs import poll_due_repositories
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
@@ -90,6 +94,27 @@ def test_watching_a_run_in_economy_costs_three_looks_at_the_list_and_its_end(sta
     here.ingest()
     assert charged(here) - before == 3 + 1 + 1
     assert here.attempt(run=151).settled
+    assert_nothing_twice(here)
+
+
+def test_changes_that_follow_one_another_share_an_answer_and_none_is_later_than_two_polls(stage):
+    """The list is charged for each answer that differs, so after one the next changes gather."""
+    world = a_long_past()
+    for number in range(4):
+        world.run(created=20 * number, starts_after=45, seconds=300, sha="a" * 40).jobs(5)
+    here = stage(world, at=-600, days=0.001, log_mode="economy")
+    here.poll_for(590)
+    lists, known = here.requests("list_runs", "charged"), len(here.runs())
+    late = []
+    for _ in range(480 // 5):
+        poll_due_repositories(here.context, should_continue=lambda: True)
+        now, new = here.clock.now(), here.runs()[known:]
+        late += [now - parse_timestamp(each["data"]["updated_at"]) for each in new]
+        known += len(new)
+        here.advance(5)
+    assert here.requests("list_runs", "charged") - lists <= 4 * 1.5
+    assert max(late) <= timedelta(seconds=2 * 30)
+    assert here.kinds().count("workflow_run_completed") == 4
     assert_nothing_twice(here)
 
 
@@ -222,10 +247,10 @@ def test_what_can_wait_waits_where_the_hour_is_used_up_quickly(stage):
 
 def test_a_log_is_not_asked_for_before_github_has_it(stage):
     """A webhook tells of a job's end seconds before its log is there, and a refusal is paid for."""
-    world = WorldBuilder().run(seconds=600).job("fast", seconds=100).job("slow")
+    world = WorldBuilder().run(seconds=600).job("fast", seconds=112).job("slow")
     here = stage(world, at=60, log_mode="live")
     here.poll()
-    here.move_to(106)
+    here.move_to(118)
     here.poll()
     here.ingest(every=2)
     assert len(here.logs()) == 1

@@ -19,6 +19,9 @@ MAX_PAUSE = timedelta(days=1)
 #: back: what it planned is due.
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
+#: No event is later than two polls: what is not asked at each of them is asked after so many.
+LONGEST_GAP_POLLS = 1.9
+
 #: What a webhook or a person asks for is due as if for so long, and so comes before all the rest.
 HEAD_START = timedelta(days=30)
 

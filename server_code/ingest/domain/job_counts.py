@@ -26,12 +26,12 @@ def add_count(known: JobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> JobCou
 def ends_with_run(known: JobCounts, run: WorkflowRun, jobs: Sequence[Job]) -> bool:
     """Return whether the next change of an open run's jobs is its end, which the run list shows.
 
-    Of as many jobs as the last runs had, all but one have ended, and that one is in progress.
+    Of as many jobs as the last runs had, all have ended, or all but one, which is in progress.
     """
     samples = known.get(str(run.workflow_id), ())
     still_open = [job for job in jobs if not job.is_completed]
     return (
         bool(samples)
         and len(jobs) >= max(samples)
-        and [job.status for job in still_open] == ["in_progress"]
+        and [job.status for job in still_open] in ([], ["in_progress"])
     )

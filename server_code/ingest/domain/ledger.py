@@ -51,7 +51,8 @@ class RepositoryRecord:
     webhooks last delivered a run or a job; ``delivery_missed_at``: when a request last found a
     change that none had delivered. ``newest_delivered``: when the newest delivered run was created.
     ``proved_at``, ``listed_at``: when newer runs, or the whole
-    first page, were last asked for. ``job_counts``: how many jobs its last runs had.
+    first page, were last asked for; ``list_changed_at``: when that page last answered with a
+    change. ``job_counts``: how many jobs its last runs had.
     """
 
     full_name: str
@@ -78,6 +79,7 @@ class RepositoryRecord:
     newest_delivered: datetime | None = None
     proved_at: datetime | None = None
     listed_at: datetime | None = None
+    list_changed_at: datetime | None = None
     job_counts: JobCounts = field(default_factory=dict)
     failures: int = 0
     last_error: str | None = None

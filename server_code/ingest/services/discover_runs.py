@@ -19,7 +19,13 @@ from ..errors import AccessDenied, IngestError, NotFound
 from ..ports import RunQuery
 from .apply_deliveries import apply_deliveries
 from .context import CollectorContext
-from .poll_session import PollSession, can_afford_extra, mark_due, upsert_runs
+from .poll_session import (
+    PollSession,
+    can_afford_extra,
+    list_rests_until,
+    mark_due,
+    upsert_runs,
+)
 from .prove_deliveries import ask_for_newer_runs, decide_reliance, note_misses
 from .sweep_days import sweep_all_days, sweep_closed_days
 from .walk_run_list import walk_run_list
@@ -63,6 +69,21 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     _discover(context, poll_session, _QUESTIONS)
     note_misses(context, poll_session, poll_session.changed)
     poll_session.repository = replace(poll_session.repository, listed_at=now)
+
+
+def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Find runs as ``discover_runs`` does, but do not ask for a list again that has just changed.
+
+    Changes come together: runs appear, start and end. The list is charged for each answer that
+    differs, so the next one is awaited for nearly two polls and holds them all.
+    """
+    if list_rests_until(context, poll_session.repository) <= context.clock.now():
+        discover_runs(context, poll_session)
+        return
+    apply_deliveries(context, poll_session)
+    decide_reliance(context, poll_session)
+    poll_session.list_is_fresh = True
+    _ask_each(context, poll_session, (follow_run_hints,))
 
 
 def discover_all_runs(

@@ -28,10 +28,10 @@ from ..errors import (
 )
 from .collect_attempts import collect_attempts, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
-from .discover_runs import discover_runs
+from .discover_runs import discover_due_runs, discover_runs
 from .discover_sources import discover_when_due
 from .manage_sources import make_sources_due
-from .poll_session import LEASE_SECONDS, PollSession
+from .poll_session import LEASE_SECONDS, PollSession, list_rests_until
 from .poll_turn import PollTurn, find_urgent
 from .record_credentials import record_changes
 from .schedule_attempts import OPEN_AGE_SHARE
@@ -74,7 +74,12 @@ def poll_due_repositories(
     claimed = first or _claim(context, limit=limit, only=only)
     for repository in claimed:
         turn = PollTurn(context, should_continue, only=only)
-        poll_repository(context, repository, should_continue=turn.should_continue)
+        poll_repository(
+            context,
+            repository,
+            should_continue=turn.should_continue,
+            discover=discover_due_runs,
+        )
     if not first:
         context.poll_order.note_turn_of_others(context.clock.now())
     return len(claimed)
@@ -189,9 +194,10 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     changed_at = repository.last_changed_at or repository.added_at
     slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_SHARE)
     longest = min(max(pause, slowness), max(SLOWEST_POLL, pause))
+    list_at = list_rests_until(context, repository)
     if next_check_at is None:
-        return now + _spread(longest, repository.full_name)
-    idle_poll = now + longest
+        return max(now + _spread(longest, repository.full_name), list_at)
+    idle_poll = max(now + longest, list_at)
     return min(
         idle_poll, next_check_at if interval_factor == 1 else max(next_check_at, now + pause)
     )

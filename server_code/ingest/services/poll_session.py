@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ..domain.delivery_trust import is_older_run
+from ..domain.due import LONGEST_GAP_POLLS, is_interval_over
 from ..domain.ledger import AttemptRecord, RepositoryRecord
 from ..domain.runs import AttemptKey, WorkflowRun
 from ..domain.source_records import RUNS_FILTERED, filtered_counter
@@ -93,6 +94,15 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
         return True
     past = 1 - (budget.reset_at - context.clock.now()) / timedelta(hours=1)
     return 1 - budget.remaining / budget.limit <= FREE_SHARE + PACE_SHARE * past
+
+
+def list_rests_until(context: CollectorContext, repository: RepositoryRecord) -> datetime:
+    """Return until when the run list is not asked for again, because it has just changed."""
+    now, changed_at = context.clock.now(), repository.list_changed_at
+    rest = LONGEST_GAP_POLLS * timedelta(seconds=context.collecting.poll_seconds)
+    if changed_at is None or is_interval_over(changed_at, rest, now):
+        return now
+    return changed_at + rest
 
 
 def upsert_runs(

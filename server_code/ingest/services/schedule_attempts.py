@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..domain.due import is_interval_over
+from ..domain.due import LONGEST_GAP_POLLS, is_interval_over
 from ..domain.job_counts import JobCounts, add_count, ends_with_run
 from ..domain.ledger import AttemptRecord
 from ..domain.runs import AttemptKey
@@ -33,9 +33,6 @@ MAX_FAILURES = 100
 
 #: Failures that pass by themselves are reported after so many in a row, others at once.
 REPORTED_FAILURES = 5
-
-#: The jobs of a run that has not started are first read after so many polls.
-FIRST_READ_POLLS = 1.8
 
 #: The jobs of an attempt in flight are read at least so often, though no change is expected.
 LONGEST_SKIP = timedelta(minutes=5)
@@ -86,7 +83,9 @@ def _first_jobs_read(context: CollectorContext, record: AttemptRecord) -> dateti
 
     Most runs start earlier, which the run list shows.
     """
-    return record.created_at + timedelta(seconds=FIRST_READ_POLLS * context.collecting.poll_seconds)
+    return record.created_at + timedelta(
+        seconds=LONGEST_GAP_POLLS * context.collecting.poll_seconds
+    )
 
 
 def keep_job_counts(
@@ -130,11 +129,24 @@ def schedule(
     if 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS:
         pause = _doubt_pause(record)
     if run is not None and not run.is_completed:
-        pause = max(pause, least_pause)
-        if record.jobs_read_at is None and not least_pause:
-            until_first_read = _first_jobs_read(context, record) - now
-            pause = min(pause, until_first_read) if until_first_read > timedelta() else pause
+        pause = max(least_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failures=0)
+
+
+def _pause_in_flight(
+    context: CollectorContext, record: AttemptRecord, pause: timedelta
+) -> timedelta:
+    """Return when an attempt in flight is checked again: just before two polls are over.
+
+    Until then the run list shows what happens to it, and the jobs were read a moment ago.
+    """
+    now = context.clock.now()
+    gap = max(pause, LONGEST_GAP_POLLS * timedelta(seconds=context.collecting.poll_seconds))
+    if context.collecting.log_mode != "live":
+        return gap
+    read_at = record.jobs_read_at
+    due_at = _first_jobs_read(context, record) if read_at is None else read_at + gap
+    return due_at - now if due_at > now else gap
 
 
 def postpone(context: CollectorContext, record: AttemptRecord, error: IngestError) -> AttemptRecord:

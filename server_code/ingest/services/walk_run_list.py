@@ -46,6 +46,9 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
         upsert_runs(context, poll_session, first.runs)
     elif _walk_from_top(context, poll_session, first):
         poll_session.keep_validator("runs", answer.validator)
+        poll_session.repository = replace(
+            poll_session.repository, list_changed_at=context.clock.now()
+        )
 
 
 def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: RunPage) -> bool:
