@@ -11,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from azure.servicebus import ServiceBusClient
 from support.command_line import ROOT, CommandLine
+from support.message_schemas import PUBLISHED, Messages
 from support.servicebus_server import RunningServiceBus, ServiceBusServer, running_servicebus
 
 pytestmark = pytest.mark.slow
@@ -70,11 +72,27 @@ def test_metrics_may_go_to_a_topic(bare: CommandLine, servicebus: RunningService
     server, name = servicebus.server, bare.queues["METRICS_QUEUE"]
     server.create(name)
     server.topics.add(name)
+    server.subscribe(name, "agents")
     assert f"Topic {name} is there" in bare.run("setup").stdout
     assert bare.json("collect", "octo/api", "--once")["errors"] == 0
     assert "workflow_run_completed" in {each["event_type"] for each in bodies(server, name)}
     checks = {each["subject"]: each["status"] for each in bare.json("doctor")["checks"]}
     assert checks[f"queue {name}"] == "ok"
+    # As a consumer reads, with Microsoft's library and the schemas alone.
+    client = ServiceBusClient.from_connection_string(servicebus.connection_string)
+    with client, client.get_subscription_receiver(name, "agents", max_wait_time=1) as receiver:
+        read = []
+        for received in receiver:
+            read.append(json.loads(b"".join(received.body)))
+            assert received.message_id == read[-1]["event_id"]
+            receiver.complete_message(received)
+    assert read == bodies(server, name)
+    assert server.messages(f"{name}/Subscriptions/agents") == []
+    schemas = Messages(PUBLISHED)
+    names = ["_".join(each["event_type"].split("_")[:2]) for each in read]
+    assert [schemas.faults(name, each) for name, each in zip(names, read, strict=True)] == [
+        []
+    ] * len(read)
 
 
 def test_doctor_and_redrive_need_no_right_to_manage(

@@ -31,6 +31,7 @@ from .servicebus_rest import RestHandler
 MAX_MESSAGE_BYTES = 262_144
 DEAD_LETTERS = "/$DeadLetterQueue"
 _KEY_NAME = "RootManageSharedAccessKey"
+_SUBSCRIPTIONS = "/Subscriptions/"
 _LOCK_LOST = b"com.microsoft:message-lock-lost"
 
 
@@ -93,6 +94,10 @@ class ServiceBusServer:
         self.queues[name] = Queue(**chosen)
         self.queues[name + DEAD_LETTERS] = Queue()
 
+    def subscribe(self, topic: str, subscription: str) -> None:
+        """Create a subscription, which gets a copy of what is sent to its topic."""
+        self.create(f"{topic}{_SUBSCRIPTIONS}{subscription}")
+
     def messages(self, name: str) -> list[Stored]:
         """List what is not settled, scheduled messages too."""
         with self._lock:
@@ -120,9 +125,16 @@ class ServiceBusServer:
             messages = [decode_payload(memoryview(each)) for each in payloads]
             if any(b"poison" in bytes(part) for each in messages for part in each.data):
                 return Fault(b"com.microsoft:argument-error", "A message is refused.")
-            for each in messages:
-                self._store(self.queues[path], each)
+            for queue in self._receiving(path):
+                for each in messages:
+                    self._store(queue, each)
             return None
+
+    def _receiving(self, path: str) -> list[Queue]:
+        """List a queue, or a topic with its subscriptions."""
+        names = [each for each in self.queues if not each.endswith(DEAD_LETTERS)]
+        copies = [each for each in names if each.startswith(f"{path}{_SUBSCRIPTIONS}")]
+        return [self.queues[each] for each in (path, *copies)]
 
     def _store(self, queue: Queue, message: Message, visible_at: float = 0.0) -> int:
         message_id = _text(message.properties.message_id)
