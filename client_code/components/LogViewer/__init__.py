@@ -9,7 +9,7 @@ from ... import connection, dom, log_folds, log_ranges, routes
 from ..LogStep import LogStep
 from ._anvil_designer import LogViewerTemplate
 
-PARTS_AT_ONCE = 16
+PARTS_AT_A_CLICK = 16
 
 
 class LogViewer(LogViewerTemplate):
@@ -220,12 +220,15 @@ class LogViewer(LogViewerTemplate):
     def part_wanted(self, event):
         """Load the next parts of a long line that was opened, about 1 MiB."""
         ids, line = self.ids, event.detail.line
-        first, total = event.detail.part, event.detail.total
-        for part in range(first, min(total, first + PARTS_AT_ONCE - 1) + 1):
-            answer = self.call("get_log_part", line, part)
-            if answer is None or ids != self.ids:
+        part, total = event.detail.part, event.detail.total
+        last = min(total, part + PARTS_AT_A_CLICK - 1)
+        while part <= last:
+            texts = self.call("get_log_parts", line, part)
+            if not texts or ids != self.ids:
                 return
-            self.view.putPart(line, part, answer["text"])
+            for text in texts:
+                self.view.putPart(line, part, text)
+                part += 1
 
     # Display
 

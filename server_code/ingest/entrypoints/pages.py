@@ -115,18 +115,18 @@ def find_in_log(
 
 
 @login_required
-def get_log_part(
+def get_log_parts(
     request: RequestContext,
     run_id: object,
     job_id: object,
     line: object,
-    part: object,
+    first: object,
     **place: object,
-) -> dict[str, Any]:
-    """Return one part of a line that is too long for a page."""
+) -> list[str]:
+    """Return the next parts, from a first one, of a line that is too long for a page."""
     log = open_job_log(request, run_id, job_id, **place)
-    return log.part(
-        bounded(line, "line", least=1, most=10**12), bounded(part, "part", least=1, most=10**12)
+    return log.parts(
+        bounded(line, "line", least=1, most=10**12), bounded(first, "first", least=1, most=10**12)
     )
 
 

@@ -30,7 +30,7 @@ REQUIRED_ROLES = {
     "get_run": Role.VIEWER,
     "find_in_log": Role.VIEWER,
     "get_workflows": Role.VIEWER,
-    "get_log_part": Role.VIEWER,
+    "get_log_parts": Role.VIEWER,
     "outline_log": Role.VIEWER,
     "download_log": Role.VIEWER,
     "list_activity": Role.VIEWER,

@@ -9,7 +9,7 @@ from ingest.domain.ledger import LOG_EXPIRED, LOG_UNAVAILABLE
 from ingest.domain.log_pages import ANSWER_FINDINGS, MAX_PART_BYTES
 from ingest.errors import LogPending, NotFound
 from ingest.services.dashboard import logs
-from ingest.services.dashboard.logs import find_job_log
+from ingest.services.dashboard.logs import PARTS_AT_ONCE, find_job_log
 from ingest.services.dashboard.runs import RunAddress
 from support.log_caches import open_log_cache
 from support.state_records import a_job, an_attempt
@@ -87,10 +87,13 @@ def test_a_line_that_is_too_long_is_one_line_in_parts(stage):
     log = opened(collected(stage, b"a\n" + line + b"\nb\n"))
     page = log.page(1, 10)
     assert (page["total_lines"], page["long_lines"]) == (3, [[2, 3]])
-    parts = [log.part(2, part)["text"] for part in (1, 2, 3)]
+    parts = log.parts(2, 1)
     assert "".join(parts).encode() == line
     assert page["lines"] == ["a", parts[0], "b"]
-    assert log.part(2, 4) == log.part(9, 1) == {"text": ""}
+    assert log.parts(2, 2) == parts[1:]
+    assert log.parts(2, 4) == log.parts(9, 1) == []
+    longer = b"x" * ((PARTS_AT_ONCE + 1) * MAX_PART_BYTES)
+    assert len(opened(collected(stage, longer + b"\n")).parts(1, 1)) == PARTS_AT_ONCE
 
 
 def test_a_text_is_found_wherever_it_stands(stage):

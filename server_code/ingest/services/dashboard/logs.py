@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any, TypeVar
 
 from ...domain.jobs import Job
@@ -21,6 +22,9 @@ _Found = TypeVar("_Found")
 
 #: The largest log that is downloaded in one answer.
 MOST_DOWNLOADED_BYTES = 96 * 1024 * 1024
+
+#: Half a megabyte of a long line in one answer.
+PARTS_AT_ONCE = 8
 
 #: Opens the reader of logs; called only for logs that are not in the cache.
 OpenLogReader = Callable[[], LogReader]
@@ -75,10 +79,18 @@ class JobLog:
             "long_lines": [[line.number, line.parts] for line in found.lines if line.parts > 1],
         }
 
-    def part(self, line: int, part: int) -> dict[str, Any]:
-        """Return one part (from 1) of a line that has several. Raises LogPending."""
-        content = self._cached(lambda: self._cache.load_part(self._key, self._id, line, part))
-        return {"text": _text(content)}
+    def parts(self, line: int, first: int) -> list[str]:
+        """Return PARTS_AT_ONCE parts of a line that has several, from one on (1 is the first).
+
+        Fewer where the line ends. Raises LogPending.
+        """
+        found: list[str] = []
+        for part in range(first, first + PARTS_AT_ONCE):
+            content = self._cached(partial(self._cache.load_part, self._key, self._id, line, part))
+            if not content:
+                break
+            found.append(_text(content))
+        return found
 
     def details(self, web_url: str) -> dict[str, Any]:
         """Return status, steps and annotations of the job: what is known before its log is."""
