@@ -40,9 +40,9 @@ def watched(answer):
 
 
 def source_of(repository):
-    """Return which source brings a repository, its new name, and why it is not polled."""
+    """Return the source of a repository, its new name, and why it is not polled."""
     source = repository["source"]
-    parts = ["Added by name." if source == "by name" else "Brought by {}.".format(source)]
+    parts = ["Added by name." if source == "by name" else "From the source {}.".format(source)]
     if repository["new_name"]:
         parts.append("Renamed to {}.".format(repository["new_name"]))
     if repository["rest_reason"]:

@@ -20,7 +20,7 @@ from .progress import ReadProgress, Summary, read_progress, summarize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionSummary:
-    """What a collection brought, and the errors that ended parts of it, by repository."""
+    """What a collection collected, and the errors that ended parts of it, by repository."""
 
     summary: Summary
     errors: dict[str, IngestError] = field(default_factory=dict)

@@ -96,11 +96,11 @@ class _SourceScope:
             store = self._context.store
             given = {str(each) for each in self._sources.patterns}
             # A repository that was transferred keeps its former owner's name here.
-            brought = {each.full_name for each in store.list_discovered() if each.source in given}
+            matched = {each.full_name for each in store.list_discovered() if each.source in given}
             self._names = [
                 each.full_name
                 for each in store.list_repositories()
-                if each.full_name in brought or self._sources.brings(each.full_name)
+                if each.full_name in matched or self._sources.includes(each.full_name)
             ]
             self._next_at = now + LOOK_UP_EVERY
         return self._names
@@ -111,7 +111,7 @@ def _discover_given(
 ) -> tuple[list[str], dict[str, IngestError]]:
     """Add the sources, and list what they bring; return the names, and why sources bring none.
 
-    Raises the error if no source brings any repository.
+    Raises the error if no source includes any repository.
     """
     result = start_discovery(collector.context, patterns, is_forced=True)
     if result is None:
@@ -123,6 +123,6 @@ def _discover_given(
     for name, error in errors.items():
         if not names:
             raise error
-        notice = f"{name} brings no repository: {sentence_for(error)}"
+        notice = f"{name} includes no repository: {sentence_for(error)}"
         write_notice(notice, level=logging.WARNING)
     return names, errors

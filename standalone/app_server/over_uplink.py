@@ -70,11 +70,11 @@ def watch_sources(given: Sequence[str], *, backfill_days: float) -> None:
     """Let the app watch sources from now on; what it watches already stays as it is."""
     state, now = open_data_tables_state(), datetime.now(timezone.utc)
     patterns = parse_sources(given)
-    wide = [each for each in patterns if each.is_excluded or not each.is_single]
+    listed_patterns = [each for each in patterns if each.is_excluded or not each.is_single]
     for pattern in patterns:
-        if pattern not in wide:
+        if pattern not in listed_patterns:
             record = new_repository(str(pattern), backfill_days=backfill_days, now=now)
             call_with_timeout(CALL_SECONDS, partial(state.add_repository, record))
-    if wide:
-        add = partial(add_sources, state, wide, origin=FROM_COMMAND_LINE, now=now)
+    if listed_patterns:
+        add = partial(add_sources, state, listed_patterns, origin=FROM_COMMAND_LINE, now=now)
         call_with_timeout(CALL_SECONDS, add)

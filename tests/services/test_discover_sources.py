@@ -318,8 +318,8 @@ class TestOneOwner:
     def test_what_is_left_out_later_rests_and_comes_back(self, stage: Stage) -> None:
         self.discover(stage, "acme")
         assert self.discover(stage, "!acme/web-*") == ["acme/a", "acme/b"]
-        [resting] = [each for each in stage.state.list_discovered() if each.rest_reason]
-        assert "!acme/web-*" in str(resting.rest_reason)
+        [suspended] = [each for each in stage.state.list_discovered() if each.rest_reason]
+        assert "!acme/web-*" in str(suspended.rest_reason)
         stage.state.remove_source("!acme/web-*")
         assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
 
@@ -332,11 +332,11 @@ class TestOneOwner:
         """Also the last source's repositories rest, for then nothing is discovered any more."""
         self.discover(stage, "acme", "acme/web-*")
         planned = plan_removal(stage.state, "ACME/*")
-        assert (planned.resting, planned.kept) == (("acme/a", "acme/b"), ())
+        assert (planned.suspended, planned.kept) == (("acme/a", "acme/b"), ())
         assert "2 repositories are no longer polled (acme/a, acme/b)" in planned.sentence
         assert plan_removal(stage.state, "acme/web-*").kept == (("acme/web-c", "acme/*"),)
-        assert remove_source(stage.state, "acme/web-*").resting == ()
-        assert remove_source(stage.state, "acme/*").resting == ("acme/a", "acme/b", "acme/web-c")
+        assert remove_source(stage.state, "acme/web-*").suspended == ()
+        assert remove_source(stage.state, "acme/*").suspended == ("acme/a", "acme/b", "acme/web-c")
         assert stage.state.list_sources() == []
         assert all(each.paused for each in stage.state.list_repositories())
 
@@ -361,7 +361,7 @@ class TestOneOwner:
             log_mode="economy",
             now=stage.clock.now(),
         )
-        assert preview.brought == ("acme/a",)
+        assert preview.matched == ("acme/a",)
         assert dict(preview.left_out) == {
             "acme/b": "archived: collected once, then not polled",
             "acme/web-c": "left out by !*/web-*",

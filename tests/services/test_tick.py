@@ -17,7 +17,7 @@ from ingest.services.tick import (
     log_tick,
     monitoring_tick,
     report_error,
-    report_rest,
+    report_idle,
 )
 from support.state_records import NOW, an_agent
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
@@ -239,7 +239,7 @@ def test_the_last_known_limit_survives_until_github_reports_a_new_one(stage):
     known = sign(here, PIPELINE_MONITORING_AGENT).rate_limit
     assert known["remaining"] is not None
     now = here.clock.now()
-    report_rest(here.state, PIPELINE_MONITORING_AGENT, place=PLACE, now=now)
+    report_idle(here.state, PIPELINE_MONITORING_AGENT, place=PLACE, now=now)
     report_error(here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), place=PLACE, now=now)
     monitor(here, context=here.join(holder="next"), seconds=1)
     assert sign(here, PIPELINE_MONITORING_AGENT).rate_limit == known

@@ -52,11 +52,11 @@ class AddRepository(AddRepositoryTemplate):
         self.show_names(check if check.get("is_source") else None)
 
     def show_names(self, preview):
-        """Show which repositories a source brings and leaves out; None hides them."""
-        brought, left_out = (preview["brought"], preview["left_out"]) if preview else ([], [])
+        """Show which repositories a source matches and leaves out; None hides them."""
+        matched, left_out = (preview["matched"], preview["left_out"]) if preview else ([], [])
         more = ["and {} more".format(preview["more"])] if preview and preview["more"] else []
-        dom.show(self, brought_place=bool(brought), left_out_place=bool(left_out))
-        dom.fill(self, brought=", ".join([*brought, *more]), left_out="; ".join(left_out))
+        dom.show(self, matched_place=bool(matched), left_out_place=bool(left_out))
+        dom.fill(self, matched=", ".join([*matched, *more]), left_out="; ".join(left_out))
 
     def add_click(self, **event):
         """Add the repository and clear the field."""

@@ -29,7 +29,7 @@ class RepositoryCard(RepositoryCardTemplate):
             self.show_source(repository)
 
     def show_source(self, repository):
-        """Draw which source brings the repository, and why it is not polled."""
+        """Draw the source of the repository, and why it is not polled."""
         dom.fill(self, source=sentences.source_of(repository))
         dom.show(self, source=True)
 

@@ -1,4 +1,4 @@
-"""One source: what it brings, its filters, and its removal."""
+"""One source: what it matches, its filters, and its removal."""
 
 from anvil import get_open_form
 

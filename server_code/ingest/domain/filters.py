@@ -16,7 +16,7 @@ LOGS_NONE = "none"
 LOG_CHOICES = (LOGS_ALL, LOGS_FAILED, LOGS_NONE)
 
 #: A job with another conclusion counts as failed, also one that was cancelled or timed out.
-_WELL = frozenset({"success", "skipped", "neutral"})
+_SUCCEEDED = frozenset({"success", "skipped", "neutral"})
 
 
 #: The filters that are lists of patterns.
@@ -52,7 +52,7 @@ class Filters:
         """Return whether the log of an ended job is collected."""
         if self.logs == LOGS_NONE:
             return False
-        return self.logs != LOGS_FAILED or job.conclusion not in _WELL
+        return self.logs != LOGS_FAILED or job.conclusion not in _SUCCEEDED
 
     def as_texts(self) -> dict[str, str]:
         """Return the filters that are set, by their names, as a person writes them."""

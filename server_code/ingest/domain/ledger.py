@@ -41,7 +41,7 @@ class RepositoryRecord:
     """One watched repository and the progress of watching it.
 
     ``cursor``: the run list is complete down from here to ``watched_since``; None before the first
-    whole walk. ``validators``: ETags by the name of the question (``runs``, ``status=queued``, …),
+    whole walk. ``validators``: ETags by the name of the list (``runs``, ``status=queued``, …),
     opaque, bound to a token by the source. ``page_floor``: the oldest creation time on the list's
     first page (None where that is the whole list), so that an unchanged first page speaks for every
     run created since. ``walk_page``: where a walk of the list is to be continued that was cut

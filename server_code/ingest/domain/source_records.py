@@ -30,7 +30,7 @@ def filtered_counter(pattern: str) -> str:
 class SourceRecord:
     """A source, and what its last listing found.
 
-    ``pattern``: as ``SourcePattern`` writes it. ``found``: the repositories that it brings;
+    ``pattern``: as ``SourcePattern`` writes it. ``found``: the repositories that it matches;
     ``left_out``: those that fit it and are excluded. ``filters`` apply next to the settings' ones.
     """
 
@@ -47,7 +47,7 @@ class SourceRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiscoveredRepository:
-    """What is known of a repository that a source brought.
+    """What is known of a repository that a source matches.
 
     ``full_name``: the name under which it is watched, ``new_name``: its name on GitHub after it was
     renamed or transferred. ``rest_reason``: why it is not polled; ``is_rested``: Runstream paused

@@ -47,7 +47,7 @@ class SourcePattern:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """All sources of a collector: what they bring, and what they leave out."""
+    """All sources of a collector: what they include, and what they leave out."""
 
     patterns: tuple[SourcePattern, ...]
 
@@ -66,7 +66,7 @@ class Sources:
         left_out = (each for each in self.patterns if each.is_excluded)
         return next((each for each in left_out if each.matches(full_name)), None)
 
-    def brings(self, full_name: str) -> bool:
+    def includes(self, full_name: str) -> bool:
         """Return whether a source fits a repository, and no pattern leaves it out."""
         is_included = any(each.matches(full_name) for each in self.included)
         return is_included and self.exclusion_of(full_name) is None
@@ -74,7 +74,7 @@ class Sources:
     def source_of(self, full_name: str, *, is_listed_for_all: bool = True) -> SourcePattern | None:
         """Return the most specific source of a repository, though it may be excluded.
 
-        A pattern of every owner brings only what ``is_listed_for_all``: a list of one owner also
+        A pattern of every owner includes only what ``is_listed_for_all``: a list of one owner also
         holds public repositories in which the credential has no part.
         """
         for pattern in self.included:

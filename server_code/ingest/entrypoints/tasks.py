@@ -24,7 +24,7 @@ from ..services.tick import (
     log_tick,
     monitoring_tick,
     report_error,
-    report_rest,
+    report_idle,
 )
 from .request_context import RequestContext
 
@@ -82,7 +82,7 @@ def _work(request: RequestContext, agent: str, tick: Callable[..., int]) -> int:
     """Run one slice; an error is reported in the heartbeat and fails the task."""
     state = request.state
     if is_paused(state, agent) or not _has_work(request):
-        report_rest(state, agent, place=PLACE, now=request.now)
+        report_idle(state, agent, place=PLACE, now=request.now)
         return 0
     collector: Collector | None = None
     try:

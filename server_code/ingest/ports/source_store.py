@@ -9,7 +9,7 @@ from ..domain.source_records import CredentialRecord, DiscoveredRepository, Sour
 
 
 class SourceStore(Protocol):
-    """Sources, the repositories that they brought, credentials, and the reported filters.
+    """Sources, the repositories that they match, credentials, and the reported filters.
 
     Patterns and repository names are compared without regard to case. A record that is saved
     replaces the one of the same name.

@@ -1,4 +1,4 @@
-"""What follows from a discovery: repositories are watched, followed, rested or resumed."""
+"""What follows from a discovery: repositories are watched, renamed, suspended or resumed."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ class _Work:
         if known.repository_id is not None:
             self._ids[known.repository_id] = key
         self.result.names[record.full_name] = str(pattern)
-        self._rest(key, known, self._reason(record, known))
+        self._suspend(key, known, self._reason(record, known))
 
     def check_missing(self) -> None:
         """Find out what became of repositories that are on no list any more."""
@@ -140,9 +140,9 @@ class _Work:
                 continue
             exclusion = self._sources.exclusion_of(known.full_name)
             if exclusion is not None:
-                self._rest(key, known, f"The source {exclusion} leaves it out.")
+                self._suspend(key, known, f"The source {exclusion} leaves it out.")
             elif self._sources.source_of(known.full_name) is None:
-                self._rest(key, known, NO_SOURCE)
+                self._suspend(key, known, NO_SOURCE)
             elif known.rest_reason is None and checks < MAX_CHECKS:
                 checks += 1
                 self._check(key, known)
@@ -191,9 +191,9 @@ class _Work:
         is_collected = record.cursor is not None and not counts.open_attempts
         return ARCHIVED if is_collected else None
 
-    def _rest(self, key: str, known: DiscoveredRepository, reason: str | None) -> None:
+    def _suspend(self, key: str, known: DiscoveredRepository, reason: str | None) -> None:
         """Suspend or resume a repository where the reason has changed; keep what people paused."""
-        known = rest_or_resume(self._context.store, self._watched[key], known, reason)
+        known = suspend_or_resume(self._context.store, self._watched[key], known, reason)
         if known != self._known.get(key):
             self._changed[key] = known
 
@@ -202,13 +202,13 @@ class _Work:
         try:
             facts = self._context.source.fetch_repository(known.full_name)
         except RepositoryUnavailable as error:
-            self._rest(key, known, f"GitHub does not show it any more: {error}")
+            self._suspend(key, known, f"GitHub does not show it any more: {error}")
         except Skippable as error:
-            self._rest(key, known, str(error))
+            self._suspend(key, known, str(error))
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:
-            self._rest(key, _with_facts(known, facts), None)
+            self._suspend(key, _with_facts(known, facts), None)
 
 
 def _last_push(listed: ListedRepository) -> float:
@@ -216,7 +216,7 @@ def _last_push(listed: ListedRepository) -> float:
     return 0.0 if pushed_at is None else pushed_at.timestamp()
 
 
-def rest_or_resume(
+def suspend_or_resume(
     store: RepositoryStore,
     record: RepositoryRecord,
     known: DiscoveredRepository,

@@ -105,18 +105,18 @@ def discover_all_runs(
 def _discover(
     context: CollectorContext,
     poll_session: PollSession,
-    questions: Sequence[Callable[[CollectorContext, PollSession], None]],
+    steps: Sequence[Callable[[CollectorContext, PollSession], None]],
 ) -> None:
     walk_run_list(context, poll_session)
-    _ask_each(context, poll_session, questions)
+    _ask_each(context, poll_session, steps)
 
 
 def _ask_each(
     context: CollectorContext,
     poll_session: PollSession,
-    questions: Sequence[Callable[[CollectorContext, PollSession], None]],
+    steps: Sequence[Callable[[CollectorContext, PollSession], None]],
 ) -> None:
-    for ask in questions:
+    for ask in steps:
         if not poll_session.should_continue():
             return
         try:
@@ -251,8 +251,8 @@ def _deep_end(floor: datetime, now: datetime) -> datetime:
 
 
 def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> None:
-    name, question = poll_session.repository.full_name, f"status={query.status}"
-    validator = poll_session.repository.validators.get(question)
+    name, list_name = poll_session.repository.full_name, f"status={query.status}"
+    validator = poll_session.repository.validators.get(list_name)
     for number in range(1, MAX_FILTERED_PAGES + 1):
         page = replace(query, page=number)
         try:
@@ -266,6 +266,6 @@ def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: 
             return
         upsert_runs(context, poll_session, answer.value.runs)
         if number == 1:
-            poll_session.keep_validator(question, answer.validator)
+            poll_session.keep_validator(list_name, answer.validator)
         if not answer.value.has_next:
             return

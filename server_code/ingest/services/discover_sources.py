@@ -155,13 +155,13 @@ def _fetch_lists(
     context: CollectorContext, source: RepositorySource, sources: Sources, *, is_thorough: bool
 ) -> _Lists:
     """Fetch every list side by side; a list that fails holds no other."""
-    wide = [each for each in sources.included if not each.is_single]
-    owners = {each.owner for each in wide if each.listed_owner is not None}
-    with_all = any(each.listed_owner is None for each in wide)
+    listed_patterns = [each for each in sources.included if not each.is_single]
+    owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
+    with_all = any(each.listed_owner is None for each in listed_patterns)
     now = context.clock.now()
     lists = _Lists(credentials={each.name: each for each in context.store.list_credentials()})
     asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
-    for query in source.list_queries(owners, with_all=with_all) if wide else ():
+    for query in source.list_queries(owners, with_all=with_all) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
         if any(each.what == f"{query.owner}/*" and each.until > now for each in record.refusals):

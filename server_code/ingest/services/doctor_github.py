@@ -105,7 +105,7 @@ def check_source(
     log_mode: str,
     now: datetime,
 ) -> Check:
-    """Check a source: what it brings, what is left out, and what it costs an hour."""
+    """Check a source: what it matches, what is left out, and what it costs an hour."""
     subject = f"source {pattern}"
     lister = SourceLister(github.repositories, github.actions)
     try:
@@ -115,7 +115,7 @@ def check_source(
     except IngestError as error:
         return _failed(subject, error, _repository_remedy(error))
     finding = preview_in_words(preview)
-    if not preview.brought:
+    if not preview.matched:
         remedy = "Check its spelling, and that a credential may read repositories that fit it."
         return _warning(subject, finding, remedy)
     return Check(subject=subject, status=OK, finding=finding)

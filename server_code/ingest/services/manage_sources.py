@@ -12,7 +12,7 @@ from ..domain.sources import SourcePattern, Sources, parse_source
 from ..domain.stored_values import repository_key
 from ..errors import NotFound, Rejected
 from ..ports import StateStore
-from .apply_discovery import NO_SOURCE, rest_or_resume
+from .apply_discovery import NO_SOURCE, suspend_or_resume
 
 #: Names that a sentence lists; the others are counted.
 NAMES_SHOWN = 5
@@ -22,25 +22,25 @@ NAMES_SHOWN = 5
 class Removal:
     """What the removal of a source does to its repositories.
 
-    ``resting`` are not polled any more; ``kept`` (name to source) are brought by another one.
+    ``suspended`` are not polled any more; ``kept`` (name to source) belong to another one.
     """
 
     pattern: str
-    resting: tuple[str, ...] = ()
+    suspended: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
 
     @property
     def sentence(self) -> str:
-        """Return what happens, for people."""
+        """Return what happens, as a sentence."""
         if self.pattern.startswith("!"):
             return (
                 f"Repositories that {self.pattern} leaves out are watched again if another source "
-                "brings them."
+                "matches them."
             )
-        parts = [f"{_counted(len(self.resting))} no longer polled"]
-        if self.resting:
-            more = len(self.resting) - NAMES_SHOWN
-            names = ", ".join(self.resting[:NAMES_SHOWN]) + (f" and {more:,} more" * (more > 0))
+        parts = [f"{_counted(len(self.suspended))} no longer polled"]
+        if self.suspended:
+            more = len(self.suspended) - NAMES_SHOWN
+            names = ", ".join(self.suspended[:NAMES_SHOWN]) + (f" and {more:,} more" * (more > 0))
             parts[0] += f" ({names}); what was collected is kept"
         if self.kept:
             others = ", ".join(sorted({other for _, other in self.kept}))
@@ -77,17 +77,17 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
             if each.pattern != record.pattern
         )
     )
-    resting: list[str] = []
+    suspended: list[str] = []
     kept: list[tuple[str, str]] = []
     for known in store.list_discovered():
         if known.source.lower() != record.pattern.lower() or known.rest_reason:
             continue
         other = others.source_of(known.full_name)
         if other is None or others.exclusion_of(known.full_name):
-            resting.append(known.full_name)
+            suspended.append(known.full_name)
         else:
             kept.append((known.full_name, str(other)))
-    return Removal(pattern=record.pattern, resting=tuple(resting), kept=tuple(kept))
+    return Removal(pattern=record.pattern, suspended=tuple(suspended), kept=tuple(kept))
 
 
 def remove_source(store: StateStore, pattern: str) -> Removal:
@@ -110,10 +110,10 @@ def delete_source(store: StateStore, pattern: str) -> Removal:
     store.remove_source(removal.pattern)
     known = {repository_key(each.full_name): each for each in store.list_discovered()}
     changed = [replace(known[repository_key(name)], source=other) for name, other in removal.kept]
-    for name in removal.resting:
+    for name in removal.suspended:
         record = store.load_repository(name)
         if record is not None:
-            changed.append(rest_or_resume(store, record, known[repository_key(name)], NO_SOURCE))
+            changed.append(suspend_or_resume(store, record, known[repository_key(name)], NO_SOURCE))
     store.save_discovered(changed)
     make_sources_due(store)
     return removal

@@ -16,7 +16,7 @@ OTHERS_EVERY = timedelta(seconds=30)
 class PollOrder:
     """The next polls of the repositories that this process has caught up with.
 
-    They come before repositories with a backfill, of which a new organization brings hundreds;
+    They come before repositories with a backfill, of which a new organization has hundreds;
     those whose runs changed last come first. Safe for many threads.
     """
 

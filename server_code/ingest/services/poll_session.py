@@ -57,12 +57,12 @@ class PollSession:
         is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
         return record.key in self.seen or is_as_before or (self.list_is_fresh and on_first_page)
 
-    def keep_validator(self, question: str, validator: str | None) -> None:
-        """Keep the validator of a question's answer; None removes it."""
+    def keep_validator(self, list_name: str, validator: str | None) -> None:
+        """Keep the validator of a list; None removes it."""
         validators = self.repository.validators
-        kept = {asked: known for asked, known in validators.items() if asked != question}
+        kept = {name: known for name, known in validators.items() if name != list_name}
         if validator is not None:
-            kept[question] = validator
+            kept[list_name] = validator
         self.repository = replace(self.repository, validators=kept)
 
 

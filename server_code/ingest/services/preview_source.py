@@ -25,7 +25,7 @@ REQUESTS_PER_RUN = {"economy": 5.0, "live": 13.8}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePreview:
-    """What a source brings. ``left_out``: names with the reason.
+    """What a source matches. ``left_out``: names with the reason.
 
     ``runs_an_hour`` and ``requests_an_hour`` are estimates from the runs of the last week;
     ``allowed_an_hour`` is the limit of the credentials that were listed repositories. ``errors``
@@ -33,7 +33,7 @@ class SourcePreview:
     """
 
     pattern: str
-    brought: tuple[str, ...] = ()
+    matched: tuple[str, ...] = ()
     left_out: tuple[tuple[str, str], ...] = ()
     private: int = 0
     active: int = 0
@@ -69,15 +69,15 @@ def preview_source(
         raise errors[0]
     others = [parse_source(each.pattern) for each in known]
     sources = Sources((*others, pattern))
-    brought: list[RepositoryFacts] = []
+    matched: list[RepositoryFacts] = []
     left_out: list[tuple[str, str]] = []
     for facts in sorted(listed.values(), key=lambda each: each.full_name.lower()):
         reason = _reason(facts, sources)
         if reason is None:
-            brought.append(facts)
+            matched.append(facts)
         else:
             left_out.append((facts.full_name, reason))
-    active = [each for each in brought if each.pushed_at and now - each.pushed_at <= ACTIVE_FOR]
+    active = [each for each in matched if each.pushed_at and now - each.pushed_at <= ACTIVE_FOR]
     runs_an_hour = _count_runs(github.actions, active, now) / (ACTIVE_FOR / timedelta(hours=1))
     limits = [
         each.limit
@@ -86,9 +86,9 @@ def preview_source(
     ]
     return SourcePreview(
         pattern=str(pattern),
-        brought=tuple(each.full_name for each in brought),
+        matched=tuple(each.full_name for each in matched),
         left_out=tuple(left_out),
-        private=sum(each.is_private for each in brought),
+        private=sum(each.is_private for each in matched),
         active=len(active),
         credentials=tuple(credentials),
         runs_an_hour=runs_an_hour,
@@ -100,7 +100,7 @@ def preview_source(
 
 def preview_in_words(preview: SourcePreview) -> str:
     """Return a preview as sentences."""
-    number = len(preview.brought)
+    number = len(preview.matched)
     counted = f"{number:,} {'repository' if number == 1 else 'repositories'}"
     parts = [f"{counted} ({preview.private:,} private), {len(preview.left_out):,} left out"]
     if preview.credentials:

@@ -30,7 +30,7 @@ def decide_reliance(context: CollectorContext, poll_session: PollSession) -> Non
 def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """Ask for runs that are newer than every known one: no answer is as cheap as an empty list.
 
-    The validator of the last empty list is sent though the question has moved on, for GitHub
+    The validator of the last empty list is sent though the query has moved on, for GitHub
     computes it from the answer.
     """
     repository = poll_session.repository

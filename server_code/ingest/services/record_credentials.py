@@ -12,7 +12,7 @@ from ..errors import Fatal, IngestError, Skippable
 from ..ports import CredentialFacts, RepositorySource
 from .context import CollectorContext
 
-#: A question that GitHub refused to a credential is asked again after this time.
+#: A request that GitHub refused to a credential is sent again after this time.
 REFUSED_FOR = timedelta(hours=1)
 
 #: How often the budgets of the credentials are saved.
@@ -21,7 +21,7 @@ RECORD_EVERY = timedelta(minutes=1)
 #: A credential that no process has used for so long is no longer configured.
 PURGED_AFTER = timedelta(days=1)
 
-#: The question whose token it is, among the refusals.
+#: The refused request for the owner of a token.
 _OWNER = "/user"
 
 

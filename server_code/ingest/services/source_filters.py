@@ -22,7 +22,7 @@ class SourceFilters:
     _sources: Sources = field(default_factory=lambda: Sources(()))
 
     def find(self, store: SourceStore, clock: Clock, repository: str) -> tuple[str, Filters]:
-        """Return the source that brings a repository, and its filters; without any, "" and none.
+        """Return the source of a repository, and its filters; without any, "" and none.
 
         Raises StateUnavailable.
         """

@@ -32,7 +32,7 @@ LARGEST_WINDOW_DAYS = 32
 _DAY = timedelta(days=1)
 _SECOND = timedelta(seconds=1)
 _FIRST_DAY = datetime(2018, 1, 1, tzinfo=timezone.utc)
-_QUESTION = "created="
+_CREATED_PREFIX = "created="
 
 #: A filtered list ends after 1,000 runs.
 _MAX_PAGES = 10
@@ -108,12 +108,12 @@ def sweep_all_days(
 def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
     """Return what changes whenever a sweep comes further: its place and what it knows of windows.
 
-    The validators of other questions change by themselves wherever runs go on.
+    The validators of other lists change by themselves while runs are in progress.
     """
     known = {
-        question: validator
-        for question, validator in repository.validators.items()
-        if question.startswith(_QUESTION)
+        list_name: validator
+        for list_name, validator in repository.validators.items()
+        if list_name.startswith(_CREATED_PREFIX)
     }
     return repository.swept_at, repository.swept_through, known
 
@@ -132,9 +132,11 @@ def sweep_span(
 
 def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
     """Begin at the oldest day that may change, and remove the validators of older ones."""
-    for question in list(poll_session.repository.validators):
-        if question.startswith(_QUESTION) and question.split("..")[-1] < write_timestamp(start):
-            poll_session.keep_validator(question, None)
+    for list_name in list(poll_session.repository.validators):
+        if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < write_timestamp(
+            start
+        ):
+            poll_session.keep_validator(list_name, None)
     poll_session.repository = replace(poll_session.repository, swept_at=now, swept_through=start)
 
 
@@ -168,7 +170,7 @@ def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
 
 
 def _is_full(poll_session: PollSession, window: Window) -> bool:
-    return poll_session.repository.validators.get(_QUESTION + window.created) == _HALVED
+    return poll_session.repository.validators.get(_CREATED_PREFIX + window.created) == _HALVED
 
 
 def _ask(
@@ -196,8 +198,8 @@ def _ask(
 
 def _fits_a_page(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
     """Fetch a window's runs; return False, and remember it, where it must be halved."""
-    question = _QUESTION + window.created
-    validator = poll_session.repository.validators.get(question)
+    list_name = _CREATED_PREFIX + window.created
+    validator = poll_session.repository.validators.get(list_name)
     answer = context.source.fetch_runs(
         poll_session.repository.full_name, RunQuery(created=window.created), validator
     )
@@ -211,13 +213,13 @@ def _fits_a_page(context: CollectorContext, poll_session: PollSession, window: W
         _ask_for_more_pages(context, poll_session, window)
         return True
     if page.has_next and window.first < window.last:
-        poll_session.keep_validator(question, _HALVED)
+        poll_session.keep_validator(list_name, _HALVED)
         return False
     if page.has_next:
         _ask_for_more_pages(context, poll_session, window)
     # A window that shows fewer runs than it counts, or pages, is asked for again in the next round.
     is_proven = len(page.runs) >= page.total_count and not page.has_next
-    poll_session.keep_validator(question, answer.validator if is_proven else None)
+    poll_session.keep_validator(list_name, answer.validator if is_proven else None)
     return True
 
 

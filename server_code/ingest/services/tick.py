@@ -97,7 +97,7 @@ def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetim
     )
 
 
-def report_rest(store: AgentStore, agent: str, *, place: str, now: datetime) -> None:
+def report_idle(store: AgentStore, agent: str, *, place: str, now: datetime) -> None:
     """Report that an agent is idle."""
     store.save_agent(plain_heartbeat(store, agent, place=place, now=now))
 

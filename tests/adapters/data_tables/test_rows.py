@@ -1,4 +1,4 @@
-"""What goes into one question to the Data Tables."""
+"""What goes into one query to the Data Tables."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_all_jobs_are_read_and_unchanged_ones_are_free(source, count):
 
 
 def test_a_run_and_an_attempt_are_read_with_validators(source):
-    """A second question is free."""
+    """A second request is free."""
     here, actions = source(a_world(1))
     for fetch in (
         lambda validator: actions.fetch_run("octo/api", KEY.run_id, validator),

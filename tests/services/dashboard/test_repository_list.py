@@ -23,7 +23,7 @@ NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
 @pytest.fixture
 def store() -> StateStore:
-    """Hold 60 repositories of a source, one resting, and one that was added by name."""
+    """Hold 60 repositories of a source, one suspended, and one that was added by name."""
     store = open_sql_state("sqlite://")
     store.save_sources([SourceRecord(pattern="octo/*", added_at=NOW, origin="test", listed_at=NOW)])
     for number in range(60):
@@ -35,14 +35,14 @@ def store() -> StateStore:
     known = [
         DiscoveredRepository(full_name=name, source="octo/*", discovered_at=NOW) for name in names
     ]
-    resting = DiscoveredRepository(
+    suspended = DiscoveredRepository(
         full_name="octo/archived",
         source="octo/*",
         discovered_at=NOW,
         rest_reason="It is archived.",
         is_rested=True,
     )
-    store.save_discovered([*known, resting])
+    store.save_discovered([*known, suspended])
     return store
 
 

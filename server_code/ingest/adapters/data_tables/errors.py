@@ -15,7 +15,7 @@ from .transactions import is_contention
 
 _Class = TypeVar("_Class", bound=type)
 
-#: What Anvil raises where a question was not answered; most of it has no base class to go by.
+#: What Anvil raises where a query was not answered; most of it has no base class to go by.
 _UNANSWERED = (
     anvil.server.AnvilWrappedError,
     anvil.server.ExecutionTerminatedError,

@@ -33,7 +33,7 @@ _LOGS = Rows("cached_logs")
 _PAGES = Rows("log_pages")
 
 #: Pages that come at once where one follows the other. A page has 350 kB at most, and a message to
-#: or from Anvil 16 MiB; a question costs about as much time as 2 MiB.
+#: or from Anvil 16 MiB; a query costs about as much time as 2 MiB.
 _FEWEST_AT_ONCE, _MOST_AT_ONCE = 6, 40
 _BYTES_AT_ONCE = 2 * 1024 * 1024
 

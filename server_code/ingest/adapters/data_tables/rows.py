@@ -1,4 +1,4 @@
-"""One Data Table, in few questions: every search, insert, update and delete is one round trip.
+"""One Data Table, in few queries: every search, insert, update and delete is one round trip.
 
 https://anvil.works/docs/data-tables/data-tables-in-code: there are no unique columns, so what has
 a key is upserted in a transaction, and whoever reads takes the first of two.
@@ -16,11 +16,11 @@ from anvil.tables import app_tables
 
 from .transactions import require_connection
 
-#: Keys in one question; each is a branch of the query that PostgreSQL gets.
+#: Keys in one query; each is a branch of the query that PostgreSQL gets.
 KEYS_AT_ONCE = 100
 
-#: Text in one question: a message to or from Anvil has 16 MiB at most, and a larger one cuts the
-#: connection. So much takes a second or two, and a transaction may wait ten for its next question.
+#: Text in one query: a message to or from Anvil has 16 MiB at most, and a larger one cuts the
+#: connection. So much takes a second or two, and a transaction may wait ten for its next query.
 BYTES_AT_ONCE = 2 * 1024 * 1024
 
 #: Rows that come at once, where they are small.
@@ -91,7 +91,7 @@ class Rows:
         ]
 
     def count(self, where: Values | None = None) -> int:
-        """Count rows, in two questions: Anvil counts what a search found, and brings its first."""
+        """Count rows, in two queries: Anvil counts what a search found, and brings its first."""
         found = self._table.search(q.fetch_only("key"), q.page_size(1), **(where or {}))
         return len(found)
 
@@ -154,7 +154,7 @@ def distinct(rows: Iterable[Any]) -> list[Any]:
 
 
 def update(rows: Iterable[tuple[Any, Values]]) -> None:
-    """Change rows, each in its own way, in one question unless they are large."""
+    """Change rows, each in its own way, in one query unless they are large."""
     for portion in weighed(rows, lambda change: text_bytes(change[1])):
         with anvil.tables.batch_update:
             for row, values in portion:
@@ -163,7 +163,7 @@ def update(rows: Iterable[tuple[Any, Values]]) -> None:
 
 
 def portions(values: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    """Cut a sequence into what one question takes."""
+    """Cut a sequence into what one query takes."""
     for start in range(0, len(values), KEYS_AT_ONCE):
         yield values[start : start + KEYS_AT_ONCE]
 

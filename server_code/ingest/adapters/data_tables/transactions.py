@@ -1,7 +1,7 @@
-"""Several questions as one: all or none, and alone with the rows they touch.
+"""Several queries as one: all or none, and alone with the rows they touch.
 
 https://anvil.works/docs/data-tables/transactions: what is in a transaction may be run again, and
-ends ten seconds after its last question. So it holds nothing but questions to tables.
+ends ten seconds after its last query. So it holds nothing but queries to tables.
 """
 
 from __future__ import annotations

@@ -21,16 +21,16 @@ class InterruptedReads(Generic[T]):
         self._lock = threading.Lock()
         self._reads: OrderedDict[str, tuple[T, float]] = OrderedDict()
 
-    def keep(self, question: str, read: T) -> None:
+    def keep(self, query: str, read: T) -> None:
         """Keep a read; the oldest goes when there are too many."""
         with self._lock:
-            self._reads[question] = (read, time.monotonic() + KEPT_SECONDS)
-            self._reads.move_to_end(question)
+            self._reads[query] = (read, time.monotonic() + KEPT_SECONDS)
+            self._reads.move_to_end(query)
             while len(self._reads) > MAX_READS:
                 self._reads.popitem(last=False)
 
-    def take(self, question: str) -> T | None:
-        """Remove and return what was read of a question so far; None if that is nothing."""
+    def take(self, query: str) -> T | None:
+        """Remove and return what was read of a query so far; None if that is nothing."""
         with self._lock:
-            read, until = self._reads.pop(question, (None, 0.0))
+            read, until = self._reads.pop(query, (None, 0.0))
         return read if time.monotonic() < until else None

@@ -120,12 +120,12 @@ class ListReader:
         What a limit cuts short is continued by the next call. Raises the first failure of a page
         that GitHub answers in no size, and what the reader raises.
         """
-        question = f"{wanted.request.path} {wanted.request.parameters} {wanted.offset} {validator}"
-        read = self._interrupted.take(question) or _Read(wanted, validator, self._sizes)
+        query = f"{wanted.request.path} {wanted.request.parameters} {wanted.offset} {validator}"
+        read = self._interrupted.take(query) or _Read(wanted, validator, self._sizes)
         try:
             return read.run(reader)
         except (RateLimited, RequestPaused):
-            self._interrupted.keep(question, read)
+            self._interrupted.keep(query, read)
             raise
 
 

@@ -52,17 +52,17 @@ class PullRequestReader:
         self, client: RepositoryClient, request: Request, *, since: datetime | None
     ) -> tuple[PullRequest, ...]:
         """Fetch pull requests; an answer that GitHub has given after ``since`` is not repeated."""
-        question = f"{client.name} {request.path} {request.parameters.get('head')}"
+        query = f"{client.name} {request.path} {request.parameters.get('head')}"
         with self._lock:
-            kept = self._answers.get(question, _Kept())
+            kept = self._answers.get(query, _Kept())
         if since is not None and kept.answered_at is not None and kept.answered_at > since:
             return kept.pulls
         wanted = ListRequest(request=request, key=None)
         answer = self._lists.fetch(client, wanted, kept.validator)
         pulls = kept.pulls if answer.items is None else parse_pull_requests(list(answer.items))
         with self._lock:
-            self._answers[question] = _Kept(answer.validator, answer.answered_at, pulls)
-            self._answers.move_to_end(question)
+            self._answers[query] = _Kept(answer.validator, answer.answered_at, pulls)
+            self._answers.move_to_end(query)
             while len(self._answers) > MAX_ANSWERS:
                 self._answers.popitem(last=False)
         return pulls

@@ -196,7 +196,7 @@ _PEOPLE = (
     """,
 )
 
-#: What brings repositories, what is known of those, and what credentials may read.
+#: Sources of repositories, what is known of those, and what credentials may read.
 _SOURCES = tuple(
     f"""
     CREATE TABLE {name} (

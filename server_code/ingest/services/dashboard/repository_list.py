@@ -88,8 +88,10 @@ def pause_matching(
 def _resumable(
     found: Sequence[RepositoryRecord], known: dict[str, DiscoveredRepository]
 ) -> list[RepositoryRecord]:
-    resting = {key for key, each in known.items() if each.rest_reason}
-    return [each for each in found if each.paused and repository_key(each.full_name) not in resting]
+    suspended = {key for key, each in known.items() if each.rest_reason}
+    return [
+        each for each in found if each.paused and repository_key(each.full_name) not in suspended
+    ]
 
 
 def _matching(

@@ -50,15 +50,15 @@ def _of_preview(pattern: SourcePattern, preview: SourcePreview) -> dict[str, Any
     remedy = None
     if preview.errors:
         remedy = f"Not every credential may list it: {preview.errors[0]}"
-    elif not preview.brought:
+    elif not preview.matched:
         remedy = "Nothing is watched until a repository fits."
     return {
         **_answer(pattern, preview_in_words(preview), remedy),
-        "is_ok": bool(preview.brought),
+        "is_ok": bool(preview.matched),
         "can_be_added": True,
-        "brought": list(preview.brought[:NAMES_SHOWN]),
+        "matched": list(preview.matched[:NAMES_SHOWN]),
         "left_out": [f"{name}: {why}" for name, why in preview.left_out[:NAMES_SHOWN]],
-        "more": max(0, len(preview.brought) - NAMES_SHOWN),
+        "more": max(0, len(preview.matched) - NAMES_SHOWN),
     }
 
 
@@ -71,7 +71,7 @@ def _answer(pattern: SourcePattern, finding: str, remedy: str | None = None) -> 
         "is_watched": False,
         "finding": finding,
         "remedy": remedy,
-        "brought": [],
+        "matched": [],
         "left_out": [],
         "more": 0,
     }

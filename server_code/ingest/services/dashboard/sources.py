@@ -14,29 +14,29 @@ from ...ports import StateStore
 def list_source_rows(
     store: StateStore, discovered: Collection[DiscoveredRepository]
 ) -> list[dict[str, Any]]:
-    """List all sources, with what each brings, rests and leaves out."""
-    brought = Counter(each.source.lower() for each in discovered)
-    resting = Counter(each.source.lower() for each in discovered if each.rest_reason)
+    """List all sources, with what each matches, suspends and leaves out."""
+    matched = Counter(each.source.lower() for each in discovered)
+    suspended = Counter(each.source.lower() for each in discovered if each.rest_reason)
     counts = store.load_message_counts().totals
     return [
         _row(
             record,
-            brought=brought[record.pattern.lower()],
-            resting=resting[record.pattern.lower()],
+            matched=matched[record.pattern.lower()],
+            suspended=suspended[record.pattern.lower()],
             filtered=counts.get(filtered_counter(record.pattern), 0),
         )
         for record in store.list_sources()
     ]
 
 
-def _row(record: SourceRecord, *, brought: int, resting: int, filtered: int) -> dict[str, Any]:
+def _row(record: SourceRecord, *, matched: int, suspended: int, filtered: int) -> dict[str, Any]:
     row = {
         "pattern": record.pattern,
         "origin": record.origin,
         "is_exclusion": record.pattern.startswith("!"),
         "listed_at": None if record.found is None else format_timestamp(record.listed_at),
-        "repositories": brought,
-        "resting": resting,
+        "repositories": matched,
+        "suspended": suspended,
         "left_out": record.left_out,
         "filters": record.filters.as_texts(),
         "runs_filtered": filtered,
@@ -53,7 +53,7 @@ def _finding(row: dict[str, Any]) -> str:
         return "is listed for the first time now."
     number = row["repositories"]
     parts = [f"{number:,} {'repository' if number == 1 else 'repositories'}"]
-    parts += [f"{row['resting']:,} of them not polled"] * bool(row["resting"])
+    parts += [f"{row['suspended']:,} of them not polled"] * bool(row["suspended"])
     parts += [f"{row['left_out']:,} left out"] * bool(row["left_out"])
     parts += [f"{name} {text}" for name, text in row["filters"].items()]
     parts += [f"{row['runs_filtered']:,} runs left out by filters"] * bool(row["runs_filtered"])
