@@ -25,7 +25,7 @@ def test_the_choice_stands_in_the_address(parameters):
 @pytest.mark.parametrize("page", ["0", "-1", "x", "999999"])
 def test_what_an_address_cannot_mean_is_ignored(page):
     choice = repository_lists.from_parameters({"page": page, "sort": "luck"})
-    assert (choice["page"], choice["sort"]) == (1, "trouble")
+    assert (choice["page"], choice["sort"]) == (1, "problems")
 
 
 def test_words_and_pages():
