@@ -143,7 +143,8 @@ class Dispatcher(ThreadedTaskDispatcher):
 
     def add_task(self, task: Any) -> None:  # noqa: ANN401 - a connection, not what the stubs say
         """Answer the request that a connection has received."""
-        if task.requests[0].path in self._paths_apart:
+        # Of a request that cannot be parsed there is no path.
+        if getattr(task.requests[0], "path", None) in self._paths_apart:
             self._apart.add_task(task)
         else:
             super().add_task(task)

@@ -14,8 +14,13 @@ def write_private(file: Path, text: str) -> None:
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        stream.write(text)
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+            stream.write(text)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        # A full disk refuses bytes, and does not name the file.
+        raise OSError(error.errno, error.strerror, str(file)) from error
     draft.replace(file)
 
 

@@ -69,6 +69,22 @@ def test_a_request_that_arrives_drop_by_drop_is_closed_when_its_time_is_over(ser
     assert lines > 5
 
 
+@pytest.mark.parametrize(
+    "first",
+    [
+        b"\x16\x03\x01\x02\x00\x01\x00\r\n\r\n",
+        b"GET / HTTP/1.1\r\nX-A: \x00\r\n\r\n",
+        b"\xff\r\n\r\n",
+    ],
+)
+def test_what_is_no_http_is_answered_and_logs_nothing(server, first, caplog):
+    """As TLS on a port without it, or a scanner's bytes: anybody can send them."""
+    with connect(server) as client:
+        client.sendall(first)
+        assert client.recv(12) == b"HTTP/1.0 400"
+    assert caplog.records == []
+
+
 def test_without_a_signature_the_answer_does_not_wait_for_the_body(server):
     """Nothing of it is read."""
     for declared in ("Content-Length: 5000", "Transfer-Encoding: chunked"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 import sys
 from dataclasses import replace
@@ -108,6 +109,21 @@ def test_a_private_file_is_private_whatever_it_replaces(tmp_path: Path):
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert file.read_text() == "text"
     assert [each.name for each in tmp_path.iterdir()] == ["config.yaml"]
+
+
+def test_a_disk_that_refuses_the_file_is_reported_with_its_name(tmp_path: Path):
+    """The system names none; what stood there stays."""
+    file = tmp_path / "config.yaml"
+    file.write_text("before")
+    limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, limit[1]))
+    try:
+        with pytest.raises(OSError, match="File too large") as refused:
+            write_private(file, "text")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limit)
+    assert refused.value.filename == str(file)
+    assert [each.read_text() for each in tmp_path.iterdir()] == ["before"]
 
 
 def test_a_key_is_created_once(tmp_path: Path):
