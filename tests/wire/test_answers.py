@@ -16,7 +16,6 @@ from ingest.errors import (
     NotFound,
     RepositoryUnavailable,
     RequestFailed,
-    SourceUnavailable,
 )
 from ingest.wire.answers import RawAnswer, error_of, parse_json
 
@@ -83,7 +82,7 @@ def test_a_web_page_is_no_answer_of_the_api(status):
     """A proxy's page and a server's address without /api/v3 must not delete or reject anything."""
     page = "<!DOCTYPE html><html><title>Page not found</title></html>"
     failed = error(status, body=page, api_url=SERVER)
-    assert type(failed) is SourceUnavailable
+    assert type(failed) is RequestFailed
     assert "/api/v3" in failed.remedy
     assert "/api/v3" not in (error(502, body=page, api_url=PUBLIC).remedy or "")
 

@@ -72,9 +72,9 @@ def test_the_credential_is_paused_only_as_long_as_github_asks():
     limiter, log = RateLimiter(), LOG.format(1)
     for _ in range(2):
         with pytest.raises(RateLimited):
-            limiter.learn(429, {"retry-after": "2"}, "", now=NOW, path=log)
+            limiter.update(429, {"retry-after": "2"}, "", now=NOW, path=log)
         for number in range(OTHER_ANSWERS):
-            limiter.learn(200, {}, "", now=NOW + seconds(2), path=LOG.format(number + 2))
+            limiter.update(200, {}, "", now=NOW + seconds(2), path=LOG.format(number + 2))
     later = NOW + seconds(3)
     with pytest.raises(RequestPaused):
         limiter.admit(LOG, resource="core", now=later, path=log)

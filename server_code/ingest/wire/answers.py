@@ -3,7 +3,7 @@
 =================  ==================================================================  ==========================
 of                 answers                                                             error
 =================  ==================================================================  ==========================
-a passing failure  5xx, 202, 408, a broken body, a web page, a fresh token's 401       SourceUnavailable
+a passing failure  5xx, 202, 408, a broken body, a web page, a fresh token's 401       RequestFailed
 a limit            429; 403 and 404 that speak of a limit (``rate_limits``)            RateLimited
 the credential     401, suspension; 403 by SSO, IP list, policy, permission; 404 by SSO   BadCredentials, AccessDenied
 the repository     404 of the repository itself, 410, 451, blocked, Actions disabled   RepositoryUnavailable
@@ -31,7 +31,6 @@ from ..errors import (
     NotFound,
     RepositoryUnavailable,
     RequestFailed,
-    SourceUnavailable,
 )
 from .fields import load_json
 from .reasons import Reason, parse_reason
@@ -109,9 +108,7 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
     if status in (202, 408) or status >= 500:
         return RequestFailed(f"GitHub answered {status} for {path}{words}")
     if reason.is_page:
-        return SourceUnavailable(
-            f"{path} was answered {status} by something other than GitHub's API."
-        )
+        return RequestFailed(f"{path} was answered {status} by something other than GitHub's API.")
     if status == 401 and is_fresh_token:
         return RequestFailed(f"GitHub does not accept the new token for {path} yet (401){words}")
     if status in (401, 403, 451) or (status == 404 and requires_sso(answer.headers)):

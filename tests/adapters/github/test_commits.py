@@ -139,7 +139,7 @@ def test_a_limit_of_graphql_alone_leaves_the_commits_to_rest(fetch):
         "x-ratelimit-resource": "graphql",
     }
     with pytest.raises(RateLimited):
-        client.rate_limiter.learn(403, refusal, "rate limit", now=now)
+        client.rate_limiter.update(403, refusal, "rate limit", now=now)
     assert len(ask()) == 3
     assert here.requests("graphql") == 0
 

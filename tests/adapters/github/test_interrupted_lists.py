@@ -118,3 +118,12 @@ def test_a_malformed_object_hides_none_of_the_others(odd):
     assert [run.run_id for run in page.runs] == [1, 3]
     assert [job.job_id for job in listed.jobs] == [1, 3]
     assert not listed.is_complete  # the list is read again: the object may be well then
+
+
+def test_a_job_that_names_no_run_is_of_the_run_it_is_listed_for():
+    """The list was asked for by the run's number."""
+    jobs = [job_payload(id=1, run_id=None), job_payload(id=2, run_id="x")]
+    with opened(lambda asked: a_page(asked, jobs, "jobs")) as (actions, _, _):
+        listed = actions.fetch_jobs(KEY).value
+    assert [(job.job_id, job.run_id) for job in listed.jobs] == [(1, KEY.run_id), (2, KEY.run_id)]
+    assert listed.is_complete

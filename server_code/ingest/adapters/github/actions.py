@@ -125,9 +125,10 @@ class GithubActions:
             return Answer(None, validator)
         if answer.was_redirected:
             self._notice_new_name(key.repository, _owner_of_jobs(answer.items))
+        listed = ({**item, "run_id": key.run_id} for item in answer.items)
         read = list(
             self._malformed.parse_each(
-                parse_job, answer.items, repository=key.repository, path=request.path
+                parse_job, listed, repository=key.repository, path=request.path
             )
         )
         jobs = {job.job_id: self._links.job(job) for job in read}
