@@ -46,7 +46,7 @@ class AddressType(click.ParamType["Address"]):
         host, _, port = str(value).strip().rpartition(":")
         if not (port.isascii() and port.isdecimal() and len(port) < 6 and 0 < int(port) < 65536):
             wanted = "expected HOST:PORT, such as 0.0.0.0:9464"
-            self.fail(f"{value!r} is no address: {wanted}.", param, ctx)
+            self.fail(f"{value!r} is not an address: {wanted}.", param, ctx)
         return Address(host.removeprefix("[").removesuffix("]") or LOCALHOST, int(port))
 
 

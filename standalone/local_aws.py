@@ -126,7 +126,7 @@ class LocalAws:
             connection.request("GET", _HEALTH_PATH)
             services = json.loads(connection.getresponse().read())["services"]
         except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
-            said = self._log.read_text(errors="replace")[-2000:].strip() or "it said nothing"
+            said = self._log.read_text(errors="replace")[-2000:].strip() or "it printed nothing"
             message = f"The local SQS and S3 did not answer on port {self.port}: {said}"
             raise LocalAwsError(message) from error
         finally:

@@ -21,6 +21,6 @@ def require_state(database_url: str | None) -> None:
     file = Path(path.removeprefix("/") if is_url else url)
     if not file.exists():
         raise NoState(
-            f"There is no state at {file.resolve()}: start runstream collect here "
+            f"No state exists at {file.resolve()}: start runstream collect here "
             "first, or name its database in DATABASE_URL."
         )

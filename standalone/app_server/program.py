@@ -31,7 +31,7 @@ def find_program(environment: Mapping[str, str]) -> Path:
         found = shutil.which(named, path=environment.get("PATH"))
         if found is None:
             raise CannotServe(
-                f"ANVIL_APP_SERVER names {named}, and there is no such program. Correct it, or "
+                f"ANVIL_APP_SERVER names {named}, which does not exist. Correct it, or "
                 "unset it to use the one that pip installs."
             )
         return Path(found).absolute()

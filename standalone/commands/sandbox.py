@@ -90,4 +90,4 @@ def _require_readable(scenario: Path) -> None:
     try:
         read_scenario(scenario)
     except (AttributeError, TypeError, ValueError, YAMLError) as error:
-        raise click.UsageError(f"{scenario} is no scenario: {error}") from error
+        raise click.UsageError(f"{scenario} is not a scenario: {error}") from error

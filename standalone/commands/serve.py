@@ -100,4 +100,4 @@ def _require_origin(origin: str | None) -> None:
         return
     parts = urlsplit(origin)
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/"):
-        raise click.UsageError(f"--origin {origin} is no address like https://ci.example.com")
+        raise click.UsageError(f"--origin {origin} is not an address like https://ci.example.com")

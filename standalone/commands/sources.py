@@ -58,7 +58,7 @@ def list_sources(*, as_json: bool) -> None:
         click.echo(json.dumps({"sources": rows}))
         return
     if not rows:
-        click.echo("There is no source. Add one: runstream sources add OWNER")
+        click.echo("No source is configured. Add one: runstream sources add OWNER")
     for row in rows:
         click.echo(f"{row['pattern']}: {row['finding']}")
 

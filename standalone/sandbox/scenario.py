@@ -62,7 +62,7 @@ def _spec(kind: type[_Spec], values: Mapping[str, Any]) -> _Spec:
     known = {field.name for field in fields(kind)}  # type: ignore[arg-type]
     unknown = sorted(set(values) - known)
     if unknown:
-        raise ValueError(f"{kind.__name__} knows no {unknown}; it knows {sorted(known)}.")
+        raise ValueError(f"{kind.__name__} has no field {unknown}; its fields are {sorted(known)}.")
     return kind(**{name: _frozen(name, value) for name, value in values.items()})
 
 

@@ -109,7 +109,7 @@ def check(url: str) -> None:
                 "the app (its Uplink page at anvil.works, or what `serve` wrote)."
             ) from error
         raise AppUnreachable(
-            f"{url} does not answer ({type(error).__name__}): it is tried again by itself."
+            f"{url} does not answer ({type(error).__name__}): Runstream tries again."
         ) from error
 
 

@@ -99,7 +99,7 @@ def test_others_that_are_always_in_the_way(
     with monkeypatch.context() as changed:
         changed.setattr(transactions, "_TRIED_SECONDS", 0.5)
         changed.setattr(Rows, "upsert", fail)
-        with pytest.raises(StateUnavailable, match="other processes were in the way"):
+        with pytest.raises(StateUnavailable, match="other processes hold the same rows"):
             state.save_desired_state("monitor", "paused")
     assert len(tries) > 1
     state.save_desired_state("monitor", "running")

@@ -152,4 +152,4 @@ def test_a_taken_port_is_reported_at_once(command: CommandLine):
 def test_an_origin_that_is_no_address_is_refused(command: CommandLine):
     done = command.run("serve", "--origin", "ci.example.com")
     assert done.returncode == 2
-    assert "is no address like https://ci.example.com" in done.stderr
+    assert "is not an address like https://ci.example.com" in done.stderr

@@ -130,7 +130,7 @@ def test_a_container_of_azure_is_checked_and_created_once(azure: AzureBlobStore)
     """The doctor leaves nothing; a container that is missing is named with the remedy."""
     azure.check()
     azure.require_store()
-    assert azure.ensure().endswith("is there.")
+    assert azure.ensure().endswith("exists.")
     missing = AzureBlobStore(azure._clients, f"{azure._url}x")
     for check in (missing.check, missing.require_store):
         with pytest.raises(QueueMissing, match="run setup"):
@@ -141,6 +141,6 @@ def test_a_bucket_of_google_is_checked_and_created_once(gcs: GcsBlobStore) -> No
     """The doctor asks for the permission; a bucket that is missing is named with the remedy."""
     gcs.check()
     gcs.require_store()
-    assert gcs.ensure().endswith("is there.")
+    assert gcs.ensure().endswith("exists.")
     with pytest.raises(QueueMissing, match="run setup"):
         GcsBlobStore(Client(project="here"), "missing").check()

@@ -52,7 +52,7 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
         (ONCE, {"METRICS_QUEUE": "no-such-queue"}, ["no-such-queue", "runstream setup"]),
         (ONCE, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, ["127.0.0.1:9", "runstream doctor"]),
         (ONCE, {"POLL_SECONDS": "soon"}, ["POLL_SECONDS is 'soon'", "from 1 to 600"]),
-        (["status"], {}, ["There is no state", "runstream collect", "DATABASE_URL"]),
+        (["status"], {}, ["No state exists", "runstream collect", "DATABASE_URL"]),
     ],
 )
 def test_what_a_person_must_fix_is_one_sentence(

@@ -73,7 +73,7 @@ def test_metrics_may_go_to_a_topic(bare: CommandLine, servicebus: RunningService
     server.create(name)
     server.topics.add(name)
     server.subscribe(name, "agents")
-    assert f"Topic {name} is there" in bare.run("setup").stdout
+    assert f"Topic {name} exists" in bare.run("setup").stdout
     assert bare.json("collect", "octo/api", "--once")["errors"] == 0
     assert "workflow_run_completed" in {each["event_type"] for each in bodies(server, name)}
     checks = {each["subject"]: each["status"] for each in bare.json("doctor")["checks"]}

@@ -45,7 +45,7 @@ def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None
     assert asked.returncode != 0
     assert "2 repositories are no longer polled (octo/api, octo/web)" in asked.stdout
     assert cli.run("sources", "remove", "octo", "--yes").returncode == 0
-    assert "There is no source" in cli.run("sources").stdout
+    assert "No source is configured" in cli.run("sources").stdout
     assert "octo/nobody is not a source" in cli.run("sources", "remove", "octo/nobody").stderr
 
 

@@ -94,5 +94,5 @@ def _publish(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Non
             LOG_INGESTION_AGENT,
             key.repository,
             f"The log of job {log.job.job_id} of {key} was not published early: {error}",
-            "No action is needed: it is tried again in its turn.",
+            "No action is needed: Runstream tries it again later.",
         )

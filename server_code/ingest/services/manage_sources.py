@@ -142,7 +142,7 @@ def require_source(store: StateStore, pattern: str) -> SourceRecord:
     for record in store.list_sources():
         if record.pattern.lower() == pattern.lower():
             return record
-    raise NotFound(f"{pattern} is not a source. Runstream knows no source of this name.")
+    raise NotFound(f"{pattern} is not a source of this installation.")
 
 
 def _counted(number: int) -> str:

@@ -56,7 +56,7 @@ class AzureBlobStore(BlobStore):
             try:
                 self._container.create_container(timeout=_TIMEOUT_SECONDS)
             except ResourceExistsError:
-                return f"Container {self._url} is there."
+                return f"Container {self._url} exists."
         return f"Container {self._url} created."
 
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:

@@ -90,7 +90,9 @@ class AzureClients:
         name = address.path.rpartition("/")[2]
         if address.scheme not in {"https", "http"} or not name:
             expected = "https://ACCOUNT.blob.core.windows.net/CONTAINER"
-            raise BadSettings([f"LOG_BUCKET {url} is no container of Blob Storage: set {expected}"])
+            raise BadSettings(
+                [f"LOG_BUCKET {url} is not a container of Blob Storage: set {expected}"]
+            )
         secret = self._azure.storage_connection
         if secret is None:
             client = ContainerClient.from_container_url(url, self._credential, **_LIMITS)

@@ -43,7 +43,7 @@ def ensure_queue(client: ServiceBusAdministrationClient, name: str, *, is_work: 
                 dead_lettering_on_message_expiration=True,
             )
         except ResourceExistsError:
-            return f"Topic {name} is there; its subscriptions are yours."
+            return f"Topic {name} exists; you manage its subscriptions."
     return f"Queue {name} created."
 
 
@@ -53,7 +53,7 @@ def _correct(
     """Raise lock and tries; what was chosen higher stays."""
     has_lock = isinstance(queue.lock_duration, timedelta) and queue.lock_duration >= lock
     if has_lock and (queue.max_delivery_count or 0) >= MAX_DELIVERIES:
-        return f"Queue {queue.name} is there."
+        return f"Queue {queue.name} exists."
     queue.lock_duration = queue.lock_duration if has_lock else lock
     queue.max_delivery_count = max(queue.max_delivery_count or 0, MAX_DELIVERIES)
     client.update_queue(queue)

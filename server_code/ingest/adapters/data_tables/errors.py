@@ -71,7 +71,7 @@ def _translated(method: Callable[..., Any]) -> Callable[..., Any]:
 def _reason(error: Exception) -> str | None:
     """Return what is wrong; None for an error that is not Anvil's."""
     if is_contention(error):
-        return "Data Tables are busy: other processes were in the way too long; it is tried again."
+        return "Data Tables are busy: other processes hold the same rows. Runstream tries again."
     if isinstance(error, _OVER_QUOTA):
         return f"Data Tables are full: {error}. Set RETENTION_DAYS lower, or take a larger plan."
     if _is_not_migrated(error):

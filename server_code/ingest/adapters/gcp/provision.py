@@ -40,7 +40,7 @@ def _ensure_topic(clients: PubsubClients, name: str) -> str:
         try:
             clients.publisher.create_topic(name=path, retry=brief_retry(), timeout=REQUEST_SECONDS)
         except AlreadyExists:
-            return f"Topic {name} is there."
+            return f"Topic {name} exists."
     return f"Topic {name} created."
 
 
@@ -69,5 +69,5 @@ def _ensure_subscription(
                 wanted, retry=brief_retry(), timeout=REQUEST_SECONDS
             )
         except AlreadyExists:
-            return f"Subscription {name} is there."
+            return f"Subscription {name} exists."
     return f"Subscription {name} created."

@@ -55,7 +55,7 @@ class GcsBlobStore(BlobStore):
             try:
                 self._bucket.create(timeout=_TIMEOUT_SECONDS)
             except Conflict:
-                return f"Bucket {self._bucket.name} is there."
+                return f"Bucket {self._bucket.name} exists."
         return f"Bucket {self._bucket.name} created."
 
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:

@@ -127,7 +127,7 @@ class GithubRepositories(RepositorySource):
             if answer.value is None or answer.validator is None:
                 return answer
             return Answer(answer.value, f"{kind} {answer.validator}")
-        raise NotFound(f"{owner} is no account on GitHub, or {client.name} may not see it.")
+        raise NotFound(f"{owner} is not an account on GitHub, or {client.name} cannot see it.")
 
 
 def _answer(answer: ListAnswer, validator: str | None) -> Answer[tuple[RepositoryFacts, ...]]:
