@@ -273,9 +273,9 @@ def test_a_hint_about_a_run_that_is_gone_is_forgotten(stage):
 
 
 def test_a_hint_that_fails_is_kept_and_delays_nothing(stage):
-    """The list is collected meanwhile, and the hint is followed at the next poll."""
+    """It is followed before and after the list, which is collected, and at the next poll."""
     here = stage(a_deep_rerun(1000, seconds=20), at=1100)
-    here.fail(Fault(path="runs/7$", do="error", status=500, count=1))
+    here.fail(Fault(path="runs/7$", do="error", status=500, count=2))
     here.state.save_run_hint(REPOSITORY, 7, now=here.clock.now())
     assert here.poll() is None
     assert len(here.runs()) > 150
@@ -287,7 +287,7 @@ def test_a_hint_that_fails_is_kept_and_delays_nothing(stage):
 def test_a_hint_that_fails_keeps_few_others_waiting(stage):
     """After an outage there are hundreds; asked for all at once, they would never all succeed."""
     here = stage(a_deep_rerun(1000, seconds=20), at=1100)
-    here.fail(Fault(path="runs/39$", do="error", status=500, count=1))
+    here.fail(Fault(path="runs/39$", do="error", status=500, count=2))
     for number in range(1, 41):
         here.state.save_run_hint(REPOSITORY, number, now=here.clock.now())
     assert here.poll() is None
@@ -403,3 +403,17 @@ def test_polling_continues_finding_new_runs(stage, count):
     assert_all_published(here)
     assert_nothing_twice(here)
     assert here.record().cursor > here.clock.now() - timedelta(seconds=400)
+
+
+def test_a_hinted_run_is_published_before_the_backfill_of_its_repository_goes_on(stage):
+    """The list names the oldest runs first, and a webhook without content names only a run."""
+    world = WorldBuilder()
+    for number in range(30):
+        world.run(created=60 * number, seconds=30).job("build")
+    here = stage(world, at=3600)
+    here.state.save_run_hint(REPOSITORY, FIRST_RUN + 20, now=here.clock.now())
+    assert here.poll() is None
+    assert [each["data"]["run_id"] for each in here.metrics()[:2]] == [FIRST_RUN + 20] * 2
+    assert here.state.load_run_hints(REPOSITORY) == {}
+    assert len(here.runs()) == 30
+    assert_nothing_twice(here)

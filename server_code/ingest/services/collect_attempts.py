@@ -66,21 +66,15 @@ def collect_attempts(
     return len(due)
 
 
-def collect_waiting(
-    context: CollectorContext, poll_session: PollSession, *, should_continue: Callable[[], bool]
+def collect_these(
+    context: CollectorContext,
+    poll_session: PollSession,
+    due: Sequence[AttemptRecord],
+    should_continue: Callable[[], bool],
 ) -> None:
-    """Collect ended attempts that have been due for longer than a poll takes to come round.
-
-    They go before the run list, so that a limit that lets few requests through is not used up by
-    the list alone.
-    """
-    waited = timedelta(seconds=2 * context.collecting.poll_seconds)
-    overdue = context.store.load_due_attempts(
-        poll_session.repository.full_name, now=context.clock.now() - waited, limit=SLICE
-    )
-    ended = [each for each in overdue if each.run is None or each.run.is_completed]
-    if ended and keep_lease(context, poll_session):
-        _collect(context, poll_session, ended, should_continue)
+    """Collect given attempts, as ``collect_attempts`` does a slice of those that are due."""
+    if due and keep_lease(context, poll_session):
+        _collect(context, poll_session, due, should_continue)
 
 
 def _collect(
@@ -89,8 +83,6 @@ def _collect(
     due: Sequence[AttemptRecord],
     should_continue: Callable[[], bool],
 ) -> None:
-    if not due:
-        return
     reads = open_slice_reads(context, poll_session.repository.full_name, due)
     groups = read_in_groups(
         context.workers,

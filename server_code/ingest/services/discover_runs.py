@@ -83,6 +83,11 @@ def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> N
     apply_deliveries(context, poll_session)
     decide_reliance(context, poll_session)
     poll_session.list_is_fresh = True
+    discover_hinted_runs(context, poll_session)
+
+
+def discover_hinted_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Find the runs that webhooks or people pointed at, and nothing else."""
     _ask_each(context, poll_session, (follow_run_hints,))
 
 

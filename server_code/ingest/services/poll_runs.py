@@ -26,7 +26,8 @@ from ..errors import (
     Retriable,
     StateBusy,
 )
-from .collect_attempts import collect_attempts, collect_waiting
+from .collect_attempts import collect_attempts
+from .collect_first import collect_hinted, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_due_runs, discover_runs
 from .discover_sources import discover_when_due
@@ -127,8 +128,9 @@ def poll_repository(
     error: IngestError | None = None
     try:
         context.apply_shared_pauses()
-        waiting = PollSession(repository=repository, leased_at=context.clock.now())
-        collect_waiting(context, waiting, should_continue=should_continue)
+        first = PollSession(repository=repository, leased_at=context.clock.now())
+        collect_hinted(context, first, should_continue=should_continue)
+        collect_waiting(context, first, should_continue=should_continue)
         poll_session = PollSession(
             repository=repository, leased_at=context.clock.now(), should_continue=should_continue
         )
