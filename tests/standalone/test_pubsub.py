@@ -77,6 +77,14 @@ def test_a_project_is_needed(bare: CommandLine, pubsub: PubsubServer):
     assert "GOOGLE_CLOUD_PROJECT" in done.stderr
 
 
+def test_missing_credentials_are_named_with_the_remedy(bare: CommandLine, pubsub: PubsubServer):
+    """As on a machine where nobody has signed in, or whose key file is gone."""
+    missing = {"PUBSUB_EMULATOR_HOST": "", "GOOGLE_APPLICATION_CREDENTIALS": "/missing.json"}
+    done = bare.run("collect", "octo/api", "--once", **missing)
+    assert done.returncode == 78
+    assert "gcloud auth application-default login" in done.stderr
+
+
 def test_an_unknown_depth_is_said(bare: CommandLine, pubsub: PubsubServer):
     """Pub/Sub's own API does not count messages; that is no error."""
     bare.run("setup")

@@ -118,3 +118,8 @@ def test_a_missing_queue_and_a_missing_setting_are_named(
     done = bare.run("setup", SERVICEBUS_CONNECTION_STRING="")
     assert done.returncode != 0
     assert "SERVICEBUS_NAMESPACE" in done.stderr
+    done = bare.run(
+        "setup", SERVICEBUS_CONNECTION_STRING="", SERVICEBUS_NAMESPACE="https://octo-ci.example/"
+    )
+    assert done.returncode == 78
+    assert "SERVICEBUS_NAMESPACE is 'https://octo-ci.example/': expected octo-ci" in done.stderr

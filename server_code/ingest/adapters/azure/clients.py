@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from contextlib import ExitStack
 from functools import cached_property
 from typing import TYPE_CHECKING, TypedDict
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 OPERATION_SECONDS = 30
 
 _HTTP_SECONDS = 30
+
+#: A host name, without scheme, port and path; Azure's own domain may be left out.
+_NAMESPACE = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")
 
 
 class _Limits(TypedDict):
@@ -111,6 +115,9 @@ class AzureClients:
     @property
     def _namespace(self) -> str:
         namespace = self._azure.servicebus_namespace or ""
+        if not _NAMESPACE.fullmatch(namespace):
+            expected = "octo-ci.servicebus.windows.net"
+            raise BadSettings([f"SERVICEBUS_NAMESPACE is {namespace!r}: expected {expected}"])
         return namespace if "." in namespace else f"{namespace}.servicebus.windows.net"
 
     @cached_property

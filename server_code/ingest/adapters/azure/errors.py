@@ -39,5 +39,6 @@ def azure_errors(subject: str) -> Iterator[None]:
 def _denied(subject: str, error: Exception) -> AccessDenied:
     first_line = str(error).partition("\n")[0]
     return AccessDenied(
-        f"{subject} refuses the credentials ({first_line}): grant the guide's roles."
+        f"{subject} refuses the credentials ({first_line}). Check the key of the connection "
+        "string, or grant the identity the roles that `runstream setup --print-bicep` prints."
     )

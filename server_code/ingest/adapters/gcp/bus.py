@@ -10,6 +10,7 @@ from ...ports import EventBus, QueueDepth
 from ...ports.inspection import QueueInspector
 from ...settings import QueueSettings
 from .clients import PubsubClients, open_clients
+from .errors import google_errors
 from .inspect import PubsubInspector
 from .provision import (
     READER_HOLD_SECONDS,
@@ -50,7 +51,9 @@ class PubsubBus(EventBus):
         bucket = self._queues.log_bucket
         if bucket is None:
             return None
-        return GcsBlobStore(Client(project=self._project), bucket.removeprefix("gs://"))
+        with google_errors("Cloud Storage"):
+            client = Client(project=self._project)
+        return GcsBlobStore(client, bucket.removeprefix("gs://"))
 
     def inspector(self) -> QueueInspector:
         """Return the checks of ``doctor``."""

@@ -6,6 +6,8 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from .errors import google_errors
+
 if TYPE_CHECKING:
     from google.api_core.retry import Retry
     from google.pubsub_v1 import PublisherClient, SubscriberClient
@@ -37,14 +39,18 @@ class PubsubClients:
 
 
 def open_clients(project: str) -> PubsubClients:
-    """Open the clients with application default credentials, or PUBSUB_EMULATOR_HOST."""
+    """Open the clients with application default credentials, or PUBSUB_EMULATOR_HOST.
+
+    Raises AccessDenied where there are none.
+    """
     from google.pubsub_v1 import PublisherClient, SubscriberClient
 
     emulator = os.environ.get("PUBSUB_EMULATOR_HOST")
     if not emulator:
-        return PubsubClients(
-            project=project, publisher=PublisherClient(), subscriber=SubscriberClient()
-        )
+        with google_errors("Pub/Sub"):
+            return PubsubClients(
+                project=project, publisher=PublisherClient(), subscriber=SubscriberClient()
+            )
     import grpc
     from google.pubsub_v1.services.publisher.transports import PublisherGrpcTransport
     from google.pubsub_v1.services.subscriber.transports import SubscriberGrpcTransport

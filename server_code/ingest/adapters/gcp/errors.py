@@ -27,5 +27,7 @@ def google_errors(subject: str) -> Iterator[None]:
         raise QueueUnavailable(f"{subject} cannot be used now: {error}") from error
     except GoogleAuthError as error:
         raise AccessDenied(
-            f"{subject}: no application default credentials are valid ({error})."
+            f"{subject}: no application default credentials are valid ({error}). Set "
+            "GOOGLE_APPLICATION_CREDENTIALS, give this machine a service account, or run `gcloud "
+            "auth application-default login`."
         ) from error
