@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 
 from .answers import JSON, Answer, blob_not_found, error_answer, json_bytes, not_found
@@ -39,7 +40,7 @@ def fault_answer(fault: Fault | None, path: str) -> Answer | None:
         return None
     if fault.do == "reset":
         return Answer(status=502, cost=0)
-    if fault.do == "error":
+    if fault.do in {"error", "busy"}:
         return error_page(fault)
     if fault.do in _REFUSALS:
         status, message, headers = _REFUSALS[fault.do]
@@ -57,8 +58,9 @@ def error_page(fault: Fault) -> Answer:
     if fault.html:
         body = _PAGE.encode()
         return Answer(status=fault.status, body=body, content_type="text/html", cost=0)
+    wait = (("Retry-After", str(math.ceil(fault.seconds))),) if fault.do == "busy" else ()
     body = json_bytes({"message": "Server Error"})
-    return Answer(status=fault.status, body=body, content_type=JSON, cost=0)
+    return Answer(status=fault.status, body=body, content_type=JSON, headers=wait, cost=0)
 
 
 def busy_blob(fault: Fault) -> Answer:

@@ -17,6 +17,7 @@ KINDS = frozenset(
         "reset",
         "slow",
         "secondary",
+        "busy",
         "missing",
         "dead_redirect",
         "late_jobs",
@@ -46,7 +47,8 @@ class Fault:
     error: `status`, as `html` or JSON; cut: the body stops after `fraction` of it; reset: the
     connection closes without an answer; slow: the answer comes `seconds` of real time late;
     secondary: a secondary limit (`status` 403, 404 or 429) for `seconds`, with Retry-After if
-    `retry_after`, as an HTTP date if `retry_after_date`; missing: 404; dead_redirect: a
+    `retry_after`, as an HTTP date if `retry_after_date`; busy: `status` with a Retry-After of
+    `seconds`, for this path alone; missing: 404; dead_redirect: a
     log's redirect leads to a closed port;
     late_jobs: jobs are shown as they were `seconds` ago; sso: 403, or `status` 404, with
     X-GitHub-SSO; suspended: 403 of a suspended installation; blocked: 451;

@@ -54,6 +54,16 @@ def test_a_credential_or_a_repository_is_refused(serve, do, status, words):
     assert ("X-GitHub-SSO" in answer.headers) is (do == "sso")
 
 
+@pytest.mark.parametrize("status", [429, 503])
+def test_one_path_is_busy_while_others_are_answered(serve, status):
+    """It asks to wait, and blocks nothing else of the token."""
+    api = serve(world(), faults=(Fault(path="/runs$", do="busy", status=status, seconds=40),))
+    answer = api.get(RUNS)
+    assert (answer.status_code, answer.headers["Retry-After"]) == (status, "40")
+    check_error(answer)
+    assert api.get("/repos/octo/api").status_code == 200
+
+
 def test_a_repository_is_hidden_for_lack_of_a_single_sign_on(serve):
     """GitHub answers 404 to some tokens, with the header all the same."""
     answer = serve(world(), faults=(Fault(path="/runs$", do="sso", status=404),)).get(RUNS)

@@ -280,6 +280,15 @@ def test_a_limit_puts_work_off_without_counting_a_try(stage):
     assert 45 <= work.delay_seconds <= 46
 
 
+def test_a_log_that_asks_to_wait_comes_from_the_archive_and_holds_no_other(stage):
+    """Nothing is raised that would pause the agent."""
+    here = collected(stage, a_world(b"one", b"two", b"three"))
+    job_id = here.server.truth()[0]["jobs"][0]["job_id"]
+    here.fail(Fault(path=f"/jobs/{job_id}/logs$", do="busy", status=503, seconds=500))
+    here.ingest(rounds=3, every=5)
+    assert_logs_are_true(here)
+
+
 def test_lost_log_work_is_requested_again(stage):
     """A log that stays pending is requested again, also after the queue was purged."""
     here = collected(stage, a_world(None))

@@ -20,6 +20,7 @@ from ..errors import (
     LogPending,
     MalformedPayload,
     RateLimited,
+    RequestPaused,
     ResourceExhausted,
 )
 from ..messaging.log_work import DueLog, LogWork
@@ -178,6 +179,8 @@ def _wants_archive(error: IngestError, work: LogWork) -> bool:
     """
     if isinstance(error, _SHARED_FAILURES):
         return False
+    if isinstance(error, RequestPaused):
+        return True
     return work.tries >= (MIN_PENDING_TRIES if isinstance(error, LogPending) else 1)
 
 

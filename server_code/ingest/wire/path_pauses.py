@@ -51,7 +51,8 @@ class PathPauses:
         known, factor = self._pauses.get(path), 1
         if known is not None:
             is_alone = self._answers - known.answers >= OTHER_ANSWERS
-            factor = min(known.factor * 2, MAX_FACTOR) if is_alone else max(known.factor // 2, 1)
+            # At least 2, so that others are asked before it, also where it is always the first.
+            factor = min(known.factor * 2, MAX_FACTOR) if is_alone else max(known.factor // 2, 2)
         wait = until - now
         self._keep(path, now + max(min(factor * wait, MAX_PAUSE), wait), factor=factor)
 
