@@ -92,14 +92,27 @@ def _draw(overview: Overview, health: Health, depths: Depths) -> None:
     console.print(
         agents_table(overview.agents, now) if overview.agents else "No agent has reported yet."
     )
-    console.print(repositories_table(overview))
-    console.print(queues_table({name: _in_words(depth) for name, depth in depths.items()}))
+    if overview.repositories:
+        console.print(repositories_table(overview))
+    console.print(queues_table(_all_in_words(depths)))
     console.print(
         f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "
         f"{counts.logs_fetched:,} fetched, {counts.logs_pending:,} pending, "
         f"{counts.logs_unavailable:,} unavailable.\n"
     )
     console.print(errors_table(overview.errors, now))
+
+
+def _all_in_words(depths: Depths) -> dict[str, str]:
+    """Return each queue's depth or error; an error that several share in full once."""
+    words: dict[str, str] = {}
+    first_with: dict[str, str] = {}
+    for name, depth in depths.items():
+        text = _in_words(depth)
+        first = first_with.setdefault(text.replace(name, ""), name)
+        is_repeated = isinstance(depth, IngestError) and first != name
+        words[name] = f"The same error as {first}." if is_repeated else text
+    return words
 
 
 def _in_words(depth: QueueDepth | IngestError) -> str:

@@ -141,6 +141,7 @@ def test_where_all_is_well_nothing_needs_a_remedy():
     ("facts", "subject", "status", "words"),
     [
         ({"kind": "no token", "scopes": None}, "token", "warning", "60 requests an hour"),
+        ({"kind": "no token", "scopes": None}, "limit without a token", "ok", "are left"),
         (
             {"expires_at": NOW + timedelta(days=3)},
             "token-1",

@@ -220,6 +220,8 @@ def test_status_shows_the_rest_where_the_queues_are_out_of_reach(cli: CommandLin
     assert "does not exist" in seen["queues"][0]["error"]
     assert seen["queues"][1]["visible"] == 3
     assert seen["counts"]["attempts"] == 2
+    lost = cli.run("status", AWS_ENDPOINT_URL="http://127.0.0.1:9").stdout
+    assert lost.count("The same error as ") == 2
 
 
 def _line_with(process, word: str) -> str:

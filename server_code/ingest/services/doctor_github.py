@@ -16,7 +16,15 @@ from ..errors import (
     Skippable,
 )
 from ..ports import ActionsSource, Budget, RepositorySource, RunQuery
-from ..ports.inspection import FAILED, OK, WARNING, Check, CredentialFacts, GithubInspector
+from ..ports.inspection import (
+    ANONYMOUS_KIND,
+    FAILED,
+    OK,
+    WARNING,
+    Check,
+    CredentialFacts,
+    GithubInspector,
+)
 from .dashboard.credentials import credential_row, expiry_in_words
 from .preview_source import SourceLister, preview_in_words, preview_source
 
@@ -51,7 +59,8 @@ def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -
             yield _failed(name, error, _credential_remedy(error))
         else:
             yield _check_identity(name, facts, now())
-            yield _check_budget(name, facts.budget)
+            of_name = "without a token" if facts.kind == ANONYMOUS_KIND else f"of {name}"
+            yield _check_budget(f"limit {of_name}", facts.budget)
             if facts.server_time is not None:
                 yield _check_clock(facts.server_time, now())
 
@@ -122,7 +131,7 @@ def check_source(
 
 
 def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
-    if facts.kind == "no token":
+    if facts.kind == ANONYMOUS_KIND:
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
         return _warning("token", finding, NEW_CREDENTIAL)
     expiry, when = expiry_in_words(facts.expires_at, now=now)
@@ -137,8 +146,7 @@ def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
     return Check(subject=name, status=OK, finding=f"{finding}.")
 
 
-def _check_budget(name: str, budget: Budget) -> Check:
-    subject = f"limit of {name}"
+def _check_budget(subject: str, budget: Budget) -> Check:
     if budget.limit is None or budget.remaining is None:
         return Check(subject=subject, status=OK, finding="GitHub reports no limit.")
     until = f" until {budget.reset_at:%H:%M} UTC" if budget.reset_at else ""

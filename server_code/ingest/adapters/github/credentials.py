@@ -10,6 +10,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Protocol
 
 from ...errors import BadCredentials
+from ...ports.inspection import ANONYMOUS_KIND
 
 #: GitHub's servers may take this long to know a new token.
 FRESH_FOR = timedelta(seconds=60)
@@ -70,7 +71,7 @@ class StaticToken:
         self._token = token
         digest = "" if token is None else hashlib.sha256(token.encode()).hexdigest()[:12]
         self.name = f"token-{digest}" if token is not None else "anonymous"
-        self.kind = "no token" if token is None else _kind_of(token)
+        self.kind = ANONYMOUS_KIND if token is None else _kind_of(token)
 
     def token(self, github_now: datetime) -> str | None:  # noqa: ARG002
         """Return the token."""

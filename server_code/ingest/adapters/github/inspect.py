@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from ...domain.timestamps import parse_timestamp
 from ...errors import AccessDenied, Skippable, SourceUnavailable
 from ...ports import Budget
-from ...ports.inspection import CredentialFacts, GithubInspector
+from ...ports.inspection import ANONYMOUS_KIND, CredentialFacts, GithubInspector
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from .client import GithubClient
@@ -78,7 +78,7 @@ def _identity(client: GithubClient) -> tuple[str | None, Mapping[str, str]]:
 
 def _kind(credential: str, headers: Mapping[str, str]) -> str:
     if credential == _ANONYMOUS:
-        return "no token"
+        return ANONYMOUS_KIND
     if credential.startswith(_INSTALLATION) or not headers:
         return "app installation"
     return "classic token" if "x-oauth-scopes" in headers else "fine-grained token"

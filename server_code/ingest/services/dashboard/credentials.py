@@ -8,7 +8,7 @@ from typing import Any
 from ...domain.source_records import CredentialRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import SourceStore
-from ...ports.inspection import FAILED, OK, WARNING
+from ...ports.inspection import ANONYMOUS_KIND, FAILED, OK, WARNING
 
 #: In time to ask somebody for a new token.
 EXPIRES_SOON = timedelta(days=14)
@@ -70,7 +70,7 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
         missing = ", ".join(record.missing_permissions)
         remedy = "Grant them to the token, or to the App and accept them in its installation."
         return WARNING, f"Missing permissions: {missing}.", remedy
-    if record.kind == "no token":
+    if record.kind == ANONYMOUS_KIND:
         remedy = "Set GITHUB_TOKEN, or create a GitHub App."
         return WARNING, "60 requests an hour, and no logs.", remedy
     if record.limit and record.remaining is not None and record.remaining < record.limit // 10:
