@@ -96,6 +96,8 @@ def test_a_stalled_agent_has_a_time_and_its_note():
     assert shown["since"] == format_timestamp(at(-300))
     assert shown["problems"][0]["detail"] == "SQS did not respond."
     assert shown["problems"][0]["is_headline"]
+    silent = judged(agents=agents("running", "stalled"))
+    assert silent.problems[0].detail.startswith("Run the checks")
 
 
 def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first():

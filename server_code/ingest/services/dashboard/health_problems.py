@@ -32,6 +32,7 @@ _AGENT_SENTENCES = {
 }
 _BROKEN = ("stalled", "stopped", "error")
 _SILENT = ("stalled", "stopped")
+_SILENT_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +83,7 @@ def _agent_problems(agents: Sequence[Mapping[str, Any]]) -> list[Problem]:
         Problem(
             sentence=_AGENT_SENTENCES[agent["state"]].format(agent["name"]),
             since=parse_timestamp(agent["heartbeat_at"]) if agent["state"] in _SILENT else None,
-            detail=agent["note"],
+            detail=agent["note"] or (_SILENT_REMEDY if agent["state"] == "stalled" else None),
             is_broken=agent["state"] in _BROKEN,
         )
         for agent in agents
