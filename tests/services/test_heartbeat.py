@@ -125,6 +125,7 @@ def test_nothing_is_known_of_a_limit_that_nobody_reported(here):
     [
         (PIPELINE_MONITORING_AGENT, 2.5, True),
         (PIPELINE_MONITORING_AGENT, 1, False),
+        (PIPELINE_MONITORING_AGENT, 1.04, False),
         (LOG_INGESTION_AGENT, 2.5, False),
     ],
 )

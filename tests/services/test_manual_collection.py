@@ -13,6 +13,7 @@ from ingest.services import collect_attempts
 from ingest.services.manual_collection import (
     LOST_AFTER,
     MOST_ROUNDS,
+    claim_collection,
     collect_round,
     find_collection,
     find_running,
@@ -48,6 +49,16 @@ def two_repositories():
     for name in ("octo/api", "octo/web"):
         builder.repository(name).run(seconds=60).job("build", log=LOG)
     return builder
+
+
+def test_two_people_who_start_a_collection_at_once_get_one(stage):
+    here = stage(two_repositories())
+    now = here.clock.now()
+    first, second = (claim_collection(here.state, now=now) for _ in range(2))
+    assert (first[0] == second[0], first[1], second[1]) == (True, True, False)
+    start_collection(here.state, first[0], only=None, now=now)
+    following, may_start = claim_collection(here.state, now=now)
+    assert (following != first[0], may_start) == (True, True)
 
 
 def start(here, *, only=None):

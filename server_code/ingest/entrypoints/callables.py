@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from dataclasses import replace
 from typing import Any
 
@@ -22,7 +21,12 @@ from ..services.dashboard.runs import (
     RunChoice,
     list_runs,
 )
-from ..services.manual_collection import find_running, start_collection
+from ..services.manual_collection import (
+    claim_collection,
+    find_running,
+    new_collection,
+    start_collection,
+)
 from .arguments import bounded, optional_day, optional_id, optional_text, require_id, require_text
 from .auth import login_required
 from .request_context import RequestContext
@@ -61,7 +65,10 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
     running = find_running(request.state, now=request.now)
     if running is not None:
         return collection_row(running, now=request.now)
-    started = start_collection(request.state, secrets.token_hex(8), only=only, now=request.now)
+    collection_id, may_start = claim_collection(request.state, now=request.now)
+    if not may_start:
+        return collection_row(new_collection(collection_id, only, request.now), now=request.now)
+    started = start_collection(request.state, collection_id, only=only, now=request.now)
     anvil.server.launch_background_task("collect_now", started.collection_id)
     request.note("started a collection", repository=only)
     return collection_row(started, now=request.now)

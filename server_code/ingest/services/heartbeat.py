@@ -26,6 +26,9 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 #: A loop that has not come round for so long hangs, and no heartbeat is given for it.
 HANGING_SECONDS = 900.0
 
+#: Intervals that are less than a twentieth longer are not worth a note.
+NOTED_FACTOR = 1.05
+
 
 class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
@@ -168,7 +171,7 @@ def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
 
 def slowdown_note(agent: str, budget: Budget) -> str | None:
     """Return the note that the budget does not last for all repositories; None where it does."""
-    if agent != PIPELINE_MONITORING_AGENT or budget.interval_factor <= 1:
+    if agent != PIPELINE_MONITORING_AGENT or budget.interval_factor < NOTED_FACTOR:
         return None
     return (
         f"GitHub's hourly budget does not last for all repositories: each is polled "

@@ -7,6 +7,7 @@ because it is killed or its time is over, the agents' next ticks do.
 
 from __future__ import annotations
 
+import hashlib
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -28,13 +29,27 @@ LOST_AFTER = timedelta(seconds=90)
 _COUNTED = ("runs", "jobs", "logs")
 
 
+def claim_collection(store: AgentStore, *, now: datetime) -> tuple[str, bool]:
+    """Return the id of the next collection, and whether the caller may start it.
+
+    Two people who press the button at once get one collection.
+    """
+    newest = next((each.collection_id for each in store.list_collections()), "")
+    seed = f"{newest} {int(now.timestamp()) // 60}"
+    collection_id = hashlib.sha256(seed.encode()).hexdigest()[:16]
+    return collection_id, store.claim_once(f"collect {collection_id}", now=now)
+
+
+def new_collection(collection_id: str, only: str | None, now: datetime) -> CollectionRecord:
+    """Return a collection that begins now."""
+    return CollectionRecord(collection_id=collection_id, started_at=now, updated_at=now, only=only)
+
+
 def start_collection(
     store: StateStore, collection_id: str, *, only: str | None, now: datetime
 ) -> CollectionRecord:
     """Make the repositories due, and record that a collection begins."""
-    record = CollectionRecord(
-        collection_id=collection_id, started_at=now, updated_at=now, only=only
-    )
+    record = new_collection(collection_id, only, now)
     for repository in _wanted(store, record):
         store.make_due(repository.full_name, now=now)
     record = replace(record, counts=_repository_counts(store, record))
