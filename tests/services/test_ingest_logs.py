@@ -227,6 +227,15 @@ def test_a_large_log_goes_in_parts_or_by_claim_check(stage):
     assert sorted(record.blob_key is None for record in records) == [False, True]
 
 
+@pytest.mark.parametrize("log_mode", MODES)
+def test_the_log_of_a_job_whose_name_fits_no_message_arrives(stage, log_mode):
+    """The name is cut, and the log is whole."""
+    world = WorldBuilder().run(seconds=60).job("n" * 90_000, log=b"one").job("short", log=b"two")
+    here = collected(stage, world, log_mode=log_mode, max_message_bytes=60_000)
+    here.ingest()
+    assert_logs_are_true(here)
+
+
 def test_work_comes_back_where_the_logs_queue_is_out_of_reach(stage):
     """Undeleted work is received again, and nothing is lost."""
     here = collected(stage, a_world(None))

@@ -15,7 +15,7 @@ from ..domain.runs import WorkflowRun
 from ..domain.summaries import RunSummary, summary_of
 from ..messaging.encoding import QueueMessage
 from ..messaging.envelope import Envelope
-from ..messaging.log_work import attempt_logs_due, job_log_due
+from ..messaging.log_work import attempt_logs_due, due_log, job_log_due
 from ..messaging.run_data import RunDetails
 from ..messaging.run_events import (
     job_envelope,
@@ -208,7 +208,7 @@ def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
     return JobLogRecord(
         key=record.key,
         job_id=job.job_id,
-        job_name=job.name,
+        job_name=due_log(job).job_name,
         state=LOG_PENDING,
         updated_at=now,
         pending_since=now,
