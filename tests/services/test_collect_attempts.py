@@ -553,10 +553,10 @@ def test_an_attempt_that_may_not_be_read_holds_no_other_and_heals(stage):
 
 def test_an_attempt_that_is_limited_for_ever_holds_no_other(stage):
     """Its jobs answer 429, and it is the oldest; later runs are found and published."""
-    world = WorldBuilder().run(seconds=9).job("a").run(created=620, seconds=9).job("b")
+    world = WorldBuilder().run(seconds=9).job("a").run(created=700, seconds=9).job("b")
     here = stage(world, at=600)
     here.fail(Fault(path=f"{FIRST_RUN + 1}/attempts/1/jobs", do="busy", status=429, seconds=2))
-    for _ in range(40):
+    for _ in range(60):
         here.poll()
         here.advance(3)
     assert here.attempt(run=2).settled
