@@ -235,6 +235,25 @@ def test_a_rerun_of_a_minute_deep_in_the_list_is_found_within_two_polls(stage, a
     assert_all_published(here)
 
 
+def test_short_reruns_deep_in_a_list_that_always_changes_are_seen_in_progress(stage):
+    """The list rests after each change, the questions by status do not."""
+    world = WorldBuilder().run("failure", seconds=60).job("test")
+    starts = range(1000, 1500, 85)
+    for start in starts:
+        world.rerun("failure", at=start, starts_after=2, seconds=40).job("test")
+    for number in range(150):
+        world.run(created=100 + number, seconds=10, sha="a" * 40)
+    for number in range(60):
+        world.run(created=900 + 10 * number, seconds=10, sha="a" * 40)
+    here = stage(world, at=500)
+    here.poll_for(400)
+    while here.server.clock.now() < here.start + 1600:
+        poll_due_repositories(here.context, should_continue=lambda: True)
+        here.advance(5)
+    seen = [here.attempt(number).published_statuses[-2:] for number in range(2, len(starts) + 2)]
+    assert seen == [("in_progress", "completed")] * len(starts)
+
+
 def test_the_questions_by_status_wait_for_a_minute_with_headroom(stage):
     """Free answers count by the minute: with hundreds of repositories the lists go first."""
     here = stage(a_deep_rerun(9000, seconds=60), at=500)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta, timezone
 from functools import partial
 
 from ..domain.delivery_trust import is_listing_due, is_proof_due
-from ..domain.due import is_interval_over
+from ..domain.due import MAX_PAUSE, is_interval_over
 from ..domain.runs import WorkflowRun
 from ..domain.timestamps import write_timestamp
 from ..errors import AccessDenied, IngestError, NotFound
@@ -42,6 +42,9 @@ HINTS_AT_ONCE = 16
 
 #: A filtered list ends after 1,000 runs.
 MAX_FILTERED_PAGES = 10
+
+#: Scheduled attempts that are compared with a changed list by status, the oldest first.
+MAX_FOLLOWED = 100
 
 #: How often the failed deliveries of webhooks are asked for; GitHub lists them for 3 days.
 DELIVERY_INTERVAL = timedelta(hours=1)
@@ -75,7 +78,8 @@ def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> N
     """Find runs as ``discover_runs`` does, but do not ask for a list again that has just changed.
 
     Changes come together: runs appear, start and end. The list is charged for each answer that
-    differs, so the next one is awaited for nearly two polls and holds them all.
+    differs, so the next one is awaited for nearly two polls and holds them all. A re-run deep in
+    the list may be over by then, so open runs are asked for by status at every poll.
     """
     if list_rests_until(context, poll_session.repository) <= context.clock.now():
         discover_runs(context, poll_session)
@@ -83,7 +87,7 @@ def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> N
     apply_deliveries(context, poll_session)
     decide_reliance(context, poll_session)
     poll_session.list_is_fresh = True
-    discover_hinted_runs(context, poll_session)
+    _ask_each(context, poll_session, (follow_run_hints, ask_for_open_runs))
 
 
 def discover_hinted_runs(context: CollectorContext, poll_session: PollSession) -> None:
@@ -273,4 +277,24 @@ def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: 
         if number == 1:
             poll_session.keep_validator(list_name, answer.validator)
         if not answer.value.has_next:
+            _make_missing_due(context, poll_session, query.status)
             return
+
+
+def _make_missing_due(
+    context: CollectorContext, poll_session: PollSession, status: str | None
+) -> None:
+    """Make attempts due that a list by status showed before and does not show now.
+
+    The next answers are unchanged, and would say of them that nothing has happened.
+    """
+    name, now = poll_session.repository.full_name, context.clock.now()
+    scheduled = context.store.load_due_attempts(name, now=now + MAX_PAUSE, limit=MAX_FOLLOWED)
+    missing = [
+        replace(record, next_check_at=now)
+        for record in scheduled
+        if record.run is not None
+        and record.run.status == status
+        and not poll_session.has_current(record)
+    ]
+    context.store.save_attempts(missing)

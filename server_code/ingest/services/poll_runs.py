@@ -196,7 +196,9 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     changed_at = repository.last_changed_at or repository.added_at
     slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_SHARE)
     longest = min(max(pause, slowness), max(SLOWEST_POLL, pause))
-    list_at = list_rests_until(context, repository)
+    # Re-runs below the first page are asked for by status at every poll.
+    has_deep_runs = repository.page_floor is not None
+    list_at = now if has_deep_runs else list_rests_until(context, repository)
     if next_check_at is None:
         return max(now + _spread(longest, repository.full_name), list_at)
     idle_poll = max(now + longest, list_at)
