@@ -245,7 +245,7 @@ def test_short_reruns_deep_in_a_list_that_always_changes_are_seen_in_progress(st
         world.run(created=100 + number, seconds=10, sha="a" * 40)
     for number in range(60):
         world.run(created=900 + 10 * number, seconds=10, sha="a" * 40)
-    here = stage(world, at=500)
+    here = stage(world, at=500, log_mode="economy")
     here.poll_for(400)
     while here.server.clock.now() < here.start + 1600:
         poll_due_repositories(here.context, should_continue=lambda: True)

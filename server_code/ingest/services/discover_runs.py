@@ -75,7 +75,7 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
 
 
 def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> None:
-    """Find runs as ``discover_runs`` does, but do not ask for a list again that has just changed.
+    """Find runs as ``discover_runs`` does, but in economy mode let a list rest that has changed.
 
     Changes come together: runs appear, start and end. The list is charged for each answer that
     differs, so the next one is awaited for nearly two polls and holds them all. A re-run deep in

@@ -97,8 +97,14 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
 
 
 def list_rests_until(context: CollectorContext, repository: RepositoryRecord) -> datetime:
-    """Return until when the run list is not asked for again, because it has just changed."""
+    """Return until when the run list is not asked for again, because it has just changed.
+
+    In live mode it never rests: there the jobs cost most of the requests, and an event is to be
+    on the queue one poll later.
+    """
     now, changed_at = context.clock.now(), repository.list_changed_at
+    if context.collecting.log_mode == "live":
+        return now
     rest = LONGEST_GAP_POLLS * timedelta(seconds=context.collecting.poll_seconds)
     if changed_at is None or is_interval_over(changed_at, rest, now):
         return now

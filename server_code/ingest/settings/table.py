@@ -252,7 +252,8 @@ SETTINGS = (
         field="collecting.poll_seconds",
         parse=whole_number_between(1, 600),
         default="30",
-        help="Seconds between two polls of an active repository. No event is later than two polls.",
+        help="Seconds between two polls of an active repository. "
+        "In economy mode, and for jobs, no event is later than two polls.",
     ),
     Setting(
         name="BACKFILL_DAYS",
