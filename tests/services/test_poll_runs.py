@@ -15,9 +15,10 @@ from ingest.errors import (
     SourceUnavailable,
     StateBusy,
 )
-from ingest.services.poll_runs import next_poll, poll_due_repositories
+from ingest.services.poll_runs import poll_due_repositories
 from ingest.services.poll_turn import PollTurn
 from ingest.services.schedule_attempts import MAX_FAILURES
+from ingest.services.schedule_polls import next_poll
 from support.world import (
     GENEROUS,
     REPOSITORY,

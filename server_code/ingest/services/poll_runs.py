@@ -11,9 +11,7 @@ import random
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
-from zlib import crc32
 
-from ..domain.delivery_trust import PROOF_INTERVAL
 from ..domain.ledger import MOST_ERRORS, RepositoryRecord
 from ..errors import (
     BadCredentials,
@@ -32,18 +30,12 @@ from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_due_runs, discover_runs
 from .discover_sources import discover_when_due
 from .manage_sources import make_sources_due
-from .poll_session import LEASE_SECONDS, PollSession, list_rests_until
+from .poll_session import LEASE_SECONDS, PollSession
 from .poll_turn import PollTurn, find_urgent
 from .record_credentials import record_changes
-from .schedule_attempts import OPEN_AGE_SHARE
+from .schedule_polls import next_poll_after
 
 logger = logging.getLogger(__name__)
-
-#: The longest interval between two polls of an idle repository.
-SLOWEST_POLL = timedelta(minutes=10)
-
-#: How many times longer a repository with open runs waits at most for a budget to last.
-MAX_OPEN_INTERVAL_FACTOR = 2.0
 
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
@@ -136,7 +128,7 @@ def poll_repository(
         )
         discover(context, poll_session)
         record = _collect(context, poll_session, should_continue)
-        next_poll_at = _next_poll_after(context, poll_session, record)
+        next_poll_at = next_poll_after(context, poll_session, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
         error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
         context.share_pauses()
@@ -168,53 +160,6 @@ def _report_malformed(context: CollectorContext, repository: str) -> None:
             context.report_error(PIPELINE_MONITORING_AGENT, repository, what, _REMEDY_OF_MALFORMED)
 
 
-def _next_poll_after(
-    context: CollectorContext, poll_session: PollSession, record: RepositoryRecord
-) -> datetime:
-    now = context.clock.now()
-    if poll_session.has_more_facts:
-        return now
-    if not poll_session.relies_on_deliveries:
-        return next_poll(context, record)
-    next_check_at = context.store.load_next_check_at(record.full_name)
-    proof_at = now + _spread(PROOF_INTERVAL, record.full_name)
-    return min(proof_at, next_check_at or proof_at)
-
-
-def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
-    """Return when to poll again: soon where something changes, later where nothing does.
-
-    If the token's budget does not last for all its repositories, each waits equally longer; those
-    with open runs not much, because most of their polls are free.
-    """
-    now = context.clock.now()
-    next_check_at = context.store.load_next_check_at(repository.full_name)
-    interval_factor = context.source.interval_factor(repository.full_name)
-    if next_check_at is not None:
-        interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
-    pause = timedelta(seconds=context.collecting.poll_seconds) * interval_factor
-    changed_at = repository.last_changed_at or repository.added_at
-    slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_SHARE)
-    longest = min(max(pause, slowness), max(SLOWEST_POLL, pause))
-    # Re-runs below the first page are asked for by status at every poll.
-    has_deep_runs = repository.page_floor is not None
-    list_at = now if has_deep_runs else list_rests_until(context, repository)
-    if next_check_at is None:
-        return max(now + _spread(longest, repository.full_name), list_at)
-    idle_poll = max(now + longest, list_at)
-    return min(
-        idle_poll, next_check_at if interval_factor == 1 else max(next_check_at, now + pause)
-    )
-
-
-def _spread(interval: timedelta, repository: str) -> timedelta:
-    """Shorten an interval by up to a tenth, by the repository's name.
-
-    Repositories that are polled together, as after a start or a limit, drift apart.
-    """
-    return interval * (1 - crc32(repository.encode()) / 2**32 / 10)
-
-
 def _collect(
     context: CollectorContext, poll_session: PollSession, should_continue: Callable[[], bool]
 ) -> RepositoryRecord:
@@ -240,11 +185,10 @@ def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryR
     """
     repository, error = poll_session.repository, poll_session.error
     context.busy_polls.discard(repository.full_name)
-    if error is None:
+    if error is None or isinstance(error, StateBusy):
+        # Processes that are in each other's way are no failure of the repository.
         return replace(repository, failures=0, last_error=None)
-    if repository.last_error is None and not isinstance(
-        error, (RateLimited, RequestPaused, StateBusy)
-    ):
+    if repository.last_error is None and not isinstance(error, (RateLimited, RequestPaused)):
         name = repository.full_name
         context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
     return replace(repository, failures=0, last_error=str(error))
