@@ -24,7 +24,8 @@ def jobs(*statuses):
         (("in_progress",), False),
         (("in_progress", "in_progress"), False),
         (("completed", "queued"), False),
-        (("completed", "completed"), False),
+        (("completed", "completed"), True),
+        (("completed",), False),
         (("completed", "completed", "in_progress"), True),
     ],
 )

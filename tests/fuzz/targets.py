@@ -10,7 +10,13 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime, timezone
 
-from ingest.errors import InvalidSignature, MalformedPayload, RateLimited, SourceUnavailable
+from ingest.errors import (
+    InvalidSignature,
+    MalformedPayload,
+    RateLimited,
+    RequestPaused,
+    SourceUnavailable,
+)
 from ingest.messaging.log_payload import log_in_payload
 from ingest.messaging.log_work_parser import parse_log_work
 from ingest.services.log_archive import open_log_archive
@@ -96,7 +102,7 @@ def read_headers(data: bytes) -> None:
     for status in (200, 304, 403, 429):
         with suppress(RateLimited):
             limiter.update(status, headers, "{}", now=NOW, path="/repos/{}/{}")
-        with suppress(RateLimited):
+        with suppress(RateLimited, RequestPaused):
             limiter.admit("/repos", resource="core", now=NOW, path="/repos/{}/{}")
     assert limiter.paused_until(now=NOW) is None or limiter.interval_factor(now=NOW) >= 1
     limiter.has_headroom(now=NOW)

@@ -36,7 +36,7 @@ def metrics(stage) -> list[Metric]:
     here.poll()
     here.ingest()
     loops = [AgentLoop(agent, here.context, lambda _: None) for agent in AGENTS]
-    Heartbeats(here.context, loops).give()
+    Heartbeats(here.context, loops).save()
     here.context.store.save_attempts([an_attempt(5)])
     return list(MetricsCollector(here.context, dead_letters=lambda: 2).collect())
 

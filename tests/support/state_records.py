@@ -174,6 +174,7 @@ def a_full_log(text: str = "text") -> JobLogRecord:
         blob_key=text,
         tries=3,
         failed_at=at(2),
+        pending_since=at(1),
     )
 
 

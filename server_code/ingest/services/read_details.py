@@ -13,7 +13,7 @@ from ..domain.annotations import START_FAILURES, AnnotationList
 from ..domain.artifacts import Artifact
 from ..domain.jobs import Job
 from ..domain.ledger import AttemptRecord
-from ..errors import AccessDenied, IngestError, RateLimited, SourceUnavailable
+from ..errors import AccessDenied, IngestError, RateLimited, RequestPaused, SourceUnavailable
 from ..ports import ActionsSource
 from .attempt_messages import has_ended_before, has_run_changes, unpublished_jobs
 
@@ -48,13 +48,13 @@ class DetailReads:
     def read(self, record: AttemptRecord) -> Iterator[AttemptRecord]:
         """Yield the record after each part that was read, so that a limit costs none of them.
 
-        Raises RateLimited, at most MAX_LIMITED_READS times for an attempt.
+        Raises RateLimited and RequestPaused, at most MAX_LIMITED_READS times for an attempt.
         """
         latest = record
         try:
             for latest in self._parts(record):
                 yield latest
-        except RateLimited:
+        except (RateLimited, RequestPaused):
             if latest.limited_reads >= MAX_LIMITED_READS:
                 return
             yield replace(latest, limited_reads=latest.limited_reads + 1)
@@ -119,7 +119,7 @@ class DetailReads:
         for _ in range(TRIES):
             try:
                 return fetch()
-            except RateLimited:
+            except (RateLimited, RequestPaused):
                 raise
             except AccessDenied as error:
                 self.denied[what] = error
