@@ -118,7 +118,7 @@ class Github:
 
 
 RESOURCES = st.sampled_from(["core", "graphql"])
-DEEDS = st.one_of(
+ACTIONS = st.one_of(
     st.tuples(st.just("wait"), st.integers(min_value=0, max_value=30)),
     st.tuples(st.just("wait"), st.sampled_from([60, 90, 600, HOUR])),
     st.tuples(st.just("send"), RESOURCES, st.integers(min_value=1, max_value=90), st.booleans()),
@@ -132,37 +132,41 @@ DEEDS = st.one_of(
 )
 
 
-def perform(github: Github, deed: tuple) -> None:
-    if deed[0] == "wait":
-        github.now += timedelta(seconds=deed[1])
-    elif deed[0] == "send":
-        for _ in range(deed[2]):
-            github.send(deed[1], is_free=deed[3])
+def perform(github: Github, action: tuple) -> None:
+    if action[0] == "wait":
+        github.now += timedelta(seconds=action[1])
+    elif action[0] == "send":
+        for _ in range(action[2]):
+            github.send(action[1], is_free=action[3])
     else:
-        for _ in range(deed[4]):
-            github.answer(deed[1], deed[2], deed[3])
+        for _ in range(action[4]):
+            github.answer(action[1], action[2], action[3])
     # Whatever has happened, the next moment is the one to be tempted in.
     github.send("core", is_free=True)
     github.send("graphql", is_free=True)
 
 
-@given(st.lists(DEEDS, max_size=60))
-@settings(suppress_health_check=[HealthCheck.too_slow])
-def test_no_request_leaves_while_a_limit_forbids_it(activities):
-    """Reserve, pauses, points a minute, concurrency and CPU share hold at every moment."""
+def github_after(actions) -> Github:
+    """Perform actions one after the other."""
     github = Github()
-    for deed in activities:
-        perform(github, deed)
+    for action in actions:
+        perform(github, action)
+    return github
+
+
+@given(st.lists(ACTIONS, max_size=60))
+@settings(suppress_health_check=[HealthCheck.too_slow])
+def test_no_request_leaves_while_a_limit_forbids_it(actions):
+    """Reserve, pauses, points a minute, concurrency and CPU share hold at every moment."""
+    github = github_after(actions)
     assert all(now < retry_at for now, retry_at in github.named)
 
 
-@given(st.lists(DEEDS, max_size=40))
+@given(st.lists(ACTIONS, max_size=40))
 @settings(suppress_health_check=[HealthCheck.too_slow])
-def test_every_pause_ends(activities):
+def test_every_pause_ends(actions):
     """However it went, when all is answered and the time named has come, requests go on."""
-    github = Github()
-    for deed in activities:
-        perform(github, deed)
+    github = github_after(actions)
     while github.on_the_way:
         github.answer(0, "ok", 0)
     for resource in ("core", "graphql"):

@@ -18,8 +18,8 @@ PRESENT = timedelta(minutes=15)
 #: Logs arrive within minutes; ones that wait longer while none is fetched do not move.
 LOG_STALL_TIME = timedelta(minutes=15)
 
-#: A repository that is due for so long and was not polled is forgotten, or nobody has the time.
-POLL_PATIENCE = timedelta(minutes=15)
+#: A due repository is polled within minutes; one that is due for longer is overdue.
+POLL_OVERDUE_TIME = timedelta(minutes=15)
 
 #: Agent states that stop or delay collection, and what is said about them.
 _AGENT_SENTENCES = {
@@ -166,7 +166,7 @@ def _poll_problems(
         if not each.failures
         and each.last_polled_at is not None
         and each.next_poll_at is not None
-        and now - each.next_poll_at >= POLL_PATIENCE
+        and now - each.next_poll_at >= POLL_OVERDUE_TIME
         and (each.lease_until is None or each.lease_until <= now)
     ]
     if not overdue:
