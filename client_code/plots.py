@@ -7,7 +7,7 @@ KINDS = (
     ("skipped", "skipped", "quiet"),
     ("other", "other", "busy"),
 )
-MOST_LABELS = 6
+MAX_LABELS = 6
 
 
 def total(slot):
@@ -17,12 +17,12 @@ def total(slot):
 
 def top_of_axis(slots):
     """Return the top of the axis: an even number that no slot exceeds."""
-    most = max([total(slot) for slot in slots] + [0])
+    maximum = max([total(slot) for slot in slots] + [0])
     step = 1
-    while most > 10 * step:
+    while maximum > 10 * step:
         step *= 10
     for factor in (2, 4, 6, 10):
-        if most <= factor * step:
+        if maximum <= factor * step:
             return factor * step
     return 10 * step
 
@@ -47,5 +47,5 @@ def slot_words(slot):
 
 def labels(times):
     """Return the label below each slot: some of the times, evenly spaced, the others empty."""
-    step = -(-len(times) // MOST_LABELS)
+    step = -(-len(times) // MAX_LABELS)
     return [time if at % step == 0 else "" for at, time in enumerate(times)]

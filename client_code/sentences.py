@@ -172,6 +172,6 @@ def login_help(facts):
     )
 
 
-def most_messages(values):
+def max_messages(values):
     """Return the height of the plot of messages."""
     return "At most {} in five minutes".format(number(max(values) if values else 0))

@@ -3,8 +3,8 @@
 from . import statuses
 from .formatting import duration, plural
 
-MOST_JOBS = 40
-MOST_TICKS = 5
+MAX_JOBS = 40
+MAX_TICKS = 5
 LEAST_WIDTH = 0.3  # percent, so that the shortest step is still seen
 STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 28800, 86400)
 
@@ -15,7 +15,7 @@ def bars(jobs, parse, now):
     A job has one bar for each step, and one before them if it waited for its runner.
     """
     found = []
-    for row, job in enumerate(jobs[:MOST_JOBS]):
+    for row, job in enumerate(jobs[:MAX_JOBS]):
         created, started = parse(job["created_at"]), parse(job["started_at"])
         if created is not None and started is not None and started > created:
             words = "{}: waited {}".format(job["job_name"], duration(started - created))
@@ -44,7 +44,7 @@ def plot(jobs, found):
     begin = min([bar[2] for bar in found])
     span = max(max([bar[3] for bar in found]) - begin, 1)
     rows = []
-    for at, job in enumerate(jobs[:MOST_JOBS]):
+    for at, job in enumerate(jobs[:MAX_JOBS]):
         own = [bar for bar in found if bar[0] == at]
         rows.append((job["job_name"], [_place(bar, begin, span) for bar in own]))
     ticks = [(100.0 * tick / span, duration(tick)) for tick in tick_seconds(span)]
@@ -59,9 +59,9 @@ def _place(bar, begin, span):
 
 def tick_seconds(span):
     """Return the tick positions on an axis of `span` seconds."""
-    step = next((step for step in STEPS if span / float(step) <= MOST_TICKS), None)
+    step = next((step for step in STEPS if span / float(step) <= MAX_TICKS), None)
     if step is None:
-        step = STEPS[-1] * (int(span / float(MOST_TICKS * STEPS[-1])) + 1)
+        step = STEPS[-1] * (int(span / float(MAX_TICKS * STEPS[-1])) + 1)
     return list(range(0, int(span) + 1, step))
 
 
@@ -82,6 +82,6 @@ def in_words(run):
             )
     if attempt > 1 and kept:
         words += " {} kept from before.".format(plural(kept, "job"))
-    if len(run["jobs"]) > MOST_JOBS:
-        words += " Only the first {} of {} jobs are shown.".format(MOST_JOBS, len(run["jobs"]))
+    if len(run["jobs"]) > MAX_JOBS:
+        words += " Only the first {} of {} jobs are shown.".format(MAX_JOBS, len(run["jobs"]))
     return words

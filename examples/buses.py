@@ -37,12 +37,12 @@ class Sqs:
         self._sqs = session.client("sqs", region_name=region, config=config)
         self._sqs.s3_client = session.client("s3", region_name=region, config=config)
 
-    def receive(self, name: str, most: int, wait_seconds: int) -> Iterator[Received]:
+    def receive(self, name: str, maximum: int, wait_seconds: int) -> Iterator[Received]:
         """Yield the messages of one request; none where the queue stays empty."""
         url = name if "://" in name else self._sqs.get_queue_url(QueueName=name)["QueueUrl"]
         for message in self._sqs.receive_message(
             QueueUrl=url,
-            MaxNumberOfMessages=most,
+            MaxNumberOfMessages=maximum,
             WaitTimeSeconds=wait_seconds,
             MessageAttributeNames=["All"],
         ).get("Messages", []):
@@ -79,12 +79,12 @@ class ServiceBus:
             self._client = ServiceBusClient(namespace, DefaultAzureCredential())
         self._receivers: dict[str, Any] = {}
 
-    def receive(self, name: str, most: int, wait_seconds: int) -> Iterator[Received]:
+    def receive(self, name: str, maximum: int, wait_seconds: int) -> Iterator[Received]:
         """Yield the messages of one request; none where the queue stays empty."""
         if name not in self._receivers:
             self._receivers[name] = self._client.get_queue_receiver(name)
         receiver = self._receivers[name]
-        for message in receiver.receive_messages(most, max_wait_time=wait_seconds):
+        for message in receiver.receive_messages(maximum, max_wait_time=wait_seconds):
             yield (
                 json.loads(b"".join(message.body)),
                 lambda message=message: receiver.complete_message(message),
@@ -108,12 +108,12 @@ class Pubsub:
         else:
             self._client = SubscriberClient()
 
-    def receive(self, name: str, most: int, wait_seconds: int) -> Iterator[Received]:
+    def receive(self, name: str, maximum: int, wait_seconds: int) -> Iterator[Received]:
         """Yield the messages of one pull; none where the subscription stays empty."""
         from google.api_core.exceptions import DeadlineExceeded
 
         path = f"projects/{self._project}/subscriptions/{name}"
-        request = {"subscription": path, "max_messages": most}
+        request = {"subscription": path, "max_messages": maximum}
         try:
             pulled = self._client.pull(request, timeout=wait_seconds, retry=None).received_messages
         except DeadlineExceeded:

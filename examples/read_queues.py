@@ -58,8 +58,8 @@ def main() -> None:
     check = Schemas(SCHEMAS)
     wait = 1 if arguments.once else 5
     while True:
-        for name, most, take in queues:
-            read_queue(bus.receive, name, most, wait, check, take)
+        for name, maximum, take in queues:
+            read_queue(bus.receive, name, maximum, wait, check, take)
         if arguments.once:
             break
     logger.info("%d messages and %d logs are in %s", metrics.added, logs.done, arguments.folder)
@@ -68,13 +68,13 @@ def main() -> None:
 def read_queue(  # noqa: PLR0913, PLR0917 - a queue, how it is read, and what becomes of it
     receive: Callable[[str, int, int], Iterator[Received]],
     name: str,
-    most: int,
+    maximum: int,
     wait_seconds: int,
     check: Schemas,
     take: Callable[[Json], None],
 ) -> None:
     """Read one queue until a long poll returns no message."""
-    while messages := list(receive(name, most, wait_seconds)):
+    while messages := list(receive(name, maximum, wait_seconds)):
         for body, remove in messages:
             envelope = own_envelope(body)
             faults = check.faults(envelope)

@@ -17,12 +17,12 @@ from ingest.services.dashboard.runs import RunAddress, RunChoice, list_runs, loa
 from ingest.services.read_log import LogReader
 from ingest.settings import Settings
 
-MOST_RUNS = 50
-MOST_JOBS = 100
-MOST_LINES = 500
+MAX_RUNS = 50
+MAX_JOBS = 100
+MAX_LINES = 500
 #: Characters of a line, and of all lines of one answer.
-MOST_LINE_CHARACTERS = 2_000
-MOST_CHARACTERS = 100_000
+MAX_LINE_CHARACTERS = 2_000
+MAX_CHARACTERS = 100_000
 #: Lines before and after each error; errors that are closer share their lines.
 AROUND_ERROR = 20
 
@@ -61,14 +61,14 @@ class AgentTools:
 
     def list_runs(self, choice: RunChoice, *, limit: int, offset: int) -> dict[str, Any]:
         """Return recent runs, newest first."""
-        found = list_runs(self.state, choice, limit=min(limit, MOST_RUNS), offset=offset)
+        found = list_runs(self.state, choice, limit=min(limit, MAX_RUNS), offset=offset)
         return {name: value for name, value in found.items() if name != "choices"}
 
     def list_failures(self, repository: str | None, *, limit: int) -> dict[str, Any]:
         """Return runs that failed in any way, newest first."""
         choice = RunChoice(repository=repository)
         failed = [each for each in self.state.load_run_summaries() if _is_match(each, choice)]
-        shown = failed[: max(1, min(limit, MOST_RUNS))]
+        shown = failed[: max(1, min(limit, MAX_RUNS))]
         return {"runs": [summary_row(each) for each in shown], "total": len(failed)}
 
     def get_run(self, address: RunAddress, *, jobs_offset: int) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class AgentTools:
             self.state, address, web_url=self.settings.github.web_url, now=self.clock.now()
         )
         jobs = sorted(found["run"]["jobs"], key=_has_succeeded)
-        shown = jobs[max(0, jobs_offset) :][:MOST_JOBS]
+        shown = jobs[max(0, jobs_offset) :][:MAX_JOBS]
         ids = {str(job["job_id"]) for job in shown}
         return {
             "run": {**found["run"], "jobs": shown},
@@ -99,7 +99,7 @@ class AgentTools:
             del head[name]
         if head["state"] != "fetched":
             return {**head, "lines": [], "next_line": None}
-        count = max(1, min(place.count, MOST_LINES))
+        count = max(1, min(place.count, MAX_LINES))
         ranges = _ranges(log, place, total_lines=head["total_lines"], count=count)
         lines, next_line = _read(log, ranges, count)
         return {**head, "lines": lines, "next_line": next_line}
@@ -184,9 +184,9 @@ def _read(
         wanted = min(last - first, count - len(lines)) + 1
         texts = log.page(first, wanted)["lines"] if wanted > 0 else []
         for number, text in enumerate(texts, first):
-            if len(lines) == count or characters >= MOST_CHARACTERS:
+            if len(lines) == count or characters >= MAX_CHARACTERS:
                 return lines, number
-            shown = text[:MOST_LINE_CHARACTERS]
+            shown = text[:MAX_LINE_CHARACTERS]
             characters += len(shown)
             cut = {"is_cut": True} if len(shown) < len(text) else {}
             lines.append({"number": number, "text": shown, **cut})

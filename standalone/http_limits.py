@@ -22,7 +22,7 @@ from waitress.server import TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
 #: GitHub itself waits 10 s for the whole of a delivery.
-SECONDS_A_REQUEST = 15
+SECONDS_PER_REQUEST = 15
 #: How long bytes are discarded after an answer that did not wait for the body: a client that is
 #: still sending would otherwise lose the answer to a reset connection.
 SECONDS_TO_LINGER = 2
@@ -88,7 +88,7 @@ class LimitedChannel(HTTPChannel):
 
     def is_overdue(self, now: float) -> bool:
         """Return whether its time is over."""
-        limit = SECONDS_TO_LINGER if self.is_lingering else SECONDS_A_REQUEST
+        limit = SECONDS_TO_LINGER if self.is_lingering else SECONDS_PER_REQUEST
         return not self.requests and now - self.waiting_since > limit
 
     def del_channel(self, *arguments: Any) -> None:  # noqa: ANN401 - passed on

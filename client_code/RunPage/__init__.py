@@ -19,8 +19,8 @@ from ._anvil_designer import RunPageTemplate
 TEXTS = ("head_branch", "event", "actor", "triggering_actor", "workflow_path", "run_id")
 TIMES = ("created_at", "run_started_at", "completed_at", "updated_at")
 COUNTS = ("files_changed_count", "additions", "deletions")
-MOST_FAILURES = 10  # above everything else; all failed jobs come first in the list of jobs
-MOST_JOBS = 50  # at first, and with each click: hundreds would take seconds to draw
+MAX_FAILURES = 10  # above everything else; all failed jobs come first in the list of jobs
+MAX_JOBS = 50  # at first, and with each click: hundreds would take seconds to draw
 
 
 class RunPage(RunPageTemplate):
@@ -31,7 +31,7 @@ class RunPage(RunPageTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.shown = None
-        self.jobs, self.most_jobs = [], MOST_JOBS
+        self.jobs, self.max_jobs = [], MAX_JOBS
         self.attempt_links = dom.Rows(self, "attempts", AttemptLink)
         self.failure_rows = dom.Rows(self, "failures", FailureRow)
         self.annotation_rows = dom.Rows(self, "annotations", AnnotationRow)
@@ -42,7 +42,7 @@ class RunPage(RunPageTemplate):
         self.parameters = parameters
         if self.shown != parameters.get("run_id"):
             self.shown, self.title = None, RunPage.title
-            self.most_jobs = MOST_JOBS
+            self.max_jobs = MAX_JOBS
             dom.fill(self, heading="Loading the run…", summary="")
             self.show_parts(is_there=False)
             self.error.show(None)
@@ -113,7 +113,7 @@ class RunPage(RunPageTemplate):
     def show_failures(self, answer, run):
         """Draw the failed jobs, and what they are annotated with."""
         failures = run_facts.failures(run["jobs"])
-        shown = failures[:MOST_FAILURES]
+        shown = failures[:MAX_FAILURES]
         logs = answer["logs"]
         self.failure_rows.show(
             [(run, job, step, logs.get(str(job["job_id"]))) for job, step in shown]
@@ -146,15 +146,15 @@ class RunPage(RunPageTemplate):
 
     def draw_jobs(self):
         """Draw the jobs up to the current maximum."""
-        self.job_cards.show(self.jobs[: self.most_jobs])
-        left = len(self.jobs) - self.most_jobs
+        self.job_cards.show(self.jobs[: self.max_jobs])
+        left = len(self.jobs) - self.max_jobs
         self.more_jobs.visible = left > 0
-        self.more_jobs.text = run_facts.more_jobs(min(left, MOST_JOBS), len(self.jobs))
+        self.more_jobs.text = run_facts.more_jobs(min(left, MAX_JOBS), len(self.jobs))
 
     def more_jobs_click(self, **event):
         """Draw more jobs, and move the focus to the first of them."""
-        first = self.most_jobs
-        self.most_jobs += MOST_JOBS
+        first = self.max_jobs
+        self.max_jobs += MAX_JOBS
         self.draw_jobs()
         self.dom_nodes["jobs_card"].querySelectorAll("summary")[first].focus()
 

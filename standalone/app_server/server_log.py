@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO
 
 #: At this size a log file becomes the old one, in place of the one before.
-MOST_BYTES = 10 << 20
+MAX_BYTES = 10 << 20
 
 #: A longer line is cut where it is shown or remembered.
 _SHOWN_CHARACTERS = 400
@@ -134,7 +134,7 @@ class _BoundedFile:
             self._stream = None
 
     def _write(self, line: bytes) -> None:
-        if self._stream is not None and self._stream.tell() > MOST_BYTES:
+        if self._stream is not None and self._stream.tell() > MAX_BYTES:
             self.close()
         if self._stream is None:
             self._stream = self._open()

@@ -121,17 +121,17 @@ class Limiter:
     def spend(self, key: str, kind: str, points: int, now: Timestamp) -> Answer | None:
         """Count points of one endpoint within a minute; return a refusal if they are too many."""
         resource = "graphql" if kind == "graphql" else "core"
-        most = self.limits.points_a_minute
+        maximum = self.limits.points_per_minute
         if resource == "graphql":
-            most = self.limits.graphql_points_a_minute
-        if most <= 0:
+            maximum = self.limits.graphql_points_per_minute
+        if maximum <= 0:
             return None
         with self._lock:
             spent = self._account(key).points.setdefault(kind, deque())
             while spent and spent[0][0] <= now - MINUTE:
                 spent.popleft()
             # each request costs at least a point, so the length says enough most of the time
-            if len(spent) * 5 >= most and sum(cost for _, cost in spent) + points > most:
+            if len(spent) * 5 >= maximum and sum(cost for _, cost in spent) + points > maximum:
                 return self._apply_secondary_limit(key, now)
             spent.append((now, points))
             return None
@@ -142,9 +142,9 @@ class Limiter:
         with self._lock:
             account = self._account(key)
             account.in_flight += 1
-            most = self.limits.concurrent
+            maximum = self.limits.concurrent
             refusal = (
-                self._apply_secondary_limit(key, now) if 0 < most < account.in_flight else None
+                self._apply_secondary_limit(key, now) if 0 < maximum < account.in_flight else None
             )
         try:
             yield refusal

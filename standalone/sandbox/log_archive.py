@@ -15,13 +15,13 @@ from .logs import BOM, LogText, job_log, step_log
 from .specs import JobSpec
 
 FORBIDDEN = frozenset('/:"*?<>|\\\r\n')
-MOST_UNITS = 90
+MAX_UNITS = 90
 
 
 def file_name(name: str) -> str:
     """Take out what a file name may not hold, and cut it at 90 UTF-16 units."""
     clean = "".join(character for character in name if character not in FORBIDDEN)
-    encoded = clean.encode("utf-16-le")[: MOST_UNITS * 2]
+    encoded = clean.encode("utf-16-le")[: MAX_UNITS * 2]
     return encoded.decode("utf-16-le", errors="ignore").rstrip()
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-MOST_A_PAGE = 100
+MAX_PER_PAGE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +25,12 @@ class Page:
         return (self.number - 1) * self.size
 
 
-def requested_page(args: Mapping[str, str], *, default: int = 30, most: int = MOST_A_PAGE) -> Page:
+def requested_page(
+    args: Mapping[str, str], *, default: int = 30, maximum: int = MAX_PER_PAGE
+) -> Page:
     """Read `page` and `per_page`; what is no number counts as not given."""
     number = _positive(args.get("page"), 1)
-    return Page(number, min(most, _positive(args.get("per_page"), default)))
+    return Page(number, min(maximum, _positive(args.get("per_page"), default)))
 
 
 def link_header(url: str, args: Mapping[str, str], page: Page, total: int) -> str:

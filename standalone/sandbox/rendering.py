@@ -26,8 +26,8 @@ def rendered(body: bytes, link: str = "") -> Rendered:
 class RenderCache:
     """A cache of bodies, bounded by bytes; the oldest are evicted first."""
 
-    def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
+    def __init__(self, max_bytes: int) -> None:
+        self._most = max_bytes
         self._held = 0
         self._bodies: OrderedDict[Hashable, Rendered] = OrderedDict()
         self._lock = threading.Lock()

@@ -41,9 +41,9 @@ def send(
     return _cut(body, int((length or 0) * fault.fraction))
 
 
-def _cut(body: Iterable[bytes], most: int) -> Iterator[bytes]:
+def _cut(body: Iterable[bytes], maximum: int) -> Iterator[bytes]:
     # the server closes a connection whose body ends before its Content-Length
-    left = most
+    left = maximum
     for chunk in body:
         if left > 0:
             yield chunk[:left]

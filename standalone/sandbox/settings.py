@@ -38,8 +38,8 @@ class Limits:
     window: float = 3600
     status: int = 403
     retry_after: bool = False
-    points_a_minute: int = 900
-    graphql_points_a_minute: int = 2000
+    points_per_minute: int = 900
+    graphql_points_per_minute: int = 2000
     concurrent: int = 100
     secondary_status: int = 403
     secondary_retry_after: bool = True

@@ -10,7 +10,7 @@ from .specs import AttemptSpec, RunSpec, WorkflowSpec
 from .times import DAY, Timestamp
 from .workflow_templates import WorkflowTemplate
 
-JOBS_A_RUN = 1024
+JOBS_PER_RUN = 1024
 _CONCLUSIONS = {
     "success": 68,
     "failure": 16,
@@ -105,7 +105,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - all of it is what an attempt is made o
             conclusion=conclusion,
             triggering_actor=actor,
         )
-    first_id = run_id * JOBS_A_RUN + (number - 1) * 128
+    first_id = run_id * JOBS_PER_RUN + (number - 1) * 128
     jobs = plan_jobs(template, conclusion, begins, rng, first_id)
     started = [job.started_at for job in jobs if job.started_at is not None]
     ended = [job.completed_at for job in jobs if job.completed_at is not None]
@@ -126,7 +126,7 @@ def _partial(
 ) -> AttemptSpec:
     if rng.random() < 0.5 or len(first.jobs) != len(attempt.jobs):
         return attempt
-    first_id = run_id * JOBS_A_RUN + (attempt.number - 1) * 128
+    first_id = run_id * JOBS_PER_RUN + (attempt.number - 1) * 128
     jobs = rerun_jobs(first, attempt.jobs, attempt.requested_at, first_id)
     return AttemptSpec(
         number=attempt.number,

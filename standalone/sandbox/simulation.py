@@ -16,7 +16,7 @@ from .workflow_templates import WORKFLOW_TEMPLATES, WorkflowTemplate
 from .world import World
 
 NAMES = ("octo/api", "octo/web", "octo/infra", "octo/mobile", "octo/data", "octo/docs")
-RUNS_AN_HOUR = 512
+RUNS_PER_HOUR = 512
 _EPOCH_HOUR = 473_352  # 2024-01-01
 _EVENTS = {"push": 45, "pull_request": 43, "workflow_dispatch": 9, "schedule": 3}
 _PEOPLE = ("octocat", "hubot", "defunkt", "mojombo", "dependabot[bot]")
@@ -67,8 +67,8 @@ class HourlySource:
         place: tuple[int, int],
         span: Span,
     ) -> None:
-        if span.runs_per_hour > RUNS_AN_HOUR:
-            raise ValueError(f"A repository has at most {RUNS_AN_HOUR} runs an hour.")
+        if span.runs_per_hour > RUNS_PER_HOUR:
+            raise ValueError(f"A repository has at most {RUNS_PER_HOUR} runs an hour.")
         self._spec = spec
         self._seed = seed
         self._place = place
@@ -115,14 +115,14 @@ class HourlySource:
         self, trigger: Trigger, template: WorkflowTemplate, hour: int, made: int, rng: random.Random
     ) -> RunSpec:
         index, count = self._place
-        serial = ((hour - _EPOCH_HOUR) * count + index) * RUNS_AN_HOUR + made
+        serial = ((hour - _EPOCH_HOUR) * count + index) * RUNS_PER_HOUR + made
         workflow = next(item for item in self._spec.workflows if item.name == template.name)
         return plan_run(
             trigger,
             workflow,
             template,
             id=10_000_000_000 + serial,
-            number=(hour - _EPOCH_HOUR) * RUNS_AN_HOUR + made + 1,
+            number=(hour - _EPOCH_HOUR) * RUNS_PER_HOUR + made + 1,
             rng=rng,
         )
 
@@ -167,7 +167,7 @@ def _templates_for(event: str, rng: random.Random) -> list[WorkflowTemplate]:
 
 def _trigger(spec: RepositorySpec, hour: int, made: int, rng: random.Random) -> Trigger:
     event = rng.choices(list(_EVENTS), list(_EVENTS.values()))[0]
-    serial = (hour - _EPOCH_HOUR) * RUNS_AN_HOUR + made + 1
+    serial = (hour - _EPOCH_HOUR) * RUNS_PER_HOUR + made + 1
     from_pull = event == "pull_request"
     fork = f"contributor-{serial % 7}/{spec.name}" if rng.random() < 0.25 else None
     return Trigger(

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 CHECK_SECONDS = 10.0
 
 #: So many checks without an answer in a row, and the link is taken for dead.
-MOST_SILENT_CHECKS = 3
+MAX_SILENT_CHECKS = 3
 
 
 class Watchdog:
@@ -60,7 +60,7 @@ class Watchdog:
             except LinkSilent as error:
                 self._silent_checks += 1
                 self._mark_lost(str(error))
-                if self._silent_checks >= MOST_SILENT_CHECKS:
+                if self._silent_checks >= MAX_SILENT_CHECKS:
                     self._on_dead(LinkSilent("The link is open, and nobody answers on it."))
                     return
             except AppUnreachable as error:

@@ -11,7 +11,7 @@ from support.anvil_people import first_password, signed_in
 from support.anvil_server import EMAIL, AnvilApp
 from support.browser import BrowserPage
 
-_MOST_STOPS = 80
+_MAX_STOPS = 80
 
 #: Whether the element with the focus shows that it has it: by an outline or a shadow that is drawn.
 _IS_MARKED = """element => {
@@ -38,7 +38,7 @@ class Keyboard:
         expect(what).to_be_visible()
         way: list[str] = []
         while not what.evaluate("element => element === document.activeElement"):
-            assert len(way) < _MOST_STOPS, way
+            assert len(way) < _MAX_STOPS, way
             self.page.keyboard.press("Tab")
             way.append(self.page.evaluate(_WHERE))
         assert what.evaluate(_IS_MARKED), "the focus is not to be seen"

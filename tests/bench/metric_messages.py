@@ -24,7 +24,7 @@ from tests.support.manual_clock import ManualClock
 
 QUEUE = "bench-metrics"
 SLICE_RUNS = 100
-JOBS_A_RUN = 5
+JOBS_PER_RUN = 5
 ROUNDS = 5
 NOW = datetime(2026, 1, 5, tzinfo=timezone.utc)
 
@@ -101,7 +101,7 @@ def _facts() -> list[Envelope]:
     facts: list[Envelope] = []
     for number in range(SLICE_RUNS):
         run = a_run(run_id=number + 1)
-        jobs = [a_job(job_id=number * 100 + job, run_id=run.run_id) for job in range(JOBS_A_RUN)]
+        jobs = [a_job(job_id=number * 100 + job, run_id=run.run_id) for job in range(JOBS_PER_RUN)]
         facts += [job_envelope(run.key, job, now=NOW) for job in jobs]
         facts.append(run_envelope(run, jobs, None, visit=0, now=NOW))
     return facts

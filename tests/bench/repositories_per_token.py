@@ -17,7 +17,7 @@ from tests.bench.report import Row
 from tests.bench.watching import Questions, Watch
 from tests.support.world import Stage
 
-RUNS_AN_HOUR = 4
+RUNS_PER_HOUR = 4
 HISTORY_DAYS = 2
 POLL_SECONDS = 30
 START = 1_900_000_000 // 3600 * 3600
@@ -61,7 +61,7 @@ class _Fleet:
             seed=1,
             start=START,
             repositories=self._repositories,
-            runs_per_hour=RUNS_AN_HOUR,
+            runs_per_hour=RUNS_PER_HOUR,
             history_days=HISTORY_DAYS,
         )
 

@@ -28,7 +28,7 @@ from tests.support.world import Stage
 OWNERS = [f"org-{number:02d}" for number in range(12)]
 TOKENS = ("tok-a", "tok-b", "tok-c")
 ACTIVE_SHARE = 0.05
-RUNS_AN_HOUR = 4
+RUNS_PER_HOUR = 4
 POLL_SECONDS = 30
 HOURLY_LIMIT = 5000
 START = 1_900_000_000 // 3600 * 3600
@@ -76,7 +76,7 @@ class _Fleet:
             seed=1,
             start=START,
             repositories=active,
-            runs_per_hour=RUNS_AN_HOUR,
+            runs_per_hour=RUNS_PER_HOUR,
             history_days=1,
         )
         for name in self._names:

@@ -49,9 +49,9 @@ def test_columns_are_stacked_in_percent_of_an_even_axis():
     ]
 
 
-@pytest.mark.parametrize(("most", "top"), [(0, 2), (1, 2), (3, 4), (7, 10), (11, 20), (55, 60)])
-def test_the_axis_ends_at_an_even_number_that_no_column_exceeds(most, top):
-    assert plots.top_of_axis([a_slot(success=most)]) == top
+@pytest.mark.parametrize(("maximum", "top"), [(0, 2), (1, 2), (3, 4), (7, 10), (11, 20), (55, 60)])
+def test_the_axis_ends_at_an_even_number_that_no_column_exceeds(maximum, top):
+    assert plots.top_of_axis([a_slot(success=maximum)]) == top
 
 
 def test_some_slots_have_a_label():

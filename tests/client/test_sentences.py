@@ -88,7 +88,7 @@ def test_a_collection_reports_where_it_is(changes, sentence):
 def test_plots_have_words():
     slots = [{"at": "h", "success": 2, "failure": 1}, {"at": "i", "success": 0, "failure": 0}]
     assert sentences.runs_in(slots, "2 hours") == "3 runs in 2 hours, 1 failed."
-    assert sentences.most_messages([1, 1200]) == "At most 1,200 in five minutes"
+    assert sentences.max_messages([1, 1200]) == "At most 1,200 in five minutes"
     assert sentences.traffic([1, 5, 2]) == "Messages per five minutes: at most 5, most recently 2."
     assert sentences.traffic([]) == "No messages yet."
 

@@ -91,7 +91,7 @@ def test_marks_are_few_and_even(span: int) -> None:
 def test_the_plot_is_bounded() -> None:
     jobs = [job()] * 300
 
-    assert max(bar[0] for bar in timeline.bars(jobs, seconds, 0)) == timeline.MOST_JOBS - 1
+    assert max(bar[0] for bar in timeline.bars(jobs, seconds, 0)) == timeline.MAX_JOBS - 1
 
 
 def test_the_plot_is_reported_in_words() -> None:

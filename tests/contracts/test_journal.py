@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.domain.ledger import MOST_ACTIVITIES, MOST_ERRORS
+from ingest.domain.ledger import MAX_ACTIVITIES, MAX_ERRORS
 from ingest.ports import StateStore
 from support.state_records import ODD_TEXTS, REPOSITORY, an_activity, an_error
 
@@ -28,11 +28,11 @@ class TestErrors:
 
     def test_so_many_are_kept(self, state: StateStore) -> None:
         """The oldest go first."""
-        for number in range(MOST_ERRORS + 5):
+        for number in range(MAX_ERRORS + 5):
             state.add_error(an_error(number))
-        kept = state.list_errors(limit=2 * MOST_ERRORS)
-        assert [kept[0], kept[-1]] == [an_error(MOST_ERRORS + 4), an_error(5)]
-        assert len(kept) == MOST_ERRORS
+        kept = state.list_errors(limit=2 * MAX_ERRORS)
+        assert [kept[0], kept[-1]] == [an_error(MAX_ERRORS + 4), an_error(5)]
+        assert len(kept) == MAX_ERRORS
 
     def test_those_that_report_the_same_of_the_same_are_removed(self, state: StateStore) -> None:
         """Whenever they occurred, and whatever the case of the repository's name."""
@@ -66,9 +66,9 @@ class TestErrors:
 
     def test_very_many_are_removed_at_once(self, state: StateStore) -> None:
         """As many as are kept."""
-        for number in range(MOST_ERRORS):
+        for number in range(MAX_ERRORS):
             state.add_error(an_error(number))
-        assert state.remove_errors(agent="monitor", repository=None, what="w") == MOST_ERRORS
+        assert state.remove_errors(agent="monitor", repository=None, what="w") == MAX_ERRORS
         assert state.list_errors(limit=1) == []
 
 
@@ -92,8 +92,8 @@ class TestActivities:
 
     def test_so_many_are_kept(self, state: StateStore) -> None:
         """The oldest go first."""
-        for number in range(MOST_ACTIVITIES + 5):
+        for number in range(MAX_ACTIVITIES + 5):
             state.add_activity(an_activity(number))
-        kept = state.list_activities(limit=2 * MOST_ACTIVITIES)
-        assert [kept[0], kept[-1]] == [an_activity(MOST_ACTIVITIES + 4), an_activity(5)]
-        assert len(kept) == MOST_ACTIVITIES
+        kept = state.list_activities(limit=2 * MAX_ACTIVITIES)
+        assert [kept[0], kept[-1]] == [an_activity(MAX_ACTIVITIES + 4), an_activity(5)]
+        assert len(kept) == MAX_ACTIVITIES

@@ -24,7 +24,7 @@ from ingest.ports import LogCache
 KEY = AttemptKey("Octo/API", 7, 1)
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 MIB = 1 << 20
-MOST_LOGS, MOST_BYTES = 5, 6 * MIB
+MAX_LOGS, MAX_BYTES = 5, 6 * MIB
 
 #: What logs really hold: NUL, ESC, CR LF, lone CR, byte order marks anywhere, bytes of no text.
 ODD_LOG = (
@@ -39,7 +39,7 @@ SETTINGS = settings(
 @pytest.fixture(params=["sqlite", "postgres"])
 def cache(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LogCache]:
     """Open an empty cache that holds few logs."""
-    limits = {"most_logs": MOST_LOGS, "most_bytes": MOST_BYTES}
+    limits = {"max_logs": MAX_LOGS, "max_bytes": MAX_BYTES}
     url = str(tmp_path / "state.db")
     if request.param == "postgres":
         url = request.getfixturevalue("postgres").new_database_url()
@@ -81,12 +81,12 @@ def all_lines(cache: LogCache, step: int = 100) -> list[bytes]:
 
 
 #: Of lines with one part, so many are also asked for by part: each is a call over the Uplink.
-MOST_SINGLE_PARTS = 100
+MAX_SINGLE_PARTS = 100
 
 
 def whole_line(cache: LogCache, line: LogLine) -> bytes:
     """Read a line with all of its parts."""
-    if line.parts == 1 and line.number > MOST_SINGLE_PARTS:
+    if line.parts == 1 and line.number > MAX_SINGLE_PARTS:
         return line.content
     parts = [cache.load_part(KEY, 1, line.number, part + 1) for part in range(line.parts)]
     assert parts[0] == line.content
@@ -220,10 +220,10 @@ def test_a_log_saved_again_replaces_the_former(cache: LogCache) -> None:
 
 def test_the_oldest_logs_go_when_there_are_too_many(cache: LogCache) -> None:
     """Each as a whole; the newest stay."""
-    for job_id in range(1, MOST_LOGS + 3):
+    for job_id in range(1, MAX_LOGS + 3):
         save(cache, b"log of %d\n" % job_id, job_id, at=job_id)
-    kept = [job_id for job_id in range(1, MOST_LOGS + 3) if content(cache, job_id) is not None]
-    assert kept == list(range(3, MOST_LOGS + 3))
+    kept = [job_id for job_id in range(1, MAX_LOGS + 3) if content(cache, job_id) is not None]
+    assert kept == list(range(3, MAX_LOGS + 3))
 
 
 def test_the_oldest_logs_go_when_they_are_too_large(cache: LogCache) -> None:
@@ -259,7 +259,7 @@ def test_a_log_evicted_while_it_is_read_is_never_taken_for_whole(cache: LogCache
     chunks = cache.load_content(KEY, 1)
     assert chunks is not None
     read = next(chunks)
-    for job_id in range(2, MOST_LOGS + 3):
+    for job_id in range(2, MAX_LOGS + 3):
         save(cache, b"newer\n", job_id, at=job_id)
     try:
         read += b"".join(chunks)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.domain.ledger import MOST_RUN_SUMMARIES
+from ingest.domain.ledger import MAX_RUN_SUMMARIES
 from ingest.ports import StateStore
 from support.state_records import (
     ODD_TEXTS,
@@ -47,9 +47,9 @@ class TestRunSummaries:
 
     def test_so_many_are_kept(self, state: StateStore) -> None:
         """The oldest created go first, whenever they were saved."""
-        most = MOST_RUN_SUMMARIES
-        state.save_run_summaries([a_summary(n, created_at=at(n)) for n in range(1, most + 51)])
+        maximum = MAX_RUN_SUMMARIES
+        state.save_run_summaries([a_summary(n, created_at=at(n)) for n in range(1, maximum + 51)])
         state.save_run_summaries([a_summary(9999, created_at=at(-1))])
         state.save_run_summaries([])
         kept = [summary.key.run_id for summary in state.load_run_summaries()]
-        assert kept == list(range(most + 50, 50, -1))
+        assert kept == list(range(maximum + 50, 50, -1))

@@ -20,7 +20,7 @@ UNITS = sorted((ROOT / "deploy").glob("*.service"))
 NAMES = [unit.name for unit in UNITS]
 
 #: systemd's measure of what a service could reach, from 0 (nothing) to 10; most have over 9.
-MOST_EXPOSED = "20"
+MAX_EXPOSURE = "20"
 
 
 def values(unit: Path, name: str) -> list[str]:
@@ -54,7 +54,7 @@ def test_systemd_finds_no_fault(unit: Path, analyze: str) -> None:
 
 def test_its_access_is_restricted(unit: Path, analyze: str) -> None:
     """Systemd rates what a compromised service could do."""
-    measured = [analyze, "security", "--offline=true", f"--threshold={MOST_EXPOSED}", unit]
+    measured = [analyze, "security", "--offline=true", f"--threshold={MAX_EXPOSURE}", unit]
     done = subprocess.run(measured, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.log_marks import (
-    MOST_GROUPS,
-    MOST_LINES,
+    MAX_GROUPS,
+    MAX_LINES,
     LogGroup,
     LogMarkReader,
     LogMarks,
@@ -19,7 +19,7 @@ from ingest.domain.log_marks import (
     unpack_marks,
 )
 from ingest.domain.step_ranges import StepRange
-from ingest.messaging.log_marks import MOST_MARKS, bounded_marks
+from ingest.messaging.log_marks import MAX_MARKS, bounded_marks
 
 TIME = b"2026-11-24T06:30:00.1234567Z "
 LOG = (
@@ -67,18 +67,18 @@ def test_what_is_too_much_is_named():
     found = read_marks(chunk for _ in range(20))
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(found.groups) == MOST_GROUPS
-    assert found.error_lines == tuple(range(2, 3 * MOST_LINES, 3))
-    assert len(found.warning_lines) == MOST_LINES
+    assert len(found.groups) == MAX_GROUPS
+    assert found.error_lines == tuple(range(2, 3 * MAX_LINES, 3))
+    assert len(found.warning_lines) == MAX_LINES
     assert set(found.truncated) == {"error_lines", "warning_lines", "groups"}
     assert peak < 6 << 20
 
 
 def test_a_message_names_few_marks_and_what_it_leaves_out():
     """Groups are left out before the lines with errors."""
-    many = read_marks([b"##[error]no\n##[group]a\n" * (MOST_MARKS + 5)])
+    many = read_marks([b"##[error]no\n##[group]a\n" * (MAX_MARKS + 5)])
     fields, truncated = bounded_marks(many, 100_000)
-    assert len(fields["error_lines"]) == len(fields["groups"]) == MOST_MARKS
+    assert len(fields["error_lines"]) == len(fields["groups"]) == MAX_MARKS
     assert set(truncated) == {"error_lines", "groups"}
     group = LogGroup(title="a" * 90, first_line=1, last_line=2, first_byte=0, last_byte=9)
     step = StepRange(
@@ -96,18 +96,18 @@ def test_a_message_names_few_marks_and_what_it_leaves_out():
 
 def test_the_first_error_of_a_step_is_named_behind_any_number_of_errors():
     """A step that is allowed to fail may print more errors than are kept, before one that fails."""
-    tolerated = TIME + b"##[group]Run lint\n" + (TIME + b"##[error]lint\n") * (MOST_LINES + 5)
+    tolerated = TIME + b"##[group]Run lint\n" + (TIME + b"##[error]lint\n") * (MAX_LINES + 5)
     failing = TIME + b"##[group]Run test\n" + (TIME + b"##[error]test\n") * 3
     marks = read_marks([tolerated + failing])
-    first = MOST_LINES + 8
-    assert marks.error_lines[-2:] == (MOST_LINES + 1, first)
+    first = MAX_LINES + 8
+    assert marks.error_lines[-2:] == (MAX_LINES + 1, first)
     begins, ends = (1, first - 1), (first - 2, first + 2)
     steps = tuple(
         StepRange(number=n, step_name="", first_line=a, last_line=b, first_byte=0, last_byte=0)
         for n, (a, b) in enumerate(zip(begins, ends, strict=True))
     )
     fields, truncated = bounded_marks(replace(marks, steps=steps), 100_000)
-    assert fields["error_lines"] == [*range(2, MOST_MARKS + 1), first]
+    assert fields["error_lines"] == [*range(2, MAX_MARKS + 1), first]
     assert truncated == ("error_lines",)
 
 

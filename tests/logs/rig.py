@@ -27,7 +27,7 @@ ROOT = Path(__file__).parents[2]
 
 GENEROUS: dict[str, Any] = {
     "tokens": (TokenSpec(limit=10**6, graphql_limit=10**6),),
-    "limits": Limits(points_a_minute=0, graphql_points_a_minute=0),
+    "limits": Limits(points_per_minute=0, graphql_points_per_minute=0),
     "threads": 24,
 }
 

@@ -13,7 +13,7 @@ from logs.rig import OpenRig, Rig, a_world
 
 #: LOG_PROOF=full kills them in the middle of 1,000 logs.
 LOGS = 1000 if os.environ.get("LOG_PROOF") == "full" else 240
-JOBS_A_RUN = 40
+JOBS_PER_RUN = 40
 VISIBILITY_SECONDS = "5"
 
 
@@ -43,9 +43,9 @@ def event_ids(here: Rig) -> dict[int, list[str]]:
 def test_two_agents_killed_in_the_middle_of_many_logs_lose_none(rig: OpenRig, postgres) -> None:
     """Whoever comes after them finds their work on the queue; a repeat has the same id."""
     world = a_world()
-    for number in range(LOGS // JOBS_A_RUN):
+    for number in range(LOGS // JOBS_PER_RUN):
         world.run(seconds=60, created=number)
-        for job in range(JOBS_A_RUN):
+        for job in range(JOBS_PER_RUN):
             world.job(f"job {job}", log=b"run %d job %d\n" % (number, job) * 20)
     here = rig(world, DATABASE_URL=postgres.new_database_url())
     url = here.sqs.get_queue_url(QueueName=here.work)["QueueUrl"]

@@ -125,7 +125,7 @@ def test_a_scenario_is_read_from_yaml(tmp_path):
         """
         index_lag: 120
         tokens: [{value: abc, limit: 100, permissions: [actions, contents]}]
-        limits: {points_a_minute: 300, secondary_status: 429}
+        limits: {points_per_minute: 300, secondary_status: 429}
         hooks: {lost: 0.1, doubled: 0.2}
         graphql: {failing_shas: [abc]}
         app: {id: 4, public_key: pem, installations: [{id: 1, account: octo}]}

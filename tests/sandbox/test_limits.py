@@ -70,7 +70,7 @@ def test_nobody_has_sixty_requests(serve):
 @pytest.mark.parametrize(("status", "retry_after"), [(403, True), (429, False)])
 def test_too_many_points_a_minute_block_for_a_while(serve, status, retry_after):
     """The secondary limit refuses, blocks every endpoint, and ends."""
-    limits = Limits(points_a_minute=3, secondary_status=status, secondary_retry_after=retry_after)
+    limits = Limits(points_per_minute=3, secondary_status=status, secondary_retry_after=retry_after)
     api = serve(world(), limits=limits)
     codes = [api.get(RUNS).status_code for _ in range(4)]
     assert codes == [200, 200, 200, status]

@@ -86,14 +86,14 @@ def true(api, repository):
 def test_the_truth_is_what_the_api_shows(serve):
     """Every attempt, job and state of a living world agrees, while some are in flight."""
     world = simulated_world(seed=5, start=NOW, repositories=1, runs_per_hour=8, history_days=0.5)
-    api = serve.world(world, now=NOW, limits=Limits(points_a_minute=0))
+    api = serve.world(world, now=NOW, limits=Limits(points_per_minute=0))
     assert shown(api, "octo/api") == true(api, "octo/api")
 
 
 def test_the_truth_reports_every_log(serve):
     """The state of each log is what its address answers, and its bytes have its hash."""
     world = simulated_world(seed=5, start=NOW, repositories=1, runs_per_hour=3, history_days=0.3)
-    api = serve.world(world, now=NOW, limits=Limits(points_a_minute=0))
+    api = serve.world(world, now=NOW, limits=Limits(points_per_minute=0))
     for job in [job for attempt in api.server.truth() for job in attempt["jobs"]]:
         path = f"/repos/octo/api/actions/jobs/{job['job_id']}/logs"
         assert api.get(path).status_code == CHECKED[job["log"]]
@@ -139,7 +139,7 @@ def recorded(serve, folder):
     """Serve the recorded data."""
     world = corpus_world(folder)
     assert world.ends_at is not None
-    return serve.world(world, now=world.ends_at, limits=Limits(points_a_minute=0))
+    return serve.world(world, now=world.ends_at, limits=Limits(points_per_minute=0))
 
 
 def test_every_recorded_run_and_job_is_served(recorded, folder):

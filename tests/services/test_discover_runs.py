@@ -37,7 +37,7 @@ def many_runs(count: int, *, first: float = 0, every: float = 1) -> WorldBuilder
 def with_settings(**changes) -> Settings:
     return Settings(
         tokens=(TokenSpec(limit=10**6, graphql_limit=10**6),),
-        limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
+        limits=Limits(points_per_minute=0, graphql_points_per_minute=0),
         threads=16,
         **changes,
     )

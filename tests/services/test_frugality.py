@@ -234,7 +234,7 @@ def test_collecting_again_costs_nothing(stage):
 
 def test_what_can_wait_waits_where_the_hour_is_used_up_quickly(stage):
     """First looks at open runs are few, and sweeps leave the hour to polls."""
-    settings = Settings(tokens=(TokenSpec(limit=100),), limits=Limits(points_a_minute=0))
+    settings = Settings(tokens=(TokenSpec(limit=100),), limits=Limits(points_per_minute=0))
     world = a_long_past()
     for number in range(30):
         world.run(created=number, seconds=60)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.services.ingest_failures import FAILURES_IN_A_TURN, QUEUE_TIME
+from ingest.services.ingest_failures import FAILURES_PER_TURN, QUEUE_TIME
 from ingest.services.ingest_logs import ingest_due_logs
 
 from standalone.sandbox.builder import FIRST_JOB, FIRST_RUN, WorldBuilder
@@ -51,11 +51,11 @@ def test_failures_have_a_bounded_share(stage):
     """The latest are first, a few in each turn, beside ten of the queue."""
     here = a_backlog(stage, failures=12)
     turns = [turn(here) for _ in range(3)]
-    assert [names.count("broken") for names in turns] == [FAILURES_IN_A_TURN] * 2 + [2]
+    assert [names.count("broken") for names in turns] == [FAILURES_PER_TURN] * 2 + [2]
     assert [names.count("old") for names in turns] == [10, 10, 10]
-    first = [each["data"]["run_id"] for each in here.logs()[:FAILURES_IN_A_TURN]]
+    first = [each["data"]["run_id"] for each in here.logs()[:FAILURES_PER_TURN]]
     newest = FIRST_RUN + BACKFILL + 12
-    assert sorted(first) == list(range(newest - FAILURES_IN_A_TURN + 1, newest + 1))
+    assert sorted(first) == list(range(newest - FAILURES_PER_TURN + 1, newest + 1))
 
 
 def test_an_ended_attempt_is_one_archive_in_economy_mode(stage):

@@ -12,7 +12,7 @@ from ingest.errors import StateUnavailable
 from ingest.services import collect_attempts
 from ingest.services.manual_collection import (
     LOST_AFTER,
-    MOST_ROUNDS,
+    MAX_ROUNDS,
     claim_collection,
     collect_round,
     find_collection,
@@ -195,7 +195,7 @@ def test_two_things_that_stand_still_hold_nothing_up_together(stage, seconds):
     record = progress(here)
     assert record.phase == Phase.DONE
     assert record.counts["repositories_done"] == 1
-    assert record.rounds < MOST_ROUNDS
+    assert record.rounds < MAX_ROUNDS
 
 
 def test_a_paused_repository_is_not_waited_for(stage):
@@ -273,5 +273,5 @@ def test_rounds_have_an_end(stage):
     started = start(here)
     assert not started.has_ended
     assert here.record(REPOSITORY).next_poll_at == urgent_due_at(here.clock.now())
-    last = collect_round(here.context, replace(started, rounds=MOST_ROUNDS - 1), seconds=0)
+    last = collect_round(here.context, replace(started, rounds=MAX_ROUNDS - 1), seconds=0)
     assert (last.phase, last.note) == ("failed", "The agents collect the rest automatically.")

@@ -15,7 +15,7 @@ from standalone.app_server.errors import CannotServe
 from standalone.app_server.jar import require_jar
 from standalone.app_server.program import NAME, find_program, require_startable
 from standalone.app_server.running import reachable, require_free_port
-from standalone.app_server.server_log import MOST_BYTES, ServerLog
+from standalone.app_server.server_log import MAX_BYTES, ServerLog
 from standalone.failures import sentence_for
 
 JAR = "anvil-app-server.20260101-120000.jar"
@@ -154,8 +154,8 @@ def test_all_is_kept_and_what_matters_is_reported(tmp_path: Path):
 def test_a_log_has_a_bounded_size_and_begins_anew_at_each_start(tmp_path: Path):
     file = tmp_path / "server.log"
     lines = "x" * 60_000 + "\n"
-    heard(lines * (2 * MOST_BYTES // len(lines) + 20), file)
-    assert sum(each.stat().st_size for each in tmp_path.iterdir()) < 2.1 * MOST_BYTES
+    heard(lines * (2 * MAX_BYTES // len(lines) + 20), file)
+    assert sum(each.stat().st_size for each in tmp_path.iterdir()) < 2.1 * MAX_BYTES
     heard("new\n", file)
     assert file.read_text() == "new\n"
     assert len(list(tmp_path.iterdir())) == 2

@@ -9,7 +9,7 @@ from contextlib import ExitStack, closing
 import pytest
 import requests
 
-from standalone.http_limits import CONNECTIONS, SECONDS_A_REQUEST
+from standalone.http_limits import CONNECTIONS, SECONDS_PER_REQUEST
 from standalone.http_server import Address, HttpServer, answer
 
 SIGNED = "X-Hub-Signature-256: sha256=00\r\n"
@@ -65,7 +65,7 @@ def test_a_request_that_arrives_drop_by_drop_is_closed_when_its_time_is_over(ser
                 seconds += 0.5
             except ConnectionError:
                 break
-            assert seconds < 2 * SECONDS_A_REQUEST
+            assert seconds < 2 * SECONDS_PER_REQUEST
     assert lines > 5
 
 

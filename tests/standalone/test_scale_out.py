@@ -129,7 +129,7 @@ def github(witness: Witness) -> Iterator[SandboxServer]:
     """Serve the fleet, to tokens whose limits nobody meets."""
     settings = Settings(
         tokens=tuple(TokenSpec(value=each, limit=10**6, graphql_limit=10**6) for each in TOKENS),
-        limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
+        limits=Limits(points_per_minute=0, graphql_points_per_minute=0),
     )
     world = fleet(REPOSITORIES, runs=1, jobs=1).build()
     with SandboxServer(world, settings=settings) as server:
@@ -233,7 +233,7 @@ def test_four_collectors_share_the_work_and_two_may_die(
         wait_until(lambda: len({each.token for each in witness.questions()}) == WORKERS)
         asked = len(witness.questions())
         for more in sorted(chance.sample(range(1, 60), KILLED)):
-            wait_until(lambda least=asked + more: len(witness.questions()) >= least)
+            wait_until(lambda minimum=asked + more: len(witness.questions()) >= minimum)
             collectors.kill_one(chance)
             collectors.start()
         wait_until(lambda: next(missing(truth, reader), None) is None, seconds=240)

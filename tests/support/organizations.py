@@ -94,7 +94,7 @@ def organization_settings() -> Settings:
             ),
         ),
         users=frozenset({"mona"}),
-        limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
+        limits=Limits(points_per_minute=0, graphql_points_per_minute=0),
         threads=16,
     )
 

@@ -42,7 +42,7 @@ THREADS = 8
 #: Limits that no test meets unless it is about limits.
 GENEROUS = Settings(
     tokens=(TokenSpec(limit=10**6, graphql_limit=10**6),),
-    limits=Limits(points_a_minute=0, graphql_points_a_minute=0),
+    limits=Limits(points_per_minute=0, graphql_points_per_minute=0),
     threads=16,
 )
 

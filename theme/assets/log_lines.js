@@ -1,7 +1,7 @@
 /* The loaded lines of a log, and the rows that show them: folded lines have none. */
 
-const MOST_LINES = 20000;
-const MOST_CHARACTERS = 2e7;
+const MAX_LINES = 20000;
+const MAX_CHARACTERS = 2e7;
 const KEPT_AROUND = 3000;
 const AHEAD = 400; // lines to load before they become visible
 
@@ -47,7 +47,7 @@ export class LineMap {
       if (!this.texts.has(first + at)) this.characters += text.length;
       this.texts.set(first + at, text);
     });
-    if (this.texts.size > MOST_LINES || this.characters > MOST_CHARACTERS) this.forget(from, to);
+    if (this.texts.size > MAX_LINES || this.characters > MAX_CHARACTERS) this.forget(from, to);
   }
 
   forget(from, to) {

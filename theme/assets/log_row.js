@@ -2,7 +2,7 @@
 
 import { findLinks, findMarks, parseLine, pieces } from "./log_text.js";
 
-const MOST_CHARACTERS = 4000; // of a line at first: longer lines make scrolling slow
+const MAX_CHARACTERS = 4000; // of a line at first: longer lines make scrolling slow
 
 const CLOCK = new Intl.DateTimeFormat("en-GB", {
   year: "numeric", month: "2-digit", day: "2-digit",
@@ -59,8 +59,8 @@ function drawText(line, parsed, look) {
   const node = make("span", "log-line");
   const parts = look.parts.get(line);
   const whole = parts ? parsed.text + parts.more.join("") : parsed.text;
-  const isCut = whole.length > MOST_CHARACTERS && !look.whole.has(line);
-  const text = isCut ? whole.slice(0, MOST_CHARACTERS) : whole;
+  const isCut = whole.length > MAX_CHARACTERS && !look.whole.has(line);
+  const text = isCut ? whole.slice(0, MAX_CHARACTERS) : whole;
   const missing = parts ? parts.total - parts.more.length - 1 : 0;
   const marks = findMarks(text, look.wanted);
   for (const piece of pieces(text, parsed.styles, marks, findLinks(text))) {

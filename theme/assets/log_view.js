@@ -6,7 +6,7 @@ import { LineMap } from "./log_lines.js";
 import { drawRow } from "./log_row.js";
 
 const ROW = 20; // pixels, as in log.css
-const MOST_PIXELS = 15e6; // browsers limit the height of elements
+const MAX_PIXELS = 15e6; // browsers limit the height of elements
 const AROUND = 15; // rows drawn above and below the visible ones
 const ASKED_LINES = 1000;
 const ASK_AFTER = 50; // milliseconds after scrolling ends
@@ -103,7 +103,7 @@ class LogView {
   resize() {
     // Wrapped rows are higher than ROW: the last row needs space below it to reach the top.
     const tail = this.isWrapped() ? Math.max(0, this.frame.clientHeight - 2 * ROW) : 0;
-    const height = Math.min(MOST_PIXELS, this.lines.rowCount * ROW + tail);
+    const height = Math.min(MAX_PIXELS, this.lines.rowCount * ROW + tail);
     this.spacer.style.height = `${height}px`;
     this.rowPixels = this.lines.rowCount ? (height - tail) / this.lines.rowCount : ROW;
   }

@@ -4,7 +4,7 @@ from ... import dom, log_hits
 from ._anvil_designer import LogSearchTemplate
 
 SEARCH_SECONDS = 0.4  # after the last key
-MOST_AT_ONCE = 1000  # matches; the next ones are loaded when they are stepped to
+MAX_AT_ONCE = 1000  # matches; the next ones are loaded when they are stepped to
 WORDS, SEARCHING = ("match", "matches"), "Searching…"
 
 
@@ -45,9 +45,9 @@ class LogSearch(LogSearchTemplate):
 
     def find(self):
         """Load the next matches, one part of the log after the other."""
-        hits, most = self.hits, len(self.hits.lines) + MOST_AT_ONCE
+        hits, maximum = self.hits, len(self.hits.lines) + MAX_AT_ONCE
         self.growing = hits
-        while hits.has_more and len(hits.lines) < most:
+        while hits.has_more and len(hits.lines) < maximum:
             words = hits.words(*WORDS) or SEARCHING
             dom.fill(self, hits=log_hits.progress(words, hits.searched_to, self.viewer.total))
             found = self.viewer.call("find_in_log", self.searched, hits.searched_to)

@@ -5,7 +5,7 @@ from anvil.js.window import location
 from ... import dom, log_ranges
 from ._anvil_designer import LogSelectionTemplate
 
-MOST_COPIED_LINES = 1000
+MAX_COPIED_LINES = 1000
 
 
 class LogSelection(LogSelectionTemplate):
@@ -28,7 +28,7 @@ class LogSelection(LogSelectionTemplate):
         dom.show(self, selection=True)
 
     def load(self):
-        """Return the chosen lines, MOST_COPIED_LINES at most."""
-        count = min(self.last - self.first + 1, MOST_COPIED_LINES)
+        """Return the chosen lines, MAX_COPIED_LINES at most."""
+        count = min(self.last - self.first + 1, MAX_COPIED_LINES)
         answer = self.viewer.call("get_job_logs", self.first, count)
         return answer["lines"] if answer else []

@@ -9,7 +9,7 @@ from ... import connection, dom, log_folds, log_ranges, routes
 from ..LogStep import LogStep
 from ._anvil_designer import LogViewerTemplate
 
-PARTS_AT_A_CLICK = 16
+PARTS_PER_CLICK = 16
 
 
 class LogViewer(LogViewerTemplate):
@@ -221,7 +221,7 @@ class LogViewer(LogViewerTemplate):
         """Load the next parts of a long line that was opened, about 1 MiB."""
         ids, line = self.ids, event.detail.line
         part, total = event.detail.part, event.detail.total
-        last = min(total, part + PARTS_AT_A_CLICK - 1)
+        last = min(total, part + PARTS_PER_CLICK - 1)
         while part <= last:
             texts = self.call("get_log_parts", line, part)
             if not texts or ids != self.ids:

@@ -27,7 +27,7 @@ class QueueCard(QueueCardTemplate):
             recent=number(sum(counts)),
             time=overview_windows.traffic_words(window),
             since=overview_windows.traffic_since(window),
-            most=sentences.most_messages(counts),
+            maximum=sentences.max_messages(counts),
         )
         line, area = sparkline.paths(values, 240, 48)
         dom.set_attribute(self.dom_nodes["line"], "d", line)

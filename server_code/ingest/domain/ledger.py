@@ -31,9 +31,9 @@ HEARTBEATS_KEPT = timedelta(days=1)
 CLAIMS_KEPT = timedelta(days=4)
 
 #: What is kept for people: the newest of each, the oldest go first.
-MOST_RUN_SUMMARIES = 2000
-MOST_ERRORS = 500
-MOST_ACTIVITIES = 500
+MAX_RUN_SUMMARIES = 2000
+MAX_ERRORS = 500
+MAX_ACTIVITIES = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

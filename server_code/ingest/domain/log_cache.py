@@ -27,8 +27,8 @@ from .runs import AttemptKey
 from .stored_records import attempt_id
 
 #: What a cache holds before the oldest logs go; bytes are counted as they are stored.
-MOST_CACHED_LOGS = 1000
-MOST_CACHED_BYTES = 512 * 1024 * 1024
+MAX_CACHED_LOGS = 1000
+MAX_CACHED_BYTES = 512 * 1024 * 1024
 
 #: Compressed bytes that are written at once. Nearly all logs are smaller.
 PORTION_BYTES = 1400 * 1024
@@ -158,7 +158,7 @@ def is_lost(unfinished_since: datetime | None, now: datetime) -> bool:
 
 
 def split_logs(
-    newest_first: Iterable[CachedLog], *, most_logs: int, most_bytes: int, now: datetime
+    newest_first: Iterable[CachedLog], *, max_logs: int, max_bytes: int, now: datetime
 ) -> tuple[list[CachedLog], list[str]]:
     """Return the whole logs that stay, and the names of those that go.
 
@@ -174,7 +174,7 @@ def split_logs(
                 evicted.append(log.name)
             continue
         logs, stored_bytes = logs + 1, stored_bytes + log.stored_bytes
-        if logs > most_logs or stored_bytes > most_bytes:
+        if logs > max_logs or stored_bytes > max_bytes:
             evicted.append(log.name)
         else:
             kept.append(log)

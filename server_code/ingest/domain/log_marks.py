@@ -15,12 +15,12 @@ from typing import Any
 
 from .jobs import Step
 from .step_ranges import StepRange
-from .step_starts import MOST_STARTS, START_SIGN, StepEvidence, StepStart, parse_start
+from .step_starts import MAX_STARTS, START_SIGN, StepEvidence, StepStart, parse_start
 
 #: So many of a kind are kept, and the first line of each step; a kind that has more is named in
 #: ``truncated``.
-MOST_GROUPS = 5000
-MOST_LINES = 1000
+MAX_GROUPS = 5000
+MAX_LINES = 1000
 
 _TITLE_BYTES = 200
 
@@ -117,7 +117,7 @@ class LogMarkReader:
             if (mark := _MARK.match(block, start)) is not None:
                 self._add(mark, line, first_byte, self._byte + end + dropped - 1)
             begun = parse_start(block[start : min(end, start + _HEAD_BYTES)], line, first_byte)
-            if begun is not None and len(self._starts) <= MOST_STARTS:
+            if begun is not None and len(self._starts) <= MAX_STARTS:
                 self._starts.append(begun)
         self._line = line + block.count(b"\n", counted)
         self._byte += len(block) + dropped
@@ -141,7 +141,7 @@ class LogMarkReader:
     def _add_line(self, kind: str, line: int) -> None:
         lines = self._lines[kind]
         is_first_of_step = bool(lines and self._starts) and lines[-1] < self._starts[-1].line
-        if len(lines) < MOST_LINES or is_first_of_step:
+        if len(lines) < MAX_LINES or is_first_of_step:
             lines.append(line)
         else:
             self._truncated[kind] = None
@@ -151,7 +151,7 @@ class LogMarkReader:
         opened, self._opened = self._opened, None
         if opened is None:
             return
-        if len(self._groups) == MOST_GROUPS:
+        if len(self._groups) == MAX_GROUPS:
             self._truncated["groups"] = None
             return
         self._groups.append(replace(opened, last_line=last_line, last_byte=last_byte))

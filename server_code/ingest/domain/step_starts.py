@@ -18,7 +18,7 @@ from .jobs import Step
 from .step_ranges import StepRange, name_ranges
 
 #: More lines that may begin a step than this leave the steps unknown.
-MOST_STARTS = 500
+MAX_STARTS = 500
 
 #: A step's times are those of the runner, whole seconds; its first line comes at once.
 _SOON = timedelta(seconds=1)
@@ -104,7 +104,7 @@ def locate_steps(
     ran = [step for step in steps if named or step.conclusion != "skipped"]
     kinds = [_DEBUG if named else _kind(step, steps, starts) for step in ran[1:]]
     starts = named or starts
-    if not ran or ran[0].name != _SET_UP or None in kinds or len(starts) > MOST_STARTS:
+    if not ran or ran[0].name != _SET_UP or None in kinds or len(starts) > MAX_STARTS:
         return None
     first_starts = _unambiguous_starts(ran, [_SET_UP, *map(str, kinds)], starts)
     if first_starts is None or not last_line:

@@ -114,7 +114,7 @@ def change_own_password(old: str, new: str) -> None:
 
 def require_email(value: object) -> str:
     """Return an e-mail address in lower case, as Anvil stores it. Raises Rejected."""
-    address = require_text(value, "The e-mail address", most=254).lower()
+    address = require_text(value, "The e-mail address", maximum=254).lower()
     if not _EMAIL.fullmatch(address):
         raise Rejected(f"{address!r} is not an e-mail address.")
     return address

@@ -17,20 +17,20 @@ _LARGEST_WHOLE_NUMBER = 2**53
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def require_text(value: object, name: str, *, most: int = _MAX_CHARACTERS) -> str:
+def require_text(value: object, name: str, *, maximum: int = _MAX_CHARACTERS) -> str:
     """Return a text that is not empty. Raises Rejected."""
-    text = optional_text(value, name, most=most)
+    text = optional_text(value, name, maximum=maximum)
     if text is None:
         raise Rejected(f"{name} is missing.")
     return text
 
 
-def optional_text(value: object, name: str, *, most: int = _MAX_CHARACTERS) -> str | None:
+def optional_text(value: object, name: str, *, maximum: int = _MAX_CHARACTERS) -> str | None:
     """Return a text, or None if it is empty. Raises Rejected."""
     if value is None:
         return None
-    if not isinstance(value, str) or len(value) > most:
-        raise Rejected(f"{name} must be a text of at most {most} characters.")
+    if not isinstance(value, str) or len(value) > maximum:
+        raise Rejected(f"{name} must be a text of at most {maximum} characters.")
     if _UNSTORABLE.search(value):
         raise Rejected(f"{name} contains invalid characters.")
     return value.strip() or None
@@ -56,12 +56,12 @@ def optional_id(value: object, name: str) -> int | None:
     return number
 
 
-def bounded(value: object, name: str, *, least: int, most: int) -> int:
+def bounded(value: object, name: str, *, minimum: int, maximum: int) -> int:
     """Return a whole number, clamped to its bounds. Raises Rejected."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     number = cast("float", value) if is_number else math.nan
     if -_LARGEST_WHOLE_NUMBER <= number <= _LARGEST_WHOLE_NUMBER:  # which NaN is not
-        return min(max(int(number), least), most)
+        return min(max(int(number), minimum), maximum)
     raise Rejected(f"{name} must be a number.")
 
 

@@ -15,7 +15,7 @@ from ..services.dashboard.overview import build_overview
 from ..services.dashboard.repositories import require_watched, watch_repository
 from ..services.dashboard.rows import repository_row
 from ..services.dashboard.runs import (
-    MOST_RUNS_A_PAGE,
+    MAX_RUNS_PER_PAGE,
     RUN_FILTERS,
     RunAddress,
     RunChoice,
@@ -93,8 +93,8 @@ def get_recent_metrics(
             until=optional_day(choice.get("until"), "until"),
         ),
         order=require_text(order, "order"),
-        limit=bounded(limit, "limit", least=1, most=MOST_RUNS_A_PAGE),
-        offset=bounded(offset, "offset", least=0, most=1_000_000),
+        limit=bounded(limit, "limit", minimum=1, maximum=MAX_RUNS_PER_PAGE),
+        offset=bounded(offset, "offset", minimum=0, maximum=1_000_000),
     )
 
 
@@ -113,8 +113,8 @@ def get_job_logs(
     """
     with_details = bool(place.pop("details", None))
     log = open_job_log(request, run_id, job_id, **place)
-    first = bounded(first_line, "first_line", least=1, most=10**12)
-    page = log.page(first, bounded(count, "count", least=1, most=ANSWER_LINES))
+    first = bounded(first_line, "first_line", minimum=1, maximum=10**12)
+    page = log.page(first, bounded(count, "count", minimum=1, maximum=ANSWER_LINES))
     if with_details:
         page["job"] = log.details(request.settings.github.web_url)
     return page

@@ -110,7 +110,7 @@ def find_in_log(
     """Return the next lines of a log that contain a text, ignoring case."""
     log = open_job_log(request, run_id, job_id, **place)
     return log.find(
-        require_text(text, "The search text"), bounded(after, "after", least=0, most=10**12)
+        require_text(text, "The search text"), bounded(after, "after", minimum=0, maximum=10**12)
     )
 
 
@@ -126,7 +126,8 @@ def get_log_parts(
     """Return the next parts, from a first one, of a line that is too long for a page."""
     log = open_job_log(request, run_id, job_id, **place)
     return log.parts(
-        bounded(line, "line", least=1, most=10**12), bounded(first, "first", least=1, most=10**12)
+        bounded(line, "line", minimum=1, maximum=10**12),
+        bounded(first, "first", minimum=1, maximum=10**12),
     )
 
 
@@ -158,7 +159,7 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
     """Delete an error and all its repetitions."""
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
     removed = request.state.remove_errors(
-        agent=name, repository=full_name, what=require_text(what, "what", most=100_000)
+        agent=name, repository=full_name, what=require_text(what, "what", maximum=100_000)
     )
     request.note(f"dismissed an error of the {name}", repository=full_name)
     return removed

@@ -101,7 +101,7 @@ def _query_of(choice: Mapping[str, object]) -> RepositoryQuery:
         search=optional_text(choice.get("search"), "search"),
         source=optional_text(choice.get("source"), "source"),
         sort=optional_text(choice.get("sort"), "sort") or "problems",
-        page=bounded(choice.get("page", 1), "page", least=1, most=100_000),
+        page=bounded(choice.get("page", 1), "page", minimum=1, maximum=100_000),
     )
 
 
@@ -114,7 +114,7 @@ def _filters_of(filters: object) -> Filters:
     """Read the filters that a form sends. Raises Rejected."""
     given = filters if isinstance(filters, Mapping) else {}
     texts = {
-        name: optional_text(given.get(name), name, most=2_000) or ""
+        name: optional_text(given.get(name), name, maximum=2_000) or ""
         for name in (*PATTERN_NAMES, "logs")
     }
     try:

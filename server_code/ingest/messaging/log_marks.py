@@ -13,7 +13,7 @@ from ..domain.step_ranges import StepRange
 from .encoding import encode_json
 
 #: A message names so many of a kind; what is left out is named in ``truncated``.
-MOST_MARKS = 100
+MAX_MARKS = 100
 
 
 class MessageMarks(NamedTuple):
@@ -27,11 +27,11 @@ def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
     """Return the marks for a message; above ``max_bytes`` without groups, lines or steps."""
     fields: dict[str, Any] = {
         "error_lines": _chosen_lines(marks.error_lines, marks.steps or ()),
-        "groups": [asdict(group) for group in marks.groups[:MOST_MARKS]],
+        "groups": [asdict(group) for group in marks.groups[:MAX_MARKS]],
         "steps": marks.steps and [asdict(step) for step in marks.steps],
     }
     found = {"error_lines": len(marks.error_lines), "groups": len(marks.groups)}
-    truncated = [name for name in found if name in marks.truncated or found[name] > MOST_MARKS]
+    truncated = [name for name in found if name in marks.truncated or found[name] > MAX_MARKS]
     for name, nothing in (("groups", []), ("error_lines", []), ("steps", None)):
         if fields[name] and len(encode_json(fields).encode()) > max_bytes:
             fields[name] = nothing
@@ -48,4 +48,4 @@ def _chosen_lines(lines: Sequence[int], steps: Sequence[StepRange]) -> list[int]
         step = bisect(begins, line)
         ranked.append((counts[step], line))
         counts[step] += 1
-    return sorted(line for _, line in sorted(ranked)[:MOST_MARKS])
+    return sorted(line for _, line in sorted(ranked)[:MAX_MARKS])

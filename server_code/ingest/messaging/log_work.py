@@ -121,8 +121,8 @@ def _cut_conclusion(conclusion: str | None) -> str | None:
     return None if conclusion is None else _cut(conclusion, MAX_CONCLUSION_CHARS)
 
 
-def _cut(text: str, most: int) -> str:
-    return text if len(text) <= most else text[: most - 1] + _CUT
+def _cut(text: str, maximum: int) -> str:
+    return text if len(text) <= maximum else text[: maximum - 1] + _CUT
 
 
 def _due_data(due: DueLog) -> dict[str, Any]:

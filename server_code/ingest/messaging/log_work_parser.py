@@ -62,7 +62,7 @@ def _parse(value: object) -> LogWork:
         ),
         jobs=_parse_jobs(jobs, is_open=is_later),
         is_whole_attempt=is_whole_attempt,
-        tries=_number(data, "tries", _MAX_COUNT, least=0),
+        tries=_number(data, "tries", _MAX_COUNT, minimum=0),
     )
 
 
@@ -114,10 +114,10 @@ def _repository(data: Mapping[str, Any]) -> str:
     return text
 
 
-def _number(data: Mapping[str, Any], name: str, most: int = _MAX_ID, *, least: int = 1) -> int:
+def _number(data: Mapping[str, Any], name: str, maximum: int = _MAX_ID, *, minimum: int = 1) -> int:
     value = data[name]
-    if type(value) is not int or not least <= value <= most:
-        raise ValueError(f"{name} is not a number from {least} to {most}")
+    if type(value) is not int or not minimum <= value <= maximum:
+        raise ValueError(f"{name} is not a number from {minimum} to {maximum}")
     return value
 
 

@@ -18,7 +18,7 @@ _IDENTITY = frozenset(
 _MAX_IDENTITY_CHARS = 1000
 
 #: Each cut halves the largest field, so this many leave nothing of any message but its identity.
-_MOST_CUTS = 400
+_MAX_CUTS = 400
 
 _CUT_MARK = "…"
 
@@ -51,7 +51,7 @@ def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield {**data, "jobs": jobs, "steps_omitted": True, "truncated": cut}
         data = {**data, "jobs": [], "jobs_omitted": True, "truncated": ["jobs"]}
         yield data
-    for _ in range(_MOST_CUTS):
+    for _ in range(_MAX_CUTS):
         path = _largest(data)
         if path is None:
             return

@@ -14,7 +14,7 @@ class ViewStore(Protocol):
     """What people read: runs, counts, errors and activities; bounded, the oldest go first."""
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
-        """Keep runs in one line each, later ones in place of earlier; MOST_RUN_SUMMARIES stay."""
+        """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
 
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
@@ -26,7 +26,7 @@ class ViewStore(Protocol):
         """Load all totals, and the spans of the last TRAFFIC_KEPT."""
 
     def add_error(self, record: ErrorRecord) -> None:
-        """Keep an error; MOST_ERRORS at most."""
+        """Keep an error; MAX_ERRORS at most."""
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
@@ -35,7 +35,7 @@ class ViewStore(Protocol):
         """Remove every error of the same agent, repository and text; return how many."""
 
     def add_activity(self, record: ActivityRecord) -> None:
-        """Keep an activity; MOST_ACTIVITIES at most."""
+        """Keep an activity; MAX_ACTIVITIES at most."""
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""

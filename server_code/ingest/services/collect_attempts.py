@@ -243,8 +243,8 @@ def _changes(
         now=now,
         filters=context.filters_of(record.key.repository),
     )
-    least = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
-    record = schedule(context, snapshot, changes.record, least_pause=least)
+    minimum = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
+    record = schedule(context, snapshot, changes.record, least_pause=minimum)
     return replace(changes, record=record)
 
 

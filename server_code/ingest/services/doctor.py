@@ -32,7 +32,7 @@ MIN_WEBHOOK_SECRET = 16
 
 
 #: Repositories that are checked one by one, with three requests each.
-MOST_REPOSITORIES = 50
+MAX_REPOSITORIES = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,10 +113,10 @@ def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
     yield from check_sources(target, github, watched.sources)
     days = target.settings.collecting.backfill_days
     names = _distinct([*target.repositories, *watched.names])
-    for name in names[:MOST_REPOSITORIES]:
+    for name in names[:MAX_REPOSITORIES]:
         yield check_repository(github.actions, github.inspector, name, backfill_days=days)
-    if len(names) > MOST_REPOSITORIES:
-        yield _left_unchecked(len(names) - MOST_REPOSITORIES)
+    if len(names) > MAX_REPOSITORIES:
+        yield _left_unchecked(len(names) - MAX_REPOSITORIES)
     if not (names or watched.sources or target.sources):
         yield _nothing_watched()
 

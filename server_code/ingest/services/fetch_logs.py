@@ -43,7 +43,7 @@ _SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)
 MIN_PENDING_TRIES = 3
 
 #: After so many single logs in a row that failed, the others wait for the next try.
-MAX_FAILURES_IN_A_ROW = 3
+MAX_CONSECUTIVE_FAILURES = 3
 
 
 def fetch_logs(
@@ -124,13 +124,13 @@ def _fetch_singles(
     failures = 0
     error: IngestError | None = None
     for job in (*jobs[first:], *jobs[:first]):
-        if error is not None and failures >= MAX_FAILURES_IN_A_ROW:
+        if error is not None and failures >= MAX_CONSECUTIVE_FAILURES:
             yield LogNotReady(job=job, error=error)
             continue
         result = fetch_single(source, work, job)
         if isinstance(result, LogNotReady) and not isinstance(result.error, LogPending):
             error = result.error
-            failures += MAX_FAILURES_IN_A_ROW if isinstance(error, _SHARED_FAILURES) else 1
+            failures += MAX_CONSECUTIVE_FAILURES if isinstance(error, _SHARED_FAILURES) else 1
         else:
             failures = 0
         if job.job_id in empty and _is_missing(result, work):

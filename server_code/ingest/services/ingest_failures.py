@@ -21,7 +21,7 @@ from .interleave import Finished, interleave
 from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 
 #: A turn takes so many logs of failures, beside ten items of the queue.
-FAILURES_IN_A_TURN = 5
+FAILURES_PER_TURN = 5
 
 #: The queue has this time first: only what waits longer is taken before its turn.
 QUEUE_TIME = timedelta(minutes=1)
@@ -33,7 +33,7 @@ def ingest_failed_logs(context: CollectorContext) -> int:
     What does not arrive is left to its work item. Raises RateLimited, StateUnavailable.
     """
     taken = context.store.claim_failed_logs(
-        updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_IN_A_TURN
+        updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_PER_TURN
     )
     works = {work.key: work for work in _works(context, taken)}
 

@@ -21,7 +21,7 @@ from .collection_plan import QUICK, CollectionPlan
 from .context import CollectorContext
 
 #: After so many rounds what is left is left to the agents.
-MOST_ROUNDS = 20
+MAX_ROUNDS = 20
 
 #: A collection that has reported nothing for so long was killed.
 LOST_AFTER = timedelta(seconds=90)
@@ -141,7 +141,7 @@ class _Round:
                 run_standstill=runs.standstill,
                 log_standstill=logs.standstill,
             )
-        if record.rounds >= MOST_ROUNDS:
+        if record.rounds >= MAX_ROUNDS:
             note = "The agents collect the rest automatically."
             record = replace(record, phase=CollectionPhase.FAILED.value, note=note)
         self._context.store.save_collection(record)

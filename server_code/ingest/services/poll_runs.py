@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ..domain.ledger import MOST_ERRORS, RepositoryRecord
+from ..domain.ledger import MAX_ERRORS, RepositoryRecord
 from ..errors import (
     BadCredentials,
     Fatal,
@@ -154,7 +154,7 @@ def _report_malformed(context: CollectorContext, repository: str) -> None:
     malformed = context.source.take_malformed(repository)
     if not malformed:
         return
-    known = {each.what for each in context.store.list_errors(limit=MOST_ERRORS)}
+    known = {each.what for each in context.store.list_errors(limit=MAX_ERRORS)}
     for what in malformed:
         if what not in known:
             context.report_error(PIPELINE_MONITORING_AGENT, repository, what, _REMEDY_OF_MALFORMED)

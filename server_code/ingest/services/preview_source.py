@@ -27,8 +27,8 @@ REQUESTS_PER_RUN = {"economy": 5.0, "live": 13.8}
 class SourcePreview:
     """What a source matches. ``left_out``: names with the reason.
 
-    ``runs_an_hour`` and ``requests_an_hour`` are estimates from the runs of the last week;
-    ``allowed_an_hour`` is the limit of the credentials that were listed repositories. ``errors``
+    ``runs_per_hour`` and ``requests_per_hour`` are estimates from the runs of the last week;
+    ``allowed_per_hour`` is the limit of the credentials that were listed repositories. ``errors``
     are those of credentials that were refused the list.
     """
 
@@ -38,9 +38,9 @@ class SourcePreview:
     private: int = 0
     active: int = 0
     credentials: tuple[str, ...] = ()
-    runs_an_hour: float = 0.0
-    requests_an_hour: int = 0
-    allowed_an_hour: int | None = None
+    runs_per_hour: float = 0.0
+    requests_per_hour: int = 0
+    allowed_per_hour: int | None = None
     errors: tuple[IngestError, ...] = ()
 
 
@@ -78,7 +78,7 @@ def preview_source(
         else:
             left_out.append((facts.full_name, reason))
     active = [each for each in matched if each.pushed_at and now - each.pushed_at <= ACTIVE_FOR]
-    runs_an_hour = _count_runs(github.actions, active, now) / (ACTIVE_FOR / timedelta(hours=1))
+    runs_per_hour = _count_runs(github.actions, active, now) / (ACTIVE_FOR / timedelta(hours=1))
     limits = [
         each.limit
         for each in github.repositories.credentials()
@@ -91,9 +91,9 @@ def preview_source(
         private=sum(each.is_private for each in matched),
         active=len(active),
         credentials=tuple(credentials),
-        runs_an_hour=runs_an_hour,
-        requests_an_hour=round(runs_an_hour * REQUESTS_PER_RUN[log_mode]),
-        allowed_an_hour=sum(limits) or None,
+        runs_per_hour=runs_per_hour,
+        requests_per_hour=round(runs_per_hour * REQUESTS_PER_RUN[log_mode]),
+        allowed_per_hour=sum(limits) or None,
         errors=tuple(errors),
     )
 
@@ -105,12 +105,13 @@ def preview_in_words(preview: SourcePreview) -> str:
     parts = [f"{counted} ({preview.private:,} private), {len(preview.left_out):,} left out"]
     if preview.credentials:
         parts.append(f"read with {', '.join(preview.credentials)}")
-    allowed = "" if preview.allowed_an_hour is None else f" of {preview.allowed_an_hour:,}"
-    least = "less than 1" if not preview.requests_an_hour else f"about {preview.requests_an_hour:,}"
-    cost = f"{least}{allowed} requests an hour"
+    allowed = "" if preview.allowed_per_hour is None else f" of {preview.allowed_per_hour:,}"
+    requests = preview.requests_per_hour
+    counted_requests = f"about {requests:,}" if requests else "less than 1"
+    cost = f"{counted_requests}{allowed} requests an hour"
     return (
         f"{'; '.join(parts)}. {preview.active:,} had a push in the last week: {cost} for "
-        f"{preview.runs_an_hour:,.1f} runs an hour."
+        f"{preview.runs_per_hour:,.1f} runs an hour."
     )
 
 

@@ -24,7 +24,7 @@ LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
 
 #: Windows that one poll asks for, so that a sweep does not delay new runs. Windows of less than a
 #: day are asked for with their day.
-WINDOWS_A_TICK = 8
+WINDOWS_PER_TICK = 8
 
 #: The largest window in days; windows are halves of halves of it, counted from a fixed day.
 LARGEST_WINDOW_DAYS = 32
@@ -78,7 +78,7 @@ def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> N
     today = _midnight(now)
     if repository.swept_at is None or _midnight(repository.swept_at) != today:
         _begin_round(poll_session, now, start=today - LONGEST_CHANGE)
-    for _ in range(WINDOWS_A_TICK):
+    for _ in range(WINDOWS_PER_TICK):
         window = _next_window(poll_session, today)
         if window is None or not can_afford_extra(context, poll_session):
             return

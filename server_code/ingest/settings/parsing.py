@@ -54,24 +54,24 @@ def parse_id(value: str) -> int:
     return int(value)
 
 
-def number_between(least: float, most: float) -> Callable[[str], float]:
+def number_between(minimum: float, maximum: float) -> Callable[[str], float]:
     """Return a parser of numbers within both bounds."""
 
     def parse(value: str) -> float:
         try:
             number = float(value)
         except ValueError:
-            number = least - 1
-        if not least <= number <= most:
-            raise ValueError(f"is {value!r}: expected a number from {least} to {most}")
+            number = minimum - 1
+        if not minimum <= number <= maximum:
+            raise ValueError(f"is {value!r}: expected a number from {minimum} to {maximum}")
         return number
 
     return parse
 
 
-def whole_number_between(least: int, most: int) -> Callable[[str], int]:
+def whole_number_between(minimum: int, maximum: int) -> Callable[[str], int]:
     """Return a parser of numbers within both bounds, rounded down."""
-    parse = number_between(least, most)
+    parse = number_between(minimum, maximum)
     return lambda value: int(parse(value))
 
 

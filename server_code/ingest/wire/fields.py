@@ -10,7 +10,7 @@ from ..errors import MalformedPayload
 
 #: No id of GitHub's comes near it, and no database holds more.
 _TOO_LARGE = 2**63
-_MOST_DIGITS = 19
+_MAX_DIGITS = 19
 
 
 def load_json(text: str | bytes) -> object:
@@ -56,7 +56,7 @@ def label_names(value: object) -> tuple[str, ...] | None:
 
 def integer(value: object) -> int | None:
     """Return a whole number of at most 64 bits, also one written as a string of digits."""
-    if isinstance(value, str) and value.isdecimal() and len(value) <= _MOST_DIGITS:
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _MAX_DIGITS:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int):
         return None

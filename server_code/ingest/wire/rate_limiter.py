@@ -175,9 +175,9 @@ class RateLimiter:
             past_seconds = 3600 - left_seconds
             if past_seconds < WARM_UP_SECONDS:
                 return 1.0
-            used_a_second = (limit.limit - limit.remaining) / past_seconds
-            allowed_a_second = max(limit.remaining - _reserve(limit), 1) / left_seconds
-            return min(max(used_a_second / allowed_a_second, 1.0), MAX_STRETCH)
+            used_per_second = (limit.limit - limit.remaining) / past_seconds
+            allowed_per_second = max(limit.remaining - _reserve(limit), 1) / left_seconds
+            return min(max(used_per_second / allowed_per_second, 1.0), MAX_STRETCH)
 
     def _keep(self, limit: RateLimit) -> None:
         """Keep the newest limit; answers of parallel requests may arrive out of order.

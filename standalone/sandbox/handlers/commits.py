@@ -8,21 +8,21 @@ from __future__ import annotations
 from ..answers import Answer, Refusal, error_answer, json_bytes
 from ..calls import Call
 from ..pages import link_header, requested_page
-from ..payloads.commits import MOST_FILES, commit_payload
+from ..payloads.commits import MAX_FILES, commit_payload
 from ..payloads.pulls import head_label, pull_payload
 from ..rendering import rendered
 from ..specs import CommitSpec, PullRequestSpec
 from .conditional import conditional
 
-FILES_A_PAGE = 300
+FILES_PER_PAGE = 300
 
 
 def get_commit(call: Call) -> Answer:
     """Answer GET /repos/{owner}/{repo}/commits/{sha} with one page of its files."""
     commit = _requested_commit(call)
-    page = requested_page(call.args, default=FILES_A_PAGE, most=FILES_A_PAGE)
+    page = requested_page(call.args, default=FILES_PER_PAGE, maximum=FILES_PER_PAGE)
     payload = commit_payload(call.repository, commit, call.base, start=page.start, size=page.size)
-    link = link_header(call.numeric_url, call.args, page, min(commit.files, MOST_FILES))
+    link = link_header(call.numeric_url, call.args, page, min(commit.files, MAX_FILES))
     return conditional(rendered(json_bytes(payload), link))
 
 

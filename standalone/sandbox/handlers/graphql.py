@@ -17,7 +17,7 @@ from ..calls import Call
 from ..graphql_objects import Root
 from ..graphql_schema import schema
 
-CONNECTIONS_A_POINT = 100
+CONNECTIONS_PER_POINT = 100
 
 
 def post_graphql(call: Call) -> Answer:
@@ -44,7 +44,7 @@ def _executed(call: Call, query: str, variables: dict[str, Any] | None) -> Answe
     limit = token.graphql_limit if token else 0
     root = Root(call, limiter.budget(call.identity.key, "graphql", limit, call.now))
     result = graphql_sync(schema(), query, root_value=root, variable_values=variables)
-    cost = max(1, math.ceil(root.connections / CONNECTIONS_A_POINT))
+    cost = max(1, math.ceil(root.connections / CONNECTIONS_PER_POINT))
     return replace(json_answer(_body(result)), cost=cost)
 
 

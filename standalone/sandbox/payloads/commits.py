@@ -12,7 +12,7 @@ from ..times import iso
 from .recorded import rewritten
 from .users import node_id, simple_user
 
-MOST_FILES = 3000
+MAX_FILES = 3000
 
 
 def commit_payload(
@@ -77,7 +77,7 @@ def _parent(repository: Repository, sha: str, base: str) -> Json:
 
 
 def _files(repository: Repository, commit: CommitSpec, base: str, wanted: range) -> list[Json]:
-    count = min(commit.files, MOST_FILES)
+    count = min(commit.files, MAX_FILES)
     return [
         _file(repository, commit, base, number)
         for number in range(wanted.start, min(wanted.stop, count))

@@ -10,7 +10,7 @@ from ingest.adapters.data_tables.rows import BYTES_AT_ONCE, text_bytes, weighed
 HALF = BYTES_AT_ONCE // 2
 
 #: A larger message is refused, and cuts the Uplink.
-MOST_OF_A_MESSAGE = 16 * 1024 * 1024
+MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 
 
 def sizes(*values: int) -> list[list[int]]:
@@ -48,7 +48,7 @@ def test_only_one_portion_is_held_at_a_time() -> None:
 
 def test_a_full_portion_is_far_from_a_full_message() -> None:
     """JSON may write one character as six, and log pages are read eight at a time."""
-    assert BYTES_AT_ONCE * 6 < MOST_OF_A_MESSAGE
+    assert BYTES_AT_ONCE * 6 < MAX_MESSAGE_BYTES
 
 
 def test_only_text_weighs() -> None:

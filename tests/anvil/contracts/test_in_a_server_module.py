@@ -189,7 +189,7 @@ def test_no_method_is_left_out(part: str, store: type) -> None:
 def test_what_one_call_kept_another_finds(app_call: Callable[..., Any]) -> None:
     """Nothing is kept in a process, which ends with its call."""
     state = CalledStore(app_call, "state")
-    cache = CalledStore(app_call, "log_cache", most_logs=1, most_bytes=1 << 20)
+    cache = CalledStore(app_call, "log_cache", max_logs=1, max_bytes=1 << 20)
     state.save_attempts([a_full_attempt()])
     assert state.load_attempts(REPOSITORY, [7]) == {KEY: a_full_attempt()}
     for job_id in (1, 2):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from contracts.test_log_cache import *  # noqa: F403 - tests that are functions
-from contracts.test_log_cache import MOST_BYTES, MOST_LOGS
+from contracts.test_log_cache import MAX_BYTES, MAX_LOGS
 from ingest.adapters.data_tables.log_cache import TableLogCache
 from ingest.ports import LogCache
 
@@ -16,4 +16,4 @@ from ingest.ports import LogCache
 def cache(app_call: Callable[..., Any]) -> LogCache:
     """Open an empty cache that holds few logs."""
     # As text, bytes take a third more.
-    return TableLogCache(most_logs=MOST_LOGS, most_bytes=MOST_BYTES * 4 // 3)
+    return TableLogCache(max_logs=MAX_LOGS, max_bytes=MAX_BYTES * 4 // 3)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
-from ingest.domain.ledger import MOST_ERRORS
+from ingest.domain.ledger import MAX_ERRORS
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT
 from ingest.services.dashboard.activity import SHOWN_ACTIVITIES, group_errors, list_activity
@@ -23,7 +23,7 @@ def test_errors_that_report_the_same_of_the_same_are_one(state):
     state.add_error(an_error(4, what="same", repository="o/other"))
     state.add_error(an_error(2, what="same", repository="o/r", agent="another"))
     state.add_error(an_error(0, what="different", repository="o/r"))
-    groups = group_errors(state.list_errors(limit=MOST_ERRORS))
+    groups = group_errors(state.list_errors(limit=MAX_ERRORS))
     assert [(each["agent"], each["repository"], each["what"]) for each in groups] == [
         ("monitor", "o/r", "same"),
         ("monitor", "o/other", "same"),
@@ -43,10 +43,10 @@ def test_errors_that_report_the_same_of_the_same_are_one(state):
 
 def test_all_errors_that_are_kept_are_counted(state):
     """A storm is one line."""
-    for seconds in range(MOST_ERRORS + 20):
+    for seconds in range(MAX_ERRORS + 20):
         state.add_error(an_error(seconds))
-    [group] = group_errors(state.list_errors(limit=MOST_ERRORS))
-    assert group["times"] == MOST_ERRORS
+    [group] = group_errors(state.list_errors(limit=MAX_ERRORS))
+    assert group["times"] == MAX_ERRORS
 
 
 def test_activity_has_errors_actions_and_hosts(state):

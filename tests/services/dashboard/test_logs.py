@@ -162,7 +162,7 @@ def test_a_log_is_downloaded_byte_for_byte(stage):
 
 def test_a_log_too_large_for_a_browser_reports_where_it_is(stage, monkeypatch):
     """Lines of it can be read all the same."""
-    monkeypatch.setattr(logs, "MOST_DOWNLOADED_BYTES", 3)
+    monkeypatch.setattr(logs, "MAX_DOWNLOADED_BYTES", 3)
     log = opened(collected(stage, b"hello\n"))
     with pytest.raises(LogPending, match="6 bytes"):
         log.content()

@@ -166,7 +166,7 @@ def test_a_repository_that_is_not_watched_is_named_with_what_to_do():
 
 def test_all_are_listed_those_that_fail_first(monkeypatch):
     """Then by name; of very many only the first are counted."""
-    monkeypatch.setattr(repositories, "MOST_COUNTED", 2)
+    monkeypatch.setattr(repositories, "MAX_COUNTED", 2)
     state = open_sql_state("sqlite://")
     for name in ("B/b", "a/a", "c/c"):
         state.add_repository(a_repository(name, failures=name == "c/c"))

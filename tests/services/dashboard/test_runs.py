@@ -9,7 +9,7 @@ import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.errors import NotFound, Rejected
 from ingest.services.dashboard.runs import (
-    MOST_RUNS_A_PAGE,
+    MAX_RUNS_PER_PAGE,
     RunAddress,
     RunChoice,
     list_runs,
@@ -179,7 +179,7 @@ def test_a_list_comes_page_by_page(state):
     assert list_runs(state, RunChoice(), limit=3, offset=99)["runs"] == []
 
 
-@pytest.mark.parametrize(("limit", "shown"), [(0, 1), (-5, 1), (10**9, MOST_RUNS_A_PAGE)])
+@pytest.mark.parametrize(("limit", "shown"), [(0, 1), (-5, 1), (10**9, MAX_RUNS_PER_PAGE)])
 def test_a_page_has_bounds(limit, shown):
     """Whoever asks for more pages asks again."""
     state = open_sql_state("sqlite://")

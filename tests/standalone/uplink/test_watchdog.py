@@ -9,7 +9,7 @@ import pytest
 from standalone.failures import exit_code_for
 from standalone.uplink import watchdog as module
 from standalone.uplink.link import AppUnreachable, LinkSilent, WrongUplinkKey
-from standalone.uplink.watchdog import MOST_SILENT_CHECKS, Watchdog
+from standalone.uplink.watchdog import MAX_SILENT_CHECKS, Watchdog
 
 URL = "ws://app.example/_/uplink"
 
@@ -80,7 +80,7 @@ def test_a_question_that_gets_no_answer_is_given_up(monkeypatch):
 def test_a_silent_link_ends_the_process_in_the_end(monkeypatch):
     """Each silence in a row counts, and one answer begins anew."""
     silent = LinkSilent("no answer")
-    few = [silent] * (MOST_SILENT_CHECKS - 1)
+    few = [silent] * (MAX_SILENT_CHECKS - 1)
     assert Watched(monkeypatch, *few, None, *few).dead == []
     seen = Watched(monkeypatch, *few, silent)
     assert [exit_code_for(error) for error in seen.dead] == [69]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from ...domain.codec import decode
-from ...domain.ledger import MOST_ACTIVITIES, MOST_ERRORS, ActivityRecord, ErrorRecord
+from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, repository_key, write_json
 from .errors import translate_errors
@@ -25,8 +25,8 @@ class TableJournal:
     """Errors and activities; each addition removes the oldest beyond the limit."""
 
     def add_error(self, record: ErrorRecord) -> None:
-        """Keep an error; MOST_ERRORS at most."""
-        _add(_ERRORS, record.occurred_at, error_body(record), most=MOST_ERRORS)
+        """Keep an error; MAX_ERRORS at most."""
+        _add(_ERRORS, record.occurred_at, error_body(record), maximum=MAX_ERRORS)
 
     def list_errors(self, *, limit: int) -> list[ErrorRecord]:
         """List errors, newest first."""
@@ -40,8 +40,8 @@ class TableJournal:
         return _ERRORS.delete(same)
 
     def add_activity(self, record: ActivityRecord) -> None:
-        """Keep an activity; MOST_ACTIVITIES at most."""
-        _add(_ACTIVITIES, record.occurred_at, activity_body(record), most=MOST_ACTIVITIES)
+        """Keep an activity; MAX_ACTIVITIES at most."""
+        _add(_ACTIVITIES, record.occurred_at, activity_body(record), maximum=MAX_ACTIVITIES)
 
     def list_activities(self, *, limit: int) -> list[ActivityRecord]:
         """List activities, newest first."""
@@ -49,11 +49,11 @@ class TableJournal:
         return [decode(ActivityRecord, body, occurred_at=at) for at, body in found]
 
 
-def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, most: int) -> None:
+def _add(rows: Rows, occurred_at: datetime, body: dict[str, Any], *, maximum: int) -> None:
     # Of two of one moment the one that was added later is the newer.
     key = age_key(occurred_at, time.time_ns())
     rows.add([{"key": key, "occurred_at": occurred_at, "body": write_json(body)}])
-    rows.trim(most, order_by="key")
+    rows.trim(maximum, order_by="key")
 
 
 def _list(rows: Rows, limit: int) -> list[tuple[datetime, dict[str, Any]]]:

@@ -14,8 +14,8 @@ from typing import Any
 import anvil.tables.query as q
 
 from ...domain.log_cache import (
-    MOST_CACHED_BYTES,
-    MOST_CACHED_LOGS,
+    MAX_CACHED_BYTES,
+    MAX_CACHED_LOGS,
     CachedLog,
     PackedPage,
     PagedLogCache,
@@ -34,7 +34,7 @@ _PAGES = Rows("log_pages")
 
 #: Pages that come at once where one follows the other. A page has 350 kB at most, and a message to
 #: or from Anvil 16 MiB; a query costs about as much time as 2 MiB.
-_FEWEST_AT_ONCE, _MOST_AT_ONCE = 6, 40
+_FEWEST_AT_ONCE, _MAX_AT_ONCE = 6, 40
 _BYTES_AT_ONCE = 2 * 1024 * 1024
 
 #: So many logs may be saved until the cache's size is checked again.
@@ -47,16 +47,16 @@ class TableLogCache(PagedLogCache):
     """Logs in the app's tables, next to the state."""
 
     def __init__(
-        self, *, most_logs: int = MOST_CACHED_LOGS, most_bytes: int = MOST_CACHED_BYTES
+        self, *, max_logs: int = MAX_CACHED_LOGS, max_bytes: int = MAX_CACHED_BYTES
     ) -> None:
-        super().__init__(_TablePages(most_logs, most_bytes))
+        super().__init__(_TablePages(max_logs, max_bytes))
 
 
 @translate_errors
 class _TablePages:
-    def __init__(self, most_logs: int, most_bytes: int) -> None:
-        self._most_logs = most_logs
-        self._most_bytes = most_bytes
+    def __init__(self, max_logs: int, max_bytes: int) -> None:
+        self._max_logs = max_logs
+        self._max_bytes = max_bytes
         self._logs = self._stored_bytes = 0
         self._saves_to_check = 0
 
@@ -88,7 +88,7 @@ class _TablePages:
         """
         self._logs, self._stored_bytes = self._logs + 1, self._stored_bytes + stored_bytes
         self._saves_to_check -= 1
-        is_full = self._logs > self._most_logs or self._stored_bytes > self._most_bytes
+        is_full = self._logs > self._max_logs or self._stored_bytes > self._max_bytes
         if is_full or self._saves_to_check < 0:
             self._saves_to_check = CHECKED_AFTER
             self._evict(now)
@@ -107,7 +107,7 @@ class _TablePages:
             for row in rows
         )
         kept, evicted = split_logs(
-            logs, most_logs=self._most_logs, most_bytes=self._most_bytes, now=now
+            logs, max_logs=self._max_logs, max_bytes=self._max_bytes, now=now
         )
         self._logs, self._stored_bytes = len(kept), sum(log.stored_bytes for log in kept)
         _delete(evicted)
@@ -169,7 +169,7 @@ class _Stored:
         self._name = name
         pages = max(size.total_bytes // PAGE_BYTES, size.total_lines // PAGE_PARTS, 1)
         wanted = _BYTES_AT_ONCE * pages // max(stored_bytes, 1)
-        self._at_once = max(_FEWEST_AT_ONCE, min(wanted, _MOST_AT_ONCE))
+        self._at_once = max(_FEWEST_AT_ONCE, min(wanted, _MAX_AT_ONCE))
         self._coming: Iterator[LogPage] = iter(())
         self._next_part = 0
 

@@ -138,9 +138,9 @@ class Rows:
         """Delete rows whose column has one of these values."""
         return self.delete(self.by(column, values, columns=("key",)))
 
-    def trim(self, most: int, *, order_by: str) -> None:
+    def trim(self, maximum: int, *, order_by: str) -> None:
         """Delete the first rows in an order, so that ``most`` stay."""
-        excess = self.count() - most
+        excess = self.count() - maximum
         if excess > 0:
             self.delete(self.some(columns=("key",), order_by=order_by, limit=excess))
 

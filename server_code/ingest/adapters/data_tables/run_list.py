@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
-from ...domain.ledger import MOST_RUN_SUMMARIES
+from ...domain.ledger import MAX_RUN_SUMMARIES
 from ...domain.stored_records import attempt_id, restore_summary, summary_body
 from ...domain.stored_values import read_json, write_json
 from ...domain.summaries import RunSummary
@@ -22,19 +22,19 @@ class TableRunList:
     """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
-        """Keep runs in one line each, later ones in place of earlier; MOST_RUN_SUMMARIES stay."""
+        """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
         newest = {attempt_key(summary.key): summary for summary in summaries}
         for keys in portions(sorted(newest)):
             rows = [_row(newest[key]) for key in keys]
             transact(partial(_SUMMARIES.upsert, rows))
         if newest:
-            _SUMMARIES.trim(MOST_RUN_SUMMARIES, order_by="age")
+            _SUMMARIES.trim(MAX_RUN_SUMMARIES, order_by="age")
 
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
         rows = _SUMMARIES.search(
             columns=("key", "run_id", "run_attempt", "created_at", "age", "body"),
-            page=MOST_RUN_SUMMARIES,
+            page=MAX_RUN_SUMMARIES,
         )
         ordered = sorted(distinct(rows), key=lambda row: str(row["age"]), reverse=True)
         return [

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from .dialect import Dialect, state_error, state_errors
 from .pool import ConnectionPool
-from .session import MOST_PARAMETERS, Row, Session, chunks, with_marks
+from .session import MAX_PARAMETERS, Row, Session, chunks, with_marks
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Database:
         """Run a query for as many chunks of ``values`` as there are, see Session.query_each."""
         return [
             row
-            for chunk in chunks(values, MOST_PARAMETERS)
+            for chunk in chunks(values, MAX_PARAMETERS)
             for row in self.read(with_marks(sql, chunk), (*parameters, *chunk, *after))
         ]
 

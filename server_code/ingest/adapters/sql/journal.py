@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...domain.codec import decode
-from ...domain.ledger import MOST_ACTIVITIES, MOST_ERRORS, ActivityRecord, ErrorRecord
+from ...domain.ledger import MAX_ACTIVITIES, MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.stored_records import activity_body, error_body, error_identity
 from ...domain.stored_values import read_json, read_time, repository_key, write_json, write_time
 from .database import Database
@@ -34,12 +34,12 @@ class SqlJournal:
     _database: Database
 
     def add_error(self, record: ErrorRecord) -> None:
-        """Keep an error; MOST_ERRORS at most."""
+        """Keep an error; MAX_ERRORS at most."""
         row = (write_time(record.occurred_at), write_json(error_body(record)))
 
         def add(session: Session) -> None:
             session.insert(_ADD_ERROR, [row])
-            session.execute(_TRIM_ERRORS, (MOST_ERRORS,))
+            session.execute(_TRIM_ERRORS, (MAX_ERRORS,))
 
         self._database.write(add)
 
@@ -64,12 +64,12 @@ class SqlJournal:
         return self._database.write(remove)
 
     def add_activity(self, record: ActivityRecord) -> None:
-        """Keep an activity; MOST_ACTIVITIES at most."""
+        """Keep an activity; MAX_ACTIVITIES at most."""
         row = (write_time(record.occurred_at), write_json(activity_body(record)))
 
         def add(session: Session) -> None:
             session.insert(_ADD_ACTIVITY, [row])
-            session.execute(_TRIM_ACTIVITIES, (MOST_ACTIVITIES,))
+            session.execute(_TRIM_ACTIVITIES, (MAX_ACTIVITIES,))
 
         self._database.write(add)
 

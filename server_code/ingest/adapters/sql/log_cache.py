@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from ...domain.log_cache import (
-    MOST_CACHED_BYTES,
-    MOST_CACHED_LOGS,
+    MAX_CACHED_BYTES,
+    MAX_CACHED_LOGS,
     CachedLog,
     PackedPage,
     PagedLogCache,
@@ -67,17 +67,17 @@ class SqlLogCache(PagedLogCache):
         self,
         database: Database,
         *,
-        most_logs: int = MOST_CACHED_LOGS,
-        most_bytes: int = MOST_CACHED_BYTES,
+        max_logs: int = MAX_CACHED_LOGS,
+        max_bytes: int = MAX_CACHED_BYTES,
     ) -> None:
-        super().__init__(_SqlPages(database, most_logs, most_bytes))
+        super().__init__(_SqlPages(database, max_logs, max_bytes))
 
 
 class _SqlPages:
-    def __init__(self, database: Database, most_logs: int, most_bytes: int) -> None:
+    def __init__(self, database: Database, max_logs: int, max_bytes: int) -> None:
         self.database = database
-        self._most_logs = most_logs
-        self._most_bytes = most_bytes
+        self._max_logs = max_logs
+        self._max_bytes = max_bytes
 
     def new_log(self, job: LogId, now: datetime) -> _Writer:
         """Begin to write a log."""
@@ -98,14 +98,14 @@ class _SqlPages:
         Not for each one too many, for all are read to find the oldest.
         """
         count, size, unfinished_since = session.query(_SELECT_TOTALS)[0]
-        is_full = count > self._most_logs * SLACK or size > self._most_bytes * SLACK
+        is_full = count > self._max_logs * SLACK or size > self._max_bytes * SLACK
         if not is_full and not is_lost(unfinished_since and read_time(unfinished_since), now):
             return
         logs = (
             CachedLog(name, read_time(saved_at), stored_bytes, bool(is_whole))
             for name, saved_at, stored_bytes, is_whole in session.query(_SELECT_LOGS)
         )
-        limits = {"most_logs": self._most_logs, "most_bytes": self._most_bytes}
+        limits = {"max_logs": self._max_logs, "max_bytes": self._max_bytes}
         _, evicted = split_logs(logs, **limits, now=now)
         _delete(session, evicted)
 

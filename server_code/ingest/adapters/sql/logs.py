@@ -80,14 +80,14 @@ class SqlLogs(LogStateStore):
     ) -> list[JobLogRecord]:
         """Load logs that have been pending since before a moment, or after one, oldest first."""
         moments = (write_time(updated_before), write_time(or_after or _NEVER))
-        most = max(0, limit)
+        maximum = max(0, limit)
         if repositories is None:
-            rows = self._database.read(_SELECT + _PENDING + _OLDEST, (*moments, most))
+            rows = self._database.read(_SELECT + _PENDING + _OLDEST, (*moments, maximum))
             return [_record(row) for row in rows]
         sql = _SELECT + _PENDING + "AND repository_key IN (...) " + _OLDEST
         keys = repository_keys(repositories)
-        rows = self._database.read_each(sql, moments, keys, after=(most,))
-        return sorted((_record(row) for row in rows), key=_age)[:most]
+        rows = self._database.read_each(sql, moments, keys, after=(maximum,))
+        return sorted((_record(row) for row in rows), key=_age)[:maximum]
 
     def claim_failed_logs(self, *, updated_before: datetime, limit: int) -> list[JobLogRecord]:
         """Take pending logs of failed jobs, latest failure first; nobody else takes them again."""

@@ -74,8 +74,8 @@ class ConnectionPool:
                 connection.close()
 
     def _too_few(self) -> str:
-        most = self._dialect.max_connections
+        count = self._dialect.max_connections
         return (
-            f"{self._dialect.place} is too slow: all {most} connections of this process have been"
+            f"{self._dialect.place} is too slow: all {count} connections of this process have been"
             f" busy for {self._wait_seconds} seconds; run fewer agents, or use a faster database."
         )

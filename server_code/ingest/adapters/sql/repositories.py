@@ -36,7 +36,7 @@ _DUE = """
       AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ? OR last_polled_at > ?)
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
-_MOST_OVERDUE = "ORDER BY 1, name_key LIMIT ? "
+_LONGEST_OVERDUE_FIRST = "ORDER BY 1, name_key LIMIT ? "
 
 _DUE_SINCE = "SELECT full_name FROM repositories WHERE paused = 0 AND next_poll_at <= ?"
 
@@ -163,19 +163,19 @@ def _lock_due(
     session: Session, now: datetime, only: Collection[str] | None, limit: int
 ) -> list[str]:
     """Lock the most overdue repositories that nobody else is claiming; return their keys."""
-    order, most = _MOST_OVERDUE + session.dialect.skip_locked, max(0, limit)
+    order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
     ahead = write_time(now + MAX_CLOCK_DIFFERENCE)
     times = (*write_reached(polls_due(now)), ahead, *write_reached(leases_over(now)))
     if only is None:
-        rows = session.query(_DUE + order, (*times, most))
+        rows = session.query(_DUE + order, (*times, maximum))
     else:
         # Mostly nothing is due: then a statement with every name costs ten times this one.
         due = [key for _, key in session.query(_DUE, times)]
         names = sorted({*due} & {*repository_keys(only)}) if due else []
         rows = session.query_each(
-            _DUE + "AND name_key IN (...)" + order, times, names, after=(most,)
+            _DUE + "AND name_key IN (...)" + order, times, names, after=(maximum,)
         )
-    return [key for _, key in sorted(rows)[:most]]
+    return [key for _, key in sorted(rows)[:maximum]]
 
 
 def _row(record: RepositoryRecord) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ...domain.ledger import MOST_RUN_SUMMARIES
+from ...domain.ledger import MAX_RUN_SUMMARIES
 from ...domain.stored_records import attempt_id, restore_summary, summary_body
 from ...domain.stored_values import read_json, read_time, write_json, write_time
 from ...domain.summaries import RunSummary
@@ -38,14 +38,14 @@ class SqlRunList:
     _database: Database
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
-        """Keep runs in one line each, later ones in place of earlier; MOST_RUN_SUMMARIES stay."""
+        """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
         newest = {attempt_id(summary.key): summary for summary in summaries}
         # In order, so that two processes never wait for each other's rows.
         rows = [_row(newest[key]) for key in sorted(newest)]
 
         def save(session: Session) -> None:
             session.insert(_SAVE, rows)
-            session.execute(_TRIM, (MOST_RUN_SUMMARIES,))
+            session.execute(_TRIM, (MAX_RUN_SUMMARIES,))
 
         if rows:
             self._database.write(save)

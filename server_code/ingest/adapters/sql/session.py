@@ -13,7 +13,7 @@ T = TypeVar("T")
 Row = tuple[Any, ...]
 
 #: Far below what either database takes, and long enough that round trips do not matter.
-MOST_PARAMETERS = 500
+MAX_PARAMETERS = 500
 
 
 class Session:
@@ -48,7 +48,7 @@ class Session:
         ``parameters`` stand before it, ``after`` behind it; a ``LIMIT`` there is that of a chunk.
         """
         found: list[Row] = []
-        for chunk in chunks(values, MOST_PARAMETERS):
+        for chunk in chunks(values, MAX_PARAMETERS):
             found += self.query(with_marks(sql, chunk), (*parameters, *chunk, *after))
         return found
 
@@ -58,7 +58,7 @@ class Session:
         Returns how many rows were changed.
         """
         changed = 0
-        for chunk in chunks(values, MOST_PARAMETERS):
+        for chunk in chunks(values, MAX_PARAMETERS):
             changed += self.execute(with_marks(sql, chunk), (*parameters, *chunk))
         return changed
 
@@ -68,7 +68,7 @@ class Session:
         No two rows may have the same key: PostgreSQL refuses to write one twice in a statement.
         """
         changed = 0
-        for chunk in chunks(rows, MOST_PARAMETERS // len(rows[0]) if rows else 1):
+        for chunk in chunks(rows, MAX_PARAMETERS // len(rows[0]) if rows else 1):
             values = ", ".join(_marks(len(row)) for row in chunk)
             changed += self.execute(sql.replace("(...)", values), list(chain.from_iterable(chunk)))
         return changed

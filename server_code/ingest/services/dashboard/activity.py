@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import MOST_ERRORS, ActivityRecord, ErrorRecord
+from ...domain.ledger import MAX_ERRORS, ActivityRecord, ErrorRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from .agents import host_rows
@@ -17,7 +17,7 @@ SHOWN_ACTIVITIES = 100
 def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
     """Load errors, activities and heartbeats. Raises StateUnavailable."""
     return {
-        "errors": group_errors(store.list_errors(limit=MOST_ERRORS)),
+        "errors": group_errors(store.list_errors(limit=MAX_ERRORS)),
         "activities": [
             _activity_row(each) for each in store.list_activities(limit=SHOWN_ACTIVITIES)
         ],

@@ -9,7 +9,7 @@ from typing import Any
 
 from ...domain.counters import sent_messages
 from ...domain.ledger import (
-    MOST_ERRORS,
+    MAX_ERRORS,
     AgentRecord,
     ErrorRecord,
     JobLogRecord,
@@ -52,7 +52,7 @@ def read_state(store: StateStore, *, now: datetime) -> StateReading:
         agents=agent_rows(heartbeats, store.load_desired_states(), repositories, now=now),
         repositories=repositories,
         counts=store.count_ledger(),
-        errors=store.list_errors(limit=MOST_ERRORS),
+        errors=store.list_errors(limit=MAX_ERRORS),
         traffic=store.load_message_counts(),
         sources=store.list_sources(),
         credentials=store.list_credentials(),

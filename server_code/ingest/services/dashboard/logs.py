@@ -21,7 +21,7 @@ from .runs import RunAddress, load_run_attempts
 _Found = TypeVar("_Found")
 
 #: The largest log that is downloaded in one answer.
-MOST_DOWNLOADED_BYTES = 96 * 1024 * 1024
+MAX_DOWNLOADED_BYTES = 96 * 1024 * 1024
 
 #: Half a megabyte of a long line in one answer.
 PARTS_AT_ONCE = 8
@@ -153,7 +153,7 @@ class JobLog:
     def content(self) -> bytes:
         """Return the whole log, byte for byte. Raises LogPending if it is too large."""
         size = self._read(1, 1)
-        if isinstance(size, LogLines) and size.total_bytes > MOST_DOWNLOADED_BYTES:
+        if isinstance(size, LogLines) and size.total_bytes > MAX_DOWNLOADED_BYTES:
             raise LogPending(
                 f"This log has {size.total_bytes:,} bytes, too many to download here: "
                 "read it from the logs queue or on GitHub."

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 
-from ...domain.ledger import MOST_ERRORS, LedgerCounts, RepositoryRecord, new_repository
+from ...domain.ledger import MAX_ERRORS, LedgerCounts, RepositoryRecord, new_repository
 from ...domain.repositories import parse_repository
 from ...errors import (
     AccessDenied,
@@ -21,7 +21,7 @@ from ...settings import Settings
 from .rows import repository_row
 
 #: Runs and logs are counted for this many repositories at most.
-MOST_COUNTED = 60
+MAX_COUNTED = 60
 
 #: Opens GitHub; called only for valid names.
 OpenSource = Callable[[], ActionsSource]
@@ -37,7 +37,7 @@ def list_repository_rows(
     rows = [
         repository_row(
             record,
-            store.count_ledger(record.full_name) if place < MOST_COUNTED else LedgerCounts(),
+            store.count_ledger(record.full_name) if place < MAX_COUNTED else LedgerCounts(),
             web_url=settings.github.web_url,
             now=now,
         )
@@ -111,7 +111,7 @@ def with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list
     if not any(row["failures"] for row in rows):
         return rows
     recorded = {
-        (each.repository, each.what): each.remedy for each in store.list_errors(limit=MOST_ERRORS)
+        (each.repository, each.what): each.remedy for each in store.list_errors(limit=MAX_ERRORS)
     }
     return [
         {**row, "remedy": recorded.get((row["full_name"], row["last_error"]), row["remedy"])}

@@ -20,8 +20,8 @@ from ..attempt_messages import details_of
 from .annotations import annotation_rows, files_url
 from .rows import summary_row
 
-MOST_RUNS_A_PAGE = 100
-MOST_ANNOTATIONS = 100
+MAX_RUNS_PER_PAGE = 100
+MAX_ANNOTATIONS = 100
 
 #: The filters of the list, by name.
 RUN_FILTERS: Mapping[str, Callable[[RunSummary], str | None]] = {
@@ -95,7 +95,7 @@ def list_runs(
     found = [run for run in kept if choice.accepts(run)]
     if (value_of := ORDERS[order]) is not None:
         found.sort(key=lambda run: -1 if (value := value_of(run)) is None else value, reverse=True)
-    start, count = max(0, offset), min(max(1, limit), MOST_RUNS_A_PAGE)
+    start, count = max(0, offset), min(max(1, limit), MAX_RUNS_PER_PAGE)
     return {
         "runs": [summary_row(run) for run in found[start : start + count]],
         "total": len(found),
@@ -193,7 +193,7 @@ def _annotations(record: AttemptRecord, run: WorkflowRun, web_url: str) -> list[
         of_job = {"job_id": job.job_id, "job_name": job.name}
         found = annotation_rows(job.annotations, files_url=root)
         rows += [{**row, **of_job} for row in found]
-    return rows[:MOST_ANNOTATIONS]
+    return rows[:MAX_ANNOTATIONS]
 
 
 def _commit_url(run: WorkflowRun, web_url: str) -> str | None:
