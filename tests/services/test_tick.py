@@ -41,11 +41,13 @@ def ended_runs(count: int = 1) -> WorldBuilder:
 
 
 def monitor(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
-    return monitoring_tick(context or here.context, seconds=seconds, place=PLACE, report=report)
+    context = context or here.context
+    return monitoring_tick(context, seconds=seconds, place=PLACE, report=report).count
 
 
 def ingest(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
-    return log_tick(context or here.context, seconds=seconds, place=PLACE, report=report)
+    context = context or here.context
+    return log_tick(context, seconds=seconds, place=PLACE, report=report).count
 
 
 def sign(here: Stage, name: str):
@@ -157,6 +159,30 @@ def test_logs_are_ingested_until_the_slice_ends(stage):
     assert len(here.logs()) == 3
     assert SECONDS - 1 <= since(here, began) <= SECONDS
     assert sign(here, LOG_INGESTION_AGENT).state == "idle"
+
+
+def test_a_tick_that_leaves_logs_says_so_and_stays_running(stage):
+    """The page must not show an idle agent while its logs wait for the next tick."""
+    here = stage(ended_runs(12), at=600)
+    here.poll()
+
+    def take_long(name: str, value: object) -> None:
+        here.advance(SECONDS if name == "received" else 0)
+
+    first = log_tick(here.context, seconds=SECONDS, place=PLACE, report=take_long)
+    assert (first.count, first.has_more) == (10, True)
+    assert sign(here, LOG_INGESTION_AGENT).state == "running"
+    last = log_tick(here.context, seconds=SECONDS, place=PLACE, report=lambda *_: None)
+    assert (last.count, last.has_more) == (2, False)
+    assert sign(here, LOG_INGESTION_AGENT).state == "idle"
+
+
+def test_a_tick_that_leaves_a_due_repository_says_so_and_stays_running(stage):
+    """A backfill goes on with the next tick at once."""
+    here = stage(ended_runs(), at=600)
+    result = monitoring_tick(here.context, seconds=0, place=PLACE, report=lambda *_: None)
+    assert (result.count, result.has_more) == (0, True)
+    assert sign(here, PIPELINE_MONITORING_AGENT).state == "running"
 
 
 def test_the_last_fraction_of_a_slice_asks_no_queue_again_and_again(stage):

@@ -5,6 +5,9 @@ Each task is a process, and a burst of webhooks must not start one each.
 
 from __future__ import annotations
 
+import math
+from datetime import datetime
+
 import anvil.server
 
 from ..domain.agent_states import AgentState
@@ -22,6 +25,9 @@ RUNNING_SECONDS = 12
 #: The shortest interval between two launches of an agent.
 LAUNCH_SECONDS = 10
 
+#: The interval of the schedule in ``anvil.yaml``.
+SCHEDULE_SECONDS = 60
+
 
 def launch_tick(request: RequestContext, agent: str) -> None:
     """Launch a tick, unless one is running or was just launched. Raises StateUnavailable."""
@@ -34,3 +40,16 @@ def launch_tick(request: RequestContext, agent: str) -> None:
     # Among concurrent calls, in any process, only the first one launches.
     if request.state.claim_once(f"wake {agent} {span}", now=now):
         anvil.server.launch_background_task(TASKS[agent])
+
+
+def continue_tick(agent: str, *, started_at: datetime, until: float | None, now: datetime) -> None:
+    """Launch the next tick of an agent that leaves work, unless the schedule has started it.
+
+    A tick that ran past a start of the schedule took its place, so it is continued until the next.
+    """
+    if until is None:
+        started = started_at.timestamp()
+        intervals = math.ceil((now.timestamp() - started) / SCHEDULE_SECONDS)
+        until = started + intervals * SCHEDULE_SECONDS
+    if now.timestamp() < until:
+        anvil.server.launch_background_task(TASKS[agent], until)

@@ -1,7 +1,8 @@
 """The agents as background tasks, scheduled in ``anvil.yaml``.
 
 https://anvil.works/docs/background-tasks: a task may be killed at any moment without
-cleanup. So each is a slice of work that the next one continues.
+cleanup. So each is a slice of work that the next one continues: at once while work is left,
+otherwise when the schedule starts it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from ..services.requeue_logs import requeue_stale_logs
 from ..services.retention import purge_expired
 from ..services.tick import (
     Report,
+    TickResult,
     is_done_elsewhere,
     log_tick,
     monitoring_tick,
@@ -27,25 +29,29 @@ from ..services.tick import (
     report_idle,
 )
 from .request_context import RequestContext
+from .task_launcher import continue_tick
 
 #: The host name of the app's tasks in the heartbeats.
 PLACE = "tasks of the Anvil app"
 
 
 @anvil.server.background_task
-def pipeline_monitoring_tick() -> int:
-    """Poll every repository that is due in this slice; return the number of polls."""
+def pipeline_monitoring_tick(until: float | None = None) -> int:
+    """Poll every repository that is due in this slice; return the number of polls.
+
+    ``until`` is set where it continues an earlier tick: its own continuations end then.
+    """
     request = RequestContext()
     # The leases of killed tasks on this machine are freed immediately.
     free_dead_leases(request.state, now=request.now)
-    return _work(request, PIPELINE_MONITORING_AGENT, monitoring_tick)
+    return _work(request, PIPELINE_MONITORING_AGENT, monitoring_tick, until)
 
 
 @anvil.server.background_task
-def log_ingestion_tick() -> int:
+def log_ingestion_tick(until: float | None = None) -> int:
     """Fetch and publish the logs of completed jobs; return the number of work items."""
     request = RequestContext()
-    return _work(request, LOG_INGESTION_AGENT, log_tick)
+    return _work(request, LOG_INGESTION_AGENT, log_tick, until)
 
 
 @anvil.server.background_task
@@ -78,9 +84,11 @@ def _has_work(request: RequestContext) -> bool:
         return False
 
 
-def _work(request: RequestContext, agent: str, tick: Callable[..., int]) -> int:
+def _work(
+    request: RequestContext, agent: str, tick: Callable[..., TickResult], until: float | None
+) -> int:
     """Run one slice; an error is reported in the heartbeat and fails the task."""
-    state = request.state
+    state, started_at = request.state, request.now
     if is_paused(state, agent) or not _has_work(request):
         report_idle(state, agent, place=PLACE, now=request.now)
         return 0
@@ -94,10 +102,13 @@ def _work(request: RequestContext, agent: str, tick: Callable[..., int]) -> int:
         collector = request.open_collector()
         report: Report = task_state
         seconds = request.settings.collecting.task_seconds
-        return tick(collector.context, seconds=seconds, place=PLACE, report=report)
+        result = tick(collector.context, seconds=seconds, place=PLACE, report=report)
     except IngestError as error:
         report_error(state, agent, error, place=PLACE, now=request.now)
         raise
     finally:
         if collector is not None:
             collector.close()
+    if result.has_more:
+        continue_tick(agent, started_at=started_at, until=until, now=request.now)
+    return result.count

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ..domain.agent_states import AgentState
@@ -28,10 +28,18 @@ _NEWEST_ERRORS = 50
 Report = Callable[[str, object], None]
 
 
+@dataclass(frozen=True, slots=True)
+class TickResult:
+    """What a tick did: its count of polls or work items, and whether it leaves due work."""
+
+    count: int
+    has_more: bool
+
+
 def monitoring_tick(
     context: CollectorContext, *, seconds: float, place: str, report: Report
-) -> int:
-    """Poll what is due and what becomes due within ``seconds``; return how many polls it was.
+) -> TickResult:
+    """Poll what is due and what becomes due within ``seconds``, and count the polls.
 
     Ends early where nothing will be due in time. Raises StateUnavailable.
     """
@@ -50,43 +58,65 @@ def monitoring_tick(
             context.clock.sleep(IDLE_SECONDS)
         return True
 
+    def has_more() -> bool:
+        due_at = _next_due(context)
+        return due_at is not None and due_at <= context.clock.now()
+
     loop = AgentLoop(PIPELINE_MONITORING_AGENT, context, poll)
     heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
-    _run_slice(loop, heartbeat, seconds=seconds, report=report)
-    return polls
+    is_cut_short = _run_slice(loop, heartbeat, has_more, seconds=seconds, report=report)
+    return TickResult(polls, is_cut_short)
 
 
-def log_tick(context: CollectorContext, *, seconds: float, place: str, report: Report) -> int:
-    """Ingest logs for ``seconds``; return how much was received. Raises what the queue raises."""
+def log_tick(
+    context: CollectorContext, *, seconds: float, place: str, report: Report
+) -> TickResult:
+    """Ingest logs for ``seconds``, and count the work items. Raises what the queue raises."""
     ends_at = context.clock.now() + timedelta(seconds=seconds)
-    received = 0
+    received = newly_received = 0
 
     def ingest(_: ShouldContinue) -> bool:
-        nonlocal received
+        nonlocal received, newly_received
         seconds_left = (ends_at - context.clock.now()).total_seconds()
         # Queues wait whole seconds; asked without waiting, it would be asked without end.
         if seconds_left < 1:
             return False
         wait = min(LONGEST_WAIT_SECONDS, int(seconds_left))
-        received += ingest_due_logs(context, wait_seconds=wait, max_seconds=seconds_left)
+        newly_received = ingest_due_logs(context, wait_seconds=wait, max_seconds=seconds_left)
+        received += newly_received
         report("received", received)
         return True
 
+    def has_more() -> bool:
+        return newly_received > 0
+
     loop = AgentLoop(LOG_INGESTION_AGENT, context, ingest)
     heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, place=place)
-    _run_slice(loop, heartbeat, seconds=seconds, report=report)
-    return received
+    is_cut_short = _run_slice(loop, heartbeat, has_more, seconds=seconds, report=report)
+    return TickResult(received, is_cut_short)
 
 
-def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, report: Report) -> None:
-    """Run an agent's loop for a tick, with its heartbeats."""
+def _run_slice(
+    loop: AgentLoop,
+    heartbeat: Heartbeat,
+    has_more: Callable[[], bool],
+    *,
+    seconds: float,
+    report: Report,
+) -> bool:
+    """Run an agent's loop for a tick, with its heartbeats; return whether it leaves due work.
+
+    Where it does, the last heartbeat reports running: the host continues with the next tick.
+    """
 
     def on_turn(now: datetime) -> None:
         report("heartbeat_at", now.isoformat())
         heartbeat.save_when_due(loop.state, loop.note)
 
     loop.run_slice(seconds=seconds, on_turn=on_turn)
-    heartbeat.save(loop.state, loop.note)
+    is_cut_short = loop.state is AgentState.IDLE and has_more()
+    heartbeat.save(AgentState.RUNNING if is_cut_short else loop.state, loop.note)
+    return is_cut_short
 
 
 def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetime) -> bool:

@@ -278,8 +278,8 @@ SETTINGS = (
         field="collecting.task_seconds",
         parse=whole_number_between(5, 3600),
         default="25",
-        help="Seconds that one background task of an Anvil app works, of each minute. "
-        "`serve` sets 50.",
+        help="Seconds that one background task of an Anvil app works. While work is left, the "
+        "next task follows at once. `serve` sets 50.",
     ),
     *HOST_SETTINGS,
 )
