@@ -17,6 +17,7 @@ from ingest.services.manual_collection import (
     collect_round,
     find_collection,
     find_running,
+    new_collection,
     start_collection,
 )
 from ingest.services.poll_session import LEASE_SECONDS
@@ -56,7 +57,9 @@ def test_two_people_who_start_a_collection_at_once_get_one(stage):
     now = here.clock.now()
     first, second = (claim_collection(here.state, now=now) for _ in range(2))
     assert (first[0] == second[0], first[1], second[1]) == (True, True, False)
-    start_collection(here.state, first[0], only=None, now=now)
+    shown = new_collection(here.state, second[0], only=None, now=now)
+    assert shown.counts == {"repositories_total": 2, "repositories_done": 0}
+    assert start_collection(here.state, first[0], only=None, now=now) == shown
     following, may_start = claim_collection(here.state, now=now)
     assert (following != first[0], may_start) == (True, True)
 

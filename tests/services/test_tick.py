@@ -128,6 +128,7 @@ def test_a_lease_of_a_killed_holder_is_taken_over_as_soon_as_it_is_over(stage):
     began = here.clock.now()
     assert monitor(here) == 0
     assert since(here, began) < 1
+    assert sign(here, PIPELINE_MONITORING_AGENT).state == "running"
     here.advance(LEASE_SECONDS - 10)
     assert monitor(here) == 1
     assert_all_published(here)

@@ -67,7 +67,8 @@ def trigger_manual_collection(request: RequestContext, repository: object = None
         return collection_row(running, now=request.now)
     collection_id, may_start = claim_collection(request.state, now=request.now)
     if not may_start:
-        return collection_row(new_collection(collection_id, only, request.now), now=request.now)
+        begun = new_collection(request.state, collection_id, only=only, now=request.now)
+        return collection_row(begun, now=request.now)
     started = start_collection(request.state, collection_id, only=only, now=request.now)
     anvil.server.launch_background_task("collect_now", started.collection_id)
     request.note("started a collection", repository=only)

@@ -40,20 +40,26 @@ def claim_collection(store: AgentStore, *, now: datetime) -> tuple[str, bool]:
     return collection_id, store.claim_once(f"collect {collection_id}", now=now)
 
 
-def new_collection(collection_id: str, only: str | None, now: datetime) -> CollectionRecord:
-    """Return a collection that begins now."""
-    return CollectionRecord(collection_id=collection_id, started_at=now, updated_at=now, only=only)
+def new_collection(
+    store: RepositoryStore, collection_id: str, *, only: str | None, now: datetime
+) -> CollectionRecord:
+    """Return a collection that begins now, with nothing polled yet."""
+    record = CollectionRecord(
+        collection_id=collection_id, started_at=now, updated_at=now, only=only
+    )
+    total = len(_wanted(store, record))
+    return replace(record, counts={"repositories_total": total, "repositories_done": 0})
 
 
 def start_collection(
     store: StateStore, collection_id: str, *, only: str | None, now: datetime
 ) -> CollectionRecord:
     """Make the repositories due, and record that a collection begins."""
-    record = new_collection(collection_id, only, now)
+    record = new_collection(store, collection_id, only=only, now=now)
+    # First, because whoever asked at the same moment follows it from now on.
+    store.save_collection(record)
     for repository in _wanted(store, record):
         store.make_due(repository.full_name, now=now)
-    record = replace(record, counts=_repository_counts(store, record))
-    store.save_collection(record)
     return record
 
 

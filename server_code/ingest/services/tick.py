@@ -58,14 +58,13 @@ def monitoring_tick(
             context.clock.sleep(IDLE_SECONDS)
         return True
 
-    def has_more() -> bool:
-        due_at = _next_due(context)
-        return due_at is not None and due_at <= context.clock.now()
-
     loop = AgentLoop(PIPELINE_MONITORING_AGENT, context, poll)
     heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
-    is_cut_short = _run_slice(loop, heartbeat, has_more, seconds=seconds, report=report)
-    return TickResult(polls, is_cut_short)
+    _run_slice(loop, heartbeat, seconds=seconds, report=report)
+    due_at, now = _next_due(context), context.clock.now()
+    has_more = loop.state is AgentState.IDLE and due_at is not None and due_at <= now
+    _report_end(loop, heartbeat, is_working=has_more or _is_any_leased(context, now))
+    return TickResult(polls, has_more)
 
 
 def log_tick(
@@ -87,36 +86,28 @@ def log_tick(
         report("received", received)
         return True
 
-    def has_more() -> bool:
-        return newly_received > 0
-
     loop = AgentLoop(LOG_INGESTION_AGENT, context, ingest)
     heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, place=place)
-    is_cut_short = _run_slice(loop, heartbeat, has_more, seconds=seconds, report=report)
-    return TickResult(received, is_cut_short)
+    _run_slice(loop, heartbeat, seconds=seconds, report=report)
+    has_more = loop.state is AgentState.IDLE and newly_received > 0
+    _report_end(loop, heartbeat, is_working=has_more)
+    return TickResult(received, has_more)
 
 
-def _run_slice(
-    loop: AgentLoop,
-    heartbeat: Heartbeat,
-    has_more: Callable[[], bool],
-    *,
-    seconds: float,
-    report: Report,
-) -> bool:
-    """Run an agent's loop for a tick, with its heartbeats; return whether it leaves due work.
-
-    Where it does, the last heartbeat reports running: the host continues with the next tick.
-    """
+def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, report: Report) -> None:
+    """Run an agent's loop for a tick, with its heartbeats."""
 
     def on_turn(now: datetime) -> None:
         report("heartbeat_at", now.isoformat())
         heartbeat.save_when_due(loop.state, loop.note)
 
     loop.run_slice(seconds=seconds, on_turn=on_turn)
-    is_cut_short = loop.state is AgentState.IDLE and has_more()
-    heartbeat.save(AgentState.RUNNING if is_cut_short else loop.state, loop.note)
-    return is_cut_short
+
+
+def _report_end(loop: AgentLoop, heartbeat: Heartbeat, *, is_working: bool) -> None:
+    """Save a tick's last heartbeat: the agent is not idle if the next or another tick works."""
+    is_running = loop.state is AgentState.IDLE and is_working
+    heartbeat.save(AgentState.RUNNING if is_running else loop.state, loop.note)
 
 
 def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetime) -> bool:
@@ -170,3 +161,11 @@ def _next_due(context: CollectorContext) -> datetime | None:
         if not each.paused
     ]
     return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _is_any_leased(context: CollectorContext, now: datetime) -> bool:
+    """Return whether a repository is leased, at the end of a tick by another one."""
+    return any(
+        each.lease_until is not None and each.lease_until > now
+        for each in context.store.list_repositories()
+    )
