@@ -35,14 +35,15 @@ LOGS = "logs"
 PENDING_SHOWN = 20
 
 
-def open_when_state_responds(settings: Settings, *, stop: threading.Event) -> Collector:
+def open_when_state_responds(
+    settings: Settings, *, stop: threading.Event, checks_bucket: bool
+) -> Collector:
     """Open a collector that keeps running; wait for a state that restarts at the same time.
 
     Raises what ``open_headless`` raises, StateUnavailable after five minutes.
     """
-    return open_when_available(
-        partial(open_headless, settings, stop=stop), until=StateUnavailable, stop=stop
-    )
+    open_it = partial(open_headless, settings, stop=stop, checks_bucket=checks_bucket)
+    return open_when_available(open_it, until=StateUnavailable, stop=stop)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

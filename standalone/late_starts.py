@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -36,8 +37,10 @@ def open_when_available(
                 raise click.exceptions.Exit(0) from error
             if time.monotonic() >= ends_at:
                 raise
-            if str(error) != reported:
-                reported = str(error)
-                write_notice(f"{reported} Trying again for 5 minutes.", level=logging.WARNING)
+            minutes = math.ceil((ends_at - time.monotonic()) / 60)
+            notice = f"{error} Trying again for {minutes} min."
+            if notice != reported:
+                reported = notice
+                write_notice(notice, level=logging.WARNING)
         stop.wait(pause)
         pause = min(2 * pause, MAX_PAUSE_SECONDS)

@@ -70,11 +70,12 @@ def collect(  # noqa: PLR0913 - one for each option
     from ..http_services import served
 
     options = CollectOptions(as_json=as_json, only=only)
-    open_collector = open_headless if once else open_when_state_responds
+    open_it = open_headless if once else open_when_state_responds
+    checks_bucket = options.policy.collects_logs
     with (
         stopped_by_signals() as stop,
         ends_in_time(stop, exit_code=None if once else 0),
-        closing(open_collector(settings, stop=stop.event)) as collector,
+        closing(open_it(settings, stop=stop.event, checks_bucket=checks_bucket)) as collector,
     ):
         if stop.event.is_set():
             return stop.exit_code if once else 0

@@ -11,7 +11,8 @@ import click
 from ingest.bootstrap import open_bus, open_headless
 from ingest.domain.counters import Counters
 from ingest.domain.timestamps import write_timestamp
-from ingest.errors import IngestError
+from ingest.errors import IngestError, QueueMissing
+from ingest.ports import EventBus, Publisher
 from ingest.services.context import CollectorContext
 from ingest.services.replay import ReplayProgress
 from ingest.services.replay import replay as publish_again
@@ -88,9 +89,19 @@ def replay(
         if queue is None:
             return _run(collector.context, span, stop)
         with closing(open_bus(settings)) as bus:
-            publisher = bus.open_publisher(queue, Counters())
+            publisher = _open_queue(bus, queue)
             context = replace(collector.context, metrics=publisher, logs=publisher)
             return _run(context, span, stop)
+
+
+def _open_queue(bus: EventBus, name: str) -> Publisher:
+    """Open the queue of ``--to``, which ``setup`` does not create. Raises QueueMissing."""
+    try:
+        return bus.open_publisher(name, Counters())
+    except QueueMissing as error:
+        raise QueueMissing(
+            f"The queue {name} of --to does not exist. Create it, or correct the name."
+        ) from error
 
 
 def _run(context: CollectorContext, span: ReplaySpan, stop: Stop) -> int:

@@ -200,7 +200,6 @@ EXPIRED = {
     [
         (f"echo '{json.dumps(EXPIRED)}'", "expired"),
         ("echo 'Enter the code of your device:'", "no valid AWS credentials"),
-        ("/there/is/no/such/program", "no valid AWS credentials"),
         ("sh -c 'echo no network >&2; exit 1'", "no network"),
     ],
 )
@@ -216,6 +215,28 @@ def test_a_program_that_provides_no_credentials_is_waited_for(
         product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9")).list_queues()
     assert "never-shown" not in str(raised.value)
     assert "device" not in str(raised.value)
+
+
+@pytest.mark.parametrize("named", ["program", "token"])
+def test_a_file_of_credentials_that_is_missing_needs_a_person(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, named: str
+) -> None:
+    """No waiting creates it, so the error names it and ends the start."""
+    missing = tmp_path / "missing"
+    config = tmp_path / "config"
+    config.write_text("[default]\n" + f"credential_process = {missing}\n" * (named == "program"))
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
+    if named == "token":
+        monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(missing))
+        monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/collector")
+    with pytest.raises(AccessDenied, match=str(missing)), aws_errors("Queue a"):
+        product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9")).list_queues()
+
+
+def test_a_region_that_is_none_is_named() -> None:
+    with pytest.raises(BadSettings, match=r"AWS_DEFAULT_REGION .*'eu central'"):
+        product.sqs_client(AwsAccess(region="eu central"))
 
 
 @pytest.mark.parametrize("answer", ["<html>", "[]", '{"AccessKeyId": "k"}', json.dumps(EXPIRED)])

@@ -98,7 +98,7 @@ def test_a_server_that_is_late_is_waited_for_and_a_stop_obeyed(app, tmp_path):
     """The supervisor of a machine starts both at once."""
     log, port = tmp_path / "daemon.log", free_port()
     with daemon(app, log, ANVIL_UPLINK_URL=f"ws://127.0.0.1:{port}/_/uplink") as process:
-        wait_until(lambda: b"Trying again for 5 minutes" in log.read_bytes(), seconds=60)
+        wait_until(lambda: b"Trying again for 5 min" in log.read_bytes(), seconds=60)
         with forwarding(port, urlsplit(app.url).port):
             wait_until(lambda: b"Both agents work" in log.read_bytes(), seconds=120)
             process.send_signal(signal.SIGTERM)

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -15,6 +16,9 @@ from pathlib import Path
 import psycopg2
 import pytest
 import requests
+from ingest.bootstrap import open_headless
+from ingest.errors import QueueMissing
+from ingest.settings import read_settings
 from support.command_line import CommandLine, wait_until
 from support.postgres_server import PostgresServer
 
@@ -258,6 +262,15 @@ def test_a_signal_in_the_middle_of_a_log_ends_the_process(cli: CommandLine):
     assert collector.returncode == 0, stderr
     assert "which the next start repeats" in stderr
     assert cli.json("status")["counts"]["logs_pending"] > 0
+
+
+def test_a_missing_bucket_stops_only_what_publishes_logs(cli: CommandLine, tmp_path: Path):
+    """Runs and jobs are collected without it; the log agent names it before its first log."""
+    state = {"LOG_BUCKET": "no-such-bucket", "DATABASE_URL": str(tmp_path / "state.db")}
+    settings = read_settings({**cli.environment, **state}.get)
+    open_headless(settings, stop=threading.Event(), checks_bucket=False).close()
+    with pytest.raises(QueueMissing, match="no-such-bucket"):
+        open_headless(settings, stop=threading.Event())
 
 
 def test_a_database_that_does_not_respond_at_start_is_waited_for(cli: CommandLine):

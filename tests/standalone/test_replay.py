@@ -192,3 +192,12 @@ def test_a_span_without_runs_is_reported(rig: OpenRig) -> None:
     printed = here.python(*REPLAY, "--since=2020-01-01", "--until=2020-01-01")
     said = "octo/api has no run that was created from 2020-01-01T00:00:00Z to 2020-01-01T23:59:59Z"
     assert printed.startswith(said)
+
+
+def test_an_unknown_queue_is_to_be_created_by_hand(rig: OpenRig) -> None:
+    """``setup`` creates the configured queues only, so it is not advised."""
+    here = rig(a_world().run().job("other"))
+    arguments = ["--repo=octo/api", "--since=2020-01-01", "--to=nowhere"]
+    done = CliRunner().invoke(replay, arguments, env={**here.environment, "RUNSTREAM_DEBUG": ""})
+    assert done.exit_code == 78
+    assert "The queue nowhere of --to does not exist. Create it" in done.output

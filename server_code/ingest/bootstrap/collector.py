@@ -31,7 +31,9 @@ class Collector:
             close()
 
 
-def open_headless(settings: Settings, *, stop: threading.Event) -> Collector:
+def open_headless(
+    settings: Settings, *, stop: threading.Event, checks_bucket: bool = True
+) -> Collector:
     """Open a collector that needs nothing but its settings; ``stop`` ends its waits.
 
     Raises QueueMissing, AccessDenied, StateUnavailable, BadCredentials or BadSettings with what
@@ -39,17 +41,20 @@ def open_headless(settings: Settings, *, stop: threading.Event) -> Collector:
     """
     from ..adapters.system_clock import SystemClock
 
-    return open_collector(settings, state=open_state(settings), clock=SystemClock(stop))
+    state, clock = open_state(settings), SystemClock(stop)
+    return open_collector(settings, state=state, clock=clock, checks_bucket=checks_bucket)
 
 
-def open_collector(settings: Settings, *, state: StateStore, clock: Clock) -> Collector:
-    """Open a collector on a state store."""
+def open_collector(
+    settings: Settings, *, state: StateStore, clock: Clock, checks_bucket: bool = True
+) -> Collector:
+    """Open a collector on a state store; what publishes no logs needs no bucket."""
     from ..adapters.github import GithubActions, GithubRepositories, open_token_pool
 
     counters = Counters()
     bus, queues = open_bus(settings), settings.queues
     blobs = bus.open_blobs()
-    if blobs is not None:
+    if checks_bucket and blobs is not None:
         blobs.check()
     tokens = open_token_pool(settings.github, clock=clock, counters=counters)
     workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")

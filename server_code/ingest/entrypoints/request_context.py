@@ -70,9 +70,11 @@ class RequestContext:
         """Open the reader of logs that are not in the cache."""
         return open_log_reader(self.settings, state=self.state, clock=self.clock)
 
-    def open_collector(self) -> Collector:
+    def open_collector(self, *, checks_bucket: bool) -> Collector:
         """Open a collector on this state."""
-        return open_collector(self.settings, state=self.state, clock=self.clock)
+        return open_collector(
+            self.settings, state=self.state, clock=self.clock, checks_bucket=checks_bucket
+        )
 
     def note(self, what: str, *, repository: str | None = None) -> None:
         """Record what this call did in the audit trail."""

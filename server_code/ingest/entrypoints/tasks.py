@@ -58,7 +58,7 @@ def log_ingestion_tick(until: float | None = None) -> int:
 def daily_upkeep() -> None:
     """Requeue stale logs, and purge what has expired."""
     request = RequestContext()
-    collector = request.open_collector()
+    collector = request.open_collector(checks_bucket=False)
     try:
         requeue_stale_logs(collector.context)
         ends_at = request.now + timedelta(seconds=request.settings.collecting.task_seconds)
@@ -99,7 +99,7 @@ def _work(
             return 0
         if missing:
             raise BadSettings(missing)
-        collector = request.open_collector()
+        collector = request.open_collector(checks_bucket=agent == LOG_INGESTION_AGENT)
         report: Report = task_state
         seconds = request.settings.collecting.task_seconds
         result = tick(collector.context, seconds=seconds, place=PLACE, report=report)

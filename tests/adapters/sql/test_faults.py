@@ -268,12 +268,6 @@ def test_a_file_that_another_process_keeps_is_named(tmp_path: Path) -> None:
     state.close()
 
 
-def test_a_folder_that_does_not_exist_is_named(tmp_path: Path) -> None:
-    """It is not made: its name may be wrong."""
-    with pytest.raises(StateUnavailable, match=r"state\.db' cannot be opened; create its folder"):
-        open_sql_state(str(tmp_path / "missing" / "state.db"))
-
-
 def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     """It may be the user's."""
     path = tmp_path / "letter.txt"

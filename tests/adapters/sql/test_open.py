@@ -71,6 +71,14 @@ def test_another_database_is_refused(url: str) -> None:
     assert "secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("form", ["{path}", "sqlite:///{path}", "{path}/runs/state.db"])
+def test_a_folder_that_is_missing_or_no_file_needs_a_person(tmp_path: Path, form: str) -> None:
+    """No waiting creates it, and nobody else is asked to: a disk may not be mounted."""
+    with pytest.raises(BadSettings, match="folder"):
+        open_sql_state(form.format(path=tmp_path))
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_password_that_breaks_the_url_is_not_shown() -> None:
     """A slash in a password reads as the end of the host; the fault says how to write it."""
     password = str(NOW.year)  # a traceback shows this line too

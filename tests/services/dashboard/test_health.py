@@ -214,6 +214,8 @@ def test_a_recent_error_never_stands_beside_everything_works():
     assert (health.state, health.tone) == (HealthState.DEGRADED, "warn")
     assert health.sentence == "1 error was recorded in the last 15 minutes."
     assert health.problems[0].detail == "AWS refused a message."
+    two = [an_error(-60, what="A new error."), an_error(-600, what="Another error.")]
+    assert judged(errors=two).problems[0].since == at(-60)  # of the error that is quoted
     assert judged(errors=[an_error(-3600)]).state is HealthState.HEALTHY
     assert judged(errors=[an_error(86_400)]).state is HealthState.HEALTHY  # by a wrong clock
     assert judged(errors=[an_error(-60, repository="octo/api")]).state is HealthState.DEGRADED

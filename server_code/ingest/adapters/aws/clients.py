@@ -123,6 +123,7 @@ def count_requests(client: SQSClient, counters: Counters) -> None:
 def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
     """Open a session of our own, for boto3's default one is not safe among threads."""
     import boto3
+    from botocore.exceptions import InvalidRegionError
     from botocore.session import get_session
 
     from .credential_files import reread_credential_files
@@ -136,6 +137,8 @@ def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
                 region_name=access.region,
                 botocore_session=reread_credential_files(get_session()),
             )
+        except InvalidRegionError as error:
+            raise BadSettings([f"AWS_DEFAULT_REGION is no region of AWS: {error}"]) from error
         except ValueError as error:  # botocore's way to refuse an endpoint
             if is_of_credentials(error):
                 raise

@@ -168,7 +168,7 @@ def aws_errors(subject: str) -> Iterator[None]:
     """Raise our errors for botocore's; ``subject`` names the queue or bucket in their text.
 
     No connection, no answer, throttling, 5xx, credentials that are not there yet or cannot be
-    read: QueueUnavailable. No credentials or not these:
+    read: QueueUnavailable. No credentials, not these, or a file of them that is not there:
     AccessDenied. No such queue or bucket: QueueMissing; no such object: NotFound. Anything else
     is a setting or value that AWS or botocore does not understand: BadSettings.
     """
@@ -188,6 +188,12 @@ def aws_errors(subject: str) -> Iterator[None]:
     except Exception as error:
         if isinstance(error, IngestError) or not is_of_credentials(error):
             raise
+        if isinstance(error, FileNotFoundError | PermissionError):
+            raise AccessDenied(
+                f"{subject}: the AWS credentials cannot be read: {error.strerror}:"
+                f" {error.filename}. Correct AWS_WEB_IDENTITY_TOKEN_FILE, or the setting of AWS"
+                " that names this file or program."
+            ) from error
         raise QueueUnavailable(
             f"{subject}: no valid AWS credentials were returned ({type(error).__name__}: {error})."
             " Check the program or endpoint that provides them."

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import Path
+
 from ...errors import BadSettings
 from ...ports import StateStore
 from .agents import SqlAgents
@@ -67,13 +70,28 @@ def choose_dialect(database_url: str) -> Dialect:
     if url.startswith(_POSTGRES):
         return postgres_dialect(url)
     if url.startswith(_SQLITE):
-        return sqlite_dialect(url.removeprefix(_SQLITE).removeprefix("/") or ":memory:")
+        return _file_dialect(url.removeprefix(_SQLITE).removeprefix("/") or ":memory:")
     scheme, separator, _ = url.partition("://")
     if separator or not url:
         named = scheme or "nothing"
     elif "@" in url or "password=" in url:
         named = "no scheme"  # the name of such a file would show a password
     else:
-        return sqlite_dialect(url)
+        return _file_dialect(url)
     fault = f"DATABASE_URL names {named}: expected postgresql://…, sqlite:///path or a path"
     raise BadSettings([fault])
+
+
+def _file_dialect(path: str) -> Dialect:
+    """Return the dialect of a SQLite file in an existing folder; raises BadSettings.
+
+    A missing folder is not created: it may be a disk that is not mounted.
+    """
+    file = Path(path).absolute()
+    with suppress(OSError):  # what cannot be read is reported when the file is opened
+        if not file.parent.is_dir():
+            fault = f"DATABASE_URL names a file in {file.parent}, which is no folder; create it"
+            raise BadSettings([fault])
+        if file.is_dir():
+            raise BadSettings([f"DATABASE_URL names the folder {file}; name a file in it"])
+    return sqlite_dialect(path)

@@ -218,12 +218,13 @@ def _recent_errors(
     if not present:
         return []
     count = plural(len(present), "error was", "errors were")
+    newest = max(present, key=lambda each: each.occurred_at)
     minutes = int(PRESENT.total_seconds() // 60)
     return [
         Problem(
             sentence=f"{count} recorded in the last {minutes} minutes.",
-            since=min(each.occurred_at for each in present),
-            detail=present[0].what,
+            since=min(each.occurred_at for each in present if each.what == newest.what),
+            detail=newest.what,
             is_broken=False,
         )
     ]
