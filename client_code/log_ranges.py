@@ -15,7 +15,7 @@ def write(first, last):
     return "L{}".format(first) if first == last else "L{}-L{}".format(first, last)
 
 
-def in_words(first, last):
+def describe(first, last):
     """Return a range as people write it, with an en dash."""
     return write(first, last).replace("-", "–")  # noqa: RUF001 - a range has an en dash
 

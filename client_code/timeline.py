@@ -65,7 +65,7 @@ def tick_seconds(span):
     return list(range(0, int(span) + 1, step))
 
 
-def in_words(run):
+def describe(run):
     """Return a text alternative of the plot; jobs of an earlier attempt took none of its time."""
     began = run["run_started_at"] or ""
     own = [job for job in run["jobs"] if (job["started_at"] or began) >= began]

@@ -4,6 +4,6 @@ VERSION = "0.2.0"
 COMMIT = ""
 
 
-def in_words():
+def describe():
     """Return the version, with the commit if it is known."""
     return f"Runstream {VERSION} ({COMMIT})" if COMMIT else f"Runstream {VERSION}"

@@ -46,7 +46,7 @@ class LogPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AgentTools:
-    """Read-only questions about what was collected. All raise StateUnavailable."""
+    """Read-only queries of what was collected. All raise StateUnavailable."""
 
     state: StateStore
     cache: LogCache

@@ -17,8 +17,8 @@ from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGE
 from ingest.services.ingest_logs import ingest_due_logs
 from ingest.services.poll_runs import poll_due_repositories
 
+from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
 from .progress import ReadProgress, read_progress
-from .upkeep import HEARTBEAT_SECONDS, keep_alive
 
 #: Returns the repositories to poll; None for all that are known.
 Scope = Callable[[], Sequence[str] | None]
@@ -86,6 +86,31 @@ def agent_threads(
     def should_continue() -> bool:
         return not (stop.is_set() or ended.is_set())
 
+    loops = _open_loops(context, scope, options)
+    background = partial(
+        run_background_tasks,
+        context,
+        loops,
+        heartbeat_seconds=options.heartbeat_seconds,
+        should_continue=should_continue,
+    )
+    targets = [*(partial(loop.run, should_continue) for loop in loops), background]
+    threads = [threading.Thread(target=target) for target in targets]
+    started: list[threading.Thread] = []
+    try:
+        for thread in threads:
+            thread.start()
+            started.append(thread)
+        yield
+    finally:
+        ended.set()
+        for thread in started:
+            thread.join()
+
+
+def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) -> list[AgentLoop]:
+    """Return a loop for each thread of each agent."""
+
     def poll(should_continue: ShouldContinue) -> None:
         if not poll_due_repositories(context, should_continue=should_continue, only=scope()):
             context.clock.sleep(options.idle_seconds)
@@ -97,20 +122,7 @@ def agent_threads(
         *[(PIPELINE_MONITORING_AGENT, poll)] * options.monitoring_threads,
         *[(LOG_INGESTION_AGENT, ingest)] * options.log_threads,
     )
-    loops = [
+    return [
         AgentLoop(agent, context, work, pause_check_seconds=options.pause_check_seconds)
         for agent, work in works
     ]
-    upkeep = partial(keep_alive, context, loops, heartbeat_seconds=options.heartbeat_seconds)
-    threads = [threading.Thread(target=loop.run, args=(should_continue,)) for loop in loops]
-    threads.append(threading.Thread(target=partial(upkeep, should_continue=should_continue)))
-    started: list[threading.Thread] = []
-    try:
-        for thread in threads:
-            thread.start()
-            started.append(thread)
-        yield
-    finally:
-        ended.set()
-        for thread in started:
-            thread.join()

@@ -19,12 +19,12 @@ from ingest.settings import Settings
 
 from .agents import LOCAL_OPTIONS, AgentOptions, Scope, run_agents
 from .failures import INCOMPLETE, sentence_for
-from .late_starts import open_when_available
 from .live_view import open_view
 from .logs import write_notice
 from .once import collect_once
 from .pending_items import PendingItem
 from .progress import Summary, summarize
+from .startup_retries import open_when_available
 from .stopping import Stop
 
 #: The agents by what they publish, as ``--only`` names them.
@@ -108,7 +108,7 @@ def collect_all_once(
         write_notice("Stopped before everything was collected; the next start continues.")
         return stop.exit_code
     if summary.pending:
-        write_notice(_pending_in_words(summary.pending), level=logging.WARNING)
+        write_notice(_describe_pending(summary.pending), level=logging.WARNING)
     for error in errors.values():
         raise error
     return INCOMPLETE if summary.pending else 0
@@ -135,7 +135,7 @@ def _announced(stop: Stop) -> Iterator[None]:
         thread.join()
 
 
-def _pending_in_words(pending: Sequence[PendingItem]) -> str:
+def _describe_pending(pending: Sequence[PendingItem]) -> str:
     lines = [
         f"  {item.name}" + (f": {item.reason}" if item.reason else "")
         for item in pending[:PENDING_SHOWN]

@@ -13,8 +13,8 @@ from ingest.bootstrap import set_up_queues
 from ingest.errors import IngestError
 
 from .app_server import CannotServe, ServedApp, ServeOptions, open_app_server
-from .app_server.messages import in_words, masked_echo
-from .app_server.serving import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
+from .app_server.messages import describe_served_app, masked_echo
+from .app_server.served_app import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
 from .embedded import LocalEnvironment
 from .environment import read_environment
 from .stopping import Stop
@@ -39,13 +39,13 @@ def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
     echo = masked_echo(environment)
     with ExitStack() as opened:
         try:
-            serving = _open(around, environment, echo, stop, opened)
+            served = _open(around, environment, echo, stop, opened)
         except IngestError as error:
             echo(labelled("View", f"below. {_in_short(error)}"))
             return None
-        if serving is not None:
-            click.echo("\n".join([*in_words(serving), STOP]))
-            serving.wait(stop.event)
+        if served is not None:
+            click.echo("\n".join([*describe_served_app(served), STOP]))
+            served.wait(stop.event)
         echo("Stopping the app server.")
     return 0
 

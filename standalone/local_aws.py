@@ -120,7 +120,7 @@ class LocalAws:
             )
 
     def _await_answer(self, deadline_seconds: float) -> None:
-        # The socket listens already, so the first question simply waits for its answer.
+        # The socket listens already, so the first request simply waits for its response.
         connection = http.client.HTTPConnection(_LOOPBACK, self.port, timeout=deadline_seconds)
         try:
             connection.request("GET", _HEALTH_PATH)

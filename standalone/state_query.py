@@ -11,11 +11,11 @@ Answer = TypeVar("Answer")
 class StateQuery(Protocol):
     """A way to query the state; raises StateUnavailable or another IngestError."""
 
-    def __call__(self, question: Callable[[], Answer], /) -> Answer:
+    def __call__(self, query: Callable[[], Answer], /) -> Answer:
         """Return the answer."""
         ...
 
 
-def query_directly(question: Callable[[], Answer], /) -> Answer:
+def query_directly(query: Callable[[], Answer], /) -> Answer:
     """Query the state, and wait for as long as it takes."""
-    return question()
+    return query()

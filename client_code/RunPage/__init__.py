@@ -134,7 +134,7 @@ class RunPage(RunPageTemplate):
         bars = timeline.bars(run["jobs"], clock.parse, clock.now())
         dom.show(self, timeline=bool(bars))
         if bars:
-            words = timeline.in_words(run)
+            words = timeline.describe(run)
             dom.fill(self, timeline_words=words)
             self.plot.show(run["jobs"], bars, "Timeline: " + words)
 

@@ -56,7 +56,7 @@ class Shell(ShellTemplate):
         dom.on(document, "visibilitychange", self.refresh_timer_tick)
         dom.on(self.dom_nodes["skip"], "click", lambda event: self.dom_nodes["main"].focus())
         dom.on(self.dom_nodes["log_out"], "click", self.log_out)
-        dom.fill(self, version=version.in_words())
+        dom.fill(self, version=version.describe())
         self._draw_theme_choice()
 
     def form_show(self, **event):

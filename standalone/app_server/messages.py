@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from ..environment import secret_values
 from ..logs import Mask, write_notice
-from .serving import ServedApp
+from .served_app import ServedApp
 
 
 def masked_echo(
@@ -23,12 +23,12 @@ def masked_echo(
     return lambda line: write_notice(mask(line))
 
 
-def in_words(serving: ServedApp) -> Iterator[str]:
+def describe_served_app(served: ServedApp) -> Iterator[str]:
     """Return where the app is, and how to log in."""
-    yield f"View   {serving.address}"
-    account = serving.account
+    yield f"View   {served.address}"
+    account = served.account
     if account is None:
         yield "Login  an account that exists already"
     else:
         yield f"Login  {account.email} with password {account.password} (shown once)"
-    yield f"Log    {serving.server.log_file}"
+    yield f"Log    {served.server.log_file}"

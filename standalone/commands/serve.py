@@ -81,15 +81,15 @@ def serve(**options: Any) -> int:  # noqa: ANN401 - click names and types them, 
 def _serve(plan: ServeOptions, stop: Stop) -> int:
     """Serve until stopped; to be stopped is no failure."""
     from ..app_server import open_app_server
-    from ..app_server.messages import in_words, masked_echo
+    from ..app_server.messages import describe_served_app, masked_echo
 
     with open_app_server(
         plan, os.environ, echo=masked_echo(os.environ, plan.database), stop=stop.event
-    ) as serving:
-        if serving is not None:
-            for line in in_words(serving):
+    ) as served:
+        if served is not None:
+            for line in describe_served_app(served):
                 click.echo(line)
-            serving.wait(stop.event)
+            served.wait(stop.event)
         write_notice("Stopping the app server.")
     return 0
 

@@ -94,7 +94,7 @@ def _draw(overview: Overview, health: Health, depths: Depths) -> None:
     )
     if overview.repositories:
         console.print(repositories_table(overview))
-    console.print(queues_table(_all_in_words(depths)))
+    console.print(queues_table(_describe_depths(depths)))
     console.print(
         f"{counts.attempts:,} attempts known, {counts.open_attempts:,} of them open; logs: "
         f"{counts.logs_fetched:,} fetched, {counts.logs_pending:,} pending, "
@@ -103,7 +103,7 @@ def _draw(overview: Overview, health: Health, depths: Depths) -> None:
     console.print(errors_table(overview.errors, now))
 
 
-def _all_in_words(depths: Depths) -> dict[str, str]:
+def _describe_depths(depths: Depths) -> dict[str, str]:
     """Return each queue's depth or error; an error that several share in full once."""
     words: dict[str, str] = {}
     first_with: dict[str, str] = {}

@@ -60,7 +60,7 @@ def uplink(*, with_schedule: bool, reset_password: str | None, operations: Addre
 
 
 def _reset_password(email: str) -> None:
-    from ..app_server.over_uplink import connected, reset_password
+    from ..app_server.first_account import connected, reset_password
 
     with connected(_app_address(read_environment())):
         account = reset_password(email)

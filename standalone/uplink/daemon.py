@@ -15,11 +15,11 @@ from ..agents import AgentOptions, agent_threads, watch
 from ..failures import exit_code_for
 from ..http_server import Address
 from ..http_services import served
-from ..late_starts import open_when_available
+from ..startup_retries import open_when_available
 from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog
 
-#: Every question to the state goes over the link, which may lead round the world.
+#: Every call to the state goes over the link, which may have a long delay.
 UPLINK_OPTIONS = AgentOptions(
     monitoring_threads=1, idle_seconds=2.0, pause_check_seconds=10.0, heartbeat_seconds=15.0
 )

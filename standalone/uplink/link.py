@@ -131,7 +131,7 @@ def call_with_timeout(seconds: float, ask: Callable[[], _Answer]) -> _Answer:
         except BaseException as error:  # noqa: BLE001 - handed over to who asked
             answers.put(error)
 
-    threading.Thread(target=run, name="uplink-question", daemon=True).start()
+    threading.Thread(target=run, name="uplink-call", daemon=True).start()
     try:
         answer = answers.get(timeout=seconds)
     except queue.Empty:

@@ -44,14 +44,14 @@ class Watchdog:
         """Begin to watch."""
         self._thread.start()
 
-    def ask(self, question: Callable[[], Answer], /) -> Answer:
+    def ask(self, query: Callable[[], Answer], /) -> Answer:
         """Call the app with a short timeout. Raises AppUnreachable.
 
         While the link is gone nothing is asked: what hangs on it would pile up.
         """
         if self._lost_because is not None:
             raise AppUnreachable(self._lost_because)
-        return call_with_timeout(ANSWER_SECONDS, question)
+        return call_with_timeout(ANSWER_SECONDS, query)
 
     def _run(self) -> None:
         while not self._stop.wait(CHECK_SECONDS):

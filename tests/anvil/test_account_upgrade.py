@@ -44,7 +44,7 @@ def test_accounts_of_0_1_are_admins_and_get_roles(
         serving_anvil(tmp_path / "new", **parts, edit=without_schedule, database=database) as new,
         signed_in(new, password) as call,
     ):
-        assert new.serving.account is None
+        assert new.served.account is None
         created = call("add_account", "bea@example.com", "viewer")
         roles = {each["email"]: each["role"] for each in call("get_settings")["accounts"]}
         assert roles == {"admin@example.com": "admin", "bea@example.com": "viewer"}

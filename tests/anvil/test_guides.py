@@ -20,7 +20,7 @@ UPLINK = Page(ROOT / "docs" / "guides" / "uplink.md")
 @pytest.fixture
 def environment(anvil_server: AnvilApp) -> dict[str, str]:
     """Name what a person exports who works for this app from elsewhere."""
-    link = anvil_server.serving.uplink
+    link = anvil_server.served.uplink
     return {
         **os.environ,
         **anvil_server.aws.environment,

@@ -88,9 +88,9 @@ def test_nothing_is_lost_and_nothing_is_twice(postgres, aws, tmp_path):
             wait_until(lambda: app.get("/_/api/health").status_code in (200, 503), seconds=120)
             assert kill(processes_of(app, "java")) > 0
             with pytest.raises(ServerEnded):
-                app.serving.wait(threading.Event())
+                app.served.wait(threading.Event())
         with serving_anvil(tmp_path, **options, settings=queues) as app:
-            assert app.serving.account is None  # the accounts are where they were
+            assert app.served.account is None  # the accounts are where they were
             published = Published(AnvilApp(**{**vars(app), "queues": queues}))
             wait_until(
                 lambda: published.logs(REPOSITORY) == jobs_with_logs_of(app, REPOSITORY),

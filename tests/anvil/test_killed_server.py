@@ -59,7 +59,7 @@ def serve(
 def test_a_killed_server_leaves_all_or_none(
     serve: Callable[..., AnvilApp], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Killed between two questions of one save; who starts again finds none of it."""
+    """Killed between two calls of one save; who starts again finds none of it."""
     app = serve("first", edit=without_commits)
     ask, inserts = _threaded_server.do_call, iter([False, True])
 

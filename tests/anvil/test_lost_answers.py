@@ -1,4 +1,4 @@
-"""What the state does when a question to the Data Tables is not answered."""
+"""What the state does when a call of the Data Tables is not answered."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from support.command_line import wait_until
 from support.state_records import REPOSITORY, an_attempt
 
 
-@pytest.mark.parametrize("question", [2, 4], ids=["as it begins", "between two tables"])
+@pytest.mark.parametrize("call", [2, 4], ids=["as it begins", "between two tables"])
 def test_a_connection_that_comes_back_within_a_save(
-    state: DataTablesState, monkeypatch: pytest.MonkeyPatch, question: int
+    state: DataTablesState, monkeypatch: pytest.MonkeyPatch, call: int
 ) -> None:
     """Its transaction does not come back with it: none of the save is kept."""
     state.save_attempts([an_attempt()])
@@ -26,7 +26,7 @@ def test_a_connection_that_comes_back_within_a_save(
 
     def ask_anew(args: Any, kwargs: Any, fn_name: Any = None, **rest: Any) -> Any:
         answer = ask(args, kwargs, fn_name=fn_name, **rest)
-        if fn_name != "anvil.private.echo" and next(asked) == question - 1:
+        if fn_name != "anvil.private.echo" and next(asked) == call - 1:
             connect_again()
         return answer
 

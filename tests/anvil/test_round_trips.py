@@ -38,22 +38,22 @@ COUNT = 2
 def asked(state: DataTablesState, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Count what is asked in a block, once the app's tables are known."""
     state.load_desired_states()
-    questions: list[str] = []
+    calls: list[str] = []
     ask = _threaded_server.do_call
 
     def count(args: Any, kwargs: Any, fn_name: str | None = None, **rest: Any) -> Any:
         # Every ten seconds Anvil's client asks on its own account whether the server is there.
         if fn_name != "anvil.private.echo":
-            questions.append(fn_name or "")
+            calls.append(fn_name or "")
         return ask(args, kwargs, fn_name=fn_name, **rest)
 
     monkeypatch.setattr(_threaded_server, "do_call", count)
 
     @contextmanager
     def at_most(number: int) -> Iterator[None]:
-        questions.clear()
+        calls.clear()
         yield
-        assert len(questions) <= number, questions
+        assert len(calls) <= number, calls
 
     return at_most
 
@@ -130,7 +130,7 @@ def test_large_attempts(
 def test_a_transaction_does_not_wait_for_packing(
     state: DataTablesState, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ends ten seconds after its last question, and hundreds of jobs take their time."""
+    """It ends ten seconds after its last call, and hundreds of jobs take their time."""
     begun: list[int] = []
 
     def transact(work: Callable[[], Any]) -> None:

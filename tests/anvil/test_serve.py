@@ -20,7 +20,7 @@ from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_unt
 from support.postgres_server import open_to_postgres
 from support.processes import have_ended
 
-from standalone.app_server.over_uplink import connected
+from standalone.app_server.first_account import connected
 from standalone.uplink.link import AppAddress
 
 __all__ = ["bare", "cli", "github"]

@@ -52,8 +52,8 @@ def environment(app: AnvilApp, **changed: str) -> dict[str, str]:
         "GITHUB_API_URL": app.github.url,
         "GITHUB_TOKEN": TOKEN,
         "POLL_SECONDS": "5",
-        "ANVIL_UPLINK_URL": app.serving.uplink.url,
-        "ANVIL_UPLINK_KEY": app.serving.uplink.key.reveal(),
+        "ANVIL_UPLINK_URL": app.served.uplink.url,
+        "ANVIL_UPLINK_KEY": app.served.uplink.key.reveal(),
         **changed,
     }
 

@@ -14,7 +14,7 @@ from standalone.sandbox.settings import Settings, TokenSpec
 from standalone.sandbox.simulation import simulated_world
 from standalone.sandbox.world import World as SandboxWorld
 from tests.bench.report import Row
-from tests.bench.watching import Questions, Watch
+from tests.bench.watching import RunRequests, Watch
 from tests.support.world import Stage
 
 RUNS_PER_HOUR = 4
@@ -66,7 +66,7 @@ class _Fleet:
         )
 
 
-class _Polls(Questions):
+class _Polls(RunRequests):
     """Also note when each repository was polled, and the worst stretch."""
 
     def __init__(self, stage: Stage) -> None:

@@ -22,7 +22,7 @@ from standalone.free_port import free_port
 from standalone.sandbox.builder import WorldBuilder
 from standalone.webhook_app import PATH
 from tests.bench.report import Row
-from tests.bench.watching import Questions, Watch
+from tests.bench.watching import RunRequests, Watch
 from tests.support.webhook_server import WebhookServer
 from tests.support.world import GENEROUS, Stage
 
@@ -113,7 +113,7 @@ def _theory(case: Case) -> str:
 
 
 def _run(case: Case) -> tuple[Counter[str], dict[str, int]]:
-    """Let a case happen; return what was charged by kind, and for which questions about runs."""
+    """Let a case happen; return what was charged by kind, and for which requests for runs."""
     port = free_port() if case.how == "webhooks" else None
     builder, begin = (_ended(case), DAY) if case.how == "backfill" else (_living(case, port), 0)
     stage = Stage(builder, at=begin, settings=GENEROUS, log_mode=case.log_mode)
@@ -125,18 +125,18 @@ def _run(case: Case) -> tuple[Counter[str], dict[str, int]]:
             stack.callback(server.close)
         stack.callback(stage.close)
         stage.watch(days=1)
-        watch, questions = Watch(stage), Questions(stage)
+        watch, run_requests = Watch(stage), RunRequests(stage)
         before: Counter[str] = Counter()
         if case.how == "backfill":
             _until_all_is_there(stage, watch, case.runs * case.jobs)
         else:
             watch.run(WARM_UP_SECONDS)
             before = _charged(stage)
-            questions.charged.clear()
+            run_requests.charged.clear()
             watch.run(case.runs // case.at_once * PAUSE_SECONDS)
             _until_all_is_there(stage, watch, case.runs * case.jobs)
         return _charged(stage) - before, {
-            name: questions.charged[name] for name in ("hints", "sweep")
+            name: run_requests.charged[name] for name in ("hints", "sweep")
         }
 
 

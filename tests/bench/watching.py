@@ -40,8 +40,8 @@ class Watch:
                 self._logs_wait_until = limit.retry_at
 
 
-class Questions:
-    """Count what the questions for runs cost, by what they are asked for."""
+class RunRequests:
+    """Count what the requests for runs cost, by what they are asked for."""
 
     def __init__(self, stage: Stage) -> None:
         self.charged: Counter[str] = Counter()

@@ -22,7 +22,7 @@ Answer = Callable[[str], dict]
 
 @contextmanager
 def database_of_holes(answer: Answer | None) -> Iterator[str]:
-    """Serve OSV's one question; without an answer it is silent until the block ends."""
+    """Serve OSV's one request; without a response it is silent until the block ends."""
     ended = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):

@@ -99,11 +99,11 @@ def test_the_plot_is_reported_in_words() -> None:
     jobs = [job(started_at="2026-11-28T10:00:10Z")]
     run = {"jobs": jobs * 41, "duration_seconds": 100, **first}
 
-    assert timeline.in_words(run) == (
+    assert timeline.describe(run) == (
         "The run took 1 min 40 s. Longest job: build <x>, 1 min 30 s. "
         "Only the first 40 of 41 jobs are shown."
     )
-    assert timeline.in_words({"jobs": jobs, "duration_seconds": None, **first}).startswith(
+    assert timeline.describe({"jobs": jobs, "duration_seconds": None, **first}).startswith(
         "The run is in"
     )
 
@@ -116,6 +116,6 @@ def test_the_jobs_of_an_earlier_attempt_are_none_of_this_one() -> None:
     ]
     began = {"run_attempt": 2, "run_started_at": "2026-11-28T11:00:00Z"}
 
-    words = timeline.in_words({"jobs": jobs, "duration_seconds": 120, **began})
+    words = timeline.describe({"jobs": jobs, "duration_seconds": 120, **began})
 
     assert words == "Attempt 2 took 2 min. Longest job: again, 1 min 30 s. 1 job kept from before."

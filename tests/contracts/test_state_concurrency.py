@@ -18,7 +18,7 @@ SERVER_CODE = Path(__file__).parents[2] / "server_code"
 
 
 class TestConcurrency:
-    #: A store that takes its time for every question does with less.
+    #: A store that takes its time for every call does with less.
     threads, rounds, repositories, attempts = 8, 10, 100, 300
 
     def test_threads_claim_each_repository_once(self, state: StateStore) -> None:

@@ -224,7 +224,7 @@ def test_a_rerun_deep_in_the_list_is_found_by_its_status(stage):
 
 @pytest.mark.parametrize("at", [1000, 1007, 1015, 1022])
 def test_a_rerun_of_a_minute_deep_in_the_list_is_found_within_two_polls(stage, at):
-    """The questions by status go along with every poll, and unchanged answers are free."""
+    """The lists by status are requested at every poll, and unchanged answers are free."""
     here = stage(a_deep_rerun(at, seconds=60), at=500)
     here.poll_for(470)
     charged = here.requests("list_runs", "charged")
@@ -236,7 +236,7 @@ def test_a_rerun_of_a_minute_deep_in_the_list_is_found_within_two_polls(stage, a
 
 
 def test_short_reruns_deep_in_a_list_that_always_changes_are_seen_in_progress(stage):
-    """The list rests after each change, the questions by status do not."""
+    """The list rests after each change, the lists by status do not."""
     world = WorldBuilder().run("failure", seconds=60).job("test")
     starts = range(1000, 1500, 85)
     for start in starts:
@@ -254,7 +254,7 @@ def test_short_reruns_deep_in_a_list_that_always_changes_are_seen_in_progress(st
     assert seen == [("in_progress", "completed")] * len(starts)
 
 
-def test_the_questions_by_status_wait_for_a_minute_with_headroom(stage):
+def test_the_lists_by_status_wait_for_a_minute_with_headroom(stage):
     """Free answers count by the minute: with hundreds of repositories the lists go first."""
     here = stage(a_deep_rerun(9000, seconds=60), at=500)
     here.poll()

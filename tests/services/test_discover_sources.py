@@ -32,7 +32,7 @@ from ingest.services.manage_sources import (
     remove_source,
 )
 from ingest.services.poll_runs import poll_due_repositories
-from ingest.services.preview_source import SourceLister, preview_in_words, preview_source
+from ingest.services.preview_source import SourceLister, describe_preview, preview_source
 from ingest.services.receive_webhook import receive_webhook
 from ingest.settings import Secret
 from support.organizations import (
@@ -367,7 +367,7 @@ class TestOneOwner:
             "acme/web-c": "left out by !*/web-*",
         }
         assert (preview.active, preview.runs_per_hour) == (1, pytest.approx(1 / 168))
-        assert "1 repository (0 private), 2 left out" in preview_in_words(preview)
+        assert "1 repository (0 private), 2 left out" in describe_preview(preview)
         assert stage.state.list_repositories() == []
 
     def test_the_repositories_with_the_last_pushes_are_polled_first(self, stage: Stage) -> None:

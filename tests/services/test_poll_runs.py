@@ -97,7 +97,7 @@ def test_a_touched_run_is_looked_at_and_nothing_is_published(stage):
 
 
 def test_a_run_in_flight_that_left_the_first_page_is_followed_for_free(stage):
-    """Below the first page the questions by status show it, and unchanged answers cost nothing."""
+    """Below the first page the lists by status show it, and unchanged answers cost nothing."""
     world = WorldBuilder().run(created=0, seconds=4000).job("long")
     for number in range(105):
         world.run(created=100 + number, seconds=10, sha="a" * 40)

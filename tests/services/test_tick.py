@@ -111,7 +111,7 @@ def test_a_paused_agent_stops_polling_within_seconds(stage, after):
 
 
 def test_a_paused_agent_stops_waiting_for_logs_within_seconds(stage):
-    """As long as one question to the queue takes."""
+    """As long as one call to the queue takes."""
     here = stage(ended_runs(), at=600)
     began = here.clock.now()
     ingest(here, seconds=600, report=pauses_after(here, 7, LOG_INGESTION_AGENT))

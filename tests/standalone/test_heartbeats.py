@@ -15,8 +15,8 @@ from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITO
 from ingest.services.heartbeat import HANGING_SECONDS, Heartbeats
 from support.world import REPOSITORY, Stage
 
+from standalone.background_tasks import run_background_tasks
 from standalone.sandbox.builder import WorldBuilder
-from standalone.upkeep import keep_alive
 
 
 class Refusing:
@@ -126,6 +126,6 @@ def test_what_is_old_is_forgotten_while_the_agents_work(here):
         turns.append(1)
         return len(turns) < 3
 
-    keep_alive(here.context, loops(here), should_continue=should_continue)
+    run_background_tasks(here.context, loops(here), should_continue=should_continue)
     assert here.state.count_ledger(REPOSITORY).attempts == 0
     assert {agent.state for agent in here.state.list_agents()} == {"stopped"}

@@ -60,7 +60,7 @@ def collector_of(context, *, secret: str | None = SECRET) -> Collector:
 
 
 def ask(context, path: str, **options) -> requests.Response:
-    """Serve for one question."""
+    """Serve one request."""
     address = free_address()
     with served(collector_of(context), operations=address, **options):
         return requests.get(f"http://{address}{path}", timeout=10)
@@ -139,7 +139,7 @@ def test_health_is_read_and_not_written(here):
         assert requests.head(url, timeout=10).status_code == 503
 
 
-def refused(_question):
+def refused(_request):
     raise AppUnreachable("The link to the app is gone: no answer.")
 
 

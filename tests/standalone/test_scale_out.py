@@ -24,7 +24,7 @@ from ingest.bootstrap import open_state, set_up_queues
 from ingest.settings import read_settings
 from support.aws_server import LocalAws, sqs_client
 from support.command_line import ROOT, wait_until
-from support.fleet import Question, Witness, fleet, watch_all
+from support.fleet import RunsRequest, Witness, fleet, watch_all
 from support.postgres_server import PostgresServer
 
 from standalone.sandbox.server import SandboxServer
@@ -197,21 +197,21 @@ def holds_of(database: str, killed: Sequence[int]) -> dict[str, list[Hold]]:
 
 
 def unheld(
-    questions: Sequence[Question], holds: dict[str, list[Hold]], collectors: Collectors
-) -> list[Question]:
-    """Name the questions that no holder asked, but for what a killed process left on its way."""
+    requests: Sequence[RunsRequest], holds: dict[str, list[Hold]], collectors: Collectors
+) -> list[RunsRequest]:
+    """Name the requests that no holder asked, but for what a killed process left on its way."""
 
-    def is_held(question: Question) -> bool:
-        pid = collectors.pid_of(question.token)
+    def is_held(request: RunsRequest) -> bool:
+        pid = collectors.pid_of(request.token)
         killed_at = collectors.killed_at.get(pid, float("inf"))
-        return question.begun_at >= killed_at or any(
+        return request.begun_at >= killed_at or any(
             hold.pid == pid
-            and hold.begun_at <= question.begun_at
-            and min(question.ended_at, killed_at) <= hold.ended_at
-            for hold in holds[question.repository]
+            and hold.begun_at <= request.begun_at
+            and min(request.ended_at, killed_at) <= hold.ended_at
+            for hold in holds[request.repository]
         )
 
-    return [question for question in questions if not is_held(question)]
+    return [request for request in requests if not is_held(request)]
 
 
 @pytest.mark.slow
@@ -230,10 +230,10 @@ def test_four_collectors_share_the_work_and_two_may_die(
     try:
         for _ in range(WORKERS):
             collectors.start()
-        wait_until(lambda: len({each.token for each in witness.questions()}) == WORKERS)
-        asked = len(witness.questions())
+        wait_until(lambda: len({each.token for each in witness.requests()}) == WORKERS)
+        asked = len(witness.requests())
         for more in sorted(chance.sample(range(1, 60), KILLED)):
-            wait_until(lambda minimum=asked + more: len(witness.questions()) >= minimum)
+            wait_until(lambda minimum=asked + more: len(witness.requests()) >= minimum)
             collectors.kill_one(chance)
             collectors.start()
         wait_until(lambda: next(missing(truth, reader), None) is None, seconds=240)
@@ -245,4 +245,4 @@ def test_four_collectors_share_the_work_and_two_may_die(
     assert list(wrongly_repeated(reader)) == []
     holds = holds_of(database, list(collectors.killed_at))
     assert len(holds) == REPOSITORIES
-    assert unheld(witness.questions(), holds, collectors) == []
+    assert unheld(witness.requests(), holds, collectors) == []

@@ -32,8 +32,8 @@ def signed_in(app: AnvilApp, password: str | None = None, email: str = EMAIL) ->
 
 def first_password(app: AnvilApp) -> str:
     """Return the password that was made with the app's first account."""
-    assert app.serving.account is not None
-    return app.serving.account.password
+    assert app.served.account is not None
+    return app.served.account.password
 
 
 def sign_in(page: Page, email: str, password: str) -> None:

@@ -25,7 +25,7 @@ from ingest.adapters.aws.provision import ensure_queues
 
 from standalone.app_server import CannotServe, ServedApp, ServeOptions, open_app_server
 from standalone.app_server.app_folder import APP_FILES
-from standalone.app_server.over_uplink import connected
+from standalone.app_server.first_account import connected
 from standalone.app_server.program import find_program, require_startable
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.server import SandboxServer
@@ -54,7 +54,7 @@ _numbers = itertools.count(1)
 class AnvilApp:
     """An app that is served, and what it collects from and publishes to."""
 
-    serving: ServedApp
+    served: ServedApp
     database_url: str
     github: SandboxServer
     aws: LocalAws
@@ -64,7 +64,7 @@ class AnvilApp:
     @property
     def url(self) -> str:
         """Where it is."""
-        return self.serving.address
+        return self.served.address
 
     def get(self, path: str, **options: Any) -> requests.Response:
         """Ask one of its endpoints: `/_/api/health`."""
@@ -77,7 +77,7 @@ class AnvilApp:
     @contextmanager
     def uplink(self) -> Iterator[Callable[..., Any]]:
         """Connect this process; gives `anvil.server.call`. One connection at a time."""
-        with connected(self.serving.uplink):
+        with connected(self.served.uplink):
             # Anvil's client knows the tables of one app for life, and this process meets many.
             anvil.tables._clear_cache()
             links = {anvil.server._connection}
@@ -217,12 +217,12 @@ def serving_anvil(
             "POLL_SECONDS": "5",
             **(settings or {}),
         }
-        serving = opened.enter_context(
+        served = opened.enter_context(
             open_app_server(plan, app_environment(whole), echo=said.append, stop=threading.Event())
         )
-        assert serving is not None
+        assert served is not None
         assert plan.database is not None
-        yield AnvilApp(serving, plan.database, sandbox, aws, queues, said)
+        yield AnvilApp(served, plan.database, sandbox, aws, queues, said)
 
 
 @contextmanager
@@ -240,7 +240,7 @@ def hanging(app: AnvilApp) -> Iterator[None]:
 
 def processes_of(app: AnvilApp, program: str) -> list[int]:
     """Name the processes of a server whose command line holds a text."""
-    session = app.serving.server._process.pid
+    session = app.served.server._process.pid
     listed = subprocess.run(
         ["ps", "-A", "-ww", "-o", "pid=", "-o", "sess=", "-o", "args="],
         capture_output=True,

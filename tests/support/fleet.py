@@ -50,8 +50,8 @@ def watch_all(state: StateStore, names: Iterable[str]) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """One question for a repository's runs; times are seconds since the epoch."""
+class RunsRequest:
+    """One request for a repository's runs; times are seconds since the epoch."""
 
     repository: str
     token: str
@@ -60,18 +60,18 @@ class Question:
 
 
 class Witness:
-    """Note every question for runs that any sandbox gets which is opened meanwhile."""
+    """Note every request for runs that any sandbox gets which is opened meanwhile."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._questions: list[Question] = []
+        self._requests: list[RunsRequest] = []
         monkeypatch.setattr(sandbox_server, "Gateway", self._gateway())
 
-    def questions(self) -> Sequence[Question]:
+    def requests(self) -> Sequence[RunsRequest]:
         """List them in the order in which they ended."""
-        return tuple(self._questions)
+        return tuple(self._requests)
 
     def _gateway(self) -> type[Gateway]:
-        questions = self._questions
+        requests = self._requests
 
         class Witnessed(Gateway):
             def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
@@ -81,7 +81,7 @@ class Witness:
                 if listed:
                     token = environ["HTTP_AUTHORIZATION"].split()[-1]
                     name = listed["repository"]
-                    questions.append(Question(name, token, begun_at, time.time()))
+                    requests.append(RunsRequest(name, token, begun_at, time.time()))
                 return answer
 
         return Witnessed

@@ -24,7 +24,7 @@ class LogSelection(LogSelectionTemplate):
     def show(self, viewer, first, last):
         """Offer the lines of a viewer's log."""
         self.viewer, self.first, self.last = viewer, first, last
-        dom.fill(self, selected=log_ranges.in_words(first, last))
+        dom.fill(self, selected=log_ranges.describe(first, last))
         dom.show(self, selection=True)
 
     def load(self):

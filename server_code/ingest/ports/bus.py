@@ -1,4 +1,4 @@
-"""What the collector needs of a message bus: its queues, its bucket, and their upkeep."""
+"""What the collector needs of a message bus: its queues, its bucket, and their maintenance."""
 
 from __future__ import annotations
 

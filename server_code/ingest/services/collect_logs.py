@@ -17,7 +17,7 @@ from .collection_plan import CollectionPlan
 from .context import CollectorContext
 from .ingest_logs import ingest_due_logs
 from .log_results import LogNotReady, as_ingest_error
-from .log_verdict import may_be_written
+from .log_retries import may_be_written
 from .requeue_logs import requeue_stale_logs
 from .visibility import MAX_SECONDS
 

@@ -25,8 +25,8 @@ from ..ports.inspection import (
     CredentialFacts,
     GithubInspector,
 )
-from .dashboard.credentials import credential_row, expiry_in_words
-from .preview_source import SourceLister, preview_in_words, preview_source
+from .dashboard.credentials import credential_row, describe_expiry
+from .preview_source import SourceLister, describe_preview, preview_source
 
 #: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
 #: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
@@ -123,7 +123,7 @@ def check_source(
         return _limited(subject, error)
     except IngestError as error:
         return _failed(subject, error, _repository_remedy(error))
-    finding = preview_in_words(preview)
+    finding = describe_preview(preview)
     if not preview.matched:
         remedy = "Check its spelling, and that a credential may read repositories that fit it."
         return _warning(subject, finding, remedy)
@@ -134,7 +134,7 @@ def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
     if facts.kind == ANONYMOUS_KIND:
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
         return _warning("token", finding, NEW_CREDENTIAL)
-    expiry, when = expiry_in_words(facts.expires_at, now=now)
+    expiry, when = describe_expiry(facts.expires_at, now=now)
     scopes = f", scopes {', '.join(facts.scopes) or 'none'}" if facts.scopes is not None else ""
     owner = f" of {facts.login}" if facts.login else ""
     finding = f"{facts.kind}{owner}{scopes}" + (f"; {when}" if when else "")

@@ -34,8 +34,8 @@ from .ingest_failures import ingest_failed_logs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
 from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error, with_steps
+from .log_retries import decide_retry, pause_seconds
 from .log_tasks import LogTask, load_steps, open_task
-from .log_verdict import decide_retry, pause_seconds
 from .publish import publish
 from .visibility import MAX_SECONDS, VisibilityExtender
 

@@ -98,7 +98,7 @@ def preview_source(
     )
 
 
-def preview_in_words(preview: SourcePreview) -> str:
+def describe_preview(preview: SourcePreview) -> str:
     """Return a preview as sentences."""
     number = len(preview.matched)
     counted = f"{number:,} {'repository' if number == 1 else 'repositories'}"

@@ -15,7 +15,7 @@ from .context import CollectorContext
 from .deliver_log import deliver_absence, deliver_log
 from .fetch_logs import fetch_logs
 from .log_results import LogFetched, LogNotReady, LogResult, LogUnavailable, spool_log, with_steps
-from .log_verdict import LONG_TRIES, decide_retry
+from .log_retries import LONG_TRIES, decide_retry
 from .read_log import LogReader
 
 

@@ -61,7 +61,7 @@ class TestConcurrency(contract.TestConcurrency):
 
 def in_processes(app: AnvilApp, work: str) -> list[list[str]]:
     """Run the same in two processes at once; return what each printed."""
-    url, key = app.serving.uplink.url, app.serving.uplink.key.reveal()
+    url, key = app.served.uplink.url, app.served.uplink.key.reveal()
     return start_at_once(
         [
             [sys.executable, "-c", CONNECT + work, url, key, own, NOW.isoformat()]

@@ -175,14 +175,14 @@ def test_a_log_that_has_left_the_cache_is_fetched_again(stage, ask):
     here = collected(stage, b"hello\n")
     here.context = replace(here.context, log_cache=open_log_cache())
     before = here.requests("get_job_log")
-    questions = {
+    reads = {
         "page": lambda log: log.page(1, 9)["lines"] == ["hello"],
         "find": lambda log: log.find("hell", 0)["lines"] == [1],
         "outline": lambda log: log.outline()["groups"] == [],
         "content": lambda log: log.content() == b"hello\n",
     }
-    assert questions[ask](opened(here))
-    assert all(question(opened(here)) for question in questions.values())
+    assert reads[ask](opened(here))
+    assert all(read(opened(here)) for read in reads.values())
     assert here.requests("get_job_log") == before + 1
 
 

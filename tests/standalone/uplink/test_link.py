@@ -1,4 +1,4 @@
-"""The link to an app: every question has an end, and every failure its own sentence."""
+"""The link to an app: every call has an end, and every failure its own sentence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ APP = AppAddress(URL, Secret("server_secret_key"))
 
 @pytest.fixture
 def never() -> Iterator[Callable[..., object]]:
-    """A question that gets no answer while the test runs."""
+    """A call that gets no answer while the test runs."""
     ended = threading.Event()
     yield lambda *_, **__: ended.wait(60)
     ended.set()
@@ -55,7 +55,7 @@ def test_an_answer_is_given_back():
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), SystemExit(3)])
-def test_what_a_question_raises_is_raised(error):
+def test_what_a_call_raises_is_raised(error):
     """In the thread of who asked."""
     with pytest.raises(type(error)) as raised:
         call_with_timeout(30, raises(error))
@@ -63,10 +63,10 @@ def test_what_a_question_raises_is_raised(error):
 
 
 def test_no_answer_in_time_is_a_dead_link(never):
-    """The question is left hanging, in a thread that keeps no process alive."""
+    """The call is left hanging, in a thread that keeps no process alive."""
     with pytest.raises(LinkSilent, match="No answer within"):
         call_with_timeout(0.01, never)
-    hanging = [each for each in threading.enumerate() if each.name == "uplink-question"]
+    hanging = [each for each in threading.enumerate() if each.name == "uplink-call"]
     assert hanging
     assert all(each.daemon for each in hanging)
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_reached_is_reported_without_the_key(monkeypatch, error, 
 
 
 def test_a_link_that_opens_and_hangs_is_unreachable(monkeypatch, never):
-    """Connecting may hang as any question may."""
+    """Connecting may hang as any call may."""
     monkeypatch.setattr(anvil.server, "connect", never)
     with pytest.raises(AppUnreachable, match="does not answer"):
         connect(APP)

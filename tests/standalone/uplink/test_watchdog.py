@@ -20,7 +20,7 @@ class Watched:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *ends: Exception | None) -> None:
         self.said: list[str] = []
         self.dead: list[Exception] = []
-        #: What a question got after each check.
+        #: What a call returned after each check.
         self.answers: list[str] = []
         self._ends = iter(ends)
         self._stop = threading.Event()
@@ -61,13 +61,13 @@ def test_a_link_that_is_lost_and_found_is_reported_once_each(monkeypatch):
 
 
 def test_while_the_link_is_lost_nothing_is_asked_over_it(monkeypatch):
-    """Health tells so at once, where a question would hang."""
+    """Health tells so at once, where a call would hang."""
     seen = Watched(monkeypatch, AppUnreachable("the server is down"), None)
     lost = "The link to the app is gone: the server is down"
     assert seen.answers == ["answered", lost, "answered"]
 
 
-def test_a_question_that_gets_no_answer_is_given_up(monkeypatch):
+def test_a_call_that_gets_no_answer_is_given_up(monkeypatch):
     """The link may have died since the last check."""
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.01)
     watchdog = Watchdog(URL, stop=threading.Event(), echo=print, on_dead=print)

@@ -45,7 +45,7 @@ def credential_row(record: CredentialRecord, *, now: datetime) -> dict[str, Any]
     }
 
 
-def expiry_in_words(expires_at: datetime | None, *, now: datetime) -> tuple[str, str]:
+def describe_expiry(expires_at: datetime | None, *, now: datetime) -> tuple[str, str]:
     """Return the status of a token's expiry, and when it is."""
     if expires_at is None:
         return OK, ""
@@ -63,7 +63,7 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
     """Return status, finding and remedy; the most urgent fault comes first."""
     if record.rejected is not None:
         return FAILED, record.rejected, "Replace it, or remove it from the settings."
-    expiry, when = expiry_in_words(record.expires_at, now=now)
+    expiry, when = describe_expiry(record.expires_at, now=now)
     if expiry != OK:
         return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
     if record.missing_permissions:

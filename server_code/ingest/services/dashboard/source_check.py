@@ -9,7 +9,7 @@ from ...domain.sources import SourcePattern
 from ...errors import IngestError, Retriable
 from ...ports import StateStore
 from ..manage_sources import plan_removal
-from ..preview_source import SourceLister, SourcePreview, preview_in_words, preview_source
+from ..preview_source import SourceLister, SourcePreview, describe_preview, preview_source
 
 #: Repositories that an answer names; the others are counted.
 NAMES_SHOWN = 50
@@ -53,7 +53,7 @@ def _of_preview(pattern: SourcePattern, preview: SourcePreview) -> dict[str, Any
     elif not preview.matched:
         remedy = "Nothing is watched until a repository fits."
     return {
-        **_answer(pattern, preview_in_words(preview), remedy),
+        **_answer(pattern, describe_preview(preview), remedy),
         "is_ok": bool(preview.matched),
         "can_be_added": True,
         "matched": list(preview.matched[:NAMES_SHOWN]),

@@ -16,14 +16,14 @@ from ..private_files import load_or_make_key
 from ..uplink.link import AppAddress
 from .app_folder import CHECKOUT, link_app
 from .configuration import ServerConfiguration, secrets_from
-from .jdbc import is_postgres, jdbc_url
-from .over_uplink import (
+from .first_account import (
     Account,
     connected,
     create_first_account,
     reset_password,
     watch_sources,
 )
+from .jdbc import is_postgres, jdbc_url
 from .program import find_program, require_startable
 from .running import AppServer, app_server_running, reachable, require_free_port
 

@@ -22,7 +22,7 @@ PURGE_SECONDS = 3600.0
 IDLE_SECONDS = 0.5
 
 
-def keep_alive(
+def run_background_tasks(
     context: CollectorContext,
     loops: Sequence[AgentLoop],
     *,
