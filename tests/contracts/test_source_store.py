@@ -87,6 +87,16 @@ class TestDiscovered:
         listed = state.list_discovered()
         assert listed == [replace(other, full_name="ACME/A", is_archived=True), A_REPOSITORY]
 
+    def test_repositories_are_found_by_their_number(self, state: SourceStore) -> None:
+        """The number that was saved last counts, and some have none."""
+        other = replace(A_REPOSITORY, full_name="acme/other", repository_id=1)
+        unknown = replace(A_REPOSITORY, full_name="acme/unknown", repository_id=None)
+        state.save_discovered([A_REPOSITORY, other, unknown])
+        state.save_discovered([replace(other, repository_id=2)])
+        assert state.find_discovered(LARGEST_ID) == [A_REPOSITORY]
+        assert state.find_discovered(1) == []
+        assert state.find_discovered(2) == [replace(other, repository_id=2)]
+
     def test_repositories_are_removed(self, state: SourceStore) -> None:
         state.save_discovered([A_REPOSITORY])
         state.remove_discovered(["ACME/web-shop", "acme/unknown"])

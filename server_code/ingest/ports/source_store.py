@@ -33,6 +33,9 @@ class SourceStore(Protocol):
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
 
+    def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
+        """Find those that have GitHub's number of a repository, by name."""
+
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
         """Save what was learned of credentials, by their names."""
 

@@ -40,7 +40,14 @@ class TableSources(SourceStore):
 
     def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
-        _save_all(_DISCOVERED, {repository_key(each.full_name): each for each in records})
+        known = {repository_key(each.full_name): each for each in records}
+        _upsert(
+            _DISCOVERED,
+            [
+                {"repository_id": str(each.repository_id), **_row(key, each)}
+                for key, each in known.items()
+            ],
+        )
 
     def remove_discovered(self, names: Collection[str]) -> None:
         """Remove what is known of repositories."""
@@ -49,6 +56,11 @@ class TableSources(SourceStore):
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
         return [decode(DiscoveredRepository, body) for body in _list_all(_DISCOVERED)]
+
+    def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
+        """Find those that have GitHub's number of a repository, by name."""
+        found = _list_all(_DISCOVERED, where={"repository_id": str(repository_id)})
+        return [decode(DiscoveredRepository, body) for body in found]
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
         """Save what was learned of credentials, by their names."""
@@ -73,13 +85,20 @@ class TableSources(SourceStore):
 
 
 def _save_all(table: Rows, records: Mapping[str, object]) -> None:
-    rows = [{"key": key, "body": write_json(encode(each))} for key, each in records.items()]
+    _upsert(table, [_row(key, each) for key, each in records.items()])
+
+
+def _row(key: str, record: object) -> dict[str, str]:
+    return {"key": key, "body": write_json(encode(record))}
+
+
+def _upsert(table: Rows, rows: Sequence[Mapping[str, str]]) -> None:
     for portion in portions(rows):
         transact(lambda portion=portion: table.upsert(portion))  # type: ignore[misc]
 
 
-def _list_all(table: Rows) -> list[dict[str, Any]]:
-    rows = distinct(table.search(columns=("key", "body")))
+def _list_all(table: Rows, where: Mapping[str, str] | None = None) -> list[dict[str, Any]]:
+    rows = distinct(table.search(columns=("key", "body"), where=where))
     return [upgraded(read_json(row["body"])) for row in sorted(rows, key=_key)]
 
 

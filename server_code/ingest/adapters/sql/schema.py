@@ -255,6 +255,12 @@ _REPORTED_FILTERS = (
     """,
 )
 
+#: Discovered repositories are found by GitHub's number; older rows have it when they change.
+_REPOSITORY_IDS = (
+    "ALTER TABLE discovered_repositories ADD COLUMN repository_id {big_integer}",
+    "CREATE INDEX discovered_ids ON discovered_repositories (repository_id)",
+)
+
 #: Step n leads from version n to version n + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
@@ -269,4 +275,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     FAILED_LOGS,
     _UNPUBLISHED_ATTEMPTS,
     _REPORTED_FILTERS,
+    _REPOSITORY_IDS,
 )

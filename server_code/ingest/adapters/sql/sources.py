@@ -30,6 +30,14 @@ _SAVE = """
     INSERT INTO {} (name_key, record) VALUES (...)
     ON CONFLICT (name_key) DO UPDATE SET record = excluded.record
 """
+_SAVE_DISCOVERED = """
+    INSERT INTO discovered_repositories (name_key, repository_id, record) VALUES (...)
+    ON CONFLICT (name_key)
+    DO UPDATE SET repository_id = excluded.repository_id, record = excluded.record
+"""
+_FIND_DISCOVERED = """
+    SELECT record FROM discovered_repositories WHERE repository_id = ? ORDER BY name_key
+"""
 _LIST = "SELECT record FROM {} ORDER BY name_key"
 _REMOVE = "DELETE FROM {} WHERE name_key IN (...)"
 
@@ -53,7 +61,12 @@ class SqlSources(SourceStore):
 
     def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
-        self._save_all(_DISCOVERED, {repository_key(each.full_name): each for each in records})
+        known = {repository_key(each.full_name): each for each in records}
+        rows = [
+            (key, each.repository_id, write_json(encode(each)))
+            for key, each in sorted(known.items())
+        ]
+        self._database.write(lambda session: session.insert(_SAVE_DISCOVERED, rows))
 
     def remove_discovered(self, names: Collection[str]) -> None:
         """Remove what is known of repositories."""
@@ -62,6 +75,11 @@ class SqlSources(SourceStore):
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""
         return [decode(DiscoveredRepository, body) for body in self._list_all(_DISCOVERED)]
+
+    def find_discovered(self, repository_id: int) -> list[DiscoveredRepository]:
+        """Find those that have GitHub's number of a repository, by name."""
+        rows = self._database.read(_FIND_DISCOVERED, (repository_id,))
+        return [decode(DiscoveredRepository, body) for body in _bodies(rows)]
 
     def save_credentials(self, records: Sequence[CredentialRecord]) -> None:
         """Save what was learned of credentials, by their names."""
@@ -98,5 +116,8 @@ class SqlSources(SourceStore):
         self._database.write(lambda session: session.execute_each(sql, (), keys))
 
     def _list_all(self, table: str) -> Iterable[dict[str, Any]]:
-        rows = self._database.read(_LIST.format(table))
-        return [upgraded(read_json(record)) for (record,) in rows]
+        return _bodies(self._database.read(_LIST.format(table)))
+
+
+def _bodies(rows: Iterable[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    return [upgraded(read_json(record)) for (record,) in rows]
