@@ -11,8 +11,10 @@ from datetime import timedelta
 import pytest
 import requests
 from ingest.domain.delivery_trust import DELIVERIES_AFTER_MISS, PROOF_INTERVAL
+from ingest.errors import RateLimited
 from ingest.services.receive_webhook import receive_webhook
 from ingest.settings import Secret
+from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder
@@ -92,6 +94,29 @@ def test_a_delivered_life_is_published_with_the_ids_of_reading_and_hardly_a_requ
     assert_all_published(here)
     assert_nothing_twice(here)
     assert here.counters.snapshot().get("webhooks_contradicted", 0) == 0
+
+
+def test_what_is_delivered_is_published_while_a_backfill_waits_for_a_limit(stage):
+    """Though the repository is the same."""
+    world = WorldBuilder().run(created=100, seconds=20).job("a")
+    for number in range(40):
+        world.run(created=number - 500, seconds=20, sha="a" * 40)
+    here = stage(world, at=50)
+    limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter
+    limiter.admit("/", resource="core", now=here.clock.now())
+    took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
+    limiter.record_response("core", took_seconds=took, now=here.clock.now())
+    assert isinstance(here.poll(), RateLimited)
+    assert here.runs() == []
+    here.move_to(105)
+    deliver(here, "workflow_run", run_now(here))
+    assert isinstance(here.poll(), RateLimited)
+    [run] = here.runs()
+    assert run["data"]["run_id"] == FIRST_RUN + 1
+    here.advance(60)
+    here.poll()
+    assert_all_published(here)
+    assert_nothing_twice(here)
 
 
 def test_late_doubled_and_reordered_deliveries_take_nothing_back(here):

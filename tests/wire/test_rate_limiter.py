@@ -28,9 +28,9 @@ def limit_headers(remaining, *, reset_in=3000, resource="core", limit=5000, **mo
     }
 
 
-def ask(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS, took=0.0):
+def ask(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS, took=0.0, is_bulk=False):
     """Send one request whose answer comes at once."""
-    rate_limiter.admit(endpoint, resource=resource, now=at(seconds))
+    rate_limiter.admit(endpoint, resource=resource, now=at(seconds), is_bulk=is_bulk)
     rate_limiter.record_response(resource, took_seconds=took, now=at(seconds))
 
 
@@ -41,10 +41,10 @@ def refuse(rate_limiter, headers=None, *, seconds=0, status=403, body=SECONDARY)
     return (refused.value.retry_at - at(seconds)).total_seconds()
 
 
-def wait_for(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS):
+def wait_for(rate_limiter, *, seconds=0, resource="core", endpoint=RUNS, is_bulk=False):
     """Ask, and return how many seconds the rate limiter holds it back."""
     try:
-        ask(rate_limiter, seconds=seconds, resource=resource, endpoint=endpoint)
+        ask(rate_limiter, seconds=seconds, resource=resource, endpoint=endpoint, is_bulk=is_bulk)
     except RateLimited as held:
         return (held.retry_at - at(seconds)).total_seconds()
     return 0
@@ -253,6 +253,28 @@ def test_slow_answers_use_up_githubs_patience():
         ask(rate_limiter, seconds=second, took=5.0)
     assert wait_for(rate_limiter, seconds=17) == 43
     assert wait_for(rate_limiter, seconds=60) == 0
+
+
+def test_bulk_requests_leave_a_part_of_the_minute_to_others():
+    """Of the requests, and of the time of the answers."""
+    counted = RateLimiter()
+    for number in range(POINTS_PER_MINUTE["rest"] * 9 // 10):
+        ask(counted, seconds=number / 100, is_bulk=True)
+    assert wait_for(counted, seconds=10, is_bulk=True) == 50
+    assert wait_for(counted, seconds=10) == 0
+    slow = RateLimiter()
+    for second in range(16):
+        ask(slow, seconds=second, took=5.0, is_bulk=True)
+    assert wait_for(slow, seconds=16, is_bulk=True) == 44
+    assert wait_for(slow, seconds=16) == 0
+
+
+def test_bulk_requests_leave_a_part_of_the_hour_to_others():
+    rate_limiter = RateLimiter()
+    rate_limiter.update(200, limit_headers(200), "", now=NOW)
+    assert wait_for(rate_limiter, is_bulk=True) == 3001
+    assert wait_for(rate_limiter) == 0
+    assert rate_limiter.paused_until(now=NOW) is None
 
 
 def test_slow_answers_of_a_server_without_limits_count_for_nothing():

@@ -43,6 +43,9 @@ logger = logging.getLogger(__name__)
 SLICE = 100
 NEWEST_IN_SLICE = 20
 
+#: So many due attempts are read as bulk: they take longer than a webhook may wait.
+BACKLOG = 20
+
 #: So many attempts that may not be read, and none that may, are a matter of the repository.
 MIN_DENIALS = 5
 
@@ -93,9 +96,13 @@ def _collect(
     )
     before = {record.key: record for record in due}
     errors: list[IngestError | None] = []
-    for snapshots in groups:
-        _finish(context, poll_session, reads.commits, snapshots, before)
-        errors += [snapshot.error for snapshot in snapshots]
+    context.source.set_bulk(poll_session.repository.full_name, is_bulk=len(due) >= BACKLOG)
+    try:
+        for snapshots in groups:
+            _finish(context, poll_session, reads.commits, snapshots, before)
+            errors += [snapshot.error for snapshot in snapshots]
+    finally:
+        context.source.set_bulk(poll_session.repository.full_name, is_bulk=False)
     report_denied(context, poll_session.repository.full_name, reads)
     for error in errors:
         if isinstance(error, (RateLimited, BadCredentials)):

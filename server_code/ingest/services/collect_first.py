@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
 
-from ..domain.ledger import RepositoryRecord
-from .collect_attempts import SLICE, collect_these
+from ..domain.ledger import AttemptRecord, RepositoryRecord
+from .apply_deliveries import apply_deliveries
+from .collect_attempts import BACKLOG, SLICE, collect_these
 from .context import CollectorContext
 from .discover_runs import discover_hinted_runs
 from .poll_session import PollSession
-
-#: So many due attempts take longer than a webhook may wait.
-BACKLOG = 20
+from .prove_deliveries import decide_reliance
 
 
-def collect_hinted(
-    context: CollectorContext, poll_session: PollSession, *, should_continue: Callable[[], bool]
-) -> None:
-    """Collect the runs that webhooks pointed at, before a backfill of their repository goes on.
+def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:
+    """Take what webhooks delivered into the ledger, and decide whether polling relies on them.
 
-    Without a backfill the run list shows them, and no request is spent on the runs themselves.
+    Where a backfill goes on, the runs that they contain or point at are collected before it.
+    Without one the run list shows them, and no request is spent on the runs themselves.
     """
-    name = poll_session.repository.full_name
-    hints = context.store.load_run_hints(name)
-    if not hints or not _has_backfill(context, poll_session.repository):
-        return
-    discover_hinted_runs(context, poll_session)
-    now = context.clock.now()
-    due = [
-        record
-        for record in context.store.load_attempts(name, sorted(hints)).values()
-        if record.next_check_at is not None and record.next_check_at <= now
-    ]
-    collect_these(context, poll_session, due, should_continue)
+    apply_deliveries(context, poll_session)
+    has_deliveries = bool(poll_session.seen or poll_session.hints)
+    comes_first = has_deliveries and _has_backfill(context, poll_session.repository)
+    if comes_first:
+        discover_hinted_runs(context, poll_session)
+    decide_reliance(context, poll_session)
+    if comes_first:
+        due = _load_due_of_seen(context, poll_session)
+        collect_these(context, poll_session, due, poll_session.should_continue)
 
 
-def collect_waiting(
-    context: CollectorContext, poll_session: PollSession, *, should_continue: Callable[[], bool]
-) -> None:
+def collect_waiting(context: CollectorContext, poll_session: PollSession) -> None:
     """Collect ended attempts that have been due for longer than a poll takes to come round.
 
     They go before the run list, so that a limit that lets few requests through is not used up by
@@ -49,7 +41,17 @@ def collect_waiting(
         poll_session.repository.full_name, now=context.clock.now() - waited, limit=SLICE
     )
     ended = [each for each in overdue if each.run is None or each.run.is_completed]
-    collect_these(context, poll_session, ended, should_continue)
+    collect_these(context, poll_session, ended, poll_session.should_continue)
+
+
+def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:
+    name, now = poll_session.repository.full_name, context.clock.now()
+    records = context.store.load_attempts(name, sorted({key.run_id for key in poll_session.seen}))
+    return [
+        record
+        for record in records.values()
+        if record.next_check_at is not None and record.next_check_at <= now
+    ]
 
 
 def _has_backfill(context: CollectorContext, repository: RepositoryRecord) -> bool:

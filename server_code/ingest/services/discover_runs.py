@@ -15,11 +15,10 @@ from ..domain.delivery_trust import is_listing_due, is_proof_due
 from ..domain.due import is_interval_over
 from ..domain.runs import WorkflowRun
 from ..errors import AccessDenied, IngestError, NotFound
-from .apply_deliveries import apply_deliveries
 from .context import CollectorContext
 from .open_runs import ask_for_open_runs
 from .poll_session import PollSession, list_rests_until, mark_due, upsert_runs
-from .prove_deliveries import ask_for_newer_runs, decide_reliance, note_misses
+from .prove_deliveries import ask_for_newer_runs, note_misses
 from .sweep_days import sweep_all_days, sweep_closed_days
 from .walk_run_list import walk_run_list
 
@@ -37,8 +36,6 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     Moves the repository's cursor and validators on; the caller saves it. Raises what the source
     raises for the first page of the list; what was saved until then stays saved.
     """
-    apply_deliveries(context, poll_session)
-    decide_reliance(context, poll_session)
     record, now = poll_session.repository, context.clock.now()
     if poll_session.relies_on_deliveries and not is_listing_due(record, now):
         _ask_each(context, poll_session, _PROOFS if is_proof_due(record, now) else _PROOFS[:1])
@@ -60,8 +57,6 @@ def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> N
     if list_rests_until(context, poll_session.repository) <= context.clock.now():
         discover_runs(context, poll_session)
         return
-    apply_deliveries(context, poll_session)
-    decide_reliance(context, poll_session)
     poll_session.list_is_fresh = True
     _ask_each(context, poll_session, (follow_run_hints, ask_for_open_runs))
 
@@ -81,8 +76,7 @@ def discover_all_runs(
     hinted_at = poll_session.repository.hinted_at
     if hinted_at is None or hinted_at < since:
         poll_session.repository = replace(poll_session.repository, hinted_at=None)
-    poll_session.is_thorough = True
-    apply_deliveries(context, poll_session)
+    poll_session.is_thorough, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
     _discover(context, poll_session, (*_QUESTIONS[:-1], sweep))
 
@@ -115,10 +109,10 @@ def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> No
     """Fetch the runs that webhooks or people pointed at.
 
     Of a known run that the list has just shown, only jobs can have changed: it is made due, and no
-    request is spent on the run itself.
+    request is spent on the run itself. What is not answered waits for the next poll.
     """
     name = poll_session.repository.full_name
-    hints = context.store.load_run_hints(name)
+    hints, poll_session.hints = poll_session.hints, {}
     if not hints:
         return
     shown = {key.run_id for key in poll_session.seen} | mark_due(context, poll_session, hints)
@@ -153,6 +147,7 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
         runs = set()
     for run_id in runs:
         context.store.save_run_hint(repository.full_name, run_id, now=now)
+    poll_session.hints = dict.fromkeys(runs, now)
     poll_session.repository = replace(poll_session.repository, deliveries_checked_at=now)
     follow_run_hints(context, poll_session)
 

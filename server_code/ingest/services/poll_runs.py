@@ -25,7 +25,7 @@ from ..errors import (
     StateBusy,
 )
 from .collect_attempts import collect_attempts
-from .collect_first import collect_hinted, collect_waiting
+from .collect_first import collect_delivered, collect_waiting
 from .context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .discover_runs import discover_due_runs, discover_runs
 from .discover_sources import discover_when_due
@@ -120,12 +120,14 @@ def poll_repository(
     error: IngestError | None = None
     try:
         context.apply_shared_pauses()
-        first = PollSession(repository=repository, leased_at=context.clock.now())
-        collect_hinted(context, first, should_continue=should_continue)
-        collect_waiting(context, first, should_continue=should_continue)
         poll_session = PollSession(
-            repository=repository, leased_at=context.clock.now(), should_continue=should_continue
+            repository=repository,
+            leased_at=context.clock.now(),
+            should_continue=should_continue,
+            hints=context.store.load_run_hints(repository.full_name),
         )
+        collect_delivered(context, poll_session)
+        collect_waiting(context, poll_session)
         discover(context, poll_session)
         record = _collect(context, poll_session, should_continue)
         next_poll_at = next_poll_after(context, poll_session, record)

@@ -33,12 +33,14 @@ class PollSession:
     server answers a filter by creation time with other runs. ``should_continue`` is asked between
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
     that were new or differed from the ledger's copy. ``relies_on_deliveries``: webhooks take the
-    place of polling.
+    place of polling. ``hints``: the runs that webhooks or people pointed at, and when; each is
+    followed once in a poll.
     """
 
     repository: RepositoryRecord
     leased_at: datetime
     should_continue: Callable[[], bool] = lambda: True
+    hints: Mapping[int, datetime] = field(default_factory=dict)
     seen: set[AttemptKey] = field(default_factory=set)
     is_thorough: bool = False
     list_is_fresh: bool = False

@@ -31,6 +31,11 @@ WINDOW = timedelta(seconds=60)
 #: The part of the hourly limit that is left to the token's other users.
 RESERVE_SHARE = 0.02
 
+#: The parts of the hour's and of the minute's limits that bulk requests leave to others: a backfill
+#: uses up whatever it may, and a webhook is to be followed within seconds all the same.
+BULK_RESERVE_SHARE = 0.04
+BULK_MINUTE_SHARE = 0.9
+
 #: How long an hour must have run before its use is judged, and how far polls may be stretched.
 WARM_UP_SECONDS = 300
 MAX_STRETCH = 20.0
@@ -66,7 +71,15 @@ class RateLimiter:
         self._in_flight: Counter[str] = Counter()
         self._names_limits: bool | None = None
 
-    def admit(self, endpoint: str, *, resource: str, now: datetime, path: str = "") -> None:
+    def admit(
+        self,
+        endpoint: str,
+        *,
+        resource: str,
+        now: datetime,
+        path: str = "",
+        is_bulk: bool = False,
+    ) -> None:
         """Reserve a slot for one request to a path of an endpoint (the path's pattern).
 
         Raises RateLimited where a limit forbids it, RequestPaused where only the path must wait.
@@ -74,8 +87,8 @@ class RateLimiter:
         with self._lock:
             self._check_pauses(resource, now)
             self._paths.check(path, now)
-            self._check_primary(resource, now)
-            self._check_secondary(endpoint, resource, now)
+            self._check_primary(resource, now, is_bulk=is_bulk)
+            self._check_secondary(endpoint, resource, now, is_bulk=is_bulk)
             self._points.setdefault(endpoint, deque()).append(now)
             self._in_flight[resource] += 1
 
@@ -222,38 +235,42 @@ class RateLimiter:
         if now < until:
             raise RateLimited("GitHub asked for a pause that is not over yet.", retry_at=until)
 
-    def _check_primary(self, resource: str, now: datetime) -> None:
+    def _check_primary(self, resource: str, now: datetime, *, is_bulk: bool = False) -> None:
         limit = self._limits.get(resource)
         if limit is None:
             return
-        reset_at = limit.reset_at - self._offset
+        reset_at, reserve = limit.reset_at - self._offset, _reserve(limit, is_bulk=is_bulk)
         if reset_at <= now:
             del self._limits[resource]
-        elif limit.remaining <= _reserve(limit):
+        elif limit.remaining <= reserve:
             left = f"{limit.remaining} of {limit.limit} {resource} requests"
             raise RateLimited(
                 f"The token has {left} left for this hour; the rest is reserved.",
                 retry_at=reset_at + timedelta(seconds=1),
             )
-        elif limit.remaining - self._in_flight[resource] <= _reserve(limit):
+        elif limit.remaining - self._in_flight[resource] <= reserve:
             # They may turn out to be free, so the next hour need not be waited for yet.
             raise RateLimited(
                 "The requests in flight may use up the rest of this hour's limit.",
                 retry_at=now + timedelta(seconds=1),
             )
 
-    def _check_secondary(self, endpoint: str, resource: str, now: datetime) -> None:
+    def _check_secondary(
+        self, endpoint: str, resource: str, now: datetime, *, is_bulk: bool
+    ) -> None:
+        share = BULK_MINUTE_SHARE if is_bulk else 1.0
         points = _within_minute(self._points.setdefault(endpoint, deque()), now)
-        allowed = POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"]
+        allowed = int(POINTS_PER_MINUTE["graphql" if resource == "graphql" else "rest"] * share)
         if len(points) >= allowed:
-            raise RateLimited("GitHub's limit per minute is used up.", retry_at=points[0] + WINDOW)
-        self._check_cpu(now)
-        if self._in_flight.total() >= MAX_CONCURRENT:
+            free_at = points[len(points) - allowed] + WINDOW
+            raise RateLimited("GitHub's limit per minute is used up.", retry_at=free_at)
+        self._check_cpu(now, share)
+        if self._in_flight.total() >= int(MAX_CONCURRENT * share):
             raise RateLimited(
                 "Too many requests are in flight.", retry_at=now + timedelta(seconds=1)
             )
 
-    def _check_cpu(self, now: datetime) -> None:
+    def _check_cpu(self, now: datetime, share: float) -> None:
         """Raise where GitHub's answers took long: their duration estimates its CPU time.
 
         A server whose answers name no limits has none, however slow it is: a GitHub Enterprise
@@ -262,13 +279,13 @@ class RateLimiter:
         while self._response_seconds and not _is_within_minute(self._response_seconds[0][0], now):
             self._response_total -= self._response_seconds.popleft()[1]
         is_limited = self._names_limits is not False
-        if is_limited and self._response_total >= RESPONSE_SECONDS_PER_MINUTE:
+        if is_limited and self._response_total >= RESPONSE_SECONDS_PER_MINUTE * share:
             oldest = self._response_seconds[0][0]
             raise RateLimited("GitHub's limit on CPU time is used up.", retry_at=oldest + WINDOW)
 
 
-def _reserve(limit: RateLimit) -> int:
-    return int(limit.limit * RESERVE_SHARE)
+def _reserve(limit: RateLimit, *, is_bulk: bool = False) -> int:
+    return int(limit.limit * (BULK_RESERVE_SHARE if is_bulk else RESERVE_SHARE))
 
 
 def _within_minute(points: deque[datetime], now: datetime) -> deque[datetime]:

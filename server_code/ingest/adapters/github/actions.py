@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from ...domain.annotations import AnnotationList
 from ...domain.artifacts import Artifact
@@ -15,7 +15,7 @@ from ...domain.counters import Counters
 from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
-from ...wire.fields import mapping, text
+from ...wire.fields import mapping
 from ...wire.payloads import parse_job, parse_run
 from . import details
 from .client import GithubClient
@@ -26,7 +26,7 @@ from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
-from .repository_facts import facts_of
+from .repository_facts import facts_of, owner_of_jobs, owner_of_runs
 from .request import Request
 from .start_failures import StartFailureReader
 from .tokens import RepositoryClient, TokenPool
@@ -85,7 +85,7 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            self._notice_new_name(repository, _owner_of_runs(answer.items))
+            self._notice_new_name(repository, owner_of_runs(answer.items))
         runs = self._malformed.parse_each(
             partial(parse_run, repository=repository),
             answer.items,
@@ -124,7 +124,7 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            self._notice_new_name(key.repository, _owner_of_jobs(answer.items))
+            self._notice_new_name(key.repository, owner_of_jobs(answer.items))
         listed = ({**item, "run_id": key.run_id} for item in answer.items)
         read = list(
             self._malformed.parse_each(
@@ -217,6 +217,10 @@ class GithubActions:
         client = self._likely_client(repository)
         return client is None or client.has_minute_headroom()
 
+    def set_bulk(self, repository: str, *, is_bulk: bool) -> None:
+        """Mark a repository's requests as bulk, or no longer."""
+        self._tokens.set_bulk(self._name(repository), is_bulk=is_bulk)
+
     def interval_factor(self, repository: str) -> float:
         """Return how many times longer the repository's polls must wait."""
         client = self._likely_client(repository)
@@ -284,17 +288,3 @@ class GithubActions:
             return Answer(None, validator)
         run = parse_run(mapping(response.json()), repository=repository)
         return Answer(self._links.run(run), response.validator)
-
-
-def _owner_of_runs(runs: tuple[Mapping[str, Any], ...]) -> str | None:
-    """Name the repository that a list of runs belongs to; None for an empty list."""
-    names = (mapping(run.get("repository")) for run in runs)
-    return next((text(name.get("full_name")) for name in names), None)
-
-
-def _owner_of_jobs(jobs: tuple[Mapping[str, Any], ...]) -> str | None:
-    """Name the repository that a list of jobs belongs to, by the address of their run."""
-    for job in jobs:
-        _, found, path = (text(job.get("run_url")) or "").partition("/repos/")
-        return "/".join(path.split("/")[:2]) if found else None
-    return None

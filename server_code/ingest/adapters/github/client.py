@@ -47,6 +47,7 @@ class _Call:
     headers: Mapping[str, str]
     body: bytes | None = None
     log: BinaryIO | None = None
+    is_bulk: bool = False
 
 
 class GithubClient:
@@ -79,7 +80,15 @@ class GithubClient:
         headers = {} if etag is None else {"If-None-Match": etag}
         asked = url = self._url_of(request.path, request.parameters)
         for _ in range(MAX_REDIRECTS + 1):
-            call = _Call("GET", url, request.endpoint, request.path, headers, log=request.log)
+            call = _Call(
+                "GET",
+                url,
+                request.endpoint,
+                request.path,
+                headers,
+                log=request.log,
+                is_bulk=request.is_bulk or request.log is not None,
+            )
             answer = self._exchange(call)
             location = self._next_location(answer, request, url)
             if location is None:
@@ -94,7 +103,7 @@ class GithubClient:
         answer = self._exchange(_Call("POST", url, request.endpoint, request.path, {}, b""))
         return self._response(request.path, answer)
 
-    def query(self, query: str, variables: Mapping[str, str]) -> object:
+    def query(self, query: str, variables: Mapping[str, str], *, is_bulk: bool = False) -> object:
         """Send one GraphQL query; return the whole answer, ``data`` and ``errors``.
 
         Raises as ``get`` does; an exhausted GraphQL budget is RateLimited though it answers 200.
@@ -102,7 +111,8 @@ class GithubClient:
         body = json.dumps({"query": query, "variables": dict(variables)}).encode()
         headers = {"Content-Type": "application/json"}
         url = _graphql_url(self._api_url)
-        answer = self._exchange(_Call("POST", url, _GRAPHQL, _GRAPHQL, headers, body))
+        call = _Call("POST", url, _GRAPHQL, _GRAPHQL, headers, body, is_bulk=is_bulk)
+        answer = self._exchange(call)
         return self._response(_GRAPHQL, answer).json()
 
     def has_headroom(self) -> bool:
@@ -162,7 +172,9 @@ class GithubClient:
         """Send one request within the limits, and learn from its answer. Raises RateLimited."""
         resource = "graphql" if call.path == _GRAPHQL else "core"
         now, limiter = self._clock.now(), self.rate_limiter
-        limiter.admit(call.endpoint, resource=resource, now=now, path=call.path)
+        limiter.admit(
+            call.endpoint, resource=resource, now=now, path=call.path, is_bulk=call.is_bulk
+        )
         started = self._clock.now()
         try:
             headers = {**call.headers, **_headers(token)}

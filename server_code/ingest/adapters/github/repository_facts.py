@@ -7,7 +7,7 @@ from typing import Any
 
 from ...domain.timestamps import parse_timestamp
 from ...ports import RepositoryFacts
-from ...wire.fields import integer, text
+from ...wire.fields import integer, mapping, text
 
 
 def facts_of(payload: Mapping[str, Any], *, asked: str = "") -> RepositoryFacts:
@@ -21,3 +21,17 @@ def facts_of(payload: Mapping[str, Any], *, asked: str = "") -> RepositoryFacts:
         pushed_at=parse_timestamp(payload.get("pushed_at")),
         html_url=text(payload.get("html_url")),
     )
+
+
+def owner_of_runs(runs: tuple[Mapping[str, Any], ...]) -> str | None:
+    """Name the repository that a list of runs belongs to; None for an empty list."""
+    names = (mapping(run.get("repository")) for run in runs)
+    return next((text(name.get("full_name")) for name in names), None)
+
+
+def owner_of_jobs(jobs: tuple[Mapping[str, Any], ...]) -> str | None:
+    """Name the repository that a list of jobs belongs to, by the address of their run."""
+    for job in jobs:
+        _, found, path = (text(job.get("run_url")) or "").partition("/repos/")
+        return "/".join(path.split("/")[:2]) if found else None
+    return None

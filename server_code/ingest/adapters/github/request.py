@@ -16,7 +16,8 @@ class Request:
     """A GET of one thing. ``endpoint`` is the path's pattern, which GitHub's limits count by.
 
     ``log``: the seekable file of a log, which GitHub answers with the address of its host. A server
-    that sends the log itself has it written there, and its answer has no body.
+    that sends the log itself has it written there, and its answer has no body. ``is_bulk``: it
+    leaves a part of each limit to other requests, as every log does.
     """
 
     endpoint: str
@@ -24,6 +25,7 @@ class Request:
     parameters: Mapping[str, str | int]
     validator: str | None = None
     log: BinaryIO | None = None
+    is_bulk: bool = False
 
     @staticmethod
     def to(pattern: str, *values: str | int, **parameters: str | int) -> Request:

@@ -7,6 +7,7 @@ import logging
 import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 
 from ...domain.source_records import CredentialRefusal, RefusalChanges
 from ...errors import (
@@ -52,6 +53,7 @@ class TokenPool:
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
         self._failed_apps: set[str] = set()
+        self._bulk: set[str] = set()
 
     def get(self, repository: str, request: Request) -> Response:
         """Send one GET with a credential that reads the repository.
@@ -59,6 +61,8 @@ class TokenPool:
         Raises what ``GithubClient.get`` does. NotFound and Gone are about the item: the same
         credential reads the repository's Actions at that time.
         """
+        if self.is_bulk(repository):
+            request = replace(request, is_bulk=True)
         candidates = self._candidates(repository, request.endpoint)
         refused: list[tuple[GithubClient, IngestError]] = []
         for client in candidates:
@@ -80,6 +84,15 @@ class TokenPool:
         if not names:
             raise self._most_informative(repository, [])
         return self._by_name()[names[0]]
+
+    def set_bulk(self, repository: str, *, is_bulk: bool) -> None:
+        """Mark a repository's requests as bulk, or no longer."""
+        change = self._bulk.add if is_bulk else self._bulk.discard
+        change(repository)
+
+    def is_bulk(self, repository: str) -> bool:
+        """Return whether a repository's requests are bulk."""
+        return repository in self._bulk
 
     def prefer(self, repository: str, validator: str | None) -> None:
         """Keep a repository with the credential that got its validator, if it is still here."""
@@ -267,7 +280,9 @@ class RepositoryClient:
 
     def query(self, query: str, variables: dict[str, str]) -> object:
         """Send one GraphQL query."""
-        return self._tokens.client_for(self._repository).query(query, variables)
+        is_bulk = self._tokens.is_bulk(self._repository)
+        client = self._tokens.client_for(self._repository)
+        return client.query(query, variables, is_bulk=is_bulk)
 
 
 def _budget_left(client: GithubClient) -> float:
