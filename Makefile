@@ -16,6 +16,9 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --genera
 	--no-strip-extras --no-annotate --no-emit-package pip --custom-compile-command "make lock"
 
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+# Commands start a second later if every module is compiled again: keep what Python compiles, also
+# where the environment forbids it.
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test test-sqs test-servicebus test-pubsub test-azurite test-killed test-package lint types lock sbom package docs asyncapi bench screenshots chaos drill clean

@@ -9,7 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 
-from ingest.bootstrap import Collector, free_dead_leases
+from ingest.bootstrap.collector import Collector
+from ingest.bootstrap.workers import free_dead_leases
 from ingest.domain.ledger import new_repository
 from ingest.errors import StateUnavailable
 from ingest.services.agent_loop import IDLE_SECONDS, PAUSE_CHECK_SECONDS, AgentLoop, ShouldContinue

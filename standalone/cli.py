@@ -2,23 +2,9 @@
 
 from __future__ import annotations
 
-import click
+from importlib import import_module
 
-from .commands.collect import collect
-from .commands.completion import completion
-from .commands.doctor import doctor
-from .commands.github_app import github_app
-from .commands.mcp import mcp
-from .commands.redrive import redrive
-from .commands.replay import replay
-from .commands.run import run
-from .commands.sandbox import sandbox
-from .commands.serve import serve
-from .commands.setup import setup
-from .commands.sources import sources
-from .commands.status import status
-from .commands.uplink import uplink
-from .version import full_version
+import click
 
 GREETING = """\
 Runstream collects GitHub Actions data and publishes it to a message queue.
@@ -30,39 +16,54 @@ Runstream collects GitHub Actions data and publishes it to a message queue.
 runstream --help lists all commands."""
 
 
-class InGivenOrder(click.Group):
-    """A command group that lists commands in the order in which a new user needs them."""
+#: In the order in which a new user needs them.
+COMMANDS = (
+    "run",
+    "serve",
+    "uplink",
+    "setup",
+    "github-app",
+    "doctor",
+    "collect",
+    "sources",
+    "status",
+    "redrive",
+    "replay",
+    "mcp",
+    "sandbox",
+    "completion",
+)
+
+
+class CommandsByFile(click.Group):
+    """A command group that imports the file of a command when the command is used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Name all commands."""
+        """Return the names of all commands."""
         del ctx
-        return list(self.commands)
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the command of a name; None if there is none."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        name = cmd_name.replace("-", "_")
+        module = import_module(f".commands.{name}", __package__)
+        found: click.Command = getattr(module, name)
+        return found
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001
     if wanted:
+        from .version import full_version
+
         click.echo(f"runstream, version {full_version()}")
         ctx.exit()
 
 
 @click.group(
-    cls=InGivenOrder,
-    commands=[
-        run,
-        serve,
-        uplink,
-        setup,
-        github_app,
-        doctor,
-        collect,
-        sources,
-        status,
-        redrive,
-        replay,
-        mcp,
-        sandbox,
-        completion,
-    ],
+    cls=CommandsByFile,
     context_settings={"help_option_names": ["-h", "--help"]},
     invoke_without_command=True,
 )

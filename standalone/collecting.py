@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 import click
-from ingest.bootstrap import Collector, open_headless
+from ingest.bootstrap.collector import Collector, open_headless
 from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
 import click
-from ingest.bootstrap import set_up_queues
+from ingest.bootstrap.queues import set_up_queues
 from ingest.errors import IngestError
 
 from .app_server import CannotServe, ServedApp, ServeOptions, open_app_server

@@ -6,12 +6,11 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from ingest import bootstrap
-from ingest.domain.sources import SourcePattern
+from ingest.bootstrap import doctor_target
+from ingest.bootstrap.states import open_state
+from ingest.domain.sources import SourcePattern, single_names
 from ingest.services.doctor import DoctorTarget
 from ingest.settings import Settings
-
-from .sources import single_names
 
 
 @contextmanager
@@ -21,10 +20,10 @@ def open_doctor_target(
     """Open what is checked; whatever the checks open is closed at the end."""
     from ingest.adapters.system_clock import SystemClock
 
-    with bootstrap.open_doctor_target(
+    with doctor_target.open_doctor_target(
         settings,
         clock=SystemClock(threading.Event()),
-        open_state=lambda: bootstrap.open_state(settings),
+        open_state=lambda: open_state(settings),
         repositories=single_names(given),
         sources=[each for each in given if not (each.is_single or each.is_excluded)],
     ) as target:

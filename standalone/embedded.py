@@ -12,7 +12,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import click
-from ingest.bootstrap import DEFAULT_STATE_FILE
+from ingest.bootstrap.states import DEFAULT_STATE_FILE
 
 #: A world in which something happens every minute, with an hour or two of history.
 REPOSITORIES = 3

@@ -14,9 +14,6 @@ from ingest.errors import (
     is_out_of_memory,
 )
 
-from .local_aws import LocalAwsError
-from .local_aws_python import NotInstalled
-
 #: For a supervisor, from sysexits.h: start it again later, or only once a person has acted.
 UNAVAILABLE = 69
 INCOMPLETE = 75
@@ -37,20 +34,24 @@ def sentence_for(error: Exception) -> str:
     if isinstance(error, IngestError):
         remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
         return f"{error} {error.remedy or remedy}".rstrip()
-    if isinstance(error, LocalAwsError | NotInstalled):
-        return str(error)
     if isinstance(error, OSError) and error.strerror:
         return _of_system(error)
-    return _of_unknown(error)
+    return str(error) if _is_of_local_aws(error) else _of_unknown(error)
 
 
 def exit_code_for(error: Exception) -> int:
     """Return the exit code by which a supervisor decides whether to restart; 1 if unknown."""
     if isinstance(error, Retriable) or is_out_of_memory(error):
         return UNAVAILABLE
-    if isinstance(error, Fatal | Rejected | NotInstalled):
+    if isinstance(error, Fatal | Rejected):
         return MISCONFIGURED
     return 1
+
+
+def _is_of_local_aws(error: Exception) -> bool:
+    from .local_aws import LocalAwsError  # needs modules that few commands do
+
+    return isinstance(error, LocalAwsError)
 
 
 def _of_unknown(error: Exception) -> str:

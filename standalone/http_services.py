@@ -10,7 +10,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
-from ingest.bootstrap import Collector, count_dead_letters
+from ingest.bootstrap.collector import Collector
+from ingest.bootstrap.queues import count_dead_letters
 from ingest.errors import BadSettings
 from ingest.wire.webhooks import MAX_BODY_BYTES
 

@@ -16,13 +16,15 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
+from ingest.errors import Fatal
+
 RELEASE = "1.5.33"
 
 _LOCK = Path(__file__).with_name("ministack.lock")
 _INSTALL_SECONDS = 300
 
 
-class NotInstalled(RuntimeError):
+class NotInstalled(Fatal):
     """The local SQS and S3 could not be installed; the message says what to do."""
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from ingest.bootstrap import Collector
+from ingest.bootstrap.collector import Collector
 from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collection import Collection
 from ingest.services.collection_plan import COMPLETE, CollectionPlan, CollectionPolicy

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ingest.bootstrap import Collector
+from ingest.bootstrap.collector import Collector
 from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import LedgerCounts
 from ingest.ports import Budget

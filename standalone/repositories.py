@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from ingest.bootstrap import Collector
+from ingest.bootstrap.collector import Collector
 from ingest.errors import IngestError, Retriable
 from ingest.ports import RepositoryFacts, RepositoryStore
 from ingest.services.context import CollectorContext

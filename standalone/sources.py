@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from ingest.bootstrap import Collector
-from ingest.domain.sources import SourcePattern, Sources
+from ingest.bootstrap.collector import Collector
+from ingest.domain.sources import SourcePattern, Sources, single_names
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.discover_sources import discover_sources, start_discovery
@@ -62,11 +62,6 @@ def find_sources(
     has_any = any(not each.is_excluded for each in patterns)
     scope = _SourceScope(collector.context, patterns).names if has_any else None
     return FoundSources(names=[], refused=found.refused, scope=scope)
-
-
-def single_names(patterns: Sequence[SourcePattern]) -> list[str]:
-    """Return the repositories that are named themselves."""
-    return [str(each) for each in patterns if each.is_single and not each.is_excluded]
 
 
 def need_listing(patterns: Sequence[SourcePattern]) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ingest.bootstrap import DEFAULT_STATE_FILE
+from ingest.bootstrap.states import DEFAULT_STATE_FILE
 from ingest.errors import IngestError
 
 

@@ -59,7 +59,7 @@ def collect(  # noqa: PLR0913 - one for each option
     settings = read_environment()
     patterns = parse_sources(given, hosts=settings.github.web_hosts)
 
-    from ingest.bootstrap import open_headless
+    from ingest.bootstrap.collector import open_headless
 
     from ..collecting import (
         CollectOptions,

@@ -6,7 +6,8 @@ import threading
 from contextlib import closing
 
 import click
-from ingest.bootstrap import log_cache_of, open_log_reader, open_state
+from ingest.bootstrap.sources import open_log_reader
+from ingest.bootstrap.states import log_cache_of, open_state
 from ingest.errors import BadSettings
 
 from ..command import command, examples

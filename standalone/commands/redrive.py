@@ -6,7 +6,7 @@ import threading
 from contextlib import closing
 
 import click
-from ingest.bootstrap import open_bus
+from ingest.bootstrap.buses import open_bus
 from ingest.services.redrive import RedriveReport
 from ingest.settings import Settings
 

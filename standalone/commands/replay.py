@@ -8,7 +8,8 @@ from dataclasses import replace
 from datetime import datetime
 
 import click
-from ingest.bootstrap import open_bus, open_headless
+from ingest.bootstrap.buses import open_bus
+from ingest.bootstrap.collector import open_headless
 from ingest.domain.counters import Counters
 from ingest.domain.timestamps import write_timestamp
 from ingest.errors import IngestError, QueueMissing

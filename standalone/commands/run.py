@@ -68,7 +68,8 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
 
 def _work(chosen: dict[str, str], sources: list[str], stop: Stop, *, owns_aws: bool) -> int:
     """Open the collector on what was chosen, and show its agents on the terminal."""
-    from ingest.bootstrap import open_headless, set_up_queues
+    from ingest.bootstrap.collector import open_headless
+    from ingest.bootstrap.queues import set_up_queues
 
     from ..collecting import collect_until_stopped
 

@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 
 import click
-from ingest.bootstrap import set_up_queues
+from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import Settings
 
 from ..command import command, examples

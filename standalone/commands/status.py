@@ -10,7 +10,8 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 
 import click
-from ingest.bootstrap import open_state, queue_depths
+from ingest.bootstrap.queues import queue_depths
+from ingest.bootstrap.states import open_state
 from ingest.errors import IngestError
 from ingest.ports import QueueDepth
 from ingest.ports.inspection import OK

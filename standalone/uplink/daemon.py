@@ -8,7 +8,8 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 
-from ingest.bootstrap import open_collector, open_data_tables_state
+from ingest.bootstrap.collector import open_collector
+from ingest.bootstrap.states import open_data_tables_state
 from ingest.settings import Settings
 
 from ..agents import AgentOptions, agent_threads, watch

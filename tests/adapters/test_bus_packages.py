@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from ingest.bootstrap import open_bus
+from ingest.bootstrap.buses import open_bus
 from ingest.errors import BadSettings
 from ingest.settings import AzureSettings, QueueSettings, Settings
 

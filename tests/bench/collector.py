@@ -17,7 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, cast
 
-from ingest.bootstrap import open_headless
+from ingest.bootstrap.collector import open_headless
 from ingest.settings import read_settings
 
 from standalone.agents import run_agents

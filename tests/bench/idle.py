@@ -15,7 +15,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import psycopg2
-from ingest.bootstrap import open_state
+from ingest.bootstrap.states import open_state
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.runs import AttemptKey
 from ingest.domain.stored_values import write_time

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 from typing import Any
 
 import boto3
-from ingest.bootstrap import set_up_queues
+from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import read_settings
 
 from standalone.free_port import free_port

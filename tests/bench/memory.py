@@ -13,7 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import boto3
-from ingest.bootstrap import set_up_queues
+from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import read_settings
 
 from standalone.local_aws import LocalAws

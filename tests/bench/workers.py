@@ -14,7 +14,8 @@ from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ingest.bootstrap import open_state, set_up_queues
+from ingest.bootstrap.queues import set_up_queues
+from ingest.bootstrap.states import open_state
 from ingest.settings import read_settings
 
 from standalone.local_aws import LocalAws

@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import boto3
-from ingest.bootstrap import open_state, set_up_queues
+from ingest.bootstrap.queues import set_up_queues
+from ingest.bootstrap.states import open_state
 from ingest.errors import IngestError
 from ingest.settings import Secret, read_settings
 

@@ -8,7 +8,8 @@ import signal
 import sys
 import threading
 
-from ingest.bootstrap import Collector, open_collector, open_state
+from ingest.bootstrap.collector import Collector, open_collector
+from ingest.bootstrap.states import open_state
 from ingest.settings import read_settings
 
 from standalone.agents import run_agents

@@ -16,7 +16,7 @@ from click.testing import CliRunner
 from fuzz.targets import TARGETS
 from support.command_line import ROOT
 
-from standalone.cli import cli
+from standalone import cli
 
 FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 WORKFLOWS: dict[str, dict[str, Any]] = {
@@ -62,7 +62,7 @@ def test_every_command_of_ours_is_one() -> None:
     ours = re.compile(r"(?:bin/runstream|--rm runstream) (\w+)")
     words = {word for command in COMMANDS for word in ours.findall(command)}
     assert words
-    assert words <= set(cli.commands)
+    assert words <= set(cli.COMMANDS)
 
 
 def test_it_runs_what_a_change_must_pass() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ingest.bootstrap import set_up_queues
+from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import read_settings
 
 from standalone.local_aws import LocalAws

@@ -12,7 +12,7 @@ import sys
 import threading
 from pathlib import Path
 
-from ingest.bootstrap import open_headless
+from ingest.bootstrap.collector import open_headless
 from ingest.settings import read_settings
 
 from standalone.once import collect_once

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from ingest.bootstrap import Collector
+from ingest.bootstrap.collector import Collector
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.errors import RateLimited, StateUnavailable
 from ingest.services.agent_loop import AgentLoop

@@ -17,7 +17,8 @@ WIDTH = 80
 
 def commands(group: click.Group, *names: str) -> Iterator[tuple[str, ...]]:
     """List the words of each command, with those of groups."""
-    for name, command in group.commands.items():
+    for name in group.list_commands(click.Context(group)):
+        command = group.get_command(click.Context(group), name)
         yield (*names, name)
         if isinstance(command, click.Group):
             yield from commands(command, *names, name)
@@ -44,10 +45,12 @@ def test_it_fits_a_terminal_and_nothing_is_cut(words: tuple[str, ...]) -> None:
 def test_each_example_is_accepted(words: tuple[str, ...]) -> None:
     """A group has its commands instead, and the examples are theirs."""
     examples = re.findall(r"^    (.*\brunstream .*)$", help_of(words), re.MULTILINE)
-    group_or_command = cli
+    group_or_command: click.Command = cli
     for word in words:
         assert isinstance(group_or_command, click.Group)
-        group_or_command = group_or_command.commands[word]
+        found = group_or_command.get_command(click.Context(cli), word)
+        assert found is not None
+        group_or_command = found
     assert examples or isinstance(group_or_command, click.Group)
     for example in examples:
         ours = re.split(r"\brunstream |\)\"|[|>]", example)[1]

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 import requests
-from ingest.bootstrap import Collector
+from ingest.bootstrap.collector import Collector
 from ingest.errors import BadSettings, StateUnavailable
 from ingest.services.agent_loop import AgentLoop
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT

@@ -9,7 +9,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from ingest.bootstrap import Collector, worker_id
+from ingest.bootstrap.collector import Collector
+from ingest.bootstrap.workers import worker_id
 from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
 from ingest.errors import RateLimited, RepositoryUnavailable, RequestFailed, StateFull
 from ingest.services.collection_plan import COMPLETE, CollectionPolicy

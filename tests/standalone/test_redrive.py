@@ -41,7 +41,7 @@ def test_dead_letters_become_logs(rig: OpenRig) -> None:
 POLL_ONLY = """
 import os, threading
 from datetime import timedelta
-from ingest.bootstrap import open_headless
+from ingest.bootstrap.collector import open_headless
 from ingest.domain.ledger import RepositoryRecord
 from ingest.services.poll_runs import poll_repository
 from ingest.settings import read_settings

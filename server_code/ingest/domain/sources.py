@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from ..errors import InvalidRepository
@@ -124,6 +124,11 @@ def parse_sources(
     if faults:
         raise InvalidRepository(" ".join(faults))
     return tuple(found.values())
+
+
+def single_names(patterns: Sequence[SourcePattern]) -> list[str]:
+    """Return the repositories that are named themselves."""
+    return [str(each) for each in patterns if each.is_single and not each.is_excluded]
 
 
 def _breadth(pattern: SourcePattern) -> tuple[bool, bool, bool, str]:

@@ -7,8 +7,9 @@ from typing import Any
 import anvil.server
 
 from ..adapters.anvil_secrets import find
-from ..bootstrap import open_doctor_target, queue_depth, set_up_queues
 from ..bootstrap.app_file import find_with_app_file
+from ..bootstrap.doctor_target import open_doctor_target
+from ..bootstrap.queues import queue_depth, set_up_queues
 from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts

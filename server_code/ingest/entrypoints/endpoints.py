@@ -11,7 +11,7 @@ import logging
 
 import anvil.server
 
-from ..bootstrap import read_anvil_settings
+from ..bootstrap.states import read_anvil_settings
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
 from ..services.context import PIPELINE_MONITORING_AGENT

@@ -7,15 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from ..bootstrap import (
-    Collector,
-    log_cache_of,
-    open_collector,
-    open_data_tables_state,
-    open_log_reader,
-    open_source,
-    read_anvil_settings,
-)
+from ..bootstrap.collector import Collector, open_collector
+from ..bootstrap.sources import open_log_reader, open_source
+from ..bootstrap.states import log_cache_of, open_data_tables_state, read_anvil_settings
 from ..domain.counters import Counters
 from ..domain.ledger import ActivityRecord
 from ..errors import StateUnavailable

@@ -12,7 +12,8 @@ from datetime import timedelta
 
 import anvil.server
 
-from ..bootstrap import Collector, free_dead_leases
+from ..bootstrap.collector import Collector
+from ..bootstrap.workers import free_dead_leases
 from ..errors import BadSettings, IngestError
 from ..services.agent_loop import is_paused
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
