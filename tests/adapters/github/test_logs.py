@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
+import socket
+from urllib.parse import urlsplit
 
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
@@ -227,8 +229,30 @@ def test_a_log_with_an_invalid_chunk_is_requested_again(length):
 
 @pytest.mark.parametrize("address", ["https://10.0.0.9/log", "https://localhost/log"])
 def test_a_public_api_leads_to_no_private_address(address):
-    """The name is refused, and a public name that stands for a private address, too."""
+    """Its name is refused before anything is connected."""
     downloader = LogDownloader(Counters(), api_url="https://8.8.8.8")
-    with pytest.raises(SourceUnavailable, match="private"):
-        downloader._require_allowed(address)
-    downloader._require_allowed("https://9.9.9.9/log")
+    with pytest.raises(SourceUnavailable, match="private"), downloader._opened(address):
+        pass
+
+
+def test_a_public_name_that_resolves_to_a_private_address_gets_no_request(monkeypatch):
+    """The connected address counts, so a name that resolves anew (DNS rebinding) gains nothing."""
+    look_up, answers = socket.getaddrinfo, []
+
+    def rebind(host, *rest, **options):
+        if host != "logs.example":
+            return look_up(host, *rest, **options)
+        answers.append("127.0.0.1")
+        return look_up(answers[-1], *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", rebind)
+    reply = (200, {"Content-Type": "text/plain"}, "private")
+    with stub_github(lambda _: reply) as server:
+        address = f"http://logs.example:{urlsplit(server.url).port}/log"
+        public = LogDownloader(Counters(), api_url="http://8.8.8.8")
+        with pytest.raises(SourceUnavailable, match="stands for a"), public._opened(address):
+            pass
+        assert (answers, server.asked) == (["127.0.0.1"], [])
+        private = LogDownloader(Counters(), api_url=server.url)
+        with private._opened(address) as response:
+            assert response.text == "private"

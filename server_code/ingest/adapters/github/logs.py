@@ -17,6 +17,7 @@ from ...domain.counters import Counters
 from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
+from .peer_check import refuse_peers
 from .request import Request
 from .tokens import RepositoryClient
 from .transport import (
@@ -24,7 +25,6 @@ from .transport import (
     LOG_SECONDS,
     READ_SECONDS,
     environment_proxies,
-    has_proxy,
     open_session,
     resolve,
     write_log,
@@ -90,7 +90,7 @@ class LogDownloader:
     def _follow(self, address: str) -> requests.Response:
         """Request a log, following redirects to allowed addresses only."""
         for _ in range(MAX_HOPS + 1):
-            self._require_allowed(address)
+            require_allowed_name(address, api_url=self._api_url)
             response = self._request(address)
             if not response.is_redirect:
                 return response
@@ -107,22 +107,17 @@ class LogDownloader:
             allow_redirects=False,
         )
 
-    def _require_allowed(self, address: str) -> None:
-        """Raise SourceUnavailable for an address that a log must not be read from."""
-        require_allowed_name(address, api_url=self._api_url)
-        if has_proxy(address):
-            # The proxy resolves the name, and decides what may be reached.
-            return
-        addresses = resolve(urlsplit(address).hostname or "")
-        if any(map(is_private, addresses)):
-            api = resolve(urlsplit(self._api_url).hostname or "")
-            if not any(map(is_private, api)):
-                raise SourceUnavailable("The log's host name stands for a private address.")
+    def _is_refused(self, address: str) -> bool:
+        """Return whether an address is private, and the API's own are not."""
+        if not is_private(address):
+            return False
+        return not any(map(is_private, resolve(urlsplit(self._api_url).hostname or "")))
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
         if session is None:
             session = self._threads.session = open_session()
+            refuse_peers(session, self._is_refused)
         return session
 
 
