@@ -14,7 +14,7 @@ from ingest.services.dashboard.logs import JobLog, find_job_log
 from ingest.services.dashboard.overview import build_overview
 from ingest.services.dashboard.rows import summary_row
 from ingest.services.dashboard.runs import RunAddress, RunChoice, list_runs, load_run
-from ingest.services.read_log import LogReader
+from ingest.services.log_ingestion.read_log import LogReader
 from ingest.settings import Settings
 
 MAX_RUNS = 50

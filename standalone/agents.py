@@ -13,10 +13,15 @@ from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.workers import free_dead_leases
 from ingest.domain.ledger import new_repository
 from ingest.errors import StateUnavailable
-from ingest.services.agent_loop import IDLE_SECONDS, PAUSE_CHECK_SECONDS, AgentLoop, ShouldContinue
+from ingest.services.agents.agent_loop import (
+    IDLE_SECONDS,
+    PAUSE_CHECK_SECONDS,
+    AgentLoop,
+    ShouldContinue,
+)
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
-from ingest.services.ingest_logs import ingest_due_logs
-from ingest.services.poll_runs import poll_due_repositories
+from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.services.monitoring.poll_runs import poll_due_repositories
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
 from .progress import ReadProgress, read_progress

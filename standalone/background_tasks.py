@@ -7,10 +7,10 @@ import time
 from collections.abc import Callable, Sequence
 
 from ingest.errors import IngestError
-from ingest.services.agent_loop import AgentLoop
+from ingest.services.agents.agent_loop import AgentLoop
+from ingest.services.agents.heartbeat import Heartbeats
 from ingest.services.context import CollectorContext
-from ingest.services.heartbeat import Heartbeats
-from ingest.services.requeue_logs import requeue_stale_logs
+from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from ingest.services.retention import purge_expired
 
 logger = logging.getLogger(__name__)

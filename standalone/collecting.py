@@ -14,7 +14,7 @@ from functools import partial
 import click
 from ingest.bootstrap.collector import Collector, open_headless
 from ingest.errors import IngestError, StateUnavailable
-from ingest.services.collection_plan import COMPLETE, CollectionPolicy
+from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
 
 from .agents import LOCAL_OPTIONS, AgentOptions, Scope, run_agents

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from ingest.bootstrap import doctor_target
 from ingest.bootstrap.states import open_state
 from ingest.domain.sources import SourcePattern, single_names
-from ingest.services.doctor import DoctorTarget
+from ingest.services.doctor.checks import DoctorTarget
 from ingest.settings import Settings
 
 

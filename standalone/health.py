@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ingest.domain.ledger import AgentRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import IngestError
+from ingest.services.agents.heartbeat import is_alive
 from ingest.services.context import AGENTS, CollectorContext
-from ingest.services.heartbeat import is_alive
 
 from .http_server import answer
 from .state_query import StateQuery, query_directly

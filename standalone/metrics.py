@@ -11,7 +11,7 @@ from ingest.domain.ledger import LedgerCounts
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.dashboard.rows import repository_state
-from ingest.services.lag import read_lag
+from ingest.services.log_ingestion.lag import read_lag
 from prometheus_client import CollectorRegistry, ProcessCollector, make_wsgi_app
 from prometheus_client.core import (
     CounterMetricFamily,

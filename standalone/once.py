@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from ingest.bootstrap.collector import Collector
 from ingest.errors import IngestError, StateUnavailable
-from ingest.services.collection import Collection
-from ingest.services.collection_plan import COMPLETE, CollectionPlan, CollectionPolicy
+from ingest.services.collections.collection import Collection
+from ingest.services.collections.collection_plan import COMPLETE, CollectionPlan, CollectionPolicy
 
 from .agents import LOG_THREADS, MONITORING_THREADS, watch
 from .pending_items import pending_attempt, pending_log

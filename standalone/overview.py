@@ -11,11 +11,11 @@ from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts
 from ingest.domain.stored_values import repository_key
 from ingest.domain.timestamps import format_timestamp
 from ingest.ports import StateStore
+from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.dashboard.activity import error_row
 from ingest.services.dashboard.agents import host_rows
 from ingest.services.dashboard.repositories import busiest
 from ingest.services.dashboard.rows import repository_row
-from ingest.services.heartbeat import HEARTBEAT_TIMEOUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from ingest.bootstrap.collector import Collector
 from ingest.errors import IngestError, Retriable
 from ingest.ports import RepositoryFacts, RepositoryStore
 from ingest.services.context import CollectorContext
-from ingest.services.look_up_repositories import look_up_repositories
+from ingest.services.sources.look_up_repositories import look_up_repositories
 
 from .failures import sentence_for
 from .logs import write_notice

@@ -11,7 +11,7 @@ from ingest.bootstrap.collector import Collector
 from ingest.domain.sources import SourcePattern, Sources, single_names
 from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
-from ingest.services.discover_sources import discover_sources, start_discovery
+from ingest.services.sources.discover_sources import discover_sources, start_discovery
 
 from .agents import Scope
 from .failures import sentence_for

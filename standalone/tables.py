@@ -9,9 +9,9 @@ from typing import Any
 from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import AgentRecord, ErrorRecord
 from ingest.domain.timestamps import parse_timestamp
+from ingest.services.agents.heartbeat import is_alive
 from ingest.services.context import LOG_INGESTION_AGENT
 from ingest.services.dashboard.health import Health
-from ingest.services.heartbeat import is_alive
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.errors import IngestError
 from ingest.ports import Clock, StateStore
-from ingest.services.receive_webhook import receive_webhook, refuse_webhook
+from ingest.services.monitoring.receive_webhook import receive_webhook, refuse_webhook
 from ingest.settings import Secret
 
 from .http_server import Wsgi, answer

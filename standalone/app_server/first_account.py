@@ -13,7 +13,7 @@ from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import FROM_COMMAND_LINE
 from ingest.domain.sources import parse_sources
 from ingest.errors import IngestError
-from ingest.services.manage_sources import add_sources
+from ingest.services.sources.manage_sources import add_sources
 
 from ..uplink.link import AppAddress, call_with_timeout, connect, disconnect
 from .errors import CannotServe

@@ -12,7 +12,7 @@ import click
 from ingest.domain.sources import parse_sources
 from ingest.errors import BadSettings
 from ingest.ports.inspection import FAILED, OK, WARNING, Check
-from ingest.services.doctor import is_well, run_checks
+from ingest.services.doctor.checks import is_well, run_checks
 
 from ..command import command, examples
 from ..doctor_target import open_doctor_target

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import click
 from ingest.bootstrap.buses import open_bus
-from ingest.services.redrive import RedriveReport
+from ingest.services.log_ingestion.redrive import RedriveReport
 from ingest.settings import Settings
 
 from ..command import command, examples
@@ -38,7 +38,7 @@ def move_dead_letters(settings: Settings) -> RedriveReport:
     """Open both queues and move what can be moved."""
     from ingest.adapters.system_clock import SystemClock
     from ingest.domain.counters import Counters
-    from ingest.services.redrive import redrive as move
+    from ingest.services.log_ingestion.redrive import redrive as move
 
     name, counters = settings.queues.job_events_queue, Counters()
     with closing(open_bus(settings)) as bus:

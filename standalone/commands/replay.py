@@ -14,10 +14,10 @@ from ingest.domain.counters import Counters
 from ingest.domain.timestamps import write_timestamp
 from ingest.errors import IngestError, QueueMissing
 from ingest.ports import EventBus, Publisher
+from ingest.services.collections.replay import ReplayProgress
+from ingest.services.collections.replay import replay as publish_again
+from ingest.services.collections.replay_span import ReplaySpan
 from ingest.services.context import CollectorContext
-from ingest.services.replay import ReplayProgress
-from ingest.services.replay import replay as publish_again
-from ingest.services.replay_span import ReplaySpan
 
 from ..command import command, examples
 from ..environment import read_environment

@@ -15,7 +15,7 @@ from ingest.domain.source_records import FROM_COMMAND_LINE
 from ingest.domain.sources import parse_source
 from ingest.ports import StateStore
 from ingest.services.dashboard.sources import list_source_rows
-from ingest.services.manage_sources import (
+from ingest.services.sources.manage_sources import (
     add_sources,
     change_filters,
     plan_removal,

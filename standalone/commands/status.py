@@ -17,7 +17,7 @@ from ingest.ports import QueueDepth
 from ingest.ports.inspection import OK
 from ingest.services.dashboard.health import Health
 from ingest.services.dashboard.health_facts import load_health
-from ingest.services.doctor_machine import check_machine
+from ingest.services.doctor.machine import check_machine
 
 from ..command import command, examples
 from ..environment import read_environment

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from ingest.errors import RateLimited
-from ingest.services.ingest_logs import ingest_due_logs
-from ingest.services.poll_runs import poll_due_repositories
+from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.services.monitoring.poll_runs import poll_due_repositories
 
 from tests.support.world import Stage
 

@@ -1,7 +1,7 @@
 """The parts of the Settings page."""
 
 from ingest.services.dashboard.configuration import list_settings
-from ingest.services.doctor_parts import PARTS
+from ingest.services.doctor.parts import PARTS
 
 from client_code import settings_parts
 

@@ -11,7 +11,7 @@ from corpus.recordings import (
     job_message,
     run_message,
 )
-from ingest.services.read_attempts import merge_jobs
+from ingest.services.monitoring.read_attempts import merge_jobs
 from ingest.wire.payloads import parse_commit, parse_job
 from support.builders import a_run
 

@@ -19,7 +19,7 @@ from ingest.errors import (
 )
 from ingest.messaging.log_payload import log_in_payload
 from ingest.messaging.log_work_parser import parse_log_work
-from ingest.services.log_archive import open_log_archive
+from ingest.services.log_ingestion.log_archive import open_log_archive
 from ingest.wire.details import (
     parse_annotated_runs,
     parse_annotations,

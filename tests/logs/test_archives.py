@@ -10,9 +10,9 @@ from datetime import datetime, timezone
 import pytest
 from ingest.domain.runs import AttemptKey
 from ingest.messaging.log_work import DueLog, LogWork
-from ingest.services.fetch_logs import extract_log, fetch_logs
-from ingest.services.log_archive import open_log_archive
-from ingest.services.log_results import LogFetched
+from ingest.services.log_ingestion.fetch_logs import extract_log, fetch_logs
+from ingest.services.log_ingestion.log_archive import open_log_archive
+from ingest.services.log_ingestion.log_results import LogFetched
 
 KEY = AttemptKey("octo/api", 1, 1)
 NOW = datetime(2026, 11, 24, tzinfo=timezone.utc)

@@ -11,7 +11,7 @@ import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
-from ingest.services.ingest_logs import ingest_due_logs
+from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from services.faulty_ports import Fuse, Fused, Killed
 
 from standalone.sandbox.builder import WorldBuilder

@@ -12,8 +12,8 @@ from ingest.errors import (
     ResourceExhausted,
     SourceUnavailable,
 )
-from ingest.services.ingest_logs import MAX_QUEUED_TRIES, ingest_due_logs
-from ingest.services.requeue_logs import requeue_stale_logs
+from ingest.services.log_ingestion.ingest_logs import MAX_QUEUED_TRIES, ingest_due_logs
+from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from support.world import REPOSITORY
 
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder

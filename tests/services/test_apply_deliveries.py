@@ -12,7 +12,7 @@ import pytest
 import requests
 from ingest.domain.delivery_trust import DELIVERIES_AFTER_MISS, PROOF_INTERVAL
 from ingest.errors import RateLimited
-from ingest.services.receive_webhook import receive_webhook
+from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published, assert_nothing_twice

@@ -8,7 +8,7 @@ import pytest
 from ingest.domain.ledger import AttemptRecord
 from ingest.messaging.run_events import run_envelope
 from ingest.messaging.truncation import encode_to_fit
-from ingest.services.attempt_messages import changes_of
+from ingest.services.monitoring.attempt_messages import changes_of
 from support.builders import a_commit, a_job, a_run, at
 
 

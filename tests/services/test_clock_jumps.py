@@ -5,11 +5,11 @@ from __future__ import annotations
 from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import StateUnavailable
-from ingest.services.agent_loop import AgentLoop
+from ingest.services.agents.agent_loop import AgentLoop
+from ingest.services.agents.heartbeat import HEARTBEAT_INTERVAL, Heartbeat
 from ingest.services.context import PIPELINE_MONITORING_AGENT
-from ingest.services.heartbeat import HEARTBEAT_INTERVAL, Heartbeat
-from ingest.services.ingest_logs import ingest_due_logs
-from ingest.services.poll_runs import poll_due_repositories
+from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.services.monitoring.poll_runs import poll_due_repositories
 from support.world import Stage, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder

@@ -278,7 +278,7 @@ def test_a_late_change_of_a_settled_attempt_is_a_new_fact(stage):
     here.poll()
     settled = here.attempt()
     older = replace(settled.jobs[0], conclusion="failure")
-    from ingest.services.attempt_messages import _mark
+    from ingest.services.monitoring.attempt_messages import _mark
 
     known = {str(older.job_id): _mark(older)}
     here.state.save_attempts(

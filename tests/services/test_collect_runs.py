@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from ingest.domain.ledger import new_repository
-from ingest.services.collect_runs import SearchDepth
+from ingest.services.collections.collect_runs import SearchDepth
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
 LIMITED = replace(

@@ -9,9 +9,9 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import MessageTooLarge
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_work import DueLog
-from ingest.services.deliver_log import deliver_absence, deliver_log
-from ingest.services.fetch_logs import LogFetched, LogUnavailable
-from ingest.services.spool import Spool
+from ingest.services.log_ingestion.deliver_log import deliver_absence, deliver_log
+from ingest.services.log_ingestion.fetch_logs import LogFetched, LogUnavailable
+from ingest.services.log_ingestion.spool import Spool
 
 from standalone.sandbox.builder import WorldBuilder
 

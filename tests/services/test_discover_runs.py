@@ -9,8 +9,8 @@ import pytest
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.errors import RequestFailed, SourceUnavailable
 from ingest.ports import Answer, RunPage, RunQuery
-from ingest.services.poll_runs import poll_due_repositories
-from ingest.services.poll_session import LEASE_SECONDS
+from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from ingest.wire.rate_limiter import POINTS_PER_MINUTE
 from support.world import (
     FIRST_RUN,

@@ -19,21 +19,21 @@ from ingest.domain.sources import parse_sources
 from ingest.errors import Rejected, StateUnavailable
 from ingest.ports import StateStore
 from ingest.services.context import CollectorContext, DiscoveryClock
-from ingest.services.discover_sources import (
+from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.receive_webhook import receive_webhook
+from ingest.services.sources.discover_sources import (
     SOURCES_HINT,
     discover_sources,
     discover_when_due,
     start_discovery,
 )
-from ingest.services.manage_sources import (
+from ingest.services.sources.manage_sources import (
     add_sources,
     make_sources_due,
     plan_removal,
     remove_source,
 )
-from ingest.services.poll_runs import poll_due_repositories
-from ingest.services.preview_source import SourceLister, describe_preview, preview_source
-from ingest.services.receive_webhook import receive_webhook
+from ingest.services.sources.preview_source import SourceLister, describe_preview, preview_source
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
 from support.organizations import (

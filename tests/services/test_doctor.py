@@ -31,8 +31,8 @@ from ingest.ports.inspection import (
     CredentialFacts,
     QueueCondition,
 )
-from ingest.services.doctor import DoctorTarget, is_well, run_checks
-from ingest.services.doctor_github import DoctorGithub
+from ingest.services.doctor.checks import DoctorTarget, is_well, run_checks
+from ingest.services.doctor.github import DoctorGithub
 from ingest.settings import CollectingSettings, GithubSettings, QueueSettings, Secret, Settings
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)

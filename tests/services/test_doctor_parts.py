@@ -6,8 +6,8 @@ import threading
 
 import pytest
 from ingest.errors import AccessDenied, Rejected, SourceUnavailable
-from ingest.services.doctor import run_checks
-from ingest.services.doctor_parts import PARTS, run_part, within
+from ingest.services.doctor.checks import run_checks
+from ingest.services.doctor.parts import PARTS, run_part, within
 from services.test_doctor import LocalEnvironment, target
 
 

@@ -19,8 +19,8 @@ from ingest.errors import (
 )
 from ingest.messaging.log_work import DueLog, LogWork
 from ingest.ports.github import Answer, JobList
-from ingest.services.fetch_logs import fetch_logs
-from ingest.services.log_results import LogFetched, LogNotReady, LogUnavailable
+from ingest.services.log_ingestion.fetch_logs import fetch_logs
+from ingest.services.log_ingestion.log_results import LogFetched, LogNotReady, LogUnavailable
 from support.builders import a_job, at
 
 KEY = AttemptKey("octo/api", 1, 1)

@@ -9,7 +9,7 @@ from ingest.domain.filters import LOGS_FAILED, LOGS_NONE, Filters, parse_filters
 from ingest.domain.globs import parse_globs
 from ingest.domain.sources import parse_sources
 from ingest.services.dashboard.sources import list_source_rows
-from ingest.services.manage_sources import add_sources, change_filters
+from ingest.services.sources.manage_sources import add_sources, change_filters
 from support.world import OpenStage, Stage
 
 from standalone.sandbox.builder import WorldBuilder

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.timestamps import parse_timestamp
-from ingest.services.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_runs import poll_due_repositories
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder

@@ -11,8 +11,7 @@ from ingest.domain.counters import Counters
 from ingest.domain.ledger import AgentRecord
 from ingest.errors import StateUnavailable
 from ingest.ports import Budget
-from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ingest.services.heartbeat import (
+from ingest.services.agents.heartbeat import (
     HEARTBEAT_INTERVAL,
     HEARTBEAT_TIMEOUT,
     Heartbeat,
@@ -20,6 +19,7 @@ from ingest.services.heartbeat import (
     rate_limit_of,
     slowdown_note,
 )
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from support.state_records import NOW, an_agent
 from support.world import Stage
 

@@ -13,8 +13,8 @@ from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAV
 from ingest.errors import QueueUnavailable, RateLimited
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
-from ingest.services.ingest_logs import ingest_due_logs
-from ingest.services.requeue_logs import requeue_stale_logs
+from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from support.world import GENEROUS, REPOSITORY, Stage
 
 from standalone.sandbox.builder import WorldBuilder
@@ -341,7 +341,7 @@ def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
 
 def test_a_full_disk_is_reported_and_loses_nothing(stage, monkeypatch):
     """The work is put off, and the log arrives once there is room."""
-    from ingest.services import spool
+    from ingest.services.log_ingestion import spool
 
     here = collected(stage, a_world(b"x" * 2_000_000))
     monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)

@@ -6,7 +6,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from ingest.services.interleave import MAX_BUFFERED, Finished, interleave
+from ingest.services.log_ingestion.interleave import MAX_BUFFERED, Finished, interleave
 
 
 @pytest.fixture

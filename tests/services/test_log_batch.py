@@ -7,7 +7,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import IngestError, MessageTooLarge, QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Rejection
-from ingest.services.log_batch import LogBatch
+from ingest.services.log_ingestion.log_batch import LogBatch
 
 from standalone.sandbox.builder import WorldBuilder
 

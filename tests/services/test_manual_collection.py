@@ -9,8 +9,7 @@ from ingest.domain.collections import CollectionPhase as Phase
 from ingest.domain.counters import Counters
 from ingest.domain.due import urgent_due_at
 from ingest.errors import StateUnavailable
-from ingest.services import collect_attempts
-from ingest.services.manual_collection import (
+from ingest.services.collections.manual_collection import (
     LOST_AFTER,
     MAX_ROUNDS,
     claim_collection,
@@ -20,7 +19,8 @@ from ingest.services.manual_collection import (
     new_collection,
     start_collection,
 )
-from ingest.services.poll_session import LEASE_SECONDS
+from ingest.services.monitoring import collect_attempts
+from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from services.faulty_ports import Fuse, Fused, Killed
 from support.world import REPOSITORY, assert_all_published, assert_nothing_twice
 

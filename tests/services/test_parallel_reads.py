@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.ports import Clock
-from ingest.services.parallel_reads import GROUP_INTERVAL, read_in_groups
+from ingest.services.monitoring.parallel_reads import GROUP_INTERVAL, read_in_groups
 
 
 class StepClock(Clock):

@@ -15,10 +15,10 @@ from ingest.errors import (
     SourceUnavailable,
     StateBusy,
 )
-from ingest.services.poll_runs import poll_due_repositories
-from ingest.services.poll_turn import PollTurn
-from ingest.services.schedule_attempts import MAX_FAILURES
-from ingest.services.schedule_polls import next_poll
+from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.monitoring.poll_turn import PollTurn
+from ingest.services.monitoring.schedule_attempts import MAX_FAILURES
+from ingest.services.monitoring.schedule_polls import next_poll
 from support.world import (
     GENEROUS,
     REPOSITORY,
@@ -280,7 +280,7 @@ def test_a_holder_that_comes_back_too_late_reads_and_publishes_nothing(stage):
     )
     here.advance(121)
     here.state.claim_repositories(holder="other", now=here.clock.now(), lease_seconds=99, limit=1)
-    from ingest.services.poll_runs import poll_repository
+    from ingest.services.monitoring.poll_runs import poll_repository
 
     assert poll_repository(here.context, late, should_continue=lambda: True) is None
     assert here.metrics() == []

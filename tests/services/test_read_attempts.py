@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import pytest
 from ingest.ports import Answer, JobList
-from ingest.services.read_attempts import MAX_DOUBTFUL_READS, merge_jobs, read_attempt
-from ingest.services.read_commits import CommitReads
-from ingest.services.read_details import DetailReads
-from ingest.services.slice_reads import SliceReads
+from ingest.services.monitoring.read_attempts import MAX_DOUBTFUL_READS, merge_jobs, read_attempt
+from ingest.services.monitoring.read_commits import CommitReads
+from ingest.services.monitoring.read_details import DetailReads
+from ingest.services.monitoring.slice_reads import SliceReads
 from support.builders import a_job
 from support.world import REPOSITORY
 

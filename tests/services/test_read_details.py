@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.services.read_details import MAX_LIMITED_READS
+from ingest.services.monitoring.read_details import MAX_LIMITED_READS
 from support.world import GENEROUS, REPOSITORY, assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import FIRST_JOB, WorldBuilder

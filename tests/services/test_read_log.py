@@ -13,8 +13,8 @@ from ingest.domain.log_pages import LogLines
 from ingest.domain.runs import AttemptKey
 from ingest.errors import StateUnavailable
 from ingest.ports import LogCache
-from ingest.services import read_log
-from ingest.services.read_log import UnreadableLog
+from ingest.services.log_ingestion import read_log
+from ingest.services.log_ingestion.read_log import UnreadableLog
 from support.log_caches import open_log_cache
 from support.world import REPOSITORY, log_reader
 

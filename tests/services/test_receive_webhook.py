@@ -14,7 +14,7 @@ from ingest.domain.ledger import new_repository
 from ingest.domain.source_records import DiscoveredRepository
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import InvalidSignature, MalformedPayload, StateUnavailable
-from ingest.services.receive_webhook import REPLAYED_WEBHOOKS, receive_webhook
+from ingest.services.monitoring.receive_webhook import REPLAYED_WEBHOOKS, receive_webhook
 from ingest.settings import Secret
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published
 

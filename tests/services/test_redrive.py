@@ -12,7 +12,7 @@ from ingest.errors import QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_work import DueLog, job_log_due
 from ingest.ports import Rejection
-from ingest.services.redrive import redrive
+from ingest.services.log_ingestion.redrive import redrive
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.errors import Rejected
-from ingest.services.register_app import issue_state, require_state
+from ingest.services.sources.register_app import issue_state, require_state
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 

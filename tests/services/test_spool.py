@@ -7,8 +7,8 @@ import tempfile
 
 import pytest
 from ingest.errors import ResourceExhausted
-from ingest.services import spool
-from ingest.services.spool import MEMORY_BYTES, Spool
+from ingest.services.log_ingestion import spool
+from ingest.services.log_ingestion.spool import MEMORY_BYTES, Spool
 
 
 @pytest.fixture

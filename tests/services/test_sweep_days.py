@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from hypothesis import given
 from hypothesis import strategies as some
-from ingest.services.sweep_days import LONGEST_CHANGE, WINDOWS_PER_TICK, Window
+from ingest.services.monitoring.sweep_days import LONGEST_CHANGE, WINDOWS_PER_TICK, Window
 from support.world import assert_all_published, assert_nothing_twice
 
 from standalone.sandbox.builder import WorldBuilder

@@ -9,9 +9,7 @@ import pytest
 from ingest.domain.counters import Counters
 from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import BadCredentials, QueueMissing
-from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ingest.services.poll_session import LEASE_SECONDS
-from ingest.services.tick import (
+from ingest.services.agents.tick import (
     REPORT_AGAIN_AFTER,
     is_done_elsewhere,
     log_tick,
@@ -19,6 +17,8 @@ from ingest.services.tick import (
     report_error,
     report_idle,
 )
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from support.state_records import NOW, an_agent
 from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 

@@ -6,7 +6,7 @@ import threading
 
 from ingest.errors import QueueUnavailable
 from ingest.ports import ReceivedMessage
-from ingest.services.visibility import VisibilityExtender
+from ingest.services.log_ingestion.visibility import VisibilityExtender
 
 MESSAGES = [ReceivedMessage(body="", receipt=name, receive_count=1) for name in "ab"]
 

@@ -10,9 +10,9 @@ import pytest
 from ingest.bootstrap.collector import Collector
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.errors import RateLimited, StateUnavailable
-from ingest.services.agent_loop import AgentLoop
+from ingest.services.agents.agent_loop import AgentLoop
+from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ingest.services.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_published
 

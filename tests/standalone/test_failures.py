@@ -11,7 +11,7 @@ import sys
 
 import pytest
 from ingest.errors import BadSettings, NotFound, ResourceExhausted
-from ingest.services.log_results import as_ingest_error
+from ingest.services.log_ingestion.log_results import as_ingest_error
 from support.command_line import POWERLESS, TOKEN, CommandLine
 
 from standalone.failures import MISCONFIGURED, UNAVAILABLE, exit_code_for, sentence_for

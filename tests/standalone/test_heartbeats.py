@@ -10,9 +10,9 @@ from datetime import timedelta
 import pytest
 from ingest.domain.agent_states import AgentState
 from ingest.errors import StateUnavailable
-from ingest.services.agent_loop import AgentLoop
+from ingest.services.agents.agent_loop import AgentLoop
+from ingest.services.agents.heartbeat import HANGING_SECONDS, Heartbeats
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ingest.services.heartbeat import HANGING_SECONDS, Heartbeats
 from support.world import REPOSITORY, Stage
 
 from standalone.background_tasks import run_background_tasks

@@ -10,9 +10,9 @@ import pytest
 import requests
 from ingest.bootstrap.collector import Collector
 from ingest.errors import BadSettings, StateUnavailable
-from ingest.services.agent_loop import AgentLoop
+from ingest.services.agents.agent_loop import AgentLoop
+from ingest.services.agents.heartbeat import Heartbeats
 from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ingest.services.heartbeat import Heartbeats
 from ingest.settings import GithubSettings, Secret, Settings
 from prometheus_client.parser import text_string_to_metric_families
 from support.world import REPOSITORY

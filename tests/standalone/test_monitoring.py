@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 from ingest.errors import IngestError, QueueUnavailable
-from ingest.services.agent_loop import AgentLoop
+from ingest.services.agents.agent_loop import AgentLoop
+from ingest.services.agents.heartbeat import Heartbeats
 from ingest.services.context import AGENTS
-from ingest.services.heartbeat import Heartbeats
 from prometheus_client.core import Metric
 from support.state_records import an_attempt
 

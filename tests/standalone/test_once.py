@@ -13,7 +13,7 @@ from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.workers import worker_id
 from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
 from ingest.errors import RateLimited, RepositoryUnavailable, RequestFailed, StateFull
-from ingest.services.collection_plan import COMPLETE, CollectionPolicy
+from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 

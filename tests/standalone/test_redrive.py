@@ -43,7 +43,7 @@ import os, threading
 from datetime import timedelta
 from ingest.bootstrap.collector import open_headless
 from ingest.domain.ledger import RepositoryRecord
-from ingest.services.poll_runs import poll_repository
+from ingest.services.monitoring.poll_runs import poll_repository
 from ingest.settings import read_settings
 
 collector = open_headless(read_settings(os.environ.get), stop=threading.Event())

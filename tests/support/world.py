@@ -21,10 +21,10 @@ from ingest.errors import IngestError
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Clock, StateStore
 from ingest.services.context import CollectorContext
-from ingest.services.ingest_logs import ingest_due_logs
-from ingest.services.poll_runs import poll_repository
-from ingest.services.poll_session import LEASE_SECONDS
-from ingest.services.read_log import LogReader
+from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
+from ingest.services.log_ingestion.read_log import LogReader
+from ingest.services.monitoring.poll_runs import poll_repository
+from ingest.services.monitoring.poll_session import LEASE_SECONDS
 from ingest.settings import CollectingSettings, GithubSettings, Secret
 
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder

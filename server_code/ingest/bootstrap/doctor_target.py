@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from ..domain.sources import SourcePattern
 from ..ports import Clock, StateStore
 from ..ports.inspection import QueueInspector
-from ..services.doctor import DoctorTarget
-from ..services.doctor_github import DoctorGithub
+from ..services.doctor.checks import DoctorTarget
+from ..services.doctor.github import DoctorGithub
 from ..settings import Settings
 from .buses import open_bus
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 
 from ..domain.counters import Counters
 from ..ports import ActionsSource, Clock, StateStore
-from ..services.preview_source import SourceLister
-from ..services.read_log import LogReader
+from ..services.log_ingestion.read_log import LogReader
+from ..services.sources.preview_source import SourceLister
 from ..settings import Settings
 from ..wire.app_manifest import RegisteredApp
 from .buses import open_bus

@@ -8,6 +8,12 @@ from typing import Any
 import anvil.server
 
 from ..domain.log_pages import ANSWER_LINES
+from ..services.collections.manual_collection import (
+    claim_collection,
+    find_running,
+    new_collection,
+    start_collection,
+)
 from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ..services.dashboard.collection import collection_row
 from ..services.dashboard.logs import JobLog, find_job_log
@@ -20,12 +26,6 @@ from ..services.dashboard.runs import (
     RunAddress,
     RunChoice,
     list_runs,
-)
-from ..services.manual_collection import (
-    claim_collection,
-    find_running,
-    new_collection,
-    start_collection,
 )
 from .arguments import bounded, optional_day, optional_id, optional_text, require_id, require_text
 from .auth import login_required

@@ -8,7 +8,7 @@ from __future__ import annotations
 import anvil.server
 
 from ..errors import IngestError
-from ..services.manual_collection import collect_round, fail_collection, find_collection
+from ..services.collections.manual_collection import collect_round, fail_collection, find_collection
 from .request_context import RequestContext
 
 

@@ -17,7 +17,7 @@ from ..errors import IngestError
 from ..services.context import PIPELINE_MONITORING_AGENT
 from ..services.dashboard.agents import agent_rows
 from ..services.dashboard.configuration import WEBHOOKS
-from ..services.receive_webhook import receive_webhook, refuse_webhook
+from ..services.monitoring.receive_webhook import receive_webhook, refuse_webhook
 from ..wire.webhooks import MAX_BODY_BYTES
 from .request_context import RequestContext
 from .task_launcher import launch_tick

@@ -14,7 +14,7 @@ from ..domain.counters import Counters
 from ..domain.ledger import ActivityRecord
 from ..errors import StateUnavailable
 from ..ports import ActionsSource, Clock, LogCache, StateStore
-from ..services.read_log import LogReader
+from ..services.log_ingestion.read_log import LogReader
 from ..settings import Settings
 from .roles import Role
 

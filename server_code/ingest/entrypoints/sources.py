@@ -18,8 +18,8 @@ from ..services.dashboard.repository_list import (
     pause_matching,
 )
 from ..services.dashboard.source_check import check_source, removal_of
-from ..services.manage_sources import add_sources, change_filters
-from ..services.manage_sources import remove_source as remove
+from ..services.sources.manage_sources import add_sources, change_filters
+from ..services.sources.manage_sources import remove_source as remove
 from .arguments import bounded, optional_text, require_text
 from .auth import login_required
 from .request_context import RequestContext

@@ -15,12 +15,8 @@ import anvil.server
 from ..bootstrap.collector import Collector
 from ..bootstrap.workers import free_dead_leases
 from ..errors import BadSettings, IngestError
-from ..services.agent_loop import is_paused
-from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
-from ..services.dashboard.setup import missing_steps
-from ..services.requeue_logs import requeue_stale_logs
-from ..services.retention import purge_expired
-from ..services.tick import (
+from ..services.agents.agent_loop import is_paused
+from ..services.agents.tick import (
     Report,
     TickResult,
     is_done_elsewhere,
@@ -29,6 +25,10 @@ from ..services.tick import (
     report_error,
     report_idle,
 )
+from ..services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ..services.dashboard.setup import missing_steps
+from ..services.log_ingestion.requeue_logs import requeue_stale_logs
+from ..services.retention import purge_expired
 from .request_context import RequestContext
 from .task_launcher import continue_tick
 

@@ -1,5 +1,5 @@
-"""What Runstream does, written over ports.
+"""What Runstream does, written over ports: one package per agent, and one per further purpose.
 
-``poll_runs`` is the Pipeline Monitoring Agent's story: ``discover_runs`` finds attempts,
-``collect_attempts`` reads and publishes them. ``ingest_logs`` is the Log Ingestion Agent's.
+``monitoring.poll_runs`` is the story of a run from GitHub to the metrics queue,
+``log_ingestion.ingest_logs`` that of a log from the job events queue to the logs queue.
 """

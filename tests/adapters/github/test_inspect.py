@@ -6,7 +6,7 @@ import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.adapters.github.inspect import GithubCredentials
 from ingest.domain.counters import Counters
-from ingest.services.doctor_github import check_credentials, check_repository
+from ingest.services.doctor.github import check_credentials, check_repository
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
 

@@ -12,7 +12,7 @@ import psycopg2
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.ports import StateStore
-from ingest.services.requeue_logs import requeue_stale_logs
+from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
 from support.postgres_server import PostgresServer
 from support.recorded_state import (
     FOLDER,

@@ -7,9 +7,9 @@ from datetime import timedelta
 import pytest
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.domain.timestamps import format_timestamp
+from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.services.dashboard.agents import STALLED_AFTER, agent_rows, host_rows
-from ingest.services.heartbeat import HEARTBEAT_TIMEOUT
 from support.state_records import NOW, a_repository, an_agent, at
 
 SECOND = timedelta(seconds=1)

@@ -9,8 +9,8 @@ from ingest.adapters.sql import open_sql_state
 from ingest.domain.collections import CollectionPhase as Phase
 from ingest.domain.timestamps import format_timestamp
 from ingest.errors import NotFound
+from ingest.services.collections.manual_collection import LOST_AFTER
 from ingest.services.dashboard.collection import collection_row, load_collection
-from ingest.services.manual_collection import LOST_AFTER
 from support.state_records import NOW, a_collection, an_agent, at
 
 COUNTS = {

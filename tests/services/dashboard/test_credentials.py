@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ingest.domain.source_records import CredentialList, CredentialRecord
 from ingest.services.dashboard.credentials import credential_row, list_credential_rows
-from ingest.services.discover_sources import discover_when_due
+from ingest.services.sources.discover_sources import discover_when_due
 from support.world import OpenStage
 
 from standalone.sandbox.builder import WorldBuilder

@@ -10,8 +10,8 @@ from ...domain.agent_states import AgentState
 from ...domain.ledger import DESIRED_PAUSED, AgentRecord, RepositoryRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
+from ..agents.heartbeat import is_alive
 from ..context import AGENTS, PIPELINE_MONITORING_AGENT
-from ..heartbeat import is_alive
 
 #: Ticks come every minute, and the first of them may be late.
 STALLED_AFTER = timedelta(seconds=150)

@@ -8,7 +8,7 @@ from typing import Any
 from ...domain.collections import CollectionPhase, CollectionRecord
 from ...domain.timestamps import format_timestamp
 from ...ports import AgentStore
-from ..manual_collection import LOST_AFTER, find_collection
+from ..collections.manual_collection import LOST_AFTER, find_collection
 
 #: How long the result of a collection is shown.
 RESULT_SHOWN_FOR = timedelta(minutes=10)

@@ -14,7 +14,7 @@ from ...domain.runs import AttemptKey
 from ...domain.timestamps import format_timestamp
 from ...errors import LogPending, NotFound
 from ...ports import LogCache, StateStore
-from ..read_log import LogReader, UnreadableLog, never_fetched
+from ..log_ingestion.read_log import LogReader, UnreadableLog, never_fetched
 from .annotations import annotation_rows, files_url
 from .runs import RunAddress, load_run_attempts
 

@@ -16,7 +16,7 @@ from ...errors import NotFound, Rejected
 from ...messaging.encoding import envelope_fields
 from ...messaging.run_events import run_envelope
 from ...ports import LedgerStore, StateStore, ViewStore
-from ..attempt_messages import details_of
+from ..monitoring.attempt_messages import details_of
 from .annotations import annotation_rows, files_url
 from .rows import summary_row
 

@@ -8,8 +8,8 @@ from typing import Any
 from ...domain.sources import SourcePattern
 from ...errors import IngestError, Retriable
 from ...ports import StateStore
-from ..manage_sources import plan_removal
-from ..preview_source import SourceLister, SourcePreview, describe_preview, preview_source
+from ..sources.manage_sources import plan_removal
+from ..sources.preview_source import SourceLister, SourcePreview, describe_preview, preview_source
 
 #: Repositories that an answer names; the others are counted.
 NAMES_SHOWN = 50

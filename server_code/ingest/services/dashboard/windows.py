@@ -10,7 +10,7 @@ from typing import Any
 from ...domain.ledger import MessageCounts
 from ...domain.summaries import FAILED_CONCLUSIONS, RunSummary
 from ...domain.timestamps import format_timestamp
-from ..lag import LAG_BOUNDS, read_lag
+from ..log_ingestion.lag import LAG_BOUNDS, read_lag
 
 RESULTS = ("success", "failure", "cancelled", "skipped", "other")
 

@@ -1,0 +1,169 @@
+"""The loop of an agent: its work, its pauses, and the state that its heartbeats report.
+
+A process runs it in threads until it is stopped. A task, which its host may kill at any moment,
+runs it in slices: the next slice begins where this one ended, also where that was in the middle.
+Polls and logs are shared out by leases and by the queue, so slices never do the same work twice.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from ...domain.agent_states import AgentState
+from ...domain.due import is_still_ahead
+from ...domain.ledger import DESIRED_PAUSED
+from ...errors import IngestError, RateLimited, StateBusy
+from ...ports import AgentStore
+from ..context import CollectorContext
+
+logger = logging.getLogger(__name__)
+
+IDLE_SECONDS = 0.5
+
+#: How often an agent checks whether it is paused.
+PAUSE_CHECK_SECONDS = 2.0
+
+#: The pause of an agent after an error that no service handles, such as a lost database.
+FAILURE_PAUSE_SECONDS = 5.0
+LONGEST_FAILURE_PAUSE_SECONDS = 30
+
+ShouldContinue = Callable[[], bool]
+
+#: One turn of an agent's work; returns False where nothing is left to wait for.
+Work = Callable[[ShouldContinue], bool | None]
+
+
+class AgentLoop:
+    """One loop of an agent; the outermost place where its errors end.
+
+    ``turned_at`` is the monotonic time at which the loop, or the work in it, last came round.
+    """
+
+    def __init__(
+        self,
+        agent: str,
+        context: CollectorContext,
+        work: Work,
+        *,
+        pause_check_seconds: float = PAUSE_CHECK_SECONDS,
+    ) -> None:
+        self.agent = agent
+        self.state = AgentState.RUNNING
+        self.note: str | None = None
+        self.turned_at = time.monotonic()
+        self._context = context
+        self._work = work
+        self._desired_state = _DesiredState(context, agent, every_seconds=pause_check_seconds)
+        self._failures = 0
+        self._reported: str | None = None
+
+    def run(self, should_continue: ShouldContinue) -> None:
+        """Work until ``should_continue`` returns False; wait while the agent is paused."""
+
+        def turn() -> bool:
+            self.turned_at = time.monotonic()
+            return should_continue()
+
+        while turn():
+            try:
+                if self._desired_state.is_paused():
+                    self.state, self.note = AgentState.PAUSED, None
+                    self._context.clock.sleep(IDLE_SECONDS)
+                    continue
+                self._turn(turn)
+                if self.state is AgentState.RUNNING:
+                    self._failures, self._reported = 0, None
+            except IngestError as error:
+                self._pause_after(error, turn)
+            except Exception as error:
+                logger.exception("agent failed", extra={"agent": self.agent})
+                self._pause_after(error, turn)
+
+    def run_slice(self, *, seconds: float, on_turn: Callable[[datetime], None]) -> None:
+        """Work for ``seconds``; end early if paused, or if nothing is left to wait for.
+
+        ``on_turn`` is called whenever the loop or its work comes round. At the end the state is
+        idle, or what keeps the agent from its work. Raises what the work raises, except for limits.
+        """
+        ends_at = self._context.clock.now() + timedelta(seconds=seconds)
+
+        def turn() -> bool:
+            now = self._context.clock.now()
+            if self._desired_state.is_paused() or now >= ends_at:
+                return False
+            on_turn(now)
+            return True
+
+        while turn() and self._turn(turn, ends_at):
+            pass
+        if self._desired_state.is_paused():
+            self.state, self.note = AgentState.PAUSED, None
+        elif self.state is AgentState.RUNNING:
+            self.state = AgentState.IDLE
+
+    def _turn(self, turn: ShouldContinue, ends_at: datetime | None = None) -> bool:
+        """Work once, and wait for a limit that ends in time; return whether to continue."""
+        try:
+            goes_on = self._work(turn)
+        except RateLimited as limit:
+            self.state, self.note = AgentState.LIMITED, str(limit)
+            if ends_at is not None and limit.retry_at >= ends_at:
+                return False
+            self._sleep_until(limit.retry_at, turn)
+            return True
+        self.state, self.note = AgentState.RUNNING, None
+        return goes_on is not False
+
+    def _pause_after(self, error: Exception, turn: ShouldContinue) -> None:
+        """Report an error once while it lasts, and pause longer after each failure in a row."""
+        what = f"{type(error).__name__}: {error}"
+        # A busy state passes by itself: an error only if the next turn fails as well.
+        lasts = self._failures > 0 or not isinstance(error, StateBusy)
+        if lasts and what != self._reported:
+            self._report(what)
+        pause = min(FAILURE_PAUSE_SECONDS * 2**self._failures, LONGEST_FAILURE_PAUSE_SECONDS)
+        self._failures = min(self._failures + 1, 10)
+        self.state, self.note = (AgentState.ERROR if lasts else AgentState.RUNNING), what
+        self._sleep_until(self._context.clock.now() + timedelta(seconds=pause), turn)
+
+    def _report(self, what: str) -> None:
+        try:
+            remedy = "Run runstream doctor if it does not pass."
+            self._context.report_error(self.agent, None, what, remedy)
+            self._reported = what
+        except IngestError:
+            # The state itself does not respond, so the error can only be logged.
+            logger.warning("error not kept", extra={"agent": self.agent, "what": what})
+
+    def _sleep_until(self, moment: datetime, turn: ShouldContinue) -> None:
+        """Sleep; a clock that is set back meanwhile does not make it longer."""
+        pause = moment - self._context.clock.now() + timedelta(seconds=IDLE_SECONDS)
+        while turn() and is_still_ahead(moment, self._context.clock.now(), at_most=pause):
+            self._context.clock.sleep(IDLE_SECONDS)
+
+
+class _DesiredState:
+    """The desired state of an agent, at most a few seconds old."""
+
+    def __init__(self, context: CollectorContext, agent: str, *, every_seconds: float) -> None:
+        self._context = context
+        self._agent = agent
+        self._every = timedelta(seconds=every_seconds)
+        self._next_at = context.clock.now()
+        self._is_paused = False
+
+    def is_paused(self) -> bool:
+        """Return whether the agent is paused. Raises StateUnavailable."""
+        now = self._context.clock.now()
+        if not is_still_ahead(self._next_at, now, at_most=self._every):
+            self._next_at = now + self._every
+            self._is_paused = is_paused(self._context.store, self._agent)
+        return self._is_paused
+
+
+def is_paused(store: AgentStore, agent: str) -> bool:
+    """Return whether an agent is paused."""
+    return store.load_desired_states().get(agent) == DESIRED_PAUSED

@@ -1,0 +1,187 @@
+"""Heartbeats: the state of an agent, stored where people and other processes read it.
+
+A task gives its own, because only its thread may use the store. A process of many threads gives
+those of all its agents from a thread of their own, because a thread may be busy for long.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+from ...domain.agent_states import AgentState
+from ...domain.due import is_still_ahead
+from ...domain.ledger import AgentRecord
+from ...domain.timestamps import format_timestamp
+from ...errors import IngestError
+from ...ports import AgentStore, Budget
+from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
+from .agent_loop import AgentLoop
+
+#: How often a working agent reports; one that has not reported for HEARTBEAT_TIMEOUT is gone.
+HEARTBEAT_INTERVAL = timedelta(seconds=5)
+HEARTBEAT_TIMEOUT = timedelta(seconds=60)
+
+#: A loop that has not come round for so long hangs, and no heartbeat is given for it.
+HANGING_SECONDS = 900.0
+
+#: Intervals that are less than a twentieth longer are not worth a note.
+NOTED_FACTOR = 1.05
+
+
+class Heartbeat:
+    """The heartbeat of one agent, and the counts that its process adds.
+
+    ``place`` names where it works for people; processes that follow each other there share it.
+    """
+
+    def __init__(self, context: CollectorContext, agent: str, *, place: str) -> None:
+        self._context = context
+        self._agent = agent
+        self._place = place
+        self._started_at = context.clock.now()
+        self._next_at = self._started_at
+        self._rate_limit: Mapping[str, int | str | None] | None = None
+        self._logs = 0
+        self._last_log_at: datetime | None = None
+        self._has_read_log = agent != LOG_INGESTION_AGENT
+
+    def save(self, state: AgentState, note: str | None = None) -> None:
+        """Save a heartbeat now. Raises StateUnavailable."""
+        context, now = self._context, self._context.clock.now()
+        context.save_counts()
+        budget = context.source.budget()
+        context.store.save_agent(
+            AgentRecord(
+                name=self._agent,
+                holder=self._place,
+                state=state.value,
+                heartbeat_at=now,
+                started_at=self._started_at,
+                counts=context.counters.snapshot(),
+                last_log_at=self._find_last_log(now),
+                rate_limit=self._known_limit(budget),
+                note=note or slowdown_note(self._agent, budget),
+            )
+        )
+        self._next_at = now + HEARTBEAT_INTERVAL
+
+    def _find_last_log(self, now: datetime) -> datetime | None:
+        """Return when a log was last published, to within the time between two heartbeats."""
+        logs = self._context.counters.read("logs")
+        if logs > self._logs:
+            self._logs, self._last_log_at = logs, now
+        elif not self._has_read_log:
+            self._last_log_at = _reported_log(self._context.store, self._agent, self._place)
+        self._has_read_log = True
+        return self._last_log_at
+
+    def _known_limit(self, budget: Budget) -> Mapping[str, int | str | None]:
+        """Return the limit of the last answers, else what an earlier process reported."""
+        if budget.remaining is not None:
+            self._rate_limit = rate_limit_of(budget)
+        elif self._rate_limit is None:
+            self._rate_limit = reported_limit(self._context.store, self._agent, self._place)
+        return self._rate_limit
+
+    def save_when_due(self, state: AgentState, note: str | None = None) -> None:
+        """Save a heartbeat if the last one is HEARTBEAT_INTERVAL old; ignore a failing store.
+
+        The work itself uses the store next, and reports what is wrong with it.
+        """
+        if is_still_ahead(self._next_at, self._context.clock.now(), at_most=HEARTBEAT_INTERVAL):
+            return
+        try:
+            self.save(state, note)
+        except IngestError:
+            self._next_at = self._context.clock.now() + HEARTBEAT_INTERVAL
+
+
+class Heartbeats:
+    """The heartbeats of this process's agents, whose loops run in threads."""
+
+    def __init__(self, context: CollectorContext, loops: Sequence[AgentLoop]) -> None:
+        self._heartbeats = {
+            agent: Heartbeat(context, agent, place=context.holder)
+            for agent in AGENTS
+            if any(loop.agent == agent for loop in loops)
+        }
+        self._loops = loops
+
+    def save(self) -> None:
+        """Save a heartbeat of each agent that does not hang. Raises StateUnavailable."""
+        for agent, heartbeat in self._heartbeats.items():
+            own = [loop for loop in self._loops if loop.agent == agent]
+            if not any(time.monotonic() - loop.turned_at > HANGING_SECONDS for loop in own):
+                worst = next((loop for loop in own if loop.note), own[0])
+                heartbeat.save(worst.state, worst.note)
+
+    def save_last(self) -> None:
+        """Report that the agents have stopped. Raises StateUnavailable."""
+        for heartbeat in self._heartbeats.values():
+            heartbeat.save(AgentState.STOPPED)
+
+
+def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime) -> AgentRecord:
+    """Build the heartbeat of an idle agent; the limit that it knew is kept."""
+    return AgentRecord(
+        name=agent,
+        holder=place,
+        state=AgentState.IDLE.value,
+        heartbeat_at=now,
+        started_at=now,
+        rate_limit=reported_limit(store, agent, place),
+        last_log_at=_reported_log(store, agent, place),
+    )
+
+
+def reported_limit(store: AgentStore, agent: str, place: str) -> Mapping[str, int | str | None]:
+    """Return the limit of the last heartbeat from a place; empty where there is none."""
+    return next(
+        (
+            each.rate_limit
+            for each in store.list_agents()
+            if (each.name, each.holder) == (agent, place)
+        ),
+        {},
+    )
+
+
+def _reported_log(store: AgentStore, agent: str, place: str) -> datetime | None:
+    """Return the time of the last log in the last heartbeat from a place."""
+    return next(
+        (
+            each.last_log_at
+            for each in store.list_agents()
+            if (each.name, each.holder) == (agent, place)
+        ),
+        None,
+    )
+
+
+def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
+    """Return a budget as heartbeats hold it."""
+    return {
+        "limit": budget.limit,
+        "remaining": budget.remaining,
+        "reset_at": format_timestamp(budget.reset_at),
+    }
+
+
+def slowdown_note(agent: str, budget: Budget) -> str | None:
+    """Return the note that the budget does not last for all repositories; None where it does."""
+    if agent != PIPELINE_MONITORING_AGENT or budget.interval_factor < NOTED_FACTOR:
+        return None
+    return (
+        f"GitHub's hourly budget does not last for all repositories: each is polled "
+        f"{budget.interval_factor:.1f} times less often. Give another token, or watch fewer."
+    )
+
+
+def is_alive(agent: AgentRecord, now: datetime, *, timeout: timedelta = HEARTBEAT_TIMEOUT) -> bool:
+    """Return whether an agent has reported within ``timeout``, and not that it stopped.
+
+    A heartbeat that is as far ahead is the trace of a wrong clock, and keeps nobody from the work.
+    """
+    return agent.state != AgentState.STOPPED and abs(now - agent.heartbeat_at) < timeout

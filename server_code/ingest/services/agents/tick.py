@@ -1,0 +1,171 @@
+"""A tick: an agent's work in a bounded time, for hosts that run tasks and not processes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ...domain.agent_states import AgentState
+from ...domain.ledger import ErrorRecord
+from ...errors import IngestError
+from ...ports import AgentStore, StateStore
+from ..context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
+from ..log_ingestion.ingest_logs import ingest_due_logs
+from ..monitoring.poll_runs import poll_due_repositories
+from .agent_loop import AgentLoop, ShouldContinue
+from .heartbeat import Heartbeat, is_alive, plain_heartbeat
+
+#: How often a waiting tick looks for due work, and how long it waits for logs at once.
+IDLE_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 5
+
+#: An error that lasts is reported again after this time.
+REPORT_AGAIN_AFTER = timedelta(hours=1)
+_NEWEST_ERRORS = 50
+
+#: Reports a value of a running task, by name.
+Report = Callable[[str, object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TickResult:
+    """What a tick did: its count of polls or work items, and whether it leaves due work."""
+
+    count: int
+    has_more: bool
+
+
+def monitoring_tick(
+    context: CollectorContext, *, seconds: float, place: str, report: Report
+) -> TickResult:
+    """Poll what is due and what becomes due within ``seconds``, and count the polls.
+
+    Ends early where nothing will be due in time. Raises StateUnavailable.
+    """
+    ends_at = context.clock.now() + timedelta(seconds=seconds)
+    polls = 0
+
+    def poll(should_continue: ShouldContinue) -> bool:
+        nonlocal polls
+        polled = poll_due_repositories(context, should_continue=should_continue)
+        polls += polled
+        report("polls", polls)
+        if polled == 0:
+            due_at = _next_due(context)
+            if due_at is None or due_at >= ends_at:
+                return False
+            context.clock.sleep(IDLE_SECONDS)
+        return True
+
+    loop = AgentLoop(PIPELINE_MONITORING_AGENT, context, poll)
+    heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
+    _run_slice(loop, heartbeat, seconds=seconds, report=report)
+    due_at, now = _next_due(context), context.clock.now()
+    has_more = loop.state is AgentState.IDLE and due_at is not None and due_at <= now
+    _report_end(loop, heartbeat, is_working=has_more or _is_any_leased(context, now))
+    return TickResult(polls, has_more)
+
+
+def log_tick(
+    context: CollectorContext, *, seconds: float, place: str, report: Report
+) -> TickResult:
+    """Ingest logs for ``seconds``, and count the work items. Raises what the queue raises."""
+    ends_at = context.clock.now() + timedelta(seconds=seconds)
+    received = newly_received = 0
+
+    def ingest(_: ShouldContinue) -> bool:
+        nonlocal received, newly_received
+        seconds_left = (ends_at - context.clock.now()).total_seconds()
+        # Queues wait whole seconds; asked without waiting, it would be asked without end.
+        if seconds_left < 1:
+            return False
+        wait = min(LONGEST_WAIT_SECONDS, int(seconds_left))
+        newly_received = ingest_due_logs(context, wait_seconds=wait, max_seconds=seconds_left)
+        received += newly_received
+        report("received", received)
+        return True
+
+    loop = AgentLoop(LOG_INGESTION_AGENT, context, ingest)
+    heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, place=place)
+    _run_slice(loop, heartbeat, seconds=seconds, report=report)
+    has_more = loop.state is AgentState.IDLE and newly_received > 0
+    _report_end(loop, heartbeat, is_working=has_more)
+    return TickResult(received, has_more)
+
+
+def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, report: Report) -> None:
+    """Run an agent's loop for a tick, with its heartbeats."""
+
+    def on_turn(now: datetime) -> None:
+        report("heartbeat_at", now.isoformat())
+        heartbeat.save_when_due(loop.state, loop.note)
+
+    loop.run_slice(seconds=seconds, on_turn=on_turn)
+
+
+def _report_end(loop: AgentLoop, heartbeat: Heartbeat, *, is_working: bool) -> None:
+    """Save a tick's last heartbeat: the agent is not idle if the next or another tick works."""
+    is_running = loop.state is AgentState.IDLE and is_working
+    heartbeat.save(AgentState.RUNNING if is_running else loop.state, loop.note)
+
+
+def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetime) -> bool:
+    """Return whether another host runs an agent, such as a daemon on the Uplink."""
+    return any(
+        each.name == agent and each.holder != place and is_alive(each, now)
+        for each in store.list_agents()
+    )
+
+
+def report_idle(store: AgentStore, agent: str, *, place: str, now: datetime) -> None:
+    """Report that an agent is idle."""
+    store.save_agent(plain_heartbeat(store, agent, place=place, now=now))
+
+
+def report_error(
+    store: StateStore, agent: str, error: IngestError, *, place: str, now: datetime
+) -> None:
+    """Report what stops an agent; in the errors list once, however often it is tried."""
+    what = str(error)
+    if not _is_reported(store, agent, what, place=place, now=now):
+        store.add_error(
+            ErrorRecord(
+                occurred_at=now,
+                agent=agent,
+                repository=None,
+                what=what,
+                remedy="It is tried again every minute; the checks under Settings show details.",
+            )
+        )
+    sign = plain_heartbeat(store, agent, place=place, now=now)
+    store.save_agent(replace(sign, state=AgentState.ERROR.value, note=what))
+
+
+def _is_reported(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:
+    """Return whether the error was reported recently; a new try first reports running."""
+    return any(
+        (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()
+    ) or any(
+        (each.agent, each.repository, each.what) == (agent, None, what)
+        and abs(now - each.occurred_at) < REPORT_AGAIN_AFTER
+        for each in store.list_errors(limit=_NEWEST_ERRORS)
+    )
+
+
+def _next_due(context: CollectorContext) -> datetime | None:
+    """Find when the next repository is due; one that is leased is at the lease's end."""
+    moments = [
+        each.next_poll_at or each.lease_until
+        for each in context.store.list_repositories()
+        if not each.paused
+    ]
+    return min((moment for moment in moments if moment is not None), default=None)
+
+
+def _is_any_leased(context: CollectorContext, now: datetime) -> bool:
+    """Return whether a repository is leased, at the end of a tick by another one."""
+    return any(
+        each.lease_until is not None and each.lease_until > now
+        for each in context.store.list_repositories()
+    )

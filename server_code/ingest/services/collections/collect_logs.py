@@ -1,0 +1,158 @@
+"""The logs of a collection that ends: ingested until none is worth waiting for."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from ...domain.collections import Standstill
+from ...domain.ledger import JobLogRecord
+from ...domain.runs import AttemptKey
+from ...errors import Fatal, IngestError, LogPending, RateLimited, RequestPaused, StateFull
+from ..agents.agent_loop import ShouldContinue
+from ..context import CollectorContext
+from ..log_ingestion.ingest_logs import ingest_due_logs
+from ..log_ingestion.log_results import LogNotReady, as_ingest_error
+from ..log_ingestion.log_retries import may_be_written
+from ..log_ingestion.requeue_logs import requeue_stale_logs
+from ..log_ingestion.visibility import MAX_SECONDS
+from .collection_plan import CollectionPlan
+
+#: Work that a killed process received stays hidden for long, so pending logs are requeued.
+REQUEUE_AFTER = timedelta(minutes=1)
+
+#: Who does not wait for a limit tries again after this time.
+LONGEST_LIMIT_PAUSE = timedelta(seconds=5)
+
+IDLE_SECONDS = 0.5
+MAX_PENDING = 1000
+
+
+class LogCollection:
+    """The logs of a collection; several threads may run ``ingest`` at the same time.
+
+    ``runs_are_done``: no further log becomes due.
+    """
+
+    def __init__(
+        self, context: CollectorContext, plan: CollectionPlan, *, should_continue: ShouldContinue
+    ) -> None:
+        now = context.clock.now()
+        self.runs_are_done = threading.Event()
+        self.standstill = plan.log_standstill or Standstill(_fingerprint(()), now)
+        self._context = context
+        self._names = plan.names if plan.log_names is None else plan.log_names
+        self._policy = plan.policy
+        self._should_continue = should_continue
+        self._on_turn = plan.on_turn
+        self._ends_at = plan.ends_at
+        self._lock = threading.Lock()
+        self._failures: Counter[tuple[AttemptKey, int]] = Counter()
+        self._full: StateFull | None = None
+        self._requeued_at = now
+        self._busy_since: dict[int, datetime] = {}
+
+    def ingest(self) -> IngestError | None:
+        """Ingest until the runs are done and no pending log is worth waiting for.
+
+        Returns why the rest could not be received, if that is the cause.
+        """
+        error: IngestError | None = None
+        answered_at = self._context.clock.now()
+        while self._should_continue() and self._full is None:
+            try:
+                self._on_turn()
+                is_over = not self._ingest_next() and self.runs_are_done.is_set() and self.is_over()
+                error, answered_at = None, self._context.clock.now()
+                if is_over:
+                    return None
+            except Exception as raised:  # noqa: BLE001 - what was collected is reported first
+                error = as_ingest_error(raised, "the job events queue")
+                lasted = self._context.clock.now() - answered_at
+                if isinstance(error, (Fatal, StateFull)) or (
+                    self.runs_are_done.is_set() and lasted >= self._policy.outage
+                ):
+                    return error
+                self._context.clock.sleep(IDLE_SECONDS)
+        return self._full or error
+
+    def load_pending(self) -> list[JobLogRecord]:
+        """Load the logs that are still pending, up to MAX_PENDING."""
+        later = self._context.clock.now() + timedelta(days=1)
+        return self._context.store.load_pending_logs(
+            self._names, updated_before=later, limit=MAX_PENDING
+        )
+
+    def is_over(self) -> bool:
+        """Return whether no log is pending, or none that may still arrive."""
+        now, pending = self._context.clock.now(), self.load_pending()
+        keys = sorted(((log.key, log.job_id) for log in pending), key=str)
+        with self._lock:
+            busy_since = min(list(self._busy_since.values()), default=None)
+            self.standstill = self.standstill.observed(_fingerprint(keys), now)
+            if busy_since is not None:
+                self.standstill = self.standstill.excused(busy_since, now)
+                return False
+            if all(self._failures[key] >= self._policy.item_tries for key in keys):
+                return True
+            waited = now - self.standstill.since
+            is_requeue = min(waited, now - self._requeued_at) > REQUEUE_AFTER
+            if is_requeue:
+                self._requeued_at = now
+        if is_requeue:
+            requeue_stale_logs(self._context, self._names, older_than=REQUEUE_AFTER)
+        return waited > self._policy.standstill
+
+    def _ingest_next(self) -> int:
+        """Ingest one batch, or wait where GitHub refuses; return how much was received."""
+        seconds_left: float = MAX_SECONDS
+        if self._ends_at is not None:
+            seconds_left = (self._ends_at - self._context.clock.now()).total_seconds()
+        try:
+            return self._ingest_due(seconds_left)
+        except RateLimited as limit:
+            self._wait_for(limit)
+            return 0
+
+    def _ingest_due(self, max_seconds: float) -> int:
+        thread, now = threading.get_ident(), self._context.clock.now
+        try:
+            return ingest_due_logs(
+                self._context,
+                wait_seconds=1,
+                max_seconds=max_seconds,
+                on_received=lambda: self._busy_since.update({thread: now()}),
+                on_late=self._count_failure,
+            )
+        finally:
+            self._busy_since.pop(thread, None)
+
+    def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
+        """Count a failed try; neither a limit nor a log that GitHub still writes is one."""
+        error = late.error
+        if isinstance(error, StateFull):
+            self._full = error
+        is_written = isinstance(error, LogPending) and may_be_written(
+            late.job, self._context.clock.now()
+        )
+        if not is_written and not isinstance(error, (RateLimited, RequestPaused)):
+            with self._lock:
+                self._failures[key, late.job.job_id] += 1
+
+    def _wait_for(self, limit: RateLimited) -> None:
+        """Wait until GitHub permits requests again."""
+        clock, until = self._context.clock, limit.retry_at
+        if self._policy.waits_for_others:
+            with self._lock:
+                self.standstill = self.standstill.excused(clock.now(), until)
+        else:
+            until = min(until, clock.now() + LONGEST_LIMIT_PAUSE)
+        while self._should_continue() and clock.now() < until:
+            clock.sleep(IDLE_SECONDS)
+
+
+def _fingerprint(keys: Sequence[tuple[AttemptKey, int]]) -> str:
+    return sha256(repr(keys).encode()).hexdigest()

@@ -1,0 +1,274 @@
+"""The runs of a collection that ends: every repository polled until nothing of it is unread."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from ...domain.collections import Standstill
+from ...domain.ledger import AttemptRecord, RepositoryRecord
+from ...errors import (
+    Fatal,
+    IngestError,
+    RateLimited,
+    RepositoryUnavailable,
+    SourceUnavailable,
+    StateFull,
+)
+from ..agents.agent_loop import ShouldContinue
+from ..context import CollectorContext
+from ..monitoring.discover_runs import discover_all_runs, discover_runs
+from ..monitoring.poll_runs import poll_repository
+from ..monitoring.poll_session import LEASE_SECONDS
+from ..monitoring.read_attempts import MAX_DOUBTFUL_READS
+from ..monitoring.sweep_days import sweep_progress
+from .collection_plan import CollectionPlan, CollectionPolicy
+
+IDLE_SECONDS = 0.5
+MAX_UNREAD = 10_000
+
+
+class RunCollection:
+    """The repositories of a collection; several threads may run ``poll`` at the same time.
+
+    ``errors`` and ``unread``: what is missing of those that are done.
+    """
+
+    def __init__(
+        self, context: CollectorContext, plan: CollectionPlan, *, should_continue: ShouldContinue
+    ) -> None:
+        self.errors: dict[str, IngestError] = {}
+        self.unread: list[AttemptRecord] = []
+        self.standstill = plan.run_standstill
+        self._context = context
+        self._policy = plan.policy
+        self._should_continue = should_continue
+        self._on_turn = plan.on_turn
+        self._lock = threading.Lock()
+        self._open = {
+            name.lower(): _RepositoryPart(context, plan.policy, name) for name in plan.names
+        }
+        self._discover = (
+            partial(discover_all_runs, since=context.clock.now())
+            if plan.policy.searches_all_days
+            else discover_runs
+        )
+
+    def make_due(self) -> None:
+        """Make every repository, and what of it failed before, due as if it had never failed."""
+        for part in self._open.values():
+            part.make_due()
+
+    def poll(self) -> IngestError | None:
+        """Poll whatever is due until every repository is done; return why it ended early, if so.
+
+        No repository waits for another one's pause, limit or failure.
+        """
+        answered_at = self._context.clock.now()
+        while self._should_continue():
+            try:
+                self._on_turn()
+                if not self.open_names():
+                    return None
+                if not self._poll_next():
+                    self._drop_paused()
+                    self._context.clock.sleep(IDLE_SECONDS)
+                if not self._policy.waits_for_others:
+                    self._leave_standing()
+                answered_at = self._context.clock.now()
+            except IngestError as error:
+                lasted = self._context.clock.now() - answered_at
+                if isinstance(error, StateFull) or lasted >= self._policy.outage:
+                    return error
+                self._context.clock.sleep(IDLE_SECONDS)
+        return None
+
+    def open_names(self) -> list[str]:
+        """List the repositories that are not done."""
+        with self._lock:
+            return [part.name for part in self._open.values()]
+
+    def _poll_next(self) -> bool:
+        """Poll one repository that is due and free; False where there is none."""
+        context = self._context
+        claimed = context.store.claim_repositories(
+            holder=context.holder,
+            now=context.clock.now(),
+            lease_seconds=LEASE_SECONDS,
+            limit=1,
+            only=self.open_names(),
+        )
+        for repository in claimed:
+            error = poll_repository(
+                context,
+                repository,
+                should_continue=self._should_continue,
+                discover=self._discover,
+            )
+            self._judge(repository.full_name, error)
+        return bool(claimed)
+
+    def _judge(self, name: str, error: IngestError | None) -> None:
+        part = self._open.get(name.lower())
+        if part is not None and part.is_done_after(error):
+            self._close(part)
+
+    def _close(self, part: _RepositoryPart) -> None:
+        with self._lock:
+            if self._open.pop(part.name.lower(), None) is not None:
+                self.unread.extend(part.unread)
+                if part.error is not None:
+                    self.errors[part.name] = part.error
+
+    def _drop_paused(self) -> None:
+        """Leave out repositories that were paused or removed; make those due that wait for it."""
+        known = {each.full_name.lower(): each for each in self._context.store.list_repositories()}
+        with self._lock:
+            for key, part in list(self._open.items()):
+                record = known.get(key)
+                if record is None or record.paused:
+                    del self._open[key]
+                else:
+                    part.make_due_again()
+
+    def _leave_standing(self) -> None:
+        """Stop waiting for items where nothing of them has changed for long."""
+        names, now = self.open_names(), self._context.clock.now()
+        unread = self._context.store.count_ledger(names[0] if len(names) == 1 else None)
+        what = f"{len(names)} repositories, {unread.unread_attempts} unread attempts"
+        self.standstill = (self.standstill or Standstill(what, now)).observed(what, now)
+        if now - self.standstill.since >= self._policy.standstill:
+            for part in list(self._open.values()):
+                self._close(part)
+
+
+class _RepositoryPart:
+    """One repository's part in a collection: how often it failed, and what of it is unread."""
+
+    def __init__(self, context: CollectorContext, policy: CollectionPolicy, name: str) -> None:
+        self.name = name
+        self.error: IngestError | None = None
+        self.unread: list[AttemptRecord] = []
+        self._context = context
+        self._policy = policy
+        self._failures = 0
+        self._depth = SearchDepth()
+        self._due_again_at: datetime | None = None
+        self._standstill = Standstill("", context.clock.now())
+
+    def make_due(self) -> None:
+        """Make the repository and what failed before due, as if it had never failed."""
+        store, now = self._context.store, self._context.clock.now()
+        failed = [
+            replace(each, failures=0, next_check_at=now)
+            for each in self._load_unread()
+            if each.failures
+        ]
+        if failed:
+            store.save_attempts(failed)
+        store.make_due(self.name, now=now)
+
+    def is_done_after(self, error: IngestError | None) -> bool:
+        """Return whether a poll was the last one; ``error`` and ``unread`` name the rest."""
+        if isinstance(error, RateLimited) and self._policy.waits_for_others:
+            self.error = error
+            self._standstill = self._standstill.excused(self._context.clock.now(), error.retry_at)
+            return self._observe() > self._policy.longest_wait
+        if error is not None:
+            self._failures += 1
+            self.error = error
+            is_final = isinstance(error, (Fatal, RepositoryUnavailable))
+            return is_final or self._failures >= self._policy.repository_tries
+        self._failures, self.error = 0, None
+        return self._is_searched() and self._is_read()
+
+    def make_due_again(self) -> None:
+        """Make the repository due where a further search for older runs waits for it."""
+        now = self._context.clock.now()
+        if self._due_again_at is not None and now >= self._due_again_at:
+            self._due_again_at = None
+            self._context.store.make_due(self.name, now=now)
+
+    def _is_searched(self) -> bool:
+        """Return whether the search for older runs has come to its end, or is given up."""
+        if not self._policy.searches_all_days:
+            return True
+        store, now = self._context.store, self._context.clock.now()
+        record = store.load_repository(self.name)
+        if self._depth.is_reached(record, len(store.load_run_hints(self.name))):
+            return True
+        if self._depth.tries >= self._policy.repository_tries:
+            self.error = self._depth.error(self.name)
+            return True
+        self._due_again_at = now + timedelta(seconds=IDLE_SECONDS * 2**self._depth.tries)
+        return False
+
+    def _is_read(self) -> bool:
+        """Return whether nothing is unread that is worth waiting for."""
+        waited = self._observe()
+        return all(self._is_left(each, waited) for each in self.unread)
+
+    def _observe(self) -> timedelta:
+        """Load what is unread; return for how long it has not changed."""
+        now, self.unread = self._context.clock.now(), self._load_unread()
+        keys = "".join(f"{each.key}\n" for each in self.unread)
+        self._standstill = self._standstill.observed(keys, now)
+        return now - self._standstill.since
+
+    def _is_left(self, attempt: AttemptRecord, waited: timedelta) -> bool:
+        """Return whether an unread attempt is left for a later collection."""
+        if attempt.failures:
+            return attempt.failures >= self._policy.item_tries or waited > self._policy.standstill
+        return waited > self._policy.longest_wait
+
+    def _load_unread(self) -> list[AttemptRecord]:
+        """Load the attempts that another poll may bring more of; those in progress are read."""
+        store, now = self._context.store, self._context.clock.now()
+        if not store.count_ledger(self.name).open_attempts:
+            return []
+        later = now + timedelta(days=400)
+        attempts = store.load_due_attempts(self.name, now=later, limit=MAX_UNREAD)
+        return [each for each in attempts if _is_unread(each, now, self._policy.job_lag)]
+
+
+class SearchDepth:
+    """The progress of a search below the first page, which continues where it was cut short.
+
+    A poll whose deeper search fails is no failed poll, for a collector that stays polls again soon.
+    """
+
+    def __init__(self) -> None:
+        self.tries = 0
+        self._last_error: str | None = None
+        self._position: tuple[object, ...] = ()
+
+    def is_reached(self, record: RepositoryRecord | None, hints: int) -> bool:
+        """Return whether the search is complete; tries count while none comes further."""
+        if record is None or record.last_error is None:
+            self.tries = 0
+            return True
+        position = (record.walk_page, *sweep_progress(record), record.hinted_at, hints)
+        self.tries = 0 if position != self._position else self.tries + 1
+        self._position, self._last_error = position, record.last_error
+        return False
+
+    def error(self, name: str) -> IngestError:
+        """Return why older runs may have been missed."""
+        return SourceUnavailable(
+            f"{name} could not be searched for all older runs: {self._last_error} "
+            "Collect again later: what was read is kept."
+        )
+
+
+def _is_unread(attempt: AttemptRecord, now: datetime, lag: timedelta) -> bool:
+    """Return whether the last read failed, or an end or jobs that lag behind it are unpublished.
+
+    An attempt that was seen in progress is read.
+    """
+    run, published = attempt.run, attempt.published_statuses
+    is_doubtful = 0 < attempt.doubtful_reads <= MAX_DOUBTFUL_READS
+    if run is None or not published or attempt.failures or is_doubtful:
+        return True
+    return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < lag)

@@ -1,0 +1,104 @@
+"""The collection that ends: every run, job, commit and log of some repositories, once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ...domain.ledger import AttemptRecord, JobLogRecord
+from ...errors import IngestError, StateUnavailable
+from ..context import CollectorContext
+from ..log_ingestion.log_results import as_ingest_error
+from ..log_ingestion.requeue_logs import requeue_stale_logs
+from .collect_logs import LogCollection
+from .collect_runs import RunCollection
+from .collection_plan import CollectionPlan
+
+IDLE_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionResult:
+    """What ended parts of a collection, by repository, and what is left for a later one."""
+
+    errors: dict[str, IngestError]
+    unread: tuple[AttemptRecord, ...]
+    pending_logs: tuple[JobLogRecord, ...]
+
+
+class Collection:
+    """A collection of some repositories, until nothing is left or its time is over.
+
+    What fails holds nothing else: it is left pending.
+    """
+
+    def __init__(self, context: CollectorContext, plan: CollectionPlan) -> None:
+        def is_in_time() -> bool:
+            is_over = plan.ends_at is not None and context.clock.now() >= plan.ends_at
+            return plan.should_continue() and not (is_over or self._is_state_lost.is_set())
+
+        self.runs = RunCollection(context, plan, should_continue=is_in_time)
+        self.logs = LogCollection(context, plan, should_continue=is_in_time)
+        self._context = context
+        self._plan = plan
+        self._is_state_lost = threading.Event()
+
+    def collect(self) -> None:
+        """Collect in this thread, first runs and then logs. Raises what ended it early."""
+        error = self.runs.poll()
+        if error is None and not self.runs.open_names():
+            self.logs.runs_are_done.set()
+            error = self.logs.ingest()
+        if error is not None:
+            raise error
+
+    def is_over(self) -> bool:
+        """Return whether nothing is left that is worth waiting for."""
+        return not self.runs.open_names() and self.logs.is_over()
+
+    def collect_in_threads(
+        self, *, monitoring_threads: int, log_threads: int, on_wait: Callable[[], None]
+    ) -> CollectionResult:
+        """Collect runs and logs side by side; this thread calls ``on_wait`` twice a second."""
+        policy = self._plan.policy
+        if policy.collects_runs:
+            self.runs.make_due()
+        if policy.collects_logs:
+            requeue_stale_logs(self._context, self._plan.names)
+        with ThreadPoolExecutor(monitoring_threads + log_threads) as threads:
+            polls, ingestions = (
+                [threads.submit(self._caught, work) for _ in range(count if is_wanted else 0)]
+                for work, count, is_wanted in (
+                    (self.runs.poll, monitoring_threads, policy.collects_runs),
+                    (self.logs.ingest, log_threads, policy.collects_logs),
+                )
+            )
+            try:
+                while not all(work.done() for work in (*polls, *ingestions)):
+                    if all(poll.done() for poll in polls):
+                        self.logs.runs_are_done.set()
+                    on_wait()
+                    self._context.clock.sleep(IDLE_SECONDS)
+            finally:
+                self.logs.runs_are_done.set()
+        errors = dict(self.runs.errors)
+        for work in (*polls, *ingestions):
+            if (error := work.result()) is not None:
+                errors.setdefault("the collection", error)
+        return CollectionResult(
+            errors=errors,
+            unread=tuple(self.runs.unread),
+            pending_logs=tuple(self.logs.load_pending() if policy.collects_logs else ()),
+        )
+
+    def _caught(self, work: Callable[[], IngestError | None]) -> IngestError | None:
+        """Do a thread's work; what it raises is its result. All threads need the state."""
+        try:
+            error = work()
+        except Exception as raised:  # noqa: BLE001 - what was collected is reported first
+            error = as_ingest_error(raised, "the collection")
+        if isinstance(error, StateUnavailable):
+            self._is_state_lost.set()
+        return error

@@ -1,0 +1,77 @@
+"""What a collection that ends collects, how thorough it is, and how long it waits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ...domain.collections import Standstill
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionPolicy:
+    """How thorough a collection is, and how long it waits.
+
+    ``searches_all_days``: older runs that were run again are searched for in every day.
+    ``repository_tries`` and ``item_tries``: a repository, or an attempt or log, that failed so
+    often is left for a later collection. ``standstill``: with nothing else left to do, what fails
+    is waited for so long; ``longest_wait``: attempts that do not fail, for another process may be
+    reading them. ``job_lag``: jobs of a run that has just ended may lag behind it for so long.
+    ``outage``: a state or queue that does not respond is asked again for so long.
+    ``waits_for_others``: GitHub's limits and the leases of other processes are waited for.
+    ``collects_runs`` and ``collects_logs``: what is False is left to another process.
+    """
+
+    searches_all_days: bool
+    repository_tries: int
+    item_tries: int = 6
+    standstill: timedelta
+    longest_wait: timedelta
+    job_lag: timedelta
+    outage: timedelta
+    waits_for_others: bool
+    collects_runs: bool = True
+    collects_logs: bool = True
+
+
+#: The policy of a collection that nothing follows.
+COMPLETE = CollectionPolicy(
+    searches_all_days=True,
+    repository_tries=6,
+    standstill=timedelta(minutes=2),
+    longest_wait=timedelta(minutes=20),
+    job_lag=timedelta(minutes=2),
+    outage=timedelta(minutes=1),
+    waits_for_others=True,
+)
+
+#: The policy of a collection next to running agents, which collect what it leaves.
+QUICK = CollectionPolicy(
+    searches_all_days=False,
+    repository_tries=1,
+    standstill=timedelta(seconds=20),
+    longest_wait=timedelta(seconds=20),
+    job_lag=timedelta(0),
+    outage=timedelta(0),
+    waits_for_others=False,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionPlan:
+    """What one process collects.
+
+    ``log_names``: the repositories whose logs are waited for, where they are more than ``names``.
+    ``ends_at``: a deadline. ``on_turn`` is called by each thread that works, before each of its
+    turns. The standstills are those of an earlier round.
+    """
+
+    names: Sequence[str]
+    policy: CollectionPolicy
+    log_names: Sequence[str] | None = None
+    should_continue: Callable[[], bool] = lambda: True
+    ends_at: datetime | None = None
+    on_turn: Callable[[], None] = lambda: None
+    run_standstill: Standstill | None = None
+    log_standstill: Standstill | None = None

@@ -1,0 +1,201 @@
+"""A collection that a person asked for: every repository polled once, all that is found published.
+
+It works in rounds of bounded time, each begun by the host when the one before ended, and writes
+its progress into the state, so that it can be followed from anywhere. What it does not reach,
+because it is killed or its time is over, the agents' next ticks do.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ...domain.collections import CollectionPhase, CollectionRecord
+from ...domain.ledger import RepositoryRecord
+from ...errors import IngestError, NotFound
+from ...ports import AgentStore, RepositoryStore, StateStore
+from ..context import CollectorContext
+from .collection import Collection
+from .collection_plan import QUICK, CollectionPlan
+
+#: After so many rounds what is left is left to the agents.
+MAX_ROUNDS = 20
+
+#: A collection that has reported nothing for so long was killed.
+LOST_AFTER = timedelta(seconds=90)
+
+_COUNTED = ("runs", "jobs", "logs")
+
+
+def claim_collection(store: AgentStore, *, now: datetime) -> tuple[str, bool]:
+    """Return the id of the next collection, and whether the caller may start it.
+
+    Two people who press the button at once get one collection.
+    """
+    newest = next((each.collection_id for each in store.list_collections()), "")
+    seed = f"{newest} {int(now.timestamp()) // 60}"
+    collection_id = hashlib.sha256(seed.encode()).hexdigest()[:16]
+    return collection_id, store.claim_once(f"collect {collection_id}", now=now)
+
+
+def new_collection(
+    store: RepositoryStore, collection_id: str, *, only: str | None, now: datetime
+) -> CollectionRecord:
+    """Return a collection that begins now, with nothing polled yet."""
+    record = CollectionRecord(
+        collection_id=collection_id, started_at=now, updated_at=now, only=only
+    )
+    total = len(_wanted(store, record))
+    return replace(record, counts={"repositories_total": total, "repositories_done": 0})
+
+
+def start_collection(
+    store: StateStore, collection_id: str, *, only: str | None, now: datetime
+) -> CollectionRecord:
+    """Make the repositories due, and record that a collection begins."""
+    record = new_collection(store, collection_id, only=only, now=now)
+    # First, because whoever asked at the same moment follows it from now on.
+    store.save_collection(record)
+    for repository in _wanted(store, record):
+        store.make_due(repository.full_name, now=now)
+    return record
+
+
+def find_collection(store: AgentStore, collection_id: str) -> CollectionRecord:
+    """Find a collection. Raises NotFound for an unknown or old one."""
+    for record in store.list_collections():
+        if record.collection_id == collection_id:
+            return record
+    raise NotFound("This collection is no longer available. Start a new one.")
+
+
+def find_running(store: AgentStore, *, now: datetime) -> CollectionRecord | None:
+    """Find the collection that is in progress, if there is one."""
+    for record in store.list_collections():
+        if not record.has_ended and abs(now - record.updated_at) < LOST_AFTER:
+            return record
+    return None
+
+
+def collect_round(
+    context: CollectorContext, record: CollectionRecord, *, seconds: float
+) -> CollectionRecord:
+    """Collect for ``seconds``; return the collection, which has ended or needs another round.
+
+    Raises what the agents' work raises, and records it as the collection's end before.
+    """
+    return _Round(context, record, seconds=seconds).run()
+
+
+def fail_collection(
+    store: AgentStore, record: CollectionRecord, *, reason: str, now: datetime
+) -> CollectionRecord:
+    """Record that a collection has failed."""
+    failed = replace(record, phase=CollectionPhase.FAILED.value, note=reason, updated_at=now)
+    store.save_collection(failed)
+    return failed
+
+
+class _Round:
+    """One process's share of a collection."""
+
+    def __init__(
+        self, context: CollectorContext, record: CollectionRecord, *, seconds: float
+    ) -> None:
+        self._context = context
+        self._record = record
+        self._before = dict(record.counts)
+        wanted = [each.full_name for each in _wanted(context.store, record)]
+        plan = CollectionPlan(
+            names=wanted if record.remaining is None else record.remaining,
+            log_names=wanted,
+            policy=QUICK,
+            ends_at=context.clock.now() + timedelta(seconds=seconds),
+            run_standstill=record.run_standstill,
+            log_standstill=record.log_standstill,
+            on_turn=self._save,
+        )
+        self._collection = Collection(context, plan)
+
+    def run(self) -> CollectionRecord:
+        """Collect, and record how it ended."""
+        try:
+            self._collection.collect()
+            return self._end()
+        except Exception as error:
+            with suppress(IngestError):  # that the round failed is reported
+                self._count()
+            now = self._context.clock.now()
+            fail_collection(self._context.store, self._record, reason=str(error), now=now)
+            raise
+
+    def _end(self) -> CollectionRecord:
+        """Record that the collection is complete, given up, or continues in the next round."""
+        runs, logs = self._collection.runs, self._collection.logs
+        record = self._count()
+        if self._collection.is_over():
+            left = record.counts["logs_waiting"]
+            note = f"Logs that are not there yet come by themselves: {left:,}." if left else None
+            record = replace(record, phase=CollectionPhase.DONE.value, note=note)
+        else:
+            record = replace(
+                record,
+                rounds=record.rounds + 1,
+                remaining=tuple(runs.open_names()),
+                run_standstill=runs.standstill,
+                log_standstill=logs.standstill,
+            )
+        if record.rounds >= MAX_ROUNDS:
+            note = "The agents collect the rest automatically."
+            record = replace(record, phase=CollectionPhase.FAILED.value, note=note)
+        self._context.store.save_collection(record)
+        return record
+
+    def _save(self) -> None:
+        """Record the progress."""
+        self._context.store.save_collection(self._count())
+
+    def _count(self) -> CollectionRecord:
+        """Add what was done to the collection's counts, and its traffic to everybody's."""
+        context = self._context
+        counts = {
+            name: self._before.get(name, 0) + context.counters.read(name) for name in _COUNTED
+        }
+        counts |= _repository_counts(context.store, self._record)
+        if not self._collection.runs.open_names():
+            phase = CollectionPhase.FETCHING
+            counts["logs_waiting"] = context.store.count_ledger(self._record.only).logs_pending
+        elif counts["repositories_done"] < counts["repositories_total"]:
+            phase = CollectionPhase.LOOKING
+        else:
+            phase = CollectionPhase.COLLECTING
+        self._record = replace(
+            self._record, phase=phase.value, counts=counts, updated_at=context.clock.now()
+        )
+        context.save_counts()
+        return self._record
+
+
+def _repository_counts(store: RepositoryStore, record: CollectionRecord) -> dict[str, int]:
+    wanted = _wanted(store, record)
+    return {
+        "repositories_total": len(wanted),
+        "repositories_done": sum(_is_polled(each, record.started_at) for each in wanted),
+    }
+
+
+def _wanted(store: RepositoryStore, record: CollectionRecord) -> list[RepositoryRecord]:
+    if record.only is not None:
+        repository = store.load_repository(record.only)
+        return [] if repository is None else [repository]
+    return [each for each in store.list_repositories() if not each.paused]
+
+
+def _is_polled(record: RepositoryRecord, began_at: datetime) -> bool:
+    """Return whether it was polled since, or failed since: then its error explains it."""
+    polled_at, next_at = record.last_polled_at, record.next_poll_at
+    if polled_at is not None and polled_at >= began_at:
+        return True
+    return record.last_error is not None and next_at is not None and next_at > began_at

@@ -1,0 +1,132 @@
+"""Publishing again what was published, for a reader that lost its data.
+
+Messages come from the ledger and the stored logs, and from GitHub where those are gone. They have
+the ids that they had, and say that they are replayed. Nothing is recorded, so a replay can be
+repeated, and stopped at any moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import partial
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.ledger import AttemptRecord
+from ...errors import Skippable
+from ...messaging.envelope import Envelope
+from ...messaging.truncation import encode_to_fit
+from ..agents.agent_loop import ShouldContinue
+from ..context import CollectorContext
+from ..monitoring.attempt_messages import changes_of
+from ..monitoring.read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot, read_attempt
+from ..monitoring.slice_reads import SliceReads, open_slice_reads
+from ..publish import publish
+from .replay_logs import replay_fetched_logs, replay_stored_logs
+from .replay_span import ReplaySpan, SpanAttempt, load_span
+from .retry_policy import RetryPolicy
+
+#: The pause before a list of jobs that may be short is read again.
+DOUBTFUL_SECONDS = 0.5
+
+
+@dataclass(slots=True)
+class ReplayProgress:
+    """What was replayed so far; all attempts created before ``reached`` are."""
+
+    reached: datetime
+    attempts: int = 0
+    messages: int = 0
+    logs: int = 0
+    lost_attempts: int = 0
+    lost_logs: int = 0
+    refused_messages: int = 0
+
+
+def replay(
+    context: CollectorContext, span: ReplaySpan, *, should_continue: ShouldContinue
+) -> Iterator[ReplayProgress]:
+    """Publish every attempt of a span again, oldest first; yield the progress after each.
+
+    Waits where GitHub refuses requests for a while. Raises what publishing and reading raise.
+    """
+    retry_policy = RetryPolicy(context=context, should_continue=should_continue)
+    progress = ReplayProgress(reached=span.since)
+    for attempt in load_span(context, span, retry_policy):
+        progress.reached = attempt.record.created_at
+        retry_policy.attempt(partial(_replay, context, attempt, progress))
+        if not should_continue():
+            return
+        yield progress
+    if should_continue():
+        progress.reached = span.until
+
+
+def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayProgress) -> None:
+    """Publish an attempt, and count it once all of it is published."""
+    record = attempt.record
+    if attempt.is_in_ledger and not record.published_statuses:
+        return
+    reads = open_slice_reads(context, record.key.repository, [_unpublished(record)])
+    if attempt.is_in_ledger:
+        commit = _commit_of(record, reads)
+    else:
+        snapshot = _read_purged(context, record, reads)
+        if isinstance(snapshot.error, Skippable) or snapshot.record.run is None:
+            progress.lost_attempts += 1
+            return
+        record, commit = snapshot.record, snapshot.commit
+    changes = changes_of(
+        _unpublished(record),
+        commit,
+        log_mode="economy",
+        now=context.clock.now(),
+        filters=context.filters_of(record.key.repository),
+    )
+    messages = [
+        encode_to_fit(_replayed(fact, context), max_bytes=context.metrics.max_message_bytes)
+        for fact in changes.facts
+    ]
+    refused = publish(context.metrics, messages, clock=context.clock)
+    if attempt.is_in_ledger:
+        logs = replay_stored_logs(context, record)
+    else:
+        logs = replay_fetched_logs(context, record, changes.pending_logs)
+    progress.attempts += 1
+    progress.messages += len(messages) - len(refused)
+    progress.refused_messages += len(refused)
+    progress.logs += logs.replayed
+    progress.lost_logs += logs.lost
+
+
+def _commit_of(record: AttemptRecord, reads: SliceReads) -> CommitMetrics | None:
+    try:
+        return None if record.run is None else reads.commits.fetch(record.run)
+    except Skippable:
+        return None
+
+
+def _read_purged(
+    context: CollectorContext, record: AttemptRecord, reads: SliceReads
+) -> AttemptSnapshot:
+    """Read an attempt from GitHub; a list of jobs that may be short is read again."""
+    while True:
+        snapshot = read_attempt(context.source, record, reads, is_current=True, wants_jobs=True)
+        if snapshot.error is not None and not isinstance(snapshot.error, Skippable):
+            raise snapshot.error
+        record = snapshot.record
+        if not 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS:
+            return snapshot
+        context.clock.sleep(DOUBTFUL_SECONDS)
+
+
+def _unpublished(record: AttemptRecord) -> AttemptRecord:
+    """Return a record of which nothing is published but the states before the present one."""
+    before = record.published_statuses[:-1]
+    return replace(record, published_jobs={}, published_statuses=before, fingerprint=None)
+
+
+def _replayed(fact: Envelope, context: CollectorContext) -> Envelope:
+    data = {**fact.data, "replayed": True}
+    return replace(fact, data=data, cloudevents_root=context.cloudevents_root)

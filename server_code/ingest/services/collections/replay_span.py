@@ -1,0 +1,152 @@
+"""The attempts of a span of time: those of the ledger, and from GitHub those that it purged."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ...domain.ledger import AttemptRecord
+from ...domain.runs import AttemptKey, WorkflowRun
+from ...ports import RunPage, RunQuery
+from ..context import CollectorContext
+from ..monitoring.sweep_days import Window
+from .retry_policy import RetryPolicy
+
+#: So many attempts are loaded at once.
+PORTION = 100
+
+#: A list without a filter ends after 40,000 runs.
+MAX_PAGES = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplaySpan:
+    """What to replay: one repository's runs created in a span of time, or one of its runs."""
+
+    repository: str
+    since: datetime
+    until: datetime
+    run_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SpanAttempt:
+    """An attempt of a span; of one that is not in the ledger, the key and the time are known."""
+
+    record: AttemptRecord
+    is_in_ledger: bool
+
+
+def load_span(
+    context: CollectorContext, span: ReplaySpan, retry_policy: RetryPolicy
+) -> Iterator[SpanAttempt]:
+    """Yield the attempts of a span, oldest created first."""
+    watched = context.store.load_repository(span.repository)
+    if watched is not None:
+        # The ids of events hold the name as it was first seen.
+        span = replace(span, repository=watched.full_name)
+    if span.run_id is not None:
+        yield from _attempts_of_run(context, span.repository, span.run_id, retry_policy)
+        return
+    kept_since = context.clock.now() - timedelta(days=context.collecting.ledger_days)
+    purged_until = span.until if watched is None else min(span.until, kept_since)
+    yield from heapq.merge(
+        _load_ledger(context, span),
+        _fetch_purged(context, span, purged_until, retry_policy),
+        key=lambda attempt: attempt.record.created_at,
+    )
+
+
+def _load_ledger(context: CollectorContext, span: ReplaySpan) -> Iterator[SpanAttempt]:
+    seen: set[AttemptKey] = set()
+    since, limit = span.since, PORTION
+    while True:
+        found = context.store.load_attempts_since(span.repository, since, limit=limit)
+        new = [record for record in found if record.key not in seen]
+        yield from (
+            SpanAttempt(record, is_in_ledger=True)
+            for record in new
+            if record.created_at <= span.until
+        )
+        if len(found) < limit or found[-1].created_at > span.until:
+            return
+        # More attempts of one moment than a portion holds need a larger portion.
+        limit = limit if new else 2 * limit
+        since = found[-1].created_at
+        seen = {record.key for record in found}
+
+
+def _attempts_of_run(
+    context: CollectorContext, repository: str, run_id: int, retry_policy: RetryPolicy
+) -> Iterator[SpanAttempt]:
+    known = context.store.load_attempts(repository, [run_id])
+    if known:
+        newest = max(known.values(), key=lambda record: record.key.run_attempt)
+        yield from _unknown_attempts(newest.key, newest.created_at, known)
+        yield from (SpanAttempt(known[key], is_in_ledger=True) for key in sorted(known))
+        return
+    answer = retry_policy.attempt(lambda: context.source.fetch_run(repository, run_id))
+    run = answer.value if answer else None
+    if run is not None and run.created_at is not None:
+        yield from _unknown_attempts(run.key, run.created_at, known)
+
+
+def _fetch_purged(
+    context: CollectorContext, span: ReplaySpan, until: datetime, retry_policy: RetryPolicy
+) -> Iterator[SpanAttempt]:
+    """Yield attempts that have left the ledger, as far as GitHub has them and no filter applies."""
+    if span.since >= until:
+        return
+    filters = context.filters_of(span.repository)
+    window = Window(span.since.replace(microsecond=0), until.replace(microsecond=0))
+    for run in _list_runs(context, span, window, retry_policy):
+        if run.created_at is not None and filters.accepts(run):
+            known = context.store.load_attempts(span.repository, [run.run_id])
+            yield from _unknown_attempts(run.key, run.created_at, known)
+
+
+def _list_runs(
+    context: CollectorContext, span: ReplaySpan, window: Window, retry_policy: RetryPolicy
+) -> Iterator[WorkflowRun]:
+    """List the runs of a window, oldest half first: a filtered list ends after 1,000 runs."""
+    page = _fetch_page(context, span, window, 1, retry_policy)
+    if page is None:
+        return
+    is_filtered = all(window.holds(run) for run in page.runs)
+    if page.has_next and is_filtered and window.first < window.last:
+        for half in window.halves():
+            yield from _list_runs(context, span, half, retry_policy)
+        return
+    runs = list(page.runs)
+    for number in range(2, MAX_PAGES + 1):
+        if page is None or not page.has_next:
+            break
+        page = _fetch_page(context, span, window, number, retry_policy)
+        runs += page.runs if page else ()
+    found = {run.run_id: run for run in runs if window.holds(run)}
+    yield from sorted(found.values(), key=lambda run: (str(run.created_at), run.run_id))
+
+
+def _fetch_page(
+    context: CollectorContext,
+    span: ReplaySpan,
+    window: Window,
+    number: int,
+    retry_policy: RetryPolicy,
+) -> RunPage | None:
+    query = RunQuery(created=window.created, page=number)
+    answer = retry_policy.attempt(lambda: context.source.fetch_runs(span.repository, query))
+    return answer.value if answer else None
+
+
+def _unknown_attempts(
+    newest: AttemptKey, created_at: datetime, known: dict[AttemptKey, AttemptRecord]
+) -> Iterator[SpanAttempt]:
+    numbers = {key.run_attempt for key in known}
+    for number in range(1, newest.run_attempt + 1):
+        if number not in numbers:
+            key = replace(newest, run_attempt=number)
+            record = AttemptRecord(key=key, created_at=created_at)
+            yield SpanAttempt(record, is_in_ledger=False)

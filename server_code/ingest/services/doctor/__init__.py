@@ -1,0 +1,1 @@
+"""Checks of everything that a collector needs, each with its remedy."""

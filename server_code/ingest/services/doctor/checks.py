@@ -1,0 +1,195 @@
+"""The doctor: checks of everything a collector needs, each with its remedy.
+
+One list of plain values serves the command line and the dashboard. Looking changes nothing, but
+for one mark in the state that proves it can be written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from ...domain.source_records import CredentialRecord, SourceRecord
+from ...domain.sources import SourcePattern
+from ...errors import IngestError
+from ...ports import Clock, StateStore
+from ...ports.inspection import FAILED, OK, WARNING, Check, QueueInspector
+from ...settings import Settings
+from .github import (
+    NEW_CREDENTIAL,
+    DoctorGithub,
+    check_access,
+    check_credentials,
+    check_repository,
+    check_source,
+)
+from .machine import check_machine
+from .queues import check_bucket, check_queues
+
+#: GitHub suggests a random secret of this length at least.
+#: https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries
+MIN_WEBHOOK_SECRET = 16
+
+
+#: Repositories that are checked one by one, with three requests each.
+MAX_REPOSITORIES = 50
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoctorTarget:
+    """The parts of a collector that the doctor checks; opening one is part of its check.
+
+    ``repositories`` are checked next to those that the state holds, ``sources`` are previewed.
+    """
+
+    settings: Settings
+    open_github: Callable[[], DoctorGithub]
+    open_queues: Callable[[], QueueInspector]
+    open_state: Callable[[], StateStore]
+    clock: Clock
+    repositories: Sequence[str] = ()
+    sources: Sequence[SourcePattern] = ()
+
+
+@dataclass(slots=True)
+class Watched:
+    """What the state holds: sources, and repositories that are not paused, failing ones first."""
+
+    names: list[str] = field(default_factory=list)
+    sources: list[SourceRecord] = field(default_factory=list)
+    credentials: list[CredentialRecord] = field(default_factory=list)
+
+
+def run_checks(target: DoctorTarget) -> Iterator[Check]:
+    """Yield the finding of each check as it comes; raises nothing."""
+    watched = Watched()
+    yield from check_state(target, watched)
+    yield from check_github(target, watched)
+    yield from check_bus(target)
+    yield check_webhook_secret(target.settings)
+    yield from check_machine()
+
+
+def is_well(checks: Iterable[Check]) -> bool:
+    """Return whether no check failed; warnings are accepted."""
+    return all(check.status != FAILED for check in checks)
+
+
+def check_state(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
+    """Open, read and write the state; ``watched`` receives what it holds."""
+    try:
+        state = target.open_state()
+        try:
+            records = sorted(state.list_repositories(), key=lambda each: -each.failures)
+            watched.names = [each.full_name for each in records if not each.paused]
+            watched.sources = state.list_sources()
+            watched.credentials = state.list_credentials()
+            now = target.clock.now()
+            state.claim_once(f"doctor {now.isoformat()}", now=now)
+        finally:
+            state.close()
+    except IngestError as error:
+        remedy = "Fix the reported problem, or set DATABASE_URL to another database."
+        yield Check(subject="state", status=FAILED, finding=str(error), remedy=remedy)
+    else:
+        finding = f"The state can be read and written; repositories watched: {len(watched.names)}."
+        yield Check(subject="state", status=OK, finding=finding)
+
+
+def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
+    """Check each credential and source, and that the repositories can be read."""
+    try:
+        github = target.open_github()
+    except IngestError as error:
+        yield Check(subject="token", status=FAILED, finding=str(error), remedy=NEW_CREDENTIAL)
+        return
+    is_known = False
+    for check in check_credentials(github.inspector, now=target.clock.now):
+        is_known = is_known or check.status != FAILED
+        yield check
+    if not is_known:
+        return  # each repository would fail in the same way
+    yield from check_access(watched.credentials, now=target.clock.now())
+    yield from check_sources(target, github, watched.sources)
+    days = target.settings.collecting.backfill_days
+    names = _distinct([*target.repositories, *watched.names])
+    for name in names[:MAX_REPOSITORIES]:
+        yield check_repository(github.actions, github.inspector, name, backfill_days=days)
+    if len(names) > MAX_REPOSITORIES:
+        yield _left_unchecked(len(names) - MAX_REPOSITORIES)
+    if not (names or watched.sources or target.sources):
+        yield _nothing_watched()
+
+
+def check_bus(target: DoctorTarget) -> Iterator[Check]:
+    """Check queues and bucket."""
+    try:
+        queues = target.open_queues()
+    except IngestError as error:
+        remedy = "Correct the settings of the message bus, EVENT_BUS and its credentials."
+        yield Check(subject="queues", status=FAILED, finding=str(error), remedy=remedy)
+        return
+    yield from check_queues(queues, target.settings.queues)
+    yield check_bucket(queues, target.settings.queues.log_bucket)
+
+
+def check_sources(
+    target: DoctorTarget, github: DoctorGithub, known: Sequence[SourceRecord]
+) -> Iterator[Check]:
+    """Preview the sources that were named, and report the errors of the known ones."""
+    for pattern in target.sources:
+        yield check_source(
+            github,
+            pattern,
+            [each for each in known if each.pattern.lower() != str(pattern).lower()],
+            log_mode=target.settings.collecting.log_mode,
+            now=target.clock.now(),
+        )
+    given = {str(each).lower() for each in target.sources}
+    for record in known:
+        if record.last_error is not None and record.pattern.lower() not in given:
+            yield Check(
+                subject=f"source {record.pattern}",
+                status=FAILED,
+                finding=record.last_error,
+                remedy="Check its name, and that a credential may list its repositories.",
+            )
+
+
+def _left_unchecked(number: int) -> Check:
+    return Check(
+        subject="repositories",
+        status=OK,
+        finding=f"{number:,} more repositories are watched and were not checked one by one.",
+    )
+
+
+def _nothing_watched() -> Check:
+    return Check(
+        subject="repositories",
+        status=WARNING,
+        finding="No repository is watched yet.",
+        remedy="Give one: runstream doctor OWNER/REPO, and collect OWNER/REPO.",
+    )
+
+
+def check_webhook_secret(settings: Settings) -> Check:
+    """Check that the secret of the webhook is long enough."""
+    subject, secret = "webhook secret", settings.github.webhook_secret
+    if secret is None:
+        seconds = settings.collecting.poll_seconds
+        finding = f"No GITHUB_WEBHOOK_SECRET is set: runs are found by polling every {seconds} s."
+        return Check(subject=subject, status=OK, finding=finding)
+    if len(secret.reveal()) < MIN_WEBHOOK_SECRET:
+        return Check(
+            subject=subject,
+            status=WARNING,
+            finding="GITHUB_WEBHOOK_SECRET is short enough to be guessed.",
+            remedy="Make one with: openssl rand -hex 32; set it here and at GitHub.",
+        )
+    return Check(subject=subject, status=OK, finding="GITHUB_WEBHOOK_SECRET is set.")
+
+
+def _distinct(names: Iterable[str]) -> list[str]:
+    """Drop repetitions, without regard to case."""
+    return list({name.lower(): name for name in names}.values())

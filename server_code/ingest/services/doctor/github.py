@@ -1,0 +1,200 @@
+"""Checks of GitHub: credentials, limits, clock and repositories."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ...domain.source_records import CredentialRecord, SourceRecord
+from ...domain.sources import SourcePattern
+from ...errors import (
+    AccessDenied,
+    BadCredentials,
+    IngestError,
+    RateLimited,
+    Skippable,
+)
+from ...ports import ActionsSource, Budget, RepositorySource, RunQuery
+from ...ports.inspection import (
+    ANONYMOUS_KIND,
+    FAILED,
+    OK,
+    WARNING,
+    Check,
+    CredentialFacts,
+    GithubInspector,
+)
+from ..dashboard.credentials import credential_row, describe_expiry
+from ..sources.preview_source import SourceLister, describe_preview, preview_source
+
+#: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
+#: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-troubleshooting.html
+SKEW_WARNING_SECONDS = 30
+SKEW_FAILURE_SECONDS = 240
+
+NEW_CREDENTIAL = (
+    "Create a token with read access to actions, contents, metadata and pull requests, and set "
+    "GITHUB_TOKEN: https://github.com/settings/personal-access-tokens"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DoctorGithub:
+    """GitHub as the checks need it."""
+
+    inspector: GithubInspector
+    actions: ActionsSource
+    repositories: RepositorySource
+
+
+def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -> Iterator[Check]:
+    """Check each credential: whose it is, its expiry, what is left of its hour, GitHub's clock."""
+    for name in github.credentials():
+        try:
+            facts = github.inspect(name)
+        except RateLimited as error:
+            yield _limited(name, error)
+        except IngestError as error:
+            yield _failed(name, error, _credential_remedy(error))
+        else:
+            yield _check_identity(name, facts, now())
+            of_name = "without a token" if facts.kind == ANONYMOUS_KIND else f"of {name}"
+            yield _check_budget(f"limit {of_name}", facts.budget)
+            if facts.server_time is not None:
+                yield _check_clock(facts.server_time, now())
+
+
+def check_repository(
+    source: ActionsSource, github: GithubInspector, name: str, *, backfill_days: float
+) -> Check:
+    """Check a repository: that it exists, its Actions are readable, and its logs are kept."""
+    subject = f"repository {name}"
+    try:
+        facts = source.fetch_repository(name)
+        page = source.fetch_runs(name, RunQuery()).value
+        days = github.retention_days(name)
+    except RateLimited as error:
+        return _limited(subject, error)
+    except IngestError as error:
+        return _failed(subject, error, _repository_remedy(error))
+    kept = f"; logs are kept for {days} days" if days is not None else ""
+    runs = page.total_count if page is not None else 0
+    finding = f"{facts.full_name} is readable: {runs:,} runs{kept}."
+    if facts.is_archived:
+        return _warning(
+            subject,
+            f"{finding} It is archived.",
+            "Archived repositories run no workflows: remove it.",
+        )
+    if days is not None and days < backfill_days:
+        return _warning(subject, finding, f"Set BACKFILL_DAYS ({backfill_days:g}) to {days}.")
+    return Check(subject=subject, status=OK, finding=finding)
+
+
+def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[Check]:
+    """Report which repositories each credential reads, and which permissions it lacks."""
+    for record in records:
+        row = credential_row(record, now=now)
+        if row["repositories"] is None and not row["missing_permissions"]:
+            continue
+        finding = f"It was listed {row['repositories'] or 0:,} repositories."
+        subject = f"access of {record.name}"
+        if row["missing_permissions"]:
+            yield _warning(subject, f"{finding} {row['finding']}", row["remedy"])
+        else:
+            yield Check(subject=subject, status=OK, finding=finding)
+
+
+def check_source(
+    github: DoctorGithub,
+    pattern: SourcePattern,
+    known: Sequence[SourceRecord],
+    *,
+    log_mode: str,
+    now: datetime,
+) -> Check:
+    """Check a source: what it matches, what is left out, and what it costs an hour."""
+    subject = f"source {pattern}"
+    lister = SourceLister(github.repositories, github.actions)
+    try:
+        preview = preview_source(lister, pattern, known, log_mode=log_mode, now=now)
+    except RateLimited as error:
+        return _limited(subject, error)
+    except IngestError as error:
+        return _failed(subject, error, _repository_remedy(error))
+    finding = describe_preview(preview)
+    if not preview.matched:
+        remedy = "Check its spelling, and that a credential may read repositories that fit it."
+        return _warning(subject, finding, remedy)
+    return Check(subject=subject, status=OK, finding=finding)
+
+
+def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
+    if facts.kind == ANONYMOUS_KIND:
+        finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
+        return _warning("token", finding, NEW_CREDENTIAL)
+    expiry, when = describe_expiry(facts.expires_at, now=now)
+    scopes = f", scopes {', '.join(facts.scopes) or 'none'}" if facts.scopes is not None else ""
+    owner = f" of {facts.login}" if facts.login else ""
+    finding = f"{facts.kind}{owner}{scopes}" + (f"; {when}" if when else "")
+    if expiry != OK:
+        return Check(subject=name, status=expiry, finding=f"{finding}.", remedy=NEW_CREDENTIAL)
+    if facts.scopes is not None and "repo" not in facts.scopes:
+        remedy = "Private repositories need the scope repo; public ones do not."
+        return _warning(name, f"{finding}.", remedy)
+    return Check(subject=name, status=OK, finding=f"{finding}.")
+
+
+def _check_budget(subject: str, budget: Budget) -> Check:
+    if budget.limit is None or budget.remaining is None:
+        return Check(subject=subject, status=OK, finding="GitHub reports no limit.")
+    until = f" until {budget.reset_at:%H:%M} UTC" if budget.reset_at else ""
+    finding = f"{budget.remaining:,} of {budget.limit:,} requests are left{until}."
+    if budget.remaining < budget.limit // 10:
+        remedy = "Wait, or add another token: GITHUB_TOKEN takes several."
+        return _warning(subject, finding, remedy)
+    return Check(subject=subject, status=OK, finding=finding)
+
+
+def _check_clock(server_time: datetime, now: datetime) -> Check:
+    seconds = (now - server_time).total_seconds()
+    where = "ahead of" if seconds > 0 else "behind"
+    finding = f"This machine's clock is {abs(seconds):,.0f} s {where} GitHub's."
+    remedy = "Set the clock, preferably by NTP: AWS rejects requests that are 5 minutes off."
+    if abs(seconds) >= SKEW_FAILURE_SECONDS:
+        return Check(subject="clock", status=FAILED, finding=finding, remedy=remedy)
+    if abs(seconds) >= SKEW_WARNING_SECONDS:
+        return _warning("clock", finding, remedy)
+    return Check(subject="clock", status=OK, finding="This machine's clock agrees with GitHub's.")
+
+
+def _credential_remedy(error: IngestError) -> str:
+    if error.remedy is not None:
+        return error.remedy
+    if isinstance(error, BadCredentials):
+        return NEW_CREDENTIAL
+    return "Check GITHUB_API_URL and the network: proxy, firewall and certificate."
+
+
+def _repository_remedy(error: IngestError) -> str:
+    if error.remedy is not None:
+        return error.remedy
+    if isinstance(error, Skippable):
+        return "Check its name and that the token may read it: private ones answer 404 otherwise."
+    if isinstance(error, AccessDenied):
+        return "Give the token read access to actions, contents and pull requests."
+    return "Fix what the checks of the credentials report, then try again."
+
+
+def _limited(subject: str, error: RateLimited) -> Check:
+    remedy = f"Wait until {error.retry_at:%H:%M:%S} UTC. Collection waits by itself."
+    return _warning(subject, str(error), remedy)
+
+
+def _warning(subject: str, finding: str, remedy: str) -> Check:
+    return Check(subject=subject, status=WARNING, finding=finding, remedy=remedy)
+
+
+def _failed(subject: str, error: IngestError, remedy: str) -> Check:
+    return Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)

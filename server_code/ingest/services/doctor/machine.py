@@ -1,0 +1,66 @@
+"""The doctor's checks of the machine: a temporary folder for logs, and enough open files."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+
+from ...ports.inspection import FAILED, OK, WARNING, Check
+from ..log_ingestion.spool import MEMORY_BYTES, spare_bytes
+
+#: A log of a busy job; a folder that cannot hold some of them lets logs wait.
+_USUAL_LOGS_BYTES = 32 * 1024 * 1024
+
+#: A collector with its default threads opens about half as many.
+_MIN_OPEN_FILES = 128
+
+
+def check_machine() -> Iterator[Check]:
+    """Yield what the machine offers to logs on their way."""
+    yield _check_temporary_folder()
+    limit = _open_files_limit()
+    if limit is not None and limit < _MIN_OPEN_FILES:
+        yield Check(
+            subject="open files",
+            status=WARNING,
+            finding=f"This process may open {limit} files; requests and logs wait for each other.",
+            remedy=f"Raise the limit to {_MIN_OPEN_FILES} or more (ulimit -n, LimitNOFILE).",
+        )
+
+
+def _check_temporary_folder() -> Check:
+    subject = "temporary folder"
+    larger = f"Logs of more than {MEMORY_BYTES // 2**20} MiB"
+    try:
+        with tempfile.TemporaryFile(prefix="runstream-") as file:
+            file.write(b"\0")
+        folder = tempfile.gettempdir()
+        usage = shutil.disk_usage(folder)
+    except OSError as error:
+        return Check(
+            subject=subject,
+            status=FAILED,
+            finding=f"No temporary folder is writable ({error}). {larger} wait.",
+            remedy="Set TMPDIR to a writable folder, for example a mounted volume.",
+        )
+    room = max(usage.free - spare_bytes(usage.total), 0)
+    finding = f"{folder} has {room // 2**20:,} MiB free for logs during download."
+    if room < _USUAL_LOGS_BYTES:
+        return Check(
+            subject=subject,
+            status=WARNING,
+            finding=f"{finding} {larger} may wait.",
+            remedy="Free space there, or set TMPDIR to a folder on a larger disk.",
+        )
+    return Check(subject=subject, status=OK, finding=finding)
+
+
+def _open_files_limit() -> int | None:
+    """Return how many files this process may open; None where the system does not say."""
+    try:
+        import resource
+    except ImportError:
+        return None
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return None if soft == resource.RLIM_INFINITY else soft

@@ -1,0 +1,90 @@
+"""The doctor's checks in parts, each with a time limit: a page fills them in as they come."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeVar
+
+from ...errors import IngestError, Rejected, SourceUnavailable
+from ...ports.inspection import FAILED, Check
+from .checks import (
+    DoctorTarget,
+    Watched,
+    check_bus,
+    check_github,
+    check_state,
+    check_webhook_secret,
+)
+from .machine import check_machine
+
+#: A call of Anvil ends after 30 seconds.
+PART_SECONDS = 20.0
+
+_Value = TypeVar("_Value")
+
+
+def run_part(target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS) -> list[Check]:
+    """Return the findings of one part of PARTS. Raises Rejected for another one.
+
+    The state is read by the calling thread, because Anvil's tables answer no other.
+    """
+    if part == "state":
+        return list(check_state(target, Watched()))
+    if part not in PARTS:
+        raise Rejected(f"The checks have no part {part}. The parts are {', '.join(PARTS)}.")
+    watched = Watched()
+    if part == "GitHub":
+        list(check_state(target, watched))
+    return _within(seconds, part, _PARTS[part](target, watched))
+
+
+def within(seconds: float, what: str, function: Callable[[], _Value]) -> _Value:
+    """Return what a function returns. Raises SourceUnavailable after the time limit.
+
+    The function goes on in its thread until its own time limits end it.
+    """
+    answers: list[_Value] = []
+    errors: list[IngestError] = []
+
+    def run() -> None:
+        try:
+            answers.append(function())
+        except IngestError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run, name=f"within-{what}", daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if errors:
+        raise errors[0]
+    if not answers:
+        raise SourceUnavailable(f"{what} did not answer within {seconds:g} seconds.")
+    return answers[0]
+
+
+def _within(seconds: float, what: str, checks: Iterable[Check]) -> list[Check]:
+    """Return the checks that end in time, and a failed one where the limit has passed."""
+    found: list[Check] = []
+    try:
+        within(seconds, what, lambda: found.extend(checks))
+    except IngestError as error:
+        late = Check(
+            subject=what,
+            status=FAILED,
+            finding=str(error),
+            remedy="Check its address in the settings, the network, the proxy and the firewall.",
+        )
+        return [*found, late]
+    return found
+
+
+_PARTS: Mapping[str, Callable[[DoctorTarget, Watched], Iterable[Check]]] = {
+    "GitHub": check_github,
+    "queues": lambda target, _: check_bus(target),
+    "webhook": lambda target, _: [check_webhook_secret(target.settings)],
+    "machine": lambda *_: check_machine(),
+}
+
+#: The parts in the order of a page; "state" first, for without it nothing else works.
+PARTS = ("state", *_PARTS)

@@ -1,0 +1,86 @@
+"""The doctor's checks of the message bus: the three queues, and the bucket for long logs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ...errors import AccessDenied, IngestError, QueueMissing
+from ...ports.inspection import (
+    FAILED,
+    OK,
+    WARNING,
+    BusRemedies,
+    Check,
+    QueueCondition,
+    QueueInspector,
+)
+from ...settings import QueueSettings
+
+#: What every queue took before 2025, less framing; logs in smaller messages would be many parts.
+SMALL_MESSAGE_BYTES = 250_000
+
+#: A log is fetched and published within this time, or its worker asks for more.
+SHORT_HOLD_SECONDS = 30
+
+_SETUP = "runstream setup"
+
+
+def check_queues(inspector: QueueInspector, queues: QueueSettings) -> Iterator[Check]:
+    """Check each queue: that it exists, accepts messages and has a dead-letter queue."""
+    for name in queues.names:
+        subject = f"queue {name}"
+        try:
+            condition = inspector.inspect_queue(name)
+            inspector.require_send(name)
+        except IngestError as error:
+            remedy = _remedy(error, inspector.remedies)
+            yield Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
+        else:
+            yield _judge(subject, condition, is_work=name == queues.job_events_queue)
+
+
+def check_bucket(inspector: QueueInspector, bucket: str | None) -> Check:
+    """Check that logs may be stored in the bucket."""
+    if bucket is None:
+        finding = "No LOG_BUCKET is set: logs that exceed a message are sent in parts."
+        return Check(subject="bucket", status=OK, finding=finding)
+    subject = f"bucket {bucket}"
+    try:
+        inspector.require_store(bucket)
+    except IngestError as error:
+        remedy = _remedy(error, inspector.remedies)
+        return Check(subject=subject, status=FAILED, finding=str(error), remedy=remedy)
+    return Check(subject=subject, status=OK, finding="Logs can be stored.")
+
+
+def _judge(subject: str, queue: QueueCondition, *, is_work: bool) -> Check:
+    waiting = "an unknown number" if queue.waiting is None else f"{queue.waiting:,}"
+    finding = (
+        f"It accepts messages of up to {queue.max_message_bytes // 1024:,} KiB; {waiting} waiting."
+    )
+    if queue.dead_letter_queue is None:
+        problem = f"{finding} It has no dead-letter queue: messages that fail are repeated."
+        return _warning(subject, problem, f"{_SETUP} gives it one.")
+    if queue.dead_letters and is_work:
+        problem = f"{finding} {queue.dead_letters:,} are in {queue.dead_letter_queue}."
+        remedy = "Fix the errors that `runstream status` lists, then run: runstream redrive."
+        return _warning(subject, problem, remedy)
+    if queue.max_message_bytes < SMALL_MESSAGE_BYTES:
+        return _warning(subject, finding, f"{_SETUP} raises its limit where the bus allows more.")
+    if is_work and queue.hold_seconds is not None and queue.hold_seconds < SHORT_HOLD_SECONDS:
+        seconds = queue.hold_seconds
+        problem = f"{finding} Work is repeated after {seconds} s, before it can be completed."
+        return _warning(subject, problem, f"{_SETUP} gives more time.")
+    return Check(subject=subject, status=OK, finding=finding)
+
+
+def _remedy(error: IngestError, remedies: BusRemedies) -> str:
+    if isinstance(error, QueueMissing):
+        return remedies.missing
+    if isinstance(error, AccessDenied):
+        return remedies.denied
+    return remedies.unreachable
+
+
+def _warning(subject: str, finding: str, remedy: str) -> Check:
+    return Check(subject=subject, status=WARNING, finding=finding, remedy=remedy)

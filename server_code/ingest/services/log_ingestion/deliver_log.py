@@ -1,0 +1,176 @@
+"""Publishing of one log, or of the fact that there is none, to the logs queue."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+
+from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
+from ...domain.runs import AttemptKey
+from ...errors import IngestError, MessageTooLarge
+from ...messaging.encoding import QueueMessage
+from ...messaging.log_events import (
+    LogAbsence,
+    LogFacts,
+    fits_one_message,
+    log_copy_key,
+    log_envelope,
+    log_object_key,
+    log_parts,
+    log_payload,
+    log_unavailable_message,
+)
+from ...messaging.log_marks import bounded_marks
+from ...ports import BlobReference, BlobStore
+from ...ports.logs import MAX_CACHED_LOG_BYTES
+from ..context import LOG_INGESTION_AGENT, CollectorContext
+from ..publish import publish
+from .log_results import LogFetched, LogUnavailable
+
+_CHUNK_BYTES = 256 * 1024
+
+
+def deliver_log(
+    context: CollectorContext, key: AttemptKey, log: LogFetched, *, is_replayed: bool = False
+) -> JobLogRecord:
+    """Publish a log: in one message if it fits, else by claim check, else in ordered parts.
+
+    Returns the record to save once all of it is on the queue. Raises what publishing raises.
+    """
+    facts = replace(_facts(context, key, log), is_replayed=is_replayed)
+    limit = context.logs.max_message_bytes
+    reference = None
+    if context.blobs is None or fits_one_message(facts, log.spool.open, limit):
+        for message in log_parts(facts, log.spool.open, limit):
+            _send(context, message)
+    else:
+        reference, claim = _upload(context.blobs, facts, log)
+        _send(context, claim)
+    context.counters.add("logs")
+    _cache(context, key, log)
+    return _record(facts, reference)
+
+
+def pack_log(
+    context: CollectorContext, key: AttemptKey, log: LogFetched
+) -> tuple[QueueMessage, JobLogRecord] | None:
+    """Build the only message of a small log, and the record to save once it is on the queue.
+
+    None where one message does not hold it.
+    """
+    facts = _facts(context, key, log)
+    limit = context.logs.max_message_bytes
+    if not fits_one_message(facts, log.spool.open, limit):
+        return None
+    [message] = log_parts(facts, log.spool.open, limit)
+    _cache(context, key, log)
+    return message, _record(facts, None)
+
+
+def deliver_absence(
+    context: CollectorContext, key: AttemptKey, absent: LogUnavailable, *, is_replayed: bool = False
+) -> JobLogRecord:
+    """Publish that a job has no log, and why; returns the record to save after."""
+    now = context.clock.now()
+    absence = LogAbsence(
+        key=key,
+        job_id=absent.job.job_id,
+        job_name=absent.job.job_name,
+        fetched_at=now,
+        reason=absent.reason,
+        detail=absent.detail,
+        is_replayed=is_replayed,
+        cloudevents_root=context.cloudevents_root,
+    )
+    _send(context, log_unavailable_message(absence))
+    context.counters.add("logs_unavailable")
+    return JobLogRecord(
+        key=key,
+        job_id=absent.job.job_id,
+        job_name=absent.job.job_name,
+        state=LOG_EXPIRED if absent.reason == "expired" else LOG_UNAVAILABLE,
+        updated_at=now,
+        reason=f"{absent.reason}: {absent.detail}",
+    )
+
+
+def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
+    """Cache a log for the pages; publishing does not depend on it, so it may fail."""
+    if context.log_cache is None or log.digest.log_bytes > MAX_CACHED_LOG_BYTES:
+        return
+    try:
+        with log.spool.open() as content:
+            context.log_cache.save_log(key, log.job.job_id, content, log.marks, context.clock.now())
+    except IngestError as error:
+        with suppress(IngestError):
+            context.report_error(
+                LOG_INGESTION_AGENT,
+                key.repository,
+                f"The log of job {log.job.job_id} of {key} was not cached: {error}",
+                "No action is needed if this passes; the page fetches the log again.",
+            )
+
+
+def _send(context: CollectorContext, message: QueueMessage) -> None:
+    for rejection in publish(context.logs, [message], clock=context.clock):
+        raise MessageTooLarge(f"{context.logs.queue_name} refuses a log: {rejection.reason}")
+
+
+def _upload(
+    blobs: BlobStore, facts: LogFacts, log: LogFetched
+) -> tuple[BlobReference, QueueMessage]:
+    """Store the whole message as an object; return it and the message that points there.
+
+    Next to it is the log alone, byte for byte, of which readers can request a range of bytes.
+    """
+    with log.spool.open() as file:
+        content = blobs.put(
+            log_copy_key(facts),
+            iter(lambda: file.read(_CHUNK_BYTES), b""),
+            content_type="text/plain; charset=utf-8" if facts.is_text else "text/plain",
+        )
+    sizes: list[int] = []
+
+    def payload() -> Iterator[bytes]:
+        for chunk in log_payload(facts, log.spool.open):
+            sizes.append(len(chunk))
+            yield chunk
+
+    reference = blobs.put(log_object_key(facts), payload(), content_type="application/json")
+    claim = blobs.claim_check(
+        log_envelope(facts), payload=reference, payload_bytes=sum(sizes), content=content
+    )
+    return reference, claim
+
+
+#: Of a message, at most this share is marks, so that most of it is the log.
+_MARKS_SHARE = 8
+
+
+def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFacts:
+    return LogFacts(
+        key=key,
+        job_id=log.job.job_id,
+        job_name=log.job.job_name,
+        log_bytes=log.digest.log_bytes,
+        log_sha256=log.digest.log_sha256,
+        fetched_at=context.clock.now(),
+        is_text=log.digest.is_text,
+        marks=bounded_marks(log.marks, context.logs.max_message_bytes // _MARKS_SHARE),
+        cloudevents_root=context.cloudevents_root,
+    )
+
+
+def _record(facts: LogFacts, reference: BlobReference | None) -> JobLogRecord:
+    return JobLogRecord(
+        key=facts.key,
+        job_id=facts.job_id,
+        job_name=facts.job_name,
+        state=LOG_FETCHED,
+        updated_at=facts.fetched_at,
+        log_bytes=facts.log_bytes,
+        log_sha256=facts.log_sha256,
+        blob_bucket=reference.bucket if reference else None,
+        blob_key=reference.key if reference else None,
+    )

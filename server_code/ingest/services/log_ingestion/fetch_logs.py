@@ -1,0 +1,204 @@
+"""Fetching logs from GitHub into spools: requests only, no state.
+
+A log has two ways, the attempt's archive and the job's single log; each is the fallback of the
+other. Runs on worker threads, so nothing here touches the store or the queues.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from typing import BinaryIO
+
+from ...domain.step_ranges import StepFile
+from ...errors import (
+    BadCredentials,
+    IngestError,
+    LogExpired,
+    LogPending,
+    MalformedPayload,
+    RateLimited,
+    RequestPaused,
+    ResourceExhausted,
+)
+from ...messaging.log_work import DueLog, LogWork
+from ...ports import ActionsSource
+from .log_archive import LogArchive, fetch_log_archive
+from .log_results import (
+    LogFetched,
+    LogNotReady,
+    LogResult,
+    LogUnavailable,
+    as_ingest_error,
+    failed_log,
+    spool_log,
+)
+
+#: What fails both ways alike, so that the other way is not tried.
+_SHARED_FAILURES = (RateLimited, BadCredentials, ResourceExhausted)
+
+#: A log that is missing (404) after so many tries is asked for the other way.
+MIN_PENDING_TRIES = 3
+
+#: After so many single logs in a row that failed, the others wait for the next try.
+MAX_CONSECUTIVE_FAILURES = 3
+
+
+def fetch_logs(
+    source: ActionsSource, work: LogWork, owed: Collection[DueLog]
+) -> Iterator[LogResult]:
+    """Fetch the logs of one piece of work, one result for each job; never raises an IngestError."""
+    asked = [job for job in owed if not job.never_started]
+    yield from (_never_existed(job) for job in owed if job.never_started)
+    if work.is_whole_attempt and len(asked) > 1:
+        yield from _fetch_archive_first(source, work, asked)
+    else:
+        yield from (_fetch_single_first(source, work, job) for job in asked)
+
+
+def _fetch_archive_first(
+    source: ActionsSource, work: LogWork, asked: Sequence[DueLog]
+) -> Iterator[LogResult]:
+    """Yield what the archive holds for certain, then fetch the other logs one by one."""
+    left = {job.job_id: job for job in asked}
+    empty: set[int] = set()
+    failure: IngestError | None = None
+    try:
+        with fetch_log_archive(source, work.key, _job_names(work)) as archive:
+            for job in asked:
+                if job.job_id not in archive:
+                    continue
+                if archive.is_empty(job.job_id):
+                    empty.add(job.job_id)
+                    continue
+                result = extract_log(archive, job)
+                if isinstance(result, LogFetched):
+                    del left[job.job_id]
+                    yield result
+    except Exception as error:  # noqa: BLE001 - an archive's failure leaves the single logs
+        failure = as_ingest_error(error, f"the archive of {work.key}")
+    if isinstance(failure, LogExpired):
+        yield from _fetch_unless_expired(source, work, list(left.values()))
+    elif failure is not None and _is_answer_for_all(failure, work):
+        yield from (failed_log(job, failure) for job in left.values())
+    else:
+        yield from _fetch_singles(source, work, list(left.values()), empty)
+
+
+def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
+    """Extract a job's log; damaged files of its steps only leave the steps unproved."""
+    files: list[StepFile] = []
+    with suppress(MalformedPayload):
+        files = archive.step_files(job.job_id)
+    return spool_log(job, partial(archive.extract, job.job_id), files)
+
+
+def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:
+    """Return whether single logs would not do better than the archive did."""
+    is_early = isinstance(failure, LogPending) and work.tries < MIN_PENDING_TRIES
+    return is_early or isinstance(failure, _SHARED_FAILURES)
+
+
+def _fetch_unless_expired(
+    source: ActionsSource, work: LogWork, jobs: Sequence[DueLog]
+) -> Iterator[LogResult]:
+    """Fetch the logs of an archive that has expired: the first one shows whether all have."""
+    first = fetch_single(source, work, jobs[0])
+    yield first
+    if isinstance(first, LogUnavailable):
+        yield from (replace(first, job=job) for job in jobs[1:])
+    else:
+        yield from _fetch_singles(source, work, jobs[1:], empty=())
+
+
+def _fetch_singles(
+    source: ActionsSource, work: LogWork, jobs: Sequence[DueLog], empty: Collection[int]
+) -> Iterator[LogResult]:
+    """Fetch logs one by one until several in a row fail; each try begins with another job.
+
+    A log that is empty in the archive, and that GitHub does not serve alone, is an empty log.
+    """
+    first = work.tries % max(len(jobs), 1)
+    failures = 0
+    error: IngestError | None = None
+    for job in (*jobs[first:], *jobs[:first]):
+        if error is not None and failures >= MAX_CONSECUTIVE_FAILURES:
+            yield LogNotReady(job=job, error=error)
+            continue
+        result = fetch_single(source, work, job)
+        if isinstance(result, LogNotReady) and not isinstance(result.error, LogPending):
+            error = result.error
+            failures += MAX_CONSECUTIVE_FAILURES if isinstance(error, _SHARED_FAILURES) else 1
+        else:
+            failures = 0
+        if job.job_id in empty and _is_missing(result, work):
+            result = spool_log(job, _write_nothing)
+        yield result
+
+
+def fetch_single(source: ActionsSource, work: LogWork, job: DueLog) -> LogResult:
+    """Fetch one job's log alone."""
+    return spool_log(job, lambda file: source.fetch_job_log(work.key.repository, job.job_id, file))
+
+
+def _fetch_single_first(source: ActionsSource, work: LogWork, job: DueLog) -> LogResult:
+    """Fetch a single log, and where that keeps failing the attempt's archive for it."""
+    result = fetch_single(source, work, job)
+    if not isinstance(result, LogNotReady) or not _wants_archive(result.error, work):
+        return result
+    try:
+        return _extract_single(source, work, job, may_be_empty=_is_missing(result, work)) or result
+    except Exception as error:  # noqa: BLE001 - the first way's failure is this log's result
+        as_ingest_error(error, f"the archive of {work.key}")
+        return result
+
+
+def _extract_single(
+    source: ActionsSource, work: LogWork, job: DueLog, *, may_be_empty: bool
+) -> LogFetched | None:
+    """Return one job's log out of the archive of its attempt; None where it is not certain."""
+    names = _job_names(work)
+    if not work.is_whole_attempt:
+        listed = source.fetch_jobs(work.key).value
+        if listed is None or not listed.is_complete:
+            return None
+        names = {each.job_id: each.name for each in listed.jobs}
+    with fetch_log_archive(source, work.key, names) as archive:
+        if job.job_id not in archive or (archive.is_empty(job.job_id) and not may_be_empty):
+            return None
+        result = extract_log(archive, job)
+        return result if isinstance(result, LogFetched) else None
+
+
+def _wants_archive(error: IngestError, work: LogWork) -> bool:
+    """Return whether a failing single log is looked for in the archive at this try.
+
+    The archive exists once the attempt has ended, and costs as much as all of its logs.
+    """
+    if isinstance(error, _SHARED_FAILURES):
+        return False
+    if isinstance(error, RequestPaused):
+        return True
+    return work.tries >= (MIN_PENDING_TRIES if isinstance(error, LogPending) else 1)
+
+
+def _is_missing(result: LogResult, work: LogWork) -> bool:
+    """Return whether GitHub keeps answering that there is no such log (404)."""
+    is_pending = isinstance(result, LogNotReady) and isinstance(result.error, LogPending)
+    return is_pending and work.tries >= MIN_PENDING_TRIES
+
+
+def _job_names(work: LogWork) -> dict[int, str]:
+    return {job.job_id: job.job_name for job in work.jobs}
+
+
+def _write_nothing(_file: BinaryIO) -> None:
+    return None
+
+
+def _never_existed(job: DueLog) -> LogUnavailable:
+    end = "left open" if job.conclusion is None else job.conclusion
+    detail = f"The job was {end} before a runner took it, so it wrote no log."
+    return LogUnavailable(job=job, reason="never_existed", detail=detail)

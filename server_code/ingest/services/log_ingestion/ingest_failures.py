@@ -1,0 +1,98 @@
+"""Logs of the latest failures, before the work that waits in front of them in the queue.
+
+A backfill fills the queue for hours. So each turn of the agent takes at most a few logs of failed
+jobs out of the state, and then a batch of the queue: neither waits for the other. Their work items
+stay in the queue, and find later that nothing is left to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import timedelta
+
+from ...domain.ledger import LOG_PENDING, JobLogRecord
+from ...domain.runs import AttemptKey
+from ...errors import IngestError, RateLimited
+from ...messaging.log_work import LogWork, due_log
+from ..context import LOG_INGESTION_AGENT, CollectorContext
+from .deliver_log import deliver_log
+from .fetch_logs import fetch_logs
+from .interleave import Finished, interleave
+from .log_results import LogFetched, LogNotReady, LogResult, with_steps
+
+#: A turn takes so many logs of failures, beside ten items of the queue.
+FAILURES_PER_TURN = 5
+
+#: The queue has this time first: only what waits longer is taken before its turn.
+QUEUE_TIME = timedelta(minutes=1)
+
+
+def ingest_failed_logs(context: CollectorContext) -> int:
+    """Fetch and publish logs of the latest failures; return how many were taken.
+
+    What does not arrive is left to its work item. Raises RateLimited, StateUnavailable.
+    """
+    taken = context.store.claim_failed_logs(
+        updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_PER_TURN
+    )
+    works = {work.key: work for work in _works(context, taken)}
+
+    def fetch(key: AttemptKey) -> Iterator[LogResult]:
+        return fetch_logs(context.source, works[key], works[key].jobs)
+
+    limit: RateLimited | None = None
+    for key, item in interleave(context.log_workers, list(works), fetch):
+        if isinstance(item, LogFetched):
+            _publish(context, key, item)
+        elif isinstance(item, LogNotReady) and isinstance(item.error, RateLimited):
+            limit = item.error
+        elif isinstance(item, Finished) and item.error is not None:
+            raise item.error
+    if limit is not None:
+        context.share_pauses()
+        raise limit
+    return len(taken)
+
+
+def _works(context: CollectorContext, taken: Sequence[JobLogRecord]) -> Iterator[LogWork]:
+    """Yield the work of each attempt: in economy mode all logs of an ended one, in one archive."""
+    for key in dict.fromkeys(log.key for log in taken):
+        record = context.store.load_attempts(key.repository, [key.run_id]).get(key)
+        if record is None:
+            continue
+        known = context.store.load_job_logs(key)
+        pending = {job_id for job_id, log in known.items() if log.state == LOG_PENDING}
+        failed = {log.job_id for log in taken if log.key == key}
+        is_whole = (
+            context.collecting.log_mode == "economy"
+            and record.run is not None
+            and record.run.is_completed
+        )
+        wanted = pending if is_whole else pending & failed
+        jobs = [job for job in record.jobs if job.job_id in wanted and not job.never_started]
+        if jobs:
+            yield LogWork(
+                key=key,
+                jobs=tuple(due_log(job) for job in jobs),
+                is_whole_attempt=is_whole,
+                tries=0,
+            )
+
+
+def _publish(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
+    """Publish a log and record it; a failure leaves it to its work item."""
+    try:
+        record = context.store.load_attempts(key.repository, [key.run_id]).get(key)
+        jobs = record.jobs if record else ()
+        steps = next((job.steps for job in jobs if job.job_id == log.job.job_id), ())
+        with log.spool:
+            done = deliver_log(context, key, with_steps(log, steps))
+        context.save_counts()
+        context.store.save_job_logs([done])
+    except IngestError as error:
+        context.report_error(
+            LOG_INGESTION_AGENT,
+            key.repository,
+            f"The log of job {log.job.job_id} of {key} was not published early: {error}",
+            "No action is needed: Runstream tries it again later.",
+        )

@@ -1,0 +1,249 @@
+"""The Log Ingestion Agent: from the job events queue to the logs queue.
+
+It receives work items for jobs that have ended, fetches their logs in parallel, publishes each,
+and only then deletes the items. A log that does not arrive waits: a delayed copy of its item asks
+again. An agent killed at any point loses nothing: undeleted items are received again when their
+visibility timeout ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+
+from ...domain.ledger import JobLogRecord
+from ...domain.runs import AttemptKey
+from ...errors import (
+    Fatal,
+    IngestError,
+    LogPending,
+    MessageTooLarge,
+    RateLimited,
+    RequestPaused,
+    SourceUnavailable,
+    Unexpected,
+)
+from ...messaging.encoding import QueueMessage
+from ...messaging.log_work import attempt_logs_due, job_log_due
+from ...ports import ReceivedMessage
+from ..context import LOG_INGESTION_AGENT, CollectorContext
+from ..publish import publish
+from .deliver_log import deliver_absence, deliver_log, pack_log
+from .fetch_logs import fetch_logs
+from .ingest_failures import ingest_failed_logs
+from .interleave import Finished, interleave
+from .log_batch import LogBatch
+from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error, with_steps
+from .log_retries import decide_retry, pause_seconds
+from .log_tasks import LogTask, load_steps, open_task
+from .visibility import MAX_SECONDS, VisibilityExtender
+
+#: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
+MAX_QUEUED_TRIES = 60
+
+#: A failure that may pass is reported once, when it has lasted for about a minute.
+REPORT_AT_TRIES = 6
+
+#: A message that only our code or the queue's limits can be at fault for is received so often
+#: before it is a dead letter (setup's policy).
+MAX_RECEIVES = 5
+
+
+def ingest_due_logs(
+    context: CollectorContext,
+    *,
+    wait_seconds: int = 20,
+    max_seconds: float = MAX_SECONDS,
+    on_received: Callable[[], None] = lambda: None,
+    on_late: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _late: None,
+) -> int:
+    """Receive due work, waiting for it up to 20 s, and do all of it; return how many were received.
+
+    Before it, some logs of the latest failures are ingested that wait behind other work.
+    After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
+    ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
+    that was not fetched and is tried again.
+    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``;
+    other errors are reported, and their work waits.
+    """
+    context.apply_shared_pauses()
+    failures = ingest_failed_logs(context)
+    messages = context.job_events.receive(
+        max_messages=10, wait_seconds=0 if failures else wait_seconds
+    )
+    if not messages:
+        return failures
+    on_received()
+    with VisibilityExtender(context.job_events, messages, max_seconds=max_seconds) as extender:
+        ingestion = _Ingestion(context, messages, extender)
+        try:
+            ingestion.run()
+        finally:
+            context.job_events.delete([task.message for task in ingestion.tasks if task.is_done])
+            for task in ingestion.tasks:
+                for late in task.late:
+                    on_late(task.work.key, late)
+    for task in ingestion.tasks:
+        for late in task.late:
+            if isinstance(late.error, RateLimited):
+                context.share_pauses()
+                raise late.error
+    return failures + len(messages)
+
+
+class _Ingestion:
+    """The ingestion of one batch of received messages; each is done or fails by itself."""
+
+    def __init__(
+        self,
+        context: CollectorContext,
+        messages: Sequence[ReceivedMessage],
+        extender: VisibilityExtender,
+    ) -> None:
+        self._context = context
+        self._extender = extender
+        self._batch = LogBatch(context)
+        self._ended: list[LogTask] = []
+        opened = [open_task(context, message, extender) for message in messages]
+        self.tasks = [task for task in opened if task is not None]
+
+    def run(self) -> None:
+        """Fetch and publish every owed log, and postpone those that did not arrive."""
+        by_handle = {task.message.receipt: task for task in self.tasks}
+
+        def fetch(handle: Hashable) -> Iterator[LogResult]:
+            task = by_handle[handle]
+            return fetch_logs(self._context.source, task.work, task.owed)
+
+        results = interleave(
+            self._context.log_workers, list(by_handle), fetch, when_idle=self._settle
+        )
+        for handle, item in results:
+            task = by_handle[handle]
+            if isinstance(item, Finished):
+                self._end(task, item)
+            else:
+                self._record(task, item)
+            if self._batch.is_full:
+                self._settle()
+        self._settle()
+
+    def _record(self, task: LogTask, result: LogResult) -> None:
+        """Publish one result and record it; whatever fails is this log's failure."""
+        try:
+            if not isinstance(result, LogFetched):
+                result = decide_retry(self._context, result, task.work)
+            if isinstance(result, LogFetched):
+                with result.spool:
+                    self._publish(task, self._locate_steps(task, result))
+            elif isinstance(result, LogNotReady):
+                task.late.append(result)
+            else:
+                record = deliver_absence(self._context, task.work.key, result)
+                self._context.save_counts()
+                self._context.store.save_job_logs([record])
+        except Exception as error:  # noqa: BLE001 - other logs of the batch are published
+            task.fail(result.job, as_ingest_error(error, f"job {result.job.job_id}"))
+
+    def _locate_steps(self, task: LogTask, log: LogFetched) -> LogFetched:
+        """Add where the job's steps are, whose names and times the ledger knows."""
+        steps = load_steps(self._context, task, log.job.job_id)
+        return with_steps(log, steps)
+
+    def _publish(self, task: LogTask, log: LogFetched) -> None:
+        """Publish a log, a small one together with others."""
+        if self._batch.accepts(log.digest.log_bytes):
+            small = pack_log(self._context, task.work.key, log)
+            if small is not None:
+                self._batch.add(*small, partial(task.fail, log.job))
+                return
+        record = deliver_log(self._context, task.work.key, log)
+        self._context.save_counts()
+        self._context.store.save_job_logs([record])
+
+    def _end(self, task: LogTask, end: Finished) -> None:
+        if end.error is not None:
+            task.fail(task.owed[0], as_ingest_error(end.error, f"the logs of {task.work.key}"))
+        self._ended.append(task)
+
+    def _settle(self) -> None:
+        """Send the gathered logs, then finish the tasks that waited for that."""
+        self._batch.send()
+        for task in self._ended:
+            self._finish(task)
+        self._ended.clear()
+
+    def _finish(self, task: LogTask) -> None:
+        """Mark a task that is done or postponed; what failed is received again."""
+        try:
+            for late in task.late:
+                if isinstance(late.error, (MessageTooLarge, Unexpected)):
+                    raise late.error
+            if task.late:
+                self._postpone(task)
+            task.is_done = True
+        except IngestError as error:
+            # Undeleted work is received again, and finds in the store what is already done.
+            self._extender.release(task.message)
+            self._return(task, error)
+
+    def _postpone(self, task: LogTask) -> None:
+        """Record why logs wait, and publish the delayed copy of their work."""
+        self._report(task)
+        self._context.store.save_job_logs(
+            [_pending(self._context, task, late) for late in task.late]
+        )
+        if task.work.tries < MAX_QUEUED_TRIES:
+            publish(self._context.job_events, [self._copy(task)], clock=self._context.clock)
+
+    def _copy(self, task: LogTask) -> QueueMessage:
+        """Build the delayed copy of work whose logs are late.
+
+        The names of all jobs identify an archive's files, so no job is left out.
+        """
+        now, work = self._context.clock.now(), task.work
+        tries = work.tries if task.is_limited else work.tries + 1
+        delay = max(pause_seconds(late.error, work.tries, now) for late in task.late)
+        if work.is_whole_attempt:
+            return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
+        return job_log_due(work.key, work.jobs[0], now=now, tries=tries, delay_seconds=delay)
+
+    def _report(self, task: LogTask) -> None:
+        """Report a failure once: at the first try, or when GitHub's own failure lasts."""
+        for late in task.late:
+            if isinstance(late.error, (RateLimited, RequestPaused, LogPending)):
+                continue
+            may_pass = isinstance(late.error, SourceUnavailable)
+            if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):
+                self._context.report_error(
+                    LOG_INGESTION_AGENT,
+                    task.work.key.repository,
+                    f"Logs of {task.work.key} wait: {late.error}",
+                    "They are tried again with growing pauses and arrive once this is fixed.",
+                )
+                return
+
+    def _return(self, task: LogTask, error: IngestError) -> None:
+        self._context.report_error(
+            LOG_INGESTION_AGENT,
+            task.work.key.repository,
+            f"Logs of {task.work.key} wait: {error}",
+            f"No action is needed if this passes; after {MAX_RECEIVES} tries the work item moves to"
+            " the dead-letter queue.",
+        )
+        if not isinstance(error, Fatal):
+            pause = 30 * (task.message.receive_count or 1)
+            self._context.job_events.release(task.message, after_seconds=pause)
+
+
+def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> JobLogRecord:
+    known = task.known[late.job.job_id]
+    return replace(
+        known,
+        updated_at=context.clock.now(),
+        pending_since=known.waits_since,
+        tries=known.tries + (0 if task.is_limited else 1),
+        reason=str(late.error),
+        failed_at=None,
+    )

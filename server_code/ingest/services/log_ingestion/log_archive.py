@@ -1,0 +1,141 @@
+"""An attempt's log archive: only files that are certain and sound are read.
+
+Archives come from the network: whatever they hold, the only exceptions are ours.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import IO, BinaryIO, cast
+
+from ...domain.runs import AttemptKey
+from ...domain.step_ranges import BOM, StepFile
+from ...errors import MalformedPayload
+from ...ports import ActionsSource
+from ...wire.log_archives import match_jobs, match_steps
+from .spool import Spool
+
+_CHUNK_BYTES = 1024 * 1024
+
+#: Deflate cannot pack better than this (https://zlib.net/zlib_tech.html): more is a lie, or two
+#: files that share their bytes. A log of one line repeated is packed 300 times; a large file that
+#: is packed far better repeats a few bytes and is fetched alone.
+_MAX_RATIO = 1032
+_SUSPICIOUS_RATIO = 500
+_LARGE_BYTES = 64 * 1024 * 1024
+
+
+#: Of the list of files, which is held in memory: hundreds of thousands of steps fit.
+_MAX_DIRECTORY_BYTES = 16 * 1024 * 1024
+
+
+class LogArchive:
+    """The files of an archive that are certainly jobs' logs, by job id."""
+
+    def __init__(self, opened: zipfile.ZipFile, entries: Mapping[int, zipfile.ZipInfo]) -> None:
+        self._opened = opened
+        self._entries = entries
+
+    def __contains__(self, job_id: int) -> bool:
+        return job_id in self._entries
+
+    def is_empty(self, job_id: int) -> bool:
+        """Return whether a job's file has no content, which GitHub also serves by mistake."""
+        return self._entries[job_id].file_size == 0
+
+    def step_files(self, job_id: int) -> list[StepFile]:
+        """Return the files of a job's steps, in order; raises MalformedPayload."""
+        found = match_steps(self._opened.namelist(), self._entries[job_id].filename)
+        return [self._step_file(number, name) for number, name in found.items()]
+
+    def _step_file(self, number: int, file_name: str) -> StepFile:
+        entry = self._opened.getinfo(file_name)
+        with _damage_of(f"file {file_name!r} of the log archive"), self._opened.open(entry) as file:
+            begin = file.read(len(BOM))
+        return StepFile(
+            number=number, size_bytes=entry.file_size, crc=entry.CRC, has_bom=begin == BOM
+        )
+
+    def extract(self, job_id: int, into: BinaryIO) -> None:
+        """Write a job's log into a file; raises MalformedPayload where its bytes are damaged."""
+        entry = self._entries[job_id]
+        with _damage_of(f"file {entry.filename!r} of the log archive"):
+            packed = self._opened.open(entry)
+        with packed:
+            while chunk := self._read(packed, entry):
+                into.write(chunk)
+
+    def _read(self, packed: IO[bytes], entry: zipfile.ZipInfo) -> bytes:
+        with _damage_of(f"file {entry.filename!r} of the log archive"):
+            return packed.read(_CHUNK_BYTES)
+
+
+@contextmanager
+def fetch_log_archive(
+    source: ActionsSource, key: AttemptKey, job_names: Mapping[int, str]
+) -> Iterator[LogArchive]:
+    """Fetch the archive of an attempt and open it; ``job_names`` must name every job of it.
+
+    Raises what fetching raises, and MalformedPayload where it is no sound archive.
+    """
+    with Spool() as spool:
+        source.fetch_attempt_logs(key, cast("BinaryIO", spool))
+        with spool.open() as file, open_log_archive(file, spool.size, job_names) as archive:
+            yield archive
+
+
+@contextmanager
+def open_log_archive(
+    file: BinaryIO, archive_bytes: int, job_names: Mapping[int, str]
+) -> Iterator[LogArchive]:
+    """Open an archive; raises MalformedPayload where it is damaged or claims the impossible."""
+    with _damage_of("log archive"):
+        opened = zipfile.ZipFile(cast("BinaryIO", _BoundedReads(file)))
+    with opened:
+        entries = opened.infolist()
+        if _is_impossible(entries, archive_bytes):
+            raise MalformedPayload("The log archive claims to hold more than its bytes can hold.")
+        names = match_jobs((entry.filename for entry in entries), job_names)
+        found = {job_id: opened.getinfo(name) for job_id, name in names.items()}
+        yield LogArchive(
+            opened, {job_id: entry for job_id, entry in found.items() if not _is_bomb(entry)}
+        )
+
+
+class _BoundedReads:
+    """An archive's file, of which zipfile reads the directory in one piece."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self.seek, self.tell, self.seekable = file.seek, file.tell, file.seekable
+
+    def read(self, size: int = -1) -> bytes:
+        """Read bytes; raises MalformedPayload for more than a directory may have."""
+        if size > _MAX_DIRECTORY_BYTES:
+            raise MalformedPayload("The log archive lists more files than an attempt has.")
+        return self._file.read(size)
+
+
+def _is_impossible(entries: list[zipfile.ZipInfo], archive_bytes: int) -> bool:
+    packed = sum(entry.compress_size for entry in entries)
+    unpacked = sum(entry.file_size for entry in entries)
+    return packed > archive_bytes or unpacked > _MAX_RATIO * archive_bytes
+
+
+def _is_bomb(entry: zipfile.ZipInfo) -> bool:
+    is_large = entry.file_size > _LARGE_BYTES
+    return is_large and entry.file_size > _SUSPICIOUS_RATIO * entry.compress_size
+
+
+@contextmanager
+def _damage_of(what: str) -> Iterator[None]:
+    """Translate every exception of zipfile and its decompressors: they document only some."""
+    try:
+        yield
+    except MalformedPayload:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        raise MalformedPayload(f"The {what} is damaged ({kind}).") from error

@@ -1,0 +1,76 @@
+"""Gathering small logs on their way to the queue, so that one request carries several.
+
+A log is recorded once its message is on the queue, and not before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+from ...domain.ledger import JobLogRecord
+from ...errors import IngestError, MessageTooLarge
+from ...messaging.encoding import QueueMessage
+from ...ports import Rejection
+from ..context import CollectorContext
+from ..publish import publish
+from .log_results import as_ingest_error
+
+#: So many logs wait for each other at most, also where a request could carry more.
+MAX_GATHERED_LOGS = 10
+
+#: Called with the error of a log that could not be sent or recorded.
+OnFailure = Callable[[IngestError], None]
+
+
+class _Entry(NamedTuple):
+    message: QueueMessage
+    record: JobLogRecord
+    on_failure: OnFailure
+
+
+class LogBatch:
+    """A few small messages that are sent together."""
+
+    def __init__(self, context: CollectorContext) -> None:
+        self._context = context
+        self._max_count = min(MAX_GATHERED_LOGS, context.logs.max_batch_count)
+        self._entries: list[_Entry] = []
+
+    @property
+    def is_full(self) -> bool:
+        """Return whether one request can carry no more."""
+        return len(self._entries) >= self._max_count
+
+    def accepts(self, size_bytes: int) -> bool:
+        """Return whether a log is so small that a full batch of its size fits into one request."""
+        return size_bytes <= self._context.logs.max_batch_bytes // (2 * self._max_count)
+
+    def add(self, message: QueueMessage, record: JobLogRecord, on_failure: OnFailure) -> None:
+        """Add the only message of a log."""
+        self._entries.append(_Entry(message, record, on_failure))
+
+    def send(self) -> None:
+        """Send what was added, then record it; report each log that was not sent."""
+        entries, self._entries = self._entries, []
+        if not entries:
+            return
+        messages = [entry.message for entry in entries]
+        try:
+            refused = publish(self._context.logs, messages, clock=self._context.clock)
+            reasons = {rejection.event_id: rejection for rejection in refused}
+            taken = [entry for entry in entries if entry.message.event_id not in reasons]
+            self._context.counters.add("logs", len(taken))
+            self._context.save_counts()
+            self._context.store.save_job_logs([entry.record for entry in taken])
+        except Exception as error:  # noqa: BLE001 - the logs of other batches are published
+            failure = as_ingest_error(error, "a batch of logs")
+            for entry in entries:
+                entry.on_failure(failure)
+            return
+        for entry in entries:
+            if (rejection := reasons.get(entry.message.event_id)) is not None:
+                entry.on_failure(self._too_large(rejection))
+
+    def _too_large(self, rejection: Rejection) -> MessageTooLarge:
+        return MessageTooLarge(f"{self._context.logs.queue_name} refuses a log: {rejection.reason}")

@@ -1,0 +1,122 @@
+"""The three results of fetching one log, and the spooling that leads to them."""
+
+from __future__ import annotations
+
+import errno
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import BinaryIO, cast
+
+from ...domain.jobs import Step
+from ...domain.log_marks import LogMarkReader, LogMarks
+from ...domain.step_ranges import StepFile, StepFileReader
+from ...domain.step_starts import StepEvidence
+from ...errors import (
+    IngestError,
+    LogExpired,
+    ResourceExhausted,
+    Unexpected,
+    is_out_of_memory,
+)
+from ...messaging.log_content import LogDigest, inspect_log
+from ...messaging.log_events import UnavailableReason
+from ...messaging.log_work import DueLog
+from .spool import Spool
+
+logger = logging.getLogger(__name__)
+
+#: Of the machine, and of no log: open files, disks and quotas, and folders that turned read-only.
+_MACHINE_FAULTS = frozenset(
+    {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogFetched:
+    """A log that arrived whole; its receiver closes the spool."""
+
+    job: DueLog
+    spool: Spool
+    digest: LogDigest
+    marks: LogMarks
+    evidence: StepEvidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogNotReady:
+    """A log that did not arrive this time."""
+
+    job: DueLog
+    error: IngestError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogUnavailable:
+    """A log that will never arrive, and the reason."""
+
+    job: DueLog
+    reason: UnavailableReason
+    detail: str
+
+
+LogResult = LogFetched | LogNotReady | LogUnavailable
+
+
+def spool_log(
+    job: DueLog, fetch: Callable[[BinaryIO], None], step_files: Sequence[StepFile] = ()
+) -> LogResult:
+    """Fetch one log into a spool; any failure is this log's result, never an exception.
+
+    ``step_files`` are those of an archive, which prove where the steps are.
+    """
+    try:
+        spool = Spool()
+    except IngestError as error:
+        return LogNotReady(job=job, error=error)
+    try:
+        fetch(cast("BinaryIO", spool))
+        reader, steps = LogMarkReader(), StepFileReader(step_files)
+        with spool.open() as written:
+            digest = inspect_log(written, (reader, steps) if step_files else (reader,))
+        marks, evidence = reader.finish()
+        evidence = replace(evidence, proved=steps.finish())
+    except Exception as error:  # noqa: BLE001 - whatever a log holds, the other logs are fetched
+        spool.close()
+        return failed_log(job, error)
+    except BaseException:
+        spool.close()
+        raise
+    return LogFetched(job=job, spool=spool, digest=digest, marks=marks, evidence=evidence)
+
+
+def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
+    """Return the result of a log whose fetching raised an exception."""
+    if isinstance(error, LogExpired):
+        return LogUnavailable(job=job, reason="expired", detail=str(error))
+    return LogNotReady(job=job, error=as_ingest_error(error, f"the log of job {job.job_id}"))
+
+
+def as_ingest_error(error: Exception, what: str) -> IngestError:
+    """Return our own errors as they are, any other as Unexpected, logged with its trace.
+
+    A machine without disk space or memory is no fault of the log: its work waits, and does not
+    become a dead letter.
+    """
+    if isinstance(error, IngestError):
+        return error
+    if is_out_of_memory(error):
+        return ResourceExhausted(
+            f"This process may use too little memory for {what}. Raise its limit, which ulimit -v"
+            " or the container sets, to 1 GiB, and start it again."
+        )
+    if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
+        return ResourceExhausted(f"This machine could not process {what}: {error}. Fix its cause.")
+    logger.error("unexpected error", exc_info=error, extra={"what": what})
+    kind = type(error).__name__
+    return Unexpected(f"Processing {what} failed unexpectedly ({kind}); see the trace.")
+
+
+def with_steps(log: LogFetched, steps: Sequence[Step]) -> LogFetched:
+    """Return a log with the places of its job's steps, where they are certain."""
+    return replace(log, marks=replace(log.marks, steps=log.evidence.locate(steps)))

@@ -1,0 +1,103 @@
+"""When a log is final: only by an answer about it, while its credential reads the repository.
+
+Everything else (refusals, server errors, limits, a full disk) says nothing about the log, which
+then waits with growing pauses for as long as it takes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from ...domain.ledger import LOG_FETCHED
+from ...domain.runs import AttemptKey
+from ...errors import IngestError, LogExpired, LogPending, NotFound, RateLimited, RequestPaused
+from ...messaging.log_work import DueLog, LogWork
+from ...ports import ActionsSource
+from ..context import CollectorContext
+from .fetch_logs import fetch_single
+from .log_results import LogNotReady, LogResult, LogUnavailable
+
+#: A log may appear up to this long after its job's end; a job long ended gets MIN_TRIES tries,
+#: half a minute. If GitHub has served no log of its attempt, logs as such may be unavailable at
+#: the moment: then it gets LONG_TRIES, four minutes.
+MAX_LOG_DELAY = timedelta(minutes=10)
+MIN_TRIES = 5
+LONG_TRIES = 8
+
+#: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
+SHORTEST_RETENTION = timedelta(days=1)
+
+#: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+MAX_DELAY_SECONDS = 900
+MAX_PAUSE_SECONDS = 600
+
+
+def decide_retry(
+    context: CollectorContext, result: LogNotReady | LogUnavailable, work: LogWork
+) -> LogResult:
+    """Return whether a log that did not arrive waits, or is unavailable for good.
+
+    A log that has expired before any retention time is over waits as one that is missing.
+    A log that is given up is asked for once more after a proof that its run can be read: the 404
+    before may have been the first or the last one of a time in which GitHub hid the repository.
+    """
+    source, now = context.source, context.clock.now()
+    if isinstance(result, LogUnavailable):
+        if result.reason != "expired" or not _is_retained(result.job, now):
+            return result
+        result = LogNotReady(job=result.job, error=LogExpired(result.detail))
+    if not _is_given_up(context, result, work, now):
+        return result
+    try:
+        _prove_readable(source, work.key)
+    except IngestError as error:
+        return LogNotReady(job=result.job, error=error)
+    again = fetch_single(source, work, result.job)
+    if isinstance(again, LogNotReady) and isinstance(again.error, LogPending):
+        return LogUnavailable(job=result.job, reason="not_found", detail=str(again.error))
+    return again
+
+
+def _prove_readable(source: ActionsSource, key: AttemptKey) -> None:
+    """Read the run, or if it was deleted its repository; raises what reading raises."""
+    try:
+        source.fetch_attempt(key)
+    except NotFound:
+        source.fetch_repository(key.repository)
+
+
+def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
+    """Return how long a log waits for its next try: twice as long each time, up to a bound."""
+    if isinstance(error, (RateLimited, RequestPaused)):
+        seconds = int((error.retry_at - now).total_seconds()) + 1
+        return min(max(seconds, 1), MAX_DELAY_SECONDS)
+    return int(min(2.0 ** min(tries, 20), MAX_PAUSE_SECONDS))
+
+
+def may_be_written(job: DueLog, now: datetime) -> bool:
+    """Return whether a job ended so recently that its log may not be there yet."""
+    return job.completed_at is not None and now - job.completed_at <= MAX_LOG_DELAY
+
+
+def _is_given_up(
+    context: CollectorContext, result: LogNotReady, work: LogWork, now: datetime
+) -> bool:
+    """Return whether GitHub had time and occasions enough to serve a log that it does not have."""
+    is_missing = isinstance(result.error, (LogPending, LogExpired))
+    if not is_missing or may_be_written(result.job, now):
+        return False
+    if work.tries >= LONG_TRIES:
+        return True
+    return work.tries >= MIN_TRIES and (
+        result.job.completed_at is None or _has_served_another(context, work.key)
+    )
+
+
+def _has_served_another(context: CollectorContext, key: AttemptKey) -> bool:
+    logs = context.store.load_job_logs(key).values()
+    return any(log.state == LOG_FETCHED for log in logs)
+
+
+def _is_retained(job: DueLog, now: datetime) -> bool:
+    """Return whether a job ended so recently that no retention time can be over."""
+    return job.completed_at is not None and now - job.completed_at < SHORTEST_RETENTION

@@ -1,0 +1,141 @@
+"""Work items as they are received: read whole, checked against the ledger, or rejected.
+
+An item only selects jobs: names, ends and tries are the ledger's, so a false item makes no log
+final and names no job. The ledger knows a log before its work is sent, so unknown work is rejected.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from ...domain.jobs import Job, Step
+from ...domain.ledger import LOG_PENDING, JobLogRecord
+from ...domain.runs import AttemptKey
+from ...errors import IngestError, MalformedPayload, RateLimited, RequestPaused
+from ...messaging.log_work import DueLog, LogWork, due_log
+from ...messaging.log_work_parser import parse_log_work
+from ...ports import ReceivedMessage
+from ..context import LOG_INGESTION_AGENT, CollectorContext
+from .log_results import LogNotReady
+from .visibility import VisibilityExtender
+
+logger = logging.getLogger(__name__)
+
+#: Work is sent before its attempt is recorded, so the ledger is read so often for its jobs.
+LEDGER_READS = 4
+LEDGER_PAUSE_SECONDS = 0.25
+
+
+@dataclass(slots=True)
+class LogTask:
+    """A received piece of work, what is still owed of it, and what did not arrive.
+
+    ``known`` and ``jobs`` are what the ledger knows, by job id: the logs that are owed, and jobs.
+    """
+
+    message: ReceivedMessage
+    work: LogWork
+    owed: list[DueLog]
+    known: Mapping[int, JobLogRecord]
+    late: list[LogNotReady] = field(default_factory=list)
+    jobs: dict[int, Job] = field(default_factory=dict)
+    is_done: bool = False
+
+    def fail(self, job: DueLog, error: IngestError) -> None:
+        """Add a log that did not make it to its queue."""
+        self.late.append(LogNotReady(job=job, error=error))
+
+    @property
+    def is_limited(self) -> bool:
+        """Return whether a limit kept a log from being requested."""
+        return any(isinstance(late.error, (RateLimited, RequestPaused)) for late in self.late)
+
+
+def open_task(
+    context: CollectorContext, message: ReceivedMessage, extender: VisibilityExtender
+) -> LogTask | None:
+    """Read a message and load what is still owed of it; None where it is rejected.
+
+    Raises StateUnavailable.
+    """
+    try:
+        return _open(context, message)
+    except MalformedPayload as error:
+        extender.release(message)
+        _reject(context, message, str(error))
+        return None
+
+
+def load_steps(context: CollectorContext, task: LogTask, job_id: int) -> tuple[Step, ...]:
+    """Load the steps of a job; none where the ledger does not know the job."""
+    if job_id not in task.jobs:
+        task.jobs = _load_jobs(context, task.work.key, {job_id})
+    return task.jobs[job_id].steps if job_id in task.jobs else ()
+
+
+def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
+    item = parse_log_work(message.body)
+    known = context.store.load_job_logs(item.key)
+    unknown = [job.job_id for job in item.jobs if job.job_id not in known]
+    if unknown:
+        raise MalformedPayload(f"It names job {unknown[0]} of {item.key}, which is unknown.")
+    pending = {job_id for job_id, log in known.items() if log.state == LOG_PENDING}
+    owed = [job for job in item.jobs if job.job_id in pending]
+    jobs: dict[int, Job] = {}
+    if owed:
+        jobs = _load_jobs(context, item.key, {job.job_id for job in owed if job.never_started})
+    tries = [known[job.job_id].tries for job in owed]
+    due = tuple(_due_log(known[job.job_id], jobs.get(job.job_id)) for job in item.jobs)
+    return LogTask(
+        message=message,
+        work=replace(item, jobs=due, tries=min(tries, default=0)),
+        owed=[job for job in due if job.job_id in pending],
+        known={job.job_id: known[job.job_id] for job in owed},
+        jobs=jobs,
+    )
+
+
+def _due_log(log: JobLogRecord, job: Job | None) -> DueLog:
+    """Return a log that is due as the ledger knows it."""
+    if job is not None:
+        return due_log(replace(job, name=log.job_name))
+    unknown = DueLog(
+        job_id=log.job_id,
+        job_name=log.job_name,
+        conclusion=None,
+        completed_at=None,
+        never_started=False,
+    )
+    return due_log(unknown)
+
+
+def _load_jobs(
+    context: CollectorContext, key: AttemptKey, wanted: Collection[int]
+) -> dict[int, Job]:
+    """Load the jobs of an attempt, waiting a moment until the wanted ones are recorded."""
+    jobs: dict[int, Job] = {}
+    for reads in range(LEDGER_READS):
+        if reads:
+            context.clock.sleep(LEDGER_PAUSE_SECONDS)
+        record = context.store.load_attempts(key.repository, [key.run_id]).get(key)
+        jobs = {job.job_id: job for job in record.jobs} if record else {}
+        if jobs.keys() >= set(wanted):
+            break
+    return jobs
+
+
+def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) -> None:
+    """Move a message to the dead letters; where that fails, the queue itself does it later."""
+    if message.receive_count in (None, 1):
+        context.report_error(
+            LOG_INGESTION_AGENT,
+            None,
+            f"A message on the job events queue was rejected: {reason}",
+            "It is in the dead-letter queue. Check which other program sends to this queue.",
+        )
+    try:
+        context.job_events.reject(message, reason=reason)
+    except IngestError as error:
+        logger.warning("message not moved to the dead letters", extra={"reason": str(error)})

@@ -1,0 +1,163 @@
+"""Reading a log for a person: from the cache, else from S3 or GitHub, else the reason why not."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import BinaryIO, cast
+
+from ...domain.counters import Counters
+from ...domain.jobs import Step
+from ...domain.ledger import LOG_FETCHED, LOG_PENDING, JobLogRecord
+from ...domain.log_marks import read_marks
+from ...domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
+from ...domain.runs import AttemptKey
+from ...errors import IngestError, LogExpired, LogPending, MalformedPayload
+from ...messaging.log_payload import log_in_payload
+from ...ports import ActionsSource, BlobReference, BlobStore, Clock, LogCache, StateStore
+from ...ports.logs import MAX_CACHED_LOG_BYTES
+from .spool import Spool
+
+_CHUNK_BYTES = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableLog:
+    """A log that cannot be shown; ``reason`` is a sentence for a person.
+
+    ``state`` is that of its record, or ``unknown`` for a job without one. Where ``may_come``,
+    reading it later may succeed.
+    """
+
+    state: str
+    reason: str
+    may_come: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LogReader:
+    """A reader of single logs; ``blobs`` and ``log_cache`` are None where there is none."""
+
+    source: ActionsSource
+    store: StateStore
+    blobs: BlobStore | None
+    clock: Clock
+    counters: Counters
+    log_cache: LogCache | None
+
+    def read(
+        self, key: AttemptKey, job_id: int, first_line: int, count: int
+    ) -> LogLines | UnreadableLog:
+        """Return ``count`` lines of a job's log from ``first_line`` (from 1) on.
+
+        A log that has left the cache is fetched again and cached, which takes as long as it is
+        large; one too large for the cache is fetched for each answer. Raises StateUnavailable.
+        """
+        if self.log_cache is not None:
+            lines = self.log_cache.load_lines(key, job_id, first_line, count)
+            if lines is not None:
+                return lines
+        record = self.store.load_job_logs(key).get(job_id)
+        if record is None or record.state != LOG_FETCHED:
+            return never_fetched(record)
+        with Spool() as spool:
+            failure = self._fetch_again(record, cast("BinaryIO", spool))
+            if failure is not None:
+                return failure
+            self._save_to_cache(record, spool)
+            return _read_lines(spool, first_line, count)
+
+    def _fetch_again(self, record: JobLogRecord, into: BinaryIO) -> UnreadableLog | None:
+        """Write the log into a file from the first source that has it."""
+        errors: list[IngestError] = []
+        for fetch in self.sources(record):
+            try:
+                fetch(into)
+            except IngestError as error:
+                errors.append(error)
+                continue
+            return None
+        return UnreadableLog(
+            state=record.state,
+            reason=" ".join(str(error) for error in errors),
+            may_come=not isinstance(errors[-1], (LogExpired, LogPending)),
+        )
+
+    def sources(self, record: JobLogRecord) -> Iterator[Callable[[BinaryIO], None]]:
+        """Yield the ways to a log outside the cache; each writes it into a file, or raises."""
+        if self.blobs is not None and record.blob_bucket and record.blob_key:
+            blobs, reference = self.blobs, BlobReference(record.blob_bucket, record.blob_key)
+            yield lambda into: _fetch_from_bucket(blobs, reference, record.log_sha256, into)
+        yield lambda into: self.source.fetch_job_log(record.key.repository, record.job_id, into)
+
+    def _save_to_cache(self, record: JobLogRecord, spool: Spool) -> None:
+        """Cache the log for the next page; without that, the next page is only slower."""
+        if self.log_cache is None or spool.size > MAX_CACHED_LOG_BYTES:
+            return
+        try:
+            steps = load_steps(self.store, record.key, record.job_id)
+            with spool.open() as log:
+                marks = read_marks(iter(lambda: log.read(_CHUNK_BYTES), b""), steps)
+            with spool.open() as log:
+                now = self.clock.now()
+                self.log_cache.save_log(record.key, record.job_id, log, marks, now)
+        except IngestError:
+            self.counters.add("uncached_logs")
+
+
+def load_steps(store: StateStore, key: AttemptKey, job_id: int) -> tuple[Step, ...]:
+    """Load the steps of a job; none where the ledger does not know it yet."""
+    attempt = store.load_attempts(key.repository, [key.run_id]).get(key)
+    jobs = attempt.jobs if attempt else ()
+    return next((job.steps for job in jobs if job.job_id == job_id), ())
+
+
+_NOT_REQUESTED = (
+    "This log was not requested: LOGS or a filter leaves it out, or LOG_MODE=economy waits for the "
+    "end of its run."
+)
+_QUEUED = "The log waits on the job events queue for the Log Ingestion Agent."
+
+
+def never_fetched(record: JobLogRecord | None) -> UnreadableLog:
+    """Return the reason why there is nothing to read of a log that was not fetched."""
+    if record is None:
+        return UnreadableLog(state="unknown", reason=_NOT_REQUESTED, may_come=True)
+    if record.state == LOG_PENDING:
+        reason = record.reason or _QUEUED
+        return UnreadableLog(state=record.state, reason=reason, may_come=True)
+    reason = record.reason or "This job has no log."
+    return UnreadableLog(state=record.state, reason=reason, may_come=False)
+
+
+def _fetch_from_bucket(
+    blobs: BlobStore, reference: BlobReference, log_sha256: str | None, into: BinaryIO
+) -> None:
+    """Extract the log from its object; raises MalformedPayload where its digest differs."""
+    digest = hashlib.sha256()
+    into.seek(0)
+    into.truncate()
+    with blobs.open(reference) as chunks:
+        for piece in log_in_payload(chunks):
+            digest.update(piece)
+            into.write(piece)
+    if digest.hexdigest() != log_sha256:
+        raise MalformedPayload(f"The object {reference.key} does not hold the log that was stored.")
+
+
+def _read_lines(spool: Spool, first: int, count: int) -> LogLines:
+    """Read the lines from the file, in two passes and constant memory."""
+    cutter = PageCutter()
+    with spool.open() as log:
+        for _ in cutter.cut(log):
+            pass
+    size = cutter.size()
+    with spool.open() as log:
+        pages = PageCutter().cut(log)
+
+        def find_page(number: int) -> LogPage | None:
+            return next((page for page in pages if number < page.end), None)
+
+        lines = pick_lines(find_page, size, first, count)
+    return lines or LogLines(lines=(), total_lines=size.total_lines, total_bytes=size.total_bytes)

@@ -1,0 +1,61 @@
+"""Bringing dead letters back: log work that failed five times, for example while S3 was away."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from ...errors import MalformedPayload
+from ...messaging.encoding import QueueMessage, message_attributes
+from ...messaging.log_work_parser import parse_log_work
+from ...messaging.run_events import run_group
+from ...ports import Clock, ReceivedMessage, WorkQueue
+from ..publish import publish
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RedriveReport:
+    """Counts of what was moved, and of what stays because no agent can read it."""
+
+    moved: int
+    unreadable: int
+
+
+def redrive(dead_letters: WorkQueue, work: WorkQueue, *, clock: Clock) -> RedriveReport:
+    """Move dead letters back to the queue of work; what is no work stays where it is.
+
+    A message is deleted only after the other queue has taken it. Raises what sending raises.
+    """
+    moved = 0
+    staying: set[str] = set()
+    while received := dead_letters.receive(max_messages=10, wait_seconds=1):
+        again = {message.receipt: _again(message) for message in received}
+        ready = [sent for sent in again.values() if sent is not None]
+        refused = {rejection.event_id for rejection in publish(work, ready, clock=clock)}
+        done = [message for message in received if _is_taken(again[message.receipt], refused)]
+        dead_letters.delete(done)
+        moved += len(done)
+        # A message that stays may be received again before the last one has moved.
+        staying |= {message.body for message in received if message not in done}
+    return RedriveReport(moved=moved, unreadable=len(staying))
+
+
+def _is_taken(message: QueueMessage | None, refused: set[str]) -> bool:
+    return message is not None and message.event_id not in refused
+
+
+def _again(message: ReceivedMessage) -> QueueMessage | None:
+    """Wrap a body as it was sent first, for it is the same fact; None for what is no work."""
+    try:
+        key = parse_log_work(message.body).key
+        envelope = json.loads(message.body)
+        event_id, event_type = str(envelope["event_id"]), str(envelope["event_type"])
+    except (MalformedPayload, KeyError):
+        return None
+    return QueueMessage(
+        event_id=event_id,
+        event_type=event_type,
+        group=run_group(key),
+        body=message.body,
+        attributes=message_attributes(event_type, key.repository),
+    )

@@ -1,0 +1,55 @@
+"""Requeueing logs that have been pending for long: their work items are lost or were given up."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from ...messaging.log_work import DueLog, job_log_due
+from ..context import CollectorContext
+from ..publish import publish
+
+#: A log that was updated later than this was so by a clock that was ahead.
+CLOCK_TOLERANCE = timedelta(minutes=5)
+
+#: So many are requeued at a time, the oldest first.
+MAX_REQUEUED = 500
+
+
+def requeue_stale_logs(
+    context: CollectorContext,
+    repositories: Sequence[str] | None = None,
+    *,
+    older_than: timedelta = timedelta(hours=1),
+) -> int:
+    """Publish work for logs that have been pending for long; return how many.
+
+    A queue keeps messages for some days only, and may be emptied by hand; and a log that failed
+    for half a day leaves the queue, so that it is tried once each time.
+    """
+    now = context.clock.now()
+    pending = context.store.load_pending_logs(
+        repositories,
+        updated_before=now - older_than,
+        or_after=now + CLOCK_TOLERANCE,
+        limit=MAX_REQUEUED,
+    )
+    again = [
+        job_log_due(
+            log.key,
+            DueLog(
+                job_id=log.job_id,
+                job_name=log.job_name,
+                conclusion=None,
+                completed_at=None,
+                never_started=False,
+            ),
+            now=now,
+            tries=log.tries,
+        )
+        for log in pending
+    ]
+    publish(context.job_events, again, clock=context.clock)
+    context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
+    return len(pending)

@@ -1,0 +1,89 @@
+"""Extending the visibility timeout of received messages for as long as they are worked on."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+
+from ...ports import ReceivedMessage, WorkQueue
+
+logger = logging.getLogger(__name__)
+
+#: An extension that failed is tried again so soon: the timeout must not end before it succeeds.
+RETRY_SECONDS = 5.0
+
+#: No batch takes longer: ten logs that each take the longest download, one after the other.
+MAX_SECONDS = 6 * 3600
+
+
+class VisibilityExtender:
+    """An extension of messages' visibility timeout, by a thread, until the block ends.
+
+    A process that dies stops extending, and so does one whose parent has gone: an orphaned worker
+    may hang, and its messages are better received by another.
+    """
+
+    def __init__(
+        self,
+        queue: WorkQueue,
+        messages: Sequence[ReceivedMessage],
+        *,
+        parent: Callable[[], int] = os.getppid,
+        max_seconds: float = MAX_SECONDS,
+    ) -> None:
+        self._queue = queue
+        self._seconds = queue.hold_seconds
+        self._lock = threading.Lock()
+        self._held = {message.receipt: message for message in messages}
+        self._done = threading.Event()
+        self._parent = parent
+        self._parent_at_start = parent()
+        self._deadline = time.monotonic() + max_seconds
+        self._thread = threading.Thread(target=self._run, name="extend-visibility", daemon=True)
+
+    def __enter__(self) -> VisibilityExtender:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._done.set()
+        self._thread.join()
+
+    def release(self, message: ReceivedMessage) -> None:
+        """Stop extending a message."""
+        with self._lock:
+            self._held.pop(message.receipt, None)
+
+    def held(self) -> list[ReceivedMessage]:
+        """Return the messages that are still extended."""
+        with self._lock:
+            return list(self._held.values())
+
+    def _run(self) -> None:
+        interval = max(self._seconds / 3, 1.0)
+        pause = interval
+        while not self._done.wait(pause):
+            if self._parent() != self._parent_at_start or time.monotonic() > self._deadline:
+                logger.warning("visibility no longer extended: the worker is orphaned or hangs")
+                return
+            are_extended = [self._extend(message) for message in self.held()]
+            pause = interval if all(are_extended) else min(interval, RETRY_SECONDS)
+
+    def _extend(self, message: ReceivedMessage) -> bool:
+        """Extend a message; return whether that succeeded."""
+        try:
+            self._queue.extend(message, seconds=self._seconds)
+        except Exception as error:  # noqa: BLE001 - the thread must outlive any failure
+            # If no retry succeeds in time, another agent repeats the work, with the same ids.
+            logger.warning("visibility not extended", extra={"reason": str(error)})
+            return False
+        return True

@@ -1,0 +1,121 @@
+"""Take what webhooks delivered into the ledger: it is published from there without a request.
+
+Deliveries may be late, doubled or out of order, so an earlier state never replaces a later one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from ...domain.delivery_trust import DELIVERIES_AFTER_MISS, is_later_job, is_later_run
+from ...domain.jobs import Job
+from ...domain.ledger import AttemptRecord, DeliveredFact
+from ...domain.runs import AttemptKey, WorkflowRun
+from ..context import CollectorContext
+from .poll_session import PollSession, upsert_runs
+from .read_attempts import merge_jobs
+
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
+
+#: How long a job waits for the delivery of its run, before the run is read.
+DELIVERED_RUN_PAUSE = timedelta(seconds=5)
+
+
+def apply_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
+    """Save delivered runs and jobs in the ledger as due.
+
+    Of several facts about one run or job the first is taken: each state is published. The others
+    are left for the next poll, which is due at once.
+    """
+    name = poll_session.repository.full_name
+    facts = context.store.load_delivered_facts(name)
+    taken = _first_of_each(facts)
+    if not taken:
+        return
+    _apply_runs(context, poll_session, [each.run for each in taken if each.run is not None])
+    _apply_jobs(context, poll_session, [each.job for each in taken if each.job is not None])
+    _note_arrival(poll_session, taken)
+    context.store.clear_delivered_facts([each.delivery_id for each in taken])
+    poll_session.has_more_facts = len(taken) < len(facts)
+
+
+def _first_of_each(facts: Sequence[DeliveredFact]) -> list[DeliveredFact]:
+    first: dict[object, DeliveredFact] = {}
+    for fact in facts:
+        subject = fact.job.job_id if fact.job is not None else fact.run and fact.run.key
+        first.setdefault(subject, fact)
+    return list(first.values())
+
+
+def _apply_runs(
+    context: CollectorContext, poll_session: PollSession, runs: Sequence[WorkflowRun]
+) -> None:
+    if not runs:
+        return
+    known = context.store.load_attempts(
+        poll_session.repository.full_name, {run.run_id for run in runs}
+    )
+    states = {_numbers(key): record.run for key, record in known.items()}
+    later = [run for run in runs if is_later_run(states.get(_numbers(run.key)), run)]
+    upsert_runs(context, poll_session, [context.source.filter_run_links(run) for run in later])
+
+
+def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequence[Job]) -> None:
+    if not jobs:
+        return
+    name = poll_session.repository.full_name
+    known = {
+        _numbers(key): record
+        for key, record in context.store.load_attempts(name, {job.run_id for job in jobs}).items()
+    }
+    changed: dict[tuple[int, int], AttemptRecord] = {}
+    for job in map(context.source.filter_job_links, jobs):
+        numbers = job.run_id, job.run_attempt
+        record = changed.get(numbers) or known.get(numbers) or _without_run(context, name, job)
+        before = next((each for each in record.jobs if each.job_id == job.job_id), None)
+        if record.settled or record.has_all_jobs or not is_later_job(before, job):
+            continue
+        changed[numbers] = _with_job(context, record, job)
+    context.store.save_attempts(list(changed.values()))
+    poll_session.found += len(changed)
+    poll_session.seen |= {record.key for record in changed.values() if record.run is not None}
+
+
+def _without_run(context: CollectorContext, repository: str, job: Job) -> AttemptRecord:
+    now = context.clock.now()
+    return AttemptRecord(
+        key=AttemptKey(repository, job.run_id, job.run_attempt),
+        created_at=job.created_at or now,
+        next_check_at=now + DELIVERED_RUN_PAUSE,
+    )
+
+
+def _with_job(context: CollectorContext, record: AttemptRecord, job: Job) -> AttemptRecord:
+    due_at = record.next_check_at if record.run is None else context.clock.now()
+    return replace(
+        record,
+        jobs=merge_jobs(record.jobs, [job]),
+        has_deliveries=True,
+        next_check_at=due_at,
+    )
+
+
+def _note_arrival(poll_session: PollSession, facts: Sequence[DeliveredFact]) -> None:
+    repository = poll_session.repository
+    runs_at = [fact.received_at for fact in facts if fact.run is not None]
+    jobs_at = [fact.received_at for fact in facts if fact.job is not None]
+    created = [each.run.created_at for each in facts if each.run and each.run.created_at]
+    counted = min(repository.deliveries_since_miss + len(facts), DELIVERIES_AFTER_MISS)
+    poll_session.repository = replace(
+        repository,
+        runs_delivered_at=max(runs_at, default=repository.runs_delivered_at),
+        jobs_delivered_at=max(jobs_at, default=repository.jobs_delivered_at),
+        deliveries_since_miss=counted,
+        newest_delivered=max((*created, repository.newest_delivered or _NEVER)),
+    )
+
+
+def _numbers(key: AttemptKey) -> tuple[int, int]:
+    return key.run_id, key.run_attempt

@@ -1,0 +1,235 @@
+"""Compare an attempt with what was published of it, and build the messages for the changes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.filters import NO_CHAIN, FilterChain
+from ...domain.jobs import Job
+from ...domain.ledger import LOG_PENDING, AttemptRecord, JobLogRecord
+from ...domain.runs import WorkflowRun
+from ...domain.summaries import RunSummary, summary_of
+from ...messaging.encoding import QueueMessage
+from ...messaging.envelope import Envelope
+from ...messaging.log_work import attempt_logs_due, due_log, job_log_due
+from ...messaging.run_data import RunDetails
+from ...messaging.run_events import (
+    job_envelope,
+    job_fingerprint,
+    run_envelope,
+    run_fingerprint,
+)
+
+#: How long after a job's end its log is first requested.
+LOG_DELAY = timedelta(seconds=4)
+
+#: A job that is still open so long after its run's end has lost its runner, or never had one.
+ABANDONED_AFTER = timedelta(seconds=90)
+
+#: In live mode an archive is fetched for logs that are at least this part of it: a quarter.
+MAX_ARCHIVE_SHARE = 4
+
+#: Follows the mark of a job that never ended and whose log was ordered all the same.
+_ABANDONED = " abandoned"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changes:
+    """The messages that one read of an attempt gives rise to, and the record once they are sent.
+
+    ``facts`` are for the metrics queue, ``log_work`` for the job events queue. ``summary`` is for
+    lists; None unless the run itself has changed.
+    """
+
+    record: AttemptRecord
+    facts: tuple[Envelope, ...] = ()
+    log_work: tuple[QueueMessage, ...] = ()
+    pending_logs: tuple[JobLogRecord, ...] = ()
+    summary: RunSummary | None = None
+    filtered_logs: int = 0
+
+
+def changes_of(
+    record: AttemptRecord,
+    commit: CommitMetrics | None,
+    *,
+    log_mode: str,
+    now: datetime,
+    filters: FilterChain = NO_CHAIN,
+) -> Changes:
+    """Return what has changed since an attempt was last published.
+
+    A log that a filter leaves out is not requested.
+    """
+    run = record.run
+    if run is None:
+        return Changes(record=record)
+    jobs = unpublished_jobs(record)
+    job_facts = tuple(job_envelope(record.key, job, now=now) for job in jobs)
+    run_facts = _run_facts(record, run, commit, now)
+    # A run begins before its jobs and ends after them.
+    facts = job_facts + run_facts if run.is_completed else run_facts + job_facts
+    abandoned = _abandoned_jobs(record, run, now)
+    ended = [*_jobs_to_order(record, jobs, log_mode), *abandoned]
+    ordered = [job for job in ended if filters.wants_log(job)]
+    return Changes(
+        record=_published(record, run, abandoned, with_run=bool(run_facts)),
+        facts=facts,
+        log_work=_log_work(record, ordered, log_mode, now, filters),
+        pending_logs=tuple(_pending(record, job, now) for job in ordered),
+        summary=_summary(record, run, commit) if run_facts else None,
+        filtered_logs=len(ended) - len(ordered),
+    )
+
+
+def _summary(record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None) -> RunSummary:
+    return summary_of(run, record.jobs, commit, created_at=record.created_at)
+
+
+def unpublished_jobs(record: AttemptRecord) -> list[Job]:
+    """Return the jobs that have changed since they were last published."""
+    return [job for job in record.jobs if _published_mark(record, job) != _mark(job)]
+
+
+def has_ended_before(record: AttemptRecord, job: Job) -> bool:
+    """Return whether an end of the job was published."""
+    return record.published_jobs.get(_id(job), "").startswith("completed")
+
+
+def has_run_changes(record: AttemptRecord) -> bool:
+    """Return whether the run itself has changed since it was last published."""
+    run = record.run
+    if run is None:
+        return False
+    if run.is_completed:
+        return record.fingerprint != run_fingerprint(run, record.jobs)
+    return record.published_statuses[-1:] != (run.status,)
+
+
+def _run_facts(
+    record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None, now: datetime
+) -> tuple[Envelope, ...]:
+    if not has_run_changes(record):
+        return ()
+    visit = record.published_statuses.count(run.status)
+    details = details_of(record)
+    return (run_envelope(run, record.jobs, commit, visit=visit, now=now, details=details),)
+
+
+def details_of(record: AttemptRecord) -> RunDetails:
+    """Return the details of an attempt other than its jobs."""
+    return RunDetails(
+        annotations=record.annotations,
+        artifacts=record.artifacts,
+        environments=record.environments,
+    )
+
+
+def _published(
+    record: AttemptRecord, run: WorkflowRun, abandoned: Sequence[Job], *, with_run: bool
+) -> AttemptRecord:
+    statuses = record.published_statuses
+    marks = {_id(job): _mark(job) for job in record.jobs}
+    ordered_before = {
+        key
+        for key, mark in record.published_jobs.items()
+        if mark == f"{marks.get(key)}{_ABANDONED}"
+    }
+    for key in ordered_before | {_id(job) for job in abandoned}:
+        marks[key] += _ABANDONED
+    return replace(
+        record,
+        published_jobs=marks,
+        published_statuses=(*statuses, run.status) if with_run else statuses,
+        fingerprint=run_fingerprint(run, record.jobs) if run.is_completed else None,
+    )
+
+
+def _jobs_to_order(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
+    """Return the ended jobs whose logs are due: each at its end, in economy all at once."""
+    if log_mode == "live":
+        return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
+    if record.run is None or not record.run.is_completed:
+        return []
+    return [job for job in record.jobs if job.is_completed and not _was_ordered(record, job)]
+
+
+def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> list[Job]:
+    """Return the jobs that will never end, for their run ended long ago, and have no log yet."""
+    ended_at = run.updated_at or record.created_at
+    if not run.is_completed or now - ended_at < ABANDONED_AFTER:
+        return []
+    return [
+        job
+        for job in record.jobs
+        if not job.is_completed and not record.published_jobs.get(_id(job), "").endswith(_ABANDONED)
+    ]
+
+
+def _log_work(
+    record: AttemptRecord, ordered: list[Job], log_mode: str, now: datetime, filters: FilterChain
+) -> tuple[QueueMessage, ...]:
+    """Order logs one by one, or those of an ended attempt as one archive if it saves requests."""
+    with_logs = [job for job in ordered if not job.never_started]
+    in_archive = ordered
+    if log_mode == "live":
+        before = [job for job in record.jobs if job.is_completed and job not in ordered]
+        in_archive = [*filter(filters.wants_log, before), *ordered]
+        in_archive = in_archive if _is_archive_worthwhile(record, with_logs) else []
+    if len(with_logs) < 2 or not in_archive:
+        return tuple(
+            job_log_due(record.key, job, now=now, delay_seconds=_delay_seconds([job], now))
+            for job in ordered
+        )
+    delay = _delay_seconds(ordered, now)
+    return (attempt_logs_due(record.key, in_archive, now=now, delay_seconds=delay),)
+
+
+def _is_archive_worthwhile(record: AttemptRecord, with_logs: Sequence[Job]) -> bool:
+    """Return whether an ended attempt's archive holds not much more than the logs that are due."""
+    if record.run is None or not record.run.is_completed:
+        return False
+    in_archive = [job for job in record.jobs if job.is_completed and not job.never_started]
+    return len(with_logs) * MAX_ARCHIVE_SHARE >= len(in_archive)
+
+
+def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:
+    """Return how long to wait before GitHub has the logs; a request before that is wasted."""
+    ends = [job.completed_at for job in jobs if job.completed_at and not job.never_started]
+    age = now - max(ends, default=now - LOG_DELAY)
+    return max(0, math.ceil((LOG_DELAY - age).total_seconds())) if age >= timedelta() else 0
+
+
+def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
+    return JobLogRecord(
+        key=record.key,
+        job_id=job.job_id,
+        job_name=due_log(job).job_name,
+        state=LOG_PENDING,
+        updated_at=now,
+        pending_since=now,
+        failed_at=job.failed_at,
+    )
+
+
+def _id(job: Job) -> str:
+    return str(job.job_id)
+
+
+def _mark(job: Job) -> str:
+    """Return what identifies a published state of a job: its outcome, or its status while open."""
+    return f"completed {job_fingerprint(job)}" if job.is_completed else job.status
+
+
+def _published_mark(record: AttemptRecord, job: Job) -> str | None:
+    mark = record.published_jobs.get(_id(job))
+    return None if mark is None else mark.removesuffix(_ABANDONED)
+
+
+def _was_ordered(record: AttemptRecord, job: Job) -> bool:
+    """Return whether economy mode ordered a log: once, when the attempt ended."""
+    return has_ended_before(record, job) and record.fingerprint is not None

@@ -1,0 +1,298 @@
+"""Read the attempts that are due, publish their changes, and record what was published.
+
+Results are published while other reads are still running, and whatever was read is in the ledger
+before a limit, a failure or a full queue can cost it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ...domain.delivery_trust import PROOF_INTERVAL
+from ...domain.ledger import AttemptRecord
+from ...domain.runs import AttemptKey
+from ...errors import AccessDenied, BadCredentials, IngestError, QueueUnavailable, RateLimited
+from ...messaging.encoding import QueueMessage
+from ...messaging.truncation import encode_to_fit
+from ...ports import Rejection
+from ..context import CollectorContext
+from ..publish import publish
+from .attempt_messages import Changes, changes_of, has_run_changes
+from .count_published import count_published
+from .parallel_reads import read_in_groups
+from .poll_session import PollSession, is_wanted, keep_lease, renew_lease, upsert_runs
+from .prove_deliveries import count_contradictions, find_status_changes, note_misses
+from .read_attempts import AttemptSnapshot, read_attempt
+from .read_commits import CommitReads
+from .schedule_attempts import (
+    is_jobs_read_due,
+    is_settling,
+    keep_job_counts,
+    postpone,
+    schedule,
+    settling_pause,
+)
+from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commits
+
+logger = logging.getLogger(__name__)
+
+#: Attempts that are loaded at once; their commits fit one GraphQL query.
+SLICE = 100
+NEWEST_IN_SLICE = 20
+
+#: So many due attempts are read as bulk: they take longer than a webhook may wait.
+BACKLOG = 20
+
+#: So many attempts that may not be read, and none that may, are a matter of the repository.
+MIN_DENIALS = 5
+
+
+def collect_attempts(
+    context: CollectorContext,
+    poll_session: PollSession,
+    *,
+    should_continue: Callable[[], bool] = lambda: True,
+) -> int:
+    """Collect one slice of due attempts; return how many there were, 0 if the lease was lost.
+
+    Messages are sent before they are recorded: a crash in between repeats them with the same ids.
+    Raises RateLimited, BadCredentials and AccessDenied (where none may be read) after everything
+    that was read is published, and what publishing raises.
+    """
+    due = _load_due(context, poll_session.repository.full_name)
+    if not due or not keep_lease(context, poll_session):
+        return 0
+    _collect(context, poll_session, due, should_continue)
+    return len(due)
+
+
+def collect_these(
+    context: CollectorContext,
+    poll_session: PollSession,
+    due: Sequence[AttemptRecord],
+    should_continue: Callable[[], bool],
+) -> None:
+    """Collect given attempts, as ``collect_attempts`` does a slice of those that are due."""
+    if due and keep_lease(context, poll_session):
+        _collect(context, poll_session, due, should_continue)
+
+
+def _collect(
+    context: CollectorContext,
+    poll_session: PollSession,
+    due: Sequence[AttemptRecord],
+    should_continue: Callable[[], bool],
+) -> None:
+    reads = open_slice_reads(context, poll_session.repository.full_name, due)
+    groups = read_in_groups(
+        context.workers,
+        due,
+        _reader(context, poll_session, reads),
+        clock=context.clock,
+        should_continue=lambda: renew_lease(context, poll_session) and should_continue(),
+    )
+    before = {record.key: record for record in due}
+    errors: list[IngestError | None] = []
+    context.source.set_bulk(poll_session.repository.full_name, is_bulk=len(due) >= BACKLOG)
+    try:
+        for snapshots in groups:
+            _finish(context, poll_session, reads.commits, snapshots, before)
+            errors += [snapshot.error for snapshot in snapshots]
+    finally:
+        context.source.set_bulk(poll_session.repository.full_name, is_bulk=False)
+    report_denied(context, poll_session.repository.full_name, reads)
+    for error in errors:
+        if isinstance(error, (RateLimited, BadCredentials)):
+            raise error
+    if len(errors) >= MIN_DENIALS and all(isinstance(error, AccessDenied) for error in errors):
+        raise next(filter(None, errors))
+
+
+def _load_due(context: CollectorContext, repository: str) -> list[AttemptRecord]:
+    """Load a slice: oldest first, because logs expire, and always some of the newest."""
+    now = context.clock.now()
+    newest = context.store.load_due_attempts(
+        repository, now=now, limit=NEWEST_IN_SLICE, newest_first=True
+    )
+    if len(newest) < NEWEST_IN_SLICE:
+        return sorted(newest, key=_order)
+    oldest = context.store.load_due_attempts(repository, now=now, limit=SLICE - NEWEST_IN_SLICE)
+    both = {record.key: record for record in (*oldest, *newest)}
+    return sorted(both.values(), key=_order)
+
+
+def _order(record: AttemptRecord) -> tuple[datetime, AttemptKey]:
+    """Return the sort key of attempts; those of one run have the same creation time."""
+    return record.created_at, record.key
+
+
+def _reader(
+    context: CollectorContext, poll_session: PollSession, reads: SliceReads
+) -> Callable[[AttemptRecord], AttemptSnapshot]:
+    """Return the read of one attempt, for worker threads.
+
+    The jobs of one in flight are read when they may have changed while there are requests to spare,
+    else when the run itself has changed; in economy at its end only, or when everything is
+    collected now.
+    """
+    is_live = context.collecting.log_mode == "live"
+    reads_jobs = is_live and not poll_session.relies_on_deliveries
+    has_headroom = context.source.has_headroom(poll_session.repository.full_name)
+    counts = poll_session.repository.job_counts
+    moved = {run.key for run in poll_session.changed}
+
+    def wants(record: AttemptRecord) -> bool:
+        if record.run is None:
+            return False
+        if poll_session.is_thorough and has_run_changes(record):
+            return True
+        if not reads_jobs:
+            return False
+        is_changed = record.run.status == "in_progress" or not has_headroom
+        if is_changed and has_run_changes(record):
+            return True
+        has_moved = record.key in moved
+        return has_headroom and is_jobs_read_due(context, record, counts, has_moved=has_moved)
+
+    def read(record: AttemptRecord) -> AttemptSnapshot:
+        wants_jobs = wants(record)
+        try:
+            snapshot = read_attempt(
+                context.source,
+                record,
+                reads,
+                is_current=poll_session.has_current(record),
+                wants_jobs=wants_jobs,
+            )
+        except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
+            return AttemptSnapshot(record=record, error=_report_defect(record, defect))
+        if not wants_jobs or snapshot.error is not None:
+            return snapshot
+        read_at = context.clock.now()
+        return replace(snapshot, record=replace(snapshot.record, jobs_read_at=read_at))
+
+    return read
+
+
+def _finish(
+    context: CollectorContext,
+    poll_session: PollSession,
+    commits: CommitReads,
+    snapshots: Sequence[AttemptSnapshot],
+    before: Mapping[AttemptKey, AttemptRecord],
+) -> None:
+    """Publish and record one group of attempts."""
+    repository = poll_session.repository.full_name
+    save_commits(context, repository, commits.take_unsaved())
+    newest = [snapshot.newest for snapshot in snapshots if snapshot.newest is not None]
+    if newest:
+        upsert_runs(context, poll_session, newest)
+    note_misses(context, poll_session, newest + find_status_changes(snapshots, before))
+    count_contradictions(context, snapshots, before)
+    concluded = [_conclude(context, poll_session, snapshot) for snapshot in snapshots]
+    try:
+        refused = _publish_facts(context, concluded)
+        _publish_log_work(context, [change for change, _ in concluded])
+    except QueueUnavailable:
+        context.store.save_attempts([snapshot.record for snapshot in snapshots])
+        raise
+    changes = [
+        _unpublished(context, snapshot, rejections)
+        if (rejections := [refused[each.event_id] for each in facts if each.event_id in refused])
+        else change
+        for snapshot, (change, facts) in zip(snapshots, concluded, strict=True)
+    ]
+    if context.collecting.log_mode == "live":
+        keep_job_counts(poll_session, snapshots, before)
+    changed = [each for each in changes if each.record is not before[each.record.key]]
+    count_published(context, repository, before, changed)
+    _record(context, changed)
+
+
+#: An attempt's changes, and its facts as they go onto the metrics queue.
+_Concluded = tuple[Changes, list[QueueMessage]]
+
+
+def _conclude(
+    context: CollectorContext, poll_session: PollSession, snapshot: AttemptSnapshot
+) -> _Concluded:
+    """Turn a snapshot into messages, with the time of the next check in its record."""
+    try:
+        changes = _changes(context, poll_session, snapshot)
+        limit = context.metrics.max_message_bytes
+        root = context.cloudevents_root
+        facts = (replace(fact, cloudevents_root=root) for fact in changes.facts)
+        return changes, [encode_to_fit(fact, max_bytes=limit) for fact in facts]
+    except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
+        error = _report_defect(snapshot.record, defect)
+        return Changes(record=postpone(context, snapshot.record, error)), []
+
+
+def _changes(
+    context: CollectorContext, poll_session: PollSession, snapshot: AttemptSnapshot
+) -> Changes:
+    record, now = snapshot.record, context.clock.now()
+    if snapshot.error is not None:
+        return Changes(record=postpone(context, record, snapshot.error))
+    run, since = record.run, poll_session.repository.watched_since
+    if run is None or (not record.published_statuses and not is_wanted(run, since)):
+        return Changes(record=replace(record, settled=True, next_check_at=None))
+    if is_settling(snapshot, now):
+        return Changes(record=replace(record, next_check_at=now + settling_pause(record)))
+    collecting = context.collecting
+    changes = changes_of(
+        record,
+        snapshot.commit,
+        log_mode=collecting.log_mode,
+        now=now,
+        filters=context.filters_of(record.key.repository),
+    )
+    minimum = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
+    record = schedule(context, snapshot, changes.record, least_pause=minimum)
+    return replace(changes, record=record)
+
+
+def _report_defect(record: AttemptRecord, defect: Exception) -> IngestError:
+    logger.error("attempt failed", exc_info=defect, extra={"attempt": str(record.key)})
+    return IngestError(
+        f"A defect of Runstream kept {record.key} from being collected "
+        f"({type(defect).__name__}); the log has its trace."
+    )
+
+
+def _publish_facts(
+    context: CollectorContext, concluded: Sequence[_Concluded]
+) -> Mapping[str, Rejection]:
+    """Publish facts; return those that the queue refused, by event id."""
+    facts = [message for _, encoded in concluded for message in encoded]
+    refused = publish(context.metrics, facts, clock=context.clock)
+    return {rejection.event_id: rejection for rejection in refused}
+
+
+def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> None:
+    """Record which logs are pending, then publish it: the log agent rejects unknown work."""
+    context.store.save_job_logs([log for each in changes for log in each.pending_logs])
+    work = [message for each in changes for message in each.log_work]
+    publish(context.job_events, work, clock=context.clock)
+
+
+def _unpublished(
+    context: CollectorContext, snapshot: AttemptSnapshot, rejections: Sequence[Rejection]
+) -> Changes:
+    """Record an attempt as read but not as published: a fact that was refused is sent again."""
+    first = rejections[0]
+    error = IngestError(
+        f"{context.metrics.queue_name} refused message {first.event_id}: {first.reason}"
+    )
+    return Changes(record=postpone(context, snapshot.record, error))
+
+
+def _record(context: CollectorContext, changes: Sequence[Changes]) -> None:
+    """Record what was published, the ledger last: what it does not hold is published again."""
+    context.counters.add("logs_filtered", sum(each.filtered_logs for each in changes))
+    context.save_counts()
+    context.store.save_run_summaries([each.summary for each in changes if each.summary is not None])
+    context.store.save_attempts([each.record for each in changes])

@@ -1,0 +1,63 @@
+"""What a poll collects before it asks for the run list."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ...domain.ledger import AttemptRecord, RepositoryRecord
+from ..context import CollectorContext
+from .apply_deliveries import apply_deliveries
+from .collect_attempts import BACKLOG, SLICE, collect_these
+from .discover_runs import discover_hinted_runs
+from .poll_session import PollSession
+from .prove_deliveries import decide_reliance
+
+
+def collect_delivered(context: CollectorContext, poll_session: PollSession) -> None:
+    """Take what webhooks delivered into the ledger, and decide whether polling relies on them.
+
+    Where a backfill goes on, the runs that they contain or point at are collected before it.
+    Without one the run list shows them, and no request is spent on the runs themselves.
+    """
+    apply_deliveries(context, poll_session)
+    has_deliveries = bool(poll_session.seen or poll_session.hints)
+    comes_first = has_deliveries and _has_backfill(context, poll_session.repository)
+    if comes_first:
+        discover_hinted_runs(context, poll_session)
+    decide_reliance(context, poll_session)
+    if comes_first:
+        due = _load_due_of_seen(context, poll_session)
+        collect_these(context, poll_session, due, poll_session.should_continue)
+
+
+def collect_waiting(context: CollectorContext, poll_session: PollSession) -> None:
+    """Collect ended attempts that have been due for longer than a poll takes to come round.
+
+    They go before the run list, so that a limit that lets few requests through is not used up by
+    the list alone.
+    """
+    waited = timedelta(seconds=2 * context.collecting.poll_seconds)
+    overdue = context.store.load_due_attempts(
+        poll_session.repository.full_name, now=context.clock.now() - waited, limit=SLICE
+    )
+    ended = [each for each in overdue if each.run is None or each.run.is_completed]
+    collect_these(context, poll_session, ended, poll_session.should_continue)
+
+
+def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:
+    name, now = poll_session.repository.full_name, context.clock.now()
+    records = context.store.load_attempts(name, sorted({key.run_id for key in poll_session.seen}))
+    return [
+        record
+        for record in records.values()
+        if record.next_check_at is not None and record.next_check_at <= now
+    ]
+
+
+def _has_backfill(context: CollectorContext, repository: RepositoryRecord) -> bool:
+    if repository.cursor is None or repository.walk_page is not None:
+        return True
+    due = context.store.load_due_attempts(
+        repository.full_name, now=context.clock.now(), limit=BACKLOG
+    )
+    return len(due) >= BACKLOG

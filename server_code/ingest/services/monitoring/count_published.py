@@ -1,0 +1,38 @@
+"""Count what is published for the first time, for the agents' heartbeats and the metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ...domain.ledger import AttemptRecord
+from ...domain.runs import AttemptKey
+from ..context import CollectorContext
+from ..log_ingestion.lag import count_lag
+from .attempt_messages import Changes
+
+
+def count_published(
+    context: CollectorContext,
+    repository: str,
+    before: Mapping[AttemptKey, AttemptRecord],
+    changes: Sequence[Changes],
+) -> None:
+    """Count what is published for the first time; called before the ledger records it."""
+    published = [each.record for each in changes if each.record.published_statuses]
+    first = [record for record in published if not before[record.key].published_statuses]
+    new_runs = {record.key.run_id for record in first}
+    for key, known in context.store.load_attempts(repository, new_runs).items():
+        if known.published_statuses:
+            new_runs.discard(key.run_id)
+    context.counters.add("runs", len(new_runs))
+    context.counters.add("attempts", len(first))
+    for record in published:
+        known = before[record.key]
+        context.counters.add("jobs", len(record.published_jobs) - len(known.published_jobs))
+        context.counters.add("steps", _steps(record) - _steps(known))
+        count_lag(context.counters, context.clock.now(), known.jobs, record.jobs)
+
+
+def _steps(record: AttemptRecord) -> int:
+    """Return the number of published steps."""
+    return sum(len(job.steps) for job in record.jobs if record.published_statuses)

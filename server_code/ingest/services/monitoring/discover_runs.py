@@ -1,0 +1,187 @@
+"""Find every attempt that GitHub shows, and save it in the ledger before it is read.
+
+The unfiltered run list is the truth. The filtered lists lag, and are asked about runs that are deep
+in it: a re-run keeps its first creation time. Nothing here publishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import partial
+
+from ...domain.delivery_trust import is_listing_due, is_proof_due
+from ...domain.due import is_interval_over
+from ...domain.runs import WorkflowRun
+from ...errors import AccessDenied, IngestError, NotFound
+from ..context import CollectorContext
+from .open_runs import ask_for_open_runs
+from .poll_session import PollSession, list_rests_until, mark_due, upsert_runs
+from .prove_deliveries import ask_for_newer_runs, note_misses
+from .sweep_days import sweep_all_days, sweep_closed_days
+from .walk_run_list import walk_run_list
+
+#: Hinted runs that are fetched at once; one that fails holds none of the others.
+HINTS_AT_ONCE = 16
+
+#: How often the failed deliveries of webhooks are asked for; GitHub lists them for 3 days.
+DELIVERY_INTERVAL = timedelta(hours=1)
+DELIVERY_AGE = timedelta(days=3)
+
+
+def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Find new and changed runs, and save them in the ledger as due.
+
+    Moves the repository's cursor and validators on; the caller saves it. Raises what the source
+    raises for the first page of the list; what was saved until then stays saved.
+    """
+    record, now = poll_session.repository, context.clock.now()
+    if poll_session.relies_on_deliveries and not is_listing_due(record, now):
+        _ask_each(context, poll_session, _PROOFS if is_proof_due(record, now) else _PROOFS[:1])
+        note_misses(context, poll_session, poll_session.changed)
+        if poll_session.relies_on_deliveries:
+            return
+    _discover(context, poll_session, _QUESTIONS)
+    note_misses(context, poll_session, poll_session.changed)
+    poll_session.repository = replace(poll_session.repository, listed_at=now)
+
+
+def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Find runs as ``discover_runs`` does, but in economy mode let a list rest that has changed.
+
+    Changes come together: runs appear, start and end. The list is charged for each answer that
+    differs, so the next one is awaited for nearly two polls and holds them all. A re-run deep in
+    the list may be over by then, so open runs are asked for by status at every poll.
+    """
+    if list_rests_until(context, poll_session.repository) <= context.clock.now():
+        discover_runs(context, poll_session)
+        return
+    poll_session.list_is_fresh = True
+    _ask_each(context, poll_session, (follow_run_hints, ask_for_open_runs))
+
+
+def discover_hinted_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Find the runs that webhooks or people pointed at, and nothing else."""
+    _ask_each(context, poll_session, (follow_run_hints,))
+
+
+def discover_all_runs(
+    context: CollectorContext, poll_session: PollSession, *, since: datetime
+) -> None:
+    """Find runs as ``discover_runs`` does, and since a moment once in every day of the list.
+
+    Unchanged answers are free but count by the minute: what a limit cuts short is continued.
+    """
+    hinted_at = poll_session.repository.hinted_at
+    if hinted_at is None or hinted_at < since:
+        poll_session.repository = replace(poll_session.repository, hinted_at=None)
+    poll_session.is_thorough, poll_session.relies_on_deliveries = True, False
+    sweep = partial(sweep_all_days, since=since)
+    _discover(context, poll_session, (*_QUESTIONS[:-1], sweep))
+
+
+def _discover(
+    context: CollectorContext,
+    poll_session: PollSession,
+    steps: Sequence[Callable[[CollectorContext, PollSession], None]],
+) -> None:
+    walk_run_list(context, poll_session)
+    _ask_each(context, poll_session, steps)
+
+
+def _ask_each(
+    context: CollectorContext,
+    poll_session: PollSession,
+    steps: Sequence[Callable[[CollectorContext, PollSession], None]],
+) -> None:
+    for ask in steps:
+        if not poll_session.should_continue():
+            return
+        try:
+            ask(context, poll_session)
+        except IngestError as error:
+            # What the list has shown is collected all the same.
+            poll_session.error = error
+
+
+def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> None:
+    """Fetch the runs that webhooks or people pointed at.
+
+    Of a known run that the list has just shown, only jobs can have changed: it is made due, and no
+    request is spent on the run itself. What is not answered waits for the next poll.
+    """
+    name = poll_session.repository.full_name
+    hints, poll_session.hints = poll_session.hints, {}
+    if not hints:
+        return
+    shown = {key.run_id for key in poll_session.seen} | mark_due(context, poll_session, hints)
+    wanted = [run_id for run_id in hints if run_id not in shown]
+    context.store.clear_run_hints(name, {each: hints[each] for each in hints if each in shown})
+    for start in range(0, len(wanted), HINTS_AT_ONCE):
+        if not poll_session.should_continue():
+            return
+        portion = wanted[start : start + HINTS_AT_ONCE]
+        looks = list(context.workers.map(lambda run_id: _look_up(context, name, run_id), portion))
+        upsert_runs(context, poll_session, [look.run for look in looks if look.run is not None])
+        answered = [look.run_id for look in looks if look.error is None]
+        context.store.clear_run_hints(name, {each: hints[each] for each in answered})
+        for look in looks:
+            if look.error is not None:
+                raise look.error
+
+
+def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
+    """Fetch the runs of webhooks that were not delivered, where the token may list deliveries."""
+    repository, now = poll_session.repository, context.clock.now()
+    checked_at = repository.deliveries_checked_at
+    if not context.collecting.expects_webhooks or not _is_time(
+        context, checked_at, DELIVERY_INTERVAL
+    ):
+        return
+    since = max(checked_at or repository.added_at, now - DELIVERY_AGE)
+    try:
+        runs = context.source.fetch_failed_deliveries(repository.full_name, since=since)
+    except (AccessDenied, NotFound):
+        # Webhooks need a permission of their own; without it polls and sweeps find these runs.
+        runs = set()
+    for run_id in runs:
+        context.store.save_run_hint(repository.full_name, run_id, now=now)
+    poll_session.hints = dict.fromkeys(runs, now)
+    poll_session.repository = replace(poll_session.repository, deliveries_checked_at=now)
+    follow_run_hints(context, poll_session)
+
+
+#: What is asked besides the list; one that fails holds none of the others.
+_QUESTIONS = (
+    follow_run_hints,
+    ask_for_open_runs,
+    ask_for_failed_deliveries,
+    sweep_closed_days,
+)
+
+#: What proves that deliveries still arrive, and finds re-runs deep in the list.
+_PROOFS = (follow_run_hints, ask_for_newer_runs, ask_for_open_runs, sweep_closed_days)
+
+
+def _is_time(context: CollectorContext, last: datetime | None, interval: timedelta) -> bool:
+    return is_interval_over(last, interval, context.clock.now())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _RunLookup:
+    """The answer about one run: the run, None if GitHub does not have it, or an error."""
+
+    run_id: int
+    run: WorkflowRun | None = None
+    error: IngestError | None = None
+
+
+def _look_up(context: CollectorContext, name: str, run_id: int) -> _RunLookup:
+    """Fetch a run; an error is part of the result, so that the other results are kept."""
+    try:
+        return _RunLookup(run_id=run_id, run=context.source.fetch_run(name, run_id).value)
+    except NotFound:
+        return _RunLookup(run_id=run_id)
+    except IngestError as error:
+        return _RunLookup(run_id=run_id, error=error)

@@ -1,0 +1,118 @@
+"""Ask for open runs below the first page of the run list by their status.
+
+A re-run keeps its first creation time, so it may be anywhere in the list. The filtered lists lag
+behind the list itself: they only add runs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from ...domain.due import MAX_PAUSE, is_interval_over
+from ...domain.timestamps import write_timestamp
+from ...errors import NotFound
+from ...ports import RunQuery
+from ..context import CollectorContext
+from .poll_session import PollSession, can_afford_extra, upsert_runs
+
+#: https://docs.github.com/en/rest/actions/workflow-runs: every status but the last.
+OPEN_STATUSES = ("in_progress", "queued", "waiting", "pending", "requested")
+
+#: Nearly every re-run passes through these. They are asked with every poll, the others less often.
+COMMON_STATUSES = OPEN_STATUSES[:2]
+RARE_STATUSES_INTERVAL = timedelta(minutes=5)
+
+#: A filtered list ends after 1,000 runs.
+MAX_FILTERED_PAGES = 10
+
+#: Scheduled attempts that are compared with a changed list by status, the oldest first.
+MAX_FOLLOWED = 100
+
+#: The grids on which the end of the deep runs moves: the widest that the first page spans.
+_DEEP_STEPS = (timedelta(days=1), timedelta(hours=6), timedelta(hours=1), timedelta(minutes=10))
+_EPOCH = datetime(2018, 1, 1, tzinfo=timezone.utc)
+
+
+def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Ask for open runs by status: those below the first page, re-runs among them.
+
+    A list of one page shows them all. Unchanged answers are free.
+    """
+    repository, now = poll_session.repository, context.clock.now()
+    floor = repository.page_floor
+    if floor is None:
+        return
+    with_rare = is_interval_over(repository.hinted_at, RARE_STATUSES_INTERVAL, now)
+    created = f"<={write_timestamp(_deep_end(floor, now))}"
+    for status in _statuses_to_ask(context, poll_session, with_rare=with_rare):
+        if not poll_session.should_continue():
+            return
+        _ask_by_status(context, poll_session, RunQuery(status=status, created=created))
+    if with_rare:
+        poll_session.repository = replace(poll_session.repository, hinted_at=now)
+
+
+def _statuses_to_ask(
+    context: CollectorContext, poll_session: PollSession, *, with_rare: bool
+) -> tuple[str, ...]:
+    """Return the statuses to ask for; first answers are charged, so they wait for headroom."""
+    if poll_session.is_thorough:
+        return OPEN_STATUSES if with_rare else ()
+    statuses = OPEN_STATUSES if with_rare else COMMON_STATUSES
+    asked = poll_session.repository.validators
+    if not with_rare and not context.source.has_minute_headroom(poll_session.repository.full_name):
+        return ()
+    if can_afford_extra(context, poll_session):
+        return statuses
+    return tuple(status for status in statuses if f"status={status}" in asked)
+
+
+def _deep_end(floor: datetime, now: datetime) -> datetime:
+    """Return the newest creation time of deep runs: a little above the end of the first page.
+
+    It moves seldom, so that most answers are unchanged and free.
+    """
+    step = next((step for step in _DEEP_STEPS if step <= now - floor), _DEEP_STEPS[-1])
+    return floor + (_EPOCH - floor) % step
+
+
+def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> None:
+    name, list_name = poll_session.repository.full_name, f"status={query.status}"
+    validator = poll_session.repository.validators.get(list_name)
+    for number in range(1, MAX_FILTERED_PAGES + 1):
+        page = replace(query, page=number)
+        try:
+            answer = context.source.fetch_runs(name, page, validator if number == 1 else None)
+        except NotFound:
+            # An older GitHub Enterprise Server does not know every status.
+            return
+        if answer.value is None:
+            # The deep runs in this status are the same as before.
+            poll_session.unchanged_statuses.add(query.status or "")
+            return
+        upsert_runs(context, poll_session, answer.value.runs)
+        if number == 1:
+            poll_session.keep_validator(list_name, answer.validator)
+        if not answer.value.has_next:
+            _make_missing_due(context, poll_session, query.status)
+            return
+
+
+def _make_missing_due(
+    context: CollectorContext, poll_session: PollSession, status: str | None
+) -> None:
+    """Make attempts due that a list by status showed before and does not show now.
+
+    The next answers are unchanged, and would say of them that nothing has happened.
+    """
+    name, now = poll_session.repository.full_name, context.clock.now()
+    scheduled = context.store.load_due_attempts(name, now=now + MAX_PAUSE, limit=MAX_FOLLOWED)
+    missing = [
+        replace(record, next_check_at=now)
+        for record in scheduled
+        if record.run is not None
+        and record.run.status == status
+        and not poll_session.has_current(record)
+    ]
+    context.store.save_attempts(missing)

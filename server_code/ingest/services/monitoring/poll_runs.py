@@ -1,0 +1,247 @@
+"""The Pipeline Monitoring Agent: from GitHub's run list to the metrics queue.
+
+One poll of one repository: find attempts (``discover_runs``), read and publish those that are due
+(``collect_attempts``), and set the next poll. A poll can be killed anywhere and repeated.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections.abc import Callable, Collection
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ...domain.ledger import MAX_ERRORS, RepositoryRecord
+from ...errors import (
+    BadCredentials,
+    Fatal,
+    IngestError,
+    NotFound,
+    RateLimited,
+    RepositoryUnavailable,
+    RequestPaused,
+    Retriable,
+    StateBusy,
+)
+from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
+from ..sources.discover_sources import discover_when_due
+from ..sources.manage_sources import make_sources_due
+from ..sources.record_credentials import record_changes
+from .collect_attempts import collect_attempts
+from .collect_first import collect_delivered, collect_waiting
+from .discover_runs import discover_due_runs, discover_runs
+from .poll_session import LEASE_SECONDS, PollSession
+from .poll_turn import PollTurn, find_urgent
+from .schedule_polls import next_poll_after
+
+logger = logging.getLogger(__name__)
+
+#: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
+LONGEST_FAILURE_PAUSE = timedelta(hours=1)
+
+#: A repository that GitHub does not show any more is asked for again after this time.
+LOST_REPOSITORY_PAUSE = timedelta(seconds=15)
+
+_REMEDY_OF_MALFORMED = (
+    "Everything else is collected. If the object is still damaged on GitHub, report it to GitHub."
+)
+
+#: How a poll finds runs: ``discover_runs``, or ``discover_all_runs``.
+Discover = Callable[[CollectorContext, PollSession], None]
+
+
+def poll_due_repositories(
+    context: CollectorContext,
+    *,
+    should_continue: Callable[[], bool],
+    limit: int = 1,
+    only: Collection[str] | None = None,
+) -> int:
+    """Claim due repositories and poll each; return how many were claimed.
+
+    ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
+    """
+    discover_when_due(context)
+    first = _claim_first(context, only)
+    claimed = first or _claim(context, limit=limit, only=only)
+    for repository in claimed:
+        turn = PollTurn(context, should_continue, only=only)
+        poll_repository(
+            context,
+            repository,
+            should_continue=turn.should_continue,
+            discover=discover_due_runs,
+        )
+    if not first:
+        context.poll_order.note_turn_of_others(context.clock.now())
+    return len(claimed)
+
+
+def _claim_first(context: CollectorContext, only: Collection[str] | None) -> list[RepositoryRecord]:
+    """Claim what comes before backfills: what is urgent, then what is caught up with."""
+    order = context.poll_order
+    first = order.find_first(context.clock.now())
+    if first is None or (only is not None and first not in only):
+        return []
+    urgent = find_urgent(context, only)
+    claimed = _claim(context, limit=1, only=urgent) if urgent else []
+    if not claimed:
+        claimed = _claim(context, limit=1, only=[first])
+    if not claimed:
+        order.forget(first)
+    return claimed
+
+
+def _claim(
+    context: CollectorContext, *, limit: int, only: Collection[str] | None
+) -> list[RepositoryRecord]:
+    return context.store.claim_repositories(
+        holder=context.holder,
+        now=context.clock.now(),
+        lease_seconds=LEASE_SECONDS,
+        limit=limit,
+        only=only,
+    )
+
+
+def poll_repository(
+    context: CollectorContext,
+    repository: RepositoryRecord,
+    *,
+    should_continue: Callable[[], bool],
+    discover: Discover = discover_runs,
+) -> IngestError | None:
+    """Poll one claimed repository and release its lease; return the error that ended it, if any.
+
+    An error, also a defect of Runstream, concerns this repository: it is recorded and reported, and
+    not raised, except by the state store.
+    """
+    error: IngestError | None = None
+    try:
+        context.apply_shared_pauses()
+        poll_session = PollSession(
+            repository=repository,
+            leased_at=context.clock.now(),
+            should_continue=should_continue,
+            hints=context.store.load_run_hints(repository.full_name),
+        )
+        collect_delivered(context, poll_session)
+        collect_waiting(context, poll_session)
+        discover(context, poll_session)
+        record = _collect(context, poll_session, should_continue)
+        next_poll_at = next_poll_after(context, poll_session, record)
+    except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
+        error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
+        context.share_pauses()
+        record, next_poll_at = _after_failure(context, repository, error)
+    _report_rejected_credentials(context, error)
+    _report_malformed(context, repository.full_name)
+    record_changes(context)
+    context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
+    context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
+    return error
+
+
+def _report_rejected_credentials(context: CollectorContext, error: IngestError | None) -> None:
+    """Report each credential that GitHub rejects once, though others read its repositories."""
+    for name, rejected in context.source.take_rejected_credentials().items():
+        if str(rejected) != str(error):
+            what = f"Credential {name}: {rejected}"
+            context.report_error(PIPELINE_MONITORING_AGENT, None, what, _remedy(rejected))
+
+
+def _report_malformed(context: CollectorContext, repository: str) -> None:
+    """Report objects of GitHub's lists that cannot be read, unless they are listed already."""
+    malformed = context.source.take_malformed(repository)
+    if not malformed:
+        return
+    known = {each.what for each in context.store.list_errors(limit=MAX_ERRORS)}
+    for what in malformed:
+        if what not in known:
+            context.report_error(PIPELINE_MONITORING_AGENT, repository, what, _REMEDY_OF_MALFORMED)
+
+
+def _collect(
+    context: CollectorContext, poll_session: PollSession, should_continue: Callable[[], bool]
+) -> RepositoryRecord:
+    poll_session.repository = _polled(context, poll_session)
+    # A long backfill is interrupted now and then, so that new runs are found meanwhile.
+    leave_at = context.clock.now() + timedelta(seconds=context.collecting.poll_seconds)
+    while collect_attempts(context, poll_session, should_continue=should_continue):
+        if not should_continue() or context.clock.now() >= leave_at:
+            break
+    return _at_end(context, poll_session)
+
+
+def _polled(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
+    now = context.clock.now()
+    repository = replace(poll_session.repository, last_polled_at=now)
+    return replace(repository, last_changed_at=now) if poll_session.found else repository
+
+
+def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
+    """End a poll that collected; a failed request other than the list's is reported once.
+
+    It delays nothing: GitHub's filtered lists may fail while the list itself works.
+    """
+    repository, error = poll_session.repository, poll_session.error
+    context.busy_polls.discard(repository.full_name)
+    if error is None or isinstance(error, StateBusy):
+        # Processes that are in each other's way are no failure of the repository.
+        return replace(repository, failures=0, last_error=None)
+    if repository.last_error is None and not isinstance(error, (RateLimited, RequestPaused)):
+        name = repository.full_name
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
+    return replace(repository, failures=0, last_error=str(error))
+
+
+def _after_failure(
+    context: CollectorContext, repository: RepositoryRecord, error: IngestError
+) -> tuple[RepositoryRecord, datetime]:
+    """Set the next poll of a repository that failed, and report the error."""
+    now = context.clock.now()
+    stored = context.store.load_repository(repository.full_name) or repository
+    if isinstance(error, RateLimited):
+        return replace(stored, last_error=str(error)), error.retry_at
+    if isinstance(error, RequestPaused):
+        # Nothing was asked; the answer before stays its error.
+        return stored, min(error.retry_at, now + LONGEST_FAILURE_PAUSE)
+    if isinstance(error, StateBusy) and repository.full_name not in context.busy_polls:
+        # Passes by itself, and is a failure only if the next poll fails as well. Processes that
+        # were in each other's way do not come back in step.
+        context.busy_polls.add(repository.full_name)
+        return stored, now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311
+    failures = stored.failures + 1
+    pause = timedelta(seconds=2 ** min(failures - 1, 20))
+    if isinstance(error, RepositoryUnavailable):
+        # It may be deleted: a discovery finds out before it is asked for again.
+        pause = max(pause, LOST_REPOSITORY_PAUSE)
+        if stored.failures == 0:
+            make_sources_due(context.store)
+    if stored.failures == 0 or stored.last_error != str(error):
+        # A rejected token concerns all its repositories: one error, and not one of each.
+        name = None if isinstance(error, BadCredentials) else repository.full_name
+        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
+    record = replace(stored, failures=failures, last_error=str(error))
+    return record, now + min(pause, LONGEST_FAILURE_PAUSE)
+
+
+def _report_defect(repository: RepositoryRecord, defect: Exception) -> IngestError:
+    logger.error("poll failed", exc_info=defect, extra={"repository": repository.full_name})
+    return IngestError(
+        f"A defect of Runstream ended the poll of {repository.full_name} "
+        f"({type(defect).__name__}); the log has its trace."
+    )
+
+
+def _remedy(error: IngestError) -> str:
+    if error.remedy is not None:
+        return error.remedy
+    if isinstance(error, NotFound):
+        return "Check the repository's name and that the token may read it, or remove it."
+    if isinstance(error, Retriable):
+        return "No action is needed: Runstream tries again."
+    if isinstance(error, Fatal):
+        return "Run the checks: under Settings in the web app, or runstream doctor."
+    return "Report it to Runstream's maintainers with the log of the collector."

@@ -1,0 +1,88 @@
+"""Rely on webhooks in place of polling, and prove now and then that they still arrive."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from ...domain.delivery_trust import is_overdue_change, relies_on_deliveries
+from ...domain.ledger import AttemptRecord
+from ...domain.runs import AttemptKey, WorkflowRun
+from ...domain.timestamps import write_timestamp
+from ...messaging.run_events import job_fingerprint
+from ...ports import RunQuery
+from ..context import CollectorContext
+from .poll_session import PollSession, upsert_runs
+from .read_attempts import AttemptSnapshot
+
+_NEWER = "newer"
+
+
+def decide_reliance(context: CollectorContext, poll_session: PollSession) -> None:
+    """Decide whether this poll relies on deliveries; what they changed so far was delivered."""
+    needs_jobs = context.collecting.log_mode == "live"
+    poll_session.changed.clear()
+    poll_session.relies_on_deliveries = relies_on_deliveries(
+        poll_session.repository, needs_jobs=needs_jobs
+    )
+
+
+def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Ask for runs that are newer than every known one: no answer is as cheap as an empty list.
+
+    The validator of the last empty list is sent though the query has moved on, for GitHub
+    computes it from the answer.
+    """
+    repository = poll_session.repository
+    newest = max(filter(None, (repository.cursor, repository.newest_delivered)))
+    answer = context.source.fetch_runs(
+        repository.full_name,
+        RunQuery(created=f">{write_timestamp(newest)}"),
+        repository.validators.get(_NEWER),
+    )
+    if answer.value is not None:
+        upsert_runs(context, poll_session, answer.value.runs)
+        is_empty = not answer.value.runs
+        poll_session.keep_validator(_NEWER, answer.validator if is_empty else None)
+    poll_session.repository = replace(poll_session.repository, proved_at=context.clock.now())
+
+
+def note_misses(
+    context: CollectorContext, poll_session: PollSession, changed: list[WorkflowRun]
+) -> None:
+    """Return to polling where a request has found a change that should have been delivered."""
+    now = context.clock.now()
+    if poll_session.relies_on_deliveries and any(is_overdue_change(run, now) for run in changed):
+        context.counters.add("webhooks_missed")
+        poll_session.relies_on_deliveries = False
+        poll_session.repository = replace(
+            poll_session.repository, delivery_missed_at=now, deliveries_since_miss=0
+        )
+
+
+def find_status_changes(
+    snapshots: Sequence[AttemptSnapshot], before: Mapping[AttemptKey, AttemptRecord]
+) -> list[WorkflowRun]:
+    """Return the runs whose status a request has found to be another one."""
+    pairs = ((before[each.record.key].run, each.record.run) for each in snapshots)
+    return [run for known, run in pairs if known and run and run.status != known.status]
+
+
+def count_contradictions(
+    context: CollectorContext,
+    snapshots: Sequence[AttemptSnapshot],
+    before: Mapping[AttemptKey, AttemptRecord],
+) -> None:
+    """Count delivered ends of jobs that reading contradicts; what was read is published."""
+    for snapshot in snapshots:
+        known = before[snapshot.record.key]
+        if not known.has_deliveries or snapshot.record.has_deliveries:
+            continue
+        read = {job.job_id: job_fingerprint(job) for job in snapshot.record.jobs}
+        contradicted = [
+            job
+            for job in known.jobs
+            if job.is_completed and read.get(job.job_id) != job_fingerprint(job)
+        ]
+        if contradicted:
+            context.counters.add("webhooks_contradicted", len(contradicted))

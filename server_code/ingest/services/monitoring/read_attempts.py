@@ -1,0 +1,201 @@
+"""Reading attempts from GitHub: their newest state, their jobs and their commit. Requests only.
+
+Runs on worker threads, so nothing here touches the store.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.delivery_trust import is_older_run
+from ...domain.jobs import Job
+from ...domain.ledger import AttemptRecord
+from ...domain.runs import AttemptKey, WorkflowRun
+from ...errors import IngestError, NotFound, RateLimited, Retriable, Skippable, SourceUnavailable
+from ...ports import ActionsSource
+from .attempt_messages import has_run_changes
+from .read_commits import CommitReads
+from .slice_reads import SliceReads
+
+#: A run whose jobs answer 404 is published without them after so many failed reads: in an hour.
+MAX_PARTIAL_READS = 13
+
+#: A job list that is empty, or shorter than GitHub counts, is believed after so many reads.
+MAX_DOUBTFUL_READS = 6
+
+#: Runs that may end without any job; every other one has at least one.
+_ENDS_WITHOUT_JOBS = frozenset(
+    {"action_required", "cancelled", "skipped", "stale", "startup_failure"}
+)
+
+#: An attempt whose commit cannot be read is published without metrics after so many failed reads.
+MAX_COMMIT_FAILURES = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttemptSnapshot:
+    """What one read of an attempt returned.
+
+    ``record`` holds the newest run and jobs, also those read before ``error`` ended the read.
+    ``newest`` is a later attempt of the run that the read met. ``is_gone``: the run was deleted.
+    """
+
+    record: AttemptRecord
+    newest: WorkflowRun | None = None
+    commit: CommitMetrics | None = None
+    error: IngestError | None = None
+    is_gone: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether the attempt has ended, whatever its jobs show."""
+        return self.record.run is not None and self.record.run.is_completed
+
+
+def read_attempt(
+    source: ActionsSource,
+    record: AttemptRecord,
+    reads: SliceReads,
+    *,
+    is_current: bool,
+    wants_jobs: bool,
+) -> AttemptSnapshot:
+    """Read one attempt; an error is part of the result, with what was read before it.
+
+    ``is_current``: the ledger's copy of the run is as new as this poll, so only jobs are read.
+    """
+    snapshot = AttemptSnapshot(record=record)
+    try:
+        snapshot = _read_run(source, snapshot, is_current=is_current)
+        if wants_jobs or snapshot.has_ended:
+            snapshot = _read_jobs(source, snapshot)
+        for detailed in reads.details.read(snapshot.record):
+            snapshot = replace(snapshot, record=detailed)
+        return _read_commit(reads.commits, snapshot)
+    except NotFound as error:
+        return _without_a_part(source, reads.commits, snapshot, error)
+    except IngestError as error:
+        return replace(snapshot, error=error)
+
+
+def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
+    """Merge newly read jobs into known ones; steps and jobs that are missing now are kept.
+
+    GitHub drops the steps of old jobs, and a page may be short.
+    """
+    merged = {job.job_id: job for job in known}
+    for job in seen:
+        before = merged.get(job.job_id)
+        if before is not None:
+            steps = job.steps or before.steps
+            merged[job.job_id] = replace(job, steps=steps, annotations=before.annotations)
+        else:
+            merged[job.job_id] = job
+    return tuple(merged.values())
+
+
+def _read_run(
+    source: ActionsSource, snapshot: AttemptSnapshot, *, is_current: bool
+) -> AttemptSnapshot:
+    record, run = snapshot.record, snapshot.record.run
+    if run is None:
+        return _with_run(snapshot, source.fetch_attempt(record.key).value)
+    if is_current or run.is_completed:
+        return snapshot
+    answer = source.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
+    if answer.value is None:
+        return snapshot
+    if answer.value.run_attempt == record.key.run_attempt:
+        read = _with_run(snapshot, answer.value)
+        return replace(read, record=replace(read.record, run_validator=answer.validator))
+    later = replace(snapshot, newest=answer.value)
+    return _with_run(later, source.fetch_attempt(record.key).value)
+
+
+def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun | None) -> AttemptSnapshot:
+    known = snapshot.record.run
+    if run is None or (known is not None and is_older_run(known, run)):
+        return snapshot
+    # The attempt keeps the spelling of the repository under which its events were published.
+    named = replace(run, repository=snapshot.record.key.repository)
+    return replace(snapshot, record=replace(snapshot.record, run=named))
+
+
+def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnapshot:
+    record = snapshot.record
+    if record.has_all_jobs:
+        return snapshot
+    answer = source.fetch_jobs(record.key, record.jobs_validator)
+    is_complete = answer.value is None or answer.value.is_complete
+    if answer.value is not None:
+        jobs = merge_jobs(record.jobs, _no_older(record, _of(record.key, answer.value.jobs)))
+        # Unchanged answers count as complete, so the validator of an incomplete one is not kept.
+        validator = answer.validator if is_complete else None
+        record = replace(record, jobs=jobs, jobs_validator=validator, has_deliveries=False)
+    if not snapshot.has_ended:
+        return replace(snapshot, record=record)
+    is_doubtful = not is_complete or _lacks_every_job(record)
+    is_believed = not is_doubtful or record.doubtful_reads >= MAX_DOUBTFUL_READS
+    return replace(
+        snapshot,
+        record=replace(
+            record,
+            doubtful_reads=record.doubtful_reads + 1 if is_doubtful else 0,
+            has_all_jobs=is_believed and all(job.is_completed for job in record.jobs),
+        ),
+    )
+
+
+def _lacks_every_job(record: AttemptRecord) -> bool:
+    run = record.run
+    return run is not None and not record.jobs and run.conclusion not in _ENDS_WITHOUT_JOBS
+
+
+def _no_older(record: AttemptRecord, seen: Sequence[Job]) -> list[Job]:
+    """Leave out jobs whose end was delivered and that the list, which may lag, shows open."""
+    ended = {job.job_id for job in record.jobs if record.has_deliveries and job.is_completed}
+    return [job for job in seen if job.is_completed or job.job_id not in ended]
+
+
+def _of(key: AttemptKey, jobs: Sequence[Job]) -> list[Job]:
+    """Assign jobs to the attempt they were listed for."""
+    return [replace(job, run_id=key.run_id, run_attempt=key.run_attempt) for job in jobs]
+
+
+def _read_commit(commits: CommitReads, snapshot: AttemptSnapshot) -> AttemptSnapshot:
+    record = snapshot.record
+    if record.run is None or not has_run_changes(record):
+        return snapshot
+    try:
+        return replace(snapshot, commit=commits.fetch(record.run))
+    except RateLimited:
+        raise
+    except (Retriable, Skippable):
+        if record.failures < MAX_COMMIT_FAILURES:
+            raise
+        return snapshot
+
+
+def _without_a_part(
+    source: ActionsSource, commits: CommitReads, snapshot: AttemptSnapshot, error: NotFound
+) -> AttemptSnapshot:
+    """Distinguish a deleted run from one of which GitHub does not show a part yet.
+
+    For a deleted run, what was read before is all there will ever be.
+    """
+    record = snapshot.record
+    if record.run is not None and record.failures < MAX_PARTIAL_READS:
+        try:
+            source.fetch_run(record.key.repository, record.key.run_id)
+        except NotFound:
+            return replace(snapshot, is_gone=True)
+        except IngestError as failure:
+            return replace(snapshot, error=failure)
+        late = SourceUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")
+        return replace(snapshot, error=late)
+    try:
+        return replace(_read_commit(commits, snapshot), is_gone=True)
+    except IngestError as failure:
+        return replace(snapshot, error=failure)

@@ -1,0 +1,101 @@
+"""Reading the commits and pull requests of the runs that are about to be published."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import replace
+
+from ...domain.code_metrics import CommitMetrics, triggering_pull_request
+from ...domain.runs import PullRequest, WorkflowRun
+from ...errors import AccessDenied, Skippable
+from ...ports import ActionsSource
+
+
+class CommitReads:
+    """The commits of one slice: those already known, and those its worker threads fetch.
+
+    Each commit is fetched once, whichever runs share it. ``denied`` is why none could be read.
+    """
+
+    def __init__(
+        self, source: ActionsSource, repository: str, known: Mapping[str, CommitMetrics]
+    ) -> None:
+        self.denied: AccessDenied | None = None
+        self._source = source
+        self._repository = repository
+        self._known = dict(known)
+        self._unsaved: dict[str, CommitMetrics] = {}
+        self._lock = threading.Lock()
+        self._sha_locks: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    def fetch(self, run: WorkflowRun) -> CommitMetrics | None:
+        """Return a run's commit with the pull requests that may have triggered the run.
+
+        None without a commit, or without the permission to read it. Raises what passes by itself.
+        """
+        if run.head_sha is None:
+            return None
+        with self._lock:
+            sha_lock = self._sha_locks[run.head_sha]
+        with sha_lock:
+            commit = self._known.get(run.head_sha) or self._fetch_commit(run.head_sha)
+            return self._with_pulls(run, run.head_sha, commit)
+
+    def take_unsaved(self) -> list[CommitMetrics]:
+        """Return what was fetched since the last call."""
+        with self._lock:
+            taken, self._unsaved = list(self._unsaved.values()), {}
+        return taken
+
+    def _fetch_commit(self, sha: str) -> CommitMetrics | None:
+        if self.denied is not None:
+            return None
+        try:
+            commit = self._source.fetch_commit(self._repository, sha)
+        except AccessDenied as error:
+            self.denied = error
+            return None
+        self._keep(commit)
+        return commit
+
+    def _with_pulls(
+        self, run: WorkflowRun, sha: str, commit: CommitMetrics | None
+    ) -> CommitMetrics | None:
+        """Add the pull requests of the run's branch, else of its commit, where they are needed."""
+        if not run.is_for_pull_request:
+            return commit
+        found = commit or CommitMetrics(commit_sha=sha)
+        for fetch in (self._fetch_branch_pulls, self._fetch_commit_pulls):
+            if triggering_pull_request(run, found.pull_requests) is not None:
+                break
+            pulls = (*found.pull_requests, *fetch(run))
+            found = replace(found, pull_requests=tuple({pull.id: pull for pull in pulls}.values()))
+        if commit is not None and found != commit:
+            self._keep(found)
+        return found
+
+    def _fetch_branch_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
+        owner = (run.head_repository or "").partition("/")[0]
+        if not owner or not run.head_branch:
+            return ()
+        head = f"{owner}:{run.head_branch}"
+        try:
+            return self._source.fetch_branch_pulls(self._repository, head, since=run.created_at)
+        except (AccessDenied, Skippable):
+            # Pull requests need a permission of their own; without it none is named.
+            return ()
+
+    def _fetch_commit_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
+        try:
+            return self._source.fetch_commit_pulls(
+                self._repository, run.head_sha or "", since=run.created_at
+            )
+        except (AccessDenied, Skippable):
+            return ()
+
+    def _keep(self, commit: CommitMetrics) -> None:
+        with self._lock:
+            self._known[commit.commit_sha] = commit
+            self._unsaved[commit.commit_sha] = commit

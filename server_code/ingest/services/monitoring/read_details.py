@@ -1,0 +1,147 @@
+"""Reading an attempt's annotations, environments and artifacts.
+
+None holds a message: what GitHub does not give at once is published as null.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from ...domain.annotations import START_FAILURES, AnnotationList
+from ...domain.artifacts import Artifact
+from ...domain.jobs import Job
+from ...domain.ledger import AttemptRecord
+from ...errors import AccessDenied, IngestError, RateLimited, RequestPaused, SourceUnavailable
+from ...ports import ActionsSource
+from .attempt_messages import has_ended_before, has_run_changes, unpublished_jobs
+
+T = TypeVar("T")
+
+#: The status of a run that waits for an environment's approval or timer.
+WAITING = "waiting"
+
+#: A request that GitHub fails to answer is sent once more at once.
+TRIES = 2
+
+#: How often an attempt waits for a limit to end before it is published without details.
+MAX_LIMITED_READS = 3
+
+ANNOTATIONS = "annotations"
+ARTIFACTS = "artifacts"
+ENVIRONMENTS = "environments"
+
+
+class DetailReads:
+    """The details of one slice's attempts. Safe for many threads.
+
+    ``denied`` is why a kind of details could not be read; it is then not asked for again.
+    """
+
+    def __init__(self, source: ActionsSource, repository: str, *, with_artifacts: bool) -> None:
+        self.denied: dict[str, AccessDenied] = {}
+        self._source = source
+        self._repository = repository
+        self._with_artifacts = with_artifacts
+
+    def read(self, record: AttemptRecord) -> Iterator[AttemptRecord]:
+        """Yield the record after each part that was read, so that a limit costs none of them.
+
+        Raises RateLimited and RequestPaused, at most MAX_LIMITED_READS times for an attempt.
+        """
+        latest = record
+        try:
+            for latest in self._parts(record):
+                yield latest
+        except (RateLimited, RequestPaused):
+            if latest.limited_reads >= MAX_LIMITED_READS:
+                return
+            yield replace(latest, limited_reads=latest.limited_reads + 1)
+            raise
+
+    def _parts(self, record: AttemptRecord) -> Iterator[AttemptRecord]:
+        for job in unpublished_jobs(record):
+            # A job that changes after its end may have got more annotations; asking costs nothing.
+            is_known = job.annotations is not None and not has_ended_before(record, job)
+            if job.wants_annotations and not is_known:
+                record = _with_job(record, self._annotate(job))
+                yield record
+        if not has_run_changes(record):
+            return
+        if _failed_to_start(record) and record.annotations is None:
+            record = replace(record, annotations=self._read_start_failure(record))
+            yield record
+        if _is_waiting(record):
+            record = replace(record, environments=self._read_environments(record))
+            yield record
+        if self._wants_artifacts(record):
+            yield replace(record, artifacts=self._read_artifacts(record))
+
+    def _annotate(self, job: Job) -> Job:
+        known = job.annotations
+        validator = None if known is None else known.validator
+        answer = self._try(
+            ANNOTATIONS,
+            lambda: self._source.fetch_annotations(self._repository, job.job_id, validator),
+        )
+        return (
+            job
+            if answer is None or answer.value is None
+            else replace(job, annotations=answer.value)
+        )
+
+    def _read_start_failure(self, record: AttemptRecord) -> AnnotationList | None:
+        run = record.run
+        if run is None:
+            return None
+        return self._try(ANNOTATIONS, lambda: self._source.fetch_start_failure(run))
+
+    def _read_environments(self, record: AttemptRecord) -> tuple[str, ...] | None:
+        return self._try(
+            ENVIRONMENTS,
+            lambda: self._source.fetch_pending_environments(self._repository, record.key.run_id),
+        )
+
+    def _wants_artifacts(self, record: AttemptRecord) -> bool:
+        has_ended = record.run is not None and record.run.is_completed
+        return self._with_artifacts and has_ended and record.artifacts is None
+
+    def _read_artifacts(self, record: AttemptRecord) -> tuple[Artifact, ...] | None:
+        return self._try(
+            ARTIFACTS, lambda: self._source.fetch_artifacts(self._repository, record.key.run_id)
+        )
+
+    def _try(self, what: str, fetch: Callable[[], T]) -> T | None:
+        """Return what is fetched; None where GitHub refuses it, does not have it, or fails."""
+        if what in self.denied:
+            return None
+        for _ in range(TRIES):
+            try:
+                return fetch()
+            except (RateLimited, RequestPaused):
+                raise
+            except AccessDenied as error:
+                self.denied[what] = error
+                return None
+            except SourceUnavailable:
+                continue
+            except IngestError:
+                return None
+        return None
+
+
+def _with_job(record: AttemptRecord, annotated: Job) -> AttemptRecord:
+    jobs = (annotated if job.job_id == annotated.job_id else job for job in record.jobs)
+    return replace(record, jobs=tuple(jobs))
+
+
+def _is_waiting(record: AttemptRecord) -> bool:
+    return record.run is not None and record.run.status == WAITING
+
+
+def _failed_to_start(record: AttemptRecord) -> bool:
+    run = record.run
+    if run is None or record.jobs or not run.is_completed:
+        return False
+    return run.conclusion in START_FAILURES

@@ -1,0 +1,113 @@
+"""Accept webhooks: what each holds is kept until the next poll, which is due at once.
+
+A collector without webhooks is complete; with them it is faster, and reads less.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from ...domain.ledger import DeliveredFact, RepositoryRecord
+from ...errors import IngestError, InvalidSignature, Rejected, Skippable
+from ...ports import StateStore
+from ...settings import Secret
+from ...wire.webhook_facts import parse_fact
+from ...wire.webhooks import parse_delivery
+from ..sources.discover_sources import SOURCES_HINT
+
+logger = logging.getLogger(__name__)
+
+#: Events that may change what sources bring.
+SOURCE_EVENTS = frozenset({"repository", "installation", "installation_repositories"})
+
+#: The name under which replayed bodies are counted.
+REPLAYED_WEBHOOKS = "webhooks_replayed"
+
+#: In front of a body's digest, among the keys that a delivery claims.
+_BODY = "body "
+
+
+def receive_webhook(
+    store: StateStore,
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    secret: Secret | None,
+    now: datetime,
+) -> str:
+    """Verify one delivery and make its run due; return the response text.
+
+    Header names are in lower case, ``body`` is the raw request body. A delivery is accepted once,
+    and so is a body, because the delivery's id is not signed; replays are counted. A delivery that
+    could not be stored is not claimed: it is accepted when it is sent again. Unknown events and
+    repositories are acknowledged and ignored. Raises InvalidSignature, or MalformedPayload for a
+    signed body that is not a JSON object.
+    """
+    delivery = parse_delivery(headers, body, secret=secret.reveal() if secret else "")
+    # An id is not signed: its prefix keeps it from being another claim's key.
+    keys = (f"delivery {delivery.delivery_id}", f"{_BODY}{hashlib.sha256(body).hexdigest()}")
+    if delivery.event in SOURCE_EVENTS:
+        return _list_sources_now(store, keys, now=now)
+    run_id = delivery.run_id
+    if delivery.repository is None or run_id is None:
+        return f"ignored: {delivery.event} does not concern a run"
+    record = store.load_repository(delivery.repository)
+    if record is None:
+        record = _find_renamed(store, delivery.repository_id)
+        if record is None:
+            return f"ignored: {delivery.repository} is not watched"
+        delivery = replace(delivery, repository=record.full_name)
+    # Nothing is processed while a repository is paused, so its run is read later.
+    fact = None if record.paused else parse_fact(delivery, received_at=now)
+    replay = _claim(store, keys, (record.full_name, run_id), now=now, fact=fact)
+    return replay or f"accepted: run {run_id} is due now"
+
+
+def _find_renamed(store: StateStore, repository_id: int | None) -> RepositoryRecord | None:
+    """Find a repository that was renamed or transferred and is watched under its former name."""
+    if repository_id is None:
+        return None
+    former = store.find_discovered(repository_id)
+    records = (store.load_repository(each.full_name) for each in former)
+    return next((record for record in records if record is not None), None)
+
+
+def _list_sources_now(store: StateStore, keys: Sequence[str], *, now: datetime) -> str:
+    """Make discovery due: a repository was created, renamed, archived, deleted or installed."""
+    if not store.list_sources():
+        return "ignored: no source lists repositories"
+    replay = _claim(store, keys, SOURCES_HINT, now=now)
+    return replay or "accepted: the repositories of all sources are listed now"
+
+
+def _claim(
+    store: StateStore,
+    keys: Sequence[str],
+    hint: tuple[str, int],
+    *,
+    now: datetime,
+    fact: DeliveredFact | None = None,
+) -> str | None:
+    """Claim a delivery and save its hint or fact; return what kept it from being accepted."""
+    known = store.claim_run_hint(keys, *hint, now=now, fact=fact)
+    if known is None:
+        return None
+    if not known.startswith(_BODY):
+        return "ignored: this delivery was received before"
+    store.add_counts({REPLAYED_WEBHOOKS: 1}, now=now)
+    return "ignored: this body was received before under another delivery id"
+
+
+def refuse_webhook(error: IngestError) -> tuple[int, str]:
+    """Return the HTTP status and text for a delivery that was not accepted."""
+    if isinstance(error, InvalidSignature):
+        return 401, str(error)
+    if isinstance(error, (Rejected, Skippable)):
+        return 400, str(error)
+    # GitHub lists it as a failed delivery, and that list is read later.
+    logger.error("webhook not stored", exc_info=error)
+    return 503, "The webhook could not be stored."

@@ -1,0 +1,180 @@
+"""When an attempt is checked again, and when it is settled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ...domain.due import LONGEST_GAP_POLLS, is_interval_over
+from ...domain.job_counts import JobCounts, add_count, ends_with_run
+from ...domain.ledger import AttemptRecord
+from ...domain.runs import AttemptKey
+from ...errors import (
+    AccessDenied,
+    BadCredentials,
+    IngestError,
+    RateLimited,
+    RequestPaused,
+    Retriable,
+    Skippable,
+)
+from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
+from .poll_session import PollSession
+from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot
+
+#: An open run is checked again after this part of its age: in its first hour at every poll.
+OPEN_AGE_SHARE = 120
+MAX_PAUSE = timedelta(minutes=10)
+
+#: An attempt that fails is tried again after 1, 2, 4 … seconds, at most an hour: for four days.
+MAX_FAILURE_PAUSE = timedelta(hours=1)
+MAX_FAILURES = 100
+
+#: Failures that pass by themselves are reported after so many in a row, others at once.
+REPORTED_FAILURES = 5
+
+#: The jobs of an attempt in flight are read at least so often, though no change is expected.
+LONGEST_SKIP = timedelta(minutes=5)
+
+#: How long a run's end may be ahead of its jobs', and how soon they are checked again.
+SETTLING_TIME = timedelta(minutes=1)
+SETTLING_PAUSE = timedelta(seconds=5)
+
+#: A doubtful list of jobs is read again after 1, 2, 4 … seconds, at most this long.
+MAX_DOUBT_PAUSE = timedelta(seconds=32)
+
+#: https://docs.github.com/en/actions/reference/limits: a run lives 35 days at most.
+LONGEST_RUN = timedelta(days=36)
+
+
+def is_settling(snapshot: AttemptSnapshot, now: datetime) -> bool:
+    """Return whether a run has just ended and its jobs, a moment behind, have not.
+
+    It is published when they have, or when SETTLING_TIME is over.
+    """
+    run = snapshot.record.run
+    if run is None or not run.is_completed or snapshot.is_gone or snapshot.record.has_all_jobs:
+        return False
+    return run.updated_at is not None and now - run.updated_at < SETTLING_TIME
+
+
+def is_jobs_read_due(
+    context: CollectorContext, record: AttemptRecord, counts: JobCounts, *, has_moved: bool
+) -> bool:
+    """Return whether the jobs of an attempt in flight are read at this poll.
+
+    A read is charged whenever a step has changed. They are read at every other poll, so that no
+    event is later than two polls, but not for an end that the run list shows. ``has_moved``: it
+    shows that something has changed.
+    """
+    now, poll = context.clock.now(), timedelta(seconds=context.collecting.poll_seconds)
+    if record.jobs_read_at is None:
+        return now >= _first_jobs_read(context, record)
+    if not is_interval_over(record.jobs_read_at, 1.5 * poll, now):
+        return False
+    if has_moved or record.run is None or now >= record.jobs_read_at + LONGEST_SKIP:
+        return True
+    return not ends_with_run(counts, record.run, record.jobs)
+
+
+def _first_jobs_read(context: CollectorContext, record: AttemptRecord) -> datetime:
+    """Return when the jobs of a run that does not start are read: just before two polls are over.
+
+    Most runs start earlier, which the run list shows.
+    """
+    return record.created_at + timedelta(
+        seconds=LONGEST_GAP_POLLS * context.collecting.poll_seconds
+    )
+
+
+def keep_job_counts(
+    poll_session: PollSession,
+    snapshots: Sequence[AttemptSnapshot],
+    before: Mapping[AttemptKey, AttemptRecord],
+) -> None:
+    """Keep how many jobs ended attempts had; the caller saves the repository."""
+    counts = poll_session.repository.job_counts
+    for record in (snapshot.record for snapshot in snapshots):
+        if record.run and record.has_all_jobs and not before[record.key].has_all_jobs:
+            counts = add_count(counts, record.run, record.jobs)
+    poll_session.repository = replace(poll_session.repository, job_counts=counts)
+
+
+def settling_pause(record: AttemptRecord) -> timedelta:
+    """Return how soon the jobs of a run that has just ended are read again."""
+    return max(SETTLING_PAUSE, _doubt_pause(record))
+
+
+def schedule(
+    context: CollectorContext,
+    snapshot: AttemptSnapshot,
+    record: AttemptRecord,
+    *,
+    least_pause: timedelta = timedelta(),
+) -> AttemptRecord:
+    """Settle an ended attempt, or set its next check: later the older it is.
+
+    ``least_pause`` is how long one in flight is left to webhooks.
+    """
+    run, now = record.run, context.clock.now()
+    age = now - record.created_at
+    if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN:
+        return replace(record, settled=True, next_check_at=None, jobs_validator=None, failures=0)
+    since_start = max(now - (run.updated_at or record.created_at), timedelta()) if run else age
+    pause = min(
+        max(timedelta(seconds=context.collecting.poll_seconds), since_start / OPEN_AGE_SHARE),
+        MAX_PAUSE,
+    )
+    if 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS:
+        pause = _doubt_pause(record)
+    if run is not None and not run.is_completed:
+        pause = max(least_pause, _pause_in_flight(context, record, pause))
+    return replace(record, next_check_at=now + pause, failures=0)
+
+
+def _pause_in_flight(
+    context: CollectorContext, record: AttemptRecord, pause: timedelta
+) -> timedelta:
+    """Return when an attempt in flight is checked again: just before two polls are over.
+
+    Until then the run list shows what happens to it, and the jobs were read a moment ago.
+    """
+    now = context.clock.now()
+    gap = max(pause, LONGEST_GAP_POLLS * timedelta(seconds=context.collecting.poll_seconds))
+    if context.collecting.log_mode != "live":
+        return gap
+    read_at = record.jobs_read_at
+    due_at = _first_jobs_read(context, record) if read_at is None else read_at + gap
+    return due_at - now if due_at > now else gap
+
+
+def postpone(context: CollectorContext, record: AttemptRecord, error: IngestError) -> AttemptRecord:
+    """Set the next check of an attempt that failed.
+
+    A limit or a rejected credential concerns every request: it is no failure of the attempt.
+    """
+    now = context.clock.now()
+    if isinstance(error, (RateLimited, BadCredentials)):
+        return record
+    if isinstance(error, RequestPaused):
+        return replace(record, next_check_at=min(error.retry_at, now + MAX_FAILURE_PAUSE))
+    failures = record.failures + 1
+    is_over = failures >= MAX_FAILURES
+    passes = isinstance(error, (Retriable, Skippable, AccessDenied))
+    if is_over or failures == (REPORTED_FAILURES if passes else 1):
+        end = "is not tried again" if is_over else "is tried again with growing pauses"
+        what = f"{record.key} failed {failures} times and {end}: {error}"
+        remedy = error.remedy or "Run the checks, and see GitHub's status page."
+        context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
+    if is_over:
+        return replace(record, settled=True, next_check_at=None, failures=failures)
+    pause = min(timedelta(seconds=2 ** min(failures - 1, 20)), MAX_FAILURE_PAUSE)
+    return replace(record, next_check_at=now + pause, failures=failures)
+
+
+def _doubt_pause(record: AttemptRecord) -> timedelta:
+    if not record.doubtful_reads:
+        return timedelta()
+    seconds = timedelta(seconds=2 ** min(record.doubtful_reads - 1, 20))
+    return min(seconds, MAX_DOUBT_PAUSE)

@@ -1,0 +1,66 @@
+"""When a repository is polled again."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from zlib import crc32
+
+from ...domain.delivery_trust import PROOF_INTERVAL
+from ...domain.ledger import RepositoryRecord
+from ..context import CollectorContext
+from .poll_session import PollSession, list_rests_until
+from .schedule_attempts import OPEN_AGE_SHARE
+
+#: The longest interval between two polls of an idle repository.
+SLOWEST_POLL = timedelta(minutes=10)
+
+#: How many times longer a repository with open runs waits at most for a budget to last.
+MAX_OPEN_INTERVAL_FACTOR = 2.0
+
+
+def next_poll_after(
+    context: CollectorContext, poll_session: PollSession, record: RepositoryRecord
+) -> datetime:
+    """Return when to poll again after a poll: as a proof only, where webhooks are relied on."""
+    now = context.clock.now()
+    if poll_session.has_more_facts:
+        return now
+    if not poll_session.relies_on_deliveries:
+        return next_poll(context, record)
+    next_check_at = context.store.load_next_check_at(record.full_name)
+    proof_at = now + _spread(PROOF_INTERVAL, record.full_name)
+    return min(proof_at, next_check_at or proof_at)
+
+
+def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
+    """Return when to poll again: soon where something changes, later where nothing does.
+
+    If the token's budget does not last for all its repositories, each waits equally longer; those
+    with open runs not much, because most of their polls are free.
+    """
+    now = context.clock.now()
+    next_check_at = context.store.load_next_check_at(repository.full_name)
+    interval_factor = context.source.interval_factor(repository.full_name)
+    if next_check_at is not None:
+        interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
+    pause = timedelta(seconds=context.collecting.poll_seconds) * interval_factor
+    changed_at = repository.last_changed_at or repository.added_at
+    slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_SHARE)
+    longest = min(max(pause, slowness), max(SLOWEST_POLL, pause))
+    # Re-runs below the first page are asked for by status at every poll.
+    has_deep_runs = repository.page_floor is not None
+    list_at = now if has_deep_runs else list_rests_until(context, repository)
+    if next_check_at is None:
+        return max(now + _spread(longest, repository.full_name), list_at)
+    idle_poll = max(now + longest, list_at)
+    return min(
+        idle_poll, next_check_at if interval_factor == 1 else max(next_check_at, now + pause)
+    )
+
+
+def _spread(interval: timedelta, repository: str) -> timedelta:
+    """Shorten an interval by up to a tenth, by the repository's name.
+
+    Repositories that are polled together, as after a start or a limit, drift apart.
+    """
+    return interval * (1 - crc32(repository.encode()) / 2**32 / 10)

@@ -1,0 +1,61 @@
+"""What the attempts of a slice read together: their commits, and details of their failures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ...domain.code_metrics import CommitMetrics
+from ...domain.ledger import AttemptRecord
+from ...errors import AccessDenied
+from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
+from .attempt_messages import has_run_changes
+from .read_commits import CommitReads
+from .read_details import DetailReads
+
+_REMEDIES = {
+    "commits": "Grant the token read access to contents. Until then code_metrics are null.",
+    "annotations": "Grant the credential read access to checks. Until then annotations are null.",
+    "environments": "Grant the credential read access to actions. Until then they are null.",
+    "artifacts": "Grant the credential read access to actions. Until then artifacts are null.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SliceReads:
+    """The reads that are optional for each attempt: an attempt is published without them too."""
+
+    commits: CommitReads
+    details: DetailReads
+
+
+def open_slice_reads(
+    context: CollectorContext, repository: str, due: Sequence[AttemptRecord]
+) -> SliceReads:
+    """Load the commits of a slice, and fetch those that are unknown in one query."""
+    runs = [record.run for record in due if record.run is not None and has_run_changes(record)]
+    shas = list(dict.fromkeys(run.head_sha for run in runs if run.head_sha is not None))
+    known = context.store.load_commits(repository, shas)
+    missing = [sha for sha in shas if sha not in known]
+    fetched = context.source.fetch_commits(repository, missing) if missing else {}
+    save_commits(context, repository, list(fetched.values()))
+    return SliceReads(
+        CommitReads(context.source, repository, {**known, **fetched}),
+        DetailReads(context.source, repository, with_artifacts=context.collecting.artifacts),
+    )
+
+
+def save_commits(context: CollectorContext, repository: str, commits: list[CommitMetrics]) -> None:
+    """Save commits that were fetched, and count them."""
+    if commits:
+        context.store.save_commits(repository, commits)
+        context.counters.add("commits", len(commits))
+
+
+def report_denied(context: CollectorContext, repository: str, reads: SliceReads) -> None:
+    """Report what the credential may not read, with the permission that it lacks."""
+    denied: dict[str, AccessDenied] = dict(reads.details.denied)
+    if reads.commits.denied is not None:
+        denied["commits"] = reads.commits.denied
+    for what, error in denied.items():
+        context.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), _REMEDIES[what])

@@ -1,0 +1,245 @@
+"""Sweep closed days for runs that were run again: such runs keep their place deep in the list.
+
+Once a day every closed day is asked for by ``created=``, in windows with fixed bounds, so that
+windows in which nothing has changed answer 304 and cost nothing. A window that one page does not
+hold is halved: so each proves itself complete by its count, and the end of filtered lists (1,000
+runs) is never reached. A window of one second cannot be halved and is paged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta, timezone
+
+from ...domain.ledger import RepositoryRecord
+from ...domain.runs import WorkflowRun
+from ...domain.timestamps import write_timestamp
+from ...ports import RunQuery
+from ...settings import LONGEST_CHANGE_DAYS
+from ..context import CollectorContext
+from .poll_session import PollSession, can_afford_extra, upsert_runs
+
+LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
+
+#: Windows that one poll asks for, so that a sweep does not delay new runs. Windows of less than a
+#: day are asked for with their day.
+WINDOWS_PER_TICK = 8
+
+#: The largest window in days; windows are halves of halves of it, counted from a fixed day.
+LARGEST_WINDOW_DAYS = 32
+
+_DAY = timedelta(days=1)
+_SECOND = timedelta(seconds=1)
+_FIRST_DAY = datetime(2018, 1, 1, tzinfo=timezone.utc)
+_CREATED_PREFIX = "created="
+
+#: A filtered list ends after 1,000 runs.
+_MAX_PAGES = 10
+
+#: Stands in a validator's place for a window that needs halving.
+_HALVED = "halved"
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A span of creation times in whole seconds, ``last`` included."""
+
+    first: datetime
+    last: datetime
+
+    @property
+    def created(self) -> str:
+        """Return the window in GitHub's search syntax."""
+        return f"{write_timestamp(self.first)}..{write_timestamp(self.last)}"
+
+    @property
+    def days(self) -> int:
+        """Return the number of whole days; 0 for less than one."""
+        return (self.last + _SECOND - self.first) // _DAY
+
+    def holds(self, run: WorkflowRun) -> bool:
+        """Return whether a run was created in the window; one without a time may have been."""
+        return run.created_at is None or self.first <= run.created_at < self.last + _SECOND
+
+    def halves(self) -> tuple[Window, Window]:
+        """Return both halves; days stay whole while there are several."""
+        seconds = int((self.last - self.first).total_seconds()) + 1
+        middle = self.first + timedelta(seconds=seconds // 2)
+        return Window(self.first, middle - _SECOND), Window(middle, self.last)
+
+
+def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> None:
+    """Continue today's round by a few windows, while there are requests to spare."""
+    repository, now = poll_session.repository, context.clock.now()
+    if repository.page_floor is None:
+        # A list of one page shows everything at every poll.
+        return
+    today = _midnight(now)
+    if repository.swept_at is None or _midnight(repository.swept_at) != today:
+        _begin_round(poll_session, now, start=today - LONGEST_CHANGE)
+    for _ in range(WINDOWS_PER_TICK):
+        window = _next_window(poll_session, today)
+        if window is None or not can_afford_extra(context, poll_session):
+            return
+        if not poll_session.should_continue():
+            return
+        _sweep(context, poll_session, window, today)
+
+
+def sweep_all_days(
+    context: CollectorContext, poll_session: PollSession, *, since: datetime
+) -> None:
+    """Complete one round since a moment, today included; one that was cut short is continued."""
+    repository = poll_session.repository
+    if repository.page_floor is None:
+        return
+    now = context.clock.now()
+    tomorrow = _midnight(now) + _DAY
+    if repository.swept_at is None or repository.swept_at < since:
+        _begin_round(poll_session, now, start=tomorrow - LONGEST_CHANGE)
+    while poll_session.should_continue():
+        window = _next_window(poll_session, tomorrow)
+        if window is None:
+            return
+        _sweep(context, poll_session, window, tomorrow)
+
+
+def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
+    """Return what changes whenever a sweep comes further: its place and what it knows of windows.
+
+    The validators of other lists change by themselves while runs are in progress.
+    """
+    known = {
+        list_name: validator
+        for list_name, validator in repository.validators.items()
+        if list_name.startswith(_CREATED_PREFIX)
+    }
+    return repository.swept_at, repository.swept_through, known
+
+
+def sweep_span(
+    context: CollectorContext, poll_session: PollSession, *, first: datetime, last: datetime
+) -> Iterator[datetime]:
+    """Ask for everything that was created in a span, newest day first; yield each finished day."""
+    day = _midnight(last)
+    while day >= _midnight(first) and poll_session.should_continue():
+        for _ in _ask(context, poll_session, _day_window(day)):
+            pass
+        yield day
+        day -= _DAY
+
+
+def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
+    """Begin at the oldest day that may change, and remove the validators of older ones."""
+    for list_name in list(poll_session.repository.validators):
+        if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < write_timestamp(
+            start
+        ):
+            poll_session.keep_validator(list_name, None)
+    poll_session.repository = replace(poll_session.repository, swept_at=now, swept_through=start)
+
+
+def _sweep(
+    context: CollectorContext, poll_session: PollSession, window: Window, end: datetime
+) -> None:
+    """Ask for a window, and move behind each part that is complete, or to the round's end.
+
+    A day that a limit or a failure cuts short is continued where it was.
+    """
+    for part in _ask(context, poll_session, window, after=poll_session.repository.swept_through):
+        after = end if poll_session.ignores_created else part.last + _SECOND
+        poll_session.repository = replace(poll_session.repository, swept_through=after)
+
+
+def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
+    """Return what to ask for next: the largest window on the fixed grid that is not known as full.
+
+    It ends by ``end``; None if the round is over.
+    """
+    day = _midnight(poll_session.repository.swept_through or end)
+    if day >= end:
+        return None
+    size, number = LARGEST_WINDOW_DAYS, (day - _FIRST_DAY) // _DAY
+    while number % size or day + size * _DAY > end:
+        size //= 2
+    window = Window(day, day + size * _DAY - _SECOND)
+    while window.days > 1 and _is_full(poll_session, window):
+        window = window.halves()[0]
+    return window
+
+
+def _is_full(poll_session: PollSession, window: Window) -> bool:
+    return poll_session.repository.validators.get(_CREATED_PREFIX + window.created) == _HALVED
+
+
+def _ask(
+    context: CollectorContext,
+    poll_session: PollSession,
+    window: Window,
+    *,
+    after: datetime | None = None,
+) -> Iterator[Window]:
+    """Ask for a window that ends after a moment; yield each part of it that is complete.
+
+    A window of several days that fits no page yields nothing: its halves are next.
+    """
+    if after is not None and window.last < after:
+        return
+    if poll_session.ignores_created:
+        yield window
+        return
+    if _is_full(poll_session, window) or not _fits_a_page(context, poll_session, window):
+        for half in window.halves() if window.days <= 1 else ():
+            yield from _ask(context, poll_session, half, after=after)
+        return
+    yield window
+
+
+def _fits_a_page(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
+    """Fetch a window's runs; return False, and remember it, where it must be halved."""
+    list_name = _CREATED_PREFIX + window.created
+    validator = poll_session.repository.validators.get(list_name)
+    answer = context.source.fetch_runs(
+        poll_session.repository.full_name, RunQuery(created=window.created), validator
+    )
+    page = answer.value
+    if page is None:
+        return True
+    upsert_runs(context, poll_session, page.runs)
+    if page.runs and not any(window.holds(run) for run in page.runs):
+        # Every window would be answered with the same runs; their pages are read once instead.
+        poll_session.ignores_created = True
+        _ask_for_more_pages(context, poll_session, window)
+        return True
+    if page.has_next and window.first < window.last:
+        poll_session.keep_validator(list_name, _HALVED)
+        return False
+    if page.has_next:
+        _ask_for_more_pages(context, poll_session, window)
+    # A window that shows fewer runs than it counts, or pages, is asked for again in the next round.
+    is_proven = len(page.runs) >= page.total_count and not page.has_next
+    poll_session.keep_validator(list_name, answer.validator if is_proven else None)
+    return True
+
+
+def _ask_for_more_pages(
+    context: CollectorContext, poll_session: PollSession, window: Window
+) -> None:
+    """Read the pages after the first of a window that cannot be halved."""
+    name = poll_session.repository.full_name
+    for number in range(2, _MAX_PAGES + 1):
+        page = context.source.fetch_runs(name, RunQuery(created=window.created, page=number)).value
+        if page is None:
+            return
+        upsert_runs(context, poll_session, page.runs)
+        if not page.has_next:
+            return
+
+
+def _day_window(day: datetime) -> Window:
+    return Window(day, day + _DAY - _SECOND)
+
+
+def _midnight(moment: datetime) -> datetime:
+    return moment.replace(hour=0, minute=0, second=0, microsecond=0)

@@ -1,0 +1,149 @@
+"""Walk the unfiltered run list from its newest run down to what is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ...domain.ledger import RepositoryRecord
+from ...domain.runs import WorkflowRun
+from ...errors import IngestError, NotFound, RateLimited, SourceUnavailable
+from ...ports import RunPage, RunQuery
+from ..context import CollectorContext
+from .poll_session import PollSession, keep_lease, upsert_runs
+from .sweep_days import sweep_span
+
+#: GitHub ends an unfiltered list after 40,000 runs, in pages of 100.
+MAX_PAGES = 400
+
+#: Runs may enter the list a little late; the walk continues this far below what is known.
+OVERLAP = timedelta(minutes=10)
+
+
+def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
+    """Save the runs of the list, and move the repository's cursor once the walk is whole.
+
+    A walk that a limit or a failure cuts short is continued by the next poll at its next page: runs
+    that were added since have only moved the others further down. A page that keeps failing holds
+    nothing above it. Raises what the source raises for the first page, and RateLimited.
+    """
+    is_caught_up = poll_session.repository.walk_page is None or _walk(context, poll_session, None)
+    repository = poll_session.repository
+    answer = context.source.fetch_runs(
+        repository.full_name, RunQuery(), repository.validators.get("runs")
+    )
+    poll_session.list_is_fresh = True
+    first = answer.value
+    if first is None:
+        return
+    if first.total_count and not first.runs:
+        raise SourceUnavailable(
+            f"GitHub counts {first.total_count} runs of {repository.full_name} and lists none."
+        )
+    poll_session.repository = replace(repository, page_floor=_page_floor(first))
+    if not is_caught_up:
+        upsert_runs(context, poll_session, first.runs)
+    elif _walk_from_top(context, poll_session, first):
+        poll_session.keep_validator("runs", answer.validator)
+        poll_session.repository = replace(
+            poll_session.repository, list_changed_at=context.clock.now()
+        )
+
+
+def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: RunPage) -> bool:
+    repository = poll_session.repository
+    known = repository.cursor or repository.watched_since
+    newest = max(_created(first.runs), default=known)
+    poll_session.repository = replace(
+        repository, walk_page=1, walk_newest=newest, walk_oldest=newest
+    )
+    return _walk(context, poll_session, first)
+
+
+def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage | None) -> bool:
+    """Walk from a page down to what is known; return whether that is reached.
+
+    ``first`` is that page if it is read already. A failure is kept in the session.
+    """
+    try:
+        is_whole = _walk_pages(context, poll_session, first)
+    except IngestError as error:
+        # The next poll continues here.
+        keep_lease(context, poll_session)
+        if isinstance(error, RateLimited):
+            raise
+        poll_session.error = error
+        return False
+    if is_whole:
+        newest = poll_session.repository.walk_newest
+        poll_session.repository = replace(
+            poll_session.repository,
+            cursor=newest,
+            walk_page=None,
+            walk_newest=None,
+            walk_oldest=None,
+        )
+    return is_whole
+
+
+def _walk_pages(
+    context: CollectorContext, poll_session: PollSession, first: RunPage | None
+) -> bool:
+    """Save pages until the floor is reached; return False where that was interrupted."""
+    floor, has_next = _walk_floor(poll_session.repository), True
+    number = poll_session.repository.walk_page or 1
+    for page in _pages(context, poll_session.repository.full_name, first, number):
+        upsert_runs(context, poll_session, page.runs)
+        number, has_next = number + 1, page.has_next
+        oldest = min(_created(page.runs), default=poll_session.repository.walk_oldest)
+        poll_session.repository = replace(
+            poll_session.repository, walk_page=number, walk_oldest=oldest
+        )
+        if page.runs and oldest is not None and oldest < floor:
+            return True
+        if has_next and not poll_session.should_continue():
+            return False
+    oldest = poll_session.repository.walk_oldest
+    if has_next and oldest is not None and oldest > floor:
+        # Past 40,000 runs the list ends before its time; the rest is found day by day.
+        for day in sweep_span(context, poll_session, first=floor, last=oldest):
+            poll_session.repository = replace(poll_session.repository, walk_oldest=day)
+        return poll_session.should_continue()
+    return True
+
+
+def _pages(
+    context: CollectorContext, name: str, first: RunPage | None, number: int
+) -> Iterator[RunPage]:
+    """Yield pages until GitHub's links end; an empty page does not end the list."""
+    page = first
+    while number <= MAX_PAGES:
+        if page is None:
+            try:
+                page = context.source.fetch_runs(name, RunQuery(page=number)).value
+            except NotFound:
+                # Past 40,000 runs GitHub answers 422.
+                return
+        if page is None:
+            return
+        yield page
+        if not page.has_next:
+            return
+        page, number = None, number + 1
+
+
+def _walk_floor(repository: RepositoryRecord) -> datetime:
+    """Return down to where the walk must go: the cursor, or the whole watched time at first."""
+    if repository.cursor is None:
+        return repository.watched_since
+    return max(repository.cursor - OVERLAP, repository.watched_since)
+
+
+def _page_floor(first: RunPage) -> datetime | None:
+    """Return the oldest creation time on the first page; None if the page is the whole list."""
+    return min(_created(first.runs), default=None) if first.has_next else None
+
+
+def _created(runs: Iterable[WorkflowRun]) -> Iterator[datetime]:
+    return (run.created_at for run in runs if run.created_at is not None)

@@ -1,0 +1,1 @@
+"""Which repositories are watched, with which credential and which filters."""

@@ -1,0 +1,252 @@
+"""What follows from a discovery: repositories are watched, renamed, suspended or resumed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from ...domain.due import urgent_due_at
+from ...domain.ledger import RepositoryRecord, new_repository
+from ...domain.source_records import DiscoveredRepository
+from ...domain.sources import Sources
+from ...domain.stored_values import repository_key
+from ...errors import IngestError, RepositoryUnavailable, Skippable
+from ...ports import RepositoryFacts, RepositoryStore
+from ..context import CollectorContext
+from .look_up_repositories import look_up_repositories
+
+ARCHIVED = "It is archived on GitHub: no new workflows run."
+DISABLED = "GitHub has disabled it."
+NO_SOURCE = "No source brings it any more."
+
+#: Repositories that left all lists, checked in one discovery.
+MAX_CHECKS = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRepository:
+    """A repository of a list. ``facts`` None: its list has not changed since the last time.
+
+    ``is_for_all``: it is on a credential's own list, and not only on one of its owner.
+    """
+
+    full_name: str
+    facts: RepositoryFacts | None
+    is_for_all: bool
+
+    def merged(self, other: ListedRepository) -> ListedRepository:
+        """Return one repository as two lists describe it."""
+        is_for_all = self.is_for_all or other.is_for_all
+        return replace(self, facts=self.facts or other.facts, is_for_all=is_for_all)
+
+
+@dataclass(slots=True, kw_only=True)
+class DiscoveryResult:
+    """What a discovery found, by pattern; ``names`` are those watched, by their sources.
+
+    ``is_complete``: every list was read.
+    """
+
+    found: Counter[str] = field(default_factory=Counter)
+    left_out: Counter[str] = field(default_factory=Counter)
+    names: dict[str, str] = field(default_factory=dict)
+    errors: dict[str, IngestError] = field(default_factory=dict)
+    is_complete: bool = True
+
+
+def apply_discovery(
+    context: CollectorContext, sources: Sources, listed: Sequence[ListedRepository]
+) -> DiscoveryResult:
+    """Watch what is new, follow what was renamed, and suspend what is not to be polled."""
+    work = _Work(context, sources)
+    work.add_named([str(pattern) for pattern in sources.included if pattern.is_single])
+    # Active repositories are polled first, also where there are many new ones.
+    for each in sorted(listed, key=_last_push, reverse=True):
+        work.take(each)
+    work.check_missing()
+    work.save()
+    return work.result
+
+
+class _Work:
+    """One discovery: what was known before it, and what it changes."""
+
+    def __init__(self, context: CollectorContext, sources: Sources) -> None:
+        self.result = DiscoveryResult()
+        self._context = context
+        self._sources = sources
+        self._now = context.clock.now()
+        store = context.store
+        self._known = {repository_key(e.full_name): e for e in store.list_discovered()}
+        self._watched = {repository_key(e.full_name): e for e in store.list_repositories()}
+        self._listed_before = {e.source for e in self._known.values()}
+        self._ids = {e.repository_id: key for key, e in self._known.items() if e.repository_id}
+        self._renamed = {
+            repository_key(e.new_name): key for key, e in self._known.items() if e.new_name
+        }
+        self._changed: dict[str, DiscoveredRepository] = {}
+        self._seen: set[str] = set()
+
+    def add_named(self, names: Sequence[str]) -> None:
+        """Take the repositories that sources name, perhaps by a former name.
+
+        A new one is asked for once: its number tells whether a list has it under another name.
+        """
+        known = self._watched.keys() | self._renamed.keys()
+        new = [name for name in names if repository_key(name) not in known]
+        answers = look_up_repositories(self._context, new)
+        for name in names:
+            answer, facts = answers.get(name), None
+            # Its own poll reports why one cannot be read.
+            if isinstance(answer, RepositoryFacts):
+                # What is named is polled as often as others, however long ago its last push.
+                facts = replace(answer, pushed_at=None)
+            self.take(ListedRepository(full_name=name, facts=facts, is_for_all=True))
+
+    def take(self, listed: ListedRepository) -> None:
+        """Take one repository of a list."""
+        name = listed.full_name
+        key = repository_key(name)
+        pattern = self._sources.source_of(name, is_listed_for_all=listed.is_for_all)
+        if pattern is None or key in self._seen:
+            return
+        exclusion = self._sources.exclusion_of(name)
+        if exclusion is not None:
+            self.result.left_out[str(pattern)] += 1
+            return
+        key = self._followed(key, listed)
+        if key in self._seen:
+            return
+        self._seen.add(key)
+        self.result.found[str(pattern)] += 1
+        record = self._watch(key, listed, str(pattern))
+        before = self._known.get(key)
+        known = before or DiscoveredRepository(
+            full_name=record.full_name, source=str(pattern), discovered_at=self._now
+        )
+        known = _with_facts(replace(known, source=str(pattern)), listed.facts)
+        if known.repository_id is not None:
+            self._ids[known.repository_id] = key
+        self.result.names[record.full_name] = str(pattern)
+        self._suspend(key, known, self._reason(record, known))
+
+    def check_missing(self) -> None:
+        """Find out what became of repositories that are on no list any more."""
+        checks = 0
+        for key, known in self._known.items():
+            if key in self._seen or key not in self._watched:
+                continue
+            exclusion = self._sources.exclusion_of(known.full_name)
+            if exclusion is not None:
+                self._suspend(key, known, f"The source {exclusion} leaves it out.")
+            elif self._sources.source_of(known.full_name) is None:
+                self._suspend(key, known, NO_SOURCE)
+            elif known.rest_reason is None and checks < MAX_CHECKS:
+                checks += 1
+                self._check(key, known)
+
+    def save(self) -> None:
+        """Save what is known of the repositories that changed."""
+        self._context.store.save_discovered(list(self._changed.values()))
+
+    def _followed(self, key: str, listed: ListedRepository) -> str:
+        """Return under which key a repository is watched that may have been renamed.
+
+        A list that has not changed has no ids: then the name is compared that was found last.
+        """
+        facts = listed.facts
+        if facts is None:
+            others = [self._renamed.get(key)]
+        else:
+            others = [self._ids.get(facts.repository_id or 0), repository_key(facts.full_name)]
+        return next((each for each in others if each in self._watched), key)
+
+    def _watch(self, key: str, listed: ListedRepository, source: str) -> RepositoryRecord:
+        record = self._watched.get(key)
+        if record is None:
+            days = self._context.collecting.backfill_days
+            new = new_repository(listed.full_name, backfill_days=days, now=self._now)
+            # All are due at once, in the order of the list.
+            place = timedelta(microseconds=len(self._seen))
+            # What is created in an organization waits for no backfill of the others.
+            is_first = source not in self._listed_before
+            due_at = self._now - timedelta(seconds=1) if is_first else urgent_due_at(self._now)
+            # Hundreds that are new here, and idle on GitHub, are polled slowly from the start.
+            pushed_at = None if listed.facts is None else listed.facts.pushed_at
+            new = replace(new, next_poll_at=due_at + place, last_changed_at=pushed_at)
+            record = self._watched[key] = self._context.store.add_repository(new)
+        return record
+
+    def _reason(self, record: RepositoryRecord, known: DiscoveredRepository) -> str | None:
+        """Return why a listed repository is not polled; an archived one is collected first."""
+        if known.is_disabled:
+            return DISABLED
+        if not known.is_archived:
+            return None
+        if known.rest_reason == ARCHIVED:
+            return ARCHIVED
+        counts = self._context.store.count_ledger(record.full_name)
+        is_collected = record.cursor is not None and not counts.open_attempts
+        return ARCHIVED if is_collected else None
+
+    def _suspend(self, key: str, known: DiscoveredRepository, reason: str | None) -> None:
+        """Suspend or resume a repository where the reason has changed; keep what people paused."""
+        known = suspend_or_resume(self._context.store, self._watched[key], known, reason)
+        if known != self._known.get(key):
+            self._changed[key] = known
+
+    def _check(self, key: str, known: DiscoveredRepository) -> None:
+        """Ask for a repository itself: it may be deleted, or have another name."""
+        try:
+            facts = self._context.source.fetch_repository(known.full_name)
+        except RepositoryUnavailable as error:
+            self._suspend(key, known, f"GitHub does not show it any more: {error}")
+        except Skippable as error:
+            self._suspend(key, known, str(error))
+        except IngestError as error:
+            self.result.errors[known.full_name] = error
+        else:
+            self._suspend(key, _with_facts(known, facts), None)
+
+
+def _last_push(listed: ListedRepository) -> float:
+    pushed_at = None if listed.facts is None else listed.facts.pushed_at
+    return 0.0 if pushed_at is None else pushed_at.timestamp()
+
+
+def suspend_or_resume(
+    store: RepositoryStore,
+    record: RepositoryRecord,
+    known: DiscoveredRepository,
+    reason: str | None,
+) -> DiscoveredRepository:
+    """Suspend a repository for a reason, or resume it; return what is now known of it.
+
+    A repository that a person paused stays paused.
+    """
+    if reason == known.rest_reason:
+        return known
+    is_rested = known.is_rested
+    if reason is not None and not record.paused:
+        store.set_paused(record.full_name, paused=True)
+        is_rested = True
+    elif reason is None and known.is_rested:
+        store.set_paused(record.full_name, paused=False)
+        is_rested = False
+    return replace(known, rest_reason=reason, is_rested=is_rested)
+
+
+def _with_facts(known: DiscoveredRepository, facts: RepositoryFacts | None) -> DiscoveredRepository:
+    if facts is None:
+        return known
+    is_renamed = facts.full_name.lower() != known.full_name.lower()
+    return replace(
+        known,
+        repository_id=facts.repository_id or known.repository_id,
+        new_name=facts.full_name if is_renamed else None,
+        is_private=facts.is_private,
+        is_archived=facts.is_archived,
+        is_disabled=facts.is_disabled,
+    )

@@ -1,0 +1,252 @@
+"""Find the repositories that sources bring, and notice what became of them on GitHub."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from ...domain.due import is_ahead
+from ...domain.source_records import (
+    FROM_COMMAND_LINE,
+    CredentialList,
+    CredentialRecord,
+    SourceRecord,
+)
+from ...domain.sources import SourcePattern, Sources, parse_source
+from ...errors import Fatal, IngestError, RateLimited, Skippable
+from ...ports import Answer, RepositoryFacts, RepositoryListQuery, RepositorySource
+from ..context import CollectorContext
+from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
+from .follow_settings import follow_settings
+from .manage_sources import add_sources
+from .record_credentials import record_credentials, refused
+
+logger = logging.getLogger(__name__)
+
+#: A new repository is watched within ten minutes, its first poll included.
+DISCOVER_EVERY = timedelta(minutes=9)
+
+#: How often a process checks whether discovery is due.
+CHECK_EVERY = timedelta(seconds=5)
+
+#: After discoveries that failed, checks are up to so far apart.
+LONGEST_PAUSE = timedelta(seconds=30)
+
+#: What webhooks that may change a source leave in place of a repository's name and a run's id.
+SOURCES_HINT = ("sources", 0)
+
+_List = Answer[tuple[RepositoryFacts, ...]]
+
+
+@dataclass(slots=True)
+class _Lists:
+    """What the lists of one discovery held. ``errors``: by the owner that was asked for."""
+
+    listed: dict[str, ListedRepository] = field(default_factory=dict)
+    errors: dict[str, IngestError] = field(default_factory=dict)
+    credentials: dict[str, CredentialRecord] = field(default_factory=dict)
+
+
+def discover_when_due(context: CollectorContext) -> None:
+    """Discover repositories if the last discovery of any process is long enough ago.
+
+    Raises StateUnavailable. What GitHub answers against it is kept with the sources.
+    """
+    clock, now = context.discovery, context.clock.now()
+    if context.repositories is None or not clock.is_due(now):
+        return
+    if clock.running.acquire(blocking=False):
+        clock.next_at = now + CHECK_EVERY
+        try:
+            _discover_if_due(context, context.repositories)
+        finally:
+            clock.running.release()
+
+
+def _discover_if_due(context: CollectorContext, repositories: RepositorySource) -> None:
+    clock = context.discovery
+    if not clock.has_started and start_discovery(context):
+        return
+    now = context.clock.now()
+    sources = context.store.list_sources()
+    hints = context.store.load_run_hints(SOURCES_HINT[0])
+    # A source that was never listed is new, or one beside it was removed.
+    is_due = bool(hints) or any(
+        each.listed_at is None or is_ahead(each.listed_at, now) for each in sources
+    )
+    slot = int(now.timestamp() // DISCOVER_EVERY.total_seconds())
+    if is_due:
+        # The App may have been installed on another account just now.
+        repositories.refresh_installations()
+    if not (is_due or context.store.claim_once(f"discovery {slot}", now=now)):
+        return
+    if not sources:
+        record_credentials(context)
+        return
+    result = discover_sources(context)
+    clock.failures = 0 if result.is_complete else clock.failures + 1
+    clock.next_at = now + min(CHECK_EVERY * 2 ** min(clock.failures, 10), LONGEST_PAUSE)
+    if result.is_complete or _are_old(hints, now):
+        context.store.clear_run_hints(SOURCES_HINT[0], hints)
+
+
+def _are_old(hints: Mapping[int, datetime], now: datetime) -> bool:
+    """Return whether discovery would have come round since, or the clock has jumped."""
+    return not any(timedelta() <= now - hinted < DISCOVER_EVERY for hinted in hints.values())
+
+
+def start_discovery(
+    context: CollectorContext, given: Sequence[SourcePattern] = (), *, is_forced: bool = False
+) -> DiscoveryResult | None:
+    """Restore what was known before, and discover where a source was added or removed.
+
+    ``given`` are the sources of the command line. Returns None where nothing was discovered.
+    """
+    context.discovery.has_started = True
+    if context.repositories is not None:
+        context.repositories.restore_refusals(context.store.list_credentials())
+    is_changed = follow_settings(context)
+    is_changed = (
+        add_sources(context.store, given, origin=FROM_COMMAND_LINE, now=context.clock.now())
+        or is_changed
+    )
+    # The process that began the first listing of a source may have been killed.
+    is_unlisted = any(each.found is None for each in context.store.list_sources())
+    if not (is_changed or is_unlisted or is_forced):
+        return None
+    return discover_sources(context, is_thorough=True)
+
+
+def discover_sources(context: CollectorContext, *, is_thorough: bool = False) -> DiscoveryResult:
+    """List what all sources match, watch what is new, and suspend what is gone.
+
+    ``is_thorough``: lists are read though they did not change, for sources that are new.
+    """
+    if context.repositories is None:
+        return DiscoveryResult()
+    records = context.store.list_sources()
+    # Other processes wait, and what becomes due meanwhile is listed again.
+    context.store.save_sources([replace(each, listed_at=context.clock.now()) for each in records])
+    sources = Sources(tuple(parse_source(each.pattern) for each in records))
+    lists = _fetch_lists(context, context.repositories, sources, is_thorough=is_thorough)
+    result = apply_discovery(context, sources, list(lists.listed.values()))
+    result.is_complete = not lists.errors
+    now = context.clock.now()
+    record_credentials(context, lists.credentials)
+    listed = {each.pattern for each in records}
+    context.store.save_sources(
+        [
+            _listed(each, result, lists.errors, now)
+            for each in context.store.list_sources()
+            if each.pattern in listed
+        ]
+    )
+    for record in records:
+        error = _error_of(parse_source(record.pattern), lists.errors)
+        if error is not None and not result.found[record.pattern]:
+            result.errors[record.pattern] = error
+    return result
+
+
+def _fetch_lists(
+    context: CollectorContext, source: RepositorySource, sources: Sources, *, is_thorough: bool
+) -> _Lists:
+    """Fetch every list side by side; a list that fails holds no other."""
+    listed_patterns = [each for each in sources.included if not each.is_single]
+    owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
+    with_all = any(each.listed_owner is None for each in listed_patterns)
+    now = context.clock.now()
+    lists = _Lists(credentials={each.name: each for each in context.store.list_credentials()})
+    asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
+    for query in source.list_queries(owners, with_all=with_all) if listed_patterns else ():
+        record = lists.credentials.get(query.credential) or _new_credential(query, now)
+        lists.credentials[query.credential] = record
+        if any(each.what == f"{query.owner}/*" and each.until > now for each in record.refusals):
+            continue
+        known = _known_list(record, query.owner)
+        validator = None if known is None or is_thorough else known.validator
+        asked.append((query, context.workers.submit(source.fetch_repositories, query, validator)))
+    for query, future in asked:
+        _apply_list(lists, source, query, future, now)
+    return lists
+
+
+def _apply_list(
+    lists: _Lists,
+    source: RepositorySource,
+    query: RepositoryListQuery,
+    future: Future[_List],
+    now: datetime,
+) -> None:
+    record = lists.credentials[query.credential]
+    known = _known_list(record, query.owner)
+    facts: tuple[RepositoryFacts, ...] = ()
+    try:
+        answer = future.result()
+    except IngestError as error:
+        logger.info("repositories not listed", extra={"credential": query.credential})
+        lists.errors.setdefault(query.owner.lower(), error)
+        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, RateLimited):
+            record = refused(record, f"{query.owner}/*", error, now)
+        names = () if known is None else known.names
+    else:
+        lists.errors.pop(query.owner.lower(), None)
+        names = () if known is None else known.names
+        if answer.value is not None:
+            facts = answer.value
+            names = tuple(each.full_name for each in facts)
+        record = _with_list(
+            record, CredentialList(owner=query.owner, validator=answer.validator, names=names)
+        )
+        source.note_list(query, names)
+    lists.credentials[query.credential] = record
+    by_name = {each.full_name.lower(): each for each in facts}
+    for name in names:
+        key = name.lower()
+        found = ListedRepository(
+            full_name=name, facts=by_name.get(key), is_for_all=query.owner == "*"
+        )
+        before = lists.listed.get(key)
+        lists.listed[key] = found if before is None else before.merged(found)
+
+
+def _new_credential(query: RepositoryListQuery, now: datetime) -> CredentialRecord:
+    kind = query.credential.partition("-")[0]
+    return CredentialRecord(name=query.credential, kind=kind, updated_at=now)
+
+
+def _known_list(record: CredentialRecord, owner: str) -> CredentialList | None:
+    return next((each for each in record.lists if each.owner.lower() == owner.lower()), None)
+
+
+def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecord:
+    kept = tuple(each for each in record.lists if each.owner.lower() != new.owner.lower())
+    return replace(record, lists=(*kept, new))
+
+
+def _listed(
+    record: SourceRecord,
+    result: DiscoveryResult,
+    errors: Mapping[str, IngestError],
+    now: datetime,
+) -> SourceRecord:
+    """Return a source with what was found; an error counts where no credential was answered."""
+    found = result.found[record.pattern]
+    error = _error_of(parse_source(record.pattern), errors)
+    return replace(
+        record,
+        listed_at=None if record.listed_at is None else now,
+        found=found,
+        left_out=result.left_out[record.pattern],
+        last_error=None if error is None or found else str(error),
+    )
+
+
+def _error_of(pattern: SourcePattern, errors: Mapping[str, IngestError]) -> IngestError | None:
+    """Return what kept the lists of a source from being read; None for a single repository."""
+    if pattern.is_single or pattern.is_excluded:
+        return None
+    return errors.get((pattern.listed_owner or "*").lower())

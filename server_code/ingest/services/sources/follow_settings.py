@@ -1,0 +1,63 @@
+"""Follow REPOSITORIES and the filters of the settings at a start, and report what changes."""
+
+from __future__ import annotations
+
+import logging
+
+from ...domain.filters import Filters
+from ...domain.ledger import ActivityRecord
+from ...domain.source_records import FROM_SETTINGS
+from ..context import CollectorContext
+from .manage_sources import add_sources, delete_source, plan_removal
+
+logger = logging.getLogger(__name__)
+
+#: Who the audit trail names for what follows from the settings.
+_ACTOR = "Runstream"
+
+_UNFILTERED = "none"
+
+
+def follow_settings(context: CollectorContext) -> bool:
+    """Bring the stored sources up to date with the settings; return whether any has changed."""
+    _report_filters(context)
+    store, now = context.store, context.clock.now()
+    # First, because a new source may keep what the removal of another one would rest.
+    is_changed = add_sources(store, context.sources, origin=FROM_SETTINGS, now=now)
+    given = {str(each).lower() for each in context.sources}
+    gone = [
+        each.pattern
+        for each in store.list_sources()
+        if each.origin == FROM_SETTINGS and each.pattern.lower() not in given
+    ]
+    for pattern in gone:
+        removal = plan_removal(store, pattern)
+        what = f"removes the source {pattern}, which REPOSITORIES no longer names: "
+        _report(context, what + removal.sentence)
+        delete_source(store, pattern)
+    return is_changed or bool(gone)
+
+
+def _report_filters(context: CollectorContext) -> None:
+    """Report filters of the settings that differ from those of the last start."""
+    written = _written(context.collecting.filters)
+    before = context.store.load_reported_filters() or _UNFILTERED
+    if written != before:
+        _report(
+            context,
+            f"filters of the settings: {written} (before: {before}). They apply to runs that are "
+            "found from now on; runs that were left out before stay left out.",
+        )
+        context.store.save_reported_filters(written)
+
+
+def _written(filters: Filters) -> str:
+    texts = filters.as_texts() if filters.are_set else {}
+    return "; ".join(f"{name.upper()} {text}" for name, text in texts.items()) or _UNFILTERED
+
+
+def _report(context: CollectorContext, what: str) -> None:
+    logger.warning(what)
+    context.store.add_activity(
+        ActivityRecord(occurred_at=context.clock.now(), actor=_ACTOR, repository=None, what=what)
+    )

@@ -1,0 +1,149 @@
+"""Add, change and remove sources, and find out before what a removal changes."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from ...domain.filters import NO_FILTERS, Filters
+from ...domain.source_records import FROM_SETTINGS, SourceRecord
+from ...domain.sources import SourcePattern, Sources, parse_source
+from ...domain.stored_values import repository_key
+from ...errors import NotFound, Rejected
+from ...ports import StateStore
+from .apply_discovery import NO_SOURCE, suspend_or_resume
+
+#: Names that a sentence lists; the others are counted.
+NAMES_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Removal:
+    """What the removal of a source does to its repositories.
+
+    ``suspended`` are not polled any more; ``kept`` (name to source) belong to another one.
+    """
+
+    pattern: str
+    suspended: tuple[str, ...] = ()
+    kept: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Return what happens, as a sentence."""
+        if self.pattern.startswith("!"):
+            return (
+                f"Repositories that {self.pattern} leaves out are watched again if another source "
+                "matches them."
+            )
+        parts = [f"{_counted(len(self.suspended))} no longer polled"]
+        if self.suspended:
+            more = len(self.suspended) - NAMES_SHOWN
+            names = ", ".join(self.suspended[:NAMES_SHOWN]) + (f" and {more:,} more" * (more > 0))
+            parts[0] += f" ({names}); what was collected is kept"
+        if self.kept:
+            others = ", ".join(sorted({other for _, other in self.kept}))
+            parts.append(f"{_counted(len(self.kept))} still watched because of {others}")
+        return f"{'; '.join(parts)}."
+
+
+def add_sources(
+    store: StateStore,
+    patterns: Collection[SourcePattern],
+    *,
+    origin: str,
+    now: datetime,
+    filters: Filters = NO_FILTERS,
+) -> bool:
+    """Add sources unless they are there; return whether any is new."""
+    known = {each.pattern.lower() for each in store.list_sources()}
+    new = [
+        SourceRecord(pattern=str(each), added_at=now, origin=origin, filters=filters)
+        for each in patterns
+        if str(each).lower() not in known
+    ]
+    store.save_sources(new)
+    return bool(new)
+
+
+def plan_removal(store: StateStore, pattern: str) -> Removal:
+    """Return what the removal of a source would do. Raises NotFound."""
+    record = require_source(store, pattern)
+    others = Sources(
+        tuple(
+            parse_source(each.pattern)
+            for each in store.list_sources()
+            if each.pattern != record.pattern
+        )
+    )
+    suspended: list[str] = []
+    kept: list[tuple[str, str]] = []
+    for known in store.list_discovered():
+        if known.source.lower() != record.pattern.lower() or known.rest_reason:
+            continue
+        other = others.source_of(known.full_name)
+        if other is None or others.exclusion_of(known.full_name):
+            suspended.append(known.full_name)
+        else:
+            kept.append((known.full_name, str(other)))
+    return Removal(pattern=record.pattern, suspended=tuple(suspended), kept=tuple(kept))
+
+
+def remove_source(store: StateStore, pattern: str) -> Removal:
+    """Remove a source, and suspend the repositories that no other source matches.
+
+    Raises NotFound, or Rejected for a source that the settings would bring back.
+    """
+    record = require_source(store, pattern)
+    if record.origin == FROM_SETTINGS:
+        raise Rejected(
+            f"{record.pattern} is set in REPOSITORIES. Remove it there; "
+            f"Runstream follows at its next start: {plan_removal(store, pattern).sentence}"
+        )
+    return delete_source(store, record.pattern)
+
+
+def delete_source(store: StateStore, pattern: str) -> Removal:
+    """Remove a source, wherever it came from. Raises NotFound."""
+    removal = plan_removal(store, pattern)
+    store.remove_source(removal.pattern)
+    known = {repository_key(each.full_name): each for each in store.list_discovered()}
+    changed = [replace(known[repository_key(name)], source=other) for name, other in removal.kept]
+    for name in removal.suspended:
+        record = store.load_repository(name)
+        if record is not None:
+            changed.append(suspend_or_resume(store, record, known[repository_key(name)], NO_SOURCE))
+    store.save_discovered(changed)
+    make_sources_due(store)
+    return removal
+
+
+def change_filters(store: StateStore, pattern: str, filters: Filters) -> str:
+    """Change the filters of a source; return from when on they apply. Raises NotFound."""
+    record = require_source(store, pattern)
+    store.save_sources([replace(record, filters=filters)])
+    texts = "; ".join(f"{name} {text}" for name, text in filters.as_texts().items())
+    return (
+        f"Filters of {record.pattern}: {texts or 'none'}. They apply to runs that are found from "
+        "now on; runs that were left out before stay left out."
+    )
+
+
+def make_sources_due(store: StateStore) -> bool:
+    """Let the next discovery list all sources; return whether there are any."""
+    sources = store.list_sources()
+    store.save_sources([replace(each, listed_at=None) for each in sources])
+    return bool(sources)
+
+
+def require_source(store: StateStore, pattern: str) -> SourceRecord:
+    """Load a source by its pattern. Raises NotFound."""
+    for record in store.list_sources():
+        if record.pattern.lower() == pattern.lower():
+            return record
+    raise NotFound(f"{pattern} is not a source of this installation.")
+
+
+def _counted(number: int) -> str:
+    return f"{number:,} {'repository is' if number == 1 else 'repositories are'}"

@@ -1,0 +1,163 @@
+"""What a source would bring, and what it would cost; nothing is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ...domain.source_records import SourceRecord
+from ...domain.sources import SourcePattern, Sources, parse_source
+from ...domain.timestamps import format_timestamp
+from ...errors import IngestError
+from ...ports import ActionsSource, RepositoryFacts, RepositorySource, RunQuery
+
+#: A repository without a push for so long is expected to have no runs.
+ACTIVE_FOR = timedelta(days=7)
+
+#: Active repositories whose runs are counted, one request each; the others are estimated by them.
+SAMPLED = 5
+
+#: Requests for a run that is found by polling and read with all its logs, as ``make bench`` shows;
+#: a run of ``live`` has 5 jobs here.
+REQUESTS_PER_RUN = {"economy": 5.0, "live": 13.8}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePreview:
+    """What a source matches. ``left_out``: names with the reason.
+
+    ``runs_per_hour`` and ``requests_per_hour`` are estimates from the runs of the last week;
+    ``allowed_per_hour`` is the limit of the credentials that were listed repositories. ``errors``
+    are those of credentials that were refused the list.
+    """
+
+    pattern: str
+    matched: tuple[str, ...] = ()
+    left_out: tuple[tuple[str, str], ...] = ()
+    private: int = 0
+    active: int = 0
+    credentials: tuple[str, ...] = ()
+    runs_per_hour: float = 0.0
+    requests_per_hour: int = 0
+    allowed_per_hour: int | None = None
+    errors: tuple[IngestError, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SourceLister:
+    """GitHub as a preview needs it."""
+
+    repositories: RepositorySource
+    actions: ActionsSource
+
+
+def preview_source(
+    github: SourceLister,
+    pattern: SourcePattern,
+    known: Sequence[SourceRecord],
+    *,
+    log_mode: str,
+    now: datetime,
+) -> SourcePreview:
+    """List what a source would bring next to the known ones, and estimate its cost.
+
+    Raises the error of the credentials if none was given a list.
+    """
+    listed, credentials, errors = _fetch_lists(github.repositories, pattern)
+    if errors and not listed:
+        raise errors[0]
+    others = [parse_source(each.pattern) for each in known]
+    sources = Sources((*others, pattern))
+    matched: list[RepositoryFacts] = []
+    left_out: list[tuple[str, str]] = []
+    for facts in sorted(listed.values(), key=lambda each: each.full_name.lower()):
+        reason = _reason(facts, sources)
+        if reason is None:
+            matched.append(facts)
+        else:
+            left_out.append((facts.full_name, reason))
+    active = [each for each in matched if each.pushed_at and now - each.pushed_at <= ACTIVE_FOR]
+    runs_per_hour = _count_runs(github.actions, active, now) / (ACTIVE_FOR / timedelta(hours=1))
+    limits = [
+        each.limit
+        for each in github.repositories.credentials()
+        if each.name in credentials and each.limit is not None
+    ]
+    return SourcePreview(
+        pattern=str(pattern),
+        matched=tuple(each.full_name for each in matched),
+        left_out=tuple(left_out),
+        private=sum(each.is_private for each in matched),
+        active=len(active),
+        credentials=tuple(credentials),
+        runs_per_hour=runs_per_hour,
+        requests_per_hour=round(runs_per_hour * REQUESTS_PER_RUN[log_mode]),
+        allowed_per_hour=sum(limits) or None,
+        errors=tuple(errors),
+    )
+
+
+def describe_preview(preview: SourcePreview) -> str:
+    """Return a preview as sentences."""
+    number = len(preview.matched)
+    counted = f"{number:,} {'repository' if number == 1 else 'repositories'}"
+    parts = [f"{counted} ({preview.private:,} private), {len(preview.left_out):,} left out"]
+    if preview.credentials:
+        parts.append(f"read with {', '.join(preview.credentials)}")
+    allowed = "" if preview.allowed_per_hour is None else f" of {preview.allowed_per_hour:,}"
+    requests = preview.requests_per_hour
+    counted_requests = f"about {requests:,}" if requests else "less than 1"
+    cost = f"{counted_requests}{allowed} requests an hour"
+    return (
+        f"{'; '.join(parts)}. {preview.active:,} had a push in the last week: {cost} for "
+        f"{preview.runs_per_hour:,.1f} runs an hour."
+    )
+
+
+def _fetch_lists(
+    source: RepositorySource, pattern: SourcePattern
+) -> tuple[dict[str, RepositoryFacts], list[str], list[IngestError]]:
+    owner = pattern.listed_owner
+    queries = source.list_queries([] if owner is None else [owner], with_all=owner is None)
+    listed: dict[str, RepositoryFacts] = {}
+    credentials: list[str] = []
+    errors: list[IngestError] = []
+    for query in queries:
+        try:
+            value = source.fetch_repositories(query).value or ()
+        except IngestError as error:
+            errors.append(error)
+            continue
+        fitting = [each for each in value if pattern.matches(each.full_name)]
+        if fitting and query.credential not in credentials:
+            credentials.append(query.credential)
+        for each in fitting:
+            listed.setdefault(each.full_name.lower(), each)
+    return listed, credentials, errors
+
+
+def _reason(facts: RepositoryFacts, sources: Sources) -> str | None:
+    """Return why a repository is not polled."""
+    exclusion = sources.exclusion_of(facts.full_name)
+    if exclusion is not None:
+        return f"left out by {exclusion}"
+    if facts.is_disabled:
+        return "disabled on GitHub"
+    return "archived: collected once, then not polled" if facts.is_archived else None
+
+
+def _count_runs(actions: ActionsSource, active: Sequence[RepositoryFacts], now: datetime) -> float:
+    """Estimate how many runs were created while a repository counts as active."""
+    step = max(1, len(active) // SAMPLED)
+    sample = active[::step][:SAMPLED]
+    created = f">={format_timestamp(now - ACTIVE_FOR)}"
+    counts: list[int] = []
+    for each in sample:
+        try:
+            page = actions.fetch_runs(each.full_name, RunQuery(created=created)).value
+        except IngestError:
+            continue  # an estimate without this repository is better than none
+        if page is not None:
+            counts.append(page.total_count)
+    return sum(counts) / len(counts) * len(active) if counts else 0.0

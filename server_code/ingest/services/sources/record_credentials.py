@@ -1,0 +1,125 @@
+"""Keep what is known of the credentials, for people and for the next process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ...domain.due import is_interval_over
+from ...domain.source_records import CredentialRecord, CredentialRefusal
+from ...errors import Fatal, IngestError, Skippable
+from ...ports import CredentialFacts, RepositorySource
+from ..context import CollectorContext
+
+#: A request that GitHub refused to a credential is sent again after this time.
+REFUSED_FOR = timedelta(hours=1)
+
+#: How often the budgets of the credentials are saved.
+RECORD_EVERY = timedelta(minutes=1)
+
+#: A credential that no process has used for so long is no longer configured.
+PURGED_AFTER = timedelta(days=1)
+
+#: The refused request for the owner of a token.
+_OWNER = "/user"
+
+
+def record_credentials(
+    context: CollectorContext, learned: Mapping[str, CredentialRecord] | None = None
+) -> None:
+    """Save every configured credential with its budget, expiry and owner.
+
+    ``learned``: records with lists and refusals that a discovery has just read.
+    """
+    source, store, now = context.repositories, context.store, context.clock.now()
+    if source is None:
+        return
+    stored = {each.name: each for each in store.list_credentials()}
+    known = {**stored, **(learned or {})}
+    for name, record in stored.items():
+        # Polls may have saved refusals while the discovery was reading.
+        changes = {each.what: each for each in known[name].refusals}
+        known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
+    facts = source.credentials()
+    store.save_credentials([_updated(source, known.get(each.name), each, now) for each in facts])
+    used = {each.name for each in facts}
+    for name, record in stored.items():
+        if name not in used and now - record.updated_at > PURGED_AFTER:
+            store.remove_credential(name)
+
+
+def record_changes(context: CollectorContext) -> None:
+    """Save at once which credentials are refused or accepted, and budgets every minute.
+
+    Raises StateUnavailable. Two processes that save one credential at once may lose a refusal; it
+    is then asked once more.
+    """
+    source, clock, now = context.repositories, context.discovery, context.clock.now()
+    if source is None:
+        return
+    changes = source.take_refusals()
+    if not changes and not is_interval_over(clock.recorded_at, RECORD_EVERY, now):
+        return
+    clock.recorded_at = now
+    stored = {each.name: each for each in context.store.list_credentials()}
+    context.store.save_credentials(
+        [
+            with_facts(stored.get(each.name), each, now).with_refusals(
+                changes.get(each.name, {}), now=now
+            )
+            for each in source.credentials()
+        ]
+    )
+
+
+def with_facts(
+    record: CredentialRecord | None, facts: CredentialFacts, now: datetime
+) -> CredentialRecord:
+    """Return a record with what is known of its credential now."""
+    record = record or CredentialRecord(name=facts.name, kind=facts.kind, updated_at=now)
+    is_known = facts.limit is not None
+    return replace(
+        record,
+        kind=facts.kind,
+        updated_at=now,
+        owner=facts.owner or record.owner,
+        limit=facts.limit if is_known else record.limit,
+        remaining=facts.remaining if is_known else record.remaining,
+        reset_at=facts.reset_at if is_known else record.reset_at,
+        expires_at=facts.expires_at or record.expires_at,
+        missing_permissions=facts.missing_permissions,
+        rejected=facts.rejected,
+    )
+
+
+def refused(
+    record: CredentialRecord, what: str, error: IngestError, now: datetime
+) -> CredentialRecord:
+    """Return a record that notes a refusal; those that are over are dropped."""
+    refusal = CredentialRefusal(
+        what=what,
+        until=now + REFUSED_FOR,
+        reason=str(error),
+        error=type(error).__name__,
+        remedy=error.remedy,
+    )
+    return record.with_refusals({what: refusal}, now=now)
+
+
+def _updated(
+    source: RepositorySource,
+    known: CredentialRecord | None,
+    facts: CredentialFacts,
+    now: datetime,
+) -> CredentialRecord:
+    record = with_facts(known, facts, now)
+    is_refused = any(each.what == _OWNER and each.until > now for each in record.refusals)
+    if record.owner is not None or record.rejected is not None or is_refused:
+        return record
+    try:
+        return replace(record, owner=source.fetch_owner(record.name))
+    except (Fatal, Skippable) as error:
+        return refused(record, _OWNER, error, now)
+    except IngestError:
+        return record
