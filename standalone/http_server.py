@@ -32,6 +32,12 @@ class Address:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
 
+def cannot_listen(address: Address, error: OSError) -> BadSettings:
+    """Return the error of an address at which this machine cannot listen."""
+    reason = error.strerror or str(error)
+    return BadSettings([f"nothing can be served at {address} ({reason}): choose another address"])
+
+
 class AddressType(click.ParamType["Address"]):
     """The type of ``HOST:PORT`` options; without a host, only this machine may connect."""
 

@@ -17,7 +17,7 @@ from ingest.wire.webhooks import MAX_BODY_BYTES
 
 from .dead_letters import DeadLetterCount
 from .health import HEALTH_PATH, HealthApp
-from .http_server import Address, HttpServer, Routes, Wsgi
+from .http_server import Address, HttpServer, Routes, Wsgi, cannot_listen
 from .state_query import StateQuery, query_directly
 
 logger = logging.getLogger(__name__)
@@ -55,7 +55,7 @@ def _open(address: Address, routes: dict[str, Wsgi]) -> HttpServer:
             paths_apart={HEALTH_PATH} & routes.keys(),
         )
     except OSError as error:
-        raise BadSettings([f"nothing can be served at {address}: {error}"]) from error
+        raise cannot_listen(address, error) from error
     paths = " ".join(routes)
     logger.info("served over HTTP", extra={"address": f"http://{address}", "paths": paths})
     return server

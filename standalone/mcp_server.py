@@ -6,10 +6,12 @@ https://modelcontextprotocol.io
 from __future__ import annotations
 
 import hmac
+import inspect
+import socket
 from collections.abc import Awaitable, Callable, MutableMapping
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec
+from typing import Annotated, Any, ParamSpec
 
 import uvicorn
 from ingest.errors import IngestError
@@ -17,11 +19,14 @@ from ingest.services.dashboard.runs import RunAddress, RunChoice
 from ingest.settings import Secret
 from mcp.server.mcpserver import MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
+from mcp.server.mcpserver.tools import Tool
 from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
+from pydantic import Field, create_model
 
 from .agent_tools import AgentTools, LogPlace
 from .app_server.app_folder import CHECKOUT
+from .http_server import Address, cannot_listen
 from .version import release
 
 NOTICE = (
@@ -35,7 +40,12 @@ INSTRUCTIONS = (
 SCHEMAS = CHECKOUT / "docs" / "schemas"
 READ_ONLY = ToolAnnotations(read_only_hint=True, open_world_hint=False)
 
+#: The ids that a state can store.
+Id = Annotated[int, Field(ge=1, lt=2**63)]
+RepositoryName = Annotated[str, Field(pattern=r"^[\w.-]+/[\w.-]+$", description="owner/name")]
+
 Parameters = ParamSpec("Parameters")
+Answer = Callable[..., dict[str, Any]]
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -44,23 +54,37 @@ Asgi = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
     """Build the server with its tools and the schemas of the messages."""
+    answers = (*_overview_answers(tools), *_run_answers(tools), _log_answer(tools))
     server: MCPServer[Any] = MCPServer(
-        name="runstream", version=release(), instructions=INSTRUCTIONS
+        name="runstream",
+        version=release(),
+        instructions=INSTRUCTIONS,
+        tools=[_build_tool(answer) for answer in answers],
     )
-    _add_overview_tools(server, tools)
-    _add_run_tools(server, tools)
-    _add_log_tool(server, tools)
     for path in sorted(SCHEMAS.glob("*.json")):
         _add_schema(server, path)
     return server
 
 
-def serve_http(server: MCPServer[Any], token: Secret, *, host: str, port: int) -> None:
-    """Serve streamable HTTP at /mcp to clients that send the token, until a signal."""
+def serve_http(server: MCPServer[Any], token: Secret, address: Address) -> None:
+    """Serve streamable HTTP at /mcp to clients that send the token, until a signal.
+
+    Raises BadSettings where this machine cannot listen.
+    """
     # A proxy passes on its own Host, and a page of another origin does not have the token.
     any_host = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     app = server.streamable_http_app(stateless_http=True, transport_security=any_host)
-    uvicorn.run(require_bearer(app, token), host=host, port=port, log_level="warning")
+    config = uvicorn.Config(require_bearer(app, token), log_level="warning")
+    with _listen(address) as listener:
+        uvicorn.Server(config).run(sockets=[listener])
+
+
+def _listen(address: Address) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    try:
+        return socket.create_server((address.host, address.port), family=family)
+    except OSError as error:
+        raise cannot_listen(address, error) from error
 
 
 def require_bearer(app: Asgi, token: Secret) -> Asgi:
@@ -81,6 +105,23 @@ def require_bearer(app: Asgi, token: Secret) -> Asgi:
     return authorized
 
 
+def _build_tool(function: Answer) -> Tool:
+    """Build a read-only tool that rejects arguments it does not have.
+
+    The SDK ignores them, and a misspelled filter would select everything.
+    """
+    tool = Tool.from_function(
+        _answering(function), description=inspect.getdoc(function), annotations=READ_ONLY
+    )
+    known = tool.fn_metadata.arg_model
+    strict = create_model(known.__name__, __base__=known)
+    strict.model_config["extra"] = "forbid"
+    strict.model_rebuild(force=True)
+    tool.fn_metadata.arg_model = strict
+    tool.parameters = strict.model_json_schema(by_alias=True)
+    return tool
+
+
 def _answering(
     function: Callable[Parameters, dict[str, Any]],
 ) -> Callable[Parameters, dict[str, Any]]:
@@ -96,25 +137,21 @@ def _answering(
     return answer
 
 
-def _add_overview_tools(server: MCPServer[Any], tools: AgentTools) -> None:
-    @server.tool(annotations=READ_ONLY)
-    @_answering
+def _overview_answers(tools: AgentTools) -> tuple[Answer, ...]:
     def get_collection_status() -> dict[str, Any]:
         """Return the health of collection: agents, queues, rate limit, repositories, errors."""
         return tools.get_collection_status()
 
-    @server.tool(annotations=READ_ONLY)
-    @_answering
-    def list_failures(repository: str | None = None, limit: int = 20) -> dict[str, Any]:
+    def list_failures(repository: RepositoryName | None = None, limit: int = 20) -> dict[str, Any]:
         """Return runs that failed, timed out or did not start, newest first; at most 50."""
         return tools.list_failures(repository, limit=limit)
 
+    return get_collection_status, list_failures
 
-def _add_run_tools(server: MCPServer[Any], tools: AgentTools) -> None:
-    @server.tool(annotations=READ_ONLY)
-    @_answering
+
+def _run_answers(tools: AgentTools) -> tuple[Answer, ...]:
     def list_runs(
-        repository: str | None = None,
+        repository: RepositoryName | None = None,
         workflow: str | None = None,
         branch: str | None = None,
         status: str | None = None,
@@ -134,12 +171,10 @@ def _add_run_tools(server: MCPServer[Any], tools: AgentTools) -> None:
         )
         return tools.list_runs(choice, limit=limit, offset=offset)
 
-    @server.tool(annotations=READ_ONLY)
-    @_answering
     def get_run(
-        run_id: int,
-        run_attempt: int | None = None,
-        repository: str | None = None,
+        run_id: Id,
+        run_attempt: Id | None = None,
+        repository: RepositoryName | None = None,
         jobs_offset: int = 0,
     ) -> dict[str, Any]:
         """Return a run's newest attempt, or a given one: jobs, steps, commit, annotations.
@@ -149,13 +184,13 @@ def _add_run_tools(server: MCPServer[Any], tools: AgentTools) -> None:
         address = RunAddress(run_id=run_id, run_attempt=run_attempt, repository=repository)
         return tools.get_run(address, jobs_offset=jobs_offset)
 
+    return list_runs, get_run
 
-def _add_log_tool(server: MCPServer[Any], tools: AgentTools) -> None:
-    @server.tool(annotations=READ_ONLY)
-    @_answering
+
+def _log_answer(tools: AgentTools) -> Answer:
     def get_job_log(
-        run_id: int,
-        job_id: int,
+        run_id: Id,
+        job_id: Id,
         around_errors: bool = False,  # noqa: FBT001, FBT002 - an argument of a tool has a name
         search: str | None = None,
         step: int | None = None,
@@ -180,6 +215,8 @@ def _add_log_tool(server: MCPServer[Any], tools: AgentTools) -> None:
             count=count,
         )
         return tools.get_job_log(RunAddress(run_id=run_id), job_id, place)
+
+    return get_job_log
 
 
 def _add_schema(server: MCPServer[Any], path: Path) -> None:

@@ -63,4 +63,4 @@ def mcp(*, address: Address | None) -> None:
             return
         if settings.mcp_token is None:
             raise BadSettings(["MCP_TOKEN is not set. Set it to a secret that clients send."])
-        serve_http(server, settings.mcp_token, host=address.host, port=address.port)
+        serve_http(server, settings.mcp_token, address)

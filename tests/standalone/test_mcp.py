@@ -54,6 +54,25 @@ def run_apart(talk: Callable[[], Coroutine[None, None, None]]) -> None:
         thread.submit(lambda: asyncio.run(talk())).result()
 
 
+async def refuse_wrong_arguments(client: Client) -> None:
+    """A misspelled filter must not select everything, and no id reaches a state that lacks it."""
+    for tool in (await client.list_tools()).tools:
+        assert tool.input_schema["additionalProperties"] is False
+        assert "\n  " not in tool.description
+    wrong: list[tuple[str, dict[str, object]]] = [
+        ("list_failures", {"repo": "octo/api"}),
+        ("list_runs", {"repository": "octo"}),
+        ("get_run", {"run_id": 2**63}),
+        ("get_run", {"run_id": 1, "repository": "octo/a\0i"}),
+        ("get_job_log", {"run_id": 1, "job_id": 0}),
+        ("get_collection_status", {"verbose": True}),
+    ]
+    for name, arguments in wrong:
+        answer = await client.call_tool(name, arguments)
+        assert answer.is_error, name
+        assert list(arguments)[-1] in answer.content[0].text
+
+
 def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) -> None:
     """In the order in which it would ask; what does not exist is an error of the tool."""
 
@@ -102,6 +121,7 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
             assert {each.name for each in listed} == {path.stem for path in SCHEMAS.glob("*.json")}
             read = await client.read_resource("runstream://schemas/workflow_run.json")
             assert json.loads(read.contents[0].text)["$schema"]
+            await refuse_wrong_arguments(client)
 
     run_apart(talk)
 
@@ -131,4 +151,7 @@ def test_over_http_a_token_is_required(collected: CommandLine) -> None:
         wrong = {"Authorization": "Bearer wrong"}
         assert requests.post(url, json={}, headers=wrong, timeout=5).status_code == 401
         run_apart(talk)
+        second = collected.run("mcp", "--http", str(port), MCP_TOKEN=MCP_TOKEN)
+        assert second.returncode == 78
+        assert "Address already in use" in second.stderr
         server.terminate()
