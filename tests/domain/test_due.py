@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from ingest.domain.due import is_interval_over
+from ingest.domain.source_records import REFUSED_FOR, CredentialRefusal
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=timezone.utc)
 HOUR = timedelta(hours=1)
@@ -21,3 +22,11 @@ def test_an_interval_is_over_when_it_has_passed() -> None:
 def test_what_was_done_in_the_future_is_done_again() -> None:
     """A clock that was ahead delays nothing."""
     assert is_interval_over(NOW + SECOND, HOUR, NOW)
+
+
+def test_a_refusal_of_a_clock_that_was_ahead_is_not_in_force() -> None:
+    """The credential is asked again, as after an hour."""
+    refusal = CredentialRefusal(what="octo/*", until=NOW + REFUSED_FOR, reason="403")
+    assert refusal.is_in_force(NOW)
+    assert not refusal.is_in_force(NOW + REFUSED_FOR)
+    assert not refusal.is_in_force(NOW - timedelta(days=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.domain.login_limits import (
@@ -10,6 +10,8 @@ from ingest.domain.login_limits import (
     FREE_FAILURES_OF_ACCOUNT,
     FREE_FAILURES_OF_ADDRESS,
     MAX_PAUSE,
+    are_recent,
+    is_paused,
     limits_of_login,
     pause_after,
 )
@@ -47,3 +49,12 @@ def test_an_account_is_counted_for_each_address() -> None:
 )
 def test_an_address_is_counted_by_its_network(address: str | None, network: str) -> None:
     assert next(iter(limits_of_login(address, "a@b"))) == network
+
+
+def test_a_clock_that_was_ahead_locks_nobody_out() -> None:
+    """What it left behind lies further ahead than any pause, and is not believed."""
+    now = datetime(2026, 11, 28, tzinfo=timezone.utc)
+    assert is_paused(now + MAX_PAUSE, now)
+    assert not is_paused(now + timedelta(days=365), now)
+    assert are_recent(now - timedelta(hours=1), now)
+    assert not are_recent(now + timedelta(days=365), now)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, Protocol
 
+from .due import is_ahead
 from .log_marks import LogMarks, pack_marks, read_marks, unpack_marks
 from .log_pages import (
     LogLines,
@@ -154,7 +155,9 @@ class PagedLogCache:
 
 def is_lost(unfinished_since: datetime | None, now: datetime) -> bool:
     """Return whether the writer of an unfinished log was killed."""
-    return unfinished_since is not None and unfinished_since < now - _UNFINISHED_KEPT
+    if unfinished_since is None:
+        return False
+    return unfinished_since < now - _UNFINISHED_KEPT or is_ahead(unfinished_since, now)
 
 
 def split_logs(

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from .due import is_ahead, is_still_ahead
 
 #: Failures without a pause: passwords are mistyped, and an office shares one address.
 FREE_FAILURES_OF_ACCOUNT = 5
@@ -29,6 +31,16 @@ def pause_after(failures: int, free_failures: int) -> timedelta:
         return timedelta(0)
     doublings = min(failures - free_failures - 1, _DOUBLINGS)
     return min(FIRST_PAUSE * (1 << doublings), MAX_PAUSE)
+
+
+def is_paused(until: datetime, now: datetime) -> bool:
+    """Return whether a stored pause lasts; not if it was set by a clock that was ahead."""
+    return is_still_ahead(until, now, at_most=2 * MAX_PAUSE)
+
+
+def are_recent(failed_at: datetime, now: datetime) -> bool:
+    """Return whether failures whose last was at ``failed_at`` still count."""
+    return failed_at > now - FAILURES_EXPIRE_AFTER and not is_ahead(failed_at, now)
 
 
 def limits_of_login(address: str | None, account: str) -> Mapping[str, int]:

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from .due import is_still_ahead
 from .filters import NO_FILTERS, Filters
 
 #: Where a source was given: in REPOSITORIES, on the command line, or on the Repositories page.
 FROM_SETTINGS = "REPOSITORIES"
 FROM_COMMAND_LINE = "command line"
 FROM_PAGE = "Repositories page"
+
+#: A refusal is believed for so long, then tried again.
+REFUSED_FOR = timedelta(hours=1)
 
 #: Refusals of one credential that are remembered.
 MAX_REFUSALS = 500
@@ -90,6 +94,10 @@ class CredentialRefusal:
     error: str = "AccessDenied"
     remedy: str | None = None
 
+    def is_in_force(self, now: datetime) -> bool:
+        """Return whether it is believed; not if it was set by a clock that was ahead."""
+        return is_still_ahead(self.until, now, at_most=2 * REFUSED_FOR)
+
 
 #: Refusals of a credential by what it may not read; None: it may again.
 RefusalChanges = Mapping[str, CredentialRefusal | None]
@@ -124,6 +132,6 @@ class CredentialRecord:
     def with_refusals(self, changes: RefusalChanges, *, now: datetime) -> CredentialRecord:
         """Return the record with changed refusals, without those that are over."""
         changed = {each.what: each for each in self.refusals} | dict(changes)
-        lasting = [each for each in changed.values() if each is not None and each.until > now]
+        lasting = [each for each in changed.values() if each is not None and each.is_in_force(now)]
         newest = sorted(lasting, key=lambda each: each.until)[-MAX_REFUSALS:]
         return replace(self, refusals=tuple(newest))

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import anvil.tables.query as q
 
-from ...domain.login_limits import FAILURES_EXPIRE_AFTER, pause_after
+from ...domain.login_limits import FAILURES_EXPIRE_AFTER, are_recent, is_paused, pause_after
 from .errors import translate_errors
 from .rows import Rows
 from .transactions import transact
@@ -32,9 +32,10 @@ class LoginAttempts:
 
         def count() -> datetime | None:
             found = {row["key"]: row for row in _FAILURES.by("key", limits, columns=_COLUMNS)}
-            ends = [row["paused_until"] for row in found.values() if row["paused_until"] > now]
-            if ends:
-                return sure_utc(max(ends))
+            ends = [sure_utc(row["paused_until"]) for row in found.values()]
+            lasting = [end for end in ends if is_paused(end, now)]
+            if lasting:
+                return max(lasting)
             rows = []
             for key, free_failures in limits.items():
                 failures = 1 + _recent_failures(found.get(key), now)
@@ -80,4 +81,4 @@ def _recent_failures(row: Mapping[str, object] | None, now: datetime) -> int:
     failures, failed_at = row["failures"], row["failed_at"]
     if not isinstance(failures, (int, float)) or not isinstance(failed_at, datetime):
         return 0
-    return int(failures) if sure_utc(failed_at) > now - FAILURES_EXPIRE_AFTER else 0
+    return int(failures) if are_recent(sure_utc(failed_at), now) else 0

@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...domain.source_records import CredentialRefusal, RefusalChanges
+from ...domain.due import is_still_ahead
+from ...domain.source_records import REFUSED_FOR, CredentialRefusal, RefusalChanges
 from ...errors import AccessDenied, BadCredentials, IngestError, RepositoryUnavailable
 from ...ports import Clock
-
-#: A credential that may not read a repository is asked again after this time.
-REFUSED_FOR = timedelta(hours=1)
 
 #: A credential that is rejected as a whole is tried again after this time, which doubles.
 REJECTED_FOR = timedelta(minutes=1)
@@ -110,7 +108,7 @@ class Rights:
         with self._lock:
             found = (self._rejections.get(name), self._refusals.get((name, repository.lower())))
         for each in found:
-            if each is not None and now < each.until:
+            if each is not None and is_still_ahead(each.until, now, at_most=each.pause):
                 return each.error
         return None
 
@@ -119,7 +117,7 @@ class Rights:
         now = self._clock.now()
         for each in refusals:
             kind = _ERRORS.get(each.error)
-            if kind is None or each.until <= now or each.until > now + REFUSED_FOR:
+            if kind is None or not each.is_in_force(now):
                 continue
             error = kind(each.reason, remedy=each.remedy)
             pause = max(each.until - now, REJECTED_FOR)

@@ -164,7 +164,8 @@ def _fetch_lists(
     for query in source.list_queries(owners, with_all=with_all) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
-        if any(each.what == f"{query.owner}/*" and each.until > now for each in record.refusals):
+        pattern = f"{query.owner}/*"
+        if any(each.what == pattern and each.is_in_force(now) for each in record.refusals):
             continue
         known = _known_list(record, query.owner)
         validator = None if known is None or is_thorough else known.validator

@@ -7,13 +7,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.due import is_interval_over
-from ...domain.source_records import CredentialRecord, CredentialRefusal
+from ...domain.source_records import REFUSED_FOR, CredentialRecord, CredentialRefusal
 from ...errors import Fatal, IngestError, Skippable
 from ...ports import CredentialFacts, RepositorySource
 from ..context import CollectorContext
-
-#: A request that GitHub refused to a credential is sent again after this time.
-REFUSED_FOR = timedelta(hours=1)
 
 #: How often the budgets of the credentials are saved.
 RECORD_EVERY = timedelta(minutes=1)
@@ -114,7 +111,7 @@ def _updated(
     now: datetime,
 ) -> CredentialRecord:
     record = with_facts(known, facts, now)
-    is_refused = any(each.what == _OWNER and each.until > now for each in record.refusals)
+    is_refused = any(each.what == _OWNER and each.is_in_force(now) for each in record.refusals)
     if record.owner is not None or record.rejected is not None or is_refused:
         return record
     try:
