@@ -14,8 +14,9 @@ from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord, DeliveredFact
 from ...domain.runs import AttemptKey, WorkflowRun
 from ..context import CollectorContext
-from .poll_session import PollSession, upsert_runs
+from .poll_session import PollSession
 from .read_attempts import merge_jobs
+from .save_runs import upsert_runs
 
 _NEVER = datetime.min.replace(tzinfo=timezone.utc)
 

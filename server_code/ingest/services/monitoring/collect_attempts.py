@@ -23,10 +23,11 @@ from ..publish import publish
 from .attempt_messages import Changes, changes_of, has_run_changes
 from .count_published import count_published
 from .parallel_reads import read_in_groups
-from .poll_session import PollSession, is_wanted, keep_lease, renew_lease, upsert_runs
+from .poll_session import PollSession, keep_lease, renew_lease
 from .prove_deliveries import count_contradictions, find_status_changes, note_misses
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
+from .save_runs import is_wanted, upsert_runs
 from .schedule_attempts import (
     is_jobs_read_due,
     is_settling,
@@ -251,7 +252,7 @@ def _changes(
         filters=context.filters_of(record.key.repository),
     )
     minimum = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
-    record = schedule(context, snapshot, changes.record, least_pause=minimum)
+    record = schedule(context, snapshot, changes.record, min_pause=minimum)
     return replace(changes, record=record)
 
 

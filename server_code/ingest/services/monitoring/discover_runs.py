@@ -17,8 +17,9 @@ from ...domain.runs import WorkflowRun
 from ...errors import AccessDenied, IngestError, NotFound
 from ..context import CollectorContext
 from .open_runs import ask_for_open_runs
-from .poll_session import PollSession, list_rests_until, mark_due, upsert_runs
+from .poll_session import PollSession, list_rests_until
 from .prove_deliveries import ask_for_newer_runs, note_misses
+from .save_runs import mark_due, upsert_runs
 from .sweep_days import sweep_all_days, sweep_closed_days
 from .walk_run_list import walk_run_list
 

@@ -14,7 +14,8 @@ from ...domain.timestamps import write_timestamp
 from ...errors import NotFound
 from ...ports import RunQuery
 from ..context import CollectorContext
-from .poll_session import PollSession, can_afford_extra, upsert_runs
+from .poll_session import PollSession, can_afford_extra
+from .save_runs import upsert_runs
 
 #: https://docs.github.com/en/rest/actions/workflow-runs: every status but the last.
 OPEN_STATUSES = ("in_progress", "queued", "waiting", "pending", "requested")

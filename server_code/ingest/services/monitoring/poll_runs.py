@@ -165,22 +165,22 @@ def _report_malformed(context: CollectorContext, repository: str) -> None:
 def _collect(
     context: CollectorContext, poll_session: PollSession, should_continue: Callable[[], bool]
 ) -> RepositoryRecord:
-    poll_session.repository = _polled(context, poll_session)
+    poll_session.repository = _mark_polled(context, poll_session)
     # A long backfill is interrupted now and then, so that new runs are found meanwhile.
     leave_at = context.clock.now() + timedelta(seconds=context.collecting.poll_seconds)
     while collect_attempts(context, poll_session, should_continue=should_continue):
         if not should_continue() or context.clock.now() >= leave_at:
             break
-    return _at_end(context, poll_session)
+    return _end_poll(context, poll_session)
 
 
-def _polled(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
+def _mark_polled(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
     now = context.clock.now()
     repository = replace(poll_session.repository, last_polled_at=now)
     return replace(repository, last_changed_at=now) if poll_session.found else repository
 
 
-def _at_end(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
+def _end_poll(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
     """End a poll that collected; a failed request other than the list's is reported once.
 
     It delays nothing: GitHub's filtered lists may fail while the list itself works.

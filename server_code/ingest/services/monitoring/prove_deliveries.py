@@ -12,8 +12,9 @@ from ...domain.timestamps import write_timestamp
 from ...messaging.run_events import job_fingerprint
 from ...ports import RunQuery
 from ..context import CollectorContext
-from .poll_session import PollSession, upsert_runs
+from .poll_session import PollSession
 from .read_attempts import AttemptSnapshot
+from .save_runs import upsert_runs
 
 _NEWER = "newer"
 

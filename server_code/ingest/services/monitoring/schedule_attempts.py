@@ -111,11 +111,11 @@ def schedule(
     snapshot: AttemptSnapshot,
     record: AttemptRecord,
     *,
-    least_pause: timedelta = timedelta(),
+    min_pause: timedelta = timedelta(),
 ) -> AttemptRecord:
     """Settle an ended attempt, or set its next check: later the older it is.
 
-    ``least_pause`` is how long one in flight is left to webhooks.
+    ``min_pause`` is how long one in flight is left to webhooks.
     """
     run, now = record.run, context.clock.now()
     age = now - record.created_at
@@ -129,7 +129,7 @@ def schedule(
     if 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS:
         pause = _doubt_pause(record)
     if run is not None and not run.is_completed:
-        pause = max(least_pause, _pause_in_flight(context, record, pause))
+        pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failures=0)
 
 

@@ -18,7 +18,8 @@ from ...domain.timestamps import write_timestamp
 from ...ports import RunQuery
 from ...settings import LONGEST_CHANGE_DAYS
 from ..context import CollectorContext
-from .poll_session import PollSession, can_afford_extra, upsert_runs
+from .poll_session import PollSession, can_afford_extra
+from .save_runs import upsert_runs
 
 LONGEST_CHANGE = timedelta(days=LONGEST_CHANGE_DAYS)
 

@@ -11,7 +11,8 @@ from ...domain.runs import WorkflowRun
 from ...errors import IngestError, NotFound, RateLimited, SourceUnavailable
 from ...ports import RunPage, RunQuery
 from ..context import CollectorContext
-from .poll_session import PollSession, keep_lease, upsert_runs
+from .poll_session import PollSession, keep_lease
+from .save_runs import upsert_runs
 from .sweep_days import sweep_span
 
 #: GitHub ends an unfiltered list after 40,000 runs, in pages of 100.

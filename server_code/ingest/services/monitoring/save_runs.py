@@ -1,0 +1,168 @@
+"""Save the runs that a poll has seen in the ledger, as due where they are new or changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from ...domain.delivery_trust import is_older_run
+from ...domain.ledger import AttemptRecord, RepositoryRecord
+from ...domain.runs import AttemptKey, WorkflowRun
+from ...domain.source_records import RUNS_FILTERED, filtered_counter
+from ..context import CollectorContext
+from .poll_session import PollSession, renew_lease
+
+
+def upsert_runs(
+    context: CollectorContext, poll_session: PollSession, runs: Sequence[WorkflowRun]
+) -> None:
+    """Save new and changed runs in the ledger as due, with every attempt before them.
+
+    An attempt keeps the spelling of its repository's name under which it was saved first, so that
+    the ids of its events stay the same.
+    """
+    _adopt_spelling(poll_session, runs)
+    repository, now = poll_session.repository, context.clock.now()
+    filters = context.filters_of(repository.full_name)
+    ids = sorted({run.run_id for run in runs})
+    known = {
+        _run_and_attempt(key): record
+        for key, record in context.store.load_attempts(repository.full_name, ids).items()
+    }
+    due: dict[AttemptKey, AttemptRecord] = {}
+    filtered: dict[AttemptKey, AttemptRecord] = {}
+    for listed in runs:
+        record = known.get(_run_and_attempt(listed.key))
+        run = listed if record is None else replace(listed, repository=record.key.repository)
+        poll_session.seen.add(run.key)
+        is_old = _may_be_purged(context, repository, run)
+        if record is None and (is_old or not is_wanted(run, repository.watched_since)):
+            continue
+        if record is not None and record.is_filtered:
+            continue
+        is_new = record is None or (record.run is None and not record.published_statuses)
+        if is_new and not filters.accepts(run):
+            filtered[run.key] = _filtered_record(run, now)
+            continue
+        if record is None or record.run is None or _has_changed(record.run, run):
+            due[run.key] = _due_record(record, run, now)
+            poll_session.changed.append(run)
+        if not is_old:
+            due.update(_earlier_attempts(run, known, now))
+    if due or filtered:
+        context.store.save_attempts([*due.values(), *filtered.values()])
+        _count_filtered(context, repository, len(filtered))
+        poll_session.found += len(due)
+    # A long list takes longer to walk than a lease lasts.
+    renew_lease(context, poll_session)
+
+
+def _count_filtered(context: CollectorContext, repository: RepositoryRecord, runs: int) -> None:
+    """Count what filters left out, in all and for the repository's source."""
+    context.counters.add(RUNS_FILTERED, runs)
+    source, filters = context.source_filters.find(
+        context.store, context.clock, repository.full_name
+    )
+    if runs and filters.are_set:
+        context.store.add_counts({filtered_counter(source): runs}, now=context.clock.now())
+
+
+def _adopt_spelling(poll_session: PollSession, runs: Sequence[WorkflowRun]) -> None:
+    """Use GitHub's own spelling of the repository's name for what is new, however it was typed."""
+    name = poll_session.repository.full_name
+    spelled = next((run.repository for run in runs), name)
+    if spelled != name and spelled.lower() == name.lower():
+        poll_session.repository = replace(poll_session.repository, full_name=spelled)
+
+
+def mark_due(
+    context: CollectorContext, poll_session: PollSession, run_ids: Collection[int]
+) -> set[int]:
+    """Make open attempts due whose runs the list has just shown; return all runs it has shown."""
+    now, name = context.clock.now(), poll_session.repository.full_name
+    known = context.store.load_attempts(name, sorted(run_ids)).values()
+    shown = [record for record in known if poll_session.has_current(record)]
+    due = [replace(record, next_check_at=now) for record in shown if not record.settled]
+    context.store.save_attempts(due)
+    return {record.key.run_id for record in shown}
+
+
+def is_wanted(run: WorkflowRun, since: datetime) -> bool:
+    """Return whether an attempt is to be collected: created or started since, or open."""
+    moments = [moment for moment in (run.created_at, run.run_started_at) if moment is not None]
+    return not run.is_completed or not moments or max(moments) >= since
+
+
+def _may_be_purged(
+    context: CollectorContext, repository: RepositoryRecord, run: WorkflowRun
+) -> bool:
+    """Return whether a run is so old that the ledger may have known it and purged it.
+
+    A short list shows every run there is, at every poll. The ledger keeps runs a day longer than
+    this, because clocks differ. Before the first whole walk nothing has been purged, or it is
+    published twice under the same ids rather than never: BACKFILL_DAYS may have been lowered.
+    """
+    if repository.cursor is None or run.created_at is None:
+        return False
+    kept = timedelta(days=context.collecting.ledger_days - 1)
+    return run.created_at < context.clock.now() - kept
+
+
+def _has_changed(known: WorkflowRun, run: WorkflowRun) -> bool:
+    """Return whether a run differs from the ledger's copy and is not an older state of it."""
+    if is_older_run(known, run):
+        return False
+    return (known.status, known.conclusion, known.updated_at, known.run_started_at) != (
+        run.status,
+        run.conclusion,
+        run.updated_at,
+        run.run_started_at,
+    )
+
+
+def _filtered_record(run: WorkflowRun, now: datetime) -> AttemptRecord:
+    """Return the record of an attempt that a filter leaves out: it is settled, so never due.
+
+    It is kept so that it is counted once, and stays left out when the filter is changed later.
+    """
+    return AttemptRecord(
+        key=run.key, created_at=run.created_at or now, run=run, settled=True, is_filtered=True
+    )
+
+
+def _run_and_attempt(key: AttemptKey) -> tuple[int, int]:
+    return key.run_id, key.run_attempt
+
+
+def _due_record(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -> AttemptRecord:
+    if record is None:
+        return AttemptRecord(
+            key=run.key, created_at=run.created_at or now, run=run, next_check_at=now
+        )
+    return replace(
+        record,
+        run=run,
+        settled=False,
+        next_check_at=now,
+        has_all_jobs=False,
+        doubtful_reads=0,
+        failures=0,
+    )
+
+
+def _earlier_attempts(
+    run: WorkflowRun, known: Mapping[tuple[int, int], AttemptRecord], now: datetime
+) -> Iterator[tuple[AttemptKey, AttemptRecord]]:
+    """Yield the attempts before this one that were missed, or last seen open.
+
+    The list shows a run's newest attempt only, so these are saved without a run, to be read by
+    their own numbers.
+    """
+    for number in range(1, run.run_attempt):
+        key = replace(run.key, run_attempt=number)
+        record = known.get(_run_and_attempt(key))
+        if record is None:
+            yield key, AttemptRecord(key=key, created_at=run.created_at or now, next_check_at=now)
+        elif not record.settled and record.run is not None and not record.run.is_completed:
+            yield record.key, replace(record, run=None, next_check_at=now)
