@@ -16,6 +16,7 @@ import anvil.server
 import pytest
 import requests
 from support.anvil_people import (
+    Call,
     Published,
     ended_runs_of,
     first_password,
@@ -101,9 +102,19 @@ def test_nothing_is_lost_and_nothing_is_twice(postgres, aws, tmp_path):
             # A kill between a queue's answer and the count leaves a message to be sent, and
             # counted, again: so the cards count each message, and none that was not sent.
             with signed_in(app, password) as call:
-                cards = call("get_collection_status")["messages"]
-            counted = sum(card["total"] for card in cards)
+                wait_until(lambda: shown_counts(call)["logs_pending"] == 0, seconds=60)
+                status = call("get_collection_status")
+            published.read()
+            counted = sum(card["total"] for card in status["messages"])
             assert len(published.messages) <= counted <= len(published.received)
+            ledger = status["repositories"]
+            assert (ledger["collected"], ledger["in_flight"], ledger["backlog"]) == (RUNS, 0, 0)
+            assert ledger["logs_fetched"] == len(jobs_with_logs_of(app, REPOSITORY))
+
+
+def shown_counts(call: Call) -> dict[str, Any]:
+    """Return what the overview shows of the ledger."""
+    return call("get_collection_status")["repositories"]
 
 
 @pytest.mark.slow

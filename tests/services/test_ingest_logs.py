@@ -289,6 +289,20 @@ def test_a_limit_puts_work_off_without_counting_a_try(stage):
     assert 45 <= work.delay_seconds <= 46
 
 
+@pytest.mark.parametrize("log_mode", MODES)
+def test_work_that_its_host_has_no_time_for_returns_as_a_copy(stage, log_mode):
+    """Received too often, it would become a dead letter, although each time some of it is done."""
+    here = collected(stage, a_world(*[None] * 12), log_mode=log_mode)
+    for done in range(1, 9):
+        ingest_due_logs(here.context, wait_seconds=0, should_continue=lambda: False)
+        assert len(here.logs()) == done
+        assert not here.queues.job_events.dead_letters()
+    assert states(here) == {LOG_PENDING, LOG_FETCHED}
+    assert here.errors() == []
+    here.ingest()
+    assert_logs_are_true(here)
+
+
 def test_a_log_that_asks_to_wait_comes_from_the_archive_and_holds_no_other(stage):
     """Nothing is raised that would pause the agent."""
     here = collected(stage, a_world(b"one", b"two", b"three"))

@@ -31,6 +31,10 @@ from .stored_records import attempt_id
 MAX_CACHED_LOGS = 1000
 MAX_CACHED_BYTES = 512 * 1024 * 1024
 
+#: Logs are evicted when there are so many times more, not for each one too many: all are read to
+#: find the oldest.
+SLACK = 1.05
+
 #: Compressed bytes that are written at once. Nearly all logs are smaller.
 PORTION_BYTES = 1400 * 1024
 

@@ -16,6 +16,7 @@ import anvil.tables.query as q
 from ...domain.log_cache import (
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
+    SLACK,
     CachedLog,
     PackedPage,
     PagedLogCache,
@@ -88,7 +89,8 @@ class _TablePages:
         """
         self._logs, self._stored_bytes = self._logs + 1, self._stored_bytes + stored_bytes
         self._saves_to_check -= 1
-        is_full = self._logs > self._max_logs or self._stored_bytes > self._max_bytes
+        most_logs, most_bytes = self._max_logs * SLACK, self._max_bytes * SLACK
+        is_full = self._logs > most_logs or self._stored_bytes > most_bytes
         if is_full or self._saves_to_check < 0:
             self._saves_to_check = CHECKED_AFTER
             self._evict(now)

@@ -12,6 +12,7 @@ from datetime import datetime
 from ...domain.log_cache import (
     MAX_CACHED_BYTES,
     MAX_CACHED_LOGS,
+    SLACK,
     CachedLog,
     PackedPage,
     PagedLogCache,
@@ -56,9 +57,6 @@ _SELECT_TOTALS = """
     FROM cached_logs
 """
 
-#: Logs are evicted when there are so many times more than the limit.
-SLACK = 1.02
-
 
 class SqlLogCache(PagedLogCache):
     """Logs in the database that holds the state."""
@@ -93,10 +91,7 @@ class _SqlPages:
         return _Stored(self.database, name, size)
 
     def evict(self, session: Session, now: datetime) -> None:
-        """Delete the oldest logs that are too many, and what was never finished.
-
-        Not for each one too many, for all are read to find the oldest.
-        """
+        """Delete the oldest logs that are too many, and what was never finished."""
         count, size, unfinished_since = session.query(_SELECT_TOTALS)[0]
         is_full = count > self._max_logs * SLACK or size > self._max_bytes * SLACK
         if not is_full and not is_lost(unfinished_since and read_time(unfinished_since), now):

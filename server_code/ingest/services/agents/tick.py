@@ -74,14 +74,19 @@ def log_tick(
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     received = newly_received = 0
 
-    def ingest(_: ShouldContinue) -> bool:
+    def ingest(should_continue: ShouldContinue) -> bool:
         nonlocal received, newly_received
         seconds_left = (ends_at - context.clock.now()).total_seconds()
         # Queues wait whole seconds; asked without waiting, it would be asked without end.
         if seconds_left < 1:
             return False
         wait = min(LONGEST_WAIT_SECONDS, int(seconds_left))
-        newly_received = ingest_due_logs(context, wait_seconds=wait, max_seconds=seconds_left)
+        newly_received = ingest_due_logs(
+            context,
+            wait_seconds=wait,
+            max_seconds=seconds_left,
+            should_continue=should_continue,
+        )
         received += newly_received
         report("received", received)
         return True

@@ -27,6 +27,9 @@ REQUEUE_AFTER = timedelta(minutes=1)
 #: Who does not wait for a limit tries again after this time.
 LONGEST_LIMIT_PAUSE = timedelta(seconds=5)
 
+#: How often a batch reports its progress.
+PROGRESS_INTERVAL = timedelta(seconds=5)
+
 IDLE_SECONDS = 0.5
 MAX_PENDING = 1000
 
@@ -52,7 +55,7 @@ class LogCollection:
         self._lock = threading.Lock()
         self._failures: Counter[tuple[AttemptKey, int]] = Counter()
         self._full: StateFull | None = None
-        self._requeued_at = now
+        self._requeued_at = self._reported_at = now
         self._busy_since: dict[int, datetime] = {}
 
     def ingest(self) -> IngestError | None:
@@ -124,11 +127,20 @@ class LogCollection:
                 self._context,
                 wait_seconds=1,
                 max_seconds=max_seconds,
+                should_continue=self._continues_batch,
                 on_received=lambda: self._busy_since.update({thread: now()}),
                 on_late=self._count_failure,
             )
         finally:
             self._busy_since.pop(thread, None)
+
+    def _continues_batch(self) -> bool:
+        """Report progress now and then; return whether the time of a round is not over."""
+        now = self._context.clock.now()
+        if now - self._reported_at >= PROGRESS_INTERVAL:
+            self._reported_at = now
+            self._on_turn()
+        return self._ends_at is None or now < self._ends_at
 
     def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
         """Count a failed try; neither a limit nor a log that GitHub still writes is one."""

@@ -7,7 +7,8 @@ stay in the queue, and find later that nothing is left to do.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
@@ -27,10 +28,13 @@ FAILURES_PER_TURN = 5
 QUEUE_TIME = timedelta(minutes=1)
 
 
-def ingest_failed_logs(context: CollectorContext) -> int:
+def ingest_failed_logs(
+    context: CollectorContext, *, should_continue: Callable[[], bool] = lambda: True
+) -> int:
     """Fetch and publish logs of the latest failures; return how many were taken.
 
-    What does not arrive is left to its work item. Raises RateLimited, StateUnavailable.
+    What does not arrive, or not before ``should_continue`` returns False, is left to its work
+    item. Raises RateLimited, StateUnavailable.
     """
     taken = context.store.claim_failed_logs(
         updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_PER_TURN
@@ -41,13 +45,16 @@ def ingest_failed_logs(context: CollectorContext) -> int:
         return fetch_logs(context.source, works[key], works[key].jobs)
 
     limit: RateLimited | None = None
-    for key, item in interleave(context.log_workers, list(works), fetch):
-        if isinstance(item, LogFetched):
-            _publish(context, key, item)
-        elif isinstance(item, LogNotReady) and isinstance(item.error, RateLimited):
-            limit = item.error
-        elif isinstance(item, Finished) and item.error is not None:
-            raise item.error
+    with closing(interleave(context.log_workers, list(works), fetch)) as results:
+        for key, item in results:
+            if isinstance(item, LogFetched):
+                _publish(context, key, item)
+            elif isinstance(item, LogNotReady) and isinstance(item.error, RateLimited):
+                limit = item.error
+            elif isinstance(item, Finished) and item.error is not None:
+                raise item.error
+            if not should_continue():
+                break
     if limit is not None:
         context.share_pauses()
         raise limit

@@ -9,6 +9,7 @@ visibility timeout ends.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
 
@@ -50,11 +51,12 @@ REPORT_AT_TRIES = 6
 MAX_RECEIVES = 5
 
 
-def ingest_due_logs(
+def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     context: CollectorContext,
     *,
     wait_seconds: int = 20,
     max_seconds: float = MAX_SECONDS,
+    should_continue: Callable[[], bool] = lambda: True,
     on_received: Callable[[], None] = lambda: None,
     on_late: Callable[[AttemptKey, LogNotReady], None] = lambda _key, _late: None,
 ) -> int:
@@ -62,13 +64,15 @@ def ingest_due_logs(
 
     Before it, some logs of the latest failures are ingested that wait behind other work.
     After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
+    ``should_continue`` is called after each log; where it returns False, the rest of the work
+    returns to the queue, as copies that count no try.
     ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
     that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``;
     other errors are reported, and their work waits.
     """
     context.apply_shared_pauses()
-    failures = ingest_failed_logs(context)
+    failures = ingest_failed_logs(context, should_continue=should_continue)
     messages = context.job_events.receive(
         max_messages=10, wait_seconds=0 if failures else wait_seconds
     )
@@ -78,7 +82,7 @@ def ingest_due_logs(
     with VisibilityExtender(context.job_events, messages, max_seconds=max_seconds) as extender:
         ingestion = _Ingestion(context, messages, extender)
         try:
-            ingestion.run()
+            ingestion.run(should_continue)
         finally:
             context.job_events.delete([task.message for task in ingestion.tasks if task.is_done])
             for task in ingestion.tasks:
@@ -108,9 +112,10 @@ class _Ingestion:
         opened = [open_task(context, message, extender) for message in messages]
         self.tasks = [task for task in opened if task is not None]
 
-    def run(self) -> None:
+    def run(self, should_continue: Callable[[], bool]) -> None:
         """Fetch and publish every owed log, and postpone those that did not arrive."""
         by_handle = {task.message.receipt: task for task in self.tasks}
+        open_tasks = dict(by_handle)
 
         def fetch(handle: Hashable) -> Iterator[LogResult]:
             task = by_handle[handle]
@@ -119,15 +124,20 @@ class _Ingestion:
         results = interleave(
             self._context.log_workers, list(by_handle), fetch, when_idle=self._settle
         )
-        for handle, item in results:
-            task = by_handle[handle]
-            if isinstance(item, Finished):
-                self._end(task, item)
-            else:
-                self._record(task, item)
-            if self._batch.is_full:
-                self._settle()
+        with closing(results):
+            for handle, item in results:
+                task = by_handle[handle]
+                if isinstance(item, Finished):
+                    self._end(open_tasks.pop(handle), item)
+                else:
+                    self._record(task, item)
+                if self._batch.is_full:
+                    self._settle()
+                if not should_continue():
+                    break
         self._settle()
+        for task in open_tasks.values():
+            self._finish(task, is_whole=False)
 
     def _record(self, task: LogTask, result: LogResult) -> None:
         """Publish one result and record it; whatever fails is this log's failure."""
@@ -174,13 +184,13 @@ class _Ingestion:
             self._finish(task)
         self._ended.clear()
 
-    def _finish(self, task: LogTask) -> None:
+    def _finish(self, task: LogTask, *, is_whole: bool = True) -> None:
         """Mark a task that is done or postponed; what failed is received again."""
         try:
             for late in task.late:
                 if isinstance(late.error, (MessageTooLarge, Unexpected)):
                     raise late.error
-            if task.late:
+            if task.late or not is_whole:
                 self._postpone(task)
             task.is_done = True
         except IngestError as error:
@@ -203,8 +213,9 @@ class _Ingestion:
         The names of all jobs identify an archive's files, so no job is left out.
         """
         now, work = self._context.clock.now(), task.work
-        tries = work.tries if task.is_limited else work.tries + 1
-        delay = max(pause_seconds(late.error, work.tries, now) for late in task.late)
+        tries = work.tries + (1 if task.late and not task.is_limited else 0)
+        pauses = (pause_seconds(late.error, work.tries, now) for late in task.late)
+        delay = max(pauses, default=0)
         if work.is_whole_attempt:
             return attempt_logs_due(work.key, work.jobs, now=now, tries=tries, delay_seconds=delay)
         return job_log_due(work.key, work.jobs[0], now=now, tries=tries, delay_seconds=delay)

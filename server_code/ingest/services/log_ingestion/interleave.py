@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import Executor
 from typing import Generic, TypeVar
 
@@ -31,7 +31,7 @@ def interleave(
     produce: Callable[[K], Iterator[V]],
     *,
     when_idle: Callable[[], None] = lambda: None,
-) -> Iterator[tuple[K, V | Finished]]:
+) -> Generator[tuple[K, V | Finished]]:
     """Yield the items of every key, in order per key; ``Finished`` is each key's last item.
 
     ``when_idle`` is called on the calling thread before it blocks for an item.
