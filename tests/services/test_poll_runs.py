@@ -253,6 +253,9 @@ def test_a_wrong_token_is_reported_with_its_remedy(stage):
     """A token that GitHub refuses is fatal, and nothing is lost."""
     here = stage(a_finished_run(), at=600, tokens=("wrong",))
     assert isinstance(here.poll(), BadCredentials)
+    assert isinstance(here.poll(), BadCredentials)
+    [error] = here.state.list_errors(limit=9)
+    assert "GITHUB_TOKEN" in error.remedy
     good = here.join(holder="other")
     assert here.poll(context=good) is None
     assert_all_published(here)

@@ -19,8 +19,9 @@ MAX_PAUSE = timedelta(days=1)
 #: back: what it planned is due.
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 
-#: No event is later than two polls: what is not asked at each of them is asked after so many.
-LONGEST_GAP_POLLS = 1.9
+#: No event is later than two polls: what is not asked at each of them is asked so long before two
+#: are over, to be read and published by then.
+READ_TIME = timedelta(seconds=1.5)
 
 #: What a webhook or a person asks for is due as if for so long, and so comes before all the rest.
 HEAD_START = timedelta(days=30)
@@ -36,6 +37,15 @@ class Reached:
     def includes(self, moment: datetime | None) -> bool:
         """Return whether a stored time has come; one that is not set has."""
         return moment is None or moment <= self.now or moment > self.beyond
+
+
+def longest_gap(poll_seconds: float) -> timedelta:
+    """Return how long after one request the next is sent, so that no event is later than two polls.
+
+    Of very short polls at least one and a half pass.
+    """
+    poll = timedelta(seconds=poll_seconds)
+    return max(2 * poll - READ_TIME, 1.5 * poll)
 
 
 def polls_due(now: datetime) -> Reached:

@@ -195,6 +195,31 @@ def test_a_rejected_token_stops_no_other_and_is_reported_once():
     assert sum(world.wrong.values()) <= 1
 
 
+def test_a_rejected_token_is_tried_with_another_repository_each_time():
+    """It is asked for none twice within an hour, and reads all of them once it is accepted."""
+    world = Github({"a": {"octo"}, "b": {"other"}})
+    clock = StillClock()
+    with stub_github(world) as github:
+        actions = actions_of(github, "ab", clock)
+        mine = [name for name in NAMES if name.startswith("octo/")]
+        for name in mine:
+            actions.fetch_runs(name, RunQuery())
+        world.wrong.clear()
+        del world.readers["a"]
+        for _ in range(59):
+            clock.sleep(60)
+            for name in mine:
+                with pytest.raises((BadCredentials, RepositoryUnavailable)):
+                    actions.fetch_runs(name, RunQuery())
+        tries = {pair: count for pair, count in world.wrong.items() if pair[0] == "a"}
+        assert 3 <= len(tries) <= 7
+        assert set(tries.values()) == {1}
+        world.readers["a"] = {"octo"}
+        clock.sleep(3600)
+        for name in mine:
+            assert actions.fetch_runs(name, RunQuery()).value is not None
+
+
 def test_a_repository_that_several_may_read_stays_with_one():
     """Its ETags are that token's; the load is spread over all."""
     world = Github({token: set(OWNERS) for token in "abc"})

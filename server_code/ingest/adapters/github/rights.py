@@ -65,6 +65,7 @@ class Rights:
                 self._note(name, pair[1], None)
             if self._rejections.pop(name, None) is not None:
                 self._note(name, EVERYTHING, None)
+                self._end_refusals_by_rejection(name)
             _trim(self._pins)
             _trim(self._read_at)
 
@@ -91,6 +92,17 @@ class Rights:
             self._refusals[pair] = refusal
             self._note(*pair, refusal)
             _trim(self._refusals)
+
+    def _end_refusals_by_rejection(self, name: str) -> None:
+        """Let a credential that GitHub accepts again read what it was rejected for."""
+        ended = [
+            pair
+            for pair, refusal in self._refusals.items()
+            if pair[0] == name and isinstance(refusal.error, BadCredentials)
+        ]
+        for pair in ended:
+            del self._refusals[pair]
+            self._note(*pair, None)
 
     def reject(self, name: str, error: IngestError) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
@@ -151,6 +163,12 @@ class Rights:
         with self._lock:
             at = self._read_at.get((name, repository.lower()))
         return at is not None and (since is None or at >= since - PROOF_SECONDS)
+
+    def reads_others(self, name: str, repository: str) -> bool:
+        """Return whether a credential can be tried with another repository that it has read."""
+        with self._lock:
+            others = {pair for pair in self._read_at if pair[0] == name}
+            return bool(others - self._refusals.keys() - {(name, repository.lower())})
 
     def set_account(self, name: str, account: str) -> None:
         """Note whose installation a credential is."""

@@ -239,13 +239,16 @@ class TokenPool:
         """Note refusals, of the repository, or of one endpoint where the repository was read.
 
         A credential that read the repository before may do so again soon: it is asked again where
-        no other one was accepted instead (not ``is_replaced``).
+        no other one was accepted instead (not ``is_replaced``). One that is rejected as a whole is
+        tried again with another repository, if it reads any.
         """
         for client, error in refused:
             has_read = self._rights.has_read(client.name, repository)
-            if isinstance(error, BadCredentials) and is_replaced:
+            is_rejected = isinstance(error, BadCredentials)
+            if is_rejected and is_replaced:
                 self._rights.unpin(client.name, repository)
-            if isinstance(error, BadCredentials) or (has_read and not is_replaced):
+            has_others = self._rights.reads_others(client.name, repository)
+            if not (has_others if is_rejected else is_replaced or not has_read):
                 continue
             is_of_endpoint = has_read and isinstance(error, AccessDenied)
             what = f"{repository} {endpoint}" if is_of_endpoint else repository

@@ -135,7 +135,7 @@ def poll_repository(
         error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
         context.share_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
-    _report_rejected_credentials(context, error)
+    _report_rejected_credentials(context)
     _report_malformed(context, repository.full_name)
     record_changes(context)
     context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
@@ -143,12 +143,11 @@ def poll_repository(
     return error
 
 
-def _report_rejected_credentials(context: CollectorContext, error: IngestError | None) -> None:
-    """Report each credential that GitHub rejects once, though others read its repositories."""
+def _report_rejected_credentials(context: CollectorContext) -> None:
+    """Report each credential that GitHub rejects once, and not for each of its repositories."""
     for name, rejected in context.source.take_rejected_credentials().items():
-        if str(rejected) != str(error):
-            what = f"Credential {name}: {rejected}"
-            context.report_error(PIPELINE_MONITORING_AGENT, None, what, _remedy(rejected))
+        what = f"Credential {name}: {rejected}"
+        context.report_error(PIPELINE_MONITORING_AGENT, None, what, _remedy(rejected))
 
 
 def _report_malformed(context: CollectorContext, repository: str) -> None:
@@ -219,9 +218,10 @@ def _after_failure(
         pause = max(pause, LOST_REPOSITORY_PAUSE)
         if stored.failures == 0:
             make_sources_due(context.store)
-    if stored.failures == 0 or stored.last_error != str(error):
-        # A rejected token concerns all its repositories: one error, and not one of each.
-        name = None if isinstance(error, BadCredentials) else repository.full_name
+    is_new = stored.failures == 0 or stored.last_error != str(error)
+    # A rejected credential is reported by itself: it concerns all its repositories.
+    if is_new and not isinstance(error, BadCredentials):
+        name = repository.full_name
         context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)

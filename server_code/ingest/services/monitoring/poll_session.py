@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from ...domain.due import LONGEST_GAP_POLLS, is_interval_over
+from ...domain.due import is_interval_over, longest_gap
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
 from ...errors import IngestError
@@ -105,7 +105,7 @@ def list_rests_until(context: CollectorContext, repository: RepositoryRecord) ->
     now, changed_at = context.clock.now(), repository.list_changed_at
     if context.collecting.log_mode == "live":
         return now
-    rest = LONGEST_GAP_POLLS * timedelta(seconds=context.collecting.poll_seconds)
+    rest = longest_gap(context.collecting.poll_seconds)
     if changed_at is None or is_interval_over(changed_at, rest, now):
         return now
     return changed_at + rest

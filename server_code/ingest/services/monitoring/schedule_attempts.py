@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ...domain.due import LONGEST_GAP_POLLS, is_interval_over
+from ...domain.due import is_interval_over, longest_gap
 from ...domain.job_counts import JobCounts, add_count, ends_with_run
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
@@ -83,9 +83,7 @@ def _first_jobs_read(context: CollectorContext, record: AttemptRecord) -> dateti
 
     Most runs start earlier, which the run list shows.
     """
-    return record.created_at + timedelta(
-        seconds=LONGEST_GAP_POLLS * context.collecting.poll_seconds
-    )
+    return record.created_at + longest_gap(context.collecting.poll_seconds)
 
 
 def keep_job_counts(
@@ -141,7 +139,7 @@ def _pause_in_flight(
     Until then the run list shows what happens to it, and the jobs were read a moment ago.
     """
     now = context.clock.now()
-    gap = max(pause, LONGEST_GAP_POLLS * timedelta(seconds=context.collecting.poll_seconds))
+    gap = max(pause, longest_gap(context.collecting.poll_seconds))
     if context.collecting.log_mode != "live":
         return gap
     read_at = record.jobs_read_at
