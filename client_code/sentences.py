@@ -147,7 +147,7 @@ def lag(found):
 
 
 def _bound(seconds):
-    return "over 1 h" if seconds is None else "within " + duration(seconds)
+    return "more than 1 h" if seconds is None else "within " + duration(seconds)
 
 
 def pending_log(log):

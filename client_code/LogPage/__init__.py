@@ -35,8 +35,10 @@ class LogPage(LogPageTemplate):
         if ids == self.ids and self.is_open:
             if self.mark[0]:
                 self.viewer.go_to_mark(*self.mark)
+            elif self.lines:
+                self.viewer.go(*self.lines)
             else:
-                self.viewer.go(*(self.lines or (1, 1)))
+                self.viewer.rewind()
         else:
             self.ids, self.is_open = ids, False
             self.reset()

@@ -122,5 +122,5 @@ def test_a_queue_shows_what_its_bus_counts(depth, sentence):
 
 def test_a_lag_is_an_upper_bound():
     known = {"jobs": 4, "median_seconds": 10, "p95_seconds": None}
-    assert sentences.lag(known) == "median within 10 s, p95 over 1 h"
+    assert sentences.lag(known) == "median within 10 s, p95 more than 1 h"
     assert sentences.lag({**known, "jobs": 0}) == "no job ended"

@@ -15,7 +15,7 @@ class ChecksCard(ChecksCardTemplate):
         self.rows = dom.Rows(self, "checks", CheckRow)
 
     def set_shown(self, *, is_shown):
-        """Run the checks whenever they are opened: earlier results may no longer hold."""
+        """Run the checks whenever they are opened."""
         if is_shown:
             self.start_timer.interval = AT_ONCE
 
@@ -30,6 +30,7 @@ class ChecksCard(ChecksCardTemplate):
             return
         self.begin.enabled, checks = False, []
         clock.show_time(self.dom_nodes["checked"], clock.now_iso(), before="Started ")
+        dom.fill(self, message="")  # earlier results may no longer hold
         for part in settings_parts.CHECKS:
             dom.fill(self, progress="Checking the {}…".format(part).replace("the G", "G"))
             checks += self.run(part)

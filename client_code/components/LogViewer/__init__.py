@@ -116,6 +116,11 @@ class LogViewer(LogViewerTemplate):
         self.view.choose(line, last or line, is_at_top)
         self.set_chosen(line, last or line)
 
+    def rewind(self):
+        """Scroll to the first line, with no line chosen."""
+        self.view.choose(0, 0)
+        self.selection.hide()
+
     def set_chosen(self, first, last):
         """Write the chosen lines into the address, and offer to copy them."""
         chosen = log_ranges.write(first, last)
