@@ -21,11 +21,11 @@ from ingest.messaging.log_content import MAX_CHARACTER_BYTES, inspect_log, split
 from ingest.messaging.log_events import (
     LogAbsence,
     LogFacts,
-    fits_one_message,
     log_object_key,
     log_parts,
     log_payload,
     log_unavailable_message,
+    only_message,
 )
 
 FETCHED_AT = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
@@ -121,7 +121,8 @@ def test_a_log_is_split_only_where_it_does_not_fit(log: bytes, limit: int) -> No
         len(name) + len("String") + len(value) for name, value in attributes.items()
     )
     assert (len(parts_of(log, limit)) == 1) == (whole_bytes <= limit)
-    assert fits_one_message(facts, lambda: io.BytesIO(log), limit) == (whole_bytes <= limit)
+    only = only_message(facts, lambda: io.BytesIO(log), limit)
+    assert (only is not None) == (whole_bytes <= limit)
 
 
 @given(LOGS)

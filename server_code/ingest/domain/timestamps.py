@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timezone
+from functools import lru_cache
 
 _TIMESTAMP = re.compile(
     r"(\d{4}-\d{2}-\d{2})[T ](\d{2}:\d{2}:\d{2})(?:\.(\d+))?\s*(Z|[+-]\d{2}:?\d{2})?",
     re.ASCII,
 )
+
+#: Times that are kept in both forms. Each is read and written several times: in the message of a
+#: job and of its run, in the digests of both, and in the ledger.
+_KEPT_TIMES = 8192
+
+#: No timestamp is longer; a longer text is not kept.
+_LONGEST = 100
 
 #: GitHub's zero value for "never"; it is not a time.
 _ZERO_YEAR = 1
@@ -20,8 +28,12 @@ def parse_timestamp(text: object) -> datetime | None:
     It is cut to milliseconds, as ``write_timestamp`` writes it: what is kept is what was read.
     Python 3.10's ``fromisoformat`` refuses ``Z`` and odd fraction lengths, and GitHub sends both.
     """
-    if not isinstance(text, str):
-        return None
+    is_possible = isinstance(text, str) and len(text) <= _LONGEST
+    return _parse(text) if is_possible else None
+
+
+@lru_cache(maxsize=_KEPT_TIMES)
+def _parse(text: str) -> datetime | None:
     match = _TIMESTAMP.fullmatch(text.strip())
     if match is None:
         return None
@@ -43,6 +55,7 @@ def format_timestamp(moment: datetime | None) -> str | None:
     return None if moment is None else write_timestamp(moment)
 
 
+@lru_cache(maxsize=_KEPT_TIMES)
 def write_timestamp(moment: datetime) -> str:
     """Write a moment that is known as UTC with ``Z``; milliseconds only where there are any."""
     utc = moment.astimezone(timezone.utc)

@@ -106,9 +106,13 @@ def log_envelope(facts: LogFacts, *, part: int = 1, parts: int = 1) -> Envelope:
     )
 
 
-def fits_one_message(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> bool:
-    """Return whether one message can hold the whole log; reads no more than one could hold."""
-    return _only_piece(facts, open_log, max_message_bytes) is not None
+def only_message(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> QueueMessage | None:
+    """Return the message that holds the whole log; None where none can.
+
+    Reads no more than a message could hold.
+    """
+    whole = _only_piece(facts, open_log, max_message_bytes)
+    return None if whole is None else _part_message(facts, whole, part=1, parts=1)
 
 
 def log_parts(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> Iterator[QueueMessage]:
@@ -117,9 +121,9 @@ def log_parts(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> Ite
     Reads the log twice: to count the parts, then to send them.
     Raises MessageTooLarge where not even one character fits after the envelope.
     """
-    whole = _only_piece(facts, open_log, max_message_bytes)
+    whole = only_message(facts, open_log, max_message_bytes)
     if whole is not None:
-        yield _part_message(facts, whole, part=1, parts=1)
+        yield whole
         return
     room = _room_for_content(facts, max_message_bytes)
     parts = sum(1 for _ in _pieces(facts, open_log, room))

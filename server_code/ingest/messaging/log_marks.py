@@ -33,7 +33,9 @@ def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
     found = {"error_lines": len(marks.error_lines), "groups": len(marks.groups)}
     truncated = [name for name in found if name in marks.truncated or found[name] > MAX_MARKS]
     for name, nothing in (("groups", []), ("error_lines", []), ("steps", None)):
-        if fields[name] and len(encode_json(fields).encode()) > max_bytes:
+        if len(encode_json(fields).encode()) <= max_bytes:
+            break
+        if fields[name]:
             fields[name] = nothing
             truncated.append(name)
     return MessageMarks(fields, tuple(dict.fromkeys(truncated)))

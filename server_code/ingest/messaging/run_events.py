@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 
 from ..domain.code_metrics import CommitMetrics
 from ..domain.jobs import Job
@@ -85,6 +86,8 @@ def run_fingerprint(run: WorkflowRun, jobs: Iterable[Job]) -> str:
     )
 
 
+# A job is compared with what was published of it, and its run too; the jobs of one attempt at once.
+@lru_cache(maxsize=256)
 def job_fingerprint(job: Job) -> str:
     """Digest what makes an ended job a different fact: its outcome, its times and its steps."""
     return _digest(

@@ -13,13 +13,13 @@ from ...messaging.encoding import QueueMessage
 from ...messaging.log_events import (
     LogAbsence,
     LogFacts,
-    fits_one_message,
     log_copy_key,
     log_envelope,
     log_object_key,
     log_parts,
     log_payload,
     log_unavailable_message,
+    only_message,
 )
 from ...messaging.log_marks import bounded_marks
 from ...ports import BlobReference, BlobStore
@@ -41,7 +41,10 @@ def deliver_log(
     facts = replace(_facts(context, key, log), is_replayed=is_replayed)
     limit = context.logs.max_message_bytes
     reference = None
-    if context.blobs is None or fits_one_message(facts, log.spool.open, limit):
+    whole = only_message(facts, log.spool.open, limit)
+    if whole is not None:
+        _send(context, whole)
+    elif context.blobs is None:
         for message in log_parts(facts, log.spool.open, limit):
             _send(context, message)
     else:
@@ -61,9 +64,9 @@ def pack_log(
     """
     facts = _facts(context, key, log)
     limit = context.logs.max_message_bytes
-    if not fits_one_message(facts, log.spool.open, limit):
+    message = only_message(facts, log.spool.open, limit)
+    if message is None:
         return None
-    [message] = log_parts(facts, log.spool.open, limit)
     _cache(context, key, log)
     return message, _record(facts, None)
 
