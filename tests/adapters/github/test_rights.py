@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import timedelta
 
 import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.domain.counters import Counters
-from ingest.errors import AccessDenied, BadCredentials, NotFound, RepositoryUnavailable
+from ingest.errors import (
+    AccessDenied,
+    BadCredentials,
+    NotFound,
+    RateLimited,
+    RepositoryUnavailable,
+)
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
@@ -218,6 +225,41 @@ def test_a_rejected_token_is_tried_with_another_repository_each_time():
         clock.sleep(3600)
         for name in mine:
             assert actions.fetch_runs(name, RunQuery()).value is not None
+
+
+def test_a_repository_moves_where_a_limit_would_hold_it_for_minutes():
+    """It stays where it has moved to; one that nobody else reads waits for the limit."""
+    clock = StillClock()
+    world = Github({"a": {"octo", "other"}, "b": {"octo"}})
+    limited = set()
+
+    def answer(asked):
+        if asked.token not in limited:
+            return world(asked)
+        reset = {"X-RateLimit-Reset": str(int(clock.now().timestamp()) + 3000)}
+        used_up = {"X-RateLimit-Limit": "5000", "X-RateLimit-Remaining": "0", **reset}
+        world.wrong["limited", asked.token] += 1
+        return 403, used_up, {"message": "API rate limit exceeded"}
+
+    mine = [name for name in NAMES if name.startswith("octo/")]
+    with stub_github(answer) as github:
+        actions = actions_of(github, "ab", clock)
+        for name in [*mine, "other/1"]:
+            actions.fetch_runs(name, RunQuery())
+        limited.add("a")
+        before = world.right["b"]
+        for name in mine:
+            assert actions.fetch_runs(name, RunQuery()).value is not None
+        assert world.right["b"] - before == len(mine)
+        with pytest.raises(RateLimited) as held:
+            actions.fetch_runs("other/1", RunQuery())
+        assert held.value.retry_at > clock.now() + timedelta(minutes=49)
+        assert world.wrong["limited", "a"] == 1
+        limited.clear()
+        clock.sleep(3100)
+        for name in mine:
+            actions.fetch_runs(name, RunQuery())
+        assert world.right["b"] - before == 2 * len(mine)
 
 
 def test_a_repository_that_several_may_read_stays_with_one():

@@ -26,10 +26,11 @@ from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
+from .repository_client import RepositoryClient
 from .repository_facts import facts_of, owner_of_jobs, owner_of_runs
 from .request import Request
 from .start_failures import StartFailureReader
-from .tokens import RepositoryClient, TokenPool
+from .tokens import TokenPool
 
 #: Runs of one ``RunPage``, however many requests it takes.
 PER_PAGE = 100

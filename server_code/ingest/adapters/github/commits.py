@@ -28,8 +28,8 @@ from .graphql import (
     lacks_a_field,
 )
 from .lists import ListReader, ListRequest
+from .repository_client import RepositoryClient
 from .request import Request
-from .tokens import RepositoryClient
 
 #: With their pull requests, 100 commits cost 21 points of GraphQL's 5,000 an hour, 5 cost one.
 COMMITS_PER_QUERY = 100

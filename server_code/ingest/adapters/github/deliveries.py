@@ -12,8 +12,8 @@ from typing import Any
 from ...domain.timestamps import parse_timestamp
 from ...wire.fields import integer, mapping
 from .lists import ListReader, ListRequest
+from .repository_client import RepositoryClient
 from .request import Request
-from .tokens import RepositoryClient
 
 _EVENTS = frozenset({"workflow_run", "workflow_job"})
 _DELIVERIES = "/repos/{}/hooks/{}/deliveries"

@@ -12,8 +12,8 @@ from ...wire.details import (
 )
 from .link_filter import LinkFilter
 from .lists import ListReader, ListRequest
+from .repository_client import RepositoryClient
 from .request import Request
-from .tokens import RepositoryClient
 
 #: The runner writes at most 50 annotations for a job; a workflow may add more, which are counted.
 _MAX_ANNOTATIONS = 1000

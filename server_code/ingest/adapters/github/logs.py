@@ -18,8 +18,8 @@ from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .peer_check import refuse_peers
+from .repository_client import RepositoryClient
 from .request import Request
-from .tokens import RepositoryClient
 from .transport import (
     CONNECT_SECONDS,
     LOG_SECONDS,

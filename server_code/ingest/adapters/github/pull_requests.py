@@ -14,8 +14,8 @@ from datetime import datetime
 from ...domain.runs import PullRequest
 from ...wire.payloads import parse_pull_requests
 from .lists import ListReader, ListRequest
+from .repository_client import RepositoryClient
 from .request import Request
-from .tokens import RepositoryClient
 
 #: Questions whose last answer is kept.
 MAX_ANSWERS = 1000

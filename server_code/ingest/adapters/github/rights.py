@@ -24,6 +24,9 @@ MAX_PAIRS = 20_000
 #: An answer this old still shows that a credential reads a repository.
 PROOF_SECONDS = 2.0
 
+#: The rank of a credential of which nothing is known; higher ones are less likely to read.
+_UNKNOWN = 2
+
 #: What a refusal of everything is of.
 EVERYTHING = "*"
 
@@ -55,10 +58,15 @@ class Rights:
         self._accounts: dict[str, str] = {}
         self._lists: dict[str, dict[str, frozenset[str]]] = {}
 
-    def grant(self, name: str, repository: str) -> None:
-        """Note that a credential has read a repository, which stays with the first one to do so."""
+    def grant(self, name: str, repository: str, *, moves: bool = False) -> None:
+        """Note that a credential has read a repository, which stays with the first one to do so.
+
+        ``moves``: it stays with this one from now on.
+        """
         pair = (name, repository.lower())
         with self._lock:
+            if moves:
+                self._pins.pop(pair[1], None)
             self._pins.setdefault(pair[1], name)
             self._read_at[pair] = time.monotonic()
             if self._refusals.pop(pair, None) is not None:
@@ -206,7 +214,16 @@ class Rights:
         repository: str,
         preference: Callable[[str], tuple[float, bytes]],
     ) -> list[str]:
-        """Order credentials by how likely they read a repository, then by preference.
+        """Order credentials by how likely they read a repository, then by preference."""
+        ranks = self._ranks(names, repository)
+        return sorted(ranks, key=lambda name: (ranks[name], *preference(name)))
+
+    def may_read(self, name: str, repository: str) -> bool:
+        """Return whether nothing that is known of a credential speaks against a repository."""
+        return self._ranks([name], repository)[name] <= _UNKNOWN
+
+    def _ranks(self, names: Iterable[str], repository: str) -> dict[str, int]:
+        """Rank credentials by how likely they read a repository.
 
         The pinned one is first, then those that were listed the repository, then the installation
         on its owner. Those that this owner has refused so far, or that were listed others of its
@@ -237,9 +254,9 @@ class Rights:
                 return 1 if account == owner else 4
             if name in refused:
                 return 3 if name in reading else 4
-            return 2
+            return _UNKNOWN
 
-        return sorted(names, key=lambda name: (rank(name), *preference(name)))
+        return {name: rank(name) for name in names}
 
 
 def _names_at(pairs: Iterable[_Pair], owner: str) -> set[str]:

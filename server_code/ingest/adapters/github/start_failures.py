@@ -14,8 +14,8 @@ from ...wire.fields import mapping
 from .details import fetch_annotations
 from .graphql import REFUSED_SECONDS, UNKNOWN_FIELD_SECONDS, GraphqlRefusals, lacks_a_field
 from .lists import ListReader
+from .repository_client import RepositoryClient
 from .request import Request
-from .tokens import RepositoryClient
 
 _QUERY = """query($suite: ID!) {
   node(id: $suite) { ... on CheckSuite {

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from ...domain.source_records import CredentialRefusal, RefusalChanges
 from ...errors import (
@@ -15,6 +16,7 @@ from ...errors import (
     BadCredentials,
     IngestError,
     NotFound,
+    RateLimited,
     RepositoryUnavailable,
     SourceUnavailable,
 )
@@ -31,11 +33,15 @@ _REFUSALS = (AccessDenied, BadCredentials, RepositoryUnavailable)
 
 _RUNS = "/repos/{}/actions/runs"
 
+#: A repository waits so long for a limit of its credential, before another one reads it.
+MAX_LIMIT_WAIT = timedelta(minutes=2)
+
 
 class TokenPool:
     """One client per credential. Each repository is read with a credential that may.
 
-    A repository stays with its credential while that may read it, for ETags are the credential's.
+    A repository stays with its credential while that may read it, for ETags are the credential's;
+    it moves to another one that may where a limit would hold it for minutes.
     """
 
     def __init__(
@@ -49,6 +55,7 @@ class TokenPool:
         self.api_url = api_url
         self._clients = list(clients)
         self._apps = apps
+        self._clock = clock
         self._rights = Rights(clock)
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
@@ -65,17 +72,26 @@ class TokenPool:
             request = replace(request, is_bulk=True)
         candidates = self._candidates(repository, request.endpoint)
         refused: list[tuple[GithubClient, IngestError]] = []
+        limited: list[RateLimited] = []
         for client in candidates:
+            if limited and not self._rights.may_read(client.name, repository):
+                continue
             try:
                 response = self._ask(client, repository, request)
+            except RateLimited as limit:
+                if limit.retry_at - self._clock.now() < MAX_LIMIT_WAIT:
+                    raise
+                limited.append(limit)
             except _REFUSALS as error:
                 self._note_rejection(client, error)
                 refused.append((client, error))
             else:
                 self._refuse(repository, request.endpoint, refused, is_replaced=True)
-                self._rights.grant(client.name, repository)
+                self._rights.grant(client.name, repository, moves=bool(limited))
                 return response
         self._refuse(repository, request.endpoint, refused, is_replaced=False)
+        if limited:
+            raise min(limited, key=lambda limit: limit.retry_at)
         raise self._most_informative(repository, [error for _, error in refused])
 
     def client_for(self, repository: str) -> GithubClient:
@@ -263,29 +279,6 @@ class TokenPool:
         if failures:
             return failures[0]
         return SourceUnavailable(f"No credential can read {repository} for now.")
-
-
-class RepositoryClient:
-    """A repository's requests. ``name`` is the credential that the next one is likely to use."""
-
-    def __init__(self, tokens: TokenPool, repository: str) -> None:
-        self._tokens = tokens
-        self._repository = repository
-
-    @property
-    def name(self) -> str:
-        """Return the name of the credential."""
-        return self._tokens.client_for(self._repository).name
-
-    def get(self, request: Request) -> Response:
-        """Send one GET. Raises as ``TokenPool.get`` does."""
-        return self._tokens.get(self._repository, request)
-
-    def query(self, query: str, variables: dict[str, str]) -> object:
-        """Send one GraphQL query."""
-        is_bulk = self._tokens.is_bulk(self._repository)
-        client = self._tokens.client_for(self._repository)
-        return client.query(query, variables, is_bulk=is_bulk)
 
 
 def _budget_left(client: GithubClient) -> float:

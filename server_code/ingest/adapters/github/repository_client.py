@@ -1,0 +1,29 @@
+"""One repository's requests, each sent with a credential that may read it."""
+
+from __future__ import annotations
+
+from .request import Request, Response
+from .tokens import TokenPool
+
+
+class RepositoryClient:
+    """A repository's requests. ``name`` is the credential that the next one is likely to use."""
+
+    def __init__(self, tokens: TokenPool, repository: str) -> None:
+        self._tokens = tokens
+        self._repository = repository
+
+    @property
+    def name(self) -> str:
+        """Return the name of the credential."""
+        return self._tokens.client_for(self._repository).name
+
+    def get(self, request: Request) -> Response:
+        """Send one GET. Raises as ``TokenPool.get`` does."""
+        return self._tokens.get(self._repository, request)
+
+    def query(self, query: str, variables: dict[str, str]) -> object:
+        """Send one GraphQL query."""
+        is_bulk = self._tokens.is_bulk(self._repository)
+        client = self._tokens.client_for(self._repository)
+        return client.query(query, variables, is_bulk=is_bulk)
