@@ -67,6 +67,10 @@ FAULTS = (
     Fault(path=r"/actions/", do="unauthorized", probability=0.002),
     Fault(path=r"/actions/", do="sso", probability=0.001),
     Fault(path=r"/actions/", do="blocked", probability=0.001),
+    Fault(path=r"/actions/", do="suspended", probability=0.001),
+    Fault(path=r"/actions/runs$", do="revoked", count=1, probability=0.0005),
+    Fault(path=r"/actions/runs/\d+", do="busy", status=503, seconds=60, probability=0.002),
+    Fault(path=r"/logs", do="busy", status=429, seconds=30, probability=0.002),
     Fault(path=r"/commits/", do="missing", probability=0.002),
     Fault(path=r"/actions/runs$", do="secondary", status=429, seconds=60, probability=0.002),
     Fault(
