@@ -115,11 +115,7 @@ def collection_counts(progress):
 
 def budget(limit):
     """Return the caption of the remaining requests."""
-    return (
-        "unknown until the first request"
-        if limit is None
-        else "of {} requests left".format(number(limit))
-    )
+    return "not reported yet" if limit is None else "of {} requests left".format(number(limit))
 
 
 def traffic(values):

@@ -115,7 +115,9 @@ class Shell(ShellTemplate):
         name, parameters = routes.parse_address(str(location.hash))
         self._mark_link(name)  # at once: a page's first opening takes a moment
         if name not in self.pages:
-            self.pages[name] = PAGES.get(name, NotFoundPage)()
+            page_class = PAGES.get(name, NotFoundPage)
+            self._show_opening(page_class.title, is_waiting=True)
+            self.pages[name] = page_class()
         page = self.pages[name]
         page.open(parameters)
         self._put(page, "yes")
@@ -144,9 +146,11 @@ class Shell(ShellTemplate):
             self._reveal()
 
     def _wait(self):
-        is_waiting = self.page not in self._drawn
+        self._show_opening(self.page.title, is_waiting=self.page not in self._drawn)
+
+    def _show_opening(self, title, *, is_waiting):
         dom.set_attribute(self.dom_nodes["place"], "data-waiting", "" if is_waiting else None)
-        dom.fill(self, opening="Loading {}…".format(self.page.title))
+        dom.fill(self, opening="Loading {}…".format(title))
         dom.show(self, opening=is_waiting)
 
     def _reveal(self):

@@ -95,7 +95,7 @@ def test_plots_have_words():
 
 def test_a_budget_may_be_unknown():
     assert sentences.budget(5000) == "of 5,000 requests left"
-    assert sentences.budget(None) == "unknown until the first request"
+    assert sentences.budget(None) == "not reported yet"
 
 
 def test_the_login_page_says_whom_to_ask():

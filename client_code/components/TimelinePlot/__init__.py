@@ -3,6 +3,8 @@
 from ... import dom, timeline
 from ._anvil_designer import TimelinePlotTemplate
 
+LAST_TICK = 92  # percent: the word of a tick behind it would not fit on its right
+
 
 class TimelinePlot(TimelinePlotTemplate):
     """A row for each job, with a bar for each step."""
@@ -38,5 +40,9 @@ class TimelinePlot(TimelinePlotTemplate):
 
     def _tick(self, left, word):
         tick = dom.make("span", text=word)
-        tick.style.left = "{:.2f}%".format(left)
+        if left > LAST_TICK:
+            tick.style.right = "{:.2f}%".format(100 - left)
+            dom.set_attribute(tick, "data-last", "")
+        else:
+            tick.style.left = "{:.2f}%".format(left)
         return tick
