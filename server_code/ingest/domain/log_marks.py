@@ -10,7 +10,8 @@ import json
 import re
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
+from operator import attrgetter
 from typing import Any
 
 from .jobs import Step
@@ -183,8 +184,8 @@ def pack_marks(marks: LogMarks) -> bytes:
     packed = {
         "error_lines": marks.error_lines,
         "warning_lines": marks.warning_lines,
-        "groups": [astuple(group) for group in marks.groups],
-        "steps": marks.steps and [astuple(step) for step in marks.steps],
+        "groups": list(map(attrgetter(*_GROUP_FIELDS), marks.groups)),
+        "steps": marks.steps and list(map(attrgetter(*_STEP_FIELDS), marks.steps)),
         "truncated": marks.truncated,
     }
     return zlib.compress(json.dumps(packed).encode(), _FASTEST)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, BinaryIO, Literal
 
@@ -111,8 +111,11 @@ def only_message(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> 
 
     Reads no more than a message could hold.
     """
-    whole = _only_piece(facts, open_log, max_message_bytes)
-    return None if whole is None else _part_message(facts, whole, part=1, parts=1)
+    frame = _part_message(facts, "", part=1, parts=1)
+    whole = _only_piece(facts, open_log, max_message_bytes - frame.size_bytes)
+    if whole is None:
+        return None
+    return replace(frame, body=frame.body.removesuffix(_TAIL) + whole + _TAIL)
 
 
 def log_parts(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> Iterator[QueueMessage]:
@@ -220,9 +223,8 @@ def _part_message(facts: LogFacts, content: str, *, part: int, parts: int) -> Qu
     )
 
 
-def _only_piece(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> str | None:
-    """Read the content that one message can hold; None where there is more of it."""
-    room = max_message_bytes - _part_message(facts, "", part=1, parts=1).size_bytes
+def _only_piece(facts: LogFacts, open_log: OpenLog, room: int) -> str | None:
+    """Read the content for which one message has room; None where there is more of it."""
     if facts.log_bytes == 0 and room >= 0:
         return ""
     if room < MAX_CHARACTER_BYTES or facts.log_bytes > room:

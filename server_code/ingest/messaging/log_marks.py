@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict
 from typing import Any, NamedTuple
 
+from ..domain.codec import encode
 from ..domain.log_marks import LogMarks
 from ..domain.step_ranges import StepRange
 from .encoding import encode_json
@@ -27,8 +27,8 @@ def bounded_marks(marks: LogMarks, max_bytes: int) -> MessageMarks:
     """Return the marks for a message; above ``max_bytes`` without groups, lines or steps."""
     fields: dict[str, Any] = {
         "error_lines": _chosen_lines(marks.error_lines, marks.steps or ()),
-        "groups": [asdict(group) for group in marks.groups[:MAX_MARKS]],
-        "steps": marks.steps and [asdict(step) for step in marks.steps],
+        "groups": [encode(group) for group in marks.groups[:MAX_MARKS]],
+        "steps": marks.steps and [encode(step) for step in marks.steps],
     }
     found = {"error_lines": len(marks.error_lines), "groups": len(marks.groups)}
     truncated = [name for name in found if name in marks.truncated or found[name] > MAX_MARKS]
