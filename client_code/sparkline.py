@@ -1,10 +1,9 @@
 """SVG paths of a small line plot."""
 
 
-def ended(slots, at_least):
-    """Return the counts of all completed slots, padded with zeros at the front."""
-    counts = list(slots)[:-1]
-    return [0] * (at_least - len(counts)) + counts
+def padded(counts, at_least):
+    """Return the counts with zeros at the front, where there are fewer."""
+    return [0] * (at_least - len(counts)) + list(counts)
 
 
 def paths(values, width, height, margin=2):

@@ -5,13 +5,10 @@ import pytest
 from client_code import plots, sparkline
 
 
-def test_the_slot_that_still_grows_is_left_out():
-    assert sparkline.ended([4, 5, 1], 2) == [4, 5]
-
-
 def test_a_young_plot_starts_with_nothing():
-    assert sparkline.ended([7, 1], 3) == [0, 0, 7]
-    assert sparkline.ended([], 3) == [0, 0, 0]
+    assert sparkline.padded([7], 3) == [0, 0, 7]
+    assert sparkline.padded([4, 5, 1], 3) == [4, 5, 1]
+    assert sparkline.padded([], 3) == [0, 0, 0]
 
 
 def test_a_sparkline_fills_its_box():

@@ -18,7 +18,7 @@ class QueueCard(QueueCardTemplate):
         purpose = messages["purpose"]
         slots = overview_windows.TRAFFIC_SLOTS[window]
         counts = [slot[purpose] for slot in traffic][-slots:]
-        values = sparkline.ended(counts, slots)[-slots:]
+        values = sparkline.padded(counts, slots)
         dom.fill(
             self,
             title=TITLES[purpose],

@@ -12,6 +12,7 @@ from ..domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ..errors import Rejected
 from ..services.context import AGENTS
 from ..services.dashboard.activity import list_activity as read_activity
+from ..services.dashboard.activity import remove_group
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.collection import load_collection
 from ..services.dashboard.repositories import check_repository as check
@@ -156,11 +157,10 @@ def list_activity(request: RequestContext) -> dict[str, Any]:
 
 @login_required
 def dismiss_error(request: RequestContext, agent: object, repository: object, what: object) -> int:
-    """Delete an error and all its repetitions."""
+    """Delete an error and all others of its cause."""
     name, full_name = require_text(agent, "agent"), optional_text(repository, "repository")
-    removed = request.state.remove_errors(
-        agent=name, repository=full_name, what=require_text(what, "what", maximum=100_000)
-    )
+    text = require_text(what, "what", maximum=100_000)
+    removed = remove_group(request.state, agent=name, repository=full_name, what=text)
     request.note(f"dismissed an error of the {name}", repository=full_name)
     return removed
 

@@ -7,7 +7,12 @@ from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.domain.ledger import MAX_ERRORS
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import LOG_INGESTION_AGENT
-from ingest.services.dashboard.activity import SHOWN_ACTIVITIES, group_errors, list_activity
+from ingest.services.dashboard.activity import (
+    SHOWN_ACTIVITIES,
+    group_errors,
+    list_activity,
+    remove_group,
+)
 from support.state_records import NOW, an_activity, an_agent, an_error, at
 
 
@@ -39,6 +44,18 @@ def test_errors_that_report_the_same_of_the_same_are_one(state):
         "what": "same",
         "remedy": "r",
     }
+
+
+def test_errors_that_differ_by_their_ids_only_are_one_and_go_together(state):
+    """A suspended installation refuses each log by itself."""
+    for run_id in (10026121227, 10026121245, 10026121299):
+        state.add_error(an_error(run_id % 100, what=f"/runs/{run_id}/logs (403)", repository="o/r"))
+    state.add_error(an_error(1, what="/runs/10026121227/logs (404)", repository="o/r"))
+    newest, other = group_errors(state.list_errors(limit=MAX_ERRORS))
+    assert (newest["what"], newest["times"]) == ("/runs/10026121299/logs (403)", 3)
+    removed = remove_group(state, agent="monitor", repository="o/r", what=newest["what"])
+    assert removed == 3
+    assert group_errors(state.list_errors(limit=MAX_ERRORS)) == [other]
 
 
 def test_all_errors_that_are_kept_are_counted(state):

@@ -112,7 +112,7 @@ def test_a_failing_repository_is_named_with_its_error_and_the_time_of_the_first(
     health = judged(repositories=[failing, polled("octo/web")], errors=errors)
     assert health.sentence == "octo/api cannot be collected."
     assert health.as_json()["since"] == format_timestamp(at(-7200))
-    assert health.problems[0].detail == "GitHub answered 404."
+    assert health.problems[0].detail == "GitHub answered 404. r"  # with the error's remedy
 
 
 def test_the_error_behind_a_problem_is_not_counted_again():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -12,6 +13,12 @@ from ...ports import StateStore
 from .agents import host_rows
 
 SHOWN_ACTIVITIES = 100
+
+#: The ids of runs and jobs, by which errors of one cause differ.
+_IDS = re.compile(r"\d{5,}")
+
+#: Agent, repository and text without ids: errors that agree in it are shown as one.
+_Cause = tuple[str, str | None, str]
 
 
 def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
@@ -26,16 +33,32 @@ def list_activity(store: StateStore, *, now: datetime) -> dict[str, Any]:
 
 
 def group_errors(errors: Sequence[ErrorRecord]) -> list[dict[str, Any]]:
-    """Return a row for each error, newest first; equal ones of one repository are one row."""
-    groups: dict[tuple[str, str | None, str], dict[str, Any]] = {}
+    """Return a row for each cause, newest first, with the newest of its errors."""
+    groups: dict[_Cause, dict[str, Any]] = {}
     for error in errors:
         group = groups.setdefault(
-            (error.agent, error.repository, error.what),
-            {**error_row(error), "times": 0},
+            _cause(error.agent, error.repository, error.what), {**error_row(error), "times": 0}
         )
         group["times"] += 1
         group["first_at"] = format_timestamp(error.occurred_at)
     return list(groups.values())
+
+
+def remove_group(store: StateStore, *, agent: str, repository: str | None, what: str) -> int:
+    """Remove every error of the cause of one; return how many. Raises StateUnavailable."""
+    cause = _cause(agent, repository, what)
+    texts = {
+        error.what
+        for error in store.list_errors(limit=MAX_ERRORS)
+        if _cause(error.agent, error.repository, error.what) == cause
+    }
+    return sum(
+        store.remove_errors(agent=agent, repository=repository, what=text) for text in sorted(texts)
+    )
+
+
+def _cause(agent: str, repository: str | None, what: str) -> _Cause:
+    return agent, repository, _IDS.sub("…", what)
 
 
 def error_row(error: ErrorRecord) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ...domain.ledger import ErrorRecord, JobLogRecord, LedgerCounts, Repository
 from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
 from ..context import PIPELINE_MONITORING_AGENT
+from .activity import group_errors
 
 #: An error that was recorded so recently is a present one.
 PRESENT = timedelta(minutes=15)
@@ -72,7 +73,9 @@ def find_problems(
         *_poll_problems(facts.agents, active, now),
         *_log_problems(facts, now),
     ]
-    said = {problem.detail for problem in found}
+    said = {problem.detail for problem in found} | {
+        each.last_error for each in active if each.failures
+    }
     errors = [error for error in facts.errors if error.what not in said]
     found += _recent_errors(errors, active, now)
     return tuple(sorted(found, key=lambda problem: not problem.is_broken))
@@ -133,9 +136,16 @@ def _repository_problems(
         Problem(
             sentence=sentence,
             since=_failing_since(failing, errors),
-            detail=failing[0].last_error,
+            detail=_with_remedy(failing[0], errors),
         )
     ]
+
+
+def _with_remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
+    """Return why a repository fails, and what to do where an error of it says so."""
+    reported = (failing.full_name, failing.last_error)
+    remedies = [each.remedy for each in errors if (each.repository, each.what) == reported]
+    return " ".join(filter(None, [failing.last_error, *remedies[:1]])) or None
 
 
 def _failing_since(
@@ -217,7 +227,7 @@ def _recent_errors(
     ]
     if not present:
         return []
-    count = plural(len(present), "error was", "errors were")
+    count = plural(len(group_errors(present)), "error was", "errors were")
     newest = max(present, key=lambda each: each.occurred_at)
     minutes = int(PRESENT.total_seconds() // 60)
     return [

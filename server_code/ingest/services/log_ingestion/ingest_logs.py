@@ -227,11 +227,13 @@ class _Ingestion:
                 continue
             may_pass = isinstance(late.error, SourceUnavailable)
             if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):
+                remedy = f"{late.error.remedy} " if late.error.remedy else ""
                 self._context.report_error(
                     LOG_INGESTION_AGENT,
                     task.work.key.repository,
                     f"Logs of {task.work.key} wait: {late.error}",
-                    "They are tried again with growing pauses and arrive once this is fixed.",
+                    f"{remedy}They are tried again with growing pauses and arrive once this is "
+                    "fixed.",
                 )
                 return
 
