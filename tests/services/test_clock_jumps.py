@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from ingest.domain.agent_states import AgentState
 from ingest.domain.ledger import DESIRED_PAUSED
 from ingest.errors import StateUnavailable
@@ -13,6 +14,7 @@ from ingest.services.monitoring.poll_runs import poll_due_repositories
 from support.world import Stage, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
 
 HOUR = 3600
 JUMPS = (HOUR, 0, -HOUR, 0)
@@ -89,3 +91,22 @@ def test_heartbeats_go_on_after_the_clock_was_set_back(stage) -> None:
     heartbeat.save_when_due(AgentState.IDLE)
     [agent] = here.state.list_agents()
     assert agent.heartbeat_at == here.clock.now()
+
+
+@pytest.mark.parametrize("path", ["/actions/runs", "/jobs$"])
+def test_what_failed_while_the_clock_was_ahead_is_tried_after_it_was_set_back(
+    stage, path: str
+) -> None:
+    """Signatures and tokens are refused while a clock is wrong, so much fails just then."""
+    world = WorldBuilder().run(seconds=60).job("a").run(created=1000, seconds=60).job("b")
+    here = stage(world, at=100)
+    here.watch()
+    collect_for(here, 200)
+    here.clock.ahead_seconds = HOUR
+    here.fail(Fault(path=path, do="error"))
+    here.move_to(1000)
+    collect_for(here, 300)
+    here.fail()
+    here.clock.ahead_seconds = 0
+    collect_for(here, 120)
+    assert_all_published(here)

@@ -61,6 +61,7 @@ class CollectorContext:
     where there is one. ``cloudevents_root`` is that of every envelope. ``repositories`` lists what
     the ``sources`` of the settings, and those of the state, bring.
     ``busy_polls``: repositories whose last poll by this process met a busy state.
+    ``planned_ahead``: repositories with attempts that were planned before the clock was set back.
     """
 
     source: ActionsSource
@@ -81,6 +82,7 @@ class CollectorContext:
     sources: tuple[SourcePattern, ...] = ()
     discovery: DiscoveryClock = field(default_factory=DiscoveryClock)
     busy_polls: set[str] = field(default_factory=set)
+    planned_ahead: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
     poll_order: PollOrder = field(default_factory=PollOrder)
 

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from ..domain.due import is_ahead
 from ..domain.ledger import RepositoryRecord
 
 #: Repositories with a backfill, and those of other processes, get a turn this often at least.
@@ -22,6 +23,7 @@ class PollOrder:
 
     _next: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
     _others_at: datetime | None = None
+    _called_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def find_first(self, now: datetime) -> str | None:
@@ -36,6 +38,12 @@ class PollOrder:
                 if next_poll_at <= now
             ]
         return max(due)[1] if due else None
+
+    def is_clock_set_back(self, now: datetime) -> bool:
+        """Return whether the clock was set back since the last call."""
+        with self._lock:
+            called_at, self._called_at = self._called_at, now
+        return is_ahead(called_at, now)
 
     def note_turn_of_others(self, now: datetime) -> None:
         """Note that the repositories that are not known here had their turn."""

@@ -28,6 +28,7 @@ from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ..sources.discover_sources import discover_when_due
 from ..sources.manage_sources import make_sources_due
 from ..sources.record_credentials import record_changes
+from .clock_changes import make_checks_due_after_change, make_polls_due_after_change
 from .collect_attempts import collect_attempts
 from .collect_first import collect_delivered, collect_waiting
 from .discover_runs import discover_due_runs, discover_runs
@@ -62,6 +63,7 @@ def poll_due_repositories(
 
     ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
     """
+    make_polls_due_after_change(context)
     discover_when_due(context)
     first = _claim_first(context, only)
     claimed = first or _claim(context, limit=limit, only=only)
@@ -126,6 +128,7 @@ def poll_repository(
             should_continue=should_continue,
             hints=context.store.load_run_hints(repository.full_name),
         )
+        make_checks_due_after_change(context, repository)
         collect_delivered(context, poll_session)
         collect_waiting(context, poll_session)
         discover(context, poll_session)
