@@ -224,10 +224,17 @@ def test_a_lease_that_is_over_is_nobody_at_work():
     assert not row["is_being_polled"]
 
 
-@pytest.mark.parametrize(("failures", "remedy"), [(2, "Settings"), (0, "No action is needed")])
-def test_an_error_has_a_remedy(failures, remedy):
+@pytest.mark.parametrize(
+    ("state", "remedy"),
+    [
+        ({"failures": 2}, "Settings"),
+        ({"failures": 2, "paused": True}, "resumed"),
+        ({}, "No action is needed"),
+    ],
+)
+def test_an_error_has_a_remedy(state, remedy):
     """A limit needs none; a failure may."""
-    record = a_repository(failures=failures, last_error="No.")
+    record = a_repository(**state, last_error="No.")
     row = repository_row(record, LedgerCounts(), web_url=WEB, now=NOW)
     assert row["last_error"] == "No."
     assert remedy in row["remedy"]

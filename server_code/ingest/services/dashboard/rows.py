@@ -78,6 +78,8 @@ def repository_state(record: RepositoryRecord, counts: LedgerCounts) -> str:
 def _remedy(record: RepositoryRecord) -> str | None:
     if record.last_error is None:
         return None
+    if record.paused:
+        return "It is tried again when the repository is resumed."
     if record.failures:
         return "It is retried automatically. Run the checks under Settings to see what to fix."
     return "No action is needed: it is retried automatically."
