@@ -45,7 +45,8 @@ logger = logging.getLogger("read_queues")
 
 def main() -> None:
     """Read the queues until they are empty, or until the process is stopped."""
-    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    logging.basicConfig(format="%(message)s")
+    logger.setLevel(logging.INFO)
     arguments = _arguments()
     bus = BUSES[arguments.bus]()
     metrics = Lines(arguments.folder / "metrics.jsonl")

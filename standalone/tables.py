@@ -27,14 +27,15 @@ _STATE_STYLES = {"running": "green", "limited": "yellow", "error": "red"}
 
 
 def health_lines(health: Health, now: datetime) -> RenderableType:
-    """Return the health in a line, and its other problems in one each."""
-    lines = [Text(health.sentence, style=_TONE_STYLES.get(health.tone, ""))]
+    """Return the health and its problems, each in a line with its details."""
+    style = _TONE_STYLES.get(health.tone, "")
+    lines = []
+    if all(problem.sentence != health.sentence for problem in health.problems):
+        lines.append(Text(health.sentence, style=style))
     for problem in health.problems:
-        since = "" if problem.since is None else f" Since {ago(problem.since, now)}."
-        is_headline = problem.sentence == health.sentence
-        words = f"{'' if is_headline else problem.sentence + ' '}{problem.detail or ''}{since}"
-        if words.strip():
-            lines.append(Text(f"  {words.strip()}"))
+        since = None if problem.since is None else f"Since {ago(problem.since, now)}."
+        details = " ".join(filter(None, (problem.detail, since)))
+        lines.append(Text.assemble((problem.sentence, style), f" {details}".rstrip()))
     return Group(*lines)
 
 

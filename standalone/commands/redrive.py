@@ -26,11 +26,9 @@ def redrive() -> int | None:
     Messages that are not log work stay in the dead-letter queue.
     """
     report = move_dead_letters(read_environment())
-    click.echo(f"Moved {report.moved} work items back to the job events queue.")
+    click.echo(f"Work items moved back to the job events queue: {report.moved}.")
     if report.unreadable:
-        click.echo(
-            f"{report.unreadable} messages are not log work and stay in the dead-letter queue."
-        )
+        click.echo(f"Left in the dead-letter queue, because not log work: {report.unreadable}.")
     return None
 
 

@@ -26,6 +26,7 @@ from ..state_file import require_state
 
 SHOWN_ERRORS = 20
 PIPE_WIDTH = 160
+NO_AGENT = "No agent has reported: `collect` without `--once`, `serve` and `uplink` start both."
 
 Depths = Mapping[str, QueueDepth | IngestError]
 
@@ -90,9 +91,7 @@ def _draw(overview: Overview, health: Health, depths: Depths) -> None:
     console = Console() if sys.stdout.isatty() else Console(width=PIPE_WIDTH)
     now, counts = overview.taken_at, overview.counts
     console.print(health_lines(health, now))
-    console.print(
-        agents_table(overview.agents, now) if overview.agents else "No agent has reported yet."
-    )
+    console.print(agents_table(overview.agents, now) if overview.agents else NO_AGENT)
     if overview.repositories:
         console.print(repositories_table(overview))
     console.print(queues_table(_describe_depths(depths)))

@@ -133,7 +133,7 @@ def test_a_container_of_azure_is_checked_and_created_once(azure: AzureBlobStore)
     assert azure.ensure().endswith("exists.")
     missing = AzureBlobStore(azure._clients, f"{azure._url}x")
     for check in (missing.check, missing.require_store):
-        with pytest.raises(QueueMissing, match="run setup"):
+        with pytest.raises(QueueMissing, match="runstream setup"):
             check()
 
 
@@ -142,5 +142,5 @@ def test_a_bucket_of_google_is_checked_and_created_once(gcs: GcsBlobStore) -> No
     gcs.check()
     gcs.require_store()
     assert gcs.ensure().endswith("exists.")
-    with pytest.raises(QueueMissing, match="run setup"):
+    with pytest.raises(QueueMissing, match="runstream setup"):
         GcsBlobStore(Client(project="here"), "missing").check()

@@ -57,7 +57,7 @@ def test_a_dead_letter_is_brought_back(bare: CommandLine, pubsub: PubsubServer):
     bare.run("setup")
     done = bare.run("redrive")
     assert done.returncode == 0, done.stderr
-    assert "Moved 0 work items" in done.stdout
+    assert "Work items moved back to the job events queue: 0" in done.stdout
 
 
 def test_topics_that_do_not_exist_are_named_with_the_remedy(
@@ -67,7 +67,7 @@ def test_topics_that_do_not_exist_are_named_with_the_remedy(
     done = bare.run("collect", "octo/api", "--once")
     assert done.returncode != 0
     assert bare.queues["METRICS_QUEUE"] in done.stderr
-    assert "run setup" in done.stderr
+    assert "runstream setup" in done.stderr
 
 
 def test_a_project_is_needed(bare: CommandLine, pubsub: PubsubServer):

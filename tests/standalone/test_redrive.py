@@ -29,8 +29,8 @@ def test_dead_letters_become_logs(rig: OpenRig) -> None:
     here.sqs.send_message(QueueUrl=dead, MessageBody="not ours")
     said = here.python("-m", "standalone", "redrive")
     assert said.splitlines() == [
-        "Moved 2 work items back to the job events queue.",
-        "1 messages are not log work and stay in the dead-letter queue.",
+        "Work items moved back to the job events queue: 2.",
+        "Left in the dead-letter queue, because not log work: 1.",
     ]
     here.collect()
     assert here.read_by_extended_client() == here.truth()

@@ -104,7 +104,7 @@ def test_doctor_and_redrive_need_no_right_to_manage(
     checks = {each["subject"]: each for each in bare.json("doctor", "octo/api")["checks"]}
     check = checks[f"queue {bare.queues['METRICS_QUEUE']}"]
     assert (check["status"], "an unknown number" in check["finding"]) == ("ok", True)
-    assert "Moved 0 work items" in bare.run("redrive").stdout
+    assert "Work items moved back to the job events queue: 0" in bare.run("redrive").stdout
 
 
 def test_a_missing_queue_and_a_missing_setting_are_named(
@@ -114,7 +114,7 @@ def test_a_missing_queue_and_a_missing_setting_are_named(
     done = bare.run("collect", "octo/api", "--once")
     assert done.returncode != 0
     assert bare.queues["METRICS_QUEUE"] in done.stderr
-    assert "run setup" in done.stderr
+    assert "runstream setup" in done.stderr
     done = bare.run("setup", SERVICEBUS_CONNECTION_STRING="")
     assert done.returncode != 0
     assert "SERVICEBUS_NAMESPACE" in done.stderr

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _REMEDIES = BusRemedies(
-    missing="runstream setup makes it; or correct its name, or AWS_DEFAULT_REGION.",
+    missing="If it exists elsewhere, correct its name or AWS_DEFAULT_REGION.",
     denied="runstream setup --print-iam prints the policy that the credentials need.",
     unreachable="Check AWS_ENDPOINT_URL, the region, and the network: proxy, firewall, "
     "certificate.",

@@ -52,7 +52,9 @@ def look_up_dead_letters(client: SQSClient, queue: QueueFacts) -> QueueFacts:
     try:
         account, name = json.loads(policy)["deadLetterTargetArn"].split(":")[-2:]
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise QueueMissing(f"Queue {queue.name} has no dead-letter queue: run setup.") from error
+        raise QueueMissing(
+            f"Queue {queue.name} has no dead-letter queue. Create it with `runstream setup`."
+        ) from error
     with aws_errors(f"Queue {name} in {client.meta.region_name}"):
         url = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)["QueueUrl"]
     return look_up_queue(client, url)

@@ -38,7 +38,9 @@ class AzureBlobStore(BlobStore):
         except AccessDenied:
             return
         if not is_there:
-            raise QueueMissing(f"Container {self._url} does not exist: run setup.")
+            raise QueueMissing(
+                f"Container {self._url} does not exist. Create it with `runstream setup`."
+            )
 
     def require_store(self) -> None:
         """Store an empty object and delete it. Raises AccessDenied, QueueMissing."""

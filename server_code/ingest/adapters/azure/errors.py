@@ -23,7 +23,9 @@ def azure_errors(subject: str) -> Iterator[None]:
     try:
         yield
     except (ResourceNotFoundError, MessagingEntityNotFoundError) as error:
-        raise QueueMissing(f"{subject} does not exist: run setup, or correct its name.") from error
+        raise QueueMissing(
+            f"{subject} does not exist. Create it with `runstream setup`, or correct its name."
+        ) from error
     except (
         ClientAuthenticationError,
         ServiceBusAuthenticationError,
@@ -33,7 +35,8 @@ def azure_errors(subject: str) -> Iterator[None]:
     except AzureError as error:
         if getattr(error, "status_code", None) in _DENIED_STATUSES:
             raise _denied(subject, error) from error
-        raise QueueUnavailable(f"{subject} cannot be used now: {error}") from error
+        reason = str(error).rstrip(".")
+        raise QueueUnavailable(f"{subject} cannot be used now: {reason}.") from error
 
 
 def _denied(subject: str, error: Exception) -> AccessDenied:

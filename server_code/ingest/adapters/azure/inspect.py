@@ -13,7 +13,7 @@ from .errors import azure_errors
 from .servicebus import ServiceBusPublisher
 
 _REMEDIES = BusRemedies(
-    missing="runstream setup makes it; or correct its name, or the namespace.",
+    missing="If it exists elsewhere, correct its name or the namespace.",
     denied="runstream setup --print-bicep prints the roles that the credentials need.",
     unreachable="Check SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE, and the network: "
     "port 5671, proxy, firewall, certificate.",

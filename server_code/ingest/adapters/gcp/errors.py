@@ -18,13 +18,16 @@ def google_errors(subject: str) -> Iterator[None]:
     try:
         yield
     except exceptions.NotFound as error:
-        raise QueueMissing(f"{subject} does not exist: run setup, or correct its name.") from error
+        raise QueueMissing(
+            f"{subject} does not exist. Create it with `runstream setup`, or correct its name."
+        ) from error
     except (exceptions.Forbidden, exceptions.Unauthorized) as error:
         raise AccessDenied(
             f"{subject} refuses the credentials ({error.message}): grant the roles of the guide."
         ) from error
     except (exceptions.GoogleAPIError, TransportError, RequestException) as error:
-        raise QueueUnavailable(f"{subject} cannot be used now: {error}") from error
+        reason = str(error).rstrip(".")
+        raise QueueUnavailable(f"{subject} cannot be used now: {reason}.") from error
     except GoogleAuthError as error:
         raise AccessDenied(
             f"{subject}: no application default credentials are valid ({error}). Set "

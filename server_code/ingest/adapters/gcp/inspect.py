@@ -13,7 +13,7 @@ from .subscriptions import read_subscription
 _PUBLISH = "pubsub.topics.publish"
 
 _REMEDIES = BusRemedies(
-    missing="runstream setup makes it; or correct its name, or GOOGLE_CLOUD_PROJECT.",
+    missing="If it exists elsewhere, correct its name or GOOGLE_CLOUD_PROJECT.",
     denied="runstream setup --print-gcloud prints the roles that the credentials need.",
     unreachable="Check the application default credentials, and the way to googleapis.com: proxy, "
     "firewall, certificate.",

@@ -200,7 +200,10 @@ class PubsubWorkQueue(PubsubPublisher, WorkQueue):
         """Move a message to the dead-letter topic, with the reason as an attribute."""
         topic = self._subscription.dead_letter_topic
         if topic is None:
-            raise QueueMissing(f"Subscription {self._name} has no dead-letter topic: run setup.")
+            raise QueueMissing(
+                f"Subscription {self._name} has no dead-letter topic. "
+                "Create it with `runstream setup`."
+            )
         letter = QueueMessage(
             event_id="rejected",
             event_type="rejected",

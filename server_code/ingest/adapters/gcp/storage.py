@@ -38,7 +38,9 @@ class GcsBlobStore(BlobStore):
         except AccessDenied:
             return
         if not is_there:
-            raise QueueMissing(f"Bucket {self._bucket.name} does not exist: run setup.")
+            raise QueueMissing(
+                f"Bucket {self._bucket.name} does not exist. Create it with `runstream setup`."
+            )
 
     def require_store(self) -> None:
         """Raise AccessDenied where objects may not be created."""
