@@ -16,7 +16,7 @@ from pathlib import Path
 import psycopg2
 import pytest
 import requests
-from ingest.bootstrap import open_headless
+from ingest.bootstrap.collector import open_headless
 from ingest.errors import QueueMissing
 from ingest.settings import read_settings
 from support.command_line import CommandLine, wait_until
