@@ -59,7 +59,8 @@ def read_json(text: str) -> dict[str, Any]:
 
 def write_ascii(text: str) -> str:
     """Write a text from outside so that any database takes it; most are left as they are."""
-    return write_json(text)[1:-1]
+    is_plain = text.isascii() and text.isprintable() and '"' not in text and "\\" not in text
+    return text if is_plain else write_json(text)[1:-1]
 
 
 def read_ascii(text: str) -> str:
