@@ -20,6 +20,9 @@ from .heartbeat import Heartbeat, is_alive, plain_heartbeat
 IDLE_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 5
 
+#: A repository that is due so soon is left to the next tick at once, not to the schedule.
+SOON = timedelta(seconds=10)
+
 #: An error that lasts is reported again after this time.
 REPORT_AGAIN_AFTER = timedelta(hours=1)
 _NEWEST_ERRORS = 50
@@ -62,7 +65,7 @@ def monitoring_tick(
     heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
     _run_slice(loop, heartbeat, seconds=seconds, report=report)
     due_at, now = _next_due(context), context.clock.now()
-    has_more = loop.state is AgentState.IDLE and due_at is not None and due_at <= now
+    has_more = loop.state is AgentState.IDLE and due_at is not None and due_at <= now + SOON
     _report_end(loop, heartbeat, is_working=has_more or _is_any_leased(context, now))
     return TickResult(polls, has_more)
 
