@@ -335,3 +335,16 @@ def test_logs_that_are_all_missing_are_left_pending(stage, log_mode):
     collect(here, REPOSITORY)
     assert_all_published(here)
     assert_nothing_twice(here)
+
+
+def test_threads_that_cannot_be_started_end_those_that_run(stage):
+    """With too little memory the process ends with the reason, also while GitHub fails."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.fail(Fault(path="/actions/runs", do="error"))
+    collector = Collector(settings=Settings(), context=here.context, closers=())
+
+    def fail(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with pytest.raises(RuntimeError, match="new thread"):
+        collect_once(collector, [REPOSITORY], stop=threading.Event(), on_progress=fail)

@@ -37,13 +37,13 @@ class Collection:
     def __init__(self, context: CollectorContext, plan: CollectionPlan) -> None:
         def is_in_time() -> bool:
             is_over = plan.ends_at is not None and context.clock.now() >= plan.ends_at
-            return plan.should_continue() and not (is_over or self._is_state_lost.is_set())
+            return plan.should_continue() and not (is_over or self._must_end.is_set())
 
         self.runs = RunCollection(context, plan, should_continue=is_in_time)
         self.logs = LogCollection(context, plan, should_continue=is_in_time)
         self._context = context
         self._plan = plan
-        self._is_state_lost = threading.Event()
+        self._must_end = threading.Event()
 
     def collect(self) -> None:
         """Collect in this thread, first runs and then logs. Raises what ended it early."""
@@ -68,19 +68,22 @@ class Collection:
         if policy.collects_logs:
             requeue_stale_logs(self._context, self._plan.names)
         with ThreadPoolExecutor(monitoring_threads + log_threads) as threads:
-            polls, ingestions = (
-                [threads.submit(self._caught, work) for _ in range(count if is_wanted else 0)]
-                for work, count, is_wanted in (
-                    (self.runs.poll, monitoring_threads, policy.collects_runs),
-                    (self.logs.ingest, log_threads, policy.collects_logs),
-                )
-            )
             try:
+                polls, ingestions = (
+                    [threads.submit(self._caught, work) for _ in range(count if is_wanted else 0)]
+                    for work, count, is_wanted in (
+                        (self.runs.poll, monitoring_threads, policy.collects_runs),
+                        (self.logs.ingest, log_threads, policy.collects_logs),
+                    )
+                )
                 while not all(work.done() for work in (*polls, *ingestions)):
                     if all(poll.done() for poll in polls):
                         self.logs.runs_are_done.set()
                     on_wait()
                     self._context.clock.sleep(IDLE_SECONDS)
+            except RuntimeError:  # no thread can be started: those that run must end as well
+                self._must_end.set()
+                raise
             finally:
                 self.logs.runs_are_done.set()
         errors = dict(self.runs.errors)
@@ -100,5 +103,5 @@ class Collection:
         except Exception as raised:  # noqa: BLE001 - what was collected is reported first
             error = as_ingest_error(raised, "the collection")
         if isinstance(error, StateUnavailable):
-            self._is_state_lost.set()
+            self._must_end.set()
         return error
