@@ -11,19 +11,23 @@ class CollectNow(CollectNowTemplate):
 
     def __init__(self, **properties):
         self.init_components(**properties)
-        self.collection_id = None
+        self.collection_id, self.is_starting = None, False
 
     def collect_click(self, **event):
         """Start a collection, or show the running one."""
-        self.collect.enabled = False
+        self.is_starting, self.collect.enabled = True, False
         self.collect.text = "Starting…"
+        collection, reason = None, None
         try:
-            self.show(connection.call("trigger_manual_collection"))
+            collection = connection.call("trigger_manual_collection")
         except connection.QUIET:
-            self.show(None)
+            pass  # the page shows it already
         except Exception as error:  # noqa: BLE001 - every error has a text for the reader
-            self.show(None)
-            dom.fill(self, sentence=str(error), counts="")
+            reason = str(error)
+        self.is_starting = False
+        self.show(collection)
+        if reason:
+            dom.fill(self, sentence=reason, counts="")
 
     def progress_timer_tick(self, **event):
         """Load the progress."""
@@ -33,7 +37,9 @@ class CollectNow(CollectNowTemplate):
             pass  # the next tick tries again
 
     def show(self, collection):
-        """Draw a collection; None means that none is running."""
+        """Draw a collection; None means that none is running, which a refresh may not know yet."""
+        if self.is_starting:
+            return
         is_running = bool(collection) and collection["state"] == "running"
         self.collect.enabled = not is_running
         self.collect.text = "Collecting…" if is_running else "Collect now"
