@@ -10,7 +10,7 @@ REAL_BUS := $(BIN)/python -m pytest --numprocesses 0 tests/contracts/test_queues
 
 # The lists of pinned packages: of the checkout, of the local AWS and PostgreSQL, of the image, of the
 # documentation site and of the nightly fuzzing. `pip` installs the .lock beside each, which names the files of all platforms by their hashes.
-LISTS := requirements standalone/ministack standalone/postgres deploy/requirements docs/requirements \
+LISTS := requirements standalone/local/ministack standalone/local/postgres deploy/requirements docs/requirements \
 	tests/fuzz/requirements
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-strip-extras --no-annotate --no-emit-package pip --custom-compile-command "make lock"
@@ -105,7 +105,7 @@ clean: ## Remove generated files
 	rm -rf $(VENV) build dist *.egg-info runstream.cdx.json .pytest_cache .ruff_cache .mypy_cache .import_linter_cache \
 		.hypothesis .coverage htmlcov
 
-$(STAMP): requirements.lock standalone/ministack.lock pyproject.toml
+$(STAMP): requirements.lock standalone/local/ministack.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || { \
 		echo "Runstream requires Python 3.10 or later; '$(PYTHON)' is older." \
 			"Specify another one: make PYTHON=python3.12 ..." >&2; exit 1; }
@@ -115,6 +115,6 @@ $(STAMP): requirements.lock standalone/ministack.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m standalone.local_aws_python
 	@$(BIN)/python -m standalone.postgres_programs || \
-		$(BIN)/python -m pip install --quiet --require-hashes --requirement standalone/postgres.lock || \
+		$(BIN)/python -m pip install --quiet --require-hashes --requirement standalone/local/postgres.lock || \
 		echo "PostgreSQL is not installed here: its tests fail, and the app server uses its own."
 	@touch $@

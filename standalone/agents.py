@@ -24,7 +24,7 @@ from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
-from .progress import ReadProgress, read_progress
+from .terminal.progress import ReadProgress, read_progress
 
 #: Returns the repositories to poll; None for all that are known.
 Scope = Callable[[], Sequence[str] | None]

@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 from ingest.errors import IngestError, Rejected
 from ingest.wire.app_manifest import AppRequest, RegisteredApp
 
-from .http_server import LOCALHOST, Address, HttpServer, Routes, answer
+from .http.server import LOCALHOST, Address, HttpServer, Routes, answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

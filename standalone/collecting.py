@@ -19,13 +19,13 @@ from ingest.settings import Settings
 
 from .agents import LOCAL_OPTIONS, AgentOptions, Scope, run_agents
 from .failures import INCOMPLETE, sentence_for
-from .live_view import open_view
 from .logs import write_notice
 from .once import collect_once
-from .pending_items import PendingItem
-from .progress import Summary, summarize
 from .startup_retries import open_when_available
 from .stopping import Stop
+from .terminal.live_view import open_view
+from .terminal.pending_items import PendingItem
+from .terminal.progress import Summary, summarize
 
 #: The agents by what they publish, as ``--only`` names them.
 METRICS = "metrics"

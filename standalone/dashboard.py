@@ -15,8 +15,8 @@ from ingest.errors import IngestError
 from .app_server import CannotServe, ServedApp, ServeOptions, open_app_server
 from .app_server.messages import describe_served_app, masked_echo
 from .app_server.served_app import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
-from .embedded import LocalEnvironment
 from .environment import read_environment
+from .local.embedded import LocalEnvironment
 from .stopping import Stop
 
 STOP = "Stop   Ctrl-C"

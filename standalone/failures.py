@@ -49,7 +49,7 @@ def exit_code_for(error: Exception) -> int:
 
 
 def _is_of_local_aws(error: Exception) -> bool:
-    from .local_aws import LocalAwsError  # needs modules that few commands do
+    from .local.aws import LocalAwsError  # needs modules that few commands do
 
     return isinstance(error, LocalAwsError)
 

@@ -14,8 +14,8 @@ from ingest.services.collections.collection import Collection
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPlan, CollectionPolicy
 
 from .agents import LOG_THREADS, MONITORING_THREADS, watch
-from .pending_items import pending_attempt, pending_log
-from .progress import ReadProgress, Summary, read_progress, summarize
+from .terminal.pending_items import pending_attempt, pending_log
+from .terminal.progress import ReadProgress, Summary, read_progress, summarize
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

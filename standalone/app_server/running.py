@@ -14,8 +14,8 @@ from threading import Event
 
 from ingest.settings import SETTINGS
 
+from ..local.supervised_process import Program, SupervisedProcess
 from ..private_files import write_private
-from ..supervised_process import Program, SupervisedProcess
 from .configuration import ServerConfiguration
 from .errors import CannotServe, ServerEnded
 from .server_log import ServerLog

@@ -10,8 +10,8 @@ from threading import Event
 
 from ingest.settings import Secret
 
-from ..local_postgres import LocalPostgres
-from ..postgres_programs import find_programs
+from ..local.postgres import LocalPostgres
+from ..local.postgres_programs import find_programs
 from ..private_files import load_or_make_key
 from ..uplink.link import AppAddress
 from .app_folder import CHECKOUT, link_app

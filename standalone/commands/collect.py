@@ -9,7 +9,7 @@ from ingest.domain.sources import parse_sources
 
 from ..command import command, examples
 from ..environment import read_environment
-from ..http_server import Address, AddressType, operations_option
+from ..http.server import Address, AddressType, operations_option
 from ..sources import find_sources
 from ..stopping import ends_in_time, stopped_by_signals
 
@@ -67,7 +67,7 @@ def collect(  # noqa: PLR0913 - one for each option
         collect_until_stopped,
         open_when_state_responds,
     )
-    from ..http_services import served
+    from ..http.services import served
 
     options = CollectOptions(as_json=as_json, only=only)
     open_it = open_headless if once else open_when_state_responds

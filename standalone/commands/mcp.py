@@ -12,7 +12,7 @@ from ingest.errors import BadSettings
 
 from ..command import command, examples
 from ..environment import read_environment
-from ..http_server import Address, AddressType
+from ..http.server import Address, AddressType
 from ..state_file import require_state
 
 
@@ -36,13 +36,13 @@ def mcp(*, address: Address | None) -> None:
     or over HTTP. It reads the state of DATABASE_URL, by default runstream.db in this folder.
     """
     try:
-        from ..mcp_server import build_mcp_server, serve_http
+        from ..mcp.server import build_mcp_server, serve_http
     except ImportError as error:
         missing = f"The package {error.name} is missing: pip install 'runstream[mcp]'."
         raise BadSettings([missing]) from error
     from ingest.adapters.system_clock import SystemClock
 
-    from ..agent_tools import AgentTools
+    from ..mcp.tools import AgentTools
 
     settings = read_environment()
     require_state(settings.database_url)

@@ -47,7 +47,7 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
     # What is wrong should not be found after everything has started.
     given = parse_sources(sources, hosts=read_environment().github.web_hosts)
     from ..dashboard import STOP, serve_dashboard
-    from ..embedded import open_local_environment
+    from ..local.embedded import open_local_environment
 
     with (
         stopped_by_signals() as stop,

@@ -21,8 +21,8 @@ from ingest.services.doctor.machine import check_machine
 
 from ..command import command, examples
 from ..environment import read_environment
-from ..overview import Overview, build_overview
 from ..state_file import require_state
+from ..terminal.overview import Overview, build_overview
 
 SHOWN_ERRORS = 20
 PIPE_WIDTH = 160
@@ -79,7 +79,7 @@ def _as_json(depths: Depths) -> list[dict[str, object]]:
 def _draw(overview: Overview, health: Health, depths: Depths) -> None:
     from rich.console import Console
 
-    from ..tables import (
+    from ..terminal.tables import (
         agents_table,
         errors_table,
         health_lines,

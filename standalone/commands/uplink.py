@@ -11,7 +11,7 @@ from ingest.errors import BadSettings
 from ..command import command, examples
 from ..environment import read_environment
 from ..failures import UNAVAILABLE
-from ..http_server import Address, operations_option
+from ..http.server import Address, operations_option
 from ..logs import write_notice
 from ..stopping import ends_in_time, stopped_by_signals
 

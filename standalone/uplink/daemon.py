@@ -14,8 +14,8 @@ from ingest.settings import Settings
 
 from ..agents import AgentOptions, agent_threads, watch
 from ..failures import exit_code_for
-from ..http_server import Address
-from ..http_services import served
+from ..http.server import Address
+from ..http.services import served
 from ..startup_retries import open_when_available
 from .link import AppAddress, AppUnreachable, connect, disconnect
 from .watchdog import Watchdog

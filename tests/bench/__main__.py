@@ -1,7 +1,7 @@
 """``make bench``: count requests, measure throughput, memory and latency; judge nothing.
 
 Numbers of one run on one machine: counts are exact, times are what they were. The goals stand
-beside them; tests/services/test_frugality.py decides those that can be counted.
+beside them; tests/services/monitoring/test_frugality.py decides those that can be counted.
 """
 
 from __future__ import annotations

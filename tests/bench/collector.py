@@ -21,8 +21,8 @@ from ingest.bootstrap.collector import open_headless
 from ingest.settings import read_settings
 
 from standalone.agents import run_agents
-from standalone.http_server import Address
-from standalone.http_services import served
+from standalone.http.server import Address
+from standalone.http.services import served
 
 HEARTBEAT_SECONDS = 0.2
 

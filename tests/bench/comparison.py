@@ -24,7 +24,7 @@ from typing import Any
 from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import read_settings
 
-from standalone.local_aws import LocalAws
+from standalone.local.aws import LocalAws
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer

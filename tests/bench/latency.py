@@ -18,12 +18,12 @@ import boto3
 from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import read_settings
 
-from standalone.free_port import free_port
-from standalone.local_aws import LocalAws
+from standalone.http.webhook_app import PATH
+from standalone.local.aws import LocalAws
+from standalone.local.free_port import free_port
 from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer
-from standalone.webhook_app import PATH
 from tests.bench.collector import CollectorProcess
 from tests.bench.report import Row
 from tests.support.world import GENEROUS

@@ -16,7 +16,7 @@ import boto3
 from ingest.bootstrap.queues import set_up_queues
 from ingest.settings import read_settings
 
-from standalone.local_aws import LocalAws
+from standalone.local.aws import LocalAws
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.server import SandboxServer

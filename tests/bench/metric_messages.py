@@ -17,7 +17,7 @@ from ingest.ports import Publisher
 from ingest.services.publish import publish
 
 from standalone.agents import MONITORING_THREADS
-from standalone.local_aws import LocalAws
+from standalone.local.aws import LocalAws
 from tests.bench.report import Row
 from tests.support.builders import a_job, a_run
 from tests.support.manual_clock import ManualClock

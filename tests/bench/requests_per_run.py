@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from ingest.settings import Secret
 
-from standalone.free_port import free_port
+from standalone.http.webhook_app import PATH
+from standalone.local.free_port import free_port
 from standalone.sandbox.builder import WorldBuilder
-from standalone.webhook_app import PATH
 from tests.bench.report import Row
 from tests.bench.watching import RunRequests, Watch
 from tests.support.webhook_server import WebhookServer

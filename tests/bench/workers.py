@@ -18,7 +18,7 @@ from ingest.bootstrap.queues import set_up_queues
 from ingest.bootstrap.states import open_state
 from ingest.settings import read_settings
 
-from standalone.local_aws import LocalAws
+from standalone.local.aws import LocalAws
 from standalone.sandbox.faults import Fault
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import TokenSpec

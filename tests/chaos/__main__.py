@@ -25,8 +25,8 @@ from ingest.bootstrap.states import open_state
 from ingest.errors import IngestError
 from ingest.settings import Secret, read_settings
 
-from standalone.free_port import free_port
-from standalone.local_aws import LocalAws
+from standalone.local.aws import LocalAws
+from standalone.local.free_port import free_port
 from standalone.once import collect_once
 from standalone.sandbox.clock import SandboxClock
 from standalone.sandbox.faults import Fault

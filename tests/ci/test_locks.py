@@ -13,8 +13,8 @@ from packaging.utils import canonicalize_name
 ROOT = Path(__file__).parents[2]
 LISTS = (
     "requirements",
-    "standalone/ministack",
-    "standalone/postgres",
+    "standalone/local/ministack",
+    "standalone/local/postgres",
     "deploy/requirements",
     "docs/requirements",
     "tests/fuzz/requirements",

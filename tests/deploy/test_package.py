@@ -20,7 +20,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from standalone.local_aws_python import RELEASE
+from standalone.local.aws_python import RELEASE
 
 ROOT = Path(__file__).parents[2]
 #: Types that only mypy reads.
@@ -232,4 +232,6 @@ def test_the_local_aws_is_the_release_of_the_extra(declared: list[Requirement]) 
     """Where the extra is absent, `run` installs this release into an environment of its own."""
     (ministack,) = (each for each in declared if each.name == "ministack")
     assert str(ministack.specifier) == f"=={RELEASE}"
-    assert f"\nministack=={RELEASE} " in (ROOT / "standalone" / "ministack.lock").read_text()
+    assert (
+        f"\nministack=={RELEASE} " in (ROOT / "standalone" / "local" / "ministack.lock").read_text()
+    )

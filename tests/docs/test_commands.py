@@ -12,7 +12,7 @@ import pytest
 from docs.pages import BLOCKS, GUIDES, ROOT, Block
 from support.command_line import CommandLine, bare, cli, github, wait_until
 
-from standalone.free_port import free_port
+from standalone.local.free_port import free_port
 
 __all__ = ["bare", "cli", "github"]
 

@@ -18,8 +18,8 @@ from ingest.services.context import AGENTS
 from prometheus_client.core import Metric
 from support.state_records import an_attempt
 
-from standalone.dead_letters import DeadLetterCount
-from standalone.metrics import MetricsCollector
+from standalone.http.dead_letters import DeadLetterCount
+from standalone.http.metrics import MetricsCollector
 from standalone.sandbox.builder import WorldBuilder
 
 ROOT = Path(__file__).parents[2]

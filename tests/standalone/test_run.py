@@ -10,7 +10,7 @@ from pathlib import Path
 import requests
 from support.command_line import ROOT, CommandLine
 
-from standalone.embedded import aws_in
+from standalone.local.embedded import aws_in
 
 
 def test_what_is_configured_is_used(cli: CommandLine):

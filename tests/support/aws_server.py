@@ -5,7 +5,7 @@ from __future__ import annotations
 import boto3
 from botocore.config import Config
 
-from standalone.local_aws import LocalAws
+from standalone.local.aws import LocalAws
 
 __all__ = ["LocalAws", "s3_client", "sqs_client"]
 

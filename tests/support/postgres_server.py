@@ -8,7 +8,7 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from standalone.local_postgres import LocalPostgres
+from standalone.local.postgres import LocalPostgres
 
 
 def open_to_postgres(folder: Path) -> Path:

@@ -19,8 +19,8 @@ import pytest
 from support.aws_server import s3_client, sqs_client
 from support.postgres_server import PostgresServer
 
-from standalone.local_aws import LocalAws, LocalAwsError
-from standalone.local_aws_python import python_of_local_aws
+from standalone.local.aws import LocalAws, LocalAwsError
+from standalone.local.aws_python import python_of_local_aws
 
 MIB = 1024 * 1024
 ROOT = Path(__file__).parents[2]
@@ -136,7 +136,7 @@ def test_a_port_can_be_chosen_and_a_taken_one_is_an_error(aws):
 
 
 def test_an_owner_that_is_killed_takes_it_along():
-    source = "import time; from standalone.local_aws import LocalAws; a = LocalAws()"
+    source = "import time; from standalone.local.aws import LocalAws; a = LocalAws()"
     source += "; print(a.port, flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", source], stdout=subprocess.PIPE, cwd=ROOT) as own:
         assert own.stdout is not None

@@ -6,8 +6,8 @@ from ingest.ports import Clock, StateStore
 from ingest.settings import Secret
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
-from standalone.http_server import Address, HttpServer, Routes
-from standalone.webhook_app import webhook_routes
+from standalone.http.server import Address, HttpServer, Routes
+from standalone.http.webhook_app import webhook_routes
 
 
 class WebhookServer(HttpServer):

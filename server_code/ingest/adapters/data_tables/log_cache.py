@@ -89,8 +89,8 @@ class _TablePages:
         """
         self._logs, self._stored_bytes = self._logs + 1, self._stored_bytes + stored_bytes
         self._saves_to_check -= 1
-        most_logs, most_bytes = self._max_logs * SLACK, self._max_bytes * SLACK
-        is_full = self._logs > most_logs or self._stored_bytes > most_bytes
+        has_too_many = self._logs > self._max_logs * SLACK
+        is_full = has_too_many or self._stored_bytes > self._max_bytes * SLACK
         if is_full or self._saves_to_check < 0:
             self._saves_to_check = CHECKED_AFTER
             self._evict(now)

@@ -8,7 +8,7 @@ import pytest
 from ingest.errors import AccessDenied, Rejected, SourceUnavailable
 from ingest.services.doctor.checks import run_checks
 from ingest.services.doctor.parts import PARTS, run_part, within
-from services.test_doctor import LocalEnvironment, target
+from services.doctor.test_doctor import LocalEnvironment, target
 
 
 def test_all_parts_together_are_what_the_command_line_checks():

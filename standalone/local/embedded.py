@@ -71,9 +71,9 @@ def _choose_github(
     if chosen.sources:
         chosen.messages.append("From   github.com without a token: 60 requests an hour, no logs")
         return
-    from .sandbox.server import SandboxServer
-    from .sandbox.settings import DEFAULT_TOKEN
-    from .sandbox.simulation import simulated_world
+    from ..sandbox.server import SandboxServer
+    from ..sandbox.settings import DEFAULT_TOKEN
+    from ..sandbox.simulation import simulated_world
 
     context = simulated_world(
         seed=os.urandom(4).hex(),
@@ -99,7 +99,7 @@ def _choose_aws(
         chosen.messages.append(f"To     SQS, configured by {found}")
         chosen.messages.append("Read   ci_cd_metrics_queue and ci_cd_logs_queue, as any SQS queue")
         return
-    from .local_aws import LocalAws
+    from .aws import LocalAws
 
     local = opened.enter_context(LocalAws(echo=click.echo))
     chosen.has_local_aws = True

@@ -9,8 +9,8 @@ from contextlib import ExitStack, closing
 import pytest
 import requests
 
-from standalone.http_limits import CONNECTIONS, SECONDS_PER_REQUEST
-from standalone.http_server import Address, HttpServer, answer
+from standalone.http.limits import CONNECTIONS, SECONDS_PER_REQUEST
+from standalone.http.server import Address, HttpServer, answer
 
 SIGNED = "X-Hub-Signature-256: sha256=00\r\n"
 

@@ -12,8 +12,14 @@ from ingest.domain.ledger import AgentRecord, ErrorRecord, LedgerCounts, Reposit
 from ingest.ports import Budget
 from rich.console import Console, Group
 
-from standalone.live_view import SHOWN_REPOSITORIES, PlainLines, Tables, describe, open_view
-from standalone.progress import Progress, Summary
+from standalone.terminal.live_view import (
+    SHOWN_REPOSITORIES,
+    PlainLines,
+    Tables,
+    describe,
+    open_view,
+)
+from standalone.terminal.progress import Progress, Summary
 
 
 def a_summary(**changes: int) -> Summary:

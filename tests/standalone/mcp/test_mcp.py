@@ -16,8 +16,8 @@ from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 from support.command_line import CommandLine, wait_until
 
-from standalone.free_port import free_port
-from standalone.mcp_server import NOTICE, SCHEMAS
+from standalone.local.free_port import free_port
+from standalone.mcp.server import NOTICE, SCHEMAS
 from standalone.version import release
 
 MCP_TOKEN = "a-token-of-agents"

@@ -16,9 +16,9 @@ from typing import IO, TYPE_CHECKING
 
 from ingest.errors import IngestError
 
+from ..private_files import load_or_make_key
 from .free_port import free_port
 from .postgres_programs import find_programs
-from .private_files import load_or_make_key
 from .supervised_process import Program, SupervisedProcess
 
 if TYPE_CHECKING:

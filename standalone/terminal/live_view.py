@@ -13,7 +13,7 @@ from datetime import datetime, timezone
 
 from ingest.ports import StateStore
 
-from .logs import is_json_log, write_notice
+from ..logs import is_json_log, write_notice
 from .progress import Progress, ReadProgress
 
 Show = Callable[[ReadProgress], None]

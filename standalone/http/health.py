@@ -13,8 +13,8 @@ from ingest.errors import IngestError
 from ingest.services.agents.heartbeat import is_alive
 from ingest.services.context import AGENTS, CollectorContext
 
-from .http_server import answer
-from .state_query import StateQuery, query_directly
+from ..state_query import StateQuery, query_directly
+from .server import answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

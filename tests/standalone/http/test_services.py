@@ -17,11 +17,11 @@ from ingest.settings import GithubSettings, Secret, Settings
 from prometheus_client.parser import text_string_to_metric_families
 from support.world import REPOSITORY
 
-from standalone.http_server import Address
-from standalone.http_services import served
+from standalone.http.server import Address
+from standalone.http.services import served
+from standalone.http.webhook_app import PATH
 from standalone.sandbox.builder import WorldBuilder
 from standalone.uplink.link import AppUnreachable
-from standalone.webhook_app import PATH
 
 SECRET = "the secret that GitHub signs with"
 

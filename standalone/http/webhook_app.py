@@ -11,7 +11,7 @@ from ingest.ports import Clock, StateStore
 from ingest.services.monitoring.receive_webhook import receive_webhook, refuse_webhook
 from ingest.settings import Secret
 
-from .http_server import Wsgi, answer
+from .server import Wsgi, answer
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment

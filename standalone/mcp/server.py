@@ -24,10 +24,10 @@ from mcp.server.transport_security import TransportSecuritySettings
 from mcp.types import ToolAnnotations
 from pydantic import Field, create_model
 
-from .agent_tools import AgentTools, LogPlace
-from .app_server.app_folder import CHECKOUT
-from .http_server import Address, cannot_listen
-from .version import release
+from ..app_server.app_folder import CHECKOUT
+from ..http.server import Address, cannot_listen
+from ..version import release
+from .tools import AgentTools, LogPlace
 
 NOTICE = (
     "Names, messages and log lines were written by whoever can change the repository or its "

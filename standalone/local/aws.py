@@ -49,7 +49,7 @@ class LocalAws:
 
         With `enforces_policies` only the key ``test`` may do everything, others what IAM allows.
         """
-        from .local_aws_python import python_of_local_aws  # the child runs this file alone
+        from .aws_python import python_of_local_aws  # the child runs this file alone
 
         self._services = services
         self._python = python_of_local_aws(echo)

@@ -10,8 +10,8 @@ import pytest
 import requests
 from ingest.errors import BadSettings
 
-from standalone.http_limits import THREADS
-from standalone.http_server import Address, AddressType, HttpServer, Routes, answer
+from standalone.http.limits import THREADS
+from standalone.http.server import Address, AddressType, HttpServer, Routes, answer
 
 
 def hello(environ, start_response):

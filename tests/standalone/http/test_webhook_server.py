@@ -15,8 +15,8 @@ from ingest.settings import Secret
 from support.webhook_server import WebhookServer
 from support.world import FIRST_RUN, REPOSITORY, assert_all_published
 
+from standalone.http.webhook_app import PATH
 from standalone.sandbox.builder import WorldBuilder
-from standalone.webhook_app import PATH
 
 SECRET = "a secret"
 BODY = json.dumps(

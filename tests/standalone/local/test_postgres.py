@@ -11,8 +11,8 @@ import psycopg2
 import pytest
 from support.postgres_server import open_to_postgres
 
-from standalone.local_postgres import LocalPostgres, LocalPostgresError
-from standalone.postgres_programs import find_programs
+from standalone.local.postgres import LocalPostgres, LocalPostgresError
+from standalone.local.postgres_programs import find_programs
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_nobody_gets_in_without_the_password(folder: Path):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's folders are closed to PostgreSQL")
 def test_a_folder_that_only_root_enters_is_no_obstacle(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("standalone.local_postgres._SYSTEM_FOLDER", tmp_path / "system")
+    monkeypatch.setattr("standalone.local.postgres._SYSTEM_FOLDER", tmp_path / "system")
     closed = tmp_path / "closed"
     closed.mkdir(mode=0o700)
     open_to_postgres(tmp_path)

@@ -13,7 +13,7 @@ import pytest
 from support.command_line import ROOT, wait_until
 from support.processes import have_ended
 
-from standalone.supervised_process import Program, SupervisedProcess
+from standalone.local.supervised_process import Program, SupervisedProcess
 
 #: A server that says its process's number, and that of a child in a process group of its own.
 PARENT = (
@@ -78,7 +78,7 @@ def test_a_server_ends_as_it_wants_to(tmp_path: Path):
 def test_the_owners_sudden_death_ends_it_too(tmp_path: Path):
     owner = (
         "import os, sys, time; from pathlib import Path;"
-        "from standalone.supervised_process import SupervisedProcess, Program;"
+        "from standalone.local.supervised_process import SupervisedProcess, Program;"
         f"server = SupervisedProcess(Program(arguments=[sys.executable, '-c', {PARENT!r}],"
         " environment=dict(os.environ), folder=Path('.')));"
         "print(server.printed.readline().decode(), flush=True); time.sleep(600)"

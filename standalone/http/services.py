@@ -15,10 +15,10 @@ from ingest.bootstrap.queues import count_dead_letters
 from ingest.errors import BadSettings
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
+from ..state_query import StateQuery, query_directly
 from .dead_letters import DeadLetterCount
 from .health import HEALTH_PATH, HealthApp
-from .http_server import Address, HttpServer, Routes, Wsgi, cannot_listen
-from .state_query import StateQuery, query_directly
+from .server import Address, HttpServer, Routes, Wsgi, cannot_listen
 
 logger = logging.getLogger(__name__)
 

@@ -21,8 +21,8 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
-from .http_server import Wsgi
-from .state_query import StateQuery, query_directly
+from ..state_query import StateQuery, query_directly
+from .server import Wsgi
 
 logger = logging.getLogger(__name__)
 

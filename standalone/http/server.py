@@ -78,7 +78,7 @@ class HttpServer:
         max_signed_body_bytes: int = 1 << 16,
         paths_apart: Collection[str] = (),
     ) -> None:
-        from .http_limits import Dispatcher, LimitedServer, Limits
+        from .limits import Dispatcher, LimitedServer, Limits
 
         limits = Limits(
             host=address.host,

@@ -1,0 +1,1 @@
+"""What a collector serves over HTTP: webhooks, `/healthz` and `/metrics`."""

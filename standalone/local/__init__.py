@@ -1,0 +1,1 @@
+"""What `run` starts on this machine: SQS and S3, PostgreSQL, and processes that end with it."""
