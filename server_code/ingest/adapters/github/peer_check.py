@@ -1,4 +1,4 @@
-"""A check of the address that a connection really has, before anything is sent over it.
+"""A check of the address that a connection really has, before a request is sent over it.
 
 A name can resolve to another address each time it is looked up (DNS rebinding), so only the
 connected socket proves where a request goes.

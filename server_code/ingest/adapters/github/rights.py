@@ -8,18 +8,15 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from ...domain.due import is_still_ahead
 from ...domain.source_records import REFUSED_FOR, CredentialRefusal, RefusalChanges
 from ...errors import AccessDenied, BadCredentials, IngestError, RepositoryUnavailable
 from ...ports import Clock
+from .credential_pairs import MAX_PAIRS, CredentialPairs
 
 #: A credential that is rejected as a whole is tried again after this time, which doubles.
 REJECTED_FOR = timedelta(minutes=1)
-
-#: Pairs of a credential and a repository that are remembered.
-MAX_PAIRS = 20_000
 
 #: An answer this old still shows that a credential reads a repository.
 PROOF_SECONDS = 2.0
@@ -31,8 +28,6 @@ _UNKNOWN = 2
 EVERYTHING = "*"
 
 _ERRORS = {each.__name__: each for each in (AccessDenied, BadCredentials, RepositoryUnavailable)}
-
-_Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,8 +46,8 @@ class Rights:
         self._clock = clock
         self._lock = threading.Lock()
         self._pins: OrderedDict[str, str] = OrderedDict()
-        self._read_at: OrderedDict[_Pair, float] = OrderedDict()
-        self._refusals: OrderedDict[_Pair, _Refusal] = OrderedDict()
+        self._read_at: CredentialPairs[float] = CredentialPairs()
+        self._refusals: CredentialPairs[_Refusal] = CredentialPairs()
         self._rejections: dict[str, _Refusal] = {}
         self._changes: dict[str, dict[str, CredentialRefusal | None]] = {}
         self._accounts: dict[str, str] = {}
@@ -68,14 +63,13 @@ class Rights:
             if moves:
                 self._pins.pop(pair[1], None)
             self._pins.setdefault(pair[1], name)
-            self._read_at[pair] = time.monotonic()
-            if self._refusals.pop(pair, None) is not None:
+            self._read_at.set(pair, time.monotonic())
+            if self._refusals.pop(pair) is not None:
                 self._note(name, pair[1], None)
             if self._rejections.pop(name, None) is not None:
                 self._note(name, EVERYTHING, None)
                 self._end_refusals_by_rejection(name)
             _trim(self._pins)
-            _trim(self._read_at)
 
     def pin(self, name: str, repository: str) -> None:
         """Prefer the credential that has a repository's ETags, unless another one reads it."""
@@ -93,24 +87,20 @@ class Rights:
         """Note that a credential may not read a repository; it is not asked for an hour."""
         pair = (name, repository.lower())
         with self._lock:
-            self._read_at.pop(pair, None)
+            self._read_at.pop(pair)
             if self._pins.get(pair[1]) == name:
                 del self._pins[pair[1]]
             refusal = _Refusal(until=self._clock.now() + REFUSED_FOR, error=error)
-            self._refusals[pair] = refusal
+            self._refusals.set(pair, refusal)
             self._note(*pair, refusal)
-            _trim(self._refusals)
 
     def _end_refusals_by_rejection(self, name: str) -> None:
         """Let a credential that GitHub accepts again read what it was rejected for."""
-        ended = [
-            pair
-            for pair, refusal in self._refusals.items()
-            if pair[0] == name and isinstance(refusal.error, BadCredentials)
-        ]
-        for pair in ended:
-            del self._refusals[pair]
-            self._note(*pair, None)
+        for pair in [each for each in self._refusals if each[0] == name]:
+            refusal = self._refusals.get(pair)
+            if refusal is not None and isinstance(refusal.error, BadCredentials):
+                self._refusals.pop(pair)
+                self._note(*pair, None)
 
     def reject(self, name: str, error: IngestError) -> bool:
         """Note that GitHub rejects a credential as a whole; return whether that is new."""
@@ -145,8 +135,8 @@ class Rights:
             with self._lock:
                 if each.what == EVERYTHING:
                     self._rejections.setdefault(name, refusal)
-                elif not each.what.endswith("/*"):
-                    self._refusals.setdefault((name, each.what), refusal)
+                elif not each.what.endswith("/*") and (name, each.what) not in self._refusals:
+                    self._refusals.set((name, each.what), refusal)
 
     def take_changes(self) -> dict[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""
@@ -175,8 +165,8 @@ class Rights:
     def reads_others(self, name: str, repository: str) -> bool:
         """Return whether a credential can be tried with another repository that it has read."""
         with self._lock:
-            others = {pair for pair in self._read_at if pair[0] == name}
-            return bool(others - self._refusals.keys() - {(name, repository.lower())})
+            others = (pair for pair in self._read_at if pair != (name, repository.lower()))
+            return any(pair[0] == name and pair not in self._refusals for pair in others)
 
     def set_account(self, name: str, account: str) -> None:
         """Note whose installation a credential is."""
@@ -205,7 +195,7 @@ class Rights:
             added = listed - lists.get(owner.lower(), listed)
             lists[owner.lower()] = listed
             for repository in added:
-                if self._refusals.pop((name, repository), None) is not None:
+                if self._refusals.pop((name, repository)) is not None:
                     self._note(name, repository, None)
 
     def order(
@@ -232,8 +222,8 @@ class Rights:
         owner = repository.lower().partition("/")[0]
         with self._lock:
             pinned = self._pins.get(repository.lower())
-            reading = _names_at(self._read_at, owner)
-            refused = _names_at(self._refusals, owner)
+            reading = self._read_at.names_at(owner)
+            refused = self._refusals.names_at(owner)
             accounts = dict(self._accounts)
             lists = {name: tuple(each.values()) for name, each in self._lists.items()}
             has_whole_list = {
@@ -259,11 +249,6 @@ class Rights:
         return {name: rank(name) for name in names}
 
 
-def _names_at(pairs: Iterable[_Pair], owner: str) -> set[str]:
-    """Return the credentials of pairs with an owner's repositories."""
-    return {name for name, repository in pairs if repository.partition("/")[0] == owner}
-
-
-def _trim(known: OrderedDict[Any, Any]) -> None:
+def _trim(known: OrderedDict[str, str]) -> None:
     while len(known) > MAX_PAIRS:
         known.popitem(last=False)

@@ -1,0 +1,28 @@
+"""Pairs of a credential and a repository, with the credentials of each owner."""
+
+from __future__ import annotations
+
+from ingest.adapters.github.credential_pairs import MAX_PAIRS, CredentialPairs
+
+
+def test_the_credentials_of_an_owner_are_those_of_its_pairs():
+    pairs: CredentialPairs[float] = CredentialPairs()
+    for pair in (("a", "octo/api"), ("a", "octo/web"), ("b", "octo/api"), ("b", "other/api")):
+        pairs.set(pair, 0.0)
+    pairs.set(("a", "octo/api"), 1.0)
+    assert pairs.names_at("octo") == {"a", "b"}
+    pairs.pop(("b", "octo/api"))
+    pairs.pop(("a", "octo/web"))
+    assert pairs.names_at("octo") == {"a"}
+    assert pairs.pop(("a", "octo/api")) == 1.0
+    assert pairs.names_at("octo") == frozenset()
+    assert list(pairs) == [("b", "other/api")]
+
+
+def test_the_oldest_pairs_are_forgotten():
+    pairs: CredentialPairs[int] = CredentialPairs()
+    for number in range(MAX_PAIRS + 2):
+        pairs.set(("a", f"owner-{number}/api"), number)
+    assert ("a", "owner-1/api") not in pairs
+    assert pairs.names_at("owner-1") == frozenset()
+    assert len(list(pairs)) == MAX_PAIRS
