@@ -48,7 +48,7 @@ def assert_one_sentence(done: subprocess.CompletedProcess[str], *words: str) -> 
         (ONCE, {"DATABASE_URL": f"postgresql://me:{PASSWORD}@127.0.0.1:1/x"}, ["127.0.0.1:1"]),
         (ONCE, {"DATABASE_URL": "mysql://x"}, ["DATABASE_URL names mysql", "postgresql://"]),
         (ONCE, {"DATABASE_URL": "/dev/full"}, ["/dev/full", "disk is full"]),
-        (ONCE, {"DATABASE_URL": "/no/such/folder/state.db"}, ["/no/such/folder/state.db"]),
+        (ONCE, {"DATABASE_URL": "/no/such/folder/state.db"}, ["/no/such/folder", "create it"]),
         (ONCE, {"METRICS_QUEUE": "no-such-queue"}, ["no-such-queue", "runstream setup"]),
         (ONCE, {"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, ["127.0.0.1:9", "runstream doctor"]),
         (ONCE, {"POLL_SECONDS": "soon"}, ["POLL_SECONDS is 'soon'", "from 1 to 600"]),

@@ -250,7 +250,7 @@ def test_a_log_is_not_asked_for_before_github_has_it(stage):
     world = WorldBuilder().run(seconds=600).job("fast", seconds=112).job("slow")
     here = stage(world, at=60, log_mode="live")
     here.poll()
-    here.move_to(118)
+    here.move_to(119)
     here.poll()
     here.ingest(every=2)
     assert len(here.logs()) == 1

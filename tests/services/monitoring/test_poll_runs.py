@@ -51,7 +51,7 @@ def test_a_run_first_seen_completed_reports_its_jobs_then_itself_with_all_that_b
 def test_every_change_of_status_is_reported_once_and_in_order(stage):
     """Polled between all changes, each status of run and job becomes one message."""
     here = stage(WorldBuilder().run(created=0, starts_after=60, seconds=120).job("build"))
-    for moment in (10, 58, 70, 100, 200, 250):
+    for moment in (10, 59, 70, 100, 200, 250):
         here.move_to(moment)
         assert here.poll() is None
     assert here.kinds() == [
