@@ -38,9 +38,10 @@ class Rows:
 
     @property
     def _table(self) -> Any:  # noqa: ANN401 - Anvil makes tables at run time
-        _prepare_batches()
         require_connection()
-        return getattr(app_tables, self._name)
+        table = getattr(app_tables, self._name)  # which imports the batches, the first time
+        _prepare_batches()
+        return table
 
     def search(
         self,
