@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from ...domain.agent_states import AgentState
-from ...domain.ledger import ErrorRecord
+from ...domain.ledger import ErrorRecord, RepositoryRecord
 from ...errors import IngestError
 from ...ports import AgentStore, StateStore
 from ..context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
@@ -55,7 +55,7 @@ def monitoring_tick(
         polls += polled
         report("polls", polls)
         if polled == 0:
-            due_at = _next_due(context)
+            due_at = _next_due(context.store.list_repositories())
             if due_at is None or due_at >= ends_at:
                 return False
             context.clock.sleep(IDLE_SECONDS)
@@ -64,9 +64,10 @@ def monitoring_tick(
     loop = AgentLoop(PIPELINE_MONITORING_AGENT, context, poll)
     heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
     _run_slice(loop, heartbeat, seconds=seconds, report=report)
-    due_at, now = _next_due(context), context.clock.now()
+    repositories, now = context.store.list_repositories(), context.clock.now()
+    due_at = _next_due(repositories)
     has_more = loop.state is AgentState.IDLE and due_at is not None and due_at <= now + SOON
-    _report_end(loop, heartbeat, is_working=has_more or _is_any_leased(context, now))
+    _report_end(loop, heartbeat, is_working=has_more or _is_any_leased(repositories, now))
     return TickResult(polls, has_more)
 
 
@@ -161,19 +162,12 @@ def _is_reported(store: StateStore, agent: str, what: str, *, place: str, now: d
     )
 
 
-def _next_due(context: CollectorContext) -> datetime | None:
+def _next_due(repositories: Sequence[RepositoryRecord]) -> datetime | None:
     """Find when the next repository is due; one that is leased is at the lease's end."""
-    moments = [
-        each.next_poll_at or each.lease_until
-        for each in context.store.list_repositories()
-        if not each.paused
-    ]
+    moments = [each.next_poll_at or each.lease_until for each in repositories if not each.paused]
     return min((moment for moment in moments if moment is not None), default=None)
 
 
-def _is_any_leased(context: CollectorContext, now: datetime) -> bool:
+def _is_any_leased(repositories: Sequence[RepositoryRecord], now: datetime) -> bool:
     """Return whether a repository is leased, at the end of a tick by another one."""
-    return any(
-        each.lease_until is not None and each.lease_until > now
-        for each in context.store.list_repositories()
-    )
+    return any(each.lease_until is not None and each.lease_until > now for each in repositories)
