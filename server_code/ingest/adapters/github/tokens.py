@@ -260,11 +260,13 @@ class TokenPool:
         """
         for client, error in refused:
             has_read = self._rights.has_read(client.name, repository)
-            is_rejected = isinstance(error, BadCredentials)
-            if is_rejected and is_replaced:
-                self._rights.unpin(client.name, repository)
-            has_others = self._rights.reads_others(client.name, repository)
-            if not (has_others if is_rejected else is_replaced or not has_read):
+            if isinstance(error, BadCredentials):
+                if is_replaced:
+                    self._rights.unpin(client.name, repository)
+                is_noted = self._rights.reads_others(client.name, repository)
+            else:
+                is_noted = is_replaced or not has_read
+            if not is_noted:
                 continue
             is_of_endpoint = has_read and isinstance(error, AccessDenied)
             what = f"{repository} {endpoint}" if is_of_endpoint else repository
