@@ -51,12 +51,7 @@ BACKLOG = 20
 MIN_DENIALS = 5
 
 
-def collect_attempts(
-    context: CollectorContext,
-    poll_session: PollSession,
-    *,
-    should_continue: Callable[[], bool] = lambda: True,
-) -> int:
+def collect_attempts(context: CollectorContext, poll_session: PollSession) -> int:
     """Collect one slice of due attempts; return how many there were, 0 if the lease was lost.
 
     Messages are sent before they are recorded: a crash in between repeats them with the same ids.
@@ -66,26 +61,20 @@ def collect_attempts(
     due = _load_due(context, poll_session.repository.full_name)
     if not due or not keep_lease(context, poll_session):
         return 0
-    _collect(context, poll_session, due, should_continue)
+    _collect(context, poll_session, due)
     return len(due)
 
 
 def collect_these(
-    context: CollectorContext,
-    poll_session: PollSession,
-    due: Sequence[AttemptRecord],
-    should_continue: Callable[[], bool],
+    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
     """Collect given attempts, as ``collect_attempts`` does a slice of those that are due."""
     if due and keep_lease(context, poll_session):
-        _collect(context, poll_session, due, should_continue)
+        _collect(context, poll_session, due)
 
 
 def _collect(
-    context: CollectorContext,
-    poll_session: PollSession,
-    due: Sequence[AttemptRecord],
-    should_continue: Callable[[], bool],
+    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
     reads = open_slice_reads(context, poll_session.repository.full_name, due)
     groups = read_in_groups(
@@ -93,7 +82,9 @@ def _collect(
         due,
         _reader(context, poll_session, reads),
         clock=context.clock,
-        should_continue=lambda: renew_lease(context, poll_session) and should_continue(),
+        should_continue=lambda: (
+            renew_lease(context, poll_session) and poll_session.should_continue()
+        ),
     )
     before = {record.key: record for record in due}
     errors: list[IngestError | None] = []

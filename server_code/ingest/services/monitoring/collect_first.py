@@ -27,7 +27,7 @@ def collect_delivered(context: CollectorContext, poll_session: PollSession) -> N
     decide_reliance(context, poll_session)
     if comes_first:
         due = _load_due_of_seen(context, poll_session)
-        collect_these(context, poll_session, due, poll_session.should_continue)
+        collect_these(context, poll_session, due)
 
 
 def collect_waiting(context: CollectorContext, poll_session: PollSession) -> None:
@@ -41,7 +41,7 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
         poll_session.repository.full_name, now=context.clock.now() - waited, limit=SLICE
     )
     ended = [each for each in overdue if each.run is None or each.run.is_completed]
-    collect_these(context, poll_session, ended, poll_session.should_continue)
+    collect_these(context, poll_session, ended)
 
 
 def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> list[AttemptRecord]:

@@ -132,7 +132,7 @@ def poll_repository(
         collect_delivered(context, poll_session)
         collect_waiting(context, poll_session)
         discover(context, poll_session)
-        record = _collect(context, poll_session, should_continue)
+        record = _collect(context, poll_session)
         next_poll_at = next_poll_after(context, poll_session, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
         error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
@@ -164,14 +164,12 @@ def _report_malformed(context: CollectorContext, repository: str) -> None:
             context.report_error(PIPELINE_MONITORING_AGENT, repository, what, _REMEDY_OF_MALFORMED)
 
 
-def _collect(
-    context: CollectorContext, poll_session: PollSession, should_continue: Callable[[], bool]
-) -> RepositoryRecord:
+def _collect(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
     poll_session.repository = _mark_polled(context, poll_session)
     # A long backfill is interrupted now and then, so that new runs are found meanwhile.
     leave_at = context.clock.now() + timedelta(seconds=context.collecting.poll_seconds)
-    while collect_attempts(context, poll_session, should_continue=should_continue):
-        if not should_continue() or context.clock.now() >= leave_at:
+    while collect_attempts(context, poll_session):
+        if not poll_session.should_continue() or context.clock.now() >= leave_at:
             break
     return _end_poll(context, poll_session)
 
