@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import pytest
@@ -427,11 +428,13 @@ def test_with_a_limit_that_lets_one_request_through_now_and_then_everything_is_r
     for number in range(6):
         world.run(created=number * 10, event="pull_request", branch=f"b{number}").job("test")
     here = stage(world, at=600, settings=a_trickle(absent=absent))
-    for _ in range(150):
-        here.poll()
-        here.advance(61)
-        if here.state.count_ledger().collected == 6:
-            break
+    with ThreadPoolExecutor(1) as worker:  # so that the same requests are refused each time
+        here.context = replace(here.context, workers=worker)
+        for _ in range(150):
+            here.poll()
+            here.advance(61)
+            if here.state.count_ledger().collected == 6:
+                break
     assert_all_published(here)
     assert here.requests("list_attempt_jobs", "charged") == 6
 
