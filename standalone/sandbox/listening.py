@@ -8,7 +8,27 @@ from collections.abc import Callable
 from typing import Any
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
 from waitress.server import create_server
+from waitress.task import WSGITask
+
+
+class _Task(WSGITask):
+    """A response after which the connection stays open, if it has no body: as GitHub's 304."""
+
+    def set_close_on_finish(self) -> None:
+        """Close the connection after this response, unless the response has no body.
+
+        waitress would close it after each response without a length, which a 304 must not have.
+        """
+        if self.has_body:
+            super().set_close_on_finish()
+
+
+class _Channel(HTTPChannel):
+    """A connection with these responses."""
+
+    task_class = _Task
 
 
 class Listener:
@@ -54,7 +74,7 @@ class Listener:
 def _server(
     application: Callable[..., Any], sockets: dict[int, Any], host: str, port: int, threads: int
 ) -> Any:  # noqa: ANN401 - waitress' types know neither its port nor its trigger
-    return create_server(
+    server: Any = create_server(
         application,
         map=sockets,
         host=host,
@@ -68,3 +88,5 @@ def _server(
         asyncore_use_poll=True,
         clear_untrusted_proxy_headers=True,
     )
+    server.channel_class = _Channel
+    return server

@@ -28,6 +28,7 @@ def test_an_unchanged_list_is_free(serve):
     assert first.headers["ETag"].startswith('W/"')
     again = api.get(RUNS, If_None_Match=first.headers["ETag"])
     assert (again.status_code, again.content) == (304, b"")
+    assert again.headers.get("Connection") != "close", "GitHub keeps the connection"
     assert again.headers["X-RateLimit-Used"] == first.headers["X-RateLimit-Used"] == "1"
     api.server.advance(60)
     assert api.get(RUNS, If_None_Match=first.headers["ETag"]).status_code == 200
