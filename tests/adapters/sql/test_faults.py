@@ -65,41 +65,6 @@ def test_every_error_of_the_vendor_is_mapped(dialect: Dialect) -> None:
         assert str(caught.value).endswith(".")
 
 
-@pytest.mark.parametrize(
-    ("text", "sentence"),
-    [
-        ("password authentication failed for user me", "refuses the user or the password"),
-        ("fe_sendauth: no password supplied", "refuses the user or the password"),
-        ('role "me" does not exist', "refuses the user or the password"),
-        ('database "runs" does not exist', "does not exist on that server"),
-        ("sorry, too many clients already", "accepts no more connections"),
-        ('too many connections for role "me"', "raise the limit of the server, role or database"),
-        ('too many connections for database "runs"', "raise the limit of the server, role or"),
-        ('database "runs" is not currently accepting connections', "does not accept connections"),
-        ("server does not support SSL, but SSL was required", "enable it on the server"),
-        ('no pg_hba.conf entry for host "::1", user "me", no encryption', "add sslmode=require"),
-        ("session is read-only", "is read-only: it is a standby"),
-        ("server is in hot standby mode", "is read-only: it is a standby"),
-        ("SSL error: certificate verify failed", "did not prove who it is"),
-        ('root certificate file "/none" does not exist', "did not prove who it is"),
-        ('server certificate for "a" does not match host name "b"', "did not prove who it is"),
-        ("no more connections allowed (max_client_conn)", "accepts no more connections"),
-        ("no such database: runs", "does not exist on that server"),
-        ("Tenant or user not found", "refuses the user or the password"),
-        ("pgbouncer cannot connect to server", "is refused by its pooler"),
-        ("server login has been failing, try again later", "is refused by its pooler"),
-        ("query_wait_timeout", "is refused by its pooler"),
-        ("the database system is starting up", "try again when it is up"),
-        ('could not translate host name "db.example" to address', "cannot be reached"),
-        ("timeout expired", "cannot be reached"),
-    ],
-)
-def test_a_failed_connect_reports_why(text: str, sentence: str) -> None:
-    """Such errors have no code, only words."""
-    error = psycopg2.OperationalError(f"FATAL:  {text}\n")
-    assert sentence in postgres_dialect(URL).explain(error)
-
-
 def test_no_password_is_shown() -> None:
     """Neither as it is written in the URL, nor as it reads."""
     error = psycopg2.ProgrammingError("invalid s@cret, s%40cret and other in the dsn")
@@ -269,9 +234,9 @@ def test_a_file_that_another_process_keeps_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
-    """It may be the user's."""
+    """It may be the user's, and no waiting makes it a database."""
     path = tmp_path / "letter.txt"
     path.write_text("Dear database,\n" * 100)
-    with pytest.raises(StateUnavailable, match="is no SQLite database; name another file"):
+    with pytest.raises(BadSettings, match="is no SQLite database; name another file"):
         open_sql_state(str(path))
     assert path.read_text().startswith("Dear database,")

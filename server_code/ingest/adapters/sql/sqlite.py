@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 
+from ...errors import BadSettings
 from .dialect import Connection, Dialect
 
 #: For how long a statement waits while another connection writes.
@@ -25,11 +26,13 @@ _FAULTS = (
         "unable to open",
         "cannot be opened; create its folder, and let this user write there",
     ),
-    ("not a database", "is no SQLite database; name another file in DATABASE_URL"),
     ("malformed", "is damaged; restore a copy, or move it away to start anew"),
     ("disk i/o error", "cannot be read or written: the disk failed; check the disk"),
     ("no such table", "has lost a table; restore a copy, or move it away to start anew"),
 )
+
+#: Of a file of another kind, which no waiting changes.
+_NO_DATABASE = "not a database"
 
 _SWITCHES_TO_WAL = 20
 
@@ -65,6 +68,7 @@ def _connect(path: str) -> Connection:
     """Open the file; the pool lends a connection to one thread at a time, but not always the same.
 
     Foreign keys stay off, for there are none: the ledger outlives the repository that it is of.
+    Raises BadSettings for a file of another kind.
     """
     connection = sqlite3.connect(
         path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -74,8 +78,11 @@ def _connect(path: str) -> Connection:
         # With WAL this survives the end of the process at any moment. A power cut may take the
         # last transactions, in order and whole; they are then collected again.
         connection.execute("PRAGMA synchronous = NORMAL")
-    except sqlite3.Error:
+    except sqlite3.Error as error:
         connection.close()
+        if _NO_DATABASE in str(error):
+            fault = f"The file {path!r} is no SQLite database; name another file in DATABASE_URL"
+            raise BadSettings([fault]) from error
         raise
     return connection
 
