@@ -110,6 +110,10 @@ def test_what_botocore_itself_tries_again_passes(code: str) -> None:
         ("KMS.NotFoundException", 400, AccessDenied),
         ("KmsDisabled", 400, AccessDenied),
         ("KmsThrottled", 400, QueueUnavailable),
+        ("Throttled", 400, QueueUnavailable),
+        ("RateExceeded", 400, QueueUnavailable),
+        ("LimitExceeded", 400, QueueUnavailable),
+        ("ReplicationOperation", 409, QueueUnavailable),
         ("KMS.KMSInternalException", 400, QueueUnavailable),
         ("KMS.DependencyTimeoutException", 400, QueueUnavailable),
         ("KMS.KeyUnavailableException", 400, QueueUnavailable),
@@ -164,7 +168,12 @@ def test_our_own_errors_pass_unchanged() -> None:
 
 
 @pytest.mark.parametrize(
-    "said", ["Signature expired: now is earlier.", "Signature not yet current: now is later."]
+    "said",
+    [
+        "Signature expired: now is earlier.",
+        "Signature not yet current: now is later.",
+        "Date in Credential scope does not match YYYYMMDD.",
+    ],
 )
 @pytest.mark.parametrize("code", ["InvalidSignatureException", "SignatureDoesNotMatch"])
 def test_a_wrong_clock_is_reported_as_the_clocks_fault(code: str, said: str) -> None:

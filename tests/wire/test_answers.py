@@ -115,6 +115,7 @@ def test_githubs_own_words_reach_people():
         ("Forbidden", {"x-github-sso": "partial-results; organizations=1,2"}, "single sign-on"),
         ("the `octo` organization has an IP allow list enabled", {}, "IP allow list"),
         ("This installation has been suspended", {}, "unsuspend"),
+        ("'Expiration time' claim ('exp') is too far in the future", {}, "clock of this machine"),
         (
             "The 'octo' organization forbids access via a token whose lifetime is over 366 days.",
             {},

@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ..errors import AccessDenied, BadCredentials, RepositoryUnavailable
 from .reasons import printable, web_link
 
@@ -68,6 +69,8 @@ _SSO_LINK = re.compile(r"url=(https://[^\s;,]+)")
 
 def find_remedy(message: str) -> Refusal | None:
     """Return the refusal that a message of GitHub's stands for."""
+    if is_of_clock(message):
+        return Refusal((), BadCredentials, CLOCK_REMEDY)
     lowered = message.lower()
     return next((each for each in REFUSALS if any(w in lowered for w in each.words)), None)
 

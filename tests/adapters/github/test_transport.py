@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 import ssl
 import subprocess
+from datetime import datetime, timedelta, timezone
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
 from ingest.adapters.github import open_token_pool
 from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
@@ -163,22 +167,53 @@ def certificate(tmp_path_factory):
     return folder
 
 
+def trust(authority, monkeypatch):
+    for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+    if authority is not None:
+        monkeypatch.setenv("SSL_CERT_FILE", str(authority))
+
+
 def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
     """OpenSSL's own variable is enough; without it, the error says what to set."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate / "ca.pem", certificate / "key.pem")
     with stub_github(lambda _: (200, {}, {"id": 7}), tls=context) as github:
-        for name in ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
-            monkeypatch.delenv(name, raising=False)
+        trust(None, monkeypatch)
         with pytest.raises(SourceUnavailable, match="did not prove who it is") as refused:
             client_of(github.url).get(RUN)
         assert "SSL_CERT_FILE" in refused.value.remedy
-        monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "ca.pem"))
+        trust(certificate / "ca.pem", monkeypatch)
         assert client_of(github.url).get(RUN).json() == {"id": 7}
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "none.pem"))
         with pytest.raises(SourceUnavailable) as missing:
             client_of(github.url).get(RUN)
         assert "SSL_CERT_FILE" in missing.value.remedy
+
+
+def test_a_certificate_of_the_future_is_the_clocks_fault(certificate, tmp_path, monkeypatch):
+    """A machine whose clock is behind sees no valid certificate of any server."""
+    future = datetime.now(timezone.utc) + timedelta(days=1)
+    (tmp_path / "leaf.pem").write_bytes(sign_leaf(certificate, valid_from=future))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "leaf.pem", certificate / "key.pem")
+    trust(certificate / "ca.pem", monkeypatch)
+    with stub_github(lambda _: (200, {}, {"id": 7}), tls=context) as github:
+        with pytest.raises(SourceUnavailable, match="did not prove who it is") as refused:
+            client_of(github.url).get(RUN)
+        assert "clock of this machine" in refused.value.remedy
+
+
+def sign_leaf(authority, *, valid_from):
+    """Sign a certificate for 127.0.0.1 with the authority's key, which it has as its own too."""
+    issuer = x509.load_pem_x509_certificate((authority / "ca.pem").read_bytes())
+    key = serialization.load_pem_private_key((authority / "key.pem").read_bytes(), password=None)
+    host = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    leaf = x509.CertificateBuilder(issuer_name=issuer.subject, serial_number=7)
+    leaf = leaf.subject_name(x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "leaf")]))
+    leaf = leaf.public_key(issuer.public_key()).add_extension(host, critical=False)
+    leaf = leaf.not_valid_before(valid_from).not_valid_after(valid_from + timedelta(days=1))
+    return leaf.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://[bad", "http://127.0.0.1:9"])

@@ -52,6 +52,7 @@ PREFIX = 'connection to server at "db.example" (10.0.0.1), port 5432 failed: '
         ("SSL error: certificate verify failed", "did not prove who it is"),
         ('root certificate file "/none" does not exist', "did not prove who it is"),
         ('server certificate for "a" does not match host name "b"', "did not prove who it is"),
+        ("SSL error: certificate is not yet valid", "set the clock of this machine"),
         ("FATAL:  connection requires a valid client certificate", "sslcert and sslkey"),
         ('could not read certificate file "/c": No such file or directory', "sslcert and sslkey"),
         ('private key file "/k" has group or world access', "sslcert and sslkey"),

@@ -8,6 +8,7 @@ from enum import Enum
 from traceback import walk_tb
 from typing import TYPE_CHECKING
 
+from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ...errors import (
     AccessDenied,
     BadSettings,
@@ -37,6 +38,7 @@ _BUSY = frozenset(
         "InternalFailure",
         "InternalError",
         "InvalidPart",
+        "LimitExceeded",
         "LimitExceededException",
         "NoSuchUpload",
         "OperationAborted",
@@ -44,6 +46,8 @@ _BUSY = frozenset(
         "PriorRequestNotComplete",
         "ProvisionedThroughputExceededException",
         "QueueDeletedRecently",
+        "RateExceeded",
+        "ReplicationOperation",
         "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
@@ -54,6 +58,7 @@ _BUSY = frozenset(
         "SlowDownException",
         "SlowDownRead",
         "SlowDownWrite",
+        "Throttled",
         "ThrottledException",
         "Throttling",
         "ThrottlingException",
@@ -101,10 +106,6 @@ _DENIED = frozenset(
         "UnrecognizedClientException",
     }
 )
-_CLOCK = frozenset({"RequestExpired", "RequestTimeTooSkewed"})
-
-#: What SQS says in an InvalidSignatureException whose cause is the clock of this machine.
-_CLOCK_WORDS = ("signature expired", "signature not yet current", "difference between the request")
 
 #: A message that gets one of these is refused every time. Whatever else a queue answers may change
 #: with its key, its policy or its limits, so nothing else is final.
@@ -229,10 +230,9 @@ def _from_answer(error: ClientError, subject: str) -> IngestError:
 
 
 def _remedy(code: str, said: str) -> str:
-    word = _last_word(code)
-    if word in _CLOCK or any(words in said.lower() for words in _CLOCK_WORDS):
-        return "The clock of this machine is wrong: set it."
-    if "Expired" in word:
+    if is_of_clock(said):
+        return CLOCK_REMEDY
+    if "Expired" in _last_word(code):
         return "The credentials have expired: renew them."
     if "kms" in code.lower():
         return "Enable the KMS key, and allow these credentials to use it."
@@ -267,13 +267,18 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
         botocore.LoginError,
     )
     if isinstance(error, unreachable):
-        return QueueUnavailable(f"{subject} cannot be reached: {str(error).rstrip('.')}.")
+        return _unreachable(subject, str(error))
     if isinstance(error, without_credentials):
         return AccessDenied(
             f"There are no usable AWS credentials for {subject}: {error}."
             " Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."
         )
     return BadSettings([f"{subject} cannot be used: {error}"])
+
+
+def _unreachable(subject: str, reason: str) -> QueueUnavailable:
+    remedy = CLOCK_REMEDY if is_of_clock(reason) else None
+    return QueueUnavailable(f"{subject} cannot be reached: {reason.rstrip('.')}.", remedy=remedy)
 
 
 def _code(error: ClientError) -> str:

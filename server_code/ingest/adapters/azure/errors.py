@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ...errors import AccessDenied, QueueMissing, QueueUnavailable
 
 _DENIED_STATUSES = (401, 403)
@@ -36,11 +37,14 @@ def azure_errors(subject: str) -> Iterator[None]:
         if getattr(error, "status_code", None) in _DENIED_STATUSES:
             raise _denied(subject, error) from error
         reason = str(error).rstrip(".")
-        raise QueueUnavailable(f"{subject} cannot be used now: {reason}.") from error
+        remedy = CLOCK_REMEDY if is_of_clock(reason) else None
+        raise QueueUnavailable(f"{subject} cannot be used now: {reason}.", remedy=remedy) from error
 
 
 def _denied(subject: str, error: Exception) -> AccessDenied:
     first_line = str(error).partition("\n")[0]
+    if is_of_clock(str(error)):
+        return AccessDenied(f"{subject} refuses the credentials ({first_line}). {CLOCK_REMEDY}")
     return AccessDenied(
         f"{subject} refuses the credentials ({first_line}). Check the key of the connection "
         "string, or grant the identity the roles that `runstream setup --print-bicep` prints."

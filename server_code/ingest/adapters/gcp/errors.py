@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ...errors import AccessDenied, QueueMissing, QueueUnavailable
 
 
@@ -27,8 +28,11 @@ def google_errors(subject: str) -> Iterator[None]:
         ) from error
     except (exceptions.GoogleAPIError, TransportError, RequestException) as error:
         reason = str(error).rstrip(".")
-        raise QueueUnavailable(f"{subject} cannot be used now: {reason}.") from error
+        remedy = CLOCK_REMEDY if is_of_clock(reason) else None
+        raise QueueUnavailable(f"{subject} cannot be used now: {reason}.", remedy=remedy) from error
     except GoogleAuthError as error:
+        if is_of_clock(str(error)):
+            raise AccessDenied(f"{subject}: {error}. {CLOCK_REMEDY}") from error
         raise AccessDenied(
             f"{subject}: no application default credentials are valid ({error}). Set "
             "GOOGLE_APPLICATION_CREDENTIALS, give this machine a service account, or run `gcloud "

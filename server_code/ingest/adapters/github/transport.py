@@ -13,6 +13,7 @@ from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
+from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ...errors import RequestFailed, SourceUnavailable
 from ...wire.answers import RawAnswer
 from ...wire.log_bodies import require_log
@@ -32,6 +33,11 @@ _CHUNK_BYTES = 64 * 1024
 LOG_SECONDS = 1800
 LOG_CHUNK_BYTES = 256 * 1024
 
+
+_TLS_REMEDY = (
+    "If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA. If "
+    "it does not use TLS, begin GITHUB_API_URL with http://."
+)
 
 #: The first that is set names the trusted certificates.
 _CERTIFICATE_VARIABLES = (
@@ -163,8 +169,7 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
     if isinstance(error, requests.exceptions.SSLError):
         return SourceUnavailable(
             f"{host} did not prove who it is: {_certificate_fault(error)}.",
-            remedy="If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file "
-            "of that CA. If it does not use TLS, begin GITHUB_API_URL with http://.",
+            remedy=CLOCK_REMEDY if is_of_clock(str(error)) else _TLS_REMEDY,
         )
     # requests' error for a proxy of an unknown scheme is a ValueError too.
     is_unusable = isinstance(error, ValueError) and has_proxy(url)

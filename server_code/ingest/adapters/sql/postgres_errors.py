@@ -42,6 +42,7 @@ _FAULTS = {
     "XX002": "is damaged ({text}); rebuild its indexes (REINDEX), or restore a copy",
     "attributes": "is not the kind of server that target_session_attrs in DATABASE_URL requires "
     "({text}); name read-write there",
+    "clock": "has a certificate that is not valid yet ({text}); set the clock of this machine",
     "certificate": "did not prove who it is ({text}); set sslrootcert, or correct the host",
     "client certificate": "requires a certificate of this client ({text}); correct sslcert and "
     "sslkey",
@@ -68,6 +69,7 @@ _WORDS = tuple(
         ("client certificate", "client certificate", "private key"),
         ("client certificate", "could not read certificate file"),
         ("client certificate", "alert (unknown ca|bad certificate|certificate)"),
+        ("clock", "certificate is not yet valid"),
         ("certificate", "certificate"),
         ("53300", "too many (connections|clients)", "remaining connection slots"),
         ("53300", "no more connections allowed", r"max_?\w*(clients|connections)", "max clients"),
