@@ -60,6 +60,23 @@ def test_wrong_passwords_cost_a_pause_that_a_reset_by_the_host_ends(
         anvil.users.logout()
 
 
+def test_a_session_cannot_guess_its_password_by_changing_it(
+    anvil_server: AnvilApp, guest: Account
+) -> None:
+    """Changes count as logins do; a new password that is too short is no guess."""
+    with anvil_server.uplink() as call:
+        call("log_in", *guest)
+        with pytest.raises(anvil.server.AnvilWrappedError, match="at least 12 characters"):
+            call("change_password", "not the password", "short")
+        for _ in range(6):
+            with pytest.raises(anvil.server.AnvilWrappedError, match="current password is wrong"):
+                call("change_password", "not the password", "a new password")
+        with pytest.raises(anvil.server.AnvilWrappedError, match="is paused for 1 minute"):
+            call("change_password", guest[1], "a new password")
+        call("reset_password_from_host", GUEST)
+        anvil.users.logout()
+
+
 def test_a_reset_ends_sessions_and_keeps_the_role(anvil_server: AnvilApp, guest: Account) -> None:
     with anvil_server.uplink() as call:
         call("log_in", *guest)

@@ -103,13 +103,19 @@ def clear_password_failures(email: str) -> None:
 
 def change_own_password(old: str, new: str) -> None:
     """Change the password of the current user. Raises Rejected."""
-    if len(new) < MIN_PASSWORD_LENGTH:
-        raise Rejected(f"The new password needs at least {MIN_PASSWORD_LENGTH} characters.")
     try:
         anvil.users.reset_password(old, new)
     except anvil.users.AuthenticationFailed:
         # The page would take Anvil's own error for a missing login.
         raise Rejected("The current password is wrong.") from None
+
+
+def require_new_password(value: object) -> str:
+    """Return a password that is long enough. Raises Rejected."""
+    password = require_text(value, "The new password")
+    if len(password) < MIN_PASSWORD_LENGTH:
+        raise Rejected(f"The new password needs at least {MIN_PASSWORD_LENGTH} characters.")
+    return password
 
 
 def require_email(value: object) -> str:

@@ -19,6 +19,7 @@ from ..settings import Settings
 from . import accounts
 from .arguments import require_text
 from .auth import login_required
+from .password_limits import counted_password
 from .request_context import RequestContext
 from .roles import parse_role
 
@@ -125,9 +126,10 @@ def reset_account_password(request: RequestContext, email: object) -> dict[str, 
 @login_required
 def change_password(request: RequestContext, old: object, new: object) -> None:
     """Change one's own password; other sessions of the account end."""
-    accounts.change_own_password(
-        require_text(old, "The current password"), require_text(new, "The new password")
-    )
+    current = require_text(old, "The current password")
+    chosen = accounts.require_new_password(new)
+    with counted_password(request.actor.lower(), now=request.now):
+        accounts.change_own_password(current, chosen)
     request.note("changed their password")
 
 

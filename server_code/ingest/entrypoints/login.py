@@ -1,20 +1,18 @@
-"""Login and session. Wrong passwords are limited here, before Anvil's counter blocks an account."""
+"""Login and session."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 import anvil.server
 import anvil.users
 
 from ..adapters.anvil_secrets import find
-from ..adapters.data_tables.login_attempts import LoginAttempts
-from ..domain.login_limits import limits_of_login
 from ..errors import Rejected
 from . import accounts
 from .arguments import require_text
 from .auth import is_enabled, with_readable_errors
+from .password_limits import counted_password
 from .request_context import RequestContext
 from .roles import stored_role
 
@@ -50,13 +48,9 @@ def log_in(email: object, password: object) -> dict[str, Any]:
 def _log_in(email: object, password: object) -> dict[str, Any]:
     address = accounts.require_email(email)
     text = require_text(password, "The password")
-    request, attempts = RequestContext(actor=address), LoginAttempts()
-    limits = limits_of_login(_client_address(), address)
-    until = attempts.begin(limits, address, now=request.now)
-    if until is not None:
-        raise Rejected(_paused(until, request.now))
-    user = _authenticate(address, text)
-    attempts.succeed(limits, address)
+    request = RequestContext(actor=address)
+    with counted_password(address, now=request.now):
+        user = _authenticate(address, text)
     request.note("signed in")
     return _session(user)
 
@@ -73,19 +67,5 @@ def _authenticate(address: str, password: str) -> Any:  # noqa: ANN401 - a row o
         raise Rejected(_WRONG) from None
 
 
-def _paused(until: datetime, now: datetime) -> str:
-    minutes = max(1, -(-int((until - now).total_seconds()) // 60))
-    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
-    return (
-        f"Too many failed logins. Logging in from your network is paused for {span}, "
-        f"until {until:%H:%M} UTC."
-    )
-
-
 def _session(user: Any) -> dict[str, Any]:  # noqa: ANN401 - a row of the users table
     return {"email": user["email"], "role": stored_role(user["role"]).word}
-
-
-def _client_address() -> str | None:
-    client = anvil.server.context.client
-    return None if client is None else client.ip

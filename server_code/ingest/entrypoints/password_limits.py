@@ -1,0 +1,41 @@
+"""The limit of wrong passwords, before Anvil's own counter blocks an account for good."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import anvil.server
+
+from ..adapters.data_tables.login_attempts import LoginAttempts
+from ..domain.login_limits import limits_of_login
+from ..errors import Rejected
+
+
+@contextmanager
+def counted_password(account: str, *, now: datetime) -> Iterator[None]:
+    """Count a password of an account as wrong unless the block ends. Raises Rejected in a pause.
+
+    Logins and changes of a password count together, by account and client address.
+    """
+    limits, attempts = limits_of_login(_client_address(), account), LoginAttempts()
+    until = attempts.begin(limits, account, now=now)
+    if until is not None:
+        raise Rejected(_paused(until, now))
+    yield
+    attempts.succeed(limits, account)
+
+
+def _paused(until: datetime, now: datetime) -> str:
+    minutes = max(1, -(-int((until - now).total_seconds()) // 60))
+    span = "1 minute" if minutes == 1 else f"{minutes} minutes"
+    return (
+        "Too many wrong passwords. Logging in and changing passwords from your network is paused "
+        f"for {span}, until {until:%H:%M} UTC."
+    )
+
+
+def _client_address() -> str | None:
+    client = anvil.server.context.client
+    return None if client is None else client.ip
