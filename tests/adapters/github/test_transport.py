@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import ssl
 import subprocess
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from io import BytesIO
 from ipaddress import ip_address
 
 import pytest
@@ -16,6 +18,7 @@ from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
 from ingest.errors import (
     BadRequest,
+    NotFound,
     RateLimited,
     RequestFailed,
     RequestPaused,
@@ -34,7 +37,7 @@ def client_of(url, clock=None, counters=None):
     return client
 
 
-@pytest.mark.parametrize("status", [301, 302, 307, 308])
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 def test_a_redirect_of_the_api_is_followed_and_counted(status):
     """A renamed repository answers so; parameters that the new address lacks are kept."""
 
@@ -55,11 +58,84 @@ def test_a_redirect_of_the_api_is_followed_and_counted(status):
 
 
 def test_a_redirect_that_goes_round_ends():
-    """Three are followed."""
-    with stub_github(lambda asked: (301, {"Location": asked.path}, None)) as github:
-        with pytest.raises(SourceUnavailable, match="redirects more than 3"):
+    """It is asked once for each address."""
+    moved = {"message": "Moved Permanently"}
+    with stub_github(lambda asked: (301, {"Location": asked.path}, moved)) as github:
+        with pytest.raises(SourceUnavailable, match="in a circle: Moved Permanently"):
             client_of(github.url).get(RUN)
-        assert len(github.asked) == 4
+        assert len(github.asked) == 1
+
+
+def redirecting(hops):
+    """Answer the last of so many redirects with a run."""
+
+    def answer(asked):
+        hop = int(asked.query.get("hop", 0))
+        if hop == hops:
+            return 200, {}, {"id": 7}
+        return 301, {"Location": f"{asked.path}?hop={hop + 1}"}, {"message": "Moved Permanently"}
+
+    return answer
+
+
+def test_a_chain_of_redirects_is_followed_up_to_five():
+    """A repository may have been renamed several times."""
+    with stub_github(redirecting(5)) as github:
+        assert client_of(github.url).get(RUN).json() == {"id": 7}
+    with stub_github(redirecting(6)) as github:
+        with pytest.raises(SourceUnavailable, match="more than 5 times: Moved Permanently"):
+            client_of(github.url).get(RUN)
+        assert len(github.asked) == 6
+
+
+def test_a_redirect_without_an_address_is_named_in_githubs_words():
+    moved = {"message": "Moved, address withheld"}
+    with (
+        stub_github(lambda _: (301, {}, moved)) as github,
+        pytest.raises(SourceUnavailable, match=r"without an address: Moved, address withheld\."),
+    ):
+        client_of(github.url).get(RUN)
+
+
+def test_a_redirect_keeps_the_parameters_that_its_address_lacks():
+    """Without the page's size and number, a list would repeat its first 30 items."""
+
+    def answer(asked):
+        if asked.path.startswith("/repos/"):
+            return 301, {"Location": "/repositories/1/actions/runs?page=3"}, None
+        return 200, {}, dict(asked.query)
+
+    request = Request.to("/repos/{}/actions/runs", "octo/api", per_page=100, page=3)
+    with stub_github(answer) as github:
+        found = client_of(github.url).get(request).json()
+    assert found == {"page": "3", "per_page": "100"}
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_renamed_repositorys_log_is_asked_for_with_the_credential(status):
+    """Only the address that holds the log itself gets none."""
+
+    def answer(asked):
+        if asked.path.startswith("/repos/"):
+            return status, {"Location": "/repositories/1/actions/jobs/7/logs"}, None
+        if not asked.token:
+            return 404, {}, {"message": "Not Found"}
+        return 302, {"Location": "http://logs.test/7"}, None
+
+    request = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 7)
+    with stub_github(answer) as github:
+        found = client_of(github.url).get(replace(request, log=BytesIO()))
+    assert found.headers["location"] == "http://logs.test/7"
+
+
+def test_graphql_that_is_redirected_is_not_asked_again():
+    """The redirect of a POST would be followed as a GET."""
+    with stub_github(lambda _: (301, {"Location": "http://login.test/sso"}, None)) as github:
+        with pytest.raises(
+            NotFound, match=r"redirects .*/graphql \(301\) to http://login.test/sso"
+        ):
+            client_of(github.url).query("query { viewer { login } }", {})
+        assert len(github.asked) == 1
 
 
 @pytest.mark.parametrize(

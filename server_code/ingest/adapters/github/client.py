@@ -11,14 +11,14 @@ from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
-from ...errors import AccessDenied, IngestError, SourceUnavailable
+from ...errors import AccessDenied, IngestError, NotFound, SourceUnavailable
 from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
 from ...wire.expiration import parse_expiration
-from ...wire.links import redirect_target
 from ...wire.rate_limiter import RateLimiter
 from ...wire.refusals import lacking_permissions
 from .credentials import Credential
+from .redirects import Redirects, require_no_redirect
 from .request import Request, Response
 from .transport import TOTAL_SECONDS, Transport
 
@@ -28,12 +28,7 @@ logger = logging.getLogger(__name__)
 API_VERSION = "2022-11-28"
 USER_AGENT = "runstream"
 
-#: Redirects of one request that are followed, on the API's own host only. 302 is temporary, the
-#: others are documented for renamed repositories.
-#: https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
-MAX_REDIRECTS = 3
 _GRAPHQL = "/graphql"
-_REDIRECTS = frozenset({301, 302, 307, 308})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +74,9 @@ class GithubClient:
         etag = self._own_etag(request.validator)
         headers = {} if etag is None else {"If-None-Match": etag}
         asked = url = self._url_of(request.path, request.parameters)
-        for _ in range(MAX_REDIRECTS + 1):
+        is_log = request.log is not None
+        redirects = Redirects(url, path=request.path, api_url=self._api_url, is_log=is_log)
+        while True:
             call = _Call(
                 "GET",
                 url,
@@ -87,32 +84,34 @@ class GithubClient:
                 request.path,
                 headers,
                 log=request.log,
-                is_bulk=request.is_bulk or request.log is not None,
+                is_bulk=request.is_bulk or is_log,
             )
             answer = self._exchange(call)
-            location = self._next_location(answer, request, url)
+            location = redirects.follow(answer)
             if location is None:
                 return replace(self._response(request.path, answer), was_redirected=url != asked)
             # The whole answer names the repository as it is called now; 304 would not.
             url, headers = location, {}
-        raise SourceUnavailable(f"{request.path} redirects more than {MAX_REDIRECTS} times.")
 
     def post(self, request: Request) -> Response:
         """Send one POST without a body. Raises as ``get`` does."""
         url = self._url_of(request.path, request.parameters)
         answer = self._exchange(_Call("POST", url, request.endpoint, request.path, {}, b""))
+        require_no_redirect(answer, request.path, SourceUnavailable)
         return self._response(request.path, answer)
 
     def query(self, query: str, variables: Mapping[str, str], *, is_bulk: bool = False) -> object:
         """Send one GraphQL query; return the whole answer, ``data`` and ``errors``.
 
-        Raises as ``get`` does; an exhausted GraphQL budget is RateLimited though it answers 200.
+        Raises as ``get`` does; an exhausted GraphQL budget is RateLimited though it answers 200,
+        and a redirect is NotFound: there is no GraphQL at this address.
         """
         body = json.dumps({"query": query, "variables": dict(variables)}).encode()
         headers = {"Content-Type": "application/json"}
         url = _graphql_url(self._api_url)
         call = _Call("POST", url, _GRAPHQL, _GRAPHQL, headers, body, is_bulk=is_bulk)
         answer = self._exchange(call)
+        require_no_redirect(answer, url, NotFound)
         return self._response(_GRAPHQL, answer).json()
 
     def has_headroom(self) -> bool:
@@ -207,26 +206,6 @@ class GithubClient:
             path=path,
             api_url=self._api_url,
         )
-
-    def _next_location(self, answer: RawAnswer, request: Request, url: str) -> str | None:
-        """Return where a redirect leads; None for an answer that is to be read.
-
-        Raises SourceUnavailable for another host or scheme: the credential is not sent there.
-        """
-        if answer.status not in _REDIRECTS or (answer.status == 302 and request.log is not None):
-            return None
-        location = redirect_target(url, answer.headers.get("location", ""))
-        here, there = urlsplit(url), urlsplit(location)
-        if (here.scheme, here.netloc.lower()) != (there.scheme, there.netloc.lower()):
-            if request.log is not None:
-                return None
-            raise SourceUnavailable(
-                f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
-                remedy="Set GITHUB_API_URL to the address that answers without a redirect.",
-            )
-        if not there.query and here.query:
-            location = f"{location}?{here.query}"
-        return location
 
     def _count(self, resource: str, status: int) -> None:
         kind = "free" if status == 304 else "charged"

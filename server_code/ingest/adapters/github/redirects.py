@@ -1,0 +1,103 @@
+"""Where a redirect of GitHub's API leads, and when it is followed.
+
+https://docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api#follow-redirects
+"""
+
+from __future__ import annotations
+
+from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+
+from ...errors import IngestError, SourceUnavailable
+from ...wire.answers import RawAnswer
+from ...wire.links import redirect_target
+from ...wire.reasons import parse_reason
+
+#: Redirects of one request that are followed, on the API's own host only.
+MAX_REDIRECTS = 5
+
+#: 302 and 307 are temporary, 301 and 308 are documented for renamed repositories.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+_REMEDY = "Set GITHUB_API_URL to the address that answers without a redirect."
+
+#: What begins the paths of an API: a log that is kept elsewhere on its host needs no credential.
+_API_PATHS = ("/repos/", "/repositories/")
+
+
+class Redirects:
+    """The redirects of one GET. ``is_log``: GitHub answers it with the address of another host."""
+
+    def __init__(self, url: str, *, path: str, api_url: str, is_log: bool) -> None:
+        self._asked = {url}
+        self._url = url
+        self._path = path
+        self._api_url = api_url
+        self._is_log = is_log
+
+    def follow(self, answer: RawAnswer) -> str | None:
+        """Return where a redirect leads; None for an answer that is to be read.
+
+        Raises SourceUnavailable where it leads nowhere, in a circle, too far, or to another host or
+        scheme: the credential is not sent there.
+        """
+        if answer.status not in _REDIRECTS:
+            return None
+        address = answer.headers.get("location")
+        words = parse_reason(answer.headers, answer.body).words
+        if not address:
+            raise SourceUnavailable(
+                f"GitHub redirects {self._path} ({answer.status}) without an address{words}"
+            )
+        location = _with_parameters(redirect_target(self._url, address), self._url)
+        if self._is_log and not self._is_of_api(location):
+            return None
+        self._require_same_host(location)
+        if location in self._asked:
+            raise SourceUnavailable(f"{self._path} redirects in a circle{words}")
+        if len(self._asked) > MAX_REDIRECTS:
+            raise SourceUnavailable(
+                f"{self._path} redirects more than {MAX_REDIRECTS} times{words}"
+            )
+        self._asked.add(location)
+        self._url = location
+        return location
+
+    def _is_of_api(self, location: str) -> bool:
+        """Return whether an address is one of the API's own, which needs the credential."""
+        there, api = urlsplit(location), urlsplit(self._api_url)
+        if _origin(there) != _origin(api):
+            return False
+        return there.path.startswith(tuple(f"{api.path}{begin}" for begin in _API_PATHS))
+
+    def _require_same_host(self, location: str) -> None:
+        here, there = urlsplit(self._url), urlsplit(location)
+        if _origin(here) != _origin(there):
+            raise SourceUnavailable(
+                f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
+                remedy=_REMEDY,
+            )
+
+
+def require_no_redirect(answer: RawAnswer, path: str, error: type[IngestError]) -> None:
+    """Raise an error for a POST that is redirected: by HTTP it would be sent again as a GET."""
+    if answer.status not in _REDIRECTS:
+        return
+    target = urlsplit(redirect_target("", answer.headers.get("location", "")))
+    raise error(
+        f"GitHub redirects {path} ({answer.status}) to "
+        f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}.",
+        remedy=_REMEDY,
+    )
+
+
+def _origin(parts: SplitResult) -> tuple[str, str]:
+    return parts.scheme, parts.netloc.lower()
+
+
+def _with_parameters(location: str, asked: str) -> str:
+    """Add the asked parameters that a redirect's address lacks: some servers drop them."""
+    parts = urlsplit(location)
+    named = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    lacking = [pair for pair in parse_qsl(urlsplit(asked).query) if pair[0] not in named]
+    query = "&".join(filter(None, (parts.query, urlencode(lacking))))
+    return parts._replace(query=query).geturl()
