@@ -24,10 +24,11 @@ from ingest.messaging.log_work import DueLog, attempt_logs_due, job_log_due
 from ingest.messaging.run_events import job_envelope, run_envelope
 from jsonschema import Draft202012Validator
 from support.message_examples import an_absence, example_messages, log_facts
-from support.message_schemas import PUBLISHED, Messages, strict_schemas
+from support.message_schemas import OPEN_1_0, PUBLISHED, Messages, strict_schemas
 from support.strategies import COMMITS, JOBS, RUNS, UGLY_TEXT, moments
 
 STRICT = Messages(strict_schemas(PUBLISHED))
+READER_OF_1_0 = Messages(OPEN_1_0)
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 
 IDS = st.integers(min_value=1, max_value=2**53)
@@ -52,6 +53,8 @@ def assert_valid(name: str, message: QueueMessage) -> None:
     document = json.loads(message.body)
     assert faults_of(name, document) == []
     assert faults_of("envelope", document) == []
+    if name in OPEN_1_0:
+        assert READER_OF_1_0.faults(name, document) == []
 
 
 @given(RUNS, st.lists(JOBS, max_size=2), st.none() | COMMITS, st.integers(0, 3))
