@@ -6,8 +6,8 @@ import json
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,10 +15,12 @@ import click
 from ingest.bootstrap.collector import Collector, open_headless
 from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
+from ingest.services.collections.one_time_collection import save_one_time_collection
+from ingest.services.dashboard.health_problems import plural
 from ingest.settings import Settings
 
 from .agents import LOCAL_OPTIONS, AgentOptions, Scope, run_agents
-from .failures import INCOMPLETE, sentence_for
+from .failures import INCOMPLETE, exit_code_for, sentence_for
 from .logs import write_notice
 from .once import collect_once
 from .startup_retries import open_when_available
@@ -92,10 +94,28 @@ def collect_all_once(
     *,
     refused: Mapping[str, IngestError],
 ) -> int:
-    """Collect everything; return the exit code.
+    """Collect everything; return the exit code, which ``status`` shows from then on.
 
     What was collected is reported first, then the error of each repository that failed.
     """
+    save_end = _saved_end(collector, names)
+    try:
+        code, note = _collect_all(collector, names, stop, options, refused)
+    except Exception as error:
+        save_end(exit_code_for(error), sentence_for(error))
+        raise
+    save_end(code, note)
+    return code
+
+
+def _collect_all(
+    collector: Collector,
+    names: Sequence[str],
+    stop: Stop,
+    options: CollectOptions,
+    refused: Mapping[str, IngestError],
+) -> tuple[int, str | None]:
+    """Collect and report; return the exit code, and what is left where it is not 0."""
     policy = options.policy
     with open_view(collector.context.store) as show, _announced(stop):
         result = collect_once(collector, names, stop=stop.event, on_progress=show, policy=policy)
@@ -105,13 +125,35 @@ def collect_all_once(
     for name, error in list(result.errors.items())[0 if refused else 1 :]:
         write_notice(f"{name}: {sentence_for(error)}", level=logging.ERROR)
     if stop.signal_number is not None:
-        write_notice("Stopped before everything was collected; the next start continues.")
-        return stop.exit_code
+        notice = "Stopped before everything was collected; the next start continues."
+        write_notice(notice)
+        return stop.exit_code, notice
     if summary.pending:
         write_notice(_describe_pending(summary.pending), level=logging.WARNING)
     for error in errors.values():
         raise error
-    return INCOMPLETE if summary.pending else 0
+    if summary.pending:
+        left = plural(len(summary.pending), "item is", "items are")
+        return INCOMPLETE, f"{left} pending; the next start continues."
+    return 0, None
+
+
+def _saved_end(collector: Collector, names: Sequence[str]) -> Callable[[int, str | None], None]:
+    """Return what saves the end of a collection that begins now."""
+    context = collector.context
+    started_at = context.clock.now()
+
+    def save(exit_code: int, note: str | None) -> None:
+        with suppress(IngestError):  # the exit code tells the same
+            save_one_time_collection(
+                context,
+                started_at=started_at,
+                exit_code=exit_code,
+                repositories=len(names) or len(context.store.list_repositories()),
+                note=note,
+            )
+
+    return save
 
 
 @contextmanager

@@ -48,6 +48,7 @@ class TestAgents:
             run_standstill=Standstill("1 repository", at(-9)),
             log_standstill=Standstill("x", at(9.000001)),
             note="n",
+            exit_code=75,
             started_at=at(1),
         )
         state.save_collection(a_collection("gone", updated_at=at(-86400.000001)))

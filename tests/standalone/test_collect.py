@@ -105,6 +105,9 @@ def test_what_is_left_pending_is_named_and_ends_in_its_own_code(cli: CommandLine
         f"Not collected yet, 1 in all; the next start tries again:\n  {item['name']}" in done.stderr
     )
     assert item["job_name"] in item["name"]
+    problem = cli.json("status", "--json")["health"]["problems"][0]
+    assert problem["sentence"] == "No agent runs: a one-time collection ended with exit code 75."
+    assert problem["detail"] == "1 item is pending; the next start continues."
     cli.heal()
     again = cli.json("collect", "--once")
     assert (again["logs"], again["pending"]) == (1, [])
@@ -183,6 +186,22 @@ def test_after_the_end_agents_are_reported_to_have_stopped(cli: CommandLine):
     assert "octo/api" in printed
     assert "stopped" in printed
     assert "No errors." in printed
+
+
+def test_status_tells_how_a_one_time_collection_ended(cli: CommandLine):
+    """No agent is reported to have failed to start; a later collector's agents replace it."""
+    collected = cli.run("collect", "--once", "octo/api")
+    assert collected.returncode == 0, collected.stderr
+    ended = "No agent runs: a one-time collection ended with exit code 0."
+    assert ended in cli.run("status").stdout
+    assert "has not started" not in cli.run("status").stdout
+    health = cli.json("status", "--json")["health"]
+    assert (health["state"], health["tone"], health["sentence"]) == ("stopped", "quiet", ended)
+    with cli.started("collect", "octo/api") as collector:
+        wait_until(lambda: cli.json("status", "--json")["agents"])
+        collector.send_signal(signal.SIGINT)
+        collector.communicate(timeout=60)
+    assert "The Pipeline Monitoring Agent was stopped." in cli.run("status").stdout
 
 
 def test_a_second_interrupt_ends_at_once(cli: CommandLine):

@@ -1,4 +1,4 @@
-"""Collections that end: the record of a manual one, and how long it has stood still."""
+"""Collections that end: the record of one, and how long it has stood still."""
 
 from __future__ import annotations
 
@@ -51,10 +51,11 @@ class Standstill:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectionRecord:
-    """A manual collection and its progress; ``only`` names its repository, None means all.
+    """A collection that ends, and its progress; ``only`` names its repository, None means all.
 
     ``remaining``: the repositories that the next round continues with; None before the first round
-    has ended. The standstills are those of its runs and of its logs.
+    has ended. The standstills are those of its runs and of its logs. ``exit_code`` is that of the
+    command which collected everything once, and None where agents work as well.
     """
 
     collection_id: str
@@ -68,6 +69,7 @@ class CollectionRecord:
     run_standstill: Standstill | None = None
     log_standstill: Standstill | None = None
     note: str | None = None
+    exit_code: int | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -9,7 +9,7 @@ from ingest.domain.ledger import LedgerCounts
 from ingest.domain.source_records import CredentialRecord, SourceRecord
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.dashboard.health import HealthFacts, HealthState, assess_health
-from support.state_records import NOW, a_log, a_repository, an_error, at
+from support.state_records import NOW, a_collection, a_log, a_repository, an_error, at
 
 NAMES = ("Pipeline Monitoring Agent", "Log Ingestion Agent")
 
@@ -89,6 +89,30 @@ def test_all_paused_is_stopped():
 def test_agents_that_do_not_work_are_reported_the_gravest_first(states, state, tone, sentence):
     health = judged(agents=agents(*states))
     assert (health.state.value, health.tone, health.sentence) == (state, tone, sentence)
+
+
+def test_a_one_time_collection_that_succeeded_is_no_problem():
+    """Nobody expects an agent where a command collects once, for example every night."""
+    once = a_collection("once", phase="done", exit_code=0)
+    health = judged(agents=agents("never started", "never started"), one_time=once)
+    assert (health.state, health.tone, health.problems) == (HealthState.STOPPED, "quiet", ())
+    assert health.sentence == "No agent runs: a one-time collection ended with exit code 0."
+
+
+def test_a_one_time_collection_that_failed_is_reported_with_its_reason():
+    """The reason is that of the command's end; other problems stay."""
+    once = a_collection("once", phase="failed", exit_code=69, note="GitHub is unreachable.")
+    failing = polled("octo/api", failures=3, last_error="GitHub answered 404.")
+    health = judged(
+        agents=agents("never started", "never started"), one_time=once, repositories=[failing]
+    )
+    assert (health.state, health.tone) == (HealthState.STOPPED, "bad")
+    assert [each.sentence for each in health.problems] == [
+        "octo/api cannot be collected.",
+        "No agent runs: a one-time collection ended with exit code 69.",
+    ]
+    assert health.problems[1].detail == "GitHub is unreachable."
+    assert health.problems[1].since == once.updated_at
 
 
 def test_a_stalled_agent_has_a_time_and_its_note():

@@ -8,7 +8,7 @@ from enum import Enum
 from typing import Any
 
 from ...domain.timestamps import format_timestamp
-from .health_problems import HealthFacts, Problem, find_problems, plural
+from .health_problems import HealthFacts, Problem, find_problems, one_time_sentence, plural
 
 #: So many pending logs are more than those of jobs that have just ended.
 MANY_LOGS = 100
@@ -43,7 +43,7 @@ class Health:
         """Return how a page colours it: ok, quiet, warn or bad."""
         if self.state in (HealthState.HEALTHY, HealthState.CATCHING_UP):
             return "ok"
-        if self.state is HealthState.EMPTY:
+        if self.state is HealthState.EMPTY or not self.problems:
             return "quiet"
         return "bad" if any(problem.is_broken for problem in self.problems) else "warn"
 
@@ -81,6 +81,8 @@ def assess_health(facts: HealthFacts, *, now: datetime) -> Health:
         return _with(HealthState.STOPPED if are_at_rest else HealthState.DEGRADED, problems)
     if not facts.repositories:
         return Health(state=HealthState.EMPTY, sentence="No repository is watched yet.")
+    if facts.one_time is not None:
+        return Health(state=HealthState.STOPPED, sentence=one_time_sentence(facts.one_time))
     new = sum(each.last_polled_at is None for each in active)
     if new or facts.counts.unread_attempts or facts.counts.logs_pending >= MANY_LOGS:
         return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(facts, new))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ...domain.collections import CollectionRecord
 from ...domain.counters import sent_messages
 from ...domain.ledger import (
     MAX_ERRORS,
@@ -20,9 +21,10 @@ from ...domain.ledger import (
 from ...domain.source_records import CredentialRecord, SourceRecord
 from ...ports import StateStore
 from ...settings import Settings
+from ..collections.one_time_collection import load_one_time_collection
 from .agents import agent_rows
 from .health import Health, assess_health
-from .health_problems import LOG_STALL_TIME, HealthFacts
+from .health_problems import ENDED_STATES, LOG_STALL_TIME, HealthFacts
 
 #: A log that is tried again and again is not the first in the order of the last try.
 SEARCHED_LOGS = 50
@@ -30,7 +32,10 @@ SEARCHED_LOGS = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateReading:
-    """One reading of the state; ``agents`` are rows of ``agent_rows``."""
+    """One reading of the state; ``agents`` are rows of ``agent_rows``.
+
+    ``one_time``: the one-time collection that ended last, where no agent has run since.
+    """
 
     heartbeats: Sequence[AgentRecord]
     agents: Sequence[Mapping[str, Any]]
@@ -41,15 +46,18 @@ class StateReading:
     sources: Sequence[SourceRecord]
     credentials: Sequence[CredentialRecord]
     oldest_pending: JobLogRecord | None
+    one_time: CollectionRecord | None
 
 
 def read_state(store: StateStore, *, now: datetime) -> StateReading:
     """Read what health is computed from. Raises StateUnavailable."""
     repositories = store.list_repositories()
     heartbeats = store.list_agents()
+    agents = agent_rows(heartbeats, store.load_desired_states(), repositories, now=now)
+    has_ended = all(agent["state"] in ENDED_STATES for agent in agents)
     return StateReading(
         heartbeats=heartbeats,
-        agents=agent_rows(heartbeats, store.load_desired_states(), repositories, now=now),
+        agents=agents,
         repositories=repositories,
         counts=store.count_ledger(),
         errors=store.list_errors(limit=MAX_ERRORS),
@@ -57,6 +65,7 @@ def read_state(store: StateStore, *, now: datetime) -> StateReading:
         sources=store.list_sources(),
         credentials=store.list_credentials(),
         oldest_pending=_oldest_pending(store, now),
+        one_time=load_one_time_collection(store, heartbeats) if has_ended else None,
     )
 
 
@@ -83,6 +92,7 @@ def health_of(
         seconds_left=seconds_left,
         errors=reading.errors,
         oldest_pending=reading.oldest_pending,
+        one_time=reading.one_time,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
     )
     return assess_health(facts, now=now)

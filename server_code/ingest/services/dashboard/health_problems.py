@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...domain.collections import CollectionPhase, CollectionRecord
 from ...domain.ledger import ErrorRecord, JobLogRecord, LedgerCounts, RepositoryRecord
 from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
@@ -33,6 +34,9 @@ _AGENT_SENTENCES = {
 }
 _BROKEN = ("stalled", "stopped", "error")
 _SILENT = ("stalled", "stopped")
+
+#: Agent states in which no process is expected to report.
+ENDED_STATES = ("never started", "stopped")
 _SILENT_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
 
 
@@ -48,7 +52,10 @@ class Problem:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HealthFacts:
-    """What health is computed from; ``agents`` are rows of ``agents.agent_rows``."""
+    """What health is computed from; ``agents`` are rows of ``agents.agent_rows``.
+
+    ``one_time``: the one-time collection that ended after the last heartbeat of any agent.
+    """
 
     agents: Sequence[Mapping[str, Any]]
     repositories: Sequence[RepositoryRecord]
@@ -59,6 +66,7 @@ class HealthFacts:
     errors: Sequence[ErrorRecord]
     oldest_pending: JobLogRecord | None
     recent_logs: int
+    one_time: CollectionRecord | None = None
 
 
 def find_problems(
@@ -66,7 +74,7 @@ def find_problems(
 ) -> tuple[Problem, ...]:
     """Return what is wrong, the gravest first; ``active`` are the repositories not paused."""
     found = [
-        *_agent_problems(facts.agents),
+        *_agent_problems(facts),
         *_credential_problems(facts.credentials, now),
         *_source_problems(facts.sources),
         *_repository_problems(active, facts.errors),
@@ -81,7 +89,14 @@ def find_problems(
     return tuple(sorted(found, key=lambda problem: not problem.is_broken))
 
 
-def _agent_problems(agents: Sequence[Mapping[str, Any]]) -> list[Problem]:
+def one_time_sentence(record: CollectionRecord) -> str:
+    """Return how a one-time collection ended."""
+    return f"No agent runs: a one-time collection ended with exit code {record.exit_code}."
+
+
+def _agent_problems(facts: HealthFacts) -> list[Problem]:
+    if facts.one_time is not None:
+        return _one_time_problems(facts.one_time)
     return [
         Problem(
             sentence=_AGENT_SENTENCES[agent["state"]].format(agent["name"]),
@@ -89,9 +104,16 @@ def _agent_problems(agents: Sequence[Mapping[str, Any]]) -> list[Problem]:
             detail=agent["note"] or (_SILENT_REMEDY if agent["state"] == "stalled" else None),
             is_broken=agent["state"] in _BROKEN,
         )
-        for agent in agents
+        for agent in facts.agents
         if agent["state"] in _AGENT_SENTENCES
     ]
+
+
+def _one_time_problems(record: CollectionRecord) -> list[Problem]:
+    if record.phase == CollectionPhase.DONE:
+        return []
+    sentence, since = one_time_sentence(record), record.updated_at
+    return [Problem(sentence=sentence, since=since, detail=record.note, is_broken=False)]
 
 
 def _credential_problems(credentials: Sequence[CredentialRecord], now: datetime) -> list[Problem]:

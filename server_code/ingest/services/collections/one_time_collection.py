@@ -1,0 +1,52 @@
+"""The end of a command that collected everything once, where no agent reports heartbeats."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from ...domain.collections import CollectionPhase, CollectionRecord
+from ...domain.ledger import AgentRecord
+from ...ports import AgentStore
+from ..context import CollectorContext
+
+#: A later end replaces an earlier one.
+_COLLECTION_ID = "collect --once"
+
+_COUNTED = ("runs", "jobs", "logs")
+
+
+def save_one_time_collection(
+    context: CollectorContext,
+    *,
+    started_at: datetime,
+    exit_code: int,
+    repositories: int,
+    note: str | None,
+) -> None:
+    """Save that a one-time collection has ended; ``note`` is what is wrong or left."""
+    counts = {name: context.counters.read(name) for name in _COUNTED}
+    counts |= {"repositories_total": repositories, "repositories_done": repositories}
+    phase = CollectionPhase.FAILED if note else CollectionPhase.DONE
+    context.store.save_collection(
+        CollectionRecord(
+            collection_id=_COLLECTION_ID,
+            started_at=started_at,
+            updated_at=context.clock.now(),
+            phase=phase.value,
+            counts=counts,
+            note=note,
+            exit_code=exit_code,
+        )
+    )
+
+
+def load_one_time_collection(
+    store: AgentStore, heartbeats: Sequence[AgentRecord]
+) -> CollectionRecord | None:
+    """Load the last one-time collection, unless an agent has reported since it ended."""
+    ended = (each for each in store.list_collections() if each.exit_code is not None)
+    newest = max(ended, key=lambda each: each.updated_at, default=None)
+    if newest and any(each.heartbeat_at > newest.updated_at for each in heartbeats):
+        return None
+    return newest
