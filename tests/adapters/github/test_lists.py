@@ -69,6 +69,56 @@ def test_a_page_that_fails_in_the_middle_keeps_those_before_it():
         ]
 
 
+def fails_if_conditional(asked):
+    return "if-none-match" in asked.headers
+
+
+def fails_at_100(asked):
+    return asked.size == 100
+
+
+@pytest.mark.parametrize("fails", [fails_if_conditional, fails_at_100])
+def test_a_known_list_that_fails_as_it_is_known_is_read_anew(fails):
+    """In its size, or with a condition: it would never be read again."""
+    broken = []
+
+    def answer(asked):
+        if broken and fails(asked):
+            return 502, {}, ""
+        status, headers, body = a_page(asked, jobs(3 + len(broken)), "jobs")
+        return status, {**headers, "ETag": f'"{asked.size}"'}, body
+
+    with stub_github(answer) as github:
+        actions = actions_of(github)
+        known = actions.fetch_jobs(KEY).validator
+        broken.append("")
+        found = actions.fetch_jobs(KEY, known)
+        assert len(found.value.jobs) == 4
+        assert len(actions.fetch_jobs(KEY, found.validator).value.jobs) == 4
+
+
+def test_a_known_list_costs_one_request_while_it_fails():
+    """Once it has failed in every size."""
+
+    def answer(asked):
+        if broken:
+            return 502, {}, ""
+        status, headers, body = a_page(asked, jobs(3), "jobs")
+        return status, {**headers, "ETag": '"1"'}, body
+
+    broken = []
+    with stub_github(answer) as github:
+        actions = actions_of(github)
+        known = actions.fetch_jobs(KEY).validator
+        broken.append("")
+        for asked in (1, 6, 7, 8):
+            assert len(github.asked) == asked
+            with pytest.raises(RequestFailed):
+                actions.fetch_jobs(KEY, known)
+        broken.clear()
+        assert actions.fetch_jobs(KEY, known).value is not None
+
+
 def test_a_size_that_failed_twice_is_not_asked_for_again():
     """One failure may have passed by itself; two in a row are the list's own."""
     with stub_github(

@@ -163,14 +163,26 @@ class _Read:
         return self._walk.answer()
 
     def _ask_again(self, reader: Reader) -> None:
-        """Fetch the known pages conditionally."""
-        if self._known is None:
+        """Fetch the known pages conditionally.
+
+        GitHub may fail at their size, or at the condition: then the list is read anew.
+        """
+        path, offset = self._wanted.request.path, self._wanted.offset
+        if self._known is None or self._memory.has_failed(path, offset=offset):
+            self._known = None
             return
         size, etags = self._known.size, self._known.etags
         for index in range(len(self._pages), len(etags)):
             number = self._wanted.offset // size + index + 1
             request = replace(self._wanted.page(size, number, {}), validator=etags[index])
-            self._pages[index] = reader.get(request)
+            try:
+                self._pages[index] = reader.get(request)
+            except RequestFailed:
+                if self._memory.is_outage:
+                    self._memory.note_failure(path, offset=offset)
+                    raise
+                self._known, self._pages = None, {}
+                return
 
 
 class _Walk:

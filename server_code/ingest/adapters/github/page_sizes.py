@@ -53,12 +53,21 @@ class PageSizes:
         """Return the sizes to try for the part of a list at an offset, the largest first."""
         with self._lock:
             known, failures = self._known.get(path), self._failures.get(f"{path} {offset}", 0)
-            is_outage = len(self._failed_in_a_row) >= OUTAGE_LISTS
         if known is not None and known.applies:
             sizes = [size for size in sizes if size <= known.size]
-        if failures or is_outage:
+        if failures or self.is_outage:
             return [sizes[failures % len(sizes)]]
         return list(sizes)
+
+    @property
+    def is_outage(self) -> bool:
+        """Return whether several lists have failed in a row."""
+        return len(self._failed_in_a_row) >= OUTAGE_LISTS
+
+    def has_failed(self, path: str, *, offset: int = 0) -> bool:
+        """Return whether a part of a list was not answered when it was last read."""
+        with self._lock:
+            return f"{path} {offset}" in self._failures
 
     def note_failure(self, path: str, *, offset: int = 0) -> None:
         """Note that a part of a list was not answered in any of the allowed sizes."""
