@@ -59,6 +59,11 @@ class IngestError(Exception):
         super().__init__(as_one_line(message))
         self.remedy = remedy
 
+    @property
+    def explanation(self) -> str:
+        """Return what happened and, where it is known, what to do about it."""
+        return f"{self} {self.remedy or ''}".rstrip()
+
 
 class Retriable(IngestError):
     """A failure after which the same call may succeed."""

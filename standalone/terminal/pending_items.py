@@ -33,7 +33,12 @@ class PendingItem:
 def pending_attempt(record: AttemptRecord) -> PendingItem:
     """Return an attempt as a pending item."""
     key = record.key
-    return PendingItem(repo=key.repository, run_id=key.run_id, run_attempt=key.run_attempt)
+    return PendingItem(
+        repo=key.repository,
+        run_id=key.run_id,
+        run_attempt=key.run_attempt,
+        reason=record.reason,
+    )
 
 
 def pending_log(record: JobLogRecord) -> PendingItem:

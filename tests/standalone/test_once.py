@@ -164,6 +164,24 @@ def test_an_attempt_that_is_limited_for_good_is_left_pending(stage):
     assert_nothing_twice(here)
 
 
+@pytest.mark.parametrize("path", [f"/runs/{FIRST_RUN + 1}/attempts/1/jobs$", "/logs$"])
+def test_what_is_left_pending_says_why_and_what_to_do(stage, path):
+    """Jobs lists and logs alike, in GitHub's words, with its link."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.fail(Fault(path=path, do="sso"))
+    policy = replace(COMPLETE, item_tries=2)
+    pending = collect_with_errors(here, REPOSITORY, policy=policy).summary.pending
+    assert pending
+    for item in pending:
+        assert "SAML" in item.reason
+        assert "/sso?authorization_request=" in item.reason
+    here.fail()
+    assert collect_with_errors(here, REPOSITORY).summary.pending == ()
+    assert_all_published(here)
+    assert_nothing_twice(here)
+    assert {here.attempt(run=number).reason for number in range(1, 6)} == {None}
+
+
 def test_an_attempt_that_fails_for_good_is_left_pending_and_named(stage):
     """All others are published, and it is collected once GitHub serves its jobs."""
     here = stage(a_world(), at=300, speed=SPEED)

@@ -105,6 +105,32 @@ def test_githubs_own_words_reach_people():
 
 
 @pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("Denied by policy 77", "Denied by policy 77"),
+        ("<html><head><TITLE>Policy &amp; 77</TITLE></head><h1>No</h1></html>", "Policy & 77"),
+        ("<html><body><h1 class='x'>Policy 77</h1></body></html>", "Policy 77"),
+        ('<?xml version="1.0"?><Error><Code>No</Code><Message>Policy 77</Message></Error>', "No: "),
+        ('{"errors": [{"message": "Policy 77"}]}', "Policy 77"),
+        ('{"error": "access_denied", "error_description": "Policy 77"}', "access_denied: Policy"),
+        ('{"error": {"code": "No", "message": "Policy 77"}}', "No: Policy 77"),
+    ],
+)
+@pytest.mark.parametrize("status", [403, 451, 502])
+def test_whatever_refuses_its_words_reach_people(status, body, words):
+    """A proxy, a gateway and a cloud write them in other places than GitHub does."""
+    refused = error(status, body=body, headers={"x-github-request-id": "A1:B2"})
+    assert words in str(refused)
+    assert "A1:B2" in refused.remedy
+
+
+@pytest.mark.parametrize("body", ["{", "<p", "[" * 5000, '{"error": ' * 900 + "1" + "}" * 900])
+def test_a_body_without_words_adds_none(body):
+    """Half an answer, and nested ones."""
+    assert str(error(403, body=body)) == f"GitHub denied access to {RUN} (403)."
+
+
+@pytest.mark.parametrize(
     ("message", "headers", "words"),
     [
         (

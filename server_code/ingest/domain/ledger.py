@@ -101,7 +101,7 @@ class AttemptRecord:
     ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
     ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted.
     ``jobs_read_at``: when that list was last read. ``has_deliveries``: some of its jobs are as
-    webhooks delivered them, and were not read since.
+    webhooks delivered them, and were not read since. ``reason``: why the last read failed.
     """
 
     key: AttemptKey
@@ -125,6 +125,7 @@ class AttemptRecord:
     has_deliveries: bool = False
     failures: int = 0
     is_filtered: bool = False
+    reason: str | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 

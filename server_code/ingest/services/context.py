@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
@@ -25,6 +26,8 @@ from ..ports import (
 from ..settings import CollectingSettings
 from .poll_order import PollOrder
 from .source_filters import SourceFilters
+
+logger = logging.getLogger(__name__)
 
 PIPELINE_MONITORING_AGENT = "Pipeline Monitoring Agent"
 LOG_INGESTION_AGENT = "Log Ingestion Agent"
@@ -110,8 +113,10 @@ class CollectorContext:
         self.counters.save_growth(lambda grown: self.store.add_counts(grown, now=now))
 
     def report_error(self, agent: str, repository: str | None, what: str, remedy: str) -> None:
-        """Keep an error where people look for it, and count it."""
+        """Keep an error where people look for it, log it, and count it."""
         self.counters.add("errors")
+        facts = {"agent": agent, "repository": repository, "remedy": remedy}
+        logger.warning(what, extra=facts)
         self.store.add_error(
             ErrorRecord(
                 occurred_at=self.clock.now(),

@@ -108,7 +108,8 @@ def _error_of(answer: RawAnswer, path: str, reason: Reason, *, is_fresh_token: b
     if status in (202, 408) or status >= 500:
         return RequestFailed(f"GitHub answered {status} for {path}{words}")
     if reason.is_page:
-        return RequestFailed(f"{path} was answered {status} by something other than GitHub's API.")
+        what = f"{path} was answered {status} by something other than GitHub's API"
+        return RequestFailed(f"{what}{words}")
     if status == 401 and is_fresh_token:
         return RequestFailed(f"GitHub does not accept the new token for {path} yet (401){words}")
     if status in (401, 403, 451) or (status == 404 and requires_sso(answer.headers)):

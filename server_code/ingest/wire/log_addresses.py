@@ -8,9 +8,11 @@ address only where the API itself is on one.
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from ..errors import LogExpired, LogPending, SourceUnavailable
+from .reasons import parse_reason, printable
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -24,6 +26,10 @@ _IPV4_PROTOCOLS = ipaddress.IPv4Network("192.0.0.0/24")
 _IPV4_IN_LAST_BITS = tuple(
     map(ipaddress.IPv6Network, ("::/96", "::ffff:0:0/96", "::ffff:0:0:0/96", "64:ff9b::/96"))
 )
+
+
+#: How Azure, Amazon and Google name a request, which their support asks for.
+_REQUEST_IDS = ("x-ms-request-id", "x-amz-request-id", "x-guploader-uploadid")
 
 
 def require_allowed_name(url: str, *, api_url: str) -> None:
@@ -47,8 +53,11 @@ def require_allowed_name(url: str, *, api_url: str) -> None:
         )
 
 
-def raise_for_log_host(status: int) -> None:
-    """Raise what a status of a log's host means; GitHub has just given the address."""
+def raise_for_log_host(status: int, headers: Mapping[str, str], start: str) -> None:
+    """Raise what a status of a log's host means; GitHub has just given the address.
+
+    ``headers`` have names in lower case; ``start`` is the beginning of the body.
+    """
     if status == 404:
         raise LogPending("The log's host does not have it (404).")
     if status == 410:
@@ -56,7 +65,12 @@ def raise_for_log_host(status: int) -> None:
     if status != 200:
         # 401 and 403: the address is valid for one minute only, and a new one is fetched.
         # 202 and 204 have no log, and are no empty one.
-        raise SourceUnavailable(f"The log's host answered {status}.")
+        reason = parse_reason(headers, start)
+        host_id = next(filter(None, map(headers.get, _REQUEST_IDS)), None)
+        raise SourceUnavailable(
+            f"The log's host answered {status}{reason.words}",
+            remedy=host_id and f"Its request ID: {printable(host_id)}.",
+        )
 
 
 def is_private(host: str) -> bool:

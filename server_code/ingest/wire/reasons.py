@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-import json
+import html
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .fields import mapping, text
+from .fields import load_json, mapping, objects, text
 
 MAX_REASON_CHARS = 400
 
 #: https://github.blog/engineering/platform-security/behind-githubs-new-authentication-token-formats/
 _TOKENS = re.compile(r"\b(gh[a-z]_|github_pat_|v1\.)[A-Za-z0-9_]{8,}")
+#: Where an answer in JSON has its words: GitHub's, and those of OAuth and of clouds.
+_MESSAGE_FIELDS = ("error", "code", "message", "error_description", "detail")
+
+#: Of a body that is no JSON, this much is searched for words.
+_READ_CHARS = 4000
+_PAGE_TITLE = re.compile(r"<(?:title|h1)\b[^>]*>([^<]+)", re.IGNORECASE)
+_XML_WORDS = re.compile(r"<(?:Code|Message)>([^<]+)")
+
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]+"
 )
@@ -45,16 +53,39 @@ class Reason:
 def parse_reason(headers: Mapping[str, str], body: str) -> Reason:
     """Read GitHub's message, documentation link and request id from an answer."""
     try:
-        payload = json.loads(body) if body.strip() else {}
+        fields = mapping(load_json(body))
     except (ValueError, RecursionError):
-        payload = None
-    fields = mapping(payload)
+        fields = {}
+    link = fields.get("documentation_url") or mapping(fields.get("block")).get("html_url")
     return Reason(
-        message=printable(text(fields.get("message")) or ""),
-        documentation_url=web_link(text(fields.get("documentation_url"))),
+        message=printable(read_message(body)),
+        documentation_url=web_link(text(link)),
         request_id=printable(headers.get("x-github-request-id", "")) or None,
         is_page=_is_page(headers, body),
     )
+
+
+def read_message(body: str) -> str:
+    """Return what a refusal says in words, whoever wrote it: GitHub, a log's host or a proxy.
+
+    JSON has its words in a few usual places, a web page has a title, XML a code and a message;
+    anything else is read from its beginning.
+    """
+    try:
+        return _message_of(load_json(body))
+    except (ValueError, RecursionError):
+        start = body[:_READ_CHARS]
+    found = _PAGE_TITLE.findall(start)[:1] or _XML_WORDS.findall(start)
+    is_text = start.lstrip()[:1] not in ("<", "{", "[")
+    return html.unescape(": ".join(found)) if found else start * is_text
+
+
+def _message_of(payload: object) -> str:
+    """Return the words of an answer in JSON."""
+    fields = mapping(payload)
+    places = (fields, mapping(fields.get("error")), *objects(fields.get("errors"))[:1])
+    found = ([text(place.get(name)) for name in _MESSAGE_FIELDS] for place in places)
+    return next((": ".join(filter(None, words)) for words in found if any(words)), "")
 
 
 def printable(value: str) -> str:

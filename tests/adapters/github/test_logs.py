@@ -169,6 +169,30 @@ def test_what_cannot_be_a_log_is_not_taken_for_one(kind, body):
         answered(200, {"Content-Type": kind}, body)
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("<Error><Code>AuthenticationFailed</Code><Message>Too old</Message>", "Failed: Too old"),
+        ('{"error": {"code": "NotPermitted", "message": "Too old"}}', "NotPermitted: Too old"),
+        ("", "answered 403."),
+    ],
+)
+def test_the_words_of_a_logs_host_reach_people(body, words):
+    """Why it refuses, and how it names the request."""
+
+    def answer(asked):
+        if asked.path == "/blob":
+            return 403, {"x-ms-request-id": "ms-1"}, body
+        return 302, {"Location": "/blob"}, None
+
+    with stub_github(answer) as github, pytest.raises(SourceUnavailable) as refused:
+        settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
+        pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+        GithubActions(pool, Counters()).fetch_job_log("octo/api", 1, io.BytesIO())
+    assert words in str(refused.value)
+    assert "ms-1" in refused.value.remedy
+
+
 @pytest.mark.parametrize("mode", ["live", "economy"])
 def test_logs_that_are_answered_directly_are_published(stage, mode):
     """Those of single jobs, and archives."""

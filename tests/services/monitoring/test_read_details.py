@@ -208,6 +208,18 @@ def test_a_missing_permission_is_reported_once_with_its_remedy(stage):
     assert "checks" in error.remedy
 
 
+def test_a_refusal_keeps_githubs_own_remedy_and_is_logged(stage, caplog):
+    """The link that authorizes the token, beside the permission that is needed."""
+    here = stage(a_failed_run(), at=600)
+    here.fail(Fault(path=ANNOTATIONS, do="sso"))
+    assert here.poll() is None
+    [error] = here.state.list_errors(limit=10)
+    for words in ("/sso?authorization_request=", "read access to checks"):
+        assert words in error.remedy
+    [logged] = [each for each in caplog.records if each.getMessage() == error.what]
+    assert (logged.repository, logged.remedy) == (REPOSITORY, error.remedy)
+
+
 def test_a_limit_is_waited_for_and_costs_no_annotation(stage):
     """What was read before it is not read again."""
     here = stage(a_failed_run(), at=600)

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 MAX_STREAMS = 3
 RESTARTED_WITHIN_SECONDS = 15
 
+#: Of a refusal by a log's host, this much is read.
+MAX_REFUSAL_BYTES = 4096
+
 #: Redirects between the hosts of a log that are followed.
 MAX_HOPS = 3
 
@@ -72,7 +75,9 @@ class LogDownloader:
 
     def _stream(self, address: str, into: BinaryIO, *, deadline: float) -> None:
         with self._opened(address) as response:
-            raise_for_log_host(response.status_code)
+            if response.status_code != 200:
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                raise_for_log_host(response.status_code, headers, _read_start(response))
             write_log(response, into, deadline=deadline)
 
     @contextmanager
@@ -121,14 +126,19 @@ class LogDownloader:
         return session
 
 
+def _read_start(response: requests.Response) -> str:
+    """Return the beginning of a refusal, in which a log's host says why."""
+    return next(response.iter_content(MAX_REFUSAL_BYTES), b"").decode("utf-8", "replace")
+
+
 def _ask(client: RepositoryClient, request: Request, into: BinaryIO) -> str | None:
     """Fetch the address of a log, which is valid for one minute; None where the log itself came."""
     try:
         response = client.get(replace(request, log=into))
     except Gone as error:
-        raise LogExpired("GitHub has deleted the log (410).") from error
+        raise LogExpired("GitHub has deleted the log (410).", remedy=error.remedy) from error
     except NotFound as error:
-        raise LogPending("GitHub has no log there (404).") from error
+        raise LogPending("GitHub has no log there (404).", remedy=error.remedy) from error
     if response.status == 200:
         return None
     address = response.headers.get("location")

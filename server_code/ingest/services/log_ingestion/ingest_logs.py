@@ -257,6 +257,6 @@ def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> Job
         updated_at=context.clock.now(),
         pending_since=known.waits_since,
         tries=known.tries + (0 if task.is_limited else 1),
-        reason=str(late.error),
+        reason=late.error.explanation,
         failed_at=None,
     )

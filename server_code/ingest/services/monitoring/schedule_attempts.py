@@ -118,7 +118,8 @@ def schedule(
     run, now = record.run, context.clock.now()
     age = now - record.created_at
     if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN:
-        return replace(record, settled=True, next_check_at=None, jobs_validator=None, failures=0)
+        settled = replace(record, settled=True, next_check_at=None, jobs_validator=None)
+        return replace(settled, failures=0, reason=None)
     since_start = max(now - (run.updated_at or record.created_at), timedelta()) if run else age
     pause = min(
         max(timedelta(seconds=context.collecting.poll_seconds), since_start / OPEN_AGE_SHARE),
@@ -128,7 +129,7 @@ def schedule(
         pause = _doubt_pause(record)
     if run is not None and not run.is_completed:
         pause = max(min_pause, _pause_in_flight(context, record, pause))
-    return replace(record, next_check_at=now + pause, failures=0)
+    return replace(record, next_check_at=now + pause, failures=0, reason=None)
 
 
 def _pause_in_flight(
@@ -158,6 +159,7 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
     if isinstance(error, RequestPaused):
         return replace(record, next_check_at=min(error.retry_at, now + MAX_FAILURE_PAUSE))
     failures = record.failures + 1
+    record = replace(record, failures=failures, reason=error.explanation)
     is_over = failures >= MAX_FAILURES
     passes = isinstance(error, (Retriable, Skippable, AccessDenied))
     if is_over or failures == (REPORTED_FAILURES if passes else 1):
@@ -166,9 +168,9 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
         remedy = error.remedy or "Run the checks, and see GitHub's status page."
         context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
     if is_over:
-        return replace(record, settled=True, next_check_at=None, failures=failures)
+        return replace(record, settled=True, next_check_at=None)
     pause = min(timedelta(seconds=2 ** min(failures - 1, 20)), MAX_FAILURE_PAUSE)
-    return replace(record, next_check_at=now + pause, failures=failures)
+    return replace(record, next_check_at=now + pause)
 
 
 def _doubt_pause(record: AttemptRecord) -> timedelta:

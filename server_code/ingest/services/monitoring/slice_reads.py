@@ -58,4 +58,5 @@ def report_denied(context: CollectorContext, repository: str, reads: SliceReads)
     if reads.commits.denied is not None:
         denied["commits"] = reads.commits.denied
     for what, error in denied.items():
-        context.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), _REMEDIES[what])
+        remedy = f"{error.remedy or ''} {_REMEDIES[what]}".lstrip()
+        context.report_error(PIPELINE_MONITORING_AGENT, repository, str(error), remedy)
