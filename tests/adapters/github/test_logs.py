@@ -185,10 +185,12 @@ def test_the_words_of_a_logs_host_reach_people(body, words):
             return 403, {"x-ms-request-id": "ms-1"}, body
         return 302, {"Location": "/blob"}, None
 
-    with stub_github(answer) as github, pytest.raises(SourceUnavailable) as refused:
+    with stub_github(answer) as github:
         settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
         pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
-        GithubActions(pool, Counters()).fetch_job_log("octo/api", 1, io.BytesIO())
+        actions = GithubActions(pool, Counters())
+        with pytest.raises(SourceUnavailable) as refused:
+            actions.fetch_job_log("octo/api", 1, io.BytesIO())
     assert words in str(refused.value)
     assert "ms-1" in refused.value.remedy
 
