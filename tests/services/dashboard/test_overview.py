@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
+from ingest.adapters.sql.database import Database
+from ingest.adapters.sql.sqlite import sqlite_dialect
 from ingest.domain.collections import CollectionPhase
 from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import MessageCounts
@@ -73,6 +78,25 @@ def test_the_command_line_reports_the_same_health(state):
     state.add_repository(a_repository())
     state.save_agent(an_agent("a", heartbeat_at=at(-5)))
     assert load_health(state, Settings(), [], now=NOW).as_json() == taken(state)["health"]
+
+
+def test_a_state_that_cannot_be_written_is_the_first_problem(tmp_path):
+    """A collector that meets it can record no error, so whoever asks tries to write."""
+    path = tmp_path / "state.db"
+    with closing(open_sql_state(str(path))) as state:
+        state.add_repository(a_repository())
+        state.save_agent(an_agent("a", heartbeat_at=at(-5)))
+
+    def connect_read_only():
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.execute("PRAGMA query_only = 1")
+        return connection
+
+    dialect = replace(sqlite_dialect(str(path)), connect=connect_read_only)
+    with closing(SqlState(Database(dialect))) as state:
+        health = load_health(state, Settings(), [], now=NOW).as_json()
+    assert health["sentence"] == "The state cannot be written."
+    assert "is not writable" in health["problems"][0]["detail"]
 
 
 def test_the_log_that_waits_longest_is_named_with_the_reason(state):

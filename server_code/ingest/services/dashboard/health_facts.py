@@ -19,6 +19,7 @@ from ...domain.ledger import (
     RepositoryRecord,
 )
 from ...domain.source_records import CredentialRecord, SourceRecord
+from ...errors import StateUnavailable
 from ...ports import StateStore
 from ...settings import Settings
 from ..collections.one_time_collection import load_one_time_collection
@@ -72,13 +73,26 @@ def read_state(store: StateStore, *, now: datetime) -> StateReading:
 def load_health(
     store: StateStore, settings: Settings, rows: Sequence[Mapping[str, Any]], *, now: datetime
 ) -> Health:
-    """Read the state and return its health; ``rows`` are those of the repositories."""
-    seconds_left = longest_backfill_seconds(rows)
-    return health_of(read_state(store, now=now), settings, seconds_left=seconds_left, now=now)
+    """Read the state and return its health; ``rows`` are those of the repositories.
+
+    Also writes a row: a collector that cannot write its state cannot record errors either.
+    """
+    return health_of(
+        read_state(store, now=now),
+        settings,
+        seconds_left=longest_backfill_seconds(rows),
+        write_error=_write_error(store, now),
+        now=now,
+    )
 
 
 def health_of(
-    reading: StateReading, settings: Settings, *, seconds_left: float | None, now: datetime
+    reading: StateReading,
+    settings: Settings,
+    *,
+    seconds_left: float | None,
+    write_error: str | None = None,
+    now: datetime,
 ) -> Health:
     """Return the health of collection at ``now``."""
     logs = sent_messages(settings.queues.logs_queue)
@@ -94,8 +108,17 @@ def health_of(
         oldest_pending=reading.oldest_pending,
         one_time=reading.one_time,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
+        write_error=write_error,
     )
     return assess_health(facts, now=now)
+
+
+def _write_error(store: StateStore, now: datetime) -> str | None:
+    try:
+        store.claim_once(f"status {now.isoformat()}", now=now)
+    except StateUnavailable as error:
+        return str(error)
+    return None
 
 
 def _oldest_pending(store: StateStore, now: datetime) -> JobLogRecord | None:

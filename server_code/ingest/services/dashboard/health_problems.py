@@ -67,6 +67,7 @@ class HealthFacts:
     oldest_pending: JobLogRecord | None
     recent_logs: int
     one_time: CollectionRecord | None = None
+    write_error: str | None = None
 
 
 def find_problems(
@@ -74,6 +75,7 @@ def find_problems(
 ) -> tuple[Problem, ...]:
     """Return what is wrong, the gravest first; ``active`` are the repositories not paused."""
     found = [
+        *_write_problems(facts.write_error),
         *_agent_problems(facts),
         *_credential_problems(facts.credentials, now),
         *_source_problems(facts.sources),
@@ -92,6 +94,12 @@ def find_problems(
 def one_time_sentence(record: CollectionRecord) -> str:
     """Return how a one-time collection ended."""
     return f"No agent runs: a one-time collection ended with exit code {record.exit_code}."
+
+
+def _write_problems(write_error: str | None) -> list[Problem]:
+    if write_error is None:
+        return []
+    return [Problem(sentence="The state cannot be written.", detail=write_error)]
 
 
 def _agent_problems(facts: HealthFacts) -> list[Problem]:
