@@ -7,7 +7,13 @@ import string
 
 import botocore.exceptions
 import pytest
-from botocore.exceptions import ClientError, WaiterError
+from botocore.exceptions import (
+    ClientError,
+    SSOTokenLoadError,
+    TokenRetrievalError,
+    UnauthorizedSSOTokenError,
+    WaiterError,
+)
 from botocore.parsers import ResponseParserError
 from botocore.retries.standard import ThrottledRetryableChecker, TransientRetryableChecker
 from ingest.adapters.aws.errors import ErrorKind, aws_errors, error_kind_of, is_own_fault
@@ -157,6 +163,22 @@ def test_an_answer_is_sorted_by_what_follows_from_it(
 def test_a_person_is_reported_what_to_do(code: str, remedy: str) -> None:
     """Every fatal error says what mends it."""
     assert remedy in str(error_from(a_client_error(code)))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        TokenRetrievalError(provider="sso", error_msg="Token has expired and refresh failed"),
+        SSOTokenLoadError(error_msg="Token for work does not exist"),
+        UnauthorizedSSOTokenError(),
+    ],
+)
+def test_an_ended_login_is_not_a_missing_key(error: Exception) -> None:
+    """A person logs in again; there is no key to set."""
+    text = str(error_from(error))
+    assert text.endswith(". Log in with this profile: `aws sso login`.")
+    assert ".." not in text
+    assert "AWS_ACCESS_KEY_ID" not in text
 
 
 def test_our_own_errors_pass_unchanged() -> None:

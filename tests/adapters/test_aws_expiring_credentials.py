@@ -189,7 +189,7 @@ def test_a_token_of_sso_that_has_expired_is_read_again(aws: Aws, monkeypatch, tm
     """The file is that of the last login."""
     sign_in(tmp_path, START_URL, minutes=-1)
     with queues_of(monkeypatch, tmp_path, SSO) as ask:
-        with pytest.raises(AccessDenied, match="Queue a"):
+        with pytest.raises(AccessDenied, match=r"Queue a.* Log in with this profile"):
             ask()
         sign_in(tmp_path, START_URL, minutes=60)
         ask()

@@ -257,21 +257,26 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
         botocore.CapacityNotAvailableError,
         botocore.WaiterError,
     )
-    without_credentials = (
-        botocore.NoCredentialsError,
-        botocore.PartialCredentialsError,
+    logged_out = (
         botocore.TokenRetrievalError,
-        botocore.RefreshWithMFAUnsupportedError,
         botocore.NoAuthTokenError,
         botocore.SSOError,
         botocore.LoginError,
     )
+    without_credentials = (
+        botocore.NoCredentialsError,
+        botocore.PartialCredentialsError,
+        botocore.RefreshWithMFAUnsupportedError,
+    )
     if isinstance(error, unreachable):
         return _unreachable(subject, str(error))
+    missing = f"There are no usable AWS credentials for {subject}: {str(error).rstrip('.')}."
+    if isinstance(error, logged_out):
+        return AccessDenied(f"{missing} Log in with this profile: `aws sso login`.")
     if isinstance(error, without_credentials):
         return AccessDenied(
-            f"There are no usable AWS credentials for {subject}: {error}."
-            " Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a role."
+            f"{missing} Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or give this machine a"
+            " role."
         )
     return BadSettings([f"{subject} cannot be used: {error}"])
 
