@@ -1,4 +1,4 @@
-"""A reader of the queues that is none of ours: it keeps what it needs to judge."""
+"""A reader of the queues that shares no code with the product: it keeps what it needs to judge."""
 
 from __future__ import annotations
 

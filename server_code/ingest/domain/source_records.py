@@ -35,7 +35,8 @@ class SourceRecord:
     """A source, and what its last listing found.
 
     ``pattern``: as ``SourcePattern`` writes it. ``found``: the repositories that it matches;
-    ``left_out``: those that fit it and are excluded. ``filters`` apply next to the settings' ones.
+    ``left_out``: those that match it and are excluded. ``filters`` apply next to those of the
+    settings.
     """
 
     pattern: str

@@ -34,7 +34,7 @@ class SourcePattern:
         return None if has_wildcard(self.owner) else self.owner
 
     def matches(self, full_name: str) -> bool:
-        """Return whether a repository fits the pattern."""
+        """Return whether a repository matches the pattern."""
         owner, _, name = full_name.partition("/")
         return matches_glob(self.owner, owner) and matches_glob(self.name, name)
 

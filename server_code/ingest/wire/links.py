@@ -37,5 +37,5 @@ def redirect_target(url: str, location: str) -> str:
         target = urljoin(url, location)
         urlsplit(target)
     except ValueError as error:
-        raise SourceUnavailable("GitHub redirects to an address that is none.") from error
+        raise SourceUnavailable("GitHub redirects to an invalid address.") from error
     return target

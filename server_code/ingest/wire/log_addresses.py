@@ -38,7 +38,7 @@ def require_allowed_name(url: str, *, api_url: str) -> None:
         there, api = urlsplit(url), urlsplit(api_url)
         host, port = there.hostname, there.port
     except ValueError:
-        raise SourceUnavailable("GitHub redirects a log to an address that is none.") from None
+        raise SourceUnavailable("GitHub redirects a log to an invalid address.") from None
     schemes = {"https"} if api.scheme == "https" else {"http", "https"}
     if there.scheme not in schemes or not host:
         raise SourceUnavailable(

@@ -256,7 +256,7 @@ def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
     context.load_cert_chain(certificate / "ca.pem", certificate / "key.pem")
     with stub_github(lambda _: (200, {}, {"id": 7}), tls=context) as github:
         trust(None, monkeypatch)
-        with pytest.raises(SourceUnavailable, match="did not prove who it is") as refused:
+        with pytest.raises(SourceUnavailable, match="could not be verified") as refused:
             client_of(github.url).get(RUN)
         assert "SSL_CERT_FILE" in refused.value.remedy
         trust(certificate / "ca.pem", monkeypatch)
@@ -275,7 +275,7 @@ def test_a_certificate_of_the_future_is_the_clocks_fault(certificate, tmp_path, 
     context.load_cert_chain(tmp_path / "leaf.pem", certificate / "key.pem")
     trust(certificate / "ca.pem", monkeypatch)
     with stub_github(lambda _: (200, {}, {"id": 7}), tls=context) as github:
-        with pytest.raises(SourceUnavailable, match="did not prove who it is") as refused:
+        with pytest.raises(SourceUnavailable, match="could not be verified") as refused:
             client_of(github.url).get(RUN)
         assert "clock of this machine" in refused.value.remedy
 

@@ -237,6 +237,6 @@ def test_a_file_of_another_kind_is_left_alone(tmp_path: Path) -> None:
     """It may be the user's, and no waiting makes it a database."""
     path = tmp_path / "letter.txt"
     path.write_text("Dear database,\n" * 100)
-    with pytest.raises(BadSettings, match="is no SQLite database; name another file"):
+    with pytest.raises(BadSettings, match="is not a SQLite database; name another file"):
         open_sql_state(str(path))
     assert path.read_text().startswith("Dear database,")

@@ -138,7 +138,7 @@ def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
                 botocore_session=reread_credential_files(get_session()),
             )
         except InvalidRegionError as error:
-            raise BadSettings([f"AWS_DEFAULT_REGION is no region of AWS: {error}"]) from error
+            raise BadSettings([f"AWS_DEFAULT_REGION is not an AWS region: {error}"]) from error
         except ValueError as error:  # botocore's way to refuse an endpoint
             if is_of_credentials(error):
                 raise

@@ -145,7 +145,7 @@ class App:
             ) from error
         token, expires_at = text(payload.get("token")), parse_timestamp(payload.get("expires_at"))
         if token is None or expires_at is None:
-            raise RequestFailed(f"GitHub's answer for {request.path} holds no token.")
+            raise RequestFailed(f"GitHub's answer for {request.path} contains no token.")
         return token, expires_at
 
 

@@ -96,7 +96,7 @@ class AppToken:
     remedy = CHECK_APP
 
     def __init__(self, app_id: str, private_key: str, clock_now: Callable[[], datetime]) -> None:
-        """Sign once, for only then is a key found out that is none. Raises BadCredentials."""
+        """Sign once, because only then an invalid key fails. Raises BadCredentials."""
         from github.Auth import AppAuth
 
         # At its import PyGithub writes to stderr itself, outside the log that the host chose.

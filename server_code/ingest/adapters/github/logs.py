@@ -88,9 +88,11 @@ class LogDownloader:
             with self._follow(address) as response:
                 yield response
         except (requests.exceptions.RequestException, ValueError) as error:
-            # requests raises ValueError for a redirect's address or a chunk's length that is none.
+            # requests raises ValueError for an invalid redirect address or chunk length.
             kind = type(error).__name__
-            raise SourceUnavailable(f"The log's host did not deliver it whole ({kind}).") from error
+            raise SourceUnavailable(
+                f"The log's host did not deliver the whole log ({kind})."
+            ) from error
 
     def _follow(self, address: str) -> requests.Response:
         """Request a log, following redirects to allowed addresses only."""

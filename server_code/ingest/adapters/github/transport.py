@@ -97,7 +97,7 @@ class Transport:
             # requests reports a missing bundle of certificates so.
             raise _certificates_error(error) from error
         except ValueError as error:
-            # requests raises it for a redirect's address or a chunk's length that is none.
+            # requests raises it for an invalid redirect address or chunk length.
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
         return RawAnswer(status=response.status_code, headers=received, body=_decode(content))
 
@@ -168,7 +168,7 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
     host, kind = _host_of(url), type(error).__name__
     if isinstance(error, requests.exceptions.SSLError):
         return SourceUnavailable(
-            f"{host} did not prove who it is: {_certificate_fault(error)}.",
+            f"The certificate of {host} could not be verified: {_certificate_fault(error)}.",
             remedy=CLOCK_REMEDY if is_of_clock(str(error)) else _TLS_REMEDY,
         )
     # requests' error for a proxy of an unknown scheme is a ValueError too.
@@ -183,7 +183,7 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
             f"{host} could not be reached ({kind}).",
             remedy="Check GITHUB_API_URL and the network: name, proxy and firewall.",
         )
-    return RequestFailed(f"{host} did not answer the request whole ({kind}).")
+    return RequestFailed(f"{host} ended the connection before its answer was complete ({kind}).")
 
 
 def write_log(response: requests.Response, log: BinaryIO, *, deadline: float) -> None:

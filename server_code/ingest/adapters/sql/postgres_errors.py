@@ -43,11 +43,12 @@ _FAULTS = {
     "attributes": "is not the kind of server that target_session_attrs in DATABASE_URL requires "
     "({text}); name read-write there",
     "clock": "has a certificate that is not valid yet ({text}); set the clock of this machine",
-    "certificate": "did not prove who it is ({text}); set sslrootcert, or correct the host",
+    "certificate": "has a certificate that could not be verified ({text}); set sslrootcert, or "
+    "correct the host",
     "client certificate": "requires a certificate of this client ({text}); correct sslcert and "
     "sslkey",
     "connect right": "does not let this user connect ({text}); grant it CONNECT on the database",
-    "dsn": "cannot be named so ({text}); correct DATABASE_URL",
+    "dsn": "has no valid URL ({text}); correct DATABASE_URL",
     "no PostgreSQL": "did not answer as PostgreSQL does ({text}); check the host and the port in "
     "DATABASE_URL",
     "no TLS": "has no TLS, which DATABASE_URL requires; enable it on the server, or change sslmode",

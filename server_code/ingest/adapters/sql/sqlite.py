@@ -81,7 +81,7 @@ def _connect(path: str) -> Connection:
     except sqlite3.Error as error:
         connection.close()
         if _NO_DATABASE in str(error):
-            fault = f"The file {path!r} is no SQLite database; name another file in DATABASE_URL"
+            fault = f"The file {path!r} is not a SQLite database; name another file in DATABASE_URL"
             raise BadSettings([fault]) from error
         raise
     return connection

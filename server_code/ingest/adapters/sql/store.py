@@ -90,7 +90,7 @@ def _file_dialect(path: str) -> Dialect:
     file = Path(path).absolute()
     with suppress(OSError):  # what cannot be read is reported when the file is opened
         if not file.parent.is_dir():
-            fault = f"DATABASE_URL names a file in {file.parent}, which is no folder; create it"
+            fault = f"DATABASE_URL names a file in {file.parent}, which is not a folder; create it"
             raise BadSettings([fault])
         if file.is_dir():
             raise BadSettings([f"DATABASE_URL names the folder {file}; name a file in it"])

@@ -51,7 +51,7 @@ def _of_preview(pattern: SourcePattern, preview: SourcePreview) -> dict[str, Any
     if preview.errors:
         remedy = f"Not every credential may list it: {preview.errors[0]}"
     elif not preview.matched:
-        remedy = "Nothing is watched until a repository fits."
+        remedy = "Nothing is watched until a repository matches."
     return {
         **_answer(pattern, describe_preview(preview), remedy),
         "is_ok": bool(preview.matched),

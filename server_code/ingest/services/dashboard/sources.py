@@ -48,7 +48,7 @@ def _row(record: SourceRecord, *, matched: int, suspended: int, filtered: int) -
 def _finding(row: dict[str, Any]) -> str:
     """Return what a source does, in one line."""
     if row["is_exclusion"]:
-        return "leaves out what fits."
+        return "excludes the repositories that match."
     if row["listed_at"] is None and not row["repositories"]:
         return "is listed for the first time now."
     number = row["repositories"]

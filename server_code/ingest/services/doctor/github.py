@@ -98,7 +98,7 @@ def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Itera
         row = credential_row(record, now=now)
         if row["repositories"] is None and not row["missing_permissions"]:
             continue
-        finding = f"It was listed {row['repositories'] or 0:,} repositories."
+        finding = f"GitHub lists {row['repositories'] or 0:,} repositories for it."
         subject = f"access of {record.name}"
         if row["missing_permissions"]:
             yield _warning(subject, f"{finding} {row['finding']}", row["remedy"])
@@ -125,7 +125,7 @@ def check_source(
         return _failed(subject, error, _repository_remedy(error))
     finding = describe_preview(preview)
     if not preview.matched:
-        remedy = "Check its spelling, and that a credential may read repositories that fit it."
+        remedy = "Check its spelling, and that a credential may read repositories that match it."
         return _warning(subject, finding, remedy)
     return Check(subject=subject, status=OK, finding=finding)
 
