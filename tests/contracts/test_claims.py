@@ -13,13 +13,13 @@ from support.state_stores import claim
 
 class TestClaims:
     def test_a_claim_leases_what_is_due(self, state: StateStore) -> None:
-        """The claimed one says who holds it and until when, and has no next poll."""
+        """The claimed one says who holds it and until when, and since when it was due."""
         state.add_repository(a_repository(next_poll_at=NOW))
         (claimed,) = state.claim_repositories(holder="me", now=NOW, lease_seconds=60, limit=5)
         assert claimed.lease_holder == "me"
         assert claimed.lease_until == at(60)
-        assert claimed.next_poll_at is None
-        assert state.load_repository(REPOSITORY) == claimed
+        assert claimed.next_poll_at == NOW
+        assert state.load_repository(REPOSITORY) == replace(claimed, next_poll_at=None)
 
     def test_a_new_one_without_a_next_poll_is_due(self, state: StateStore) -> None:
         """Nobody needs to schedule a repository that was just added."""

@@ -7,7 +7,13 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.errors import RateLimited
-from ingest.wire.rate_limiter import MAX_CONCURRENT, MAX_STRETCH, POINTS_PER_MINUTE, RateLimiter
+from ingest.wire.rate_limiter import (
+    BULK_MINUTE_SHARE,
+    MAX_CONCURRENT,
+    MAX_STRETCH,
+    POINTS_PER_MINUTE,
+    RateLimiter,
+)
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
 RUNS = "/repos/{}/actions/runs"
@@ -258,15 +264,26 @@ def test_slow_answers_use_up_githubs_patience():
 def test_bulk_requests_leave_a_part_of_the_minute_to_others():
     """Of the requests, and of the time of the answers."""
     counted = RateLimiter()
-    for number in range(POINTS_PER_MINUTE["rest"] * 9 // 10):
+    for number in range(int(POINTS_PER_MINUTE["rest"] * BULK_MINUTE_SHARE)):
         ask(counted, seconds=number / 100, is_bulk=True)
     assert wait_for(counted, seconds=10, is_bulk=True) == 50
     assert wait_for(counted, seconds=10) == 0
     slow = RateLimiter()
-    for second in range(16):
+    for second in range(14):
         ask(slow, seconds=second, took=5.0, is_bulk=True)
     assert wait_for(slow, seconds=16, is_bulk=True) == 44
     assert wait_for(slow, seconds=16) == 0
+
+
+def test_requests_in_flight_count_as_the_average_answer():
+    """Many that are sent at once would go beyond the limit together."""
+    rate_limiter = RateLimiter()
+    ask(rate_limiter, took=8.0)
+    for _ in range(10):
+        rate_limiter.admit(RUNS, resource="core", now=at(1))
+    assert wait_for(rate_limiter, seconds=1) == 59
+    rate_limiter.record_response("core", took_seconds=1.0, now=at(2))
+    assert wait_for(rate_limiter, seconds=2) == 0
 
 
 def test_bulk_requests_leave_a_part_of_the_hour_to_others():

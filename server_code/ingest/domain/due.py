@@ -58,6 +58,11 @@ def urgent_due_at(now: datetime) -> datetime:
     return now - HEAD_START
 
 
+def is_urgent(now: datetime, due_since: datetime | None) -> bool:
+    """Return whether a poll is due as what a webhook or a person asks for is."""
+    return due_since is not None and due_since <= urgent_due_at(now)
+
+
 def leases_over(now: datetime) -> Reached:
     """Return the leases that have run out."""
     return Reached(now, now + MAX_LEASE)

@@ -49,7 +49,8 @@ class RepositoryStore(Protocol):
 
         Due: not paused, ``next_poll_at`` reached, and not leased or the lease has run out (its
         holder died). Claiming clears ``next_poll_at``, so that ``make_due`` during the lease is
-        kept. ``only`` restricts the choice to these names.
+        kept; the records that are returned have in it since when they were due. ``only`` restricts
+        the choice to these names.
         """
 
     def save_progress(

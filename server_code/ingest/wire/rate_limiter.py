@@ -19,6 +19,7 @@ from .rate_limits import (
     parse_retry_after,
     retry_at,
 )
+from .response_times import WINDOW, ResponseTimes, is_within_minute
 
 #: https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
 #: 900 points a minute for an endpoint (a GET is one), 2,000 for GraphQL, 90 s of CPU time a minute;
@@ -26,7 +27,6 @@ from .rate_limits import (
 POINTS_PER_MINUTE = {"rest": 850, "graphql": 1900}
 RESPONSE_SECONDS_PER_MINUTE = 85.0
 MAX_CONCURRENT = 80
-WINDOW = timedelta(seconds=60)
 
 #: The part of the hourly limit that is left to the token's other users.
 RESERVE_SHARE = 0.02
@@ -34,7 +34,7 @@ RESERVE_SHARE = 0.02
 #: The parts of the hour's and of the minute's limits that bulk requests leave to others: a backfill
 #: uses up whatever it may, and a webhook is to be followed within seconds all the same.
 BULK_RESERVE_SHARE = 0.04
-BULK_MINUTE_SHARE = 0.9
+BULK_MINUTE_SHARE = 0.8
 
 #: How long an hour must have run before its use is judged, and how far polls may be stretched.
 WARM_UP_SECONDS = 300
@@ -66,8 +66,7 @@ class RateLimiter:
         self._paths = PathPauses()
         self._offset = timedelta(0)
         self._points: dict[str, deque[datetime]] = {}
-        self._response_seconds: deque[tuple[datetime, float]] = deque()
-        self._response_total = 0.0
+        self._response_times = ResponseTimes()
         self._in_flight: Counter[str] = Counter()
         self._names_limits: bool | None = None
 
@@ -96,8 +95,7 @@ class RateLimiter:
         """Return a place, whether the request got an answer or not."""
         with self._lock:
             self._in_flight[resource] -= 1
-            self._response_seconds.append((now, took_seconds))
-            self._response_total += took_seconds
+            self._response_times.record(took_seconds, now=now)
 
     def update(
         self, status: int, headers: Mapping[str, str], body: str, *, now: datetime, path: str = ""
@@ -276,12 +274,11 @@ class RateLimiter:
         A server whose answers name no limits has none, however slow it is: a GitHub Enterprise
         Server limits nothing unless its administrator enables it.
         """
-        while self._response_seconds and not _is_within_minute(self._response_seconds[0][0], now):
-            self._response_total -= self._response_seconds.popleft()[1]
-        is_limited = self._names_limits is not False
-        if is_limited and self._response_total >= RESPONSE_SECONDS_PER_MINUTE * share:
-            oldest = self._response_seconds[0][0]
-            raise RateLimited("GitHub's limit on CPU time is used up.", retry_at=oldest + WINDOW)
+        free_at = self._response_times.find_wait(
+            RESPONSE_SECONDS_PER_MINUTE * share, in_flight=self._in_flight.total(), now=now
+        )
+        if free_at is not None and self._names_limits is not False:
+            raise RateLimited("GitHub's limit on CPU time is used up.", retry_at=free_at)
 
 
 def _reserve(limit: RateLimit, *, is_bulk: bool = False) -> int:
@@ -289,11 +286,7 @@ def _reserve(limit: RateLimit, *, is_bulk: bool = False) -> int:
 
 
 def _within_minute(points: deque[datetime], now: datetime) -> deque[datetime]:
-    """Remove what is older than a minute, or ahead: then the clock was set back meanwhile."""
-    while points and not _is_within_minute(points[0], now):
+    """Remove what is not of the last minute."""
+    while points and not is_within_minute(points[0], now):
         points.popleft()
     return points
-
-
-def _is_within_minute(at: datetime, now: datetime) -> bool:
-    return now - WINDOW < at <= now + WINDOW

@@ -98,7 +98,6 @@ class WatchedRepositories(RepositoryStore):
         lease = {
             "lease_holder": holder,
             "lease_until": now + timedelta(seconds=lease_seconds),
-            "next_poll_at": None,
         }
         # Most searches find nothing, and cost one query. What a transaction then reads again
         # is only what it takes, so that claims of other rows do not conflict.
@@ -132,7 +131,7 @@ def _due(names: set[str] | None, now: datetime) -> list[str]:
     """Find what is due, the most overdue first; one without a next poll is new or left behind."""
     rows = _REPOSITORIES.search(columns=_CLAIMED_BY, where={"paused": False})
     due = {
-        row["key"]: row["next_poll_at"] or row["lease_until"] or row["added_at"]
+        row["key"]: _due_since(row)
         for row in distinct(rows)
         if _is_due(row, now) and (names is None or row["key"] in names)
     }
@@ -143,9 +142,17 @@ def _lease(keys: Sequence[str], lease: dict[str, Any], now: datetime) -> list[Re
     """Lease those that are still due; to be called in a transaction."""
     found = distinct(_REPOSITORIES.by("key", keys, columns=_ALL))
     rows = {row["key"]: row for row in found if not row["paused"] and _is_due(row, now)}
-    claimed = [replace(_record(rows[key]), **lease) for key in keys if key in rows]
-    update((row, lease) for row in rows.values())
+    claimed = [
+        replace(_record(rows[key]), **lease, next_poll_at=_due_since(rows[key]))
+        for key in keys
+        if key in rows
+    ]
+    update((row, {**lease, "next_poll_at": None}) for row in rows.values())
     return claimed
+
+
+def _due_since(row: Any) -> datetime:  # noqa: ANN401 - a row
+    return sure_utc(row["next_poll_at"] or row["lease_until"] or row["added_at"])
 
 
 def _is_due(row: Any, now: datetime) -> bool:  # noqa: ANN401 - a row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.due import MAX_CLOCK_DIFFERENCE, leases_over, polls_due, urgent_due_at
@@ -124,13 +125,17 @@ class SqlRepositories(RepositoryStore):
         """Lease up to ``limit`` due repositories atomically, the most overdue first."""
         until = write_time(now + timedelta(seconds=lease_seconds))
 
-        def claim(session: Session) -> list[Row]:
-            keys = _lock_due(session, now, only, limit)
-            session.execute_each(_LEASE, (holder, until), keys)
-            rows = session.query_each(_SELECT + "WHERE name_key IN (...)", (), keys)
-            return sorted(rows, key=lambda row: keys.index(repository_key(row[0])))
+        def claim(session: Session) -> list[RepositoryRecord]:
+            due = _lock_due(session, now, only, limit)
+            session.execute_each(_LEASE, (holder, until), list(due))
+            rows = session.query_each(_SELECT + "WHERE name_key IN (...)", (), list(due))
+            by_key = {repository_key(row[0]): row for row in rows}
+            return [
+                replace(_record(by_key[key]), next_poll_at=read_time(since))
+                for key, since in due.items()
+            ]
 
-        return [_record(row) for row in self._database.write(claim)]
+        return self._database.write(claim)
 
     def save_progress(
         self, record: RepositoryRecord, *, holder: str, lease_until: datetime
@@ -161,8 +166,11 @@ class SqlRepositories(RepositoryStore):
 
 def _lock_due(
     session: Session, now: datetime, only: Collection[str] | None, limit: int
-) -> list[str]:
-    """Lock the most overdue repositories that nobody else is claiming; return their keys."""
+) -> dict[str, str]:
+    """Lock the most overdue repositories that nobody else is claiming.
+
+    Return their keys, and since when each is due.
+    """
     order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
     ahead = write_time(now + MAX_CLOCK_DIFFERENCE)
     times = (*write_reached(polls_due(now)), ahead, *write_reached(leases_over(now)))
@@ -175,7 +183,7 @@ def _lock_due(
         rows = session.query_each(
             _DUE + "AND name_key IN (...)" + order, times, names, after=(maximum,)
         )
-    return [key for _, key in sorted(rows)[:maximum]]
+    return {key: since for since, key in sorted(rows)[:maximum]}
 
 
 def _row(record: RepositoryRecord) -> Row:

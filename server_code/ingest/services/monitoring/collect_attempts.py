@@ -88,13 +88,14 @@ def _collect(
     )
     before = {record.key: record for record in due}
     errors: list[IngestError | None] = []
-    context.source.set_bulk(poll_session.repository.full_name, is_bulk=len(due) >= BACKLOG)
+    name, is_bulk = poll_session.repository.full_name, poll_session.is_bulk
+    context.source.set_bulk(name, is_bulk=is_bulk or len(due) >= BACKLOG)
     try:
         for snapshots in groups:
             _finish(context, poll_session, reads.commits, snapshots, before)
             errors += [snapshot.error for snapshot in snapshots]
     finally:
-        context.source.set_bulk(poll_session.repository.full_name, is_bulk=False)
+        context.source.set_bulk(name, is_bulk=is_bulk)
     report_denied(context, poll_session.repository.full_name, reads)
     for error in errors:
         if isinstance(error, (RateLimited, BadCredentials)):

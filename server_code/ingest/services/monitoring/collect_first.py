@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 
+from ...domain.due import checks_due
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
@@ -34,13 +36,21 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
     """Collect ended attempts that have been due for longer than a poll takes to come round.
 
     They go before the run list, so that a limit that lets few requests through is not used up by
-    the list alone.
+    the list alone. Where a backfill goes on, all that the poll asks for from here on is bulk, but
+    for a repository that was just created.
     """
-    waited = timedelta(seconds=2 * context.collecting.poll_seconds)
-    overdue = context.store.load_due_attempts(
-        poll_session.repository.full_name, now=context.clock.now() - waited, limit=SLICE
-    )
-    ended = [each for each in overdue if each.run is None or each.run.is_completed]
+    name, now = poll_session.repository.full_name, context.clock.now()
+    since = now - timedelta(seconds=2 * context.collecting.poll_seconds)
+    due = context.store.load_due_attempts(name, now=now, limit=SLICE)
+    _mark_bulk(context, poll_session, due)
+    if len(due) == SLICE:
+        due = context.store.load_due_attempts(name, now=since, limit=SLICE)
+    ended = [
+        each
+        for each in due
+        if checks_due(since).includes(each.next_check_at)
+        and (each.run is None or each.run.is_completed)
+    ]
     collect_these(context, poll_session, ended)
 
 
@@ -54,8 +64,23 @@ def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> l
     ]
 
 
+def _mark_bulk(
+    context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
+) -> None:
+    repository = poll_session.repository
+    is_new = poll_session.is_urgent and repository.last_polled_at is None
+    has_backfill = _is_walking(repository) or len(due) >= BACKLOG
+    poll_session.is_bulk = has_backfill and not is_new
+    context.source.set_bulk(repository.full_name, is_bulk=poll_session.is_bulk)
+
+
+def _is_walking(repository: RepositoryRecord) -> bool:
+    """Return whether the run list was not walked down to what is known yet."""
+    return repository.cursor is None or repository.walk_page is not None
+
+
 def _has_backfill(context: CollectorContext, repository: RepositoryRecord) -> bool:
-    if repository.cursor is None or repository.walk_page is not None:
+    if _is_walking(repository):
         return True
     due = context.store.load_due_attempts(
         repository.full_name, now=context.clock.now(), limit=BACKLOG

@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ...domain.due import is_urgent
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
 from ...errors import (
     BadCredentials,
@@ -127,6 +128,7 @@ def poll_repository(
             leased_at=context.clock.now(),
             should_continue=should_continue,
             hints=context.store.load_run_hints(repository.full_name),
+            is_urgent=is_urgent(context.clock.now(), repository.next_poll_at),
         )
         make_checks_due_after_change(context, repository)
         collect_delivered(context, poll_session)
@@ -138,6 +140,8 @@ def poll_repository(
         error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
         context.share_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
+    finally:
+        context.source.set_bulk(repository.full_name, is_bulk=False)
     _report_rejected_credentials(context)
     _report_malformed(context, repository.full_name)
     record_changes(context)

@@ -1,0 +1,39 @@
+"""How long GitHub's answers of the last minute took, which estimates its CPU time."""
+
+from __future__ import annotations
+
+from collections import deque
+from datetime import datetime, timedelta
+
+WINDOW = timedelta(seconds=60)
+
+
+class ResponseTimes:
+    """The answers of the last minute; its owner keeps threads apart."""
+
+    def __init__(self) -> None:
+        self._answers: deque[tuple[datetime, float]] = deque()
+        self._total = 0.0
+
+    def record(self, seconds: float, *, now: datetime) -> None:
+        """Note how long an answer took that came now."""
+        self._answers.append((now, seconds))
+        self._total += seconds
+
+    def find_wait(self, maximum: float, *, in_flight: int, now: datetime) -> datetime | None:
+        """Return until when to wait for the answers to take less than ``maximum`` seconds.
+
+        Requests in flight count as the average answer: else all that are sent at once would go
+        beyond it. Returns None where there is nothing to wait for.
+        """
+        while self._answers and not is_within_minute(self._answers[0][0], now):
+            self._total -= self._answers.popleft()[1]
+        if not self._answers:
+            return None
+        expected = self._total + in_flight * self._total / len(self._answers)
+        return self._answers[0][0] + WINDOW if expected >= maximum else None
+
+
+def is_within_minute(at: datetime, now: datetime) -> bool:
+    """Return whether a time is of the last minute; one ahead was before the clock was set back."""
+    return now - WINDOW < at <= now + WINDOW

@@ -1,0 +1,94 @@
+"""Where limits are near, backfills wait, and what is new or caught up with does not."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.domain.due import urgent_due_at
+from ingest.domain.ledger import new_repository
+from ingest.errors import RateLimited
+from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
+from support.world import REPOSITORY, OpenStage, Stage
+
+from standalone.sandbox.builder import WorldBuilder
+
+NEW = "octo/new"
+
+
+def ended_runs(builder: WorldBuilder, count: int) -> WorldBuilder:
+    for number in range(count):
+        builder.run(created=number - 500, seconds=20, sha="a" * 40)
+    return builder
+
+
+@pytest.fixture
+def here(stage: OpenStage) -> Stage:
+    """Watch a repository with a backlog that was never polled, beside one that is to be created."""
+    opened = stage(ended_runs(WorldBuilder().repository(REPOSITORY), 40), at=50)
+    opened.server.world.add(
+        ended_runs(WorldBuilder().repository(NEW, id=9), 1).build().repositories[0]
+    )
+    return opened
+
+
+def use_up_bulk(here: Stage) -> None:
+    """Use up what bulk requests may use of the minute."""
+    limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
+    limiter.admit("/", resource="core", now=here.clock.now())
+    took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
+    limiter.record_response("core", took_seconds=took, now=here.clock.now())
+
+
+def create(here: Stage) -> None:
+    """Watch the new repository as discovery does."""
+    now = here.clock.now()
+    here.state.add_repository(new_repository(NEW, backfill_days=1, now=now))
+    here.state.make_due(NEW, now=now)
+
+
+def poll_once(here: Stage) -> None:
+    assert poll_due_repositories(here.context, should_continue=lambda: True) == 1
+
+
+def test_a_first_visit_leaves_a_part_of_the_minute_to_a_repository_that_was_just_created(
+    here: Stage,
+) -> None:
+    use_up_bulk(here)
+    poll_once(here)
+    assert here.requests("list_runs") == 0
+    create(here)
+    poll_once(here)
+    assert [each["data"]["repo"] for each in here.runs()] == [NEW]
+
+
+def test_a_first_visit_leaves_a_part_of_the_minute_to_what_is_caught_up_with(here: Stage) -> None:
+    create(here)
+    poll_once(here)
+    use_up_bulk(here)
+    here.advance(40)
+    poll_once(here)
+    assert here.requests("list_runs") == 1, "the first visit"
+    assert here.poll(NEW) is None
+    assert here.requests("list_runs") > 1
+
+
+def test_the_list_is_bulk_as_long_as_a_backlog_waits(here: Stage) -> None:
+    """Though a person asked for the poll."""
+    use_up_bulk(here)
+    assert isinstance(here.poll(), RateLimited), "the attempts"
+    listed = here.requests("list_runs")
+    assert listed > 0
+    assert isinstance(here.poll(), RateLimited), "the list"
+    assert here.requests("list_runs") == listed
+    here.advance(60)
+    assert here.poll() is None
+    assert len(here.runs()) == 40
+
+
+def test_a_claim_that_was_urgent_is_known_as_such(here: Stage) -> None:
+    create(here)
+    claimed = here.state.claim_repositories(
+        holder="other", now=here.clock.now(), lease_seconds=9, limit=2
+    )
+    since = {each.full_name: each.next_poll_at for each in claimed}
+    assert since == {NEW: urgent_due_at(here.clock.now()), REPOSITORY: here.clock.now()}
