@@ -8,8 +8,11 @@ from contextlib import closing
 
 import grpc
 import pytest
+from google.cloud.storage import Client
 from ingest.adapters.gcp.bus import PubsubBus
+from ingest.adapters.gcp.errors import NETWORK_REMEDY
 from ingest.adapters.gcp.pubsub import MAX_BYTES, PubsubWorkQueue
+from ingest.adapters.gcp.storage import GcsBlobStore
 from ingest.domain.counters import Counters
 from ingest.errors import QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
@@ -56,6 +59,30 @@ def test_an_outage_is_reported_when_nothing_was_taken(server: PubsubServer, queu
     server.faults += [grpc.StatusCode.UNAVAILABLE] * 100
     with pytest.raises(QueueUnavailable):
         queue.send([a_message(1)])
+
+
+@pytest.mark.parametrize(
+    ("host", "reason"),
+    [("127.0.0.1:1", "Connection refused"), ("nowhere.invalid:443", "Domain name not found")],
+)
+def test_an_unreachable_service_is_one_sentence_with_its_remedy(
+    monkeypatch: pytest.MonkeyPatch, host: str, reason: str
+):
+    """The reason of the system remains of what gRPC quotes: its calls, addresses and retries."""
+    monkeypatch.setenv("PUBSUB_EMULATOR_HOST", host)
+    settings = QueueSettings(metrics_queue="m", logs_queue="l", job_events_queue="w")
+    with closing(PubsubBus("here", settings)) as bus, pytest.raises(QueueUnavailable) as raised:
+        list(bus.set_up())
+    assert str(raised.value) == f"Topic projects/here/topics/m cannot be reached: {reason}."
+    assert raised.value.remedy == NETWORK_REMEDY
+
+
+def test_an_unreachable_bucket_is_one_sentence_too(monkeypatch: pytest.MonkeyPatch):
+    """A check does not retry for the minutes that an upload may take."""
+    monkeypatch.setenv("STORAGE_EMULATOR_HOST", "http://127.0.0.1:1")
+    store = GcsBlobStore(Client(project="here"), "logs")
+    with pytest.raises(QueueUnavailable, match=r"^Bucket logs cannot be reached: Connection refu"):
+        store.require_store()
 
 
 def test_one_refused_message_keeps_no_neighbour_back(server: PubsubServer, queue: PubsubWorkQueue):

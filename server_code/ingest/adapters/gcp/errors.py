@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ...errors import AccessDenied, QueueMissing, QueueUnavailable
+
+#: What to do where no request arrives.
+NETWORK_REMEDY = (
+    "Check the application default credentials, and the way to googleapis.com or "
+    "PUBSUB_EMULATOR_HOST: proxy, firewall, certificate."
+)
+
+#: What gRPC and requests put around the system's reason: their own call chain.
+_CALL_CHAIN = re.compile(
+    "failed to connect to all addresses|errors resolving|DNS resolution failed|Max retries exceeded"
+)
 
 
 @contextmanager
@@ -27,9 +39,7 @@ def google_errors(subject: str) -> Iterator[None]:
             f"{subject} refuses the credentials ({error.message}): grant the roles of the guide."
         ) from error
     except (exceptions.GoogleAPIError, TransportError, RequestException) as error:
-        reason = str(error).rstrip(".")
-        remedy = CLOCK_REMEDY if is_of_clock(reason) else None
-        raise QueueUnavailable(f"{subject} cannot be used now: {reason}.", remedy=remedy) from error
+        raise _unavailable(subject, error) from error
     except GoogleAuthError as error:
         if is_of_clock(str(error)):
             raise AccessDenied(f"{subject}: {error}. {CLOCK_REMEDY}") from error
@@ -38,3 +48,15 @@ def google_errors(subject: str) -> Iterator[None]:
             "GOOGLE_APPLICATION_CREDENTIALS, give this machine a service account, or run `gcloud "
             "auth application-default login`."
         ) from error
+
+
+def _unavailable(subject: str, error: Exception) -> QueueUnavailable:
+    """Return that a service fails, in its own words, or that none is reached, with the reason."""
+    last = getattr(error, "cause", None) or error  # an error of retries holds the last answer
+    said = str(last).rstrip(".")
+    if is_of_clock(said):
+        return QueueUnavailable(f"{subject} cannot be used now: {said}.", remedy=CLOCK_REMEDY)
+    if _CALL_CHAIN.search(said) is None:
+        return QueueUnavailable(f"{subject} cannot be used now: {said}.")
+    reason = said.rpartition(": ")[2].rpartition("] ")[2].rstrip("]')\".")
+    return QueueUnavailable(f"{subject} cannot be reached: {reason}.", remedy=NETWORK_REMEDY)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...errors import AccessDenied, BadSettings
 from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
 from .clients import REQUEST_SECONDS, PubsubClients
-from .errors import google_errors
+from .errors import NETWORK_REMEDY, google_errors
 from .pubsub import MAX_BYTES
 from .storage import GcsBlobStore
 from .subscriptions import read_subscription
@@ -15,8 +15,7 @@ _PUBLISH = "pubsub.topics.publish"
 _REMEDIES = BusRemedies(
     missing="If it exists elsewhere, correct its name or GOOGLE_CLOUD_PROJECT.",
     denied="runstream setup --print-gcloud prints the roles that the credentials need.",
-    unreachable="Check the application default credentials, and the way to googleapis.com: proxy, "
-    "firewall, certificate.",
+    unreachable=NETWORK_REMEDY,
 )
 
 

@@ -11,6 +11,7 @@ from ...messaging.claim_check import content_url_message
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
 from ...ports import BlobReference, BlobStore
+from .clients import brief_retry
 from .errors import google_errors
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class GcsBlobStore(BlobStore):
         """Raise QueueMissing where the bucket is not there and we may see that."""
         try:
             with google_errors(f"Bucket {self._bucket.name}"):
-                is_there = self._bucket.exists(timeout=_TIMEOUT_SECONDS)
+                is_there = self._bucket.exists(retry=brief_retry(), timeout=_TIMEOUT_SECONDS)
         except AccessDenied:
             return
         if not is_there:
@@ -45,7 +46,9 @@ class GcsBlobStore(BlobStore):
     def require_store(self) -> None:
         """Raise AccessDenied where objects may not be created."""
         with google_errors(f"Bucket {self._bucket.name}"):
-            granted = self._bucket.test_iam_permissions([_CREATE], timeout=_TIMEOUT_SECONDS)
+            granted = self._bucket.test_iam_permissions(
+                [_CREATE], retry=brief_retry(), timeout=_TIMEOUT_SECONDS
+            )
         if _CREATE not in granted:
             raise AccessDenied(f"Bucket {self._bucket.name} does not grant {_CREATE}.")
 
@@ -55,7 +58,7 @@ class GcsBlobStore(BlobStore):
 
         with google_errors(f"Bucket {self._bucket.name}"):
             try:
-                self._bucket.create(timeout=_TIMEOUT_SECONDS)
+                self._bucket.create(retry=brief_retry(), timeout=_TIMEOUT_SECONDS)
             except Conflict:
                 return f"Bucket {self._bucket.name} exists."
         return f"Bucket {self._bucket.name} created."
