@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import shutil
 import subprocess
 import uuid
+from pathlib import Path
 
+import pytest
 from support.aws_server import s3_client, sqs_client
 from support.command_line import CommandLine
 
@@ -57,6 +62,23 @@ def test_templates_of_other_clouds_grant_what_the_collector_needs(bare: CommandL
     received = [line for line in collected if line.endswith("roles/pubsub.subscriber")]
     work = bare.queues["JOB_EVENTS_QUEUE"]
     assert sorted(line.split()[4] for line in received) == [work, f"{work}_dlq"]
+
+
+@pytest.mark.skipif(shutil.which("gcloud") is None, reason="Google's command line checks them")
+def test_gcloud_knows_every_command_that_is_printed(bare: CommandLine, tmp_path: Path):
+    """Groups, commands and flags: its own linter reads them, without an account."""
+    script = bare.run("setup", "--print-gcloud", LOG_BUCKET="gs://logs").stdout
+    plain = re.sub(r"[\"']?\$(\w+)\"?", r"\1", script.replace("value(projectNumber)", "json"))
+    commands = re.findall(r"gcloud [^;)|\n]+", plain)
+    assert len(commands) > 30
+    page = tmp_path / "commands.md"
+    page.write_text("\n".join(["```sh", *commands, "```"]))
+    linter = ("gcloud", "meta", "lint-gcloud-commands", f"--commands-text-file={page}")
+    environment = {**os.environ, "CLOUDSDK_CONFIG": str(tmp_path)}
+    done = subprocess.run(linter, env=environment, stdout=subprocess.PIPE, check=True)
+    results = json.loads(done.stdout)
+    assert len(results) == len(commands)
+    assert [each["error_message"] for each in results if not each["success"]] == []
 
 
 def test_only_one_document_is_printed(bare: CommandLine):
