@@ -278,12 +278,21 @@ def test_bulk_requests_leave_a_part_of_the_minute_to_others():
 def test_requests_in_flight_count_as_the_average_answer():
     """Many that are sent at once would go beyond the limit together."""
     rate_limiter = RateLimiter()
-    ask(rate_limiter, took=8.0)
+    for _ in range(160):
+        ask(rate_limiter, took=0.5)
     for _ in range(10):
         rate_limiter.admit(RUNS, resource="core", now=at(1))
     assert wait_for(rate_limiter, seconds=1) == 59
-    rate_limiter.record_response("core", took_seconds=1.0, now=at(2))
+    rate_limiter.record_response("core", took_seconds=0.0, now=at(2))
     assert wait_for(rate_limiter, seconds=2) == 0
+
+
+def test_one_answer_that_hung_holds_back_none_beside_those_in_flight():
+    rate_limiter = RateLimiter()
+    ask(rate_limiter, took=60.0)
+    for _ in range(10):
+        rate_limiter.admit(RUNS, resource="core", now=at(1))
+    assert wait_for(rate_limiter, seconds=1) == 0
 
 
 def test_bulk_requests_leave_a_part_of_the_hour_to_others():

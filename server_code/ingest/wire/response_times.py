@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 WINDOW = timedelta(seconds=60)
 
+#: A request in flight counts as the average answer, but no longer: one that hung is no measure.
+MAX_EXPECTED_SECONDS = 1.0
+
 
 class ResponseTimes:
     """The answers of the last minute; its owner keeps threads apart."""
@@ -23,15 +26,16 @@ class ResponseTimes:
     def find_wait(self, maximum: float, *, in_flight: int, now: datetime) -> datetime | None:
         """Return until when to wait for the answers to take less than ``maximum`` seconds.
 
-        Requests in flight count as the average answer: else all that are sent at once would go
-        beyond it. Returns None where there is nothing to wait for.
+        Requests in flight count too: else all that are sent at once would go beyond it. Returns
+        None where there is nothing to wait for.
         """
         while self._answers and not is_within_minute(self._answers[0][0], now):
             self._total -= self._answers.popleft()[1]
         if not self._answers:
             return None
-        expected = self._total + in_flight * self._total / len(self._answers)
-        return self._answers[0][0] + WINDOW if expected >= maximum else None
+        each = min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
+        is_too_much = self._total + in_flight * each >= maximum
+        return self._answers[0][0] + WINDOW if is_too_much else None
 
 
 def is_within_minute(at: datetime, now: datetime) -> bool:

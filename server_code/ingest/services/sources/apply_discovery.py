@@ -172,7 +172,8 @@ class _Work:
             place = timedelta(microseconds=len(self._seen))
             # What is created in an organization waits for no backfill of the others.
             is_first = source not in self._listed_before
-            due_at = self._now - timedelta(seconds=1) if is_first else urgent_due_at(self._now)
+            since = self._now - timedelta(seconds=1)
+            due_at = since if is_first else urgent_due_at(since)
             # Hundreds that are new here, and idle on GitHub, are polled slowly from the start.
             pushed_at = None if listed.facts is None else listed.facts.pushed_at
             new = replace(new, next_poll_at=due_at + place, last_changed_at=pushed_at)
