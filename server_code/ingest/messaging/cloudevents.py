@@ -1,7 +1,7 @@
 """Messages as CloudEvents 1.0: the same data in another envelope, readable by any of its SDKs.
 
 The body is a CloudEvent in JSON (structured mode). SQS has no binding, so its attributes repeat the
-event's with the prefix ``ce-``, which are the names of the Pub/Sub and AMQP bindings' kind.
+event's with the prefix ``ce-``, as in the headers of the HTTP binding.
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """

@@ -1,4 +1,4 @@
-"""Sending batches to buses that take or refuse each request whole: Service Bus and Pub/Sub."""
+"""Sending batches to buses that take or refuse each request whole."""
 
 from __future__ import annotations
 

@@ -115,6 +115,16 @@ def test_a_one_time_collection_that_failed_is_reported_with_its_reason():
     assert health.problems[1].since == once.updated_at
 
 
+def test_a_detail_that_problems_share_is_stated_once():
+    """A command that ended because of its only repository ended for the same reason."""
+    once = a_collection("once", phase="failed", exit_code=69, note="GitHub is unreachable.")
+    failing = polled("octo/api", failures=3, last_error="GitHub is unreachable.")
+    health = judged(
+        agents=agents("never started", "never started"), one_time=once, repositories=[failing]
+    )
+    assert [each.detail for each in health.problems] == ["GitHub is unreachable.", None]
+
+
 def test_a_stalled_agent_has_a_time_and_its_note():
     shown = judged(agents=agents("running", "stalled", note="SQS did not respond.")).as_json()
     assert shown["since"] == format_timestamp(at(-300))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -88,7 +88,16 @@ def find_problems(
     }
     errors = [error for error in facts.errors if error.what not in said]
     found += _recent_errors(errors, active, now)
-    return tuple(sorted(found, key=lambda problem: not problem.is_broken))
+    return _each_detail_once(sorted(found, key=lambda problem: not problem.is_broken))
+
+
+def _each_detail_once(problems: Sequence[Problem]) -> tuple[Problem, ...]:
+    """Return problems without the details that an earlier one states."""
+    details = [problem.detail for problem in problems]
+    return tuple(
+        replace(problem, detail=None) if problem.detail in details[:place] else problem
+        for place, problem in enumerate(problems)
+    )
 
 
 def one_time_sentence(record: CollectionRecord) -> str:
