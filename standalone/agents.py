@@ -86,8 +86,13 @@ def agent_threads(
     stop: threading.Event,
     options: AgentOptions = LOCAL_OPTIONS,
 ) -> Iterator[None]:
-    """Run both agents' threads until ``stop`` is set or the block ends; then wait for them."""
+    """Run both agents' threads until ``stop`` is set or the block ends; then wait for them.
+
+    A thread that fails sets ``stop``, and its error is raised at the end of the block: a process
+    without one of its threads would look alive and do a part of its work.
+    """
     ended = threading.Event()
+    failures: list[Exception] = []
 
     def should_continue() -> bool:
         return not (stop.is_set() or ended.is_set())
@@ -101,10 +106,10 @@ def agent_threads(
         should_continue=should_continue,
     )
     targets = [*(partial(loop.run, should_continue) for loop in loops), background]
-    threads = [threading.Thread(target=target) for target in targets]
     started: list[threading.Thread] = []
     try:
-        for thread in threads:
+        for target in targets:
+            thread = threading.Thread(target=_run, args=(target, failures, stop))
             thread.start()
             started.append(thread)
         yield
@@ -112,6 +117,17 @@ def agent_threads(
         ended.set()
         for thread in started:
             thread.join()
+    if failures:
+        raise failures[0]
+
+
+def _run(target: Callable[[], None], failures: list[Exception], stop: threading.Event) -> None:
+    """Run a thread; keep what it raises, and set ``stop`` then."""
+    try:
+        target()
+    except Exception as error:  # noqa: BLE001 - it is raised where the threads end
+        failures.append(error)
+        stop.set()
 
 
 def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) -> list[AgentLoop]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from dataclasses import replace
 from itertools import pairwise
@@ -228,3 +229,23 @@ def test_a_daemon_on_a_link_asks_less_than_a_process_beside_its_state():
     assert UPLINK_OPTIONS.pause_check_seconds > LOCAL_OPTIONS.pause_check_seconds
     assert UPLINK_OPTIONS.heartbeat_seconds > LOCAL_OPTIONS.heartbeat_seconds
     assert 3 * UPLINK_OPTIONS.heartbeat_seconds < HEARTBEAT_TIMEOUT.total_seconds()
+
+
+@pytest.mark.parametrize("error", [MemoryError(), OSError(errno.ENOMEM, "Cannot allocate memory")])
+def test_agents_without_memory_end_and_raise_it(stage, error):
+    """Their supervisor starts a new process, which has memory again."""
+    here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
+
+    def scope():
+        raise error
+
+    with pytest.raises(type(error)), agent_threads(here.context, scope, stop):
+        assert stop.wait(60)
+
+
+def test_a_thread_that_ends_takes_the_process_with_it(stage):
+    """A collector without heartbeats would look dead, and one without an agent alive."""
+    here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
+    options = replace(LOCAL_OPTIONS, heartbeat_seconds="soon")
+    with pytest.raises(TypeError), agent_threads(here.context, lambda: None, stop, options):
+        assert stop.wait(60)

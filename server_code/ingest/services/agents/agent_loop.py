@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from ...domain.agent_states import AgentState
 from ...domain.due import is_still_ahead
 from ...domain.ledger import DESIRED_PAUSED
-from ...errors import IngestError, RateLimited, StateBusy
+from ...errors import IngestError, RateLimited, StateBusy, is_out_of_memory
 from ...ports import AgentStore
 from ..context import CollectorContext
 
@@ -61,7 +61,10 @@ class AgentLoop:
         self._reported: str | None = None
 
     def run(self, should_continue: ShouldContinue) -> None:
-        """Work until ``should_continue`` returns False; wait while the agent is paused."""
+        """Work until ``should_continue`` returns False; wait while the agent is paused.
+
+        Raises what says that the machine refuses memory: only a new process has it again.
+        """
 
         def turn() -> bool:
             self.turned_at = time.monotonic()
@@ -79,6 +82,8 @@ class AgentLoop:
             except IngestError as error:
                 self._pause_after(error, turn)
             except Exception as error:
+                if is_out_of_memory(error):
+                    raise
                 logger.exception("agent failed", extra={"agent": self.agent})
                 self._pause_after(error, turn)
 
