@@ -7,8 +7,9 @@
 FROM python:3.12-slim-bookworm AS build
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1
 RUN python -m venv /venv
-COPY deploy/requirements.lock /build/deploy/requirements.lock
-RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement /build/deploy/requirements.lock
+COPY deploy/requirements.lock deploy/build.lock /build/deploy/
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes --requirement /build/deploy/requirements.lock \
+    && python -m pip install --no-cache-dir --no-deps --require-hashes --requirement /build/deploy/build.lock
 WORKDIR /build
 COPY pyproject.toml setup.py MANIFEST.in LICENSE README.md __init__.py anvil.yaml ./
 COPY client_code client_code
@@ -17,7 +18,9 @@ COPY server_code server_code
 COPY standalone standalone
 COPY theme theme
 ARG RUNSTREAM_COMMIT
-RUN /venv/bin/pip install --no-cache-dir --no-deps .
+# Without isolation: pip would install the newest setuptools, whatever its hash.
+RUN python -m pip wheel --no-deps --no-build-isolation --wheel-dir /wheels . \
+    && /venv/bin/pip install --no-cache-dir --no-deps --no-index /wheels/*.whl
 
 FROM python:3.12-slim-bookworm
 RUN useradd --system --uid 10001 --no-create-home --shell /usr/sbin/nologin runstream \

@@ -10,8 +10,8 @@ REAL_BUS := $(BIN)/python -m pytest --numprocesses 0 tests/contracts/test_queues
 
 # The lists of pinned packages: of the checkout, of the local AWS and PostgreSQL, of the image, of the
 # documentation site and of the nightly fuzzing. `pip` installs the .lock beside each, which names the files of all platforms by their hashes.
-LISTS := requirements standalone/local/ministack standalone/local/postgres deploy/requirements docs/requirements \
-	tests/fuzz/requirements
+LISTS := requirements standalone/local/ministack standalone/local/postgres deploy/requirements deploy/build \
+	docs/requirements tests/fuzz/requirements
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.10 --generate-hashes \
 	--no-strip-extras --no-annotate --no-emit-package pip --custom-compile-command "make lock"
 

@@ -16,6 +16,7 @@ LISTS = (
     "standalone/local/ministack",
     "standalone/local/postgres",
     "deploy/requirements",
+    "deploy/build",
     "docs/requirements",
     "tests/fuzz/requirements",
 )
@@ -58,8 +59,18 @@ def test_whatever_is_installed_from_a_list_is_installed_by_hashes(file: str) -> 
     """An installation names a lock and requires its hashes, or installs this checkout itself."""
     text = (ROOT / file).read_text().replace("\\\n", " ")
     for command in re.findall(r"\bpip install .*", text):
-        local = re.search(r"--no-deps .*(?:--editable )?\.$", command)
-        assert local or ("--require-hashes" in command and ".lock" in command), command
+        is_local = "--no-deps" in command and re.search(r" (--editable )?\.$|--no-index", command)
+        assert is_local or ("--require-hashes" in command and ".lock" in command), command
+
+
+@pytest.mark.parametrize("file", ["Dockerfile", "Makefile"])
+def test_this_checkout_is_built_without_isolation(file: str) -> None:
+    """In isolation pip installs the newest setuptools, whatever its hash."""
+    text = (ROOT / file).read_text().replace("\\\n", " ")
+    builds = re.findall(r"\bpip (?:install|wheel) [^&\n]*? \.(?= |$)", text, re.MULTILINE)
+    assert builds
+    for command in builds:
+        assert "--no-build-isolation" in command, command
 
 
 def test_the_bill_of_materials_lists_the_image(tmp_path: Path) -> None:
