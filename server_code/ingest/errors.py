@@ -199,3 +199,18 @@ def is_out_of_memory(error: Exception) -> bool:
     """Return whether the machine refused memory; Python has no other word for a thread's stack."""
     is_refused = isinstance(error, OSError) and error.errno == errno.ENOMEM
     return is_refused or isinstance(error, MemoryError) or "can't start new thread" in str(error)
+
+
+#: What to do where a connection failed because this process has too many files open.
+OPEN_FILES_REMEDY = "Too many files are open here: raise the limit of open files (ulimit -n)."
+
+
+def has_too_many_open_files(error: BaseException) -> bool:
+    """Return whether an error goes back to the limit of open files of this machine."""
+    cause: BaseException | None = error
+    while cause is not None:
+        # Vendors keep the system's words, but not always its number.
+        if "Too many open files" in str(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False

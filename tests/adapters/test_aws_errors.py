@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import inspect
+import os
 import string
 
 import botocore.exceptions
 import pytest
 from botocore.exceptions import (
     ClientError,
+    EndpointConnectionError,
     SSOTokenLoadError,
     TokenRetrievalError,
     UnauthorizedSSOTokenError,
@@ -179,6 +182,14 @@ def test_an_ended_login_is_not_a_missing_key(error: Exception) -> None:
     assert text.endswith(". Log in with this profile: `aws sso login`.")
     assert ".." not in text
     assert "AWS_ACCESS_KEY_ID" not in text
+
+
+def test_a_lack_of_open_files_is_not_of_the_queue() -> None:
+    """Botocore names the endpoint only; the system's words are in what it was raised for."""
+    refused = OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+    error = EndpointConnectionError(endpoint_url="https://sqs.example", error=refused)
+    error.__context__ = refused
+    assert "raise the limit of open files" in str(error_from(error))
 
 
 def test_our_own_errors_pass_unchanged() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import resource
 import ssl
 import subprocess
 from dataclasses import replace
@@ -290,6 +291,21 @@ def sign_leaf(authority, *, valid_from):
     leaf = leaf.public_key(issuer.public_key()).add_extension(host, critical=False)
     leaf = leaf.not_valid_before(valid_from).not_valid_after(valid_from + timedelta(days=1))
     return leaf.sign(key, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+
+
+def test_a_lack_of_open_files_is_not_of_the_network():
+    """The process has used up its own limit."""
+    with stub_github(lambda _: (200, {}, {"id": 7})) as github:
+        client_of(github.url).get(RUN)  # imports what sending a request needs
+        client = client_of(github.url)
+        before = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
+        try:
+            with pytest.raises(SourceUnavailable) as refused:
+                client.get(RUN)
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        assert "raise the limit of open files" in str(refused.value.remedy), str(refused.value)
 
 
 @pytest.mark.parametrize("proxy", ["socks5://127.0.0.1:9", "http://[bad", "http://127.0.0.1:9"])

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ...errors import (
+    OPEN_FILES_REMEDY,
     AccessDenied,
     BadSettings,
     IngestError,
     NotFound,
     QueueMissing,
     QueueUnavailable,
+    has_too_many_open_files,
 )
 
 if TYPE_CHECKING:
@@ -70,8 +72,6 @@ _BUSY = frozenset(
 )
 #: Of KMS, in any spelling; its other errors are a key that may not or cannot be used.
 _BUSY_KMS = ("throttl", "internal", "timeout", "unavailable", "limitexceeded")
-#: Comes with 501, and comes again.
-_NOT_SUPPORTED = "NotImplemented"
 #: botocore names an answer without a body, as to HEAD, by its status.
 _MISSING = frozenset(
     {"404", "InvalidAddress", "NonExistentQueue", "NoSuchBucket", "QueueDoesNotExist"}
@@ -143,7 +143,7 @@ def error_kind_of(code: str, status: int = 400) -> ErrorKind:
     if "kms" in code.lower():
         is_busy = any(each in code.lower() for each in _BUSY_KMS)
         return ErrorKind.BUSY if is_busy else ErrorKind.DENIED
-    if word in _BUSY or (status in (429, *range(500, 600)) and word != _NOT_SUPPORTED):
+    if word in _BUSY or (status in (429, *range(500, 600)) and word != "NotImplemented"):
         return ErrorKind.BUSY
     if word in _NOT_FOUND:
         return ErrorKind.NOT_FOUND
@@ -269,7 +269,7 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
         botocore.RefreshWithMFAUnsupportedError,
     )
     if isinstance(error, unreachable):
-        return _unreachable(subject, str(error))
+        return _unreachable(subject, error)
     missing = f"There are no usable AWS credentials for {subject}: {str(error).rstrip('.')}."
     if isinstance(error, logged_out):
         return AccessDenied(f"{missing} Log in with this profile: `aws sso login`.")
@@ -281,9 +281,11 @@ def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
     return BadSettings([f"{subject} cannot be used: {error}"])
 
 
-def _unreachable(subject: str, reason: str) -> QueueUnavailable:
-    remedy = CLOCK_REMEDY if is_of_clock(reason) else None
-    return QueueUnavailable(f"{subject} cannot be reached: {reason.rstrip('.')}.", remedy=remedy)
+def _unreachable(subject: str, error: BotoCoreError) -> QueueUnavailable:
+    text = f"{subject} cannot be reached: {str(error).rstrip('.')}."
+    if has_too_many_open_files(error):
+        return QueueUnavailable(f"{text} {OPEN_FILES_REMEDY}")
+    return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_of_clock(text) else None)
 
 
 def _code(error: ClientError) -> str:

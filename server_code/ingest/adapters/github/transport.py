@@ -14,7 +14,12 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
-from ...errors import RequestFailed, SourceUnavailable
+from ...errors import (
+    OPEN_FILES_REMEDY,
+    RequestFailed,
+    SourceUnavailable,
+    has_too_many_open_files,
+)
 from ...wire.answers import RawAnswer
 from ...wire.log_bodies import require_log
 
@@ -166,6 +171,8 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
     import requests
 
     host, kind = _host_of(url), type(error).__name__
+    if has_too_many_open_files(error):
+        return SourceUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
     if isinstance(error, requests.exceptions.SSLError):
         return SourceUnavailable(
             f"The certificate of {host} could not be verified: {_certificate_fault(error)}.",
