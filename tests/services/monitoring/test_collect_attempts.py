@@ -554,6 +554,15 @@ def test_an_attempt_that_may_not_be_read_holds_no_other_and_heals(stage):
     assert_all_published(here)
 
 
+def test_an_old_run_whose_jobs_begin_and_end_is_followed_closely(stage):
+    """GitHub leaves the run as it is meanwhile, which looks idle for hours."""
+    world = WorldBuilder().run(seconds=90_000).job("old", seconds=40_000)
+    here = stage(world.job("next", starts_after=40_040, seconds=30), at=40_010, log_mode="live")
+    here.poll_for(150)
+    ended = {each["data"]["job_name"] for each in here.jobs() if each["data"]["conclusion"]}
+    assert ended == {"old", "next"}
+
+
 def test_an_attempt_that_is_limited_for_ever_holds_no_other(stage):
     """Its jobs answer 429, and it is the oldest; later runs are found and published."""
     world = WorldBuilder().run(seconds=9).job("a").run(created=700, seconds=9).job("b")

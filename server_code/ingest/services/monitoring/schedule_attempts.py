@@ -120,9 +120,9 @@ def schedule(
     if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN:
         settled = replace(record, settled=True, next_check_at=None, jobs_validator=None)
         return replace(settled, failures=0, reason=None)
-    since_start = max(now - (run.updated_at or record.created_at), timedelta()) if run else age
+    since_change = max(now - _changed_at(record), timedelta()) if run else age
     pause = min(
-        max(timedelta(seconds=context.collecting.poll_seconds), since_start / OPEN_AGE_SHARE),
+        max(timedelta(seconds=context.collecting.poll_seconds), since_change / OPEN_AGE_SHARE),
         MAX_PAUSE,
     )
     if 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS:
@@ -130,6 +130,13 @@ def schedule(
     if run is not None and not run.is_completed:
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failures=0, reason=None)
+
+
+def _changed_at(record: AttemptRecord) -> datetime:
+    """Return when an attempt last changed: GitHub may leave a run as it is while its jobs run."""
+    run_changed_at = record.run and record.run.updated_at
+    changes = [run_changed_at, *(job.updated_at for job in record.jobs)]
+    return max(filter(None, changes), default=record.created_at)
 
 
 def _pause_in_flight(
