@@ -52,7 +52,8 @@ class RepositoryRecord:
     change that none had delivered. ``newest_delivered``: when the newest delivered run was created.
     ``proved_at``, ``listed_at``: when newer runs, or the whole
     first page, were last asked for; ``list_changed_at``: when that page last answered with a
-    change. ``job_counts``: how many jobs its last runs had.
+    change. ``job_counts``: how many jobs its last runs had. ``doubtful_lists``: how
+    often in a row the list of runs was shorter than counted.
     """
 
     full_name: str
@@ -81,6 +82,7 @@ class RepositoryRecord:
     listed_at: datetime | None = None
     list_changed_at: datetime | None = None
     job_counts: JobCounts = field(default_factory=dict)
+    doubtful_lists: int = 0
     failures: int = 0
     last_error: str | None = None
     lease_holder: str | None = None

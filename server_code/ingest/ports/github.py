@@ -44,11 +44,15 @@ class RunQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunPage:
-    """One page of runs. ``total_count`` is GitHub's count over all pages, which may be wrong."""
+    """One page of runs. ``total_count`` is GitHub's count over all pages, which may be wrong.
+
+    Not ``is_complete`` where the list ends here and GitHub counted more than it listed.
+    """
 
     runs: tuple[WorkflowRun, ...]
     total_count: int
     has_next: bool
+    is_complete: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

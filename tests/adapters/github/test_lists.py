@@ -173,6 +173,23 @@ def test_a_list_ends_where_its_links_end():
         assert len(github.asked) == 1
 
 
+@pytest.mark.parametrize(
+    ("count", "total", "requests"), [(130, 130, 2), (200, 200, 2), (100, 130, 2), (30, 130, 1)]
+)
+def test_a_full_page_without_a_link_is_not_the_last_one_that_is_counted(count, total, requests):
+    """A proxy drops the links; a page that is not full, or an empty one, ends the list."""
+
+    def answer(asked):
+        status, _, body = a_page(asked, jobs(count), "jobs")
+        return status, {}, {**body, "total_count": total}
+
+    with stub_github(answer) as github:
+        found = actions_of(github).fetch_jobs(KEY).value
+        assert len(found.jobs) == count
+        assert found.is_complete == (count == total)
+        assert len(github.asked) == requests
+
+
 def test_links_without_end_are_followed_to_a_bound():
     """A page that repeats the one before ends the list; new ones are read up to the bound."""
     link = {"Link": '<http://x/y?page=2>; rel="next"'}

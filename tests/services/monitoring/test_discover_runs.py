@@ -122,6 +122,35 @@ def test_an_empty_page_of_a_list_that_counts_runs_is_not_believed(stage):
     assert_nothing_twice(here)
 
 
+@pytest.mark.parametrize("answers", [2, 100])
+def test_a_list_that_is_shorter_than_counted_is_read_again_for_a_while(stage, answers):
+    """It may be short for a moment, and the count may be wrong for good."""
+    here = stage(many_runs(30), at=900)
+    fetch, left = here.context.source.fetch_runs, [*range(answers)]
+
+    def fetch_few(name, query, validator=None):
+        answer = fetch(name, query, validator)
+        page = answer.value
+        if page is None or not left:
+            return answer
+        left.pop()
+        return replace(answer, value=replace(page, runs=page.runs[:9], is_complete=False))
+
+    here.context.source.fetch_runs = fetch_few
+    here.poll()
+    assert "lists fewer" in here.record().last_error
+    assert here.record().cursor is None
+    here.poll_for(180)
+    assert here.record().cursor is not None
+    assert here.record().last_error is None
+    assert len(here.runs()) == (30 if answers == 2 else 9)
+    left.clear()
+    here.change_record(validators={})
+    here.poll_for(60)
+    assert_all_published(here)
+    assert_nothing_twice(here)
+
+
 def test_a_request_to_stop_interrupts_a_walk_which_the_next_poll_continues(stage):
     """A list of many pages keeps no process from ending."""
     here = stage(many_runs(350), at=900)

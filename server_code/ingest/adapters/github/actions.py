@@ -93,10 +93,12 @@ class GithubActions:
             repository=repository,
             path=request.path,
         )
+        listed = wanted.offset + len(answer.items)
         page = RunPage(
             runs=tuple(map(self._links.run, runs)),
             total_count=answer.total_count,
             has_next=answer.has_next,
+            is_complete=answer.has_next or listed >= answer.total_count,
         )
         return Answer(page, self._with_new_name(repository, answer.validator))
 

@@ -225,7 +225,7 @@ class _Walk:
         self._body, self._cursor = response.body, following or {}
         self.position = start + self.size
         is_last = self._wanted.is_last
-        self.has_next = following is not None
+        self.has_next = following is not None or self._is_counted_on(len(found))
         if is_last is not None and any(map(is_last, found)):
             self.has_next = False
 
@@ -241,6 +241,14 @@ class _Walk:
             answered_at=self._answered_at,
             was_redirected=self._was_redirected,
         )
+
+    def _is_counted_on(self, found: int) -> bool:
+        """Return whether a full page without a link to the next is not the last by GitHub's count.
+
+        A proxy may drop the links. The count may be wrong: an empty page ends the list then.
+        """
+        total = integer(mapping(self._first).get("total_count")) or 0
+        return found >= self.size and total > self.position
 
     def _fetch_page(self, reader: Reader) -> tuple[Response, list[Mapping[str, Any]]]:
         """Fetch the next page, in the largest size that GitHub answers."""

@@ -18,6 +18,9 @@ from .sweep_days import sweep_span
 #: GitHub ends an unfiltered list after 40,000 runs, in pages of 100.
 MAX_PAGES = 400
 
+#: A list that is shorter than GitHub counts is read again so often before it is believed.
+MAX_DOUBTFUL_LISTS = 3
+
 #: Runs may enter the list a little late; the walk continues this far below what is known.
 OVERLAP = timedelta(minutes=10)
 
@@ -101,6 +104,7 @@ def _walk_pages(
         poll_session.repository = replace(
             poll_session.repository, walk_page=number, walk_oldest=oldest
         )
+        _doubt_short_list(poll_session, page)
         if page.runs and oldest is not None and oldest < floor:
             return True
         if has_next and not poll_session.should_continue():
@@ -112,6 +116,21 @@ def _walk_pages(
             poll_session.repository = replace(poll_session.repository, walk_oldest=day)
         return poll_session.should_continue()
     return True
+
+
+def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
+    """Raise SourceUnavailable for a list that ends before GitHub's count, a few times in a row.
+
+    The count may be wrong for good, so the list is believed then, until both agree again.
+    """
+    repository = poll_session.repository
+    doubts = 0 if page.is_complete else min(repository.doubtful_lists + 1, MAX_DOUBTFUL_LISTS + 1)
+    if not page.has_next:
+        poll_session.repository = replace(repository, doubtful_lists=doubts)
+    if 0 < doubts <= MAX_DOUBTFUL_LISTS:
+        raise SourceUnavailable(
+            f"GitHub counts {page.total_count} runs of {repository.full_name} and lists fewer."
+        )
 
 
 def _pages(
