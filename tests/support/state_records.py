@@ -152,6 +152,7 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         limited_reads=1,
         environments=("production",),
         failures=3,
+        reason=text,
         settled=True,
         is_filtered=True,
     )

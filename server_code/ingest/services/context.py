@@ -112,11 +112,13 @@ class CollectorContext:
         now = self.clock.now()
         self.counters.save_growth(lambda grown: self.store.add_counts(grown, now=now))
 
-    def report_error(self, agent: str, repository: str | None, what: str, remedy: str) -> None:
-        """Keep an error where people look for it, log it, and count it."""
+    def report_error(
+        self, agent: str, repository: str | None, what: str, remedy: str, *, is_logged: bool = True
+    ) -> None:
+        """Keep an error where people look for it, count it, and log it unless the caller does."""
         self.counters.add("errors")
-        facts = {"agent": agent, "repository": repository, "remedy": remedy}
-        logger.warning(what, extra=facts)
+        if is_logged:
+            logger.warning(what, extra={"repository": repository, "remedy": remedy})
         self.store.add_error(
             ErrorRecord(
                 occurred_at=self.clock.now(),

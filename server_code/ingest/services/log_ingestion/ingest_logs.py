@@ -43,8 +43,8 @@ from .visibility import MAX_SECONDS, VisibilityExtender
 #: A log that failed so often, for about half a day, leaves the queue; it is requeued every hour.
 MAX_QUEUED_TRIES = 60
 
-#: A failure that may pass is reported once, when it has lasted for about a minute.
-REPORT_AT_TRIES = 6
+#: A failure that may pass is reported once, when it has lasted for half a minute.
+REPORT_AT_TRIES = 5
 
 #: A message that only our code or the queue's limits can be at fault for is received so often
 #: before it is a dead letter (setup's policy).

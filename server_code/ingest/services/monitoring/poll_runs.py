@@ -70,15 +70,28 @@ def poll_due_repositories(
     claimed = first or _claim(context, limit=limit, only=only)
     for repository in claimed:
         turn = PollTurn(context, should_continue, only=only)
-        poll_repository(
+        error = poll_repository(
             context,
             repository,
             should_continue=turn.should_continue,
             discover=discover_due_runs,
         )
+        _log_failure(repository, error)
     if not first:
         context.poll_order.note_turn_of_others(context.clock.now())
     return len(claimed)
+
+
+def _log_failure(repository: RepositoryRecord, error: IngestError | None) -> None:
+    """Log why a poll failed, where the one before did not fail so. One-time collections print it.
+
+    A rejected credential is logged by itself.
+    """
+    if isinstance(error, (RateLimited, RequestPaused, BadCredentials)):
+        return
+    if error is not None and str(error) != repository.last_error:
+        facts = {"repository": repository.full_name, "remedy": _remedy(error)}
+        logger.warning(str(error), extra=facts)
 
 
 def _claim_first(context: CollectorContext, only: Collection[str] | None) -> list[RepositoryRecord]:
@@ -227,7 +240,8 @@ def _after_failure(
     # A rejected credential is reported by itself: it concerns all its repositories.
     if is_new and not isinstance(error, BadCredentials):
         name = repository.full_name
-        context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
+        what, remedy = str(error), _remedy(error)
+        context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)
 
