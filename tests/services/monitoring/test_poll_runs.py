@@ -434,6 +434,19 @@ def test_stretching_polls_makes_all_repositories_wait_equally_longer(stage):
     assert here.record().next_poll_at > here.clock.now() + timedelta(seconds=30)
 
 
+def test_why_a_repository_fails_is_logged_once_with_its_remedy(stage, caplog):
+    """By those that stay: a collection that ends prints it."""
+    here = stage(a_finished_run(), at=600)
+    here.fail(Fault(path="/actions/runs$", do="sso"))
+    for _ in range(3):
+        poll_due_repositories(here.context, should_continue=lambda: True)
+        here.advance(60)
+    [logged] = [each for each in caplog.records if "SAML" in each.getMessage()]
+    assert logged.repository == REPOSITORY
+    assert "/sso?authorization_request=" in logged.remedy
+    assert here.record().failures == 3
+
+
 def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
     """It is logged with its trace and reported, and the repository is tried more slowly."""
     here = stage(a_finished_run(), at=600)
