@@ -134,7 +134,7 @@ def schedule(
 
 def _changed_at(record: AttemptRecord) -> datetime:
     """Return when an attempt last changed: GitHub may leave a run as it is while its jobs run."""
-    run_changed_at = record.run and record.run.updated_at
+    run_changed_at = record.run.updated_at if record.run is not None else None
     changes = [run_changed_at, *(job.updated_at for job in record.jobs)]
     return max(filter(None, changes), default=record.created_at)
 
