@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from ...domain.log_cache import (
     MAX_CACHED_BYTES,
@@ -25,12 +26,12 @@ from ...domain.log_pages import LogPage, LogSize
 from ...domain.log_states import LogId
 from ...domain.stored_values import read_time, write_time
 from .database import Database
-from .session import Session
+from .session import Row, Session
 
 _ADD_PAGE = "INSERT INTO log_pages (log_name, first_line, line_count, content) VALUES (...)"
 _ADD_LOG = """
     INSERT INTO cached_logs (log_name, repository_key, run_id, run_attempt, job_id, saved_at,
-                             total_lines, total_bytes, stored_bytes, is_whole)
+                             total_lines, total_bytes, stored_bytes, is_whole, long_lines, marks)
     VALUES (...)
 """
 _FINISH = """
@@ -57,6 +58,26 @@ _SELECT_TOTALS = """
     FROM cached_logs
 """
 
+#: The logs of all processes are summed up after so many of this one, and after so long.
+_SUM_EVERY = 32
+_SUM_INTERVAL = timedelta(minutes=1)
+
+
+@dataclass(slots=True)
+class _Room:
+    """How much this process may still write before the logs of all are summed up again."""
+
+    logs: float
+    stored_bytes: float
+    summed_at: datetime
+
+    def take(self, stored_bytes: int, now: datetime) -> bool:
+        """Take the room of one more log; return False where the logs must be summed up."""
+        self.logs -= 1
+        self.stored_bytes -= stored_bytes
+        is_recent = timedelta(0) <= now - self.summed_at < _SUM_INTERVAL
+        return is_recent and self.logs >= 0 and self.stored_bytes >= 0
+
 
 class SqlLogCache(PagedLogCache):
     """Logs in the database that holds the state."""
@@ -76,6 +97,7 @@ class _SqlPages:
         self.database = database
         self._max_logs = max_logs
         self._max_bytes = max_bytes
+        self._room: _Room | None = None
 
     def new_log(self, job: LogId, now: datetime) -> _Writer:
         """Begin to write a log."""
@@ -90,10 +112,19 @@ class _SqlPages:
         size = LogSize(total_lines, total_bytes, read_long_lines(long_lines))
         return _Stored(self.database, name, size)
 
+    def has_room(self, stored_bytes: int, now: datetime) -> bool:
+        """Return whether one more log surely fits; where it does not, ``evict`` finds out."""
+        room = self._room
+        return room is not None and room.take(stored_bytes, now)
+
     def evict(self, session: Session, now: datetime) -> None:
         """Delete the oldest logs that are too many, and what was never finished."""
         count, size, unfinished_since = session.query(_SELECT_TOTALS)[0]
-        is_full = count > self._max_logs * SLACK or size > self._max_bytes * SLACK
+        # PostgreSQL sums up as decimals.
+        logs_left = self._max_logs * SLACK - int(count)
+        bytes_left = self._max_bytes * SLACK - int(size)
+        self._room = _Room(min(logs_left, _SUM_EVERY), bytes_left, now)
+        is_full = logs_left < 0 or bytes_left < 0
         if not is_full and not is_lost(unfinished_since and read_time(unfinished_since), now):
             return
         logs = (
@@ -116,33 +147,42 @@ class _Writer:
 
     def add_pages(self, pages: Sequence[PackedPage]) -> None:
         """Write the next pages in a transaction."""
-        self._pages.database.write(lambda session: self._insert(session, pages))
+
+        def add(session: Session) -> None:
+            if not self._is_begun:
+                self._add_log(session, (0, 0, 0, 0, None, None))
+            self._add_pages(session, pages)
+
+        self._pages.database.write(add)
         self._is_begun = True
         self._stored_bytes += _stored_bytes(pages)
 
     def finish(self, pages: Sequence[PackedPage], size: LogSize, marks: bytes) -> None:
         """Write the last pages, show the log in place of the earlier one, and evict."""
         stored_bytes = self._stored_bytes + _stored_bytes(pages)
+        has_room = self._pages.has_room(stored_bytes, self._now)
+        sizes = (size.total_lines, size.total_bytes, stored_bytes)
+        long_lines = write_long_lines(size)
 
         def finish(session: Session) -> None:
             before = [row[0] for row in session.query(_SELECT_LOG, self._job)]
-            self._insert(session, pages)
-            sizes = (size.total_lines, size.total_bytes, stored_bytes)
-            session.execute(_FINISH, (*sizes, write_long_lines(size), marks, self._name))
+            if self._is_begun:
+                session.execute(_FINISH, (*sizes, long_lines, marks, self._name))
+            else:
+                self._add_log(session, (*sizes, 1, long_lines, marks))
+            self._add_pages(session, pages)
             _delete(session, before)
-            self._pages.evict(session, self._now)
+            if not has_room:
+                self._pages.evict(session, self._now)
 
         self._pages.database.write(finish)
 
-    def _insert(self, session: Session, pages: Sequence[PackedPage]) -> None:
-        """Insert pages; a transaction may run more than once."""
-        if not self._is_begun:
-            saved_at = write_time(self._now)
-            session.insert(_ADD_LOG, [(self._name, *self._job, saved_at, 0, 0, 0, 0)])
-        for page in pages:
-            session.insert(
-                _ADD_PAGE, [(self._name, page.first_part, page.part_count, page.content)]
-            )
+    def _add_log(self, session: Session, facts: Row) -> None:
+        session.insert(_ADD_LOG, [(self._name, *self._job, write_time(self._now), *facts)])
+
+    def _add_pages(self, session: Session, pages: Sequence[PackedPage]) -> None:
+        rows = [(self._name, page.first_part, page.part_count, page.content) for page in pages]
+        session.insert(_ADD_PAGE, rows)
 
 
 class _Stored:
