@@ -86,7 +86,8 @@ class Exchange:
                 refusal = _graphql_limited(refusal)
             return self._record(refusal, 0, self._headers(identity, budget))
         handled = spoil_answer(fault, self._call_handler(identity, fault))
-        answer = self._apply_precondition(handled, identity)
+        is_unchanged = fault is not None and fault.do == "unchanged"
+        answer = self._apply_precondition(handled, identity, is_unchanged=is_unchanged)
         cost = answer.cost if taken else 0
         if fault is not None and fault.do == "direct_log" and answer.status == 302:
             answer = self._log_at(dict(answer.headers)["Location"])
@@ -152,12 +153,17 @@ class Exchange:
         body = {"message": "Moved Permanently", "url": url, "documentation_url": docs}
         return Answer(status=301, body=json_bytes(body), headers=(("Location", url),))
 
-    def _apply_precondition(self, answer: Answer, identity: Identity) -> Answer:
+    def _apply_precondition(
+        self, answer: Answer, identity: Identity, *, is_unchanged: bool
+    ) -> Answer:
+        condition = self._incoming.condition
+        if condition and is_unchanged:
+            return Answer(status=304, headers=(("ETag", condition),), cost=0)
         if answer.digest is None:
             return answer
         etag = etag_of(answer.digest, identity.key, self._incoming.accept)
         headers = (*answer.headers, ("ETag", etag))
-        if matches(self._incoming.condition, etag):
+        if matches(condition, etag):
             return Answer(status=304, headers=headers, cost=0)
         return replace(answer, headers=headers)
 

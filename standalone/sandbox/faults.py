@@ -33,6 +33,7 @@ KINDS = frozenset(
         "malformed",
         "revoked",
         "direct_log",
+        "unchanged",
     }
 )
 
@@ -56,7 +57,8 @@ class Fault:
     empty; unauthorized: 401; gone: 410; broken_json: 200 with the first half of the body;
     empty_list: a list without its items, which it counts; malformed: a list whose first item has
     no id; revoked: the token that asks is unknown from now on; direct_log: a log is answered
-    itself in place of its address. With `above_page_size`, only requests for more items a page
+    itself in place of its address; unchanged: 304 for every ETag, as of a
+    cache that is wrong. With `above_page_size`, only requests for more items a page
     fail.
     """
 

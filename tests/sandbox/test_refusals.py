@@ -132,6 +132,13 @@ def test_a_log_is_answered_in_place_of_its_address(serve):
     assert zipfile.is_zipfile(io.BytesIO(api.get(f"{RUNS}/1/logs").content))
 
 
+def test_a_cache_that_is_wrong_says_unchanged_to_every_etag(serve):
+    """Whoever sends none gets the answer."""
+    api = serve(world(), faults=(Fault(path="/runs$", do="unchanged"),))
+    assert api.get(RUNS, **{"If-None-Match": '"of yesterday"'}).status_code == 304
+    assert api.get(RUNS).status_code == 200
+
+
 @pytest.mark.parametrize(("do", "sizes"), [("archive_lacks", []), ("archive_empty", [0])])
 def test_an_archive_spoils_the_first_log(serve, do, sizes):
     """The job's own file is missing or empty, while its folder is there."""

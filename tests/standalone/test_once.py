@@ -342,6 +342,16 @@ def test_jobs_that_lag_far_behind_an_end_are_waited_for(stage):
     assert_nothing_twice(here)
 
 
+def test_jobs_that_a_list_shows_open_long_after_the_end_are_read_again(stage):
+    """A replica that lags shows them ended some seconds later."""
+    context = WorldBuilder().run(seconds=600).job("a", seconds=590)
+    here = stage(context, at=7200, speed=SPEED)
+    here.fail(Fault(path="/jobs$", do="late_jobs", seconds=7100, count=3))
+    collect(here, REPOSITORY)
+    assert_all_published(here)
+    assert_nothing_twice(here)
+
+
 @pytest.mark.parametrize("log_mode", ["live", "economy"])
 def test_logs_that_are_all_missing_are_left_pending(stage, log_mode):
     """GitHub shows the runs and answers 404 for each log: the next collection asks again."""

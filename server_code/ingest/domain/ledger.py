@@ -52,8 +52,8 @@ class RepositoryRecord:
     change that none had delivered. ``newest_delivered``: when the newest delivered run was created.
     ``proved_at``, ``listed_at``: when newer runs, or the whole
     first page, were last asked for; ``list_changed_at``: when that page last answered with a
-    change. ``job_counts``: how many jobs its last runs had. ``doubtful_lists``: how
-    often in a row the list of runs was shorter than counted.
+    change, ``read_at``: when it last answered with its runs. ``job_counts``: how many jobs its last
+    runs had. ``doubtful_lists``: how often in a row the list of runs was shorter than counted.
     """
 
     full_name: str
@@ -81,6 +81,7 @@ class RepositoryRecord:
     proved_at: datetime | None = None
     listed_at: datetime | None = None
     list_changed_at: datetime | None = None
+    read_at: datetime | None = None
     job_counts: JobCounts = field(default_factory=dict)
     doubtful_lists: int = 0
     failures: int = 0
@@ -101,7 +102,8 @@ class AttemptRecord:
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
     ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
-    ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted.
+    ``doubtful_reads``: how often in a row the list of jobs of an ended attempt was empty, shorter
+    than counted, or with open jobs.
     ``jobs_read_at``: when that list was last read. ``has_deliveries``: some of its jobs are as
     webhooks delivered them, and were not read since. ``reason``: why the last read failed.
     """

@@ -34,12 +34,14 @@ class RunQuery:
     """One page (from 1) of a repository's runs, newest created first.
 
     ``status`` and ``created`` (GitHub's search syntax, ``A..B``) are hints: GitHub serves filtered
-    lists from an index that lags, and stops them at 1,000 runs.
+    lists from an index that lags, and stops them at 1,000 runs. ``is_reread``: the answer is to be
+    whole, whatever the validator says, which still names the credential.
     """
 
     page: int = 1
     status: str | None = None
     created: str | None = None
+    is_reread: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from ingest.errors import RequestFailed, SourceUnavailable
 from ingest.ports import Answer, RunPage, RunQuery
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
+from ingest.services.monitoring.walk_run_list import LONGEST_REREAD
 from ingest.wire.rate_limiter import POINTS_PER_MINUTE
 from support.world import (
     FIRST_RUN,
@@ -261,6 +262,26 @@ def test_a_rerun_of_a_minute_deep_in_the_list_is_found_within_two_polls(stage, a
     assert here.attempt(2).published_statuses[-1] == "in_progress"
     assert here.requests("list_runs", "charged") - charged <= 3
     here.poll_for(200)
+    assert_all_published(here)
+
+
+def test_a_list_that_says_unchanged_for_ever_hides_no_end(stage):
+    """While a run is open, the list is read whole after five minutes."""
+    world = WorldBuilder().run(seconds=120).job("test").run(created=130, seconds=30).job("test")
+    here = stage(world, at=30)
+    here.poll()
+    here.fail(Fault(path="/actions/runs$", do="unchanged"))
+    here.poll_for(600)
+    assert_all_published(here)
+
+
+def test_a_list_that_says_unchanged_for_ever_hides_runs_for_hours_at_most(stage):
+    """Nothing is open that would cast doubt on it, and a list that rests costs little."""
+    here = stage(WorldBuilder().run(seconds=60).job("a").run(created=900, seconds=30), at=600)
+    here.poll()
+    here.fail(Fault(path="/actions/runs$", do="unchanged"))
+    here.move_to(600 + LONGEST_REREAD.total_seconds())
+    here.poll()
     assert_all_published(here)
 
 

@@ -11,7 +11,7 @@ from ingest.services.monitoring.read_commits import CommitReads
 from ingest.services.monitoring.read_details import DetailReads
 from ingest.services.monitoring.slice_reads import SliceReads
 from support.builders import a_job
-from support.world import REPOSITORY
+from support.world import REPOSITORY, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -115,6 +115,28 @@ def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later
     here.poll_for(150, every=10)
     assert here.attempt().settled
     assert here.attempt().doubtful_reads == MAX_DOUBTFUL_READS + 1
+
+
+@pytest.mark.parametrize("then", ["late_jobs", "unchanged"])
+def test_jobs_that_are_open_in_an_ended_run_are_read_again_within_seconds(stage, then):
+    """Whether the list lags behind the run, or a cache between says that it is unchanged."""
+    here = stage(WorldBuilder().run(seconds=600).job("a", seconds=590), at=3600)
+    lag = {"path": "/jobs$", "seconds": 3500}
+    here.fail(Fault(do="late_jobs", count=2, **lag), Fault(do=then, count=1, **lag))
+    here.poll_for(20, every=1)
+    assert here.attempt().settled
+    assert_all_published(here)
+
+
+def test_jobs_that_never_end_are_read_often_for_half_a_minute_only(stage):
+    """Their run has ended, and their runner may be lost."""
+    here = stage(WorldBuilder().run(seconds=600).job("a", seconds=590), at=3600)
+    here.fail(Fault(path="/jobs$", do="late_jobs", seconds=3500))
+    here.poll_for(40, every=1)
+    assert here.attempt().doubtful_reads == MAX_DOUBTFUL_READS + 1
+    read = here.requests("list_attempt_jobs")
+    here.poll_for(25, every=1)
+    assert here.requests("list_attempt_jobs") - read <= 1
 
 
 def test_a_malformed_job_is_reported_once_and_holds_none_of_the_others(stage):

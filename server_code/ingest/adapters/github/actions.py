@@ -82,6 +82,7 @@ class GithubActions:
             offset=(query.page - 1) * PER_PAGE,
             max_items=PER_PAGE,
         )
+        known = None if query.is_reread else known
         answer = self._lists.fetch(self._client(repository), wanted, known)
         if answer.items is None:
             return Answer(None, validator)

@@ -54,6 +54,16 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
         poll_session.repository = replace(poll_session.repository, hinted_at=now)
 
 
+def remove_status_validators(poll_session: PollSession) -> None:
+    """Let the next question for each status be answered whole."""
+    for status in OPEN_STATUSES:
+        poll_session.keep_validator(_list_name(status), None)
+
+
+def _list_name(status: str | None) -> str:
+    return f"status={status}"
+
+
 def _statuses_to_ask(
     context: CollectorContext, poll_session: PollSession, *, with_rare: bool
 ) -> tuple[str, ...]:
@@ -66,7 +76,7 @@ def _statuses_to_ask(
         return ()
     if can_afford_extra(context, poll_session):
         return statuses
-    return tuple(status for status in statuses if f"status={status}" in asked)
+    return tuple(status for status in statuses if _list_name(status) in asked)
 
 
 def _deep_end(floor: datetime, now: datetime) -> datetime:
@@ -79,7 +89,7 @@ def _deep_end(floor: datetime, now: datetime) -> datetime:
 
 
 def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> None:
-    name, list_name = poll_session.repository.full_name, f"status={query.status}"
+    name, list_name = poll_session.repository.full_name, _list_name(query.status)
     validator = poll_session.repository.validators.get(list_name)
     for number in range(1, MAX_FILTERED_PAGES + 1):
         page = replace(query, page=number)

@@ -25,6 +25,9 @@ MAX_PARTIAL_READS = 13
 #: A job list that is empty, or shorter than GitHub counts, is believed after so many reads.
 MAX_DOUBTFUL_READS = 6
 
+#: Jobs that are open in a run that has ended are believed after so many reads: in half a minute.
+MAX_OPEN_READS = 6
+
 #: Runs that may end without any job; every other one has at least one.
 _ENDS_WITHOUT_JOBS = frozenset(
     {"action_required", "cancelled", "skipped", "stale", "startup_failure"}
@@ -127,7 +130,9 @@ def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnaps
     record = snapshot.record
     if record.has_all_jobs:
         return snapshot
-    answer = source.fetch_jobs(record.key, record.jobs_validator)
+    is_in_doubt = record.jobs and 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS
+    # Jobs that are open in an ended run are read whole: "unchanged" may be what is wrong.
+    answer = source.fetch_jobs(record.key, None if is_in_doubt else record.jobs_validator)
     is_complete = answer.value is None or answer.value.is_complete
     if answer.value is not None:
         jobs = merge_jobs(record.jobs, _no_older(record, _of(record.key, answer.value.jobs)))
@@ -136,16 +141,15 @@ def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnaps
         record = replace(record, jobs=jobs, jobs_validator=validator, has_deliveries=False)
     if not snapshot.has_ended:
         return replace(snapshot, record=record)
-    is_doubtful = not is_complete or _lacks_every_job(record)
-    is_believed = not is_doubtful or record.doubtful_reads >= MAX_DOUBTFUL_READS
-    return replace(
-        snapshot,
-        record=replace(
-            record,
-            doubtful_reads=record.doubtful_reads + 1 if is_doubtful else 0,
-            has_all_jobs=is_believed and all(job.is_completed for job in record.jobs),
-        ),
-    )
+    lacks_jobs = not is_complete or _lacks_every_job(record)
+    has_open_jobs = not all(job.is_completed for job in record.jobs)
+    reads = record.doubtful_reads + 1 if lacks_jobs or has_open_jobs else 0
+    if not lacks_jobs and reads >= MAX_OPEN_READS:
+        reads = max(reads, MAX_DOUBTFUL_READS + 1)
+    is_believed = not lacks_jobs or reads > MAX_DOUBTFUL_READS
+    has_all_jobs = is_believed and not has_open_jobs
+    read = replace(record, doubtful_reads=reads, has_all_jobs=has_all_jobs)
+    return replace(snapshot, record=read)
 
 
 def _lacks_every_job(record: AttemptRecord) -> bool:

@@ -100,8 +100,11 @@ def keep_job_counts(
 
 
 def settling_pause(record: AttemptRecord) -> timedelta:
-    """Return how soon the jobs of a run that has just ended are read again."""
-    return max(SETTLING_PAUSE, _doubt_pause(record))
+    """Return how soon the jobs of a run that has just ended are read again.
+
+    Jobs that are listed, and open, end within seconds.
+    """
+    return SETTLING_PAUSE if record.jobs else max(SETTLING_PAUSE, _doubt_pause(record))
 
 
 def schedule(

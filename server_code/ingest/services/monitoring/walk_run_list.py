@@ -6,11 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ...domain.due import is_interval_over
 from ...domain.ledger import RepositoryRecord
 from ...domain.runs import WorkflowRun
 from ...errors import IngestError, NotFound, RateLimited, SourceUnavailable
 from ...ports import RunPage, RunQuery
 from ..context import CollectorContext
+from .open_runs import remove_status_validators
 from .poll_session import PollSession, keep_lease
 from .save_runs import upsert_runs
 from .sweep_days import sweep_span
@@ -20,6 +22,10 @@ MAX_PAGES = 400
 
 #: A list that is shorter than GitHub counts is read again so often before it is believed.
 MAX_DOUBTFUL_LISTS = 3
+
+#: How long "unchanged" is believed: while a run is open, and of a list in which nothing happens.
+FIRST_REREAD = timedelta(minutes=5)
+LONGEST_REREAD = timedelta(hours=6)
 
 #: Runs may enter the list a little late; the walk continues this far below what is known.
 OVERLAP = timedelta(minutes=10)
@@ -31,21 +37,28 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     A walk that a limit or a failure cuts short is continued by the next poll at its next page: runs
     that were added since have only moved the others further down. A page that keeps failing holds
     nothing above it. Raises what the source raises for the first page, and RateLimited.
+
+    A list that says for long that it is unchanged is read whole all the same.
     """
     is_caught_up = poll_session.repository.walk_page is None or _walk(context, poll_session, None)
     repository = poll_session.repository
+    is_reread = _is_reread_due(context, repository)
     answer = context.source.fetch_runs(
-        repository.full_name, RunQuery(), repository.validators.get("runs")
+        repository.full_name, RunQuery(is_reread=is_reread), repository.validators.get("runs")
     )
     poll_session.list_is_fresh = True
     first = answer.value
     if first is None:
         return
+    if is_interval_over(repository.read_at, LONGEST_REREAD, context.clock.now()):
+        remove_status_validators(poll_session)
     if first.total_count and not first.runs:
         raise SourceUnavailable(
             f"GitHub counts {first.total_count} runs of {repository.full_name} and lists none."
         )
-    poll_session.repository = replace(repository, page_floor=_page_floor(first))
+    poll_session.repository = replace(
+        poll_session.repository, page_floor=_page_floor(first), read_at=context.clock.now()
+    )
     if not is_caught_up:
         upsert_runs(context, poll_session, first.runs)
     elif _walk_from_top(context, poll_session, first):
@@ -53,6 +66,25 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
         poll_session.repository = replace(
             poll_session.repository, list_changed_at=context.clock.now()
         )
+
+
+def _is_reread_due(context: CollectorContext, repository: RepositoryRecord) -> bool:
+    """Return whether the list is read whole, though it may be unchanged since it was read.
+
+    Something between may say so of a list that has changed. While a run is open that is soon in
+    doubt, then after twice the time each time; a list that rests costs four requests a day.
+    """
+    now, read_at = context.clock.now(), repository.read_at
+    if "runs" not in repository.validators:
+        return False
+    if is_interval_over(read_at, LONGEST_REREAD, now):
+        return True
+    changed_at = repository.last_changed_at or repository.added_at
+    if not is_interval_over(changed_at, FIRST_REREAD, now):
+        return False
+    if not is_interval_over(read_at, max(FIRST_REREAD, (now - changed_at) / 2), now):
+        return False
+    return context.store.load_next_check_at(repository.full_name) is not None
 
 
 def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: RunPage) -> bool:
