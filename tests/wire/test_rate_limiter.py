@@ -79,6 +79,25 @@ def test_the_next_hour_is_a_new_one():
     assert wait_for(rate_limiter, seconds=3000) == 0
 
 
+@pytest.mark.parametrize("reset_in", [10 * 86_400, 3650 * 86_400])
+def test_a_reset_that_is_too_far_ahead_holds_nothing_for_longer_than_an_hour(reset_in):
+    """The hour's limit cannot last longer, whatever a server or a proxy's clock says."""
+    rate_limiter = RateLimiter()
+    rate_limiter.update(200, limit_headers(0, reset_in=reset_in), "", now=NOW)
+    assert 3600 <= wait_for(rate_limiter) <= 4000
+    assert wait_for(rate_limiter, seconds=4000) == 0
+    assert refuse(RateLimiter(), limit_headers(0, reset_in=reset_in), body="") <= 4000
+
+
+def test_a_date_of_another_year_holds_nothing_for_longer_than_an_hour():
+    """A cache may add it to one answer, and no other would correct it while nothing is sent."""
+    rate_limiter = RateLimiter()
+    headers = limit_headers(0, date="Tue, 05 May 2015 12:00:00 GMT")
+    rate_limiter.update(200, headers, "", now=NOW)
+    assert wait_for(rate_limiter) <= 4000
+    assert wait_for(rate_limiter, seconds=4000) == 0
+
+
 def test_requests_under_way_are_reserved_for():
     """They may all be charged; when they turn out to be free, there is room again at once."""
     rate_limiter = RateLimiter()

@@ -12,6 +12,7 @@ from ..errors import RateLimited
 from .path_pauses import PathPauses
 from .rate_limits import (
     RateLimit,
+    believable,
     clock_offset,
     exhausted_resource,
     is_limit_answer,
@@ -108,7 +109,7 @@ class RateLimiter:
         with self._lock:
             offset = clock_offset(headers, now=now)
             self._offset = self._offset if offset is None else offset
-            limit = parse_rate_limit(headers)
+            limit = believable(parse_rate_limit(headers), github_now=now + self._offset)
             if limit is not None:
                 self._keep(limit)
                 self._names_limits = True

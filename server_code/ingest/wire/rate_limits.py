@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from email.utils import parsedate_to_datetime
 
@@ -14,6 +14,9 @@ SECONDARY_WAIT_SECONDS = 60
 
 #: No wrong clock or proxy may stop a collector for longer.
 MAX_WAIT_SECONDS = 24 * 3600
+
+#: A primary limit lasts an hour: a reset that is further ahead is wrong, or by another clock.
+MAX_RESET_TIME = timedelta(minutes=65)
 
 #: Differences between GitHub's clock and ours that do not count.
 CLOCK_TOLERANCE = timedelta(seconds=5)
@@ -91,7 +94,7 @@ def retry_at(
     """
     github_now = now + offset
     after = parse_retry_after(headers, github_now=github_now)
-    limit = parse_rate_limit(headers)
+    limit = believable(parse_rate_limit(headers), github_now=github_now)
     if after is not None:
         wait = max(after, 1)
     elif limit is not None and limit.remaining <= 0 and limit.reset_at > github_now:
@@ -99,6 +102,13 @@ def retry_at(
     else:
         wait = min(SECONDARY_WAIT_SECONDS * 2 ** (refusals - 1), 3600)
     return now + timedelta(seconds=min(wait, MAX_WAIT_SECONDS))
+
+
+def believable(limit: RateLimit | None, *, github_now: datetime) -> RateLimit | None:
+    """Return a limit with a reset that is not further ahead than one can be."""
+    if limit is None:
+        return None
+    return replace(limit, reset_at=min(limit.reset_at, github_now + MAX_RESET_TIME))
 
 
 def parse_retry_after(headers: Mapping[str, str], *, github_now: datetime) -> float | None:
