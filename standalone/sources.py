@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from ingest.bootstrap.collector import Collector
@@ -13,10 +13,11 @@ from ingest.errors import IngestError
 from ingest.services.context import CollectorContext
 from ingest.services.sources.discover_sources import discover_sources, start_discovery
 
-from .agents import Scope
+from .agents import Scope, watch
 from .failures import sentence_for
 from .logs import write_notice
-from .repositories import check_repositories, require_any
+from .refused_repositories import RefusedRepositories
+from .repositories import CheckedRepositories, check_repositories, require_any
 
 #: What sources bring is looked up in the state this often.
 LOOK_UP_EVERY = timedelta(seconds=5)
@@ -57,7 +58,7 @@ def find_sources(
     checked = check_repositories(names, collector)
     found = FoundSources(names=list(checked.names), refused={**failed, **checked.refused})
     if is_once or not need_listing(patterns):
-        return found
+        return found if is_once else replace(found, scope=_scope_of(collector, checked))
     # Where only patterns that leave out are given, everything else is polled.
     has_any = any(not each.is_excluded for each in patterns)
     scope = _SourceScope(collector.context, patterns).names if has_any else None
@@ -73,6 +74,16 @@ def _discover_known(context: CollectorContext) -> None:
     """List what the known sources bring, so that a collection that ends holds what is new."""
     if start_discovery(context) is None and context.store.list_sources():
         discover_sources(context)
+
+
+def _scope_of(collector: Collector, checked: CheckedRepositories) -> Scope | None:
+    """Return a scope where GitHub refuses some of the named repositories for now."""
+    if not checked.refused:
+        return None
+    watch(collector, checked.names)
+    repositories = RefusedRepositories(collector, checked)
+    repositories.report(checked)
+    return repositories.names
 
 
 class _SourceScope:

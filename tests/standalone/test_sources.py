@@ -6,9 +6,10 @@ from types import SimpleNamespace
 
 from ingest.domain.sources import parse_sources
 from support.command_line import CommandLine
-from support.world import GENEROUS, OpenStage
+from support.world import GENEROUS, REPOSITORY, OpenStage
 
 from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
 from standalone.sources import find_sources
 
 
@@ -28,6 +29,30 @@ def test_only_what_the_given_sources_bring_is_polled(stage: OpenStage) -> None:
     assert list(found.watched() or ()) == ["acme/a", "acme/new"]
     left_out = find_sources(collector, parse_sources(["!acme/b"]), is_once=False)  # type: ignore[arg-type]
     assert left_out.watched == [], "an exclusion alone restricts nothing"
+
+
+def test_a_refused_repository_is_collected_once_github_shows_it(stage: OpenStage) -> None:
+    """Its error is listed meanwhile, it is not remembered, and it is requested ever more rarely."""
+    here = stage(WorldBuilder().repository(REPOSITORY).repository("octo/private"), at=600)
+    here.state.remove_repository("octo/private")
+    here.fail(Fault(path=r"^/repos/octo/private$", do="missing"))
+    collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
+    patterns = parse_sources([REPOSITORY, "octo/private"])
+    found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
+    assert callable(found.watched)
+    assert list(found.watched() or ()) == [REPOSITORY]
+    [error] = here.state.list_errors(limit=9)
+    assert (error.repository, "404" in error.what) == ("octo/private", True)
+    assert here.state.load_repository("octo/private") is None
+    before = here.requests("get_repository")
+    for _ in range(6 * 60):
+        here.advance(10)
+        found.watched()
+    assert before < here.requests("get_repository") <= before + 6
+    here.fail()
+    here.advance(3601)
+    assert list(found.watched() or ()) == [REPOSITORY, "octo/private"]
+    assert here.state.load_repository("octo/private") is not None
 
 
 def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None:

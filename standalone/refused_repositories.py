@@ -1,0 +1,79 @@
+"""The repositories that GitHub refused when a collector started, until it shows them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from datetime import timedelta
+
+from ingest.bootstrap.collector import Collector
+from ingest.domain.due import is_still_ahead
+from ingest.ports import RepositoryFacts
+from ingest.services.context import PIPELINE_MONITORING_AGENT
+from ingest.services.sources.look_up_repositories import look_up_repositories
+
+from .agents import watch
+from .failures import sentence_for
+from .logs import write_notice
+from .repositories import CheckedRepositories
+
+FIRST_PAUSE = timedelta(minutes=1)
+LONGEST_PAUSE = timedelta(hours=1)
+
+_REMEDY = "It is collected as soon as GitHub shows it; no restart is needed."
+
+
+class RefusedRepositories:
+    """The repositories to poll: those that GitHub shows, and later those that it refused.
+
+    A right that is granted later needs no restart. The state does not hold them meanwhile, so that
+    a mistyped name is not remembered.
+    """
+
+    def __init__(self, collector: Collector, checked: CheckedRepositories) -> None:
+        self._collector = collector
+        self._shown = checked.names
+        self._refused = tuple(checked.refused)
+        self._pause = FIRST_PAUSE
+        self._next_at = collector.context.clock.now() + FIRST_PAUSE
+        self._checking = threading.Lock()
+
+    def report(self, checked: CheckedRepositories) -> None:
+        """Report each refusal where ``status`` shows errors. Raises StateUnavailable."""
+        for name, error in checked.refused.items():
+            self._collector.context.report_error(
+                PIPELINE_MONITORING_AGENT, name, sentence_for(error), _REMEDY, is_logged=False
+            )
+
+    def names(self) -> Sequence[str]:
+        """Return the repositories to poll; check the refused ones again when they are due.
+
+        One thread checks, the others go on. Raises StateUnavailable.
+        """
+        now = self._collector.context.clock.now()
+        is_due = self._refused and not is_still_ahead(self._next_at, now, at_most=self._pause)
+        if is_due and self._checking.acquire(blocking=False):
+            try:
+                self._check()
+            finally:
+                self._checking.release()
+        return self._shown
+
+    def _check(self) -> None:
+        context = self._collector.context
+        answers = look_up_repositories(context, self._refused)
+        shown = {
+            name: answer.full_name
+            for name, answer in answers.items()
+            if isinstance(answer, RepositoryFacts)
+        }
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
+        self._next_at = context.clock.now() + self._pause
+        if not shown:
+            return
+        watch(self._collector, tuple(shown.values()))
+        self._shown = tuple(dict.fromkeys((*self._shown, *shown.values())))
+        self._refused = tuple(name for name in self._refused if name not in shown)
+        for name in shown:
+            write_notice(f"{name} is collected now: GitHub shows it.", level=logging.INFO)
