@@ -197,6 +197,32 @@ def test_an_empty_page_does_not_end_the_list(stage):
     assert len(here.runs()) == 350
 
 
+def test_links_in_a_circle_end_a_walk_and_are_reported(stage):
+    """What was listed is kept; the list is asked for again, and believed after a few polls."""
+    here = stage(many_runs(350), at=900)
+    fetch, asked = here.context.source.fetch_runs, []
+
+    def in_a_circle(repository, query, validator=None):
+        if query.status is not None or query.created is not None:
+            return fetch(repository, query, validator)
+        asked.append(query.page)
+        answer = fetch(repository, replace(query, page=min(query.page, 2)), validator)
+        is_unchanged = answer.value is None
+        return (
+            answer if is_unchanged else replace(answer, value=replace(answer.value, has_next=True))
+        )
+
+    here.context.source.fetch_runs = in_a_circle
+    here.poll()
+    assert asked == [1, 2, 3]
+    assert here.record().last_error == "GitHub counts 350 runs of octo/api and lists fewer."
+    here.poll_for(600)
+    assert here.record().last_error is None
+    here.context.source.fetch_runs = fetch
+    here.poll_for(2 * DAY, every=3600)
+    assert_all_published(here)
+
+
 def test_attempts_that_came_and_went_between_two_looks_are_read_one_by_one(stage):
     """The list shows the newest attempt only; the ones before are asked for by number."""
     world = WorldBuilder().run("failure", created=0, seconds=60).job("test")

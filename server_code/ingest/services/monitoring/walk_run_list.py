@@ -168,8 +168,8 @@ def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
 def _pages(
     context: CollectorContext, name: str, first: RunPage | None, number: int
 ) -> Iterator[RunPage]:
-    """Yield pages until GitHub's links end; an empty page does not end the list."""
-    page = first
+    """Yield pages until GitHub's links end or lead in a circle; an empty page ends no list."""
+    page, before = first, None
     while number <= MAX_PAGES:
         if page is None:
             try:
@@ -179,10 +179,13 @@ def _pages(
                 return
         if page is None:
             return
+        if before is not None and page.runs and page.runs == before.runs:
+            # The links lead in a circle.
+            page = replace(page, has_next=False, is_complete=False)
         yield page
         if not page.has_next:
             return
-        page, number = None, number + 1
+        before, page, number = page, None, number + 1
 
 
 def _walk_floor(repository: RepositoryRecord) -> datetime:
