@@ -102,8 +102,8 @@ class AttemptRecord:
     ``annotations`` are those of an attempt that failed to start. ``environments`` are those that a
     waiting run waits for. ``limited_reads``: how often a limit kept such details from being read.
     ``is_filtered``: a filter leaves it out, so that it is neither read nor published.
-    ``doubtful_reads``: how often in a row the list of jobs of an ended attempt was empty, shorter
-    than counted, or with open jobs.
+    ``doubtful_reads``: how often in a row its list of jobs was empty, or shorter than counted;
+    ``open_reads``: how often in a row it held open jobs, though the attempt has ended.
     ``jobs_read_at``: when that list was last read. ``has_deliveries``: some of its jobs are as
     webhooks delivered them, and were not read since. ``reason``: why the last read failed.
     """
@@ -125,6 +125,7 @@ class AttemptRecord:
     environments: tuple[str, ...] | None = None
     limited_reads: int = 0
     doubtful_reads: int = 0
+    open_reads: int = 0
     jobs_read_at: datetime | None = None
     has_deliveries: bool = False
     failures: int = 0

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
 from ingest.ports import Answer, JobList
-from ingest.services.monitoring.read_attempts import MAX_DOUBTFUL_READS, merge_jobs, read_attempt
+from ingest.services.monitoring.read_attempts import (
+    MAX_DOUBTFUL_READS,
+    MAX_OPEN_READS,
+    merge_jobs,
+    read_attempt,
+)
 from ingest.services.monitoring.read_commits import CommitReads
 from ingest.services.monitoring.read_details import DetailReads
 from ingest.services.monitoring.slice_reads import SliceReads
@@ -133,10 +139,31 @@ def test_jobs_that_never_end_are_read_often_for_half_a_minute_only(stage):
     here = stage(WorldBuilder().run(seconds=600).job("a", seconds=590), at=3600)
     here.fail(Fault(path="/jobs$", do="late_jobs", seconds=3500))
     here.poll_for(40, every=1)
-    assert here.attempt().doubtful_reads == MAX_DOUBTFUL_READS + 1
+    assert here.attempt().open_reads == MAX_OPEN_READS
     read = here.requests("list_attempt_jobs")
     here.poll_for(25, every=1)
     assert here.requests("list_attempt_jobs") - read <= 1
+
+
+def test_a_short_list_is_doubted_after_jobs_that_stayed_open(stage):
+    """How often the list held open jobs tells nothing of whether it is whole."""
+    here = stage(WorldBuilder().run(seconds=600).job("a").job("b"), at=3600)
+    fetch, reads = here.context.source.fetch_jobs, itertools.count()
+
+    def fetch_in_parts(key, validator=None):
+        answer, number = fetch(key), next(reads)
+        [first, *_] = answer.value.jobs
+        if number < MAX_OPEN_READS:
+            still_open = replace(first, status="in_progress", conclusion=None, completed_at=None)
+            return replace(answer, value=JobList(jobs=(still_open,), is_complete=True))
+        if number == MAX_OPEN_READS:
+            return replace(answer, value=JobList(jobs=(first,), is_complete=False))
+        return answer
+
+    here.context.source.fetch_jobs = fetch_in_parts
+    here.poll_for(300, every=1)
+    assert here.attempt().settled
+    assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
 
 
 def test_a_malformed_job_is_reported_once_and_holds_none_of_the_others(stage):

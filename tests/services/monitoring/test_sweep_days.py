@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 DAY = 86_400
 
 
-def a_long_history(*, rerun_at: float, a_day: int = 9, days: int = 40) -> WorldBuilder:
+def a_long_history(*, rerun_at: float, a_day: int = 7, days: int = 40) -> WorldBuilder:
     world = WorldBuilder()
     for day in range(days):
         for number in range(a_day):

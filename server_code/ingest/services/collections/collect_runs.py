@@ -22,7 +22,7 @@ from ..context import CollectorContext
 from ..monitoring.discover_runs import discover_all_runs, discover_runs
 from ..monitoring.poll_runs import poll_repository
 from ..monitoring.poll_session import LEASE_SECONDS
-from ..monitoring.read_attempts import MAX_DOUBTFUL_READS
+from ..monitoring.read_attempts import is_in_doubt
 from ..monitoring.sweep_days import sweep_progress
 from .collection_plan import CollectionPlan, CollectionPolicy
 
@@ -268,7 +268,6 @@ def _is_unread(attempt: AttemptRecord, now: datetime, lag: timedelta) -> bool:
     An attempt that was seen in progress is read.
     """
     run, published = attempt.run, attempt.published_statuses
-    is_doubtful = 0 < attempt.doubtful_reads <= MAX_DOUBTFUL_READS
-    if run is None or not published or attempt.failures or is_doubtful:
+    if run is None or not published or attempt.failures or is_in_doubt(attempt):
         return True
     return run.is_completed and (published[-1] != run.status or now - (run.updated_at or now) < lag)

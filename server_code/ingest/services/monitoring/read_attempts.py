@@ -83,6 +83,12 @@ def read_attempt(
         return replace(snapshot, error=error)
 
 
+def is_in_doubt(record: AttemptRecord) -> bool:
+    """Return whether the jobs of an ended attempt are read again soon: some are missing or open."""
+    is_short = 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS
+    return is_short or 0 < record.open_reads < MAX_OPEN_READS
+
+
 def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
     """Merge newly read jobs into known ones; steps and jobs that are missing now are kept.
 
@@ -130,9 +136,9 @@ def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnaps
     record = snapshot.record
     if record.has_all_jobs:
         return snapshot
-    is_in_doubt = record.jobs and 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS
     # Jobs that are open in an ended run are read whole: "unchanged" may be what is wrong.
-    answer = source.fetch_jobs(record.key, None if is_in_doubt else record.jobs_validator)
+    validator = None if record.jobs and is_in_doubt(record) else record.jobs_validator
+    answer = source.fetch_jobs(record.key, validator)
     is_complete = answer.value is None or answer.value.is_complete
     if answer.value is not None:
         jobs = merge_jobs(record.jobs, _no_older(record, _of(record.key, answer.value.jobs)))
@@ -143,12 +149,13 @@ def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnaps
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)
-    reads = record.doubtful_reads + 1 if lacks_jobs or has_open_jobs else 0
-    if not lacks_jobs and reads >= MAX_OPEN_READS:
-        reads = max(reads, MAX_DOUBTFUL_READS + 1)
-    is_believed = not lacks_jobs or reads > MAX_DOUBTFUL_READS
-    has_all_jobs = is_believed and not has_open_jobs
-    read = replace(record, doubtful_reads=reads, has_all_jobs=has_all_jobs)
+    is_believed = not lacks_jobs or record.doubtful_reads >= MAX_DOUBTFUL_READS
+    read = replace(
+        record,
+        doubtful_reads=record.doubtful_reads + 1 if lacks_jobs else 0,
+        open_reads=record.open_reads + 1 if has_open_jobs else 0,
+        has_all_jobs=is_believed and not has_open_jobs,
+    )
     return replace(snapshot, record=read)
 
 

@@ -147,6 +147,7 @@ def _due_record(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -
         next_check_at=now,
         has_all_jobs=False,
         doubtful_reads=0,
+        open_reads=0,
         failures=0,
         reason=None,
     )

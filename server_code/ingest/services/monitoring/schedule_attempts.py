@@ -21,7 +21,7 @@ from ...errors import (
 )
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
-from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot
+from .read_attempts import AttemptSnapshot, is_in_doubt
 
 #: An open run is checked again after this part of its age: in its first hour at every poll.
 OPEN_AGE_SHARE = 120
@@ -104,7 +104,7 @@ def settling_pause(record: AttemptRecord) -> timedelta:
 
     Jobs that are listed, and open, end within seconds.
     """
-    return SETTLING_PAUSE if record.jobs else max(SETTLING_PAUSE, _doubt_pause(record))
+    return max(SETTLING_PAUSE, _doubt_pause(record.doubtful_reads))
 
 
 def schedule(
@@ -128,8 +128,8 @@ def schedule(
         max(timedelta(seconds=context.collecting.poll_seconds), since_change / OPEN_AGE_SHARE),
         MAX_PAUSE,
     )
-    if 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS:
-        pause = _doubt_pause(record)
+    if is_in_doubt(record):
+        pause = _doubt_pause(max(record.doubtful_reads, record.open_reads))
     if run is not None and not run.is_completed:
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failures=0, reason=None)
@@ -183,8 +183,7 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
     return replace(record, next_check_at=now + pause)
 
 
-def _doubt_pause(record: AttemptRecord) -> timedelta:
-    if not record.doubtful_reads:
+def _doubt_pause(reads: int) -> timedelta:
+    if not reads:
         return timedelta()
-    seconds = timedelta(seconds=2 ** min(record.doubtful_reads - 1, 20))
-    return min(seconds, MAX_DOUBT_PAUSE)
+    return min(timedelta(seconds=2 ** min(reads - 1, 20)), MAX_DOUBT_PAUSE)
