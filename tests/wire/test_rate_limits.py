@@ -201,6 +201,19 @@ def test_refusals_in_a_row_double_the_wait_up_to_an_hour():
     assert seconds_until({}, 5000) == 3600
 
 
+def test_a_wait_that_never_suffices_grows():
+    """A server that names a second each time, or none, is not asked every second for ever."""
+    waits = [seconds_until({"retry-after": "0"}, refusals) for refusals in range(1, 6)]
+    assert waits == [1, 2, 4, 8, 16]
+    passed = {"retry-after": "Wed, 21 Oct 2020 07:28:00 GMT"}
+    assert seconds_until(passed, 5000) == 3600
+    assert [seconds_until({"retry-after": "60"}, refusals) for refusals in (1, 6, 8)] == [
+        60,
+        60,
+        128,
+    ]
+
+
 @given(HEADERS, st.integers(min_value=1, max_value=100))
 def test_whatever_the_headers_report_there_is_a_time_to_ask_again(headers, refusals):
     """It is in the future, and within a day: garbage must not silence a collector."""

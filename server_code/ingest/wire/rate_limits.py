@@ -12,6 +12,9 @@ from email.utils import parsedate_to_datetime
 #: Without a header that says more: wait at least one minute, then longer each time.
 SECONDARY_WAIT_SECONDS = 60
 
+#: The longest of the waits that grow with each refusal in a row.
+MAX_GROWN_SECONDS = 3600
+
 #: No wrong clock or proxy may stop a collector for longer.
 MAX_WAIT_SECONDS = 24 * 3600
 
@@ -88,19 +91,19 @@ def retry_at(
 ) -> datetime:
     """Return when to ask again after a limit answer, in the order that GitHub documents.
 
-    ``retry-after`` first, then the reset of an exhausted primary limit, else one minute that
-    doubles with every refusal in a row (``refusals``, from 1), up to an hour. ``offset``: by how
-    much GitHub's clock is ahead of ``now``.
+    ``retry-after`` first, then the reset of an exhausted primary limit, else one minute. Refusals
+    in a row (``refusals``, from 1) double that minute, and a second where ``retry-after`` names
+    less, up to an hour. ``offset``: by how much GitHub's clock is ahead of ``now``.
     """
     github_now = now + offset
     after = parse_retry_after(headers, github_now=github_now)
     limit = believable(parse_rate_limit(headers), github_now=github_now)
     if after is not None:
-        wait = max(after, 1)
+        wait = max(after, _grown(1, refusals))
     elif limit is not None and limit.remaining <= 0 and limit.reset_at > github_now:
         wait = (limit.reset_at - github_now).total_seconds() + 1
     else:
-        wait = min(SECONDARY_WAIT_SECONDS * 2 ** (refusals - 1), 3600)
+        wait = _grown(SECONDARY_WAIT_SECONDS, refusals)
     return now + timedelta(seconds=min(wait, MAX_WAIT_SECONDS))
 
 
@@ -147,6 +150,10 @@ def clock_offset(headers: Mapping[str, str], *, now: datetime) -> timedelta | No
     if abs(offset) > MAX_CLOCK_OFFSET:
         return None
     return offset if abs(offset) > CLOCK_TOLERANCE else timedelta(0)
+
+
+def _grown(seconds: float, refusals: int) -> float:
+    return min(seconds * 2.0 ** min(refusals - 1, 20), MAX_GROWN_SECONDS)
 
 
 def _nothing_remains(headers: Mapping[str, str]) -> bool:

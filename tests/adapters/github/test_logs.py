@@ -98,6 +98,14 @@ def test_every_refusal_has_its_error(here, fault, error):
         fetch(here)
 
 
+@pytest.mark.parametrize("status", [404, 409, 422])
+def test_a_log_that_is_missing_is_reported_as_github_reported_it(here, status):
+    """With GitHub's own status."""
+    here.fail(Fault(path="/logs$", do="error", status=status))
+    with pytest.raises(LogPending, match=rf"\({status}\)"):
+        fetch(here)
+
+
 def test_an_address_that_went_stale_is_asked_for_anew(stage):
     """It is good for a minute only."""
     here = stage(WorldBuilder().run(seconds=60).job(log=b"x"), at=100)

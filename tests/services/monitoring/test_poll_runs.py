@@ -201,14 +201,36 @@ def test_what_fails_is_asked_for_again_until_all_is_reported(stage, path, fault)
     assert here.runs()[0]["data"]["code_metrics"]["additions"] == 20
 
 
-def test_an_attempt_that_never_answers_is_given_up_in_days_and_reported(stage):
+def let_pass(here, failures):
+    """Let the first run's attempt fail so often, hour after hour, without polling for it."""
+    here.state.save_attempts([replace(here.attempt(run=1), failures=failures)])
+
+
+def test_an_attempt_that_fails_for_weeks_is_collected_when_it_answers(stage):
+    """A server's error is no answer about the attempt: it is tried on, each hour."""
+    here = stage(a_finished_run(), at=600)
+    here.fail(Fault(path="/attempts/1/jobs", do="error", status=500))
+    here.poll()
+    let_pass(here, MAX_FAILURES - 2)
+    here.advance(3600)
+    here.poll()
+    here.fail()
+    here.advance(3600)
+    here.poll()
+    assert_all_published(here)
+    assert here.attempt(run=1).settled
+
+
+def test_an_attempt_that_never_answers_is_given_up_in_months_and_reported(stage):
     """Failures of one attempt are bounded, and hold nothing else."""
     world = a_finished_run().run(created=5, seconds=10).job("other")
     here = stage(world, at=600)
     here.fail(Fault(path="17000000001/attempts/1/jobs", do="error", status=500))
-    for _ in range(MAX_FAILURES):
+    for _ in range(6):
         assert here.poll() is None
         here.advance(3600)
+    let_pass(here, MAX_FAILURES - 1)
+    assert here.poll() is None
     assert here.attempt(run=1).settled
     assert [what.split(": ")[0].split(" attempt 1 ")[1] for what in here.errors()] == [
         f"failed {MAX_FAILURES} times and is not tried again",

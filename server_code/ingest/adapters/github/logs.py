@@ -140,7 +140,7 @@ def _ask(client: RepositoryClient, request: Request, into: BinaryIO) -> str | No
     except Gone as error:
         raise LogExpired("GitHub has deleted the log (410).", remedy=error.remedy) from error
     except NotFound as error:
-        raise LogPending("GitHub has no log there (404).", remedy=error.remedy) from error
+        raise LogPending(str(error), remedy=error.remedy) from error
     if response.status == 200:
         return None
     address = response.headers.get("location")

@@ -27,9 +27,11 @@ from .read_attempts import AttemptSnapshot, is_in_doubt
 OPEN_AGE_SHARE = 120
 MAX_PAUSE = timedelta(minutes=10)
 
-#: An attempt that fails is tried again after 1, 2, 4 … seconds, at most an hour: for four days.
+#: An attempt that fails is tried again after 1, 2, 4 … seconds, at most an hour: for the 90 days
+#: that GitHub keeps a run unless an administrator decides otherwise.
+#: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
 MAX_FAILURE_PAUSE = timedelta(hours=1)
-MAX_FAILURES = 100
+MAX_FAILURES = 90 * 24
 
 #: Failures that pass by themselves are reported after so many in a row, others at once.
 REPORTED_FAILURES = 5
