@@ -23,6 +23,7 @@ from .agents import LOCAL_OPTIONS, AgentOptions, Scope, run_agents
 from .failures import INCOMPLETE, exit_code_for, sentence_for
 from .logs import write_notice
 from .once import collect_once
+from .output import print_result
 from .startup_retries import open_when_available
 from .stopping import Stop
 from .terminal.live_view import open_view
@@ -188,7 +189,7 @@ def _describe_pending(pending: Sequence[PendingItem]) -> str:
 
 
 def _report(summary: Summary, *, as_json: bool) -> None:
-    click.echo(json.dumps(summary.as_json()) if as_json else _in_words(summary))
+    print_result(json.dumps(summary.as_json()) if as_json else _in_words(summary))
 
 
 def _in_words(summary: Summary) -> str:

@@ -18,6 +18,7 @@ import click
 from .environment import secret_values
 from .failures import exit_code_for, sentence_for
 from .logs import Mask, configure_logging, write_notice
+from .output import discard_unread
 
 logger = logging.getLogger(__name__)
 
@@ -41,6 +42,7 @@ class RunstreamCommand(click.Command):
         configure_logging(as_json=as_json, level=level, mask=mask, with_traceback=debug)
         with _private_files():
             code = self._run(ctx, debug=debug)
+        discard_unread()
         ctx.exit(code)
 
     def _run(self, ctx: click.Context, *, debug: bool) -> int:
@@ -52,7 +54,6 @@ class RunstreamCommand(click.Command):
         except (KeyboardInterrupt, click.Abort):
             return INTERRUPTED
         except BrokenPipeError:
-            _forget_stdout()
             return 1
         except Exception as error:
             if debug:
@@ -113,9 +114,3 @@ def _private_files() -> Iterator[None]:
         yield
     finally:
         os.umask(before)
-
-
-def _forget_stdout() -> None:
-    """Write nothing more to a reader that has gone, not even at the end of the process."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 1)

@@ -8,7 +8,6 @@ import textwrap
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 
-import click
 from ingest.bootstrap.queues import set_up_queues
 from ingest.errors import IngestError
 
@@ -17,6 +16,7 @@ from .app_server.messages import describe_served_app, masked_echo
 from .app_server.served_app import DEFAULT_HOST, DEFAULT_PORT, TASK_SECONDS
 from .environment import read_environment
 from .local.embedded import LocalEnvironment
+from .output import print_result
 from .stopping import Stop
 
 STOP = "Stop   Ctrl-C"
@@ -44,7 +44,7 @@ def serve_dashboard(around: LocalEnvironment, stop: Stop) -> int | None:
             echo(labelled("View", f"below. {_in_short(error)}"))
             return None
         if served is not None:
-            click.echo("\n".join([*describe_served_app(served), STOP]))
+            print_result("\n".join([*describe_served_app(served), STOP]))
             served.wait(stop.event)
         echo("Stopping the app server.")
     return 0

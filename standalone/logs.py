@@ -7,7 +7,6 @@ import logging
 import math
 import os
 import re
-import sys
 import threading
 from collections.abc import Iterable
 from contextlib import suppress
@@ -15,6 +14,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from ingest.errors import as_one_line
+
+from .output import write_to_stderr
 
 logger = logging.getLogger("runstream")
 
@@ -118,7 +119,7 @@ def write_notice(text: str, *, level: int = logging.INFO) -> None:
         logger.log(level, text)
     else:
         # Not click.echo, which writes past the view that rich draws on stderr.
-        sys.stderr.write(f"{formatter.mask(text) if formatter else text}\n")
+        write_to_stderr(f"{formatter.mask(text) if formatter else text}\n")
 
 
 def write_last_words(text: str) -> None:
@@ -127,7 +128,8 @@ def write_last_words(text: str) -> None:
     if isinstance(formatter, JsonFormatter):
         record = logger.makeRecord(logger.name, logging.WARNING, "", 0, text, (), None)
         text = formatter.format(record)
-    os.write(2, f"{text}\n".encode())
+    with suppress(OSError):
+        os.write(2, f"{text}\n".encode())
 
 
 def is_json_log() -> bool:
@@ -151,9 +153,7 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write one record; a terminal that has gone ends the log, not the work."""
-        with suppress(OSError, ValueError):
-            sys.stderr.write(self.format(record) + "\n")
-            sys.stderr.flush()
+        write_to_stderr(self.format(record) + "\n")
 
 
 def _extra(record: logging.LogRecord) -> dict[str, Any]:

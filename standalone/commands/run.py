@@ -12,6 +12,7 @@ from ingest.domain.sources import parse_sources
 
 from ..command import command, examples
 from ..environment import read_environment
+from ..output import print_result
 from ..sources import find_sources
 from ..stopping import Stop, ends_in_time, stopped_by_signals
 
@@ -55,14 +56,14 @@ def run(sources: tuple[str, ...], *, seconds: float | None, on_terminal: bool) -
         open_local_environment(list(map(str, given)), environment=os.environ) as around,
         _stopped_after(seconds, stop),
     ):
-        click.echo("\n".join(around.messages))
+        print_result("\n".join(around.messages))
         if on_terminal:
-            click.echo("View   below, because of --terminal")
+            print_result("View   below, because of --terminal")
         else:
             code = serve_dashboard(around, stop)
             if code is not None:
                 return code
-        click.echo("\n".join([STOP, *around.messages_on_terminal, ""]))
+        print_result("\n".join([STOP, *around.messages_on_terminal, ""]))
         return _work(around.settings, around.sources, stop, owns_aws=around.has_local_aws)
 
 

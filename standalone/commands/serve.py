@@ -12,6 +12,7 @@ import click
 from ..command import command, examples, host_option
 from ..environment import read_environment
 from ..logs import write_notice
+from ..output import print_result
 from ..stopping import Stop, ends_in_time, stopped_by_signals
 
 if TYPE_CHECKING:
@@ -88,7 +89,7 @@ def _serve(plan: ServeOptions, stop: Stop) -> int:
     ) as served:
         if served is not None:
             for line in describe_served_app(served):
-                click.echo(line)
+                print_result(line)
             served.wait(stop.event)
         write_notice("Stopping the app server.")
     return 0

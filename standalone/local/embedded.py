@@ -11,8 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-import click
 from ingest.bootstrap.states import DEFAULT_STATE_FILE
+
+from ..output import print_result
 
 #: A world in which something happens every minute, with an hour or two of history.
 REPOSITORIES = 3
@@ -101,7 +102,7 @@ def _choose_aws(
         return
     from .aws import LocalAws
 
-    local = opened.enter_context(LocalAws(echo=click.echo))
+    local = opened.enter_context(LocalAws(echo=print_result))
     chosen.has_local_aws = True
     chosen.settings |= local.environment
     queue = f"{local.endpoint_url}/0/{environment.get('METRICS_QUEUE') or 'ci_cd_metrics_queue'}"

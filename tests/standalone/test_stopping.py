@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from support.command_line import CommandLine, wait_until
 
 from standalone.stopping import stopped_by_signals
 
@@ -109,3 +111,41 @@ def test_a_command_that_is_still_starting_ends_without_a_traceback(number):
         timeout=60,
     )
     assert (done.returncode, done.stderr) == (128 + number, b"")
+
+
+@pytest.mark.parametrize("lost", ["stdout", "stderr", "both"])
+def test_a_collector_whose_output_nobody_reads_works_on_and_ends_well(cli: CommandLine, lost: str):
+    """As ``collect | head -1`` leaves it: what it reports is no part of what it does."""
+    gone, unread = os.pipe()
+    os.close(gone)
+    streams = {"stdout": unread, "stderr": unread} if lost == "both" else {lost: unread}
+    with subprocess.Popen(
+        [*cli.program, "collect", "octo/api"],
+        cwd=cli.folder,
+        env=cli.whole_environment({"RUNSTREAM_DEBUG": "1"}),
+        **({"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | streams),
+    ) as collector:
+        os.close(unread)
+        try:
+            wait_until(lambda: cli.count_messages("LOGS_QUEUE") == 3)
+            collector.send_signal(signal.SIGTERM)
+            assert collector.wait(timeout=60) == 0
+        finally:
+            collector.kill()
+    assert cli.json("status")["counts"]["logs_fetched"] == 3
+
+
+@pytest.mark.parametrize("lost", ["stdout", "stderr"])
+def test_a_collection_that_ends_has_its_own_exit_code_whoever_reads(cli: CommandLine, lost: str):
+    gone, unread = os.pipe()
+    os.close(gone)
+    done = subprocess.run(
+        [*cli.program, "collect", "octo/api", "--once", "--json"],
+        cwd=cli.folder,
+        env=cli.whole_environment(),
+        check=False,
+        timeout=120,
+        **({"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL} | {lost: unread}),
+    )
+    os.close(unread)
+    assert done.returncode == 0
