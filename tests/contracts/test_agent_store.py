@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.collections import CollectionPhase, Standstill
-from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
+from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING, WRITE_CHECK_KEY
 from ingest.ports import AgentStore
 from support.state_records import LARGEST_ID, NOW, ODD_TEXTS, a_collection, an_agent, at
 
@@ -101,3 +101,11 @@ class TestClaimOnce:
         state.claim_once("d", now=NOW)
         assert not state.claim_once("d", now=at(4 * days))
         assert state.claim_once("d", now=at(4 * days + 1))
+
+
+class TestCheckWritable:
+    def test_it_leaves_nothing_behind(self, state: AgentStore) -> None:
+        """It may be asked every second, by several at a time."""
+        state.check_writable(now=NOW)
+        state.check_writable(now=at(-9))
+        assert state.claim_once(WRITE_CHECK_KEY, now=NOW)

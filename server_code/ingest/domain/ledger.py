@@ -30,6 +30,9 @@ TRAFFIC_KEPT = timedelta(days=1)
 HEARTBEATS_KEPT = timedelta(days=1)
 CLAIMS_KEPT = timedelta(days=4)
 
+#: The claimed key that proves that a state can be written; it is removed at once.
+WRITE_CHECK_KEY = "write check"
+
 #: What is kept for people: the newest of each, the oldest go first.
 MAX_RUN_SUMMARIES = 2000
 MAX_ERRORS = 500

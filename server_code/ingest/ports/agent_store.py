@@ -39,3 +39,6 @@ class AgentStore(Protocol):
 
     def claim_once(self, key: str, *, now: datetime) -> bool:
         """Claim a key; False if it was claimed before. Kept for 4 days."""
+
+    def check_writable(self, *, now: datetime) -> None:
+        """Write a row and remove it again. Raises StateUnavailable."""

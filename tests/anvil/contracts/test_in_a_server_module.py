@@ -11,6 +11,7 @@ import pytest
 from contracts.test_source_store import A_CREDENTIAL, A_REPOSITORY, A_SOURCE
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.code_metrics import CommitMetrics
+from ingest.domain.ledger import WRITE_CHECK_KEY
 from ingest.domain.log_marks import read_marks
 from ingest.ports import LogCache, StateStore
 from support.anvil_state import CalledStore, StoreCall, call_stores
@@ -91,6 +92,8 @@ ATTEMPTS = [
     on_state("load_pauses", now=NOW),
     on_state("claim_once", "d", now=NOW),
     on_state("claim_once", "d", now=NOW),
+    on_state("check_writable", now=NOW),
+    on_state("claim_once", WRITE_CHECK_KEY, now=NOW),
     on_state("claim_run_hint", ["e", "f"], REPOSITORY, 8, now=NOW),
     on_state("claim_run_hint", ["g", "f"], REPOSITORY, 9, now=NOW),
     on_state("load_run_hints", REPOSITORY),

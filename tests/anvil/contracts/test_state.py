@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contracts.test_agent_store import TestAgents, TestClaimOnce, TestPauses
+from contracts.test_agent_store import TestAgents, TestCheckWritable, TestClaimOnce, TestPauses
 from contracts.test_any_record import test_any_attempt_comes_back_as_it_was_saved
 from contracts.test_claims import TestClaims
 from contracts.test_journal import TestActivities, TestErrors
@@ -20,6 +20,7 @@ __all__ = [
     "TestActivities",
     "TestAgents",
     "TestAttempts",
+    "TestCheckWritable",
     "TestClaimOnce",
     "TestClaims",
     "TestCommits",

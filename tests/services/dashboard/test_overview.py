@@ -80,6 +80,15 @@ def test_the_command_line_reports_the_same_health(state):
     assert load_health(state, Settings(), [], now=NOW).as_json() == taken(state)["health"]
 
 
+def test_who_asks_for_health_leaves_nothing_behind(tmp_path):
+    """A monitor may ask every few seconds, for days."""
+    path = tmp_path / "state.db"
+    with closing(open_sql_state(str(path))) as state:
+        load_health(state, Settings(), [], now=NOW)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM deliveries").fetchone() == (0,)
+
+
 def test_a_state_that_cannot_be_written_is_the_first_problem(tmp_path):
     """A collector that meets it can record no error, so whoever asks tries to write."""
     path = tmp_path / "state.db"

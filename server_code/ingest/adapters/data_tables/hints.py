@@ -10,7 +10,7 @@ import anvil.tables.query as q
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
 from ...domain.due import is_longer_pause, pauses_over
-from ...domain.ledger import CLAIMS_KEPT, DeliveredFact
+from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredFact
 from ...domain.stored_values import repository_key, write_ascii
 from .errors import translate_errors
 from .rows import Rows
@@ -98,6 +98,15 @@ class TableHints:
         is_new = transact(lambda: _claim(key, now))
         _purge_claims(now)
         return is_new
+
+    def check_writable(self, *, now: datetime) -> None:
+        """Write a row and remove it again, in one transaction."""
+
+        def check() -> None:
+            _claim(WRITE_CHECK_KEY, now)
+            _CLAIMS.delete_by("key", [write_ascii(WRITE_CHECK_KEY)])
+
+        transact(check)
 
     def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:
         """Load what webhooks delivered, in the order of its arrival."""

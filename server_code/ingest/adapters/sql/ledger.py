@@ -11,6 +11,7 @@ from ...domain.codec import decode, encode
 from ...domain.due import MAX_PAUSE, checks_due, pauses_over, urgent_due_at
 from ...domain.ledger import (
     CLAIMS_KEPT,
+    WRITE_CHECK_KEY,
     AttemptRecord,
     DeliveredFact,
     LedgerCounts,
@@ -225,6 +226,16 @@ class SqlLedger(LedgerStore):
     def claim_once(self, key: str, *, now: datetime) -> bool:
         """Claim a key; False if it was claimed within 4 days."""
         return self._database.write(lambda session: _claim(session, key, now))
+
+    def check_writable(self, *, now: datetime) -> None:
+        """Write a row and remove it again, in one transaction."""
+        key = write_ascii(WRITE_CHECK_KEY)
+
+        def check(session: Session) -> None:
+            session.insert(_CLAIM, [(key, write_time(now))])
+            session.delete(_RELEASE_CLAIM, [(key,)])
+
+        self._database.write(check)
 
     def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:
         """Load what webhooks delivered, in the order of its arrival."""

@@ -75,7 +75,7 @@ def load_health(
 ) -> Health:
     """Read the state and return its health; ``rows`` are those of the repositories.
 
-    Also writes a row: a collector that cannot write its state cannot record errors either.
+    Also tries to write: a collector that cannot write its state cannot record errors either.
     """
     return health_of(
         read_state(store, now=now),
@@ -115,7 +115,7 @@ def health_of(
 
 def _write_error(store: StateStore, now: datetime) -> str | None:
     try:
-        store.claim_once(f"status {now.isoformat()}", now=now)
+        store.check_writable(now=now)
     except StateUnavailable as error:
         return str(error)
     return None
