@@ -21,6 +21,7 @@ from ingest.services.doctor.machine import check_machine
 
 from ..command import command, examples
 from ..environment import read_environment
+from ..failures import sentence_for
 from ..state_file import require_state
 from ..terminal.overview import Overview, build_overview
 
@@ -69,7 +70,7 @@ def status(*, as_json: bool) -> None:
 
 def _as_json(depths: Depths) -> list[dict[str, object]]:
     return [
-        {"name": name, "error": str(depth)}
+        {"name": name, "error": sentence_for(depth)}
         if isinstance(depth, IngestError)
         else {"name": name, "error": None, **asdict(depth)}
         for name, depth in depths.items()
@@ -117,7 +118,7 @@ def _describe_depths(depths: Depths) -> dict[str, str]:
 
 def _in_words(depth: QueueDepth | IngestError) -> str:
     if isinstance(depth, IngestError):
-        return str(depth)
+        return sentence_for(depth)
     counts = {"waiting": depth.visible, "in flight": depth.in_flight, "delayed": depth.delayed}
     known = [f"{count:,} {words}" for words, count in counts.items() if count is not None]
     return ", ".join(known) or "The bus does not report how many messages wait."

@@ -245,6 +245,7 @@ def test_status_shows_the_rest_where_the_queues_are_out_of_reach(cli: CommandLin
     assert seen["counts"]["attempts"] == 2
     lost = cli.run("status", AWS_ENDPOINT_URL="http://127.0.0.1:9").stdout
     assert lost.count("The same error as ") == 2
+    assert lost.count("AWS_ENDPOINT_URL") == 1, "the remedy, once"
 
 
 def _line_with(process, word: str) -> str:

@@ -19,6 +19,7 @@ from ...errors import (
     QueueUnavailable,
     has_too_many_open_files,
 )
+from .remedies import NETWORK_REMEDY, POLICY_REMEDY
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -236,10 +237,7 @@ def _remedy(code: str, said: str) -> str:
         return "The credentials have expired: renew them."
     if "kms" in code.lower():
         return "Enable the KMS key, and allow these credentials to use it."
-    return (
-        "Check the AWS credentials and region; `runstream setup --print-iam` prints"
-        " the policy that they need."
-    )
+    return POLICY_REMEDY
 
 
 def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:
@@ -285,7 +283,7 @@ def _unreachable(subject: str, error: BotoCoreError) -> QueueUnavailable:
     text = f"{subject} cannot be reached: {str(error).rstrip('.')}."
     if has_too_many_open_files(error):
         return QueueUnavailable(f"{text} {OPEN_FILES_REMEDY}")
-    return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_of_clock(text) else None)
+    return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_of_clock(text) else NETWORK_REMEDY)
 
 
 def _code(error: ClientError) -> str:

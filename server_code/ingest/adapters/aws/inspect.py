@@ -10,6 +10,7 @@ from ...errors import BadSettings, IngestError
 from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
 from .errors import aws_errors
 from .queues import find_queue, look_up_queue, queue_depth, read_attributes
+from .remedies import NETWORK_REMEDY
 from .s3 import check_upload
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 _REMEDIES = BusRemedies(
     missing="If it exists elsewhere, correct its name or AWS_DEFAULT_REGION.",
     denied="runstream setup --print-iam prints the policy that the credentials need.",
-    unreachable="Check AWS_ENDPOINT_URL, the region, and the network: proxy, firewall, "
-    "certificate.",
+    unreachable=NETWORK_REMEDY,
 )
 
 

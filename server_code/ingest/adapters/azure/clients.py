@@ -36,6 +36,20 @@ class _Limits(TypedDict):
 _LIMITS = _Limits(connection_timeout=_HTTP_SECONDS, read_timeout=_HTTP_SECONDS)
 
 
+class _StorageRetries(TypedDict):
+    """How Blob Storage repeats a request; its own waits would add up to more than a minute."""
+
+    retry_total: int
+    initial_backoff: int
+    increment_base: int
+    random_jitter_range: int
+
+
+_STORAGE_RETRIES = _StorageRetries(
+    retry_total=2, initial_backoff=1, increment_base=1, random_jitter_range=1
+)
+
+
 class _Retries(TypedDict):
     """How the libraries repeat an operation that failed for a moment."""
 
@@ -99,10 +113,14 @@ class AzureClients:
             )
         secret = self._azure.storage_connection
         if secret is None:
-            client = ContainerClient.from_container_url(url, self._credential, **_LIMITS)
+            client = ContainerClient.from_container_url(
+                url, self._credential, **_LIMITS, **_STORAGE_RETRIES
+            )
         else:
             try:
-                service = BlobServiceClient.from_connection_string(secret.reveal(), **_LIMITS)
+                service = BlobServiceClient.from_connection_string(
+                    secret.reveal(), **_LIMITS, **_STORAGE_RETRIES
+                )
             except ValueError as error:
                 raise _bad_connection("AZURE_STORAGE_CONNECTION_STRING", error) from None
             client = service.get_container_client(name)

@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ...errors import AccessDenied, QueueMissing, QueueUnavailable
 
+#: What to do where no request arrives.
+NETWORK_REMEDY = (
+    "Check SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE, or LOG_BUCKET and its connection "
+    "string, and the network: port 5671, proxy, firewall, certificate."
+)
+
 _DENIED_STATUSES = (401, 403)
+
+#: What the system or OpenSSL reports, amid the calls and addresses that the libraries put around.
+_SYSTEM_REASON = re.compile(
+    r"\[(?:Errno -?\d+|SSL: \w+)\] (.+?)(?= \(_ssl\.c|[)'\"]| Error condition|$)"
+)
+_CONNECTION = re.compile(r"^(?:<[^>]*>|HTTPS?Connection\w*\([^)]*\)): ")
 
 
 @contextmanager
 def azure_errors(subject: str) -> Iterator[None]:
     """Translate what a request raises; ``subject`` begins the message."""
-    from azure.core.exceptions import AzureError, ClientAuthenticationError, ResourceNotFoundError
+    from azure.core.exceptions import (
+        AzureError,
+        ClientAuthenticationError,
+        ResourceNotFoundError,
+        ServiceRequestError,
+    )
     from azure.servicebus.exceptions import (
         MessagingEntityNotFoundError,
         ServiceBusAuthenticationError,
         ServiceBusAuthorizationError,
+        ServiceBusConnectionError,
     )
 
     try:
@@ -33,12 +52,22 @@ def azure_errors(subject: str) -> Iterator[None]:
         ServiceBusAuthorizationError,
     ) as error:
         raise _denied(subject, error) from error
+    except (ServiceRequestError, ServiceBusConnectionError) as error:
+        raise _unreachable(subject, str(error)) from error
     except AzureError as error:
         if getattr(error, "status_code", None) in _DENIED_STATUSES:
             raise _denied(subject, error) from error
         reason = str(error).rstrip(".")
         remedy = CLOCK_REMEDY if is_of_clock(reason) else None
         raise QueueUnavailable(f"{subject} cannot be used now: {reason}.", remedy=remedy) from error
+
+
+def _unreachable(subject: str, said: str) -> QueueUnavailable:
+    """Return that no request arrives, with the system's own reason."""
+    found = _SYSTEM_REASON.search(said)
+    reason = found.group(1) if found else _CONNECTION.sub("", said)
+    remedy = CLOCK_REMEDY if is_of_clock(said) else NETWORK_REMEDY
+    return QueueUnavailable(f"{subject} cannot be reached: {reason.rstrip('.')}.", remedy=remedy)
 
 
 def _denied(subject: str, error: Exception) -> AccessDenied:

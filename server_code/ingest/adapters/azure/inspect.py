@@ -9,14 +9,13 @@ from ...errors import AccessDenied, BadSettings, QueueMissing
 from ...ports.inspection import BusRemedies, QueueCondition, QueueInspector
 from .blobs import AzureBlobStore
 from .clients import AzureClients
-from .errors import azure_errors
+from .errors import NETWORK_REMEDY, azure_errors
 from .servicebus import ServiceBusPublisher
 
 _REMEDIES = BusRemedies(
     missing="If it exists elsewhere, correct its name or the namespace.",
     denied="runstream setup --print-bicep prints the roles that the credentials need.",
-    unreachable="Check SERVICEBUS_CONNECTION_STRING or SERVICEBUS_NAMESPACE, and the network: "
-    "port 5671, proxy, firewall, certificate.",
+    unreachable=NETWORK_REMEDY,
 )
 
 

@@ -1,0 +1,76 @@
+"""What Azure's libraries report where no request arrives, and how it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+from azure.core.exceptions import ServiceRequestError
+from ingest.adapters.azure.bus import ServiceBusBus
+from ingest.adapters.azure.errors import NETWORK_REMEDY, azure_errors
+from ingest.domain.clock_words import CLOCK_REMEDY
+from ingest.domain.counters import Counters
+from ingest.errors import QueueUnavailable
+from ingest.settings import AzureSettings, QueueSettings, Secret
+
+CONTAINER = "https://here.blob.core.windows.net/logs"
+
+
+@pytest.fixture
+def bus(request: pytest.FixtureRequest) -> Iterator[ServiceBusBus]:
+    """Open a bus whose servers are at the parameter, where nobody answers."""
+    key = f"SharedAccessKeyName=R;SharedAccessKey={uuid4().hex}"
+    storage = f"AccountName=a;AccountKey={uuid4().hex};BlobEndpoint=https://{request.param}/a"
+    azure = AzureSettings(
+        servicebus_connection=Secret(f"Endpoint=sb://{request.param};{key}"),
+        storage_connection=Secret(f"DefaultEndpointsProtocol=https;{storage}"),
+    )
+    queues = QueueSettings(
+        metrics_queue="m", logs_queue="l", job_events_queue="w", log_bucket=CONTAINER
+    )
+    with closing(ServiceBusBus(azure, queues)) as opened:
+        yield opened
+
+
+@pytest.mark.parametrize(
+    ("ask", "subject"),
+    [
+        (lambda bus: bus.depth("m"), "Queue m"),
+        (lambda bus: bus.open_work_queue("w", Counters()).receive(1, wait_seconds=1), "Queue w"),
+        (lambda bus: bus.open_blobs().ensure(), f"Container {CONTAINER}"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("bus", "reason"),
+    [("127.0.0.1:1", "Connection refused"), ("nowhere.invalid", "Name or service not known")],
+    indirect=["bus"],
+)
+def test_an_unreachable_service_is_one_sentence_with_its_remedy(
+    bus: ServiceBusBus, ask: Callable[[ServiceBusBus], object], subject: str, reason: str
+):
+    """The reason of the system remains of what the libraries quote: calls, addresses, codes."""
+    with pytest.raises(QueueUnavailable) as raised:
+        ask(bus)
+    assert str(raised.value) == f"{subject} cannot be reached: {reason}."
+    assert raised.value.remedy == NETWORK_REMEDY
+
+
+_OF_TLS = "[SSL: CERTIFICATE_VERIFY_FAILED] {} (_ssl.c:1006)"
+_OF_URLLIB3 = "HTTPSConnection(host='10.9.9.9', port=443): {}"
+
+
+@pytest.mark.parametrize(
+    ("words", "reason", "remedy"),
+    [
+        (_OF_TLS, "certificate verify failed: self-signed certificate", NETWORK_REMEDY),
+        (_OF_TLS, "certificate verify failed: certificate is not yet valid", CLOCK_REMEDY),
+        (_OF_URLLIB3, "Connection to 10.9.9.9 timed out. (timeout=30)", NETWORK_REMEDY),
+    ],
+)
+def test_what_remains_of_a_failed_connection_is_its_reason(words: str, reason: str, remedy: str):
+    with pytest.raises(QueueUnavailable) as raised, azure_errors("Queue m"):
+        raise ServiceRequestError(words.format(reason))
+    assert str(raised.value) == f"Queue m cannot be reached: {reason}."
+    assert raised.value.remedy == remedy
