@@ -14,7 +14,8 @@ from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts
 from ..services.dashboard.credentials import list_credential_rows
-from ..services.doctor.parts import run_part, within
+from ..services.doctor.parts import run_part
+from ..services.time_limits import within
 from ..settings import Settings
 from . import accounts
 from .arguments import require_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import timedelta
 
 import pytest
@@ -91,6 +92,30 @@ def test_what_is_no_repository_is_reported_to_be_none(here, given):
     assert answer["remedy"]
     with pytest.raises(InvalidRepository):
         watch_repository(here.state, SETTINGS, unasked, given, now=NOW)
+
+
+@pytest.fixture
+def hung():
+    """Give a GitHub that is connected to and never answers."""
+    ended = threading.Event()
+
+    def ask():
+        ended.wait()
+        raise AssertionError("It never answers.")
+
+    yield ask
+    ended.set()
+
+
+def test_a_github_that_hangs_holds_nobody_who_adds_a_repository(here, hung):
+    """A call of Anvil ends after 30 seconds; polling asks again."""
+    answer = check_repository(here.state, SETTINGS, hung, REPOSITORY, seconds=0.1)
+    assert answer["can_be_added"]
+    assert answer["finding"] == "GitHub did not answer within 0.1 seconds."
+    assert "polled as soon as GitHub responds" in answer["remedy"]
+
+    watch_repository(here.state, SETTINGS, hung, REPOSITORY, now=NOW, seconds=0.1)
+    assert [each.full_name for each in here.state.list_repositories()] == [REPOSITORY]
 
 
 def test_one_that_is_watched_is_reported_to_be(here):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ingest.errors import AccessDenied, Rejected, SourceUnavailable
+from ingest.errors import Rejected
 from ingest.services.doctor.checks import run_checks
-from ingest.services.doctor.parts import PARTS, run_part, within
+from ingest.services.doctor.parts import PARTS, run_part
 from services.doctor.test_doctor import LocalEnvironment, target
 
 
@@ -32,16 +32,6 @@ def test_a_part_that_does_not_answer_in_time_is_named():
     assert {check.status for check in found} == {"ok"}
     assert late.status == "failed"
     assert late.finding == "GitHub did not answer within 0.5 seconds."
-
-
-def test_what_a_function_raises_within_its_time_is_raised():
-    def fail():
-        raise AccessDenied("no")
-
-    with pytest.raises(AccessDenied):
-        within(5, "The queue", fail)
-    with pytest.raises(SourceUnavailable):
-        within(0, "The queue", threading.Event().wait)
 
 
 def test_an_unknown_part_is_refused():

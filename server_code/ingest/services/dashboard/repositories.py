@@ -16,12 +16,25 @@ from ...errors import (
     RepositoryUnavailable,
     Retriable,
 )
-from ...ports import ActionsSource, RepositoryStore, RunQuery, StateStore, ViewStore
+from ...ports import (
+    ActionsSource,
+    RepositoryFacts,
+    RepositoryStore,
+    RunPage,
+    RunQuery,
+    StateStore,
+    ViewStore,
+)
 from ...settings import Settings
+from ..time_limits import within
 from .rows import repository_row
 
 #: Runs and logs are counted for this many repositories at most.
 MAX_COUNTED = 60
+
+#: How long a person waits for GitHub while typing, and while adding what was typed.
+CHECK_SECONDS = 10.0
+ADDING_SECONDS = 5.0
 
 #: Opens GitHub; called only for valid names.
 OpenSource = Callable[[], ActionsSource]
@@ -47,7 +60,12 @@ def list_repository_rows(
 
 
 def check_repository(
-    store: StateStore, settings: Settings, open_source: OpenSource, given: str
+    store: StateStore,
+    settings: Settings,
+    open_source: OpenSource,
+    given: str,
+    *,
+    seconds: float = CHECK_SECONDS,
 ) -> dict[str, Any]:
     """Return whether a repository can be added, and GitHub's answer. Changes nothing."""
     try:
@@ -56,11 +74,17 @@ def check_repository(
         return _answer(None, str(error), "Enter OWNER/NAME, or the URL of its page on GitHub.")
     if store.load_repository(name) is not None:
         return {**_answer(name, f"{name} is already watched.", None), "is_watched": True}
-    return _ask_github(name, open_source)
+    return _ask_github(name, open_source, seconds)
 
 
-def watch_repository(
-    store: StateStore, settings: Settings, open_source: OpenSource, given: str, *, now: datetime
+def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long GitHub is asked
+    store: StateStore,
+    settings: Settings,
+    open_source: OpenSource,
+    given: str,
+    *,
+    now: datetime,
+    seconds: float = ADDING_SECONDS,
 ) -> RepositoryRecord:
     """Watch a repository from now on, by GitHub's name of it; one that is watched stays as it is.
 
@@ -71,8 +95,12 @@ def watch_repository(
     known = store.load_repository(name)
     if known is not None:
         return known
+
+    def fetch() -> RepositoryFacts:
+        return open_source().fetch_repository(name)
+
     try:
-        name = open_source().fetch_repository(name).full_name  # messages carry it, in its own case
+        name = within(seconds, "GitHub", fetch).full_name  # messages carry it, in its own case
     except Retriable:
         pass
     except RepositoryUnavailable as error:
@@ -119,11 +147,13 @@ def with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list
     ]
 
 
-def _ask_github(name: str, open_source: OpenSource) -> dict[str, Any]:
-    try:
+def _ask_github(name: str, open_source: OpenSource, seconds: float) -> dict[str, Any]:
+    def fetch() -> tuple[RepositoryFacts, RunPage | None]:
         source = open_source()
-        facts = source.fetch_repository(name)
-        page = source.fetch_runs(name, RunQuery()).value
+        return source.fetch_repository(name), source.fetch_runs(name, RunQuery()).value
+
+    try:
+        facts, page = within(seconds, "GitHub", fetch)
     except Retriable as error:
         remedy = "You can add it anyway: it is polled as soon as GitHub responds."
         return _answer(name, str(error), remedy, can_be_added=True)

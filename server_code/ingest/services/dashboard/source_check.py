@@ -10,18 +10,23 @@ from ...errors import IngestError, Retriable
 from ...ports import StateStore
 from ..sources.manage_sources import plan_removal
 from ..sources.preview_source import SourceLister, SourcePreview, describe_preview, preview_source
+from ..time_limits import within
 
 #: Repositories that an answer names; the others are counted.
 NAMES_SHOWN = 50
 
+#: How long a person waits for a preview, which may take dozens of requests.
+PREVIEW_SECONDS = 15.0
 
-def check_source(
+
+def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     store: StateStore,
     github: SourceLister,
     pattern: SourcePattern,
     *,
     log_mode: str,
     now: datetime,
+    seconds: float = PREVIEW_SECONDS,
 ) -> dict[str, Any]:
     """Return what a source would bring, leave out and cost. Changes nothing."""
     known = store.list_sources()
@@ -31,7 +36,11 @@ def check_source(
         finding = f"Repositories that {str(pattern)[1:]} matches are not polled any more."
         return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
     try:
-        preview = preview_source(github, pattern, known, log_mode=log_mode, now=now)
+        preview = within(
+            seconds,
+            "GitHub",
+            lambda: preview_source(github, pattern, known, log_mode=log_mode, now=now),
+        )
     except Retriable as error:
         remedy = "You can add it anyway: it is listed as soon as GitHub responds."
         return {**_answer(pattern, str(error), remedy), "can_be_added": True}

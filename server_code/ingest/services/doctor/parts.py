@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Mapping
-from typing import TypeVar
 
-from ...errors import IngestError, Rejected, SourceUnavailable
+from ...errors import IngestError, Rejected
 from ...ports.inspection import FAILED, Check
+from ..time_limits import within
 from .checks import (
     DoctorTarget,
     Watched,
@@ -20,8 +19,6 @@ from .machine import check_machine
 
 #: A call of Anvil ends after 30 seconds.
 PART_SECONDS = 20.0
-
-_Value = TypeVar("_Value")
 
 
 def run_part(target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS) -> list[Check]:
@@ -37,30 +34,6 @@ def run_part(target: DoctorTarget, part: str, *, seconds: float = PART_SECONDS) 
     if part == "GitHub":
         list(check_state(target, watched))
     return _within(seconds, part, _PARTS[part](target, watched))
-
-
-def within(seconds: float, what: str, function: Callable[[], _Value]) -> _Value:
-    """Return what a function returns. Raises SourceUnavailable after the time limit.
-
-    The function goes on in its thread until its own time limits end it.
-    """
-    answers: list[_Value] = []
-    errors: list[IngestError] = []
-
-    def run() -> None:
-        try:
-            answers.append(function())
-        except IngestError as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=run, name=f"within-{what}", daemon=True)
-    thread.start()
-    thread.join(seconds)
-    if errors:
-        raise errors[0]
-    if not answers:
-        raise SourceUnavailable(f"{what} did not answer within {seconds:g} seconds.")
-    return answers[0]
 
 
 def _within(seconds: float, what: str, checks: Iterable[Check]) -> list[Check]:

@@ -1,0 +1,29 @@
+"""Time limits: an answer in time, its error, or who did not answer."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+from ingest.errors import AccessDenied, SourceUnavailable
+from ingest.services.time_limits import within
+
+
+def test_an_answer_in_time_is_returned():
+    assert within(5, "The queue", lambda: "answer") == "answer"
+
+
+@pytest.mark.parametrize("error", [AccessDenied("no"), KeyError("a bug of ours")])
+def test_what_a_function_raises_within_its_time_is_raised(error):
+    """A bug is not mistaken for a silent third party."""
+
+    def fail():
+        raise error
+
+    with pytest.raises(type(error)):
+        within(5, "The queue", fail)
+
+
+def test_who_does_not_answer_is_named():
+    with pytest.raises(SourceUnavailable, match=r"^The queue did not answer within 0 seconds"):
+        within(0, "The queue", threading.Event().wait)
