@@ -190,6 +190,8 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
             f"{host} could not be reached ({kind}).",
             remedy="Check GITHUB_API_URL and the network: name, proxy and firewall.",
         )
+    if _was_silent(error):
+        return RequestFailed(f"{host} sent nothing for {READ_SECONDS} seconds.")
     return RequestFailed(f"{host} ended the connection before its answer was complete ({kind}).")
 
 
@@ -253,6 +255,15 @@ def _certificate_fault(error: Exception) -> str:
     words = str(error)
     _, found, fault = words.partition("certificate verify failed: ")
     return fault.split(" (_ssl")[0] if found else "the TLS handshake failed"
+
+
+def _was_silent(error: Exception) -> bool:
+    """Return whether a connection was kept and nothing came: before the answer, or amid it."""
+    import requests
+    from urllib3.exceptions import ReadTimeoutError
+
+    is_amid = any(isinstance(each, ReadTimeoutError) for each in error.args)
+    return is_amid or isinstance(error, requests.exceptions.ReadTimeout)
 
 
 def _never_connected(error: Exception) -> bool:

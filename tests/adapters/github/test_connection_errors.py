@@ -1,0 +1,34 @@
+"""What is reported of a connection that is there and useless."""
+
+from __future__ import annotations
+
+import socket
+import threading
+
+import pytest
+import requests
+from ingest.adapters.github.transport import READ_SECONDS, connection_error
+
+
+@pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"])
+def test_a_host_that_keeps_the_connection_and_sends_nothing_is_reported_so(sent):
+    """It is not reported to have ended the connection."""
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer():
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(sent)
+                ended.wait()
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        host = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(requests.exceptions.RequestException) as raised:
+            requests.get(host, timeout=0.2)
+        ended.set()
+        thread.join()
+    said = str(connection_error(raised.value, f"{host}/repos/octo/api"))
+    assert said == f"{host} sent nothing for {READ_SECONDS} seconds."
