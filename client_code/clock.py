@@ -73,6 +73,15 @@ def stop_running(node):
         dom.set_attribute(node, name, None)
 
 
+def show_duration(node, item):
+    """Draw how long a job or a step took, or has been running."""
+    if item["status"] == "in_progress" and item["started_at"]:
+        show_running(node, item["started_at"])
+    else:
+        stop_running(node)
+        dom.set_text(node, formatting.duration(item["duration_seconds"]))
+
+
 def tick():
     """Update every time on the page; the Shell calls this once a second."""
     moment = now()
@@ -85,8 +94,7 @@ def _update(node, moment):
     if node.hasAttribute("data-running"):
         dom.set_text(node, formatting.duration(max(0, int(passed))))
         return
-    is_now = passed > -1 and node.hasAttribute("data-next")
-    words = "now" if is_now else formatting.distance(passed)
+    words = formatting.until(passed) if node.hasAttribute("data-next") else formatting.ago(passed)
     dom.set_text(node, node.getAttribute("data-before") + words)
 
 

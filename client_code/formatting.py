@@ -28,6 +28,11 @@ def _sign(character):
     return chr(0x2400 + ord(character)) if character < " " else "\ufffd"
 
 
+def unbroken(text):
+    """Return a text whose lines break after its commas only."""
+    return ", ".join(part.replace(" ", "\u00a0") for part in text.split(", "))
+
+
 def number(value):
     """Format a whole number with separators: 1234 -> '1,234'; None -> a dash."""
     if value is None:
@@ -66,6 +71,16 @@ def distance(seconds):
     if int(seconds) < 0:
         return "in " + span
     return span + " ago"
+
+
+def ago(seconds):
+    """Format how long ago something was, which a browser's clock may place in the future."""
+    return distance(max(0, seconds))
+
+
+def until(seconds):
+    """Format when something will be; once it has passed, it is "now"."""
+    return "now" if seconds > -1 else distance(seconds)
 
 
 def byte_count(value):

@@ -44,9 +44,14 @@ def bars(workflow, kind):
     return ["{:.1f}%".format(100.0 * width / longest if longest else 0) for width in widths]
 
 
+def is_known(workflow, kind):
+    """Return whether any run has a duration or a queue time."""
+    return workflow[kind + "_median"] is not None
+
+
 def times(workflow, kind):
     """Return median and 95th percentile in words."""
-    if workflow[kind + "_median"] is None:
+    if not is_known(workflow, kind):
         return "not known"
     return "median {}, p95 {}".format(
         duration(workflow[kind + "_median"]), duration(workflow[kind + "_p95"])

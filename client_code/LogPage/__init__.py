@@ -3,7 +3,18 @@
 import anvil.media
 from anvil.js.window import location, window
 
-from .. import badges, connection, dom, formatting, log_ids, log_ranges, routes, run_facts, statuses
+from .. import (
+    badges,
+    clock,
+    connection,
+    dom,
+    formatting,
+    log_ids,
+    log_ranges,
+    routes,
+    run_facts,
+    statuses,
+)
 from ..components.AnnotationRow import AnnotationRow
 from ..components.StepRow import StepRow
 from ._anvil_designer import LogPageTemplate
@@ -117,10 +128,13 @@ class LogPage(LogPageTemplate):
         job = log["job"]
         of_log = {"run_id": log["run_id"], "job_id": log["job_id"], "job_name": None}
         self.annotation_rows.show([dict(each, **of_log) for each in job["annotations"]])
-        is_running = log["state"] != "fetched" and bool(job["steps"])
-        self.step_rows.show(job["steps"] if is_running else [])
+        has_log = log["state"] == "fetched"
+        has_steps = not has_log and bool(job["steps"])
+        self.step_rows.show(job["steps"] if has_steps else [])
         dom.fill(self, progress_word=run_facts.steps_word(job["steps"]))
-        dom.show(self, annotated=bool(job["annotations"]), progress=is_running)
+        clock.show_duration(self.dom_nodes["duration"], job)
+        dom.show(self, duration=not has_log)
+        dom.show(self, annotated=bool(job["annotations"]), progress=has_steps)
 
     def show_absence(self, log):
         """Draw why there is no log, and whether it may become available."""
@@ -128,7 +142,8 @@ class LogPage(LogPageTemplate):
         is_empty = not is_missing and not log["total_lines"]
         word = statuses.badge(statuses.LOGS, log["state"])[2]
         dom.show(self, absence=is_missing or is_empty)
-        dom.set_attribute(self.dom_nodes["absence"], "data-tone", "busy")
+        icon = "waiting" if log["may_come"] else "skipped"
+        dom.set_attribute(self.dom_nodes["absence_icon"], "href", "#icon-" + icon)
         dom.fill(
             self,
             reason="{}: {}".format(word, run_facts.absence(log)) if is_missing else EMPTY,

@@ -137,3 +137,16 @@ def test_a_server_that_hangs_is_spoken_of_until_it_answers(
     with hanging(anvil_server):
         expect(page.get_by_text("Runstream does not respond")).to_be_visible()
     expect(page.get_by_text("Runstream does not respond")).not_to_be_visible()
+
+
+@pytest.mark.parametrize("part", ["checks", "you"])
+def test_every_part_of_the_settings_can_be_seen_and_chosen_on_a_phone(
+    page: Page, anvil_server: AnvilApp, part: str
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(f"{anvil_server.url}/#settings?part={part}")
+
+    parts = page.get_by_role("navigation", name="Settings").get_by_role("link")
+    expect(parts).to_have_count(8)
+    for link in parts.all():
+        expect(link).to_be_in_viewport(ratio=1)

@@ -68,6 +68,19 @@ def test_distances_report_past_and_future(seconds, written):
 
 
 @pytest.mark.parametrize(
+    ("seconds", "written"), [(-2, "0 s ago"), (0.5, "0 s ago"), (75, "1 min ago")]
+)
+def test_what_has_happened_is_never_in_the_future(seconds, written):
+    """A browser knows the server's clock to within the time of an answer."""
+    assert formatting.ago(seconds) == written
+
+
+@pytest.mark.parametrize(("seconds", "written"), [(-75, "in 1 min"), (-0.5, "now"), (30, "now")])
+def test_what_was_to_happen_by_now_happens_now(seconds, written):
+    assert formatting.until(seconds) == written
+
+
+@pytest.mark.parametrize(
     ("value", "written"),
     [
         (None, formatting.NOTHING),
@@ -96,3 +109,8 @@ def test_characters_that_hide_or_reorder_are_drawn_as_signs():
     assert formatting.visible("a\x00b\x1b[31mc\x7f") == "a\u2400b\u241b[31mc\ufffd"
     plain = "two\nlines\tand ✓ עברית"
     assert formatting.visible(plain) == plain
+
+
+def test_an_unbroken_text_breaks_after_its_commas_only():
+    text = formatting.unbroken("median 7 min 13 s, p95 8 min")
+    assert text == "median\u00a07\u00a0min\u00a013\u00a0s, p95\u00a08\u00a0min"

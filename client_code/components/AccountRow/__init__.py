@@ -26,7 +26,7 @@ class AccountRow(AccountRowTemplate):
         role.value, role.disabled = account["role"], not account["is_editable"]
         dom.set_attribute(role, "aria-label", "Role of " + account["email"])
         clock.show_time(
-            self.dom_nodes["last"], account["last_login"], "last login ", missing="never logged in"
+            self.dom_nodes["last"], account["last_login"], "Last login ", missing="Never logged in"
         )
 
     def role_change(self, event):

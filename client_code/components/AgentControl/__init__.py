@@ -21,8 +21,8 @@ class AgentControl(AgentControlTemplate):
         clock.show_time(
             self.dom_nodes["heartbeat"],
             agent["heartbeat_at"],
-            "last heartbeat ",
-            missing="no heartbeat yet",
+            "Last heartbeat ",
+            missing="No heartbeat yet",
         )
         self.start.visible = is_paused
         self.pause.visible = self.stop.visible = not is_paused

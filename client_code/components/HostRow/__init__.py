@@ -20,5 +20,5 @@ class HostRow(HostRowTemplate):
             counts=activity_words.counts(agent["counts"]),
             note=agent["note"],
         )
-        clock.show_time(self.dom_nodes["heartbeat"], agent["heartbeat_at"], "last heartbeat ")
-        clock.show_time(self.dom_nodes["started"], agent["started_at"], "started ")
+        clock.show_time(self.dom_nodes["heartbeat"], agent["heartbeat_at"], "Last heartbeat ")
+        clock.show_time(self.dom_nodes["started"], agent["started_at"], "Started ")

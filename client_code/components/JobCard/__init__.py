@@ -1,6 +1,6 @@
 """One job of a run, with its steps and a link to its log."""
 
-from ... import badges, clock, dom, formatting, routes, run_facts
+from ... import badges, clock, dom, routes, run_facts
 from ..StepRow import StepRow
 from ._anvil_designer import JobCardTemplate
 
@@ -27,11 +27,7 @@ class JobCard(JobCardTemplate):
             note=run_facts.job_note(job),
             log_word=run_facts.log_word(job, job["log"]),
         )
-        if job["status"] == "in_progress" and job["started_at"]:
-            clock.show_running(self.dom_nodes["duration"], job["started_at"])
-        else:
-            clock.stop_running(self.dom_nodes["duration"])
-            dom.fill(self, duration=formatting.duration(job["duration_seconds"]))
+        clock.show_duration(self.dom_nodes["duration"], job)
         dom.set_link(self.dom_nodes["github"], job["html_url"])
         dom.show(self, github=bool(job["html_url"]))
         has_page = run_facts.has_log_page(job)

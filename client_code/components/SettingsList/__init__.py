@@ -17,7 +17,8 @@ class SettingsList(SettingsListTemplate):
     def show(self, settings):
         """Draw the settings of one part of `get_settings`."""
         unset = [each for each in settings if each["source"] == "default"]
-        self.set_rows.show([each for each in settings if each["source"] != "default"])
+        are_set = [each for each in settings if each["source"] != "default"]
+        self.set_rows.show(are_set)
         self.unset_rows.show(unset)
-        dom.fill(self, more=plural(len(unset), "more setting"))
+        dom.fill(self, more=plural(len(unset), "more setting" if are_set else "setting"))
         dom.show(self, card=bool(settings), others=bool(unset))

@@ -1,11 +1,11 @@
 """One step of a job."""
 
-from ... import badges, dom, formatting
+from ... import badges, clock, dom
 from ._anvil_designer import StepRowTemplate
 
 
 class StepRow(StepRowTemplate):
-    """A row with a step's conclusion and duration."""
+    """A row with a step's conclusion and duration, which counts on while the step runs."""
 
     def __init__(self, **properties):
         self.init_components(**properties)
@@ -13,9 +13,6 @@ class StepRow(StepRowTemplate):
     def show(self, step):
         """Draw a step of a run."""
         badges.show_run(self.dom_nodes["badge"], step["status"], step["conclusion"])
-        dom.fill(
-            self,
-            name=step["step_name"],
-            duration=formatting.duration(step["duration_seconds"]),
-        )
+        dom.fill(self, name=step["step_name"])
+        clock.show_duration(self.dom_nodes["duration"], step)
         dom.set_attribute(self.dom_nodes["name"], "title", step["step_name"])

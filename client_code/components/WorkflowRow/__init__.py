@@ -1,6 +1,7 @@
 """One workflow with its last runs and its times."""
 
 from ... import dom, routes, workflow_facts
+from ...formatting import unbroken
 from ._anvil_designer import WorkflowRowTemplate
 
 
@@ -18,7 +19,7 @@ class WorkflowRow(WorkflowRowTemplate):
             name=workflow["workflow_name"] or "Unnamed workflow",
             repository=workflow["repository"],
             rate=workflow_facts.rate(workflow),
-            counts=workflow_facts.counts(workflow),
+            counts=unbroken(workflow_facts.counts(workflow)),
         )
         same = {"repository": workflow["repository"], "workflow": workflow["workflow_name"]}
         dom.set_link(self.dom_nodes["name"], routes.address("runs", **same))
@@ -28,8 +29,9 @@ class WorkflowRow(WorkflowRowTemplate):
             self.dom_nodes[kind + "_median"].style.width = median
             self.dom_nodes[kind + "_p95"].style.width = p95
             words = workflow_facts.times(workflow, kind)
-            dom.fill(self, **{kind: words})
+            dom.fill(self, **{kind: unbroken(words)})
             dom.set_attribute(self.dom_nodes[kind + "_plot"], "aria-label", words)
+            dom.show(self, **{kind + "_plot": workflow_facts.is_known(workflow, kind)})
 
     def show_last(self, workflow):
         """Draw a bar for each of the last runs, as high as the run was long."""

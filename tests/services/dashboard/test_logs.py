@@ -276,4 +276,6 @@ def test_a_running_job_shows_its_steps_before_its_log(stage):
     assert log.page(1, 10)["may_come"] is True
     details = log.details("https://github.com")
     assert details["status"] == "in_progress"
+    assert details["started_at"] is not None
+    assert details["duration_seconds"] is None
     assert {step["status"] for step in details["steps"]} >= {"in_progress"}

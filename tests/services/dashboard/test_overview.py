@@ -282,6 +282,14 @@ def test_the_newest_runs_and_failures_are_shown(state):
     assert shown["recent"][0]["title"] == "t19"
 
 
+def test_of_two_failures_the_newest_is_the_one_that_ended_last(state):
+    """A long run that started first may fail last."""
+    short = ended(2, "failure", hours=1, created_at=at(20))
+    long = ended(1, "failure", created_at=at(0))
+    state.save_run_summaries([short, long])
+    assert [each["run_id"] for each in taken(state)["failures"]] == [1, 2]
+
+
 def test_the_newest_error_is_shown_and_equal_ones_count_once(state):
     """As on their own page."""
     for seconds, what in ((1, "a"), (2, "b"), (3, "a")):

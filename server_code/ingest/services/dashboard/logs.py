@@ -99,6 +99,7 @@ class JobLog:
         return {
             "status": self._job.status,
             "started_at": format_timestamp(self._job.started_at),
+            "duration_seconds": self._job.duration_seconds,
             "steps": [
                 {
                     "number": step.number,

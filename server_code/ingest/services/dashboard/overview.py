@@ -15,6 +15,7 @@ from ...domain.ledger import (
     RepositoryRecord,
     message_counts_span,
 )
+from ...domain.summaries import RunSummary
 from ...domain.timestamps import format_timestamp
 from ...ports import StateStore
 from ...settings import Settings
@@ -55,11 +56,18 @@ def build_overview(store: StateStore, settings: Settings, *, now: datetime) -> d
         "repositories": watched,
         "windows": window_rows(summaries, traffic, now=now),
         "oldest_pending": _pending_row(reading.oldest_pending),
-        "failures": [summary_row(each) for each in summaries if each.is_failed][:SHOWN_FAILURES],
+        "failures": _newest_failures(summaries),
         "recent": [summary_row(each) for each in summaries[:SHOWN_RUNS]],
         "errors": {"count": len(groups), "newest": groups[0] if groups else None},
         "collection": None if newest is None else collection_row(newest, now=now),
     }
+
+
+def _newest_failures(summaries: Sequence[RunSummary]) -> list[dict[str, Any]]:
+    """Return the runs that failed last, whenever they started."""
+    failed = [each for each in summaries if each.is_failed]
+    failed.sort(key=lambda each: each.completed_at or each.created_at, reverse=True)
+    return [summary_row(each) for each in failed[:SHOWN_FAILURES]]
 
 
 def _messages(settings: Settings, traffic: MessageCounts, now: datetime) -> list[dict[str, Any]]:
