@@ -57,6 +57,7 @@ class RepositoryRecord:
     first page, were last asked for; ``list_changed_at``: when that page last answered with a
     change, ``read_at``: when it last answered with its runs. ``job_counts``: how many jobs its last
     runs had. ``doubtful_lists``: how often in a row the list of runs was shorter than counted.
+    ``is_prioritized``: its first poll has priority over backfills, and a limit has put it off.
     """
 
     full_name: str
@@ -87,6 +88,7 @@ class RepositoryRecord:
     read_at: datetime | None = None
     job_counts: JobCounts = field(default_factory=dict)
     doubtful_lists: int = 0
+    is_prioritized: bool = False
     failures: int = 0
     last_error: str | None = None
     lease_holder: str | None = None

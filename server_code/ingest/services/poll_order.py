@@ -18,10 +18,11 @@ class PollOrder:
     """The next polls of the repositories that this process has caught up with.
 
     They come before repositories with a backfill, of which a new organization has hundreds;
-    those whose runs changed last come first. Safe for many threads.
+    those whose runs changed last come first, after those whose first poll has priority and was put
+    off by a limit. Safe for many threads.
     """
 
-    _next: dict[str, tuple[datetime, datetime]] = field(default_factory=dict)
+    _next: dict[str, tuple[datetime, tuple[bool, datetime]]] = field(default_factory=dict)
     _others_at: datetime | None = None
     _called_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -33,8 +34,8 @@ class PollOrder:
             if at is None or not timedelta(0) <= now - at < OTHERS_EVERY:
                 return None
             due = [
-                (changed_at, name)
-                for name, (next_poll_at, changed_at) in self._next.items()
+                (rank, name)
+                for name, (next_poll_at, rank) in self._next.items()
                 if next_poll_at <= now
             ]
         return max(due)[1] if due else None
@@ -56,8 +57,8 @@ class PollOrder:
             if next_poll_at <= now:
                 self._next.pop(record.full_name, None)
             else:
-                changed_at = record.last_changed_at or record.added_at
-                self._next[record.full_name] = (next_poll_at, changed_at)
+                rank = (record.is_prioritized, record.last_changed_at or record.added_at)
+                self._next[record.full_name] = (next_poll_at, rank)
 
     def forget(self, name: str) -> None:
         """Drop a repository that is not polled here."""

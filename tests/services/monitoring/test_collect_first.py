@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
 import pytest
 from ingest.domain.due import urgent_due_at
 from ingest.domain.ledger import new_repository
 from ingest.errors import RateLimited
 from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.poll_order import PollOrder
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
 from support.world import REPOSITORY, OpenStage, Stage
 
@@ -92,3 +96,37 @@ def test_a_claim_that_was_urgent_is_known_as_such(here: Stage) -> None:
     )
     since = {each.full_name: each.next_poll_at for each in claimed}
     assert since == {NEW: urgent_due_at(here.clock.now()), REPOSITORY: here.clock.now()}
+
+
+def test_a_repository_whose_first_poll_a_limit_refuses_keeps_its_priority(here: Stage) -> None:
+    """Its next poll is no backfill either, also in another process."""
+    create(here)
+    limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
+    limiter.admit("/", resource="core", now=here.clock.now())
+    limiter.record_response("core", took_seconds=RESPONSE_SECONDS_PER_MINUTE, now=here.clock.now())
+    poll_once(here)
+    assert here.requests("list_runs") == 0
+    refused = here.state.load_repository(NEW)
+    assert refused is not None
+    assert refused.is_prioritized
+    assert refused.next_poll_at is not None
+    here.advance((refused.next_poll_at - here.clock.now()).total_seconds())
+    use_up_bulk(here)
+    poll_once(here)
+    assert here.requests("list_runs") == 0, "the first visit has its turn"
+    poll_once(here)
+    assert [each["data"]["repo"] for each in here.runs()] == [NEW]
+    polled = here.state.load_repository(NEW)
+    assert polled is not None
+    assert not polled.is_prioritized
+
+
+def test_a_first_poll_that_was_put_off_comes_before_other_polls_of_the_same_time() -> None:
+    order, now = PollOrder(), datetime(2026, 1, 1, tzinfo=timezone.utc)
+    order.note_turn_of_others(now)
+    old = new_repository(REPOSITORY, backfill_days=1, now=now)
+    new = replace(new_repository(NEW, backfill_days=1, now=now), is_prioritized=True)
+    due = now + timedelta(seconds=5)
+    for record in (new, replace(old, last_changed_at=now + timedelta(seconds=1))):
+        order.note_poll(record, next_poll_at=due, now=now)
+    assert order.find_first(due) == NEW

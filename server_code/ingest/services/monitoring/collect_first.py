@@ -37,7 +37,7 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
 
     They go before the run list, so that a limit that lets few requests through is not used up by
     the list alone. Where a backfill goes on, all that the poll asks for from here on is bulk, but
-    for a repository that was just created.
+    for a repository that was just created and has no backlog.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.collecting.poll_seconds)
@@ -68,9 +68,8 @@ def _mark_bulk(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
     repository = poll_session.repository
-    is_new = poll_session.is_urgent and repository.last_polled_at is None
-    has_backfill = _is_walking(repository) or len(due) >= BACKLOG
-    poll_session.is_bulk = has_backfill and not is_new
+    is_first_visit = _is_walking(repository) and not repository.is_prioritized
+    poll_session.is_bulk = is_first_visit or len(due) >= BACKLOG
     context.source.set_bulk(repository.full_name, is_bulk=poll_session.is_bulk)
 
 

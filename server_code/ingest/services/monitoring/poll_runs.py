@@ -134,6 +134,7 @@ def poll_repository(
     not raised, except by the state store.
     """
     error: IngestError | None = None
+    repository = _prioritized(context, repository)
     try:
         context.apply_shared_pauses()
         poll_session = PollSession(
@@ -141,7 +142,6 @@ def poll_repository(
             leased_at=context.clock.now(),
             should_continue=should_continue,
             hints=context.store.load_run_hints(repository.full_name),
-            is_urgent=is_urgent(context.clock.now(), repository.next_poll_at),
         )
         make_checks_due_after_change(context, repository)
         collect_delivered(context, poll_session)
@@ -161,6 +161,16 @@ def poll_repository(
     context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
     context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
     return error
+
+
+def _prioritized(context: CollectorContext, repository: RepositoryRecord) -> RepositoryRecord:
+    """Return a repository as prioritized if its first poll is urgent: it was just created.
+
+    It stays so until a poll ends that no limit cuts short.
+    """
+    is_first = repository.last_polled_at is None
+    is_asked_for = is_urgent(context.clock.now(), repository.next_poll_at)
+    return replace(repository, is_prioritized=True) if is_first and is_asked_for else repository
 
 
 def _report_rejected_credentials(context: CollectorContext) -> None:
@@ -204,13 +214,16 @@ def _end_poll(context: CollectorContext, poll_session: PollSession) -> Repositor
     """
     repository, error = poll_session.repository, poll_session.error
     context.busy_polls.discard(repository.full_name)
+    is_cut_short = isinstance(error, (RateLimited, RequestPaused))
+    is_prioritized = repository.is_prioritized and is_cut_short
+    repository = replace(repository, failures=0, is_prioritized=is_prioritized)
     if error is None or isinstance(error, StateBusy):
         # Processes that are in each other's way are no failure of the repository.
-        return replace(repository, failures=0, last_error=None)
-    if repository.last_error is None and not isinstance(error, (RateLimited, RequestPaused)):
+        return replace(repository, last_error=None)
+    if repository.last_error is None and not is_cut_short:
         name = repository.full_name
         context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
-    return replace(repository, failures=0, last_error=str(error))
+    return replace(repository, last_error=str(error))
 
 
 def _after_failure(
@@ -219,6 +232,7 @@ def _after_failure(
     """Set the next poll of a repository that failed, and report the error."""
     now = context.clock.now()
     stored = context.store.load_repository(repository.full_name) or repository
+    stored = replace(stored, is_prioritized=repository.is_prioritized)
     if isinstance(error, RateLimited):
         return replace(stored, last_error=str(error)), error.retry_at
     if isinstance(error, RequestPaused):

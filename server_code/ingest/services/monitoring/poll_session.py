@@ -32,8 +32,7 @@ class PollSession:
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
     that were new or differed from the ledger's copy. ``relies_on_deliveries``: webhooks take the
     place of polling. ``hints``: the runs that webhooks or people pointed at, and when; each is
-    followed once in a poll. ``is_urgent``: a webhook or a person asked for the poll.
-    ``is_bulk``: its requests leave a part of each limit to others.
+    followed once in a poll. ``is_bulk``: its requests leave a part of each limit to others.
     """
 
     repository: RepositoryRecord
@@ -41,7 +40,6 @@ class PollSession:
     should_continue: Callable[[], bool] = lambda: True
     hints: Mapping[int, datetime] = field(default_factory=dict)
     seen: set[AttemptKey] = field(default_factory=set)
-    is_urgent: bool = False
     is_bulk: bool = False
     is_thorough: bool = False
     list_is_fresh: bool = False
