@@ -202,6 +202,46 @@ def test_a_rejected_token_stops_no_other_and_is_reported_once():
     assert sum(world.wrong.values()) <= 1
 
 
+def test_repositories_of_a_rejected_token_are_not_reported_as_missing():
+    """The others answer 404 for them, which says nothing while their reader is rejected."""
+    world = Github({"a": {"octo"}, "b": {"other"}})
+    clock = StillClock()
+    with stub_github(world) as github:
+        actions = actions_of(github, "ab", clock)
+        for name in NAMES[:25]:
+            actions.fetch_runs(name, RunQuery())
+        del world.readers["a"]
+        for _ in range(3):
+            for name in NAMES[:20]:
+                with pytest.raises(BadCredentials):
+                    actions.fetch_runs(name, RunQuery())
+            clock.sleep(61)
+        assert len(actions.take_rejected_credentials()) == 1
+        world.readers["b"] = set()
+        with pytest.raises(RepositoryUnavailable):
+            actions.fetch_runs("other/1", RunQuery())
+
+
+def test_a_rejected_token_that_was_never_listed_a_repository_is_not_the_reason():
+    """Its list of the owner shows that it cannot read the repository."""
+    world = Github({"a": {"octo"}, "b": {"other"}})
+    with stub_github(world) as github:
+        actions = actions_of(github, "ab")
+        actions.fetch_runs("octo/1", RunQuery())
+        [reader] = [
+            client.name
+            for client in actions._tokens.clients()
+            if actions._tokens._rights.has_read(client.name, "octo/1")
+        ]
+        actions._tokens.note_list(reader, "third", ["third/1"])
+        del world.readers["a"]
+        for name in ("octo/1", "third/1"):
+            with pytest.raises(BadCredentials):
+                actions.fetch_runs(name, RunQuery())
+        with pytest.raises(RepositoryUnavailable):
+            actions.fetch_runs("third/2", RunQuery())
+
+
 def test_a_rejected_token_is_tried_with_another_repository_each_time():
     """It is asked for none twice within an hour, and reads all of them once it is accepted."""
     world = Github({"a": {"octo"}, "b": {"other"}})

@@ -184,6 +184,20 @@ class Rights:
             rejected = self._rejections.get(name)
         return None if rejected is None else rejected.error
 
+    def could_read(self, name: str, repository: str) -> bool:
+        """Return whether a credential may read a repository when GitHub accepts it again."""
+        key = repository.lower()
+        owner = key.partition("/")[0]
+        with self._lock:
+            refusal = self._refusals.get((name, key))
+            account, lists = self._accounts.get(name), self._lists.get(name, {})
+        if refusal is not None and not isinstance(refusal.error, BadCredentials):
+            return False
+        if any(key in listed for listed in lists.values()):
+            return True
+        is_listed_whole = owner in lists or (account == owner and "*" in lists)
+        return not is_listed_whole and account in (None, owner)
+
     def set_list(self, name: str, owner: str, repositories: Iterable[str]) -> None:
         """Note which repositories of an owner (``*``: of all) a credential was listed.
 

@@ -17,19 +17,16 @@ from ...errors import (
     IngestError,
     NotFound,
     RateLimited,
-    RepositoryUnavailable,
     SourceUnavailable,
 )
 from ...ports import Budget, Clock
 from .apps import App
 from .client import GithubClient
+from .refusal_reasons import REFUSALS, list_reasons, most_informative
 from .request import Request, Response
 from .rights import Rights
 
 logger = logging.getLogger(__name__)
-
-#: Refusals of a credential: another one may be accepted. The most telling one comes first.
-_REFUSALS = (AccessDenied, BadCredentials, RepositoryUnavailable)
 
 _RUNS = "/repos/{}/actions/runs"
 
@@ -82,17 +79,20 @@ class TokenPool:
                 if limit.retry_at - self._clock.now() < MAX_LIMIT_WAIT:
                     raise
                 limited.append(limit)
-            except _REFUSALS as error:
+            except REFUSALS as error:
                 self._note_rejection(client, error)
                 refused.append((client, error))
             else:
                 self._refuse(repository, request.endpoint, refused, is_replaced=True)
                 self._rights.grant(client.name, repository, moves=bool(limited))
                 return response
+        by_name = {client.name: error for client, error in refused}
+        failed_apps = self.failed_apps().values()
+        reasons = list_reasons(self._rights, repository, by_name, self._by_name(), failed_apps)
         self._refuse(repository, request.endpoint, refused, is_replaced=False)
         if limited:
             raise min(limited, key=lambda limit: limit.retry_at)
-        raise self._most_informative(repository, [error for _, error in refused])
+        raise most_informative(repository, reasons)
 
     def client_for(self, repository: str) -> GithubClient:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
@@ -273,14 +273,7 @@ class TokenPool:
             self._rights.refuse(client.name, what, error)
 
     def _most_informative(self, repository: str, errors: list[IngestError]) -> IngestError:
-        failures = [*errors, *self.failed_apps().values()]
-        for kind in _REFUSALS:
-            for error in failures:
-                if isinstance(error, kind):
-                    return kind(str(error), remedy=error.remedy)
-        if failures:
-            return failures[0]
-        return SourceUnavailable(f"No credential can read {repository} for now.")
+        return most_informative(repository, [*errors, *self.failed_apps().values()])
 
 
 def _budget_left(client: GithubClient) -> float:

@@ -1,0 +1,59 @@
+"""Why no credential reads a repository: of many refusals, the one that a person can act on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from ...errors import (
+    AccessDenied,
+    BadCredentials,
+    IngestError,
+    RepositoryUnavailable,
+    SourceUnavailable,
+)
+from .rights import Rights
+
+#: Refusals of a credential: another one may be accepted. The most telling one comes first.
+REFUSALS = (AccessDenied, BadCredentials, RepositoryUnavailable)
+
+
+def list_reasons(
+    rights: Rights,
+    repository: str,
+    refused: Mapping[str, IngestError],
+    others: Iterable[str],
+    failed_apps: Iterable[IngestError],
+) -> list[IngestError]:
+    """List why a repository was refused to those that were asked, and ``others`` are rejected.
+
+    A 404 says nothing of a repository that nobody who got it has ever read, while its reader may be
+    a rejected credential or an app that failed. Where a reader got it, rejections of others are no
+    reason.
+    """
+    is_gone = any(
+        isinstance(error, RepositoryUnavailable) and rights.has_read(name, repository)
+        for name, error in refused.items()
+    )
+    if is_gone:
+        return [error for error in refused.values() if not isinstance(error, BadCredentials)]
+    rejected = {name: rights.rejection_of(name) for name in others if name not in refused}
+    return [
+        *refused.values(),
+        *(
+            error
+            for name, error in rejected.items()
+            if error is not None and rights.could_read(name, repository)
+        ),
+        *failed_apps,
+    ]
+
+
+def most_informative(repository: str, failures: list[IngestError]) -> IngestError:
+    """Return the error of a repository for several failures, as a new one."""
+    for kind in REFUSALS:
+        for error in failures:
+            if isinstance(error, kind):
+                return kind(str(error), remedy=error.remedy)
+    if failures:
+        return failures[0]
+    return SourceUnavailable(f"No credential can read {repository} for now.")
