@@ -34,14 +34,14 @@ class RefusedRepositories:
     def __init__(self, collector: Collector, checked: CheckedRepositories) -> None:
         self._collector = collector
         self._shown = checked.names
-        self._refused = tuple(checked.refused)
+        self._refused = dict(checked.refused)
         self._pause = FIRST_PAUSE
         self._next_at = collector.context.clock.now() + FIRST_PAUSE
         self._checking = threading.Lock()
 
-    def report(self, checked: CheckedRepositories) -> None:
+    def report(self) -> None:
         """Report each refusal where ``status`` shows errors. Raises StateUnavailable."""
-        for name, error in checked.refused.items():
+        for name, error in self._refused.items():
             self._collector.context.report_error(
                 PIPELINE_MONITORING_AGENT, name, sentence_for(error), _REMEDY, is_logged=False
             )
@@ -51,18 +51,22 @@ class RefusedRepositories:
 
         One thread checks, the others go on. Raises StateUnavailable.
         """
-        now = self._collector.context.clock.now()
-        is_due = self._refused and not is_still_ahead(self._next_at, now, at_most=self._pause)
-        if is_due and self._checking.acquire(blocking=False):
+        if self._refused and self._checking.acquire(blocking=False):
             try:
-                self._check()
+                self._check_if_due()
             finally:
                 self._checking.release()
         return self._shown
 
+    def _check_if_due(self) -> None:
+        """Check the refused repositories; only under the lock, another thread may just have."""
+        now = self._collector.context.clock.now()
+        if not is_still_ahead(self._next_at, now, at_most=self._pause):
+            self._check()
+
     def _check(self) -> None:
         context = self._collector.context
-        answers = look_up_repositories(context, self._refused)
+        answers = look_up_repositories(context, list(self._refused))
         shown = {
             name: answer.full_name
             for name, answer in answers.items()
@@ -74,6 +78,6 @@ class RefusedRepositories:
             return
         watch(self._collector, tuple(shown.values()))
         self._shown = tuple(dict.fromkeys((*self._shown, *shown.values())))
-        self._refused = tuple(name for name in self._refused if name not in shown)
+        self._refused = {name: error for name, error in self._refused.items() if name not in shown}
         for name in shown:
             write_notice(f"{name} is collected now: GitHub shows it.", level=logging.INFO)

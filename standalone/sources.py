@@ -82,7 +82,7 @@ def _scope_of(collector: Collector, checked: CheckedRepositories) -> Scope | Non
         return None
     watch(collector, checked.names)
     repositories = RefusedRepositories(collector, checked)
-    repositories.report(checked)
+    repositories.report()
     return repositories.names
 
 
