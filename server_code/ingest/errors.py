@@ -9,6 +9,7 @@ IngestError
 │   ├── QueueUnavailable       the queue or bucket did not accept what was sent
 │   ├── StateUnavailable       the state store did not answer
 │   └── ResourceExhausted      this machine lacks disk space, open files or memory
+│       └── MemoryRefused      this process may use no more memory; only a new one has it again
 ├── Fatal                      a person must act first
 │   ├── BadCredentials         GitHub rejects the token or the app as a whole
 │   ├── BadSettings            settings are missing or contradict each other
@@ -117,6 +118,16 @@ class StateFull(StateUnavailable):
 
 class ResourceExhausted(Retriable):
     """The error that this machine lacks disk space, a temporary folder, open files or memory."""
+
+
+class MemoryRefused(ResourceExhausted):
+    """The error that this process may use no more memory, which no waiting changes."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(
+            f"This process may use too little memory for {what}. Raise its limit, which ulimit -v"
+            " or the container sets, to 1 GiB, and start it again."
+        )
 
 
 class Fatal(IngestError):

@@ -12,7 +12,13 @@ import pytest
 from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.workers import worker_id
 from ingest.domain.ledger import LOG_PENDING, RepositoryRecord
-from ingest.errors import RateLimited, RepositoryUnavailable, RequestFailed, StateFull
+from ingest.errors import (
+    MemoryRefused,
+    RateLimited,
+    RepositoryUnavailable,
+    RequestFailed,
+    StateFull,
+)
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
 from support.world import REPOSITORY, Stage, assert_all_published, assert_nothing_twice
@@ -225,6 +231,36 @@ def test_a_full_state_ends_a_collection_instead_of_being_waited_for(stage):
         "the collection": StateFull
     }
     assert result.summary.pending
+    assert here.clock.now() - began < COMPLETE.standstill
+
+
+class TooLittleMemory:
+    """A source for one of whose methods the machine refuses memory."""
+
+    def __init__(self, source, method: str) -> None:
+        self._source = source
+        self._method = method
+
+    def __getattr__(self, name):
+        if name == self._method:
+            return self._refuse
+        return getattr(self._source, name)
+
+    def _refuse(self, *_arguments, **_more):
+        raise MemoryError
+
+
+@pytest.mark.parametrize("method", ["fetch_runs", "fetch_jobs", "fetch_attempt_logs"])
+def test_refused_memory_ends_a_collection_instead_of_being_waited_for(stage, method):
+    """Only a new process may have it again, and whoever reads the exit code starts one."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    context = replace(here.context, source=TooLittleMemory(here.context.source, method))
+    collector = Collector(settings=Settings(), context=context, closers=())
+    began = here.clock.now()
+    result = collect_once(
+        collector, [REPOSITORY], stop=threading.Event(), on_progress=lambda _: None
+    )
+    assert {type(error) for error in result.errors.values()} == {MemoryRefused}
     assert here.clock.now() - began < COMPLETE.standstill
 
 

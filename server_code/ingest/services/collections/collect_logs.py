@@ -11,7 +11,15 @@ from hashlib import sha256
 from ...domain.collections import Standstill
 from ...domain.ledger import JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import Fatal, IngestError, LogPending, RateLimited, RequestPaused, StateFull
+from ...errors import (
+    Fatal,
+    IngestError,
+    LogPending,
+    MemoryRefused,
+    RateLimited,
+    RequestPaused,
+    StateFull,
+)
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..log_ingestion.ingest_logs import ingest_due_logs
@@ -54,7 +62,7 @@ class LogCollection:
         self._ends_at = plan.ends_at
         self._lock = threading.Lock()
         self._failures: Counter[tuple[AttemptKey, int]] = Counter()
-        self._full: StateFull | None = None
+        self._end: StateFull | MemoryRefused | None = None
         self._requeued_at = self._reported_at = now
         self._busy_since: dict[int, datetime] = {}
 
@@ -65,7 +73,7 @@ class LogCollection:
         """
         error: IngestError | None = None
         answered_at = self._context.clock.now()
-        while self._should_continue() and self._full is None:
+        while self._should_continue() and self._end is None:
             try:
                 self._on_turn()
                 is_over = not self._ingest_next() and self.runs_are_done.is_set() and self.is_over()
@@ -75,12 +83,12 @@ class LogCollection:
             except Exception as raised:  # noqa: BLE001 - what was collected is reported first
                 error = as_ingest_error(raised, "the job events queue")
                 lasted = self._context.clock.now() - answered_at
-                if isinstance(error, (Fatal, StateFull)) or (
+                if isinstance(error, (Fatal, StateFull, MemoryRefused)) or (
                     self.runs_are_done.is_set() and lasted >= self._policy.outage
                 ):
                     return error
                 self._context.clock.sleep(IDLE_SECONDS)
-        return self._full or error
+        return self._end or error
 
     def load_pending(self) -> list[JobLogRecord]:
         """Load the logs that are still pending, up to MAX_PENDING."""
@@ -145,8 +153,8 @@ class LogCollection:
     def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
         """Count a failed try; neither a limit nor a log that GitHub still writes is one."""
         error = late.error
-        if isinstance(error, StateFull):
-            self._full = error
+        if isinstance(error, (StateFull, MemoryRefused)):
+            self._end = error
         is_written = isinstance(error, LogPending) and may_be_written(
             late.job, self._context.clock.now()
         )

@@ -12,6 +12,7 @@ from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...errors import (
     Fatal,
     IngestError,
+    MemoryRefused,
     RateLimited,
     RepositoryUnavailable,
     SourceUnavailable,
@@ -80,7 +81,7 @@ class RunCollection:
                 answered_at = self._context.clock.now()
             except IngestError as error:
                 lasted = self._context.clock.now() - answered_at
-                if isinstance(error, StateFull) or lasted >= self._policy.outage:
+                if isinstance(error, (StateFull, MemoryRefused)) or lasted >= self._policy.outage:
                     return error
                 self._context.clock.sleep(IDLE_SECONDS)
         return None
@@ -107,6 +108,8 @@ class RunCollection:
                 should_continue=self._should_continue,
                 discover=self._discover,
             )
+            if isinstance(error, MemoryRefused):
+                raise error
             self._judge(repository.full_name, error)
         return bool(claimed)
 

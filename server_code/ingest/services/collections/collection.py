@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ...domain.ledger import AttemptRecord, JobLogRecord
-from ...errors import IngestError, StateUnavailable
+from ...errors import IngestError, MemoryRefused, StateUnavailable
 from ..context import CollectorContext
 from ..log_ingestion.log_results import as_ingest_error
 from ..log_ingestion.requeue_logs import requeue_stale_logs
@@ -102,6 +102,6 @@ class Collection:
             error = work()
         except Exception as raised:  # noqa: BLE001 - what was collected is reported first
             error = as_ingest_error(raised, "the collection")
-        if isinstance(error, StateUnavailable):
+        if isinstance(error, (StateUnavailable, MemoryRefused)):
             self._must_end.set()
         return error

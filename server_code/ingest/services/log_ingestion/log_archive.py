@@ -12,7 +12,7 @@ from typing import IO, BinaryIO, cast
 
 from ...domain.runs import AttemptKey
 from ...domain.step_ranges import BOM, StepFile
-from ...errors import MalformedPayload
+from ...errors import MalformedPayload, is_out_of_memory
 from ...ports import ActionsSource
 from ...wire.log_archives import match_jobs, match_steps
 from .spool import Spool
@@ -137,5 +137,7 @@ def _damage_of(what: str) -> Iterator[None]:
     except MalformedPayload:
         raise
     except Exception as error:
+        if is_out_of_memory(error):
+            raise
         kind = type(error).__name__
         raise MalformedPayload(f"The {what} is damaged ({kind}).") from error

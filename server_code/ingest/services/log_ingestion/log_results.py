@@ -15,6 +15,7 @@ from ...domain.step_starts import StepEvidence
 from ...errors import (
     IngestError,
     LogExpired,
+    MemoryRefused,
     ResourceExhausted,
     Unexpected,
     is_out_of_memory,
@@ -106,10 +107,7 @@ def as_ingest_error(error: Exception, what: str) -> IngestError:
     if isinstance(error, IngestError):
         return error
     if is_out_of_memory(error):
-        return ResourceExhausted(
-            f"This process may use too little memory for {what}. Raise its limit, which ulimit -v"
-            " or the container sets, to 1 GiB, and start it again."
-        )
+        return MemoryRefused(what)
     if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
         return ResourceExhausted(f"This machine could not process {what}: {error}. Fix its cause.")
     logger.error("unexpected error", exc_info=error, extra={"what": what})

@@ -14,7 +14,15 @@ from datetime import datetime, timedelta
 from ...domain.delivery_trust import PROOF_INTERVAL
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
-from ...errors import AccessDenied, BadCredentials, IngestError, QueueUnavailable, RateLimited
+from ...errors import (
+    AccessDenied,
+    BadCredentials,
+    IngestError,
+    MemoryRefused,
+    QueueUnavailable,
+    RateLimited,
+    is_out_of_memory,
+)
 from ...messaging.encoding import QueueMessage
 from ...messaging.truncation import encode_to_fit
 from ...ports import Rejection
@@ -98,7 +106,7 @@ def _collect(
         context.source.set_bulk(name, is_bulk=is_bulk)
     report_denied(context, poll_session.repository.full_name, reads)
     for error in errors:
-        if isinstance(error, (RateLimited, BadCredentials)):
+        if isinstance(error, (RateLimited, BadCredentials, MemoryRefused)):
             raise error
     if len(errors) >= MIN_DENIALS and all(isinstance(error, AccessDenied) for error in errors):
         raise next(filter(None, errors))
@@ -249,11 +257,11 @@ def _changes(
 
 
 def _report_defect(record: AttemptRecord, defect: Exception) -> IngestError:
+    if is_out_of_memory(defect):
+        return MemoryRefused(str(record.key))
     logger.error("attempt failed", exc_info=defect, extra={"attempt": str(record.key)})
-    return IngestError(
-        f"A defect of Runstream kept {record.key} from being collected "
-        f"({type(defect).__name__}); the log has its trace."
-    )
+    what = f"A defect of Runstream kept {record.key} from being collected"
+    return IngestError(f"{what} ({type(defect).__name__}); the log has its trace.")
 
 
 def _publish_facts(

@@ -18,12 +18,14 @@ from ...errors import (
     BadCredentials,
     Fatal,
     IngestError,
+    MemoryRefused,
     NotFound,
     RateLimited,
     RepositoryUnavailable,
     RequestPaused,
     Retriable,
     StateBusy,
+    is_out_of_memory,
 )
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ..sources.discover_sources import discover_when_due
@@ -261,6 +263,8 @@ def _after_failure(
 
 
 def _report_defect(repository: RepositoryRecord, defect: Exception) -> IngestError:
+    if is_out_of_memory(defect):
+        return MemoryRefused(f"the poll of {repository.full_name}")
     logger.error("poll failed", exc_info=defect, extra={"repository": repository.full_name})
     return IngestError(
         f"A defect of Runstream ended the poll of {repository.full_name} "
