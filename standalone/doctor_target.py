@@ -25,6 +25,6 @@ def open_doctor_target(
         clock=SystemClock(threading.Event()),
         open_state=lambda: open_state(settings),
         repositories=single_names(given),
-        sources=[each for each in given if not (each.is_single or each.is_excluded)],
+        sources=[each for each in given if each.is_excluded or not each.is_single],
     ) as target:
         yield target

@@ -49,7 +49,7 @@ def mcp(*, address: Address | None) -> None:
     with closing(open_state(settings)) as state:
         cache, clock = log_cache_of(state), SystemClock(threading.Event())
         if cache is None:
-            raise BadSettings(["This state has no cache of logs."])
+            raise BadSettings(["this state has no cache of logs"])
         tools = AgentTools(
             state=state,
             cache=cache,
@@ -62,5 +62,5 @@ def mcp(*, address: Address | None) -> None:
             server.run("stdio")
             return
         if settings.mcp_token is None:
-            raise BadSettings(["MCP_TOKEN is not set. Set it to a secret that clients send."])
+            raise BadSettings(["MCP_TOKEN is not set: set it to a secret that clients send"])
         serve_http(server, settings.mcp_token, address)

@@ -109,3 +109,9 @@ def test_without_a_token_it_warns(cli: CommandLine):
     report = cli.json("doctor", GITHUB_TOKEN="")
     assert found(report, "token")["status"] == "warning"
     assert "60 requests an hour" in found(report, "token")["finding"]
+
+
+def test_a_source_is_counted_without_what_the_command_leaves_out(cli: CommandLine) -> None:
+    report = cli.json("doctor", "octo", "!octo/a*")
+    [finding] = [each["finding"] for each in report["checks"] if "octo/*" in each["subject"]]
+    assert "1 repository (0 private), 1 left out" in finding

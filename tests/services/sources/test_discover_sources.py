@@ -15,7 +15,7 @@ import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.domain.filters import parse_filters
 from ingest.domain.source_records import FROM_COMMAND_LINE, FROM_SETTINGS
-from ingest.domain.sources import parse_sources
+from ingest.domain.sources import parse_source, parse_sources
 from ingest.errors import Rejected, StateUnavailable
 from ingest.ports import StateStore
 from ingest.services.context import CollectorContext, DiscoveryClock
@@ -368,7 +368,7 @@ class TestOneOwner:
         preview = preview_source(
             SourceLister(stage.context.repositories, stage.context.source),
             parse_sources(["acme"])[0],
-            stage.state.list_sources(),
+            [parse_source(each.pattern) for each in stage.state.list_sources()],
             log_mode="economy",
             now=stage.clock.now(),
         )

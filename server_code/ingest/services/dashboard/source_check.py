@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ...domain.sources import SourcePattern
+from ...domain.sources import SourcePattern, parse_source
 from ...errors import IngestError, Retriable
 from ...ports import StateStore
 from ..sources.manage_sources import plan_removal
@@ -35,11 +35,12 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     if pattern.is_excluded:
         finding = f"Repositories that {str(pattern)[1:]} matches are not polled any more."
         return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
+    others = [parse_source(each.pattern) for each in known]
     try:
         preview = within(
             seconds,
             "GitHub",
-            lambda: preview_source(github, pattern, known, log_mode=log_mode, now=now),
+            lambda: preview_source(github, pattern, others, log_mode=log_mode, now=now),
         )
     except Retriable as error:
         remedy = "You can add it anyway: it is listed as soon as GitHub responds."

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from ...domain.source_records import CredentialRecord, SourceRecord
-from ...domain.sources import SourcePattern
+from ...domain.sources import SourcePattern, parse_source
 from ...errors import IngestError
 from ...ports import Clock, StateStore
 from ...ports.inspection import FAILED, OK, WARNING, Check, QueueInspector
@@ -39,7 +39,8 @@ MAX_REPOSITORIES = 50
 class DoctorTarget:
     """The parts of a collector that the doctor checks; opening one is part of its check.
 
-    ``repositories`` are checked next to those that the state holds, ``sources`` are previewed.
+    ``repositories`` are checked next to those that the state holds, ``sources`` are previewed
+    without those that ``sources`` leave out.
     """
 
     settings: Settings
@@ -116,7 +117,7 @@ def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
         yield check_repository(github.actions, github.inspector, name, backfill_days=days)
     if len(names) > MAX_REPOSITORIES:
         yield _left_unchecked(len(names) - MAX_REPOSITORIES)
-    if not (names or watched.sources or target.sources):
+    if not (names or watched.sources or _previewed(target)):
         yield _nothing_watched()
 
 
@@ -136,15 +137,16 @@ def check_sources(
     target: DoctorTarget, github: DoctorGithub, known: Sequence[SourceRecord]
 ) -> Iterator[Check]:
     """Preview the sources that were named, and report the errors of the known ones."""
-    for pattern in target.sources:
+    others = [*target.sources, *(parse_source(each.pattern) for each in known)]
+    for pattern in _previewed(target):
         yield check_source(
             github,
             pattern,
-            [each for each in known if each.pattern.lower() != str(pattern).lower()],
+            [each for each in others if str(each).lower() != str(pattern).lower()],
             log_mode=target.settings.collecting.log_mode,
             now=target.clock.now(),
         )
-    given = {str(each).lower() for each in target.sources}
+    given = {str(each).lower() for each in _previewed(target)}
     for record in known:
         if record.last_error is not None and record.pattern.lower() not in given:
             yield Check(
@@ -153,6 +155,11 @@ def check_sources(
                 finding=record.last_error,
                 remedy="Check its name, and that a credential may list its repositories.",
             )
+
+
+def _previewed(target: DoctorTarget) -> list[SourcePattern]:
+    """Return the sources that were named, without those that only leave out."""
+    return [each for each in target.sources if not each.is_excluded]
 
 
 def _left_unchecked(number: int) -> Check:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...domain.source_records import CredentialRecord, SourceRecord
+from ...domain.source_records import CredentialRecord
 from ...domain.sources import SourcePattern
 from ...errors import (
     AccessDenied,
@@ -109,7 +109,7 @@ def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Itera
 def check_source(
     github: DoctorGithub,
     pattern: SourcePattern,
-    known: Sequence[SourceRecord],
+    others: Sequence[SourcePattern],
     *,
     log_mode: str,
     now: datetime,
@@ -118,7 +118,7 @@ def check_source(
     subject = f"source {pattern}"
     lister = SourceLister(github.repositories, github.actions)
     try:
-        preview = preview_source(lister, pattern, known, log_mode=log_mode, now=now)
+        preview = preview_source(lister, pattern, others, log_mode=log_mode, now=now)
     except RateLimited as error:
         return _limited(subject, error)
     except IngestError as error:

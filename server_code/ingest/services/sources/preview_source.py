@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ...domain.source_records import SourceRecord
-from ...domain.sources import SourcePattern, Sources, parse_source
+from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import IngestError
 from ...ports import ActionsSource, RepositoryFacts, RepositorySource, RunQuery
@@ -55,19 +54,18 @@ class SourceLister:
 def preview_source(
     github: SourceLister,
     pattern: SourcePattern,
-    known: Sequence[SourceRecord],
+    others: Sequence[SourcePattern],
     *,
     log_mode: str,
     now: datetime,
 ) -> SourcePreview:
-    """List what a source would bring next to the known ones, and estimate its cost.
+    """List what a source would bring next to the others, and estimate its cost.
 
     Raises the error of the credentials if none was given a list.
     """
     listed, credentials, errors = _fetch_lists(github.repositories, pattern)
     if errors and not listed:
         raise errors[0]
-    others = [parse_source(each.pattern) for each in known]
     sources = Sources((*others, pattern))
     matched: list[RepositoryFacts] = []
     left_out: list[tuple[str, str]] = []
