@@ -146,11 +146,25 @@ def _bound(seconds):
     return "more than 1 h" if seconds is None else "within " + duration(seconds)
 
 
-def pending_log(log):
-    """Return which log waits, and why."""
+#: Why no log is fetched while the agent is in one of these states.
+WAITS_FOR_AGENT = {
+    "never started": "it has not started yet",
+    "paused": "it is paused",
+    "stopped": "it was stopped",
+    "stalled": "it has stalled",
+    "error": "it reports an error",
+    "limited": "it waits for the GitHub rate limit",
+}
+
+
+def pending_log(log, agent):
+    """Return which log waits, and why: for the Log Ingestion Agent, or for its turn."""
     place = "{} in {}".format(log["job_name"], log["repository"])
     if log["reason"]:
         return "{}: {}".format(place, log["reason"])
+    why = WAITS_FOR_AGENT.get(agent["state"])
+    if why:
+        return "{} waits for the {}: {}.".format(place, agent["name"], why)
     return place + " waits on the job events queue for its turn."
 
 

@@ -78,15 +78,15 @@ class OverviewPage(OverviewPageTemplate):
         ]
         words = sentences.runs_in(window["runs"], overview_windows.WORDS[self.window])
         dom.fill(self, legend=words, lag=sentences.lag(window["lag"]))
-        self.show_oldest(status["oldest_pending"])
+        self.show_oldest(status["oldest_pending"], status["agents"][1])
         self.plot.show(window["runs"], times, words)
 
-    def show_oldest(self, log):
+    def show_oldest(self, log, agent):
         """Draw which log waits longest, why, and a link to it."""
         clock.show_time(self.dom_nodes["oldest"], log and log["since"], missing="none")
         link = log and routes.log_address(log["run_id"], log["job_id"])
         dom.set_link(self.dom_nodes["oldest_log"], link)
-        dom.fill(self, oldest_reason=sentences.pending_log(log) if log else "")
+        dom.fill(self, oldest_reason=sentences.pending_log(log, agent) if log else "")
 
     def show_lists(self, status):
         """Draw the newest failures, and the repositories that need attention first."""

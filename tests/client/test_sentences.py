@@ -124,3 +124,14 @@ def test_a_lag_is_an_upper_bound():
     known = {"jobs": 4, "median_seconds": 10, "p95_seconds": None}
     assert sentences.lag(known) == "median within 10 s, p95 more than 1 h"
     assert sentences.lag({**known, "jobs": 0}) == "no job ended"
+
+
+def test_why_a_log_is_pending_is_its_own_reason_the_agent_or_its_turn():
+    log = {"job_name": "test", "repository": "octo/api", "reason": None}
+    agent = {"name": "Log Ingestion Agent", "state": "running"}
+    turn = "test in octo/api waits on the job events queue for its turn."
+    assert sentences.pending_log(log, agent) == turn
+    paused = "test in octo/api waits for the Log Ingestion Agent: it is paused."
+    assert sentences.pending_log(log, {**agent, "state": "paused"}) == paused
+    refused = "test in octo/api: GitHub answered 502."
+    assert sentences.pending_log({**log, "reason": "GitHub answered 502."}, agent) == refused
