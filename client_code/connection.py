@@ -16,6 +16,8 @@ class LoggedOut(Exception):
 
 QUIET = (ConnectionLost, LoggedOut)  # the page shows both already
 _LOST = (anvil.server.AppOfflineError, anvil.server.RuntimeUnavailableError)
+# Anvil gives the error no type where the process of the server code has just ended.
+_NO_RUNTIME = "Server runtime not available"
 # An account that is disabled during its session is denied every call.
 _LOGGED_OUT = (anvil.users.AuthenticationFailed, anvil.server.PermissionDenied)
 _STATE = {"is_lost": False, "changed": None, "logged_out": None}
@@ -34,12 +36,14 @@ def call(name, *arguments, **options):
     """
     try:
         answer = _call_in_session(name, arguments, options)
-    except _LOST:
-        _set_lost(is_lost=True)
-        raise ConnectionLost from None
     except _LOGGED_OUT:
         _STATE["logged_out"]()
         raise LoggedOut from None
+    except Exception as error:
+        if not _is_lost(error):
+            raise
+        _set_lost(is_lost=True)
+        raise ConnectionLost from None
     _set_lost(is_lost=False)
     return answer
 
@@ -50,6 +54,10 @@ def _call_in_session(name, arguments, options):
     except anvil.server.SessionExpiredError:
         anvil.server.reset_session()  # a remembered login stays valid in the new session
         return anvil.server.call_s(name, *arguments, **options)
+
+
+def _is_lost(error):
+    return isinstance(error, _LOST) or _NO_RUNTIME in str(error)
 
 
 def _set_lost(*, is_lost):
@@ -64,11 +72,13 @@ def current_user():
         try:
             with anvil.server.no_loading_indicator:
                 user = anvil.server.call("get_session")
-        except _LOST:
-            _set_lost(is_lost=True)
-            time.sleep(3)
         except anvil.server.SessionExpiredError:
             anvil.server.reset_session()
+        except Exception as error:
+            if not _is_lost(error):
+                raise
+            _set_lost(is_lost=True)
+            time.sleep(3)
         else:
             _set_lost(is_lost=False)
             return user

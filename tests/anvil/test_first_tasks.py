@@ -161,9 +161,7 @@ def test_why_a_repository_is_not_collected_is_one_click_away(hand: Hand, hidden:
 
 def test_why_logs_lag_is_seen_without_a_click(hand: Hand, unfetched: str) -> None:
     page = hand.page
-    expect(page.locator(".verdict .badge")).to_contain_text(
-        f"The {LOG_INGESTION_AGENT} is paused."
-    )
+    expect(page.locator(".verdict .badge")).to_contain_text(f"The {LOG_INGESTION_AGENT} is paused.")
     waits = f" in {unfetched} waits for the {LOG_INGESTION_AGENT}: it is paused."
     expect(page.get_by_text(waits)).to_be_visible()
     assert hand.clicks == 0

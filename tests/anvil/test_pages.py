@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
 from support.anvil_people import sign_in, signed_in
-from support.anvil_server import MATRIX_JOBS, AnvilApp, hanging
+from support.anvil_server import MATRIX_JOBS, AnvilApp, hanging, processes_of
 from support.browser import PATIENCE_MS, BrowserPage
 
 REPOSITORY = "octo/api"
@@ -150,3 +152,23 @@ def test_every_part_of_the_settings_can_be_seen_and_chosen_on_a_phone(
     expect(parts).to_have_count(8)
     for link in parts.all():
         expect(link).to_be_in_viewport(ratio=1)
+
+
+def test_a_killed_runtime_is_a_lost_connection_until_it_is_back(
+    page: Page, anvil_server: AnvilApp
+) -> None:
+    """Anvil calls it an internal server error; the server begins another one by itself."""
+    expect(page.locator(".page:not([data-waiting]) h1").first).to_be_visible()
+    banner = page.locator(".connection p")
+    names = ["Runs", "Activity"]
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not (said := str(banner.text_content())).startswith("The connection to Runstream is"):
+        assert "Internal server error" not in said
+        assert time.monotonic() < end, f"only {said!r} is said"
+        for pid in processes_of(anvil_server, "anvil_downlink"):
+            os.kill(pid, signal.SIGKILL)
+        names.reverse()
+        page.get_by_role("link", name=names[0], exact=True).click()
+        page.wait_for_timeout(500)
+
+    expect(banner).not_to_be_visible()
