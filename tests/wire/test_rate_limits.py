@@ -207,11 +207,8 @@ def test_a_wait_that_never_suffices_grows():
     assert waits == [1, 2, 4, 8, 16]
     passed = {"retry-after": "Wed, 21 Oct 2020 07:28:00 GMT"}
     assert seconds_until(passed, 5000) == 3600
-    assert [seconds_until({"retry-after": "60"}, refusals) for refusals in (1, 6, 8)] == [
-        60,
-        60,
-        128,
-    ]
+    named = [seconds_until({"retry-after": "60"}, refusals) for refusals in (1, 6, 8)]
+    assert named == [60, 60, 60]
 
 
 @given(HEADERS, st.integers(min_value=1, max_value=100))

@@ -93,13 +93,14 @@ def retry_at(
 
     ``retry-after`` first, then the reset of an exhausted primary limit, else one minute. Refusals
     in a row (``refusals``, from 1) double that minute, and a second where ``retry-after`` names
-    less, up to an hour. ``offset``: by how much GitHub's clock is ahead of ``now``.
+    less than a minute, up to an hour; a longer wait that GitHub names is obeyed as it is.
+    ``offset``: by how much GitHub's clock is ahead of ``now``.
     """
     github_now = now + offset
     after = parse_retry_after(headers, github_now=github_now)
     limit = believable(parse_rate_limit(headers), github_now=github_now)
     if after is not None:
-        wait = max(after, _grown(1, refusals))
+        wait = after if after >= SECONDARY_WAIT_SECONDS else max(after, _grown(1, refusals))
     elif limit is not None and limit.remaining <= 0 and limit.reset_at > github_now:
         wait = (limit.reset_at - github_now).total_seconds() + 1
     else:
