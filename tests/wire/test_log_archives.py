@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.wire.log_archives import match_jobs
+from ingest.wire.log_archives import find_steps, match_jobs, match_steps
 from support.strategies import UGLY_TEXT
 
 NAMES = st.one_of(
@@ -117,3 +117,25 @@ def test_every_match_is_one_to_one(file_names, job_names):
     assert len(set(matched.values())) == len(matched)
     assert set(matched.values()) <= set(files)
     assert not any("/" in name or "\\" in name for name in matched.values())
+
+
+def test_the_files_of_steps_are_found_in_one_pass_for_all_jobs():
+    """An attempt of many jobs has a file for each step of each job; none is read once per job."""
+    files = [f"job {job}/{step}_Run.txt" for job in range(300) for step in (2, 10, 1)]
+    found = find_steps(iter([*files, "0_job 0.txt", "job 0/system.txt", "../1_x.txt/1"]))
+    for job in range(300):
+        steps = {step: f"job {job}/{step}_Run.txt" for step in (1, 2, 10)}
+        assert list(match_steps(found, f"{job}_job {job}.txt").items()) == list(steps.items())
+
+
+@pytest.mark.parametrize(
+    "files",
+    [
+        ["build/1_a.txt", "build/1_b.txt"],
+        ["build/1_a.txt", "buil|d/2_b.txt"],
+        ["other/1_a.txt"],
+    ],
+)
+def test_ambiguous_files_of_steps_match_nothing(files):
+    """Two files of one number, two folders for one job, or none."""
+    assert match_steps(find_steps(files), "0_build.txt") == {}

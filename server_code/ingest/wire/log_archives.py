@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 #: https://github.com/cli/cli/blob/trunk/pkg/cmd/run/view/logs.go: what GitHub takes out of names.
 _TAKEN_OUT = re.compile(r'[/\\:"*?<>|\x00-\x1f]')
@@ -17,6 +18,14 @@ _TOP_LEVEL = re.compile(r"[0-9]+_(.+)\.txt")
 _STEP = re.compile(r"([^/]+)/([0-9]{1,6})_[^/]*\.txt", re.DOTALL)
 _SUFFIX = re.compile(r" ?\(\d+\)$")
 _MAX_UTF16_UNITS = 90
+
+
+class StepEntry(NamedTuple):
+    """The file of a step in an archive; ``folder`` is named after the job."""
+
+    number: int
+    folder: str
+    file_name: str
 
 
 def match_jobs(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[int, str]:
@@ -42,20 +51,27 @@ def match_jobs(file_names: Iterable[str], job_names: Mapping[int, str]) -> dict[
     }
 
 
-def match_steps(file_names: Iterable[str], job_file_name: str) -> dict[int, str]:
+def find_steps(file_names: Iterable[str]) -> dict[str, list[StepEntry]]:
+    """Find the files of steps, by what the name of their folder has in common with their job's."""
+    found: dict[str, list[StepEntry]] = {}
+    for name in file_names:
+        match = _STEP.fullmatch(name)
+        if match is not None:
+            entry = StepEntry(int(match.group(2)), match.group(1), name)
+            found.setdefault(_canonical(entry.folder), []).append(entry)
+    return found
+
+
+def match_steps(found: Mapping[str, Sequence[StepEntry]], job_file_name: str) -> dict[int, str]:
     """Match the numbers of a job's steps to their files, in order; nothing where that is ambiguous.
 
-    ``job_file_name`` is the file of the job's whole log, as ``match_jobs`` found it.
+    ``found`` is what ``find_steps`` found in the whole archive, and ``job_file_name`` the file of
+    the job's whole log, as ``match_jobs`` found it.
     """
     job = _TOP_LEVEL.fullmatch(job_file_name)
-    folder = _canonical(job.group(1)) if job else None
-    found = [
-        (int(match.group(2)), match.group(1), name)
-        for name in file_names
-        if (match := _STEP.fullmatch(name)) is not None and _canonical(match.group(1)) == folder
-    ]
-    steps = {number: name for number, _, name in sorted(found)}
-    is_ambiguous = len(steps) < len(found) or len({folder for _, folder, _ in found}) > 1
+    entries = found.get(_canonical(job.group(1)), ()) if job else ()
+    steps = {entry.number: entry.file_name for entry in sorted(entries)}
+    is_ambiguous = len(steps) < len(entries) or len({entry.folder for entry in entries}) > 1
     return {} if is_ambiguous else steps
 
 

@@ -14,7 +14,7 @@ from ...domain.runs import AttemptKey
 from ...domain.step_ranges import BOM, StepFile
 from ...errors import MalformedPayload, is_out_of_memory
 from ...ports import ActionsSource
-from ...wire.log_archives import match_jobs, match_steps
+from ...wire.log_archives import find_steps, match_jobs, match_steps
 from .spool import Spool
 
 _CHUNK_BYTES = 1024 * 1024
@@ -37,6 +37,7 @@ class LogArchive:
     def __init__(self, opened: zipfile.ZipFile, entries: Mapping[int, zipfile.ZipInfo]) -> None:
         self._opened = opened
         self._entries = entries
+        self._steps = find_steps(opened.namelist())
 
     def __contains__(self, job_id: int) -> bool:
         return job_id in self._entries
@@ -47,7 +48,7 @@ class LogArchive:
 
     def step_files(self, job_id: int) -> list[StepFile]:
         """Return the files of a job's steps, in order; raises MalformedPayload."""
-        found = match_steps(self._opened.namelist(), self._entries[job_id].filename)
+        found = match_steps(self._steps, self._entries[job_id].filename)
         return [self._step_file(number, name) for number, name in found.items()]
 
     def _step_file(self, number: int, file_name: str) -> StepFile:
