@@ -82,6 +82,8 @@ def upgraded(body: Body, upgrades: Sequence[Upgrade] = UPGRADES) -> dict[str, An
 
 
 def _plain(value: object) -> object:
+    if value is None or isinstance(value, (str, int)):
+        return value  # most fields are
     if isinstance(value, datetime):
         has_microseconds = value.microsecond % 1000
         return write_time(value) if has_microseconds else write_timestamp(value)
