@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from ...domain.delivery_trust import PROOF_INTERVAL
 from ...domain.ledger import AttemptRecord
@@ -31,6 +31,7 @@ from ..publish import publish
 from .attempt_messages import Changes, changes_of, has_run_changes
 from .count_published import count_published
 from .doubtful_jobs import is_in_doubt
+from .load_due import load_due_slice
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, keep_lease, renew_lease
 from .prove_deliveries import count_contradictions, find_status_changes, note_misses
@@ -49,10 +50,6 @@ from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commi
 
 logger = logging.getLogger(__name__)
 
-#: Attempts that are loaded at once; their commits fit one GraphQL query.
-SLICE = 100
-NEWEST_IN_SLICE = 20
-
 #: So many due attempts are read as bulk: they take longer than a webhook may wait.
 BACKLOG = 20
 
@@ -67,7 +64,7 @@ def collect_attempts(context: CollectorContext, poll_session: PollSession) -> in
     Raises RateLimited, BadCredentials and AccessDenied (where none may be read) after everything
     that was read is published, and what publishing raises.
     """
-    due = _load_due(context, poll_session.repository.full_name)
+    due = load_due_slice(context, poll_session.repository.full_name)
     if not due or not keep_lease(context, poll_session):
         return 0
     _collect(context, poll_session, due)
@@ -111,24 +108,6 @@ def _collect(
             raise error
     if len(errors) >= MIN_DENIALS and all(isinstance(error, AccessDenied) for error in errors):
         raise next(filter(None, errors))
-
-
-def _load_due(context: CollectorContext, repository: str) -> list[AttemptRecord]:
-    """Load a slice: oldest first, because logs expire, and always some of the newest."""
-    now = context.clock.now()
-    newest = context.store.load_due_attempts(
-        repository, now=now, limit=NEWEST_IN_SLICE, newest_first=True
-    )
-    if len(newest) < NEWEST_IN_SLICE:
-        return sorted(newest, key=_order)
-    oldest = context.store.load_due_attempts(repository, now=now, limit=SLICE - NEWEST_IN_SLICE)
-    both = {record.key: record for record in (*oldest, *newest)}
-    return sorted(both.values(), key=_order)
-
-
-def _order(record: AttemptRecord) -> tuple[datetime, AttemptKey]:
-    """Return the sort key of attempts; those of one run have the same creation time."""
-    return record.created_at, record.key
 
 
 def _reader(

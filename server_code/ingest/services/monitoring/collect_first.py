@@ -9,8 +9,9 @@ from ...domain.due import checks_due
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
-from .collect_attempts import BACKLOG, SLICE, collect_these
+from .collect_attempts import BACKLOG, collect_these
 from .discover_runs import discover_hinted_runs
+from .load_due import SLICE
 from .poll_session import PollSession
 from .prove_deliveries import decide_reliance
 
