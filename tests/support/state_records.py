@@ -147,7 +147,6 @@ def a_full_attempt(text: str = "text") -> AttemptRecord:
         has_all_jobs=True,
         doubtful_reads=2,
         open_reads=3,
-        doubted_since=at(9),
         jobs_read_at=at(8),
         has_deliveries=True,
         annotations=AnnotationList(items=(), total=3),

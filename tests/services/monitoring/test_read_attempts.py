@@ -6,15 +6,18 @@ import itertools
 from dataclasses import replace
 
 import pytest
-from ingest.domain.runs import AttemptKey
 from ingest.ports import Answer, JobList
-from ingest.services.monitoring.doubtful_jobs import MAX_DOUBTFUL_READS, MAX_OPEN_READS
-from ingest.services.monitoring.read_attempts import merge_jobs, read_attempt
+from ingest.services.monitoring.read_attempts import (
+    MAX_DOUBTFUL_READS,
+    MAX_OPEN_READS,
+    merge_jobs,
+    read_attempt,
+)
 from ingest.services.monitoring.read_commits import CommitReads
 from ingest.services.monitoring.read_details import DetailReads
 from ingest.services.monitoring.slice_reads import SliceReads
 from support.builders import a_job
-from support.world import FIRST_RUN, REPOSITORY, assert_all_published
+from support.world import REPOSITORY, assert_all_published
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -70,11 +73,6 @@ def test_an_error_is_part_of_the_reading(stage):
     assert snapshot.record == here.attempt()
 
 
-def true_jobs(here):
-    """Read the jobs of the first run."""
-    return here.context.source.fetch_jobs(AttemptKey(REPOSITORY, FIRST_RUN + 1, 1)).value.jobs
-
-
 def with_jobs(here, answers):
     """Answer the first requests for jobs from `answers`, the others as GitHub does."""
     fetch, left = here.context.source.fetch_jobs, list(answers)
@@ -114,14 +112,13 @@ def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
 
 
-def test_a_run_that_lists_no_job_for_good_ends_once_that_is_believed(stage):
+def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later(stage):
     """It is read a bounded number of times."""
     here = stage(WorldBuilder().run(seconds=60).job("a"), at=3600)
     with_jobs(here, [JobList(jobs=(), is_complete=True)] * 100)
     here.poll()
-    assert here.kinds() == []
-    here.poll_for(150, every=10)
     assert here.kinds() == ["workflow_run_completed"]
+    here.poll_for(150, every=10)
     assert here.attempt().settled
     assert here.attempt().doubtful_reads == MAX_DOUBTFUL_READS + 1
 
@@ -167,66 +164,6 @@ def test_a_short_list_is_doubted_after_jobs_that_stayed_open(stage):
     here.poll_for(300, every=1)
     assert here.attempt().settled
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
-
-
-def run_ends(here):
-    return [each for each in here.runs() if each["event_type"] == "workflow_run_completed"]
-
-
-@pytest.mark.parametrize("log_mode", ["live", "economy"])
-@pytest.mark.parametrize("lag", ["short", "open"])
-def test_a_run_ends_once_for_readers_though_its_list_of_jobs_lags(stage, lag, log_mode):
-    """A job that has ended is published at once; the end of the run follows with all jobs."""
-    here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600, log_mode=log_mode)
-    first, second = true_jobs(here)
-    still_open = replace(second, status="in_progress", conclusion=None, completed_at=None)
-    jobs = (first,) if lag == "short" else (first, still_open)
-    with_jobs(here, [JobList(jobs=jobs, is_complete=lag == "open")] * 3)
-    here.poll()
-    assert here.kinds() == ["workflow_job_completed"]
-    here.poll_for(60, every=1)
-    assert_all_published(here)
-    [end] = run_ends(here)
-    assert [job["conclusion"] for job in end["data"]["jobs"]] == ["success", "success"]
-
-
-def test_a_run_ends_though_replicas_never_agree_on_its_jobs(stage):
-    """One lacks a job, the other shows it open."""
-    here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
-    first, second = true_jobs(here)
-    still_open = replace(second, status="in_progress", conclusion=None, completed_at=None)
-    with_jobs(
-        here,
-        [
-            JobList(jobs=(first,), is_complete=False),
-            JobList(jobs=(first, still_open), is_complete=True),
-        ]
-        * 50,
-    )
-    here.poll_for(150, every=1)
-    assert len(run_ends(here)) == 1
-
-
-def test_a_run_of_long_ago_waits_for_its_jobs_as_well(stage):
-    """It is settled once they are believed."""
-    here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), days=50, at=40 * 86_400)
-    with_jobs(here, [JobList(jobs=(), is_complete=False)] * 3)
-    here.poll_for(60, every=1)
-    assert here.attempt().settled
-    assert_all_published(here)
-    assert len(run_ends(here)) == 1
-
-
-def test_a_run_that_is_deleted_while_its_jobs_are_in_doubt_ends(stage):
-    """What was read before is all there will ever be."""
-    here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
-    first, _ = true_jobs(here)
-    with_jobs(here, [JobList(jobs=(first,), is_complete=False)])
-    here.poll()
-    here.fail(Fault(path="/actions/runs/", do="missing"))
-    here.poll_for(60, every=1)
-    assert here.attempt().settled
-    assert here.kinds() == ["workflow_job_completed", "workflow_run_completed"]
 
 
 def test_a_malformed_job_is_reported_once_and_holds_none_of_the_others(stage):

@@ -21,9 +21,9 @@ from ...errors import (
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..monitoring.discover_runs import discover_all_runs, discover_runs
-from ..monitoring.doubtful_jobs import is_in_doubt
 from ..monitoring.poll_runs import poll_repository
 from ..monitoring.poll_session import LEASE_SECONDS
+from ..monitoring.read_attempts import is_in_doubt
 from ..monitoring.sweep_days import sweep_progress
 from .collection_plan import CollectionPlan, CollectionPolicy
 

@@ -20,8 +20,7 @@ from ...messaging.truncation import encode_to_fit
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..monitoring.attempt_messages import changes_of
-from ..monitoring.doubtful_jobs import is_in_doubt
-from ..monitoring.read_attempts import AttemptSnapshot, read_attempt
+from ..monitoring.read_attempts import AttemptSnapshot, is_in_doubt, read_attempt
 from ..monitoring.slice_reads import SliceReads, open_slice_reads
 from ..publish import publish
 from .replay_logs import replay_fetched_logs, replay_stored_logs

@@ -23,7 +23,6 @@ from ...messaging.run_events import (
     run_envelope,
     run_fingerprint,
 )
-from .doubtful_jobs import waits_for_jobs
 
 #: How long after a job's end its log is first requested.
 LOG_DELAY = timedelta(seconds=4)
@@ -64,14 +63,11 @@ def changes_of(
 ) -> Changes:
     """Return what has changed since an attempt was last published.
 
-    A log that a filter leaves out is not requested. The end of an attempt waits while its jobs are
-    in doubt: readers would meet it again with other jobs, under another id.
+    A log that a filter leaves out is not requested.
     """
     run = record.run
     if run is None:
         return Changes(record=record)
-    if waits_for_jobs(record, now):
-        return _ended_jobs(record, log_mode=log_mode, now=now, filters=filters)
     jobs = unpublished_jobs(record)
     job_facts = tuple(job_envelope(record.key, job, now=now) for job in jobs)
     run_facts = _run_facts(record, run, commit, now)
@@ -81,27 +77,11 @@ def changes_of(
     ended = [*_jobs_to_order(record, jobs, log_mode), *abandoned]
     ordered = [job for job in ended if filters.wants_log(job)]
     return Changes(
-        record=_published(record, run, jobs, abandoned, with_run=bool(run_facts)),
+        record=_published(record, run, abandoned, with_run=bool(run_facts)),
         facts=facts,
         log_work=_log_work(record, ordered, log_mode, now, filters),
         pending_logs=tuple(_pending(record, job, now) for job in ordered),
         summary=_summary(record, run, commit) if run_facts else None,
-        filtered_logs=len(ended) - len(ordered),
-    )
-
-
-def _ended_jobs(
-    record: AttemptRecord, *, log_mode: str, now: datetime, filters: FilterChain
-) -> Changes:
-    """Return the changes of the jobs that have ended; the open ones may only lag behind."""
-    jobs = [job for job in unpublished_jobs(record) if job.is_completed]
-    ended = _jobs_to_order(record, jobs, log_mode) if log_mode == "live" else []
-    ordered = [job for job in ended if filters.wants_log(job)]
-    return Changes(
-        record=replace(record, published_jobs={**record.published_jobs, **_marks(jobs)}),
-        facts=tuple(job_envelope(record.key, job, now=now) for job in jobs),
-        log_work=_log_work(record, ordered, log_mode, now, filters),
-        pending_logs=tuple(_pending(record, job, now) for job in ordered),
         filtered_logs=len(ended) - len(ordered),
     )
 
@@ -150,18 +130,20 @@ def details_of(record: AttemptRecord) -> RunDetails:
 
 
 def _published(
-    record: AttemptRecord,
-    run: WorkflowRun,
-    jobs: Sequence[Job],
-    abandoned: Sequence[Job],
-    *,
-    with_run: bool,
+    record: AttemptRecord, run: WorkflowRun, abandoned: Sequence[Job], *, with_run: bool
 ) -> AttemptRecord:
     statuses = record.published_statuses
-    ordered = {key: f"{mark}{_ABANDONED}" for key, mark in _marks(abandoned).items()}
+    marks = {_id(job): _mark(job) for job in record.jobs}
+    ordered_before = {
+        key
+        for key, mark in record.published_jobs.items()
+        if mark == f"{marks.get(key)}{_ABANDONED}"
+    }
+    for key in ordered_before | {_id(job) for job in abandoned}:
+        marks[key] += _ABANDONED
     return replace(
         record,
-        published_jobs={**record.published_jobs, **_marks(jobs), **ordered},
+        published_jobs=marks,
         published_statuses=(*statuses, run.status) if with_run else statuses,
         fingerprint=run_fingerprint(run, record.jobs) if run.is_completed else None,
     )
@@ -241,10 +223,6 @@ def _id(job: Job) -> str:
 def _mark(job: Job) -> str:
     """Return what identifies a published state of a job: its outcome, or its status while open."""
     return f"completed {job_fingerprint(job)}" if job.is_completed else job.status
-
-
-def _marks(jobs: Sequence[Job]) -> dict[str, str]:
-    return {_id(job): _mark(job) for job in jobs}
 
 
 def _published_mark(record: AttemptRecord, job: Job) -> str | None:

@@ -30,7 +30,6 @@ from ..context import CollectorContext
 from ..publish import publish
 from .attempt_messages import Changes, changes_of, has_run_changes
 from .count_published import count_published
-from .doubtful_jobs import is_in_doubt
 from .load_due import load_due_slice
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, keep_lease, renew_lease
@@ -221,8 +220,6 @@ def _changes(
     run, since = record.run, poll_session.repository.watched_since
     if run is None or (not record.published_statuses and not is_wanted(run, since)):
         return Changes(record=replace(record, settled=True, next_check_at=None))
-    if record.doubted_since is None and is_in_doubt(record):
-        record = replace(record, doubted_since=now)
     if is_settling(snapshot, now):
         return Changes(record=replace(record, next_check_at=now + settling_pause(record)))
     collecting = context.collecting

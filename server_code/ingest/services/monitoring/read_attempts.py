@@ -16,12 +16,17 @@ from ...domain.runs import AttemptKey, WorkflowRun
 from ...errors import IngestError, NotFound, RateLimited, Retriable, Skippable, SourceUnavailable
 from ...ports import ActionsSource
 from .attempt_messages import has_run_changes
-from .doubtful_jobs import MAX_DOUBTFUL_READS, is_in_doubt
 from .read_commits import CommitReads
 from .slice_reads import SliceReads
 
 #: A run whose jobs answer 404 is published without them after so many failed reads: in an hour.
 MAX_PARTIAL_READS = 13
+
+#: A job list that is empty, or shorter than GitHub counts, is believed after so many reads.
+MAX_DOUBTFUL_READS = 6
+
+#: Jobs that are open in a run that has ended are believed after so many reads: in half a minute.
+MAX_OPEN_READS = 6
 
 #: Runs that may end without any job; every other one has at least one.
 _ENDS_WITHOUT_JOBS = frozenset(
@@ -76,6 +81,12 @@ def read_attempt(
         return _without_a_part(source, reads.commits, snapshot, error)
     except IngestError as error:
         return replace(snapshot, error=error)
+
+
+def is_in_doubt(record: AttemptRecord) -> bool:
+    """Return whether the jobs of an ended attempt are read again soon: some are missing or open."""
+    is_short = 0 < record.doubtful_reads <= MAX_DOUBTFUL_READS
+    return is_short or 0 < record.open_reads < MAX_OPEN_READS
 
 
 def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
@@ -190,9 +201,7 @@ def _without_a_part(
         try:
             source.fetch_run(record.key.repository, record.key.run_id)
         except NotFound:
-            # No later read will settle a doubt.
-            certain = replace(record, doubtful_reads=0, open_reads=0)
-            return replace(snapshot, record=certain, is_gone=True)
+            return replace(snapshot, is_gone=True)
         except IngestError as failure:
             return replace(snapshot, error=failure)
         late = SourceUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")

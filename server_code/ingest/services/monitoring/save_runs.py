@@ -148,7 +148,6 @@ def _due_record(record: AttemptRecord | None, run: WorkflowRun, now: datetime) -
         has_all_jobs=False,
         doubtful_reads=0,
         open_reads=0,
-        doubted_since=None,
         failures=0,
         reason=None,
     )

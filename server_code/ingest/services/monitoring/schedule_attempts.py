@@ -20,9 +20,8 @@ from ...errors import (
     Skippable,
 )
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
-from .doubtful_jobs import is_in_doubt, waits_for_jobs
 from .poll_session import PollSession
-from .read_attempts import AttemptSnapshot
+from .read_attempts import AttemptSnapshot, is_in_doubt
 
 #: An open run is checked again after this part of its age: in its first hour at every poll.
 OPEN_AGE_SHARE = 120
@@ -123,8 +122,7 @@ def schedule(
     """
     run, now = record.run, context.clock.now()
     age = now - record.created_at
-    is_over = age > LONGEST_RUN and not waits_for_jobs(record, now)
-    if snapshot.is_gone or record.has_all_jobs or is_over:
+    if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN:
         settled = replace(record, settled=True, next_check_at=None, jobs_validator=None)
         return replace(settled, failures=0, reason=None)
     since_change = max(now - _changed_at(record), timedelta()) if run else age
