@@ -53,6 +53,7 @@ def a_full_repository() -> RepositoryRecord:
     }
     values |= {
         "paused": True,
+        "is_prioritized": True,
         "walk_page": 3,
         "deliveries_since_miss": 4,
         "doubtful_lists": 2,
