@@ -283,7 +283,8 @@ def _unreachable(subject: str, error: BotoCoreError) -> QueueUnavailable:
     text = f"{subject} cannot be reached: {str(error).rstrip('.')}."
     if has_too_many_open_files(error):
         return QueueUnavailable(f"{text} {OPEN_FILES_REMEDY}")
-    return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_of_clock(text) else NETWORK_REMEDY)
+    remedy = f"{NETWORK_REMEDY} `runstream doctor` checks them."
+    return QueueUnavailable(text, remedy=CLOCK_REMEDY if is_of_clock(text) else remedy)
 
 
 def _code(error: ClientError) -> str:
