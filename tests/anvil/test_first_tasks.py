@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 import pytest
 import requests
-from ingest.services.context import LOG_INGESTION_AGENT
 from playwright.sync_api import Locator, Page, expect
 from support.anvil_people import signed_in
 from support.anvil_server import AnvilApp
-from support.browser import PATIENCE_MS
 
 #: Other tests may have collected other runs, failed ones among them.
 _SOME_MATCH = re.compile(r"\d of \d runs match")
@@ -80,22 +77,6 @@ def organization(anvil_server: AnvilApp) -> Iterator[str]:
             call("remove_repository", repository["full_name"])
 
 
-@pytest.fixture
-def unfetched(anvil_server: AnvilApp) -> Iterator[str]:
-    """Name a repository whose logs are not fetched, because somebody paused the agent."""
-    with signed_in(anvil_server) as call:
-        call("control_agent", LOG_INGESTION_AGENT, "pause")
-        call("configure_repository", "octo/web")
-        end = time.monotonic() + PATIENCE_MS / 1000
-        while call("get_collection_status")["oldest_pending"] is None:
-            assert time.monotonic() < end, "no log is pending"
-            time.sleep(1)
-    yield "octo/web"
-    with signed_in(anvil_server) as call:
-        call("control_agent", LOG_INGESTION_AGENT, "start")
-        call("remove_repository", "octo/web")
-
-
 def _let_fail(app: AnvilApp, *faults: dict[str, str]) -> None:
     answer = requests.post(f"{app.github.url}/_sandbox/faults", json=faults, timeout=10)
     answer.raise_for_status()
@@ -157,14 +138,6 @@ def test_why_a_repository_is_not_collected_is_one_click_away(hand: Hand, hidden:
     expect(card).to_contain_text("GitHub does not show")
     expect(card).to_contain_text("Check the repository's name and that the ")
     assert hand.clicks == 1
-
-
-def test_why_logs_lag_is_seen_without_a_click(hand: Hand, unfetched: str) -> None:
-    page = hand.page
-    expect(page.locator(".verdict .badge")).to_contain_text(f"The {LOG_INGESTION_AGENT} is paused.")
-    waits = f" in {unfetched} waits for the {LOG_INGESTION_AGENT}: it is paused."
-    expect(page.get_by_text(waits)).to_be_visible()
-    assert hand.clicks == 0
 
 
 @pytest.mark.usefixtures("collected")
