@@ -72,13 +72,14 @@ class OverviewPage(OverviewPageTemplate):
     def show_window(self, status):
         """Draw what happened in the chosen window."""
         window = status["windows"][self.window]
+        _pipeline, logs = status["agents"]
         times = [
             overview_windows.slot_time(clock.moment(slot["at"]), self.window)
             for slot in window["runs"]
         ]
         words = sentences.runs_in(window["runs"], overview_windows.WORDS[self.window])
         dom.fill(self, legend=words, lag=sentences.lag(window["lag"]))
-        self.show_oldest(status["oldest_pending"], status["agents"][1])
+        self.show_oldest(status["oldest_pending"], logs)
         self.plot.show(window["runs"], times, words)
 
     def show_oldest(self, log, agent):

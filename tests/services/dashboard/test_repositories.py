@@ -96,7 +96,7 @@ def test_what_is_no_repository_is_reported_to_be_none(here, given):
 
 @pytest.fixture
 def hung():
-    """Give a GitHub that is connected to and never answers."""
+    """Ask a GitHub that accepts the connection and never answers."""
     ended = threading.Event()
 
     def ask():
