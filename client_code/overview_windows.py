@@ -1,6 +1,6 @@
 """The windows of time that the overview shows."""
 
-from . import routes
+from . import plots, routes
 
 WORDS = {"1h": "the last hour", "24h": "24 hours", "7d": "7 days"}
 DEFAULT = "24h"
@@ -28,13 +28,22 @@ def slot_time(moment, name):
     return "{} {}".format(DAYS[day], time) if name == "7d" else time
 
 
+def slot_labels(times, name):
+    """Return the label below each slot of the runs; a week has one at the start of each day."""
+    if name != "7d":
+        return plots.labels(times)
+    days = [time.partition(" ")[0] for time in times]
+    labels = [day if at and day != days[at - 1] else "" for at, day in enumerate(days)]
+    if times and times[0].endswith(" 00:00"):
+        labels[0] = days[0]
+    return labels
+
+
 def traffic_since(name):
     """Return where the axis of the message plots begins."""
     return "1 h ago" if name == "1h" else "24 h ago"
 
 
 def traffic_words(name):
-    """Return the time that the messages of a window are counted for."""
-    if name == "7d":
-        return "in 24 hours (the state counts messages for one day)"
+    """Return the time that the messages of a window are counted for: at most one day."""
     return "in the last hour" if name == "1h" else "in 24 hours"

@@ -3,7 +3,7 @@
 KINDS = (
     ("success", "succeeded", "ok"),
     ("failure", "failed", "bad"),
-    ("cancelled", "cancelled", "warn"),
+    ("cancelled", "cancelled", "stopped"),
     ("skipped", "skipped", "quiet"),
     ("other", "other", "busy"),
 )

@@ -31,7 +31,7 @@ def job_counts(run):
 MARKS = {
     "s": ("ok", "succeeded"),
     "f": ("bad", "failed"),
-    "c": ("warn", "cancelled"),
+    "c": ("stopped", "cancelled"),
     "k": ("quiet", "skipped"),
     "r": ("busy", "in progress"),
     "q": ("quiet", "waiting"),
@@ -98,10 +98,10 @@ def summary(run):
     failed = sum(is_failed(job) for job in jobs)
     ended = sum(job["status"] == "completed" for job in jobs)
     parts = [plural(len(jobs), "job")]
+    if ended < len(jobs):
+        parts = ["{} of {} completed".format(ended, parts[0])]
     if failed:
         parts.append("{} failed".format(failed))
-    if ended < len(jobs):
-        parts.append("{} completed".format(ended))
     return ", ".join(parts)
 
 

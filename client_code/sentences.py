@@ -185,3 +185,10 @@ def login_help(facts):
 def max_messages(values):
     """Return the height of the plot of messages."""
     return "At most {} in five minutes".format(number(max(values) if values else 0))
+
+
+def unset_settings(unset, are_set):
+    """Return the label of the settings that have their default value."""
+    if are_set:
+        return plural(unset, "more setting")
+    return plural(unset, "setting") + ", not set"

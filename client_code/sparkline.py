@@ -7,12 +7,15 @@ def padded(counts, at_least):
 
 
 def paths(values, width, height, margin=2):
-    """Return (line, area): two SVG paths that fill a box; both are empty without values."""
+    """Return (line, area): two SVG paths that fill a box; both are empty without values.
+
+    `margin` leaves room for the line's width at the top; zero lies on the axis below the box.
+    """
     if len(values) < 2:
         return "", ""
     top, step = max(*values, 1), float(width) / (len(values) - 1)
     points = [
-        (at * step, height - margin - (height - 2 * margin) * value / float(top))
+        (at * step, height - (height - margin) * value / float(top))
         for at, value in enumerate(values)
     ]
     line = "M" + "L".join("{:.1f},{:.1f}".format(x, y) for x, y in points)

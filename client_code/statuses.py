@@ -1,13 +1,13 @@
 """The badge of each status: tone, icon and word, because color alone is not enough."""
 
-# A tone is a color of theme/assets/tokens.css: ok, bad, warn, busy or quiet.
+# A tone is a color of theme/assets/tokens.css: ok, bad, warn, busy, stopped or quiet.
 CONCLUSIONS = {
     "success": ("ok", "success", "Success"),
     "failure": ("bad", "failure", "Failed"),
     "startup_failure": ("bad", "failure", "Failed to start"),
     "timed_out": ("bad", "failure", "Timed out"),
     "action_required": ("warn", "warning", "Action required"),
-    "cancelled": ("quiet", "cancelled", "Cancelled"),
+    "cancelled": ("stopped", "cancelled", "Cancelled"),
     "skipped": ("quiet", "skipped", "Skipped"),
     "neutral": ("quiet", "neutral", "Neutral"),
     "stale": ("quiet", "neutral", "Stale"),
@@ -49,6 +49,17 @@ LOGS = {
     "expired": ("quiet", "skipped", "Expired"),
     "unknown": ("quiet", "neutral", "Unknown"),
 }
+
+
+#: Tone and icon of the health of collection, by its tone.
+_HEALTH = {"ok": ("ok", "success"), "quiet": ("quiet", "neutral")}
+
+
+def health(facts):
+    """Return (tone, icon) of the health of collection."""
+    if facts["state"] == "catching up":
+        return "busy", "running"
+    return _HEALTH.get(facts["tone"], (facts["tone"], "warning"))
 
 
 def run_badge(status, conclusion):

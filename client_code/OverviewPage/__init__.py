@@ -1,6 +1,6 @@
 """The state of collection at a glance."""
 
-from .. import badges, clock, connection, dom, overview_windows, routes, sentences
+from .. import badges, clock, connection, dom, overview_windows, routes, sentences, statuses
 from ..components.ProblemRow import ProblemRow
 from ..components.RepositoryRow import RepositoryRow
 from ..components.RunRow import RunRow
@@ -50,8 +50,8 @@ class OverviewPage(OverviewPageTemplate):
     def show_health(self, status):
         """Draw the state of collection in one line."""
         health, errors = status["health"], status["errors"]["count"]
-        icon = {"ok": "success", "quiet": "neutral"}.get(health["tone"], "warning")
-        badges.draw(self.dom_nodes["verdict"], (health["tone"], icon, health["sentence"]))
+        tone, icon = statuses.health(health)
+        badges.draw(self.dom_nodes["verdict"], (tone, icon, health["sentence"]))
         clock.show_time(self.dom_nodes["since"], health["since"], "since ", missing="")
         self.problem_rows.show(health["problems"])
         dom.fill(
@@ -80,7 +80,8 @@ class OverviewPage(OverviewPageTemplate):
         words = sentences.runs_in(window["runs"], overview_windows.WORDS[self.window])
         dom.fill(self, legend=words, lag=sentences.lag(window["lag"]))
         self.show_oldest(status["oldest_pending"], logs)
-        self.plot.show(window["runs"], times, words)
+        labels = overview_windows.slot_labels(times, self.window)
+        self.plot.show(window["runs"], times, labels, words)
 
     def show_oldest(self, log, agent):
         """Draw which log waits longest, why, and a link to it."""

@@ -23,4 +23,12 @@ def test_a_week_says_that_messages_are_counted_for_a_day_only() -> None:
     assert overview_windows.traffic_words("24h") == "in 24 hours"
     assert overview_windows.traffic_since("7d") == "24 h ago"
     assert overview_windows.traffic_since("1h") == "1 h ago"
-    assert "one day" in overview_windows.traffic_words("7d")
+    assert overview_windows.traffic_words("7d") == "in 24 hours"
+
+
+def test_a_week_has_a_label_at_the_start_of_each_day() -> None:
+    times = ["Mon 12:00", "Mon 18:00", "Tue 00:00", "Tue 06:00"]
+    assert overview_windows.slot_labels(times, "7d") == ["", "", "Tue", ""]
+    assert overview_windows.slot_labels(times[2:], "7d") == ["Tue", ""]
+    assert overview_windows.slot_labels(["10:00", "11:00"], "24h") == ["10:00", "11:00"]
+    assert overview_windows.slot_labels([], "7d") == []

@@ -2,7 +2,7 @@
 
 import pytest
 
-from client_code import plots, sparkline
+from client_code import plots, run_facts, sparkline, statuses
 
 
 def test_a_young_plot_starts_with_nothing():
@@ -61,3 +61,12 @@ def test_some_slots_have_a_label():
         "16",
         "20",
     ]
+
+
+@pytest.mark.parametrize("conclusion", ["success", "failure", "cancelled", "skipped"])
+def test_a_result_has_the_same_tone_in_badges_plots_and_squares(conclusion):
+    tone, _, _ = statuses.run_badge("completed", conclusion)
+    (plot_tone,) = [tone for kind, _, tone in plots.KINDS if kind == conclusion]
+    letters = {"success": "s", "failure": "f", "cancelled": "c", "skipped": "k"}
+    assert plot_tone == tone
+    assert run_facts.marks({"job_marks": letters[conclusion]}) == [tone]

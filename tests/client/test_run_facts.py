@@ -50,7 +50,7 @@ def test_the_first_failed_job_is_open() -> None:
 
 
 def test_a_run_is_summed_up() -> None:
-    assert run_facts.summary({"jobs": JOBS}) == "4 jobs, 2 failed, 3 completed"
+    assert run_facts.summary({"jobs": JOBS}) == "3 of 4 jobs completed, 2 failed"
     assert run_facts.summary({"jobs": []}) == "No jobs yet."
 
 

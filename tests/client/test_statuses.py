@@ -43,3 +43,17 @@ def test_every_tone_has_its_colour():
     css = (Path(__file__).parents[2] / "theme" / "assets" / "components.css").read_text()
     coloured = set(re.findall(r'\.badge\[data-tone="(\w+)"\]', css))
     assert {tone for tone, _, _ in BADGES} - {"quiet"} <= coloured
+
+
+@pytest.mark.parametrize(
+    ("state", "tone", "drawn"),
+    [
+        ("healthy", "ok", ("ok", "success")),
+        ("catching up", "ok", ("busy", "running")),
+        ("degraded", "warn", ("warn", "warning")),
+        ("stopped", "bad", ("bad", "warning")),
+        ("empty", "quiet", ("quiet", "neutral")),
+    ],
+)
+def test_catching_up_does_not_look_like_everything_works(state, tone, drawn):
+    assert statuses.health({"state": state, "tone": tone}) == drawn

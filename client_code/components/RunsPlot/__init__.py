@@ -11,8 +11,8 @@ class RunsPlot(RunsPlotTemplate):
         self.init_components(**properties)
         self.drawn = None
 
-    def show(self, slots, times, words):
-        """Draw the runs of each slot; `times` name the slots, `words` the whole plot."""
+    def show(self, slots, times, labels, words):
+        """Draw the runs of each slot; `times` name the slots, `labels` those with one."""
         if (slots, times) == self.drawn:
             return
         self.drawn = (slots, times)
@@ -21,7 +21,7 @@ class RunsPlot(RunsPlotTemplate):
         dom.set_attribute(self.dom_nodes["plot"], "aria-label", words)
         columns = [self._column(*column) for column in plots.columns(slots, times)]
         self.dom_nodes["columns"].replaceChildren(*columns)
-        marks = [dom.make("span", text=label) for label in plots.labels(times)]
+        marks = [dom.make("span", text=label) for label in labels]
         self.dom_nodes["times"].replaceChildren(*marks)
         dom.show(self, none=not any(plots.total(slot) for slot in slots))
 

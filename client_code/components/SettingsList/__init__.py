@@ -1,7 +1,6 @@
 """The settings of one part of the Settings page."""
 
-from ... import dom
-from ...formatting import plural
+from ... import dom, sentences
 from ..SettingRow import SettingRow
 from ._anvil_designer import SettingsListTemplate
 
@@ -20,5 +19,5 @@ class SettingsList(SettingsListTemplate):
         are_set = [each for each in settings if each["source"] != "default"]
         self.set_rows.show(are_set)
         self.unset_rows.show(unset)
-        dom.fill(self, more=plural(len(unset), "more setting" if are_set else "setting"))
+        dom.fill(self, more=sentences.unset_settings(len(unset), len(are_set)))
         dom.show(self, card=bool(settings), others=bool(unset))

@@ -130,12 +130,12 @@ def test_nothing_is_known_of_a_limit_that_nobody_reported(here):
     ],
 )
 def test_a_budget_that_does_not_last_is_reported_by_who_polls(agent, interval_factor, is_said):
-    """With how much less often, and what to do."""
+    """With how much longer the time between polls is, and what to do."""
     note = slowdown_note(
         agent, Budget(limit=1, remaining=1, reset_at=None, interval_factor=interval_factor)
     )
     assert (note is not None) is is_said
-    assert note is None or ("2.5 times" in note and "token" in note)
+    assert note is None or ("2.5 times as long. Add a token" in note)
 
 
 @pytest.mark.parametrize(

@@ -174,8 +174,8 @@ def slowdown_note(agent: str, budget: Budget) -> str | None:
     if agent != PIPELINE_MONITORING_AGENT or budget.interval_factor < NOTED_FACTOR:
         return None
     return (
-        f"GitHub's hourly budget does not last for all repositories: each is polled "
-        f"{budget.interval_factor:.1f} times less often. Give another token, or watch fewer."
+        "GitHub's hourly rate limit does not suffice for all repositories: the time between polls "
+        f"is {budget.interval_factor:.1f} times as long. Add a token, or watch fewer repositories."
     )
 
 
