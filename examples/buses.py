@@ -128,21 +128,22 @@ class Pubsub:
 BUSES: dict[str, Callable[[], Any]] = {"sqs": Sqs, "servicebus": ServiceBus, "pubsub": Pubsub}
 
 
-def download(url: str) -> bytes:
-    """Return the log that lies at a ``content_url``, in Cloud or Blob Storage."""
-    return _from_cloud_storage(url) if url.startswith("gs://") else _from_blob_storage(url)
+def download(url: str, first_byte: int = 0, last_byte: int | None = None) -> bytes:
+    """Return the log at a ``content_url``, or a range of its bytes, both ends included."""
+    read = _from_cloud_storage if url.startswith("gs://") else _from_blob_storage
+    return read(url, first_byte, last_byte)
 
 
-def _from_cloud_storage(url: str) -> bytes:
+def _from_cloud_storage(url: str, first_byte: int, last_byte: int | None) -> bytes:
     from google.cloud.storage import Client
 
     bucket, _, key = url.removeprefix("gs://").partition("/")
-    client = Client(project=os.environ["GOOGLE_CLOUD_PROJECT"])
-    content: bytes = client.bucket(bucket).blob(key).download_as_bytes(raw_download=True)
+    blob = Client(project=os.environ["GOOGLE_CLOUD_PROJECT"]).bucket(bucket).blob(key)
+    content: bytes = blob.download_as_bytes(start=first_byte, end=last_byte, raw_download=True)
     return content
 
 
-def _from_blob_storage(url: str) -> bytes:
+def _from_blob_storage(url: str, first_byte: int, last_byte: int | None) -> bytes:
     from azure.storage.blob import BlobClient
 
     text = os.environ.get("AZURE_STORAGE_CONNECTION_STRING")
@@ -153,4 +154,5 @@ def _from_blob_storage(url: str) -> bytes:
         from azure.identity import DefaultAzureCredential
 
         client = BlobClient.from_blob_url(url, DefaultAzureCredential())
-    return client.download_blob(decompress=False).readall()
+    length = None if last_byte is None else last_byte - first_byte + 1
+    return client.download_blob(first_byte, length, decompress=False).readall()

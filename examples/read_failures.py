@@ -1,15 +1,17 @@
 """Print where each failed job failed: an example of a consumer that reads no more than it needs.
 
     python examples/read_failures.py
+    python examples/read_failures.py --bus servicebus    # or pubsub; by default EVENT_BUS
 
 Reads both queues of Runstream until they are empty, deletes what it read, and prints one JSON line
 for each failed job: the failing step, the step's first error line with its number, and the
 annotations. A line for an attempt that failed to start has only the annotations. A log behind a
 claim check takes two reads of S3, whatever its size: the head of the object that holds the message,
-and the failing step's bytes of the object that holds the log alone.
+and the failing step's bytes of the object that holds the log alone. In Blob Storage and in Cloud
+Storage it takes one: the message itself says where the step is.
 
-The script depends only on the messages: see docs/guides/messages.md. It requires boto3, and uses
-the AWS configuration of the environment.
+The script depends only on the messages: see docs/guides/messages.md. It requires the packages of
+its bus, which buses.py names, and uses the configuration of the environment.
 """
 
 # ruff: noqa: INP001, T201 - a script, not a module of a package
@@ -21,9 +23,10 @@ import base64
 import json
 import os
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-import boto3
+from buses import BUSES, download
 
 #: Everything but the log is within so many bytes of a message's object.
 HEAD_BYTES = 256 * 1024
@@ -31,25 +34,48 @@ FAILED = ("failure", "timed_out", "cancelled", "startup_failure")
 
 Json = dict[str, Any]
 
+#: Where a log is stored: the bucket and key in S3, else a ``content_url``.
+Location = Json | str
+
 
 def main() -> None:
     """Print the failures of all messages that wait."""
     arguments = _arguments()
-    session: Any = boto3.session.Session()
-    region = session.region_name or "us-east-1"
-    sqs, s3 = (session.client(name, region_name=region) for name in ("sqs", "s3"))
+    s3: Any = None
+    if arguments.bus == "sqs":
+        sqs, s3 = open_aws()
+        read = partial(receive, sqs)
+    else:
+        read = partial(receive_all, BUSES[arguments.bus]())
     failed = {
         _key(body["data"]): body["data"]
-        for body in receive(sqs, arguments.metrics_queue)
+        for body in read(arguments.metrics_queue)
         if is_failure(event_type(body), body["data"])
     }
     logs: dict[Any, Log] = {}
-    for body in receive(sqs, arguments.logs_queue):
+    for body in read(arguments.logs_queue):
         head, location = read_head(s3, body)
         if event_type(head) == "job_log_fetched" and _key(head["data"]) in failed:
             logs.setdefault(_key(head["data"]), Log(s3, location)).add(head["data"])
     for key, job in failed.items():
         print(json.dumps(explain(job, logs.get(key))))
+
+
+def open_aws() -> tuple[Any, Any]:
+    """Open clients of SQS and S3; not of AWS's extended library, which reads whole objects."""
+    import boto3
+
+    session: Any = boto3.session.Session()
+    region = session.region_name or "us-east-1"
+    return session.client("sqs", region_name=region), session.client("s3", region_name=region)
+
+
+def receive_all(bus: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - one of BUSES
+    """Yield the bodies of a queue of Service Bus or Pub/Sub as ``receive`` does."""
+    while messages := list(bus.receive(name, 10, 1)):
+        for body, remove in messages:
+            yield body
+            remove()
 
 
 def receive(sqs: Any, name: str) -> Iterator[Any]:  # noqa: ANN401 - boto3 makes its clients
@@ -78,10 +104,10 @@ def is_failure(kind: str, data: Json) -> bool:
     )
 
 
-def read_head(s3: Any, body: Any) -> tuple[Json, Json | None]:  # noqa: ANN401
+def read_head(s3: Any, body: Any) -> tuple[Json, Location | None]:  # noqa: ANN401
     """Return a message; one in S3 without its ``log_content``, and the location of its log."""
     if isinstance(body, dict):
-        return body, None
+        return body, body["data"].get("content_url")
     bucket, key = body[1]["s3BucketName"], body[1]["s3Key"]
     answer = s3.get_object(Bucket=bucket, Key=key, Range=f"bytes=0-{HEAD_BYTES - 1}")
     head, _, _ = answer["Body"].read().partition(b',"log_content":"')
@@ -92,7 +118,7 @@ def read_head(s3: Any, body: Any) -> tuple[Json, Json | None]:  # noqa: ANN401
 class Log:
     """One job's log, of which ranges of bytes are read."""
 
-    def __init__(self, s3: Any, location: Json | None) -> None:  # noqa: ANN401
+    def __init__(self, s3: Any, location: Location | None) -> None:  # noqa: ANN401
         self._s3 = s3
         self._location = location
         self._parts: dict[int, bytes] = {}
@@ -111,6 +137,8 @@ class Log:
         if self._location is None:
             log = b"".join(self._parts[number] for number in sorted(self._parts))
             return log[first_byte : last_byte + 1]
+        if isinstance(self._location, str):
+            return download(self._location, first_byte, last_byte)
         span = f"bytes={first_byte}-{last_byte}"
         content: bytes = self._s3.get_object(**self._location, Range=span)["Body"].read()
         return content
@@ -172,6 +200,8 @@ def _key(data: Json) -> tuple[int, int, int | None]:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Print where each failed job failed.")
+    bus = os.environ.get("EVENT_BUS") or "sqs"
+    parser.add_argument("--bus", choices=sorted(BUSES), default=bus, help=f"default: {bus}")
     for name in ("metrics", "logs"):
         default = os.environ.get(f"{name.upper()}_QUEUE") or f"ci_cd_{name}_queue"
         parser.add_argument(f"--{name}-queue", default=default, help=f"default: {default}")

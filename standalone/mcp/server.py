@@ -191,6 +191,8 @@ def _log_answer(tools: AgentTools) -> Answer:
     def get_job_log(
         run_id: Id,
         job_id: Id,
+        run_attempt: Id | None = None,
+        repository: RepositoryName | None = None,
         around_errors: bool = False,  # noqa: FBT001, FBT002 - an argument of a tool has a name
         search: str | None = None,
         step: int | None = None,
@@ -214,7 +216,8 @@ def _log_answer(tools: AgentTools) -> Answer:
             first_line=first_line,
             count=count,
         )
-        return tools.get_job_log(RunAddress(run_id=run_id), job_id, place)
+        address = RunAddress(run_id=run_id, run_attempt=run_attempt, repository=repository)
+        return tools.get_job_log(address, job_id, place)
 
     return get_job_log
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
+import runpy
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
+from datetime import datetime, timezone
+from pathlib import Path
 
 import pytest
 from google.cloud.storage import Client
@@ -14,6 +18,7 @@ from ingest.adapters.azure.blobs import AzureBlobStore
 from ingest.adapters.azure.clients import AzureClients
 from ingest.adapters.gcp.storage import GcsBlobStore
 from ingest.errors import NotFound, QueueMissing
+from ingest.messaging.envelope import Envelope
 from ingest.ports import BlobReference, BlobStore
 from ingest.settings import AzureSettings, Secret
 from support.aws_server import s3_client
@@ -22,6 +27,17 @@ from support.gcs_server import running_gcs
 from support.memory_blobs import MemoryBlobStore
 
 MIB = 1 << 20
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+
+AN_ENVELOPE = Envelope(
+    event_type="job_log_fetched",
+    event_id="00000000-0000-5000-8000-000000000000",
+    repo="octo/api",
+    group="octo/api/1",
+    timestamp=datetime(2026, 11, 24, tzinfo=timezone.utc),
+    data={"log_content": ""},
+)
 
 #: The address of Microsoft's emulator, which `make test-azurite` starts.
 _AZURITE = os.environ.get("RUNSTREAM_TEST_AZURITE")
@@ -124,6 +140,24 @@ def test_keys_may_hold_what_names_hold(store: BlobStore) -> None:
     """Repositories, spaces and other alphabets come back as they were."""
     key = "logs/octo/a b/é+%&=?#.json"
     assert read(store, put(store, key, b"x")) == b"x"
+
+
+@pytest.mark.parametrize("span", [(0, 0), (3, 9), (MIB, 5 * MIB), (9 * MIB, 9 * MIB + 2)], ids=str)
+@pytest.mark.parametrize("store", ["azure", "gcs"], indirect=True)
+def test_a_consumer_reads_a_range_of_a_log_by_its_address(
+    store: BlobStore, span: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With the vendor's package alone; both ends belong to the range, as those of a step."""
+    content = bytes(range(256)) * (9 * MIB // 256) + b"end"
+    stored = put(store, "logs/octo/a b/1.txt", content)
+    message = store.claim_check(AN_ENVELOPE, payload=stored, payload_bytes=1, content=stored)
+    url = json.loads(message.body)["data"]["content_url"]
+    address = url.partition(f"/{ACCOUNT}/")[0]
+    monkeypatch.setenv("AZURE_STORAGE_CONNECTION_STRING", connection_string(address))
+    monkeypatch.setenv("GOOGLE_CLOUD_PROJECT", "here")
+    download = runpy.run_path(str(EXAMPLES / "buses.py"))["download"]
+    first, last = span
+    assert download(url, first, last) == content[first : last + 1]
 
 
 def test_a_container_of_azure_is_checked_and_created_once(azure: AzureBlobStore) -> None:

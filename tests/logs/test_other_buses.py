@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections import Counter
@@ -26,6 +27,8 @@ ONLY_FULL = pytest.mark.skipif(not IS_FULL, reason="takes minutes: make test-kil
 LARGE_BYTES = (11 if IS_FULL else 1) << 20
 
 RUNS = 8
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
 
 SUBSCRIPTION = "projects/here/subscriptions/{}"
 
@@ -82,6 +85,22 @@ def test_everything_arrives_byte_for_byte(rig: OpenRig, bus: Bus) -> None:
     here.python("-m", "standalone", "setup")
     here.collect()
     assert here.read_by_example() == here.truth()
+
+
+@pytest.mark.slow
+def test_an_agent_reads_the_failing_step_alone(rig: OpenRig, bus: Bus) -> None:
+    """The message of a stored log says where the step is, so that one range is sufficient."""
+    lines = 140_000 if IS_FULL else 12_000
+    world = a_world().run("failure", seconds=600)
+    world.job("large", "failure", log=LogSpec(seed="large", lines_per_step=lines))
+    here = rig(world, **bus.settings)
+    here.python("-m", "standalone", "setup")
+    here.collect()
+    (found,) = map(json.loads, here.python(str(EXAMPLES / "read_failures.py")).splitlines())
+    assert found["step"] == "Run tests"
+    assert found["line"].endswith("##[error]Process completed with exit code 1.")
+    assert found["line_number"] > lines
+    assert found["annotations"]
 
 
 def logs_served(here: Rig) -> int:

@@ -104,6 +104,16 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
             step = next(each for each in job["steps"] if each["conclusion"] != "skipped")
             lines = (await ask(client, "get_job_log", **ids, step=step["number"]))["lines"]
             assert step["step_name"] in lines[0]["text"]
+            place = {"repository": "Octo/API", "run_attempt": 1}
+            assert (await ask(client, "get_run", run_id=ids["run_id"], **place))["run"] == run[
+                "run"
+            ]
+            same = await ask(client, "get_job_log", **ids, **place, count=2)
+            assert same["lines"] == log["lines"]
+            for other in ({"run_attempt": 2}, {"repository": "octo/web"}):
+                missing = await client.call_tool("get_job_log", {**ids, **other})
+                assert missing.is_error
+                assert str(next(iter(other.values()))) in missing.content[0].text
             nowhere = await client.call_tool("get_job_log", {**ids, "step": 999})
             assert "not certain" in nowhere.content[0].text
             log = await ask(client, "get_job_log", **ids, first_line=log["next_line"], count=1)

@@ -241,7 +241,8 @@ def find_job_log(
         for job in record.jobs:
             if job.job_id == job_id:
                 return JobLog(store, cache, open_log_reader, record=record, job=job)
-    raise NotFound(f"Run {address.run_id} has no job {job_id} that was collected.")
+    attempt = f"Attempt {address.run_attempt} of run" if address.run_attempt else "Run"
+    raise NotFound(f"{attempt} {address.run_id} has no job {job_id} that was collected.")
 
 
 def _text(content: bytes) -> str:

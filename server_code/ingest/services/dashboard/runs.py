@@ -148,9 +148,8 @@ def load_run_attempts(store: LedgerStore, address: RunAddress) -> list[AttemptRe
         repository = keys[0].repository if keys else None
     known = {} if repository is None else store.load_attempts(repository, [run_id])
     if not known:
-        raise NotFound(
-            f"Run {run_id} was not collected. Check its id and that its repository is watched."
-        )
+        run = f"Run {run_id}" + (f" of {address.repository}" if address.repository else "")
+        raise NotFound(f"{run} was not collected. Check its id and that its repository is watched.")
     return [known[key] for key in sorted(known)]
 
 
