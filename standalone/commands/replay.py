@@ -81,6 +81,8 @@ def replay(
         closing(open_headless(settings, stop=stop.event)) as collector,
     ):
         now = collector.context.clock.now()
+        if since is not None and until is None and since > now:
+            raise click.UsageError("--since is in the future.")
         span = ReplaySpan(
             repository=repo,
             since=since or now,

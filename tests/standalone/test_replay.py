@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import signal
+import sqlite3
 import time
 from contextlib import closing
 from datetime import datetime, timedelta, timezone
@@ -85,6 +86,25 @@ def test_a_replay_repeats_every_message(rig: OpenRig) -> None:
     }
 
 
+def test_a_log_that_left_the_cache_comes_from_the_bucket(rig: OpenRig) -> None:
+    """The same message again, though GitHub has the log no more."""
+    world = a_world().run("failure")
+    world.job("large", "failure", log=LogSpec(seed="large", lines_per_step=12_000))
+    here = rig(world)
+    here.collect()
+    first = take(here, here.logs)
+    with closing(sqlite3.connect(here.environment["DATABASE_URL"])) as database, database:
+        assert database.execute("DELETE FROM cached_logs").rowcount == 1
+    set_faults(here, {"path": "/logs", "do": "gone"})
+    since = datetime.now(timezone.utc) - timedelta(days=1)
+    printed = here.python(*REPLAY, f"--since={since:%Y-%m-%d}")
+    assert printed.startswith("Replayed 1 attempts, 2 messages about runs and jobs, and 1 logs")
+    again = take(here, here.logs)
+    assert {name: facts(each) for name, each in again.items()} == {
+        name: facts(each) for name, each in first.items()
+    }
+
+
 def old_runs(count: int) -> WorldBuilder:
     """Add one run a day, from a hundred days ago on: more than the ledger keeps."""
     world = WorldBuilder(iso(time.time() - 100 * DAY))
@@ -132,21 +152,25 @@ def test_what_left_the_ledger_comes_from_github(rig: OpenRig) -> None:
     assert [run["created_at"] for run in runs] == sorted(run["created_at"] for run in runs)
 
 
-def test_a_stopped_replay_continues(rig: OpenRig) -> None:
-    """Ctrl-C prints the option that replays the rest; both together are everything."""
+@pytest.mark.parametrize("attempt", [1, 2])
+def test_a_stopped_replay_continues(rig: OpenRig, attempt: int) -> None:
+    """Ctrl-C ends after the attempt in hand, and prints the option that replays the rest."""
     here = rig(old_runs(3), bucket=False)
     here.collect(BACKFILL_DAYS="120")
     first = take(here, here.metrics) | take(here, here.logs)
     purge(here)
-    set_faults(here, {"path": f"/jobs/{FIRST_JOB + 3}/logs$", "do": "slow", "seconds": 5})
+    set_faults(
+        here, {"path": f"/jobs/{FIRST_JOB + 2 * attempt - 1}/logs$", "do": "slow", "seconds": 5}
+    )
     since = datetime.now(timezone.utc) - timedelta(days=101)
     with here.start(*REPLAY, f"--since={since:%Y-%m-%d}") as process:
         while not here.github.stats()["faults"]:
             assert process.poll() is None
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        printed = process.communicate(timeout=60)[1].decode()
+        counts, printed = (each.decode() for each in process.communicate(timeout=60))
     assert process.returncode == 130
+    assert counts.startswith(f"Replayed {attempt} attempts, {3 * attempt} messages")
     before = take(here, here.metrics) | take(here, here.logs)
     set_faults(here)
     [option] = re.findall(r"--since \S+Z", printed)
@@ -192,6 +216,14 @@ def test_a_span_without_runs_is_reported(rig: OpenRig) -> None:
     printed = here.python(*REPLAY, "--since=2020-01-01", "--until=2020-01-01")
     said = "octo/api has no run that was created from 2020-01-01T00:00:00Z to 2020-01-01T23:59:59Z"
     assert printed.startswith(said)
+
+
+def test_a_span_in_the_future_is_a_usage_error(rig: OpenRig) -> None:
+    here = rig(a_world().run().job("other"))
+    arguments = ["--repo=octo/api", "--since=2100-01-01"]
+    done = CliRunner().invoke(replay, arguments, env=here.environment)
+    assert done.exit_code == 2
+    assert "--since is in the future." in done.output
 
 
 def test_an_unknown_queue_is_to_be_created_by_hand(rig: OpenRig) -> None:

@@ -56,9 +56,9 @@ def replay(
     for attempt in load_span(context, span, retry_policy):
         progress.reached = attempt.record.created_at
         retry_policy.attempt(partial(_replay, context, attempt, progress))
+        yield progress
         if not should_continue():
             return
-        yield progress
     if should_continue():
         progress.reached = span.until
 
