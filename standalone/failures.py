@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ingest.errors import (
+    MEMORY_REMEDY,
     AccessDenied,
     BadCredentials,
     BadSettings,
@@ -57,10 +58,7 @@ def _is_of_local_aws(error: Exception) -> bool:
 def _of_unknown(error: Exception) -> str:
     kind = type(error).__name__
     if is_out_of_memory(error):
-        return (
-            f"This process may use too little memory ({kind}). Raise its limit, which ulimit -v or "
-            "the container sets, to 1 GiB, and start it again."
-        )
+        return f"This process may use too little memory ({kind}). {MEMORY_REMEDY}"
     return (
         f"Something unexpected went wrong ({kind}). Repeat it with --debug, or RUNSTREAM_DEBUG=1, "
         "for the traceback, and report that."

@@ -116,6 +116,12 @@ class StateFull(StateUnavailable):
     """A state store whose disk has no space left, which no waiting changes."""
 
 
+#: What to do where the machine refused memory; no check finds out more.
+MEMORY_REMEDY = (
+    "Raise its limit, which ulimit -v or the container sets, to 1 GiB, and start it again."
+)
+
+
 class ResourceExhausted(Retriable):
     """The error that this machine lacks disk space, a temporary folder, open files or memory."""
 
@@ -125,8 +131,7 @@ class MemoryRefused(ResourceExhausted):
 
     def __init__(self, what: str) -> None:
         super().__init__(
-            f"This process may use too little memory for {what}. Raise its limit, which ulimit -v"
-            " or the container sets, to 1 GiB, and start it again."
+            f"This process may use too little memory for {what}.", remedy=MEMORY_REMEDY
         )
 
 

@@ -10,14 +10,15 @@ from itertools import pairwise
 import pytest
 from ingest.bootstrap.collector import Collector
 from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
-from ingest.errors import RateLimited, StateUnavailable
+from ingest.errors import MemoryRefused, RateLimited, StateUnavailable
 from ingest.services.agents.agent_loop import AgentLoop
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
 from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import Settings
+from support.refused_memory import TooLittleMemory
 from support.world import REPOSITORY, Stage, assert_all_published
 
-from standalone.agents import LOCAL_OPTIONS, AgentOptions, agent_threads, run_agents
+from standalone.agents import LOCAL_OPTIONS, AgentOptions, agent_threads, run_agents, watch
 from standalone.sandbox.builder import WorldBuilder
 from standalone.uplink.daemon import UPLINK_OPTIONS
 
@@ -241,6 +242,21 @@ def test_agents_without_memory_end_and_raise_it(stage, error):
 
     with pytest.raises(type(error)), agent_threads(here.context, scope, stop):
         assert stop.wait(60)
+
+
+@pytest.mark.parametrize("method", ["fetch_runs", "fetch_jobs", "fetch_attempt_logs"])
+def test_memory_refused_to_one_item_ends_the_agents_as_well(stage, method):
+    """Waiting changes nothing, and its own pause lets a new process do the other work first."""
+    here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
+    context = replace(here.context, source=TooLittleMemory(here.context.source, method))
+    watch(Collector(settings=Settings(), context=context, closers=()), [REPOSITORY])
+    with (
+        pytest.raises(MemoryRefused, match="too little memory for"),
+        agent_threads(context, lambda: None, stop),
+    ):
+        assert stop.wait(60)
+    remedies = {error.remedy for error in here.state.list_errors(limit=10)}
+    assert any("1 GiB" in remedy and "doctor" not in remedy for remedy in remedies)
 
 
 def test_a_thread_that_ends_takes_the_process_with_it(stage):

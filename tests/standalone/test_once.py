@@ -21,6 +21,7 @@ from ingest.errors import (
 )
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
 from ingest.settings import Settings
+from support.refused_memory import TooLittleMemory
 from support.world import REPOSITORY, Stage, assert_all_published, assert_nothing_twice
 
 from standalone.once import collect_once
@@ -232,22 +233,6 @@ def test_a_full_state_ends_a_collection_instead_of_being_waited_for(stage):
     }
     assert result.summary.pending
     assert here.clock.now() - began < COMPLETE.standstill
-
-
-class TooLittleMemory:
-    """A source for one of whose methods the machine refuses memory."""
-
-    def __init__(self, source, method: str) -> None:
-        self._source = source
-        self._method = method
-
-    def __getattr__(self, name):
-        if name == self._method:
-            return self._refuse
-        return getattr(self._source, name)
-
-    def _refuse(self, *_arguments, **_more):
-        raise MemoryError
 
 
 @pytest.mark.parametrize("method", ["fetch_runs", "fetch_jobs", "fetch_attempt_logs"])

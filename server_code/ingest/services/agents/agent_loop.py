@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from ...domain.agent_states import AgentState
 from ...domain.due import is_still_ahead
 from ...domain.ledger import DESIRED_PAUSED
-from ...errors import IngestError, RateLimited, StateBusy, is_out_of_memory
+from ...errors import IngestError, MemoryRefused, RateLimited, StateBusy, is_out_of_memory
 from ...ports import AgentStore
 from ..context import CollectorContext
 
@@ -79,6 +79,8 @@ class AgentLoop:
                 self._turn(turn)
                 if self.state is AgentState.RUNNING:
                     self._failures, self._reported = 0, None
+            except MemoryRefused:
+                raise
             except IngestError as error:
                 self._pause_after(error, turn)
             except Exception as error:

@@ -137,6 +137,7 @@ def report_error(
 ) -> None:
     """Report what stops an agent; in the errors list once, however often it is tried."""
     what = str(error)
+    tried = "It is tried again every minute; the checks under Settings show details."
     if not _is_reported(store, agent, what, place=place, now=now):
         store.add_error(
             ErrorRecord(
@@ -144,7 +145,7 @@ def report_error(
                 agent=agent,
                 repository=None,
                 what=what,
-                remedy="It is tried again every minute; the checks under Settings show details.",
+                remedy=error.remedy or tried,
             )
         )
     sign = plain_heartbeat(store, agent, place=place, now=now)

@@ -13,7 +13,7 @@ from datetime import timedelta
 
 from ...domain.ledger import LOG_PENDING, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import IngestError, RateLimited
+from ...errors import IngestError, MemoryRefused, RateLimited
 from ...messaging.log_work import LogWork, due_log
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from .deliver_log import deliver_log
@@ -34,7 +34,7 @@ def ingest_failed_logs(
     """Fetch and publish logs of the latest failures; return how many were taken.
 
     What does not arrive, or not before ``should_continue`` returns False, is left to its work
-    item. Raises RateLimited, StateUnavailable.
+    item. Raises RateLimited, MemoryRefused, StateUnavailable.
     """
     taken = context.store.claim_failed_logs(
         updated_before=context.clock.now() - QUEUE_TIME, limit=FAILURES_PER_TURN
@@ -44,20 +44,22 @@ def ingest_failed_logs(
     def fetch(key: AttemptKey) -> Iterator[LogResult]:
         return fetch_logs(context.source, works[key], works[key].jobs)
 
-    limit: RateLimited | None = None
+    obstacle: RateLimited | MemoryRefused | None = None
     with closing(interleave(context.log_workers, list(works), fetch)) as results:
         for key, item in results:
             if isinstance(item, LogFetched):
                 _publish(context, key, item)
-            elif isinstance(item, LogNotReady) and isinstance(item.error, RateLimited):
-                limit = item.error
+            elif isinstance(item, LogNotReady) and isinstance(
+                item.error, (RateLimited, MemoryRefused)
+            ):
+                obstacle = item.error
             elif isinstance(item, Finished) and item.error is not None:
                 raise item.error
             if not should_continue():
                 break
-    if limit is not None:
+    if obstacle is not None:
         context.share_pauses()
-        raise limit
+        raise obstacle
     return len(taken)
 
 

@@ -19,6 +19,7 @@ from ...errors import (
     Fatal,
     IngestError,
     LogPending,
+    MemoryRefused,
     MessageTooLarge,
     RateLimited,
     RequestPaused,
@@ -68,8 +69,8 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     returns to the queue, as copies that count no try.
     ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
     that was not fetched and is tried again.
-    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``;
-    other errors are reported, and their work waits.
+    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``, and
+    MemoryRefused, so that its process ends; other errors are reported, and their work waits.
     """
     context.apply_shared_pauses()
     failures = ingest_failed_logs(context, should_continue=should_continue)
@@ -92,6 +93,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
         for late in task.late:
             if isinstance(late.error, RateLimited):
                 context.share_pauses()
+            if isinstance(late.error, (RateLimited, MemoryRefused)):
                 raise late.error
     return failures + len(messages)
 

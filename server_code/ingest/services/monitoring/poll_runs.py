@@ -65,6 +65,7 @@ def poll_due_repositories(
     """Claim due repositories and poll each; return how many were claimed.
 
     ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
+    Raises MemoryRefused after recording it; every other error of a repository is recorded only.
     """
     make_polls_due_after_change(context)
     discover_when_due(context)
@@ -79,6 +80,8 @@ def poll_due_repositories(
             discover=discover_due_runs,
         )
         _log_failure(repository, error)
+        if isinstance(error, MemoryRefused):
+            raise error
     if not first:
         context.poll_order.note_turn_of_others(context.clock.now())
     return len(claimed)
