@@ -41,10 +41,10 @@ VENDOR_ERRORS = sorted(
 )
 
 
-def a_client_error(code: str, status: int = 400) -> ClientError:
+def a_client_error(code: str, status: int = 400, said: str = "So it is") -> ClientError:
     return ClientError(
         {
-            "Error": {"Code": code, "Message": "So it is"},
+            "Error": {"Code": code, "Message": said},
             "ResponseMetadata": {"HTTPStatusCode": status},
         },
         "SendMessageBatch",
@@ -133,6 +133,8 @@ def test_what_botocore_itself_tries_again_passes(code: str) -> None:
         ("TemporaryRedirect", 307, QueueUnavailable),
         ("XAmzContentSHA256Mismatch", 400, QueueUnavailable),
         ("NotImplemented", 501, BadSettings),
+        ("501", 501, BadSettings),
+        ("PermanentRedirect", 301, BadSettings),
         ("InvalidAccessKeyId", 403, AccessDenied),
         ("SlowDownWrite", 503, QueueUnavailable),
         ("XMinioStorageFull", 507, QueueUnavailable),
@@ -166,6 +168,29 @@ def test_an_answer_is_sorted_by_what_follows_from_it(
 def test_a_person_is_reported_what_to_do(code: str, remedy: str) -> None:
     """Every fatal error says what mends it."""
     assert remedy in str(error_from(a_client_error(code)))
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "setting"),
+    [
+        ("PermanentRedirect", "must be addressed using the specified endpoint", "DEFAULT_REGION"),
+        (
+            "AuthorizationHeaderMalformed",
+            "the region 'a' is wrong; expecting 'b'",
+            "DEFAULT_REGION",
+        ),
+        ("AuthorizationHeaderMalformed", "unexpected scope: 20261124/a/s3", "DEFAULT_REGION"),
+        ("AuthorizationHeaderMalformed", "an Access Key must be provided", "credentials"),
+        ("IllegalLocationConstraintException", "incompatible for it", "DEFAULT_REGION"),
+        ("InvalidRequest", "Missing: Content-MD5 OR x-amz-checksum-*", "CHECKSUM_CALCULATION"),
+        ("InvalidRequest", "the region", "refused"),
+    ],
+)
+def test_a_bucket_s_refusal_names_the_setting_that_ends_it(
+    code: str, said: str, setting: str
+) -> None:
+    """AWS and other stores name the region or the header, but not where to set it."""
+    assert setting in str(error_from(a_client_error(code, 400, said)))
 
 
 @pytest.mark.parametrize(

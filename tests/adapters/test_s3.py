@@ -10,7 +10,7 @@ from contextlib import closing
 import pytest
 from ingest.adapters import aws as product
 from ingest.adapters.aws import AwsAccess, S3BlobStore
-from ingest.errors import AccessDenied, NotFound, QueueMissing, QueueUnavailable
+from ingest.errors import AccessDenied, BadSettings, NotFound, QueueMissing, QueueUnavailable
 from ingest.ports import BlobReference
 from support.aws_server import LocalAws, s3_client
 from support.fault_proxy import Cut, FaultProxy, LetThrough, Reply
@@ -56,6 +56,25 @@ def s3_error(code: str, status: int) -> Reply:
 
 def put(store: S3BlobStore, chunks: list[bytes]) -> BlobReference:
     return store.put("logs/a.json", chunks, content_type="application/json")
+
+
+@pytest.mark.parametrize("status", [400, 403, 405, 501])
+def test_a_store_that_refuses_to_describe_its_bucket_is_asked_to_store(
+    store: S3BlobStore, proxy: FaultProxy, status: int
+) -> None:
+    """Some stores do not know the request; with others it needs a right of its own."""
+    proxy.faults.append(Reply(status, b""))
+    store.check()
+    assert proxy.operations == ["HEAD", "POST", "DELETE"]
+
+
+def test_the_reason_why_a_bucket_cannot_be_used_is_that_of_storing(
+    store: S3BlobStore, proxy: FaultProxy
+) -> None:
+    """The answer to a HEAD has no body, so it names a status alone."""
+    proxy.faults.extend([Reply(400, b""), s3_error("InvalidBucketName", 400)])
+    with pytest.raises(BadSettings, match="So it is"):
+        store.check()
 
 
 @pytest.mark.parametrize(

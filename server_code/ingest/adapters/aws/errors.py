@@ -19,7 +19,7 @@ from ...errors import (
     QueueUnavailable,
     has_too_many_open_files,
 )
-from .remedies import NETWORK_REMEDY, POLICY_REMEDY
+from .remedies import NETWORK_REMEDY, remedy_of, setting_of
 
 if TYPE_CHECKING:
     from botocore.exceptions import BotoCoreError, ClientError
@@ -144,7 +144,8 @@ def error_kind_of(code: str, status: int = 400) -> ErrorKind:
     if "kms" in code.lower():
         is_busy = any(each in code.lower() for each in _BUSY_KMS)
         return ErrorKind.BUSY if is_busy else ErrorKind.DENIED
-    if word in _BUSY or (status in (429, *range(500, 600)) and word != "NotImplemented"):
+    # 501 states what a store never does; a HEAD has no body that would name it.
+    if word in _BUSY or status == 429 or (500 <= status < 600 and status != 501):
         return ErrorKind.BUSY
     if word in _NOT_FOUND:
         return ErrorKind.NOT_FOUND
@@ -225,19 +226,12 @@ def _from_answer(error: ClientError, subject: str) -> IngestError:
         case ErrorKind.NOT_FOUND:
             return NotFound(f"{subject} has no such object: {said}.")
         case ErrorKind.DENIED:
-            return AccessDenied(f"AWS denied access to {subject}: {said}. {_remedy(code, said)}")
+            return AccessDenied(f"AWS denied access to {subject}: {said}. {remedy_of(code, said)}")
         case ErrorKind.REFUSED:
-            return BadSettings([f"{subject} refused the request: {said}"])
-
-
-def _remedy(code: str, said: str) -> str:
-    if is_of_clock(said):
-        return CLOCK_REMEDY
-    if "Expired" in _last_word(code):
-        return "The credentials have expired: renew them."
-    if "kms" in code.lower():
-        return "Enable the KMS key, and allow these credentials to use it."
-    return POLICY_REMEDY
+            setting = setting_of(code, said)
+            return BadSettings(
+                [f"{subject} refused the request: {said}{setting and f'; {setting}'}"]
+            )
 
 
 def _from_botocore(error: BotoCoreError, subject: str) -> IngestError:

@@ -7,7 +7,7 @@ from contextlib import closing, contextmanager, suppress
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from ...errors import AccessDenied, IngestError, QueueUnavailable
+from ...errors import AccessDenied, BadSettings, IngestError, QueueUnavailable
 from ...messaging.claim_check import Pointer, pointer_message
 from ...messaging.encoding import QueueMessage
 from ...messaging.envelope import Envelope
@@ -48,12 +48,13 @@ class S3BlobStore(BlobStore):
     def check(self) -> None:
         """Make sure that the bucket is there; raises QueueMissing or AccessDenied where not.
 
-        Reading it needs a right (s3:ListBucket) that storing does not, and few have.
+        Reading it needs a right (s3:ListBucket) that storing does not, and few have. Some stores
+        do not know the request, and the answer to a HEAD has no reason: storing gets one.
         """
         try:
             with aws_errors(f"Bucket {self._bucket}"):
                 self._client.head_bucket(Bucket=self._bucket)
-        except AccessDenied:
+        except (AccessDenied, BadSettings):
             check_upload(self._client, self._bucket)
 
     def put(self, key: str, chunks: Iterable[bytes], *, content_type: str) -> BlobReference:
