@@ -148,7 +148,12 @@ class Attempt(SpanProcessor, IdGenerator):
             name, number = step["step_name"], f"{job['job_id']}/{step['number']}"
             times = step["started_at"], step["completed_at"]
             own = f"{self._trace} {number}"
-            self._add(own, identity, name, times, _task(name, number, step), step)
+            attributes = _task(name, number, step)
+            if job["html_url"]:
+                # The address at which GitHub shows the first line of the step.
+                page = f"{job['html_url']}#step:{step['number']}:1"
+                attributes[cicd.CICD_PIPELINE_TASK_RUN_URL_FULL] = page
+            self._add(own, identity, name, times, attributes, step)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Collect a span that is complete."""

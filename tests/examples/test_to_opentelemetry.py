@@ -146,6 +146,9 @@ def test_names_are_those_of_the_conventions(exporter: Exporter) -> None:
         "GitHub Actions 7",
     )
     assert attributes["github.labels"] == ["ubuntu-latest"]
+    step = plain(exporter.spans()["Test"].attributes)
+    name = "cicd.pipeline.task.run.url.full"
+    assert step[name] == f"{attributes[name]}#step:2:1"
     [event] = job.events
     assert plain(event.attributes)["message"] == "Undefined name"
     page = (SCRIPT.parents[1] / "docs" / "mappings" / "opentelemetry.md").read_text("utf-8")

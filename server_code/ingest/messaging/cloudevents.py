@@ -4,6 +4,7 @@ The body is a CloudEvent in JSON (structured mode). SQS has no binding, so its a
 event's with the prefix ``ce-``, as in the headers of the HTTP binding.
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/amqp-protocol-binding.md
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ from .envelope import Envelope
 
 #: What the types of all events begin with.
 TYPE_PREFIX = "runstream."
+
+#: By this type a receiver knows that the whole event is in the body.
+CLOUDEVENT_TYPE = "application/cloudevents+json; charset=utf-8"
 
 _SPEC_VERSION = "1.0"
 

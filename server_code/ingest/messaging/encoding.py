@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..domain.timestamps import write_timestamp
-from .cloudevents import cloudevent_attributes, cloudevent_fields
+from .cloudevents import CLOUDEVENT_TYPE, cloudevent_attributes, cloudevent_fields
 from .envelope import SCHEMA_VERSION, Envelope
 
 #: Of the buses, SQS takes the characters of XML 1.0 only. JSON escapes control characters itself,
 #: but not these.
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 _FORBIDDEN = re.compile("[\ud800-\udfff\ufffe\uffff]")
+
+
+JSON_TYPE = "application/json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,7 @@ class QueueMessage:
     body: str
     attributes: Mapping[str, str]
     delay_seconds: int = 0
+    content_type: str = JSON_TYPE
 
     @property
     def size_bytes(self) -> int:
@@ -67,6 +71,11 @@ def envelope_attributes(envelope: Envelope) -> dict[str, str]:
     return {**attributes, **cloudevent_attributes(envelope, SCHEMA_VERSION)}
 
 
+def content_type_of(envelope: Envelope) -> str:
+    """Return the media type of an envelope's message."""
+    return JSON_TYPE if envelope.cloudevents_root is None else CLOUDEVENT_TYPE
+
+
 def envelope_fields(envelope: Envelope) -> dict[str, Any]:
     """Return the envelope as its readers see it; ``data`` is the last field."""
     if envelope.cloudevents_root is not None:
@@ -89,4 +98,5 @@ def encode_envelope(envelope: Envelope, *, delay_seconds: int = 0) -> QueueMessa
         body=encode_json(envelope_fields(envelope)),
         attributes=envelope_attributes(envelope),
         delay_seconds=delay_seconds,
+        content_type=content_type_of(envelope),
     )

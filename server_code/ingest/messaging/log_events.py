@@ -16,6 +16,7 @@ from ..domain.timestamps import write_timestamp
 from ..errors import MessageTooLarge
 from .encoding import (
     QueueMessage,
+    content_type_of,
     encode_envelope,
     encode_json,
     envelope_attributes,
@@ -220,6 +221,7 @@ def _part_message(facts: LogFacts, content: str, *, part: int, parts: int) -> Qu
         group=envelope.group,
         body=_head(envelope) + content + _TAIL,
         attributes=envelope_attributes(envelope),
+        content_type=content_type_of(envelope),
     )
 
 

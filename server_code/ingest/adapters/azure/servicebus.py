@@ -192,7 +192,7 @@ def _encode(message: QueueMessage) -> ServiceBusMessage:
         message.body.encode(),
         message_id=message.event_id,
         application_properties=attributes,
-        content_type="application/json",
+        content_type=message.content_type,
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ...domain.counters import Counters
 from ...errors import QueueMissing, QueueUnavailable
-from ...messaging.encoding import QueueMessage, encode_string
+from ...messaging.encoding import JSON_TYPE, QueueMessage, encode_string
 from ...ports import ReceivedMessage, Rejection, WorkQueue
 from ...ports.queues import REJECTION_ATTRIBUTE
 from ...ports.request_publisher import RequestPublisher, rejection
@@ -40,6 +40,9 @@ MAX_REASON_CHARACTERS = 200
 #: Seconds since 1970 before which a work item is not due: Pub/Sub delays no message by itself.
 NOT_BEFORE_ATTRIBUTE = "not_before"
 EVENT_ID_ATTRIBUTE = "event_id"
+
+#: https://github.com/googleapis/google-cloudevents/blob/main/docs/spec/pubsub.md
+CONTENT_TYPE_ATTRIBUTE = "content-type"
 
 
 class PubsubPublisher(RequestPublisher):
@@ -108,6 +111,8 @@ class PubsubPublisher(RequestPublisher):
         from google.pubsub_v1 import types
 
         attributes = {**message.attributes, EVENT_ID_ATTRIBUTE: message.event_id}
+        if message.content_type != JSON_TYPE:
+            attributes[CONTENT_TYPE_ATTRIBUTE] = message.content_type
         if message.delay_seconds:
             attributes[NOT_BEFORE_ATTRIBUTE] = f"{time.time() + message.delay_seconds:.3f}"
         return types.PubsubMessage(
