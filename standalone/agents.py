@@ -105,11 +105,14 @@ def agent_threads(
         heartbeat_seconds=options.heartbeat_seconds,
         should_continue=should_continue,
     )
-    targets = [*(partial(loop.run, should_continue) for loop in loops), background]
+    targets = [
+        *((loop.agent, partial(loop.run, should_continue)) for loop in loops),
+        ("background tasks", background),
+    ]
     started: list[threading.Thread] = []
     try:
-        for target in targets:
-            thread = threading.Thread(target=_run, args=(target, failures, stop))
+        for name, target in targets:
+            thread = threading.Thread(target=_run, args=(target, failures, stop), name=name)
             thread.start()
             started.append(thread)
         yield
@@ -137,8 +140,8 @@ def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) 
         if not poll_due_repositories(context, should_continue=should_continue, only=scope()):
             context.clock.sleep(options.idle_seconds)
 
-    def ingest(_: ShouldContinue) -> None:
-        ingest_due_logs(context, wait_seconds=2)
+    def ingest(should_continue: ShouldContinue) -> None:
+        ingest_due_logs(context, wait_seconds=2, should_continue=should_continue)
 
     works = (
         *[(PIPELINE_MONITORING_AGENT, poll)] * options.monitoring_threads,

@@ -8,6 +8,8 @@ IngestError
 │   │   └── RequestPaused      GitHub asked to wait before this one request, until ``retry_at``
 │   ├── QueueUnavailable       the queue or bucket did not accept what was sent
 │   ├── StateUnavailable       the state store did not answer
+│   │   ├── StateBusy          other processes were in the way for longer than a call waits
+│   │   └── StateFull          its disk has no space left
 │   └── ResourceExhausted      this machine lacks disk space, open files or memory
 │       └── MemoryRefused      this process may use no more memory; only a new one has it again
 ├── Fatal                      a person must act first
@@ -23,11 +25,11 @@ IngestError
 │   ├── LogExpired             the log is past its retention
 │   ├── BadRequest             GitHub cannot make sense of a request: a defect of Runstream
 │   └── MalformedPayload       a part of an answer or a message is not what its kind promises
+├── MessageRefused             a message that its queue never accepts
 ├── Unexpected                 a defect of Runstream hit one item
 └── Rejected                   an outsider's input is refused
     ├── InvalidRepository      not a repository name or URL of the configured GitHub
-    ├── InvalidSignature       a webhook is not signed with our secret
-    └── MessageTooLarge        a message exceeds the queue's limit and cannot be made smaller
+    └── InvalidSignature       a webhook is not signed with our secret
 
 ``wire/answers.py`` decides which of them an answer of GitHub is. Only NotFound, Gone and
 LogExpired may become final, for their repository was readable when they were raised.
@@ -191,6 +193,10 @@ class MalformedPayload(Skippable):
     """An answer or a message of which a part cannot be understood."""
 
 
+class MessageRefused(IngestError):
+    """A message that its queue never accepts, for it cannot be made small enough."""
+
+
 class Unexpected(IngestError):
     """A defect of Runstream that hit one item, while the others are worked on."""
 
@@ -205,10 +211,6 @@ class InvalidRepository(Rejected):
 
 class InvalidSignature(Rejected):
     """A webhook that is not signed with the configured secret."""
-
-
-class MessageTooLarge(Rejected):
-    """A message that exceeds what its queue accepts."""
 
 
 def is_out_of_memory(error: Exception) -> bool:

@@ -97,11 +97,6 @@ class TestDiscovered:
         assert state.find_discovered(1) == []
         assert state.find_discovered(2) == [replace(other, repository_id=2)]
 
-    def test_repositories_are_removed(self, state: SourceStore) -> None:
-        state.save_discovered([A_REPOSITORY])
-        state.remove_discovered(["ACME/web-shop", "acme/unknown"])
-        assert state.list_discovered() == []
-
     def test_many_repositories_are_saved_at_once(self, state: SourceStore) -> None:
         many = [replace(A_REPOSITORY, full_name=f"acme/r-{number:04}") for number in range(1, 301)]
         state.save_discovered(many)

@@ -102,7 +102,9 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
     here.ingest(rounds=20, every=601)
     assert [log["data"]["log_content"] for log in here.logs()] == ["2"]
     assert len(here.queues.job_events.dead_letters()) == 1
-    assert any("failed unexpectedly (ValueError)" in what for what in here.errors())
+    assert any(
+        "A defect of Runstream ended" in what and "(ValueError)" in what for what in here.errors()
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
-from ingest.errors import MessageTooLarge
+from ingest.errors import MessageRefused
 from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_content import MAX_CHARACTER_BYTES, inspect_log, split_content
 from ingest.messaging.log_events import (
@@ -199,7 +199,7 @@ def test_an_empty_log_is_one_empty_message() -> None:
 @pytest.mark.parametrize("log", [b"x" * 50, b"\xff" * 50])
 def test_an_envelope_that_leaves_no_room_is_refused(log: bytes) -> None:
     """A queue too small even for the envelope is named, and nothing loops."""
-    with pytest.raises(MessageTooLarge, match=r"job 99 of octo/api run 7 attempt 2 takes \d+"):
+    with pytest.raises(MessageRefused, match=r"job 99 of octo/api run 7 attempt 2 takes \d+"):
         parts_of(log, 500)
 
 

@@ -13,7 +13,7 @@ from ingest.domain.ledger import DESIRED_PAUSED, DESIRED_RUNNING
 from ingest.errors import MemoryRefused, RateLimited, StateUnavailable
 from ingest.services.agents.agent_loop import AgentLoop
 from ingest.services.agents.heartbeat import HEARTBEAT_TIMEOUT
-from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
+from ingest.services.context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import Settings
 from support.refused_memory import TooLittleMemory
 from support.world import REPOSITORY, Stage, assert_all_published
@@ -23,6 +23,8 @@ from standalone.sandbox.builder import WorldBuilder
 from standalone.uplink.daemon import UPLINK_OPTIONS
 
 SPEED = 15
+
+AGENT_THREADS = {*AGENTS, "background tasks", "extend-visibility"}
 
 
 def a_world() -> WorldBuilder:
@@ -53,12 +55,45 @@ def run_until(here: Stage, done, *, context=None) -> list[object]:
 def test_runs_and_logs_are_collected_as_they_come(stage):
     """Until told to stop; then no thread of the agents is left."""
     here = stage(a_world(), at=300, speed=SPEED, poll_seconds=5)
-    run_until(here, lambda: len(here.logs()) >= 9)
+    names: set[str] = set()
+
+    def done() -> bool:
+        names.update(thread.name for thread in threading.enumerate())
+        return len(here.logs()) >= 9
+
+    run_until(here, done)
     assert len(here.logs()) == 9
+    assert {*AGENTS, "background tasks"} <= names
     assert_all_published(here)
-    names = {thread.name for thread in threading.enumerate()}
-    assert "keep-hidden" not in names
-    assert not any("(run)" in name for name in names)
+    assert AGENT_THREADS.isdisjoint(thread.name for thread in threading.enumerate())
+
+
+def test_agents_that_are_stopped_return_their_logs_to_the_queue(stage):
+    """As copies that count no try, and the batch does not hold the end of the process."""
+    world = WorldBuilder()
+    for _ in range(30):
+        world.run(seconds=30).job("test")
+    here = stage(world, at=300, speed=1, log_mode="live")
+    here.watch()
+    assert here.poll() is None
+    stop, fetch = threading.Event(), here.context.source.fetch_job_log
+
+    def stop_at_the_first(repository, job_id, into) -> None:
+        stop.set()
+        fetch(repository, job_id, into)
+
+    here.context.source.fetch_job_log = stop_at_the_first
+    options = replace(LOCAL_OPTIONS, monitoring_threads=0, log_threads=1)
+    with agent_threads(here.context, lambda: None, stop, options):
+        stop.wait(60)
+    here.context.source.fetch_job_log = fetch
+    assert 0 < len(here.logs()) < 10
+    left = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
+    assert {message.receive_count for message in left} == {1}
+    for message in left:
+        here.queues.job_events.release(message, after_seconds=0)
+    here.ingest()
+    assert len(here.logs()) == 30
 
 
 def test_both_agents_give_heartbeats_and_report_when_they_stop(stage):

@@ -15,17 +15,13 @@ from typing import Any, TypeVar
 import anvil.server
 import anvil.users
 
-from ..errors import BadSettings, IngestError, Rejected
+from ..errors import BadSettings, IngestError, Rejected, Unexpected
 from .request_context import RequestContext
 from .roles import REQUIRED_ROLES, require_role, stored_role
 
 logger = logging.getLogger(__name__)
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
-
-
-class Unexpected(IngestError):
-    """An unexpected error; the app's log has the details."""
 
 
 def login_required(function: _Function) -> _Function:

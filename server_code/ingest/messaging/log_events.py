@@ -13,7 +13,7 @@ from typing import Any, BinaryIO, Literal
 
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import write_timestamp
-from ..errors import MessageTooLarge
+from ..errors import MessageRefused
 from .encoding import (
     QueueMessage,
     content_type_of,
@@ -123,7 +123,7 @@ def log_parts(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> Ite
     """Yield a log as one message if it fits, else as ordered parts that join byte for byte.
 
     Reads the log twice: to count the parts, then to send them.
-    Raises MessageTooLarge where not even one character fits after the envelope.
+    Raises MessageRefused where not even one character fits after the envelope.
     """
     whole = only_message(facts, open_log, max_message_bytes)
     if whole is not None:
@@ -244,7 +244,7 @@ def _room_for_content(facts: LogFacts, max_message_bytes: int) -> int:
     )
     room = max_message_bytes - frame_bytes
     if room < MAX_CHARACTER_BYTES:
-        raise MessageTooLarge(
+        raise MessageRefused(
             f"The envelope of the log of job {facts.job_id} of {facts.key} takes {frame_bytes}"
             f" bytes, and the queue takes {max_message_bytes} a message."
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from ..domain.source_records import CredentialRecord, DiscoveredRepository, SourceRecord
@@ -26,9 +26,6 @@ class SourceStore(Protocol):
 
     def save_discovered(self, records: Sequence[DiscoveredRepository]) -> None:
         """Save what is known of repositories, by their names."""
-
-    def remove_discovered(self, names: Collection[str]) -> None:
-        """Remove what is known of repositories."""
 
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""

@@ -31,13 +31,14 @@ def publish(
 
 def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> list[Rejection]:
     refused: list[Rejection] = []
-    for turn in range(MAX_TRIES):
+    for failures in range(MAX_TRIES):
+        if failures:
+            clock.sleep(0.1 * 2**failures)
         rejections = {rejection.event_id: rejection for rejection in queue.send(batch)}
         refused += [rejection for rejection in rejections.values() if rejection.is_final]
         batch = [message for message in batch if _wants_retry(rejections.get(message.event_id))]
         if not batch:
             return refused
-        clock.sleep(0.2 * 2**turn)
     raise QueueUnavailable(
         f"{queue.queue_name} did not accept {len(batch)} messages in {MAX_TRIES} tries; "
         "they are sent again at the next poll."

@@ -106,8 +106,6 @@ SOURCES = [
     on_state("save_discovered", [A_REPOSITORY]),
     on_state("list_discovered"),
     on_state("find_discovered", A_REPOSITORY.repository_id),
-    on_state("remove_discovered", ["acme/web-shop"]),
-    on_state("list_discovered"),
     on_state("save_credentials", [A_CREDENTIAL]),
     on_state("list_credentials"),
     on_state("remove_credential", A_CREDENTIAL.name),

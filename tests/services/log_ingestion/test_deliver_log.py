@@ -6,7 +6,7 @@ import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE
 from ingest.domain.log_marks import LogMarkReader
 from ingest.domain.runs import AttemptKey
-from ingest.errors import MessageTooLarge
+from ingest.errors import MessageRefused
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_work import DueLog
 from ingest.services.log_ingestion.deliver_log import deliver_absence, deliver_log
@@ -82,7 +82,7 @@ def test_a_log_checked_in_leaves_a_pointer(stage):
 def test_a_queue_that_can_hold_no_part_is_an_error(stage):
     """Nothing is recorded then."""
     here = stage(WorldBuilder(), max_message_bytes=200)
-    with pytest.raises(MessageTooLarge):
+    with pytest.raises(MessageRefused):
         deliver_log(here.context, KEY, a_log(b"x" * 5000))
 
 

@@ -40,6 +40,24 @@ def test_an_error_ends_its_own_key_only(workers):
     assert isinstance(ends[1], ValueError)
 
 
+def test_a_taker_is_called_again_and_again_while_it_waits(workers):
+    """So that an agent that waits for a long log is known to be alive."""
+    calls, go_on = [], threading.Event()
+
+    def produce(key):
+        go_on.wait(30)
+        yield key
+
+    def when_idle() -> None:
+        calls.append(1)
+        if len(calls) == 3:
+            go_on.set()
+
+    items = [item for _, item in interleave(workers, [7], produce, when_idle=when_idle)]
+    assert items[0] == 7
+    assert len(calls) >= 3
+
+
 def test_a_taker_that_leaves_stops_the_work(workers):
     """Generators end at their next item, and those that wait for a thread never begin."""
     begun, go_on = [], threading.Event()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ingest.domain.ledger import LOG_FETCHED, JobLogRecord
 from ingest.domain.runs import AttemptKey
-from ingest.errors import IngestError, MessageTooLarge, QueueUnavailable
+from ingest.errors import IngestError, MessageRefused, QueueUnavailable
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Rejection
 from ingest.services.log_ingestion.log_batch import LogBatch
@@ -89,7 +89,7 @@ def test_a_log_that_the_queue_refuses_keeps_no_other_back(stage):
     here.queues.logs.send = refuse_one
     batch, troubles = filled(here, 3)
     batch.send()
-    assert isinstance(troubles[1], MessageTooLarge)
+    assert isinstance(troubles[1], MessageRefused)
     assert set(troubles) == {1}
     assert recorded(here) == {0, 2}
 

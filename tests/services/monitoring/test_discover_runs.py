@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.errors import RequestFailed, SourceUnavailable
+from ingest.errors import RateLimited, RequestFailed, SourceUnavailable
 from ingest.ports import Answer, RunPage, RunQuery
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
@@ -84,6 +84,25 @@ def test_a_walk_that_was_cut_short_is_walked_again(stage):
     assert asked[:6] == [1, 2, 3, 0, 3, 1]
     assert here.record().walk_page is None
     assert_all_published(here)
+
+
+def test_a_failure_is_reported_although_a_limit_ends_the_poll(stage):
+    """A limit passes by itself, so it is no reason to forget what failed before it."""
+    here = stage(many_runs(250), at=900)
+    fetch = here.context.source.fetch_runs
+
+    def fail_then_limit(repository, query, validator=None):
+        if query == RunQuery(page=2):
+            raise SourceUnavailable("gone for a moment")
+        if query.status is not None:
+            retry_at = here.clock.now() + timedelta(seconds=45)
+            raise RateLimited("the limit is used up", retry_at=retry_at)
+        return fetch(repository, query, validator)
+
+    here.context.source.fetch_runs = fail_then_limit
+    here.poll()
+    assert here.record().last_error == "gone for a moment"
+    assert here.errors() == ["gone for a moment"]
 
 
 def test_a_page_that_keeps_failing_holds_no_newer_run(stage):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...domain.codec import decode, encode, upgraded
@@ -48,10 +48,6 @@ class TableSources(SourceStore):
                 for key, each in known.items()
             ],
         )
-
-    def remove_discovered(self, names: Collection[str]) -> None:
-        """Remove what is known of repositories."""
-        _DISCOVERED.delete_by("key", map(repository_key, names))
 
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ...domain.codec import decode, encode, upgraded
@@ -10,7 +10,6 @@ from ...domain.source_records import CredentialRecord, DiscoveredRepository, Sou
 from ...domain.stored_values import (
     read_json,
     repository_key,
-    repository_keys,
     write_ascii,
     write_json,
 )
@@ -67,10 +66,6 @@ class SqlSources(SourceStore):
             for key, each in sorted(known.items())
         ]
         self._database.write(lambda session: session.insert(_SAVE_DISCOVERED, rows))
-
-    def remove_discovered(self, names: Collection[str]) -> None:
-        """Remove what is known of repositories."""
-        self._remove_all(_DISCOVERED, repository_keys(names))
 
     def list_discovered(self) -> list[DiscoveredRepository]:
         """List all, by name."""

@@ -23,10 +23,11 @@ from ...errors import (
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
 from ..log_ingestion.ingest_logs import ingest_due_logs
-from ..log_ingestion.log_results import LogNotReady, as_ingest_error
+from ..log_ingestion.log_results import LogNotReady
 from ..log_ingestion.log_retries import may_be_written
 from ..log_ingestion.requeue_logs import requeue_stale_logs
 from ..log_ingestion.visibility import MAX_SECONDS
+from ..unexpected_errors import as_ingest_error
 from .collection_plan import CollectionPlan
 
 #: Work that a killed process received stays hidden for long, so pending logs are requeued.

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from ...domain.ledger import AttemptRecord, JobLogRecord
 from ...errors import IngestError, MemoryRefused, StateUnavailable
 from ..context import CollectorContext
-from ..log_ingestion.log_results import as_ingest_error
 from ..log_ingestion.requeue_logs import requeue_stale_logs
+from ..unexpected_errors import as_ingest_error
 from .collect_logs import LogCollection
 from .collect_runs import RunCollection
 from .collection_plan import CollectionPlan

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
 from ...domain.runs import AttemptKey
-from ...errors import IngestError, MessageTooLarge
+from ...errors import IngestError, MessageRefused
 from ...messaging.encoding import QueueMessage
 from ...messaging.log_events import (
     LogAbsence,
@@ -117,7 +117,7 @@ def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
 
 def _send(context: CollectorContext, message: QueueMessage) -> None:
     for rejection in publish(context.logs, [message], clock=context.clock):
-        raise MessageTooLarge(f"{context.logs.queue_name} refuses a log: {rejection.reason}")
+        raise MessageRefused(f"{context.logs.queue_name} refuses a log: {rejection.reason}")
 
 
 def _upload(

@@ -25,13 +25,13 @@ from ...errors import (
 )
 from ...messaging.log_work import DueLog, LogWork
 from ...ports import ActionsSource
+from ..unexpected_errors import as_ingest_error
 from .log_archive import LogArchive, fetch_log_archive
 from .log_results import (
     LogFetched,
     LogNotReady,
     LogResult,
     LogUnavailable,
-    as_ingest_error,
     failed_log,
     spool_log,
 )

@@ -45,7 +45,8 @@ def ingest_failed_logs(
         return fetch_logs(context.source, works[key], works[key].jobs)
 
     obstacle: RateLimited | MemoryRefused | None = None
-    with closing(interleave(context.log_workers, list(works), fetch)) as results:
+    results = interleave(context.log_workers, list(works), fetch, when_idle=should_continue)
+    with closing(results):
         for key, item in results:
             if isinstance(item, LogFetched):
                 _publish(context, key, item)

@@ -20,7 +20,7 @@ from ...errors import (
     IngestError,
     LogPending,
     MemoryRefused,
-    MessageTooLarge,
+    MessageRefused,
     RateLimited,
     RequestPaused,
     SourceUnavailable,
@@ -31,12 +31,13 @@ from ...messaging.log_work import attempt_logs_due, job_log_due
 from ...ports import ReceivedMessage
 from ..context import LOG_INGESTION_AGENT, CollectorContext
 from ..publish import publish
+from ..unexpected_errors import as_ingest_error
 from .deliver_log import deliver_absence, deliver_log, pack_log
 from .fetch_logs import fetch_logs
 from .ingest_failures import ingest_failed_logs
 from .interleave import Finished, interleave
 from .log_batch import LogBatch
-from .log_results import LogFetched, LogNotReady, LogResult, as_ingest_error, with_steps
+from .log_results import LogFetched, LogNotReady, LogResult, with_steps
 from .log_retries import decide_retry, pause_seconds
 from .log_tasks import LogTask, load_steps, open_task
 from .visibility import MAX_SECONDS, VisibilityExtender
@@ -65,8 +66,10 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
 
     Before it, some logs of the latest failures are ingested that wait behind other work.
     After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
-    ``should_continue`` is called after each log; where it returns False, the rest of the work
-    returns to the queue, as copies that count no try.
+    ``should_continue`` is called after each log, and every second while one arrives. Where it
+    returns False after a log, the rest of the work returns to the queue, as copies that count no
+    try. A log that has begun to arrive is waited for: one that is longer than its host's turns
+    would never be published otherwise.
     ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
     that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``, and
@@ -123,9 +126,11 @@ class _Ingestion:
             task = by_handle[handle]
             return fetch_logs(self._context.source, task.work, task.owed)
 
-        results = interleave(
-            self._context.log_workers, list(by_handle), fetch, when_idle=self._settle
-        )
+        def when_idle() -> None:
+            self._settle()
+            should_continue()  # its caller learns that the agent does not hang
+
+        results = interleave(self._context.log_workers, list(by_handle), fetch, when_idle=when_idle)
         with closing(results):
             for handle, item in results:
                 task = by_handle[handle]
@@ -190,7 +195,7 @@ class _Ingestion:
         """Mark a task that is done or postponed; what failed is received again."""
         try:
             for late in task.late:
-                if isinstance(late.error, (MessageTooLarge, Unexpected)):
+                if isinstance(late.error, (MessageRefused, Unexpected)):
                     raise late.error
             if task.late or not is_whole:
                 self._postpone(task)

@@ -14,8 +14,9 @@ V = TypeVar("V")
 #: Items buffered at most; workers block while the buffer is full.
 MAX_BUFFERED = 16
 
-#: How long the consumer waits for an item before ``when_idle`` is called.
+#: How long the consumer waits for an item before ``when_idle`` is called, and called again.
 IDLE_AFTER_SECONDS = 0.02
+IDLE_EVERY_SECONDS = 1.0
 
 
 class Finished:
@@ -30,11 +31,11 @@ def interleave(
     keys: Sequence[K],
     produce: Callable[[K], Iterator[V]],
     *,
-    when_idle: Callable[[], None] = lambda: None,
+    when_idle: Callable[[], object] = lambda: None,
 ) -> Generator[tuple[K, V | Finished]]:
     """Yield the items of every key, in order per key; ``Finished`` is each key's last item.
 
-    ``when_idle`` is called on the calling thread before it blocks for an item.
+    ``when_idle`` is called on the calling thread when it waits for an item, and then every second.
     Closing the iterator stops the generators at their next item.
     """
     buffer: _ItemBuffer[K, V] = _ItemBuffer(produce, when_idle)
@@ -51,7 +52,9 @@ def interleave(
 class _ItemBuffer(Generic[K, V]):
     """A bounded buffer between many worker threads and one consumer."""
 
-    def __init__(self, produce: Callable[[K], Iterator[V]], when_idle: Callable[[], None]) -> None:
+    def __init__(
+        self, produce: Callable[[K], Iterator[V]], when_idle: Callable[[], object]
+    ) -> None:
         self._produce = produce
         self._when_idle = when_idle
         self._items: queue.Queue[tuple[K, V | Finished]] = queue.Queue(MAX_BUFFERED)
@@ -83,11 +86,13 @@ class _ItemBuffer(Generic[K, V]):
         self._stopped.set()
 
     def _next(self) -> tuple[K, V | Finished]:
-        try:
-            return self._items.get(timeout=IDLE_AFTER_SECONDS)
-        except queue.Empty:
-            self._when_idle()
-            return self._items.get()
+        timeout = IDLE_AFTER_SECONDS
+        while True:
+            try:
+                return self._items.get(timeout=timeout)
+            except queue.Empty:
+                self._when_idle()
+                timeout = IDLE_EVERY_SECONDS
 
     def _put(self, key: K, item: V | Finished) -> bool:
         while not self._stopped.is_set():

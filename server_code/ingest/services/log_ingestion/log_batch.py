@@ -9,12 +9,12 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...domain.ledger import JobLogRecord
-from ...errors import IngestError, MessageTooLarge
+from ...errors import IngestError, MessageRefused
 from ...messaging.encoding import QueueMessage
 from ...ports import Rejection
 from ..context import CollectorContext
 from ..publish import publish
-from .log_results import as_ingest_error
+from ..unexpected_errors import as_ingest_error
 
 #: So many logs wait for each other at most, also where a request could carry more.
 MAX_GATHERED_LOGS = 10
@@ -72,5 +72,5 @@ class LogBatch:
             if (rejection := reasons.get(entry.message.event_id)) is not None:
                 entry.on_failure(self._too_large(rejection))
 
-    def _too_large(self, rejection: Rejection) -> MessageTooLarge:
-        return MessageTooLarge(f"{self._context.logs.queue_name} refuses a log: {rejection.reason}")
+    def _too_large(self, rejection: Rejection) -> MessageRefused:
+        return MessageRefused(f"{self._context.logs.queue_name} refuses a log: {rejection.reason}")

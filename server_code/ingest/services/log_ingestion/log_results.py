@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, cast
@@ -12,25 +10,12 @@ from ...domain.jobs import Step
 from ...domain.log_marks import LogMarkReader, LogMarks
 from ...domain.step_ranges import StepFile, StepFileReader
 from ...domain.step_starts import StepEvidence
-from ...errors import (
-    IngestError,
-    LogExpired,
-    MemoryRefused,
-    ResourceExhausted,
-    Unexpected,
-    is_out_of_memory,
-)
+from ...errors import IngestError, LogExpired
 from ...messaging.log_content import LogDigest, inspect_log
 from ...messaging.log_events import UnavailableReason
 from ...messaging.log_work import DueLog
+from ..unexpected_errors import as_ingest_error
 from .spool import Spool
-
-logger = logging.getLogger(__name__)
-
-#: Of the machine, and of no log: open files, disks and quotas, and folders that turned read-only.
-_MACHINE_FAULTS = frozenset(
-    {errno.EMFILE, errno.ENFILE, errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO}
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,23 +81,6 @@ def failed_log(job: DueLog, error: Exception) -> LogNotReady | LogUnavailable:
     if isinstance(error, LogExpired):
         return LogUnavailable(job=job, reason="expired", detail=str(error))
     return LogNotReady(job=job, error=as_ingest_error(error, f"the log of job {job.job_id}"))
-
-
-def as_ingest_error(error: Exception, what: str) -> IngestError:
-    """Return our own errors as they are, any other as Unexpected, logged with its trace.
-
-    A machine without disk space or memory is no fault of the log: its work waits, and does not
-    become a dead letter.
-    """
-    if isinstance(error, IngestError):
-        return error
-    if is_out_of_memory(error):
-        return MemoryRefused(what)
-    if isinstance(error, OSError) and error.errno in _MACHINE_FAULTS:
-        return ResourceExhausted(f"This machine could not process {what}: {error}. Fix its cause.")
-    logger.error("unexpected error", exc_info=error, extra={"what": what})
-    kind = type(error).__name__
-    return Unexpected(f"Processing {what} failed unexpectedly ({kind}); see the trace.")
 
 
 def with_steps(log: LogFetched, steps: Sequence[Step]) -> LogFetched:

@@ -6,7 +6,6 @@ before a limit, a failure or a full queue can cost it.
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -18,18 +17,19 @@ from ...errors import (
     AccessDenied,
     BadCredentials,
     IngestError,
-    MemoryRefused,
     QueueUnavailable,
     RateLimited,
-    is_out_of_memory,
+    ResourceExhausted,
 )
 from ...messaging.encoding import QueueMessage
 from ...messaging.truncation import encode_to_fit
 from ...ports import Rejection
 from ..context import CollectorContext
 from ..publish import publish
-from .attempt_messages import Changes, changes_of, has_run_changes
+from ..unexpected_errors import as_ingest_error
+from .attempt_messages import Changes, changes_of
 from .count_published import count_published
+from .job_read_policy import JobReadPolicy
 from .load_due import load_due_slice
 from .parallel_reads import read_in_groups
 from .poll_session import PollSession, keep_lease, renew_lease
@@ -38,7 +38,6 @@ from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
 from .save_runs import is_wanted, upsert_runs
 from .schedule_attempts import (
-    is_jobs_read_due,
     is_settling,
     keep_job_counts,
     postpone,
@@ -46,8 +45,6 @@ from .schedule_attempts import (
     settling_pause,
 )
 from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commits
-
-logger = logging.getLogger(__name__)
 
 #: So many due attempts are read as bulk: they take longer than a webhook may wait.
 BACKLOG = 20
@@ -103,7 +100,7 @@ def _collect(
         context.source.set_bulk(name, is_bulk=is_bulk)
     report_denied(context, poll_session.repository.full_name, reads)
     for error in errors:
-        if isinstance(error, (RateLimited, BadCredentials, MemoryRefused)):
+        if isinstance(error, (RateLimited, BadCredentials, ResourceExhausted)):
             raise error
     if len(errors) >= MIN_DENIALS and all(isinstance(error, AccessDenied) for error in errors):
         raise next(filter(None, errors))
@@ -112,33 +109,11 @@ def _collect(
 def _reader(
     context: CollectorContext, poll_session: PollSession, reads: SliceReads
 ) -> Callable[[AttemptRecord], AttemptSnapshot]:
-    """Return the read of one attempt, for worker threads.
-
-    The jobs of one in flight are read when they may have changed while there are requests to spare,
-    else when the run itself has changed; in economy at its end only, or when everything is
-    collected now.
-    """
-    is_live = context.collecting.log_mode == "live"
-    reads_jobs = is_live and not poll_session.relies_on_deliveries
-    has_headroom = context.source.has_headroom(poll_session.repository.full_name)
-    counts = poll_session.repository.job_counts
-    moved = {run.key for run in poll_session.changed}
-
-    def wants(record: AttemptRecord) -> bool:
-        if record.run is None:
-            return False
-        if poll_session.is_thorough and has_run_changes(record):
-            return True
-        if not reads_jobs:
-            return False
-        is_changed = record.run.status == "in_progress" or not has_headroom
-        if is_changed and has_run_changes(record):
-            return True
-        has_moved = record.key in moved
-        return has_headroom and is_jobs_read_due(context, record, counts, has_moved=has_moved)
+    """Return the read of one attempt, for worker threads."""
+    policy = JobReadPolicy.of(context, poll_session)
 
     def read(record: AttemptRecord) -> AttemptSnapshot:
-        wants_jobs = wants(record)
+        wants_jobs = policy.wants_jobs(record)
         try:
             snapshot = read_attempt(
                 context.source,
@@ -148,7 +123,8 @@ def _reader(
                 wants_jobs=wants_jobs,
             )
         except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
-            return AttemptSnapshot(record=record, error=_report_defect(record, defect))
+            error = as_ingest_error(defect, f"the collection of {record.key}")
+            return AttemptSnapshot(record=record, error=error)
         if not wants_jobs or snapshot.error is not None:
             return snapshot
         read_at = context.clock.now()
@@ -207,7 +183,7 @@ def _conclude(
         facts = (replace(fact, cloudevents_root=root) for fact in changes.facts)
         return changes, [encode_to_fit(fact, max_bytes=limit) for fact in facts]
     except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
-        error = _report_defect(snapshot.record, defect)
+        error = as_ingest_error(defect, f"the collection of {snapshot.record.key}")
         return Changes(record=postpone(context, snapshot.record, error)), []
 
 
@@ -233,14 +209,6 @@ def _changes(
     minimum = PROOF_INTERVAL if poll_session.relies_on_deliveries else timedelta()
     record = schedule(context, snapshot, changes.record, min_pause=minimum)
     return replace(changes, record=record)
-
-
-def _report_defect(record: AttemptRecord, defect: Exception) -> IngestError:
-    if is_out_of_memory(defect):
-        return MemoryRefused(str(record.key))
-    logger.error("attempt failed", exc_info=defect, extra={"attempt": str(record.key)})
-    what = f"A defect of Runstream kept {record.key} from being collected"
-    return IngestError(f"{what} ({type(defect).__name__}); the log has its trace.")
 
 
 def _publish_facts(

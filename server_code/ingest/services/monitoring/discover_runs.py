@@ -103,7 +103,7 @@ def _ask_each(
             ask(context, poll_session)
         except IngestError as error:
             # What the list has shown is collected all the same.
-            poll_session.error = error
+            poll_session.note_failure(error)
 
 
 def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> None:

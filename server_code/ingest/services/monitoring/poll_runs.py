@@ -25,12 +25,12 @@ from ...errors import (
     RequestPaused,
     Retriable,
     StateBusy,
-    is_out_of_memory,
 )
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from ..sources.discover_sources import discover_when_due
 from ..sources.manage_sources import make_sources_due
 from ..sources.record_credentials import record_changes
+from ..unexpected_errors import as_ingest_error
 from .clock_changes import make_checks_due_after_change, make_polls_due_after_change
 from .collect_attempts import collect_attempts
 from .collect_first import collect_delivered, collect_waiting
@@ -155,7 +155,7 @@ def poll_repository(
         record = _collect(context, poll_session)
         next_poll_at = next_poll_after(context, poll_session, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
-        error = raised if isinstance(raised, IngestError) else _report_defect(repository, raised)
+        error = as_ingest_error(raised, f"the poll of {repository.full_name}")
         context.share_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
     finally:
@@ -219,13 +219,13 @@ def _end_poll(context: CollectorContext, poll_session: PollSession) -> Repositor
     """
     repository, error = poll_session.repository, poll_session.error
     context.busy_polls.discard(repository.full_name)
-    is_cut_short = isinstance(error, (RateLimited, RequestPaused))
-    is_prioritized = repository.is_prioritized and is_cut_short
+    is_prioritized = repository.is_prioritized and poll_session.is_cut_short
     repository = replace(repository, failures=0, is_prioritized=is_prioritized)
     if error is None or isinstance(error, StateBusy):
         # Processes that are in each other's way are no failure of the repository.
         return replace(repository, last_error=None)
-    if repository.last_error is None and not is_cut_short:
+    is_limit = isinstance(error, (RateLimited, RequestPaused))
+    if repository.last_error is None and not is_limit:
         name = repository.full_name
         context.report_error(PIPELINE_MONITORING_AGENT, name, str(error), _remedy(error))
     return replace(repository, last_error=str(error))
@@ -263,16 +263,6 @@ def _after_failure(
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
     return record, now + min(pause, LONGEST_FAILURE_PAUSE)
-
-
-def _report_defect(repository: RepositoryRecord, defect: Exception) -> IngestError:
-    if is_out_of_memory(defect):
-        return MemoryRefused(f"the poll of {repository.full_name}")
-    logger.error("poll failed", exc_info=defect, extra={"repository": repository.full_name})
-    return IngestError(
-        f"A defect of Runstream ended the poll of {repository.full_name} "
-        f"({type(defect).__name__}); the log has its trace."
-    )
 
 
 def _remedy(error: IngestError) -> str:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over, longest_gap
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...domain.runs import AttemptKey, WorkflowRun
-from ...errors import IngestError
+from ...errors import IngestError, RateLimited, RequestPaused
 from ..context import CollectorContext
 
 #: A repository's lease: renewed during a poll, taken over if its holder is gone.
@@ -27,7 +27,8 @@ class PollSession:
     """One poll of one repository, and what it has seen.
 
     ``is_thorough``: everything is to be collected now. ``error`` is why some of the requests
-    other than the first page of the run list failed this time. ``ignores_created``: the
+    other than the first page of the run list failed this time, ``is_cut_short`` whether a limit
+    was among the reasons. ``ignores_created``: the
     server answers a filter by creation time with other runs. ``should_continue`` is asked between
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
     that were new or differed from the ledger's copy. ``relies_on_deliveries``: webhooks take the
@@ -50,6 +51,7 @@ class PollSession:
     has_more_facts: bool = False
     ignores_created: bool = False
     error: IngestError | None = None
+    is_cut_short: bool = False
 
     def has_current(self, record: AttemptRecord) -> bool:
         """Return whether the ledger's copy of an attempt is as new as this poll."""
@@ -57,6 +59,13 @@ class PollSession:
         on_first_page = floor is None or record.created_at >= floor
         is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
         return record.key in self.seen or is_as_before or (self.list_is_fresh and on_first_page)
+
+    def note_failure(self, error: IngestError) -> None:
+        """Keep why a request failed: the first failure, or a limit where nothing else failed."""
+        is_limit = isinstance(error, (RateLimited, RequestPaused))
+        self.is_cut_short = self.is_cut_short or is_limit
+        if self.error is None or isinstance(self.error, (RateLimited, RequestPaused)):
+            self.error = error
 
     def keep_validator(self, list_name: str, validator: str | None) -> None:
         """Keep the validator of a list; None removes it."""

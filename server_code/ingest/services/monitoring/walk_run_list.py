@@ -109,7 +109,7 @@ def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage |
         keep_lease(context, poll_session)
         if isinstance(error, RateLimited):
             raise
-        poll_session.error = error
+        poll_session.note_failure(error)
         return False
     if is_whole:
         newest = poll_session.repository.walk_newest
