@@ -15,7 +15,7 @@ from ingest.domain.sources import parse_sources
 from ingest.errors import IngestError
 from ingest.services.sources.manage_sources import add_sources
 
-from ..uplink.link import AppAddress, call_with_timeout, connect, disconnect
+from ..uplink.link import AppAddress, call_app, connect, disconnect
 from .errors import CannotServe
 
 #: The first call of an app imports all its modules.
@@ -57,7 +57,7 @@ def _account_from(function: str, email: str) -> Account | None:
     import anvil.server
 
     try:
-        made = call_with_timeout(CALL_SECONDS, lambda: anvil.server.call(function, email))
+        made = call_app(CALL_SECONDS, lambda: anvil.server.call(function, email))
     except IngestError:
         raise
     except Exception as error:
@@ -74,7 +74,7 @@ def watch_sources(given: Sequence[str], *, backfill_days: float) -> None:
     for pattern in patterns:
         if pattern not in listed_patterns:
             record = new_repository(str(pattern), backfill_days=backfill_days, now=now)
-            call_with_timeout(CALL_SECONDS, partial(state.add_repository, record))
+            call_app(CALL_SECONDS, partial(state.add_repository, record))
     if listed_patterns:
         add = partial(add_sources, state, listed_patterns, origin=FROM_COMMAND_LINE, now=now)
-        call_with_timeout(CALL_SECONDS, add)
+        call_app(CALL_SECONDS, add)

@@ -8,14 +8,13 @@ https://anvil.works/docs/uplink
 from __future__ import annotations
 
 import contextlib
-import queue
-import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
 from ingest.errors import Fatal, Retriable
+from ingest.services.time_limits import call_with_timeout
 from ingest.settings import Secret
 
 _Answer = TypeVar("_Answer")
@@ -71,7 +70,7 @@ def connect(app: AppAddress, *, max_wait_seconds: float = CONNECT_SECONDS) -> No
     ends_at = time.monotonic() + max_wait_seconds
     while True:
         try:
-            call_with_timeout(
+            call_app(
                 ANSWER_SECONDS, lambda: anvil.server.connect(key.reveal(), url=url, quiet=True)
             )
             break
@@ -88,7 +87,9 @@ def connect(app: AppAddress, *, max_wait_seconds: float = CONNECT_SECONDS) -> No
                 f"{url} accepts connections but does not answer. Is ANVIL_UPLINK_URL right?"
             ) from error
         except Exception as error:
-            raise AppUnreachable(f"{url} is no Uplink: {type(error).__name__}.") from error
+            raise AppUnreachable(
+                f"{url} is not the Uplink of an Anvil app: {type(error).__name__}."
+            ) from error
     check(url)
 
 
@@ -97,9 +98,7 @@ def check(url: str) -> None:
     import anvil.server
 
     try:
-        call_with_timeout(
-            ANSWER_SECONDS, lambda: anvil.server.call("anvil.private.echo", "runstream")
-        )
+        call_app(ANSWER_SECONDS, lambda: anvil.server.call("anvil.private.echo", "runstream"))
     except AppUnreachable:
         raise
     except Exception as error:
@@ -118,27 +117,12 @@ def disconnect() -> None:
     import anvil.server
 
     with contextlib.suppress(AppUnreachable):
-        call_with_timeout(ANSWER_SECONDS, anvil.server.disconnect)
+        call_app(ANSWER_SECONDS, anvil.server.disconnect)
 
 
-def call_with_timeout(seconds: float, ask: Callable[[], _Answer]) -> _Answer:
-    """Call in a separate thread, for an answer may never come. Raises AppUnreachable then."""
-    answers: queue.SimpleQueue[_Answer | BaseException] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            answers.put(ask())
-        except BaseException as error:  # noqa: BLE001 - handed over to who asked
-            answers.put(error)
-
-    threading.Thread(target=run, name="uplink-call", daemon=True).start()
-    try:
-        answer = answers.get(timeout=seconds)
-    except queue.Empty:
-        raise LinkSilent(f"No answer within {seconds:g} s: the link is dead.") from None
-    if isinstance(answer, BaseException):
-        raise answer
-    return answer
+def call_app(seconds: float, function: Callable[[], _Answer]) -> _Answer:
+    """Call the app over its Uplink. Raises LinkSilent where no answer comes in time."""
+    return call_with_timeout(seconds, "The app", function, error=LinkSilent)
 
 
 class LinkSilent(AppUnreachable):

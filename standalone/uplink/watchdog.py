@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 
 from ..state_query import Answer
-from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, call_with_timeout, check
+from .link import ANSWER_SECONDS, AppUnreachable, LinkSilent, call_app, check
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ class Watchdog:
         """
         if self._lost_because is not None:
             raise AppUnreachable(self._lost_because)
-        return call_with_timeout(ANSWER_SECONDS, query)
+        return call_app(ANSWER_SECONDS, query)
 
     def _run(self) -> None:
         while not self._stop.wait(CHECK_SECONDS):

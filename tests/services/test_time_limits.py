@@ -6,11 +6,11 @@ import threading
 
 import pytest
 from ingest.errors import AccessDenied, SourceUnavailable
-from ingest.services.time_limits import within
+from ingest.services.time_limits import call_with_timeout
 
 
 def test_an_answer_in_time_is_returned():
-    assert within(5, "The queue", lambda: "answer") == "answer"
+    assert call_with_timeout(5, "The queue", lambda: "answer") == "answer"
 
 
 @pytest.mark.parametrize("error", [AccessDenied("no"), KeyError("a bug of ours")])
@@ -21,9 +21,9 @@ def test_what_a_function_raises_within_its_time_is_raised(error):
         raise error
 
     with pytest.raises(type(error)):
-        within(5, "The queue", fail)
+        call_with_timeout(5, "The queue", fail)
 
 
 def test_who_does_not_answer_is_named():
     with pytest.raises(SourceUnavailable, match=r"^The queue did not answer within 0 seconds"):
-        within(0, "The queue", threading.Event().wait)
+        call_with_timeout(0, "The queue", threading.Event().wait)

@@ -15,7 +15,7 @@ from ..services.dashboard.agents import load_agent_rows
 from ..services.dashboard.configuration import list_settings, webhook_facts
 from ..services.dashboard.credentials import list_credential_rows
 from ..services.doctor.parts import run_part
-from ..services.time_limits import within
+from ..services.time_limits import call_with_timeout
 from ..settings import Settings
 from . import accounts
 from .arguments import require_text
@@ -58,7 +58,9 @@ def get_queue(request: RequestContext, name: object) -> dict[str, Any]:
         raise Rejected(f"The settings name no queue {queue}.")
     settings = request.settings
     try:
-        depth = within(_QUEUE_SECONDS, f"The queue {queue}", lambda: queue_depth(settings, queue))
+        depth = call_with_timeout(
+            _QUEUE_SECONDS, f"The queue {queue}", lambda: queue_depth(settings, queue)
+        )
     except IngestError as error:
         return {"name": queue, "error": str(error)}
     return {

@@ -15,7 +15,7 @@ from standalone.uplink.link import (
     AppUnreachable,
     LinkSilent,
     WrongUplinkKey,
-    call_with_timeout,
+    call_app,
     check,
     connect,
     disconnect,
@@ -50,23 +50,23 @@ def raises(error: BaseException) -> Callable[..., object]:
 
 def test_an_answer_is_given_back():
     """Also where it is nothing."""
-    assert call_with_timeout(30, lambda: 5) == 5
-    assert call_with_timeout(30, lambda: None) is None
+    assert call_app(30, lambda: 5) == 5
+    assert call_app(30, lambda: None) is None
 
 
 @pytest.mark.parametrize("error", [ValueError("no"), KeyboardInterrupt(), SystemExit(3)])
 def test_what_a_call_raises_is_raised(error):
     """In the thread of who asked."""
     with pytest.raises(type(error)) as raised:
-        call_with_timeout(30, raises(error))
+        call_app(30, raises(error))
     assert raised.value is error
 
 
 def test_no_answer_in_time_is_a_dead_link(never):
     """The call is left hanging, in a thread that keeps no process alive."""
-    with pytest.raises(LinkSilent, match="No answer within"):
-        call_with_timeout(0.01, never)
-    hanging = [each for each in threading.enumerate() if each.name == "uplink-call"]
+    with pytest.raises(LinkSilent, match="The app did not answer within"):
+        call_app(0.01, never)
+    hanging = [each for each in threading.enumerate() if each.name == "call The app"]
     assert hanging
     assert all(each.daemon for each in hanging)
 
@@ -142,7 +142,10 @@ def test_a_wrong_key_is_found_though_connecting_went_well(monkeypatch):
     ("error", "sentence"),
     [
         (ConnectionRefusedError("no"), r"cannot be reached \(ConnectionRefusedError\)"),
-        (RuntimeError("server_secret_key is bad"), "is no Uplink: RuntimeError"),
+        (
+            RuntimeError("server_secret_key is bad"),
+            "is not the Uplink of an Anvil app",
+        ),
     ],
 )
 def test_what_cannot_be_reached_is_reported_without_the_key(monkeypatch, error, sentence):

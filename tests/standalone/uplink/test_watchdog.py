@@ -72,7 +72,7 @@ def test_a_call_that_gets_no_answer_is_given_up(monkeypatch):
     monkeypatch.setattr(module, "ANSWER_SECONDS", 0.01)
     watchdog = Watchdog(URL, stop=threading.Event(), echo=print, on_dead=print)
     never = threading.Event()
-    with pytest.raises(LinkSilent, match="the link is dead"):
+    with pytest.raises(LinkSilent, match="The app did not answer"):
         watchdog.ask(never.wait)
     never.set()
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ...domain.agent_states import AgentState
+from ...domain.backoff import backoff
 from ...domain.due import is_still_ahead
 from ...domain.ledger import DESIRED_PAUSED
 from ...errors import IngestError, MemoryRefused, RateLimited, StateBusy, is_out_of_memory
@@ -27,8 +28,8 @@ IDLE_SECONDS = 0.5
 PAUSE_CHECK_SECONDS = 2.0
 
 #: The pause of an agent after an error that no service handles, such as a lost database.
-FAILURE_PAUSE_SECONDS = 5.0
-LONGEST_FAILURE_PAUSE_SECONDS = 30
+FAILURE_PAUSE = timedelta(seconds=5)
+LONGEST_FAILURE_PAUSE = timedelta(seconds=30)
 
 ShouldContinue = Callable[[], bool]
 
@@ -131,10 +132,10 @@ class AgentLoop:
         lasts = self._failures > 0 or not isinstance(error, StateBusy)
         if lasts and what != self._reported:
             self._report(what)
-        pause = min(FAILURE_PAUSE_SECONDS * 2**self._failures, LONGEST_FAILURE_PAUSE_SECONDS)
-        self._failures = min(self._failures + 1, 10)
+        self._failures += 1
+        pause = backoff(self._failures, first=FAILURE_PAUSE, maximum=LONGEST_FAILURE_PAUSE)
         self.state, self.note = (AgentState.ERROR if lasts else AgentState.RUNNING), what
-        self._sleep_until(self._context.clock.now() + timedelta(seconds=pause), turn)
+        self._sleep_until(self._context.clock.now() + pause, turn)
 
     def _report(self, what: str) -> None:
         try:

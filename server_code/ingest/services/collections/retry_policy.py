@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
+from ...domain.backoff import backoff
 from ...errors import RateLimited, Retriable
 from ..agents.agent_loop import ShouldContinue
 from ..context import CollectorContext
@@ -15,6 +16,7 @@ T = TypeVar("T")
 
 #: A failure that may pass is tried again so often, after 1, 2, 4, … seconds.
 MAX_FAILURES = 5
+_LONGEST_PAUSE = timedelta(minutes=1)
 
 _WAIT_SECONDS = 0.5
 
@@ -42,8 +44,9 @@ class RetryPolicy:
             except Retriable:
                 if failures == MAX_FAILURES:
                     raise
-                self._wait_until(self.context.clock.now() + timedelta(seconds=2**failures))
                 failures += 1
+                pause = backoff(failures, maximum=_LONGEST_PAUSE)
+                self._wait_until(self.context.clock.now() + pause)
         return None
 
     def _wait_until(self, moment: datetime) -> None:

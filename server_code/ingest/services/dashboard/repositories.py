@@ -26,7 +26,7 @@ from ...ports import (
     ViewStore,
 )
 from ...settings import Settings
-from ..time_limits import within
+from ..time_limits import call_with_timeout
 from .rows import repository_row
 
 #: Runs and logs are counted for this many repositories at most.
@@ -100,7 +100,9 @@ def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long Gi
         return open_source().fetch_repository(name)
 
     try:
-        name = within(seconds, "GitHub", fetch).full_name  # messages carry it, in its own case
+        name = call_with_timeout(
+            seconds, "GitHub", fetch
+        ).full_name  # messages carry it, in its own case
     except Retriable:
         pass
     except RepositoryUnavailable as error:
@@ -153,7 +155,7 @@ def _ask_github(name: str, open_source: OpenSource, seconds: float) -> dict[str,
         return source.fetch_repository(name), source.fetch_runs(name, RunQuery()).value
 
     try:
-        facts, page = within(seconds, "GitHub", fetch)
+        facts, page = call_with_timeout(seconds, "GitHub", fetch)
     except Retriable as error:
         remedy = "You can add it anyway: it is polled as soon as GitHub responds."
         return _answer(name, str(error), remedy, can_be_added=True)

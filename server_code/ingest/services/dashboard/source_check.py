@@ -10,7 +10,7 @@ from ...errors import IngestError, Retriable
 from ...ports import StateStore
 from ..sources.manage_sources import plan_removal
 from ..sources.preview_source import SourceLister, SourcePreview, describe_preview, preview_source
-from ..time_limits import within
+from ..time_limits import call_with_timeout
 
 #: Repositories that an answer names; the others are counted.
 NAMES_SHOWN = 50
@@ -37,7 +37,7 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
         return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
     others = [parse_source(each.pattern) for each in known]
     try:
-        preview = within(
+        preview = call_with_timeout(
             seconds,
             "GitHub",
             lambda: preview_source(github, pattern, others, log_mode=log_mode, now=now),

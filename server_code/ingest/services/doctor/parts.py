@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from ...errors import IngestError, Rejected
 from ...ports.inspection import FAILED, Check
-from ..time_limits import within
+from ..time_limits import call_with_timeout
 from .checks import (
     DoctorTarget,
     Watched,
@@ -40,7 +40,7 @@ def _within(seconds: float, what: str, checks: Iterable[Check]) -> list[Check]:
     """Return the checks that end in time, and a failed one where the limit has passed."""
     found: list[Check] = []
     try:
-        within(seconds, what, lambda: found.extend(checks))
+        call_with_timeout(seconds, what, lambda: found.extend(checks))
     except IngestError as error:
         late = Check(
             subject=what,

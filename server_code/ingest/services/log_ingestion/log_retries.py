@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from ...domain.backoff import backoff
 from ...domain.ledger import LOG_FETCHED
 from ...domain.runs import AttemptKey
 from ...errors import IngestError, LogExpired, LogPending, NotFound, RateLimited, RequestPaused
@@ -29,7 +30,7 @@ SHORTEST_RETENTION = timedelta(days=1)
 
 #: https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
 MAX_DELAY_SECONDS = 900
-MAX_PAUSE_SECONDS = 600
+MAX_PAUSE = timedelta(minutes=10)
 
 
 def decide_retry(
@@ -71,7 +72,7 @@ def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:
     if isinstance(error, (RateLimited, RequestPaused)):
         seconds = int((error.retry_at - now).total_seconds()) + 1
         return min(max(seconds, 1), MAX_DELAY_SECONDS)
-    return int(min(2.0 ** min(tries, 20), MAX_PAUSE_SECONDS))
+    return int(backoff(tries + 1, maximum=MAX_PAUSE).total_seconds())
 
 
 def may_be_written(job: DueLog, now: datetime) -> bool:

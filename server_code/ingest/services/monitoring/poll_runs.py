@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ...domain.backoff import backoff
 from ...domain.due import is_urgent
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
 from ...errors import (
@@ -249,7 +250,7 @@ def _after_failure(
         context.busy_polls.add(repository.full_name)
         return stored, now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311
     failures = stored.failures + 1
-    pause = timedelta(seconds=2 ** min(failures - 1, 20))
+    pause = backoff(failures, maximum=LONGEST_FAILURE_PAUSE)
     if isinstance(error, RepositoryUnavailable):
         # It may be deleted: a discovery finds out before it is asked for again.
         pause = max(pause, LOST_REPOSITORY_PAUSE)
@@ -262,7 +263,7 @@ def _after_failure(
         what, remedy = str(error), _remedy(error)
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
-    return record, now + min(pause, LONGEST_FAILURE_PAUSE)
+    return record, now + pause
 
 
 def _remedy(error: IngestError) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+from ...domain.backoff import backoff
 from ...domain.due import is_interval_over, longest_gap
 from ...domain.job_counts import JobCounts, add_count, ends_with_run
 from ...domain.ledger import AttemptRecord
@@ -181,11 +182,8 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
         context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
     if is_over:
         return replace(record, settled=True, next_check_at=None)
-    pause = min(timedelta(seconds=2 ** min(failures - 1, 20)), MAX_FAILURE_PAUSE)
-    return replace(record, next_check_at=now + pause)
+    return replace(record, next_check_at=now + backoff(failures, maximum=MAX_FAILURE_PAUSE))
 
 
 def _doubt_pause(reads: int) -> timedelta:
-    if not reads:
-        return timedelta()
-    return min(timedelta(seconds=2 ** min(reads - 1, 20)), MAX_DOUBT_PAUSE)
+    return backoff(reads, maximum=MAX_DOUBT_PAUSE) if reads else timedelta()

@@ -8,6 +8,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from ...domain.backoff import backoff
 from ...domain.due import is_ahead
 from ...domain.source_records import (
     FROM_COMMAND_LINE,
@@ -88,7 +89,7 @@ def _discover_if_due(context: CollectorContext, repositories: RepositorySource) 
         return
     result = discover_sources(context)
     clock.failures = 0 if result.is_complete else clock.failures + 1
-    clock.next_at = now + min(CHECK_EVERY * 2 ** min(clock.failures, 10), LONGEST_PAUSE)
+    clock.next_at = now + backoff(clock.failures + 1, first=CHECK_EVERY, maximum=LONGEST_PAUSE)
     if result.is_complete or _are_old(hints, now):
         context.store.clear_run_hints(SOURCES_HINT[0], hints)
 
