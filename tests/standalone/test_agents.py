@@ -28,10 +28,10 @@ AGENT_THREADS = {*AGENTS, "background tasks", "extend-visibility"}
 
 
 def a_world() -> WorldBuilder:
-    context = WorldBuilder()
+    world = WorldBuilder()
     for number in range(4):
-        context.run(created=number, seconds=30).job("a").job("b")
-    return context.run(created=350, seconds=60).job("later")
+        world.run(created=number, seconds=30).job("a").job("b")
+    return world.run(created=350, seconds=60).job("later")
 
 
 def run_until(here: Stage, done, *, context=None) -> list[object]:

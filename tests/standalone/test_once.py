@@ -36,12 +36,12 @@ SPEED = 15
 
 
 def a_world(*names: str, runs: int = 5) -> WorldBuilder:
-    context = WorldBuilder()
+    world = WorldBuilder()
     for name in names or (REPOSITORY,):
-        context.repository(name)
+        world.repository(name)
         for number in range(runs):
-            context.run(created=number, seconds=30).job("a").job("b").job("none", "skipped")
-    return context
+            world.run(created=number, seconds=30).job("a").job("b").job("none", "skipped")
+    return world
 
 
 def collect(here: Stage, *names: str, stop: threading.Event | None = None):
@@ -323,14 +323,14 @@ def test_a_limit_that_outlasts_a_stop_request_ends_with_it(stage):
 def test_a_search_for_reruns_that_fails_now_and_then_is_continued(stage):
     """What lies deep is found by one collection, however often its search is cut short."""
     day = 86_400
-    context = WorldBuilder()
-    context.repository(REPOSITORY)
+    world = WorldBuilder()
+    world.repository(REPOSITORY)
     for number in range(2 * 102):
         created = number // 102 * day + number % 102 * 60
-        context.run(created=created, seconds=10, sha="a" * 40).job("skipped", "skipped")
+        world.run(created=created, seconds=10, sha="a" * 40).job("skipped", "skipped")
         if number == 3:
-            context.rerun("success", at=2.2 * day, seconds=10).job("again")
-    here = stage(context, at=2.1 * day, days=30, speed=SPEED)
+            world.rerun("success", at=2.2 * day, seconds=10).job("again")
+    here = stage(world, at=2.1 * day, days=30, speed=SPEED)
     collect(here, REPOSITORY)
     here.move_to(2.3 * day)
     here.fail(Fault(path="/runs$", do="error", probability=0.2))
@@ -365,8 +365,8 @@ def test_jobs_that_lag_far_behind_an_end_are_waited_for(stage):
 
 def test_jobs_that_a_list_shows_open_long_after_the_end_are_read_again(stage):
     """A replica that lags shows them ended some seconds later."""
-    context = WorldBuilder().run(seconds=600).job("a", seconds=590)
-    here = stage(context, at=7200, speed=SPEED)
+    world = WorldBuilder().run(seconds=600).job("a", seconds=590)
+    here = stage(world, at=7200, speed=SPEED)
     here.fail(Fault(path="/jobs$", do="late_jobs", seconds=7100, count=3))
     collect(here, REPOSITORY)
     assert_all_published(here)

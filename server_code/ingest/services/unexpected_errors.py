@@ -29,4 +29,4 @@ def as_ingest_error(error: Exception, what: str) -> IngestError:
         return ResourceExhausted(f"This machine could not process {what}: {error}. Fix its cause.")
     logger.error("unexpected error", exc_info=error, extra={"what": what})
     kind = type(error).__name__
-    return Unexpected(f"A defect of Runstream ended {what} ({kind}); the log has its trace.")
+    return Unexpected(f"A defect of Runstream ended {what} ({kind}); the traceback is in the log.")

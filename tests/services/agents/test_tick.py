@@ -34,10 +34,10 @@ def an_open_run() -> WorldBuilder:
 
 
 def ended_runs(count: int = 1) -> WorldBuilder:
-    context = WorldBuilder()
+    world = WorldBuilder()
     for number in range(count):
-        context.run(created=number, seconds=60).job("build", log=b"hello\n")
-    return context
+        world.run(created=number, seconds=60).job("build", log=b"hello\n")
+    return world
 
 
 def monitor(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:

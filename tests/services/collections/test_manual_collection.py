@@ -176,7 +176,7 @@ def test_a_log_that_never_comes_holds_nothing_up(stage, seconds):
     record = progress(here)
     assert record.phase == Phase.DONE
     assert record.counts["logs_waiting"] == 1
-    assert record.note == "Logs that are not there yet come by themselves: 1."
+    assert record.note == "Logs not available yet, collected automatically: 1."
     assert len(here.logs()) == 1
 
 

@@ -137,7 +137,7 @@ class _Round:
         record = self._count()
         if self._collection.is_over():
             left = record.counts["logs_waiting"]
-            note = f"Logs that are not there yet come by themselves: {left:,}." if left else None
+            note = f"Logs not available yet, collected automatically: {left:,}." if left else None
             record = replace(record, phase=CollectionPhase.DONE.value, note=note)
         else:
             record = replace(
