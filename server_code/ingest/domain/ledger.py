@@ -95,6 +95,11 @@ class RepositoryRecord:
     lease_until: datetime | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def is_new(self) -> bool:
+        """Return whether no poll has read its run list whole yet; a poll may end before that."""
+        return self.last_polled_at is None or self.cursor is None
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AttemptRecord:

@@ -22,7 +22,8 @@ def agents(*states: str, note: str | None = None):
 
 
 def polled(name, **values):
-    return a_repository(name, **{"last_polled_at": at(-30), "next_poll_at": at(30), **values})
+    times = {"last_polled_at": at(-30), "next_poll_at": at(30), "cursor": at(-60)}
+    return a_repository(name, **{**times, **values})
 
 
 FACTS = HealthFacts(
@@ -197,6 +198,12 @@ def test_a_repository_that_was_never_polled_is_not_collected_yet():
     repositories = [polled("octo/api"), polled("octo/new", last_polled_at=None)]
     health = judged(repositories=repositories)
     assert health.state is HealthState.CATCHING_UP
+    assert health.sentence == "Catching up: 1 repository polled for the first time."
+
+
+def test_a_repository_whose_run_list_was_never_read_whole_is_not_collected_yet():
+    """A first poll that another process is in the way of ends without runs, and has not failed."""
+    health = judged(repositories=[polled("octo/api"), polled("octo/new", cursor=None)])
     assert health.sentence == "Catching up: 1 repository polled for the first time."
 
 

@@ -205,7 +205,8 @@ def test_all_are_listed_those_that_fail_first(monkeypatch):
     ("values", "unread", "state"),
     [
         ({}, 0, "new"),
-        ({"last_polled_at": NOW}, 0, "watching"),
+        ({"last_polled_at": NOW}, 0, "new"),
+        ({"last_polled_at": NOW, "cursor": NOW}, 0, "watching"),
         ({"last_polled_at": NOW}, 3, "backfilling"),
         ({"last_polled_at": NOW, "failures": 1}, 3, "failing"),
         ({"failures": 1}, 0, "failing"),

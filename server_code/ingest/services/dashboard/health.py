@@ -83,7 +83,7 @@ def assess_health(facts: HealthFacts, *, now: datetime) -> Health:
         return Health(state=HealthState.EMPTY, sentence="No repository is watched yet.")
     if facts.one_time is not None:
         return Health(state=HealthState.STOPPED, sentence=one_time_sentence(facts.one_time))
-    new = sum(each.last_polled_at is None for each in active)
+    new = sum(each.is_new for each in active)
     if new or facts.counts.unread_attempts or facts.counts.logs_pending >= MANY_LOGS:
         return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(facts, new))
     repositories = plural(len(active), "repository", "repositories")

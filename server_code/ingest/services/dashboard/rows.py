@@ -70,9 +70,9 @@ def repository_state(record: RepositoryRecord, counts: LedgerCounts) -> str:
         return "paused"
     if record.failures:
         return "failing"
-    if record.last_polled_at is None:
-        return "new"
-    return "backfilling" if counts.unread_attempts else "watching"
+    if record.last_polled_at is not None and counts.unread_attempts:
+        return "backfilling"
+    return "new" if record.is_new else "watching"
 
 
 def _remedy(record: RepositoryRecord) -> str | None:
