@@ -13,10 +13,10 @@ from functools import partial
 
 import click
 from ingest.bootstrap.collector import Collector, open_headless
+from ingest.domain.counted_nouns import plural
 from ingest.errors import IngestError, StateUnavailable
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
 from ingest.services.collections.one_time_collection import save_one_time_collection
-from ingest.services.dashboard.health_problems import plural
 from ingest.settings import Settings
 
 from .agents import LOCAL_OPTIONS, AgentOptions, Scope, run_agents

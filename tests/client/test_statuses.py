@@ -4,8 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+from ingest.domain.agent_states import AgentState
+from ingest.domain.summaries import FAILED_CONCLUSIONS
 
-from client_code import statuses
+from client_code import run_facts, sentences, statuses
 
 PAGE = (Path(__file__).parents[2] / "theme" / "assets" / "standard-page.html").read_text()
 TABLES = [
@@ -32,6 +34,19 @@ def test_a_state_that_is_not_known_is_shown_all_the_same(state):
     tone, icon, word = statuses.badge(statuses.CONCLUSIONS, state)
     assert (tone, icon) == ("quiet", "neutral")
     assert word in ("Brand new", "Unknown")
+
+
+def test_every_state_of_an_agent_has_a_badge():
+    assert {state.value for state in AgentState} == set(statuses.AGENTS)
+
+
+def test_every_state_in_which_an_agent_fetches_no_log_is_explained():
+    working = {AgentState.RUNNING.value, AgentState.IDLE.value}
+    assert set(sentences.WAITS_FOR_AGENT) == set(statuses.AGENTS) - working
+
+
+def test_a_run_or_job_has_failed_as_the_server_counts_it():
+    assert set(run_facts.FAILED) == FAILED_CONCLUSIONS
 
 
 @pytest.mark.parametrize("icon", sorted({icon for _, icon, _ in BADGES}))

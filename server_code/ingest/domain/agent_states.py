@@ -1,4 +1,4 @@
-"""The states that an agent reports of itself."""
+"""The states of an agent: what it reports of itself, and what others conclude from its silence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from enum import Enum
 
 
 class AgentState(str, Enum):
-    """What an agent does; stored by its value."""
+    """What an agent does; stored by its value. Never stored: STALLED and NEVER_STARTED."""
 
     RUNNING = "running"
     IDLE = "idle"
@@ -14,3 +14,5 @@ class AgentState(str, Enum):
     LIMITED = "limited"
     ERROR = "error"
     STOPPED = "stopped"
+    STALLED = "stalled"
+    NEVER_STARTED = "never started"

@@ -12,6 +12,7 @@ import logging
 import anvil.server
 
 from ..bootstrap.states import read_anvil_settings
+from ..domain.agent_states import AgentState
 from ..domain.timestamps import format_timestamp
 from ..errors import IngestError
 from ..services.context import PIPELINE_MONITORING_AGENT
@@ -24,7 +25,7 @@ from .task_launcher import launch_tick
 
 logger = logging.getLogger(__name__)
 
-_BAD_STATES = frozenset({"stalled", "error", "never started"})
+_BAD_STATES = (AgentState.STALLED, AgentState.ERROR, AgentState.NEVER_STARTED)
 
 
 @anvil.server.http_endpoint("/github/webhook", methods=["POST"])
@@ -70,7 +71,7 @@ def report_health(**_ignored: object) -> anvil.server.HttpResponse:
         logger.exception("health check failed")
         return _json(503, {"status": "unwell", "reason": "Settings or state: see the app's log."})
     states = {agent["name"]: agent["state"] for agent in agents}
-    is_well = not repositories or _BAD_STATES.isdisjoint(states.values())
+    is_well = not repositories or not any(state in _BAD_STATES for state in states.values())
     answer = {
         "status": "ok" if is_well else "unwell",
         "agents": states,

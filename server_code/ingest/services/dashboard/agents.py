@@ -102,11 +102,11 @@ def _state(shown: AgentRecord | None, desired_state: str | None, now: datetime) 
     if desired_state == DESIRED_PAUSED:
         return AgentState.PAUSED.value
     if shown is None:
-        return "never started"
+        return AgentState.NEVER_STARTED.value
     if shown.state == AgentState.STOPPED:
         return shown.state
     if not is_alive(shown, now, timeout=STALLED_AFTER):
-        return "stalled"
+        return AgentState.STALLED.value
     if shown.state in _REPORTED:
         return shown.state
     is_running = shown.state == AgentState.RUNNING and is_alive(shown, now)

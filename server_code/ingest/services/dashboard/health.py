@@ -7,8 +7,10 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from ...domain.agent_states import AgentState
+from ...domain.counted_nouns import plural
 from ...domain.timestamps import format_timestamp
-from .health_problems import HealthFacts, Problem, find_problems, one_time_sentence, plural
+from .health_problems import HealthFacts, Problem, find_problems, one_time_sentence
 
 #: So many pending logs are more than those of jobs that have just ended.
 MANY_LOGS = 100
@@ -17,7 +19,12 @@ MANY_LOGS = 100
 SHOWN_PROBLEMS = 5
 
 #: Agent states in which nothing is collected.
-_AT_REST = ("stalled", "paused", "never started", "stopped")
+_AT_REST = (
+    AgentState.STALLED,
+    AgentState.PAUSED,
+    AgentState.NEVER_STARTED,
+    AgentState.STOPPED,
+)
 
 
 class HealthState(str, Enum):

@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from ...domain.agent_states import AgentState
 from ...domain.collections import CollectionPhase, CollectionRecord
+from ...domain.counted_nouns import plural
 from ...domain.ledger import ErrorRecord, JobLogRecord, LedgerCounts, RepositoryRecord
 from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
@@ -25,18 +27,18 @@ POLL_OVERDUE_TIME = timedelta(minutes=15)
 
 #: Agent states that stop or delay collection, and what is said about them.
 _AGENT_SENTENCES = {
-    "stalled": "The {} has stalled.",
-    "stopped": "The {} was stopped.",
-    "error": "The {} reports an error.",
-    "limited": "The {} waits for the GitHub rate limit.",
-    "paused": "The {} is paused.",
-    "never started": "The {} has not started yet.",
+    AgentState.STALLED: "The {} has stalled.",
+    AgentState.STOPPED: "The {} was stopped.",
+    AgentState.ERROR: "The {} reports an error.",
+    AgentState.LIMITED: "The {} waits for the GitHub rate limit.",
+    AgentState.PAUSED: "The {} is paused.",
+    AgentState.NEVER_STARTED: "The {} has not started yet.",
 }
-_BROKEN = ("stalled", "stopped", "error")
-_SILENT = ("stalled", "stopped")
+_BROKEN = (AgentState.STALLED, AgentState.STOPPED, AgentState.ERROR)
+_SILENT = (AgentState.STALLED, AgentState.STOPPED)
 
 #: Agent states in which no process is expected to report.
-ENDED_STATES = ("never started", "stopped")
+ENDED_STATES = (AgentState.NEVER_STARTED, AgentState.STOPPED)
 _SILENT_REMEDY = "Run the checks: under Settings in the web app, or runstream doctor."
 
 
@@ -115,15 +117,23 @@ def _agent_problems(facts: HealthFacts) -> list[Problem]:
     if facts.one_time is not None:
         return _one_time_problems(facts.one_time)
     return [
-        Problem(
-            sentence=_AGENT_SENTENCES[agent["state"]].format(agent["name"]),
-            since=parse_timestamp(agent["heartbeat_at"]) if agent["state"] in _SILENT else None,
-            detail=agent["note"] or (_SILENT_REMEDY if agent["state"] == "stalled" else None),
-            is_broken=agent["state"] in _BROKEN,
-        )
+        _agent_problem(agent, AgentState(agent["state"]))
         for agent in facts.agents
-        if agent["state"] in _AGENT_SENTENCES
+        if _hinders(agent)
     ]
+
+
+def _hinders(agent: Mapping[str, Any]) -> bool:
+    return AgentState(agent["state"]) in _AGENT_SENTENCES
+
+
+def _agent_problem(agent: Mapping[str, Any], state: AgentState) -> Problem:
+    return Problem(
+        sentence=_AGENT_SENTENCES[state].format(agent["name"]),
+        since=parse_timestamp(agent["heartbeat_at"]) if state in _SILENT else None,
+        detail=agent["note"] or (_SILENT_REMEDY if state is AgentState.STALLED else None),
+        is_broken=state in _BROKEN,
+    )
 
 
 def _one_time_problems(record: CollectionRecord) -> list[Problem]:
@@ -204,10 +214,7 @@ def _poll_problems(
     agents: Sequence[Mapping[str, Any]], active: Sequence[RepositoryRecord], now: datetime
 ) -> list[Problem]:
     """Return that repositories are not polled although their agent works and nothing failed."""
-    if any(
-        agent["name"] == PIPELINE_MONITORING_AGENT and agent["state"] in _AGENT_SENTENCES
-        for agent in agents
-    ):
+    if any(agent["name"] == PIPELINE_MONITORING_AGENT and _hinders(agent) for agent in agents):
         return []
     overdue = [
         each
@@ -277,8 +284,3 @@ def _recent_errors(
             is_broken=False,
         )
     ]
-
-
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Return a count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
