@@ -51,25 +51,25 @@ def check_health(context: CollectorContext, ask: StateQuery = query_directly) ->
     except IngestError as error:
         return {"status": "failed", "faults": [f"The state does not answer: {error}"], "agents": []}
     own = [agent for agent in agents if agent.holder == context.holder]
-    signs = {agent.name: agent for agent in own}
-    faults = [fault for name in AGENTS if (fault := _fault(name, signs.get(name), now))]
+    heartbeats = {agent.name: agent for agent in own}
+    faults = [fault for name in AGENTS if (fault := _fault(name, heartbeats.get(name), now))]
     return {
         "status": "failed" if faults else "ok",
         "faults": faults,
-        "agents": [_sign(agent) for agent in own],
+        "agents": [_heartbeat_row(agent) for agent in own],
     }
 
 
-def _fault(name: str, sign: AgentRecord | None, now: datetime) -> str | None:
-    if sign is None:
+def _fault(name: str, heartbeat: AgentRecord | None, now: datetime) -> str | None:
+    if heartbeat is None:
         return f"The {name} has not reported yet."
-    if is_alive(sign, now):
+    if is_alive(heartbeat, now):
         return None
-    seconds = (now - sign.heartbeat_at).total_seconds()
-    return f"The {name} is {sign.state}: its last heartbeat is {seconds:.0f} s old."
+    seconds = (now - heartbeat.heartbeat_at).total_seconds()
+    return f"The {name} is {heartbeat.state}: its last heartbeat is {seconds:.0f} s old."
 
 
-def _sign(agent: AgentRecord) -> dict[str, str | None]:
+def _heartbeat_row(agent: AgentRecord) -> dict[str, str | None]:
     return {
         "name": agent.name,
         "state": agent.state,

@@ -15,7 +15,7 @@ class CollectionPhase(str, Enum):
     """What a manual collection does; stored by its value."""
 
     STARTING = "starting"
-    LOOKING = "looking for runs"
+    SEARCHING = "looking for runs"
     COLLECTING = "collecting"
     FETCHING = "fetching logs"
     DONE = "done"

@@ -1,4 +1,4 @@
-"""What is remembered between two looks: repositories, attempts, logs, agents and errors."""
+"""What is remembered between two polls: repositories, attempts, logs, agents and errors."""
 
 from __future__ import annotations
 

@@ -166,21 +166,21 @@ def dismiss_error(request: RequestContext, agent: object, repository: object, wh
 
 
 @login_required
-def control_agent(request: RequestContext, name: object, desired_state: object) -> dict[str, Any]:
+def control_agent(request: RequestContext, name: object, command: object) -> dict[str, Any]:
     """Start an agent, pause it after its current work, or stop it immediately."""
     agent = require_text(name, "The agent's name")
     if agent not in AGENTS:
         raise Rejected(f"The agent {agent} does not exist. The agents are {' and '.join(AGENTS)}.")
-    if desired_state not in ("start", "pause", "stop"):
+    if command not in ("start", "pause", "stop"):
         raise Rejected("The command must be start, pause or stop.")
     request.state.save_desired_state(
-        agent, DESIRED_RUNNING if desired_state == "start" else DESIRED_PAUSED
+        agent, DESIRED_RUNNING if command == "start" else DESIRED_PAUSED
     )
-    if desired_state == "start":
+    if command == "start":
         launch_tick(request, agent)
-    elif desired_state == "stop":
+    elif command == "stop":
         _kill_running(TASKS[agent])
-    done = {"start": "started", "pause": "paused", "stop": "stopped"}[str(desired_state)]
+    done = {"start": "started", "pause": "paused", "stop": "stopped"}[str(command)]
     request.note(f"{done} the {agent}")
     rows = load_agent_rows(request.state, now=request.now)
     return next(row for row in rows if row["name"] == agent)

@@ -100,7 +100,7 @@ def test_a_collection_goes_through_every_phase(stage):
     phases = list(dict.fromkeys(watched.phases))
     assert phases == [
         Phase.STARTING,
-        Phase.LOOKING,
+        Phase.SEARCHING,
         Phase.FETCHING,
         Phase.DONE,
     ]

@@ -33,7 +33,7 @@ def row(phase: str, *, silence: timedelta = timedelta(0), note: str | None = Non
     ("phase", "state", "sentence"),
     [
         (Phase.STARTING, "running", "Searching for runs: 1 of 3 repositories."),
-        (Phase.LOOKING, "running", "Searching for runs: 1 of 3 repositories."),
+        (Phase.SEARCHING, "running", "Searching for runs: 1 of 3 repositories."),
         (Phase.COLLECTING, "running", f"Reading runs: {FOUND} so far."),
         (Phase.FETCHING, "running", f"Fetching logs: {FOUND} so far."),
         (Phase.DONE, "completed", f"Collected {FOUND} from 3 repositories."),
@@ -86,6 +86,6 @@ def test_a_collection_is_found_by_its_id_among_all_heartbeats():
     state.save_agent(an_agent("monitor", "c1"))
     with pytest.raises(NotFound, match="Start a new one"):
         load_collection(state, "c1", now=NOW)
-    state.save_collection(a_collection("c1", phase=Phase.LOOKING))
+    state.save_collection(a_collection("c1", phase=Phase.SEARCHING))
     state.save_collection(a_collection("c2", phase=Phase.DONE))
     assert load_collection(state, "c2", now=NOW)["state"] == "completed"

@@ -359,7 +359,7 @@ def test_a_full_disk_is_reported_and_loses_nothing(stage, monkeypatch):
 
     here = collected(stage, a_world(b"x" * 2_000_000))
     monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
-    monkeypatch.setattr(spool, "_SPARE_SHARE", 1)
+    monkeypatch.setattr(spool, "_SPARE_DIVISOR", 1)
     for _ in range(3):
         ingest_due_logs(here.context, wait_seconds=0)
         here.advance(20)

@@ -42,7 +42,7 @@ def test_a_log_begins_anew_after_a_broken_stream():
 def test_the_last_disk_space_is_left_free(monkeypatch):
     """The error names the disk that is full and what to do."""
     monkeypatch.setattr(spool, "SPARE_DISK_BYTES", 10**18)
-    monkeypatch.setattr(spool, "_SPARE_SHARE", 1)
+    monkeypatch.setattr(spool, "_SPARE_DIVISOR", 1)
     with Spool() as log, pytest.raises(ResourceExhausted, match="TMPDIR"):
         log.write(b"x" * (MEMORY_BYTES + 1))
 

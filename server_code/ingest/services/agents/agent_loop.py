@@ -40,7 +40,8 @@ Work = Callable[[ShouldContinue], bool | None]
 class AgentLoop:
     """One loop of an agent; the outermost place where its errors end.
 
-    ``turned_at`` is the monotonic time at which the loop, or the work in it, last came round.
+    ``checked_in_at`` is the monotonic time at which the loop, or the work in it, last checked
+    whether to continue.
     """
 
     def __init__(
@@ -54,7 +55,7 @@ class AgentLoop:
         self.agent = agent
         self.state = AgentState.RUNNING
         self.note: str | None = None
-        self.turned_at = time.monotonic()
+        self.checked_in_at = time.monotonic()
         self._context = context
         self._work = work
         self._desired_state = _DesiredState(context, agent, every_seconds=pause_check_seconds)
@@ -67,65 +68,66 @@ class AgentLoop:
         Raises what says that the machine refuses memory: only a new process has it again.
         """
 
-        def turn() -> bool:
-            self.turned_at = time.monotonic()
+        def check_in() -> bool:
+            self.checked_in_at = time.monotonic()
             return should_continue()
 
-        while turn():
+        while check_in():
             try:
                 if self._desired_state.is_paused():
                     self.state, self.note = AgentState.PAUSED, None
                     self._context.clock.sleep(IDLE_SECONDS)
                     continue
-                self._turn(turn)
+                self._work_once(check_in)
                 if self.state is AgentState.RUNNING:
                     self._failures, self._reported = 0, None
             except MemoryRefused:
                 raise
             except IngestError as error:
-                self._pause_after(error, turn)
+                self._pause_after(error, check_in)
             except Exception as error:
                 if is_out_of_memory(error):
                     raise
                 logger.exception("agent failed", extra={"agent": self.agent})
-                self._pause_after(error, turn)
+                self._pause_after(error, check_in)
 
-    def run_slice(self, *, seconds: float, on_turn: Callable[[datetime], None]) -> None:
+    def run_slice(self, *, seconds: float, on_check_in: Callable[[datetime], None]) -> None:
         """Work for ``seconds``; end early if paused, or if nothing is left to wait for.
 
-        ``on_turn`` is called whenever the loop or its work comes round. At the end the state is
-        idle, or what keeps the agent from its work. Raises what the work raises, except for limits.
+        ``on_check_in`` is called whenever the loop or its work checks whether to continue. At the
+        end the state is idle, or what keeps the agent from its work. Raises what the work raises,
+        except for limits.
         """
         ends_at = self._context.clock.now() + timedelta(seconds=seconds)
 
-        def turn() -> bool:
+        def check_in() -> bool:
             now = self._context.clock.now()
             if self._desired_state.is_paused() or now >= ends_at:
                 return False
-            on_turn(now)
+            on_check_in(now)
             return True
 
-        while turn() and self._turn(turn, ends_at):
+        while check_in() and self._work_once(check_in, ends_at):
             pass
         if self._desired_state.is_paused():
             self.state, self.note = AgentState.PAUSED, None
         elif self.state is AgentState.RUNNING:
             self.state = AgentState.IDLE
 
-    def _turn(self, turn: ShouldContinue, ends_at: datetime | None = None) -> bool:
+    def _work_once(self, should_continue: ShouldContinue, ends_at: datetime | None = None) -> bool:
         """Work once, and wait for a limit that ends in time; return whether to continue."""
         try:
-            goes_on = self._work(turn)
+            is_more_to_do = self._work(should_continue)
         except RateLimited as limit:
             self.state, self.note = AgentState.LIMITED, str(limit)
             if ends_at is not None and limit.retry_at >= ends_at:
                 return False
-            self._sleep_until(limit.retry_at, turn)
+            self._sleep_until(limit.retry_at, should_continue)
             return True
         self.state, self.note = AgentState.RUNNING, None
-        return goes_on is not False
+        return is_more_to_do is not False
 
-    def _pause_after(self, error: Exception, turn: ShouldContinue) -> None:
+    def _pause_after(self, error: Exception, should_continue: ShouldContinue) -> None:
         """Report an error once while it lasts, and pause longer after each failure in a row."""
         what = f"{type(error).__name__}: {error}"
         # A busy state passes by itself: an error only if the next turn fails as well.
@@ -135,7 +137,7 @@ class AgentLoop:
         self._failures += 1
         pause = backoff(self._failures, first=FAILURE_PAUSE, maximum=LONGEST_FAILURE_PAUSE)
         self.state, self.note = (AgentState.ERROR if lasts else AgentState.RUNNING), what
-        self._sleep_until(self._context.clock.now() + pause, turn)
+        self._sleep_until(self._context.clock.now() + pause, should_continue)
 
     def _report(self, what: str) -> None:
         try:
@@ -146,10 +148,12 @@ class AgentLoop:
             # The state itself does not respond, so the error can only be logged.
             logger.warning("error not kept", extra={"agent": self.agent, "what": what})
 
-    def _sleep_until(self, moment: datetime, turn: ShouldContinue) -> None:
+    def _sleep_until(self, moment: datetime, should_continue: ShouldContinue) -> None:
         """Sleep; a clock that is set back meanwhile does not make it longer."""
         pause = moment - self._context.clock.now() + timedelta(seconds=IDLE_SECONDS)
-        while turn() and is_still_ahead(moment, self._context.clock.now(), at_most=pause):
+        while should_continue() and is_still_ahead(
+            moment, self._context.clock.now(), at_most=pause
+        ):
             self._context.clock.sleep(IDLE_SECONDS)
 
 

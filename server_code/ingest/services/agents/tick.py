@@ -106,11 +106,11 @@ def log_tick(
 def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, report: Report) -> None:
     """Run an agent's loop for a tick, with its heartbeats."""
 
-    def on_turn(now: datetime) -> None:
+    def on_check_in(now: datetime) -> None:
         report("heartbeat_at", now.isoformat())
         heartbeat.save_when_due(loop.state, loop.note)
 
-    loop.run_slice(seconds=seconds, on_turn=on_turn)
+    loop.run_slice(seconds=seconds, on_check_in=on_check_in)
 
 
 def _report_end(loop: AgentLoop, heartbeat: Heartbeat, *, is_working: bool) -> None:
@@ -148,8 +148,8 @@ def report_error(
                 remedy=error.remedy or tried,
             )
         )
-    sign = plain_heartbeat(store, agent, place=place, now=now)
-    store.save_agent(replace(sign, state=AgentState.ERROR.value, note=what))
+    heartbeat = plain_heartbeat(store, agent, place=place, now=now)
+    store.save_agent(replace(heartbeat, state=AgentState.ERROR.value, note=what))
 
 
 def _is_reported(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:

@@ -168,7 +168,7 @@ class _Round:
             phase = CollectionPhase.FETCHING
             counts["logs_waiting"] = context.store.count_ledger(self._record.only).logs_pending
         elif counts["repositories_done"] < counts["repositories_total"]:
-            phase = CollectionPhase.LOOKING
+            phase = CollectionPhase.SEARCHING
         else:
             phase = CollectionPhase.COLLECTING
         self._record = replace(

@@ -148,7 +148,7 @@ def _upload(
 
 
 #: Of a message, at most this share is marks, so that most of it is the log.
-_MARKS_SHARE = 8
+_MARKS_DIVISOR = 8
 
 
 def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFacts:
@@ -160,7 +160,7 @@ def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFa
         log_sha256=log.digest.log_sha256,
         fetched_at=context.clock.now(),
         is_text=log.digest.is_text,
-        marks=bounded_marks(log.marks, context.logs.max_message_bytes // _MARKS_SHARE),
+        marks=bounded_marks(log.marks, context.logs.max_message_bytes // _MARKS_DIVISOR),
         cloudevents_root=context.cloudevents_root,
     )
 

@@ -22,7 +22,7 @@ MEMORY_BYTES = 1024 * 1024
 
 #: What is left free for others: so much of a large disk, a tenth of a small one.
 SPARE_DISK_BYTES = 256 * 1024 * 1024
-_SPARE_SHARE = 10
+_SPARE_DIVISOR = 10
 _CHECK_EVERY_BYTES = 4 * 1024 * 1024
 
 
@@ -118,7 +118,7 @@ class Spool(io.RawIOBase):
 
 def spare_bytes(disk_bytes: int) -> int:
     """Return how much of a disk is left free for others."""
-    return min(SPARE_DISK_BYTES, disk_bytes // _SPARE_SHARE)
+    return min(SPARE_DISK_BYTES, disk_bytes // _SPARE_DIVISOR)
 
 
 @contextmanager

@@ -30,8 +30,8 @@ LOG_DELAY = timedelta(seconds=4)
 #: A job that is still open so long after its run's end has lost its runner, or never had one.
 ABANDONED_AFTER = timedelta(seconds=90)
 
-#: In live mode an archive is fetched for logs that are at least this part of it: a quarter.
-MAX_ARCHIVE_SHARE = 4
+#: In live mode an archive is fetched if it holds at most so many logs for each one that is due.
+MAX_LOGS_PER_DUE_LOG = 4
 
 #: Follows the mark of a job that never ended and whose log was ordered all the same.
 _ABANDONED = " abandoned"
@@ -194,7 +194,7 @@ def _is_archive_worthwhile(record: AttemptRecord, with_logs: Sequence[Job]) -> b
     if record.run is None or not record.run.is_completed:
         return False
     in_archive = [job for job in record.jobs if job.is_completed and not job.never_started]
-    return len(with_logs) * MAX_ARCHIVE_SHARE >= len(in_archive)
+    return len(with_logs) * MAX_LOGS_PER_DUE_LOG >= len(in_archive)
 
 
 def _delay_seconds(jobs: Sequence[Job], now: datetime) -> int:

@@ -25,7 +25,7 @@ from .poll_session import PollSession
 from .read_attempts import AttemptSnapshot, is_in_doubt
 
 #: An open run is checked again after this part of its age: in its first hour at every poll.
-OPEN_AGE_SHARE = 120
+OPEN_AGE_DIVISOR = 120
 MAX_PAUSE = timedelta(minutes=10)
 
 #: An attempt that fails is tried again after 1, 2, 4 … seconds, at most an hour: for the 90 days
@@ -128,7 +128,7 @@ def schedule(
         return replace(settled, failures=0, reason=None)
     since_change = max(now - _changed_at(record), timedelta()) if run else age
     pause = min(
-        max(timedelta(seconds=context.collecting.poll_seconds), since_change / OPEN_AGE_SHARE),
+        max(timedelta(seconds=context.collecting.poll_seconds), since_change / OPEN_AGE_DIVISOR),
         MAX_PAUSE,
     )
     if is_in_doubt(record):

@@ -9,7 +9,7 @@ from ...domain.delivery_trust import PROOF_INTERVAL
 from ...domain.ledger import RepositoryRecord
 from ..context import CollectorContext
 from .poll_session import PollSession, list_rests_until
-from .schedule_attempts import OPEN_AGE_SHARE
+from .schedule_attempts import OPEN_AGE_DIVISOR
 
 #: The longest interval between two polls of an idle repository.
 SLOWEST_POLL = timedelta(minutes=10)
@@ -45,7 +45,7 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
         interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
     pause = timedelta(seconds=context.collecting.poll_seconds) * interval_factor
     changed_at = repository.last_changed_at or repository.added_at
-    slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_SHARE)
+    slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_DIVISOR)
     longest = min(max(pause, slowness), max(SLOWEST_POLL, pause))
     # Re-runs below the first page are asked for by status at every poll.
     has_deep_runs = repository.page_floor is not None
