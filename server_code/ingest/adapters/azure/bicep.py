@@ -91,16 +91,14 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2023-05-01' = if 
   name: 'default'
 }
 
-resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = if (
-  hasAccount
-) {
+resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2023-05-01' = \
+if (hasAccount) {
   parent: blobs
   name: 'runstream-logs'
 }
 
-resource retention 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = if (
-  hasAccount
-) {
+resource retention 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05-01' = \
+if (hasAccount) {
   parent: account
   name: 'default'
   properties: {
@@ -124,9 +122,8 @@ resource retention 'Microsoft.Storage/storageAccounts/managementPolicies@2023-05
 
 _OUTPUTS = """
 output servicebusNamespace string = '${namespace.name}.servicebus.windows.net'
-output logBucket string = !hasAccount
-  ? ''
-  : '${account!.properties.primaryEndpoints.blob}runstream-logs'
+output logBucket string = !hasAccount ? '' : \
+'${account!.properties.primaryEndpoints.blob}runstream-logs'
 """
 
 
