@@ -1,4 +1,4 @@
-"""SECURITY.md names tests for what it claims: they are there. And one that no other place has."""
+"""SECURITY.md names tests for what it claims: they are there. And some that no other place has."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from ingest.wire.app_manifest import PERMISSIONS
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "SECURITY.md").read_text()
@@ -48,3 +49,29 @@ def test_no_text_becomes_markup_in_the_dashboard() -> None:
     templates = "\n".join(each.read_text() for each in client.rglob("form_template.yaml"))
     assert "RichText" not in templates
     assert "onclick=" not in templates
+
+
+def test_every_permission_that_the_guides_ask_for_is_to_read() -> None:
+    """Of a token, of an App that is made by hand or from the manifest, and of one that we make."""
+    guides = ROOT / "docs/guides"
+    token, app = ((guides / name).read_text() for name in ("github-token.md", "github-app.md"))
+    assert "**Permissions**, all *Read-only*" in token
+    granted = re.findall(r"[&?](?:actions|contents|checks|pull_requests|metadata)=(\w+)", app)
+    granted += re.findall(r'"(?:actions|contents|checks|pull_requests|metadata)": "(\w+)"', app)
+    assert len(granted) == 2 * len(PERMISSIONS)
+    assert {*granted, *PERMISSIONS.values()} == {"read"}
+
+
+def test_nothing_but_reading_is_requested_from_github() -> None:
+    """POST carries queries of GraphQL, and exchanges an App's key or code for its credentials."""
+    sources = {
+        file.name: file.read_text()
+        for file in (ROOT / "server_code/ingest/adapters/github").glob("*.py")
+    }
+    whole = "\n".join(sources.values())
+    assert not re.search(r"""["'](PUT|PATCH|DELETE)["']|\.(put|patch|delete)\(""", whole)
+    assert not re.search(r"\bmutation\b", whole)
+    assert {name for name, text in sources.items() if ".post(" in text} == {
+        "app_registration.py",
+        "apps.py",
+    }

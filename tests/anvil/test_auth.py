@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import anvil.secrets
 import anvil.server
 import anvil.users
 import pytest
 from support.anvil_people import guarded_functions, signed_in
 from support.anvil_server import EMAIL, AnvilApp
+
+from standalone.app_server.first_account import connected
 
 ARGUMENTS = ("octo/api", 1, "text")
 
@@ -99,3 +102,15 @@ def test_no_secret_is_shown(anvil_server: AnvilApp) -> None:
     assert settings["GITHUB_WEBHOOK_SECRET"]["value"] == "set"
     for secret in ("ghp_SandboxToken", "the webhooks' secret"):
         assert secret not in printed
+
+
+@pytest.mark.parametrize("function", ["get_secret", "encrypt_with_key", "decrypt_with_key"])
+def test_an_uplink_key_reads_no_app_secret(anvil_server: AnvilApp, function: str) -> None:
+    """The app has this secret, as its settings tell; who holds the key does not get it."""
+    ask = getattr(anvil.secrets, function)
+    more = () if function == "get_secret" else ("x",)
+    with (
+        connected(anvil_server.served.uplink),
+        pytest.raises(anvil.secrets.SecretError, match="cannot access secrets"),
+    ):
+        ask("github_token", *more)
