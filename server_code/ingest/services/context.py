@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from ..domain.counters import Counters
 from ..domain.due import is_still_ahead
 from ..domain.filters import FilterChain
-from ..domain.ledger import ErrorRecord
+from ..domain.ledger import ErrorRecord, RepositoryRecord
 from ..domain.sources import SourcePattern
 from ..ports import (
     ActionsSource,
@@ -64,6 +64,7 @@ class CollectorContext:
     where there is one. ``cloudevents_root`` is that of every envelope. ``repositories`` lists what
     the ``sources`` of the settings, and those of the state, bring.
     ``busy_polls``: repositories whose last poll by this process met a busy state.
+    ``unreleased``: repositories whose leases could not be given back, as they were claimed.
     ``planned_ahead``: repositories with attempts that were planned before the clock was set back.
     """
 
@@ -85,6 +86,7 @@ class CollectorContext:
     sources: tuple[SourcePattern, ...] = ()
     discovery: DiscoveryClock = field(default_factory=DiscoveryClock)
     busy_polls: set[str] = field(default_factory=set)
+    unreleased: dict[str, RepositoryRecord] = field(default_factory=dict)
     planned_ahead: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
     poll_order: PollOrder = field(default_factory=PollOrder)

@@ -14,6 +14,7 @@ from ingest.errors import (
     RepositoryUnavailable,
     SourceUnavailable,
     StateBusy,
+    StateUnavailable,
 )
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.poll_turn import PollTurn
@@ -310,6 +311,37 @@ def test_a_holder_that_comes_back_too_late_reads_and_publishes_nothing(stage):
     assert poll_repository(here.context, late, should_continue=lambda: True) is None
     assert here.metrics() == []
     assert here.record().lease_holder == "other"
+
+
+class LostState:
+    """A state store that does not answer while ``is_lost``, and is lost at a named call."""
+
+    def __init__(self, store, lost_at: str) -> None:
+        self._store = store
+        self._lost_at = lost_at
+        self.is_lost = False
+
+    def __getattr__(self, name):
+        self.is_lost = self.is_lost or name == self._lost_at
+        if self.is_lost:
+            raise StateUnavailable("The state cannot be reached.")
+        return getattr(self._store, name)
+
+
+@pytest.mark.parametrize("lost_at", ["load_pauses", "save_attempts", "release_repository"])
+def test_a_poll_that_lost_its_state_is_repeated_when_the_state_is_back(stage, lost_at):
+    """The lease that it could not give back does not make its repository wait for minutes."""
+    here = stage(a_finished_run(), at=600)
+    store = LostState(here.state, lost_at)
+    context = replace(here.context, store=store)
+    for _ in range(2):
+        with pytest.raises(StateUnavailable):
+            poll_due_repositories(context, should_continue=lambda: True)
+    assert here.record().lease_holder == context.holder
+    context = replace(context, store=here.state)
+    assert poll_due_repositories(context, should_continue=lambda: True) == 1
+    assert here.record().lease_holder is None
+    assert_all_published(here)
 
 
 def test_a_paused_repository_is_left_alone(stage):

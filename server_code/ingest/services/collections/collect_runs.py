@@ -25,6 +25,7 @@ from ..monitoring.poll_runs import poll_repository
 from ..monitoring.poll_session import LEASE_SECONDS
 from ..monitoring.read_attempts import is_in_doubt
 from ..monitoring.sweep_days import sweep_progress
+from ..monitoring.unreleased_leases import release_leases
 from .collection_plan import CollectionPlan, CollectionPolicy
 
 IDLE_SECONDS = 0.5
@@ -94,6 +95,7 @@ class RunCollection:
     def _poll_next(self) -> bool:
         """Poll one repository that is due and free; False where there is none."""
         context = self._context
+        release_leases(context)
         claimed = context.store.claim_repositories(
             holder=context.holder,
             now=context.clock.now(),

@@ -39,6 +39,7 @@ from .discover_runs import discover_due_runs, discover_runs
 from .poll_session import LEASE_SECONDS, PollSession
 from .poll_turn import PollTurn, find_urgent
 from .schedule_polls import next_poll_after
+from .unreleased_leases import kept_for_release, release_leases
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def poll_due_repositories(
     ``should_continue`` is asked between groups: False ends the poll early, and the rest stays due.
     Raises MemoryRefused after recording it; every other error of a repository is recorded only.
     """
+    release_leases(context)
     make_polls_due_after_change(context)
     discover_when_due(context)
     first = _claim_first(context, only)
@@ -137,8 +139,19 @@ def poll_repository(
     """Poll one claimed repository and release its lease; return the error that ended it, if any.
 
     An error, also a defect of Runstream, concerns this repository: it is recorded and reported, and
-    not raised, except by the state store.
+    not raised, except by the state store; then the lease is given back later.
     """
+    with kept_for_release(context, repository):
+        return _poll(context, repository, should_continue=should_continue, discover=discover)
+
+
+def _poll(
+    context: CollectorContext,
+    repository: RepositoryRecord,
+    *,
+    should_continue: Callable[[], bool],
+    discover: Discover,
+) -> IngestError | None:
     error: IngestError | None = None
     repository = _prioritized(context, repository)
     try:

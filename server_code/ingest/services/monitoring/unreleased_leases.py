@@ -1,0 +1,38 @@
+"""Leases of polls that a lost state did not let end.
+
+Without giving them back, a repository would wait until they expire, minutes after the state
+answers again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from ...domain.ledger import RepositoryRecord
+from ...errors import StateUnavailable
+from ..context import CollectorContext
+
+
+@contextmanager
+def kept_for_release(context: CollectorContext, repository: RepositoryRecord) -> Iterator[None]:
+    """Keep a claimed repository for ``release_leases`` where the state fails in the block."""
+    try:
+        yield
+    except StateUnavailable:
+        context.unreleased[repository.full_name] = repository
+        raise
+
+
+def release_leases(context: CollectorContext) -> None:
+    """Give back each lease that was kept; its repository is due at once.
+
+    Raises StateUnavailable.
+    """
+    for name in list(context.unreleased):
+        repository = context.unreleased.pop(name, None)
+        if repository is not None:  # another thread may have taken it
+            with kept_for_release(context, repository):
+                context.store.release_repository(
+                    repository, holder=context.holder, next_poll_at=context.clock.now()
+                )
