@@ -17,8 +17,9 @@ import psycopg2.errors
 import pytest
 from ingest.adapters.sql import SqlState, open_sql_state
 from ingest.adapters.sql.database import Database
-from ingest.adapters.sql.dialect import Dialect, state_errors
+from ingest.adapters.sql.dialect import Connection, Dialect, state_errors
 from ingest.adapters.sql.postgres import postgres_dialect
+from ingest.adapters.sql.session import Session
 from ingest.adapters.sql.sqlite import sqlite_dialect
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.ledger import AttemptRecord
@@ -207,6 +208,30 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     state.save_commits("o/r", commits(6))
     assert len(state.load_commits("o/r", [str(n) for n in range(500)])) == 6
     state.close()
+
+
+@pytest.mark.parametrize("is_full", [True, False])
+def test_a_full_disk_leaves_no_doubt_of_what_was_saved(tmp_path: Path, *, is_full: bool) -> None:
+    """SQLite undoes the change; of other failures at its end nobody knows what they left."""
+    dialect = sqlite_dialect(str(tmp_path / "state.db"))
+
+    def connect() -> Connection:
+        connection = dialect.connect()
+        connection.cursor().execute("PRAGMA foreign_keys = 1")
+        return connection
+
+    database = Database(replace(dialect, connect=connect, is_full=lambda _: is_full))
+
+    def fail_at_the_end(session: Session) -> None:
+        session.execute("CREATE TABLE up (id INTEGER PRIMARY KEY)")
+        deferred = "REFERENCES up (id) DEFERRABLE INITIALLY DEFERRED"
+        session.execute(f"CREATE TABLE down (up INTEGER {deferred})")
+        session.execute("INSERT INTO down VALUES (1)")
+
+    with pytest.raises(StateUnavailable) as raised:
+        database.write(fail_at_the_end)
+    assert ("saved is not known" in str(raised.value)) == (not is_full)
+    database.close()
 
 
 def test_a_file_that_is_not_writable_is_named(tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_commit_without_an_answer_is_not_repeated(database: Database, database
         hint(session, 1)
         ask(database_url, END_ALL)
 
-    with pytest.raises(StateUnavailable, match="What was being saved may be lost"):
+    with pytest.raises(StateUnavailable, match="saved is not known"):
         database.write(work)
     assert attempts == [1]
     assert count(database) == 0
