@@ -50,8 +50,8 @@ def show_time(node, iso, before="", missing=formatting.NOTHING):
     if node.getAttribute("datetime") != iso or not node.hasAttribute("data-at"):
         dom.set_attribute(node, "datetime", iso)
         dom.set_attribute(node, "data-at", parse(iso))
-        dom.set_attribute(node, "data-before", before)
         dom.set_attribute(node, "title", exact(iso))
+    dom.set_attribute(node, "data-before", before)
     _update(node, now())
 
 

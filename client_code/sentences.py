@@ -187,6 +187,13 @@ def max_messages(values):
     return "At most {} in five minutes".format(number(max(values) if values else 0))
 
 
+def problem_time(problem):
+    """Return (time, words before it) of a problem, or of the health that it is behind."""
+    if problem["since"]:
+        return problem["since"], "since "
+    return problem.get("last_at"), "last "
+
+
 def unset_settings(unset, are_set):
     """Return the label of the settings that have their default value."""
     if are_set:

@@ -52,7 +52,7 @@ class OverviewPage(OverviewPageTemplate):
         health, errors = status["health"], status["errors"]["count"]
         tone, icon = statuses.health(health)
         badges.draw(self.dom_nodes["verdict"], (tone, icon, health["sentence"]))
-        clock.show_time(self.dom_nodes["since"], health["since"], "since ", missing="")
+        clock.show_time(self.dom_nodes["since"], *sentences.problem_time(health), missing="")
         self.problem_rows.show(health["problems"])
         dom.fill(
             self, facts=sentences.facts(status["repositories"]), errors=plural(errors, "error")

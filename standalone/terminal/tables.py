@@ -12,6 +12,7 @@ from ingest.domain.timestamps import parse_timestamp
 from ingest.services.agents.heartbeat import is_alive
 from ingest.services.context import LOG_INGESTION_AGENT
 from ingest.services.dashboard.health import Health
+from ingest.services.dashboard.health_problems import Problem
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -33,10 +34,15 @@ def health_lines(health: Health, now: datetime) -> RenderableType:
     if all(problem.sentence != health.sentence for problem in health.problems):
         lines.append(Text(health.sentence, style=style))
     for problem in health.problems:
-        since = None if problem.since is None else f"Since {ago(problem.since, now)}."
-        details = " ".join(filter(None, (problem.detail, since)))
+        details = " ".join(filter(None, (problem.detail, _problem_time(problem, now))))
         lines.append(Text.assemble((problem.sentence, style), f" {details}".rstrip()))
     return Group(*lines)
+
+
+def _problem_time(problem: Problem, now: datetime) -> str | None:
+    if problem.since is not None:
+        return f"Since {ago(problem.since, now)}."
+    return None if problem.last_at is None else f"Last {ago(problem.last_at, now)}."
 
 
 def agents_table(agents: Sequence[AgentRecord], now: datetime) -> RenderableType:

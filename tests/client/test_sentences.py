@@ -135,3 +135,11 @@ def test_why_a_log_is_pending_is_its_own_reason_the_agent_or_its_turn():
     assert sentences.pending_log(log, {**agent, "state": "paused"}) == paused
     refused = "test in octo/api: GitHub answered 502."
     assert sentences.pending_log({**log, "reason": "GitHub answered 502."}, agent) == refused
+
+
+def test_a_problem_that_may_be_over_says_when_it_last_happened():
+    lasting = {"since": "2026-11-28T10:00:00Z", "last_at": None}
+    past = {"since": None, "last_at": "2026-11-28T10:00:00Z"}
+    assert sentences.problem_time(lasting) == ("2026-11-28T10:00:00Z", "since ")
+    assert sentences.problem_time(past) == ("2026-11-28T10:00:00Z", "last ")
+    assert sentences.problem_time({"since": None, "last_at": None})[0] is None

@@ -1,6 +1,6 @@
 """One of the problems behind the state of collection."""
 
-from ... import clock, dom
+from ... import clock, dom, sentences
 from ._anvil_designer import ProblemRowTemplate
 
 
@@ -16,6 +16,6 @@ class ProblemRow(ProblemRowTemplate):
         dom.fill(
             self, sentence=None if is_headline else problem["sentence"], detail=problem["detail"]
         )
-        since = None if is_headline else problem["since"]
-        clock.show_time(self.dom_nodes["since"], since, "since ", missing="")
+        at, before = sentences.problem_time(problem)
+        clock.show_time(self.dom_nodes["since"], None if is_headline else at, before, missing="")
         dom.show(self, problem=bool(problem["detail"]) or not is_headline)

@@ -256,7 +256,9 @@ def test_a_recent_error_never_stands_beside_everything_works():
     assert health.sentence == "1 error was recorded in the last 15 minutes."
     assert health.problems[0].detail == "AWS refused a message."
     two = [an_error(-60, what="A new error."), an_error(-600, what="Another error.")]
-    assert judged(errors=two).problems[0].since == at(-60)  # of the error that is quoted
+    problem = judged(errors=two).problems[0]
+    assert (problem.since, problem.last_at) == (None, at(-60))  # it may be over
+    assert judged(errors=two).as_json()["last_at"] == format_timestamp(at(-60))
     assert judged(errors=[an_error(-3600)]).state is HealthState.HEALTHY
     assert judged(errors=[an_error(86_400)]).state is HealthState.HEALTHY  # by a wrong clock
     assert judged(errors=[an_error(-60, repository="octo/api")]).state is HealthState.DEGRADED

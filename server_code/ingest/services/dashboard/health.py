@@ -62,12 +62,14 @@ class Health:
             "tone": self.tone,
             "sentence": self.sentence,
             "since": format_timestamp(first.since) if first else None,
+            "last_at": format_timestamp(first.last_at) if first else None,
             "problems": [
                 {
                     "sentence": problem.sentence,
                     "is_headline": problem.sentence == self.sentence,
                     "detail": problem.detail,
                     "since": format_timestamp(problem.since),
+                    "last_at": format_timestamp(problem.last_at),
                 }
                 for problem in self.problems[:SHOWN_PROBLEMS]
             ],

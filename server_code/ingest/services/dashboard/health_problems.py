@@ -44,10 +44,14 @@ _SILENT_REMEDY = "Run the checks: under Settings in the web app, or runstream do
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing that is wrong; ``since`` is None where no record says when it began."""
+    """One thing that is wrong; ``since`` is None where no record says when it began.
+
+    ``last_at``: when it last happened, of what may be over.
+    """
 
     sentence: str
     since: datetime | None = None
+    last_at: datetime | None = None
     detail: str | None = None
     is_broken: bool = True
 
@@ -279,7 +283,7 @@ def _recent_errors(
     return [
         Problem(
             sentence=f"{count} recorded in the last {minutes} minutes.",
-            since=min(each.occurred_at for each in present if each.what == newest.what),
+            last_at=newest.occurred_at,
             detail=newest.what,
             is_broken=False,
         )
