@@ -37,6 +37,9 @@ LOOKS = (("light", 1440, 900), ("dark", 1440, 900), ("light", 390, 844))
 COLLECTING_SECONDS = 150.0
 SETTLING_SECONDS = 6.0
 
+#: How long the overview waits until everything is collected.
+CATCHING_UP_SECONDS = 300.0
+
 
 def main() -> None:
     """Serve, collect, and take every picture."""
@@ -51,13 +54,15 @@ def main() -> None:
                 postgres=postgres,
                 aws=aws,
                 github=a_living_github,
-                settings={"TASK_SECONDS": "50", "POLL_SECONDS": "10"},
+                settings={"TASK_SECONDS": "50", "POLL_SECONDS": "30"},
             )
         )
         browser = opened.enter_context(open_browser())
         take(browser, app, "first-visit", "overview", LOOKS[:1])
         places = collect(app)
         for name, place in places.items():
+            if name == "overview":
+                wait_until_healthy(app)
             take(browser, app, name, place, LOOKS if name in ("overview", "log") else LOOKS[:2])
 
 
@@ -66,7 +71,7 @@ def a_living_github() -> Iterator[SandboxServer]:
     """Serve repositories in which something happens."""
     now = time.time()
     world = simulated_world(
-        start=now, repositories=REPOSITORIES, runs_per_hour=12, history_days=0.8, seed=3
+        start=now, repositories=REPOSITORIES, runs_per_hour=6, history_days=0.8, seed=3
     )
     settings = Settings(tokens=(TokenSpec(value=TOKEN),), threads=16)
     with SandboxServer(world, settings=settings) as sandbox:
@@ -81,7 +86,6 @@ def collect(app: AnvilApp) -> dict[str, str]:
         time.sleep(COLLECTING_SECONDS)
         run, job_id = newest_failure_with_a_log(call)
     return {
-        "overview": "overview",
         "repositories": "repositories",
         "runs": "runs",
         "workflows": "workflows",
@@ -89,7 +93,18 @@ def collect(app: AnvilApp) -> dict[str, str]:
         "log": f"log?run_id={run['run_id']}&job_id={job_id}",
         "activity": "activity",
         "settings": "settings",
+        "overview": "overview",
     }
+
+
+def wait_until_healthy(app: AnvilApp) -> None:
+    """Wait until all is collected, or for long enough."""
+    end = time.monotonic() + CATCHING_UP_SECONDS
+    with signed_in(app) as call:
+        while time.monotonic() < end:
+            if call("get_collection_status")["health"]["state"] == "healthy":
+                return
+            time.sleep(5)
 
 
 def newest_failure_with_a_log(call: Any) -> tuple[dict[str, Any], str]:
