@@ -19,7 +19,12 @@ from ingest.services.agents.agent_loop import (
     AgentLoop,
     ShouldContinue,
 )
-from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
+from ingest.services.context import (
+    AGENTS,
+    LOG_INGESTION_AGENT,
+    PIPELINE_MONITORING_AGENT,
+    CollectorContext,
+)
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 
@@ -43,6 +48,12 @@ class AgentOptions:
     idle_seconds: float = IDLE_SECONDS
     pause_check_seconds: float = PAUSE_CHECK_SECONDS
     heartbeat_seconds: float = HEARTBEAT_SECONDS
+
+    @property
+    def agents(self) -> tuple[str, ...]:
+        """Return the names of the agents that run here."""
+        threads = (self.monitoring_threads, self.log_threads)
+        return tuple(agent for agent, count in zip(AGENTS, threads, strict=True) if count)
 
 
 LOCAL_OPTIONS = AgentOptions()

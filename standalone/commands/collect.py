@@ -82,7 +82,8 @@ def collect(  # noqa: PLR0913 - one for each option
         found = find_sources(collector, patterns, is_once=once)
         if once:
             return collect_all_once(collector, found.names, stop, options, refused=found.refused)
-        with served(collector, webhooks=webhooks, operations=operations):
+        running = options.agents.agents
+        with served(collector, webhooks=webhooks, operations=operations, agents=running):
             return collect_until_stopped(collector, found.watched, stop, options)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -23,36 +23,50 @@ HEALTH_PATH = "/healthz"
 
 
 class HealthApp:
-    """A health check (WSGI): 200 while both agents report and the state is available, else 503.
+    """A health check (WSGI): 200 while the agents report and the state is available, else 503.
+
+    ``agents`` are those that this process runs: another process may run the other one.
 
     An agent that is limited, or in trouble with GitHub or AWS, lives: to start it again would not
     help. An agent with a thread that hangs sends no heartbeat.
     """
 
-    def __init__(self, context: CollectorContext, ask: StateQuery = query_directly) -> None:
+    def __init__(
+        self,
+        context: CollectorContext,
+        ask: StateQuery = query_directly,
+        *,
+        agents: Sequence[str] = AGENTS,
+    ) -> None:
         self._context = context
         self._ask = ask
+        self._agents = agents
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """Answer one request; costs one query of the state."""
         if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
             return answer(start_response, "405 Method Not Allowed", "Health is read by GET.\n")
-        found = check_health(self._context, self._ask)
+        found = check_health(self._context, self._ask, agents=self._agents)
         status = "503 Service Unavailable" if found["faults"] else "200 OK"
         text = json.dumps(found) + "\n"
         return answer(start_response, status, text, kind="application/json")
 
 
-def check_health(context: CollectorContext, ask: StateQuery = query_directly) -> dict[str, Any]:
+def check_health(
+    context: CollectorContext,
+    ask: StateQuery = query_directly,
+    *,
+    agents: Sequence[str] = AGENTS,
+) -> dict[str, Any]:
     """Find what is wrong with this process; ``faults`` is empty where it is well."""
     now = context.clock.now()
     try:
-        agents = ask(context.store.list_agents)
+        records = ask(context.store.list_agents)
     except IngestError as error:
         return {"status": "failed", "faults": [f"The state does not answer: {error}"], "agents": []}
-    own = [agent for agent in agents if agent.holder == context.holder]
+    own = [agent for agent in records if agent.holder == context.holder]
     heartbeats = {agent.name: agent for agent in own}
-    faults = [fault for name in AGENTS if (fault := _fault(name, heartbeats.get(name), now))]
+    faults = [fault for name in agents if (fault := _fault(name, heartbeats.get(name), now))]
     return {
         "status": "failed" if faults else "ok",
         "faults": faults,

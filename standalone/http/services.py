@@ -7,12 +7,13 @@ where the two are the same, one server serves both. Health has threads of its ow
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from ingest.bootstrap.collector import Collector
 from ingest.bootstrap.queues import count_dead_letters
 from ingest.errors import BadSettings
+from ingest.services.context import AGENTS
 from ingest.wire.webhooks import MAX_BODY_BYTES
 
 from ..state_query import StateQuery, query_directly
@@ -30,16 +31,17 @@ def served(
     webhooks: Address | None = None,
     operations: Address | None = None,
     ask: StateQuery = query_directly,
+    agents: Sequence[str] = AGENTS,
 ) -> Iterator[None]:
     """Serve while the block runs what has an address; health and metrics ``ask`` the state.
 
-    Raises BadSettings.
+    Health is that of ``agents``, which this process runs. Raises BadSettings.
     """
     places: dict[Address, dict[str, Wsgi]] = {}
     if webhooks is not None:
         places.setdefault(webhooks, {}).update(_webhooks(collector))
     if operations is not None:
-        places.setdefault(operations, {}).update(_operations(collector, ask))
+        places.setdefault(operations, {}).update(_operations(collector, ask, agents))
     with ExitStack() as servers:
         for address, routes in places.items():
             servers.callback(_open(address, routes).close)
@@ -72,12 +74,12 @@ def _webhooks(collector: Collector) -> dict[str, Wsgi]:
     return webhook_routes(context.store, context.clock, secret)
 
 
-def _operations(collector: Collector, ask: StateQuery) -> dict[str, Wsgi]:
+def _operations(collector: Collector, ask: StateQuery, agents: Sequence[str]) -> dict[str, Wsgi]:
     from .metrics import METRICS_PATH, metrics_app
 
     context, settings = collector.context, collector.settings
     letters = DeadLetterCount(lambda: count_dead_letters(settings))
     return {
-        HEALTH_PATH: HealthApp(context, ask),
+        HEALTH_PATH: HealthApp(context, ask, agents=agents),
         METRICS_PATH: metrics_app(context, ask, dead_letters=letters.latest),
     }

@@ -18,9 +18,12 @@ import pytest
 import requests
 from ingest.bootstrap.collector import open_headless
 from ingest.errors import QueueMissing
+from ingest.services.context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT
 from ingest.settings import read_settings
 from support.command_line import CommandLine, wait_until
 from support.postgres_server import PostgresServer
+
+from standalone.local.free_port import free_port
 
 KEYS = [
     "runs",
@@ -149,9 +152,7 @@ def test_status_is_readable_while_a_collector_works(cli: CommandLine):
 
 def test_health_and_metrics_are_served_while_a_collector_works(cli: CommandLine):
     """At the address that the environment names, too."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
 
     def is_healthy() -> bool:
@@ -172,6 +173,28 @@ def test_health_and_metrics_are_served_while_a_collector_works(cli: CommandLine)
     assert cli.json("collect", "--once", RUNSTREAM_HTTP=str(port))["errors"] == 0
     refused = cli.run("collect", "--once", "--http", str(port))
     assert (refused.returncode, "exclude each other" in refused.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("only", "agent"), [("metrics", PIPELINE_MONITORING_AGENT), ("logs", LOG_INGESTION_AGENT)]
+)
+def test_a_process_with_one_agent_is_healthy_without_the_other(cli: CommandLine, only, agent):
+    """Else a supervisor would start it again and again."""
+    address = f"127.0.0.1:{free_port()}"
+
+    def find_agents() -> list[str]:
+        try:
+            answer = requests.get(f"http://{address}/healthz", timeout=10)
+        except requests.ConnectionError:
+            return []
+        return [each["name"] for each in answer.json()["agents"]] if answer.ok else []
+
+    with cli.started("collect", "octo/api", "--only", only, "--http", address) as collector:
+        wait_until(find_agents)
+        assert find_agents() == [agent]
+        collector.send_signal(signal.SIGTERM)
+        _, stderr = collector.communicate(timeout=60)
+    assert collector.returncode == 0, stderr
 
 
 def test_after_the_end_agents_are_reported_to_have_stopped(cli: CommandLine):

@@ -110,6 +110,18 @@ def test_the_silent_agent_is_named(here, signs):
     assert fault.startswith(f"The {PIPELINE_MONITORING_AGENT} is running: its last heartbeat")
 
 
+def test_an_agent_that_runs_elsewhere_is_not_missed(here, signs):
+    """Each agent may have processes of its own, which are scaled apart."""
+    signs.save()
+    here.advance(61)
+    log_agent = next(
+        agent for agent in here.state.list_agents() if agent.name == LOG_INGESTION_AGENT
+    )
+    here.state.save_agent(replace(log_agent, heartbeat_at=here.clock.now()))
+    assert ask(here.context, "/healthz", agents=[LOG_INGESTION_AGENT]).status_code == 200
+    assert ask(here.context, "/healthz", agents=[PIPELINE_MONITORING_AGENT]).status_code == 503
+
+
 def test_the_health_of_others_is_not_this_ones(here, signs):
     """Processes share a state, and each answers for itself."""
     signs.save()
