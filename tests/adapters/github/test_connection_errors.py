@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import requests
-from ingest.adapters.github.transport import READ_SECONDS, connection_error
+from ingest.adapters.github.transport import connection_error
 
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"])
@@ -30,5 +30,5 @@ def test_a_host_that_keeps_the_connection_and_sends_nothing_is_reported_so(sent)
             requests.get(host, timeout=0.2)
         ended.set()
         thread.join()
-    said = str(connection_error(raised.value, f"{host}/repos/octo/api"))
-    assert said == f"{host} sent nothing for {READ_SECONDS} seconds."
+    said = str(connection_error(raised.value, f"{host}/repos/octo/api", read_seconds=20))
+    assert said == f"{host} sent nothing for 20 seconds."

@@ -111,10 +111,10 @@ def test_an_address_that_went_stale_is_asked_for_anew(stage):
     here = stage(WorldBuilder().run(seconds=60).job(log=b"x"), at=100)
     opened = here.context.source._logs._opened
 
-    def late(address):
+    def late(path, address):
         if here.clock.now().timestamp() - here.start < 150:
             here.advance(90)
-        return opened(address)
+        return opened(path, address)
 
     here.context.source._logs._opened = late
     assert fetch(here) == b"x"
@@ -265,7 +265,7 @@ def test_a_log_with_an_invalid_chunk_is_requested_again(length):
 def test_a_public_api_leads_to_no_private_address(address):
     """Its name is refused before anything is connected."""
     downloader = LogDownloader(Counters(), api_url="https://8.8.8.8")
-    with pytest.raises(SourceUnavailable, match="private"), downloader._opened(address):
+    with pytest.raises(SourceUnavailable, match="private"), downloader._opened("/log", address):
         pass
 
 
@@ -284,9 +284,12 @@ def test_a_public_name_that_resolves_to_a_private_address_gets_no_request(monkey
     with stub_github(lambda _: reply) as server:
         address = f"http://logs.example:{urlsplit(server.url).port}/log"
         public = LogDownloader(Counters(), api_url="http://8.8.8.8")
-        with pytest.raises(SourceUnavailable, match="stands for a"), public._opened(address):
+        with (
+            pytest.raises(SourceUnavailable, match="stands for a"),
+            public._opened("/log", address),
+        ):
             pass
         assert (answers, server.asked) == (["127.0.0.1"], [])
         private = LogDownloader(Counters(), api_url=server.url)
-        with private._opened(address) as response:
+        with private._opened("/log", address) as response:
             assert response.text == "private"

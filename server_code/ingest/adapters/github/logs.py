@@ -18,15 +18,16 @@ from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .peer_check import refuse_peers
+from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
 from .request import Request
 from .transport import (
     CONNECT_SECONDS,
     LOG_SECONDS,
-    READ_SECONDS,
     environment_proxies,
     open_session,
     resolve,
+    was_silent,
     write_log,
 )
 
@@ -48,9 +49,12 @@ MAX_HOPS = 3
 class LogDownloader:
     """A client for the host of logs that GitHub redirects to; it never gets the token."""
 
-    def __init__(self, counters: Counters, *, api_url: str) -> None:
+    def __init__(
+        self, counters: Counters, *, api_url: str, read_timeouts: ReadTimeouts | None = None
+    ) -> None:
         self._counters = counters
         self._api_url = api_url
+        self._read_timeouts = read_timeouts or ReadTimeouts()
         self._threads = threading.local()
 
     def download(self, client: RepositoryClient, request: Request, into: BinaryIO) -> None:
@@ -64,7 +68,8 @@ class LogDownloader:
             address = _ask(client, request, into)
             try:
                 if address is not None:
-                    self._stream(address, into, deadline=started + LOG_SECONDS)
+                    deadline = started + LOG_SECONDS
+                    self._stream(request.path, address, into, deadline=deadline)
             except SourceUnavailable:
                 is_late = time.monotonic() - started >= RESTARTED_WITHIN_SECONDS
                 if stream == MAX_STREAMS or is_late:
@@ -73,43 +78,49 @@ class LogDownloader:
                 self._counters.add("log_bytes", into.tell())
                 return
 
-    def _stream(self, address: str, into: BinaryIO, *, deadline: float) -> None:
-        with self._opened(address) as response:
+    def _stream(self, path: str, address: str, into: BinaryIO, *, deadline: float) -> None:
+        with self._opened(path, address) as response:
             if response.status_code != 200:
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 raise_for_log_host(response.status_code, headers, _read_start(response))
             write_log(response, into, deadline=deadline)
 
     @contextmanager
-    def _opened(self, address: str) -> Iterator[requests.Response]:
+    def _opened(self, path: str, address: str) -> Iterator[requests.Response]:
+        """Open the log of a path; its address is another one each time."""
         import requests
 
+        started = time.monotonic()
         try:
-            with self._follow(address) as response:
+            with self._follow(address, self._read_timeouts.seconds(path)) as response:
+                took_seconds = time.monotonic() - started
+                self._read_timeouts.note_answer(path, took_seconds=took_seconds)
                 yield response
         except (requests.exceptions.RequestException, ValueError) as error:
+            if was_silent(error):
+                self._read_timeouts.note_silence(path)
             # requests raises ValueError for an invalid redirect address or chunk length.
             kind = type(error).__name__
             raise SourceUnavailable(
                 f"The log's host did not deliver the whole log ({kind})."
             ) from error
 
-    def _follow(self, address: str) -> requests.Response:
+    def _follow(self, address: str, read_seconds: float) -> requests.Response:
         """Request a log, following redirects to allowed addresses only."""
         for _ in range(MAX_HOPS + 1):
             require_allowed_name(address, api_url=self._api_url)
-            response = self._request(address)
+            response = self._request(address, read_seconds)
             if not response.is_redirect:
                 return response
             response.close()
             address = redirect_target(address, response.headers["location"])
         raise SourceUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
 
-    def _request(self, address: str) -> requests.Response:
+    def _request(self, address: str, read_seconds: float) -> requests.Response:
         return self._session().get(
             address,
             stream=True,
-            timeout=(CONNECT_SECONDS, READ_SECONDS),
+            timeout=(CONNECT_SECONDS, read_seconds),
             proxies=environment_proxies(address),
             allow_redirects=False,
         )

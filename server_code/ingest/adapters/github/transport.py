@@ -22,12 +22,12 @@ from ...errors import (
 )
 from ...wire.answers import RawAnswer
 from ...wire.log_bodies import require_log
+from .read_timeouts import ReadTimeouts
 
 if TYPE_CHECKING:
     import requests
 
 CONNECT_SECONDS = 10
-READ_SECONDS = 20
 
 #: The longest that one answer may take to arrive, and the most that it may hold.
 TOTAL_SECONDS = 60
@@ -59,7 +59,8 @@ _PROXY_VARIABLES = (*_PROXY_NAMES, *map(str.upper, _PROXY_NAMES))
 class Transport:
     """A session per thread. Safe for many threads; never retries, never follows a redirect."""
 
-    def __init__(self) -> None:
+    def __init__(self, read_timeouts: ReadTimeouts | None = None) -> None:
+        self._read_timeouts = read_timeouts or ReadTimeouts()
         self._threads = threading.local()
         self._opened: list[requests.Session] = []
         self._lock = threading.Lock()
@@ -80,24 +81,28 @@ class Transport:
         import requests
 
         started = time.monotonic()
+        read_seconds = self._read_timeouts.seconds(url)
         try:
             with self._session().request(
                 method,
                 url,
                 headers=dict(headers),
                 data=body,
-                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                timeout=(CONNECT_SECONDS, read_seconds),
                 proxies=environment_proxies(url),
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                self._read_timeouts.note_answer(url, took_seconds=time.monotonic() - started)
                 is_log = log is not None and response.status_code == 200
                 if log is not None and is_log:
                     write_log(response, log, deadline=started + LOG_SECONDS)
                 content = b"" if is_log else _read(response, started + TOTAL_SECONDS)
                 received = {name.lower(): value for name, value in response.headers.items()}
         except requests.exceptions.RequestException as error:
-            raise connection_error(error, url) from error
+            if was_silent(error):
+                self._read_timeouts.note_silence(url)
+            raise connection_error(error, url, read_seconds=read_seconds) from error
         except OSError as error:
             # requests reports a missing bundle of certificates so.
             raise _certificates_error(error) from error
@@ -166,7 +171,7 @@ def _find_proxies(origin: str, _variables: tuple[str | None, ...]) -> dict[str, 
     return dict(get_environ_proxies(origin))
 
 
-def connection_error(error: Exception, url: str) -> SourceUnavailable:
+def connection_error(error: Exception, url: str, *, read_seconds: float) -> SourceUnavailable:
     """Build the error for a request that failed on its way, with what to do about it."""
     import requests
 
@@ -190,9 +195,18 @@ def connection_error(error: Exception, url: str) -> SourceUnavailable:
             f"{host} could not be reached ({kind}).",
             remedy="Check GITHUB_API_URL and the network: name, proxy and firewall.",
         )
-    if _was_silent(error):
-        return RequestFailed(f"{host} sent nothing for {READ_SECONDS} seconds.")
+    if was_silent(error):
+        return RequestFailed(f"{host} sent nothing for {read_seconds:g} seconds.")
     return RequestFailed(f"{host} ended the connection before its answer was complete ({kind}).")
+
+
+def was_silent(error: Exception) -> bool:
+    """Return whether a connection was kept and nothing came: before the answer, or amid it."""
+    import requests
+    from urllib3.exceptions import ReadTimeoutError
+
+    is_amid = any(isinstance(each, ReadTimeoutError) for each in error.args)
+    return is_amid or isinstance(error, requests.exceptions.ReadTimeout)
 
 
 def write_log(response: requests.Response, log: BinaryIO, *, deadline: float) -> None:
@@ -255,15 +269,6 @@ def _certificate_fault(error: Exception) -> str:
     words = str(error)
     _, found, fault = words.partition("certificate verify failed: ")
     return fault.split(" (_ssl")[0] if found else "the TLS handshake failed"
-
-
-def _was_silent(error: Exception) -> bool:
-    """Return whether a connection was kept and nothing came: before the answer, or amid it."""
-    import requests
-    from urllib3.exceptions import ReadTimeoutError
-
-    is_amid = any(isinstance(each, ReadTimeoutError) for each in error.args)
-    return is_amid or isinstance(error, requests.exceptions.ReadTimeout)
 
 
 def _never_connected(error: Exception) -> bool:

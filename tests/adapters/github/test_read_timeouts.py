@@ -1,0 +1,75 @@
+"""How long a server may send nothing before a request is given up."""
+
+from __future__ import annotations
+
+import socket
+from io import BytesIO
+
+import pytest
+from ingest.adapters.github import open_token_pool
+from ingest.adapters.github.logs import MAX_STREAMS, LogDownloader
+from ingest.adapters.github.read_timeouts import MAX_ADDRESSES, MAX_READ_SECONDS, ReadTimeouts
+from ingest.adapters.github.repository_client import RepositoryClient
+from ingest.adapters.github.request import Request
+from ingest.adapters.github.transport import TOTAL_SECONDS, Transport
+from ingest.domain.counters import Counters
+from ingest.errors import RequestFailed, SourceUnavailable
+from ingest.settings import GithubSettings, Secret
+from support.stub_github import StillClock, stub_github
+
+
+def test_an_address_that_was_silent_is_given_twice_as_long_up_to_a_maximum():
+    """Others are given what they were before."""
+    timeouts = ReadTimeouts(20)
+    given = []
+    for _ in range(4):
+        given.append(timeouts.seconds("/slow"))
+        timeouts.note_silence("/slow")
+    assert given == [20, 40, MAX_READ_SECONDS, MAX_READ_SECONDS]
+    assert timeouts.seconds("/fast") == 20
+    assert MAX_READ_SECONDS < TOTAL_SECONDS
+
+
+def test_an_address_that_answers_fast_again_is_slow_no_more():
+    """An answer that took longer shows that it is."""
+    timeouts = ReadTimeouts(20)
+    timeouts.note_silence("/slow")
+    timeouts.note_answer("/slow", took_seconds=25)
+    assert timeouts.seconds("/slow") == 40
+    timeouts.note_answer("/slow", took_seconds=1)
+    assert timeouts.seconds("/slow") == 20
+
+
+def test_the_slow_addresses_that_are_remembered_are_bounded():
+    """The oldest is forgotten."""
+    timeouts = ReadTimeouts(20)
+    for number in range(MAX_ADDRESSES + 1):
+        timeouts.note_silence(f"/{number}")
+    assert timeouts.seconds("/0") == 20
+    assert timeouts.seconds(f"/{MAX_ADDRESSES}") == 40
+
+
+def test_a_request_is_given_longer_after_a_silence():
+    """The error names how long the server was silent."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/jobs"
+        transport = Transport(ReadTimeouts(0.1))
+        for seconds in (0.1, 0.2, 0.4):
+            with pytest.raises(RequestFailed, match=rf"sent nothing for {seconds} seconds\.$"):
+                transport.send("GET", url, {})
+        transport.close()
+
+
+def test_a_log_is_given_longer_after_each_silence_of_its_host():
+    """Its address is another one each time, so its path is remembered."""
+    timeouts = ReadTimeouts(0.1)
+    request = Request.to("/repos/{}/actions/jobs/{}/logs", "octo/api", 7)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        address = f"http://127.0.0.1:{server.getsockname()[1]}/log"
+        with stub_github(lambda _: (302, {"Location": address}, None)) as github:
+            settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
+            pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
+            downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=timeouts)
+            with pytest.raises(SourceUnavailable):
+                downloader.download(RepositoryClient(pool, "octo/api"), request, BytesIO())
+    assert timeouts.seconds(request.path) == pytest.approx(0.1 * 2**MAX_STREAMS)
