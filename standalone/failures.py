@@ -67,7 +67,7 @@ def _of_unknown(error: Exception) -> str:
 
 def _list_of_faults(faults: list[str]) -> str:
     if len(faults) == 1:
-        return f"A setting is wrong: {faults[0]}."
+        return f"A setting is wrong: {faults[0].rstrip('.')}."
     return "\n".join(["Some settings are wrong:", *(f"- {fault}" for fault in faults)])
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from ingest.bootstrap.collector import Collector
-from ingest.errors import IngestError, Retriable
+from ingest.errors import CredentialSuspended, IngestError, Retriable
 from ingest.ports import RepositoryFacts, RepositoryStore
 from ingest.services.context import CollectorContext
 from ingest.services.sources.look_up_repositories import look_up_repositories
@@ -32,13 +32,23 @@ class CheckedRepositories:
     refused: dict[str, IngestError]
 
 
-def check_repositories(names: Sequence[str], collector: Collector) -> CheckedRepositories:
+def ends_start(error: IngestError, *, is_once: bool) -> bool:
+    """Return whether an error ends a start that finds no repository.
+
+    Agents wait until a suspension ends, as they do for one that begins later.
+    """
+    return is_once or not isinstance(error, CredentialSuspended)
+
+
+def check_repositories(
+    names: Sequence[str], collector: Collector, *, is_once: bool = True
+) -> CheckedRepositories:
     """Check the repositories that are new to the state, and leave out those that GitHub refuses.
 
     A mistyped name must not be remembered and requested again and again, and ends no other. A
     repository that was renamed has its new name, so that nothing is collected under two names.
     Where GitHub does not respond or a limit is reached, the agents wait. Raises the first error if
-    no repository is left.
+    no repository is left, except those that agents wait for.
     """
     context = collector.context
     new = [name for name in names if context.store.load_repository(name) is None]
@@ -53,7 +63,7 @@ def check_repositories(names: Sequence[str], collector: Collector) -> CheckedRep
         if isinstance(answer, IngestError) and not isinstance(answer, Retriable)
     }
     for error in refused.values():
-        if len(refused) == len(names):
+        if len(refused) == len(names) and ends_start(error, is_once=is_once):
             raise error
     for name, error in refused.items():
         write_notice(f"{name} is left out: {sentence_for(error)}", level=logging.WARNING)

@@ -17,7 +17,7 @@ from .agents import Scope, watch
 from .failures import sentence_for
 from .logs import write_notice
 from .refused_repositories import RefusedRepositories
-from .repositories import CheckedRepositories, check_repositories, require_any
+from .repositories import CheckedRepositories, check_repositories, ends_start, require_any
 
 #: What sources bring is looked up in the state this often.
 LOOK_UP_EVERY = timedelta(seconds=5)
@@ -50,12 +50,12 @@ def find_sources(
     """
     names, failed = single_names(patterns), dict[str, IngestError]()
     if need_listing(patterns):
-        names, failed = _discover_given(collector, patterns)
+        names, failed = _discover_given(collector, patterns, is_once=is_once)
     elif is_once and not names:
         _discover_known(collector.context)
     known = collector.context.store.list_sources()
     require_any([*names, *patterns, *collector.settings.sources, *known], collector.context.store)
-    checked = check_repositories(names, collector)
+    checked = check_repositories(names, collector, is_once=is_once)
     found = FoundSources(names=list(checked.names), refused={**failed, **checked.refused})
     if is_once or not need_listing(patterns):
         return found if is_once else replace(found, scope=_scope_of(collector, checked))
@@ -113,11 +113,11 @@ class _SourceScope:
 
 
 def _discover_given(
-    collector: Collector, patterns: Sequence[SourcePattern]
+    collector: Collector, patterns: Sequence[SourcePattern], *, is_once: bool
 ) -> tuple[list[str], dict[str, IngestError]]:
     """Add the sources, and list what they bring; return the names, and why sources bring none.
 
-    Raises the error if no source includes any repository.
+    Raises the error if no source includes any repository, except those that agents wait for.
     """
     result = start_discovery(collector.context, patterns, is_forced=True)
     if result is None:
@@ -127,7 +127,7 @@ def _discover_given(
     given = {str(each) for each in wanted}
     errors = {name: error for name, error in result.errors.items() if name in given}
     for name, error in errors.items():
-        if not names:
+        if not names and ends_start(error, is_once=is_once):
             raise error
         notice = f"{name} includes no repository: {sentence_for(error)}"
         write_notice(notice, level=logging.WARNING)

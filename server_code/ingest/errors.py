@@ -14,6 +14,7 @@ IngestError
 │       └── MemoryRefused      this process may use no more memory; only a new one has it again
 ├── Fatal                      a person must act first
 │   ├── BadCredentials         GitHub rejects the token or the app as a whole
+│   │   └── CredentialSuspended  it works again, without a restart, once the suspension ends
 │   ├── BadSettings            settings are missing or contradict each other
 │   ├── AccessDenied           the credential may not do this
 │   └── QueueMissing           a queue or bucket does not exist
@@ -143,6 +144,10 @@ class Fatal(IngestError):
 
 class BadCredentials(Fatal):
     """A token or an app that GitHub rejects: wrong, expired, revoked or suspended."""
+
+
+class CredentialSuspended(BadCredentials):
+    """A credential whose installation or account is suspended for now."""
 
 
 class BadSettings(Fatal):

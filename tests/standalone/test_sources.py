@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import pytest
 from ingest.domain.sources import parse_sources
+from ingest.errors import CredentialSuspended
+from ingest.services.sources.discover_sources import discover_when_due
 from support.command_line import CommandLine
 from support.world import GENEROUS, REPOSITORY, OpenStage
 
@@ -53,6 +56,25 @@ def test_a_refused_repository_is_collected_once_github_shows_it(stage: OpenStage
     here.advance(3601)
     assert list(found.watched() or ()) == [REPOSITORY, "octo/private"]
     assert here.state.load_repository("octo/private") is not None
+
+
+@pytest.mark.parametrize("named", [REPOSITORY, "octo"])
+def test_agents_wait_for_the_end_of_a_suspension(stage: OpenStage, named: str) -> None:
+    """A collection that ends does not; a suspension that begins later ends no agent either."""
+    here = stage(WorldBuilder().repository(REPOSITORY), at=600)
+    here.state.remove_repository(REPOSITORY)
+    here.fail(Fault(path="^/(repos|orgs|users?)/", do="suspended"))
+    collector = SimpleNamespace(context=here.context, settings=SimpleNamespace(sources=()))
+    patterns = parse_sources([named])
+    with pytest.raises(CredentialSuspended):
+        find_sources(collector, patterns, is_once=True)  # type: ignore[arg-type]
+    found = find_sources(collector, patterns, is_once=False)  # type: ignore[arg-type]
+    assert callable(found.watched)
+    assert list(found.watched() or ()) == []
+    here.fail()
+    here.advance(600)
+    discover_when_due(here.context)
+    assert list(found.watched() or ()) == [REPOSITORY]
 
 
 def test_sources_are_added_filtered_listed_and_removed(cli: CommandLine) -> None:

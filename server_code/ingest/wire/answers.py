@@ -95,8 +95,15 @@ def address_remedy(api_url: str) -> str:
     """Explain how an API is addressed; a GitHub Enterprise Server's needs ``/api/v3``."""
     if api_url.startswith(_PUBLIC_API):
         return "Runstream repeats the request. If it persists, see https://www.githubstatus.com."
-    if api_url.rstrip("/").endswith("/api/v3"):
-        return "Runstream repeats the request. If it persists, check GITHUB_API_URL and proxies."
+    return api_address_remedy(api_url) or (
+        "Runstream repeats the request. If it persists, check GITHUB_API_URL and proxies."
+    )
+
+
+def api_address_remedy(api_url: str) -> str | None:
+    """Explain how a GitHub Enterprise Server is addressed; None for an address that is right."""
+    if api_url.startswith(_PUBLIC_API) or api_url.rstrip("/").endswith("/api/v3"):
+        return None
     return (
         "Check GITHUB_API_URL: the API address of a GitHub Enterprise Server ends in /api/v3, such "
         "as https://github.example.com/api/v3."

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ..domain.clock_words import CLOCK_REMEDY, is_of_clock
-from ..errors import AccessDenied, BadCredentials, RepositoryUnavailable
+from ..errors import AccessDenied, BadCredentials, CredentialSuspended, RepositoryUnavailable
 from .reasons import printable, web_link
 
 
@@ -26,13 +26,13 @@ class Refusal:
 REFUSALS = (
     Refusal(
         ("installation has been suspended", "installation is suspended"),
-        BadCredentials,
+        CredentialSuspended,
         "The GitHub App's installation is suspended: unsuspend it in the account's settings under "
         "GitHub Apps. Collection then resumes by itself.",
     ),
     Refusal(
         ("account was suspended", "account has been suspended", "account is suspended"),
-        BadCredentials,
+        CredentialSuspended,
         "The account of the credential is suspended: use another account's token.",
     ),
     Refusal(

@@ -151,6 +151,16 @@ def test_no_redirect_takes_the_credential_elsewhere(location):
     assert "GITHUB_API_URL" in refused.value.remedy
 
 
+def test_a_redirect_to_a_sign_in_names_the_path_that_the_address_lacks():
+    """The web server of a GitHub Enterprise Server redirects to its identity provider."""
+    sign_in = (302, {"Location": "https://login.test/saml"}, None)
+    with stub_github(lambda _: sign_in) as github:
+        for path, is_named in (("", True), ("/api/v3", False)):
+            with pytest.raises(SourceUnavailable) as refused:
+                client_of(f"{github.url}{path}").get(RUN)
+            assert ("/api/v3" in refused.value.remedy) is is_named
+
+
 def test_an_answer_that_is_still_made_is_not_waited_for():
     """202 fails at once; whoever asked decides when to ask again."""
     with stub_github(lambda _: (202, {}, {})) as github:

@@ -34,8 +34,8 @@ def test_an_older_sights_steps_stay_where_a_newer_one_has_none():
 
 def read(here, **wanted):
     source = here.context.source
-    commits = CommitReads(source, REPOSITORY, {})
-    details = DetailReads(source, REPOSITORY, with_artifacts=False)
+    commits = CommitReads(source, REPOSITORY, {}, clock=here.clock)
+    details = DetailReads(source, REPOSITORY, clock=here.clock, with_artifacts=False)
     return read_attempt(source, here.attempt(), SliceReads(commits, details), **wanted)
 
 

@@ -10,6 +10,7 @@ from contextlib import closing
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from ingest.adapters.sql import open_sql_state
@@ -236,6 +237,28 @@ def test_a_discovery_that_fails_for_long_waits_for_its_turn(organizations: Organ
     stage.advance(600)
     discover_when_due(context)
     assert not stage.state.load_run_hints(SOURCES_HINT[0])
+
+
+@pytest.mark.parametrize("fault", [{"do": "suspended"}, {"do": "error", "status": 502}])
+def test_an_app_whose_list_fails_is_the_error_of_each_source(
+    organizations: Organizations, fault: dict[str, Any]
+) -> None:
+    """It is the only credential; the next round lists again."""
+    stage = organizations.stage
+    github = replace(github_settings(stage.server.url), tokens=())
+    context = stage.join(github=github, holder="app")
+    stage.fail(Fault(path="^/installation/repositories", **fault))
+    result = start_discovery(context, parse_sources(["umbra"]))
+    assert result is not None
+    assert list(result.errors) == ["umbra/*"]
+    [source] = stage.state.list_sources()
+    assert source.last_error == str(result.errors["umbra/*"])
+    stage.fail()
+    stage.advance(600)
+    discover_when_due(context)
+    [source] = stage.state.list_sources()
+    assert source.last_error is None
+    assert (source.found or 0) >= len(UMBRA)
 
 
 INSTALLED = b'{"action": "created", "installation": {"id": 2, "account": {"login": "umbra"}}}'

@@ -8,7 +8,7 @@ from __future__ import annotations
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 from ...errors import IngestError, SourceUnavailable
-from ...wire.answers import RawAnswer
+from ...wire.answers import RawAnswer, api_address_remedy
 from ...wire.links import redirect_target
 from ...wire.reasons import parse_reason
 
@@ -74,8 +74,14 @@ class Redirects:
         if _origin(here) != _origin(there):
             raise SourceUnavailable(
                 f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
-                remedy=_REMEDY,
+                remedy=_remedy(self._api_url),
             )
+
+
+def _remedy(api_url: str) -> str:
+    """Explain what to do; without /api/v3, a web server redirects to its sign-in."""
+    address = api_address_remedy(api_url)
+    return _REMEDY if address is None else f"{_REMEDY} {address}"
 
 
 def require_no_redirect(answer: RawAnswer, path: str, error: type[IngestError]) -> None:

@@ -53,7 +53,7 @@ def most_informative(repository: str, failures: list[IngestError]) -> IngestErro
     for kind in REFUSALS:
         for error in failures:
             if isinstance(error, kind):
-                return kind(str(error), remedy=error.remedy)
+                return type(error)(str(error), remedy=error.remedy)
     if failures:
         return failures[0]
     return SourceUnavailable(f"No credential can read {repository} for now.")

@@ -6,11 +6,15 @@ import threading
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from ...domain.code_metrics import CommitMetrics, triggering_pull_request
 from ...domain.runs import PullRequest, WorkflowRun
-from ...errors import AccessDenied, Skippable
-from ...ports import ActionsSource
+from ...errors import AccessDenied, RequestPaused, Skippable
+from ...ports import ActionsSource, Clock
+from .long_pauses import is_long
+
+T = TypeVar("T")
 
 
 class CommitReads:
@@ -20,11 +24,17 @@ class CommitReads:
     """
 
     def __init__(
-        self, source: ActionsSource, repository: str, known: Mapping[str, CommitMetrics]
+        self,
+        source: ActionsSource,
+        repository: str,
+        known: Mapping[str, CommitMetrics],
+        *,
+        clock: Clock,
     ) -> None:
         self.denied: AccessDenied | None = None
         self._source = source
         self._repository = repository
+        self._clock = clock
         self._known = dict(known)
         self._unsaved: dict[str, CommitMetrics] = {}
         self._lock = threading.Lock()
@@ -33,7 +43,8 @@ class CommitReads:
     def fetch(self, run: WorkflowRun) -> CommitMetrics | None:
         """Return a run's commit with the pull requests that may have triggered the run.
 
-        None without a commit, or without the permission to read it. Raises what passes by itself.
+        None without a commit, without the permission to read it, and where GitHub asks for a long
+        pause before it. Raises what passes by itself.
         """
         if run.head_sha is None:
             return None
@@ -57,6 +68,8 @@ class CommitReads:
         except AccessDenied as error:
             self.denied = error
             return None
+        except RequestPaused as pause:
+            return self._do_without(pause, None)
         self._keep(commit)
         return commit
 
@@ -86,6 +99,8 @@ class CommitReads:
         except (AccessDenied, Skippable):
             # Pull requests need a permission of their own; without it none is named.
             return ()
+        except RequestPaused as pause:
+            return self._do_without(pause, ())
 
     def _fetch_commit_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
         try:
@@ -94,6 +109,14 @@ class CommitReads:
             )
         except (AccessDenied, Skippable):
             return ()
+        except RequestPaused as pause:
+            return self._do_without(pause, ())
+
+    def _do_without(self, pause: RequestPaused, nothing: T) -> T:
+        """Return what stands for a part that is paused for long. Raises a shorter pause."""
+        if is_long(pause, self._clock):
+            return nothing
+        raise pause
 
     def _keep(self, commit: CommitMetrics) -> None:
         with self._lock:

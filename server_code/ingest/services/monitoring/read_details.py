@@ -14,8 +14,9 @@ from ...domain.artifacts import Artifact
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied, IngestError, RateLimited, RequestPaused, SourceUnavailable
-from ...ports import ActionsSource
+from ...ports import ActionsSource, Clock
 from .attempt_messages import has_ended_before, has_run_changes, unpublished_jobs
+from .long_pauses import is_long
 
 T = TypeVar("T")
 
@@ -39,10 +40,13 @@ class DetailReads:
     ``denied`` is why a kind of details could not be read; it is then not asked for again.
     """
 
-    def __init__(self, source: ActionsSource, repository: str, *, with_artifacts: bool) -> None:
+    def __init__(
+        self, source: ActionsSource, repository: str, *, clock: Clock, with_artifacts: bool
+    ) -> None:
         self.denied: dict[str, AccessDenied] = {}
         self._source = source
         self._repository = repository
+        self._clock = clock
         self._with_artifacts = with_artifacts
 
     def read(self, record: AttemptRecord) -> Iterator[AttemptRecord]:
@@ -119,7 +123,11 @@ class DetailReads:
         for _ in range(TRIES):
             try:
                 return fetch()
-            except (RateLimited, RequestPaused):
+            except RequestPaused as pause:
+                if is_long(pause, self._clock):
+                    return None
+                raise
+            except RateLimited:
                 raise
             except AccessDenied as error:
                 self.denied[what] = error

@@ -14,7 +14,8 @@ from .read_commits import CommitReads
 from .read_details import DetailReads
 
 _REMEDIES = {
-    "commits": "Grant the token read access to contents. Until then code_metrics are null.",
+    "commits": "Grant the token read access to contents. Until then code_metrics are null, and "
+    "`runstream replay` publishes them afterwards.",
     "annotations": "Grant the credential read access to checks. Until then annotations are null.",
     "environments": "Grant the credential read access to actions. Until then they are null.",
     "artifacts": "Grant the credential read access to actions. Until then artifacts are null.",
@@ -40,8 +41,13 @@ def open_slice_reads(
     fetched = context.source.fetch_commits(repository, missing) if missing else {}
     save_commits(context, repository, list(fetched.values()))
     return SliceReads(
-        CommitReads(context.source, repository, {**known, **fetched}),
-        DetailReads(context.source, repository, with_artifacts=context.collecting.artifacts),
+        CommitReads(context.source, repository, {**known, **fetched}, clock=context.clock),
+        DetailReads(
+            context.source,
+            repository,
+            clock=context.clock,
+            with_artifacts=context.collecting.artifacts,
+        ),
     )
 
 

@@ -17,7 +17,7 @@ from ...domain.source_records import (
     SourceRecord,
 )
 from ...domain.sources import SourcePattern, Sources, parse_source
-from ...errors import Fatal, IngestError, RateLimited, Skippable
+from ...errors import CredentialSuspended, Fatal, IngestError, Skippable
 from ...ports import Answer, RepositoryFacts, RepositoryListQuery, RepositorySource
 from ..context import CollectorContext
 from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
@@ -191,7 +191,8 @@ def _apply_list(
     except IngestError as error:
         logger.info("repositories not listed", extra={"credential": query.credential})
         lists.errors.setdefault(query.owner.lower(), error)
-        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, RateLimited):
+        # A suspension may end at any time, and each discovery notices that.
+        if isinstance(error, (Fatal, Skippable)) and not isinstance(error, CredentialSuspended):
             record = refused(record, f"{query.owner}/*", error, now)
         names = () if known is None else known.names
     else:
@@ -251,4 +252,5 @@ def _error_of(pattern: SourcePattern, errors: Mapping[str, IngestError]) -> Inge
     """Return what kept the lists of a source from being read; None for a single repository."""
     if pattern.is_single or pattern.is_excluded:
         return None
-    return errors.get((pattern.listed_owner or "*").lower())
+    # An installation lists what it may read of all.
+    return errors.get((pattern.listed_owner or "*").lower()) or errors.get("*")

@@ -1,0 +1,17 @@
+"""Which parts of an attempt are not waited for: it is published without them."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from ...errors import RequestPaused
+from ...ports import Clock
+
+#: A pause that GitHub asks for before a commit, a pull request or annotations, and that is longer
+#: than this, holds no attempt: some servers name days.
+LONGEST_PAUSE = timedelta(minutes=10)
+
+
+def is_long(pause: RequestPaused, clock: Clock) -> bool:
+    """Return whether a request that must wait is done without."""
+    return pause.retry_at - clock.now() > LONGEST_PAUSE
