@@ -22,6 +22,8 @@ from support.stub_github import StillClock, stub_github
 OWNERS = ("octo", "other", "third")
 NAMES = [f"{owner}/{number}" for owner in OWNERS for number in range(20)]
 NOT_FOUND = (404, {}, {"message": "Not Found"})
+REJECTED = (401, {}, {"message": "Bad"})
+SUSPENDED = (403, {}, {"message": "Your account was suspended"})
 RUNS = (200, {"ETag": '"1"'}, {"total_count": 0, "workflow_runs": []})
 
 
@@ -33,6 +35,7 @@ class Github:
         self.wrong = Counter()
         self.right = Counter()
         self.refusal = NOT_FOUND
+        self.rejection = REJECTED
 
     def __call__(self, asked):
         _, _, owner, name, *_ = asked.path.split("/")
@@ -40,7 +43,7 @@ class Github:
             self.right[asked.token] += 1
             return RUNS
         self.wrong[asked.token, f"{owner}/{name}"] += 1
-        return self.refusal if asked.token in self.readers else (401, {}, {"message": "Bad"})
+        return self.refusal if asked.token in self.readers else self.rejection
 
 
 def actions_of(github, tokens, clock=None):
@@ -120,9 +123,11 @@ def test_what_another_process_learned_spares_requests():
         assert later.fetch_runs("other/1", RunQuery()).value is not None
 
 
-def test_a_credential_that_another_process_saw_rejected_is_not_reported_again():
+@pytest.mark.parametrize("rejection", [REJECTED, SUSPENDED])
+def test_a_credential_that_another_process_saw_rejected_is_not_reported_again(rejection):
     """Nor asked before its pause is over."""
     world = Github({"a": {"octo"}})
+    world.rejection = rejection
     clock = StillClock()
     with stub_github(world) as github:
         first = actions_of(github, "ax", clock)

@@ -11,7 +11,13 @@ from datetime import datetime, timedelta
 
 from ...domain.due import is_still_ahead
 from ...domain.source_records import REFUSED_FOR, CredentialRefusal, RefusalChanges
-from ...errors import AccessDenied, BadCredentials, IngestError, RepositoryUnavailable
+from ...errors import (
+    AccessDenied,
+    BadCredentials,
+    CredentialSuspended,
+    IngestError,
+    RepositoryUnavailable,
+)
 from ...ports import Clock
 from .credential_pairs import MAX_PAIRS, CredentialPairs
 
@@ -27,7 +33,10 @@ _UNKNOWN = 2
 #: What a refusal of everything is of.
 EVERYTHING = "*"
 
-_ERRORS = {each.__name__: each for each in (AccessDenied, BadCredentials, RepositoryUnavailable)}
+_ERRORS = {
+    each.__name__: each
+    for each in (AccessDenied, BadCredentials, CredentialSuspended, RepositoryUnavailable)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
