@@ -104,7 +104,6 @@ class Transport:
                 self._read_timeouts.note_silence(url)
             raise connection_error(error, url, read_seconds=read_seconds) from error
         except OSError as error:
-            # requests reports a missing bundle of certificates so.
             raise _certificates_error(error) from error
         except ValueError as error:
             # requests raises it for an invalid redirect address or chunk length.
@@ -259,6 +258,7 @@ def _certificates() -> str | bool:
 
 
 def _certificates_error(error: OSError) -> SourceUnavailable:
+    """Build the error for an OSError, which is how requests reports a missing bundle."""
     return SourceUnavailable(
         f"The certificates of this machine cannot be read: {error}.",
         remedy="Set SSL_CERT_FILE to a PEM file of certificates that exists.",
