@@ -1,8 +1,9 @@
 """What an idle collector with a large ledger costs: CPU, memory, and a refresh of the overview.
 
-The repositories were polled, so that a poll is one free request; their next polls are spread over
-the ten minutes between two of them. The ledger is filled by its database, and its kept counts with
-it. CPU is that of the collector's process, as a share of one core.
+All that the repositories have is collected, and their runs ended days ago, so that a poll is one
+free request; the next polls are spread over the ten minutes between two of them. The ledger is
+filled by its database, and its kept counts with it. CPU is that of the collector's process, as a
+share of one core.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -18,7 +20,6 @@ import psycopg2
 from ingest.bootstrap.states import open_state
 from ingest.domain.ledger import AttemptRecord
 from ingest.domain.runs import AttemptKey
-from ingest.domain.stored_values import write_time
 from ingest.services.dashboard.overview import build_overview
 from ingest.settings import read_settings
 
@@ -30,6 +31,7 @@ from tests.support.postgres_server import PostgresServer
 
 REPOSITORIES = 1000
 REFRESHES = 10
+SPREAD = timedelta(minutes=10)
 TEMPLATE_RUN = 1
 
 _FILL = """
@@ -41,7 +43,6 @@ _FILL = """
     FROM attempts, numbers WHERE run_id = {template}
 """
 _COUNT = "UPDATE ledger_counts SET attempts = attempts + {more}"
-_SPREAD = "UPDATE repositories SET next_poll_at = '{at}' WHERE name_key = '{name}'"
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
@@ -62,8 +63,9 @@ def _row(database: str, attempts: int, seconds: int, url: str | None) -> Row:
     with stage_of(builder) as environment:
         environment["DATABASE_URL"] = url or environment["DATABASE_URL"]
         with CollectorProcess(names, environment) as collector:
-            collector.wait(lambda status: requests(status) >= 2 * REPOSITORIES, seconds=1200)
+            collector.wait(_is_collected, seconds=1800)
         _fill(environment["DATABASE_URL"], names, attempts // REPOSITORIES - 1)
+        _rest(environment["DATABASE_URL"])
         with CollectorProcess(names, environment) as collector:
             time.sleep(10)
             before, began = collector.ask(), time.monotonic()
@@ -81,8 +83,13 @@ def _row(database: str, attempts: int, seconds: int, url: str | None) -> Row:
     )
 
 
+def _is_collected(status: dict[str, Any]) -> bool:
+    """Return whether the one log of every repository is published: nothing is left to do."""
+    return bool(status["counts"].get("logs", 0) >= REPOSITORIES)
+
+
 def _fill(url: str, names: list[str], more: int) -> None:
-    """Add so many settled attempts to every repository, and spread the next polls."""
+    """Add so many settled attempts to every repository."""
     now = datetime.now(timezone.utc)
     with closing(open_state(read_settings({"DATABASE_URL": url}.get))) as state:
         records = [
@@ -95,11 +102,6 @@ def _fill(url: str, names: list[str], more: int) -> None:
             for name in names
         ]
         state.save_attempts(records)
-    moments = [now + timedelta(seconds=600 * place / len(names)) for place in range(len(names))]
-    polls = [
-        _SPREAD.format(at=write_time(moment), name=name)
-        for moment, name in zip(moments, names, strict=True)
-    ]
     fill = (
         [_FILL.format(more=more, template=TEMPLATE_RUN), _COUNT.format(more=more)] if more else []
     )
@@ -108,9 +110,26 @@ def _fill(url: str, names: list[str], more: int) -> None:
     )
     with closing(connect(url)) as connection:
         cursor = connection.cursor()
-        for statement in (*fill, *polls):
+        for statement in fill:
             cursor.execute(statement)
         connection.commit()
+
+
+def _rest(url: str) -> None:
+    """Let every repository be one in which nothing has changed for days, and spread the polls."""
+    now = datetime.now(timezone.utc)
+    before = now - timedelta(days=3)
+    with closing(open_state(read_settings({"DATABASE_URL": url}.get))) as state:
+        idle = state.claim_repositories(
+            holder="bench", now=now + SPREAD, lease_seconds=60, limit=REPOSITORIES
+        )
+        for place, record in enumerate(idle, 1):
+            state.release_repository(
+                replace(record, added_at=before, last_changed_at=before),
+                holder="bench",
+                next_poll_at=now + SPREAD * place / len(idle),
+            )
+        assert len(idle) == REPOSITORIES
 
 
 def _refresh_seconds(environment: dict[str, str]) -> float:

@@ -378,6 +378,27 @@ def test_the_next_poll_comes_soon_where_something_moves_and_slowly_where_nothing
     assert timedelta(minutes=9) <= pause <= timedelta(minutes=10)
 
 
+def test_a_repository_whose_runs_all_ended_long_ago_is_polled_slowly_from_the_start(stage):
+    """What a backfill finds is no change of today: an organization has hundreds of these."""
+    here = stage(a_finished_run(), at=86_400)
+    quiet_since = here.clock.now() - timedelta(days=2)
+    here.state.remove_repository(REPOSITORY)
+    new = new_repository(REPOSITORY, backfill_days=10, now=here.clock.now())
+    here.state.add_repository(replace(new, last_changed_at=quiet_since))
+    here.poll()
+    assert_all_published(here)
+    assert here.record().next_poll_at - here.clock.now() >= timedelta(minutes=9)
+
+
+def test_a_repository_with_a_run_of_today_among_old_ones_is_polled_soon(stage):
+    here = stage(a_finished_run().run(created=86_000, seconds=60).job("build"), at=86_400)
+    here.state.remove_repository(REPOSITORY)
+    new = new_repository(REPOSITORY, backfill_days=10, now=here.clock.now())
+    here.state.add_repository(replace(new, last_changed_at=here.clock.now() - timedelta(days=2)))
+    here.poll()
+    assert here.record().next_poll_at - here.clock.now() <= timedelta(seconds=30)
+
+
 def test_repositories_that_are_polled_together_drift_apart(stage):
     here = stage(a_finished_run(), at=100)
     now = here.clock.now()

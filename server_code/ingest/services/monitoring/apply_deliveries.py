@@ -80,7 +80,8 @@ def _apply_jobs(context: CollectorContext, poll_session: PollSession, jobs: Sequ
             continue
         changed[numbers] = _with_job(context, record, job)
     context.store.save_attempts(list(changed.values()))
-    poll_session.found += len(changed)
+    if changed:
+        poll_session.note_changes((), context.clock.now())
     poll_session.seen |= {record.key for record in changed.values() if record.run is not None}
 
 

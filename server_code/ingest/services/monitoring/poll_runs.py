@@ -223,7 +223,10 @@ def _collect(context: CollectorContext, poll_session: PollSession) -> Repository
 def _mark_polled(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
     now = context.clock.now()
     repository = replace(poll_session.repository, last_polled_at=now)
-    return replace(repository, last_changed_at=now) if poll_session.found else repository
+    if poll_session.changed_at is None:
+        return repository
+    known = repository.last_changed_at or repository.added_at
+    return replace(repository, last_changed_at=max(known, poll_session.changed_at))
 
 
 def _end_poll(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:

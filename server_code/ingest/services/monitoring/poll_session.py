@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -31,7 +31,8 @@ class PollSession:
     was among the reasons. ``ignores_created``: the
     server answers a filter by creation time with other runs. ``should_continue`` is asked between
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
-    that were new or differed from the ledger's copy. ``relies_on_deliveries``: webhooks take the
+    that were new or differed from the ledger's copy; ``changed_at``: when what was found changed
+    last. ``relies_on_deliveries``: webhooks take the
     place of polling. ``hints``: the runs that webhooks or people pointed at, and when; each is
     followed once in a poll. ``is_bulk``: its requests leave a part of each limit to others.
     """
@@ -45,7 +46,7 @@ class PollSession:
     is_thorough: bool = False
     list_is_fresh: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
-    found: int = 0
+    changed_at: datetime | None = None
     changed: list[WorkflowRun] = field(default_factory=list)
     relies_on_deliveries: bool = False
     has_more_facts: bool = False
@@ -66,6 +67,13 @@ class PollSession:
         self.is_cut_short = self.is_cut_short or is_limit
         if self.error is None or isinstance(self.error, (RateLimited, RequestPaused)):
             self.error = error
+
+    def note_changes(self, records: Collection[AttemptRecord], now: datetime) -> None:
+        """Note when what was found changed last: the runs of a backfill ended long ago."""
+        runs = [record.run for record in records if record.run is not None]
+        moments = [run.updated_at if run.is_completed else now for run in runs]
+        newest = min(now, max((moment or now for moment in moments), default=now))
+        self.changed_at = newest if self.changed_at is None else max(self.changed_at, newest)
 
     def keep_validator(self, list_name: str, validator: str | None) -> None:
         """Keep the validator of a list; None removes it."""

@@ -53,7 +53,8 @@ def upsert_runs(
     if due or filtered:
         context.store.save_attempts([*due.values(), *filtered.values()])
         _count_filtered(context, repository, len(filtered))
-        poll_session.found += len(due)
+    if due:
+        poll_session.note_changes(due.values(), now)
     # A long list takes longer to walk than a lease lasts.
     renew_lease(context, poll_session)
 
