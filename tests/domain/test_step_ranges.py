@@ -16,14 +16,9 @@ LINES = st.lists(
 )
 
 
-def files_of(*contents: bytes, has_bom: bool = False) -> list[StepFile]:
+def files_of(*contents: bytes) -> list[StepFile]:
     return [
-        StepFile(
-            number=number * 2,
-            size_bytes=len(content),
-            crc=zlib.crc32(content),
-            has_bom=has_bom,
-        )
+        StepFile(number=number * 2, size_bytes=len(content), crc=zlib.crc32(content))
         for number, content in enumerate(contents, start=1)
     ]
 
@@ -38,7 +33,7 @@ def ranges(files: list[StepFile], log: bytes, size: int = 7) -> tuple[StepRange,
 @given(st.lists(LINES.map(b"".join), min_size=1, max_size=5), st.integers(1, 40), st.booleans())
 def test_the_bytes_and_lines_of_a_range_are_its_file(contents, size, has_bom):
     """However the log is cut, and also where the whole log has one byte order mark, or none."""
-    files = files_of(*(BOM * has_bom + each for each in contents), has_bom=has_bom)
+    files = files_of(*(BOM * has_bom + each for each in contents))
     expected = [(file.number, each) for file, each in zip(files, contents, strict=True) if each]
     for whole in {b"".join(contents), BOM * bool(has_bom and expected) + b"".join(contents)}:
         found = ranges(files, whole, size) or ()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from .jobs import Step
 
 BOM = b"\xef\xbb\xbf"
+_BOM_CRC = zlib.crc32(BOM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,22 +39,25 @@ class StepFile:
     number: int
     size_bytes: int
     crc: int
-    has_bom: bool
 
     @property
     def holds_anything(self) -> bool:
         """Return whether the step wrote anything."""
-        return self.size_bytes > (len(BOM) if self.has_bom else 0)
+        return self.size_bytes > 0 and (self.size_bytes, self.crc) != (len(BOM), _BOM_CRC)
 
 
 class StepFileReader:
-    """A reader of a whole log that compares it with its steps' files, in order."""
+    """A reader of a whole log that compares it with its steps' files, in order.
+
+    Whether a file begins with a mark that the log lacks shows its checksum: the bytes are summed
+    up with the mark before them and without, and those with it end earlier.
+    """
 
     def __init__(self, files: Sequence[StepFile]) -> None:
         self._coming = [file for file in reversed(files) if file.holds_anything]
         self._file: StepFile | None = None
         self._pending = b""
-        self._left_bytes = self._crc = 0
+        self._left_bytes = self._crc = self._marked_crc = self._mark_bytes = 0
         self._byte, self._line = 0, 1
         self._first_byte, self._first_line = 0, 1
         self._last = b"\n"
@@ -88,26 +92,38 @@ class StepFileReader:
             if self._left_bytes:
                 self._is_contradicted = is_end
                 return
-            self._close()
+            self._end()
 
     def _open(self, file: StepFile, begin: bytes) -> None:
-        lacks_bom = file.has_bom and begin != BOM
+        may_lack_mark = begin != BOM and file.size_bytes > len(BOM)
         self._file = file
-        self._left_bytes = file.size_bytes - (len(BOM) if lacks_bom else 0)
-        self._crc = zlib.crc32(BOM) if lacks_bom else 0
+        self._mark_bytes = len(BOM) if may_lack_mark else 0
+        self._left_bytes = file.size_bytes - self._mark_bytes
+        self._crc, self._marked_crc = 0, _BOM_CRC
         self._first_byte, self._first_line = self._byte, self._line
         self._is_contradicted = self._last != b"\n"
 
     def _take(self, piece: bytes) -> None:
         self._crc = zlib.crc32(piece, self._crc)
+        if self._mark_bytes:
+            self._marked_crc = zlib.crc32(piece, self._marked_crc)
         self._left_bytes -= len(piece)
         self._byte += len(piece)
         self._line += piece.count(b"\n")
         self._last = piece[-1:] or self._last
 
-    def _close(self) -> None:
+    def _end(self) -> None:
+        """Close the file where its bytes end: with a mark that the log lacks, or without."""
+        file = self._file
+        has_mark = file is not None and self._marked_crc == file.crc
+        if self._mark_bytes and not has_mark:
+            self._left_bytes, self._mark_bytes = self._mark_bytes, 0
+            return
+        self._close(self._marked_crc if self._mark_bytes else self._crc)
+
+    def _close(self, crc: int) -> None:
         file, self._file = self._file, None
-        if file is None or self._crc != file.crc:
+        if file is None or crc != file.crc:
             self._is_contradicted = True
         elif self._byte > self._first_byte:
             last_line = self._line - 1 if self._last == b"\n" else self._line

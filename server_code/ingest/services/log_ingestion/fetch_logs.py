@@ -7,18 +7,15 @@ other. Runs on worker threads, so nothing here touches the store or the queues.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import BinaryIO
 
-from ...domain.step_ranges import StepFile
 from ...errors import (
     BadCredentials,
     IngestError,
     LogExpired,
     LogPending,
-    MalformedPayload,
     RateLimited,
     RequestPaused,
     ResourceExhausted,
@@ -88,11 +85,8 @@ def _fetch_archive_first(
 
 
 def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
-    """Extract a job's log; damaged files of its steps only leave the steps unproved."""
-    files: list[StepFile] = []
-    with suppress(MalformedPayload):
-        files = archive.step_files(job.job_id)
-    return spool_log(job, partial(archive.extract, job.job_id), files)
+    """Extract a job's log, with the places of its steps where their files prove them."""
+    return spool_log(job, partial(archive.extract, job.job_id), archive.step_files(job.job_id))
 
 
 def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:

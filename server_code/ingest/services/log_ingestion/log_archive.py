@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import IO, BinaryIO, cast
 
 from ...domain.runs import AttemptKey
-from ...domain.step_ranges import BOM, StepFile
+from ...domain.step_ranges import StepFile
 from ...errors import MalformedPayload, is_out_of_memory
 from ...ports import ActionsSource
 from ...wire.log_archives import find_steps, match_jobs, match_steps
@@ -47,17 +47,13 @@ class LogArchive:
         return self._entries[job_id].file_size == 0
 
     def step_files(self, job_id: int) -> list[StepFile]:
-        """Return the files of a job's steps, in order; raises MalformedPayload."""
+        """Return the files of a job's steps, in order, as the archive's directory lists them."""
         found = match_steps(self._steps, self._entries[job_id].filename)
-        return [self._step_file(number, name) for number, name in found.items()]
-
-    def _step_file(self, number: int, file_name: str) -> StepFile:
-        entry = self._opened.getinfo(file_name)
-        with _damage_of(f"file {file_name!r} of the log archive"), self._opened.open(entry) as file:
-            begin = file.read(len(BOM))
-        return StepFile(
-            number=number, size_bytes=entry.file_size, crc=entry.CRC, has_bom=begin == BOM
-        )
+        entries = [(number, self._opened.getinfo(name)) for number, name in found.items()]
+        return [
+            StepFile(number=number, size_bytes=entry.file_size, crc=entry.CRC)
+            for number, entry in entries
+        ]
 
     def extract(self, job_id: int, into: BinaryIO) -> None:
         """Write a job's log into a file; raises MalformedPayload where its bytes are damaged."""
