@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from ingest.adapters.sql import SqlLogCache
 from ingest.adapters.sql.database import Database
 from ingest.adapters.sql.migrate import migrate
 from ingest.adapters.sql.store import choose_dialect
+from ingest.domain.log_cache import SmallLog
 from ingest.domain.log_marks import LogMarks, read_marks
 from ingest.domain.log_pages import ANSWER_BYTES, MAX_PART_BYTES, PAGE_BYTES, LogLine
 from ingest.domain.runs import AttemptKey
@@ -120,6 +122,39 @@ def test_a_log_comes_back_byte_for_byte(cache: LogCache, log: bytes) -> None:
     answer = cache.load_lines(KEY, 1, 1, 1)
     assert answer is not None
     assert answer.total_bytes == len(log)
+
+
+@pytest.mark.parametrize(
+    "log",
+    [
+        b"",
+        b"no line end",
+        ODD_LOG,
+        b"line\n" * 1000,
+        b"line\n" * 1001,
+        b"x" * MAX_PART_BYTES,
+        b"x" * (MAX_PART_BYTES + 1),
+    ],
+    ids=["empty", "no LF", "odd", "page", "two pages", "long", "longer"],
+)
+def test_small_logs_are_kept_together_as_each_alone(cache: LogCache, log: bytes) -> None:
+    """In place of the earlier ones, with their marks, and the oldest go for them."""
+    save(cache, b"earlier\n", 1)
+    logs = {1: log, 2: b"##[error]second\n" + log}
+    several = [
+        SmallLog(key=KEY, job_id=job_id, content=each, marks=read_marks([each]))
+        for job_id, each in logs.items()
+    ]
+    cache.save_logs(several, NOW + timedelta(seconds=1))
+    lines = all_lines(cache)
+    for job_id, each in logs.items():
+        assert content(cache, job_id) == each
+        assert cache.load_marks(KEY, job_id) == read_marks([each])
+    save(cache, log, 1, at=2)
+    assert all_lines(cache) == lines
+    cache.save_logs([replace(several[0], job_id=each) for each in range(3, 30)], NOW)
+    assert content(cache, 1) == log
+    assert sum(content(cache, each) is not None for each in range(1, 30)) <= MAX_LOGS + 1
 
 
 @SETTINGS

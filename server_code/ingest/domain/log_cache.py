@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from io import BytesIO
 from typing import BinaryIO, Protocol
 
 from .due import is_ahead
@@ -18,6 +19,7 @@ from .log_pages import (
     LogSize,
     LongLine,
     PageCutter,
+    only_page,
     pick_lines,
     pick_part,
     read_pages,
@@ -66,6 +68,26 @@ class CachedLog:
     is_whole: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmallLog:
+    """A log that is held in memory on its way into the cache."""
+
+    key: AttemptKey
+    job_id: int
+    content: bytes
+    marks: LogMarks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackedLog:
+    """A whole log as it is stored."""
+
+    job: LogId
+    pages: tuple[PackedPage, ...]
+    size: LogSize
+    marks: bytes
+
+
 class StoredLog(Protocol):
     """A whole log in the store."""
 
@@ -94,6 +116,9 @@ class PageStore(Protocol):
     def new_log(self, job: LogId, now: datetime) -> LogWriter:
         """Begin to write a log."""
 
+    def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
+        """Write whole logs in place of the earlier ones, at once where the store can, and evict."""
+
     def find_log(self, job: LogId) -> StoredLog | None:
         """Find the whole log of a job."""
 
@@ -113,13 +138,17 @@ class PagedLogCache:
         portion_bytes = 0
         cutter = PageCutter()
         for page in cutter.cut(log):
-            packed = zlib.compress(page.content, _FASTEST)
-            if portion and portion_bytes + len(packed) > PORTION_BYTES:
+            packed = _compressed(page)
+            if portion and portion_bytes + len(packed.content) > PORTION_BYTES:
                 writer.add_pages(portion)
                 portion, portion_bytes = [], 0
-            portion.append(PackedPage(page.first_part, page.part_count, packed))
-            portion_bytes += len(packed)
+            portion.append(packed)
+            portion_bytes += len(packed.content)
         writer.finish(portion, cutter.size(), pack_marks(marks))
+
+    def save_logs(self, logs: Sequence[SmallLog], now: datetime) -> None:
+        """Keep several small logs, with one transaction where the store has them."""
+        self._pages.add_logs(list(map(_packed, logs)), now)
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load lines of a log that is kept, page by page."""
@@ -155,6 +184,29 @@ class PagedLogCache:
 
     def _find(self, key: AttemptKey, job_id: int) -> StoredLog | None:
         return self._pages.find_log((*attempt_id(key), job_id))
+
+
+def _packed(log: SmallLog) -> PackedLog:
+    """Cut and compress a log."""
+    pages, size = _cut(log.content)
+    return PackedLog(
+        job=(*attempt_id(log.key), log.job_id),
+        pages=tuple(map(_compressed, pages)),
+        size=size,
+        marks=pack_marks(log.marks),
+    )
+
+
+def _cut(log: bytes) -> tuple[list[LogPage], LogSize]:
+    only = only_page(log)
+    if only is not None:
+        return [only[0]], only[1]
+    cutter = PageCutter()
+    return list(cutter.cut(BytesIO(log))), cutter.size()
+
+
+def _compressed(page: LogPage) -> PackedPage:
+    return PackedPage(page.first_part, page.part_count, zlib.compress(page.content, _FASTEST))
 
 
 def is_lost(unfinished_since: datetime | None, now: datetime) -> bool:

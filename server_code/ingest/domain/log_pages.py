@@ -164,6 +164,14 @@ class PageCutter:
         self._open_parts = 0
 
 
+def only_page(log: bytes) -> tuple[LogPage, LogSize] | None:
+    """Return a short log as its only page, as it would be cut; None where it is longer."""
+    lines = log.count(b"\n") + (not log.endswith(b"\n"))
+    if not log or len(log) > MAX_PART_BYTES or lines > PAGE_PARTS:
+        return None
+    return LogPage(first_part=1, part_count=lines, content=log), LogSize(lines, len(log))
+
+
 def pick_lines(find_page: FindPage, size: LogSize, first: int, count: int) -> LogLines | None:
     """Take a range of lines out of pages; None where a page is gone meanwhile."""
     index = PartIndex(size.long_lines)

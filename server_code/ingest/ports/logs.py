@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import BinaryIO, Protocol
 
+from ..domain.log_cache import SmallLog
 from ..domain.log_marks import LogMarks
 from ..domain.log_pages import LogLines, LogMatches
 from ..domain.runs import AttemptKey
@@ -27,6 +28,9 @@ class LogCache(Protocol):
 
         It replaces the one kept for that job, and is there whole or not at all.
         """
+
+    def save_logs(self, logs: Sequence[SmallLog], now: datetime) -> None:
+        """Keep several small logs as ``save_log`` does one, with as few requests as possible."""
 
     def load_lines(self, key: AttemptKey, job_id: int, first: int, count: int) -> LogLines | None:
         """Load ``count`` lines from line ``first`` (from 1) on; fewer where they are very long."""

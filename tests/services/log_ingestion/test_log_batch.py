@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ingest.domain.ledger import LOG_FETCHED, JobLogRecord
+from ingest.domain.log_cache import SmallLog
+from ingest.domain.log_marks import LogMarks
 from ingest.domain.runs import AttemptKey
-from ingest.errors import IngestError, MessageRefused, QueueUnavailable
+from ingest.errors import IngestError, MessageRefused, QueueUnavailable, StateUnavailable
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports import Rejection
+from ingest.services.log_ingestion.deliver_log import SmallMessage
 from ingest.services.log_ingestion.log_batch import LogBatch
+from support.log_caches import open_log_cache
 
 from standalone.sandbox.builder import WorldBuilder
 
@@ -31,7 +37,8 @@ def filled(here, count: int) -> tuple[LogBatch, dict[int, IngestError]]:
         def trouble(error: IngestError, number: int = number) -> None:
             troubles[number] = error
 
-        batch.add(a_message(number), record, trouble)
+        log = SmallLog(key=KEY, job_id=number, content=b"line\n", marks=LogMarks())
+        batch.add(SmallMessage(a_message(number), record, log), trouble)
     return batch, troubles
 
 
@@ -51,6 +58,26 @@ def test_ten_logs_take_one_request(stage):
     assert recorded(here) == set(range(10))
     assert troubles == {}
     assert not batch.is_full
+
+
+def test_the_logs_of_a_batch_are_cached_together(stage):
+    """For the pages; where that fails, they are sent and recorded all the same."""
+    here = stage(WorldBuilder())
+    cache = open_log_cache()
+    here.context = replace(here.context, log_cache=cache)
+    batch, _ = filled(here, 3)
+    batch.send()
+    assert [b"".join(cache.load_content(KEY, number)) for number in range(3)] == [b"line\n"] * 3
+
+    def fail(_logs, _now):
+        raise StateUnavailable("The disk is full.")
+
+    cache.save_logs = fail
+    batch, troubles = filled(here, 4)
+    batch.send()
+    assert recorded(here) == set(range(4))
+    assert troubles == {}
+    assert ["not cached" in error for error in here.errors()] == [True]
 
 
 def test_an_empty_batch_asks_for_nothing(stage):

@@ -35,6 +35,9 @@ class BrokenCache(LogCache):
     def save_log(self, key, job_id, log, marks, now):
         raise StateUnavailable("The disk is full.")
 
+    def save_logs(self, logs, now):
+        raise StateUnavailable("The disk is full.")
+
     def load_lines(self, key, job_id, first, count):
         return None
 

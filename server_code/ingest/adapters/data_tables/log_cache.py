@@ -18,6 +18,7 @@ from ...domain.log_cache import (
     MAX_CACHED_LOGS,
     SLACK,
     CachedLog,
+    PackedLog,
     PackedPage,
     PagedLogCache,
     read_long_lines,
@@ -69,6 +70,11 @@ class _TablePages:
         name = uuid.uuid4().hex
         row = {"key": name, "name": name, "log": log_key, "saved_at": now, "is_whole": False}
         return _Writer(self, _LOGS.insert({**row, "age": age_key(now)}), name, before, now)
+
+    def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
+        """Write whole logs, one after the other."""
+        for log in logs:
+            self.new_log(log.job, now).finish(log.pages, log.size, log.marks)
 
     def find_log(self, job: LogId) -> _Stored | None:
         """Find the whole log of a job."""

@@ -15,6 +15,7 @@ from ...domain.log_cache import (
     MAX_CACHED_LOGS,
     SLACK,
     CachedLog,
+    PackedLog,
     PackedPage,
     PagedLogCache,
     is_lost,
@@ -103,6 +104,29 @@ class _SqlPages:
         """Begin to write a log."""
         return _Writer(self, job, now)
 
+    def add_logs(self, logs: Sequence[PackedLog], now: datetime) -> None:
+        """Write whole logs in one transaction; of two of one job, the last stays."""
+        newest = {log.job: (uuid.uuid4().hex, log) for log in logs}
+        sizes = {job: _stored_bytes(log.pages) for job, (_, log) in newest.items()}
+        if not newest:
+            return
+        has_room = all(self.has_room(sizes[job], now) for job in newest)
+        rows = [
+            (name, *job, write_time(now), *_facts(log.size, sizes[job], log.marks))
+            for job, (name, log) in newest.items()
+        ]
+        pages = [row for name, log in newest.values() for row in _page_rows(name, log.pages)]
+
+        def add(session: Session) -> None:
+            before = [row[0] for job in newest for row in session.query(_SELECT_LOG, job)]
+            session.insert(_ADD_LOG, rows)
+            session.insert(_ADD_PAGE, pages)
+            _delete(session, before)
+            if not has_room:
+                self.evict(session, now)
+
+        self.database.write(add)
+
     def find_log(self, job: LogId) -> _Stored | None:
         """Find the whole log of a job."""
         rows = self.database.read(_SELECT_LOG, job)
@@ -169,7 +193,7 @@ class _Writer:
             if self._is_begun:
                 session.execute(_FINISH, (*sizes, long_lines, marks, self._name))
             else:
-                self._add_log(session, (*sizes, 1, long_lines, marks))
+                self._add_log(session, _facts(size, stored_bytes, marks))
             self._add_pages(session, pages)
             _delete(session, before)
             if not has_room:
@@ -181,8 +205,7 @@ class _Writer:
         session.insert(_ADD_LOG, [(self._name, *self._job, write_time(self._now), *facts)])
 
     def _add_pages(self, session: Session, pages: Sequence[PackedPage]) -> None:
-        rows = [(self._name, page.first_part, page.part_count, page.content) for page in pages]
-        session.insert(_ADD_PAGE, rows)
+        session.insert(_ADD_PAGE, _page_rows(self._name, pages))
 
 
 class _Stored:
@@ -201,6 +224,16 @@ class _Stored:
         """Load the packed marks; None where there are none."""
         rows = self._database.read(_SELECT_MARKS, (self._name,))
         return None if not rows or rows[0][0] is None else bytes(rows[0][0])
+
+
+def _facts(size: LogSize, stored_bytes: int, marks: bytes) -> Row:
+    """Return the columns of a whole log behind its name and time."""
+    sizes = (size.total_lines, size.total_bytes, stored_bytes)
+    return (*sizes, 1, write_long_lines(size), marks)
+
+
+def _page_rows(name: str, pages: Sequence[PackedPage]) -> list[Row]:
+    return [(name, page.first_part, page.part_count, page.content) for page in pages]
 
 
 def _stored_bytes(pages: Sequence[PackedPage]) -> int:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
+from typing import NamedTuple
 
 from ...domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_UNAVAILABLE, JobLogRecord
+from ...domain.log_cache import SmallLog
 from ...domain.runs import AttemptKey
 from ...errors import IngestError, MessageRefused
 from ...messaging.encoding import QueueMessage
@@ -29,6 +31,14 @@ from ..publish import publish
 from .log_results import LogFetched, LogUnavailable
 
 _CHUNK_BYTES = 256 * 1024
+
+
+class SmallMessage(NamedTuple):
+    """The only message of a log, the record to save once it is sent, and the log for the pages."""
+
+    message: QueueMessage
+    record: JobLogRecord
+    log: SmallLog | None
 
 
 def deliver_log(
@@ -55,20 +65,27 @@ def deliver_log(
     return _record(facts, reference)
 
 
-def pack_log(
-    context: CollectorContext, key: AttemptKey, log: LogFetched
-) -> tuple[QueueMessage, JobLogRecord] | None:
-    """Build the only message of a small log, and the record to save once it is on the queue.
-
-    None where one message does not hold it.
-    """
+def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> SmallMessage | None:
+    """Build the only message of a small log, and what is kept of it; None where it is larger."""
     facts = _facts(context, key, log)
-    limit = context.logs.max_message_bytes
-    message = only_message(facts, log.spool.open, limit)
+    message = only_message(facts, log.spool.open, context.logs.max_message_bytes)
     if message is None:
         return None
-    _cache(context, key, log)
-    return message, _record(facts, None)
+    content = None
+    if context.log_cache is not None:
+        with log.spool.open() as file:
+            content = SmallLog(key=key, job_id=log.job.job_id, content=file.read(), marks=log.marks)
+    return SmallMessage(message, _record(facts, None), content)
+
+
+def cache_logs(context: CollectorContext, logs: Sequence[SmallLog]) -> None:
+    """Cache small logs for the pages; publishing does not depend on it, so it may fail."""
+    if context.log_cache is None or not logs:
+        return
+    try:
+        context.log_cache.save_logs(logs, context.clock.now())
+    except IngestError as error:
+        _report_uncached(context, logs[0].key, logs[0].job_id, error)
 
 
 def deliver_absence(
@@ -106,13 +123,19 @@ def _cache(context: CollectorContext, key: AttemptKey, log: LogFetched) -> None:
         with log.spool.open() as content:
             context.log_cache.save_log(key, log.job.job_id, content, log.marks, context.clock.now())
     except IngestError as error:
-        with suppress(IngestError):
-            context.report_error(
-                LOG_INGESTION_AGENT,
-                key.repository,
-                f"The log of job {log.job.job_id} of {key} was not cached: {error}",
-                "No action is needed if this passes; the page fetches the log again.",
-            )
+        _report_uncached(context, key, log.job.job_id, error)
+
+
+def _report_uncached(
+    context: CollectorContext, key: AttemptKey, job_id: int, error: IngestError
+) -> None:
+    with suppress(IngestError):
+        context.report_error(
+            LOG_INGESTION_AGENT,
+            key.repository,
+            f"The log of job {job_id} of {key} was not cached: {error}",
+            "No action is needed if this passes; the page fetches the log again.",
+        )
 
 
 def _send(context: CollectorContext, message: QueueMessage) -> None:

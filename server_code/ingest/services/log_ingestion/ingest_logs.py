@@ -173,7 +173,7 @@ class _Ingestion:
         if self._batch.accepts(log.digest.log_bytes):
             small = pack_log(self._context, task.work.key, log)
             if small is not None:
-                self._batch.add(*small, partial(task.fail, log.job))
+                self._batch.add(small, partial(task.fail, log.job))
                 return
         record = deliver_log(self._context, task.work.key, log)
         self._context.save_counts()

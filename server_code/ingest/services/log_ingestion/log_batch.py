@@ -9,12 +9,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...domain.ledger import JobLogRecord
+from ...domain.log_cache import SmallLog
 from ...errors import IngestError, MessageRefused
 from ...messaging.encoding import QueueMessage
 from ...ports import Rejection
 from ..context import CollectorContext
 from ..publish import publish
 from ..unexpected_errors import as_ingest_error
+from .deliver_log import SmallMessage, cache_logs
 
 #: So many logs wait for each other at most, also where a request could carry more.
 MAX_GATHERED_LOGS = 10
@@ -26,6 +28,7 @@ OnFailure = Callable[[IngestError], None]
 class _Entry(NamedTuple):
     message: QueueMessage
     record: JobLogRecord
+    log: SmallLog | None
     on_failure: OnFailure
 
 
@@ -46,17 +49,18 @@ class LogBatch:
         """Return whether a log is so small that a full batch of its size fits into one request."""
         return size_bytes <= self._context.logs.max_batch_bytes // (2 * self._max_count)
 
-    def add(self, message: QueueMessage, record: JobLogRecord, on_failure: OnFailure) -> None:
+    def add(self, small: SmallMessage, on_failure: OnFailure) -> None:
         """Add the only message of a log."""
-        self._entries.append(_Entry(message, record, on_failure))
+        self._entries.append(_Entry(*small, on_failure))
 
     def send(self) -> None:
-        """Send what was added, then record it; report each log that was not sent."""
+        """Cache what was added, send and record it; report each log that was not sent."""
         entries, self._entries = self._entries, []
         if not entries:
             return
         messages = [entry.message for entry in entries]
         try:
+            cache_logs(self._context, [entry.log for entry in entries if entry.log is not None])
             refused = publish(self._context.logs, messages, clock=self._context.clock)
             reasons = {rejection.event_id: rejection for rejection in refused}
             taken = [entry for entry in entries if entry.message.event_id not in reasons]
