@@ -37,6 +37,20 @@ _DUE = """
       AND (next_poll_at IS NULL OR next_poll_at <= ? OR next_poll_at > ? OR last_polled_at > ?)
       AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
 """
+#: The same in parts, each of which an index answers where nothing is due.
+_PART_OF_DUE = """
+    SELECT 1 FROM repositories
+    WHERE paused = 0 AND (lease_until IS NULL OR lease_until <= ? OR lease_until > ?)
+"""
+_IS_ANY_DUE = "UNION ALL".join(
+    _PART_OF_DUE + f"AND {part} "
+    for part in (
+        "next_poll_at IS NULL",
+        "next_poll_at <= ?",
+        "next_poll_at > ?",
+        "last_polled_at > ?",
+    )
+)
 _LONGEST_OVERDUE_FIRST = "ORDER BY 1, name_key LIMIT ? "
 
 _DUE_SINCE = "SELECT full_name FROM repositories WHERE paused = 0 AND next_poll_at <= ?"
@@ -122,7 +136,12 @@ class SqlRepositories(RepositoryStore):
         limit: int,
         only: Collection[str] | None = None,
     ) -> list[RepositoryRecord]:
-        """Lease up to ``limit`` due repositories atomically, the most overdue first."""
+        """Lease up to ``limit`` due repositories atomically, the most overdue first.
+
+        Mostly nothing is due: no transaction that may write is begun to find that out.
+        """
+        if not self._is_any_due(now):
+            return []
         until = write_time(now + timedelta(seconds=lease_seconds))
 
         def claim(session: Session) -> list[RepositoryRecord]:
@@ -160,6 +179,12 @@ class SqlRepositories(RepositoryStore):
 
         return self._database.write(save)
 
+    def _is_any_due(self, now: datetime) -> bool:
+        *polls, reached, ahead = _due_times(now)
+        leases = (reached, ahead)
+        parameters = (*leases, *(each for poll in polls for each in (*leases, poll)))
+        return self._database.read(_IS_ANY_DUE + "LIMIT 1", parameters) != []
+
     def _change(self, sql: str, *parameters: str) -> int:
         return self._database.write(lambda session: session.execute(sql, parameters))
 
@@ -172,8 +197,7 @@ def _lock_due(
     Return their keys, and since when each is due.
     """
     order, maximum = _LONGEST_OVERDUE_FIRST + session.dialect.skip_locked, max(0, limit)
-    ahead = write_time(now + MAX_CLOCK_DIFFERENCE)
-    times = (*write_reached(polls_due(now)), ahead, *write_reached(leases_over(now)))
+    times = _due_times(now)
     if only is None:
         rows = session.query(_DUE + order, (*times, maximum))
     else:
@@ -184,6 +208,12 @@ def _lock_due(
             _DUE + "AND name_key IN (...)" + order, times, names, after=(maximum,)
         )
     return {key: since for since, key in sorted(rows)[:maximum]}
+
+
+def _due_times(now: datetime) -> tuple[str, ...]:
+    """Return the parameters of what is due."""
+    ahead = write_time(now + MAX_CLOCK_DIFFERENCE)
+    return (*write_reached(polls_due(now)), ahead, *write_reached(leases_over(now)))
 
 
 def _row(record: RepositoryRecord) -> Row:

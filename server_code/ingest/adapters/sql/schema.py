@@ -261,6 +261,12 @@ _REPOSITORY_IDS = (
     "CREATE INDEX discovered_ids ON discovered_repositories (repository_id)",
 )
 
+#: Whether any repository is due is asked several times a second, by either time.
+_DUE_REPOSITORIES = (
+    "CREATE INDEX next_polls ON repositories (next_poll_at)",
+    "CREATE INDEX last_polls ON repositories (last_polled_at)",
+)
+
 #: Step n leads from version n to version n + 1.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _FIRST,
@@ -276,4 +282,5 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     _UNPUBLISHED_ATTEMPTS,
     _REPORTED_FILTERS,
     _REPOSITORY_IDS,
+    _DUE_REPOSITORIES,
 )
