@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
 from types import FrameType
+
+#: Objects are counted so far before cycles among them are searched for: by default after 700, which
+#: takes a twenty-fifth of the time of a collection, and nearly none of what it creates is a cycle.
+_GC_THRESHOLDS = (20_000, 10, 10)
 
 
 def main() -> None:
@@ -15,6 +20,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _end)
     signal.signal(signal.SIGINT, _end)
     _open_standard_streams()
+    gc.set_threshold(*_GC_THRESHOLDS)
     from .cli import cli
 
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""SQS and S3 through boto3.
+"""SQS and S3 through botocore, the clients of boto3.
 
 - ``clients``: how AWS is reached: region, credentials, time limits, retries, counting of requests
 - ``sqs``: the ports Publisher and WorkQueue
@@ -9,7 +9,7 @@
 - ``policies``, ``cloudformation``: the same as documents for IAM and CloudFormation
 - ``errors``: botocore's exceptions in our words
 
-boto3 takes 0.3 s to import, so it is imported where a client is made; importing this is free.
+botocore takes 0.3 s to import, so it is imported where a client is made; importing this is free.
 """
 
 from .clients import AwsAccess, s3_client, sqs_client

@@ -15,8 +15,8 @@ from ...errors import BadSettings
 from .errors import aws_errors, is_of_credentials
 
 if TYPE_CHECKING:
-    import boto3
     from botocore.config import Config, _RetryDict
+    from botocore.session import Session as BotocoreSession
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
@@ -66,12 +66,13 @@ def sqs_client(access: AwsAccess) -> SQSClient:
     # SQS checks what it gets, and ours is typed: checking in botocore too slows sending by a sixth.
     config = config.merge(Config(parameter_validation=False))
     with _session(access) as session:
-        return session.client(
+        client: SQSClient = session.create_client(  # type: ignore[assignment] # of SQS
             "sqs",
             region_name=_region(session),
             endpoint_url=_endpoint(access, "SQS"),
             config=config,
         )
+        return client
 
 
 def s3_client(access: AwsAccess) -> S3Client:
@@ -88,12 +89,13 @@ def s3_client(access: AwsAccess) -> S3Client:
     with _session(access) as session:
 
         def build(config: Config) -> S3Client:
-            return session.client(
+            client: S3Client = session.create_client(  # type: ignore[assignment] # of S3
                 "s3",
                 region_name=_region(session),
                 endpoint_url=_endpoint(access, "S3"),
                 config=config,
             )
+            return client
 
         client = build(config)
         # An endpoint may also stand in a profile, so only the client knows it.
@@ -120,9 +122,12 @@ def count_requests(client: SQSClient, counters: Counters) -> None:
 
 
 @contextmanager
-def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
-    """Open a session of our own, for boto3's default one is not safe among threads."""
-    import boto3
+def _session(access: AwsAccess) -> Iterator[BotocoreSession]:
+    """Open a session of our own, for the default one is not safe among threads.
+
+    It is botocore's, under boto3: boto3 itself adds resources and transfers, which are not used
+    here, and importing them is a twentieth of the time of a short collection.
+    """
     from botocore.exceptions import InvalidRegionError
     from botocore.session import get_session
 
@@ -130,13 +135,13 @@ def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
 
     with aws_errors("AWS"):
         try:
-            yield boto3.session.Session(
-                aws_access_key_id=access.access_key_id,
-                aws_secret_access_key=access.secret_access_key,
-                aws_session_token=access.session_token,
-                region_name=access.region,
-                botocore_session=reread_credential_files(get_session()),
-            )
+            session = reread_credential_files(get_session())
+            if access.region is not None:
+                session.set_config_variable("region", access.region)
+            keys = (access.access_key_id, access.secret_access_key, access.session_token)
+            if any(keys):
+                session.set_credentials(*keys)  # type: ignore[arg-type] # None as well
+            yield session
         except InvalidRegionError as error:
             raise BadSettings([f"AWS_DEFAULT_REGION is not an AWS region: {error}"]) from error
         except ValueError as error:  # botocore's way to refuse an endpoint
@@ -146,9 +151,10 @@ def _session(access: AwsAccess) -> Iterator[boto3.session.Session]:
             raise BadSettings([f"AWS cannot be reached at {endpoint!r}: {error}"]) from error
 
 
-def _region(session: boto3.session.Session) -> str:
-    # boto3 reads AWS_DEFAULT_REGION and profiles; Lambda, ECS and the other SDKs set AWS_REGION.
-    return session.region_name or os.environ.get("AWS_REGION") or _DEFAULT_REGION
+def _region(session: BotocoreSession) -> str:
+    # It reads AWS_DEFAULT_REGION and profiles; Lambda, ECS and the other SDKs set AWS_REGION.
+    configured: str | None = session.get_config_variable("region")
+    return configured or os.environ.get("AWS_REGION") or _DEFAULT_REGION
 
 
 def _endpoint(access: AwsAccess, service: str) -> str | None:
