@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import anvil.server
 import anvil.tables
 import pytest
 from anvil.tables import app_tables
 from ingest.adapters.data_tables import DataTablesState, transactions
 from ingest.adapters.data_tables.rows import Rows
-from ingest.errors import StateUnavailable
+from ingest.errors import StateBusy
 from support.state_records import (
     NOW,
     REPOSITORY,
@@ -77,17 +78,27 @@ class TestTwoRowsOfOneKey:
 
 
 @pytest.mark.parametrize(
-    "error",
+    ("error", "reason"),
     [
-        anvil.tables.TransactionConflict({"message": "in the way"}),
-        anvil.tables.TableError(
-            {"message": "Failed to connect to database: Too many transactions already in progress."}
+        (
+            anvil.tables.TransactionConflict({"message": "in the way"}),
+            "other processes hold the same rows",
+        ),
+        (
+            anvil.tables.TableError(
+                {"message": "Failed to connect to database: Too many transactions already"}
+            ),
+            "other processes hold the same rows",
+        ),
+        (
+            anvil.server.AnvilWrappedError({"message": "This transaction has expired"}),
+            "Data Tables are too slow: a save took over 10 seconds",
         ),
     ],
-    ids=["conflict", "all taken"],
+    ids=["conflict", "all taken", "expired"],
 )
 def test_others_that_are_always_in_the_way(
-    state: DataTablesState, monkeypatch: pytest.MonkeyPatch, error: Exception
+    state: DataTablesState, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
     """It ends with an error of ours, in bounded time; and the next save finds nothing held."""
     tries = []
@@ -97,9 +108,9 @@ def test_others_that_are_always_in_the_way(
         raise error
 
     with monkeypatch.context() as changed:
-        changed.setattr(transactions, "_TRIED_SECONDS", 0.5)
+        changed.setattr(transactions, "_TRIED_SECONDS", 10)
         changed.setattr(Rows, "upsert", fail)
-        with pytest.raises(StateUnavailable, match="other processes hold the same rows"):
+        with pytest.raises(StateBusy, match=reason):
             state.save_desired_state("monitor", "paused")
     assert len(tries) > 1
     state.save_desired_state("monitor", "running")

@@ -25,6 +25,9 @@ _LONGEST_PAUSE_SECONDS = 1.0
 #: An app server has few transactions at once: two for each of its processors.
 _ALL_TAKEN = "Too many transactions"
 
+#: A transaction that a slow server has undone, ten seconds after its last query.
+_EXPIRED = "transaction has expired"
+
 #: Threads of one process take turns, for in each other's way they would only be slower.
 _turn = threading.Lock()
 
@@ -33,14 +36,14 @@ _begun = threading.local()
 
 
 def transact(work: Callable[[], _Result]) -> _Result:
-    """Do all of it or nothing; where another process was in the way, again, for 20 s at most."""
+    """Do all of it or nothing; where that may pass (``is_contention``), again, for 20 s at most."""
     ends_at = time.monotonic() + _TRIED_SECONDS
     pause = _FIRST_PAUSE_SECONDS
     while True:
         try:
             with _turn:
                 return _do(work)
-        except anvil.tables.TableError as error:
+        except anvil.server.AnvilWrappedError as error:  # an expired one has no class of its own
             if not is_contention(error) or time.monotonic() >= ends_at:
                 raise
         time.sleep(random.uniform(0, pause))  # noqa: S311 - only so that two do not go in step
@@ -74,5 +77,11 @@ def _connection() -> Any:  # noqa: ANN401 - Anvil's own
 
 
 def is_contention(error: BaseException) -> bool:
-    """Return whether concurrent transactions conflicted."""
-    return isinstance(error, anvil.tables.TransactionConflict) or _ALL_TAKEN in str(error)
+    """Return whether concurrent transactions conflicted, or one of them took too long."""
+    is_conflict = isinstance(error, anvil.tables.TransactionConflict) or _ALL_TAKEN in str(error)
+    return is_conflict or is_expired(error)
+
+
+def is_expired(error: BaseException) -> bool:
+    """Return whether a transaction took longer than the server lets it; it is undone."""
+    return _EXPIRED in str(error)
