@@ -85,8 +85,8 @@ class CredentialList:
 class CredentialRefusal:
     """What a credential may not read, and why.
 
-    ``what``: a repository, a repository and the pattern of a path, an owner's list (``owner/*``),
-    or anything (``*``). ``error`` is the name of the error that the refusal is.
+    ``what``: a repository or an owner's list (``owner/*``), either also with the pattern of a path
+    behind it, or anything (``*``). ``error`` is the name of the error that the refusal is.
     """
 
     what: str

@@ -104,6 +104,7 @@ def _token(
         limit=installation.limit,
         graphql_limit=installation.limit,
         scopes=(),
+        permissions=frozenset(PERMISSIONS),
         repositories=installation.repositories,
         expires_at=expires_at,
     )

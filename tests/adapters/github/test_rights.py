@@ -357,3 +357,31 @@ def test_an_item_is_missing_only_while_its_repository_is_read():
         seen["runs"] = (403, {}, {"message": "an IP allow list is enabled"})
         with pytest.raises(AccessDenied):
             actions.fetch_run("octo/1", 7)
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_an_optional_permission_is_asked_once_of_the_reader_of_an_owner(count):
+    """A fine-grained token lacks it everywhere, and nobody else is asked in its place."""
+    readers = {"github_pat_a": {"octo"}, "github_pat_b": {"other"}}
+    world = Github(dict(list(readers.items())[:count]))
+    hooks = Counter()
+
+    def answer(asked):
+        found = world(asked)
+        if not asked.path.endswith("/hooks"):
+            return found
+        hooks[asked.token, asked.path.split("/")[2]] += 1
+        return (403, {}, {"message": "Resource not accessible"}) if found is RUNS else found
+
+    with stub_github(answer) as github:
+        actions = actions_of(github, tuple(world.readers))
+        for name in NAMES[: 20 * count]:
+            assert actions.fetch_runs(name, RunQuery()).value is not None
+        wrong = world.wrong.total()
+        for name in NAMES[: 20 * count]:
+            with pytest.raises(AccessDenied):
+                actions.fetch_failed_deliveries(name, since=StillClock().now())
+        assert actions.fetch_runs("octo/new", RunQuery()).value is not None
+    assert set(hooks.values()) == {1}
+    assert len(hooks) == count
+    assert world.wrong.total() == wrong

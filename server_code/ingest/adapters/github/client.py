@@ -130,6 +130,13 @@ class GithubClient:
         """Return how many times longer polls must wait for the hour's requests to last."""
         return self.rate_limiter.interval_factor(now=self._clock.now())
 
+    def budget_left(self) -> float:
+        """Return the part of the hour's requests that is left, in tenths; 1 where not known."""
+        core = [limit for limit in self.rate_limiter.limits() if limit.resource == "core"]
+        if not core or core[0].limit <= 0:
+            return 1.0
+        return round(core[0].remaining / core[0].limit, 1)
+
     def close(self) -> None:
         """Close every thread's connections."""
         self._transport.close()

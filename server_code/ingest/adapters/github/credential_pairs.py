@@ -58,4 +58,5 @@ class CredentialPairs(Generic[V]):
 
 
 def _owner(pair: Pair) -> str:
-    return pair[1].partition("/")[0]
+    """Return the owner of a repository; none where one path is meant, which says nothing of it."""
+    return "" if " " in pair[1] else pair[1].partition("/")[0]

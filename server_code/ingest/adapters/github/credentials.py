@@ -35,6 +35,9 @@ _PREFIXES = {
     "ghs_": "app installation",
 }
 
+#: Kinds that have permissions of their own, and not those of an account in each repository.
+WITH_PERMISSIONS = frozenset({"fine-grained token", "app installation"})
+
 
 def _kind_of(token: str) -> str:
     """Return the kind of a token by its beginning."""

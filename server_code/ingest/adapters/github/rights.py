@@ -30,6 +30,9 @@ PROOF_SECONDS = 2.0
 #: The rank of a credential of which nothing is known; higher ones are less likely to read.
 _UNKNOWN = 2
 
+#: The rank of one that reads some of an owner's repositories, and was refused others.
+_READS_SOME = 3
+
 #: What a refusal of everything is of.
 EVERYTHING = "*"
 
@@ -235,6 +238,10 @@ class Rights:
         """Return whether nothing that is known of a credential speaks against a repository."""
         return self._ranks([name], repository)[name] <= _UNKNOWN
 
+    def may_read_owner(self, name: str, repository: str) -> bool:
+        """Return whether a credential may read a repository, or reads others of its owner."""
+        return self._ranks([name], repository)[name] <= _READS_SOME
+
     def _ranks(self, names: Iterable[str], repository: str) -> dict[str, int]:
         """Rank credentials by how likely they read a repository.
 
@@ -266,7 +273,7 @@ class Rights:
             if account is not None:
                 return 1 if account == owner else 4
             if name in refused:
-                return 3 if name in reading else 4
+                return _READS_SOME if name in reading else 4
             return _UNKNOWN
 
         return {name: rank(name) for name in names}

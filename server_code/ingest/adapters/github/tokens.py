@@ -6,7 +6,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
@@ -23,6 +23,7 @@ from ...ports import Budget, Clock
 from .apps import App
 from .client import GithubClient
 from .refusal_reasons import REFUSALS, list_reasons, most_informative
+from .refusal_scopes import is_of_owner, refused_scope, scopes_of
 from .request import Request, Response
 from .rights import Rights
 
@@ -68,10 +69,12 @@ class TokenPool:
         if self.is_bulk(repository):
             request = replace(request, is_bulk=True)
         candidates = self._candidates(repository, request.endpoint)
-        refused: list[tuple[GithubClient, IngestError]] = []
+        refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
         for client in candidates:
             if limited and not self._rights.may_read(client.name, repository):
+                continue
+            if not self._is_worth_asking(client.name, repository, refused):
                 continue
             try:
                 response = self._ask(client, repository, request)
@@ -81,14 +84,13 @@ class TokenPool:
                 limited.append(limit)
             except REFUSALS as error:
                 self._note_rejection(client, error)
-                refused.append((client, error))
+                refused[client.name] = error
             else:
                 self._refuse(repository, request.endpoint, refused, is_replaced=True)
                 self._rights.grant(client.name, repository, moves=bool(limited))
                 return response
-        by_name = {client.name: error for client, error in refused}
         failed_apps = self.failed_apps().values()
-        reasons = list_reasons(self._rights, repository, by_name, self._by_name(), failed_apps)
+        reasons = list_reasons(self._rights, repository, refused, self._by_name(), failed_apps)
         self._refuse(repository, request.endpoint, refused, is_replaced=False)
         if limited:
             raise min(limited, key=lambda limit: limit.retry_at)
@@ -98,7 +100,7 @@ class TokenPool:
         """Return the client that is most likely to read a repository. Raises as ``get`` does."""
         names = self._order(repository)
         if not names:
-            raise self._most_informative(repository, [])
+            raise most_informative(repository, [*self.failed_apps().values()])
         return self._by_name()[names[0]]
 
     def set_bulk(self, repository: str, *, is_bulk: bool) -> None:
@@ -206,32 +208,47 @@ class TokenPool:
                 self._rights.grant(client.name, repository)
             raise
 
+    def _is_worth_asking(
+        self, name: str, repository: str, refused: Mapping[str, IngestError]
+    ) -> bool:
+        """Return whether to ask a credential for a path that others were refused.
+
+        Where one of them reads the repository, one that reads nothing of its owner is not.
+        """
+        has_reader = any(
+            isinstance(error, AccessDenied) and self._rights.has_read(each, repository)
+            for each, error in refused.items()
+        )
+        return not has_reader or self._rights.may_read_owner(name, repository)
+
     def _candidates(self, repository: str, endpoint: str) -> list[GithubClient]:
         """Return the clients to ask, in order. Raises the known refusal where there are none."""
         clients = self._by_name()
         order = self._order(repository)
-        if len(order) == 1:
-            return [clients[order[0]]]
-        known = {name: self._refusal(name, repository, endpoint) for name in order}
-        allowed = [name for name in order if known[name] is None]
+        scopes = scopes_of(repository, endpoint, is_only=len(order) == 1)
+        answers = {name: self._refusal(name, scopes) for name in order}
+        refused = {name: error for name, error in answers.items() if error is not None}
+        allowed = [
+            name
+            for name in order
+            if name not in refused and self._is_worth_asking(name, repository, refused)
+        ]
         if not allowed:
-            raise self._most_informative(repository, [e for e in known.values() if e is not None])
+            failures = [*refused.values(), *self.failed_apps().values()]
+            raise most_informative(repository, failures)
         return [clients[name] for name in allowed]
 
-    def _refusal(self, name: str, repository: str, endpoint: str) -> IngestError | None:
-        """Return why a credential is not to be asked for an endpoint of a repository."""
-        for what in (repository, f"{repository} {endpoint}"):
-            refusal = self._rights.refusal(name, what)
-            if refusal is not None:
-                return refusal
-        return None
+    def _refusal(self, name: str, scopes: Iterable[str]) -> IngestError | None:
+        """Return why a credential is not to be asked now."""
+        known = (self._rights.refusal(name, each) for each in scopes)
+        return next((each for each in known if each is not None), None)
 
     def _order(self, repository: str) -> list[str]:
         clients = self._by_name()
 
         def preference(name: str) -> tuple[float, bytes]:
             # Tenths: small differences must not move repositories. The hash spreads the rest.
-            return -_budget_left(clients[name]), _rank(name, repository.lower())
+            return -clients[name].budget_left(), _rank(name, repository.lower())
 
         return self._rights.order(clients, repository, preference)
 
@@ -248,7 +265,7 @@ class TokenPool:
         self,
         repository: str,
         endpoint: str,
-        refused: list[tuple[GithubClient, IngestError]],
+        refused: Mapping[str, IngestError],
         *,
         is_replaced: bool,
     ) -> None:
@@ -258,30 +275,20 @@ class TokenPool:
         no other one was accepted instead (not ``is_replaced``). One that is rejected as a whole is
         tried again with another repository, if it reads any.
         """
-        for client, error in refused:
-            has_read = self._rights.has_read(client.name, repository)
+        clients = self._by_name() if refused else {}
+        for name, error in refused.items():
+            has_read = self._rights.has_read(name, repository)
+            is_read = has_read and isinstance(error, AccessDenied)
+            kind = clients[name].kind if name in clients else ""
+            what = refused_scope(kind, repository, endpoint, is_read=is_read)
             if isinstance(error, BadCredentials):
                 if is_replaced:
-                    self._rights.unpin(client.name, repository)
-                is_noted = self._rights.reads_others(client.name, repository)
+                    self._rights.unpin(name, repository)
+                is_noted = self._rights.reads_others(name, repository)
             else:
-                is_noted = is_replaced or not has_read
-            if not is_noted:
-                continue
-            is_of_endpoint = has_read and isinstance(error, AccessDenied)
-            what = f"{repository} {endpoint}" if is_of_endpoint else repository
-            self._rights.refuse(client.name, what, error)
-
-    def _most_informative(self, repository: str, errors: list[IngestError]) -> IngestError:
-        return most_informative(repository, [*errors, *self.failed_apps().values()])
-
-
-def _budget_left(client: GithubClient) -> float:
-    """Return the part of the hour's requests that is left, in tenths; 1 where it is not known."""
-    core = [limit for limit in client.rate_limiter.limits() if limit.resource == "core"]
-    if not core or core[0].limit <= 0:
-        return 1.0
-    return round(core[0].remaining / core[0].limit, 1)
+                is_noted = is_replaced or not has_read or is_of_owner(what)
+            if is_noted:
+                self._rights.refuse(name, what, error)
 
 
 def _rank(name: str, repository: str) -> bytes:
