@@ -49,8 +49,9 @@ from support.organizations import (
 )
 from support.world import GENEROUS, OpenStage, Stage
 
-from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.builder import FIRST_RUN, WorldBuilder
 from standalone.sandbox.faults import Fault
+from standalone.sandbox.repository import Repository
 from standalone.sandbox.settings import InstallationSpec
 
 
@@ -336,8 +337,12 @@ class TestOneOwner:
     def discover(self, stage: Stage, *given: str) -> list[str]:
         patterns = parse_sources(given)
         add_sources(stage.state, patterns, origin=FROM_COMMAND_LINE, now=stage.clock.now())
-        discover_sources(stage.context, is_thorough=True)
+        discover_sources(stage.context)
         return [each.full_name for each in stage.state.list_repositories() if not each.paused]
+
+    def poll_all(self, stage: Stage) -> None:
+        while poll_due_repositories(stage.context, should_continue=lambda: True, limit=20):
+            pass
 
     def test_patterns_bring_and_leave_out(self, stage: Stage) -> None:
         assert self.discover(stage, "acme", "!acme/b") == ["acme/a", "acme/web-c"]
@@ -461,6 +466,43 @@ class TestOneOwner:
         stage.watch("acme/y")
         assert self.discover(stage, "acme/b") == ["acme/a", "acme/web-c", "acme/y"]
 
+    @pytest.mark.parametrize("seconds", [0, 1200])
+    def test_the_name_of_a_renamed_repository_may_go_to_a_new_one(
+        self, stage: Stage, seconds: float
+    ) -> None:
+        """Both are collected from the next discovery on, also where the redirect was followed."""
+        self.discover(stage, "acme")
+        self.poll_all(stage)
+        stage.server.world.change("acme/a", full_name="acme/z")
+        stage.advance(seconds)
+        self.poll_all(stage)
+        stage.server.world.add(new_repository(stage, "acme/a", run_id=901))
+        stage.advance(700)
+        self.poll_all(stage)
+        assert {("acme/a", 901), ("acme/z", FIRST_RUN + 1)} <= collected_runs(stage)
+        stage.server.world.change("acme/z", full_name="acme/y")
+        assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c", "acme/z"]
+
+    def test_repositories_may_swap_their_names(self, stage: Stage) -> None:
+        self.discover(stage, "acme")
+        for name, new_name in (("a", "tmp"), ("b", "a"), ("tmp", "b")):
+            stage.server.world.change(f"acme/{name}", full_name=f"acme/{new_name}")
+        assert self.discover(stage) == ["acme/a", "acme/b", "acme/web-c"]
+        ids = {each.full_name: each.repository_id for each in stage.state.list_discovered()}
+        assert ids["acme/b"] < ids["acme/a"] < ids["acme/web-c"]
+
+    def test_a_source_that_overlaps_a_listed_one_knows_what_is_archived(self, stage: Stage) -> None:
+        """It is added while a collector runs, and the lists have not changed."""
+        stage.server.world.change("acme/a", archived=True)
+        self.discover(stage, "acme/b")
+        self.discover(stage, "acme/web-*")
+        self.discover(stage, "acme/a*")
+        known = {each.full_name: each for each in stage.state.list_discovered()}
+        assert known["acme/a"].is_archived
+        before = stage.requests("list_organization_repositories", "charged")
+        self.discover(stage)
+        assert stage.requests("list_organization_repositories", "charged") == before
+
     def test_an_archived_repository_rests_once_it_is_collected(self, stage: Stage) -> None:
         stage.server.world.change("acme/a", archived=True)
         assert self.discover(stage, "acme") == ["acme/a", "acme/b", "acme/web-c"]
@@ -558,6 +600,17 @@ class TestOneOwner:
         )
         assert "none (before: BRANCHES main; LOGS failed)" in start()[0]
         assert len(start()) == 3
+
+
+def new_repository(stage: Stage, name: str, *, run_id: int) -> Repository:
+    """Build a repository that was created just now."""
+    builder = WorldBuilder(stage_time(stage))
+    builder.repository(name, id=run_id).run(id=run_id).job(id=run_id)
+    return builder.build().repositories[0]
+
+
+def collected_runs(stage: Stage) -> set[tuple[str, int]]:
+    return {(each["data"]["repo"], each["data"]["run_id"]) for each in stage.runs()}
 
 
 def stage_time(stage: Stage) -> str:

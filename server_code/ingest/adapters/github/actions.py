@@ -25,6 +25,7 @@ from .link_filter import LinkFilter
 from .lists import ListReader, ListRequest
 from .logs import LogDownloader
 from .malformed import MalformedObjects
+from .new_names import NewNames
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
 from .repository_client import RepositoryClient
 from .repository_facts import facts_of, owner_of_jobs, owner_of_runs
@@ -34,9 +35,6 @@ from .tokens import TokenPool
 
 #: Runs of one ``RunPage``, however many requests it takes.
 PER_PAGE = 100
-
-#: Begins the validator of a repository that answers to a new name.
-_RENAMED = "renamed "
 
 _RUNS = "/repos/{}/actions/runs"
 _RUN = "/repos/{}/actions/runs/{}"
@@ -59,7 +57,7 @@ class GithubActions:
         self._start_failures = StartFailureReader(self._lists)
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
-        self._new_names: dict[str, str] = {}
+        self._new_names = NewNames(tokens.clock)
 
     def fetch_runs(
         self, repository: str, query: RunQuery, validator: str | None = None
@@ -68,7 +66,7 @@ class GithubActions:
 
         A validator also holds the new name of a repository that was renamed.
         """
-        known = self._recall_new_name(repository, validator)
+        known = self._new_names.unwrap(repository, validator)
         self._tokens.prefer(repository, known)
         filters = {"status": query.status, "created": query.created}
         request = Request.to(
@@ -87,7 +85,7 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            self._notice_new_name(repository, owner_of_runs(answer.items))
+            self._new_names.notice(repository, owner_of_runs(answer.items))
         runs = self._malformed.parse_each(
             partial(parse_run, repository=repository),
             answer.items,
@@ -101,7 +99,7 @@ class GithubActions:
             has_next=answer.has_next,
             is_complete=answer.has_next or listed >= answer.total_count,
         )
-        return Answer(page, self._with_new_name(repository, answer.validator))
+        return Answer(page, self._new_names.wrap(repository, answer.validator))
 
     def fetch_run(
         self, repository: str, run_id: int, validator: str | None = None
@@ -128,7 +126,7 @@ class GithubActions:
         if answer.items is None:
             return Answer(None, validator)
         if answer.was_redirected:
-            self._notice_new_name(key.repository, owner_of_jobs(answer.items))
+            self._new_names.notice(key.repository, owner_of_jobs(answer.items))
         listed = ({**item, "run_id": key.run_id} for item in answer.items)
         read = list(
             self._malformed.parse_each(
@@ -201,10 +199,14 @@ class GithubActions:
         self._logs.download(self._client(key.repository), request, into)
 
     def fetch_repository(self, repository: str) -> RepositoryFacts:
-        """Fetch what the credential sees of a repository itself."""
-        request = Request.to("/repos/{}", self._name(repository))
+        """Fetch what the credential sees of a repository itself, by the name it is watched under.
+
+        That name may have gone to a new repository since.
+        """
+        request = Request.to("/repos/{}", repository)
         payload = mapping(self._client(repository).get(request).json())
         facts = facts_of(payload, asked=repository)
+        self._new_names.notice(repository, facts.full_name)
         return replace(facts, html_url=self._links.link(facts.html_url))
 
     def budget(self) -> Budget:
@@ -265,24 +267,7 @@ class GithubActions:
             return None
 
     def _name(self, repository: str) -> str:
-        return self._new_names.get(repository, repository)
-
-    def _notice_new_name(self, repository: str, name: str | None) -> None:
-        """Use a renamed repository's new name from now on: each redirect costs a request."""
-        if name is not None and name.lower() != self._name(repository).lower():
-            self._new_names[repository] = name
-
-    def _recall_new_name(self, repository: str, validator: str | None) -> str | None:
-        """Return a validator without the new name, which is used from now on."""
-        if validator is None or not validator.startswith(_RENAMED):
-            return validator
-        name, _, own = validator.removeprefix(_RENAMED).partition(" ")
-        self._new_names.setdefault(repository, name)
-        return own
-
-    def _with_new_name(self, repository: str, validator: str | None) -> str | None:
-        name = self._new_names.get(repository)
-        return validator if validator is None or name is None else f"{_RENAMED}{name} {validator}"
+        return self._new_names.find(repository)
 
     def _fetch_one_run(
         self, repository: str, request: Request, validator: str | None

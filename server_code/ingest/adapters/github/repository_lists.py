@@ -31,6 +31,7 @@ class GithubRepositories(RepositorySource):
     def __init__(self, tokens: TokenPool) -> None:
         self._tokens = tokens
         self._lists = ListReader()
+        self._kinds: dict[str, str] = {}
 
     def list_queries(self, owners: Collection[str], *, with_all: bool) -> list[RepositoryListQuery]:
         """Return what to ask for the repositories of owners, or of everybody.
@@ -115,6 +116,7 @@ class GithubRepositories(RepositorySource):
         """Fetch the list of an organization, or of a user where there is no such organization."""
         kinds = ("orgs", "users")
         known_kind, _, known = (validator or "").partition(" ")
+        known_kind = known_kind or self._kinds.get(owner.lower(), "")
         for kind in (known_kind,) if known_kind in kinds else kinds:
             request = Request.to(f"/{kind}/{{}}/repos", owner, sort="full_name")
             wanted = ListRequest(request=request, key=None)
@@ -124,6 +126,7 @@ class GithubRepositories(RepositorySource):
                 if kind == kinds[-1]:
                     raise
                 continue
+            self._kinds[owner.lower()] = kind
             if answer.value is None or answer.validator is None:
                 return answer
             return Answer(answer.value, f"{kind} {answer.validator}")

@@ -51,9 +51,9 @@ class TokenPool:
         clock: Clock,
     ) -> None:
         self.api_url = api_url
+        self.clock = clock
         self._clients = list(clients)
         self._apps = apps
-        self._clock = clock
         self._rights = Rights(clock)
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
@@ -79,7 +79,7 @@ class TokenPool:
             try:
                 response = self._ask(client, repository, request)
             except RateLimited as limit:
-                if limit.retry_at - self._clock.now() < MAX_LIMIT_WAIT:
+                if limit.retry_at - self.clock.now() < MAX_LIMIT_WAIT:
                     raise
                 limited.append(limit)
             except REFUSALS as error:

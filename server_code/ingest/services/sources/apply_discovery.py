@@ -61,6 +61,7 @@ def apply_discovery(
 ) -> DiscoveryResult:
     """Watch what is new, follow what was renamed, and suspend what is not to be polled."""
     work = _Work(context, sources)
+    work.release_names(listed)
     work.add_named([str(pattern) for pattern in sources.included if pattern.is_single])
     # Active repositories are polled first, also where there are many new ones.
     for each in sorted(listed, key=_last_push, reverse=True):
@@ -88,6 +89,23 @@ class _Work:
         }
         self._changed: dict[str, DiscoveredRepository] = {}
         self._seen: set[str] = set()
+
+    def release_names(self, listed: Sequence[ListedRepository]) -> None:
+        """Let a name that was watched go to the other repository that has it now.
+
+        The one that had it before is watched under its new name from now on.
+        """
+        names: list[str] = []
+        for each in listed:
+            key = repository_key(each.full_name)
+            known = self._known.get(key)
+            if known is None or key not in self._watched or not _is_another(known, each.facts):
+                continue
+            names.append(known.full_name)
+            self._ids = {number: at for number, at in self._ids.items() if at != key}
+            self._renamed = {name: at for name, at in self._renamed.items() if at != key}
+        # Requests for the name were sent to the repository that had it.
+        look_up_repositories(self._context, names)
 
     def add_named(self, names: Sequence[str]) -> None:
         """Take the repositories that sources name, perhaps by a former name.
@@ -210,6 +228,12 @@ class _Work:
             self.result.errors[known.full_name] = error
         else:
             self._suspend(key, _with_facts(known, facts), None)
+
+
+def _is_another(known: DiscoveredRepository, facts: RepositoryFacts | None) -> bool:
+    """Return whether a list describes another repository than the one known by its name."""
+    ids = (known.repository_id, None if facts is None else facts.repository_id)
+    return None not in ids and ids[0] != ids[1]
 
 
 def _last_push(listed: ListedRepository) -> float:

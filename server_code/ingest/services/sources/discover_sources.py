@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -14,9 +14,11 @@ from ...domain.source_records import (
     FROM_COMMAND_LINE,
     CredentialList,
     CredentialRecord,
+    DiscoveredRepository,
     SourceRecord,
 )
 from ...domain.sources import SourcePattern, Sources, parse_source
+from ...domain.stored_values import repository_key
 from ...errors import CredentialSuspended, Fatal, IngestError, Skippable
 from ...ports import Answer, RepositoryFacts, RepositoryListQuery, RepositorySource
 from ..context import CollectorContext
@@ -118,21 +120,18 @@ def start_discovery(
     is_unlisted = any(each.found is None for each in context.store.list_sources())
     if not (is_changed or is_unlisted or is_forced):
         return None
-    return discover_sources(context, is_thorough=True)
+    return discover_sources(context)
 
 
-def discover_sources(context: CollectorContext, *, is_thorough: bool = False) -> DiscoveryResult:
-    """List what all sources match, watch what is new, and suspend what is gone.
-
-    ``is_thorough``: lists are read though they did not change, for sources that are new.
-    """
+def discover_sources(context: CollectorContext) -> DiscoveryResult:
+    """List what all sources match, watch what is new, and suspend what is gone."""
     if context.repositories is None:
         return DiscoveryResult()
     records = context.store.list_sources()
     # Other processes wait, and what becomes due meanwhile is listed again.
     context.store.save_sources([replace(each, listed_at=context.clock.now()) for each in records])
     sources = Sources(tuple(parse_source(each.pattern) for each in records))
-    lists = _fetch_lists(context, context.repositories, sources, is_thorough=is_thorough)
+    lists = _fetch_lists(context, context.repositories, sources)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = not lists.errors
     now = context.clock.now()
@@ -152,15 +151,14 @@ def discover_sources(context: CollectorContext, *, is_thorough: bool = False) ->
     return result
 
 
-def _fetch_lists(
-    context: CollectorContext, source: RepositorySource, sources: Sources, *, is_thorough: bool
-) -> _Lists:
+def _fetch_lists(context: CollectorContext, source: RepositorySource, sources: Sources) -> _Lists:
     """Fetch every list side by side; a list that fails holds no other."""
     listed_patterns = [each for each in sources.included if not each.is_single]
     owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
     with_all = any(each.listed_owner is None for each in listed_patterns)
     now = context.clock.now()
     lists = _Lists(credentials={each.name: each for each in context.store.list_credentials()})
+    described = _described(context.store.list_discovered())
     asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
     for query in source.list_queries(owners, with_all=with_all) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
@@ -169,11 +167,31 @@ def _fetch_lists(
         if any(each.what == pattern and each.is_in_force(now) for each in record.refusals):
             continue
         known = _known_list(record, query.owner)
-        validator = None if known is None or is_thorough else known.validator
+        is_current = known is not None and _describes_all(known, sources, described)
+        validator = known.validator if known is not None and is_current else None
         asked.append((query, context.workers.submit(source.fetch_repositories, query, validator)))
     for query, future in asked:
         _apply_list(lists, source, query, future, now)
     return lists
+
+
+def _described(discovered: Collection[DiscoveredRepository]) -> frozenset[str]:
+    """Return the keys of repositories that a list has described, by their names on GitHub."""
+    return frozenset(
+        repository_key(each.new_name or each.full_name)
+        for each in discovered
+        if each.repository_id is not None
+    )
+
+
+def _describes_all(known: CredentialList, sources: Sources, described: frozenset[str]) -> bool:
+    """Return whether nothing on a list is new to the sources: else it is read though unchanged."""
+    is_for_all = known.owner == "*"
+    new = (name for name in known.names if repository_key(name) not in described)
+    return not any(
+        sources.source_of(name, is_listed_for_all=is_for_all) and not sources.exclusion_of(name)
+        for name in new
+    )
 
 
 def _apply_list(
