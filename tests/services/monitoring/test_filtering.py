@@ -47,6 +47,16 @@ def test_runs_that_a_filter_leaves_out_are_not_read(
     assert opened.requests("list_attempt_jobs") == len(branches)
 
 
+def test_an_attempt_that_is_read_by_its_number_is_filtered_as_well(stage: OpenStage) -> None:
+    """The list shows the newest attempt only; an earlier one is read, and no more of it."""
+    builder = WorldBuilder().run(actor="hubot").job("first").rerun(at=100).job("second")
+    opened = stage(builder, at=600, filters=Filters(actors=parse_globs("!hubot")))
+    opened.poll_for(60)
+    assert {each["data"]["run_attempt"] for each in opened.runs()} == {2}
+    assert opened.counters.read("runs_filtered") == 1
+    assert opened.requests("list_attempt_jobs") == opened.requests("get_attempt") == 1
+
+
 def test_a_run_is_counted_once_and_stays_left_out(stage: OpenStage) -> None:
     """A filter that is changed later applies from then on."""
     opened = stage(world(), at=600, filters=Filters(branches=parse_globs("main")))

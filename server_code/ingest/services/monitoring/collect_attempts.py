@@ -36,7 +36,7 @@ from .poll_session import PollSession, keep_lease, renew_lease
 from .prove_deliveries import count_contradictions, find_status_changes, note_misses
 from .read_attempts import AttemptSnapshot, read_attempt
 from .read_commits import CommitReads
-from .save_runs import is_wanted, upsert_runs
+from .save_runs import count_filtered, is_wanted, upsert_runs
 from .schedule_attempts import (
     is_settling,
     keep_job_counts,
@@ -148,6 +148,8 @@ def _finish(
         upsert_runs(context, poll_session, newest)
     note_misses(context, poll_session, newest + find_status_changes(snapshots, before))
     count_contradictions(context, snapshots, before)
+    left_out = sum(snapshot.record.is_filtered for snapshot in snapshots)
+    count_filtered(context, poll_session.repository, left_out)
     concluded = [_conclude(context, poll_session, snapshot) for snapshot in snapshots]
     try:
         refused = _publish_facts(context, concluded)
@@ -191,6 +193,8 @@ def _changes(
     context: CollectorContext, poll_session: PollSession, snapshot: AttemptSnapshot
 ) -> Changes:
     record, now = snapshot.record, context.clock.now()
+    if record.is_filtered:
+        return Changes(record=record)
     if snapshot.error is not None:
         return Changes(record=postpone(context, record, snapshot.error))
     run, since = record.run, poll_session.repository.watched_since

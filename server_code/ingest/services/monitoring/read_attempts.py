@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.delivery_trust import is_older_run
+from ...domain.filters import FilterChain
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey, WorkflowRun
@@ -72,6 +73,8 @@ def read_attempt(
     snapshot = AttemptSnapshot(record=record)
     try:
         snapshot = _read_run(source, snapshot, is_current=is_current)
+        if _is_left_out(record, snapshot.record.run, reads.filters):
+            return replace(snapshot, record=filtered_record(snapshot.record))
         if wants_jobs or snapshot.has_ended:
             snapshot = _read_jobs(source, snapshot)
         for detailed in reads.details.read(snapshot.record):
@@ -103,6 +106,19 @@ def merge_jobs(known: Sequence[Job], seen: Sequence[Job]) -> tuple[Job, ...]:
         else:
             merged[job.job_id] = job
     return tuple(merged.values())
+
+
+def filtered_record(record: AttemptRecord) -> AttemptRecord:
+    """Return the record of an attempt that a filter leaves out: it is settled, so never due.
+
+    It is kept so that it is counted once, and stays left out when the filter is changed later.
+    """
+    return replace(record, jobs=(), next_check_at=None, settled=True, is_filtered=True)
+
+
+def _is_left_out(record: AttemptRecord, run: WorkflowRun | None, filters: FilterChain) -> bool:
+    is_new = record.run is None and not record.published_statuses
+    return is_new and run is not None and not filters.accepts(run)
 
 
 def _read_run(

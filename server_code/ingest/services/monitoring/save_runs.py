@@ -12,6 +12,7 @@ from ...domain.runs import AttemptKey, WorkflowRun
 from ...domain.source_records import RUNS_FILTERED, filtered_counter
 from ..context import CollectorContext
 from .poll_session import PollSession, renew_lease
+from .read_attempts import filtered_record
 
 
 def upsert_runs(
@@ -43,7 +44,8 @@ def upsert_runs(
             continue
         is_new = record is None or (record.run is None and not record.published_statuses)
         if is_new and not filters.accepts(run):
-            filtered[run.key] = _filtered_record(run, now)
+            new = AttemptRecord(key=run.key, created_at=run.created_at or now, run=run)
+            filtered[run.key] = filtered_record(new)
             continue
         if record is None or record.run is None or _has_changed(record.run, run):
             due[run.key] = _due_record(record, run, now)
@@ -52,14 +54,14 @@ def upsert_runs(
             due.update(_earlier_attempts(run, known, now))
     if due or filtered:
         context.store.save_attempts([*due.values(), *filtered.values()])
-        _count_filtered(context, repository, len(filtered))
+        count_filtered(context, repository, len(filtered))
     if due:
         poll_session.note_changes(due.values(), now)
     # A long list takes longer to walk than a lease lasts.
     renew_lease(context, poll_session)
 
 
-def _count_filtered(context: CollectorContext, repository: RepositoryRecord, runs: int) -> None:
+def count_filtered(context: CollectorContext, repository: RepositoryRecord, runs: int) -> None:
     """Count what filters left out, in all and for the repository's source."""
     context.counters.add(RUNS_FILTERED, runs)
     source, filters = context.source_filters.find(
@@ -119,16 +121,6 @@ def _has_changed(known: WorkflowRun, run: WorkflowRun) -> bool:
         run.conclusion,
         run.updated_at,
         run.run_started_at,
-    )
-
-
-def _filtered_record(run: WorkflowRun, now: datetime) -> AttemptRecord:
-    """Return the record of an attempt that a filter leaves out: it is settled, so never due.
-
-    It is kept so that it is counted once, and stays left out when the filter is changed later.
-    """
-    return AttemptRecord(
-        key=run.key, created_at=run.created_at or now, run=run, settled=True, is_filtered=True
     )
 
 

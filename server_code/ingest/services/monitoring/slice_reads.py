@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ...domain.code_metrics import CommitMetrics
+from ...domain.filters import NO_CHAIN, FilterChain
 from ...domain.ledger import AttemptRecord
 from ...errors import AccessDenied
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
@@ -24,10 +25,14 @@ _REMEDIES = {
 
 @dataclass(frozen=True, slots=True)
 class SliceReads:
-    """The reads that are optional for each attempt: an attempt is published without them too."""
+    """The reads that are optional for each attempt: an attempt is published without them too.
+
+    ``filters`` may leave out an attempt of which only a job or a later attempt was known.
+    """
 
     commits: CommitReads
     details: DetailReads
+    filters: FilterChain = NO_CHAIN
 
 
 def open_slice_reads(
@@ -48,6 +53,7 @@ def open_slice_reads(
             clock=context.clock,
             with_artifacts=context.collecting.artifacts,
         ),
+        context.filters_of(repository),
     )
 
 
