@@ -102,3 +102,13 @@ def test_the_doctor_shows_what_a_source_would_bring(cli: CommandLine) -> None:
     assert "2 repositories (0 private), 0 left out" in found["source octo/*"]["finding"]
     assert "requests an hour" in found["source octo/*"]["finding"]
     assert found["source nobody/*"]["status"] != "ok"
+
+
+def test_the_doctor_leaves_out_what_the_settings_do_before_a_collector_ran(
+    cli: CommandLine,
+) -> None:
+    report = cli.json("doctor", "octo", REPOSITORIES="octo,!octo/web")
+    found = {each["subject"]: each for each in report["checks"]}
+    assert "1 repository (0 private), 1 left out" in found["source octo/*"]["finding"]
+    bare = cli.json("doctor", REPOSITORIES="octo")["checks"]
+    assert not [each for each in bare if "No repository is watched" in each["finding"]]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from .due import is_still_ahead
 from .filters import NO_FILTERS, Filters
+from .sources import SourcePattern, parse_source
 
 #: Where a source was given: in REPOSITORIES, on the command line, or on the Repositories page.
 FROM_SETTINGS = "REPOSITORIES"
@@ -48,6 +49,11 @@ class SourceRecord:
     left_out: int = 0
     last_error: str | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+
+def patterns_of(records: Iterable[SourceRecord]) -> tuple[SourcePattern, ...]:
+    """Return the patterns of stored sources."""
+    return tuple(parse_source(each.pattern) for each in records)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,23 @@ def test_a_rejected_credential_is_recorded_with_the_poll_that_met_it(
     assert {each.name for each in store.list_credentials() if each.rejected} < rejected
 
 
+def test_a_rejected_credential_that_no_repository_needs_is_reported(
+    organizations: Organizations,
+) -> None:
+    """Also where it was accepted before, and has been revoked since."""
+    organizations.context = organizations.join(*ACME_SECRET)
+    organizations.poll_all()
+    stage = organizations.stage
+    stage.server._state.tokens.revoke("Bearer tok-mona")
+    stage.advance(4000)
+    organizations.poll_all()
+    organizations.poll_all()
+    [error] = stage.state.list_errors(limit=9)
+    assert "rejected the credential (401 for /user)" in error.what
+    rejected = {each.owner for each in stage.state.list_credentials() if each.rejected}
+    assert rejected == {"mona"}
+
+
 def test_a_restart_repeats_no_refused_request_within_an_hour(organizations: Organizations) -> None:
     """Which credential may not read which repository is kept in the state.
 

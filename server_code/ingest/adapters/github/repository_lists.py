@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from ...domain.source_records import CredentialRecord, RefusalChanges
-from ...errors import NotFound, RepositoryUnavailable
+from ...errors import BadCredentials, NotFound, RepositoryUnavailable
 from ...ports import Answer, CredentialFacts, RepositoryFacts, RepositoryListQuery, RepositorySource
 from ...wire.fields import mapping, text
 from .client import GithubClient
@@ -63,11 +64,12 @@ class GithubRepositories(RepositorySource):
     ) -> Answer[tuple[RepositoryFacts, ...]]:
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
         client = self._tokens.client_named(query.credential)
-        if query.owner != ALL:
-            return self._fetch_of_owner(client, query.owner, validator)
-        is_installation = client.name.startswith(_INSTALLATION)
-        wanted = _OF_INSTALLATION if is_installation else _OF_USER
-        return _answer(self._lists.fetch(client, wanted, validator), validator)
+        with self._noting_rejection(client):
+            if query.owner != ALL:
+                return self._fetch_of_owner(client, query.owner, validator)
+            is_installation = client.name.startswith(_INSTALLATION)
+            wanted = _OF_INSTALLATION if is_installation else _OF_USER
+            return _answer(self._lists.fetch(client, wanted, validator), validator)
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
         """Note what a credential was listed, so that it is asked first for these."""
@@ -93,7 +95,18 @@ class GithubRepositories(RepositorySource):
         client = self._tokens.client_named(credential)
         if client.name == _ANONYMOUS or client.name.startswith(_INSTALLATION):
             return None
-        return text(mapping(client.get(Request.to("/user")).json()).get("login"))
+        with self._noting_rejection(client):
+            return text(mapping(client.get(Request.to("/user")).json()).get("login"))
+
+    @contextmanager
+    def _noting_rejection(self, client: GithubClient) -> Iterator[None]:
+        """Note whether GitHub accepts a credential, which no repository may need."""
+        try:
+            yield
+        except BadCredentials as error:
+            self._tokens.note_rejection(client, error)
+            raise
+        self._tokens.note_acceptance(client.name)
 
     def _facts(self, client: GithubClient) -> CredentialFacts:
         core = next((e for e in client.rate_limiter.limits() if e.resource == "core"), None)

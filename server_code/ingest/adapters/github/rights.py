@@ -78,10 +78,13 @@ class Rights:
             self._read_at.set(pair, time.monotonic())
             if self._refusals.pop(pair) is not None:
                 self._note(name, pair[1], None)
-            if self._rejections.pop(name, None) is not None:
-                self._note(name, EVERYTHING, None)
-                self._end_refusals_by_rejection(name)
+            self._end_rejection(name)
             _trim(self._pins)
+
+    def accept(self, name: str) -> None:
+        """Note that GitHub accepts a credential, whatever it was asked for."""
+        with self._lock:
+            self._end_rejection(name)
 
     def pin(self, name: str, repository: str) -> None:
         """Prefer the credential that has a repository's ETags, unless another one reads it."""
@@ -106,8 +109,11 @@ class Rights:
             self._refusals.set(pair, refusal)
             self._note(*pair, refusal)
 
-    def _end_refusals_by_rejection(self, name: str) -> None:
+    def _end_rejection(self, name: str) -> None:
         """Let a credential that GitHub accepts again read what it was rejected for."""
+        if self._rejections.pop(name, None) is None:
+            return
+        self._note(name, EVERYTHING, None)
         for pair in [each for each in self._refusals if each[0] == name]:
             refusal = self._refusals.get(pair)
             if refusal is not None and isinstance(refusal.error, BadCredentials):

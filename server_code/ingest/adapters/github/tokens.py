@@ -83,7 +83,7 @@ class TokenPool:
                     raise
                 limited.append(limit)
             except REFUSALS as error:
-                self._note_rejection(client, error)
+                self.note_rejection(client, error)
                 refused[client.name] = error
             else:
                 self._refuse(repository, request.endpoint, refused, is_replaced=True)
@@ -145,6 +145,17 @@ class TokenPool:
     def rejection_of(self, name: str) -> IngestError | None:
         """Return why GitHub rejects a credential as a whole; None where it does not."""
         return self._rights.rejection_of(name)
+
+    def note_rejection(self, client: GithubClient, error: IngestError) -> None:
+        """Note that GitHub rejects a credential as a whole, if the error is such."""
+        if isinstance(error, BadCredentials) and self._rights.reject(client.name, error):
+            logger.info("credential rejected", extra={"credential": client.name})
+            with self._lock:
+                self._rejected[client.name] = error
+
+    def note_acceptance(self, name: str) -> None:
+        """Note that GitHub accepts a credential."""
+        self._rights.accept(name)
 
     def note_list(self, name: str, owner: str, repositories: Collection[str]) -> None:
         """Note which repositories of an owner (``*``: of all) a credential was listed."""
@@ -254,12 +265,6 @@ class TokenPool:
 
     def _by_name(self) -> dict[str, GithubClient]:
         return {client.name: client for client in self.clients()}
-
-    def _note_rejection(self, client: GithubClient, error: IngestError) -> None:
-        if isinstance(error, BadCredentials) and self._rights.reject(client.name, error):
-            logger.info("credential rejected", extra={"credential": client.name})
-            with self._lock:
-                self._rejected[client.name] = error
 
     def _refuse(
         self,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from ...domain.sources import SourcePattern, parse_source
+from ...domain.source_records import patterns_of
+from ...domain.sources import SourcePattern
 from ...errors import IngestError, Retriable
 from ...ports import StateStore
 from ..sources.manage_sources import plan_removal
@@ -35,7 +36,7 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     if pattern.is_excluded:
         finding = f"Repositories that {str(pattern)[1:]} matches are not polled any more."
         return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
-    others = [parse_source(each.pattern) for each in known]
+    others = patterns_of(known)
     try:
         preview = call_with_timeout(
             seconds,

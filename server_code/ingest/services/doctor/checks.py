@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from ...domain.source_records import CredentialRecord, SourceRecord
-from ...domain.sources import SourcePattern, parse_source
+from ...domain.source_records import CredentialRecord, SourceRecord, patterns_of
+from ...domain.sources import SourcePattern
 from ...errors import IngestError
 from ...ports import Clock, StateStore
 from ...ports.inspection import FAILED, OK, WARNING, Check, QueueInspector
@@ -117,7 +117,7 @@ def check_github(target: DoctorTarget, watched: Watched) -> Iterator[Check]:
         yield check_repository(github.actions, github.inspector, name, backfill_days=days)
     if len(names) > MAX_REPOSITORIES:
         yield _left_unchecked(len(names) - MAX_REPOSITORIES)
-    if not (names or watched.sources or _previewed(target)):
+    if not (names or watched.sources or target.settings.sources or _previewed(target)):
         yield _nothing_watched()
 
 
@@ -137,7 +137,7 @@ def check_sources(
     target: DoctorTarget, github: DoctorGithub, known: Sequence[SourceRecord]
 ) -> Iterator[Check]:
     """Preview the sources that were named, and report the errors of the known ones."""
-    others = [*target.sources, *(parse_source(each.pattern) for each in known)]
+    others = [*target.sources, *target.settings.sources, *patterns_of(known)]
     for pattern in _previewed(target):
         yield check_source(
             github,

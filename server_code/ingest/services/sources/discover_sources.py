@@ -16,6 +16,7 @@ from ...domain.source_records import (
     CredentialRecord,
     DiscoveredRepository,
     SourceRecord,
+    patterns_of,
 )
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
@@ -130,7 +131,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     records = context.store.list_sources()
     # Other processes wait, and what becomes due meanwhile is listed again.
     context.store.save_sources([replace(each, listed_at=context.clock.now()) for each in records])
-    sources = Sources(tuple(parse_source(each.pattern) for each in records))
+    sources = Sources(patterns_of(records))
     lists = _fetch_lists(context, context.repositories, sources)
     result = apply_discovery(context, sources, list(lists.listed.values()))
     result.is_complete = not lists.errors

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ...domain.filters import NO_FILTERS, Filters
-from ...domain.source_records import FROM_SETTINGS, SourceRecord
-from ...domain.sources import SourcePattern, Sources, parse_source
+from ...domain.source_records import FROM_SETTINGS, SourceRecord, patterns_of
+from ...domain.sources import SourcePattern, Sources
 from ...domain.stored_values import repository_key
 from ...errors import NotFound, Rejected
 from ...ports import StateStore
@@ -70,13 +70,8 @@ def add_sources(
 def plan_removal(store: StateStore, pattern: str) -> Removal:
     """Return what the removal of a source would do. Raises NotFound."""
     record = require_source(store, pattern)
-    others = Sources(
-        tuple(
-            parse_source(each.pattern)
-            for each in store.list_sources()
-            if each.pattern != record.pattern
-        )
-    )
+    kept_records = (each for each in store.list_sources() if each.pattern != record.pattern)
+    others = Sources(patterns_of(kept_records))
     suspended: list[str] = []
     kept: list[tuple[str, str]] = []
     for known in store.list_discovered():

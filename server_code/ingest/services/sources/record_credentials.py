@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.due import is_interval_over
 from ...domain.source_records import REFUSED_FOR, CredentialRecord, CredentialRefusal
-from ...errors import Fatal, IngestError, Skippable
+from ...errors import BadCredentials, Fatal, IngestError, Skippable
 from ...ports import CredentialFacts, RepositorySource
 from ..context import CollectorContext
 
@@ -110,12 +110,19 @@ def _updated(
     facts: CredentialFacts,
     now: datetime,
 ) -> CredentialRecord:
+    """Return a record with what is known, and the owner; GitHub is asked whose it is.
+
+    A credential that nothing needed for an hour is asked again, so that a rejection is known.
+    """
     record = with_facts(known, facts, now)
     is_refused = any(each.what == _OWNER and each.is_in_force(now) for each in record.refusals)
-    if record.owner is not None or record.rejected is not None or is_refused:
+    is_used = facts.reset_at is not None and facts.reset_at > now
+    if (record.owner is not None and is_used) or record.rejected is not None or is_refused:
         return record
     try:
-        return replace(record, owner=source.fetch_owner(record.name))
+        return replace(record, owner=source.fetch_owner(record.name) or record.owner)
+    except BadCredentials as error:
+        return replace(refused(record, _OWNER, error, now), rejected=str(error))
     except (Fatal, Skippable) as error:
         return refused(record, _OWNER, error, now)
     except IngestError:
