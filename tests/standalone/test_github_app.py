@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import stat
@@ -66,6 +67,65 @@ def test_the_manifest_asks_for_nothing_but_reading(cli: CommandLine, registratio
     for path in ("/", "/created?code=x&state=wrong", "/created?code=x"):
         assert requests.get(f"{base}{path}", timeout=10).status_code in (400, 404)
     assert not (cli.folder / ".runstream/github-app.json").exists()
+
+
+def callback_of(form_address: str) -> str:
+    """Confirm the manifest on GitHub's pages; return where GitHub leads back to."""
+    page = requests.get(form_address, timeout=10).text
+    fields = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
+    action = re.search(r'action="([^"]*)"', page)
+    assert action is not None
+    manifest = {name: html.unescape(value) for name, value in fields.items()}
+    confirm = requests.post(html.unescape(action[1]), data=manifest, timeout=10)
+    found = {
+        name: html.unescape(v)
+        for name, v in re.findall(r'name="(\w+)" value="([^"]*)"', confirm.text)
+    }
+    create = (
+        f"{action[1].partition('/settings')[0].partition('/organizations')[0]}/settings/apps/create"
+    )
+    answer = requests.post(create, data=found, timeout=10, allow_redirects=False)
+    return answer.headers["Location"]
+
+
+@pytest.mark.parametrize("prefix", ["", "/api/v3"])
+def test_a_github_that_fails_for_a_moment_costs_no_app(cli: CommandLine, prefix: str) -> None:
+    """The code is exchanged again; of a GitHub Enterprise Server as well."""
+    api = {"GITHUB_API_URL": f"{cli.github.url}{prefix}"}
+    with cli.started("github-app", "create", "--no-browser", **api) as command:
+        assert command.stdout is not None
+        address = re.search(r"http://\S+", command.stdout.readline())
+        assert address is not None
+        callback = callback_of(address[0])
+        wrong = re.sub(r"state=[^&]+", "state=guess", callback)
+        assert requests.get(wrong, timeout=10).status_code == 400
+        cli.inject(path="/conversions$", do="error", status=502, count=2)
+        done = requests.get(callback, timeout=30, allow_redirects=False)
+        assert (done.status_code, done.headers["Location"].endswith("/installations/new")) == (
+            303,
+            True,
+        )
+        assert command.wait(timeout=30) == 0
+    assert "GITHUB_APP_ID" in json.loads((cli.folder / ".runstream/github-app.json").read_text())
+
+
+def test_a_code_that_github_does_not_accept_ends_the_command(
+    cli: CommandLine, registration: str
+) -> None:
+    callback = callback_of(registration)
+    cli.inject(path="/conversions$", do="missing")
+    done = requests.get(callback, timeout=30)
+    assert (done.status_code, "used or older than one hour" in done.text) == (400, True)
+    assert not (cli.folder / ".runstream/github-app.json").exists()
+
+
+def test_a_key_that_could_not_be_saved_is_not_asked_for(cli: CommandLine) -> None:
+    """GitHub shows it once."""
+    name = f"{'a' * 245}.json"
+    refused = cli.run("github-app", "create", "--no-browser", GITHUB_APP_FILE=name)
+    assert refused.returncode == 78
+    assert "cannot be saved" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_the_app_of_the_settings_comes_before_the_file(tmp_path: Path) -> None:

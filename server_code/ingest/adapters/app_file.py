@@ -27,22 +27,52 @@ def load_app_file(path: Path) -> dict[str, str]:
 
 
 def save_app_file(path: Path, values: Mapping[str, str]) -> None:
-    """Save the settings of an App. Raises Rejected where the file holds one already."""
+    """Save the settings of an App. Raises Rejected where the file holds one, or cannot be written.
+
+    GitHub shows the key once: without the file, the App has to be deleted and created anew.
+    """
     require_no_app(path)
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    draft.unlink(missing_ok=True)
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        json.dump(dict(values), stream)
-    draft.replace(path)
+    try:
+        _write(path, json.dumps(dict(values)))
+    except OSError as error:
+        raise Rejected(
+            f"The key of the GitHub App {values.get('GITHUB_APP_ID')} could not be saved in {path} "
+            f"({type(error).__name__}). Delete the App on GitHub, then create another one."
+        ) from error
 
 
 def require_no_app(path: Path) -> None:
-    """Raise Rejected where the file holds an App, whose key would be lost."""
+    """Raise Rejected where the file holds an App, whose key would be lost, or cannot be written."""
     known = load_app_file(path).get("GITHUB_APP_ID")
     if known is not None:
         raise Rejected(
             f"{path} holds the GitHub App {known} already. Delete the App on GitHub, remove the "
             "file, then create another one."
         )
+    try:
+        _draft_of(path).unlink(missing_ok=True)
+        _write_draft(path, "").unlink()
+    except OSError as error:
+        raise Rejected(
+            f"The key of a GitHub App cannot be saved in {path} ({type(error).__name__}). Correct "
+            "the folder, or set GITHUB_APP_FILE to another file."
+        ) from error
+
+
+def _write(path: Path, content: str) -> None:
+    _draft_of(path).unlink(missing_ok=True)
+    _write_draft(path, content).replace(path)
+
+
+def _write_draft(path: Path, content: str) -> Path:
+    """Write a new file next to the private one, that no one else may read."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = _draft_of(path)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        stream.write(content)
+    return draft
+
+
+def _draft_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{os.getpid()}")

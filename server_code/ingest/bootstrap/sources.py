@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..domain.counters import Counters
+from ..errors import SourceUnavailable
 from ..ports import ActionsSource, Clock, StateStore
 from ..services.log_ingestion.read_log import LogReader
 from ..services.sources.preview_source import SourceLister
@@ -13,6 +14,10 @@ from ..settings import Settings
 from ..wire.app_manifest import RegisteredApp
 from .buses import open_bus
 from .states import log_cache_of
+
+#: How often a code is exchanged where GitHub fails, and the pause between.
+EXCHANGE_TRIES = 3
+EXCHANGE_PAUSE_SECONDS = 1.0
 
 
 def open_source(settings: Settings, *, clock: Clock, counters: Counters) -> ActionsSource:
@@ -36,9 +41,17 @@ def open_source_lister(settings: Settings, *, clock: Clock) -> Iterator[SourceLi
 
 
 def exchange_app_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp:
-    """Exchange the code of a manifest for the App. Raises Rejected, and what GitHub answers."""
+    """Exchange the code of a manifest for the App. Raises Rejected, and what GitHub answers.
+
+    The code is good once, and a person is waiting: a GitHub that fails is asked again at once.
+    """
     from ..adapters.github.app_registration import exchange_code
 
+    for _ in range(EXCHANGE_TRIES - 1):
+        try:
+            return exchange_code(code, api_url=api_url, clock=clock)
+        except SourceUnavailable:
+            clock.sleep(EXCHANGE_PAUSE_SECONDS)
     return exchange_code(code, api_url=api_url, clock=clock)
 
 
