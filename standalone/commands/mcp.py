@@ -8,7 +8,7 @@ from contextlib import closing
 import click
 from ingest.bootstrap.sources import open_log_reader
 from ingest.bootstrap.states import log_cache_of, open_state
-from ingest.errors import BadSettings
+from ingest.errors import BadSettings, Fatal
 
 from ..command import command, examples
 from ..environment import read_environment
@@ -38,8 +38,9 @@ def mcp(*, address: Address | None) -> None:
     try:
         from ..mcp.server import build_mcp_server, serve_http
     except ImportError as error:
-        missing = f"The package {error.name} is missing: pip install 'runstream[mcp]'."
-        raise BadSettings([missing]) from error
+        raise Fatal(
+            "`mcp` needs packages that are missing: pip install 'runstream[mcp]'"
+        ) from error
     from ingest.adapters.system_clock import SystemClock
 
     from ..mcp.tools import AgentTools

@@ -85,7 +85,8 @@ def _run(command: list[str]) -> None:
     except subprocess.TimeoutExpired as error:
         raise _not_installed(f"It took longer than {_INSTALL_SECONDS} seconds.") from error
     if done.returncode:
-        raise _not_installed((done.stderr or done.stdout).strip()[-1000:])
+        printed = (done.stderr or done.stdout).strip()[-1000:]
+        raise _not_installed(printed or f"{command[0]} ended with code {done.returncode}.")
 
 
 def _not_installed(reason: str) -> NotInstalled:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
@@ -165,3 +166,21 @@ def test_over_http_a_token_is_required(collected: CommandLine) -> None:
         assert second.returncode == 78
         assert "Address already in use" in second.stderr
         server.terminate()
+
+
+def test_without_its_packages_the_extra_is_named(bare: CommandLine) -> None:
+    """No setting is wrong: a package is missing."""
+    blocked = (
+        "import sys; sys.modules['uvicorn'] = None; from standalone.__main__ import main; main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", blocked, "mcp"],
+        env=bare.whole_environment(),
+        cwd=bare.folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode
+    assert done.stderr == "`mcp` needs packages that are missing: pip install 'runstream[mcp]'\n"
