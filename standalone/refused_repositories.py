@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from ingest.bootstrap.collector import Collector
 from ingest.domain.due import is_still_ahead
-from ingest.ports import RepositoryFacts
+from ingest.ports import RepositoryInfo
 from ingest.services.context import PIPELINE_MONITORING_AGENT
 from ingest.services.sources.look_up_repositories import look_up_repositories
 
@@ -70,7 +70,7 @@ class RefusedRepositories:
         shown = {
             name: answer.full_name
             for name, answer in answers.items()
-            if isinstance(answer, RepositoryFacts)
+            if isinstance(answer, RepositoryInfo)
         }
         self._pause = min(2 * self._pause, LONGEST_PAUSE)
         self._next_at = context.clock.now() + self._pause

@@ -9,7 +9,7 @@ from datetime import timedelta
 
 from ingest.bootstrap.collector import Collector
 from ingest.errors import CredentialSuspended, IngestError, Retriable
-from ingest.ports import RepositoryFacts, RepositoryStore
+from ingest.ports import RepositoryInfo, RepositoryStore
 from ingest.services.context import CollectorContext
 from ingest.services.sources.look_up_repositories import look_up_repositories
 
@@ -71,9 +71,9 @@ def check_repositories(
     return CheckedRepositories(names=tuple(dict.fromkeys(present)), refused=refused)
 
 
-def _present_name(name: str, answer: RepositoryFacts | IngestError | None) -> str:
+def _present_name(name: str, answer: RepositoryInfo | IngestError | None) -> str:
     """Return the name to watch a repository under: the typed one, unless it was renamed."""
-    if not isinstance(answer, RepositoryFacts) or answer.full_name.lower() == name.lower():
+    if not isinstance(answer, RepositoryInfo) or answer.full_name.lower() == name.lower():
         return name
     write_notice(f"{name} is {answer.full_name} now, and is watched under this name.")
     return answer.full_name

@@ -12,7 +12,7 @@ from .. import (
     log_ids,
     log_ranges,
     routes,
-    run_facts,
+    run_texts,
     statuses,
 )
 from ..components.AnnotationRow import AnnotationRow
@@ -131,7 +131,7 @@ class LogPage(LogPageTemplate):
         has_log = log["state"] == "fetched"
         has_steps = not has_log and bool(job["steps"])
         self.step_rows.show(job["steps"] if has_steps else [])
-        dom.fill(self, progress_word=run_facts.steps_word(job["steps"]))
+        dom.fill(self, progress_word=run_texts.steps_word(job["steps"]))
         clock.show_duration(self.dom_nodes["duration"], job)
         dom.show(self, duration=not has_log)
         dom.show(self, annotated=bool(job["annotations"]), progress=has_steps)
@@ -146,7 +146,7 @@ class LogPage(LogPageTemplate):
         dom.set_attribute(self.dom_nodes["absence_icon"], "href", "#icon-" + icon)
         dom.fill(
             self,
-            reason="{}: {}".format(word, run_facts.absence(log)) if is_missing else EMPTY,
+            reason="{}: {}".format(word, run_texts.absence(log)) if is_missing else EMPTY,
             hope="This page refreshes automatically." if log["may_come"] else "",
         )
 

@@ -7,7 +7,7 @@ from .. import (
     dom,
     formatting,
     routes,
-    run_facts,
+    run_texts,
     timeline,
 )
 from ..components.AnnotationRow import AnnotationRow
@@ -89,11 +89,11 @@ class RunPage(RunPageTemplate):
 
     def show_head(self, answer, run):
         """Draw name, state and attempts."""
-        self.title = run_facts.name(run)
+        self.title = run_texts.name(run)
         dom.fill(
             self,
             heading=self.title,
-            summary=run_facts.summary(run),
+            summary=run_texts.summary(run),
             repository=run["repo"],
             workflow=run["workflow_name"],
         )
@@ -112,13 +112,13 @@ class RunPage(RunPageTemplate):
 
     def show_failures(self, answer, run):
         """Draw the failed jobs, and what they are annotated with."""
-        failures = run_facts.failures(run["jobs"])
+        failures = run_texts.failures(run["jobs"])
         shown = failures[:MAX_FAILURES]
         logs = answer["logs"]
         self.failure_rows.show(
             [(run, job, step, logs.get(str(job["job_id"]))) for job, step in shown]
         )
-        annotations = run_facts.annotation_rows(answer)
+        annotations = run_texts.annotation_rows(answer)
         self.annotation_rows.show(annotations)
         more = len(failures) - len(shown)
         dom.fill(self, more_failures="{} more, first among the jobs below.".format(more))
@@ -140,7 +140,7 @@ class RunPage(RunPageTemplate):
 
     def show_jobs(self, answer):
         """Draw the jobs, failed ones first."""
-        self.jobs = run_facts.job_rows(answer)
+        self.jobs = run_texts.job_rows(answer)
         self.draw_jobs()
         dom.show(self, no_jobs=not self.jobs)
 
@@ -149,7 +149,7 @@ class RunPage(RunPageTemplate):
         self.job_cards.show(self.jobs[: self.max_jobs])
         left = len(self.jobs) - self.max_jobs
         self.more_jobs.visible = left > 0
-        self.more_jobs.text = run_facts.more_jobs(min(left, MAX_JOBS), len(self.jobs))
+        self.more_jobs.text = run_texts.more_jobs(min(left, MAX_JOBS), len(self.jobs))
 
     def more_jobs_click(self, **event):
         """Draw more jobs, and move the focus to the first of them."""
@@ -181,7 +181,7 @@ class RunPage(RunPageTemplate):
             **{name: formatting.number(metrics[name]) for name in COUNTS},
         )
         self.dom_nodes["pulls"].replaceChildren(
-            *[self._pull_link(text, url) for text, url in run_facts.pulls(run)]
+            *[self._pull_link(text, url) for text, url in run_texts.pulls(run)]
         )
 
     def _pull_link(self, text, url):

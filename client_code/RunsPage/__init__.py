@@ -3,7 +3,7 @@
 from anvil import get_open_form
 from anvil.js.window import location, window
 
-from .. import clock, connection, dom, run_facts, run_filters
+from .. import clock, connection, dom, run_filters, run_texts
 from ..components.RunLine import RunLine
 from ._anvil_designer import RunsPageTemplate
 
@@ -46,8 +46,8 @@ class RunsPage(RunsPageTemplate):
         """Draw the runs and the choices of each filter."""
         dom.fill(
             self,
-            count=run_facts.found(answer["total"], answer["kept"]),
-            more_word=run_facts.filters_word(run_filters.narrowing(self.filters)),
+            count=run_texts.found(answer["total"], answer["kept"]),
+            more_word=run_texts.filters_word(run_filters.narrowing(self.filters)),
         )
         for choice in self.choices:
             choice.show(answer["choices"][choice.field], self.filters.get(choice.field))

@@ -2,7 +2,7 @@
 
 from anvil import get_open_form
 
-from .. import connection, dom, routes, workflow_facts
+from .. import connection, dom, routes, workflow_texts
 from ..components.WorkflowRow import WorkflowRow
 from ._anvil_designer import WorkflowsPageTemplate
 
@@ -27,9 +27,9 @@ class WorkflowsPage(WorkflowsPageTemplate):
     def show(self, answer):
         """Draw a row for each workflow; bars are relative to the longest of the page."""
         workflows = answer["workflows"]
-        dom.fill(self, count=workflow_facts.count(answer))
+        dom.fill(self, count=workflow_texts.count(answer))
         self.by_repository.show(answer["repositories"], self.repository)
-        self.rows.show(workflow_facts.rows(workflows))
+        self.rows.show(workflow_texts.rows(workflows))
         dom.show(self, list=bool(workflows), none=not workflows)
 
     def repository_chosen(self, field, value, **event):

@@ -16,7 +16,7 @@ from ingest.errors import IngestError
 from ingest.ports import QueueDepth
 from ingest.ports.inspection import OK
 from ingest.services.dashboard.health import Health
-from ingest.services.dashboard.health_facts import load_health
+from ingest.services.dashboard.health_input import load_health
 from ingest.services.doctor.machine import check_machine
 
 from ..command import command, examples

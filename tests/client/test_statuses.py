@@ -7,7 +7,7 @@ import pytest
 from ingest.domain.agent_states import AgentState
 from ingest.domain.summaries import FAILED_CONCLUSIONS
 
-from client_code import run_facts, sentences, statuses
+from client_code import run_texts, sentences, statuses
 
 PAGE = (Path(__file__).parents[2] / "theme" / "assets" / "standard-page.html").read_text()
 TABLES = [
@@ -46,7 +46,7 @@ def test_every_state_in_which_an_agent_fetches_no_log_is_explained():
 
 
 def test_a_run_or_job_has_failed_as_the_server_counts_it():
-    assert set(run_facts.FAILED) == FAILED_CONCLUSIONS
+    assert set(run_texts.FAILED) == FAILED_CONCLUSIONS
 
 
 @pytest.mark.parametrize("icon", sorted({icon for _, icon, _ in BADGES}))

@@ -18,7 +18,7 @@ from ingest.domain.runs import AttemptKey
 from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
-    LogFacts,
+    LogMetadata,
     log_envelope,
     log_object_key,
     log_payload,
@@ -47,9 +47,9 @@ sys.stdout.buffer.write(message["Body"].encode())
 """
 
 
-def a_log_s_facts() -> LogFacts:
+def a_log_s_facts() -> LogMetadata:
     log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(LOG))
-    return LogFacts(
+    return LogMetadata(
         key=AttemptKey("octo/api", 7, 1),
         job_id=9,
         job_name="build",
@@ -67,18 +67,18 @@ def a_log_s_facts() -> LogFacts:
 def test_the_extended_client_of_aws_reads_a_claim_check(aws: LocalAws) -> None:
     """The Amazon SQS Extended Client for Python receives the whole envelope as the body."""
     name = f"logs-{uuid.uuid4()}"
-    facts = a_log_s_facts()
+    metadata = a_log_s_facts()
     with closing(s3_client(aws)) as s3, closing(sqs_client(aws)) as sqs:
         s3.create_bucket(Bucket=name)
         sqs.create_queue(QueueName=name)
         stored = S3BlobStore(s3, name).put(
-            log_object_key(facts),
-            log_payload(facts, lambda: io.BytesIO(LOG)),
+            log_object_key(metadata),
+            log_payload(metadata, lambda: io.BytesIO(LOG)),
             content_type="application/json",
         )
         size = s3.head_object(Bucket=name, Key=stored.key)["ContentLength"]
         pointer = Pointer(stored.bucket, stored.key)
-        message = pointer_message(log_envelope(facts), pointer, payload_bytes=size)
+        message = pointer_message(log_envelope(metadata), pointer, payload_bytes=size)
         assert open_publisher(sqs, name, Counters()).send([message]) == ()
     read = subprocess.run(
         [sys.executable, "-c", READER, aws.endpoint_url, name],

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.due import urgent_due_at
-from ingest.domain.ledger import CLAIMS_KEPT, DeliveredFact, new_repository
+from ingest.domain.ledger import CLAIMS_KEPT, DeliveredEvent, new_repository
 from ingest.ports import StateStore
 from support.state_records import (
     LARGEST_ID,
@@ -40,25 +40,25 @@ class TestHints:
     ) -> None:
         """In the order of arrival, with its claims or not at all."""
         state.add_repository(new_repository(REPOSITORY, backfill_days=1, now=NOW))
-        facts = [
-            DeliveredFact(delivery_id="d2", received_at=NOW, run=a_run(display_title=text)),
-            DeliveredFact(delivery_id="d1", received_at=at(1), job=a_job(name=text)),
+        events = [
+            DeliveredEvent(delivery_id="d2", received_at=NOW, run=a_run(display_title=text)),
+            DeliveredEvent(delivery_id="d1", received_at=at(1), job=a_job(name=text)),
         ]
-        for fact in facts:
-            key, now = fact.delivery_id, fact.received_at
-            assert state.claim_run_hint([key], REPOSITORY, 7, now=now, fact=fact) is None
-            assert state.claim_run_hint([key], REPOSITORY, 7, now=now, fact=fact) == key
+        for event in events:
+            key, now = event.delivery_id, event.received_at
+            assert state.claim_run_hint([key], REPOSITORY, 7, now=now, event=event) is None
+            assert state.claim_run_hint([key], REPOSITORY, 7, now=now, event=event) == key
         assert state.load_run_hints(REPOSITORY) == {}
         assert state.load_repository(REPOSITORY).next_poll_at == urgent_due_at(NOW)
-        assert state.load_delivered_facts("octo/other") == []
-        assert state.load_delivered_facts("OCTO/API") == facts
-        state.clear_delivered_facts(["d2", "unknown"])
-        assert state.load_delivered_facts(REPOSITORY) == facts[1:]
-        state.clear_delivered_facts([])
-        assert state.load_delivered_facts(REPOSITORY) == facts[1:]
+        assert state.load_delivered_events("octo/other") == []
+        assert state.load_delivered_events("OCTO/API") == events
+        state.clear_delivered_events(["d2", "unknown"])
+        assert state.load_delivered_events(REPOSITORY) == events[1:]
+        state.clear_delivered_events([])
+        assert state.load_delivered_events(REPOSITORY) == events[1:]
         later = NOW + CLAIMS_KEPT + timedelta(minutes=1)
         assert state.claim_run_hint(["d3"], REPOSITORY, 7, now=later) is None
-        assert state.load_delivered_facts(REPOSITORY) == []
+        assert state.load_delivered_events(REPOSITORY) == []
 
     def test_the_newest_hint_counts(self, state: StateStore) -> None:
         """Webhooks come out of order."""

@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Sequence
 
 from ingest.domain.runs import AttemptKey
-from ingest.messaging.log_events import LogFacts, log_payload
+from ingest.messaging.log_events import LogMetadata, log_payload
 from ingest.messaging.log_work import attempt_logs_due, job_log_due
 from support.builders import CREATED_AT, a_job, commit_payload, job_payload, run_payload
 
@@ -73,7 +73,7 @@ def _archive(method: int) -> bytes:
 
 
 def _log_object(log: bytes) -> bytes:
-    facts = LogFacts(
+    metadata = LogMetadata(
         key=_KEY,
         job_id=1,
         job_name="build",
@@ -82,4 +82,4 @@ def _log_object(log: bytes) -> bytes:
         fetched_at=CREATED_AT,
         is_text=not log.startswith(b"\xff"),
     )
-    return b"".join(log_payload(facts, lambda: io.BytesIO(log)))
+    return b"".join(log_payload(metadata, lambda: io.BytesIO(log)))

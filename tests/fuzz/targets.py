@@ -34,7 +34,7 @@ from ingest.wire.payloads import parse_commit, parse_job, parse_pull_requests, p
 from ingest.wire.rate_limiter import RateLimiter
 from ingest.wire.reasons import parse_reason
 from ingest.wire.refusals import permission_remedy, sso_remedy
-from ingest.wire.webhook_facts import parse_fact
+from ingest.wire.webhook_events import parse_delivered_event
 from ingest.wire.webhooks import parse_delivery
 
 JOB_NAMES = {1: "build", 2: "test (3.12)", 3: "deploy 💚"}
@@ -87,7 +87,7 @@ def read_webhook(data: bytes) -> None:
         with suppress(MalformedPayload):
             delivery = parse_delivery(signed, data, secret=SECRET)
             assert delivery.run_id is None or isinstance(delivery.run_id, int)
-            parse_fact(delivery, received_at=NOW)
+            parse_delivered_event(delivery, received_at=NOW)
 
 
 def read_headers(data: bytes) -> None:

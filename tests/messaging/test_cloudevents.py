@@ -14,7 +14,7 @@ from ingest.messaging.claim_check import Pointer, pointer_message
 from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.envelope import Envelope
 from ingest.messaging.log_events import (
-    LogFacts,
+    LogMetadata,
     log_envelope,
     log_parts,
     log_payload,
@@ -25,7 +25,7 @@ from ingest.messaging.run_events import job_envelope, run_envelope
 from ingest.messaging.truncation import encode_to_fit
 from ingest.settings import read_settings
 from support.builders import a_commit, a_job, a_run
-from support.message_examples import NOW, an_absence, log_facts
+from support.message_examples import NOW, an_absence, log_metadata
 
 ROOT = "https://github.com"
 KEY = a_run().key
@@ -36,8 +36,8 @@ def read(body: str | bytes) -> BaseCloudEvent:
     return JSONFormat().read(None, body)
 
 
-def a_log() -> LogFacts:
-    return replace(log_facts(KEY, LOG), cloudevents_root=ROOT)
+def a_log() -> LogMetadata:
+    return replace(log_metadata(KEY, LOG), cloudevents_root=ROOT)
 
 
 def open_log() -> io.BytesIO:

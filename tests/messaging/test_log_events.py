@@ -20,7 +20,7 @@ from ingest.messaging.encoding import QueueMessage
 from ingest.messaging.log_content import MAX_CHARACTER_BYTES, inspect_log, split_content
 from ingest.messaging.log_events import (
     LogAbsence,
-    LogFacts,
+    LogMetadata,
     log_object_key,
     log_parts,
     log_payload,
@@ -60,9 +60,9 @@ class StingyFile(io.BytesIO):
         return super().read(min(size or 7, 7) if size != -1 else 7)
 
 
-def facts_of(log: bytes, *, job_name: str = "build (3.12)") -> LogFacts:
+def metadata_of(log: bytes, *, job_name: str = "build (3.12)") -> LogMetadata:
     log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
-    return LogFacts(
+    return LogMetadata(
         key=AttemptKey("octo/api", 7, 2),
         job_id=99,
         job_name=job_name,
@@ -74,7 +74,7 @@ def facts_of(log: bytes, *, job_name: str = "build (3.12)") -> LogFacts:
 
 
 def parts_of(log: bytes, limit: int) -> list[QueueMessage]:
-    return list(log_parts(facts_of(log), lambda: io.BytesIO(log), limit))
+    return list(log_parts(metadata_of(log), lambda: io.BytesIO(log), limit))
 
 
 def content_of(data: dict[str, str]) -> bytes:
@@ -115,21 +115,21 @@ def test_bodies_hold_no_character_that_sqs_refuses(log: bytes, limit: int) -> No
 @given(LOGS, LIMITS)
 def test_a_log_is_split_only_where_it_does_not_fit(log: bytes, limit: int) -> None:
     """One message is sent exactly where the complete envelope fits."""
-    facts = facts_of(log)
+    metadata = metadata_of(log)
     attributes = parts_of(log, 10**6)[0].attributes
-    whole_bytes = sum(map(len, log_payload(facts, lambda: io.BytesIO(log)))) + sum(
+    whole_bytes = sum(map(len, log_payload(metadata, lambda: io.BytesIO(log)))) + sum(
         len(name) + len("String") + len(value) for name, value in attributes.items()
     )
     assert (len(parts_of(log, limit)) == 1) == (whole_bytes <= limit)
-    only = only_message(facts, lambda: io.BytesIO(log), limit)
+    only = only_message(metadata, lambda: io.BytesIO(log), limit)
     assert (only is not None) == (whole_bytes <= limit)
 
 
 @given(LOGS)
 def test_the_payload_is_the_one_complete_envelope(log: bytes) -> None:
     """The stream for S3 means what the single message would mean."""
-    facts = facts_of(log)
-    payload = b"".join(log_payload(facts, lambda: io.BytesIO(log)))
+    metadata = metadata_of(log)
+    payload = b"".join(log_payload(metadata, lambda: io.BytesIO(log)))
     (message,) = parts_of(log, 10**6)
     assert payload.decode() == message.body
 
@@ -137,9 +137,10 @@ def test_the_payload_is_the_one_complete_envelope(log: bytes) -> None:
 @given(LOGS)
 def test_content_is_the_same_however_the_file_gives_it(log: bytes) -> None:
     """Short reads change nothing."""
-    facts = facts_of(log)
-    assert inspect_log(StingyFile(log)) == (facts.log_bytes, facts.log_sha256, facts.is_text)
-    stingy = b"".join(log_payload(facts, lambda: StingyFile(log)))
+    metadata = metadata_of(log)
+    digest = (metadata.log_bytes, metadata.log_sha256, metadata.is_text)
+    assert inspect_log(StingyFile(log)) == digest
+    stingy = b"".join(log_payload(metadata, lambda: StingyFile(log)))
     assert json.loads(stingy) == json.loads(parts_of(log, 10**6)[0].body)
 
 
@@ -230,8 +231,8 @@ def test_a_log_without_content_reports_why() -> None:
 
 def test_an_object_is_named_after_its_log() -> None:
     """The same log replaces itself; another log of the same job does not."""
-    one, two = facts_of(b"one"), facts_of(b"two")
-    assert log_object_key(one) == log_object_key(facts_of(b"one", job_name="renamed"))
+    one, two = metadata_of(b"one"), metadata_of(b"two")
+    assert log_object_key(one) == log_object_key(metadata_of(b"one", job_name="renamed"))
     assert log_object_key(one) != log_object_key(two)
     assert log_object_key(one).startswith("logs/octo/api/7/2/99-")
 
@@ -251,9 +252,9 @@ class EndlessLine(io.RawIOBase):
 def test_a_large_log_takes_little_memory() -> None:
     """A log of 24 MiB is split and streamed in a few pieces' worth of memory."""
     size = 24 << 20
-    facts = facts_of(b"")
-    facts = LogFacts(
-        key=facts.key,
+    metadata = metadata_of(b"")
+    metadata = LogMetadata(
+        key=metadata.key,
         job_id=1,
         job_name="big",
         log_bytes=size,
@@ -263,9 +264,9 @@ def test_a_large_log_takes_little_memory() -> None:
     )
     tracemalloc.start()
     try:
-        for _ in log_parts(facts, lambda: EndlessLine(size), 1 << 20):
+        for _ in log_parts(metadata, lambda: EndlessLine(size), 1 << 20):
             pass
-        for _ in log_payload(facts, lambda: EndlessLine(size)):
+        for _ in log_payload(metadata, lambda: EndlessLine(size)):
             pass
         _, peak = tracemalloc.get_traced_memory()
     finally:
@@ -276,7 +277,7 @@ def test_a_large_log_takes_little_memory() -> None:
 def test_bytes_of_several_reads_are_one_base64() -> None:
     """A log that is no text is encoded as one, however many reads it takes."""
     log = bytes(range(256)) * 1000
-    payload = b"".join(log_payload(facts_of(log), lambda: io.BytesIO(log)))
+    payload = b"".join(log_payload(metadata_of(log), lambda: io.BytesIO(log)))
     assert content_of(json.loads(payload)["data"]) == log
 
 

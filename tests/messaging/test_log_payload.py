@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from ingest.domain.runs import AttemptKey
 from ingest.errors import MalformedPayload
 from ingest.messaging.log_content import inspect_log
-from ingest.messaging.log_events import LogFacts, log_payload
+from ingest.messaging.log_events import LogMetadata, log_payload
 from ingest.messaging.log_payload import log_in_payload
 
 
 def payload_of(log: bytes, job_name: str = "build") -> bytes:
     log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
-    facts = LogFacts(
+    metadata = LogMetadata(
         key=AttemptKey("octo/api", 7, 1),
         job_id=9,
         job_name=job_name,
@@ -28,7 +28,7 @@ def payload_of(log: bytes, job_name: str = "build") -> bytes:
         fetched_at=datetime(2026, 11, 24, tzinfo=timezone.utc),
         is_text=is_text,
     )
-    return b"".join(log_payload(facts, lambda: io.BytesIO(log)))
+    return b"".join(log_payload(metadata, lambda: io.BytesIO(log)))
 
 
 def chunks_of(payload: bytes, size: int) -> Iterator[bytes]:

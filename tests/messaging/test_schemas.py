@@ -23,7 +23,7 @@ from ingest.messaging.log_events import (
 from ingest.messaging.log_work import DueLog, attempt_logs_due, job_log_due
 from ingest.messaging.run_events import job_envelope, run_envelope
 from jsonschema import Draft202012Validator
-from support.message_examples import an_absence, example_messages, log_facts
+from support.message_examples import an_absence, example_messages, log_metadata
 from support.message_schemas import OPEN_1_0, PUBLISHED, Messages, strict_schemas
 from support.strategies import COMMITS, JOBS, RUNS, UGLY_TEXT, moments
 
@@ -75,9 +75,9 @@ def test_job_messages_are_as_published(key: AttemptKey, job: Job) -> None:
 @given(KEYS, st.binary(max_size=500) | st.text(max_size=500).map(str.encode), UGLY_TEXT)
 def test_log_messages_are_as_published(key: AttemptKey, log: bytes, job_name: str) -> None:
     """Whole logs and parts, text and bytes."""
-    facts = log_facts(key, log, job_name)
+    metadata = log_metadata(key, log, job_name)
     for limit in (1 << 20, 1100):
-        for message in log_parts(facts, lambda: io.BytesIO(log), limit):
+        for message in log_parts(metadata, lambda: io.BytesIO(log), limit):
             assert_valid("job_log_fetched", message)
 
 

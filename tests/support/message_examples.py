@@ -14,7 +14,7 @@ from ingest.messaging.encoding import QueueMessage, encode_envelope
 from ingest.messaging.log_content import inspect_log
 from ingest.messaging.log_events import (
     LogAbsence,
-    LogFacts,
+    LogMetadata,
     log_envelope,
     log_parts,
     log_unavailable_message,
@@ -28,9 +28,9 @@ from .builders import a_commit, a_job, a_pull, a_run, an_annotation, an_artifact
 NOW = datetime(2026, 11, 24, 6, 30, tzinfo=timezone.utc)
 
 
-def log_facts(key: AttemptKey, log: bytes, job_name: str = "build") -> LogFacts:
+def log_metadata(key: AttemptKey, log: bytes, job_name: str = "build") -> LogMetadata:
     log_bytes, log_sha256, is_text = inspect_log(io.BytesIO(log))
-    return LogFacts(
+    return LogMetadata(
         key=key,
         job_id=9,
         job_name=job_name,
@@ -64,11 +64,13 @@ def example_messages() -> dict[str, QueueMessage]:
     return {
         "workflow_run": encode_envelope(run_message),
         "workflow_job": encode_envelope(job_envelope(key, job, now=NOW)),
-        "job_log_fetched": next(log_parts(log_facts(key, log), lambda: io.BytesIO(log), 1 << 20)),
+        "job_log_fetched": next(
+            log_parts(log_metadata(key, log), lambda: io.BytesIO(log), 1 << 20)
+        ),
         "job_log_unavailable": log_unavailable_message(an_absence(key, "build", "expired")),
         "job_log_due": job_log_due(key, job, now=NOW),
         "attempt_logs_due": attempt_logs_due(key, [job], now=NOW),
         "claim_check": pointer_message(
-            log_envelope(log_facts(key, log)), Pointer("bucket", "key"), payload_bytes=4
+            log_envelope(log_metadata(key, log)), Pointer("bucket", "key"), payload_bytes=4
         ),
     }

@@ -1,6 +1,6 @@
 """One annotation of a failed job."""
 
-from ... import dom, routes, run_facts
+from ... import dom, routes, run_texts
 from ._anvil_designer import AnnotationRowTemplate
 
 
@@ -12,7 +12,7 @@ class AnnotationRow(AnnotationRowTemplate):
 
     def show(self, annotation):
         """Draw an annotation with its `run_id`, `job_id` and `job_name` (None if it has no job)."""
-        dom.set_attribute(self.dom_nodes["row"], "data-tone", run_facts.tone(annotation["level"]))
+        dom.set_attribute(self.dom_nodes["row"], "data-tone", run_texts.tone(annotation["level"]))
         dom.fill(
             self,
             job=annotation["job_name"],
@@ -24,7 +24,7 @@ class AnnotationRow(AnnotationRowTemplate):
         has_log = annotation["job_id"] is not None and not annotation["place"]
         if has_log:
             ids = annotation["run_id"], annotation["job_id"]
-            mark = run_facts.log_mark(annotation)
+            mark = run_texts.log_mark(annotation)
             dom.fill(self, log="{} in the log".format(mark["at"].capitalize()))
             dom.set_link(self.dom_nodes["log"], routes.log_address(*ids, **mark))
         dom.show(

@@ -1,6 +1,6 @@
 """One failed job, with a link to the error in its log."""
 
-from ... import dom, routes, run_facts
+from ... import dom, routes, run_texts
 from ._anvil_designer import FailureRowTemplate
 
 
@@ -14,10 +14,10 @@ class FailureRow(FailureRowTemplate):
         """Draw (run, job, step, log); the step is None if no step failed."""
         run, job, step, log = failure
         dom.fill(self, job=job["job_name"], step="at " + step["step_name"] if step else "")
-        place = run_facts.log_place(job, log)
+        place = run_texts.log_place(job, log)
         dom.set_link(
             self.dom_nodes["log"], routes.log_address(run["run_id"], job["job_id"], at=place)
         )
-        word = "Log at the error" if place else run_facts.log_word(job, log)
+        word = "Log at the error" if place else run_texts.log_word(job, log)
         dom.fill(self, log_word=word)
         dom.set_attribute(self.dom_nodes["log"], "aria-label", job["job_name"] + ": " + word)

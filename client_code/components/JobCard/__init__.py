@@ -1,6 +1,6 @@
 """One job of a run, with its steps and a link to its log."""
 
-from ... import badges, clock, dom, routes, run_facts
+from ... import badges, clock, dom, routes, run_texts
 from ..StepRow import StepRow
 from ._anvil_designer import JobCardTemplate
 
@@ -24,13 +24,13 @@ class JobCard(JobCardTemplate):
         dom.fill(
             self,
             name=job["job_name"],
-            note=run_facts.job_note(job),
-            log_word=run_facts.log_word(job, job["log"]),
+            note=run_texts.job_note(job),
+            log_word=run_texts.log_word(job, job["log"]),
         )
         clock.show_duration(self.dom_nodes["duration"], job)
         dom.set_link(self.dom_nodes["github"], job["html_url"])
         dom.show(self, github=bool(job["html_url"]))
-        has_page = run_facts.has_log_page(job)
+        has_page = run_texts.has_log_page(job)
         dom.set_link(self.dom_nodes["log"], self.log_address() if has_page else None)
         dom.set_attribute(self.dom_nodes["log"], "data-tone", None if has_page else "none")
         dom.set_attribute(self.dom_nodes["log"], "aria-label", "Log of " + job["job_name"])
@@ -38,7 +38,7 @@ class JobCard(JobCardTemplate):
 
     def log_address(self):
         """Return the link to the log, at the first error if the job failed."""
-        at = run_facts.log_place(self.job, self.job["log"])
+        at = run_texts.log_place(self.job, self.job["log"])
         return routes.log_address(self.job["run"]["run_id"], self.job_id, at=at)
 
     def details_toggle(self, event):

@@ -1,6 +1,6 @@
 """One run on the Runs page."""
 
-from ... import badges, clock, dom, formatting, routes, run_facts
+from ... import badges, clock, dom, formatting, routes, run_texts
 from ._anvil_designer import RunLineTemplate
 
 
@@ -15,12 +15,12 @@ class RunLine(RunLineTemplate):
         badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])
         dom.fill(
             self,
-            link=run_facts.name(run),
+            link=run_texts.name(run),
             title=run["title"],
-            where=run_facts.origin(run),
-            jobs=run_facts.job_counts(run),
+            where=run_texts.origin(run),
+            jobs=run_texts.job_counts(run),
         )
-        since = run_facts.running_since(run)
+        since = run_texts.running_since(run)
         if since:
             clock.show_running(self.dom_nodes["duration"], since)
         else:
@@ -28,7 +28,7 @@ class RunLine(RunLineTemplate):
             dom.fill(self, duration=formatting.duration(run["duration_seconds"]))
         self.show_squares(run)
         dom.set_link(self.dom_nodes["link"], routes.run_address(run))
-        dom.set_attribute(self.dom_nodes["where"], "title", run_facts.origin(run))
+        dom.set_attribute(self.dom_nodes["where"], "title", run_texts.origin(run))
         tone = "bad" if run["failed_job_count"] else "quiet"
         dom.set_attribute(self.dom_nodes["jobs"], "data-tone", tone)
         clock.show_time(self.dom_nodes["when"], run["created_at"])
@@ -39,11 +39,11 @@ class RunLine(RunLineTemplate):
         if squares.getAttribute("data-marks") != run["job_marks"]:
             dom.set_attribute(squares, "data-marks", run["job_marks"])
             nodes = []
-            for tone in run_facts.marks(run):
+            for tone in run_texts.marks(run):
                 node = dom.make("i")
                 dom.set_attribute(node, "data-tone", tone)
                 nodes.append(node)
             squares.replaceChildren(*nodes)
-        words = run_facts.marks_words(run)
+        words = run_texts.marks_words(run)
         dom.set_attribute(squares, "aria-label", "Jobs: " + words if words else "No jobs yet")
         dom.set_attribute(squares, "title", words or None)

@@ -1,6 +1,6 @@
 """One run on the Overview page."""
 
-from ... import badges, clock, dom, formatting, routes, run_facts
+from ... import badges, clock, dom, formatting, routes, run_texts
 from ._anvil_designer import RunRowTemplate
 
 
@@ -15,7 +15,7 @@ class RunRow(RunRowTemplate):
         badges.show_run(self.dom_nodes["badge"], run["status"], run["conclusion"])
         dom.fill(
             self,
-            link=run_facts.name(run),
+            link=run_texts.name(run),
             where=" · ".join(part for part in (run["repository"], run["head_branch"]) if part),
             duration=formatting.duration(run["duration_seconds"]),
         )

@@ -1,6 +1,6 @@
 """One workflow with its last runs and its times."""
 
-from ... import dom, routes, workflow_facts
+from ... import dom, routes, workflow_texts
 from ...formatting import unbroken
 from ._anvil_designer import WorkflowRowTemplate
 
@@ -13,29 +13,29 @@ class WorkflowRow(WorkflowRowTemplate):
         self.drawn = None
 
     def show(self, workflow):
-        """Draw a workflow of `workflow_facts.rows`."""
+        """Draw a workflow of `workflow_texts.rows`."""
         dom.fill(
             self,
             name=workflow["workflow_name"] or "Unnamed workflow",
             repository=workflow["repository"],
-            rate=workflow_facts.rate(workflow),
-            counts=unbroken(workflow_facts.counts(workflow)),
+            rate=workflow_texts.rate(workflow),
+            counts=unbroken(workflow_texts.counts(workflow)),
         )
         same = {"repository": workflow["repository"], "workflow": workflow["workflow_name"]}
         dom.set_link(self.dom_nodes["name"], routes.address("runs", **same))
         self.show_last(workflow)
         for kind in ("duration", "queued"):
-            median, p95 = workflow_facts.bars(workflow, kind)
+            median, p95 = workflow_texts.bars(workflow, kind)
             self.dom_nodes[kind + "_median"].style.width = median
             self.dom_nodes[kind + "_p95"].style.width = p95
-            words = workflow_facts.times(workflow, kind)
+            words = workflow_texts.times(workflow, kind)
             dom.fill(self, **{kind: unbroken(words)})
             dom.set_attribute(self.dom_nodes[kind + "_plot"], "aria-label", words)
-            dom.show(self, **{kind + "_plot": workflow_facts.is_known(workflow, kind)})
+            dom.show(self, **{kind + "_plot": workflow_texts.is_known(workflow, kind)})
 
     def show_last(self, workflow):
         """Draw a bar for each of the last runs, as high as the run was long."""
-        last = workflow_facts.last_bars(workflow)
+        last = workflow_texts.last_bars(workflow)
         if last == self.drawn:
             return
         self.drawn = last

@@ -145,7 +145,7 @@ class AttemptRecord:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeliveredFact:
+class DeliveredEvent:
     """A run or a job as a webhook delivered it, until a poll has processed it."""
 
     delivery_id: str

@@ -12,7 +12,7 @@ from ..bootstrap.doctor_target import open_doctor_target
 from ..bootstrap.queues import queue_depth, set_up_queues
 from ..errors import BadSettings, IngestError, Rejected
 from ..services.dashboard.agents import load_agent_rows
-from ..services.dashboard.configuration import list_settings, webhook_facts
+from ..services.dashboard.configuration import list_settings, webhook_status
 from ..services.dashboard.credentials import list_credential_rows
 from ..services.doctor.parts import run_part
 from ..services.time_limits import call_with_timeout
@@ -40,7 +40,7 @@ def get_settings(request: RequestContext) -> dict[str, Any]:
         "settings": list_settings(find_with_app_file(find)),
         "faults": faults,
         "queues": [] if faults else _queue_names(settings),
-        "webhook": webhook_facts(
+        "webhook": webhook_status(
             settings, request.state.load_message_counts(), origin=anvil.server.get_api_origin()
         ),
         "github_app": settings.github.app_id,

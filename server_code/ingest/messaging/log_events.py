@@ -43,8 +43,8 @@ _TAIL = '"}}'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LogFacts:
-    """The facts of a fetched log besides its content.
+class LogMetadata:
+    """The metadata of a fetched log besides its content.
 
     ``log_bytes``, ``log_sha256`` and ``is_text`` (valid UTF-8) are results of ``inspect_log``.
     ``marks`` are in the first part only.
@@ -76,9 +76,9 @@ class LogAbsence:
     cloudevents_root: str | None = None
 
 
-def log_envelope(facts: LogFacts, *, part: int = 1, parts: int = 1) -> Envelope:
+def log_envelope(metadata: LogMetadata, *, part: int = 1, parts: int = 1) -> Envelope:
     """Build a log's envelope with everything but ``log_content``."""
-    key = facts.key
+    key = metadata.key
     return Envelope(
         event_type=LOG_FETCHED_EVENT,
         event_id=event_id(
@@ -86,71 +86,75 @@ def log_envelope(facts: LogFacts, *, part: int = 1, parts: int = 1) -> Envelope:
             key.repository,
             key.run_id,
             key.run_attempt,
-            facts.job_id,
-            facts.log_sha256,
+            metadata.job_id,
+            metadata.log_sha256,
             part,
             parts,
         ),
         repo=key.repository,
         group=run_group(key),
-        timestamp=facts.fetched_at,
+        timestamp=metadata.fetched_at,
         data={
-            **_job_fields(facts),
-            **(_mark_fields(facts) if part == 1 else {}),
-            "log_bytes": facts.log_bytes,
-            "log_sha256": facts.log_sha256,
-            "log_encoding": "utf-8" if facts.is_text else "base64",
+            **_job_fields(metadata),
+            **(_mark_fields(metadata) if part == 1 else {}),
+            "log_bytes": metadata.log_bytes,
+            "log_sha256": metadata.log_sha256,
+            "log_encoding": "utf-8" if metadata.is_text else "base64",
             "part": part,
             "parts": parts,
         },
-        cloudevents_root=facts.cloudevents_root,
+        cloudevents_root=metadata.cloudevents_root,
     )
 
 
-def only_message(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> QueueMessage | None:
+def only_message(
+    metadata: LogMetadata, open_log: OpenLog, max_message_bytes: int
+) -> QueueMessage | None:
     """Return the message that holds the whole log; None where none can.
 
     Reads no more than a message could hold.
     """
-    frame = _part_message(facts, "", part=1, parts=1)
-    whole = _only_piece(facts, open_log, max_message_bytes - frame.size_bytes)
+    frame = _part_message(metadata, "", part=1, parts=1)
+    whole = _only_piece(metadata, open_log, max_message_bytes - frame.size_bytes)
     if whole is None:
         return None
     return replace(frame, body=frame.body.removesuffix(_TAIL) + whole + _TAIL)
 
 
-def log_parts(facts: LogFacts, open_log: OpenLog, max_message_bytes: int) -> Iterator[QueueMessage]:
+def log_parts(
+    metadata: LogMetadata, open_log: OpenLog, max_message_bytes: int
+) -> Iterator[QueueMessage]:
     """Yield a log as one message if it fits, else as ordered parts that join byte for byte.
 
     Reads the log twice: to count the parts, then to send them.
     Raises MessageRefused where not even one character fits after the envelope.
     """
-    whole = only_message(facts, open_log, max_message_bytes)
+    whole = only_message(metadata, open_log, max_message_bytes)
     if whole is not None:
         yield whole
         return
-    room = _room_for_content(facts, max_message_bytes)
-    parts = sum(1 for _ in _pieces(facts, open_log, room))
-    for part, content in enumerate(_pieces(facts, open_log, room), start=1):
-        yield _part_message(facts, content.decode(), part=part, parts=parts)
+    room = _room_for_content(metadata, max_message_bytes)
+    parts = sum(1 for _ in _pieces(metadata, open_log, room))
+    for part, content in enumerate(_pieces(metadata, open_log, room), start=1):
+        yield _part_message(metadata, content.decode(), part=part, parts=parts)
 
 
-def log_payload(facts: LogFacts, open_log: OpenLog) -> Iterator[bytes]:
+def log_payload(metadata: LogMetadata, open_log: OpenLog) -> Iterator[bytes]:
     """Yield the JSON of the one complete envelope, whatever its size, for an object in S3."""
-    yield _head(log_envelope(facts)).encode()
+    yield _head(log_envelope(metadata)).encode()
     with open_log() as file:
-        yield from escaped_content(file, is_text=facts.is_text)
+        yield from escaped_content(file, is_text=metadata.is_text)
     yield _TAIL.encode()
 
 
-def log_object_key(facts: LogFacts) -> str:
+def log_object_key(metadata: LogMetadata) -> str:
     """Return the key of a log's S3 object; a repeat of the same log replaces it."""
-    return f"{_object_name(facts)}.json"
+    return f"{_object_name(metadata)}.json"
 
 
-def log_copy_key(facts: LogFacts) -> str:
+def log_copy_key(metadata: LogMetadata) -> str:
     """Return the key of the S3 object that holds a log alone, byte for byte."""
-    return f"{_object_name(facts)}.txt"
+    return f"{_object_name(metadata)}.txt"
 
 
 def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
@@ -180,32 +184,32 @@ def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
     )
 
 
-def _object_name(facts: LogFacts) -> str:
-    key = facts.key
+def _object_name(metadata: LogMetadata) -> str:
+    key = metadata.key
     attempt = f"{key.repository}/{key.run_id}/{key.run_attempt}"
-    return f"logs/{attempt}/{facts.job_id}-{facts.log_sha256[:16]}"
+    return f"logs/{attempt}/{metadata.job_id}-{metadata.log_sha256[:16]}"
 
 
-def _job_fields(facts: LogFacts | LogAbsence) -> dict[str, Any]:
+def _job_fields(metadata: LogMetadata | LogAbsence) -> dict[str, Any]:
     return {
-        "repo": facts.key.repository,
-        "repo_name": facts.key.repository,
-        "run_id": facts.key.run_id,
-        "run_attempt": facts.key.run_attempt,
-        "job_id": facts.job_id,
-        "job_name": facts.job_name,
-        **({"truncated": ["job_name"]} if is_cut_name(facts.job_name) else {}),
-        "fetched_at": write_timestamp(facts.fetched_at),
-        **({"replayed": True} if facts.is_replayed else {}),
+        "repo": metadata.key.repository,
+        "repo_name": metadata.key.repository,
+        "run_id": metadata.key.run_id,
+        "run_attempt": metadata.key.run_attempt,
+        "job_id": metadata.job_id,
+        "job_name": metadata.job_name,
+        **({"truncated": ["job_name"]} if is_cut_name(metadata.job_name) else {}),
+        "fetched_at": write_timestamp(metadata.fetched_at),
+        **({"replayed": True} if metadata.is_replayed else {}),
     }
 
 
-def _mark_fields(facts: LogFacts) -> dict[str, Any]:
-    if facts.marks is None:
+def _mark_fields(metadata: LogMetadata) -> dict[str, Any]:
+    if metadata.marks is None:
         return {}
-    truncated = ["job_name"] if is_cut_name(facts.job_name) else []
-    truncated += facts.marks.truncated
-    return {**facts.marks.fields, **({"truncated": truncated} if truncated else {})}
+    truncated = ["job_name"] if is_cut_name(metadata.job_name) else []
+    truncated += metadata.marks.truncated
+    return {**metadata.marks.fields, **({"truncated": truncated} if truncated else {})}
 
 
 def _head(envelope: Envelope) -> str:
@@ -213,8 +217,8 @@ def _head(envelope: Envelope) -> str:
     return encode_json(envelope_fields(envelope)).removesuffix("}}") + ',"log_content":"'
 
 
-def _part_message(facts: LogFacts, content: str, *, part: int, parts: int) -> QueueMessage:
-    envelope = log_envelope(facts, part=part, parts=parts)
+def _part_message(metadata: LogMetadata, content: str, *, part: int, parts: int) -> QueueMessage:
+    envelope = log_envelope(metadata, part=part, parts=parts)
     return QueueMessage(
         event_id=envelope.event_id,
         event_type=envelope.event_type,
@@ -225,32 +229,32 @@ def _part_message(facts: LogFacts, content: str, *, part: int, parts: int) -> Qu
     )
 
 
-def _only_piece(facts: LogFacts, open_log: OpenLog, room: int) -> str | None:
+def _only_piece(metadata: LogMetadata, open_log: OpenLog, room: int) -> str | None:
     """Read the content for which one message has room; None where there is more of it."""
-    if facts.log_bytes == 0 and room >= 0:
+    if metadata.log_bytes == 0 and room >= 0:
         return ""
-    if room < MAX_CHARACTER_BYTES or facts.log_bytes > room:
+    if room < MAX_CHARACTER_BYTES or metadata.log_bytes > room:
         return None
-    with closing(_pieces(facts, open_log, room)) as pieces:
+    with closing(_pieces(metadata, open_log, room)) as pieces:
         first = next(pieces, b"")
         return first.decode() if next(pieces, None) is None else None
 
 
-def _room_for_content(facts: LogFacts, max_message_bytes: int) -> int:
+def _room_for_content(metadata: LogMetadata, max_message_bytes: int) -> int:
     """Return the bytes for content in every part: part numbers cannot grow past the log's bytes."""
-    widest = max(facts.log_bytes, 1)
+    widest = max(metadata.log_bytes, 1)
     frame_bytes = max(
-        _part_message(facts, "", part=part, parts=widest).size_bytes for part in (1, widest)
+        _part_message(metadata, "", part=part, parts=widest).size_bytes for part in (1, widest)
     )
     room = max_message_bytes - frame_bytes
     if room < MAX_CHARACTER_BYTES:
         raise MessageRefused(
-            f"The envelope of the log of job {facts.job_id} of {facts.key} takes {frame_bytes}"
-            f" bytes, and the queue takes {max_message_bytes} a message."
+            f"The envelope of the log of job {metadata.job_id} of {metadata.key} takes "
+            f"{frame_bytes} bytes, and the queue takes {max_message_bytes} a message."
         )
     return room
 
 
-def _pieces(facts: LogFacts, open_log: OpenLog, room: int) -> Generator[bytes, None, None]:
+def _pieces(metadata: LogMetadata, open_log: OpenLog, room: int) -> Generator[bytes, None, None]:
     with open_log() as file:
-        yield from split_content(file, is_text=facts.is_text, max_bytes=room)
+        yield from split_content(file, is_text=metadata.is_text, max_bytes=room)

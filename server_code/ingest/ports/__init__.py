@@ -12,14 +12,14 @@ from .github import (
     Answer,
     Budget,
     JobList,
-    RepositoryFacts,
+    RepositoryInfo,
     RunPage,
     RunQuery,
 )
 from .ledger_store import LedgerStore, LogStateStore
 from .logs import LogCache
 from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
-from .repository_source import CredentialFacts, RepositoryListQuery, RepositorySource
+from .repository_source import CredentialInfo, RepositoryListQuery, RepositorySource
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 from .state import StateStore
@@ -33,7 +33,7 @@ __all__ = [
     "BlobStore",
     "Budget",
     "Clock",
-    "CredentialFacts",
+    "CredentialInfo",
     "EventBus",
     "JobList",
     "LedgerStore",
@@ -43,7 +43,7 @@ __all__ = [
     "QueueDepth",
     "ReceivedMessage",
     "Rejection",
-    "RepositoryFacts",
+    "RepositoryInfo",
     "RepositoryListQuery",
     "RepositorySource",
     "RepositoryStore",

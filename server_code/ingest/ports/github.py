@@ -66,7 +66,7 @@ class JobList:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RepositoryFacts:
+class RepositoryInfo:
     """What a credential sees of a repository."""
 
     full_name: str
@@ -164,7 +164,7 @@ class ActionsSource(Protocol):
         Raises LogPending, LogExpired, or SourceUnavailable where the stream broke.
         """
 
-    def fetch_repository(self, repository: str) -> RepositoryFacts:
+    def fetch_repository(self, repository: str) -> RepositoryInfo:
         """Fetch what a credential sees of a repository."""
 
     def budget(self) -> Budget:

@@ -36,7 +36,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialFacts:
+class CredentialInfo:
     """What GitHub returns about a credential.
 
     ``scopes`` is None where the kind has none; ``server_time`` is GitHub's own clock.
@@ -76,7 +76,7 @@ class GithubInspector(Protocol):
     def credentials(self) -> list[str]:
         """List the names of the configured credentials, which are no secrets."""
 
-    def inspect(self, credential: str) -> CredentialFacts:
+    def inspect(self, credential: str) -> CredentialInfo:
         """Fetch what GitHub says about one credential."""
 
     def retention_days(self, repository: str) -> int | None:

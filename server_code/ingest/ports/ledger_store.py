@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..domain.code_metrics import CommitMetrics
-from ..domain.ledger import AttemptRecord, DeliveredFact, JobLogRecord, LedgerCounts
+from ..domain.ledger import AttemptRecord, DeliveredEvent, JobLogRecord, LedgerCounts
 from ..domain.runs import AttemptKey
 
 
@@ -75,19 +75,19 @@ class LedgerStore(Protocol):
         run_id: int,
         *,
         now: datetime,
-        fact: DeliveredFact | None = None,
+        event: DeliveredEvent | None = None,
     ) -> str | None:
         """Claim keys, save a run hint and make the repository due: all or nothing.
 
-        A fact is saved in place of the hint, and kept for 4 days at most. Returns the first key
+        A event is saved in place of the hint, and kept for 4 days at most. Returns the first key
         that was claimed before, and then changes nothing.
         """
 
-    def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:
+    def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
 
-    def clear_delivered_facts(self, delivery_ids: Collection[str]) -> None:
-        """Remove facts that were processed."""
+    def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
+        """Remove events that were processed."""
 
 
 class LogStateStore(Protocol):

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from ..domain.source_records import CredentialRecord, RefusalChanges
-from .github import Answer, RepositoryFacts
+from .github import Answer, RepositoryInfo
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +20,7 @@ class RepositoryListQuery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialFacts:
+class CredentialInfo:
     """What is known of a credential.
 
     ``kind``: for people. ``missing_permissions``: what GitHub named when it refused.
@@ -51,7 +51,7 @@ class RepositorySource(Protocol):
 
     def fetch_repositories(
         self, query: RepositoryListQuery, validator: str | None = None
-    ) -> Answer[tuple[RepositoryFacts, ...]]:
+    ) -> Answer[tuple[RepositoryInfo, ...]]:
         """Fetch one list of repositories."""
 
     def note_list(self, query: RepositoryListQuery, names: Collection[str]) -> None:
@@ -66,5 +66,5 @@ class RepositorySource(Protocol):
     def take_refusals(self) -> Mapping[str, RefusalChanges]:
         """Return by credential which refusals are new or over since the last call."""
 
-    def credentials(self) -> list[CredentialFacts]:
+    def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials; costs nothing."""

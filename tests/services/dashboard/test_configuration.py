@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
-from ingest.services.dashboard.configuration import WEBHOOKS, list_settings, webhook_facts
+from ingest.services.dashboard.configuration import WEBHOOKS, list_settings, webhook_status
 from ingest.settings import GithubSettings, Secret, Settings
 from support.state_records import NOW, at
 
@@ -107,7 +107,7 @@ def test_every_setting_reports_what_it_is_for():
 
 def facts(*spans, totals=None, settings: Settings | None = None, origin: str = "https://app"):
     traffic = MessageCounts(totals=totals or {}, spans=spans)
-    return webhook_facts(settings or Settings(), traffic, origin=origin)
+    return webhook_status(settings or Settings(), traffic, origin=origin)
 
 
 @pytest.mark.parametrize("origin", ["https://app.example/_/api", "https://app.example/_/api/"])

@@ -1,4 +1,4 @@
-"""Health is computed from facts with their times: what is wrong, and since when."""
+"""Health is computed from inputs with their times: what is wrong, and since when."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from ingest.domain.ledger import LedgerCounts
 from ingest.domain.source_records import CredentialRecord, SourceRecord
 from ingest.domain.timestamps import format_timestamp
-from ingest.services.dashboard.health import HealthFacts, HealthState, assess_health
+from ingest.services.dashboard.health import HealthInput, HealthState, assess_health
 from support.state_records import NOW, a_collection, a_log, a_repository, an_error, at
 
 NAMES = ("Pipeline Monitoring Agent", "Log Ingestion Agent")
@@ -26,7 +26,7 @@ def polled(name, **values):
     return a_repository(name, **{**times, **values})
 
 
-FACTS = HealthFacts(
+FACTS = HealthInput(
     agents=agents("running", "idle"),
     repositories=[polled("octo/api"), polled("octo/web")],
     sources=[],

@@ -16,7 +16,7 @@ from ingest.domain.counters import sent_messages
 from ingest.domain.ledger import MessageCounts
 from ingest.domain.timestamps import format_timestamp
 from ingest.services.context import PIPELINE_MONITORING_AGENT
-from ingest.services.dashboard.health_facts import load_health
+from ingest.services.dashboard.health_input import load_health
 from ingest.services.dashboard.overview import SHOWN_REPOSITORIES, build_overview
 from ingest.settings import AwsSettings, GithubSettings, Secret, Settings
 from support.state_records import (
@@ -74,7 +74,7 @@ def test_an_empty_state_is_an_overview(state):
 
 
 def test_the_command_line_reports_the_same_health(state):
-    """One rule set, from the same facts."""
+    """One rule set, from the same inputs."""
     state.add_repository(a_repository())
     state.save_agent(an_agent("a", heartbeat_at=at(-5)))
     assert load_health(state, Settings(), [], now=NOW).as_json() == taken(state)["health"]

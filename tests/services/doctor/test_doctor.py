@@ -21,14 +21,14 @@ from ingest.errors import (
     SourceUnavailable,
     StateUnavailable,
 )
-from ingest.ports import Answer, Budget, Clock, RepositoryFacts, RunPage
+from ingest.ports import Answer, Budget, Clock, RepositoryInfo, RunPage
 from ingest.ports.inspection import (
     FAILED,
     OK,
     WARNING,
     BusRemedies,
     Check,
-    CredentialFacts,
+    CredentialInfo,
     QueueCondition,
 )
 from ingest.services.doctor.checks import DoctorTarget, is_well, run_checks
@@ -37,7 +37,7 @@ from ingest.settings import CollectingSettings, GithubSettings, QueueSettings, S
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
-WELL = CredentialFacts(
+WELL = CredentialInfo(
     kind="classic token",
     login="octocat",
     scopes=("repo",),
@@ -52,7 +52,7 @@ QUEUE = QueueCondition(
     dead_letter_queue="work_dlq",
     dead_letters=0,
 )
-FACTS = RepositoryFacts(full_name="octo/api", is_private=False, is_archived=False, html_url=None)
+FACTS = RepositoryInfo(full_name="octo/api", is_private=False, is_archived=False, html_url=None)
 
 
 class StandingClock(Clock):
@@ -66,8 +66,8 @@ class StandingClock(Clock):
 class LocalEnvironment:
     """Answer as GitHub and AWS would, or raise what is put in an answer's place."""
 
-    credential: CredentialFacts | IngestError = WELL
-    repository: RepositoryFacts | IngestError = FACTS
+    credential: CredentialInfo | IngestError = WELL
+    repository: RepositoryInfo | IngestError = FACTS
     days: int | None = 90
     queue: QueueCondition | IngestError = QUEUE
     bucket: IngestError | None = None
@@ -76,13 +76,13 @@ class LocalEnvironment:
     def credentials(self) -> list[str]:
         return ["token-1"]
 
-    def inspect(self, _credential: str) -> CredentialFacts:
+    def inspect(self, _credential: str) -> CredentialInfo:
         return given(self.credential)
 
     def retention_days(self, _repository: str) -> int | None:
         return self.days
 
-    def fetch_repository(self, repository: str) -> RepositoryFacts:
+    def fetch_repository(self, repository: str) -> RepositoryInfo:
         self.asked.append(repository)
         return given(self.repository)
 
@@ -138,7 +138,7 @@ def test_where_all_is_well_nothing_needs_a_remedy():
 
 
 @pytest.mark.parametrize(
-    ("facts", "subject", "status", "words"),
+    ("info", "subject", "status", "words"),
     [
         ({"kind": "no token", "scopes": None}, "token", "warning", "60 requests an hour"),
         ({"kind": "no token", "scopes": None}, "limit without a token", "ok", "are left"),
@@ -164,9 +164,9 @@ def test_where_all_is_well_nothing_needs_a_remedy():
         ({"budget": Budget(limit=None, remaining=None, reset_at=None)}, "limit", "ok", "no limit"),
     ],
 )
-def test_what_github_reports_of_a_credential_is_judged(facts, subject, status, words):
+def test_what_github_reports_of_a_credential_is_judged(info, subject, status, words):
     """Kind, owner, scopes, expiry, budget and clock each have their bounds."""
-    found = check(LocalEnvironment(credential=replace(WELL, **facts)), subject)
+    found = check(LocalEnvironment(credential=replace(WELL, **info)), subject)
     assert (found.status, words in found.finding) == (status, True), found
     assert (found.remedy is None) == (status == "ok")
 

@@ -149,7 +149,7 @@ def test_every_state_that_was_delivered_is_published_though_none_was_processed_i
         "workflow_run_queued",
         "workflow_run_in_progress",
     ]
-    assert here.state.load_delivered_facts(REPOSITORY) == []
+    assert here.state.load_delivered_events(REPOSITORY) == []
 
 
 def test_a_delivered_end_that_reading_contradicts_is_counted_and_corrected(here):
@@ -214,7 +214,7 @@ def test_a_partial_payload_is_a_hint_to_read_its_run(here):
     partial = {"id": FIRST_RUN + 1}
     deliver(here, "workflow_run", partial)
     assert list(here.state.load_run_hints(REPOSITORY)) == [FIRST_RUN + 1]
-    assert here.state.load_delivered_facts(REPOSITORY) == []
+    assert here.state.load_delivered_events(REPOSITORY) == []
 
 
 def test_a_job_whose_run_was_not_delivered_waits_for_it_and_is_then_read(here):
@@ -233,5 +233,5 @@ def test_deliveries_of_a_paused_repository_are_hints(here):
     here.state.set_paused(REPOSITORY, paused=True)
     for status in ("queued", "in_progress"):
         deliver(here, "workflow_run", {**run_now(here), "status": status})
-    assert here.state.load_delivered_facts(REPOSITORY) == []
+    assert here.state.load_delivered_events(REPOSITORY) == []
     assert list(here.state.load_run_hints(REPOSITORY)) == [FIRST_RUN + 1]

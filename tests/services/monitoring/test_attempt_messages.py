@@ -21,7 +21,7 @@ def publish(record, *, log_mode="live"):
 
 
 def kinds(changes):
-    return [fact.event_type for fact in changes.facts]
+    return [fact.event_type for fact in changes.envelopes]
 
 
 def test_a_status_that_comes_back_is_a_fact_of_its_own():
@@ -31,7 +31,7 @@ def test_a_status_that_comes_back_is_a_fact_of_its_own():
         run = a_run(status=status, conclusion=None)
         changes = publish(replace(record, run=run))
         record = changes.record
-        ids += [fact.event_id for fact in changes.facts]
+        ids += [fact.event_id for fact in changes.envelopes]
     assert record.published_statuses == ("waiting", "in_progress", "waiting", "in_progress")
     assert len(ids) == len(set(ids)) == 4
 
@@ -40,7 +40,7 @@ def test_what_was_reported_is_not_reported_again():
     """A second look at the same sight has no news."""
     record = publish(a_record(a_run(), a_job())).record
     changes = publish(record)
-    assert (changes.facts, changes.log_work, changes.pending_logs) == ((), (), ())
+    assert (changes.envelopes, changes.log_work, changes.pending_logs) == ((), (), ())
 
 
 def test_a_run_begins_before_its_jobs_and_ends_after_them():
@@ -98,4 +98,4 @@ def test_a_fact_gives_up_only_what_its_queue_has_no_room_for(max_bytes, omitted)
 def test_an_attempt_that_was_never_seen_reports_nothing():
     """Only its number is known."""
     record = replace(a_record(a_run()), run=None)
-    assert publish(record).facts == ()
+    assert publish(record).envelopes == ()

@@ -8,7 +8,7 @@ from ...messaging.claim_check import PAYLOAD_SIZE_ATTRIBUTE
 from ...messaging.encoding import QueueMessage
 from ...ports import Rejection
 from .errors import is_own_fault
-from .queues import QueueFacts
+from .queues import QueueInfo
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import (
@@ -27,7 +27,7 @@ NOT_MENTIONED: BatchResultErrorEntryTypeDef = {
 
 
 def batch_entry(
-    entry_id: str, message: QueueMessage, queue: QueueFacts
+    entry_id: str, message: QueueMessage, queue: QueueInfo
 ) -> SendMessageBatchRequestEntryTypeDef:
     """Return a message as the entry of a batch."""
     entry: SendMessageBatchRequestEntryTypeDef = {

@@ -19,8 +19,8 @@ _DEFAULT_VISIBILITY_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QueueFacts:
-    """The facts of a queue; ``name`` is as configured: a name, a URL or an ARN."""
+class QueueInfo:
+    """The info of a queue; ``name`` is as configured: a name, a URL or an ARN."""
 
     name: str
     url: str
@@ -29,15 +29,15 @@ class QueueFacts:
     is_fifo: bool
 
 
-def look_up_queue(client: SQSClient, queue_name: str) -> QueueFacts:
-    """Return the facts of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
-    return read_facts(client, queue_name, find_queue(client, queue_name))
+def look_up_queue(client: SQSClient, queue_name: str) -> QueueInfo:
+    """Return the info of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+    return read_queue_info(client, queue_name, find_queue(client, queue_name))
 
 
-def read_facts(client: SQSClient, queue_name: str, url: str) -> QueueFacts:
-    """Return the facts of a queue whose URL is known; raises what ``look_up_queue`` does."""
+def read_queue_info(client: SQSClient, queue_name: str, url: str) -> QueueInfo:
+    """Return the info of a queue whose URL is known; raises what ``look_up_queue`` does."""
     attributes = read_attributes(client, queue_name, url)
-    return QueueFacts(
+    return QueueInfo(
         name=queue_name,
         url=url,
         max_message_bytes=int(attributes.get("MaximumMessageSize", _OLD_MAX_MESSAGE_BYTES)),
@@ -46,7 +46,7 @@ def read_facts(client: SQSClient, queue_name: str, url: str) -> QueueFacts:
     )
 
 
-def look_up_dead_letters(client: SQSClient, queue: QueueFacts) -> QueueFacts:
+def look_up_dead_letters(client: SQSClient, queue: QueueInfo) -> QueueInfo:
     """Return the dead-letter queue of a queue; raises QueueMissing where it has none."""
     policy = read_attributes(client, queue.name, queue.url).get("RedrivePolicy", "{}")
     try:

@@ -18,7 +18,7 @@ from ...ports.queues import REJECTION_ATTRIBUTE
 from .clients import count_requests
 from .entries import NOT_MENTIONED, batch_entry, batch_rejection
 from .errors import ErrorKind, aws_errors, error_kind_in, is_own_fault
-from .queues import QueueFacts, look_up_dead_letters, look_up_queue, read_facts
+from .queues import QueueInfo, look_up_dead_letters, look_up_queue, read_queue_info
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -55,7 +55,7 @@ def open_work_queue(client: SQSClient, queue_name: str, counters: Counters) -> S
 class SqsPublisher(Publisher):
     """A publisher to one SQS queue."""
 
-    def __init__(self, client: SQSClient, queue: QueueFacts, counters: Counters) -> None:
+    def __init__(self, client: SQSClient, queue: QueueInfo, counters: Counters) -> None:
         self._client = client
         self._queue = queue
         self._counters = counters
@@ -131,7 +131,7 @@ class SqsPublisher(Publisher):
         ):
             return rejections
         before = self._queue.max_message_bytes
-        self._queue = read_facts(self._client, self._queue.name, self._queue.url)
+        self._queue = read_queue_info(self._client, self._queue.name, self._queue.url)
         limit = self._queue.max_message_bytes
         outgrown = {each.event_id for each in batch if limit < each.size_bytes <= before}
         return tuple(

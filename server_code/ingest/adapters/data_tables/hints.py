@@ -10,7 +10,7 @@ import anvil.tables.query as q
 from ...domain.code_metrics import CommitMetrics
 from ...domain.codec import decode, encode
 from ...domain.due import is_longer_pause, pauses_over
-from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredFact
+from ...domain.ledger import CLAIMS_KEPT, WRITE_CHECK_KEY, DeliveredEvent
 from ...domain.stored_values import repository_key, write_ascii
 from .errors import translate_errors
 from .rows import Rows
@@ -19,7 +19,7 @@ from .values import pack, run_key, sure_utc, unpack
 from .watched import mark_repository_due
 
 _HINTS = Rows("run_hints")
-_FACTS = Rows("run_facts")
+_EVENTS = Rows("run_facts")
 _COMMITS = Rows("commits")
 _PAUSES = Rows("pauses")
 _CLAIMS = Rows("deliveries")
@@ -27,7 +27,7 @@ _CLAIMS = Rows("deliveries")
 
 @translate_errors
 class TableHints:
-    """Store of hints and delivered facts, which are no attempts."""
+    """Store of hints and delivered events, which are no attempts."""
 
     def save_run_hint(self, repository: str, run_id: int, *, now: datetime) -> None:
         """Save that a run is to be checked; the newest hint counts."""
@@ -108,20 +108,20 @@ class TableHints:
 
         transact(check)
 
-    def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:
+    def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
-        rows = _FACTS.search(
+        rows = _EVENTS.search(
             columns=("body",),
             order_by="received_at",
             where={"repository": repository_key(repository)},
         )
-        return [decode(DeliveredFact, unpack(row["body"])) for row in rows]
+        return [decode(DeliveredEvent, unpack(row["body"])) for row in rows]
 
-    def clear_delivered_facts(self, delivery_ids: Collection[str]) -> None:
-        """Delete facts that were processed."""
+    def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
+        """Delete events that were processed."""
         keys = [write_ascii(each) for each in delivery_ids]
         if keys:
-            transact(lambda: _FACTS.delete_by("key", keys))
+            transact(lambda: _EVENTS.delete_by("key", keys))
 
     def claim_run_hint(
         self,
@@ -130,19 +130,19 @@ class TableHints:
         run_id: int,
         *,
         now: datetime,
-        fact: DeliveredFact | None = None,
+        event: DeliveredEvent | None = None,
     ) -> str | None:
-        """Claim keys, save a hint or fact and make the repository due, in one transaction."""
+        """Claim keys, save a hint or event and make the repository due, in one transaction."""
 
         def save() -> str | None:
             for position, key in enumerate(keys):
                 if not _claim(key, now):
                     _CLAIMS.delete_by("key", map(write_ascii, keys[:position]))
                     return key
-            if fact is None:
+            if event is None:
                 _save_hint(repository, run_id, now)
             else:
-                _save_fact(repository, fact, now)
+                _save_event(repository, event, now)
             mark_repository_due(repository, now)
             return None
 
@@ -161,14 +161,14 @@ def _save_hint(repository: str, run_id: int, now: datetime) -> None:
         known.update(hinted_at=now)
 
 
-def _save_fact(repository: str, fact: DeliveredFact, now: datetime) -> None:
+def _save_event(repository: str, event: DeliveredEvent, now: datetime) -> None:
     row = {
-        "key": write_ascii(fact.delivery_id),
+        "key": write_ascii(event.delivery_id),
         "repository": repository_key(repository),
         "received_at": now,
-        "body": pack(encode(fact)),
+        "body": pack(encode(event)),
     }
-    _FACTS.upsert([row])
+    _EVENTS.upsert([row])
 
 
 def _claim(key: str, now: datetime) -> bool:
@@ -182,5 +182,5 @@ def _claim(key: str, now: datetime) -> bool:
 
 def _purge_claims(now: datetime) -> None:
     where = {"received_at": q.less_than(now - CLAIMS_KEPT)}
-    for table in (_CLAIMS, _FACTS):
+    for table in (_CLAIMS, _EVENTS):
         table.delete(table.search(columns=("key",), where=where))

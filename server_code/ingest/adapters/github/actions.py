@@ -14,7 +14,7 @@ from ...domain.code_metrics import CommitMetrics
 from ...domain.counters import Counters
 from ...domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ...errors import IngestError
-from ...ports import Answer, Budget, JobList, RepositoryFacts, RunPage, RunQuery
+from ...ports import Answer, Budget, JobList, RepositoryInfo, RunPage, RunQuery
 from ...wire.fields import mapping
 from ...wire.payloads import parse_job, parse_run
 from . import details
@@ -28,7 +28,7 @@ from .malformed import MalformedObjects
 from .new_names import NewNames
 from .pull_requests import PullRequestReader, branch_pulls_request, commit_pulls_request
 from .repository_client import RepositoryClient
-from .repository_facts import facts_of, owner_of_jobs, owner_of_runs
+from .repository_info import owner_of_jobs, owner_of_runs, parse_repository
 from .request import Request
 from .start_failures import StartFailureReader
 from .tokens import TokenPool
@@ -198,16 +198,16 @@ class GithubActions:
         request = Request.to(_ATTEMPT + "/logs", name, key.run_id, key.run_attempt)
         self._logs.download(self._client(key.repository), request, into)
 
-    def fetch_repository(self, repository: str) -> RepositoryFacts:
+    def fetch_repository(self, repository: str) -> RepositoryInfo:
         """Fetch what the credential sees of a repository itself, by the name it is watched under.
 
         That name may have gone to a new repository since.
         """
         request = Request.to("/repos/{}", repository)
         payload = mapping(self._client(repository).get(request).json())
-        facts = facts_of(payload, asked=repository)
-        self._new_names.notice(repository, facts.full_name)
-        return replace(facts, html_url=self._links.link(facts.html_url))
+        info = parse_repository(payload, asked=repository)
+        self._new_names.notice(repository, info.full_name)
+        return replace(info, html_url=self._links.link(info.html_url))
 
     def budget(self) -> Budget:
         """Return what is left of the hour's requests over all credentials."""

@@ -144,10 +144,10 @@ class GithubClient:
     def _exchange(self, call: _Call) -> RawAnswer:
         """Send one request, again where a rejected credential could be renewed."""
         token = self._credential.token(self._github_now())
-        answer, error = self._attempt(call, token)
+        answer, error = self._send_once(call, token)
         if answer.status == 401 and self._credential.renew(token, self._github_now()):
             token = self._credential.token(self._github_now())
-            answer, error = self._attempt(call, token)
+            answer, error = self._send_once(call, token)
         if error is not None:
             request_id = answer.headers.get("x-github-request-id")
             facts = {"path": call.path, "status": answer.status, "request_id": request_id}
@@ -155,7 +155,7 @@ class GithubClient:
             raise error
         return answer
 
-    def _attempt(self, call: _Call, token: str | None) -> tuple[RawAnswer, IngestError | None]:
+    def _send_once(self, call: _Call, token: str | None) -> tuple[RawAnswer, IngestError | None]:
         answer = self._send(call, token)
         if token is not None and answer.status >= 400:
             # Nothing that people read may hold the credential, whatever an answer repeats.

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from ...domain.timestamps import parse_timestamp
 from ...errors import AccessDenied, Skippable, SourceUnavailable
 from ...ports import Budget
-from ...ports.inspection import ANONYMOUS_KIND, CredentialFacts, GithubInspector
+from ...ports.inspection import ANONYMOUS_KIND, CredentialInfo, GithubInspector
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from .client import GithubClient
@@ -33,7 +33,7 @@ class GithubCredentials(GithubInspector):
         names = [client.name for client in self._tokens.clients()]
         return [*names, *self._tokens.failed_apps()]
 
-    def inspect(self, credential: str) -> CredentialFacts:
+    def inspect(self, credential: str) -> CredentialInfo:
         """Fetch whose a credential is, what it may do, its expiry and what is left of its hour.
 
         Raises why an app failed.
@@ -44,7 +44,7 @@ class GithubCredentials(GithubInspector):
         client = next(each for each in self._tokens.clients() if each.name == credential)
         login, headers = (None, {}) if credential == _ANONYMOUS else _identity(client)
         limits, budget = _limits(client)
-        return CredentialFacts(
+        return CredentialInfo(
             kind=_kind(credential, headers),
             login=login,
             scopes=_scopes(headers),

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from ...domain.source_records import CredentialRecord, RefusalChanges
 from ...errors import BadCredentials, NotFound, RepositoryUnavailable
-from ...ports import Answer, CredentialFacts, RepositoryFacts, RepositoryListQuery, RepositorySource
+from ...ports import Answer, CredentialInfo, RepositoryInfo, RepositoryListQuery, RepositorySource
 from ...wire.fields import mapping, text
 from .client import GithubClient
 from .lists import ListAnswer, ListReader, ListRequest
-from .repository_facts import facts_of
+from .repository_info import parse_repository
 from .request import Request
 from .tokens import TokenPool
 
@@ -61,7 +61,7 @@ class GithubRepositories(RepositorySource):
 
     def fetch_repositories(
         self, query: RepositoryListQuery, validator: str | None = None
-    ) -> Answer[tuple[RepositoryFacts, ...]]:
+    ) -> Answer[tuple[RepositoryInfo, ...]]:
         """Fetch one list. Raises what ``GithubClient.get`` does; a limit ends the list early."""
         client = self._tokens.client_named(query.credential)
         with self._noting_rejection(client):
@@ -86,9 +86,9 @@ class GithubRepositories(RepositorySource):
         """Return by credential which refusals are new or over since the last call."""
         return self._tokens.take_refusals()
 
-    def credentials(self) -> list[CredentialFacts]:
+    def credentials(self) -> list[CredentialInfo]:
         """Return what is known of the credentials."""
-        return [self._facts(client) for client in self._tokens.clients()]
+        return [self._info(client) for client in self._tokens.clients()]
 
     def fetch_owner(self, credential: str) -> str | None:
         """Fetch the user of a token; None for what belongs to no user."""
@@ -108,10 +108,10 @@ class GithubRepositories(RepositorySource):
             raise
         self._tokens.note_acceptance(client.name)
 
-    def _facts(self, client: GithubClient) -> CredentialFacts:
+    def _info(self, client: GithubClient) -> CredentialInfo:
         core = next((e for e in client.rate_limiter.limits() if e.resource == "core"), None)
         rejection = self._tokens.rejection_of(client.name)
-        return CredentialFacts(
+        return CredentialInfo(
             name=client.name,
             kind=client.kind,
             missing_permissions=client.missing_permissions,
@@ -125,7 +125,7 @@ class GithubRepositories(RepositorySource):
 
     def _fetch_of_owner(
         self, client: GithubClient, owner: str, validator: str | None
-    ) -> Answer[tuple[RepositoryFacts, ...]]:
+    ) -> Answer[tuple[RepositoryInfo, ...]]:
         """Fetch the list of an organization, or of a user where there is no such organization."""
         kinds = ("orgs", "users")
         known_kind, _, known = (validator or "").partition(" ")
@@ -146,8 +146,8 @@ class GithubRepositories(RepositorySource):
         raise NotFound(f"{owner} is not an account on GitHub, or {client.name} cannot see it.")
 
 
-def _answer(answer: ListAnswer, validator: str | None) -> Answer[tuple[RepositoryFacts, ...]]:
+def _answer(answer: ListAnswer, validator: str | None) -> Answer[tuple[RepositoryInfo, ...]]:
     if answer.items is None:
         return Answer(None, validator)
-    facts = (facts_of(mapping(item)) for item in answer.items)
-    return Answer(tuple(each for each in facts if "/" in each.full_name), answer.validator)
+    info = (parse_repository(mapping(item)) for item in answer.items)
+    return Answer(tuple(each for each in info if "/" in each.full_name), answer.validator)

@@ -13,7 +13,7 @@ from ...domain.ledger import (
     CLAIMS_KEPT,
     WRITE_CHECK_KEY,
     AttemptRecord,
-    DeliveredFact,
+    DeliveredEvent,
     LedgerCounts,
 )
 from ...domain.runs import AttemptKey
@@ -54,7 +54,7 @@ _SAVE_HINT = """
     WHERE run_hints.hinted_at < excluded.hinted_at
 """
 _CLEAR_HINT = "DELETE FROM run_hints WHERE repository_key = ? AND run_id = ? AND hinted_at <= ?"
-_SAVE_FACT = """
+_SAVE_EVENT = """
     INSERT INTO run_facts (delivery_id, repository_key, received_at, fact) VALUES (...)
     ON CONFLICT (delivery_id) DO NOTHING
 """
@@ -237,13 +237,13 @@ class SqlLedger(LedgerStore):
 
         self._database.write(check)
 
-    def load_delivered_facts(self, repository: str) -> list[DeliveredFact]:
+    def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
         rows = self._database.read(_SELECT_FACTS, (repository_key(repository),))
-        return [decode(DeliveredFact, read_json(fact)) for (fact,) in rows]
+        return [decode(DeliveredEvent, read_json(event)) for (event,) in rows]
 
-    def clear_delivered_facts(self, delivery_ids: Collection[str]) -> None:
-        """Delete facts that were processed."""
+    def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
+        """Delete events that were processed."""
 
         def clear(session: Session) -> None:
             for delivery_id in sorted(delivery_ids):
@@ -259,9 +259,9 @@ class SqlLedger(LedgerStore):
         run_id: int,
         *,
         now: datetime,
-        fact: DeliveredFact | None = None,
+        event: DeliveredEvent | None = None,
     ) -> str | None:
-        """Claim keys, save a hint or fact and make the repository due, in one transaction."""
+        """Claim keys, save a hint or event and make the repository due, in one transaction."""
         name, moment = repository_key(repository), write_time(now)
 
         def save(session: Session) -> str | None:
@@ -271,11 +271,11 @@ class SqlLedger(LedgerStore):
                         _RELEASE_CLAIM, [(write_ascii(each),) for each in keys[:position]]
                     )
                     return key
-            if fact is None:
+            if event is None:
                 session.insert(_SAVE_HINT, [(name, run_id, moment)])
             else:
-                body = write_json(encode(fact))
-                session.insert(_SAVE_FACT, [(write_ascii(fact.delivery_id), name, moment, body)])
+                body = write_json(encode(event))
+                session.insert(_SAVE_EVENT, [(write_ascii(event.delivery_id), name, moment, body)])
             due_at = write_time(urgent_due_at(now))
             session.execute(MAKE_DUE, (due_at, due_at, name))
             return None

@@ -85,8 +85,8 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
         filters=context.filters_of(record.key.repository),
     )
     messages = [
-        encode_to_fit(_replayed(fact, context), max_bytes=context.metrics.max_message_bytes)
-        for fact in changes.facts
+        encode_to_fit(_replayed(envelope, context), max_bytes=context.metrics.max_message_bytes)
+        for envelope in changes.envelopes
     ]
     refused = publish(context.metrics, messages, clock=context.clock)
     if attempt.is_in_ledger:
@@ -127,6 +127,6 @@ def _unpublished(record: AttemptRecord) -> AttemptRecord:
     return replace(record, published_jobs={}, published_statuses=before, fingerprint=None)
 
 
-def _replayed(fact: Envelope, context: CollectorContext) -> Envelope:
-    data = {**fact.data, "replayed": True}
-    return replace(fact, data=data, cloudevents_root=context.cloudevents_root)
+def _replayed(envelope: Envelope, context: CollectorContext) -> Envelope:
+    data = {**envelope.data, "replayed": True}
+    return replace(envelope, data=data, cloudevents_root=context.cloudevents_root)

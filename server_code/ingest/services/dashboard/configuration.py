@@ -44,7 +44,7 @@ def list_settings(find: Find) -> list[dict[str, Any]]:
     ]
 
 
-def webhook_facts(settings: Settings, traffic: MessageCounts, *, origin: str) -> dict[str, Any]:
+def webhook_status(settings: Settings, traffic: MessageCounts, *, origin: str) -> dict[str, Any]:
     """Return the webhook's configuration on GitHub, and its last delivery."""
     received = [at for at, counts in traffic.spans if counts.get(WEBHOOKS)]
     return {

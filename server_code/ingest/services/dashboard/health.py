@@ -1,4 +1,4 @@
-"""Whether collection is healthy, computed from facts with their times; the one rule set for it."""
+"""Whether collection is healthy, computed from inputs with their times; the one rule set for it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from ...domain.agent_states import AgentState
 from ...domain.counted_nouns import plural
 from ...domain.timestamps import format_timestamp
-from .health_problems import HealthFacts, Problem, find_problems, one_time_sentence
+from .health_problems import HealthInput, Problem, find_problems, one_time_sentence
 
 #: So many pending logs are more than those of jobs that have just ended.
 MANY_LOGS = 100
@@ -76,25 +76,25 @@ class Health:
         }
 
 
-def assess_health(facts: HealthFacts, *, now: datetime) -> Health:
+def assess_health(inputs: HealthInput, *, now: datetime) -> Health:
     """Return the health of collection at ``now``."""
-    active = [each for each in facts.repositories if not each.paused]
-    problems = find_problems(facts, active, now=now)
-    if not facts.repositories:
+    active = [each for each in inputs.repositories if not each.paused]
+    problems = find_problems(inputs, active, now=now)
+    if not inputs.repositories:
         problems = tuple(problem for problem in problems if problem.is_broken)
     elif not active:
         paused = Problem(sentence="Every repository is paused.", is_broken=False)
         return _with(HealthState.STOPPED, (paused, *problems))
     if problems:
-        are_at_rest = all(agent["state"] in _AT_REST for agent in facts.agents)
+        are_at_rest = all(agent["state"] in _AT_REST for agent in inputs.agents)
         return _with(HealthState.STOPPED if are_at_rest else HealthState.DEGRADED, problems)
-    if not facts.repositories:
+    if not inputs.repositories:
         return Health(state=HealthState.EMPTY, sentence="No repository is watched yet.")
-    if facts.one_time is not None:
-        return Health(state=HealthState.STOPPED, sentence=one_time_sentence(facts.one_time))
+    if inputs.one_time is not None:
+        return Health(state=HealthState.STOPPED, sentence=one_time_sentence(inputs.one_time))
     new = sum(each.is_new for each in active)
-    if new or facts.counts.unread_attempts or facts.counts.logs_pending >= MANY_LOGS:
-        return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(facts, new))
+    if new or inputs.counts.unread_attempts or inputs.counts.logs_pending >= MANY_LOGS:
+        return Health(state=HealthState.CATCHING_UP, sentence=_catching_up(inputs, new))
     repositories = plural(len(active), "repository", "repositories")
     return Health(
         state=HealthState.HEALTHY,
@@ -106,13 +106,13 @@ def _with(state: HealthState, problems: tuple[Problem, ...]) -> Health:
     return Health(state=state, sentence=problems[0].sentence, problems=problems)
 
 
-def _catching_up(facts: HealthFacts, new: int) -> str:
-    counts, left = facts.counts, []
+def _catching_up(inputs: HealthInput, new: int) -> str:
+    counts, left = inputs.counts, []
     if new:
         left.append(f"{plural(new, 'repository', 'repositories')} polled for the first time")
     if counts.unread_attempts:
         attempts = plural(counts.unread_attempts, "run attempt")
-        left.append(f"{attempts} to backfill{_estimate(facts.seconds_left)}")
+        left.append(f"{attempts} to backfill{_estimate(inputs.seconds_left)}")
     if counts.logs_pending:
         left.append(f"{plural(counts.logs_pending, 'log')} pending")
     return f"Catching up: {', '.join(left)}."

@@ -1,4 +1,4 @@
-"""What is wrong with collection and since when, each kind found in the facts by itself."""
+"""What is wrong with collection and since when, each kind found in the inputs by itself."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HealthFacts:
+class HealthInput:
     """What health is computed from; ``agents`` are rows of ``agents.agent_rows``.
 
     ``one_time``: the one-time collection that ended after the last heartbeat of any agent.
@@ -77,22 +77,22 @@ class HealthFacts:
 
 
 def find_problems(
-    facts: HealthFacts, active: Sequence[RepositoryRecord], *, now: datetime
+    inputs: HealthInput, active: Sequence[RepositoryRecord], *, now: datetime
 ) -> tuple[Problem, ...]:
     """Return what is wrong, the gravest first; ``active`` are the repositories not paused."""
     found = [
-        *_write_problems(facts.write_error),
-        *_agent_problems(facts),
-        *_credential_problems(facts.credentials, now),
-        *_source_problems(facts.sources),
-        *_repository_problems(active, facts.errors),
-        *_poll_problems(facts.agents, active, now),
-        *_log_problems(facts, now),
+        *_write_problems(inputs.write_error),
+        *_agent_problems(inputs),
+        *_credential_problems(inputs.credentials, now),
+        *_source_problems(inputs.sources),
+        *_repository_problems(active, inputs.errors),
+        *_poll_problems(inputs.agents, active, now),
+        *_log_problems(inputs, now),
     ]
     said = {problem.detail for problem in found} | {
         each.last_error for each in active if each.failures
     }
-    errors = [error for error in facts.errors if error.what not in said]
+    errors = [error for error in inputs.errors if error.what not in said]
     found += _recent_errors(errors, active, now)
     return _each_detail_once(sorted(found, key=lambda problem: not problem.is_broken))
 
@@ -117,12 +117,12 @@ def _write_problems(write_error: str | None) -> list[Problem]:
     return [Problem(sentence="The state cannot be written.", detail=write_error)]
 
 
-def _agent_problems(facts: HealthFacts) -> list[Problem]:
-    if facts.one_time is not None:
-        return _one_time_problems(facts.one_time)
+def _agent_problems(inputs: HealthInput) -> list[Problem]:
+    if inputs.one_time is not None:
+        return _one_time_problems(inputs.one_time)
     return [
         _agent_problem(agent, AgentState(agent["state"]))
-        for agent in facts.agents
+        for agent in inputs.agents
         if _hinders(agent)
     ]
 
@@ -243,16 +243,16 @@ def _poll_problems(
     ]
 
 
-def _log_problems(facts: HealthFacts, now: datetime) -> list[Problem]:
+def _log_problems(inputs: HealthInput, now: datetime) -> list[Problem]:
     """Return that a log waits for long, and that no other was published since or that it fails."""
-    oldest = facts.oldest_pending
+    oldest = inputs.oldest_pending
     if oldest is None or now - oldest.waits_since < LOG_STALL_TIME:
         return []
-    if facts.recent_logs and not oldest.tries:
+    if inputs.recent_logs and not oldest.tries:
         return []
     sentence = "Some logs cannot be fetched, others are published."
-    if not facts.recent_logs:
-        pending = plural(facts.counts.logs_pending, "log is", "logs are")
+    if not inputs.recent_logs:
+        pending = plural(inputs.counts.logs_pending, "log is", "logs are")
         sentence = f"{pending} pending, and none has been published for a while."
     reason = f" {oldest.reason}" if oldest.reason else ""
     return [
@@ -260,7 +260,7 @@ def _log_problems(facts: HealthFacts, now: datetime) -> list[Problem]:
             sentence=sentence,
             since=oldest.waits_since,
             detail=f"The oldest is of {oldest.job_name} in {oldest.key.repository}.{reason}",
-            is_broken=not facts.recent_logs,
+            is_broken=not inputs.recent_logs,
         )
     ]
 

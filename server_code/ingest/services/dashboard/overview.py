@@ -21,7 +21,7 @@ from ...ports import StateStore
 from ...settings import Settings
 from .activity import group_errors
 from .collection import collection_row, is_recent
-from .health_facts import StateReading, health_of, longest_backfill_seconds, read_state
+from .health_input import StateReading, health_of, longest_backfill_seconds, read_state
 from .repositories import busiest
 from .rows import repository_row, summary_row
 from .setup import setup_steps

@@ -18,7 +18,7 @@ from ...errors import (
 )
 from ...ports import (
     ActionsSource,
-    RepositoryFacts,
+    RepositoryInfo,
     RepositoryStore,
     RunPage,
     RunQuery,
@@ -96,7 +96,7 @@ def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long Gi
     if known is not None:
         return known
 
-    def fetch() -> RepositoryFacts:
+    def fetch() -> RepositoryInfo:
         return open_source().fetch_repository(name)
 
     try:
@@ -150,22 +150,22 @@ def with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list
 
 
 def _ask_github(name: str, open_source: OpenSource, seconds: float) -> dict[str, Any]:
-    def fetch() -> tuple[RepositoryFacts, RunPage | None]:
+    def fetch() -> tuple[RepositoryInfo, RunPage | None]:
         source = open_source()
         return source.fetch_repository(name), source.fetch_runs(name, RunQuery()).value
 
     try:
-        facts, page = call_with_timeout(seconds, "GitHub", fetch)
+        info, page = call_with_timeout(seconds, "GitHub", fetch)
     except Retriable as error:
         remedy = "You can add it anyway: it is polled as soon as GitHub responds."
         return _answer(name, str(error), remedy, can_be_added=True)
     except IngestError as error:
         return _answer(name, str(error), _remedy(error))
     count = page.total_count if page is not None else 0
-    kind = "private" if facts.is_private else "public"
-    finding = f"{facts.full_name} is {kind} and has {count:,} workflow runs."
+    kind = "private" if info.is_private else "public"
+    finding = f"{info.full_name} is {kind} and has {count:,} workflow runs."
     remedy_or_none = None
-    if facts.is_archived:
+    if info.is_archived:
         remedy_or_none = "It is archived: no new workflows run."
     elif not count:
         remedy_or_none = "No workflow has run yet, or GitHub Actions is disabled."

@@ -22,7 +22,7 @@ from ...ports.inspection import (
     OK,
     WARNING,
     Check,
-    CredentialFacts,
+    CredentialInfo,
     GithubInspector,
 )
 from ..dashboard.credentials import credential_row, describe_expiry
@@ -52,17 +52,17 @@ def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -
     """Check each credential: whose it is, its expiry, what is left of its hour, GitHub's clock."""
     for name in github.credentials():
         try:
-            facts = github.inspect(name)
+            info = github.inspect(name)
         except RateLimited as error:
             yield _limited(name, error)
         except IngestError as error:
             yield _failed(name, error, _credential_remedy(error))
         else:
-            yield _check_identity(name, facts, now())
-            of_name = "without a token" if facts.kind == ANONYMOUS_KIND else f"of {name}"
-            yield _check_budget(f"limit {of_name}", facts.budget)
-            if facts.server_time is not None:
-                yield _check_clock(facts.server_time, now())
+            yield _check_identity(name, info, now())
+            of_name = "without a token" if info.kind == ANONYMOUS_KIND else f"of {name}"
+            yield _check_budget(f"limit {of_name}", info.budget)
+            if info.server_time is not None:
+                yield _check_clock(info.server_time, now())
 
 
 def check_repository(
@@ -71,7 +71,7 @@ def check_repository(
     """Check a repository: that it exists, its Actions are readable, and its logs are kept."""
     subject = f"repository {name}"
     try:
-        facts = source.fetch_repository(name)
+        info = source.fetch_repository(name)
         page = source.fetch_runs(name, RunQuery()).value
         days = github.retention_days(name)
     except RateLimited as error:
@@ -80,8 +80,8 @@ def check_repository(
         return _failed(subject, error, _repository_remedy(error))
     kept = f"; logs are kept for {days} days" if days is not None else ""
     runs = page.total_count if page is not None else 0
-    finding = f"{facts.full_name} is readable: {runs:,} runs{kept}."
-    if facts.is_archived:
+    finding = f"{info.full_name} is readable: {runs:,} runs{kept}."
+    if info.is_archived:
         return _warning(
             subject,
             f"{finding} It is archived.",
@@ -130,17 +130,17 @@ def check_source(
     return Check(subject=subject, status=OK, finding=finding)
 
 
-def _check_identity(name: str, facts: CredentialFacts, now: datetime) -> Check:
-    if facts.kind == ANONYMOUS_KIND:
+def _check_identity(name: str, info: CredentialInfo, now: datetime) -> Check:
+    if info.kind == ANONYMOUS_KIND:
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
         return _warning("token", finding, NEW_CREDENTIAL)
-    expiry, when = describe_expiry(facts.expires_at, now=now)
-    scopes = f", scopes {', '.join(facts.scopes) or 'none'}" if facts.scopes is not None else ""
-    owner = f" of {facts.login}" if facts.login else ""
-    finding = f"{facts.kind}{owner}{scopes}" + (f"; {when}" if when else "")
+    expiry, when = describe_expiry(info.expires_at, now=now)
+    scopes = f", scopes {', '.join(info.scopes) or 'none'}" if info.scopes is not None else ""
+    owner = f" of {info.login}" if info.login else ""
+    finding = f"{info.kind}{owner}{scopes}" + (f"; {when}" if when else "")
     if expiry != OK:
         return Check(subject=name, status=expiry, finding=f"{finding}.", remedy=NEW_CREDENTIAL)
-    if facts.scopes is not None and "repo" not in facts.scopes:
+    if info.scopes is not None and "repo" not in info.scopes:
         remedy = "Private repositories need the scope repo; public ones do not."
         return _warning(name, f"{finding}.", remedy)
     return Check(subject=name, status=OK, finding=f"{finding}.")

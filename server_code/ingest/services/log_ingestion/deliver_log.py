@@ -14,7 +14,7 @@ from ...errors import IngestError, MessageRefused
 from ...messaging.encoding import QueueMessage
 from ...messaging.log_events import (
     LogAbsence,
-    LogFacts,
+    LogMetadata,
     log_copy_key,
     log_envelope,
     log_object_key,
@@ -48,34 +48,34 @@ def deliver_log(
 
     Returns the record to save once all of it is on the queue. Raises what publishing raises.
     """
-    facts = replace(_facts(context, key, log), is_replayed=is_replayed)
+    metadata = replace(_metadata(context, key, log), is_replayed=is_replayed)
     limit = context.logs.max_message_bytes
     reference = None
-    whole = only_message(facts, log.spool.open, limit)
+    whole = only_message(metadata, log.spool.open, limit)
     if whole is not None:
         _send(context, whole)
     elif context.blobs is None:
-        for message in log_parts(facts, log.spool.open, limit):
+        for message in log_parts(metadata, log.spool.open, limit):
             _send(context, message)
     else:
-        reference, claim = _upload(context.blobs, facts, log)
+        reference, claim = _upload(context.blobs, metadata, log)
         _send(context, claim)
     context.counters.add("logs")
     _cache(context, key, log)
-    return _record(facts, reference)
+    return _record(metadata, reference)
 
 
 def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> SmallMessage | None:
     """Build the only message of a small log, and what is kept of it; None where it is larger."""
-    facts = _facts(context, key, log)
-    message = only_message(facts, log.spool.open, context.logs.max_message_bytes)
+    metadata = _metadata(context, key, log)
+    message = only_message(metadata, log.spool.open, context.logs.max_message_bytes)
     if message is None:
         return None
     content = None
     if context.log_cache is not None:
         with log.spool.open() as file:
             content = SmallLog(key=key, job_id=log.job.job_id, content=file.read(), marks=log.marks)
-    return SmallMessage(message, _record(facts, None), content)
+    return SmallMessage(message, _record(metadata, None), content)
 
 
 def cache_logs(context: CollectorContext, logs: Sequence[SmallLog]) -> None:
@@ -144,7 +144,7 @@ def _send(context: CollectorContext, message: QueueMessage) -> None:
 
 
 def _upload(
-    blobs: BlobStore, facts: LogFacts, log: LogFetched
+    blobs: BlobStore, metadata: LogMetadata, log: LogFetched
 ) -> tuple[BlobReference, QueueMessage]:
     """Store the whole message as an object; return it and the message that points there.
 
@@ -152,20 +152,20 @@ def _upload(
     """
     with log.spool.open() as file:
         content = blobs.put(
-            log_copy_key(facts),
+            log_copy_key(metadata),
             iter(lambda: file.read(_CHUNK_BYTES), b""),
-            content_type="text/plain; charset=utf-8" if facts.is_text else "text/plain",
+            content_type="text/plain; charset=utf-8" if metadata.is_text else "text/plain",
         )
     sizes: list[int] = []
 
     def payload() -> Iterator[bytes]:
-        for chunk in log_payload(facts, log.spool.open):
+        for chunk in log_payload(metadata, log.spool.open):
             sizes.append(len(chunk))
             yield chunk
 
-    reference = blobs.put(log_object_key(facts), payload(), content_type="application/json")
+    reference = blobs.put(log_object_key(metadata), payload(), content_type="application/json")
     claim = blobs.claim_check(
-        log_envelope(facts), payload=reference, payload_bytes=sum(sizes), content=content
+        log_envelope(metadata), payload=reference, payload_bytes=sum(sizes), content=content
     )
     return reference, claim
 
@@ -174,8 +174,8 @@ def _upload(
 _MARKS_DIVISOR = 8
 
 
-def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFacts:
-    return LogFacts(
+def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogMetadata:
+    return LogMetadata(
         key=key,
         job_id=log.job.job_id,
         job_name=log.job.job_name,
@@ -188,15 +188,15 @@ def _facts(context: CollectorContext, key: AttemptKey, log: LogFetched) -> LogFa
     )
 
 
-def _record(facts: LogFacts, reference: BlobReference | None) -> JobLogRecord:
+def _record(metadata: LogMetadata, reference: BlobReference | None) -> JobLogRecord:
     return JobLogRecord(
-        key=facts.key,
-        job_id=facts.job_id,
-        job_name=facts.job_name,
+        key=metadata.key,
+        job_id=metadata.job_id,
+        job_name=metadata.job_name,
         state=LOG_FETCHED,
-        updated_at=facts.fetched_at,
-        log_bytes=facts.log_bytes,
-        log_sha256=facts.log_sha256,
+        updated_at=metadata.fetched_at,
+        log_bytes=metadata.log_bytes,
+        log_sha256=metadata.log_sha256,
         blob_bucket=reference.bucket if reference else None,
         blob_key=reference.key if reference else None,
     )

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta, timezone
 
 from ...domain.delivery_trust import DELIVERIES_AFTER_MISS, is_later_job, is_later_run
 from ...domain.jobs import Job
-from ...domain.ledger import AttemptRecord, DeliveredFact
+from ...domain.ledger import AttemptRecord, DeliveredEvent
 from ...domain.runs import AttemptKey, WorkflowRun
 from ..context import CollectorContext
 from .poll_session import PollSession
@@ -27,26 +27,26 @@ DELIVERED_RUN_PAUSE = timedelta(seconds=5)
 def apply_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
     """Save delivered runs and jobs in the ledger as due.
 
-    Of several facts about one run or job the first is taken: each state is published. The others
+    Of several events about one run or job the first is taken: each state is published. The others
     are left for the next poll, which is due at once.
     """
     name = poll_session.repository.full_name
-    facts = context.store.load_delivered_facts(name)
-    taken = _first_of_each(facts)
+    events = context.store.load_delivered_events(name)
+    taken = _first_of_each(events)
     if not taken:
         return
     _apply_runs(context, poll_session, [each.run for each in taken if each.run is not None])
     _apply_jobs(context, poll_session, [each.job for each in taken if each.job is not None])
     _note_arrival(poll_session, taken)
-    context.store.clear_delivered_facts([each.delivery_id for each in taken])
-    poll_session.has_more_facts = len(taken) < len(facts)
+    context.store.clear_delivered_events([each.delivery_id for each in taken])
+    poll_session.has_more_events = len(taken) < len(events)
 
 
-def _first_of_each(facts: Sequence[DeliveredFact]) -> list[DeliveredFact]:
-    first: dict[object, DeliveredFact] = {}
-    for fact in facts:
-        subject = fact.job.job_id if fact.job is not None else fact.run and fact.run.key
-        first.setdefault(subject, fact)
+def _first_of_each(events: Sequence[DeliveredEvent]) -> list[DeliveredEvent]:
+    first: dict[object, DeliveredEvent] = {}
+    for event in events:
+        subject = event.job.job_id if event.job is not None else event.run and event.run.key
+        first.setdefault(subject, event)
     return list(first.values())
 
 
@@ -104,12 +104,12 @@ def _with_job(context: CollectorContext, record: AttemptRecord, job: Job) -> Att
     )
 
 
-def _note_arrival(poll_session: PollSession, facts: Sequence[DeliveredFact]) -> None:
+def _note_arrival(poll_session: PollSession, events: Sequence[DeliveredEvent]) -> None:
     repository = poll_session.repository
-    runs_at = [fact.received_at for fact in facts if fact.run is not None]
-    jobs_at = [fact.received_at for fact in facts if fact.job is not None]
-    created = [each.run.created_at for each in facts if each.run and each.run.created_at]
-    counted = min(repository.deliveries_since_miss + len(facts), DELIVERIES_AFTER_MISS)
+    runs_at = [event.received_at for event in events if event.run is not None]
+    jobs_at = [event.received_at for event in events if event.job is not None]
+    created = [each.run.created_at for each in events if each.run and each.run.created_at]
+    counted = min(repository.deliveries_since_miss + len(events), DELIVERIES_AFTER_MISS)
     poll_session.repository = replace(
         repository,
         runs_delivered_at=max(runs_at, default=repository.runs_delivered_at),

@@ -33,7 +33,7 @@ ABANDONED_AFTER = timedelta(seconds=90)
 #: In live mode an archive is fetched if it holds at most so many logs for each one that is due.
 MAX_LOGS_PER_DUE_LOG = 4
 
-#: Follows the mark of a job that never ended and whose log was ordered all the same.
+#: Follows the mark of a job that never ended and whose log was requested all the same.
 _ABANDONED = " abandoned"
 
 
@@ -41,12 +41,12 @@ _ABANDONED = " abandoned"
 class Changes:
     """The messages that one read of an attempt gives rise to, and the record once they are sent.
 
-    ``facts`` are for the metrics queue, ``log_work`` for the job events queue. ``summary`` is for
-    lists; None unless the run itself has changed.
+    ``envelopes`` are for the metrics queue, ``log_work`` for the job events queue. ``summary`` is
+    for lists; None unless the run itself has changed.
     """
 
     record: AttemptRecord
-    facts: tuple[Envelope, ...] = ()
+    envelopes: tuple[Envelope, ...] = ()
     log_work: tuple[QueueMessage, ...] = ()
     pending_logs: tuple[JobLogRecord, ...] = ()
     summary: RunSummary | None = None
@@ -69,20 +69,20 @@ def changes_of(
     if run is None:
         return Changes(record=record)
     jobs = unpublished_jobs(record)
-    job_facts = tuple(job_envelope(record.key, job, now=now) for job in jobs)
-    run_facts = _run_facts(record, run, commit, now)
+    job_envelopes = tuple(job_envelope(record.key, job, now=now) for job in jobs)
+    run_envelopes = _run_envelopes(record, run, commit, now)
     # A run begins before its jobs and ends after them.
-    facts = job_facts + run_facts if run.is_completed else run_facts + job_facts
+    envelopes = job_envelopes + run_envelopes if run.is_completed else run_envelopes + job_envelopes
     abandoned = _abandoned_jobs(record, run, now)
-    ended = [*_jobs_to_order(record, jobs, log_mode), *abandoned]
-    ordered = [job for job in ended if filters.wants_log(job)]
+    ended = [*_jobs_to_request(record, jobs, log_mode), *abandoned]
+    requested = [job for job in ended if filters.wants_log(job)]
     return Changes(
-        record=_published(record, run, abandoned, with_run=bool(run_facts)),
-        facts=facts,
-        log_work=_log_work(record, ordered, log_mode, now, filters),
-        pending_logs=tuple(_pending(record, job, now) for job in ordered),
-        summary=_summary(record, run, commit) if run_facts else None,
-        filtered_logs=len(ended) - len(ordered),
+        record=_published(record, run, abandoned, with_run=bool(run_envelopes)),
+        envelopes=envelopes,
+        log_work=_log_work(record, requested, log_mode, now, filters),
+        pending_logs=tuple(_pending(record, job, now) for job in requested),
+        summary=_summary(record, run, commit) if run_envelopes else None,
+        filtered_logs=len(ended) - len(requested),
     )
 
 
@@ -110,7 +110,7 @@ def has_run_changes(record: AttemptRecord) -> bool:
     return record.published_statuses[-1:] != (run.status,)
 
 
-def _run_facts(
+def _run_envelopes(
     record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | None, now: datetime
 ) -> tuple[Envelope, ...]:
     if not has_run_changes(record):
@@ -134,12 +134,12 @@ def _published(
 ) -> AttemptRecord:
     statuses = record.published_statuses
     marks = {_id(job): _mark(job) for job in record.jobs}
-    ordered_before = {
+    requested_before = {
         key
         for key, mark in record.published_jobs.items()
         if mark == f"{marks.get(key)}{_ABANDONED}"
     }
-    for key in ordered_before | {_id(job) for job in abandoned}:
+    for key in requested_before | {_id(job) for job in abandoned}:
         marks[key] += _ABANDONED
     return replace(
         record,
@@ -149,13 +149,13 @@ def _published(
     )
 
 
-def _jobs_to_order(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
+def _jobs_to_request(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:
     """Return the ended jobs whose logs are due: each at its end, in economy all at once."""
     if log_mode == "live":
         return [job for job in changes if job.is_completed and not has_ended_before(record, job)]
     if record.run is None or not record.run.is_completed:
         return []
-    return [job for job in record.jobs if job.is_completed and not _was_ordered(record, job)]
+    return [job for job in record.jobs if job.is_completed and not _was_log_requested(record, job)]
 
 
 def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> list[Job]:
@@ -171,21 +171,21 @@ def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> l
 
 
 def _log_work(
-    record: AttemptRecord, ordered: list[Job], log_mode: str, now: datetime, filters: FilterChain
+    record: AttemptRecord, requested: list[Job], log_mode: str, now: datetime, filters: FilterChain
 ) -> tuple[QueueMessage, ...]:
-    """Order logs one by one, or those of an ended attempt as one archive if it saves requests."""
-    with_logs = [job for job in ordered if not job.never_started]
-    in_archive = ordered
+    """Build the work for logs: one by one, or an ended attempt's archive if it saves requests."""
+    with_logs = [job for job in requested if not job.never_started]
+    in_archive = requested
     if log_mode == "live":
-        before = [job for job in record.jobs if job.is_completed and job not in ordered]
-        in_archive = [*filter(filters.wants_log, before), *ordered]
+        before = [job for job in record.jobs if job.is_completed and job not in requested]
+        in_archive = [*filter(filters.wants_log, before), *requested]
         in_archive = in_archive if _is_archive_worthwhile(record, with_logs) else []
     if len(with_logs) < 2 or not in_archive:
         return tuple(
             job_log_due(record.key, job, now=now, delay_seconds=_delay_seconds([job], now))
-            for job in ordered
+            for job in requested
         )
-    delay = _delay_seconds(ordered, now)
+    delay = _delay_seconds(requested, now)
     return (attempt_logs_due(record.key, in_archive, now=now, delay_seconds=delay),)
 
 
@@ -230,6 +230,6 @@ def _published_mark(record: AttemptRecord, job: Job) -> str | None:
     return None if mark is None else mark.removesuffix(_ABANDONED)
 
 
-def _was_ordered(record: AttemptRecord, job: Job) -> bool:
-    """Return whether economy mode ordered a log: once, when the attempt ended."""
+def _was_log_requested(record: AttemptRecord, job: Job) -> bool:
+    """Return whether economy mode requested a log: once, when the attempt ended."""
     return has_ended_before(record, job) and record.fingerprint is not None

@@ -150,18 +150,18 @@ def _finish(
     count_contradictions(context, snapshots, before)
     left_out = sum(snapshot.record.is_filtered for snapshot in snapshots)
     count_filtered(context, poll_session.repository, left_out)
-    concluded = [_conclude(context, poll_session, snapshot) for snapshot in snapshots]
+    built = [_build_messages(context, poll_session, snapshot) for snapshot in snapshots]
     try:
-        refused = _publish_facts(context, concluded)
-        _publish_log_work(context, [change for change, _ in concluded])
+        refused = _publish_metrics(context, built)
+        _publish_log_work(context, [change for change, _ in built])
     except QueueUnavailable:
         context.store.save_attempts([snapshot.record for snapshot in snapshots])
         raise
     changes = [
         _unpublished(context, snapshot, rejections)
-        if (rejections := [refused[each.event_id] for each in facts if each.event_id in refused])
+        if (rejections := [refused[each.event_id] for each in messages if each.event_id in refused])
         else change
-        for snapshot, (change, facts) in zip(snapshots, concluded, strict=True)
+        for snapshot, (change, messages) in zip(snapshots, built, strict=True)
     ]
     if context.collecting.log_mode == "live":
         keep_job_counts(poll_session, snapshots, before)
@@ -170,20 +170,20 @@ def _finish(
     _record(context, changed)
 
 
-#: An attempt's changes, and its facts as they go onto the metrics queue.
-_Concluded = tuple[Changes, list[QueueMessage]]
+#: An attempt's changes, and their messages for the metrics queue.
+_AttemptMessages = tuple[Changes, list[QueueMessage]]
 
 
-def _conclude(
+def _build_messages(
     context: CollectorContext, poll_session: PollSession, snapshot: AttemptSnapshot
-) -> _Concluded:
+) -> _AttemptMessages:
     """Turn a snapshot into messages, with the time of the next check in its record."""
     try:
         changes = _changes(context, poll_session, snapshot)
         limit = context.metrics.max_message_bytes
         root = context.cloudevents_root
-        facts = (replace(fact, cloudevents_root=root) for fact in changes.facts)
-        return changes, [encode_to_fit(fact, max_bytes=limit) for fact in facts]
+        envelopes = (replace(each, cloudevents_root=root) for each in changes.envelopes)
+        return changes, [encode_to_fit(each, max_bytes=limit) for each in envelopes]
     except Exception as defect:  # noqa: BLE001 - a defect must stop no other attempt
         error = as_ingest_error(defect, f"the collection of {snapshot.record.key}")
         return Changes(record=postpone(context, snapshot.record, error)), []
@@ -215,12 +215,12 @@ def _changes(
     return replace(changes, record=record)
 
 
-def _publish_facts(
-    context: CollectorContext, concluded: Sequence[_Concluded]
+def _publish_metrics(
+    context: CollectorContext, built: Sequence[_AttemptMessages]
 ) -> Mapping[str, Rejection]:
-    """Publish facts; return those that the queue refused, by event id."""
-    facts = [message for _, encoded in concluded for message in encoded]
-    refused = publish(context.metrics, facts, clock=context.clock)
+    """Publish to the metrics queue; return what it refused, by event id."""
+    messages = [message for _, encoded in built for message in encoded]
+    refused = publish(context.metrics, messages, clock=context.clock)
     return {rejection.event_id: rejection for rejection in refused}
 
 
@@ -234,7 +234,7 @@ def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> 
 def _unpublished(
     context: CollectorContext, snapshot: AttemptSnapshot, rejections: Sequence[Rejection]
 ) -> Changes:
-    """Record an attempt as read but not as published: a fact that was refused is sent again."""
+    """Record an attempt as read but not as published: what was refused is sent again."""
     first = rejections[0]
     error = IngestError(
         f"{context.metrics.queue_name} refused message {first.event_id}: {first.reason}"

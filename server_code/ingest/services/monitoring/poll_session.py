@@ -49,7 +49,7 @@ class PollSession:
     changed_at: datetime | None = None
     changed: list[WorkflowRun] = field(default_factory=list)
     relies_on_deliveries: bool = False
-    has_more_facts: bool = False
+    has_more_events: bool = False
     ignores_created: bool = False
     error: IngestError | None = None
     is_cut_short: bool = False

@@ -11,11 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from ...domain.ledger import DeliveredFact, RepositoryRecord
+from ...domain.ledger import DeliveredEvent, RepositoryRecord
 from ...errors import IngestError, InvalidSignature, Rejected, Skippable
 from ...ports import StateStore
 from ...settings import Secret
-from ...wire.webhook_facts import parse_fact
+from ...wire.webhook_events import parse_delivered_event
 from ...wire.webhooks import parse_delivery
 from ..sources.discover_sources import SOURCES_HINT
 
@@ -62,8 +62,8 @@ def receive_webhook(
             return f"ignored: {delivery.repository} is not watched"
         delivery = replace(delivery, repository=record.full_name)
     # Nothing is processed while a repository is paused, so its run is read later.
-    fact = None if record.paused else parse_fact(delivery, received_at=now)
-    replay = _claim(store, keys, (record.full_name, run_id), now=now, fact=fact)
+    event = None if record.paused else parse_delivered_event(delivery, received_at=now)
+    replay = _claim(store, keys, (record.full_name, run_id), now=now, event=event)
     return replay or f"accepted: run {run_id} is due now"
 
 
@@ -90,10 +90,10 @@ def _claim(
     hint: tuple[str, int],
     *,
     now: datetime,
-    fact: DeliveredFact | None = None,
+    event: DeliveredEvent | None = None,
 ) -> str | None:
-    """Claim a delivery and save its hint or fact; return what kept it from being accepted."""
-    known = store.claim_run_hint(keys, *hint, now=now, fact=fact)
+    """Claim a delivery and save its hint or event; return what kept it from being accepted."""
+    known = store.claim_run_hint(keys, *hint, now=now, event=event)
     if known is None:
         return None
     if not known.startswith(_BODY):

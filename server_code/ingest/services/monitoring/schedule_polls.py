@@ -23,7 +23,7 @@ def next_poll_after(
 ) -> datetime:
     """Return when to poll again after a poll: as a proof only, where webhooks are relied on."""
     now = context.clock.now()
-    if poll_session.has_more_facts:
+    if poll_session.has_more_events:
         return now
     if not poll_session.relies_on_deliveries:
         return next_poll(context, record)

@@ -13,7 +13,7 @@ from ...domain.source_records import DiscoveredRepository
 from ...domain.sources import Sources
 from ...domain.stored_values import repository_key
 from ...errors import IngestError, RepositoryUnavailable, Skippable
-from ...ports import RepositoryFacts, RepositoryStore
+from ...ports import RepositoryInfo, RepositoryStore
 from ..context import CollectorContext
 from .look_up_repositories import look_up_repositories
 
@@ -27,19 +27,19 @@ MAX_CHECKS = 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedRepository:
-    """A repository of a list. ``facts`` None: its list has not changed since the last time.
+    """A repository of a list. ``info`` None: its list has not changed since the last time.
 
     ``is_for_all``: it is on a credential's own list, and not only on one of its owner.
     """
 
     full_name: str
-    facts: RepositoryFacts | None
+    info: RepositoryInfo | None
     is_for_all: bool
 
     def merged(self, other: ListedRepository) -> ListedRepository:
         """Return one repository as two lists describe it."""
         is_for_all = self.is_for_all or other.is_for_all
-        return replace(self, facts=self.facts or other.facts, is_for_all=is_for_all)
+        return replace(self, info=self.info or other.info, is_for_all=is_for_all)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -99,7 +99,7 @@ class _Work:
         for each in listed:
             key = repository_key(each.full_name)
             known = self._known.get(key)
-            if known is None or key not in self._watched or not _is_another(known, each.facts):
+            if known is None or key not in self._watched or not _is_another(known, each.info):
                 continue
             names.append(known.full_name)
             self._ids = {number: at for number, at in self._ids.items() if at != key}
@@ -116,12 +116,12 @@ class _Work:
         new = [name for name in names if repository_key(name) not in known]
         answers = look_up_repositories(self._context, new)
         for name in names:
-            answer, facts = answers.get(name), None
+            answer, info = answers.get(name), None
             # Its own poll reports why one cannot be read.
-            if isinstance(answer, RepositoryFacts):
+            if isinstance(answer, RepositoryInfo):
                 # What is named is polled as often as others, however long ago its last push.
-                facts = replace(answer, pushed_at=None)
-            self.take(ListedRepository(full_name=name, facts=facts, is_for_all=True))
+                info = replace(answer, pushed_at=None)
+            self.take(ListedRepository(full_name=name, info=info, is_for_all=True))
 
     def take(self, listed: ListedRepository) -> None:
         """Take one repository of a list."""
@@ -144,7 +144,7 @@ class _Work:
         known = before or DiscoveredRepository(
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
         )
-        known = _with_facts(replace(known, source=str(pattern)), listed.facts)
+        known = _with_info(replace(known, source=str(pattern)), listed.info)
         if known.repository_id is not None:
             self._ids[known.repository_id] = key
         self.result.names[record.full_name] = str(pattern)
@@ -174,11 +174,11 @@ class _Work:
 
         A list that has not changed has no ids: then the name is compared that was found last.
         """
-        facts = listed.facts
-        if facts is None:
+        info = listed.info
+        if info is None:
             others = [self._renamed.get(key)]
         else:
-            others = [self._ids.get(facts.repository_id or 0), repository_key(facts.full_name)]
+            others = [self._ids.get(info.repository_id or 0), repository_key(info.full_name)]
         return next((each for each in others if each in self._watched), key)
 
     def _watch(self, key: str, listed: ListedRepository, source: str) -> RepositoryRecord:
@@ -193,7 +193,7 @@ class _Work:
             since = self._now - timedelta(seconds=1)
             due_at = since if is_first else urgent_due_at(since)
             # Hundreds that are new here, and idle on GitHub, are polled slowly from the start.
-            pushed_at = None if listed.facts is None else listed.facts.pushed_at
+            pushed_at = None if listed.info is None else listed.info.pushed_at
             new = replace(new, next_poll_at=due_at + place, last_changed_at=pushed_at)
             record = self._watched[key] = self._context.store.add_repository(new)
         return record
@@ -219,7 +219,7 @@ class _Work:
     def _check(self, key: str, known: DiscoveredRepository) -> None:
         """Ask for a repository itself: it may be deleted, or have another name."""
         try:
-            facts = self._context.source.fetch_repository(known.full_name)
+            info = self._context.source.fetch_repository(known.full_name)
         except RepositoryUnavailable as error:
             self._suspend(key, known, f"GitHub does not show it any more: {error}")
         except Skippable as error:
@@ -227,17 +227,17 @@ class _Work:
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:
-            self._suspend(key, _with_facts(known, facts), None)
+            self._suspend(key, _with_info(known, info), None)
 
 
-def _is_another(known: DiscoveredRepository, facts: RepositoryFacts | None) -> bool:
+def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:
     """Return whether a list describes another repository than the one known by its name."""
-    ids = (known.repository_id, None if facts is None else facts.repository_id)
+    ids = (known.repository_id, None if info is None else info.repository_id)
     return None not in ids and ids[0] != ids[1]
 
 
 def _last_push(listed: ListedRepository) -> float:
-    pushed_at = None if listed.facts is None else listed.facts.pushed_at
+    pushed_at = None if listed.info is None else listed.info.pushed_at
     return 0.0 if pushed_at is None else pushed_at.timestamp()
 
 
@@ -263,15 +263,15 @@ def suspend_or_resume(
     return replace(known, rest_reason=reason, is_rested=is_rested)
 
 
-def _with_facts(known: DiscoveredRepository, facts: RepositoryFacts | None) -> DiscoveredRepository:
-    if facts is None:
+def _with_info(known: DiscoveredRepository, info: RepositoryInfo | None) -> DiscoveredRepository:
+    if info is None:
         return known
-    is_renamed = facts.full_name.lower() != known.full_name.lower()
+    is_renamed = info.full_name.lower() != known.full_name.lower()
     return replace(
         known,
-        repository_id=facts.repository_id or known.repository_id,
-        new_name=facts.full_name if is_renamed else None,
-        is_private=facts.is_private,
-        is_archived=facts.is_archived,
-        is_disabled=facts.is_disabled,
+        repository_id=info.repository_id or known.repository_id,
+        new_name=info.full_name if is_renamed else None,
+        is_private=info.is_private,
+        is_archived=info.is_archived,
+        is_disabled=info.is_disabled,
     )

@@ -21,7 +21,7 @@ from ...domain.source_records import (
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
 from ...errors import CredentialSuspended, Fatal, IngestError, Skippable
-from ...ports import Answer, RepositoryFacts, RepositoryListQuery, RepositorySource
+from ...ports import Answer, RepositoryInfo, RepositoryListQuery, RepositorySource
 from ..context import CollectorContext
 from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
 from .follow_settings import follow_settings
@@ -42,7 +42,7 @@ LONGEST_PAUSE = timedelta(seconds=30)
 #: What webhooks that may change a source leave in place of a repository's name and a run's id.
 SOURCES_HINT = ("sources", 0)
 
-_List = Answer[tuple[RepositoryFacts, ...]]
+_List = Answer[tuple[RepositoryInfo, ...]]
 
 
 @dataclass(slots=True)
@@ -204,7 +204,7 @@ def _apply_list(
 ) -> None:
     record = lists.credentials[query.credential]
     known = _known_list(record, query.owner)
-    facts: tuple[RepositoryFacts, ...] = ()
+    info: tuple[RepositoryInfo, ...] = ()
     try:
         answer = future.result()
     except IngestError as error:
@@ -218,18 +218,18 @@ def _apply_list(
         lists.errors.pop(query.owner.lower(), None)
         names = () if known is None else known.names
         if answer.value is not None:
-            facts = answer.value
-            names = tuple(each.full_name for each in facts)
+            info = answer.value
+            names = tuple(each.full_name for each in info)
         record = _with_list(
             record, CredentialList(owner=query.owner, validator=answer.validator, names=names)
         )
         source.note_list(query, names)
     lists.credentials[query.credential] = record
-    by_name = {each.full_name.lower(): each for each in facts}
+    by_name = {each.full_name.lower(): each for each in info}
     for name in names:
         key = name.lower()
         found = ListedRepository(
-            full_name=name, facts=by_name.get(key), is_for_all=query.owner == "*"
+            full_name=name, info=by_name.get(key), is_for_all=query.owner == "*"
         )
         before = lists.listed.get(key)
         lists.listed[key] = found if before is None else before.merged(found)

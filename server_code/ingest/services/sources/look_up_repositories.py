@@ -5,18 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ...errors import IngestError
-from ...ports import RepositoryFacts
+from ...ports import RepositoryInfo
 from ..context import CollectorContext
 
 
 def look_up_repositories(
     context: CollectorContext, names: Sequence[str]
-) -> dict[str, RepositoryFacts | IngestError]:
+) -> dict[str, RepositoryInfo | IngestError]:
     """Fetch each repository; an error is its answer, so that the other answers are kept."""
     lookups = {
         name: context.workers.submit(context.source.fetch_repository, name) for name in names
     }
-    answers: dict[str, RepositoryFacts | IngestError] = {}
+    answers: dict[str, RepositoryInfo | IngestError] = {}
     for name, lookup in lookups.items():
         try:
             answers[name] = lookup.result()

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import IngestError
-from ...ports import ActionsSource, RepositoryFacts, RepositorySource, RunQuery
+from ...ports import ActionsSource, RepositoryInfo, RepositorySource, RunQuery
 
 #: A repository without a push for so long is expected to have no runs.
 ACTIVE_FOR = timedelta(days=7)
@@ -67,14 +67,14 @@ def preview_source(
     if errors and not listed:
         raise errors[0]
     sources = Sources((*others, pattern))
-    matched: list[RepositoryFacts] = []
+    matched: list[RepositoryInfo] = []
     left_out: list[tuple[str, str]] = []
-    for facts in sorted(listed.values(), key=lambda each: each.full_name.lower()):
-        reason = _reason(facts, sources)
+    for info in sorted(listed.values(), key=lambda each: each.full_name.lower()):
+        reason = _reason(info, sources)
         if reason is None:
-            matched.append(facts)
+            matched.append(info)
         else:
-            left_out.append((facts.full_name, reason))
+            left_out.append((info.full_name, reason))
     active = [each for each in matched if each.pushed_at and now - each.pushed_at <= ACTIVE_FOR]
     runs_per_hour = _count_runs(github.actions, active, now) / (ACTIVE_FOR / timedelta(hours=1))
     limits = [
@@ -115,10 +115,10 @@ def describe_preview(preview: SourcePreview) -> str:
 
 def _fetch_lists(
     source: RepositorySource, pattern: SourcePattern
-) -> tuple[dict[str, RepositoryFacts], list[str], list[IngestError]]:
+) -> tuple[dict[str, RepositoryInfo], list[str], list[IngestError]]:
     owner = pattern.listed_owner
     queries = source.list_queries([] if owner is None else [owner], with_all=owner is None)
-    listed: dict[str, RepositoryFacts] = {}
+    listed: dict[str, RepositoryInfo] = {}
     credentials: list[str] = []
     errors: list[IngestError] = []
     for query in queries:
@@ -135,17 +135,17 @@ def _fetch_lists(
     return listed, credentials, errors
 
 
-def _reason(facts: RepositoryFacts, sources: Sources) -> str | None:
+def _reason(info: RepositoryInfo, sources: Sources) -> str | None:
     """Return why a repository is not polled."""
-    exclusion = sources.exclusion_of(facts.full_name)
+    exclusion = sources.exclusion_of(info.full_name)
     if exclusion is not None:
         return f"left out by {exclusion}"
-    if facts.is_disabled:
+    if info.is_disabled:
         return "disabled on GitHub"
-    return "archived: collected once, then not polled" if facts.is_archived else None
+    return "archived: collected once, then not polled" if info.is_archived else None
 
 
-def _count_runs(actions: ActionsSource, active: Sequence[RepositoryFacts], now: datetime) -> float:
+def _count_runs(actions: ActionsSource, active: Sequence[RepositoryInfo], now: datetime) -> float:
     """Estimate how many runs were created while a repository counts as active."""
     step = max(1, len(active) // SAMPLED)
     sample = active[::step][:SAMPLED]

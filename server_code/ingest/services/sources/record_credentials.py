@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over
 from ...domain.source_records import REFUSED_FOR, CredentialRecord, CredentialRefusal
 from ...errors import BadCredentials, Fatal, IngestError, Skippable
-from ...ports import CredentialFacts, RepositorySource
+from ...ports import CredentialInfo, RepositorySource
 from ..context import CollectorContext
 
 #: How often the budgets of the credentials are saved.
@@ -38,9 +38,9 @@ def record_credentials(
         # Polls may have saved refusals while the discovery was reading.
         changes = {each.what: each for each in known[name].refusals}
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
-    facts = source.credentials()
-    store.save_credentials([_updated(source, known.get(each.name), each, now) for each in facts])
-    used = {each.name for each in facts}
+    info = source.credentials()
+    store.save_credentials([_updated(source, known.get(each.name), each, now) for each in info])
+    used = {each.name for each in info}
     for name, record in stored.items():
         if name not in used and now - record.updated_at > PURGED_AFTER:
             store.remove_credential(name)
@@ -62,7 +62,7 @@ def record_changes(context: CollectorContext) -> None:
     stored = {each.name: each for each in context.store.list_credentials()}
     context.store.save_credentials(
         [
-            with_facts(stored.get(each.name), each, now).with_refusals(
+            with_info(stored.get(each.name), each, now).with_refusals(
                 changes.get(each.name, {}), now=now
             )
             for each in source.credentials()
@@ -70,23 +70,23 @@ def record_changes(context: CollectorContext) -> None:
     )
 
 
-def with_facts(
-    record: CredentialRecord | None, facts: CredentialFacts, now: datetime
+def with_info(
+    record: CredentialRecord | None, info: CredentialInfo, now: datetime
 ) -> CredentialRecord:
     """Return a record with what is known of its credential now."""
-    record = record or CredentialRecord(name=facts.name, kind=facts.kind, updated_at=now)
-    is_known = facts.limit is not None
+    record = record or CredentialRecord(name=info.name, kind=info.kind, updated_at=now)
+    is_known = info.limit is not None
     return replace(
         record,
-        kind=facts.kind,
+        kind=info.kind,
         updated_at=now,
-        owner=facts.owner or record.owner,
-        limit=facts.limit if is_known else record.limit,
-        remaining=facts.remaining if is_known else record.remaining,
-        reset_at=facts.reset_at if is_known else record.reset_at,
-        expires_at=facts.expires_at or record.expires_at,
-        missing_permissions=facts.missing_permissions,
-        rejected=facts.rejected,
+        owner=info.owner or record.owner,
+        limit=info.limit if is_known else record.limit,
+        remaining=info.remaining if is_known else record.remaining,
+        reset_at=info.reset_at if is_known else record.reset_at,
+        expires_at=info.expires_at or record.expires_at,
+        missing_permissions=info.missing_permissions,
+        rejected=info.rejected,
     )
 
 
@@ -107,16 +107,16 @@ def refused(
 def _updated(
     source: RepositorySource,
     known: CredentialRecord | None,
-    facts: CredentialFacts,
+    info: CredentialInfo,
     now: datetime,
 ) -> CredentialRecord:
     """Return a record with what is known, and the owner; GitHub is asked whose it is.
 
     A credential that nothing needed for an hour is asked again, so that a rejection is known.
     """
-    record = with_facts(known, facts, now)
+    record = with_info(known, info, now)
     is_refused = any(each.what == _OWNER and each.is_in_force(now) for each in record.refusals)
-    is_used = facts.reset_at is not None and facts.reset_at > now
+    is_used = info.reset_at is not None and info.reset_at > now
     if (record.owner is not None and is_used) or record.rejected is not None or is_refused:
         return record
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from ..domain.ledger import DeliveredFact
+from ..domain.ledger import DeliveredEvent
 from ..errors import MalformedPayload
 from .fields import mapping
 from .payloads import parse_job, parse_run
@@ -15,18 +15,18 @@ from .webhooks import Delivery
 _NEEDED = ("id", "run_attempt", "status", "created_at")
 
 
-def parse_fact(delivery: Delivery, *, received_at: datetime) -> DeliveredFact | None:
+def parse_delivered_event(delivery: Delivery, *, received_at: datetime) -> DeliveredEvent | None:
     """Return the run or job of a delivery; None where it does not hold the whole of one."""
     payload = mapping(delivery.payload.get(delivery.event))
     if not all(payload.get(name) for name in _NEEDED):
         return None
-    fact = DeliveredFact(delivery_id=delivery.delivery_id, received_at=received_at)
+    event = DeliveredEvent(delivery_id=delivery.delivery_id, received_at=received_at)
     try:
         if delivery.event == "workflow_run" and delivery.repository is not None:
             run = parse_run(payload, repository=delivery.repository)
-            return replace(fact, run=run)
+            return replace(event, run=run)
         if delivery.event == "workflow_job":
-            return replace(fact, job=parse_job(payload))
+            return replace(event, job=parse_job(payload))
     except MalformedPayload:
         pass
     return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from client_code import formatting, workflow_facts
+from client_code import formatting, workflow_texts
 
 
 def a_run(number: int, seconds: float | None, conclusion: str = "success"):
@@ -32,21 +32,21 @@ WORKFLOW = {
 
 
 def test_results_are_counted_in_words() -> None:
-    assert workflow_facts.rate(WORKFLOW) == "67 %"
-    assert workflow_facts.counts(WORKFLOW) == "6 of 10 runs, 3 failed, 1 other"
-    assert workflow_facts.rate({**WORKFLOW, "success_rate": None}) == formatting.NOTHING
+    assert workflow_texts.rate(WORKFLOW) == "67 %"
+    assert workflow_texts.counts(WORKFLOW) == "6 of 10 runs, 3 failed, 1 other"
+    assert workflow_texts.rate({**WORKFLOW, "success_rate": None}) == formatting.NOTHING
 
 
 def test_bars_are_relative_to_the_longest_of_the_page() -> None:
-    [first, _] = workflow_facts.rows([WORKFLOW, {**WORKFLOW, "duration_p95": 240}])
-    assert workflow_facts.bars(first, "duration") == ["25.0%", "50.0%"]
-    assert workflow_facts.bars(first, "queued") == ["0.0%", "0.0%"]
-    assert workflow_facts.times(first, "duration") == "median 1 min, p95 2 min"
-    assert workflow_facts.times(first, "queued") == "not known"
+    [first, _] = workflow_texts.rows([WORKFLOW, {**WORKFLOW, "duration_p95": 240}])
+    assert workflow_texts.bars(first, "duration") == ["25.0%", "50.0%"]
+    assert workflow_texts.bars(first, "queued") == ["0.0%", "0.0%"]
+    assert workflow_texts.times(first, "duration") == "median 1 min, p95 2 min"
+    assert workflow_texts.times(first, "queued") == "not known"
 
 
 def test_the_newest_run_is_the_last_bar() -> None:
-    oldest, newest = workflow_facts.last_bars(WORKFLOW)
+    oldest, newest = workflow_texts.last_bars(WORKFLOW)
     assert (oldest["height"], newest["height"]) == ("12%", "100%")
     assert newest["words"].startswith("CI #2: success")
     assert newest["link"] == "#run?attempt=1&repository=octo/api&run_id=2"

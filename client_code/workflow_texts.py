@@ -1,6 +1,6 @@
 """What the Workflows page shows of a workflow."""
 
-from . import routes, run_facts, statuses
+from . import routes, run_texts, statuses
 from .formatting import NOTHING, duration, number, plural
 
 KINDS = ("duration", "queued")
@@ -67,7 +67,7 @@ def last_bars(workflow):
             "link": routes.run_address(run),
             "tone": statuses.run_badge(run["status"], run["conclusion"])[0],
             "words": "{}: {}, {}".format(
-                run_facts.name(run),
+                run_texts.name(run),
                 statuses.run_badge(run["status"], run["conclusion"])[2].lower(),
                 duration(run["duration_seconds"]),
             ),

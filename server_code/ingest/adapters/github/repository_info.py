@@ -6,13 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from ...domain.timestamps import parse_timestamp
-from ...ports import RepositoryFacts
+from ...ports import RepositoryInfo
 from ...wire.fields import integer, mapping, text
 
 
-def facts_of(payload: Mapping[str, Any], *, asked: str = "") -> RepositoryFacts:
-    """Return the facts of a repository object."""
-    return RepositoryFacts(
+def parse_repository(payload: Mapping[str, Any], *, asked: str = "") -> RepositoryInfo:
+    """Return the info of a repository object."""
+    return RepositoryInfo(
         full_name=text(payload.get("full_name")) or asked,
         is_private=payload.get("private") is True,
         is_archived=payload.get("archived") is True,

@@ -1,4 +1,4 @@
-"""The facts that health is computed from, read from the state; pages and ``status`` share them."""
+"""The inputs that health is computed from, read from the state; pages and ``status`` share them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from ...settings import Settings
 from ..collections.one_time_collection import load_one_time_collection
 from .agents import agent_rows
 from .health import Health, assess_health
-from .health_problems import ENDED_STATES, LOG_STALL_TIME, HealthFacts
+from .health_problems import ENDED_STATES, LOG_STALL_TIME, HealthInput
 
 #: A log that is tried again and again is not the first in the order of the last try.
 SEARCHED_LOGS = 50
@@ -97,7 +97,7 @@ def health_of(
     """Return the health of collection at ``now``."""
     logs = sent_messages(settings.queues.logs_queue)
     recent = [counts for at, counts in reading.traffic.spans if at > now - LOG_STALL_TIME]
-    facts = HealthFacts(
+    inputs = HealthInput(
         agents=reading.agents,
         repositories=reading.repositories,
         sources=reading.sources,
@@ -110,7 +110,7 @@ def health_of(
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
         write_error=write_error,
     )
-    return assess_health(facts, now=now)
+    return assess_health(inputs, now=now)
 
 
 def _write_error(store: StateStore, now: datetime) -> str | None:
