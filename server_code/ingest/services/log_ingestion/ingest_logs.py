@@ -113,7 +113,7 @@ class _Ingestion:
         self._context = context
         self._extender = extender
         self._batch = LogBatch(context)
-        self._ended: list[LogTask] = []
+        self._to_complete: list[LogTask] = []
         opened = [open_task(context, message, extender) for message in messages]
         self.tasks = [task for task in opened if task is not None]
 
@@ -127,7 +127,7 @@ class _Ingestion:
             return fetch_logs(self._context.source, task.work, task.owed)
 
         def when_idle() -> None:
-            self._settle()
+            self._flush()
             should_continue()  # its caller learns that the agent does not hang
 
         results = interleave(self._context.log_workers, list(by_handle), fetch, when_idle=when_idle)
@@ -135,18 +135,18 @@ class _Ingestion:
             for handle, item in results:
                 task = by_handle[handle]
                 if isinstance(item, Finished):
-                    self._end(open_tasks.pop(handle), item)
+                    self._queue_for_completion(open_tasks.pop(handle), item)
                 else:
-                    self._record(task, item)
+                    self._handle_result(task, item)
                 if self._batch.is_full:
-                    self._settle()
+                    self._flush()
                 if not should_continue():
                     break
-        self._settle()
+        self._flush()
         for task in open_tasks.values():
-            self._finish(task, is_whole=False)
+            self._complete_task(task, has_all_logs=False)
 
-    def _record(self, task: LogTask, result: LogResult) -> None:
+    def _handle_result(self, task: LogTask, result: LogResult) -> None:
         """Publish one result and record it; whatever fails is this log's failure."""
         try:
             if not isinstance(result, LogFetched):
@@ -179,31 +179,31 @@ class _Ingestion:
         self._context.save_counts()
         self._context.store.save_job_logs([record])
 
-    def _end(self, task: LogTask, end: Finished) -> None:
+    def _queue_for_completion(self, task: LogTask, end: Finished) -> None:
         if end.error is not None:
             task.fail(task.owed[0], as_ingest_error(end.error, f"the logs of {task.work.key}"))
-        self._ended.append(task)
+        self._to_complete.append(task)
 
-    def _settle(self) -> None:
+    def _flush(self) -> None:
         """Send the gathered logs, then finish the tasks that waited for that."""
         self._batch.send()
-        for task in self._ended:
-            self._finish(task)
-        self._ended.clear()
+        for task in self._to_complete:
+            self._complete_task(task)
+        self._to_complete.clear()
 
-    def _finish(self, task: LogTask, *, is_whole: bool = True) -> None:
-        """Mark a task that is done or postponed; what failed is received again."""
+    def _complete_task(self, task: LogTask, *, has_all_logs: bool = True) -> None:
+        """Mark a task as done, postponed where logs are late; what failed is received again."""
         try:
             for late in task.late:
                 if isinstance(late.error, (MessageRefused, Unexpected)):
                     raise late.error
-            if task.late or not is_whole:
+            if task.late or not has_all_logs:
                 self._postpone(task)
             task.is_done = True
         except IngestError as error:
             # Undeleted work is received again, and finds in the store what is already done.
             self._extender.release(task.message)
-            self._return(task, error)
+            self._report_and_release(task, error)
 
     def _postpone(self, task: LogTask) -> None:
         """Record why logs wait, and publish the delayed copy of their work."""
@@ -244,7 +244,7 @@ class _Ingestion:
                 )
                 return
 
-    def _return(self, task: LogTask, error: IngestError) -> None:
+    def _report_and_release(self, task: LogTask, error: IngestError) -> None:
         self._context.report_error(
             LOG_INGESTION_AGENT,
             task.work.key.repository,

@@ -6,7 +6,7 @@ in it: a re-run keeps its first creation time. Nothing here publishes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -39,11 +39,13 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """
     record, now = poll_session.repository, context.clock.now()
     if poll_session.relies_on_deliveries and not is_listing_due(record, now):
-        _ask_each(context, poll_session, _PROOFS if is_proof_due(record, now) else _PROOFS[:1])
+        _ask_each(
+            context, poll_session, _PROOFS if is_proof_due(record, now) else (follow_run_hints,)
+        )
         note_misses(context, poll_session, poll_session.changed)
         if poll_session.relies_on_deliveries:
             return
-    _discover(context, poll_session, _QUESTIONS)
+    _discover(context, poll_session, (*_LOOKUPS, sweep_closed_days))
     note_misses(context, poll_session, poll_session.changed)
     poll_session.repository = replace(poll_session.repository, listed_at=now)
 
@@ -79,7 +81,7 @@ def discover_all_runs(
         poll_session.repository = replace(poll_session.repository, hinted_at=None)
     poll_session.is_thorough, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
-    _discover(context, poll_session, (*_QUESTIONS[:-1], sweep))
+    _discover(context, poll_session, (*_LOOKUPS, sweep))
 
 
 def _discover(
@@ -112,10 +114,16 @@ def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> No
     Of a known run that the list has just shown, only jobs can have changed: it is made due, and no
     request is spent on the run itself. What is not answered waits for the next poll.
     """
-    name = poll_session.repository.full_name
     hints, poll_session.hints = poll_session.hints, {}
+    _fetch_hinted(context, poll_session, hints)
+
+
+def _fetch_hinted(
+    context: CollectorContext, poll_session: PollSession, hints: Mapping[int, datetime]
+) -> None:
     if not hints:
         return
+    name = poll_session.repository.full_name
     shown = {key.run_id for key in poll_session.seen} | mark_due(context, poll_session, hints)
     wanted = [run_id for run_id in hints if run_id not in shown]
     context.store.clear_run_hints(name, {each: hints[each] for each in hints if each in shown})
@@ -123,13 +131,15 @@ def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> No
         if not poll_session.should_continue():
             return
         portion = wanted[start : start + HINTS_AT_ONCE]
-        looks = list(context.workers.map(lambda run_id: _look_up(context, name, run_id), portion))
-        upsert_runs(context, poll_session, [look.run for look in looks if look.run is not None])
-        answered = [look.run_id for look in looks if look.error is None]
+        lookups = list(context.workers.map(lambda run_id: _look_up(context, name, run_id), portion))
+        upsert_runs(
+            context, poll_session, [lookup.run for lookup in lookups if lookup.run is not None]
+        )
+        answered = [lookup.run_id for lookup in lookups if lookup.error is None]
         context.store.clear_run_hints(name, {each: hints[each] for each in answered})
-        for look in looks:
-            if look.error is not None:
-                raise look.error
+        for lookup in lookups:
+            if lookup.error is not None:
+                raise lookup.error
 
 
 def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
@@ -148,18 +158,12 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
         runs = set()
     for run_id in runs:
         context.store.save_run_hint(repository.full_name, run_id, now=now)
-    poll_session.hints = dict.fromkeys(runs, now)
     poll_session.repository = replace(poll_session.repository, deliveries_checked_at=now)
-    follow_run_hints(context, poll_session)
+    _fetch_hinted(context, poll_session, dict.fromkeys(runs, now))
 
 
-#: What is asked besides the list; one that fails holds none of the others.
-_QUESTIONS = (
-    follow_run_hints,
-    ask_for_open_runs,
-    ask_for_failed_deliveries,
-    sweep_closed_days,
-)
+#: What is asked besides the list, before a sweep; one that fails holds none of the others.
+_LOOKUPS = (follow_run_hints, ask_for_open_runs, ask_for_failed_deliveries)
 
 #: What proves that deliveries still arrive, and finds re-runs deep in the list.
 _PROOFS = (follow_run_hints, ask_for_newer_runs, ask_for_open_runs, sweep_closed_days)

@@ -38,12 +38,9 @@ def upsert_runs(
         run = listed if record is None else replace(listed, repository=record.key.repository)
         poll_session.seen.add(run.key)
         is_old = _may_be_purged(context, repository, run)
-        if record is None and (is_old or not is_wanted(run, repository.watched_since)):
+        if _is_left_alone(record, run, since=repository.watched_since, is_old=is_old):
             continue
-        if record is not None and record.is_filtered:
-            continue
-        is_new = record is None or (record.run is None and not record.published_statuses)
-        if is_new and not filters.accepts(run):
+        if _is_new(record) and not filters.accepts(run):
             new = AttemptRecord(key=run.key, created_at=run.created_at or now, run=run)
             filtered[run.key] = filtered_record(new)
             continue
@@ -59,6 +56,20 @@ def upsert_runs(
         poll_session.note_changes(due.values(), now)
     # A long list takes longer to walk than a lease lasts.
     renew_lease(context, poll_session)
+
+
+def _is_left_alone(
+    record: AttemptRecord | None, run: WorkflowRun, *, since: datetime, is_old: bool
+) -> bool:
+    """Return whether a listed run is none to collect: unknown and old, or filtered before."""
+    if record is None:
+        return is_old or not is_wanted(run, since)
+    return record.is_filtered
+
+
+def _is_new(record: AttemptRecord | None) -> bool:
+    """Return whether nothing is known of an attempt but perhaps that it exists."""
+    return record is None or (record.run is None and not record.published_statuses)
 
 
 def count_filtered(context: CollectorContext, repository: RepositoryRecord, runs: int) -> None:
