@@ -19,10 +19,10 @@ from ...messaging.log_work import attempt_logs_due, due_log, job_log_due
 from ...messaging.run_data import RunDetails
 from ...messaging.run_events import (
     job_envelope,
-    job_fingerprint,
     run_envelope,
     run_fingerprint,
 )
+from .published_jobs import PublishedJob, as_text, current_state, load_published
 
 #: How long after a job's end its log is first requested.
 LOG_DELAY = timedelta(seconds=4)
@@ -32,9 +32,6 @@ ABANDONED_AFTER = timedelta(seconds=90)
 
 #: In live mode an archive is fetched if it holds at most so many logs for each one that is due.
 MAX_LOGS_PER_DUE_LOG = 4
-
-#: Follows the mark of a job that never ended and whose log was requested all the same.
-_ABANDONED = " abandoned"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,12 +89,17 @@ def _summary(record: AttemptRecord, run: WorkflowRun, commit: CommitMetrics | No
 
 def unpublished_jobs(record: AttemptRecord) -> list[Job]:
     """Return the jobs that have changed since they were last published."""
-    return [job for job in record.jobs if _published_mark(record, job) != _mark(job)]
+    return [job for job in record.jobs if _has_changed(load_published(record, job), job)]
+
+
+def _has_changed(published: PublishedJob | None, job: Job) -> bool:
+    return published is None or published.state != current_state(job).state
 
 
 def has_ended_before(record: AttemptRecord, job: Job) -> bool:
     """Return whether an end of the job was published."""
-    return record.published_jobs.get(_id(job), "").startswith("completed")
+    published = load_published(record, job)
+    return published is not None and published.has_ended
 
 
 def has_run_changes(record: AttemptRecord) -> bool:
@@ -133,17 +135,15 @@ def _published(
     record: AttemptRecord, run: WorkflowRun, abandoned: Sequence[Job], *, with_run: bool
 ) -> AttemptRecord:
     statuses = record.published_statuses
-    marks = {_id(job): _mark(job) for job in record.jobs}
-    requested_before = {
-        key
-        for key, mark in record.published_jobs.items()
-        if mark == f"{marks.get(key)}{_ABANDONED}"
+    unchanged = [job for job in record.jobs if _was_abandoned(record, job)]
+    unchanged = [job for job in unchanged if not _has_changed(load_published(record, job), job)]
+    states = {
+        job.job_id: current_state(job, is_abandoned=job in abandoned or job in unchanged)
+        for job in record.jobs
     }
-    for key in requested_before | {_id(job) for job in abandoned}:
-        marks[key] += _ABANDONED
     return replace(
         record,
-        published_jobs=marks,
+        published_jobs={str(job_id): as_text(state) for job_id, state in states.items()},
         published_statuses=(*statuses, run.status) if with_run else statuses,
         fingerprint=run_fingerprint(run, record.jobs) if run.is_completed else None,
     )
@@ -163,11 +163,13 @@ def _abandoned_jobs(record: AttemptRecord, run: WorkflowRun, now: datetime) -> l
     ended_at = run.updated_at or record.created_at
     if not run.is_completed or now - ended_at < ABANDONED_AFTER:
         return []
-    return [
-        job
-        for job in record.jobs
-        if not job.is_completed and not record.published_jobs.get(_id(job), "").endswith(_ABANDONED)
-    ]
+    return [job for job in record.jobs if not job.is_completed and not _was_abandoned(record, job)]
+
+
+def _was_abandoned(record: AttemptRecord, job: Job) -> bool:
+    """Return whether a job's log was requested although the job had not ended."""
+    published = load_published(record, job)
+    return published is not None and published.is_abandoned
 
 
 def _log_work(
@@ -214,20 +216,6 @@ def _pending(record: AttemptRecord, job: Job, now: datetime) -> JobLogRecord:
         pending_since=now,
         failed_at=job.failed_at,
     )
-
-
-def _id(job: Job) -> str:
-    return str(job.job_id)
-
-
-def _mark(job: Job) -> str:
-    """Return what identifies a published state of a job: its outcome, or its status while open."""
-    return f"completed {job_fingerprint(job)}" if job.is_completed else job.status
-
-
-def _published_mark(record: AttemptRecord, job: Job) -> str | None:
-    mark = record.published_jobs.get(_id(job))
-    return None if mark is None else mark.removesuffix(_ABANDONED)
 
 
 def _was_log_requested(record: AttemptRecord, job: Job) -> bool:

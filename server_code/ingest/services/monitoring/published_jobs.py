@@ -1,0 +1,48 @@
+"""What was published of an attempt's jobs, which the ledger keeps as a text for each job."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...domain.jobs import Job
+from ...domain.ledger import AttemptRecord
+from ...messaging.run_events import job_fingerprint
+
+_COMPLETED = "completed"
+_ABANDONED = " abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedJob:
+    """The state in which a job was published last.
+
+    ``state`` is the status of an open job, and of an ended one also the fingerprint of its outcome.
+    ``is_abandoned``: it never ended, and its log was requested all the same.
+    """
+
+    state: str
+    is_abandoned: bool = False
+
+    @property
+    def has_ended(self) -> bool:
+        """Return whether the job had ended."""
+        return self.state.startswith(_COMPLETED)
+
+
+def current_state(job: Job, *, is_abandoned: bool = False) -> PublishedJob:
+    """Return a job as it is published now."""
+    state = f"{_COMPLETED} {job_fingerprint(job)}" if job.is_completed else job.status
+    return PublishedJob(state, is_abandoned)
+
+
+def load_published(record: AttemptRecord, job: Job) -> PublishedJob | None:
+    """Return what the ledger keeps of a job; None where nothing was published."""
+    text = record.published_jobs.get(str(job.job_id))
+    if text is None:
+        return None
+    return PublishedJob(text.removesuffix(_ABANDONED), text.endswith(_ABANDONED))
+
+
+def as_text(published: PublishedJob) -> str:
+    """Return a published state as the ledger keeps it."""
+    return published.state + (_ABANDONED if published.is_abandoned else "")
