@@ -50,7 +50,7 @@ def test_a_title_is_one_short_line(message, title):
 
 
 @pytest.mark.parametrize(
-    "conclusion", [*FAILED_CONCLUSIONS, "success", "cancelled", "skipped", "neutral", None]
+    "conclusion", [*sorted(FAILED_CONCLUSIONS), "success", "cancelled", "skipped", "neutral", None]
 )
 def test_a_failure_is_what_somebody_should_look_at(conclusion):
     """Who cancelled it knows."""
