@@ -135,7 +135,7 @@ def test_a_budget_that_does_not_last_is_reported_by_who_polls(agent, interval_fa
         agent, Budget(limit=1, remaining=1, reset_at=None, interval_factor=interval_factor)
     )
     assert (note is not None) is is_said
-    assert note is None or ("2.5 times as long. Add a token" in note)
+    assert note is None or ("2.5 times as long. If this lasts, add a token" in note)
 
 
 @pytest.mark.parametrize(

@@ -170,12 +170,13 @@ def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:
 
 
 def slowdown_note(agent: str, budget: Budget) -> str | None:
-    """Return the note that the budget does not last for all repositories; None where it does."""
+    """Return the note that the budget is used up too fast, as a backfill does; None where not."""
     if agent != PIPELINE_MONITORING_AGENT or budget.interval_factor < NOTED_FACTOR:
         return None
     return (
-        "GitHub's hourly rate limit does not suffice for all repositories: the time between polls "
-        f"is {budget.interval_factor:.1f} times as long. Add a token, or watch fewer repositories."
+        "GitHub's hourly rate limit is used up too fast, as during a backfill: the time between "
+        f"polls is {budget.interval_factor:.1f} times as long. If this lasts, add a token or watch "
+        "fewer repositories."
     )
 
 
