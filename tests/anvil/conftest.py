@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from ingest.adapters.data_tables import open_data_tables_state
 from ingest.ports import StateStore
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 from support.anvil_people import first_password, jobs_with_logs_of, sign_in, signed_in
 from support.anvil_server import (
     EMAIL,
@@ -22,7 +22,7 @@ from support.anvil_server import (
     without_schedule,
 )
 from support.anvil_state import CALL_STORES_MODULE, empty_tables
-from support.browser import PATIENCE_MS, BrowserPage, open_page
+from support.browser import PATIENCE_MS, BrowserPage, open_page, visit
 
 #: The thread of Anvil's Uplink client dies of its own socket when it disconnects.
 _ENDS_WITH_A_SHOUT = pytest.mark.filterwarnings(
@@ -97,9 +97,7 @@ def state(app_call: Callable[..., Any]) -> StateStore:
 def login_page(anvil_server: AnvilApp, browser_page: BrowserPage) -> Page:
     """Open the app as somebody who has not signed in."""
     page = browser_page.page
-    page.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    page.goto(anvil_server.url)
+    visit(page, anvil_server.url)
     return page
 
 

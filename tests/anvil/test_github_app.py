@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from support.anvil_people import first_password, sign_in
 from support.anvil_server import EMAIL, AnvilApp, ServeAnvil
-from support.browser import PATIENCE_MS, BrowserPage
+from support.browser import BrowserPage, visit
 
 
 @pytest.fixture(scope="module")
@@ -19,9 +19,7 @@ def app_without_credentials(serve_anvil: ServeAnvil) -> AnvilApp:
 def admin(app_without_credentials: AnvilApp, browser_page: BrowserPage) -> BrowserPage:
     """Log in as the first account."""
     page = browser_page.page
-    page.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    page.goto(app_without_credentials.url)
+    visit(page, app_without_credentials.url)
     sign_in(page, EMAIL, first_password(app_without_credentials))
     return browser_page
 

@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from support.anvil_people import first_password, sign_in, signed_in
 from support.anvil_server import EMAIL, AnvilApp, ServeAnvil
-from support.browser import PATIENCE_MS, BrowserPage
+from support.browser import BrowserPage, visit
 from support.command_line import wait_until
 
 AGENT = "Log Ingestion Agent"
@@ -37,9 +37,7 @@ def app(serve_anvil: ServeAnvil) -> AnvilApp:
 def overview(app: AnvilApp, browser_page: BrowserPage) -> Page:
     """Open the overview as the first account."""
     page = browser_page.page
-    page.set_default_timeout(PATIENCE_MS)
-    expect.set_options(timeout=PATIENCE_MS)
-    page.goto(app.url)
+    visit(page, app.url)
     sign_in(page, EMAIL, first_password(app))
     return page
 

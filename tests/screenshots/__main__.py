@@ -14,7 +14,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser
 
 from standalone.sandbox.server import SandboxServer
 from standalone.sandbox.settings import Settings, TokenSpec
@@ -26,7 +26,7 @@ sys.path[:0] = [str(ROOT / "tests"), str(ROOT / "server_code")]
 from support.anvil_people import first_password, sign_in, signed_in  # noqa: E402 - the path is set above
 from support.anvil_server import EMAIL, TOKEN, AnvilApp, serving_anvil  # noqa: E402
 from support.aws_server import LocalAws  # noqa: E402
-from support.browser import PATIENCE_MS, open_browser  # noqa: E402
+from support.browser import open_browser, visit  # noqa: E402
 from support.postgres_server import PostgresServer  # noqa: E402
 
 IMAGES = ROOT / "docs" / "images"
@@ -128,9 +128,7 @@ def take(browser: Browser, app: AnvilApp, name: str, place: str, looks: tuple[An
             locale="en-GB",
         )
         page = context.new_page()
-        page.set_default_timeout(PATIENCE_MS)
-        expect.set_options(timeout=PATIENCE_MS)
-        page.goto(app.url)
+        visit(page, app.url)
         sign_in(page, EMAIL, first_password(app))
         page.wait_for_timeout(SETTLING_SECONDS * 1000)
         before = page.title()

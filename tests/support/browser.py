@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 #: How long a page may take, on a machine that is shared with the server and other tests.
 PATIENCE_MS = 120_000
@@ -51,6 +51,13 @@ def open_browser() -> Iterator[Browser]:
             yield browser
         finally:
             browser.close()
+
+
+def visit(page: Page, url: str) -> None:
+    """Open an address, and wait patiently for whatever it is to show."""
+    page.set_default_timeout(PATIENCE_MS)
+    expect.set_options(timeout=PATIENCE_MS)
+    page.goto(url)
 
 
 @contextmanager
