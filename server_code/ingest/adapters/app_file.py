@@ -31,9 +31,9 @@ def save_app_file(path: Path, values: Mapping[str, str]) -> None:
 
     GitHub shows the key once: without the file, the App has to be deleted and created anew.
     """
-    require_no_app(path)
+    _require_free(path)
     try:
-        _write(path, json.dumps(dict(values)))
+        _write_draft(path, json.dumps(dict(values))).replace(path)
     except OSError as error:
         raise Rejected(
             f"The key of the GitHub App {values.get('GITHUB_APP_ID')} could not be saved in {path} "
@@ -43,14 +43,8 @@ def save_app_file(path: Path, values: Mapping[str, str]) -> None:
 
 def require_no_app(path: Path) -> None:
     """Raise Rejected where the file holds an App, whose key would be lost, or cannot be written."""
-    known = load_app_file(path).get("GITHUB_APP_ID")
-    if known is not None:
-        raise Rejected(
-            f"{path} holds the GitHub App {known} already. Delete the App on GitHub, remove the "
-            "file, then create another one."
-        )
+    _require_free(path)
     try:
-        _draft_of(path).unlink(missing_ok=True)
         _write_draft(path, "").unlink()
     except OSError as error:
         raise Rejected(
@@ -59,20 +53,21 @@ def require_no_app(path: Path) -> None:
         ) from error
 
 
-def _write(path: Path, content: str) -> None:
-    _draft_of(path).unlink(missing_ok=True)
-    _write_draft(path, content).replace(path)
+def _require_free(path: Path) -> None:
+    known = load_app_file(path).get("GITHUB_APP_ID")
+    if known is not None:
+        raise Rejected(
+            f"{path} holds the GitHub App {known} already. Delete the App on GitHub, remove the "
+            "file, then create another one."
+        )
 
 
 def _write_draft(path: Path, content: str) -> Path:
     """Write a new file next to the private one, that no one else may read."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = _draft_of(path)
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(content)
     return draft
-
-
-def _draft_of(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}")

@@ -143,6 +143,11 @@ class AttemptRecord:
     reason: str | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
+    @property
+    def is_unseen(self) -> bool:
+        """Return whether only the attempt's number is known: its run was neither read nor sent."""
+        return self.run is None and not self.published_statuses
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveredEvent:

@@ -20,7 +20,7 @@ _DEFAULT_VISIBILITY_SECONDS = 30
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueueInfo:
-    """The info of a queue; ``name`` is as configured: a name, a URL or an ARN."""
+    """What is known of a queue; ``name`` is as configured: a name, a URL or an ARN."""
 
     name: str
     url: str
@@ -30,12 +30,12 @@ class QueueInfo:
 
 
 def look_up_queue(client: SQSClient, queue_name: str) -> QueueInfo:
-    """Return the info of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
+    """Return what is known of a queue. Raises QueueMissing, AccessDenied, QueueUnavailable."""
     return read_queue_info(client, queue_name, find_queue(client, queue_name))
 
 
 def read_queue_info(client: SQSClient, queue_name: str, url: str) -> QueueInfo:
-    """Return the info of a queue whose URL is known; raises what ``look_up_queue`` does."""
+    """Return what is known of a queue by its URL; raises what ``look_up_queue`` does."""
     attributes = read_attributes(client, queue_name, url)
     return QueueInfo(
         name=queue_name,

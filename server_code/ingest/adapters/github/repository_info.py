@@ -11,7 +11,7 @@ from ...wire.fields import integer, mapping, text
 
 
 def parse_repository(payload: Mapping[str, Any], *, asked: str = "") -> RepositoryInfo:
-    """Return the info of a repository object."""
+    """Parse a repository object."""
     return RepositoryInfo(
         full_name=text(payload.get("full_name")) or asked,
         is_private=payload.get("private") is True,

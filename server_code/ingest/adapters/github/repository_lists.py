@@ -149,5 +149,5 @@ class GithubRepositories(RepositorySource):
 def _answer(answer: ListAnswer, validator: str | None) -> Answer[tuple[RepositoryInfo, ...]]:
     if answer.items is None:
         return Answer(None, validator)
-    info = (parse_repository(mapping(item)) for item in answer.items)
-    return Answer(tuple(each for each in info if "/" in each.full_name), answer.validator)
+    listed = (parse_repository(mapping(item)) for item in answer.items)
+    return Answer(tuple(each for each in listed if "/" in each.full_name), answer.validator)

@@ -58,10 +58,10 @@ _SAVE_EVENT = """
     INSERT INTO run_facts (delivery_id, repository_key, received_at, fact) VALUES (...)
     ON CONFLICT (delivery_id) DO NOTHING
 """
-_SELECT_FACTS = """
+_SELECT_EVENTS = """
     SELECT fact FROM run_facts WHERE repository_key = ? ORDER BY received_at, delivery_id
 """
-_CLEAR_FACT = "DELETE FROM run_facts WHERE delivery_id = ?"
+_CLEAR_EVENT = "DELETE FROM run_facts WHERE delivery_id = ?"
 _SAVE_COMMITS = """
     INSERT INTO commits (repository_key, sha, metrics) VALUES (...)
     ON CONFLICT (repository_key, sha) DO UPDATE SET metrics = excluded.metrics
@@ -239,7 +239,7 @@ class SqlLedger(LedgerStore):
 
     def load_delivered_events(self, repository: str) -> list[DeliveredEvent]:
         """Load what webhooks delivered, in the order of its arrival."""
-        rows = self._database.read(_SELECT_FACTS, (repository_key(repository),))
+        rows = self._database.read(_SELECT_EVENTS, (repository_key(repository),))
         return [decode(DeliveredEvent, read_json(event)) for (event,) in rows]
 
     def clear_delivered_events(self, delivery_ids: Collection[str]) -> None:
@@ -247,7 +247,7 @@ class SqlLedger(LedgerStore):
 
         def clear(session: Session) -> None:
             for delivery_id in sorted(delivery_ids):
-                session.execute(_CLEAR_FACT, (write_ascii(delivery_id),))
+                session.execute(_CLEAR_EVENT, (write_ascii(delivery_id),))
 
         if delivery_ids:
             self._database.write(clear)

@@ -32,7 +32,7 @@ from .session import Row, Session
 _ADD_PAGE = "INSERT INTO log_pages (log_name, first_line, line_count, content) VALUES (...)"
 _ADD_LOG = """
     INSERT INTO cached_logs (log_name, repository_key, run_id, run_attempt, job_id, saved_at,
-                             total_lines, total_bytes, stored_bytes, is_whole, long_lines, marks)
+                             is_whole, total_lines, total_bytes, stored_bytes, long_lines, marks)
     VALUES (...)
 """
 _FINISH = """
@@ -112,7 +112,7 @@ class _SqlPages:
             return
         has_room = all(self.has_room(sizes[job], now) for job in newest)
         rows = [
-            (name, *job, write_time(now), *_facts(log.size, sizes[job], log.marks))
+            (name, *job, write_time(now), 1, *_columns(log.size, sizes[job], log.marks))
             for job, (name, log) in newest.items()
         ]
         pages = [row for name, log in newest.values() for row in _page_rows(name, log.pages)]
@@ -185,15 +185,14 @@ class _Writer:
         """Write the last pages, show the log in place of the earlier one, and evict."""
         stored_bytes = self._stored_bytes + _stored_bytes(pages)
         has_room = self._pages.has_room(stored_bytes, self._now)
-        sizes = (size.total_lines, size.total_bytes, stored_bytes)
-        long_lines = write_long_lines(size)
+        columns = _columns(size, stored_bytes, marks)
 
         def finish(session: Session) -> None:
             before = [row[0] for row in session.query(_SELECT_LOG, self._job)]
             if self._is_begun:
-                session.execute(_FINISH, (*sizes, long_lines, marks, self._name))
+                session.execute(_FINISH, (*columns, self._name))
             else:
-                self._add_log(session, _facts(size, stored_bytes, marks))
+                self._add_log(session, (1, *columns))
             self._add_pages(session, pages)
             _delete(session, before)
             if not has_room:
@@ -201,8 +200,8 @@ class _Writer:
 
         self._pages.database.write(finish)
 
-    def _add_log(self, session: Session, facts: Row) -> None:
-        session.insert(_ADD_LOG, [(self._name, *self._job, write_time(self._now), *facts)])
+    def _add_log(self, session: Session, columns: Row) -> None:
+        session.insert(_ADD_LOG, [(self._name, *self._job, write_time(self._now), *columns)])
 
     def _add_pages(self, session: Session, pages: Sequence[PackedPage]) -> None:
         session.insert(_ADD_PAGE, _page_rows(self._name, pages))
@@ -226,10 +225,9 @@ class _Stored:
         return None if not rows or rows[0][0] is None else bytes(rows[0][0])
 
 
-def _facts(size: LogSize, stored_bytes: int, marks: bytes) -> Row:
-    """Return the columns of a whole log behind its name and time."""
-    sizes = (size.total_lines, size.total_bytes, stored_bytes)
-    return (*sizes, 1, write_long_lines(size), marks)
+def _columns(size: LogSize, stored_bytes: int, marks: bytes) -> Row:
+    """Return the columns that are known once a log is whole."""
+    return (size.total_lines, size.total_bytes, stored_bytes, write_long_lines(size), marks)
 
 
 def _page_rows(name: str, pages: Sequence[PackedPage]) -> list[Row]:

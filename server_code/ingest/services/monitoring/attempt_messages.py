@@ -135,18 +135,25 @@ def _published(
     record: AttemptRecord, run: WorkflowRun, abandoned: Sequence[Job], *, with_run: bool
 ) -> AttemptRecord:
     statuses = record.published_statuses
-    unchanged = [job for job in record.jobs if _was_abandoned(record, job)]
-    unchanged = [job for job in unchanged if not _has_changed(load_published(record, job), job)]
+    abandoned_ids = {job.job_id for job in abandoned}
     states = {
-        job.job_id: current_state(job, is_abandoned=job in abandoned or job in unchanged)
+        str(job.job_id): as_text(_next_state(record, job, is_abandoned=job.job_id in abandoned_ids))
         for job in record.jobs
     }
     return replace(
         record,
-        published_jobs={str(job_id): as_text(state) for job_id, state in states.items()},
+        published_jobs=states,
         published_statuses=(*statuses, run.status) if with_run else statuses,
         fingerprint=run_fingerprint(run, record.jobs) if run.is_completed else None,
     )
+
+
+def _next_state(record: AttemptRecord, job: Job, *, is_abandoned: bool) -> PublishedJob:
+    """Return a job as published now; one that was abandoned stays so while its state does."""
+    before, current = load_published(record, job), current_state(job, is_abandoned=is_abandoned)
+    if before is not None and before.is_abandoned and before.state == current.state:
+        return before
+    return current
 
 
 def _jobs_to_request(record: AttemptRecord, changes: list[Job], log_mode: str) -> list[Job]:

@@ -117,8 +117,7 @@ def filtered_record(record: AttemptRecord) -> AttemptRecord:
 
 
 def _is_left_out(record: AttemptRecord, run: WorkflowRun | None, filters: FilterChain) -> bool:
-    is_new = record.run is None and not record.published_statuses
-    return is_new and run is not None and not filters.accepts(run)
+    return record.is_unseen and run is not None and not filters.accepts(run)
 
 
 def _read_run(

@@ -40,7 +40,7 @@ def upsert_runs(
         is_old = _may_be_purged(context, repository, run)
         if _is_left_alone(record, run, since=repository.watched_since, is_old=is_old):
             continue
-        if _is_new(record) and not filters.accepts(run):
+        if (record is None or record.is_unseen) and not filters.accepts(run):
             new = AttemptRecord(key=run.key, created_at=run.created_at or now, run=run)
             filtered[run.key] = filtered_record(new)
             continue
@@ -65,11 +65,6 @@ def _is_left_alone(
     if record is None:
         return is_old or not is_wanted(run, since)
     return record.is_filtered
-
-
-def _is_new(record: AttemptRecord | None) -> bool:
-    """Return whether nothing is known of an attempt but perhaps that it exists."""
-    return record is None or (record.run is None and not record.published_statuses)
 
 
 def count_filtered(context: CollectorContext, repository: RepositoryRecord, runs: int) -> None:

@@ -25,7 +25,7 @@ def kept_for_release(context: CollectorContext, repository: RepositoryRecord) ->
 
 
 def release_leases(context: CollectorContext) -> None:
-    """Give back each lease that was kept; its repository is due at once.
+    """Release each lease that was kept; its repository is due at once.
 
     Raises StateUnavailable.
     """

@@ -204,7 +204,7 @@ def _apply_list(
 ) -> None:
     record = lists.credentials[query.credential]
     known = _known_list(record, query.owner)
-    info: tuple[RepositoryInfo, ...] = ()
+    described: tuple[RepositoryInfo, ...] = ()
     try:
         answer = future.result()
     except IngestError as error:
@@ -218,14 +218,14 @@ def _apply_list(
         lists.errors.pop(query.owner.lower(), None)
         names = () if known is None else known.names
         if answer.value is not None:
-            info = answer.value
-            names = tuple(each.full_name for each in info)
+            described = answer.value
+            names = tuple(each.full_name for each in described)
         record = _with_list(
             record, CredentialList(owner=query.owner, validator=answer.validator, names=names)
         )
         source.note_list(query, names)
     lists.credentials[query.credential] = record
-    by_name = {each.full_name.lower(): each for each in info}
+    by_name = {each.full_name.lower(): each for each in described}
     for name in names:
         key = name.lower()
         found = ListedRepository(

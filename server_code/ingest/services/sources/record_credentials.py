@@ -38,9 +38,11 @@ def record_credentials(
         # Polls may have saved refusals while the discovery was reading.
         changes = {each.what: each for each in known[name].refusals}
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
-    info = source.credentials()
-    store.save_credentials([_updated(source, known.get(each.name), each, now) for each in info])
-    used = {each.name for each in info}
+    credentials = source.credentials()
+    store.save_credentials(
+        [_updated(source, known.get(each.name), each, now) for each in credentials]
+    )
+    used = {each.name for each in credentials}
     for name, record in stored.items():
         if name not in used and now - record.updated_at > PURGED_AFTER:
             store.remove_credential(name)
