@@ -175,9 +175,21 @@ def test_a_file_that_is_empty_in_the_archive_is_fetched_alone():
     archive = zipped(job_1=b"", job_2=b"two")
     logs = Logs(job=b"whole", archive=archive)
     assert contents(fetch_logs(logs, work(*jobs, whole=True), jobs)) == {1: b"whole", 2: b"two"}
-    missing = Logs(job=LogPending("404"), archive=archive)
-    later = fetch_logs(missing, work(*jobs, whole=True, tries=3), jobs)
-    assert contents(later) == {1: b"", 2: b"two"}
+    truly_empty = Logs(job=b"", archive=archive)
+    assert contents(fetch_logs(truly_empty, work(*jobs, whole=True), jobs)) == {1: b"", 2: b"two"}
+
+
+@pytest.mark.parametrize("tries", [0, 3, 9])
+def test_a_file_that_is_empty_in_the_archive_and_missing_alone_is_no_log(tries):
+    """GitHub has not said that the log is empty, so it waits until it is given up."""
+    jobs = (due(1), due(2))
+    logs = Logs(job=LogPending("404"), archive=zipped(job_1=b"", job_2=b"two"))
+    found, late = fetch_logs(logs, work(*jobs, whole=True, tries=tries), jobs)
+    assert contents([found]) == {2: b"two"}
+    assert isinstance(late, LogNotReady)
+    assert isinstance(late.error, LogPending)
+    [single] = fetch_logs(logs, work(*jobs, whole=True, tries=tries), [due(1)])
+    assert isinstance(single, LogNotReady)
 
 
 @pytest.mark.parametrize("failure", [SourceUnavailable("502"), AccessDenied("403")])

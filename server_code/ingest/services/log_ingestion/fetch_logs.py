@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import BinaryIO
 
 from ...errors import (
     BadCredentials,
@@ -60,15 +59,11 @@ def _fetch_archive_first(
 ) -> Iterator[LogResult]:
     """Yield what the archive holds for certain, then fetch the other logs one by one."""
     left = {job.job_id: job for job in asked}
-    empty: set[int] = set()
     failure: IngestError | None = None
     try:
         with fetch_log_archive(source, work.key, _job_names(work)) as archive:
             for job in asked:
-                if job.job_id not in archive:
-                    continue
-                if archive.is_empty(job.job_id):
-                    empty.add(job.job_id)
+                if job.job_id not in archive or archive.is_empty(job.job_id):
                     continue
                 result = extract_log(archive, job)
                 if isinstance(result, LogFetched):
@@ -81,7 +76,7 @@ def _fetch_archive_first(
     elif failure is not None and _is_answer_for_all(failure, work):
         yield from (failed_log(job, failure) for job in left.values())
     else:
-        yield from _fetch_singles(source, work, list(left.values()), empty)
+        yield from _fetch_singles(source, work, list(left.values()))
 
 
 def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
@@ -104,16 +99,13 @@ def _fetch_unless_expired(
     if isinstance(first, LogUnavailable):
         yield from (replace(first, job=job) for job in jobs[1:])
     else:
-        yield from _fetch_singles(source, work, jobs[1:], empty=())
+        yield from _fetch_singles(source, work, jobs[1:])
 
 
 def _fetch_singles(
-    source: ActionsSource, work: LogWork, jobs: Sequence[DueLog], empty: Collection[int]
+    source: ActionsSource, work: LogWork, jobs: Sequence[DueLog]
 ) -> Iterator[LogResult]:
-    """Fetch logs one by one until several in a row fail; each try begins with another job.
-
-    A log that is empty in the archive, and that GitHub does not serve alone, is an empty log.
-    """
+    """Fetch logs one by one until several in a row fail; each try begins with another job."""
     first = work.tries % max(len(jobs), 1)
     failures = 0
     error: IngestError | None = None
@@ -127,8 +119,6 @@ def _fetch_singles(
             failures += MAX_CONSECUTIVE_FAILURES if isinstance(error, _SHARED_FAILURES) else 1
         else:
             failures = 0
-        if job.job_id in empty and _is_missing(result, work):
-            result = spool_log(job, _write_nothing)
         yield result
 
 
@@ -143,16 +133,17 @@ def _fetch_single_first(source: ActionsSource, work: LogWork, job: DueLog) -> Lo
     if not isinstance(result, LogNotReady) or not _wants_archive(result.error, work):
         return result
     try:
-        return _extract_single(source, work, job, may_be_empty=_is_missing(result, work)) or result
+        return _extract_single(source, work, job) or result
     except Exception as error:  # noqa: BLE001 - the first way's failure is this log's result
         as_ingest_error(error, f"the archive of {work.key}")
         return result
 
 
-def _extract_single(
-    source: ActionsSource, work: LogWork, job: DueLog, *, may_be_empty: bool
-) -> LogFetched | None:
-    """Return one job's log out of the archive of its attempt; None where it is not certain."""
+def _extract_single(source: ActionsSource, work: LogWork, job: DueLog) -> LogFetched | None:
+    """Return one job's log out of the archive of its attempt; None where it is not certain.
+
+    An empty file is never certain: a log that is empty is served so alone.
+    """
     names = _job_names(work)
     if not work.is_whole_attempt:
         listed = source.fetch_jobs(work.key).value
@@ -160,7 +151,7 @@ def _extract_single(
             return None
         names = {each.job_id: each.name for each in listed.jobs}
     with fetch_log_archive(source, work.key, names) as archive:
-        if job.job_id not in archive or (archive.is_empty(job.job_id) and not may_be_empty):
+        if job.job_id not in archive or archive.is_empty(job.job_id):
             return None
         result = extract_log(archive, job)
         return result if isinstance(result, LogFetched) else None
@@ -178,18 +169,8 @@ def _wants_archive(error: IngestError, work: LogWork) -> bool:
     return work.tries >= (MIN_PENDING_TRIES if isinstance(error, LogPending) else 1)
 
 
-def _is_missing(result: LogResult, work: LogWork) -> bool:
-    """Return whether GitHub keeps answering that there is no such log (404)."""
-    is_pending = isinstance(result, LogNotReady) and isinstance(result.error, LogPending)
-    return is_pending and work.tries >= MIN_PENDING_TRIES
-
-
 def _job_names(work: LogWork) -> dict[int, str]:
     return {job.job_id: job.job_name for job in work.jobs}
-
-
-def _write_nothing(_file: BinaryIO) -> None:
-    return None
 
 
 def _never_existed(job: DueLog) -> LogUnavailable:
