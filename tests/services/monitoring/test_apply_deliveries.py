@@ -100,7 +100,7 @@ def test_what_is_delivered_is_published_while_a_backfill_waits_for_a_limit(stage
     """Though the repository is the same."""
     world = WorldBuilder().run(created=100, seconds=20).job("a")
     for number in range(40):
-        world.run(created=number - 500, seconds=20, sha="a" * 40)
+        world.run(created=number - 500, seconds=20, sha="a" * 40).job("build")
     here = stage(world, at=50)
     limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter
     limiter.admit("/", resource="core", now=here.clock.now())

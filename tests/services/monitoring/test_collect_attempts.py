@@ -300,7 +300,7 @@ def test_commits_are_asked_for_once_however_many_runs_share_them(stage):
     """A commit never changes, so it is kept for ever."""
     world = WorldBuilder()
     for number in range(20):
-        world.run(created=number * 10, seconds=5, sha="abcd" * 10)
+        world.run(created=number * 10, seconds=5, sha="abcd" * 10).job("build")
     here = stage(world, at=100)
     here.poll()
     here.advance(200)

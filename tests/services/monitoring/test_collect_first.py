@@ -21,7 +21,7 @@ NEW = "octo/new"
 
 def ended_runs(builder: WorldBuilder, count: int) -> WorldBuilder:
     for number in range(count):
-        builder.run(created=number - 500, seconds=20, sha="a" * 40)
+        builder.run(created=number - 500, seconds=20, sha="a" * 40).job("build")
     return builder
 
 

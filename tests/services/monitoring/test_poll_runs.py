@@ -101,7 +101,7 @@ def test_a_run_in_flight_that_left_the_first_page_is_followed_for_free(stage):
     """Below the first page the lists by status show it, and unchanged answers cost nothing."""
     world = WorldBuilder().run(created=0, seconds=4000).job("long")
     for number in range(105):
-        world.run(created=100 + number, seconds=10, sha="a" * 40)
+        world.run(created=100 + number, seconds=10, sha="a" * 40).job("build")
     here = stage(world, at=50)
     here.poll()
     here.move_to(600)
@@ -475,7 +475,7 @@ def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):
     """The filtered lists may fail for hours; the list itself is collected all the same."""
     world = WorldBuilder()
     for number in range(120):
-        world.run(created=number, seconds=10, sha="a" * 40)
+        world.run(created=number, seconds=10, sha="a" * 40).job("build")
     here = stage(world, at=900)
     here.context.source.fetch_runs = _refusing_filters(here.context.source.fetch_runs)
     here.poll_for(120)

@@ -51,7 +51,7 @@ def of_run(number=1, name=REPOSITORY):
 def here(stage):
     world = WorldBuilder().run("failure", seconds=60).job("a").rerun(at=1000, seconds=5).job("a")
     for number in range(110):
-        world.run(created=100 + number, seconds=5, sha="a" * 40)
+        world.run(created=100 + number, seconds=5, sha="a" * 40).job("build")
     opened = stage(world, at=500)
     opened.poll()
     opened.move_to(1100)

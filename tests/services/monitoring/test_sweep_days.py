@@ -22,7 +22,7 @@ def a_long_history(*, rerun_at: float, a_day: int = 7, days: int = 40) -> WorldB
     world = WorldBuilder()
     for day in range(days):
         for number in range(a_day):
-            world.run(created=day * DAY + number * 60, seconds=10, sha="a" * 40)
+            world.run(created=day * DAY + number * 60, seconds=10, sha="a" * 40).job("build")
             if day == 5 and number == 0:
                 world.rerun("success", at=rerun_at, seconds=10).job("again")
     return world
@@ -77,11 +77,11 @@ def test_a_second_with_more_runs_than_a_page_is_paged(stage):
     """Such a window cannot be halved; a re-run in it is found all the same."""
     world = WorldBuilder()
     for number in range(130):
-        world.run(created=0, seconds=10, sha="a" * 40)
+        world.run(created=0, seconds=10, sha="a" * 40).job("build")
         if number == 5:
             world.rerun("success", at=2 * DAY + 700, seconds=10).job("again")
     for number in range(101):
-        world.run(created=DAY + number * 60, seconds=10, sha="a" * 40)
+        world.run(created=DAY + number * 60, seconds=10, sha="a" * 40).job("build")
     here = stage(world, at=2 * DAY, days=20)
     here.poll_for(300)
     published = len(here.runs())
