@@ -34,6 +34,15 @@ PARTS = (
 #: The commit that was built: `--version` shows it.
 COMMIT_FILE = "commit.txt"
 
+#: What `python -m runstream` runs.
+MAIN = '''"""The command ``runstream``, for ``python -m runstream``."""
+
+from runstream.standalone.__main__ import main
+
+if __name__ == "__main__":
+    main()
+'''
+
 ABSOLUTE_IMPORT = re.compile(r"^(\s*(?:from|import) )(ingest|standalone)\b", re.MULTILINE)
 
 
@@ -49,6 +58,7 @@ class BuildPackage(build_py):
         shutil.rmtree(package, ignore_errors=True)
         for part in PARTS:
             _copy(ROOT / part, package / part)
+        (package / "__main__.py").write_text(MAIN)
         (package / "py.typed").touch()
         (package / COMMIT_FILE).write_text(commit())
         app_version = package / "client_code" / "version.py"

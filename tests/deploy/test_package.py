@@ -122,6 +122,12 @@ def test_the_version_names_the_commit(program: Path, tmp_path: Path) -> None:
     assert re.fullmatch(rf"runstream, version {version('runstream')}( \([0-9a-f]{{12}}\))?\n", said)
 
 
+def test_python_runs_the_package_as_the_command(program: Path, tmp_path: Path) -> None:
+    python = program.with_name("python")
+    said = run(python, tmp_path, "-m", "runstream", "--version")
+    assert said.stdout == run(program, tmp_path, "--version").stdout
+
+
 def test_the_dashboards_footer_names_the_same(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         packed = archive.read("runstream/client_code/version.py").decode()

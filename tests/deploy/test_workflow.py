@@ -99,6 +99,12 @@ def test_only_a_job_that_no_change_starts_may_write() -> None:
         assert not may_write or by_schedule or by_maintainers, name
 
 
+def test_dependabot_waits_until_a_release_is_a_week_old() -> None:
+    """A malicious release is usually found and withdrawn within days."""
+    settings = yaml.safe_load((ROOT / ".github" / "dependabot.yml").read_text())
+    assert all(each["cooldown"] == {"default-days": 7} for each in settings["updates"])
+
+
 @pytest.mark.parametrize("file", FILES, ids=WORKFLOWS)
 def test_actions_are_pinned_to_a_commit(file: Path) -> None:
     """A tag can be moved; the comment names the release for people and Dependabot."""

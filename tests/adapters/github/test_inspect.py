@@ -6,6 +6,7 @@ import pytest
 from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.adapters.github.inspect import GithubCredentials
 from ingest.domain.counters import Counters
+from ingest.ports.inspection import FAILED
 from ingest.services.doctor.github import check_credentials, check_repository
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
@@ -58,6 +59,18 @@ def test_a_server_without_rate_limits_is_sound(status, body):
     found = checks_of(answer)
     assert all(check.startswith("ok") for check in found)
     assert any("reports no limit" in check for check in found)
+
+
+def test_an_unreachable_github_is_reported_without_a_token_too():
+    """The request for the limits is then the only one; a server without limits answers it."""
+    with stub_github(sound) as github:
+        address = github.url
+    clock = StillClock()
+    settings = GithubSettings(api_url=address)
+    inspector = GithubCredentials(open_token_pool(settings, clock=clock, counters=Counters()))
+    (check,) = check_credentials(inspector, now=clock.now)
+    assert (check.status, check.subject) == (FAILED, "anonymous")
+    assert "could not be reached" in check.finding
 
 
 def test_an_installations_token_has_no_user():

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 
 from ...domain.timestamps import parse_timestamp
-from ...errors import AccessDenied, Skippable, SourceUnavailable
+from ...errors import AccessDenied, RequestFailed, Skippable
 from ...ports import Budget
 from ...ports.inspection import ANONYMOUS_KIND, CredentialInfo, GithubInspector
 from ...wire.fields import integer, mapping, text
@@ -112,9 +112,10 @@ def _limits(client: GithubClient) -> tuple[Mapping[str, str], Budget]:
     """Fetch what is left of the hour.
 
     A GitHub Enterprise Server without limits, or a proxy in front of it, answers 404 and others.
+    Raises SourceUnavailable where nothing answers.
     """
     try:
         response = client.get(Request.to("/rate_limit"))
-    except (AccessDenied, Skippable, SourceUnavailable):
+    except (AccessDenied, Skippable, RequestFailed):
         return {}, Budget(limit=None, remaining=None, reset_at=None)
     return response.headers, _budget(mapping(response.json()))
