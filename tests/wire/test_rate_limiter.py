@@ -7,10 +7,10 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.errors import RateLimited
+from ingest.wire.hourly_use import MAX_STRETCH
 from ingest.wire.rate_limiter import (
     BULK_MINUTE_SHARE,
     MAX_CONCURRENT,
-    MAX_STRETCH,
     POINTS_PER_MINUTE,
     RateLimiter,
 )

@@ -182,6 +182,12 @@ class ActionsSource(Protocol):
     def interval_factor(self, repository: str) -> float:
         """Return how many times longer polls must wait for the budget to last; 1 where it does."""
 
+    def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
+        """Note how many requests a repository's polls need where nothing makes them wait longer."""
+
+    def minute_interval_factor(self, repository: str) -> float:
+        """Return how many times longer planned polls wait to fit into the limit per minute."""
+
     def pauses(self) -> dict[str, datetime]:
         """Return until when a limit forbids to use a credential, by its public name."""
 

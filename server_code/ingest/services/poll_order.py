@@ -9,7 +9,9 @@ from datetime import datetime, timedelta
 from ..domain.due import is_ahead
 from ..domain.ledger import RepositoryRecord
 
-#: Repositories with a backfill, and those of other processes, get a turn this often at least.
+#: All repositories get a turn this often at least, the longest overdue first: also those with a
+#: backfill, those that were never polled, and those of other processes. Turns that are shorter
+#: alternate with those of what is caught up with.
 OTHERS_EVERY = timedelta(seconds=30)
 
 
@@ -24,6 +26,8 @@ class PollOrder:
 
     _next: dict[str, tuple[datetime, tuple[bool, datetime]]] = field(default_factory=dict)
     _others_at: datetime | None = None
+    _others_pause: timedelta = OTHERS_EVERY
+    _is_turn_of_others: bool = False
     _called_at: datetime | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -31,7 +35,8 @@ class PollOrder:
         """Return the due repository to poll first; None where it is the others' turn."""
         with self._lock:
             at = self._others_at
-            if at is None or not timedelta(0) <= now - at < OTHERS_EVERY:
+            pause = OTHERS_EVERY if self._is_turn_of_others else self._others_pause
+            if at is None or not timedelta(0) <= now - at < pause:
                 return None
             due = [
                 (rank, name)
@@ -46,10 +51,19 @@ class PollOrder:
             called_at, self._called_at = self._called_at, now
         return is_ahead(called_at, now)
 
-    def note_turn_of_others(self, now: datetime) -> None:
-        """Note that the repositories that are not known here had their turn."""
+    def note_turn_of_first(self) -> None:
+        """Note that a repository that was found here had its turn."""
         with self._lock:
-            self._others_at = now
+            self._is_turn_of_others = False
+
+    def note_turn_of_others(self, now: datetime, *, took: timedelta = OTHERS_EVERY) -> None:
+        """Note that the longest overdue of all repositories had their turn.
+
+        Their next one is no sooner than it ``took``, and than a turn of what is found here.
+        """
+        with self._lock:
+            self._others_at, self._is_turn_of_others = now, True
+            self._others_pause = min(max(took, timedelta(0)), OTHERS_EVERY)
 
     def note_poll(self, record: RepositoryRecord, *, next_poll_at: datetime, now: datetime) -> None:
         """Note when a repository is polled next; one that is due at once has a backfill."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import RateLimited
+from .hourly_use import HourlyUse
 from .path_pauses import PathPauses
 from .rate_limits import (
     RateLimit,
@@ -37,10 +38,6 @@ RESERVE_SHARE = 0.02
 BULK_RESERVE_SHARE = 0.04
 BULK_MINUTE_SHARE = 0.8
 
-#: How long an hour must have run before its use is judged, and how far polls may be stretched.
-WARM_UP_SECONDS = 300
-MAX_STRETCH = 20.0
-
 #: The scope of a pause that holds for whatever the token asks.
 _EVERYTHING = "*"
 
@@ -68,6 +65,7 @@ class RateLimiter:
         self._offset = timedelta(0)
         self._points: dict[str, deque[datetime]] = {}
         self._response_times = ResponseTimes()
+        self._hourly_use = HourlyUse()
         self._in_flight: Counter[str] = Counter()
         self._names_limits: bool | None = None
 
@@ -174,22 +172,24 @@ class RateLimiter:
             )
         return used < POINTS_PER_MINUTE["rest"] / 2
 
-    def interval_factor(self, *, now: datetime) -> float:
-        """Return how many times too fast the hour's requests are used up; 1 where they last.
-
-        It counts what is used, whoever used it, after the hour's first five minutes.
-        """
+    def minute_capacity(self, *, now: datetime) -> float:
+        """Return how many requests a minute an endpoint admits, as long as the answers take."""
+        points = float(POINTS_PER_MINUTE["rest"])
         with self._lock:
-            limit, github_now = self._limits.get("core"), now + self._offset
-            if limit is None or limit.reset_at <= github_now:
+            average = self._response_times.average(now=now)
+            if not average or self._names_limits is False:
+                return points
+            return min(points, RESPONSE_SECONDS_PER_MINUTE / average)
+
+    def interval_factor(self, *, now: datetime) -> float:
+        """Return how many times too fast the hour's requests are used up; 1 where they last."""
+        with self._lock:
+            limit = self._limits.get("core")
+            if limit is None:
                 return 1.0
-            left_seconds = (limit.reset_at - github_now).total_seconds()
-            past_seconds = 3600 - left_seconds
-            if past_seconds < WARM_UP_SECONDS:
-                return 1.0
-            used_per_second = (limit.limit - limit.remaining) / past_seconds
-            allowed_per_second = max(limit.remaining - _reserve(limit), 1) / left_seconds
-            return min(max(used_per_second / allowed_per_second, 1.0), MAX_STRETCH)
+            return self._hourly_use.interval_factor(
+                limit, reserve=_reserve(limit), github_now=now + self._offset
+            )
 
     def _keep(self, limit: RateLimit) -> None:
         """Keep the newest limit; answers of parallel requests may arrive out of order.

@@ -7,6 +7,9 @@ from datetime import datetime, timedelta
 
 WINDOW = timedelta(seconds=60)
 
+#: Fewer answers than these are no measure of the next ones.
+LEAST_ANSWERS = 20
+
 #: A request in flight counts as the average answer, but no longer: one that hung is no measure.
 MAX_EXPECTED_SECONDS = 1.0
 
@@ -23,19 +26,29 @@ class ResponseTimes:
         self._answers.append((now, seconds))
         self._total += seconds
 
+    def average(self, *, now: datetime) -> float | None:
+        """Return how many seconds an answer of the last minute took; None where few are known."""
+        self._remove_old(now)
+        if len(self._answers) < LEAST_ANSWERS:
+            return None
+        return min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
+
     def find_wait(self, maximum: float, *, in_flight: int, now: datetime) -> datetime | None:
         """Return until when to wait for the answers to take less than ``maximum`` seconds.
 
         Requests in flight count too: else all that are sent at once would go beyond it. Returns
         None where there is nothing to wait for.
         """
-        while self._answers and not is_within_minute(self._answers[0][0], now):
-            self._total -= self._answers.popleft()[1]
+        self._remove_old(now)
         if not self._answers:
             return None
         each = min(self._total / len(self._answers), MAX_EXPECTED_SECONDS)
         is_too_much = self._total + in_flight * each >= maximum
         return self._answers[0][0] + WINDOW if is_too_much else None
+
+    def _remove_old(self, now: datetime) -> None:
+        while self._answers and not is_within_minute(self._answers[0][0], now):
+            self._total -= self._answers.popleft()[1]
 
 
 def is_within_minute(at: datetime, now: datetime) -> bool:

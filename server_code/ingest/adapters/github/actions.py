@@ -17,6 +17,7 @@ from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryInfo, RunPage, RunQuery
 from ...wire.fields import mapping
 from ...wire.payloads import parse_job, parse_run
+from ...wire.poll_demand import PollDemand
 from . import details
 from .client import GithubClient
 from .commits import CommitReader
@@ -58,6 +59,7 @@ class GithubActions:
         self._logs = LogDownloader(counters, api_url=tokens.api_url)
         self._malformed = MalformedObjects()
         self._new_names = NewNames(tokens.clock)
+        self._poll_demand = PollDemand()
 
     def fetch_runs(
         self, repository: str, query: RunQuery, validator: str | None = None
@@ -231,6 +233,24 @@ class GithubActions:
         """Return how many times longer the repository's polls must wait."""
         client = self._likely_client(repository)
         return 1.0 if client is None else client.interval_factor()
+
+    def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
+        """Note how many requests a repository's polls need where nothing makes them wait longer."""
+        if client := self._likely_client(repository):
+            self._poll_demand.plan(
+                repository,
+                client.name,
+                requests_per_minute=requests_per_minute,
+                is_active=is_active,
+                now=self._tokens.clock.now(),
+            )
+
+    def minute_interval_factor(self, repository: str) -> float:
+        """Return how many times longer planned polls wait to fit into the limit per minute."""
+        client = self._likely_client(repository)
+        if client is None:
+            return 1.0
+        return self._poll_demand.interval_factor(repository, capacity=client.minute_capacity())
 
     def pauses(self) -> dict[str, datetime]:
         """Return which credentials a limit forbids to use, and until when."""

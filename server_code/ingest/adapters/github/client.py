@@ -130,6 +130,10 @@ class GithubClient:
         """Return how many times longer polls must wait for the hour's requests to last."""
         return self.rate_limiter.interval_factor(now=self._clock.now())
 
+    def minute_capacity(self) -> float:
+        """Return how many requests a minute the credential may send to one endpoint."""
+        return self.rate_limiter.minute_capacity(now=self._clock.now())
+
     def budget_left(self) -> float:
         """Return the part of the hour's requests that is left, in tenths; 1 where not known."""
         core = [limit for limit in self.rate_limiter.limits() if limit.resource == "core"]

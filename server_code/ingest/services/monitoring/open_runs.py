@@ -10,6 +10,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from ...domain.due import MAX_PAUSE, is_interval_over
+from ...domain.ledger import RepositoryRecord
 from ...domain.timestamps import write_timestamp
 from ...errors import NotFound
 from ...ports import RunQuery
@@ -44,7 +45,7 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
     floor = repository.page_floor
     if floor is None:
         return
-    with_rare = is_interval_over(repository.hinted_at, RARE_STATUSES_INTERVAL, now)
+    with_rare = is_interval_over(repository.hinted_at, _rare_interval(context, repository), now)
     created = f"<={write_timestamp(_deep_end(floor, now))}"
     for status in _statuses_to_ask(context, poll_session, with_rare=with_rare):
         if not poll_session.should_continue():
@@ -52,6 +53,21 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
         _ask_by_status(context, poll_session, RunQuery(status=status, created=created))
     if with_rare:
         poll_session.repository = replace(poll_session.repository, hinted_at=now)
+
+
+def requests_per_poll(repository: RepositoryRecord, seconds: float) -> float:
+    """Return how many requests for lists of runs a poll sends, if polled every so many seconds.
+
+    Without those that wait for headroom in the minute.
+    """
+    if repository.page_floor is None:
+        return 1.0
+    return 1.0 + len(OPEN_STATUSES) * min(seconds / RARE_STATUSES_INTERVAL.total_seconds(), 1.0)
+
+
+def _rare_interval(context: CollectorContext, repository: RepositoryRecord) -> timedelta:
+    """Return how often every status is asked for: less often where the minute is too short."""
+    return RARE_STATUSES_INTERVAL * context.source.minute_interval_factor(repository.full_name)
 
 
 def remove_status_validators(poll_session: PollSession) -> None:

@@ -72,6 +72,7 @@ def poll_due_repositories(
     release_leases(context)
     make_polls_due_after_change(context)
     discover_when_due(context)
+    began_at = context.clock.now()
     first = _claim_first(context, only)
     claimed = first or _claim(context, limit=limit, only=only)
     for repository in claimed:
@@ -85,8 +86,11 @@ def poll_due_repositories(
         _log_failure(repository, error)
         if isinstance(error, MemoryRefused):
             raise error
-    if not first:
-        context.poll_order.note_turn_of_others(context.clock.now())
+    if first:
+        context.poll_order.note_turn_of_first()
+    else:
+        now = context.clock.now()
+        context.poll_order.note_turn_of_others(now, took=now - began_at)
     return len(claimed)
 
 

@@ -6,13 +6,19 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from ...domain.delivery_trust import PROOF_INTERVAL
+from ...domain.due import MAX_POLL_DELAY
 from ...domain.ledger import RepositoryRecord
 from ..context import CollectorContext
+from .open_runs import requests_per_poll
 from .poll_session import PollSession, list_rests_until
 from .schedule_attempts import OPEN_AGE_DIVISOR
 
 #: The longest interval between two polls of an idle repository.
 SLOWEST_POLL = timedelta(minutes=10)
+
+#: The longest interval where polls wait for the limit per minute: one that is set further ahead
+#: than ``MAX_POLL_DELAY`` would be due at once.
+LONGEST_PAUSE = MAX_POLL_DELAY / 2
 
 #: How many times longer a repository with open runs waits at most for a budget to last.
 MAX_OPEN_INTERVAL_FACTOR = 2.0
@@ -35,11 +41,34 @@ def next_poll_after(
 def next_poll(context: CollectorContext, repository: RepositoryRecord) -> datetime:
     """Return when to poll again: soon where something changes, later where nothing does.
 
+    Polls that do not fit into the minute of their credential wait longer: those of idle
+    repositories first. What is due at once is a backfill, which leaves a part of each limit.
+    """
+    now = context.clock.now()
+    next_check_at = context.store.load_next_check_at(repository.full_name)
+    wanted_at = _wanted_poll(context, repository, next_check_at)
+    poll_seconds = context.collecting.poll_seconds
+    seconds = max((wanted_at - now).total_seconds(), poll_seconds)
+    context.source.plan_polls(
+        repository.full_name,
+        requests_per_minute=60 * requests_per_poll(repository, seconds) / seconds,
+        is_active=next_check_at is not None,
+    )
+    factor = context.source.minute_interval_factor(repository.full_name)
+    if factor == 1 or wanted_at <= now:
+        return wanted_at
+    return now + min((wanted_at - now) * factor, LONGEST_PAUSE)
+
+
+def _wanted_poll(
+    context: CollectorContext, repository: RepositoryRecord, next_check_at: datetime | None
+) -> datetime:
+    """Return when to poll again if the minute's requests are enough.
+
     If the token's budget does not last for all its repositories, each waits equally longer; those
     with open runs not much, because most of their polls are free.
     """
     now = context.clock.now()
-    next_check_at = context.store.load_next_check_at(repository.full_name)
     interval_factor = context.source.interval_factor(repository.full_name)
     if next_check_at is not None:
         interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)

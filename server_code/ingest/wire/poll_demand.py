@@ -1,0 +1,90 @@
+"""How many requests a minute the polls of a credential's repositories need."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+#: The part of a credential's minute that polls are planned for. The rest is left to first polls,
+#: to webhooks, and to requests of which no plan knows.
+PLANNED_SHARE = 0.6
+
+#: The part of the planned requests that active repositories may have before they wait longer as
+#: well, so that idle ones are polled all the same.
+ACTIVE_SHARE = 0.75
+
+#: A repository that was not planned for so long is not polled here any more.
+EXPIRES_AFTER = timedelta(hours=3)
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """What the polls of one repository need where nothing makes them wait longer."""
+
+    credential: str
+    is_active: bool
+    requests_per_minute: float
+    planned_at: datetime
+
+
+class PollDemand:
+    """The planned polls of all repositories, by credential. Safe for many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._plans: dict[str, _Plan] = {}
+        self._totals: dict[tuple[str, bool], float] = {}
+
+    def plan(
+        self,
+        repository: str,
+        credential: str,
+        *,
+        requests_per_minute: float,
+        is_active: bool,
+        now: datetime,
+    ) -> None:
+        """Note how many requests a repository's polls need, in place of what was noted before."""
+        with self._lock:
+            self._remove(repository)
+            plan = _Plan(credential, is_active, requests_per_minute, now)
+            self._plans[repository] = plan
+            self._add(plan, requests_per_minute)
+            self._expire(now)
+
+    def interval_factor(self, repository: str, *, capacity: float) -> float:
+        """Return how many times longer a repository's polls wait for all of them to fit; or 1.
+
+        ``capacity``: the requests that its credential may send in a minute. Active repositories
+        come first, and the others share equally what these leave.
+        """
+        with self._lock:
+            plan = self._plans.get(repository)
+            if plan is None:
+                return 1.0
+            active = self._totals.get((plan.credential, True), 0.0)
+            idle = self._totals.get((plan.credential, False), 0.0)
+        planned = capacity * PLANNED_SHARE
+        if active + idle <= planned:
+            return 1.0
+        active_factor = max(active / (planned * ACTIVE_SHARE), 1.0)
+        if plan.is_active:
+            return active_factor
+        return max(idle / (planned - active / active_factor), 1.0)
+
+    def _add(self, plan: _Plan, requests_per_minute: float) -> None:
+        key = plan.credential, plan.is_active
+        self._totals[key] = max(self._totals.get(key, 0.0) + requests_per_minute, 0.0)
+
+    def _remove(self, repository: str) -> None:
+        plan = self._plans.pop(repository, None)
+        if plan is not None:
+            self._add(plan, -plan.requests_per_minute)
+
+    def _expire(self, now: datetime) -> None:
+        """Remove plans that are too old; the oldest come first."""
+        for repository, plan in list(islice(self._plans.items(), 2)):
+            if now - plan.planned_at > EXPIRES_AFTER:
+                self._remove(repository)

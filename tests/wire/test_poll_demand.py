@@ -1,0 +1,79 @@
+"""How much longer polls wait where a minute does not hold them all."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from ingest.wire.poll_demand import ACTIVE_SHARE, EXPIRES_AFTER, PLANNED_SHARE, PollDemand
+
+NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
+CAPACITY = 1000.0
+PLANNED = CAPACITY * PLANNED_SHARE
+
+
+def plan(
+    demand: PollDemand,
+    count: int,
+    *,
+    each: float,
+    is_active: bool = False,
+    credential: str = "a",
+    now: datetime = NOW,
+) -> str:
+    """Plan so many repositories; return the name of one of them."""
+    names = [
+        f"{credential}/{'active' if is_active else 'idle'}-{number}" for number in range(count)
+    ]
+    for name in names:
+        demand.plan(name, credential, requests_per_minute=each, is_active=is_active, now=now)
+    return names[-1]
+
+
+def factor(demand: PollDemand, repository: str) -> float:
+    return demand.interval_factor(repository, capacity=CAPACITY)
+
+
+def test_polls_that_fit_into_the_minute_wait_no_longer() -> None:
+    demand = PollDemand()
+    name = plan(demand, int(PLANNED), each=1)
+    assert factor(demand, name) == 1
+    assert factor(demand, "not/planned") == 1
+
+
+def test_idle_repositories_share_what_the_active_ones_leave() -> None:
+    demand = PollDemand()
+    active = plan(demand, 100, each=2, is_active=True)
+    idle = plan(demand, 1000, each=2)
+    assert factor(demand, active) == 1
+    assert factor(demand, idle) == pytest.approx(2000 / (PLANNED - 200))
+
+
+def test_active_repositories_wait_too_where_they_alone_are_too_many() -> None:
+    """All of them together still fit, and idle ones are polled as well."""
+    demand = PollDemand()
+    active = plan(demand, 1000, each=2, is_active=True)
+    idle = plan(demand, 10, each=2)
+    assert factor(demand, active) == pytest.approx(2000 / (PLANNED * ACTIVE_SHARE))
+    sent = 2000 / factor(demand, active) + 20 / factor(demand, idle)
+    assert sent <= PLANNED
+
+
+def test_a_new_plan_replaces_the_one_before() -> None:
+    """Also where another credential reads the repository now, or nothing happens in it any more."""
+    demand = PollDemand()
+    for each in (5, 50, 1):
+        idle = plan(demand, 600, each=each)
+    assert factor(demand, idle) == 1
+    demand.plan(idle, "b", requests_per_minute=10 * PLANNED, is_active=True, now=NOW)
+    assert factor(demand, idle) == pytest.approx(10 / ACTIVE_SHARE)
+    assert factor(demand, "a/idle-0") == 1
+
+
+def test_repositories_that_are_not_polled_any_more_count_for_nothing() -> None:
+    demand = PollDemand()
+    plan(demand, 2000, each=2)
+    later = NOW + EXPIRES_AFTER + timedelta(seconds=1)
+    other = plan(demand, 1000, each=0.1, credential="a", is_active=True, now=later)
+    assert factor(demand, other) == 1
+    assert factor(demand, "a/idle-3") == 1
