@@ -12,7 +12,7 @@ from ingest.domain.timestamps import parse_timestamp
 from ingest.services.agents.heartbeat import is_alive
 from ingest.services.context import LOG_INGESTION_AGENT
 from ingest.services.dashboard.health import Health
-from ingest.services.dashboard.health_problems import Problem
+from ingest.services.dashboard.repository_problems import Problem
 from rich import box
 from rich.console import Group, RenderableType
 from rich.table import Table

@@ -12,6 +12,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from botocore.session import get_session
 from ingest.adapters import aws as product
 from ingest.adapters.aws import AwsAccess, credential_files, open_work_queue
@@ -261,3 +262,31 @@ def test_an_endpoint_that_returns_no_credentials_is_waited_for(
         with pytest.raises(QueueUnavailable), aws_errors("Queue a"):
             product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9")).list_queues()
         server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("operation", "is_repeated"), [("ReceiveMessage", False), ("SendMessageBatch", True)]
+)
+def test_a_silent_queue_is_asked_again_only_by_whoever_sends(operation, is_repeated):
+    """A long poll that is asked twice would be silent for most of a minute."""
+    silence = ReadTimeoutError(endpoint_url="http://127.0.0.1:9")
+    with closing(product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9"))) as client:
+        model = client.meta.service_model.operation_model(operation)
+
+        def decide() -> object:
+            answers = client.meta.events.emit(
+                f"needs-retry.sqs.{operation}",
+                response=None,
+                endpoint=None,
+                operation=model,
+                attempts=1,
+                caught_exception=silence,
+                request_dict={"context": {"retries": {"max": 2}}},
+            )
+            return next((delay for _, delay in answers if delay is not None), None)
+
+        if is_repeated:
+            assert decide() is not None
+        else:
+            with pytest.raises(ReadTimeoutError):
+                decide()

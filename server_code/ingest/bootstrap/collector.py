@@ -8,8 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ..domain.counters import Counters
-from ..ports import Clock, StateStore
+from ..ports import Clock, EventBus, Publisher, StateStore, WorkQueue
 from ..services.context import CollectorContext
+from ..services.tracked_queues import TrackedPublisher, TrackedWorkQueue
 from ..settings import Settings
 from .access import GITHUB_THREADS
 from .buses import open_bus
@@ -64,9 +65,9 @@ def open_collector(
         repositories=GithubRepositories(tokens),
         sources=settings.sources,
         store=state,
-        metrics=bus.open_publisher(queues.metrics_queue, counters),
-        logs=bus.open_publisher(queues.logs_queue, counters),
-        job_events=bus.open_work_queue(queues.job_events_queue, counters),
+        metrics=_open_publisher(bus, queues.metrics_queue, counters),
+        logs=_open_publisher(bus, queues.logs_queue, counters),
+        job_events=_open_work_queue(bus, queues.job_events_queue, counters),
         blobs=blobs,
         clock=clock,
         workers=workers,
@@ -85,3 +86,11 @@ def open_collector(
         state.close,
     )
     return Collector(settings=settings, context=context, closers=closers)
+
+
+def _open_publisher(bus: EventBus, name: str, counters: Counters) -> Publisher:
+    return TrackedPublisher(bus.open_publisher(name, counters), counters.pending)
+
+
+def _open_work_queue(bus: EventBus, name: str, counters: Counters) -> WorkQueue:
+    return TrackedWorkQueue(bus.open_work_queue(name, counters), counters.pending)

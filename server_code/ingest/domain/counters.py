@@ -6,6 +6,8 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+from .pending_requests import PendingRequests
+
 
 def sent_messages(queue_name: str) -> str:
     """Return the name of the counter of the messages that a queue has accepted."""
@@ -13,9 +15,13 @@ def sent_messages(queue_name: str) -> str:
 
 
 class Counters:
-    """The counters of one process, by name; all its adapters and services share them."""
+    """The counters of one process, by name; all its adapters and services share them.
+
+    ``pending``: its requests whose answers have not begun.
+    """
 
     def __init__(self) -> None:
+        self.pending = PendingRequests()
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._saved: Counter[str] = Counter()

@@ -194,7 +194,8 @@ class JobLogRecord:
 class AgentRecord:
     """One agent's last heartbeat; ``counts`` only grow while the process lives.
 
-    ``last_log_at``: when it last published a log, in this or an earlier process.
+    ``last_log_at``: when it last published a log, in this or an earlier process. ``unanswered``:
+    since when the hosts and queues that it waits for have answered nothing.
     """
 
     name: str
@@ -206,6 +207,7 @@ class AgentRecord:
     rate_limit: Mapping[str, int | str | None] = field(default_factory=dict)
     note: str | None = None
     last_log_at: datetime | None = None
+    unanswered: Mapping[str, str] = field(default_factory=dict)
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 

@@ -7,7 +7,7 @@ import threading
 
 import pytest
 import requests
-from ingest.adapters.github.transport import connection_error
+from ingest.adapters.github.connection_errors import connection_error
 
 
 @pytest.mark.parametrize("sent", [b"", b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhalf"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import time
 from io import BytesIO
 
 import pytest
@@ -13,9 +14,10 @@ from ingest.adapters.github.repository_client import RepositoryClient
 from ingest.adapters.github.request import Request
 from ingest.adapters.github.transport import TOTAL_SECONDS, Transport
 from ingest.domain.counters import Counters
+from ingest.domain.pending_requests import PendingRequests
 from ingest.errors import RequestFailed, SourceUnavailable
 from ingest.settings import GithubSettings, Secret
-from support.stub_github import StillClock, stub_github
+from support.stub_github import Asked, Reply, StillClock, stub_github
 
 
 def test_an_address_that_was_silent_is_given_twice_as_long_up_to_a_maximum():
@@ -58,6 +60,25 @@ def test_a_request_is_given_longer_after_a_silence():
             with pytest.raises(RequestFailed, match=rf"sent nothing for {seconds} seconds\.$"):
                 transport.send("GET", url, {})
         transport.close()
+
+
+def test_a_request_is_pending_until_its_answer_begins():
+    """Whoever was asked is known by scheme and host."""
+    pending, seen = PendingRequests(), []
+
+    def silences() -> set[str]:
+        return set(pending.silences(at=time.monotonic() + 1, longer_than=0))
+
+    def answer(_: Asked) -> Reply:
+        seen.append(silences())
+        return 200, {}, {}
+
+    with stub_github(answer) as github:
+        transport = Transport(pending=pending)
+        transport.send("GET", f"{github.url}/repos/octo/api", {})
+        transport.close()
+        assert seen == [{github.url}]
+    assert silences() == set()
 
 
 def test_a_log_is_given_longer_after_each_silence_of_its_host():

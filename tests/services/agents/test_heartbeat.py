@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from datetime import timedelta
 
@@ -9,11 +10,13 @@ import pytest
 from ingest.domain.agent_states import AgentState
 from ingest.domain.counters import Counters
 from ingest.domain.ledger import AgentRecord
+from ingest.domain.timestamps import parse_timestamp
 from ingest.errors import StateUnavailable
 from ingest.ports import Budget
 from ingest.services.agents.heartbeat import (
     HEARTBEAT_INTERVAL,
     HEARTBEAT_TIMEOUT,
+    SILENCE_SECONDS,
     Heartbeat,
     is_alive,
     rate_limit_of,
@@ -78,6 +81,22 @@ def test_only_what_was_counted_since_is_added(here):
     sign.save(AgentState.IDLE)
     assert here.state.load_message_counts().totals == {"runs": 3}
     assert reported(here).counts == {"runs": 3}
+
+
+def test_who_does_not_answer_is_reported_until_there_is_an_answer(here):
+    """With the moment since when, by the clock of people."""
+    sign = a_sign(here)
+    pending, asked = sign._context.counters.pending, "https://api.github.com"
+    began = time.monotonic() - SILENCE_SECONDS - 20
+    number = pending.begin(asked, at=began)
+    pending.begin("Queue logs", at=time.monotonic())
+    sign.save(AgentState.RUNNING)
+    [(name, since)] = reported(here).unanswered.items()
+    assert name == asked
+    assert here.clock.now() - parse_timestamp(since) > timedelta(seconds=SILENCE_SECONDS)
+    pending.answer(asked, number, at=time.monotonic())
+    sign.save(AgentState.RUNNING)
+    assert reported(here).unanswered == {}
 
 
 def test_signs_are_given_when_they_are_due(here):

@@ -160,8 +160,31 @@ def test_the_error_behind_a_problem_is_not_counted_again():
 
 
 def test_several_failing_repositories_are_counted():
-    failing = [polled(f"octo/{n}", failures=1, last_error="no") for n in range(3)]
+    failing = [polled(f"octo/{n}", failures=1, last_error=f"no {n}") for n in range(3)]
     assert judged(repositories=failing).sentence == "3 repositories cannot be collected."
+
+
+def test_what_fails_all_repositories_stands_in_the_sentence():
+    """Its remedy is in the detail then, and the reason is not repeated."""
+    reason = "https://api.github.com could not be reached (ConnectTimeout)."
+    failing = [polled(f"octo/{n}", failures=1, last_error=reason) for n in range(3)]
+    error = an_error(-60, repository="octo/0", what=reason)
+    [problem] = judged(repositories=failing, errors=[error]).problems
+    assert problem.sentence == f"3 repositories cannot be collected: {reason}"
+    assert problem.detail == error.remedy
+
+
+def test_who_does_not_answer_is_named_with_the_time():
+    """It may answer yet, so nothing is broken; a failure that follows is reported before it."""
+    silence = {"https://api.github.com": at(-30)}
+    health = judged(unanswered=silence)
+    assert (health.state, health.tone) == (HealthState.DEGRADED, "warn")
+    assert health.sentence == "https://api.github.com does not answer."
+    assert health.as_json()["since"] == format_timestamp(at(-30))
+    failing = [polled("octo/api", failures=1, last_error="no"), polled("octo/web")]
+    both = judged(unanswered=silence, repositories=failing)
+    assert both.sentence == "octo/api cannot be collected."
+    assert both.problems[1].sentence == health.sentence
 
 
 def test_a_failing_repository_that_is_paused_is_no_problem():

@@ -28,9 +28,12 @@ _CONNECT_SECONDS = 5
 _S3_READ_SECONDS = 30
 _S3_ATTEMPTS = 3
 
-#: A queue that hangs is reported within a minute, the interval of a task.
 _SQS_READ_SECONDS = 5
 _SQS_ATTEMPTS = 2
+
+#: What is not asked again after a silence: its caller repeats it, and reports the silence first.
+#: Sending is: a firewall may have dropped a connection that was idle.
+_ASKED_ONCE = ("GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
 
 _AMAZON = re.compile(r"\.amazonaws\.com(\.cn)?$|\.amazonaws\.(eu|[a-z.]+)$")
 
@@ -72,6 +75,8 @@ def sqs_client(access: AwsAccess) -> SQSClient:
             endpoint_url=_endpoint(access, "SQS"),
             config=config,
         )
+        for operation in _ASKED_ONCE:
+            client.meta.events.register_first(f"needs-retry.sqs.{operation}", _raise_silence)
         return client
 
 
@@ -149,6 +154,13 @@ def _session(access: AwsAccess) -> Iterator[BotocoreSession]:
                 raise
             endpoint = access.endpoint_url
             raise BadSettings([f"AWS cannot be reached at {endpoint!r}: {error}"]) from error
+
+
+def _raise_silence(caught_exception: Exception | None = None, **_: object) -> None:
+    from botocore.exceptions import ReadTimeoutError
+
+    if isinstance(caught_exception, ReadTimeoutError):
+        raise caught_exception
 
 
 def _region(session: BotocoreSession) -> str:

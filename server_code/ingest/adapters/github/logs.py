@@ -17,17 +17,17 @@ from ...domain.counters import Counters
 from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
+from .connection_errors import was_silent
 from .peer_check import refuse_peers
+from .proxies import environment_proxies
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
 from .request import Request
 from .transport import (
     CONNECT_SECONDS,
     LOG_SECONDS,
-    environment_proxies,
     open_session,
     resolve,
-    was_silent,
     write_log,
 )
 

@@ -7,21 +7,16 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Callable, Mapping
 from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, BinaryIO
-from urllib.parse import urlsplit
 
-from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
-from ...errors import (
-    OPEN_FILES_REMEDY,
-    RequestFailed,
-    SourceUnavailable,
-    has_too_many_open_files,
-)
+from ...domain.pending_requests import PendingRequests
+from ...errors import RequestFailed, SourceUnavailable
 from ...wire.answers import RawAnswer
 from ...wire.log_bodies import require_log
+from .connection_errors import connection_error, host_of, was_silent
+from .proxies import environment_proxies
 from .read_timeouts import ReadTimeouts
 
 if TYPE_CHECKING:
@@ -38,12 +33,6 @@ _CHUNK_BYTES = 64 * 1024
 LOG_SECONDS = 1800
 LOG_CHUNK_BYTES = 256 * 1024
 
-
-_TLS_REMEDY = (
-    "If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA. If "
-    "it does not use TLS, begin GITHUB_API_URL with http://."
-)
-
 #: The first that is set names the trusted certificates.
 _CERTIFICATE_VARIABLES = (
     "REQUESTS_CA_BUNDLE",
@@ -52,15 +41,17 @@ _CERTIFICATE_VARIABLES = (
     "SSL_CERT_DIR",
 )
 
-_PROXY_NAMES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
-_PROXY_VARIABLES = (*_PROXY_NAMES, *map(str.upper, _PROXY_NAMES))
-
 
 class Transport:
     """A session per thread. Safe for many threads; never retries, never follows a redirect."""
 
-    def __init__(self, read_timeouts: ReadTimeouts | None = None) -> None:
+    def __init__(
+        self,
+        read_timeouts: ReadTimeouts | None = None,
+        pending: PendingRequests | None = None,
+    ) -> None:
         self._read_timeouts = read_timeouts or ReadTimeouts()
+        self._pending = pending or PendingRequests()
         self._threads = threading.local()
         self._opened: list[requests.Session] = []
         self._lock = threading.Lock()
@@ -78,10 +69,36 @@ class Transport:
 
         Raises SourceUnavailable, or RequestFailed for half an answer.
         """
+        host = host_of(url)
+        number = self._pending.begin(host, at=time.monotonic())
+
+        def note_answer() -> None:
+            self._pending.answer(host, number, at=time.monotonic())
+
+        try:
+            return self._exchange(method, url, headers, body, log, note_answer)
+        finally:
+            self._pending.end(host, number, at=time.monotonic())
+
+    def close(self) -> None:
+        """Close every thread's connections."""
+        with self._lock:
+            for session in self._opened:
+                session.close()
+            self._opened.clear()
+
+    def _exchange(  # noqa: PLR0913, PLR0917 - what ``send`` was given
+        self,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        body: bytes | None,
+        log: BinaryIO | None,
+        note_answer: Callable[[], None],
+    ) -> RawAnswer:
         import requests
 
-        started = time.monotonic()
-        read_seconds = self._read_timeouts.seconds(url)
+        started, read_seconds = time.monotonic(), self._read_timeouts.seconds(url)
         try:
             with self._session().request(
                 method,
@@ -93,6 +110,7 @@ class Transport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                note_answer()
                 self._read_timeouts.note_answer(url, took_seconds=time.monotonic() - started)
                 is_log = log is not None and response.status_code == 200
                 if log is not None and is_log:
@@ -109,13 +127,6 @@ class Transport:
             # requests raises it for an invalid redirect address or chunk length.
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
         return RawAnswer(status=response.status_code, headers=received, body=_decode(content))
-
-    def close(self) -> None:
-        """Close every thread's connections."""
-        with self._lock:
-            for session in self._opened:
-                session.close()
-            self._opened.clear()
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._threads, "session", None)
@@ -147,65 +158,6 @@ def resolve(host: str) -> set[str]:
         return {str(found[4][0]) for found in socket.getaddrinfo(host, None)}
     except (OSError, UnicodeError):
         return set()
-
-
-def has_proxy(url: str) -> bool:
-    """Return whether the environment names a proxy for an address."""
-    from requests.utils import select_proxy
-
-    return select_proxy(url, environment_proxies(url)) is not None
-
-
-def environment_proxies(url: str) -> dict[str, str]:
-    """Return the proxies that the environment names for the host of an address."""
-    parts = urlsplit(url)
-    variables = tuple(map(os.environ.get, _PROXY_VARIABLES))
-    return _find_proxies(f"{parts.scheme}://{parts.netloc}", variables)
-
-
-@lru_cache(maxsize=64)
-def _find_proxies(origin: str, _variables: tuple[str | None, ...]) -> dict[str, str]:
-    from requests.utils import get_environ_proxies
-
-    return dict(get_environ_proxies(origin))
-
-
-def connection_error(error: Exception, url: str, *, read_seconds: float) -> SourceUnavailable:
-    """Build the error for a request that failed on its way, with what to do about it."""
-    import requests
-
-    host, kind = _host_of(url), type(error).__name__
-    if has_too_many_open_files(error):
-        return SourceUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
-    if isinstance(error, requests.exceptions.SSLError):
-        return SourceUnavailable(
-            f"The certificate of {host} could not be verified: {_certificate_fault(error)}.",
-            remedy=CLOCK_REMEDY if is_of_clock(str(error)) else _TLS_REMEDY,
-        )
-    # requests' error for a proxy of an unknown scheme is a ValueError too.
-    is_unusable = isinstance(error, ValueError) and has_proxy(url)
-    if isinstance(error, requests.exceptions.ProxyError) or is_unusable:
-        return SourceUnavailable(
-            f"The proxy did not connect to {host} ({kind}).",
-            remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
-        )
-    if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
-        return SourceUnavailable(
-            f"{host} could not be reached ({kind}).",
-            remedy="Check GITHUB_API_URL and the network: name, proxy and firewall.",
-        )
-    if was_silent(error):
-        return RequestFailed(f"{host} sent nothing for {read_seconds:g} seconds.")
-    return RequestFailed(f"{host} ended the connection before its answer was complete ({kind}).")
-
-
-def was_silent(error: Exception) -> bool:
-    """Return whether a connection was kept and nothing came: before the answer, or amid it."""
-    import requests
-    from urllib3.exceptions import ReadTimeoutError
-
-    is_amid = any(isinstance(each, ReadTimeoutError) for each in error.args)
-    return is_amid or isinstance(error, requests.exceptions.ReadTimeout)
 
 
 def write_log(response: requests.Response, log: BinaryIO, *, deadline: float) -> None:
@@ -263,21 +215,3 @@ def _certificates_error(error: OSError) -> SourceUnavailable:
         f"The certificates of this machine cannot be read: {error}.",
         remedy="Set SSL_CERT_FILE to a PEM file of certificates that exists.",
     )
-
-
-def _certificate_fault(error: Exception) -> str:
-    words = str(error)
-    _, found, fault = words.partition("certificate verify failed: ")
-    return fault.split(" (_ssl")[0] if found else "the TLS handshake failed"
-
-
-def _never_connected(error: Exception) -> bool:
-    from urllib3.exceptions import NewConnectionError
-
-    cause = error.args[0] if error.args else None
-    return isinstance(getattr(cause, "reason", cause), NewConnectionError)
-
-
-def _host_of(url: str) -> str:
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.split('/')[0].rpartition('@')[2]}"

@@ -26,6 +26,9 @@ HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 #: A loop that has not come round for so long hangs, and no heartbeat is given for it.
 HANGING_SECONDS = 900.0
 
+#: Answers begin within seconds; whoever has given none for so long is reported.
+SILENCE_SECONDS = 10.0
+
 #: Intervals that are less than a twentieth longer are not worth a note.
 NOTED_FACTOR = 1.05
 
@@ -37,8 +40,8 @@ class Heartbeat:
     """
 
     def __init__(self, context: CollectorContext, agent: str, *, place: str) -> None:
+        self.agent = agent
         self._context = context
-        self._agent = agent
         self._place = place
         self._started_at = context.clock.now()
         self._next_at = self._started_at
@@ -54,7 +57,7 @@ class Heartbeat:
         budget = context.source.budget()
         context.store.save_agent(
             AgentRecord(
-                name=self._agent,
+                name=self.agent,
                 holder=self._place,
                 state=state.value,
                 heartbeat_at=now,
@@ -62,7 +65,8 @@ class Heartbeat:
                 counts=context.counters.snapshot(),
                 last_log_at=self._find_last_log(now),
                 rate_limit=self._known_limit(budget),
-                note=note or slowdown_note(self._agent, budget),
+                note=note or slowdown_note(self.agent, budget),
+                unanswered=_unanswered(context, now),
             )
         )
         self._next_at = now + HEARTBEAT_INTERVAL
@@ -73,7 +77,7 @@ class Heartbeat:
         if logs > self._logs:
             self._logs, self._last_log_at = logs, now
         elif not self._has_read_log:
-            self._last_log_at = _reported_log(self._context.store, self._agent, self._place)
+            self._last_log_at = _reported_log(self._context.store, self.agent, self._place)
         self._has_read_log = True
         return self._last_log_at
 
@@ -82,7 +86,7 @@ class Heartbeat:
         if budget.remaining is not None:
             self._rate_limit = rate_limit_of(budget)
         elif self._rate_limit is None:
-            self._rate_limit = reported_limit(self._context.store, self._agent, self._place)
+            self._rate_limit = reported_limit(self._context.store, self.agent, self._place)
         return self._rate_limit
 
     def save_when_due(self, state: AgentState, note: str | None = None) -> None:
@@ -158,6 +162,16 @@ def _reported_log(store: AgentStore, agent: str, place: str) -> datetime | None:
         ),
         None,
     )
+
+
+def _unanswered(context: CollectorContext, now: datetime) -> dict[str, str]:
+    """Return who has answered nothing for a while, and since when."""
+    pending = context.counters.pending
+    silences = pending.silences(at=time.monotonic(), longer_than=SILENCE_SECONDS)
+    return {
+        asked: str(format_timestamp(now - timedelta(seconds=seconds)))
+        for asked, seconds in silences.items()
+    }
 
 
 def rate_limit_of(budget: Budget) -> dict[str, int | str | None]:

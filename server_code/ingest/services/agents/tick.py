@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 
 from ...domain.agent_states import AgentState
 from ...domain.ledger import ErrorRecord, RepositoryRecord
@@ -14,6 +15,7 @@ from ..context import LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorC
 from ..log_ingestion.ingest_logs import ingest_due_logs
 from ..monitoring.poll_runs import poll_due_repositories
 from .agent_loop import AgentLoop, ShouldContinue
+from .awaited_ports import awaited_ports
 from .heartbeat import Heartbeat, is_alive, plain_heartbeat
 
 #: How often a waiting tick looks for due work, and how long it waits for logs at once.
@@ -49,7 +51,7 @@ def monitoring_tick(
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     polls = 0
 
-    def poll(should_continue: ShouldContinue) -> bool:
+    def poll(context: CollectorContext, should_continue: ShouldContinue) -> bool:
         nonlocal polls
         polled = poll_due_repositories(context, should_continue=should_continue)
         polls += polled
@@ -61,9 +63,8 @@ def monitoring_tick(
             context.clock.sleep(IDLE_SECONDS)
         return True
 
-    loop = AgentLoop(PIPELINE_MONITORING_AGENT, context, poll)
     heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
-    _run_slice(loop, heartbeat, seconds=seconds, report=report)
+    loop = _run_slice(context, heartbeat, poll, seconds=seconds, report=report)
     repositories, now = context.store.list_repositories(), context.clock.now()
     due_at = _next_due(repositories)
     has_more = loop.state is AgentState.IDLE and due_at is not None and due_at <= now + SOON
@@ -78,7 +79,7 @@ def log_tick(
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     received = newly_received = 0
 
-    def ingest(should_continue: ShouldContinue) -> bool:
+    def ingest(context: CollectorContext, should_continue: ShouldContinue) -> bool:
         nonlocal received, newly_received
         seconds_left = (ends_at - context.clock.now()).total_seconds()
         # Queues wait whole seconds; asked without waiting, it would be asked without end.
@@ -95,22 +96,31 @@ def log_tick(
         report("received", received)
         return True
 
-    loop = AgentLoop(LOG_INGESTION_AGENT, context, ingest)
     heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, place=place)
-    _run_slice(loop, heartbeat, seconds=seconds, report=report)
+    loop = _run_slice(context, heartbeat, ingest, seconds=seconds, report=report)
     has_more = loop.state is AgentState.IDLE and newly_received > 0
     _report_end(loop, heartbeat, is_working=has_more)
     return TickResult(received, has_more)
 
 
-def _run_slice(loop: AgentLoop, heartbeat: Heartbeat, *, seconds: float, report: Report) -> None:
-    """Run an agent's loop for a tick, with its heartbeats."""
+def _run_slice(
+    context: CollectorContext,
+    heartbeat: Heartbeat,
+    work: Callable[[CollectorContext, ShouldContinue], bool],
+    *,
+    seconds: float,
+    report: Report,
+) -> AgentLoop:
+    """Run an agent's work for a tick, with its heartbeats; return the loop that has ended."""
 
     def on_check_in(now: datetime) -> None:
         report("heartbeat_at", now.isoformat())
         heartbeat.save_when_due(loop.state, loop.note)
 
-    loop.run_slice(seconds=seconds, on_check_in=on_check_in)
+    with awaited_ports(context, lambda: on_check_in(context.clock.now())) as awaited:
+        loop = AgentLoop(heartbeat.agent, awaited, partial(work, awaited))
+        loop.run_slice(seconds=seconds, on_check_in=on_check_in)
+    return loop
 
 
 def _report_end(loop: AgentLoop, heartbeat: Heartbeat, *, is_working: bool) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 from ...domain.agent_states import AgentState
 from ...domain.counted_nouns import plural
 from ...domain.timestamps import format_timestamp
-from .health_problems import HealthInput, Problem, find_problems, one_time_sentence
+from .health_problems import HealthInput, find_problems, one_time_sentence
+from .repository_problems import Problem
 
 #: So many pending logs are more than those of jobs that have just ended.
 MANY_LOGS = 100

@@ -19,9 +19,11 @@ from ...domain.ledger import (
     RepositoryRecord,
 )
 from ...domain.source_records import CredentialRecord, SourceRecord
+from ...domain.timestamps import parse_timestamp
 from ...errors import StateUnavailable
 from ...ports import StateStore
 from ...settings import Settings
+from ..agents.heartbeat import is_alive
 from ..collections.one_time_collection import load_one_time_collection
 from .agents import agent_rows
 from .health import Health, assess_health
@@ -108,9 +110,22 @@ def health_of(
         oldest_pending=reading.oldest_pending,
         one_time=reading.one_time,
         recent_logs=sum(counts.get(logs, 0) for counts in recent),
+        unanswered=_unanswered(reading.heartbeats, now),
         write_error=write_error,
     )
     return assess_health(inputs, now=now)
+
+
+def _unanswered(heartbeats: Sequence[AgentRecord], now: datetime) -> dict[str, datetime]:
+    """Return since when hosts and queues have answered nothing to the agents that are alive."""
+    reported = [
+        (asked, parse_timestamp(since))
+        for each in heartbeats
+        if is_alive(each, now)
+        for asked, since in each.unanswered.items()
+    ]
+    known = [(asked, since) for asked, since in reported if since is not None]
+    return dict(sorted(known, key=lambda each: each[1], reverse=True))
 
 
 def _write_error(store: StateStore, now: datetime) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,15 +15,13 @@ from ...domain.source_records import CredentialRecord, SourceRecord
 from ...domain.timestamps import parse_timestamp
 from ..context import PIPELINE_MONITORING_AGENT
 from .activity import group_errors
+from .repository_problems import Problem, poll_problems, repository_problems
 
 #: An error that was recorded so recently is a present one.
 PRESENT = timedelta(minutes=15)
 
 #: Logs arrive within minutes; ones that wait longer while none is fetched do not move.
 LOG_STALL_TIME = timedelta(minutes=15)
-
-#: A due repository is polled within minutes; one that is due for longer is overdue.
-POLL_OVERDUE_TIME = timedelta(minutes=15)
 
 #: Agent states that stop or delay collection, and what is said about them.
 _AGENT_SENTENCES = {
@@ -43,24 +41,11 @@ _SILENT_REMEDY = "Run the checks: under Settings in the web app, or runstream do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """One thing that is wrong; ``since`` is None where no record says when it began.
-
-    ``last_at``: when it last happened, of what may be over.
-    """
-
-    sentence: str
-    since: datetime | None = None
-    last_at: datetime | None = None
-    detail: str | None = None
-    is_broken: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class HealthInput:
     """What health is computed from; ``agents`` are rows of ``agents.agent_rows``.
 
     ``one_time``: the one-time collection that ended after the last heartbeat of any agent.
+    ``unanswered``: since when the hosts and queues that are waited for have answered nothing.
     """
 
     agents: Sequence[Mapping[str, Any]]
@@ -73,6 +58,7 @@ class HealthInput:
     oldest_pending: JobLogRecord | None
     recent_logs: int
     one_time: CollectionRecord | None = None
+    unanswered: Mapping[str, datetime] = field(default_factory=dict)
     write_error: str | None = None
 
 
@@ -83,10 +69,11 @@ def find_problems(
     found = [
         *_write_problems(inputs.write_error),
         *_agent_problems(inputs),
+        *_silences(inputs.unanswered),
         *_credential_problems(inputs.credentials, now),
         *_source_problems(inputs.sources),
-        *_repository_problems(active, inputs.errors),
-        *_poll_problems(inputs.agents, active, now),
+        *repository_problems(active, inputs.errors),
+        *([] if _is_polling_hindered(inputs.agents) else poll_problems(active, now)),
         *_log_problems(inputs, now),
     ]
     said = {problem.detail for problem in found} | {
@@ -131,6 +118,10 @@ def _hinders(agent: Mapping[str, Any]) -> bool:
     return AgentState(agent["state"]) in _AGENT_SENTENCES
 
 
+def _is_polling_hindered(agents: Sequence[Mapping[str, Any]]) -> bool:
+    return any(agent["name"] == PIPELINE_MONITORING_AGENT and _hinders(agent) for agent in agents)
+
+
 def _agent_problem(agent: Mapping[str, Any], state: AgentState) -> Problem:
     return Problem(
         sentence=_AGENT_SENTENCES[state].format(agent["name"]),
@@ -145,6 +136,19 @@ def _one_time_problems(record: CollectionRecord) -> list[Problem]:
         return []
     sentence, since = one_time_sentence(record), record.updated_at
     return [Problem(sentence=sentence, since=since, detail=record.note, is_broken=False)]
+
+
+def _silences(unanswered: Mapping[str, datetime]) -> list[Problem]:
+    """Return who does not answer; a request that gets no answer in time is an error of its own."""
+    return [
+        Problem(
+            sentence=f"{asked} does not answer.",
+            since=since,
+            detail="Requests that get no answer are sent again.",
+            is_broken=False,
+        )
+        for asked, since in unanswered.items()
+    ]
 
 
 def _credential_problems(credentials: Sequence[CredentialRecord], now: datetime) -> list[Problem]:
@@ -171,75 +175,6 @@ def _source_problems(sources: Sequence[SourceRecord]) -> list[Problem]:
         )
         for each in sources
         if each.last_error is not None
-    ]
-
-
-def _repository_problems(
-    active: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
-) -> list[Problem]:
-    failing = [each for each in active if each.failures]
-    if not failing:
-        return []
-    sentence = (
-        f"{failing[0].full_name} cannot be collected."
-        if len(failing) == 1
-        else f"{len(failing):,} repositories cannot be collected."
-    )
-    return [
-        Problem(
-            sentence=sentence,
-            since=_failing_since(failing, errors),
-            detail=_with_remedy(failing[0], errors),
-        )
-    ]
-
-
-def _with_remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
-    """Return why a repository fails, and what to do where an error of it says so."""
-    reported = (failing.full_name, failing.last_error)
-    remedies = [each.remedy for each in errors if (each.repository, each.what) == reported]
-    return " ".join(filter(None, [failing.last_error, *remedies[:1]])) or None
-
-
-def _failing_since(
-    failing: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
-) -> datetime | None:
-    """Return the time of the first error since its repository was last polled."""
-    worked_at = {each.full_name: each.last_polled_at or each.added_at for each in failing}
-    since = [
-        each.occurred_at
-        for each in errors
-        if each.repository in worked_at and each.occurred_at > worked_at[each.repository]
-    ]
-    return min(since, default=None)
-
-
-def _poll_problems(
-    agents: Sequence[Mapping[str, Any]], active: Sequence[RepositoryRecord], now: datetime
-) -> list[Problem]:
-    """Return that repositories are not polled although their agent works and nothing failed."""
-    if any(agent["name"] == PIPELINE_MONITORING_AGENT and _hinders(agent) for agent in agents):
-        return []
-    overdue = [
-        each
-        for each in active
-        if not each.failures
-        and each.last_polled_at is not None
-        and each.next_poll_at is not None
-        and now - each.next_poll_at >= POLL_OVERDUE_TIME
-        and (each.lease_until is None or each.lease_until <= now)
-    ]
-    if not overdue:
-        return []
-    count = plural(len(overdue), "repository is", "repositories are")
-    first = min(overdue, key=lambda each: each.next_poll_at or now)
-    return [
-        Problem(
-            sentence=f"{count} not polled, although due.",
-            since=first.next_poll_at,
-            detail=f"The longest due is {first.full_name}.",
-            is_broken=False,
-        )
     ]
 
 

@@ -1,0 +1,74 @@
+"""What it means that a request to GitHub failed on its way, and what to do about it."""
+
+from __future__ import annotations
+
+from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
+from ...errors import (
+    OPEN_FILES_REMEDY,
+    RequestFailed,
+    SourceUnavailable,
+    has_too_many_open_files,
+)
+from .proxies import has_proxy
+
+_TLS_REMEDY = (
+    "If its certificate comes from a private CA, set SSL_CERT_FILE to the PEM file of that CA. If "
+    "it does not use TLS, begin GITHUB_API_URL with http://."
+)
+
+
+def connection_error(error: Exception, url: str, *, read_seconds: float) -> SourceUnavailable:
+    """Build the error for a request that failed on its way, with what to do about it."""
+    import requests
+
+    host, kind = host_of(url), type(error).__name__
+    if has_too_many_open_files(error):
+        return SourceUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
+    if isinstance(error, requests.exceptions.SSLError):
+        return SourceUnavailable(
+            f"The certificate of {host} could not be verified: {_certificate_fault(error)}.",
+            remedy=CLOCK_REMEDY if is_of_clock(str(error)) else _TLS_REMEDY,
+        )
+    # requests' error for a proxy of an unknown scheme is a ValueError too.
+    is_unusable = isinstance(error, ValueError) and has_proxy(url)
+    if isinstance(error, requests.exceptions.ProxyError) or is_unusable:
+        return SourceUnavailable(
+            f"The proxy did not connect to {host} ({kind}).",
+            remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
+        )
+    if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
+        return SourceUnavailable(
+            f"{host} could not be reached ({kind}).",
+            remedy="Check GITHUB_API_URL and the network: name, proxy and firewall.",
+        )
+    if was_silent(error):
+        return RequestFailed(f"{host} sent nothing for {read_seconds:g} seconds.")
+    return RequestFailed(f"{host} ended the connection before its answer was complete ({kind}).")
+
+
+def was_silent(error: Exception) -> bool:
+    """Return whether a connection was kept and nothing came: before the answer, or amid it."""
+    import requests
+    from urllib3.exceptions import ReadTimeoutError
+
+    is_amid = any(isinstance(each, ReadTimeoutError) for each in error.args)
+    return is_amid or isinstance(error, requests.exceptions.ReadTimeout)
+
+
+def host_of(url: str) -> str:
+    """Return scheme and host of an address."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.split('/')[0].rpartition('@')[2]}"
+
+
+def _certificate_fault(error: Exception) -> str:
+    words = str(error)
+    _, found, fault = words.partition("certificate verify failed: ")
+    return fault.split(" (_ssl")[0] if found else "the TLS handshake failed"
+
+
+def _never_connected(error: Exception) -> bool:
+    from urllib3.exceptions import NewConnectionError
+
+    cause = error.args[0] if error.args else None
+    return isinstance(getattr(cause, "reason", cause), NewConnectionError)

@@ -1,0 +1,69 @@
+"""Requests whose answers have not begun, and since when whoever was asked has been silent."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from dataclasses import dataclass
+
+#: A request that ends without an answer counts to the silence of those sent so soon after it.
+SAME_SILENCE_SECONDS = 600.0
+
+
+@dataclass(slots=True)
+class _Silence:
+    """The time since the first request that had no answer; ``ended_at``: of the last of these."""
+
+    since: float
+    ended_at: float
+
+
+class PendingRequests:
+    """The pending requests of one process, by host or queue. Safe for many threads.
+
+    Times are monotonic seconds.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._numbers = itertools.count()
+        self._pending: dict[str, set[int]] = {}
+        self._silences: dict[str, _Silence] = {}
+
+    def begin(self, asked: str, *, at: float) -> int:
+        """Note that a request was sent, or when its answer is due; return its number."""
+        with self._lock:
+            pending = self._pending.setdefault(asked, set())
+            silence = self._silences.get(asked)
+            if silence is None or (not pending and at - silence.ended_at > SAME_SILENCE_SECONDS):
+                self._silences[asked] = _Silence(at, at)
+            number = next(self._numbers)
+            pending.add(number)
+            return number
+
+    def answer(self, asked: str, number: int, *, at: float) -> None:
+        """Note that the answer to a request began: whoever gave it is silent no more."""
+        with self._lock:
+            self._remove(asked, number)
+            if asked in self._pending:
+                self._silences[asked] = _Silence(at, at)
+            else:
+                self._silences.pop(asked, None)
+
+    def end(self, asked: str, number: int, *, at: float) -> None:
+        """Note that a request is pending no more; does nothing for one that was answered."""
+        with self._lock:
+            if number in self._pending.get(asked, ()):
+                self._remove(asked, number)
+                self._silences[asked].ended_at = at
+
+    def silences(self, *, at: float, longer_than: float) -> dict[str, float]:
+        """Return who has answered no request for longer than that while some are pending."""
+        with self._lock:
+            silent = {asked: at - self._silences[asked].since for asked in self._pending}
+        return {asked: seconds for asked, seconds in silent.items() if seconds > longer_than}
+
+    def _remove(self, asked: str, number: int) -> None:
+        self._pending[asked].discard(number)
+        if not self._pending[asked]:
+            del self._pending[asked]

@@ -1,0 +1,97 @@
+"""What is wrong with single repositories: those that fail, and those that nobody polls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ...domain.counted_nouns import plural
+from ...domain.ledger import ErrorRecord, RepositoryRecord
+
+#: A due repository is polled within minutes; one that is due for longer is overdue.
+POLL_OVERDUE_TIME = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong; ``since`` is None where no record says when it began.
+
+    ``last_at``: when it last happened, of what may be over.
+    """
+
+    sentence: str
+    since: datetime | None = None
+    last_at: datetime | None = None
+    detail: str | None = None
+    is_broken: bool = True
+
+
+def repository_problems(
+    active: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
+) -> list[Problem]:
+    """Return that repositories fail; what fails them all stands in the sentence."""
+    failing = [each for each in active if each.failures]
+    if not failing:
+        return []
+    first, reasons = failing[0], {each.last_error for each in failing}
+    detail = _with_remedy(first, errors)
+    if len(failing) == 1:
+        sentence = f"{first.full_name} cannot be collected."
+    elif len(reasons) == 1 and first.last_error:
+        sentence = f"{len(failing):,} repositories cannot be collected: {first.last_error}"
+        detail = _remedy(first, errors)
+    else:
+        sentence = f"{len(failing):,} repositories cannot be collected."
+    since = _failing_since(failing, errors)
+    return [Problem(sentence=sentence, since=since, detail=detail)]
+
+
+def _with_remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
+    """Return why a repository fails, and what to do where an error of it says so."""
+    parts = filter(None, [failing.last_error, _remedy(failing, errors)])
+    return " ".join(parts) or None
+
+
+def _remedy(failing: RepositoryRecord, errors: Sequence[ErrorRecord]) -> str | None:
+    reported = (failing.full_name, failing.last_error)
+    remedies = (each.remedy for each in errors if (each.repository, each.what) == reported)
+    return next(remedies, None)
+
+
+def _failing_since(
+    failing: Sequence[RepositoryRecord], errors: Sequence[ErrorRecord]
+) -> datetime | None:
+    """Return the time of the first error since its repository was last polled."""
+    worked_at = {each.full_name: each.last_polled_at or each.added_at for each in failing}
+    since = [
+        each.occurred_at
+        for each in errors
+        if each.repository in worked_at and each.occurred_at > worked_at[each.repository]
+    ]
+    return min(since, default=None)
+
+
+def poll_problems(active: Sequence[RepositoryRecord], now: datetime) -> list[Problem]:
+    """Return that repositories are not polled although nothing hinders their agent."""
+    overdue = [
+        each
+        for each in active
+        if not each.failures
+        and each.last_polled_at is not None
+        and each.next_poll_at is not None
+        and now - each.next_poll_at >= POLL_OVERDUE_TIME
+        and (each.lease_until is None or each.lease_until <= now)
+    ]
+    if not overdue:
+        return []
+    count = plural(len(overdue), "repository is", "repositories are")
+    first = min(overdue, key=lambda each: each.next_poll_at or now)
+    return [
+        Problem(
+            sentence=f"{count} not polled, although due.",
+            since=first.next_poll_at,
+            detail=f"The longest due is {first.full_name}.",
+            is_broken=False,
+        )
+    ]

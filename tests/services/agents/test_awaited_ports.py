@@ -1,0 +1,75 @@
+"""A tick reports while it waits for an answer."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+from ingest.errors import SourceUnavailable
+from ingest.ports import RunQuery
+from ingest.services.agents.awaited_ports import awaited_ports
+from support.world import REPOSITORY, Stage
+
+from standalone.sandbox.builder import WorldBuilder
+
+#: A source that is never released fails the test in place of hanging.
+PATIENCE_SECONDS = 60
+
+
+class _Slow:
+    """A source that answers once somebody has checked in."""
+
+    def __init__(self, source, checked_in: threading.Event) -> None:
+        self._source = source
+        self._checked_in = checked_in
+
+    def __getattr__(self, name):
+        return getattr(self._source, name)
+
+    def fetch_runs(self, *arguments):
+        assert self._checked_in.wait(PATIENCE_SECONDS)
+        return self._source.fetch_runs(*arguments)
+
+    def fetch_run(self, *_):
+        raise SourceUnavailable("GitHub is away.")
+
+
+@pytest.fixture
+def here(stage) -> Stage:
+    return stage(WorldBuilder().run(seconds=60).job("a"), at=100)
+
+
+def test_the_thread_that_waits_checks_in(here):
+    """And gets what was answered, or raised."""
+    checked_in, threads = threading.Event(), set()
+
+    def check_in() -> None:
+        threads.add(threading.get_ident())
+        checked_in.set()
+
+    slow = replace(here.context, source=_Slow(here.context.source, checked_in))
+    with awaited_ports(slow, check_in) as context:
+        page = context.source.fetch_runs(REPOSITORY, RunQuery()).value
+        with pytest.raises(SourceUnavailable, match="away"):
+            context.source.fetch_run(REPOSITORY, 1)
+        assert context.metrics.queue_name == here.context.metrics.queue_name
+    assert page is not None
+    assert len(page.runs) == 1
+    assert threads == {threading.get_ident()}
+
+
+def test_other_threads_do_not_check_in(here):
+    """They may not use the tables, and their requests would wait for each other."""
+    asked_in = []
+
+    class _Asked(_Slow):
+        def fetch_run(self, *_):
+            asked_in.append(threading.get_ident())
+
+    slow = replace(here.context, source=_Asked(here.context.source, threading.Event()))
+    with awaited_ports(slow, lambda: None) as context:
+        worker = threading.Thread(target=context.source.fetch_run)
+        worker.start()
+        worker.join()
+    assert asked_in == [worker.ident]
