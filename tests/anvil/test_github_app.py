@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import pytest
+import requests
+from ingest.bootstrap.sources import EXCHANGE_TRIES
 from playwright.sync_api import Locator, Page, expect
 from support.anvil_people import first_password, sign_in
 from support.anvil_server import EMAIL, AnvilApp, ServeAnvil
 from support.browser import BrowserPage, visit
 
+WITHOUT_CREDENTIALS = {"GITHUB_TOKEN": "", "GITHUB_WEBHOOK_SECRET": ""}
+
 
 @pytest.fixture(scope="module")
 def app_without_credentials(serve_anvil: ServeAnvil) -> AnvilApp:
     """Serve an app that has neither a token nor an App nor a webhook secret."""
-    return serve_anvil(settings={"GITHUB_TOKEN": "", "GITHUB_WEBHOOK_SECRET": ""})
+    return serve_anvil(settings=WITHOUT_CREDENTIALS)
 
 
 @pytest.fixture
@@ -60,6 +64,25 @@ def test_an_app_is_created_installed_and_collects_in_six_clicks(admin: BrowserPa
     expect(page.get_by_text("runs").first).to_be_visible()
     _filter_pause_and_remove(page)
     assert admin.errors == []
+
+
+def test_an_app_that_github_fails_to_hand_over_is_received_again(
+    serve_anvil: ServeAnvil, browser_page: BrowserPage
+) -> None:
+    """The code is good for an hour, and nothing has to be created twice."""
+    app, page = serve_anvil(settings=WITHOUT_CREDENTIALS), browser_page.page
+    visit(page, app.url)
+    sign_in(page, EMAIL, first_password(app))
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Settings").click()
+    _open_credentials(page, Clicks())
+    page.get_by_role("button", name="Create GitHub App").click()
+    fault = {"path": "/conversions$", "do": "error", "status": 502, "count": EXCHANGE_TRIES}
+    requests.post(f"{app.github.url}/_sandbox/faults", json=[fault], timeout=10).raise_for_status()
+    page.get_by_role("button", name="Create GitHub App for octocat").click()
+    again = page.get_by_role("button", name="Receive the App again")
+    expect(page.get_by_role("status").filter(has_text="502")).to_be_visible()
+    again.click()
+    expect(page.get_by_role("button", name="Install")).to_be_visible()
 
 
 def _filter_pause_and_remove(page: Page) -> None:

@@ -15,7 +15,7 @@ import pytest
 import requests
 from ingest.settings import Secret
 from support.anvil_server import AnvilApp, app_environment, free_port, skip_unless_servable
-from support.browser import BrowserPage
+from support.browser import BrowserPage, visit
 from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_until
 from support.postgres_server import open_to_postgres
 from support.processes import have_ended
@@ -100,7 +100,7 @@ def test_only_the_first_start_prints_the_login(command: CommandLine):
         assert (kept / name).stat().st_mode & 0o077 == 0
 
     with served(command) as second:
-        assert "made before" in second.said
+        assert "an account that exists already" in second.said
         assert "password" not in second.said
         processes = second.processes()
         second.jvm().kill()
@@ -127,7 +127,7 @@ def test_only_the_first_start_prints_the_login(command: CommandLine):
 def test_the_first_page_opens_without_an_error_or_another_host(
     anvil_server: AnvilApp, browser_page: BrowserPage
 ):
-    browser_page.page.goto(anvil_server.url)
+    visit(browser_page.page, anvil_server.url)
     browser_page.page.get_by_role("textbox").first.wait_for()
     assert browser_page.errors == []
     assert browser_page.foreign_requests == []

@@ -34,6 +34,7 @@ class AgentCard(AgentCardTemplate):
         try:
             self.show(connection.call("control_agent", self.name, COMMANDS[self.is_paused]))
         except connection.QUIET:
-            self.control.text = LABELS[self.is_paused]
+            pass  # the page shows it already
         finally:
+            self.control.text = LABELS[self.is_paused]
             self.control.enabled = True

@@ -13,6 +13,7 @@ class GithubAppCard(GithubAppCardTemplate):
     def __init__(self, **properties):
         self.init_components(**properties)
         self.secrets = dom.Rows(self, "secrets", SecretRow)
+        self.answer = None
 
     def show(self, app_id):
         """Draw whether an App is used; finish the registration that GitHub leads back from."""
@@ -20,7 +21,8 @@ class GithubAppCard(GithubAppCardTemplate):
         dom.fill(self, used="Runstream uses the GitHub App {}.".format(app_id))
         answer = callback.take_code()
         if answer:
-            self.finish(answer["code"], answer["state"])
+            self.answer = answer
+            self.finish()
 
     def create_click(self, **event):
         """Post the manifest to GitHub, which asks for confirmation."""
@@ -40,10 +42,17 @@ class GithubAppCard(GithubAppCardTemplate):
         document.body.append(node)
         node.submit()
 
-    def finish(self, code, state):
+    def retry_click(self, **event):
+        """Exchange the code again: GitHub accepts it for an hour."""
+        self.finish()
+
+    def finish(self):
         """Exchange the code; then GitHub shows where to install the App."""
+        code, state = self.answer["code"], self.answer["state"]
+        self.retry.visible = False
         progress = "Receiving the App from GitHub…"
         is_done, app = actions.attempt(self, "finish_github_app", code, state, progress=progress)
+        self.retry.visible = not is_done
         if not is_done:
             return
         if not app["secrets"]:

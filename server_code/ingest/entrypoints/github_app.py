@@ -12,7 +12,7 @@ import anvil.server
 from ..adapters.anvil_secrets import find
 from ..bootstrap.app_file import APP_FILE, require_no_app, save_app
 from ..bootstrap.sources import exchange_app_code
-from ..services.sources.register_app import issue_state, require_state
+from ..services.sources.register_app import issue_state, require_state, use_up_state
 from ..wire.app_manifest import AppRequest
 from .arguments import optional_text, require_text
 from .auth import login_required
@@ -47,12 +47,11 @@ def finish_github_app(request: RequestContext, code: object, state: object) -> d
 
     A host without a private file returns the App Secrets to create; they are shown once.
     """
-    given = require_text(code, "The code")
-    require_state(
-        request.state, require_text(state, "The state"), actor=request.actor, now=request.now
-    )
+    given, begun = require_text(code, "The code"), require_text(state, "The state")
+    require_state(request.state, begun, actor=request.actor, now=request.now)
     github = request.settings.github
     app = exchange_app_code(given, api_url=github.api_url, clock=request.clock)
+    use_up_state(request.state, begun, actor=request.actor, now=request.now)
     file, values = _private_file(), app.as_settings()
     if file is not None:
         save_app(file, values)

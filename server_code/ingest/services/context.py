@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -65,6 +66,7 @@ class CollectorContext:
     the ``sources`` of the settings, and those of the state, bring.
     ``busy_polls``: repositories whose last poll by this process met a busy state.
     ``unreleased``: repositories whose leases could not be given back, as they were claimed.
+    ``check_in`` is called every second by a thread that waits for its workers.
     ``planned_ahead``: repositories with attempts that were planned before the clock was set back.
     """
 
@@ -90,6 +92,7 @@ class CollectorContext:
     planned_ahead: set[str] = field(default_factory=set)
     source_filters: SourceFilters = field(default_factory=SourceFilters)
     poll_order: PollOrder = field(default_factory=PollOrder)
+    check_in: Callable[[], object] = lambda: None
 
     def filters_of(self, repository: str) -> FilterChain:
         """Return the filters of a repository: those of the settings, then those of its source."""

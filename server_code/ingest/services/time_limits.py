@@ -1,14 +1,30 @@
-"""A time limit for a call whose answer may never come, such as one of a third party for a page."""
+"""Waits for answers that may come late or never: with a time limit, or with check-ins."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future, wait
 from typing import TypeVar
 
 from ..errors import SourceUnavailable
 
 _Value = TypeVar("_Value")
+
+#: How often a waiting thread checks in.
+CHECK_IN_SECONDS = 1.0
+
+
+def await_result(future: Future[_Value], check_in: Callable[[], object]) -> _Value:
+    """Return a future's result, or raise its error; ``check_in`` is called while it is awaited."""
+    await_end(future, check_in)
+    return future.result()
+
+
+def await_end(future: Future[_Value], check_in: Callable[[], object]) -> None:
+    """Wait until a future has ended; ``check_in`` is called every second until then."""
+    while wait([future], timeout=CHECK_IN_SECONDS).not_done:
+        check_in()
 
 
 def call_with_timeout(

@@ -9,6 +9,7 @@ import pytest
 from ingest.errors import SourceUnavailable
 from ingest.ports import RunQuery
 from ingest.services.agents.awaited_ports import awaited_ports
+from ingest.services.time_limits import await_result
 from support.world import REPOSITORY, Stage
 
 from standalone.sandbox.builder import WorldBuilder
@@ -73,3 +74,12 @@ def test_other_threads_do_not_check_in(here):
         worker.start()
         worker.join()
     assert asked_in == [worker.ident]
+
+
+def test_who_waits_for_workers_checks_in(here):
+    """As discovery does for its lists."""
+    checked_in = threading.Event()
+    slow = _Slow(here.context.source, checked_in)
+    with awaited_ports(replace(here.context, source=slow), checked_in.set) as context:
+        read = context.workers.submit(context.source.fetch_runs, REPOSITORY, RunQuery())
+        assert await_result(read, context.check_in).value is not None

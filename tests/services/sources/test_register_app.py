@@ -1,4 +1,4 @@
-"""The state parameter of a registration: known, recent, of one account, and used once."""
+"""The state parameter of a registration: known, recent, of one account, good for one App."""
 
 from __future__ import annotations
 
@@ -7,17 +7,33 @@ from datetime import datetime, timedelta, timezone
 import pytest
 from ingest.adapters.sql import open_sql_state
 from ingest.errors import Rejected
-from ingest.services.sources.register_app import issue_state, require_state
+from ingest.services.sources.register_app import (
+    MAX_TRIES,
+    issue_state,
+    require_state,
+    use_up_state,
+)
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
 
-def test_a_state_is_accepted_once() -> None:
+def test_a_state_is_accepted_until_its_app_was_received() -> None:
     store = open_sql_state("sqlite://")
     state = issue_state(store, actor="ann", now=NOW)
-    require_state(store, state, actor="ann", now=NOW + timedelta(minutes=5))
+    for minutes in (5, 6):
+        require_state(store, state, actor="ann", now=NOW + timedelta(minutes=minutes))
+    use_up_state(store, state, actor="ann", now=NOW + timedelta(minutes=7))
     with pytest.raises(Rejected, match="received already"):
-        require_state(store, state, actor="ann", now=NOW + timedelta(minutes=6))
+        require_state(store, state, actor="ann", now=NOW + timedelta(minutes=8))
+
+
+def test_a_state_is_tried_a_few_times_only() -> None:
+    store = open_sql_state("sqlite://")
+    state = issue_state(store, actor="ann", now=NOW)
+    for _ in range(MAX_TRIES):
+        require_state(store, state, actor="ann", now=NOW)
+    with pytest.raises(Rejected, match="tried too often"):
+        require_state(store, state, actor="ann", now=NOW)
 
 
 @pytest.mark.parametrize(
@@ -34,6 +50,6 @@ def test_any_other_state_is_refused(actor: str, changed: str, minutes: int) -> N
 @pytest.mark.parametrize("forged", ["", "1.x", f"{int(NOW.timestamp())}.guess", "9" * 40])
 def test_a_state_that_was_never_issued_is_refused_however_often(forged: str) -> None:
     store = open_sql_state("sqlite://")
-    for _ in range(3):
+    for _ in range(MAX_TRIES + 1):
         with pytest.raises(Rejected):
             require_state(store, forged, actor="ann", now=NOW)

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar, cast
 
 from ..context import CollectorContext
-
-#: How often the waiting thread checks in.
-CHECK_IN_SECONDS = 1.0
+from ..time_limits import await_result
 
 #: How the names of methods that send requests begin.
 _REQUESTS = ("fetch_", "list_", "send", "receive", "extend", "release", "reject", "delete")
@@ -43,6 +41,7 @@ def awaited_ports(
             metrics=awaited(context.metrics),
             logs=awaited(context.logs),
             job_events=awaited(context.job_events),
+            check_in=check_in,
         )
 
 
@@ -58,10 +57,7 @@ class _Waiter:
         """Send a request; from any other thread than the waiting one, at once."""
         if threading.get_ident() != self._thread:
             return request()
-        future = self._worker.submit(request)
-        while wait([future], timeout=CHECK_IN_SECONDS).not_done:
-            self._check_in()
-        return future.result()
+        return await_result(self._worker.submit(request), self._check_in)
 
 
 class _AwaitedPort:

@@ -16,6 +16,7 @@ from ...domain.due import is_interval_over
 from ...domain.runs import WorkflowRun
 from ...errors import AccessDenied, IngestError, NotFound
 from ..context import CollectorContext
+from ..time_limits import await_result
 from .open_runs import ask_for_open_runs
 from .poll_session import PollSession, list_rests_until
 from .prove_deliveries import ask_for_newer_runs, note_misses
@@ -131,7 +132,8 @@ def _fetch_hinted(
         if not poll_session.should_continue():
             return
         portion = wanted[start : start + HINTS_AT_ONCE]
-        lookups = list(context.workers.map(lambda run_id: _look_up(context, name, run_id), portion))
+        reads = [context.workers.submit(_look_up, context, name, run_id) for run_id in portion]
+        lookups = [await_result(read, context.check_in) for read in reads]
         upsert_runs(
             context, poll_session, [lookup.run for lookup in lookups if lookup.run is not None]
         )

@@ -23,6 +23,7 @@ from ...domain.stored_values import repository_key
 from ...errors import CredentialSuspended, Fatal, IngestError, Skippable
 from ...ports import Answer, RepositoryInfo, RepositoryListQuery, RepositorySource
 from ..context import CollectorContext
+from ..time_limits import await_end
 from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
 from .follow_settings import follow_settings
 from .manage_sources import add_sources
@@ -172,6 +173,7 @@ def _fetch_lists(context: CollectorContext, source: RepositorySource, sources: S
         validator = known.validator if known is not None and is_current else None
         asked.append((query, context.workers.submit(source.fetch_repositories, query, validator)))
     for query, future in asked:
+        await_end(future, context.check_in)
         _apply_list(lists, source, query, future, now)
     return lists
 

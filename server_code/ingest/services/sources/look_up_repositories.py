@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from ...errors import IngestError
 from ...ports import RepositoryInfo
 from ..context import CollectorContext
+from ..time_limits import await_result
 
 
 def look_up_repositories(
@@ -19,7 +20,7 @@ def look_up_repositories(
     answers: dict[str, RepositoryInfo | IngestError] = {}
     for name, lookup in lookups.items():
         try:
-            answers[name] = lookup.result()
+            answers[name] = await_result(lookup, context.check_in)
         except IngestError as error:
             answers[name] = error
     return answers

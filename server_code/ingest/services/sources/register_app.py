@@ -1,7 +1,8 @@
 """The registration of a GitHub App from the dashboard: two requests of one person, an hour apart.
 
 The state parameter ties them: it is known only to the browser that began, it belongs to the
-account that was logged in, and is accepted once.
+account that was logged in, and is used up when the App was received. Until then it is accepted
+again, a few times, for GitHub may fail to exchange the code.
 """
 
 from __future__ import annotations
@@ -16,34 +17,53 @@ from ...ports import AgentStore
 #: GitHub accepts the code for as long.
 VALID_FOR = timedelta(hours=1)
 
+#: How often a state is accepted while its code was not exchanged.
+MAX_TRIES = 5
+
 _FOREIGN = "This page was not opened from Runstream. Create the GitHub App again."
 
 
 def issue_state(store: AgentStore, *, actor: str, now: datetime) -> str:
-    """Return a new state parameter, and remember that it was issued."""
+    """Return a new state parameter, and remember that it was issued, once for each try."""
     state = f"{int(now.timestamp())}.{secrets.token_urlsafe(24)}"
-    store.claim_once(_issued(actor, state), now=now)
+    key = _key(actor, state)
+    for number in range(MAX_TRIES):
+        store.claim_once(f"{key} {number}", now=now)
     return state
 
 
 def require_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
-    """Accept a state parameter once. Raises Rejected for any that was not issued to the actor."""
+    """Accept a state parameter that is not used up.
+
+    Raises Rejected for any that was not issued to the actor.
+    """
     issued_at = state.partition(".")[0]
     is_recent = (
         issued_at.isdecimal()
         and len(issued_at) < 12
         and abs(now.timestamp() - int(issued_at)) < VALID_FOR.total_seconds()
     )
-    key = _issued(actor, state)
     if not is_recent:
         raise Rejected(_FOREIGN)
-    # Every value is tried once, so that a refused one does not count as issued the next time.
-    if not store.claim_once(f"{key} used", now=now):
-        raise Rejected("This GitHub App was received already. Create another one if it is lost.")
+    key = _key(actor, state)
+    # A try that is claimed a second time shows nothing about the issue any more.
+    tries = (n for n in range(MAX_TRIES) if store.claim_once(f"{key} {n} used", now=now))
+    number = next(tries, None)
+    if number is None:
+        raise Rejected(
+            "This GitHub App was received already, or tried too often. Create another one if it is "
+            "lost."
+        )
     # A claim that succeeds now shows that this state was never issued.
-    if store.claim_once(key, now=now):
+    if store.claim_once(f"{key} {number}", now=now):
         raise Rejected(_FOREIGN)
 
 
-def _issued(actor: str, state: str) -> str:
+def use_up_state(store: AgentStore, state: str, *, actor: str, now: datetime) -> None:
+    """Accept a state no more: its App was received."""
+    for number in range(MAX_TRIES):
+        store.claim_once(f"{_key(actor, state)} {number} used", now=now)
+
+
+def _key(actor: str, state: str) -> str:
     return f"app {hashlib.sha256(f'{actor} {state}'.encode()).hexdigest()}"
