@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta, timezone
 
+from ingest.domain.repository_progress import RunLists
 from ingest.ports import StateStore
 from support.state_records import NOW, REPOSITORY, a_full_repository, a_repository, an_attempt, at
 from support.state_stores import claim
@@ -68,11 +69,11 @@ class TestRepositories:
     def test_a_change_to_what_was_read_changes_nothing_stored(self, state: StateStore) -> None:
         """A record is a copy."""
         validators = {"runs": "1"}
-        state.add_repository(a_repository(validators=validators))
+        state.add_repository(a_repository(run_lists=RunLists(validators=validators)))
         validators["runs"] = "2"
         loaded = state.load_repository(REPOSITORY)
         assert loaded is not None
-        loaded.validators["runs"] = "3"  # type: ignore[index]
+        loaded.run_lists.validators["runs"] = "3"  # type: ignore[index]
         again = state.load_repository(REPOSITORY)
         assert again is not None
-        assert again.validators == {"runs": "1"}
+        assert again.run_lists.validators == {"runs": "1"}

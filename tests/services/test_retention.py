@@ -55,7 +55,8 @@ def test_a_list_that_still_shows_a_forgotten_run_makes_no_news_of_it(stage):
     purge_expired(here.context)
     record = here.state.load_repository(REPOSITORY)
     here.state.remove_repository(REPOSITORY)
-    here.state.add_repository(replace(record, validators={}, lease_holder=None, lease_until=None))
+    lists = replace(record.run_lists, validators={})
+    here.state.add_repository(replace(record, run_lists=lists, lease_holder=None, lease_until=None))
     assert here.poll() is None
     here.ingest()
     assert len(here.metrics()) == published
@@ -72,7 +73,8 @@ def test_an_attempt_that_was_forgotten_before_its_runs_others_is_no_news(stage):
     assert attempts(here) == [(1, 2), (2, 1)]
     record = here.state.load_repository(REPOSITORY)
     here.state.remove_repository(REPOSITORY)
-    here.state.add_repository(replace(record, validators={}, lease_holder=None, lease_until=None))
+    lists = replace(record.run_lists, validators={})
+    here.state.add_repository(replace(record, run_lists=lists, lease_holder=None, lease_until=None))
     assert here.poll() is None
     assert len(here.metrics()) == published
     assert attempts(here) == [(1, 2), (2, 1)]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import fields
 from datetime import datetime, timedelta, timezone
+from itertools import count
 from typing import Any
 
 from ingest.domain.annotations import AnnotationList
@@ -17,6 +19,7 @@ from ingest.domain.ledger import (
     JobLogRecord,
     RepositoryRecord,
 )
+from ingest.domain.repository_progress import DaySweep, ListWalk, RunLists, WebhookArrivals
 from ingest.domain.runs import AttemptKey, PullRequest, WorkflowRun
 from ingest.domain.summaries import RunSummary
 
@@ -46,23 +49,31 @@ def a_repository(full_name: str = REPOSITORY, **values: Any) -> RepositoryRecord
 
 def a_full_repository() -> RepositoryRecord:
     """Fill every field with something of its own, those that are added later too."""
-    values: dict[str, Any] = {
-        field.name: at(seconds)
-        for seconds, field in enumerate(fields(RepositoryRecord))
-        if "datetime" in str(field.type)
+    moments = count()
+    return RepositoryRecord(
+        full_name=REPOSITORY,
+        paused=True,
+        is_prioritized=True,
+        failures=2,
+        last_error="a\x00b",
+        lease_holder="first",
+        run_lists=RunLists(
+            validators={"runs": 'W/"é🚀"', "status=queued": "x"},
+            short_reads=2,
+            **_moments(RunLists, moments),
+        ),
+        walk=ListWalk(page=3, **_moments(ListWalk, moments)),
+        sweep=DaySweep(**_moments(DaySweep, moments)),
+        webhooks=WebhookArrivals(since_miss=4, **_moments(WebhookArrivals, moments)),
+        **_moments(RepositoryRecord, moments),
+    )
+
+
+def _moments(kind: type, moments: Iterator[int]) -> dict[str, Any]:
+    """Return a moment of its own for every time of a class."""
+    return {
+        field.name: at(next(moments)) for field in fields(kind) if "datetime" in str(field.type)
     }
-    values |= {
-        "paused": True,
-        "is_prioritized": True,
-        "walk_page": 3,
-        "deliveries_since_miss": 4,
-        "doubtful_lists": 2,
-        "failures": 2,
-        "last_error": "a\x00b",
-        "lease_holder": "first",
-    }
-    values |= {"validators": {"runs": 'W/"é🚀"', "status=queued": "x"}}
-    return RepositoryRecord(full_name=REPOSITORY, **values)
 
 
 def a_step(number: int = 1, name: str = "Run tests") -> Step:

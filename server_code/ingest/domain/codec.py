@@ -9,7 +9,7 @@ upgrade; bodies of version 1 do not name their version.
 from __future__ import annotations
 
 import types
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import datetime
 from functools import cache
@@ -30,8 +30,18 @@ UNKNOWN = "unknown"
 #: The step from version n to n + 1 stands at place n - 1.
 UPGRADES: tuple[Upgrade, ...] = ()
 
+#: The metadata of a field whose value's own fields are stored beside those of its record.
+STORED_FLAT: Mapping[str, Any] = {"is stored flat": True}
+
+_STORED_AS = "is stored as"
+
 #: A time with microseconds, as ``write_time`` writes it.
 _MICROSECONDS_LENGTH = len("2026-01-01T00:00:00.000000Z")
+
+
+def stored_as(name: str) -> dict[str, str]:
+    """Return the metadata of a flat value's field that is stored under another name."""
+    return {_STORED_AS: name}
 
 
 def encode(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
@@ -44,6 +54,8 @@ def encode(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
     for name in layout.names:
         if name not in without:
             body[name] = _plain(getattr(value, name))
+    for name, place in layout.places.items():
+        body[name] = _plain(getattr(getattr(value, place.value), place.attribute))
     return body
 
 
@@ -53,13 +65,17 @@ def decode(kind: type[T], body: Body, **columns: object) -> T:
     Raises KeyError where a field is missing that has no default and cannot be null.
     """
     layout = _layout(kind)  # type: ignore[arg-type] # every class is hashable
-    values: dict[str, object] = {**layout.defaults, **columns}
+    values: dict[str, Any] = {**layout.defaults, **columns}
+    flat: dict[str, dict[str, Any]] = {name: {} for name in layout.flat}
     unknown: dict[str, Any] = {}
     for name, stored in body.items():
         if name in columns:
             continue
         if name in layout.decoders:
             values[name] = layout.decoders[name](stored)
+        elif name in layout.places:
+            place = layout.places[name]
+            flat[place.value][place.attribute] = place.decode(stored)
         else:
             unknown[name] = stored
     missing = layout.required - values.keys()
@@ -67,6 +83,8 @@ def decode(kind: type[T], body: Body, **columns: object) -> T:
         raise KeyError(f"A stored {kind.__name__} lacks {', '.join(sorted(missing))}.")
     if unknown and layout.keeps_unknown:
         values[UNKNOWN] = unknown
+    for name, inner in layout.flat.items():
+        values[name] = inner(**flat[name])
     return kind(**values)
 
 
@@ -95,14 +113,26 @@ def _plain(value: object) -> object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _Place:
+    """Where a field goes whose value is stored flat: the record's field, and the value's own."""
+
+    value: str
+    attribute: str
+    decode: Decode
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Layout:
     """How a class is stored. ``defaults`` stand in for missing fields that have none of their own.
 
-    They are null where a field may be null, and an empty list.
+    They are null where a field may be null, and an empty list. ``flat``: the classes of values that
+    are stored flat, by the field that holds them; ``places``: their fields by their stored names.
     """
 
     names: tuple[str, ...]
     decoders: Mapping[str, Decode]
+    flat: Mapping[str, type]
+    places: Mapping[str, _Place]
     defaults: Mapping[str, object]
     required: frozenset[str]
     keeps_unknown: bool
@@ -119,14 +149,29 @@ def _layout(kind: type) -> _Layout:
     ]
     nullable = {name: None for name in bare if type(None) in get_args(hints[name])}
     lists = {name: () for name in bare if get_origin(hints[name]) is tuple}
-    names = tuple(name for name in known if name != UNKNOWN)
+    flat = {name: hints[name] for name, each in known.items() if each.metadata == STORED_FLAT}
+    names = tuple(name for name in known if name != UNKNOWN and name not in flat)
     return _Layout(
         names=names,
         decoders={name: _decoder(hints[name]) for name in names},
+        flat=flat,
+        places={
+            stored: place for name, inner in flat.items() for stored, place in _places(name, inner)
+        },
         defaults={**nullable, **lists},
         required=frozenset(bare),
         keeps_unknown=UNKNOWN in known,
     )
+
+
+def _places(name: str, kind: type) -> Iterator[tuple[str, _Place]]:
+    hints = get_type_hints(kind)
+    for each in fields(kind):
+        stored = each.metadata.get(_STORED_AS, each.name)
+        yield (
+            stored,
+            _Place(value=name, attribute=each.name, decode=_decoder(hints[each.name])),
+        )
 
 
 def _decoder(hint: Any) -> Decode:  # noqa: ANN401 - a type hint may be anything

@@ -30,23 +30,25 @@ _RANKS = {"requested": 0, "queued": 1, "waiting": 1, "pending": 1, "in_progress"
 
 def relies_on_deliveries(record: RepositoryRecord, *, needs_jobs: bool) -> bool:
     """Return whether webhooks demonstrably arrive for a repository whose list was read once."""
-    if record.cursor is None or record.walk_page is not None or record.runs_delivered_at is None:
+    webhooks = record.webhooks
+    if record.cursor is None or record.walk.page is not None or webhooks.run_at is None:
         return False
-    if needs_jobs and record.jobs_delivered_at is None:
+    if needs_jobs and webhooks.job_at is None:
         return False
-    has_missed = record.delivery_missed_at is not None
-    return not has_missed or record.deliveries_since_miss >= DELIVERIES_AFTER_MISS
+    has_missed = webhooks.missed_at is not None
+    return not has_missed or webhooks.since_miss >= DELIVERIES_AFTER_MISS
 
 
 def is_proof_due(record: RepositoryRecord, now: datetime) -> bool:
     """Return whether newer runs are to be asked for, to prove that deliveries still arrive."""
-    last = max(filter(None, (record.proved_at, record.listed_at)), default=None)
+    asked = (record.webhooks.proved_at, record.run_lists.requested_at)
+    last = max(filter(None, asked), default=None)
     return is_interval_over(last, PROOF_INTERVAL, now)
 
 
 def is_listing_due(record: RepositoryRecord, now: datetime) -> bool:
     """Return whether the run list itself is to be read."""
-    return is_interval_over(record.listed_at, LISTING_INTERVAL, now)
+    return is_interval_over(record.run_lists.requested_at, LISTING_INTERVAL, now)
 
 
 def is_overdue_change(run: WorkflowRun, now: datetime) -> bool:

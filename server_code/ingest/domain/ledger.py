@@ -8,8 +8,10 @@ from datetime import datetime, timedelta, timezone
 
 from .annotations import AnnotationList
 from .artifacts import Artifact
+from .codec import STORED_FLAT
 from .job_counts import JobCounts
 from .jobs import Job
+from .repository_progress import DaySweep, ListWalk, RunLists, WebhookArrivals
 from .runs import AttemptKey, WorkflowRun
 
 #: States of a job's log, in the order in which they may follow each other.
@@ -44,55 +46,28 @@ class RepositoryRecord:
     """One watched repository and the progress of watching it.
 
     ``cursor``: the run list is complete down from here to ``watched_since``; None before the first
-    whole walk. ``validators``: ETags by the name of the list (``runs``, ``status=queued``, …),
-    opaque, bound to a token by the source. ``page_floor``: the oldest creation time on the list's
-    first page (None where that is the whole list), so that an unchanged first page speaks for every
-    run created since. ``walk_page``: where a walk of the list is to be continued that was cut
-    short; it has seen the runs from ``walk_newest`` to ``walk_oldest``. ``hinted_at``: when open
-    runs of every status were last asked for. ``swept_at``: when the last round over closed days
-    began, ``swept_through``: how far it came. ``runs_delivered_at``, ``jobs_delivered_at``: when
-    webhooks last delivered a run or a job; ``delivery_missed_at``: when a request last found a
-    change that none had delivered. ``newest_delivered``: when the newest delivered run was created.
-    ``proved_at``, ``listed_at``: when newer runs, or the whole
-    first page, were last asked for; ``list_changed_at``: when that page last answered with a
-    change, ``read_at``: when it last answered with its runs. ``job_counts``: how many jobs its last
-    runs had. ``doubtful_lists``: how often in a row the list of runs was shorter than counted.
-    ``is_prioritized``: its first poll has priority over backfills, and a limit has put it off.
+    whole walk. ``job_counts``: how many jobs its last runs had. ``is_prioritized``: its first poll
+    has priority over backfills, and a limit has put it off.
     """
 
     full_name: str
     added_at: datetime
     watched_since: datetime
     paused: bool = False
-    cursor: datetime | None = None
-    page_floor: datetime | None = None
-    walk_page: int | None = None
-    walk_newest: datetime | None = None
-    walk_oldest: datetime | None = None
-    validators: Mapping[str, str] = field(default_factory=dict)
     next_poll_at: datetime | None = None
     last_polled_at: datetime | None = None
     last_changed_at: datetime | None = None
-    hinted_at: datetime | None = None
-    swept_at: datetime | None = None
-    swept_through: datetime | None = None
-    deliveries_checked_at: datetime | None = None
-    runs_delivered_at: datetime | None = None
-    jobs_delivered_at: datetime | None = None
-    delivery_missed_at: datetime | None = None
-    deliveries_since_miss: int = 0
-    newest_delivered: datetime | None = None
-    proved_at: datetime | None = None
-    listed_at: datetime | None = None
-    list_changed_at: datetime | None = None
-    read_at: datetime | None = None
-    job_counts: JobCounts = field(default_factory=dict)
-    doubtful_lists: int = 0
     is_prioritized: bool = False
-    failures: int = 0
-    last_error: str | None = None
     lease_holder: str | None = None
     lease_until: datetime | None = None
+    failures: int = 0
+    last_error: str | None = None
+    cursor: datetime | None = None
+    job_counts: JobCounts = field(default_factory=dict)
+    run_lists: RunLists = field(default_factory=RunLists, metadata=STORED_FLAT)
+    walk: ListWalk = field(default_factory=ListWalk, metadata=STORED_FLAT)
+    sweep: DaySweep = field(default_factory=DaySweep, metadata=STORED_FLAT)
+    webhooks: WebhookArrivals = field(default_factory=WebhookArrivals, metadata=STORED_FLAT)
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import datetime, timezone
 
 from ingest.domain.ledger import new_repository
+from ingest.domain.repository_progress import RunLists
 from ingest.services.collections.collect_runs import SearchDepth
 
 NOW = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -19,7 +20,7 @@ def test_each_part_of_a_day_is_progress():
     depth = SearchDepth()
     for parts in range(1, 20):
         answered = {f"created={part}": '"etag"' for part in range(parts)}
-        assert not depth.is_reached(replace(LIMITED, validators=answered), 0)
+        assert not depth.is_reached(replace(LIMITED, run_lists=RunLists(validators=answered)), 0)
         assert depth.tries == 0
 
 
@@ -37,5 +38,7 @@ def test_what_runs_bring_is_no_progress_of_the_search():
     """Lists of an active repository change with each poll, and a search that fails must end."""
     depth = SearchDepth()
     for tries in range(5):
-        assert not depth.is_reached(replace(LIMITED, validators={"runs": f'"{tries}"'}), 0)
+        assert not depth.is_reached(
+            replace(LIMITED, run_lists=RunLists(validators={"runs": f'"{tries}"'})), 0
+        )
         assert depth.tries == tries

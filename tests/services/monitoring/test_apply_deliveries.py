@@ -181,7 +181,7 @@ def test_polling_slows_to_a_proof_while_deliveries_arrive_and_returns_when_they_
     here.advance(PROOF_INTERVAL.total_seconds())
     here.poll()
     assert charged(here) == proved
-    assert here.record().deliveries_since_miss > 0
+    assert here.record().webhooks.since_miss > 0
 
 
 def test_a_missed_delivery_returns_the_repository_to_polling(stage):
@@ -199,7 +199,7 @@ def test_a_missed_delivery_returns_the_repository_to_polling(stage):
     here.move_to(900)
     here.poll()
     record = here.record()
-    assert record.delivery_missed_at == here.clock.now()
+    assert record.webhooks.missed_at == here.clock.now()
     assert here.counters.snapshot()["webhooks_missed"] == 1
     assert record.next_poll_at - here.clock.now() < PROOF_INTERVAL
     assert_all_published(here)

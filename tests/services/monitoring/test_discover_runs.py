@@ -78,11 +78,11 @@ def test_a_walk_that_was_cut_short_is_walked_again(stage):
 
     here.context.source.fetch_runs = fail_on_third
     here.poll()
-    assert (here.record().cursor, here.record().walk_page) == (None, 3)
+    assert (here.record().cursor, here.record().walk.page) == (None, 3)
     assert here.record().last_error == "gone for a moment"
     here.poll_for(60)
     assert asked[:6] == [1, 2, 3, 0, 3, 1]
-    assert here.record().walk_page is None
+    assert here.record().walk.page is None
     assert_all_published(here)
 
 
@@ -137,7 +137,10 @@ def test_an_empty_page_of_a_list_that_counts_runs_is_not_believed(stage):
     here.advance(60)
     here.fail(Fault(path="/actions/runs$", do="empty_list", count=1))
     assert "lists none" in str(here.poll())
-    assert (here.record().cursor, here.record().validators) == (before.cursor, before.validators)
+    assert (here.record().cursor, here.record().run_lists.validators) == (
+        before.cursor,
+        before.run_lists.validators,
+    )
     here.poll_for(60)
     assert_nothing_twice(here)
 
@@ -165,7 +168,7 @@ def test_a_list_that_is_shorter_than_counted_is_read_again_for_a_while(stage, an
     assert here.record().last_error is None
     assert len(here.runs()) == (30 if answers == 2 else 9)
     left.clear()
-    here.change_record(validators={})
+    here.remove_validators()
     here.poll_for(60)
     assert_all_published(here)
     assert_nothing_twice(here)
@@ -177,7 +180,7 @@ def test_a_request_to_stop_interrupts_a_walk_which_the_next_poll_continues(stage
     answers = iter([True, True])
     poll_due_repositories(here.context, should_continue=lambda: next(answers, False))
     record = here.record()
-    assert (record.cursor, record.walk_page) == (None, 4)
+    assert (record.cursor, record.walk.page) == (None, 4)
     here.poll_for(60)
     assert_all_published(here)
     assert_nothing_twice(here)
@@ -457,7 +460,7 @@ def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
 
     here.context.source.fetch_runs = without_requested
     here.poll_for(1500)
-    assert here.record().hinted_at is not None
+    assert here.record().run_lists.statuses_requested_at is not None
     assert here.errors() == []
     assert_all_published(here)
 

@@ -63,7 +63,7 @@ def test_a_run_is_counted_once_and_stays_left_out(stage: OpenStage) -> None:
     opened.poll_for(120)
     assert opened.counters.read("runs_filtered") == 1
     opened.context = replace(opened.context, collecting=opened.join().collecting)
-    opened.change_record(validators={})
+    opened.remove_validators()
     opened.poll()
     assert workflows(opened) == ["main", "main"]
 
@@ -95,7 +95,7 @@ def test_a_source_has_filters_of_its_own(stage: OpenStage) -> None:
     assert (row["filters"], row["runs_filtered"]) == ({"branches": "main"}, 2)
     change_filters(opened.state, "octo/*", parse_filters({"branches": "", "logs": "none"}))
     opened.advance(60)
-    opened.change_record(validators={})
+    opened.remove_validators()
     opened.poll()
     assert workflows(opened) == ["main"], "what was left out stays left out"
     assert opened.context.filters_of("octo/api").filters[1] == Filters(logs=LOGS_NONE)

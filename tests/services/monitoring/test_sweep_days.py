@@ -69,7 +69,7 @@ def test_days_too_full_for_one_page_are_halved_and_a_tick_asks_for_few(stage):
     for _ in range(12):
         here.advance(30)
         here.poll()
-    assert here.record().swept_through.day == here.clock.now().day
+    assert here.record().sweep.through.day == here.clock.now().day
     assert_all_published(here)
 
 
@@ -114,8 +114,8 @@ def test_a_round_begins_where_runs_may_still_change(stage):
     """Older days cannot change any more."""
     here = stage(a_long_history(rerun_at=39 * DAY), at=40 * DAY, days=60)
     here.poll()
-    assert here.record().swept_at == here.clock.now()
-    asked = [q for q in here.record().validators if q.startswith("created=")]
+    assert here.record().sweep.began_at == here.clock.now()
+    asked = [q for q in here.record().run_lists.validators if q.startswith("created=")]
     oldest = (here.clock.now() - LONGEST_CHANGE).strftime("created=%Y-%m-%d")
     assert min(asked)[:18] >= oldest
 

@@ -254,7 +254,8 @@ class SearchDepth:
         if record is None or record.last_error is None:
             self.tries = 0
             return True
-        position = (record.walk_page, *sweep_progress(record), record.hinted_at, hints)
+        statuses_at = record.run_lists.statuses_requested_at
+        position = (record.walk.page, *sweep_progress(record), statuses_at, hints)
         self.tries = 0 if position != self._position else self.tries + 1
         self._position, self._last_error = position, record.last_error
         return False

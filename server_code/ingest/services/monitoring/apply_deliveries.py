@@ -105,18 +105,18 @@ def _with_job(context: CollectorContext, record: AttemptRecord, job: Job) -> Att
 
 
 def _note_arrival(poll_session: PollSession, events: Sequence[DeliveredEvent]) -> None:
-    repository = poll_session.repository
+    known = poll_session.repository.webhooks
     runs_at = [event.received_at for event in events if event.run is not None]
     jobs_at = [event.received_at for event in events if event.job is not None]
     created = [each.run.created_at for each in events if each.run and each.run.created_at]
-    counted = min(repository.deliveries_since_miss + len(events), DELIVERIES_AFTER_MISS)
-    poll_session.repository = replace(
-        repository,
-        runs_delivered_at=max(runs_at, default=repository.runs_delivered_at),
-        jobs_delivered_at=max(jobs_at, default=repository.jobs_delivered_at),
-        deliveries_since_miss=counted,
-        newest_delivered=max((*created, repository.newest_delivered or _NEVER)),
+    webhooks = replace(
+        known,
+        run_at=max(runs_at, default=known.run_at),
+        job_at=max(jobs_at, default=known.job_at),
+        since_miss=min(known.since_miss + len(events), DELIVERIES_AFTER_MISS),
+        newest_run_at=max((*created, known.newest_run_at or _NEVER)),
     )
+    poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
 
 
 def _numbers(key: AttemptKey) -> tuple[int, int]:

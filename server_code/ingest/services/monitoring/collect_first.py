@@ -76,7 +76,7 @@ def _mark_bulk(
 
 def _is_walking(repository: RepositoryRecord) -> bool:
     """Return whether the run list was not walked down to what is known yet."""
-    return repository.cursor is None or repository.walk_page is not None
+    return repository.cursor is None or repository.walk.page is not None
 
 
 def _has_backfill(context: CollectorContext, repository: RepositoryRecord) -> bool:

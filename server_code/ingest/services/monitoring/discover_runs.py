@@ -48,7 +48,8 @@ def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
             return
     _discover(context, poll_session, (*_LOOKUPS, sweep_closed_days))
     note_misses(context, poll_session, poll_session.changed)
-    poll_session.repository = replace(poll_session.repository, listed_at=now)
+    lists = replace(poll_session.repository.run_lists, requested_at=now)
+    poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
 
 def discover_due_runs(context: CollectorContext, poll_session: PollSession) -> None:
@@ -77,9 +78,10 @@ def discover_all_runs(
 
     Unchanged answers are free but count by the minute: what a limit cuts short is continued.
     """
-    hinted_at = poll_session.repository.hinted_at
-    if hinted_at is None or hinted_at < since:
-        poll_session.repository = replace(poll_session.repository, hinted_at=None)
+    lists = poll_session.repository.run_lists
+    if lists.statuses_requested_at is not None and lists.statuses_requested_at < since:
+        lists = replace(lists, statuses_requested_at=None)
+        poll_session.repository = replace(poll_session.repository, run_lists=lists)
     poll_session.is_thorough, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
     _discover(context, poll_session, (*_LOOKUPS, sweep))
@@ -147,7 +149,7 @@ def _fetch_hinted(
 def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSession) -> None:
     """Fetch the runs of webhooks that were not delivered, where the token may list deliveries."""
     repository, now = poll_session.repository, context.clock.now()
-    checked_at = repository.deliveries_checked_at
+    checked_at = repository.webhooks.failures_requested_at
     if not context.collecting.expects_webhooks or not _is_time(
         context, checked_at, DELIVERY_INTERVAL
     ):
@@ -160,7 +162,8 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
         runs = set()
     for run_id in runs:
         context.store.save_run_hint(repository.full_name, run_id, now=now)
-    poll_session.repository = replace(poll_session.repository, deliveries_checked_at=now)
+    webhooks = replace(repository.webhooks, failures_requested_at=now)
+    poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
     _fetch_hinted(context, poll_session, dict.fromkeys(runs, now))
 
 

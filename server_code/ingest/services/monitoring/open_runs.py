@@ -42,17 +42,19 @@ def ask_for_open_runs(context: CollectorContext, poll_session: PollSession) -> N
     A list of one page shows them all. Unchanged answers are free.
     """
     repository, now = poll_session.repository, context.clock.now()
-    floor = repository.page_floor
+    floor = repository.run_lists.page_floor
     if floor is None:
         return
-    with_rare = is_interval_over(repository.hinted_at, _rare_interval(context, repository), now)
+    rare_interval = _rare_interval(context, repository)
+    with_rare = is_interval_over(repository.run_lists.statuses_requested_at, rare_interval, now)
     created = f"<={write_timestamp(_deep_end(floor, now))}"
     for status in _statuses_to_ask(context, poll_session, with_rare=with_rare):
         if not poll_session.should_continue():
             return
         _ask_by_status(context, poll_session, RunQuery(status=status, created=created))
     if with_rare:
-        poll_session.repository = replace(poll_session.repository, hinted_at=now)
+        lists = replace(poll_session.repository.run_lists, statuses_requested_at=now)
+        poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
 
 def requests_per_poll(repository: RepositoryRecord, seconds: float) -> float:
@@ -60,7 +62,7 @@ def requests_per_poll(repository: RepositoryRecord, seconds: float) -> float:
 
     Without those that wait for headroom in the minute.
     """
-    if repository.page_floor is None:
+    if repository.run_lists.page_floor is None:
         return 1.0
     return 1.0 + len(OPEN_STATUSES) * min(seconds / RARE_STATUSES_INTERVAL.total_seconds(), 1.0)
 
@@ -87,7 +89,7 @@ def _statuses_to_ask(
     if poll_session.is_thorough:
         return OPEN_STATUSES if with_rare else ()
     statuses = OPEN_STATUSES if with_rare else COMMON_STATUSES
-    asked = poll_session.repository.validators
+    asked = poll_session.repository.run_lists.validators
     if not with_rare and not context.source.has_minute_headroom(poll_session.repository.full_name):
         return ()
     if can_afford_extra(context, poll_session):
@@ -106,7 +108,7 @@ def _deep_end(floor: datetime, now: datetime) -> datetime:
 
 def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: RunQuery) -> None:
     name, list_name = poll_session.repository.full_name, _list_name(query.status)
-    validator = poll_session.repository.validators.get(list_name)
+    validator = poll_session.repository.run_lists.validators.get(list_name)
     for number in range(1, MAX_FILTERED_PAGES + 1):
         page = replace(query, page=number)
         try:

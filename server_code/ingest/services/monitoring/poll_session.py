@@ -56,7 +56,7 @@ class PollSession:
 
     def has_current(self, record: AttemptRecord) -> bool:
         """Return whether the ledger's copy of an attempt is as new as this poll."""
-        floor = self.repository.page_floor
+        floor = self.repository.run_lists.page_floor
         on_first_page = floor is None or record.created_at >= floor
         is_as_before = record.run is not None and record.run.status in self.unchanged_statuses
         return record.key in self.seen or is_as_before or (self.list_is_fresh and on_first_page)
@@ -77,11 +77,12 @@ class PollSession:
 
     def keep_validator(self, list_name: str, validator: str | None) -> None:
         """Keep the validator of a list; None removes it."""
-        validators = self.repository.validators
-        kept = {name: known for name, known in validators.items() if name != list_name}
+        lists = self.repository.run_lists
+        kept = {name: known for name, known in lists.validators.items() if name != list_name}
         if validator is not None:
             kept[list_name] = validator
-        self.repository = replace(self.repository, validators=kept)
+        lists = replace(lists, validators=kept)
+        self.repository = replace(self.repository, run_lists=lists)
 
 
 def keep_lease(context: CollectorContext, poll_session: PollSession) -> bool:
@@ -120,7 +121,7 @@ def list_rests_until(context: CollectorContext, repository: RepositoryRecord) ->
     In live mode it never rests: there the jobs cost most of the requests, and an event is to be
     on the queue one poll later.
     """
-    now, changed_at = context.clock.now(), repository.list_changed_at
+    now, changed_at = context.clock.now(), repository.run_lists.changed_at
     if context.collecting.log_mode == "live":
         return now
     rest = longest_gap(context.collecting.poll_seconds)

@@ -35,17 +35,18 @@ def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> 
     computes it from the answer.
     """
     repository = poll_session.repository
-    newest = max(filter(None, (repository.cursor, repository.newest_delivered)))
+    newest = max(filter(None, (repository.cursor, repository.webhooks.newest_run_at)))
     answer = context.source.fetch_runs(
         repository.full_name,
         RunQuery(created=f">{write_timestamp(newest)}"),
-        repository.validators.get(_NEWER),
+        repository.run_lists.validators.get(_NEWER),
     )
     if answer.value is not None:
         upsert_runs(context, poll_session, answer.value.runs)
         is_empty = not answer.value.runs
         poll_session.keep_validator(_NEWER, answer.validator if is_empty else None)
-    poll_session.repository = replace(poll_session.repository, proved_at=context.clock.now())
+    webhooks = replace(poll_session.repository.webhooks, proved_at=context.clock.now())
+    poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
 
 
 def note_misses(
@@ -56,9 +57,8 @@ def note_misses(
     if poll_session.relies_on_deliveries and any(is_overdue_change(run, now) for run in changed):
         context.counters.add("webhooks_missed")
         poll_session.relies_on_deliveries = False
-        poll_session.repository = replace(
-            poll_session.repository, delivery_missed_at=now, deliveries_since_miss=0
-        )
+        webhooks = replace(poll_session.repository.webhooks, missed_at=now, since_miss=0)
+        poll_session.repository = replace(poll_session.repository, webhooks=webhooks)
 
 
 def find_status_changes(

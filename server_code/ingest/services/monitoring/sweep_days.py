@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 
 from ...domain.ledger import RepositoryRecord
+from ...domain.repository_progress import DaySweep
 from ...domain.runs import WorkflowRun
 from ...domain.timestamps import write_timestamp
 from ...ports import RunQuery
@@ -73,11 +74,11 @@ class Window:
 def sweep_closed_days(context: CollectorContext, poll_session: PollSession) -> None:
     """Continue today's round by a few windows, while there are requests to spare."""
     repository, now = poll_session.repository, context.clock.now()
-    if repository.page_floor is None:
+    if repository.run_lists.page_floor is None:
         # A list of one page shows everything at every poll.
         return
     today = _midnight(now)
-    if repository.swept_at is None or _midnight(repository.swept_at) != today:
+    if repository.sweep.began_at is None or _midnight(repository.sweep.began_at) != today:
         _begin_round(poll_session, now, start=today - LONGEST_CHANGE)
     for _ in range(WINDOWS_PER_TICK):
         window = _next_window(poll_session, today)
@@ -93,11 +94,11 @@ def sweep_all_days(
 ) -> None:
     """Complete one round since a moment, today included; one that was cut short is continued."""
     repository = poll_session.repository
-    if repository.page_floor is None:
+    if repository.run_lists.page_floor is None:
         return
     now = context.clock.now()
     tomorrow = _midnight(now) + _DAY
-    if repository.swept_at is None or repository.swept_at < since:
+    if repository.sweep.began_at is None or repository.sweep.began_at < since:
         _begin_round(poll_session, now, start=tomorrow - LONGEST_CHANGE)
     while poll_session.should_continue():
         window = _next_window(poll_session, tomorrow)
@@ -113,10 +114,10 @@ def sweep_progress(repository: RepositoryRecord) -> tuple[object, ...]:
     """
     known = {
         list_name: validator
-        for list_name, validator in repository.validators.items()
+        for list_name, validator in repository.run_lists.validators.items()
         if list_name.startswith(_CREATED_PREFIX)
     }
-    return repository.swept_at, repository.swept_through, known
+    return repository.sweep.began_at, repository.sweep.through, known
 
 
 def sweep_span(
@@ -133,12 +134,13 @@ def sweep_span(
 
 def _begin_round(poll_session: PollSession, now: datetime, *, start: datetime) -> None:
     """Begin at the oldest day that may change, and remove the validators of older ones."""
-    for list_name in list(poll_session.repository.validators):
+    for list_name in list(poll_session.repository.run_lists.validators):
         if list_name.startswith(_CREATED_PREFIX) and list_name.split("..")[-1] < write_timestamp(
             start
         ):
             poll_session.keep_validator(list_name, None)
-    poll_session.repository = replace(poll_session.repository, swept_at=now, swept_through=start)
+    sweep = DaySweep(began_at=now, through=start)
+    poll_session.repository = replace(poll_session.repository, sweep=sweep)
 
 
 def _sweep(
@@ -148,9 +150,10 @@ def _sweep(
 
     A day that a limit or a failure cuts short is continued where it was.
     """
-    for part in _ask(context, poll_session, window, after=poll_session.repository.swept_through):
+    for part in _ask(context, poll_session, window, after=poll_session.repository.sweep.through):
         after = end if poll_session.ignores_created else part.last + _SECOND
-        poll_session.repository = replace(poll_session.repository, swept_through=after)
+        sweep = replace(poll_session.repository.sweep, through=after)
+        poll_session.repository = replace(poll_session.repository, sweep=sweep)
 
 
 def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
@@ -158,7 +161,7 @@ def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
 
     It ends by ``end``; None if the round is over.
     """
-    day = _midnight(poll_session.repository.swept_through or end)
+    day = _midnight(poll_session.repository.sweep.through or end)
     if day >= end:
         return None
     size, number = LARGEST_WINDOW_DAYS, (day - _FIRST_DAY) // _DAY
@@ -171,7 +174,10 @@ def _next_window(poll_session: PollSession, end: datetime) -> Window | None:
 
 
 def _is_full(poll_session: PollSession, window: Window) -> bool:
-    return poll_session.repository.validators.get(_CREATED_PREFIX + window.created) == _HALVED
+    return (
+        poll_session.repository.run_lists.validators.get(_CREATED_PREFIX + window.created)
+        == _HALVED
+    )
 
 
 def _ask(
@@ -200,7 +206,7 @@ def _ask(
 def _fits_a_page(context: CollectorContext, poll_session: PollSession, window: Window) -> bool:
     """Fetch a window's runs; return False, and remember it, where it must be halved."""
     list_name = _CREATED_PREFIX + window.created
-    validator = poll_session.repository.validators.get(list_name)
+    validator = poll_session.repository.run_lists.validators.get(list_name)
     answer = context.source.fetch_runs(
         poll_session.repository.full_name, RunQuery(created=window.created), validator
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.due import is_interval_over
 from ...domain.ledger import RepositoryRecord
+from ...domain.repository_progress import ListWalk
 from ...domain.runs import WorkflowRun
 from ...errors import IngestError, NotFound, RateLimited, SourceUnavailable
 from ...ports import RunPage, RunQuery
@@ -21,7 +22,7 @@ from .sweep_days import sweep_span
 MAX_PAGES = 400
 
 #: A list that is shorter than GitHub counts is read again so often before it is believed.
-MAX_DOUBTFUL_LISTS = 3
+MAX_SHORT_READS = 3
 
 #: How long "unchanged" is believed: while a run is open, and of a list in which nothing happens.
 FIRST_REREAD = timedelta(minutes=5)
@@ -40,32 +41,33 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
 
     A list that says for long that it is unchanged is read whole all the same.
     """
-    is_caught_up = poll_session.repository.walk_page is None or _walk(context, poll_session, None)
+    is_caught_up = poll_session.repository.walk.page is None or _walk(context, poll_session, None)
     repository = poll_session.repository
     is_reread = _is_reread_due(context, repository)
     answer = context.source.fetch_runs(
-        repository.full_name, RunQuery(is_reread=is_reread), repository.validators.get("runs")
+        repository.full_name,
+        RunQuery(is_reread=is_reread),
+        repository.run_lists.validators.get("runs"),
     )
     poll_session.list_is_fresh = True
     first = answer.value
     if first is None:
         return
-    if is_interval_over(repository.read_at, LONGEST_REREAD, context.clock.now()):
+    if is_interval_over(repository.run_lists.read_at, LONGEST_REREAD, context.clock.now()):
         remove_status_validators(poll_session)
     if first.total_count and not first.runs:
         raise SourceUnavailable(
             f"GitHub counts {first.total_count} runs of {repository.full_name} and lists none."
         )
-    poll_session.repository = replace(
-        poll_session.repository, page_floor=_page_floor(first), read_at=context.clock.now()
-    )
+    lists = poll_session.repository.run_lists
+    lists = replace(lists, page_floor=_page_floor(first), read_at=context.clock.now())
+    poll_session.repository = replace(poll_session.repository, run_lists=lists)
     if not is_caught_up:
         upsert_runs(context, poll_session, first.runs)
     elif _walk_from_top(context, poll_session, first):
         poll_session.keep_validator("runs", answer.validator)
-        poll_session.repository = replace(
-            poll_session.repository, list_changed_at=context.clock.now()
-        )
+        lists = replace(poll_session.repository.run_lists, changed_at=context.clock.now())
+        poll_session.repository = replace(poll_session.repository, run_lists=lists)
 
 
 def _is_reread_due(context: CollectorContext, repository: RepositoryRecord) -> bool:
@@ -74,8 +76,8 @@ def _is_reread_due(context: CollectorContext, repository: RepositoryRecord) -> b
     Something between may say so of a list that has changed. While a run is open that is soon in
     doubt, then after twice the time each time; a list that rests costs four requests a day.
     """
-    now, read_at = context.clock.now(), repository.read_at
-    if "runs" not in repository.validators:
+    now, read_at = context.clock.now(), repository.run_lists.read_at
+    if "runs" not in repository.run_lists.validators:
         return False
     if is_interval_over(read_at, LONGEST_REREAD, now):
         return True
@@ -91,9 +93,8 @@ def _walk_from_top(context: CollectorContext, poll_session: PollSession, first: 
     repository = poll_session.repository
     known = repository.cursor or repository.watched_since
     newest = max(_created(first.runs), default=known)
-    poll_session.repository = replace(
-        repository, walk_page=1, walk_newest=newest, walk_oldest=newest
-    )
+    walk = ListWalk(page=1, newest=newest, oldest=newest)
+    poll_session.repository = replace(repository, walk=walk)
     return _walk(context, poll_session, first)
 
 
@@ -112,14 +113,8 @@ def _walk(context: CollectorContext, poll_session: PollSession, first: RunPage |
         poll_session.note_failure(error)
         return False
     if is_whole:
-        newest = poll_session.repository.walk_newest
-        poll_session.repository = replace(
-            poll_session.repository,
-            cursor=newest,
-            walk_page=None,
-            walk_newest=None,
-            walk_oldest=None,
-        )
+        newest = poll_session.repository.walk.newest
+        poll_session.repository = replace(poll_session.repository, cursor=newest, walk=ListWalk())
     return is_whole
 
 
@@ -128,24 +123,25 @@ def _walk_pages(
 ) -> bool:
     """Save pages until the floor is reached; return False where that was interrupted."""
     floor, has_next = _walk_floor(poll_session.repository), True
-    number = poll_session.repository.walk_page or 1
+    number = poll_session.repository.walk.page or 1
     for page in _pages(context, poll_session.repository.full_name, first, number):
         upsert_runs(context, poll_session, page.runs)
         number, has_next = number + 1, page.has_next
-        oldest = min(_created(page.runs), default=poll_session.repository.walk_oldest)
-        poll_session.repository = replace(
-            poll_session.repository, walk_page=number, walk_oldest=oldest
-        )
+        walk = poll_session.repository.walk
+        oldest = min(_created(page.runs), default=walk.oldest)
+        walk = replace(walk, page=number, oldest=oldest)
+        poll_session.repository = replace(poll_session.repository, walk=walk)
         _doubt_short_list(poll_session, page)
         if page.runs and oldest is not None and oldest < floor:
             return True
         if has_next and not poll_session.should_continue():
             return False
-    oldest = poll_session.repository.walk_oldest
+    oldest = poll_session.repository.walk.oldest
     if has_next and oldest is not None and oldest > floor:
         # Past 40,000 runs the list ends before its time; the rest is found day by day.
         for day in sweep_span(context, poll_session, first=floor, last=oldest):
-            poll_session.repository = replace(poll_session.repository, walk_oldest=day)
+            walk = replace(poll_session.repository.walk, oldest=day)
+            poll_session.repository = replace(poll_session.repository, walk=walk)
         return poll_session.should_continue()
     return True
 
@@ -155,11 +151,12 @@ def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
 
     The count may be wrong for good, so the list is believed then, until both agree again.
     """
-    repository = poll_session.repository
-    doubts = 0 if page.is_complete else min(repository.doubtful_lists + 1, MAX_DOUBTFUL_LISTS + 1)
+    repository, lists = poll_session.repository, poll_session.repository.run_lists
+    short_reads = 0 if page.is_complete else min(lists.short_reads + 1, MAX_SHORT_READS + 1)
     if not page.has_next:
-        poll_session.repository = replace(repository, doubtful_lists=doubts)
-    if 0 < doubts <= MAX_DOUBTFUL_LISTS:
+        lists = replace(lists, short_reads=short_reads)
+        poll_session.repository = replace(repository, run_lists=lists)
+    if 0 < short_reads <= MAX_SHORT_READS:
         raise SourceUnavailable(
             f"GitHub counts {page.total_count} runs of {repository.full_name} and lists fewer."
         )
