@@ -94,6 +94,7 @@ def test_a_server_whose_name_begins_with_www_is_found():
         "https://github.com/",
         "https://github.com/octo",
         "github.com/octo",
+        "https://github.com/orgs/octo/repositories",
         "octo/a b",
         "oc to/api",
         "octo/api extra",

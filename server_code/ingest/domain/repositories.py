@@ -15,6 +15,9 @@ _NAME = re.compile(r"[A-Za-z0-9._-]{1,100}(?<!\.git)")
 
 _NO_NAMES = (".", "..")
 
+#: ``/orgs/octo/repositories`` is a page of the account ``octo``. No account has these names.
+ACCOUNT_PAGES = ("orgs", "organizations", "users")
+
 #: ``git@host:owner/name``; with ``ssh://`` in front it is a URL like any other.
 _SSH = re.compile(r"[\w.-]+@([\w.-]+)[:/](.+)")
 
@@ -54,6 +57,8 @@ def parse_repository(text: str, *, hosts: Collection[str] = ("github.com",)) -> 
     owner, name = parts[0], parts[1].removesuffix(".git")
     if not _OWNER.fullmatch(owner) or not _NAME.fullmatch(name) or name in _NO_NAMES:
         raise _invalid(given, hosts)
+    if is_page and owner.lower() in ACCOUNT_PAGES:
+        raise _invalid(given, hosts)
     return RepositoryName(owner, name)
 
 
@@ -69,9 +74,7 @@ def path_on_host(given: str, hosts: Collection[str]) -> str:
     if "://" in given:
         return _path_of_url(given, hosts)
     first, _, rest = given.partition("/")
-    if _is_configured(first, hosts) and "/" in rest:
-        return rest
-    return given
+    return rest if rest and _is_configured(first, hosts) else given
 
 
 def _path_of_url(given: str, hosts: Collection[str]) -> str:

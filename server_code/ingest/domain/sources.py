@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..errors import InvalidRepository
 from .globs import has_wildcard, matches_glob
-from .repositories import parse_repository, path_on_host, redacted
+from .repositories import ACCOUNT_PAGES, parse_repository, path_on_host, redacted
 
 #: What a pattern of an owner or a name consists of.
 _PART = re.compile(r"[A-Za-z0-9._*?-]{1,100}")
@@ -88,14 +88,18 @@ class Sources:
 def parse_source(text: str, *, hosts: Collection[str] = ("github.com",)) -> SourcePattern:
     """Parse a source: ``owner/name``, a URL, ``owner``, ``owner/*``, ``owner/api-*`` or ``*``.
 
-    ``!`` in front leaves out what the pattern fits. A pattern without an owner, such as
-    ``!sandbox-*``, is one of names. Raises InvalidRepository.
+    A URL may be one of an account's own pages, such as ``/orgs/octo/repositories``. ``!`` in front
+    leaves out what the pattern fits. A pattern without an owner, such as ``!sandbox-*``, is one of
+    names. Raises InvalidRepository.
     """
     given = text.strip()
     is_excluded = given.startswith("!")
     body = given.removeprefix("!").strip()
     path = path_on_host(body, hosts).strip("/") if body[:1] != "/" else body
     owner, slash, name = path.partition("/")
+    if owner.lower() in ACCOUNT_PAGES and name:
+        path = name.partition("/")[0]
+        owner, slash, name = path, "", ""
     if slash and not has_wildcard(path):
         found = parse_repository(body, hosts=hosts)
         return SourcePattern(found.owner, found.name, is_excluded)

@@ -151,6 +151,33 @@ def test_an_app_that_is_not_listed_for_now_stops_no_token():
         assert all(reads(actions, "octo/a"))
 
 
+@pytest.mark.parametrize(
+    ("answer", "times"),
+    [
+        ((401, {}, {"message": "A JSON web token could not be decoded"}), 7),
+        ((500, {}, {"message": "Server Error"}), 10),
+        ((200, {}, []), 60),
+    ],
+    ids=["rejected", "failing", "not installed"],
+)
+def test_an_app_that_github_refuses_is_asked_less_and_less(answer, times):
+    """A key that is not valid any more costs no request in each minute of a day."""
+    clock, asked_at = StillClock(), set()
+
+    def github_answers(asked):
+        if not asked.path.startswith("/app/"):
+            return RUNS
+        asked_at.add(clock.now())
+        return answer
+
+    with stub_github(github_answers) as github:
+        actions = actions_of(github, clock, tokens=["tok"])
+        for _ in range(60):
+            assert all(reads(actions, "third/a"))
+            clock.sleep(60)
+    assert len(asked_at) == times
+
+
 def test_a_new_installation_is_found_within_ten_minutes():
     """And one that is gone is not used any more."""
     clock = StillClock()

@@ -10,10 +10,21 @@ import threading
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
+from ...domain.backoff import backoff
 from ...domain.counters import Counters
 from ...domain.due import is_still_ahead
+from ...domain.source_records import REFUSED_FOR
 from ...domain.timestamps import parse_timestamp
-from ...errors import BadCredentials, BadRequest, IngestError, NotFound, RequestFailed, Skippable
+from ...errors import (
+    BadCredentials,
+    BadRequest,
+    CredentialSuspended,
+    Fatal,
+    IngestError,
+    NotFound,
+    RequestFailed,
+    Skippable,
+)
 from ...ports import Clock
 from ...settings import GithubSettings
 from ...wire.app_keys import parse_private_keys
@@ -28,6 +39,8 @@ logger = logging.getLogger(__name__)
 
 #: New installations are found within this time.
 LISTED_EVERY = timedelta(minutes=10)
+
+#: A list that fails is asked for again after this time, which doubles.
 FAILED_LIST_PAUSE = timedelta(seconds=30)
 
 
@@ -56,6 +69,7 @@ class App:
         self._clock = clock
         self._lock = threading.Lock()
         self._next_listing_at: datetime | None = None
+        self._failures = 0
         self._clients: dict[int, GithubClient] = {}
         self._accounts: dict[str, str] = {}
 
@@ -65,7 +79,7 @@ class App:
             if self._only is not None:
                 self._open(self._only)
             elif self._next_listing_at is None or not is_still_ahead(
-                self._next_listing_at, self._clock.now(), at_most=LISTED_EVERY
+                self._next_listing_at, self._clock.now(), at_most=REFUSED_FOR
             ):
                 self._list()
             return list(self._clients.values())
@@ -88,11 +102,13 @@ class App:
         try:
             found = self._fetch_installations()
         except IngestError as error:
-            self.failure = error
-            self._next_listing_at = self._clock.now() + FAILED_LIST_PAUSE
-            logger.info("app installations not listed", extra={"error": str(error)})
+            self._note_failure(error, longest=_longest_pause(error))
             return
-        self.failure = None
+        if not found:
+            # Somebody is about to install it.
+            self._note_failure(_not_installed(self.name), longest=FAILED_LIST_PAUSE)
+            return
+        self.failure, self._failures = None, 0
         self._next_listing_at = self._clock.now() + LISTED_EVERY
         for gone in self._clients.keys() - found.keys():
             self._clients.pop(gone).close()
@@ -102,8 +118,15 @@ class App:
             if account is not None:
                 self._accounts[client.name] = account
 
+    def _note_failure(self, error: IngestError, *, longest: timedelta) -> None:
+        self.failure = error
+        self._failures += 1
+        pause = backoff(self._failures, first=FAILED_LIST_PAUSE, maximum=longest)
+        self._next_listing_at = self._clock.now() + pause
+        logger.info("app installations not listed", extra={"error": str(error)})
+
     def _fetch_installations(self) -> dict[int, tuple[str | None, tuple[str, ...]]]:
-        """Fetch accounts and missing permissions by id. Raises BadCredentials for none."""
+        """Fetch accounts and missing permissions by id."""
         wanted = ListRequest(request=Request.to("/app/installations"), key=None)
         try:
             answer = ListReader().fetch(self._app, wanted)
@@ -112,7 +135,7 @@ class App:
                 f"GitHub does not list the installations of {self.name}: {error}",
                 remedy=CHECK_APP,
             ) from error
-        found = {
+        return {
             number: (
                 text(mapping(each.get("account")).get("login")),
                 _missing(mapping(each.get("permissions"))),
@@ -120,12 +143,6 @@ class App:
             for each in answer.items or ()
             if (number := integer(each.get("id"))) is not None
         }
-        if not found:
-            raise BadCredentials(
-                f"The GitHub App {self.name} is not installed anywhere.",
-                remedy="Install the app on the account that owns the repositories.",
-            )
-        return found
 
     def _open(self, installation_id: int) -> GithubClient:
         if installation_id not in self._clients:
@@ -147,6 +164,19 @@ class App:
         if token is None or expires_at is None:
             raise RequestFailed(f"GitHub's answer for {request.path} contains no token.")
         return token, expires_at
+
+
+def _longest_pause(error: IngestError) -> timedelta:
+    """Return the longest pause of a list that fails: GitHub refuses it, or has a bad time."""
+    is_refused = isinstance(error, Fatal) and not isinstance(error, CredentialSuspended)
+    return REFUSED_FOR if is_refused else LISTED_EVERY
+
+
+def _not_installed(name: str) -> BadCredentials:
+    return BadCredentials(
+        f"The GitHub App {name} is not installed anywhere.",
+        remedy="Install the app on the account that owns the repositories.",
+    )
 
 
 def _missing(permissions: Mapping[str, object]) -> tuple[str, ...]:
