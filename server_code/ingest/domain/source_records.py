@@ -62,7 +62,8 @@ class DiscoveredRepository:
 
     ``full_name``: the name under which it is watched, ``new_name``: its name on GitHub after it was
     renamed or transferred. ``rest_reason``: why it is not polled; ``is_rested``: Runstream paused
-    it for that reason, not a person.
+    it for that reason, not a person. ``is_lost``: GitHub did not show it at ``checked_at``, when it
+    was last asked for by itself.
     """
 
     full_name: str
@@ -75,7 +76,14 @@ class DiscoveredRepository:
     is_disabled: bool = False
     rest_reason: str | None = None
     is_rested: bool = False
+    is_lost: bool = False
+    checked_at: datetime | None = None
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the name under which it is watched, and the one on GitHub if that is another."""
+        return (self.full_name,) if self.new_name is None else (self.full_name, self.new_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,15 +56,16 @@ class Sources:
         """Return the patterns that include repositories, the most specific ones first."""
         return sorted((each for each in self.patterns if not each.is_excluded), key=_breadth)
 
-    def exclusion_of(self, full_name: str) -> SourcePattern | None:
-        """Return the pattern that leaves a repository out; None where there is none.
+    def exclusion_of(self, *full_names: str) -> SourcePattern | None:
+        """Return the pattern that leaves a repository out by one of its names; None without any.
 
         A source that names the repository itself is stronger than a pattern that leaves it out.
         """
-        if any(each.is_single and each.matches(full_name) for each in self.included):
+        singles = [each for each in self.included if each.is_single]
+        if any(each.matches(name) for each in singles for name in full_names):
             return None
         left_out = (each for each in self.patterns if each.is_excluded)
-        return next((each for each in left_out if each.matches(full_name)), None)
+        return next((e for e in left_out if any(e.matches(name) for name in full_names)), None)
 
     def includes(self, full_name: str) -> bool:
         """Return whether a source fits a repository, and no pattern leaves it out."""

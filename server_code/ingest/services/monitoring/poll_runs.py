@@ -46,7 +46,8 @@ logger = logging.getLogger(__name__)
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 
-#: A repository that GitHub does not show any more is asked for again after this time.
+#: A repository that GitHub does not show any more is asked for again after this time, and then
+#: after the longest pause: it seldom comes back.
 LOST_REPOSITORY_PAUSE = timedelta(seconds=15)
 
 _REMEDY_OF_MALFORMED = (
@@ -273,7 +274,7 @@ def _after_failure(
     pause = backoff(failures, maximum=LONGEST_FAILURE_PAUSE)
     if isinstance(error, RepositoryUnavailable):
         # It may be deleted: a discovery finds out before it is asked for again.
-        pause = max(pause, LOST_REPOSITORY_PAUSE)
+        pause = LOST_REPOSITORY_PAUSE if stored.failures == 0 else LONGEST_FAILURE_PAUSE
         if stored.failures == 0:
             make_sources_due(context.store)
     is_new = stored.failures == 0 or stored.last_error != str(error)

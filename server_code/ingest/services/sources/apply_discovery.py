@@ -5,41 +5,36 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
-from ...domain.due import urgent_due_at
+from ...domain.due import is_interval_over, urgent_due_at
 from ...domain.ledger import RepositoryRecord, new_repository
 from ...domain.source_records import DiscoveredRepository
-from ...domain.sources import Sources
+from ...domain.sources import SourcePattern, Sources
 from ...domain.stored_values import repository_key
 from ...errors import IngestError, RepositoryUnavailable, Skippable
-from ...ports import RepositoryInfo, RepositoryStore
+from ...ports import RepositoryInfo
 from ..context import CollectorContext
+from .listed_repositories import ListedRepository, ListIndex
 from .look_up_repositories import look_up_repositories
+from .suspend_repositories import (
+    ARCHIVED,
+    DISABLED,
+    NO_SOURCE,
+    described_by,
+    excluded_by,
+    lost_because,
+    suspend_or_resume,
+)
 
-ARCHIVED = "It is archived on GitHub: no new workflows run."
-DISABLED = "GitHub has disabled it."
-NO_SOURCE = "No source brings it any more."
-
-#: Repositories that left all lists, checked in one discovery.
+#: Repositories on no list that are asked for by themselves in one discovery.
 MAX_CHECKS = 20
 
+#: A repository on no list that fails or rests is asked for by itself this often.
+CHECKED_EVERY = timedelta(hours=1)
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListedRepository:
-    """A repository of a list. ``info`` None: its list has not changed since the last time.
-
-    ``is_for_all``: it is on a credential's own list, and not only on one of its owner.
-    """
-
-    full_name: str
-    info: RepositoryInfo | None
-    is_for_all: bool
-
-    def merged(self, other: ListedRepository) -> ListedRepository:
-        """Return one repository as two lists describe it."""
-        is_for_all = self.is_for_all or other.is_for_all
-        return replace(self, info=self.info or other.info, is_for_all=is_for_all)
+#: Before any repository was asked for by itself.
+_NEVER = datetime.min.replace(tzinfo=timezone.utc)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -62,7 +57,7 @@ def apply_discovery(
     """Watch what is new, follow what was renamed, and suspend what is not to be polled."""
     work = _Work(context, sources)
     work.release_names(listed)
-    work.add_named([str(pattern) for pattern in sources.included if pattern.is_single])
+    work.add_named([str(pattern) for pattern in sources.included if pattern.is_single], listed)
     # Active repositories are polled first, also where there are many new ones.
     for each in sorted(listed, key=_last_push, reverse=True):
         work.take(each)
@@ -107,21 +102,44 @@ class _Work:
         # Requests for the name were sent to the repository that had it.
         look_up_repositories(self._context, names)
 
-    def add_named(self, names: Sequence[str]) -> None:
+    def add_named(self, names: Sequence[str], listed: Sequence[ListedRepository]) -> None:
         """Take the repositories that sources name, perhaps by a former name.
 
-        A new one is asked for once: its number tells whether a list has it under another name.
+        A new one is asked for once: its number tells whether a list has it under another name. One
+        on no list that fails or rests is asked for by itself.
         """
+        index = ListIndex(listed)
+        on_lists = {name: index.find(name, self._known.get(repository_key(name))) for name in names}
         known = self._watched.keys() | self._renamed.keys()
-        new = [name for name in names if repository_key(name) not in known]
-        answers = look_up_repositories(self._context, new)
+        new = [
+            name
+            for name, each in on_lists.items()
+            if repository_key(name) not in known and (each is None or each.info is None)
+        ]
+        lost = self._due_for_check([name for name, each in on_lists.items() if each is None])
+        answers = look_up_repositories(self._context, [*new, *lost])
+        for name, on_list in on_lists.items():
+            answer = answers.get(name)
+            info = None if on_list is None else on_list.info
+            # The own poll of a new one reports why it cannot be read.
+            info = answer if isinstance(answer, RepositoryInfo) else info
+            # What is named is polled as often as others, however long ago its last push.
+            info = None if info is None else replace(info, pushed_at=None)
+            check = answer if name in lost else None
+            self.take(ListedRepository(full_name=name, info=info, is_for_all=True, check=check))
+
+    def _due_for_check(self, names: Sequence[str]) -> list[str]:
+        """Return the watched repositories of no list to ask for, the longest unasked ones first."""
+        due: list[tuple[datetime, str]] = []
         for name in names:
-            answer, info = answers.get(name), None
-            # Its own poll reports why one cannot be read.
-            if isinstance(answer, RepositoryInfo):
-                # What is named is polled as often as others, however long ago its last push.
-                info = replace(answer, pushed_at=None)
-            self.take(ListedRepository(full_name=name, info=info, is_for_all=True))
+            key = repository_key(name)
+            key = self._renamed.get(key, key)
+            record, known = self._watched.get(key), self._known.get(key)
+            if record is None or known is None or not (record.failures or known.is_rested):
+                continue
+            if is_interval_over(known.checked_at, CHECKED_EVERY, self._now):
+                due.append((known.checked_at or _NEVER, name))
+        return [name for _, name in sorted(due)[:MAX_CHECKS]]
 
     def take(self, listed: ListedRepository) -> None:
         """Take one repository of a list."""
@@ -130,12 +148,11 @@ class _Work:
         pattern = self._sources.source_of(name, is_listed_for_all=listed.is_for_all)
         if pattern is None or key in self._seen:
             return
-        exclusion = self._sources.exclusion_of(name)
-        if exclusion is not None:
-            self.result.left_out[str(pattern)] += 1
-            return
         key = self._followed(key, listed)
         if key in self._seen:
+            return
+        if self._is_left_out(key, listed, pattern):
+            self.result.left_out[str(pattern)] += 1
             return
         self._seen.add(key)
         self.result.found[str(pattern)] += 1
@@ -144,11 +161,14 @@ class _Work:
         known = before or DiscoveredRepository(
             full_name=record.full_name, source=str(pattern), discovered_at=self._now
         )
-        known = _with_info(replace(known, source=str(pattern)), listed.info)
+        known = described_by(replace(known, source=str(pattern)), listed.info)
+        if listed.check is not None:
+            is_lost = isinstance(listed.check, Skippable)
+            known = replace(known, is_lost=is_lost, checked_at=self._now)
         if known.repository_id is not None:
             self._ids[known.repository_id] = key
         self.result.names[record.full_name] = str(pattern)
-        self._suspend(key, known, self._reason(record, known))
+        self._suspend(key, known, self._reason(record, known, listed.check))
 
     def check_missing(self) -> None:
         """Find out what became of repositories that are on no list any more."""
@@ -156,9 +176,9 @@ class _Work:
         for key, known in self._known.items():
             if key in self._seen or key not in self._watched:
                 continue
-            exclusion = self._sources.exclusion_of(known.full_name)
+            exclusion = self._sources.exclusion_of(*known.names)
             if exclusion is not None:
-                self._suspend(key, known, f"The source {exclusion} leaves it out.")
+                self._suspend(key, known, excluded_by(exclusion))
             elif self._sources.source_of(known.full_name) is None:
                 self._suspend(key, known, NO_SOURCE)
             elif known.rest_reason is None and checks < MAX_CHECKS:
@@ -181,6 +201,17 @@ class _Work:
             others = [self._ids.get(info.repository_id or 0), repository_key(info.full_name)]
         return next((each for each in others if each in self._watched), key)
 
+    def _is_left_out(self, key: str, listed: ListedRepository, pattern: SourcePattern) -> bool:
+        """Return whether a source leaves a repository out, and suspend it if it was watched."""
+        known = self._known.get(key)
+        names = () if known is None else known.names
+        exclusion = self._sources.exclusion_of(listed.full_name, *names)
+        if exclusion is not None and known is not None and key in self._watched:
+            self._seen.add(key)
+            known = described_by(replace(known, source=str(pattern)), listed.info)
+            self._suspend(key, known, excluded_by(exclusion))
+        return exclusion is not None
+
     def _watch(self, key: str, listed: ListedRepository, source: str) -> RepositoryRecord:
         record = self._watched.get(key)
         if record is None:
@@ -198,8 +229,15 @@ class _Work:
             record = self._watched[key] = self._context.store.add_repository(new)
         return record
 
-    def _reason(self, record: RepositoryRecord, known: DiscoveredRepository) -> str | None:
-        """Return why a listed repository is not polled; an archived one is collected first."""
+    def _reason(
+        self,
+        record: RepositoryRecord,
+        known: DiscoveredRepository,
+        check: RepositoryInfo | IngestError | None,
+    ) -> str | None:
+        """Return why a repository is not polled; an archived one is collected first."""
+        if known.is_lost:
+            return lost_because(check) if isinstance(check, Skippable) else known.rest_reason
         if known.is_disabled:
             return DISABLED
         if not known.is_archived:
@@ -221,13 +259,16 @@ class _Work:
         try:
             info = self._context.source.fetch_repository(known.full_name)
         except RepositoryUnavailable as error:
-            self._suspend(key, known, f"GitHub does not show it any more: {error}")
+            self._lose(key, known, lost_because(error))
         except Skippable as error:
-            self._suspend(key, known, str(error))
+            self._lose(key, known, str(error))
         except IngestError as error:
             self.result.errors[known.full_name] = error
         else:
-            self._suspend(key, _with_info(known, info), None)
+            self._suspend(key, described_by(known, info), None)
+
+    def _lose(self, key: str, known: DiscoveredRepository, reason: str) -> None:
+        self._suspend(key, replace(known, is_lost=True, checked_at=self._now), reason)
 
 
 def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:
@@ -239,39 +280,3 @@ def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> boo
 def _last_push(listed: ListedRepository) -> float:
     pushed_at = None if listed.info is None else listed.info.pushed_at
     return 0.0 if pushed_at is None else pushed_at.timestamp()
-
-
-def suspend_or_resume(
-    store: RepositoryStore,
-    record: RepositoryRecord,
-    known: DiscoveredRepository,
-    reason: str | None,
-) -> DiscoveredRepository:
-    """Suspend a repository for a reason, or resume it; return what is now known of it.
-
-    A repository that a person paused stays paused.
-    """
-    if reason == known.rest_reason:
-        return known
-    is_rested = known.is_rested
-    if reason is not None and not record.paused:
-        store.set_paused(record.full_name, paused=True)
-        is_rested = True
-    elif reason is None and known.is_rested:
-        store.set_paused(record.full_name, paused=False)
-        is_rested = False
-    return replace(known, rest_reason=reason, is_rested=is_rested)
-
-
-def _with_info(known: DiscoveredRepository, info: RepositoryInfo | None) -> DiscoveredRepository:
-    if info is None:
-        return known
-    is_renamed = info.full_name.lower() != known.full_name.lower()
-    return replace(
-        known,
-        repository_id=info.repository_id or known.repository_id,
-        new_name=info.full_name if is_renamed else None,
-        is_private=info.is_private,
-        is_archived=info.is_archived,
-        is_disabled=info.is_disabled,
-    )

@@ -24,8 +24,9 @@ from ...errors import CredentialSuspended, Fatal, IngestError, Skippable
 from ...ports import Answer, RepositoryInfo, RepositoryListQuery, RepositorySource
 from ..context import CollectorContext
 from ..time_limits import await_end
-from .apply_discovery import DiscoveryResult, ListedRepository, apply_discovery
+from .apply_discovery import DiscoveryResult, apply_discovery
 from .follow_settings import follow_settings
+from .listed_repositories import ListedRepository
 from .manage_sources import add_sources
 from .record_credentials import record_credentials, refused
 

@@ -12,7 +12,7 @@ from ...domain.sources import SourcePattern, Sources
 from ...domain.stored_values import repository_key
 from ...errors import NotFound, Rejected
 from ...ports import StateStore
-from .apply_discovery import NO_SOURCE, suspend_or_resume
+from .suspend_repositories import NO_SOURCE, suspend_or_resume
 
 #: Names that a sentence lists; the others are counted.
 NAMES_SHOWN = 5

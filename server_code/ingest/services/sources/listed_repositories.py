@@ -1,0 +1,47 @@
+"""The repositories of the lists that one discovery has read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from ...domain.source_records import DiscoveredRepository
+from ...domain.stored_values import repository_key
+from ...errors import IngestError
+from ...ports import RepositoryInfo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedRepository:
+    """A repository of a list. ``info`` None: its list has not changed since the last time.
+
+    ``is_for_all``: it is on a credential's own list, and not only on one of its owner. ``check``:
+    what GitHub has answered for one that is watched and on no list.
+    """
+
+    full_name: str
+    info: RepositoryInfo | None
+    is_for_all: bool
+    check: RepositoryInfo | IngestError | None = None
+
+    def merged(self, other: ListedRepository) -> ListedRepository:
+        """Return one repository as two lists describe it."""
+        is_for_all = self.is_for_all or other.is_for_all
+        return replace(self, info=self.info or other.info, is_for_all=is_for_all)
+
+
+class ListIndex:
+    """The repositories of all lists, by their names and GitHub's numbers of them."""
+
+    def __init__(self, listed: Sequence[ListedRepository]) -> None:
+        self._names = {repository_key(each.full_name): each for each in listed}
+        self._numbers = {each.info.repository_id: each for each in listed if each.info is not None}
+
+    def find(self, name: str, known: DiscoveredRepository | None) -> ListedRepository | None:
+        """Return the repository with a name; one that is known may be listed under another."""
+        found = self._names.get(repository_key(name))
+        if found is not None or known is None:
+            return found
+        if known.repository_id is not None and known.repository_id in self._numbers:
+            return self._numbers[known.repository_id]
+        return self._names.get(repository_key(known.new_name or ""))

@@ -1,0 +1,63 @@
+"""Why repositories that sources bring are not polled, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ...domain.ledger import RepositoryRecord
+from ...domain.source_records import DiscoveredRepository
+from ...domain.sources import SourcePattern
+from ...errors import IngestError
+from ...ports import RepositoryInfo, RepositoryStore
+
+ARCHIVED = "It is archived on GitHub: no new workflows run."
+DISABLED = "GitHub has disabled it."
+NO_SOURCE = "No source brings it any more."
+
+
+def excluded_by(exclusion: SourcePattern) -> str:
+    """Return the reason of a repository that a source leaves out."""
+    return f"The source {exclusion} leaves it out."
+
+
+def lost_because(error: IngestError) -> str:
+    """Return the reason of a repository that GitHub does not show."""
+    return f"GitHub does not show it any more: {error}"
+
+
+def suspend_or_resume(
+    store: RepositoryStore,
+    record: RepositoryRecord,
+    known: DiscoveredRepository,
+    reason: str | None,
+) -> DiscoveredRepository:
+    """Suspend a repository for a reason, or resume it; return what is now known of it.
+
+    A repository that a person paused stays paused.
+    """
+    if reason == known.rest_reason:
+        return known
+    is_rested = known.is_rested
+    if reason is not None and not record.paused:
+        store.set_paused(record.full_name, paused=True)
+        is_rested = True
+    elif reason is None and known.is_rested:
+        store.set_paused(record.full_name, paused=False)
+        is_rested = False
+    return replace(known, rest_reason=reason, is_rested=is_rested)
+
+
+def described_by(known: DiscoveredRepository, info: RepositoryInfo | None) -> DiscoveredRepository:
+    """Return what is known of a repository after GitHub has described it."""
+    if info is None:
+        return known
+    is_renamed = info.full_name.lower() != known.full_name.lower()
+    return replace(
+        known,
+        repository_id=info.repository_id or known.repository_id,
+        new_name=info.full_name if is_renamed else None,
+        is_private=info.is_private,
+        is_archived=info.is_archived,
+        is_disabled=info.is_disabled,
+        is_lost=False,
+    )

@@ -1,0 +1,120 @@
+"""Repositories that sources name: they rest while GitHub does not show them, and come back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from ingest.domain.source_records import FROM_PAGE, DiscoveredRepository
+from ingest.domain.sources import parse_sources
+from ingest.services.monitoring.poll_runs import poll_due_repositories
+from ingest.services.sources.manage_sources import add_sources
+from support.world import GENEROUS, OpenStage, Stage
+
+from standalone.sandbox.builder import WorldBuilder
+
+
+class Named:
+    """A collector of named repositories, polled as time passes."""
+
+    def __init__(self, stage: Stage, sources: Sequence[str]) -> None:
+        self.stage = stage
+        for each in stage.state.list_repositories():
+            stage.state.remove_repository(each.full_name)
+        self.add(*sources)
+
+    def add(self, *sources: str) -> None:
+        patterns = parse_sources(sources)
+        now = self.stage.clock.now()
+        add_sources(self.stage.state, patterns, origin=FROM_PAGE, now=now)
+        self.pass_time(minutes=2)
+
+    def pass_time(self, *, minutes: int) -> None:
+        for _ in range(minutes):
+            for _ in range(3):
+                self.stage.advance(20)
+                while poll_due_repositories(self.stage.context, should_continue=lambda: True):
+                    pass
+
+    def known(self, name: str) -> DiscoveredRepository:
+        return next(e for e in self.stage.state.list_discovered() if e.full_name == name)
+
+    def is_polled(self, name: str) -> bool:
+        return not self.stage.record(name).paused
+
+
+@pytest.fixture
+def named(stage: OpenStage) -> Named:
+    builder = WorldBuilder()
+    builder.repository("acme/a").run().jobs(1)
+    builder.repository("acme/b").run().jobs(1)
+    return Named(stage(builder, at=600, settings=GENEROUS), ["acme/a", "acme/b"])
+
+
+def test_a_deleted_repository_rests_and_comes_back_by_itself(named: Named) -> None:
+    """It is asked for once an hour meanwhile; another one is polled on."""
+    world = named.stage.server.world
+    deleted = world.by_name("acme/b")
+    assert deleted is not None
+    world.remove("acme/b")
+    named.pass_time(minutes=12)
+    assert not named.is_polled("acme/b")
+    assert "GitHub does not show it any more" in str(named.known("acme/b").rest_reason)
+    assert named.is_polled("acme/a")
+
+    before = named.stage.requests(column="requests")
+    polled_before = named.stage.requests("list_runs")
+    named.pass_time(minutes=60)
+    others = named.stage.requests() - before - (named.stage.requests("list_runs") - polled_before)
+    assert others == 1, "the repository itself"
+
+    world.add(deleted)
+    named.pass_time(minutes=62)
+    assert named.is_polled("acme/b")
+    assert named.known("acme/b").rest_reason is None
+
+
+def test_a_repository_that_a_list_shows_is_not_asked_for_by_itself(named: Named) -> None:
+    """What the list says of it counts: here that it is archived, and later that it is not."""
+    named.add("acme")
+    world = named.stage.server.world
+    world.change("acme/b", archived=True)
+    named.pass_time(minutes=22)
+    assert "archived" in str(named.known("acme/b").rest_reason)
+    world.change("acme/b", archived=False)
+    before = named.stage.requests("get_repository")
+    named.pass_time(minutes=12)
+    assert named.is_polled("acme/b")
+    assert named.stage.requests("get_repository") == before
+
+
+def test_an_archived_repository_on_no_list_comes_back(stage: OpenStage) -> None:
+    builder = WorldBuilder()
+    builder.repository("acme/old", archived=True).run().jobs(1)
+    named = Named(stage(builder, at=600, settings=GENEROUS), ["acme/old"])
+    named.pass_time(minutes=20)
+    assert not named.is_polled("acme/old")
+    assert len(named.stage.runs()) == 1
+    named.stage.server.world.change("acme/old", archived=False)
+    named.pass_time(minutes=75)
+    assert named.is_polled("acme/old")
+
+
+@pytest.mark.parametrize("exclusion", ["!acme/b", "!acme/z"])
+def test_a_renamed_repository_is_left_out_by_each_of_its_names(
+    stage: OpenStage, exclusion: str
+) -> None:
+    builder = WorldBuilder()
+    builder.repository("acme/a").run().jobs(1)
+    builder.repository("acme/b").run().jobs(1)
+    named = Named(stage(builder, at=600, settings=GENEROUS), ["acme"])
+    named.stage.server.world.change("acme/b", full_name="acme/z")
+    named.pass_time(minutes=12)
+    assert named.known("acme/b").new_name == "acme/z"
+    named.add(exclusion)
+    assert not named.is_polled("acme/b")
+    named.pass_time(minutes=12)
+    assert not named.is_polled("acme/b")
+    named.stage.state.remove_source(exclusion)
+    named.pass_time(minutes=12)
+    assert named.is_polled("acme/b")
