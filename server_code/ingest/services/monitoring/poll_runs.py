@@ -46,9 +46,9 @@ logger = logging.getLogger(__name__)
 #: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
 LONGEST_FAILURE_PAUSE = timedelta(hours=1)
 
-#: A repository that GitHub does not show any more is asked for again after this time, and then
-#: after the longest pause: it seldom comes back.
-LOST_REPOSITORY_PAUSE = timedelta(seconds=15)
+#: A repository that GitHub does not show any more is asked for again after these times, and then
+#: after the longest pause: it was hidden for a moment, or it seldom comes back.
+LOST_REPOSITORY_PAUSES = (timedelta(seconds=15), timedelta(minutes=5))
 
 _REMEDY_OF_MALFORMED = (
     "Everything else is collected. If the object is still damaged on GitHub, report it to GitHub."
@@ -274,7 +274,7 @@ def _after_failure(
     pause = backoff(failures, maximum=LONGEST_FAILURE_PAUSE)
     if isinstance(error, RepositoryUnavailable):
         # It may be deleted: a discovery finds out before it is asked for again.
-        pause = LOST_REPOSITORY_PAUSE if stored.failures == 0 else LONGEST_FAILURE_PAUSE
+        pause = dict(enumerate(LOST_REPOSITORY_PAUSES, 1)).get(failures, LONGEST_FAILURE_PAUSE)
         if stored.failures == 0:
             make_sources_due(context.store)
     is_new = stored.failures == 0 or stored.last_error != str(error)
