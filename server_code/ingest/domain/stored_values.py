@@ -5,11 +5,16 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime, timezone
+from functools import lru_cache
 from typing import Any
 
 from .due import Reached
 
+#: Names of repositories whose keys are kept: every claim compares all that a process watches.
+MAX_CACHED_KEYS = 10_000
 
+
+@lru_cache(maxsize=MAX_CACHED_KEYS)
 def repository_key(name: str) -> str:
     """Bring a repository's name into the form in which names are compared."""
     return write_ascii(name.lower())
@@ -22,8 +27,7 @@ def repository_keys(names: Iterable[str]) -> list[str]:
 
 def write_time(moment: datetime) -> str:
     """Write a moment in UTC with a fixed width, so that text orders as time does."""
-    utc = moment.astimezone(timezone.utc).replace(tzinfo=None)
-    return f"{utc.isoformat(timespec='microseconds')}Z"
+    return f"{moment.astimezone(timezone.utc).isoformat(timespec='microseconds')[:-6]}Z"
 
 
 def write_optional_time(moment: datetime | None) -> str | None:
@@ -38,7 +42,7 @@ def write_reached(reached: Reached) -> tuple[str, str]:
 
 def read_time(text: str) -> datetime:
     """Read what ``write_time`` wrote."""
-    return datetime.fromisoformat(text[:-1]).replace(tzinfo=timezone.utc)
+    return datetime.fromisoformat(f"{text[:-1]}+00:00")
 
 
 def read_optional_time(text: str | None) -> datetime | None:

@@ -22,6 +22,7 @@ from ...domain.stored_values import (
 )
 from ...ports import RepositoryStore
 from .database import Database
+from .decoded_rows import DecodedRows
 from .session import Row, Session
 
 _SELECT = """
@@ -92,6 +93,7 @@ class SqlRepositories(RepositoryStore):
     """The watched repositories; a lease is held by the name of its holder."""
 
     _database: Database
+    _listed: DecodedRows[RepositoryRecord]
 
     def add_repository(self, record: RepositoryRecord) -> RepositoryRecord:
         """Add a repository unless it is there; return the stored one."""
@@ -106,11 +108,11 @@ class SqlRepositories(RepositoryStore):
         """Load one repository."""
         key = repository_key(full_name)
         rows = self._database.read(_SELECT + "WHERE name_key = ?", (key,))
-        return _record(rows[0]) if rows else None
+        return repository_record(rows[0]) if rows else None
 
     def list_repositories(self) -> list[RepositoryRecord]:
         """List all, by name."""
-        return [_record(row) for row in self._database.read(_SELECT + "ORDER BY name_key")]
+        return self._listed.decode_all(self._database.read(_SELECT + "ORDER BY name_key"))
 
     def set_paused(self, full_name: str, *, paused: bool) -> None:
         """Pause or resume a repository; resuming makes it due, also while it is leased."""
@@ -150,7 +152,7 @@ class SqlRepositories(RepositoryStore):
             rows = session.query_each(_SELECT + "WHERE name_key IN (...)", (), list(due))
             by_key = {repository_key(row[0]): row for row in rows}
             return [
-                replace(_record(by_key[key]), next_poll_at=read_time(since))
+                replace(repository_record(by_key[key]), next_poll_at=read_time(since))
                 for key, since in due.items()
             ]
 
@@ -234,7 +236,8 @@ def _progress(record: RepositoryRecord) -> str:
     return write_json(repository_body(record))
 
 
-def _record(row: Row) -> RepositoryRecord:
+def repository_record(row: Row) -> RepositoryRecord:
+    """Decode a repository's row."""
     full_name, added_at, paused, next_poll_at, last_polled_at, holder, until, progress = row
     columns = {
         "full_name": full_name,

@@ -9,6 +9,7 @@ from ...domain.stored_records import attempt_id, restore_summary, summary_body
 from ...domain.stored_values import read_json, read_time, write_json, write_time
 from ...domain.summaries import RunSummary
 from .database import Database
+from .decoded_rows import DecodedRows
 from .session import Row, Session
 
 _SAVE = """
@@ -36,6 +37,7 @@ class SqlRunList:
     """Summaries of the newest runs; each save removes the oldest beyond the limit."""
 
     _database: Database
+    _summaries: DecodedRows[RunSummary]
 
     def save_run_summaries(self, summaries: Sequence[RunSummary]) -> None:
         """Keep runs in one line each, later ones in place of earlier; MAX_RUN_SUMMARIES stay."""
@@ -52,7 +54,7 @@ class SqlRunList:
 
     def load_run_summaries(self) -> list[RunSummary]:
         """Load all that are kept, newest created first."""
-        return [_summary(row) for row in self._database.read(_LOAD)]
+        return self._summaries.decode_all(self._database.read(_LOAD))
 
 
 def _row(summary: RunSummary) -> Row:
@@ -60,6 +62,7 @@ def _row(summary: RunSummary) -> Row:
     return (*attempt_id(summary.key), write_time(summary.created_at), body)
 
 
-def _summary(row: Row) -> RunSummary:
+def run_summary(row: Row) -> RunSummary:
+    """Decode a summary's row."""
     run_id, run_attempt, created_at, body = row
     return restore_summary(run_id, run_attempt, read_time(created_at), read_json(body))

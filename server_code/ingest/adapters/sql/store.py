@@ -9,6 +9,7 @@ from ...errors import BadSettings
 from ...ports import StateStore
 from .agents import SqlAgents
 from .database import Database
+from .decoded_rows import DecodedRows
 from .dialect import Dialect
 from .journal import SqlJournal
 from .ledger import SqlLedger
@@ -17,8 +18,8 @@ from .logs import SqlLogs
 from .message_counts import SqlMessageCounts
 from .migrate import migrate
 from .postgres import postgres_dialect
-from .repositories import SqlRepositories
-from .run_list import SqlRunList
+from .repositories import SqlRepositories, repository_record
+from .run_list import SqlRunList, run_summary
 from .sources import SqlSources
 from .sqlite import sqlite_dialect
 
@@ -41,6 +42,8 @@ class SqlState(
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._listed = DecodedRows(repository_record)
+        self._summaries = DecodedRows(run_summary)
         self.log_cache = SqlLogCache(database)
 
     def close(self) -> None:
