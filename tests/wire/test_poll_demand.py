@@ -5,33 +5,46 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ingest.wire.poll_demand import ACTIVE_SHARE, EXPIRES_AFTER, PLANNED_SHARE, PollDemand
+from ingest.wire.poll_demand import ACTIVE_SHARE, EXPIRES_AFTER, PLANNED_SHARE, PollDemand, PollPlan
 
 NOW = datetime(2026, 11, 24, 6, 0, tzinfo=timezone.utc)
 CAPACITY = 1000.0
 PLANNED = CAPACITY * PLANNED_SHARE
 
 
-def plan(
+def plan_one(
     demand: PollDemand,
-    count: int,
-    *,
+    name: str,
     each: float,
+    *,
     is_active: bool = False,
     credential: str = "a",
     now: datetime = NOW,
+) -> None:
+    demand.plan(
+        name,
+        PollPlan(
+            credential=credential,
+            capacity=CAPACITY,
+            requests_per_minute=each,
+            is_active=is_active,
+            planned_at=now,
+        ),
+    )
+
+
+def plan(
+    demand: PollDemand, count: int, *, each: float, is_active: bool = False, now: datetime = NOW
 ) -> str:
     """Plan so many repositories; return the name of one of them."""
-    names = [
-        f"{credential}/{'active' if is_active else 'idle'}-{number}" for number in range(count)
-    ]
+    names = [f"octo/{'active' if is_active else 'idle'}-{number}" for number in range(count)]
     for name in names:
-        demand.plan(name, credential, requests_per_minute=each, is_active=is_active, now=now)
+        plan_one(demand, name, each, is_active=is_active, now=now)
     return names[-1]
 
 
 def factor(demand: PollDemand, repository: str) -> float:
-    return demand.interval_factor(repository, capacity=CAPACITY)
+    return demand.interval_factor(repository)
 
 
 def test_polls_that_fit_into_the_minute_wait_no_longer() -> None:
@@ -60,20 +73,20 @@ def test_active_repositories_wait_too_where_they_alone_are_too_many() -> None:
 
 
 def test_a_new_plan_replaces_the_one_before() -> None:
-    """Also where another credential reads the repository now, or nothing happens in it any more."""
+    """Also where another credential reads the repository now, or its runs are open now."""
     demand = PollDemand()
-    for each in (5, 50, 1):
-        idle = plan(demand, 600, each=each)
+    plan(demand, 600, each=50)
+    idle = plan(demand, 600, each=1)
     assert factor(demand, idle) == 1
-    demand.plan(idle, "b", requests_per_minute=10 * PLANNED, is_active=True, now=NOW)
+    plan_one(demand, idle, 10 * PLANNED, is_active=True, credential="b")
     assert factor(demand, idle) == pytest.approx(10 / ACTIVE_SHARE)
-    assert factor(demand, "a/idle-0") == 1
+    assert factor(demand, "octo/idle-0") == 1
 
 
 def test_repositories_that_are_not_polled_any_more_count_for_nothing() -> None:
     demand = PollDemand()
     plan(demand, 2000, each=2)
     later = NOW + EXPIRES_AFTER + timedelta(seconds=1)
-    other = plan(demand, 1000, each=0.1, credential="a", is_active=True, now=later)
+    other = plan(demand, 1000, each=0.1, is_active=True, now=later)
     assert factor(demand, other) == 1
-    assert factor(demand, "a/idle-3") == 1
+    assert factor(demand, "octo/idle-3") == 1

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 from ingest.errors import RateLimited
-from ingest.wire.hourly_use import MAX_STRETCH
+from ingest.wire.hourly_use import MAX_STRETCH, Purpose
 from ingest.wire.rate_limiter import (
     BULK_MINUTE_SHARE,
     MAX_CONCURRENT,
@@ -355,6 +355,42 @@ def test_polls_are_stretched_as_far_as_the_hour_is_used_up_too_fast():
     rate_limiter.update(200, limit_headers(0, reset_in=3400), "", now=NOW)
     assert rate_limiter.interval_factor(now=at(400)) == MAX_STRETCH
     assert rate_limiter.interval_factor(now=at(3400)) == 1
+
+
+def charge(rate_limiter, purpose, times, *, used, seconds=400, status=200):
+    """Answer so many requests that were sent for a purpose; ``used``: of 5,000, after the last."""
+    headers = limit_headers(5000 - used, reset_in=3400)
+    for _ in range(times):
+        rate_limiter.update(status, headers, "", now=at(seconds), purpose=purpose)
+
+
+def test_a_backfill_that_is_over_stretches_no_polls():
+    """Nor do its logs; what else was used stretches them as before."""
+    rate_limiter = RateLimiter()
+    charge(rate_limiter, Purpose.BACKFILL, 1200, used=1200)
+    charge(rate_limiter, Purpose.LOG, 1200, used=2400)
+    assert rate_limiter.interval_factor(now=at(400)) == 1
+    charge(rate_limiter, Purpose.BACKFILL, 1, used=4801)
+    assert rate_limiter.interval_factor(now=at(400)) == MAX_STRETCH
+
+
+def test_of_the_logs_as_large_a_part_is_watched_as_of_the_other_requests():
+    rate_limiter = RateLimiter()
+    charge(rate_limiter, Purpose.WATCHING, 600, used=600)
+    charge(rate_limiter, Purpose.BACKFILL, 600, used=1200)
+    charge(rate_limiter, Purpose.LOG, 1200, used=2400)
+    # 1,200 were watched in 600 seconds, and 2,500 may be used in the 3,000 that are left.
+    assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(2.4)
+
+
+def test_a_backfill_of_the_hour_before_and_free_answers_count_for_nothing():
+    rate_limiter = RateLimiter()
+    charge(rate_limiter, Purpose.BACKFILL, 2400, used=2400, status=304)
+    assert rate_limiter.interval_factor(now=at(400)) == pytest.approx(4.8)
+    charge(rate_limiter, Purpose.BACKFILL, 2400, used=2400)
+    assert rate_limiter.interval_factor(now=at(400)) == 1
+    rate_limiter.update(200, limit_headers(2600, reset_in=7000), "", now=at(4000))
+    assert rate_limiter.interval_factor(now=at(4000)) == pytest.approx(4.8)
 
 
 def test_threads_share_the_places():

@@ -176,8 +176,11 @@ class ActionsSource(Protocol):
     def has_minute_headroom(self, repository: str) -> bool:
         """Return whether free requests may be sent, which count by the minute all the same."""
 
-    def set_bulk(self, repository: str, *, is_bulk: bool) -> None:
-        """Mark a repository's requests as bulk: they leave a part of each limit to others."""
+    def set_bulk(self, repository: str, *, is_bulk: bool, is_backfill: bool = False) -> None:
+        """Mark a repository's requests as bulk: they leave a part of each limit to others.
+
+        ``is_backfill``: they are over with it, and say nothing about the rest of the hour.
+        """
 
     def interval_factor(self, repository: str) -> float:
         """Return how many times longer polls must wait for the budget to last; 1 where it does."""

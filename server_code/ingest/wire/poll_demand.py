@@ -19,13 +19,17 @@ ACTIVE_SHARE = 0.75
 EXPIRES_AFTER = timedelta(hours=3)
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What the polls of one repository need where nothing makes them wait longer."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollPlan:
+    """What the polls of one repository need where nothing makes them wait longer.
+
+    ``capacity``: how many requests its credential may send in a minute.
+    """
 
     credential: str
-    is_active: bool
+    capacity: float
     requests_per_minute: float
+    is_active: bool
     planned_at: datetime
 
 
@@ -34,31 +38,21 @@ class PollDemand:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._plans: dict[str, _Plan] = {}
+        self._plans: dict[str, PollPlan] = {}
         self._totals: dict[tuple[str, bool], float] = {}
 
-    def plan(
-        self,
-        repository: str,
-        credential: str,
-        *,
-        requests_per_minute: float,
-        is_active: bool,
-        now: datetime,
-    ) -> None:
-        """Note how many requests a repository's polls need, in place of what was noted before."""
+    def plan(self, repository: str, plan: PollPlan) -> None:
+        """Note what a repository's polls need, in place of what was noted before."""
         with self._lock:
             self._remove(repository)
-            plan = _Plan(credential, is_active, requests_per_minute, now)
             self._plans[repository] = plan
-            self._add(plan, requests_per_minute)
-            self._expire(now)
+            self._add(plan, plan.requests_per_minute)
+            self._expire(plan.planned_at)
 
-    def interval_factor(self, repository: str, *, capacity: float) -> float:
+    def interval_factor(self, repository: str) -> float:
         """Return how many times longer a repository's polls wait for all of them to fit; or 1.
 
-        ``capacity``: the requests that its credential may send in a minute. Active repositories
-        come first, and the others share equally what these leave.
+        Active repositories come first, and the others share equally what these leave.
         """
         with self._lock:
             plan = self._plans.get(repository)
@@ -66,7 +60,7 @@ class PollDemand:
                 return 1.0
             active = self._totals.get((plan.credential, True), 0.0)
             idle = self._totals.get((plan.credential, False), 0.0)
-        planned = capacity * PLANNED_SHARE
+        planned = plan.capacity * PLANNED_SHARE
         if active + idle <= planned:
             return 1.0
         active_factor = max(active / (planned * ACTIVE_SHARE), 1.0)
@@ -74,7 +68,7 @@ class PollDemand:
             return active_factor
         return max(idle / (planned - active / active_factor), 1.0)
 
-    def _add(self, plan: _Plan, requests_per_minute: float) -> None:
+    def _add(self, plan: PollPlan, requests_per_minute: float) -> None:
         key = plan.credential, plan.is_active
         self._totals[key] = max(self._totals.get(key, 0.0) + requests_per_minute, 0.0)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import RateLimited
-from .hourly_use import HourlyUse
+from .hourly_use import HourlyUse, Purpose
 from .path_pauses import PathPauses
 from .rate_limits import (
     RateLimit,
@@ -96,8 +96,15 @@ class RateLimiter:
             self._in_flight[resource] -= 1
             self._response_times.record(took_seconds, now=now)
 
-    def update(
-        self, status: int, headers: Mapping[str, str], body: str, *, now: datetime, path: str = ""
+    def update(  # noqa: PLR0913 - an answer, and what its request was
+        self,
+        status: int,
+        headers: Mapping[str, str],
+        body: str,
+        *,
+        now: datetime,
+        path: str = "",
+        purpose: Purpose = Purpose.WATCHING,
     ) -> None:
         """Record the limits that an answer names. Raises RateLimited for a limit answer.
 
@@ -111,6 +118,8 @@ class RateLimiter:
             if limit is not None:
                 self._keep(limit)
                 self._names_limits = True
+                if limit.resource == "core" and status != 304:
+                    self._hourly_use.record(limit, purpose)
             elif status == 200 and self._names_limits is None:
                 self._names_limits = False
             if not is_limit_answer(status, headers, body):
@@ -184,12 +193,10 @@ class RateLimiter:
     def interval_factor(self, *, now: datetime) -> float:
         """Return how many times too fast the hour's requests are used up; 1 where they last."""
         with self._lock:
-            limit = self._limits.get("core")
+            limit, github_now = self._limits.get("core"), now + self._offset
             if limit is None:
                 return 1.0
-            return self._hourly_use.interval_factor(
-                limit, reserve=_reserve(limit), github_now=now + self._offset
-            )
+            return self._hourly_use.interval_factor(limit, github_now, reserve=_reserve(limit))
 
     def _keep(self, limit: RateLimit) -> None:
         """Keep the newest limit; answers of parallel requests may arrive out of order.

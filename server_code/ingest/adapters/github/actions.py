@@ -17,7 +17,7 @@ from ...errors import IngestError
 from ...ports import Answer, Budget, JobList, RepositoryInfo, RunPage, RunQuery
 from ...wire.fields import mapping
 from ...wire.payloads import parse_job, parse_run
-from ...wire.poll_demand import PollDemand
+from ...wire.poll_demand import PollDemand, PollPlan
 from . import details
 from .client import GithubClient
 from .commits import CommitReader
@@ -225,9 +225,9 @@ class GithubActions:
         client = self._likely_client(repository)
         return client is None or client.has_minute_headroom()
 
-    def set_bulk(self, repository: str, *, is_bulk: bool) -> None:
-        """Mark a repository's requests as bulk, or no longer."""
-        self._tokens.set_bulk(self._name(repository), is_bulk=is_bulk)
+    def set_bulk(self, repository: str, *, is_bulk: bool, is_backfill: bool = False) -> None:
+        """Mark a repository's requests as bulk, also as a backfill's, or no longer."""
+        self._tokens.set_bulk(self._name(repository), is_bulk=is_bulk, is_backfill=is_backfill)
 
     def interval_factor(self, repository: str) -> float:
         """Return how many times longer the repository's polls must wait."""
@@ -237,20 +237,18 @@ class GithubActions:
     def plan_polls(self, repository: str, *, requests_per_minute: float, is_active: bool) -> None:
         """Note how many requests a repository's polls need where nothing makes them wait longer."""
         if client := self._likely_client(repository):
-            self._poll_demand.plan(
-                repository,
-                client.name,
+            plan = PollPlan(
+                credential=client.name,
+                capacity=client.minute_capacity(),
                 requests_per_minute=requests_per_minute,
                 is_active=is_active,
-                now=self._tokens.clock.now(),
+                planned_at=self._tokens.clock.now(),
             )
+            self._poll_demand.plan(repository, plan)
 
     def minute_interval_factor(self, repository: str) -> float:
         """Return how many times longer planned polls wait to fit into the limit per minute."""
-        client = self._likely_client(repository)
-        if client is None:
-            return 1.0
-        return self._poll_demand.interval_factor(repository, capacity=client.minute_capacity())
+        return self._poll_demand.interval_factor(repository)
 
     def pauses(self) -> dict[str, datetime]:
         """Return which credentials a limit forbids to use, and until when."""

@@ -15,6 +15,7 @@ from ...errors import AccessDenied, IngestError, NotFound, SourceUnavailable
 from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
 from ...wire.expiration import parse_expiration
+from ...wire.hourly_use import Purpose
 from ...wire.rate_limiter import RateLimiter
 from ...wire.refusals import lacking_permissions
 from .credentials import Credential
@@ -43,6 +44,7 @@ class _Call:
     body: bytes | None = None
     log: BinaryIO | None = None
     is_bulk: bool = False
+    purpose: Purpose = Purpose.WATCHING
 
 
 class GithubClient:
@@ -85,6 +87,7 @@ class GithubClient:
                 headers,
                 log=request.log,
                 is_bulk=request.is_bulk or is_log,
+                purpose=request.purpose,
             )
             answer = self._exchange(call)
             location = redirects.follow(answer)
@@ -204,7 +207,9 @@ class GithubClient:
             status = 429
             limits = {**limits, "x-ratelimit-remaining": "0", "x-ratelimit-resource": "graphql"}
         text = "" if status < 400 else answer.body
-        limiter.update(status, limits, text, now=self._clock.now(), path=call.path)
+        limiter.update(
+            status, limits, text, now=self._clock.now(), path=call.path, purpose=call.purpose
+        )
         return answer
 
     def _response(self, path: str, answer: RawAnswer) -> Response:

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from ...errors import BadRequest
 from ...wire.answers import RawAnswer, parse_json
+from ...wire.hourly_use import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,7 +18,8 @@ class Request:
 
     ``log``: the seekable file of a log, which GitHub answers with the address of its host. A server
     that sends the log itself has it written there, and its answer has no body. ``is_bulk``: it
-    leaves a part of each limit to other requests, as every log does.
+    leaves a part of each limit to other requests, as every log does. ``is_backfill``: it does not
+    go on when the backfill of its repository is over.
     """
 
     endpoint: str
@@ -26,6 +28,14 @@ class Request:
     validator: str | None = None
     log: BinaryIO | None = None
     is_bulk: bool = False
+    is_backfill: bool = False
+
+    @property
+    def purpose(self) -> Purpose:
+        """Return what it is sent for."""
+        if self.log is not None:
+            return Purpose.LOG
+        return Purpose.BACKFILL if self.is_backfill else Purpose.WATCHING
 
     @staticmethod
     def to(pattern: str, *values: str | int, **parameters: str | int) -> Request:

@@ -58,7 +58,7 @@ class TokenPool:
         self._lock = threading.Lock()
         self._rejected: dict[str, IngestError] = {}
         self._failed_apps: set[str] = set()
-        self._bulk: set[str] = set()
+        self._bulk: dict[str, bool] = {}
 
     def get(self, repository: str, request: Request) -> Response:
         """Send one GET with a credential that reads the repository.
@@ -67,7 +67,7 @@ class TokenPool:
         credential reads the repository's Actions at that time.
         """
         if self.is_bulk(repository):
-            request = replace(request, is_bulk=True)
+            request = replace(request, is_bulk=True, is_backfill=self._bulk.get(repository, False))
         candidates = self._candidates(repository, request.endpoint)
         refused: dict[str, IngestError] = {}
         limited: list[RateLimited] = []
@@ -103,10 +103,11 @@ class TokenPool:
             raise most_informative(repository, [*self.failed_apps().values()])
         return self._by_name()[names[0]]
 
-    def set_bulk(self, repository: str, *, is_bulk: bool) -> None:
-        """Mark a repository's requests as bulk, or no longer."""
-        change = self._bulk.add if is_bulk else self._bulk.discard
-        change(repository)
+    def set_bulk(self, repository: str, *, is_bulk: bool, is_backfill: bool) -> None:
+        """Mark a repository's requests as bulk, also as a backfill's, or no longer."""
+        self._bulk.pop(repository, None)
+        if is_bulk:
+            self._bulk[repository] = is_backfill
 
     def is_bulk(self, repository: str) -> bool:
         """Return whether a repository's requests are bulk."""
@@ -245,8 +246,7 @@ class TokenPool:
             if name not in refused and self._is_worth_asking(name, repository, refused)
         ]
         if not allowed:
-            failures = [*refused.values(), *self.failed_apps().values()]
-            raise most_informative(repository, failures)
+            raise most_informative(repository, [*refused.values(), *self.failed_apps().values()])
         return [clients[name] for name in allowed]
 
     def _refusal(self, name: str, scopes: Iterable[str]) -> IngestError | None:

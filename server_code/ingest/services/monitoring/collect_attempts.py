@@ -28,6 +28,7 @@ from ..context import CollectorContext
 from ..publish import publish
 from ..unexpected_errors import as_ingest_error
 from .attempt_messages import Changes, changes_of
+from .bulk_requests import mark_bulk
 from .count_published import count_published
 from .job_read_policy import JobReadPolicy
 from .load_due import load_due_slice
@@ -45,9 +46,6 @@ from .schedule_attempts import (
     settling_pause,
 )
 from .slice_reads import SliceReads, open_slice_reads, report_denied, save_commits
-
-#: So many due attempts are read as bulk: they take longer than a webhook may wait.
-BACKLOG = 20
 
 #: So many attempts that may not be read, and none that may, are a matter of the repository.
 MIN_DENIALS = 5
@@ -90,14 +88,13 @@ def _collect(
     )
     before = {record.key: record for record in due}
     errors: list[IngestError | None] = []
-    name, is_bulk = poll_session.repository.full_name, poll_session.is_bulk
-    context.source.set_bulk(name, is_bulk=is_bulk or len(due) >= BACKLOG)
+    mark_bulk(context, poll_session, due)
     try:
         for snapshots in groups:
             _finish(context, poll_session, reads.commits, snapshots, before)
             errors += [snapshot.error for snapshot in snapshots]
     finally:
-        context.source.set_bulk(name, is_bulk=is_bulk)
+        mark_bulk(context, poll_session, ())
     report_denied(context, poll_session.repository.full_name, reads)
     for error in errors:
         if isinstance(error, (RateLimited, BadCredentials, ResourceExhausted)):

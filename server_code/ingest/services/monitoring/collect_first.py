@@ -9,7 +9,8 @@ from ...domain.due import checks_due
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ..context import CollectorContext
 from .apply_deliveries import apply_deliveries
-from .collect_attempts import BACKLOG, collect_these
+from .bulk_requests import BACKLOG, is_past, mark_bulk
+from .collect_attempts import collect_these
 from .discover_runs import discover_hinted_runs
 from .load_due import SLICE
 from .poll_session import PollSession
@@ -43,7 +44,7 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
     name, now = poll_session.repository.full_name, context.clock.now()
     since = now - timedelta(seconds=2 * context.collecting.poll_seconds)
     due = context.store.load_due_attempts(name, now=now, limit=SLICE)
-    _mark_bulk(context, poll_session, due)
+    _begin_bulk(context, poll_session, due)
     if len(due) == SLICE:
         due = context.store.load_due_attempts(name, now=since, limit=SLICE)
     ended = [
@@ -65,13 +66,17 @@ def _load_due_of_seen(context: CollectorContext, poll_session: PollSession) -> l
     ]
 
 
-def _mark_bulk(
+def _begin_bulk(
     context: CollectorContext, poll_session: PollSession, due: Sequence[AttemptRecord]
 ) -> None:
     repository = poll_session.repository
     is_first_visit = _is_walking(repository) and not repository.is_prioritized
-    poll_session.is_bulk = is_first_visit or len(due) >= BACKLOG
-    context.source.set_bulk(repository.full_name, is_bulk=poll_session.is_bulk)
+    is_backlog = len(due) >= BACKLOG
+    poll_session.is_bulk = is_first_visit or is_backlog
+    is_past_backlog = is_backlog and is_past(due, context.clock.now())
+    is_first_walk = is_first_visit and repository.cursor is None
+    poll_session.is_backfill = is_first_walk or is_past_backlog
+    mark_bulk(context, poll_session, ())
 
 
 def _is_walking(repository: RepositoryRecord) -> bool:

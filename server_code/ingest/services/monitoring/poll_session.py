@@ -35,6 +35,7 @@ class PollSession:
     last. ``relies_on_deliveries``: webhooks take the
     place of polling. ``hints``: the runs that webhooks or people pointed at, and when; each is
     followed once in a poll. ``is_bulk``: its requests leave a part of each limit to others.
+    ``is_backfill``: they end with the backfill of the repository.
     """
 
     repository: RepositoryRecord
@@ -43,6 +44,7 @@ class PollSession:
     hints: Mapping[int, datetime] = field(default_factory=dict)
     seen: set[AttemptKey] = field(default_factory=set)
     is_bulk: bool = False
+    is_backfill: bool = False
     is_thorough: bool = False
     list_is_fresh: bool = False
     unchanged_statuses: set[str] = field(default_factory=set)
