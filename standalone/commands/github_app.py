@@ -11,9 +11,10 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
+from ingest.domain.web_links import api_url_of
 from ingest.errors import Rejected
 from ingest.settings import GithubSettings
-from ingest.wire.app_manifest import RegisteredApp, is_reachable
+from ingest.wire.app_manifest import RegisteredApp, is_reachable, require_organization
 
 from ..command import RunstreamCommand, examples
 from ..environment import read_environment
@@ -63,6 +64,8 @@ def create(
 
     if webhook_url is not None and not is_reachable(webhook_url):
         raise click.UsageError(f"--webhook-url {webhook_url}: GitHub cannot reach this address.")
+    if organization is not None:
+        require_organization(organization)
     github = _github_of(host)
     file = Path(os.environ.get(APP_FILE) or DEFAULT_APP_FILE)
     require_no_app(file)
@@ -94,10 +97,10 @@ def _github_of(host: str | None) -> GithubSettings:
     """Return the GitHub that was named, else that of the settings."""
     if host is None:
         return read_environment().github
-    name = host.partition("://")[2].rstrip("/") or host
-    if not name or "/" in name:
+    api_url = api_url_of((host.partition("://")[2] or host).rstrip("/"))
+    if api_url is None:
         raise Rejected(f"--host {host} is not a host, such as git.example.com.")
-    return GithubSettings(api_url=f"https://{name}/api/v3")
+    return GithubSettings(api_url=api_url)
 
 
 def _receive(code: str, github: GithubSettings, file: Path) -> RegisteredApp:

@@ -18,6 +18,7 @@ from ingest.services.dashboard.sources import list_source_rows
 from ingest.services.sources.manage_sources import (
     add_sources,
     change_filters,
+    plan_exclusion,
     plan_removal,
     remove_source,
     require_source,
@@ -90,10 +91,13 @@ def add_source(given: str, **texts: str | None) -> None:
     changed = {name: text for name, text in texts.items() if text is not None}
     with closing(open_state(settings)) as store:
         now = datetime.now(timezone.utc)
+        what = "A running collector lists its repositories now."
+        if pattern.is_excluded:
+            what = plan_exclusion(store, pattern)
         is_new = add_sources(store, [pattern], origin=FROM_COMMAND_LINE, now=now)
         if is_new:
             _note(store, f"added the source {pattern}")
-            click.echo(f"Added {pattern}. A running collector lists its repositories now.")
+            click.echo(f"Added {pattern}. {what}")
         elif not changed:
             click.echo(f"{pattern} is a source already.")
         if changed:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from ingest.domain.web_links import api_hosts, web_hosts, web_link
+from ingest.domain.web_links import api_hosts, api_url_of, web_hosts, web_link
 
 HOSTS = web_hosts("https://api.github.com")
 
@@ -22,6 +22,27 @@ HOSTS = web_hosts("https://api.github.com")
 def test_the_pages_of_an_api_have_their_hosts(api_url, hosts):
     """GitHub.com, GitHub Enterprise Server and Cloud with data residency, and the sandbox."""
     assert web_hosts(api_url) == hosts
+
+
+@pytest.mark.parametrize(
+    ("host", "api_url"),
+    [
+        ("github.com", "https://api.github.com"),
+        ("api.github.com", "https://api.github.com"),
+        ("www.github.com", "https://api.github.com"),
+        ("Octo.ghe.com", "https://api.octo.ghe.com"),
+        ("api.octo.ghe.com", "https://api.octo.ghe.com"),
+        ("git.example.com", "https://git.example.com/api/v3"),
+        ("git.example.com:8443", "https://git.example.com:8443/api/v3"),
+        ("git", "https://git/api/v3"),
+        ("git example.com", None),
+        ("git.example.com/api", None),
+        ("me:secret@git.example.com", None),
+        ("", None),
+    ],
+)
+def test_a_host_of_pages_has_its_api(host, api_url):
+    assert api_url_of(host) == api_url
 
 
 @pytest.mark.parametrize(

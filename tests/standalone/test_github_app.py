@@ -119,6 +119,12 @@ def test_a_code_that_github_does_not_accept_ends_the_command(
     assert not (cli.folder / ".runstream/github-app.json").exists()
 
 
+def test_what_names_no_organization_or_host_is_refused_at_once(cli: CommandLine) -> None:
+    for option, value in (("--organization", "no spaces!"), ("--host", "git example")):
+        refused = cli.run("github-app", "create", "--no-browser", option, value)
+        assert (refused.returncode, "is not" in refused.stderr) == (78, True)
+
+
 def test_a_key_that_could_not_be_saved_is_not_asked_for(cli: CommandLine) -> None:
     """GitHub shows it once."""
     name = f"{'a' * 245}.json"

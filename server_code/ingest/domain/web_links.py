@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 #: Browsers read a backslash as a slash, and drop control characters.
 _UNSAFE = re.compile(r"[\x00-\x20\x7f\\]")
 
+_HOST = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:\d{1,5})?")
+
 
 def web_hosts(api_url: str) -> tuple[str, ...]:
     """Return the hosts of GitHub's pages, lower case, for the address of its API.
@@ -24,6 +26,19 @@ def api_hosts(api_url: str) -> tuple[str, ...]:
     """Return the hosts of GitHub's API, lower case; a GitHub Enterprise Server has one for all."""
     hosts = web_hosts(api_url)
     return (*hosts, *(f"api.{host}" for host in hosts))
+
+
+def api_url_of(host: str) -> str | None:
+    """Return the address of the API of a GitHub whose pages are on a host; None for no host.
+
+    https://docs.github.com/en/enterprise-cloud@latest/admin/data-residency
+    """
+    if not _HOST.fullmatch(host):
+        return None
+    name = host.lower().removeprefix("www.")
+    if name == "github.com" or name.endswith(".ghe.com"):
+        return f"https://api.{name.removeprefix('api.')}"
+    return "https://api.github.com" if name == "api.github.com" else f"https://{name}/api/v3"
 
 
 def web_link(url: str | None, hosts: Collection[str]) -> str | None:

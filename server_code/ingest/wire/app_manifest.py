@@ -69,8 +69,8 @@ class AppRequest:
 
     def registration_url(self, web_url: str, state: str) -> str:
         """Return where a form posts the manifest. Raises Rejected."""
-        if self.organization is not None and not _ACCOUNT.fullmatch(self.organization):
-            raise Rejected(f"{self.organization[:100]!r} is not the name of an organization.")
+        if self.organization is not None:
+            require_organization(self.organization)
         owner = f"/organizations/{self.organization}" if self.organization else ""
         return f"{web_url}{owner}/settings/apps/new?{urlencode({'state': state})}"
 
@@ -101,6 +101,12 @@ class RegisteredApp:
         }
         secret = self.webhook_secret
         return settings if secret is None else {**settings, "GITHUB_WEBHOOK_SECRET": secret}
+
+
+def require_organization(name: str) -> None:
+    """Raise Rejected for what cannot be the name of an organization."""
+    if not _ACCOUNT.fullmatch(name):
+        raise Rejected(f"{name[:100]!r} is not the name of an organization.")
 
 
 def is_reachable(url: str) -> bool:

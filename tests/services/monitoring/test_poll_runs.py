@@ -271,6 +271,22 @@ def test_a_failing_repository_is_tried_ever_more_slowly_and_reported_to_people(s
     assert pauses == [300] + 14 * [3600]
 
 
+def test_a_repository_that_was_read_and_is_deleted_is_asked_for_once_an_hour(stage):
+    """It is collected again by itself when it is back."""
+    here = stage(a_finished_run(), at=600)
+    assert here.poll() is None
+    world = here.server.world
+    deleted = world.by_name(REPOSITORY)
+    world.remove(REPOSITORY)
+    pauses = []
+    for _ in range(3):
+        assert isinstance(here.poll(), RepositoryUnavailable)
+        pauses.append((here.record().next_poll_at - here.clock.now()).total_seconds())
+    assert pauses == [15, 3600, 3600]
+    world.add(deleted)
+    assert here.poll() is None
+
+
 def test_a_wrong_token_is_reported_with_its_remedy(stage):
     """A token that GitHub refuses is fatal, and nothing is lost."""
     here = stage(a_finished_run(), at=600, tokens=("wrong",))

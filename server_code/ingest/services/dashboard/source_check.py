@@ -9,7 +9,7 @@ from ...domain.source_records import patterns_of
 from ...domain.sources import SourcePattern
 from ...errors import IngestError, Retriable
 from ...ports import StateStore
-from ..sources.manage_sources import plan_removal
+from ..sources.manage_sources import plan_exclusion, plan_removal
 from ..sources.preview_source import SourceLister, SourcePreview, describe_preview, preview_source
 from ..time_limits import call_with_timeout
 
@@ -34,7 +34,7 @@ def check_source(  # noqa: PLR0913 - what is asked, of whom, and for how long
     if any(each.pattern.lower() == str(pattern).lower() for each in known):
         return {**_answer(pattern, f"{pattern} is a source already."), "is_watched": True}
     if pattern.is_excluded:
-        finding = f"Repositories that {str(pattern)[1:]} matches are not polled any more."
+        finding = plan_exclusion(store, pattern)
         return {**_answer(pattern, finding), "is_ok": True, "can_be_added": True}
     others = patterns_of(known)
     try:

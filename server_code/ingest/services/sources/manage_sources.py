@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ...domain.filters import NO_FILTERS, Filters
 from ...domain.source_records import FROM_SETTINGS, SourceRecord, patterns_of
-from ...domain.sources import SourcePattern, Sources
+from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
 from ...errors import NotFound, Rejected
 from ...ports import StateStore
@@ -22,26 +22,21 @@ NAMES_SHOWN = 5
 class Removal:
     """What the removal of a source does to its repositories.
 
-    ``suspended`` are not polled any more; ``kept`` (name to source) belong to another one.
+    ``suspended`` are not polled any more; ``kept`` (name to source) belong to another one;
+    ``resumed`` are those that only this source has left out.
     """
 
     pattern: str
     suspended: tuple[str, ...] = ()
     kept: tuple[tuple[str, str], ...] = ()
+    resumed: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
         """Return what happens, as a sentence."""
         if self.pattern.startswith("!"):
-            return (
-                f"Repositories that {self.pattern} leaves out are watched again if another source "
-                "matches them."
-            )
-        parts = [f"{_counted(len(self.suspended))} no longer polled"]
-        if self.suspended:
-            more = len(self.suspended) - NAMES_SHOWN
-            names = ", ".join(self.suspended[:NAMES_SHOWN]) + (f" and {more:,} more" * (more > 0))
-            parts[0] += f" ({names}); what was collected is kept"
+            return f"{_counted(len(self.resumed))} watched again{_in_brackets(self.resumed)}."
+        parts = [_suspension(self.suspended)]
         if self.kept:
             others = ", ".join(sorted({other for _, other in self.kept}))
             parts.append(f"{_counted(len(self.kept))} still watched because of {others}")
@@ -72,6 +67,9 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
     record = require_source(store, pattern)
     kept_records = (each for each in store.list_sources() if each.pattern != record.pattern)
     others = Sources(patterns_of(kept_records))
+    removed = parse_source(record.pattern)
+    if removed.is_excluded:
+        return Removal(pattern=record.pattern, resumed=_left_out_by(store, removed, others))
     suspended: list[str] = []
     kept: list[tuple[str, str]] = []
     for known in store.list_discovered():
@@ -83,6 +81,37 @@ def plan_removal(store: StateStore, pattern: str) -> Removal:
         else:
             kept.append((known.full_name, str(other)))
     return Removal(pattern=record.pattern, suspended=tuple(suspended), kept=tuple(kept))
+
+
+def plan_exclusion(store: StateStore, exclusion: SourcePattern) -> str:
+    """Return what a new source that leaves out would do, as a sentence."""
+    sources = Sources((*patterns_of(store.list_sources()), exclusion))
+    matched = [
+        each
+        for each in store.list_discovered()
+        if each.rest_reason is None and any(exclusion.matches(name) for name in each.names)
+    ]
+    left_out = [e.full_name for e in matched if sources.exclusion_of(*e.names) is not None]
+    kept = [e.full_name for e in matched if e.full_name not in left_out]
+    sentence = _suspension(left_out)
+    if kept:
+        sentence += f"; {_counted(len(kept))} still watched: a source names {', '.join(kept)}"
+    return f"{sentence}."
+
+
+def _left_out_by(store: StateStore, exclusion: SourcePattern, others: Sources) -> tuple[str, ...]:
+    """Return the known repositories that others include, and only an exclusion leaves out."""
+    known = {each.full_name: True for each in store.list_discovered() if each.rest_reason}
+    for credential in store.list_credentials():
+        for each in credential.lists:
+            known |= {name: each.owner == "*" or known.get(name, False) for name in each.names}
+    return tuple(
+        name
+        for name, is_for_all in sorted(known.items())
+        if exclusion.matches(name)
+        and others.source_of(name, is_listed_for_all=is_for_all) is not None
+        and others.exclusion_of(name) is None
+    )
 
 
 def remove_source(store: StateStore, pattern: str) -> Removal:
@@ -138,6 +167,19 @@ def require_source(store: StateStore, pattern: str) -> SourceRecord:
         if record.pattern.lower() == pattern.lower():
             return record
     raise NotFound(f"{pattern} is not a source of this installation.")
+
+
+def _suspension(names: Sequence[str]) -> str:
+    sentence = f"{_counted(len(names))} no longer polled{_in_brackets(names)}"
+    return f"{sentence}; what was collected is kept" if names else sentence
+
+
+def _in_brackets(names: Sequence[str]) -> str:
+    """Return the first names; the others are counted."""
+    if not names:
+        return ""
+    more = len(names) - NAMES_SHOWN
+    return f" ({', '.join(names[:NAMES_SHOWN])}{f' and {more:,} more' if more > 0 else ''})"
 
 
 def _counted(number: int) -> str:

@@ -1,0 +1,70 @@
+"""Sources that leave out: what adding and removing one does is said before."""
+
+from __future__ import annotations
+
+import pytest
+from ingest.domain.source_records import FROM_PAGE
+from ingest.domain.sources import parse_source, parse_sources
+from ingest.errors import NotFound
+from ingest.ports import StateStore
+from ingest.services.sources.discover_sources import discover_sources
+from ingest.services.sources.manage_sources import (
+    add_sources,
+    plan_exclusion,
+    plan_removal,
+    remove_source,
+)
+from support.world import GENEROUS, OpenStage, Stage
+
+from standalone.sandbox.builder import WorldBuilder
+
+
+@pytest.fixture
+def stage(stage: OpenStage) -> Stage:
+    builder = WorldBuilder()
+    for name in ("acme/a", "acme/old-1", "acme/old-2"):
+        builder.repository(name).run()
+    opened = stage(builder, at=600, settings=GENEROUS)
+    for each in opened.state.list_repositories():
+        opened.state.remove_repository(each.full_name)
+    return opened
+
+
+def discover(stage: Stage, *given: str) -> None:
+    patterns = parse_sources(given)
+    add_sources(stage.state, patterns, origin=FROM_PAGE, now=stage.clock.now())
+    discover_sources(stage.context)
+
+
+def planned(state: StateStore, exclusion: str) -> str:
+    return plan_exclusion(state, parse_source(exclusion))
+
+
+def test_what_a_new_exclusion_leaves_out_is_said_before(stage: Stage) -> None:
+    discover(stage, "acme")
+    assert planned(stage.state, "!acme/old-*") == (
+        "2 repositories are no longer polled (acme/old-1, acme/old-2); what was collected is kept."
+    )
+    assert planned(stage.state, "!acme/none-*") == "0 repositories are no longer polled."
+
+
+def test_an_exclusion_that_a_named_repository_overrides_says_so(stage: Stage) -> None:
+    discover(stage, "acme", "acme/old-1")
+    assert planned(stage.state, "!acme/old-1") == (
+        "0 repositories are no longer polled; 1 repository is still watched: "
+        "a source names acme/old-1."
+    )
+
+
+def test_what_the_removal_of_an_exclusion_brings_is_said_before(stage: Stage) -> None:
+    """Also what was left out from the start; nothing that another exclusion leaves out."""
+    discover(stage, "acme", "!acme/old-*", "!*/old-2")
+    plan = plan_removal(stage.state, "!acme/old-*")
+    assert plan.sentence == "1 repository is watched again (acme/old-1)."
+    assert plan_removal(stage.state, "!*/old-2").sentence == "0 repositories are watched again."
+    remove_source(stage.state, "!acme/old-*")
+    discover_sources(stage.context)
+    watched = {each.full_name for each in stage.state.list_repositories() if not each.paused}
+    assert watched == {"acme/a", "acme/old-1"}
+    with pytest.raises(NotFound):
+        plan_removal(stage.state, "!acme/old-*")
