@@ -62,10 +62,7 @@ def create(
 
     from ..app_registration import Registration
 
-    if webhook_url is not None and not is_reachable(webhook_url):
-        raise click.UsageError(f"--webhook-url {webhook_url}: GitHub cannot reach this address.")
-    if organization is not None:
-        require_organization(organization)
+    _require_possible(organization, webhook_url)
     github = _github_of(host)
     file = Path(os.environ.get(APP_FILE) or DEFAULT_APP_FILE)
     require_no_app(file)
@@ -91,6 +88,14 @@ def create(
         click.echo(f"Set GITHUB_API_URL={github.api_url} for all commands.")
     click.echo("Then check it: runstream doctor")
     return 0
+
+
+def _require_possible(organization: str | None, webhook_url: str | None) -> None:
+    """Refuse what GitHub would refuse after the browser was opened."""
+    if webhook_url is not None and not is_reachable(webhook_url):
+        raise click.UsageError(f"--webhook-url {webhook_url}: GitHub cannot reach this address.")
+    if organization is not None:
+        require_organization(organization)
 
 
 def _github_of(host: str | None) -> GithubSettings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 import pytest
-from ingest.domain.source_records import CredentialList, CredentialRecord
+from ingest.domain.source_records import CredentialList, CredentialRecord, CredentialRefusal
 from ingest.services.dashboard.credentials import credential_row, list_credential_rows
 from ingest.services.sources.discover_sources import discover_when_due
 from support.world import OpenStage
@@ -20,6 +20,11 @@ def row(**facts: object) -> dict[str, object]:
     return credential_row(record, now=NOW)
 
 
+def a_refusal(what: str, *, error: str = "AccessDenied") -> CredentialRefusal:
+    until = NOW + timedelta(minutes=30)
+    return CredentialRefusal(what=what, until=until, reason="It is protected by SAML.", error=error)
+
+
 @pytest.mark.parametrize(
     ("facts", "status", "words"),
     [
@@ -31,6 +36,9 @@ def row(**facts: object) -> dict[str, object]:
         ({"missing_permissions": ("checks=read",)}, "warning", "Missing permissions: checks=read."),
         ({"rejected": "GitHub rejected it (401)"}, "failed", "GitHub rejected it (401)"),
         ({"limit": 5000, "remaining": 12}, "warning", "Less than a tenth"),
+        ({"refusals": (a_refusal("octo/*"),)}, "warning", "protected by SAML"),
+        ({"refusals": (a_refusal("*/*"), a_refusal("octo/api"))}, "ok", ""),
+        ({"refusals": (a_refusal("octo/*", error="NotFound"),)}, "ok", ""),
     ],
 )
 def test_the_most_urgent_fault_comes_with_its_remedy(

@@ -271,8 +271,8 @@ def test_a_failing_repository_is_tried_ever_more_slowly_and_reported_to_people(s
     assert pauses == [300] + 14 * [3600]
 
 
-def test_a_repository_that_was_read_and_is_deleted_is_asked_for_once_an_hour(stage):
-    """It is collected again by itself when it is back."""
+def test_a_repository_that_was_read_and_is_deleted_is_collected_when_it_is_back(stage):
+    """It is asked for twice soon after, then once an hour."""
     here = stage(a_finished_run(), at=600)
     assert here.poll() is None
     world = here.server.world
@@ -282,7 +282,7 @@ def test_a_repository_that_was_read_and_is_deleted_is_asked_for_once_an_hour(sta
     for _ in range(3):
         assert isinstance(here.poll(), RepositoryUnavailable)
         pauses.append((here.record().next_poll_at - here.clock.now()).total_seconds())
-    assert pauses == [15, 3600, 3600]
+    assert pauses == [15, 300, 3600]
     world.add(deleted)
     assert here.poll() is None
 

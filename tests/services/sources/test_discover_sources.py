@@ -20,6 +20,7 @@ from ingest.domain.sources import parse_source, parse_sources
 from ingest.errors import Rejected, StateUnavailable
 from ingest.ports import StateStore
 from ingest.services.context import CollectorContext, DiscoveryClock
+from ingest.services.dashboard.credentials import list_credential_rows
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.services.sources.discover_sources import (
@@ -290,6 +291,21 @@ def deliver(state: StateStore, body: bytes, now: datetime) -> str:
         "x-hub-signature-256": f"sha256={hmac.new(b's3cret', body, hashlib.sha256).hexdigest()}",
     }
     return receive_webhook(state, headers, body, secret=Secret("s3cret"), now=now)
+
+
+def test_a_source_that_one_credential_is_denied_says_why_nothing_was_found(
+    organizations: Organizations,
+) -> None:
+    """Also while the refusal is believed, and though another credential was answered."""
+    organizations.context = organizations.join("acme/none-*")
+    for _ in range(3):
+        organizations.poll_all()
+        [source] = organizations.stage.state.list_sources()
+        assert source.found == 0
+        assert "SAML" in str(source.last_error)
+        organizations.stage.advance(600)
+    rows = list_credential_rows(organizations.stage.state, now=organizations.stage.clock.now())
+    assert [each["owner"] for each in rows if "SAML" in each["finding"]] == ["mona"]
 
 
 def test_a_new_installation_is_used_at_once(organizations: Organizations) -> None:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from ...domain.source_records import CredentialRecord
+from ...domain.source_records import CredentialRecord, CredentialRefusal
 from ...domain.timestamps import format_timestamp
+from ...errors import AccessDenied
 from ...ports import SourceStore
 from ...ports.inspection import ANONYMOUS_KIND, FAILED, OK, WARNING
 
@@ -66,13 +67,30 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
     expiry, when = describe_expiry(record.expires_at, now=now)
     if expiry != OK:
         return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
-    if record.missing_permissions:
-        missing = ", ".join(record.missing_permissions)
-        remedy = "Grant them to the token, or to the App and accept them in its installation."
-        return WARNING, f"Missing permissions: {missing}.", remedy
+    fault = _missing_access(record, now)
+    if fault is not None:
+        return WARNING, *fault
     if record.kind == ANONYMOUS_KIND:
         remedy = "Set GITHUB_TOKEN, or create a GitHub App."
         return WARNING, "60 requests an hour, and no logs.", remedy
     if record.limit and record.remaining is not None and record.remaining < record.limit // 10:
         return WARNING, "Less than a tenth of this hour's requests is left.", "Add another token."
     return OK, f"{when[0].upper()}{when[1:]}." if when else "", None
+
+
+def _missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
+    """Return what a credential was not given, and what to do about it."""
+    if record.missing_permissions:
+        missing = ", ".join(record.missing_permissions)
+        remedy = "Grant them to the token, or to the App and accept them in its installation."
+        return f"Missing permissions: {missing}.", remedy
+    denied = next((each for each in record.refusals if _is_denied_list(each, now)), None)
+    if denied is None:
+        return None
+    return denied.reason, denied.remedy or "Let the owner grant it access."
+
+
+def _is_denied_list(refusal: CredentialRefusal, now: datetime) -> bool:
+    """Return whether an owner denies a credential its list, as single sign-on does."""
+    of_owner = refusal.what.endswith("/*") and refusal.what != "*/*"
+    return of_owner and refusal.error == AccessDenied.__name__ and refusal.is_in_force(now)

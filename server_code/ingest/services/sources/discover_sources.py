@@ -20,7 +20,7 @@ from ...domain.source_records import (
 )
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
-from ...errors import CredentialSuspended, Fatal, IngestError, Skippable
+from ...errors import AccessDenied, CredentialSuspended, Fatal, IngestError, Skippable
 from ...ports import Answer, RepositoryInfo, RepositoryListQuery, RepositorySource
 from ..context import CollectorContext
 from ..time_limits import await_end
@@ -49,11 +49,28 @@ _List = Answer[tuple[RepositoryInfo, ...]]
 
 @dataclass(slots=True)
 class _Lists:
-    """What the lists of one discovery held. ``errors``: by the owner that was asked for."""
+    """What the lists of one discovery held. Errors are by the owner that was asked for.
+
+    ``errors``: where no credential was answered. ``refused``: what a credential may not list, now
+    or as it was last asked, though another one was answered.
+    """
 
     listed: dict[str, ListedRepository] = field(default_factory=dict)
     errors: dict[str, IngestError] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
+
+    def note_refusals(self, record: CredentialRecord, owner: str, now: datetime) -> bool:
+        """Note why a credential may not list an owner; return whether it may not.
+
+        What the owner denies says most.
+        """
+        wanted = f"{owner}/*"
+        refusals = [e for e in record.refusals if e.what == wanted and e.is_in_force(now)]
+        for each in refusals:
+            if owner.lower() not in self.refused or each.error == AccessDenied.__name__:
+                self.refused[owner.lower()] = each.reason
+        return bool(refusals)
 
 
 def discover_when_due(context: CollectorContext) -> None:
@@ -142,7 +159,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     listed = {each.pattern for each in records}
     context.store.save_sources(
         [
-            _listed(each, result, lists.errors, now)
+            _listed(each, result, lists, now)
             for each in context.store.list_sources()
             if each.pattern in listed
         ]
@@ -166,8 +183,7 @@ def _fetch_lists(context: CollectorContext, source: RepositorySource, sources: S
     for query in source.list_queries(owners, with_all=with_all) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
-        pattern = f"{query.owner}/*"
-        if any(each.what == pattern and each.is_in_force(now) for each in record.refusals):
+        if lists.note_refusals(record, query.owner, now):
             continue
         known = _known_list(record, query.owner)
         is_current = known is not None and _describes_all(known, sources, described)
@@ -216,6 +232,7 @@ def _apply_list(
         # A suspension may end at any time, and each discovery notices that.
         if isinstance(error, (Fatal, Skippable)) and not isinstance(error, CredentialSuspended):
             record = refused(record, f"{query.owner}/*", error, now)
+            lists.note_refusals(record, query.owner, now)
         names = () if known is None else known.names
     else:
         lists.errors.pop(query.owner.lower(), None)
@@ -255,12 +272,16 @@ def _with_list(record: CredentialRecord, new: CredentialList) -> CredentialRecor
 def _listed(
     record: SourceRecord,
     result: DiscoveryResult,
-    errors: Mapping[str, IngestError],
+    lists: _Lists,
     now: datetime,
 ) -> SourceRecord:
-    """Return a source with what was found; an error counts where no credential was answered."""
+    """Return a source with what was found, or why nothing was."""
     found = result.found[record.pattern]
-    error = _error_of(parse_source(record.pattern), errors)
+    pattern = parse_source(record.pattern)
+    error: IngestError | str | None = _error_of(pattern, lists.errors)
+    if error is None and not pattern.is_single and not pattern.is_excluded:
+        # Another credential may have been answered that sees nothing of the owner.
+        error = lists.refused.get((pattern.listed_owner or "*").lower())
     return replace(
         record,
         listed_at=None if record.listed_at is None else now,

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
-from ...errors import IngestError
+from ...errors import AccessDenied, IngestError
 from ...ports import ActionsSource, RepositoryInfo, RepositorySource, RunQuery
 
 #: A repository without a push for so long is expected to have no runs.
@@ -61,7 +61,7 @@ def preview_source(
 ) -> SourcePreview:
     """List what a source would bring next to the others, and estimate its cost.
 
-    Raises the error of the credentials if none was given a list.
+    Raises the most telling error of the credentials if nothing was listed.
     """
     listed, credentials, errors = _fetch_lists(github.repositories, pattern)
     if errors and not listed:
@@ -120,19 +120,21 @@ def _fetch_lists(
     queries = source.list_queries([] if owner is None else [owner], with_all=owner is None)
     listed: dict[str, RepositoryInfo] = {}
     credentials: list[str] = []
-    errors: list[IngestError] = []
+    errors: list[tuple[tuple[bool, bool], IngestError]] = []
     for query in queries:
         try:
             value = source.fetch_repositories(query).value or ()
         except IngestError as error:
-            errors.append(error)
+            # What an owner denies says more than that a credential has no list of its own.
+            errors.append(((query.owner != owner, not isinstance(error, AccessDenied)), error))
             continue
         fitting = [each for each in value if pattern.matches(each.full_name)]
         if fitting and query.credential not in credentials:
             credentials.append(query.credential)
         for each in fitting:
             listed.setdefault(each.full_name.lower(), each)
-    return listed, credentials, errors
+    ordered = sorted(errors, key=lambda each: each[0])
+    return listed, credentials, [error for _, error in ordered]
 
 
 def _reason(info: RepositoryInfo, sources: Sources) -> str | None:
