@@ -9,6 +9,7 @@ import pytest
 from ingest.ports import Answer, JobList
 from ingest.services.monitoring.read_attempts import (
     MAX_DOUBTFUL_READS,
+    MAX_LATE_READS,
     MAX_OPEN_READS,
     merge_jobs,
     read_attempt,
@@ -112,15 +113,42 @@ def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
 
 
-def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later(stage):
-    """It is read a bounded number of times."""
-    here = stage(WorldBuilder().run(seconds=60).job("a"), at=3600)
+@pytest.mark.parametrize(
+    ("age", "reads"), [(3600, MAX_LATE_READS + 1), (100_000, MAX_DOUBTFUL_READS + 1)]
+)
+def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later(stage, age, reads):
+    """It is read a bounded number of times, less often if it ended long ago."""
+    here = stage(WorldBuilder().run(seconds=60).job("a"), at=age, days=3)
     with_jobs(here, [JobList(jobs=(), is_complete=True)] * 100)
     here.poll()
     assert here.kinds() == ["workflow_run_completed"]
-    here.poll_for(150, every=10)
+    here.poll_for(100, every=10)
+    assert here.attempt().settled == (age > 3600)
+    here.poll_for(2 * 3600, every=60)
     assert here.attempt().settled
-    assert here.attempt().doubtful_reads == MAX_DOUBTFUL_READS + 1
+    assert here.attempt().doubtful_reads == reads
+
+
+@pytest.mark.parametrize("listed", ["none", "half"])
+def test_jobs_that_appear_minutes_after_the_end_are_published(stage, listed):
+    """The end is published again with them, and unchanged lists cost nothing meanwhile."""
+    here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
+    fetch = here.context.source.fetch_jobs
+
+    def fetch_early(key, validator=None):
+        if validator is not None:
+            return Answer(None, validator)
+        jobs = fetch(key).value.jobs[: 1 if listed == "half" else 0]
+        return Answer(JobList(jobs=jobs, is_complete=listed == "none"), '"early"')
+
+    here.context.source.fetch_jobs = fetch_early
+    here.poll_for(600, every=10)
+    assert here.attempt().doubtful_reads > MAX_DOUBTFUL_READS
+    here.context.source.fetch_jobs = lambda key, _validator=None: fetch(key)
+    here.poll_for(1800, every=60)
+    assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
+    assert len(here.runs()[-1]["data"]["jobs"]) == 2
+    assert here.attempt().settled
 
 
 @pytest.mark.parametrize("then", ["late_jobs", "unchanged"])

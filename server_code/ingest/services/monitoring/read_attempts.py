@@ -23,8 +23,10 @@ from .slice_reads import SliceReads
 #: A run whose jobs answer 404 is published without them after so many failed reads: in an hour.
 MAX_PARTIAL_READS = 13
 
-#: A job list that is empty, or shorter than GitHub counts, is believed after so many reads.
+#: A job list that is empty, or shorter than GitHub counts, is published as it is after so many
+#: reads, a minute, and believed after so many: an hour, in which unchanged answers are free.
 MAX_DOUBTFUL_READS = 6
+MAX_LATE_READS = 12
 
 #: Jobs that are open in a run that has ended are believed after so many reads: in half a minute.
 MAX_OPEN_READS = 6
@@ -151,20 +153,21 @@ def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnaps
     record = snapshot.record
     if record.has_all_jobs:
         return snapshot
-    # Jobs that are open in an ended run are read whole: "unchanged" may be what is wrong.
+    # A list of jobs in doubt is read whole: "unchanged" may be what is wrong.
     validator = None if record.jobs and is_in_doubt(record) else record.jobs_validator
     answer = source.fetch_jobs(record.key, validator)
-    is_complete = answer.value is None or answer.value.is_complete
+    # What is unchanged lacks what it lacked before.
+    is_complete = answer.value.is_complete if answer.value else record.doubtful_reads == 0
     if answer.value is not None:
         jobs = merge_jobs(record.jobs, _no_older(record, _of(record.key, answer.value.jobs)))
-        # Unchanged answers count as complete, so the validator of an incomplete one is not kept.
-        validator = answer.validator if is_complete else None
+        # Nothing remembers that the list of an open run was incomplete.
+        validator = answer.validator if is_complete or snapshot.has_ended else None
         record = replace(record, jobs=jobs, jobs_validator=validator, has_deliveries=False)
     if not snapshot.has_ended:
         return replace(snapshot, record=record)
     lacks_jobs = not is_complete or _lacks_every_job(record)
     has_open_jobs = not all(job.is_completed for job in record.jobs)
-    is_believed = not lacks_jobs or record.doubtful_reads >= MAX_DOUBTFUL_READS
+    is_believed = not lacks_jobs or record.doubtful_reads >= MAX_LATE_READS
     read = replace(
         record,
         doubtful_reads=record.doubtful_reads + 1 if lacks_jobs else 0,

@@ -22,7 +22,7 @@ from ...errors import (
 )
 from ..context import PIPELINE_MONITORING_AGENT, CollectorContext
 from .poll_session import PollSession
-from .read_attempts import AttemptSnapshot, is_in_doubt
+from .read_attempts import MAX_DOUBTFUL_READS, AttemptSnapshot, is_in_doubt
 
 #: An open run is checked again after this part of its age: in its first hour at every poll.
 OPEN_AGE_DIVISOR = 120
@@ -46,6 +46,9 @@ SETTLING_PAUSE = timedelta(seconds=5)
 
 #: A doubtful list of jobs is read again after 1, 2, 4 … seconds, at most this long.
 MAX_DOUBT_PAUSE = timedelta(seconds=32)
+
+#: A list of jobs that lacks some lags behind the run's end for no longer.
+LONGEST_LAG = timedelta(days=1)
 
 #: https://docs.github.com/en/actions/reference/limits: a run lives 35 days at most.
 LONGEST_RUN = timedelta(days=36)
@@ -123,7 +126,7 @@ def schedule(
     """
     run, now = record.run, context.clock.now()
     age = now - record.created_at
-    if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN:
+    if snapshot.is_gone or record.has_all_jobs or age > LONGEST_RUN or _is_short(record, now):
         settled = replace(record, settled=True, next_check_at=None, jobs_validator=None)
         return replace(settled, failures=0, reason=None)
     since_change = max(now - _changed_at(record), timedelta()) if run else age
@@ -133,9 +136,17 @@ def schedule(
     )
     if is_in_doubt(record):
         pause = _doubt_pause(max(record.doubtful_reads, record.open_reads))
+    elif record.doubtful_reads:
+        pause = backoff(record.doubtful_reads, maximum=MAX_FAILURE_PAUSE)
     if run is not None and not run.is_completed:
         pause = max(min_pause, _pause_in_flight(context, record, pause))
     return replace(record, next_check_at=now + pause, failures=0, reason=None)
+
+
+def _is_short(record: AttemptRecord, now: datetime) -> bool:
+    """Return whether the list of jobs of a run that ended long ago lacks some for good."""
+    ended_at = _changed_at(record)
+    return record.doubtful_reads > MAX_DOUBTFUL_READS and now - ended_at > LONGEST_LAG
 
 
 def _changed_at(record: AttemptRecord) -> datetime:
