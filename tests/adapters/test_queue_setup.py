@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 
 import pytest
 from cfnlint.api import lint_all
@@ -20,6 +21,7 @@ from ingest.adapters.aws import (
 )
 from ingest.adapters.aws import s3_client as product_s3_client
 from ingest.adapters.aws.provision import dead_letter_name
+from ingest.adapters.aws.queues import find_queue
 from ingest.errors import AccessDenied, BadSettings
 from support.aws_server import LocalAws, s3_client, sqs_client
 from support.fault_proxy import FaultProxy, LetThrough, Reply
@@ -271,3 +273,24 @@ def test_cloudformation_finds_no_fault_in_the_template(deployment: Deployment) -
     findings = lint_all(cloudformation_template(deployment))
     # What is only for information, such as notes for other tools, is no fault.
     assert [finding for finding in findings if not finding.rule.id.startswith("I")] == []
+
+
+@pytest.mark.parametrize("prefix", ["arn:aws:sqs:us-east-1", "ARN:AWS:SQS:US-EAST-1"])
+def test_a_queue_is_found_by_its_arn_in_any_case(sqs, names, prefix):
+    """Only the queue's own name has a case."""
+    name = names["metrics"].upper()
+    url = sqs.create_queue(QueueName=name)["QueueUrl"]
+    account = attributes_of(sqs, name)["QueueArn"].split(":")[4]
+    assert find_queue(sqs, f"{prefix}:{account}:{name}") == url
+    with pytest.raises(BadSettings, match="AWS_DEFAULT_REGION"):
+        find_queue(sqs, f"{prefix[:-1]}2:{account}:{name}")
+    with pytest.raises(BadSettings, match="not the ARN of an SQS queue"):
+        find_queue(sqs, f"{prefix}:{account}")
+
+
+def test_a_policy_names_a_queue_that_is_given_by_its_arn():
+    """As IAM compares ARNs, which have a case."""
+    given = replace(DEPLOYMENT, job_events_queue="ARN:AWS:SQS:EU-WEST-1:123456789012:Work")
+    [send, work, *_] = collector_policy(given)["Statement"]
+    assert work["Resource"] == ["arn:aws:sqs:eu-west-1:123456789012:Work"]
+    assert "arn:aws:sqs:eu-west-1:123456789012:Work_dlq" in send["Resource"]

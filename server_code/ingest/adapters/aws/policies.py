@@ -8,6 +8,7 @@ from typing import Any
 
 from .provision import dead_letter_name
 from .provision_bucket import LOG_PREFIX
+from .queues import is_arn
 
 #: What is in a document: text, or CloudFormation's own functions.
 Arn = str | Mapping[str, Any]
@@ -30,7 +31,10 @@ class Deployment:
     partition: str = "aws"
 
     def queue_arn(self, name: str) -> str:
-        """Name a queue as IAM does; a URL names it by its last part."""
+        """Name a queue as IAM does; a URL names it by its last part, an ARN is its name."""
+        if is_arn(name):
+            *parts, queue = name.split(":")
+            return ":".join([*map(str.lower, parts), queue])
         return f"arn:{self.partition}:sqs:{self.region}:{self.account}:{name.rsplit('/', 1)[-1]}"
 
     @property

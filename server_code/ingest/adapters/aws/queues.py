@@ -70,12 +70,17 @@ def queue_depth(client: SQSClient, queue_name: str) -> QueueDepth:
     )
 
 
+def is_arn(queue_name: str) -> bool:
+    """Return whether a queue is given by its ARN, in whatever case."""
+    return queue_name.lower().startswith("arn:")
+
+
 def find_queue(client: SQSClient, queue_name: str) -> str:
     """Return the URL of a queue that is given by name, URL or ARN."""
-    if queue_name.startswith(("https://", "http://")):
+    if queue_name.lower().startswith(("https://", "http://")):
         return queue_name
     with aws_errors(f"Queue {queue_name} in {client.meta.region_name}"):
-        if queue_name.startswith("arn:"):
+        if is_arn(queue_name):
             owner, name = _parse_arn(queue_name, client.meta.region_name)
             answer = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=owner)
         else:
@@ -90,14 +95,15 @@ def _parse_arn(arn: str, region: str) -> tuple[str, str]:
 
     https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html
     """
-    parts = arn.split(":")
-    if len(parts) != 6 or parts[2] != "sqs":
+    *parts, name = arn.split(":")
+    parts = [part.lower() for part in parts]  # only the queue's name has a case
+    if len(parts) != 5 or parts[2] != "sqs":
         raise BadSettings([f"{arn} is not the ARN of an SQS queue: give its name, URL or ARN"])
     if parts[3] != region:
         raise BadSettings(
             [f"Queue {arn} is in {parts[3]}, but the region is {region}: set AWS_DEFAULT_REGION"]
         )
-    return parts[4], parts[5]
+    return parts[4], name
 
 
 def read_attributes(client: SQSClient, queue_name: str, url: str) -> dict[str, str]:
