@@ -154,6 +154,8 @@ def _pull(repository: Repository, pull: PullRequestSpec) -> Node:
         "headRefName": pull.head_branch,
         "baseRefName": pull.base_branch,
         "state": "OPEN" if pull.closed_at is None else "CLOSED",
+        "createdAt": iso(pull.created_at),
+        "closedAt": None if pull.closed_at is None else iso(pull.closed_at),
         "headRepository": None
         if head is None
         else {"nameWithOwner": head, "name": head.split("/")[1]},

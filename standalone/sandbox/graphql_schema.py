@@ -62,6 +62,7 @@ type PullRequest {
   databaseId: Int fullDatabaseId: BigInt number: Int! url: URI! title: String!
   headRefOid: GitObjectID! headRefName: String! baseRefName: String! state: PullRequestState!
   headRepository: Repository author: Actor isDraft: Boolean!
+  createdAt: DateTime! closedAt: DateTime
   labels(first: Int, last: Int, after: String): LabelConnection
 }
 interface Actor { login: String! }

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from ingest.domain.code_metrics import triggering_pull_request
-from support.builders import a_pull, a_run
+from support.builders import a_pull, a_run, at
 from support.strategies import PULLS, RUNS
 
 OTHER_SHA = "b" * 40
@@ -65,6 +65,28 @@ def test_several_in_the_runs_own_list_are_distinguished_by_their_heads():
     twin = a_pull(id=3, head_ref="topic", head_repository="octo/api", base_ref="release")
     assert triggering_pull_request(replace(run, pull_requests=(ours, other)), []) == ours
     assert triggering_pull_request(replace(run, pull_requests=(ours, twin)), []) is None
+
+
+def test_several_of_one_branch_that_moved_on_are_distinguished_by_when_they_were_open():
+    """A branch is used again; a run that an end starts is created a moment after it."""
+    run = a_run(event="pull_request", created_at=at(1000))
+    first = a_pull(id=1, head_sha=OTHER_SHA, opened_at=at(100), closed_at=at(990))
+    second = a_pull(id=2, head_sha=OTHER_SHA, opened_at=at(1500))
+    assert triggering_pull_request(run, [first, second]) == first
+    later = replace(run, created_at=at(2000))
+    assert triggering_pull_request(later, [first, second]) == second
+    twin = replace(second, id=3, base_ref="release")
+    assert triggering_pull_request(later, [first, second, twin]) is None
+    assert triggering_pull_request(replace(run, created_at=None), [first, second]) is None
+
+
+def test_a_fork_is_the_same_after_it_or_its_owner_was_renamed():
+    """Its id is; a fork of the same name is another one."""
+    run = a_run(event="pull_request", head_repository="bob/api", head_repository_id=9)
+    renamed = a_pull(id=1, head_repository="robert/api", head_repository_id=9)
+    other = a_pull(id=2, head_repository="bob/api", head_repository_id=10)
+    assert triggering_pull_request(run, [renamed, other]) == renamed
+    assert triggering_pull_request(run, [other]) is None
 
 
 def test_the_only_pull_request_is_taken_although_its_head_moved_on():

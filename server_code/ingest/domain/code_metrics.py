@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from .runs import PullRequest, WorkflowRun
+
+#: How long after its end a pull request may have triggered a run.
+CLOSING_TIME = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,8 @@ def triggering_pull_request(
 
     The run's own list decides if it names one. It is empty for forks and may name several, so
     otherwise the pull requests of the commit and of the branch are compared by head repository and
-    head branch, and several of the same branch by head commit. If several remain, none is returned.
+    head branch, and several of the same branch by head commit, or by when they were open. If
+    several remain, none is returned.
     """
     if not run.is_for_pull_request:
         return None
@@ -43,15 +48,29 @@ def triggering_pull_request(
     pulls = _distinct(pull for pull in (*own, *associated) if _is_of(pull, run.repository))
     candidates = [pull for pull in pulls if _has_head_of(run, pull)]
     if len(candidates) > 1:
-        candidates = [pull for pull in candidates if run.head_sha and pull.head_sha == run.head_sha]
+        at_head = [pull for pull in candidates if run.head_sha and pull.head_sha == run.head_sha]
+        candidates = at_head or [each for each in candidates if _was_open(each, run.created_at)]
     return candidates[0] if len(candidates) == 1 else None
 
 
 def _has_head_of(run: WorkflowRun, pull: PullRequest) -> bool:
-    """Return whether a pull request has the run's head; what GitHub left out matches anything."""
-    return _may_equal(run.head_branch, pull.head_ref) and _may_equal(
-        _lower(run.head_repository), _lower(pull.head_repository)
-    )
+    """Return whether a pull request has the run's head; what GitHub left out matches anything.
+
+    A fork keeps its id when it, or its owner, is renamed.
+    """
+    if run.head_repository_id is not None and pull.head_repository_id is not None:
+        is_same_repository = run.head_repository_id == pull.head_repository_id
+    else:
+        names = (_lower(run.head_repository), _lower(pull.head_repository))
+        is_same_repository = _may_equal(*names)
+    return is_same_repository and _may_equal(run.head_branch, pull.head_ref)
+
+
+def _was_open(pull: PullRequest, moment: datetime | None) -> bool:
+    """Return whether a pull request is known to have been open; its end starts runs as well."""
+    if pull.opened_at is None or moment is None or moment < pull.opened_at:
+        return False
+    return pull.closed_at is None or moment <= pull.closed_at + CLOSING_TIME
 
 
 def _may_equal(one: str | None, other: str | None) -> bool:

@@ -13,7 +13,8 @@ from .jobs import COMPLETED, Job
 class PullRequest:
     """A pull request as a run refers to it.
 
-    A run's own list is short: title, author, draft and labels come from lists of pull requests.
+    A run's own list is short: title, author, draft, labels and times come from lists of pull
+    requests.
     """
 
     id: int
@@ -27,6 +28,9 @@ class PullRequest:
     author: str | None = None
     draft: bool | None = None
     labels: tuple[str, ...] | None = None
+    head_repository_id: int | None = field(default=None, compare=False)
+    opened_at: datetime | None = field(default=None, compare=False)
+    closed_at: datetime | None = field(default=None, compare=False)
     unknown: Mapping[str, object] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -79,6 +83,7 @@ class WorkflowRun:
     triggering_actor: str | None
     pull_requests: tuple[PullRequest, ...]
     head_repository: str | None = None
+    head_repository_id: int | None = field(default=None, compare=False)
     display_title: str | None = None
     previous_attempt_url: str | None = None
     referenced_workflows: tuple[ReferencedWorkflow, ...] | None = None

@@ -59,6 +59,7 @@ def parse_run(payload: Mapping[str, Any], *, repository: str) -> WorkflowRun:
         triggering_actor=text(mapping(payload.get("triggering_actor")).get("login")),
         pull_requests=_pull_requests(payload.get("pull_requests"), html_url),
         head_repository=text(mapping(payload.get("head_repository")).get("full_name")),
+        head_repository_id=integer(mapping(payload.get("head_repository")).get("id")),
         display_title=text(payload.get("display_title")),
         previous_attempt_url=text(payload.get("previous_attempt_url")),
         referenced_workflows=_referenced_workflows(payload.get("referenced_workflows")),
@@ -205,6 +206,9 @@ def _pull_request(payload: Mapping[str, Any], *, web_root: str | None) -> PullRe
         author=text(mapping(payload.get("user")).get("login")),
         draft=flag(payload.get("draft")),
         labels=label_names(payload.get("labels")),
+        head_repository_id=integer(mapping(head.get("repo")).get("id")),
+        opened_at=parse_timestamp(payload.get("created_at")),
+        closed_at=parse_timestamp(payload.get("closed_at")),
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from ...domain.code_metrics import CommitMetrics
 from ...domain.runs import PullRequest
+from ...domain.timestamps import parse_timestamp
 from ...errors import (
     Fatal,
     NotFound,
@@ -45,7 +46,7 @@ _COMMIT_FIELDS = """{ ... on Commit {
   associatedPullRequests(first: 20) {
     nodes {
       fullDatabaseId number url headRefOid headRefName baseRefName
-      headRepository { nameWithOwner } %s
+      createdAt closedAt headRepository { databaseId nameWithOwner } %s
     }
   }
 } }"""
@@ -199,4 +200,7 @@ def _read_pull(node: Mapping[str, Any]) -> PullRequest | None:
         author=text(mapping(node.get("author")).get("login")),
         draft=flag(node.get("isDraft")),
         labels=label_names(mapping(node.get("labels")).get("nodes")),
+        head_repository_id=integer(mapping(node.get("headRepository")).get("databaseId")),
+        opened_at=parse_timestamp(node.get("createdAt")),
+        closed_at=parse_timestamp(node.get("closedAt")),
     )

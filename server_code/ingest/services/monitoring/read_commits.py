@@ -80,7 +80,8 @@ class CommitReads:
         if not run.is_for_pull_request:
             return commit
         found = commit or CommitMetrics(commit_sha=sha)
-        for fetch in (self._fetch_branch_pulls, self._fetch_commit_pulls):
+        steps = (self._fetch_branch_pulls, self._fetch_commit_pulls, self._fetch_actor_pulls)
+        for fetch in steps:
             if triggering_pull_request(run, found.pull_requests) is not None:
                 break
             pulls = (*found.pull_requests, *fetch(run))
@@ -90,7 +91,16 @@ class CommitReads:
         return found
 
     def _fetch_branch_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
-        owner = (run.head_repository or "").partition("/")[0]
+        return self._fetch_pulls_of(run, (run.head_repository or "").partition("/")[0])
+
+    def _fetch_actor_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
+        """Fetch the pull requests of the actor's branch: its fork was deleted, or renamed."""
+        names = (run.head_repository or "").lower(), run.repository.lower()
+        owner = names[0].partition("/")[0]
+        is_lost = names[0] != names[1] and owner != (run.actor or "").lower()
+        return self._fetch_pulls_of(run, run.actor) if is_lost else ()
+
+    def _fetch_pulls_of(self, run: WorkflowRun, owner: str | None) -> tuple[PullRequest, ...]:
         if not owner or not run.head_branch:
             return ()
         head = f"{owner}:{run.head_branch}"
