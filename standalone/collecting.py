@@ -14,7 +14,7 @@ from functools import partial
 import click
 from ingest.bootstrap.collector import Collector, open_headless
 from ingest.domain.counted_nouns import plural
-from ingest.errors import IngestError, StateUnavailable
+from ingest.errors import IngestError, RateLimited, RequestPaused, StateUnavailable
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
 from ingest.services.collections.one_time_collection import save_one_time_collection
 from ingest.settings import Settings
@@ -123,20 +123,31 @@ def _collect_all(
     summary, errors = result.summary, {**refused, **result.errors}
     if options.as_json or summary.attempts or not errors:
         _report(summary, as_json=options.as_json)
-    for name, error in list(result.errors.items())[0 if refused else 1 :]:
-        write_notice(f"{name}: {sentence_for(error)}", level=logging.ERROR)
+    raised = _first_failure(refused, result.errors)
+    for name, error in result.errors.items():
+        if error is not raised:
+            write_notice(f"{name}: {sentence_for(error)}", level=logging.ERROR)
     if stop.signal_number is not None:
         notice = "Stopped before everything was collected; the next start continues."
         write_notice(notice)
         return stop.exit_code, notice
     if summary.pending:
         write_notice(_describe_pending(summary.pending), level=logging.WARNING)
-    for error in errors.values():
-        raise error
-    if summary.pending:
-        left = plural(len(summary.pending), "item is", "items are")
+    if raised is not None:
+        raise raised
+    if summary.pending or errors:
+        left = plural(len(summary.pending) + len(errors), "item is", "items are")
         return INCOMPLETE, f"{left} pending; the next start continues."
     return 0, None
+
+
+def _first_failure(
+    refused: Mapping[str, IngestError], failed: Mapping[str, IngestError]
+) -> IngestError | None:
+    """Return the error that ends the command; what a long limit has left is no failure."""
+    limits = (RateLimited, RequestPaused)
+    failures = (error for error in failed.values() if not isinstance(error, limits))
+    return next(iter(refused.values()), None) or next(failures, None)
 
 
 def _saved_end(collector: Collector, names: Sequence[str]) -> Callable[[int, str | None], None]:

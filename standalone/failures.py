@@ -11,6 +11,7 @@ from ingest.errors import (
     IngestError,
     RateLimited,
     Rejected,
+    RequestPaused,
     Retriable,
     is_out_of_memory,
 )
@@ -30,8 +31,9 @@ def sentence_for(error: Exception) -> str:
     """
     if isinstance(error, BadSettings):
         return _list_of_faults(error.faults)
-    if isinstance(error, RateLimited):
-        return f"{error} The limit ends at {error.retry_at:%H:%M:%S} UTC; start it again then."
+    if isinstance(error, RateLimited | RequestPaused):
+        until = f"{error.retry_at:%Y-%m-%d %H:%M:%S}"
+        return f"{error} The limit ends at {until} UTC; start it again then."
     if isinstance(error, IngestError):
         remedy = _DOCTOR if isinstance(error, AccessDenied | BadCredentials | Retriable) else ""
         return f"{error} {error.remedy or remedy}".rstrip()

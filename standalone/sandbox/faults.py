@@ -42,7 +42,8 @@ KINDS = frozenset(
 class Fault:
     """One rule.
 
-    `path` is a regular expression that is searched in the path (of the API or of the logs' host).
+    `path` is a regular expression that is searched in the path (of the API or of the logs' host),
+    `query` one that is searched in the query, such as `status=queued`.
     `count` stops after so many (for each path alone with `per_path`); `probability` is drawn anew
     for each request. `do` says what happens:
     error: `status`, as `html` or JSON; cut: the body stops after `fraction` of it; reset: the
@@ -74,12 +75,14 @@ class Fault:
     retry_after: bool = True
     retry_after_date: bool = False
     above_page_size: int | None = None
+    query: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a rule that cannot be followed."""
         if self.do not in KINDS:
             raise ValueError(f"A fault cannot do {self.do!r}; it can do {sorted(KINDS)}.")
         re.compile(self.path)
+        re.compile(self.query)
 
 
 class Faults:
@@ -104,15 +107,16 @@ class Faults:
             self._asked.clear()
             self._applied.clear()
 
-    def select(self, path: str, page_size: int = 30) -> Fault | None:
-        """Return the first rule that strikes a request for this path."""
+    def select(self, path: str, page_size: int = 30, query: str = "") -> Fault | None:
+        """Return the first rule that strikes a request for this path and query."""
         if not self._rules:
             return None
         with self._lock:
             for number, rule in enumerate(self._rules):
                 if rule.above_page_size is not None and page_size <= rule.above_page_size:
                     continue
-                if re.search(rule.path, path) and self._applies(number, rule, path):
+                is_meant = re.search(rule.path, path) and re.search(rule.query, query)
+                if is_meant and self._applies(number, rule, path):
                     return rule
         return None
 

@@ -43,7 +43,8 @@ class Gateway:
         return send(environ, start_response, answer, now=now, fault=fault)
 
     def _applied(self, incoming: Incoming) -> Fault | None:
-        fault = self._state.faults.select(incoming.path, requested_page(incoming.args).size)
+        page_size = requested_page(incoming.args).size
+        fault = self._state.faults.select(incoming.path, page_size, incoming.query)
         if fault is not None:
             self._state.statistics.count(f"faults.{fault.do}")
             if fault.do == "slow":

@@ -116,6 +116,16 @@ def test_what_is_left_pending_is_named_and_ends_in_its_own_code(cli: CommandLine
     assert (again["logs"], again["pending"]) == (1, [])
 
 
+@pytest.mark.parametrize(("do", "status"), [("secondary", 429), ("busy", 503)])
+def test_a_list_that_github_forbids_for_years_is_named_and_left(cli: CommandLine, do, status):
+    """Every limit that GitHub documents is over within an hour; it is waited for then."""
+    cli.inject(path="/actions/runs$", do=do, status=status, seconds=10**8)
+    done = cli.run("collect", "octo/web", "--once", "--json")
+    assert done.returncode == 75, done.stderr
+    assert "octo/web: GitHub " in done.stderr
+    assert "start it again then." in done.stderr
+
+
 def test_a_second_start_continues_where_the_first_ended(cli: CommandLine):
     """It knows the repositories, and publishes nothing twice."""
     cli.json("collect", "octo/api", "--once")

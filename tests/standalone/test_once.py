@@ -17,6 +17,7 @@ from ingest.errors import (
     RateLimited,
     RepositoryUnavailable,
     RequestFailed,
+    Retriable,
     StateFull,
 )
 from ingest.services.collections.collection_plan import COMPLETE, CollectionPolicy
@@ -339,6 +340,22 @@ def test_a_search_for_reruns_that_fails_now_and_then_is_continued(stage):
     assert_nothing_twice(here)
 
 
+def test_lists_by_status_that_always_fail_hide_nothing_that_every_day_shows(stage):
+    """A re-run deep in the list is found, and the collection is complete."""
+    world = WorldBuilder()
+    world.repository(REPOSITORY)
+    for number in range(102):
+        world.run(created=number * 60, seconds=10, sha="a" * 40).job("skipped", "skipped")
+        if number == 3:
+            world.rerun("success", at=8000, seconds=3600).job("again")
+    here = stage(world, at=7000, days=30, speed=SPEED)
+    collect(here, REPOSITORY)
+    here.move_to(9000)
+    here.fail(Fault(path="/runs$", query="status=", do="error"))
+    collect(here, REPOSITORY)
+    assert "in_progress" in here.attempt(2, run=4).published_statuses
+
+
 def test_an_end_whose_jobs_cannot_be_read_at_once_is_waited_for(stage):
     """However long ago the run ended: nobody has been published yet."""
     context = a_world(runs=1).run(created=10, seconds=600).job("long", seconds=500)
@@ -397,3 +414,32 @@ def test_threads_that_cannot_be_started_end_those_that_run(stage):
 
     with pytest.raises(RuntimeError, match="new thread"):
         collect_once(collector, [REPOSITORY], stop=threading.Event(), on_progress=fail)
+
+
+@pytest.mark.parametrize("do", ["secondary", "busy"])
+def test_a_list_that_github_forbids_for_years_is_left(stage, do):
+    """Nothing that GitHub documents lasts longer than an hour; the rest is collected."""
+    here = stage(a_world("octo/api", "octo/web"), at=300, speed=SPEED)
+    here.fail(Fault(path="/api/actions/runs$", do=do, status=503, seconds=10**8))
+    result = collect_with_errors(here, "octo/api", "octo/web")
+    assert set(result.errors) >= {"octo/api"}
+    assert all(isinstance(error, Retriable) for error in result.errors.values())
+
+
+def test_jobs_that_github_forbids_for_years_are_left_pending(stage):
+    """Together with whatever the same limit forbids."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    path = f"/runs/{FIRST_RUN + 1}/attempts/1/jobs$"
+    here.fail(Fault(path=path, do="secondary", status=429, seconds=10**8))
+    result = collect_with_errors(here, REPOSITORY)
+    assert isinstance(result.errors[REPOSITORY], RateLimited)
+    assert FIRST_RUN + 1 in {item.run_id for item in result.summary.pending}
+
+
+def test_logs_that_github_forbids_for_years_are_left_pending(stage):
+    """What was published before the limit stays so."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.fail(Fault(path="/logs$", do="secondary", status=429, seconds=10**8))
+    result = collect_with_errors(here, REPOSITORY)
+    assert result.summary.logs == 0
+    assert [item for item in result.summary.pending if item.job_id is not None]

@@ -166,7 +166,7 @@ class LogCollection:
     def _wait_for(self, limit: RateLimited) -> None:
         """Wait until GitHub permits requests again."""
         clock, until = self._context.clock, limit.retry_at
-        if self._policy.waits_for_others:
+        if self._policy.waits_for_others and not self._policy.is_endless(limit, clock.now()):
             with self._lock:
                 self.standstill = self.standstill.excused(clock.now(), until)
         else:

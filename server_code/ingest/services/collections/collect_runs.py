@@ -177,6 +177,9 @@ class _RepositoryPart:
 
     def is_done_after(self, error: IngestError | None) -> bool:
         """Return whether a poll was the last one; ``error`` and ``unread`` name the rest."""
+        if error is not None and self._policy.is_endless(error, self._context.clock.now()):
+            self.error, self.unread = error, self._load_unread()
+            return True
         if isinstance(error, RateLimited) and self._policy.waits_for_others:
             self.error = error
             self._standstill = self._standstill.excused(self._context.clock.now(), error.retry_at)

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ...domain.collections import Standstill
+from ...errors import IngestError, RateLimited, RequestPaused
+from ...wire.rate_limits import MAX_RESET_TIME
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +22,7 @@ class CollectionPolicy:
     reading them. ``job_lag``: jobs of a run that has just ended may lag behind it for so long.
     ``outage``: a state or queue that does not respond is asked again for so long.
     ``waits_for_others``: GitHub's limits and the leases of other processes are waited for.
+    ``longest_limit``: a limit that lasts longer is none of GitHub's, and is not waited for.
     ``collects_runs`` and ``collects_logs``: what is False is left to another process.
     """
 
@@ -31,8 +34,15 @@ class CollectionPolicy:
     job_lag: timedelta
     outage: timedelta
     waits_for_others: bool
+    longest_limit: timedelta = MAX_RESET_TIME
     collects_runs: bool = True
     collects_logs: bool = True
+
+    def is_endless(self, error: IngestError, now: datetime) -> bool:
+        """Return whether GitHub asks to wait longer than a collection that ends does."""
+        if isinstance(error, RateLimited):
+            return error.retry_at - now > self.longest_limit
+        return isinstance(error, RequestPaused) and error.retry_at - now > self.standstill
 
 
 #: The policy of a collection that nothing follows.

@@ -84,7 +84,8 @@ def discover_all_runs(
         poll_session.repository = replace(poll_session.repository, run_lists=lists)
     poll_session.is_thorough, poll_session.relies_on_deliveries = True, False
     sweep = partial(sweep_all_days, since=since)
-    _discover(context, poll_session, (*_LOOKUPS, sweep))
+    steps = (follow_run_hints, ask_for_failed_deliveries, sweep, _ask_for_unswept_runs)
+    _discover(context, poll_session, steps)
 
 
 def _discover(
@@ -109,6 +110,12 @@ def _ask_each(
         except IngestError as error:
             # What the list has shown is collected all the same.
             poll_session.note_failure(error)
+
+
+def _ask_for_unswept_runs(context: CollectorContext, poll_session: PollSession) -> None:
+    """Ask for open runs by status where the sweep has not shown every run of every day."""
+    if poll_session.error is not None or poll_session.has_unread_pages:
+        ask_for_open_runs(context, poll_session)
 
 
 def follow_run_hints(context: CollectorContext, poll_session: PollSession) -> None:

@@ -29,7 +29,8 @@ class PollSession:
     ``is_thorough``: everything is to be collected now. ``error`` is why some of the requests
     other than the first page of the run list failed this time, ``is_cut_short`` whether a limit
     was among the reasons. ``ignores_created``: the
-    server answers a filter by creation time with other runs. ``should_continue`` is asked between
+    server answers a filter by creation time with other runs. ``has_unread_pages``: a window of the
+    sweep has more pages than GitHub's filtered lists show. ``should_continue`` is asked between
     requests; False ends the search where it is, and the next poll continues it. ``changed``: runs
     that were new or differed from the ledger's copy; ``changed_at``: when what was found changed
     last. ``relies_on_deliveries``: webhooks take the
@@ -53,6 +54,7 @@ class PollSession:
     relies_on_deliveries: bool = False
     has_more_events: bool = False
     ignores_created: bool = False
+    has_unread_pages: bool = False
     error: IngestError | None = None
     is_cut_short: bool = False
 

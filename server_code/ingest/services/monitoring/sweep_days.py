@@ -242,6 +242,7 @@ def _ask_for_more_pages(
         upsert_runs(context, poll_session, page.runs)
         if not page.has_next:
             return
+    poll_session.has_unread_pages = True
 
 
 def _day_window(day: datetime) -> Window:
