@@ -36,7 +36,7 @@ def mcp(*, address: Address | None) -> None:
     or over HTTP. It reads the state of DATABASE_URL, by default runstream.db in this folder.
     """
     try:
-        from ..mcp.server import build_mcp_server, serve_http
+        from ..mcp.server import build_mcp_server, serve_http, serve_stdio
     except ImportError as error:
         raise Fatal(
             "`mcp` needs packages that are missing: pip install 'runstream[mcp]'"
@@ -60,7 +60,7 @@ def mcp(*, address: Address | None) -> None:
         )
         server = build_mcp_server(tools)
         if address is None:
-            server.run("stdio")
+            serve_stdio(server)
             return
         if settings.mcp_token is None:
             raise BadSettings(["MCP_TOKEN is not set: set it to a secret that clients send"])

@@ -66,6 +66,22 @@ def build_mcp_server(tools: AgentTools) -> MCPServer[Any]:
     return server
 
 
+def serve_stdio(server: MCPServer[Any]) -> None:
+    """Serve one client on stdin and stdout, until it leaves, also without reading its answers."""
+    try:
+        server.run("stdio")
+    except Exception as error:
+        if not _is_end_of_client(error):
+            raise
+
+
+def _is_end_of_client(error: BaseException) -> bool:
+    """Return whether all that failed was writing to a client; tasks raise groups of errors."""
+    errors = getattr(error, "exceptions", ())
+    are_all = bool(errors) and all(_is_end_of_client(each) for each in errors)
+    return are_all or isinstance(error, BrokenPipeError)
+
+
 def serve_http(server: MCPServer[Any], token: Secret, address: Address) -> None:
     """Serve streamable HTTP at /mcp to clients that send the token, until a signal.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Coroutine
@@ -135,6 +136,35 @@ def test_an_agent_finds_a_failure_and_reads_its_error(collected: CommandLine) ->
             await refuse_wrong_arguments(client)
 
     run_apart(talk)
+
+
+def test_a_client_that_leaves_before_its_answer_is_no_fault(collected: CommandLine) -> None:
+    """As an editor that is closed while it waits: nobody reads the answer."""
+    hello = {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "initialize",
+        "params": {
+            "protocolVersion": "2025-06-18",
+            "capabilities": {},
+            "clientInfo": {"name": "an agent", "version": "1"},
+        },
+    }
+    unread, answers = os.pipe()
+    os.close(unread)
+    done = subprocess.run(
+        [sys.executable, "-m", "standalone", "mcp"],
+        env=collected.whole_environment(),
+        cwd=collected.folder,
+        input=json.dumps(hello) + "\n",
+        stdout=answers,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    os.close(answers)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_over_http_a_token_is_required(collected: CommandLine) -> None:
