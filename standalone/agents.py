@@ -84,7 +84,7 @@ def run_agents(
 def watch(collector: Collector, repositories: Sequence[str]) -> None:
     """Add repositories to the state, and free those whose holder on this machine has died."""
     context, now = collector.context, collector.context.clock.now()
-    days = context.collecting.backfill_days
+    days = context.settings.backfill_days
     for name in repositories:
         context.store.add_repository(new_repository(name, backfill_days=days, now=now))
     free_dead_leases(context.store, now=now)

@@ -93,7 +93,7 @@ def replay(
             return _run(collector.context, span, stop)
         with closing(open_bus(settings)) as bus:
             publisher = _open_queue(bus, queue)
-            context = replace(collector.context, metrics=publisher, logs=publisher)
+            context = replace(collector.context, metrics_queue=publisher, logs_queue=publisher)
             return _run(context, span, stop)
 
 

@@ -71,7 +71,11 @@ ReadProgress = Callable[[], Progress]
 def summarize(collector: Collector, *, seconds: float) -> Summary:
     """Read the counters."""
     context, counts = collector.context, collector.context.counters.snapshot()
-    queues = (context.metrics.queue_name, context.logs.queue_name, context.job_events.queue_name)
+    queues = (
+        context.metrics_queue.queue_name,
+        context.logs_queue.queue_name,
+        context.job_events_queue.queue_name,
+    )
     return Summary(
         runs=counts.get("runs", 0),
         attempts=counts.get("attempts", 0),

@@ -100,7 +100,7 @@ def test_work_that_is_received_before_its_attempt_is_recorded_is_done(stage):
     """The log agent may be faster than the collector, which dies before it records the attempt."""
     here = stage(WorldBuilder().run(seconds=60).job("one", log=b"1"), at=100)
 
-    dies = replace(here.context, job_events=Fused(here.queues.job_events, Fuse(1)))
+    dies = replace(here.context, job_events_queue=Fused(here.queues.job_events, Fuse(1)))
     with pytest.raises(Killed):
         here.poll(context=dies)
     assert here.attempt().published_jobs == {}

@@ -85,7 +85,7 @@ def test_what_is_within_the_backfill_is_never_forgotten(stage):
     here = stage(some_runs(), at=400)
     collect_both(here)
     here.move_to(91 * DAY)
-    world = replace(here.context, collecting=CollectingSettings(backfill_days=30))
+    world = replace(here.context, settings=CollectingSettings(backfill_days=30))
     assert not purge_expired(world)
     assert len(attempts(here)) == 3
 

@@ -148,16 +148,16 @@ class Stage:
             source=GithubActions(pool, self.counters),
             repositories=GithubRepositories(pool),
             store=state or self.state,
-            metrics=self.queues.metrics,
-            logs=self.queues.logs,
-            job_events=self.queues.job_events,
+            metrics_queue=self.queues.metrics,
+            logs_queue=self.queues.logs,
+            job_events_queue=self.queues.job_events,
             blobs=self.blobs if with_bucket else None,
             clock=self.clock,
             workers=workers,
             log_workers=workers,
             counters=self.counters,
-            collecting=CollectingSettings(**collecting),
-            holder=holder,
+            settings=CollectingSettings(**collecting),
+            worker_id=holder,
             cloudevents_root=cloudevents_root,
         )
 
@@ -204,7 +204,7 @@ class Stage:
         context = context or self.context
         self.state.make_due(name, now=self.clock.now())
         claimed = context.store.claim_repositories(
-            holder=context.holder,
+            holder=context.worker_id,
             now=self.clock.now(),
             lease_seconds=LEASE_SECONDS,
             limit=1,

@@ -12,7 +12,6 @@ DEFAULT_APP_FILE = ".runstream/github-app.json"
 APP_FILE = "GITHUB_APP_FILE"
 
 _APP = ("GITHUB_APP_ID", "GITHUB_APP_PRIVATE_KEY")
-_WEBHOOK_SECRET = "GITHUB_WEBHOOK_SECRET"  # noqa: S105 - a name
 
 Lookup = Callable[[str], "str | None"]
 

@@ -33,7 +33,7 @@ from .request_context import RequestContext
 from .task_launcher import continue_tick
 
 #: The host name of the app's tasks in the heartbeats.
-PLACE = "tasks of the Anvil app"
+HOST = "tasks of the Anvil app"
 
 
 @anvil.server.background_task
@@ -91,21 +91,21 @@ def _work(
     """Run one slice; an error is reported in the heartbeat and fails the task."""
     state, started_at = request.state, request.now
     if is_paused(state, agent) or not _has_work(request):
-        report_idle(state, agent, place=PLACE, now=request.now)
+        report_idle(state, agent, host=HOST, now=request.now)
         return 0
     collector: Collector | None = None
     try:
         missing = missing_steps(request.settings)
-        if missing and is_done_elsewhere(state, agent, place=PLACE, now=request.now):
+        if missing and is_done_elsewhere(state, agent, host=HOST, now=request.now):
             return 0
         if missing:
             raise BadSettings(missing)
         collector = request.open_collector(checks_bucket=agent == LOG_INGESTION_AGENT)
         report: Report = task_state
         seconds = request.settings.collecting.task_seconds
-        result = tick(collector.context, seconds=seconds, place=PLACE, report=report)
+        result = tick(collector.context, seconds=seconds, host=HOST, report=report)
     except IngestError as error:
-        report_error(state, agent, error, place=PLACE, now=request.now)
+        report_error(state, agent, error, host=HOST, now=request.now)
         raise
     finally:
         if collector is not None:

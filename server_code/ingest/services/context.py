@@ -61,7 +61,7 @@ class CollectorContext:
 
     ``workers`` and ``log_workers`` run requests to GitHub side by side, so that large logs keep no
     poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.
-    ``holder`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
+    ``worker_id`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
     where there is one. ``cloudevents_root`` is that of every envelope. ``repositories`` lists what
     the ``sources`` of the settings, and those of the state, bring.
     ``busy_polls``: repositories whose last poll by this process met a busy state.
@@ -72,16 +72,16 @@ class CollectorContext:
 
     source: ActionsSource
     store: StateStore
-    metrics: Publisher
-    logs: Publisher
-    job_events: WorkQueue
+    metrics_queue: Publisher
+    logs_queue: Publisher
+    job_events_queue: WorkQueue
     blobs: BlobStore | None
     clock: Clock
     workers: Executor
     log_workers: Executor
     counters: Counters
-    collecting: CollectingSettings
-    holder: str
+    settings: CollectingSettings
+    worker_id: str
     log_cache: LogCache | None = None
     cloudevents_root: str | None = None
     repositories: RepositorySource | None = None
@@ -97,7 +97,7 @@ class CollectorContext:
     def filters_of(self, repository: str) -> FilterChain:
         """Return the filters of a repository: those of the settings, then those of its source."""
         _, filters = self.source_filters.find(self.store, self.clock, repository)
-        return FilterChain((self.collecting.filters, filters))
+        return FilterChain((self.settings.filters, filters))
 
     def share_pauses(self) -> None:
         """Save this process's rate-limit pauses for other processes and for its next start."""

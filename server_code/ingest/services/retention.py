@@ -19,6 +19,6 @@ def purge_expired(context: CollectorContext) -> bool:
     over closed days finds one that was purged; and a list so short that it shows all runs is
     read with that in mind (``upsert_runs``). Raises StateUnavailable.
     """
-    created_before = context.clock.now() - timedelta(days=context.collecting.ledger_days)
+    created_before = context.clock.now() - timedelta(days=context.settings.ledger_days)
     removed = context.store.remove_settled_attempts(created_before=created_before, limit=MAX_PURGED)
     return removed == MAX_PURGED

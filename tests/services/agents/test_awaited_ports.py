@@ -54,7 +54,7 @@ def test_the_thread_that_waits_checks_in(here):
         page = context.source.fetch_runs(REPOSITORY, RunQuery()).value
         with pytest.raises(SourceUnavailable, match="away"):
             context.source.fetch_run(REPOSITORY, 1)
-        assert context.metrics.queue_name == here.context.metrics.queue_name
+        assert context.metrics_queue.queue_name == here.context.metrics_queue.queue_name
     assert page is not None
     assert len(page.runs) == 1
     assert threads == {threading.get_ident()}

@@ -28,7 +28,7 @@ from support.world import Stage
 
 from standalone.sandbox.builder import WorldBuilder
 
-PLACE = "a host"
+HOST = "a host"
 
 
 class Refusing:
@@ -51,7 +51,7 @@ def here(stage) -> Stage:
 
 def a_sign(here: Stage, **changes) -> Heartbeat:
     context = replace(here.context, counters=Counters(), **changes)
-    return Heartbeat(context, PIPELINE_MONITORING_AGENT, place=PLACE)
+    return Heartbeat(context, PIPELINE_MONITORING_AGENT, host=HOST)
 
 
 def reported(here: Stage) -> AgentRecord:
@@ -66,7 +66,7 @@ def test_a_heartbeat_reports_who_works_where_since_when(here):
     here.advance(7)
     sign.save(AgentState.LIMITED, "GitHub wants a pause.")
     record = reported(here)
-    assert (record.name, record.holder) == (PIPELINE_MONITORING_AGENT, PLACE)
+    assert (record.name, record.holder) == (PIPELINE_MONITORING_AGENT, HOST)
     assert (record.state, record.note) == ("limited", "GitHub wants a pause.")
     assert (record.started_at, record.heartbeat_at) == (began, began + timedelta(seconds=7))
 
@@ -122,7 +122,7 @@ def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(
     """A process knows no limit before GitHub's first answer."""
     known = {"limit": 5000, "remaining": 17, "reset_at": None}
     here.state.save_agent(
-        an_agent(PIPELINE_MONITORING_AGENT, PLACE, heartbeat_at=here.clock.now(), rate_limit=known)
+        an_agent(PIPELINE_MONITORING_AGENT, HOST, heartbeat_at=here.clock.now(), rate_limit=known)
     )
     sign = a_sign(here)
     sign.save(AgentState.RUNNING)
@@ -178,9 +178,7 @@ def test_the_last_log_is_reported_by_the_next_process_too(here):
     """It is the time of a log, not of a heartbeat."""
 
     def a_log_sign() -> Heartbeat:
-        return Heartbeat(
-            replace(here.context, counters=Counters()), LOG_INGESTION_AGENT, place=PLACE
-        )
+        return Heartbeat(replace(here.context, counters=Counters()), LOG_INGESTION_AGENT, host=HOST)
 
     sign = a_log_sign()
     sign.save(AgentState.RUNNING)

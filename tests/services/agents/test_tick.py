@@ -25,7 +25,7 @@ from support.world import GENEROUS, REPOSITORY, Stage, assert_all_published, ass
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
 
-PLACE = "tasks of the app"
+HOST = "tasks of the app"
 SECONDS = 25
 
 
@@ -42,12 +42,12 @@ def ended_runs(count: int = 1) -> WorldBuilder:
 
 def monitor(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
     context = context or here.context
-    return monitoring_tick(context, seconds=seconds, place=PLACE, report=report).count
+    return monitoring_tick(context, seconds=seconds, host=HOST, report=report).count
 
 
 def ingest(here: Stage, *, context=None, seconds: float = SECONDS, report=lambda *_: None) -> int:
     context = context or here.context
-    return log_tick(context, seconds=seconds, place=PLACE, report=report).count
+    return log_tick(context, seconds=seconds, host=HOST, report=report).count
 
 
 def sign(here: Stage, name: str):
@@ -170,10 +170,10 @@ def test_a_tick_that_leaves_logs_says_so_and_stays_running(stage):
     def take_long(name: str, value: object) -> None:
         here.advance(SECONDS if name == "received" else 0)
 
-    first = log_tick(here.context, seconds=SECONDS, place=PLACE, report=take_long)
+    first = log_tick(here.context, seconds=SECONDS, host=HOST, report=take_long)
     assert (first.count, first.has_more) == (10, True)
     assert sign(here, LOG_INGESTION_AGENT).state == "running"
-    last = log_tick(here.context, seconds=SECONDS, place=PLACE, report=lambda *_: None)
+    last = log_tick(here.context, seconds=SECONDS, host=HOST, report=lambda *_: None)
     assert (last.count, last.has_more) == (2, False)
     assert sign(here, LOG_INGESTION_AGENT).state == "idle"
 
@@ -181,7 +181,7 @@ def test_a_tick_that_leaves_logs_says_so_and_stays_running(stage):
 def test_a_tick_that_leaves_a_due_repository_says_so_and_stays_running(stage):
     """A backfill goes on with the next tick at once."""
     here = stage(ended_runs(), at=600)
-    result = monitoring_tick(here.context, seconds=0, place=PLACE, report=lambda *_: None)
+    result = monitoring_tick(here.context, seconds=0, host=HOST, report=lambda *_: None)
     assert (result.count, result.has_more) == (0, True)
     assert sign(here, PIPELINE_MONITORING_AGENT).state == "running"
 
@@ -267,8 +267,8 @@ def test_the_last_known_limit_survives_until_github_reports_a_new_one(stage):
     known = sign(here, PIPELINE_MONITORING_AGENT).rate_limit
     assert known["remaining"] is not None
     now = here.clock.now()
-    report_idle(here.state, PIPELINE_MONITORING_AGENT, place=PLACE, now=now)
-    report_error(here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), place=PLACE, now=now)
+    report_idle(here.state, PIPELINE_MONITORING_AGENT, host=HOST, now=now)
+    report_error(here.state, PIPELINE_MONITORING_AGENT, BadCredentials("No."), host=HOST, now=now)
     monitor(here, context=here.join(holder="next"), seconds=1)
     assert sign(here, PIPELINE_MONITORING_AGENT).rate_limit == known
 
@@ -280,7 +280,7 @@ def test_the_same_trouble_is_reported_once_however_often_it_is_tried(stage):
 
     def try_again() -> None:
         now = here.clock.now()
-        report_error(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
+        report_error(here.state, LOG_INGESTION_AGENT, error, host=HOST, now=now)
         assert sign(here, LOG_INGESTION_AGENT).state == "error"
         assert sign(here, LOG_INGESTION_AGENT).note == "There is no queue."
 
@@ -300,7 +300,7 @@ def test_trouble_that_a_wrong_clock_reported_is_reported_again(stage):
     for ahead in (timedelta(days=1), timedelta(0)):
         now = here.clock.now() + ahead
         error = QueueMissing("There is no queue.")
-        report_error(here.state, LOG_INGESTION_AGENT, error, place=PLACE, now=now)
+        report_error(here.state, LOG_INGESTION_AGENT, error, host=HOST, now=now)
         ingest(here, seconds=1)
     assert here.errors() == ["There is no queue."] * 2
 
@@ -310,7 +310,7 @@ def test_other_trouble_is_reported_as_well(stage):
     here = stage(ended_runs(), at=600)
     for what in ("a", "b"):
         now = here.clock.now()
-        report_error(here.state, LOG_INGESTION_AGENT, QueueMissing(what), place=PLACE, now=now)
+        report_error(here.state, LOG_INGESTION_AGENT, QueueMissing(what), host=HOST, now=now)
     assert here.errors() == ["b", "a"]
 
 
@@ -318,7 +318,7 @@ def test_other_trouble_is_reported_as_well(stage):
     ("record", "is_done"),
     [
         (an_agent("monitor", "a daemon"), True),
-        (an_agent("monitor", PLACE), False),
+        (an_agent("monitor", HOST), False),
         (an_agent("another", "a daemon"), False),
         (an_agent("monitor", "a daemon", state="stopped"), False),
         (an_agent("monitor", "a daemon", heartbeat_at=NOW - timedelta(seconds=61)), False),
@@ -328,4 +328,4 @@ def test_work_is_done_elsewhere_where_another_host_gave_a_sign_of_late(stage, re
     """A host that stopped, or fell silent, does nothing any more."""
     here = stage(WorldBuilder().run())
     here.state.save_agent(record)
-    assert is_done_elsewhere(here.state, "monitor", place=PLACE, now=NOW) is is_done
+    assert is_done_elsewhere(here.state, "monitor", host=HOST, now=NOW) is is_done

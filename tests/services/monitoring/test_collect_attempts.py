@@ -44,7 +44,7 @@ def everything_told(here: Stage) -> set[str]:
 
 def a_process(here: Stage) -> CollectorContext:
     """Start a process; requests of a killed one may still be on their way."""
-    return here.join(log_mode=here.context.collecting.log_mode)
+    return here.join(log_mode=here.context.settings.log_mode)
 
 
 def a_process_with(here: Stage, fuse: Fuse) -> CollectorContext:

@@ -62,7 +62,7 @@ def test_a_run_is_counted_once_and_stays_left_out(stage: OpenStage) -> None:
     opened = stage(world(), at=600, filters=Filters(branches=parse_globs("main")))
     opened.poll_for(120)
     assert opened.counters.read("runs_filtered") == 1
-    opened.context = replace(opened.context, collecting=opened.join().collecting)
+    opened.context = replace(opened.context, settings=opened.join().settings)
     opened.remove_validators()
     opened.poll()
     assert workflows(opened) == ["main", "main"]

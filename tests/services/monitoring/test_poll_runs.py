@@ -352,7 +352,7 @@ def test_a_poll_that_lost_its_state_is_repeated_when_the_state_is_back(stage, lo
     for _ in range(2):
         with pytest.raises(StateUnavailable):
             poll_due_repositories(context, should_continue=lambda: True)
-    assert here.record().lease_holder == context.holder
+    assert here.record().lease_holder == context.worker_id
     context = replace(context, store=here.state)
     assert poll_due_repositories(context, should_continue=lambda: True) == 1
     assert here.record().lease_holder is None

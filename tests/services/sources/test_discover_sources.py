@@ -620,8 +620,8 @@ class TestOneOwner:
     def test_a_changed_filter_of_the_settings_is_reported_once(self, stage: Stage) -> None:
         def start(**texts: str) -> list[str]:
             filters = parse_filters(texts)
-            collecting = replace(stage.context.collecting, filters=filters)
-            start_discovery(replace(stage.context, collecting=collecting))
+            settings = replace(stage.context.settings, filters=filters)
+            start_discovery(replace(stage.context, settings=settings))
             return [each.what for each in stage.state.list_activities(limit=9)]
 
         assert start() == []

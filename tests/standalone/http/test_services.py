@@ -125,7 +125,7 @@ def test_an_agent_that_runs_elsewhere_is_not_missed(here, signs):
 def test_the_health_of_others_is_not_this_ones(here, signs):
     """Processes share a state, and each answers for itself."""
     signs.save()
-    assert ask(replace(here.context, holder="another"), "/healthz").status_code == 503
+    assert ask(replace(here.context, worker_id="another"), "/healthz").status_code == 503
 
 
 def test_an_agent_that_stopped_is_not_healthy(here, signs):

@@ -38,9 +38,9 @@ def awaited_ports(
             context,
             source=awaited(context.source),
             repositories=None if context.repositories is None else awaited(context.repositories),
-            metrics=awaited(context.metrics),
-            logs=awaited(context.logs),
-            job_events=awaited(context.job_events),
+            metrics_queue=awaited(context.metrics_queue),
+            logs_queue=awaited(context.logs_queue),
+            job_events_queue=awaited(context.job_events_queue),
             check_in=check_in,
         )
 

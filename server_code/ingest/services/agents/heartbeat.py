@@ -36,13 +36,13 @@ NOTED_FACTOR = 1.05
 class Heartbeat:
     """The heartbeat of one agent, and the counts that its process adds.
 
-    ``place`` names where it works for people; processes that follow each other there share it.
+    ``host`` names where it works for people; processes that follow each other there share it.
     """
 
-    def __init__(self, context: CollectorContext, agent: str, *, place: str) -> None:
+    def __init__(self, context: CollectorContext, agent: str, *, host: str) -> None:
         self.agent = agent
         self._context = context
-        self._place = place
+        self._host = host
         self._started_at = context.clock.now()
         self._next_at = self._started_at
         self._rate_limit: Mapping[str, int | str | None] | None = None
@@ -58,7 +58,7 @@ class Heartbeat:
         context.store.save_agent(
             AgentRecord(
                 name=self.agent,
-                holder=self._place,
+                holder=self._host,
                 state=state.value,
                 heartbeat_at=now,
                 started_at=self._started_at,
@@ -77,7 +77,7 @@ class Heartbeat:
         if logs > self._logs:
             self._logs, self._last_log_at = logs, now
         elif not self._has_read_log:
-            self._last_log_at = _reported_log(self._context.store, self.agent, self._place)
+            self._last_log_at = _reported_log(self._context.store, self.agent, self._host)
         self._has_read_log = True
         return self._last_log_at
 
@@ -86,7 +86,7 @@ class Heartbeat:
         if budget.remaining is not None:
             self._rate_limit = rate_limit_of(budget)
         elif self._rate_limit is None:
-            self._rate_limit = reported_limit(self._context.store, self.agent, self._place)
+            self._rate_limit = reported_limit(self._context.store, self.agent, self._host)
         return self._rate_limit
 
     def save_when_due(self, state: AgentState, note: str | None = None) -> None:
@@ -107,7 +107,7 @@ class Heartbeats:
 
     def __init__(self, context: CollectorContext, loops: Sequence[AgentLoop]) -> None:
         self._heartbeats = {
-            agent: Heartbeat(context, agent, place=context.holder)
+            agent: Heartbeat(context, agent, host=context.worker_id)
             for agent in AGENTS
             if any(loop.agent == agent for loop in loops)
         }
@@ -127,38 +127,38 @@ class Heartbeats:
             heartbeat.save(AgentState.STOPPED)
 
 
-def plain_heartbeat(store: AgentStore, agent: str, *, place: str, now: datetime) -> AgentRecord:
+def plain_heartbeat(store: AgentStore, agent: str, *, host: str, now: datetime) -> AgentRecord:
     """Build the heartbeat of an idle agent; the limit that it knew is kept."""
     return AgentRecord(
         name=agent,
-        holder=place,
+        holder=host,
         state=AgentState.IDLE.value,
         heartbeat_at=now,
         started_at=now,
-        rate_limit=reported_limit(store, agent, place),
-        last_log_at=_reported_log(store, agent, place),
+        rate_limit=reported_limit(store, agent, host),
+        last_log_at=_reported_log(store, agent, host),
     )
 
 
-def reported_limit(store: AgentStore, agent: str, place: str) -> Mapping[str, int | str | None]:
-    """Return the limit of the last heartbeat from a place; empty where there is none."""
+def reported_limit(store: AgentStore, agent: str, host: str) -> Mapping[str, int | str | None]:
+    """Return the limit of the last heartbeat from a host; empty where there is none."""
     return next(
         (
             each.rate_limit
             for each in store.list_agents()
-            if (each.name, each.holder) == (agent, place)
+            if (each.name, each.holder) == (agent, host)
         ),
         {},
     )
 
 
-def _reported_log(store: AgentStore, agent: str, place: str) -> datetime | None:
-    """Return the time of the last log in the last heartbeat from a place."""
+def _reported_log(store: AgentStore, agent: str, host: str) -> datetime | None:
+    """Return the time of the last log in the last heartbeat from a host."""
     return next(
         (
             each.last_log_at
             for each in store.list_agents()
-            if (each.name, each.holder) == (agent, place)
+            if (each.name, each.holder) == (agent, host)
         ),
         None,
     )

@@ -42,7 +42,7 @@ class TickResult:
 
 
 def monitoring_tick(
-    context: CollectorContext, *, seconds: float, place: str, report: Report
+    context: CollectorContext, *, seconds: float, host: str, report: Report
 ) -> TickResult:
     """Poll what is due and what becomes due within ``seconds``, and count the polls.
 
@@ -63,7 +63,7 @@ def monitoring_tick(
             context.clock.sleep(IDLE_SECONDS)
         return True
 
-    heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, place=place)
+    heartbeat = Heartbeat(context, PIPELINE_MONITORING_AGENT, host=host)
     loop = _run_slice(context, heartbeat, poll, seconds=seconds, report=report)
     repositories, now = context.store.list_repositories(), context.clock.now()
     due_at = _next_due(repositories)
@@ -72,9 +72,7 @@ def monitoring_tick(
     return TickResult(polls, has_more)
 
 
-def log_tick(
-    context: CollectorContext, *, seconds: float, place: str, report: Report
-) -> TickResult:
+def log_tick(context: CollectorContext, *, seconds: float, host: str, report: Report) -> TickResult:
     """Ingest logs for ``seconds``, and count the work items. Raises what the queue raises."""
     ends_at = context.clock.now() + timedelta(seconds=seconds)
     received = newly_received = 0
@@ -96,7 +94,7 @@ def log_tick(
         report("received", received)
         return True
 
-    heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, place=place)
+    heartbeat = Heartbeat(context, LOG_INGESTION_AGENT, host=host)
     loop = _run_slice(context, heartbeat, ingest, seconds=seconds, report=report)
     has_more = loop.state is AgentState.IDLE and newly_received > 0
     _report_end(loop, heartbeat, is_working=has_more)
@@ -129,26 +127,26 @@ def _report_end(loop: AgentLoop, heartbeat: Heartbeat, *, is_working: bool) -> N
     heartbeat.save(AgentState.RUNNING if is_running else loop.state, loop.note)
 
 
-def is_done_elsewhere(store: AgentStore, agent: str, *, place: str, now: datetime) -> bool:
+def is_done_elsewhere(store: AgentStore, agent: str, *, host: str, now: datetime) -> bool:
     """Return whether another host runs an agent, such as a daemon on the Uplink."""
     return any(
-        each.name == agent and each.holder != place and is_alive(each, now)
+        each.name == agent and each.holder != host and is_alive(each, now)
         for each in store.list_agents()
     )
 
 
-def report_idle(store: AgentStore, agent: str, *, place: str, now: datetime) -> None:
+def report_idle(store: AgentStore, agent: str, *, host: str, now: datetime) -> None:
     """Report that an agent is idle."""
-    store.save_agent(plain_heartbeat(store, agent, place=place, now=now))
+    store.save_agent(plain_heartbeat(store, agent, host=host, now=now))
 
 
 def report_error(
-    store: StateStore, agent: str, error: IngestError, *, place: str, now: datetime
+    store: StateStore, agent: str, error: IngestError, *, host: str, now: datetime
 ) -> None:
     """Report what stops an agent; in the errors list once, however often it is tried."""
     what = str(error)
     tried = "It is tried again every minute; the checks under Settings show details."
-    if not _is_reported(store, agent, what, place=place, now=now):
+    if not _is_reported(store, agent, what, host=host, now=now):
         store.add_error(
             ErrorRecord(
                 occurred_at=now,
@@ -158,14 +156,14 @@ def report_error(
                 remedy=error.remedy or tried,
             )
         )
-    heartbeat = plain_heartbeat(store, agent, place=place, now=now)
+    heartbeat = plain_heartbeat(store, agent, host=host, now=now)
     store.save_agent(replace(heartbeat, state=AgentState.ERROR.value, note=what))
 
 
-def _is_reported(store: StateStore, agent: str, what: str, *, place: str, now: datetime) -> bool:
+def _is_reported(store: StateStore, agent: str, what: str, *, host: str, now: datetime) -> bool:
     """Return whether the error was reported recently; a new try first reports running."""
     return any(
-        (each.name, each.holder, each.note) == (agent, place, what) for each in store.list_agents()
+        (each.name, each.holder, each.note) == (agent, host, what) for each in store.list_agents()
     ) or any(
         (each.agent, each.repository, each.what) == (agent, None, what)
         and abs(now - each.occurred_at) < REPORT_AGAIN_AFTER

@@ -97,7 +97,7 @@ class RunCollection:
         context = self._context
         release_leases(context)
         claimed = context.store.claim_repositories(
-            holder=context.holder,
+            holder=context.worker_id,
             now=context.clock.now(),
             lease_seconds=LEASE_SECONDS,
             limit=1,

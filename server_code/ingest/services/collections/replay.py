@@ -85,10 +85,12 @@ def _replay(context: CollectorContext, attempt: SpanAttempt, progress: ReplayPro
         filters=context.filters_of(record.key.repository),
     )
     messages = [
-        encode_to_fit(_replayed(envelope, context), max_bytes=context.metrics.max_message_bytes)
+        encode_to_fit(
+            _replayed(envelope, context), max_bytes=context.metrics_queue.max_message_bytes
+        )
         for envelope in changes.envelopes
     ]
-    refused = publish(context.metrics, messages, clock=context.clock)
+    refused = publish(context.metrics_queue, messages, clock=context.clock)
     if attempt.is_in_ledger:
         logs = replay_stored_logs(context, record)
     else:

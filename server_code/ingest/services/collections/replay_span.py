@@ -50,7 +50,7 @@ def load_span(
     if span.run_id is not None:
         yield from _attempts_of_run(context, span.repository, span.run_id, retry_policy)
         return
-    kept_since = context.clock.now() - timedelta(days=context.collecting.ledger_days)
+    kept_since = context.clock.now() - timedelta(days=context.settings.ledger_days)
     purged_until = span.until if watched is None else min(span.until, kept_since)
     yield from heapq.merge(
         _load_ledger(context, span),

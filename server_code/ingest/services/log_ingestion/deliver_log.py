@@ -49,7 +49,7 @@ def deliver_log(
     Returns the record to save once all of it is on the queue. Raises what publishing raises.
     """
     metadata = replace(_metadata(context, key, log), is_replayed=is_replayed)
-    limit = context.logs.max_message_bytes
+    limit = context.logs_queue.max_message_bytes
     reference = None
     whole = only_message(metadata, log.spool.open, limit)
     if whole is not None:
@@ -68,7 +68,7 @@ def deliver_log(
 def pack_log(context: CollectorContext, key: AttemptKey, log: LogFetched) -> SmallMessage | None:
     """Build the only message of a small log, and what is kept of it; None where it is larger."""
     metadata = _metadata(context, key, log)
-    message = only_message(metadata, log.spool.open, context.logs.max_message_bytes)
+    message = only_message(metadata, log.spool.open, context.logs_queue.max_message_bytes)
     if message is None:
         return None
     content = None
@@ -139,8 +139,8 @@ def _report_uncached(
 
 
 def _send(context: CollectorContext, message: QueueMessage) -> None:
-    for rejection in publish(context.logs, [message], clock=context.clock):
-        raise MessageRefused(f"{context.logs.queue_name} refuses a log: {rejection.reason}")
+    for rejection in publish(context.logs_queue, [message], clock=context.clock):
+        raise MessageRefused(f"{context.logs_queue.queue_name} refuses a log: {rejection.reason}")
 
 
 def _upload(
@@ -183,7 +183,7 @@ def _metadata(context: CollectorContext, key: AttemptKey, log: LogFetched) -> Lo
         log_sha256=log.digest.log_sha256,
         fetched_at=context.clock.now(),
         is_text=log.digest.is_text,
-        marks=bounded_marks(log.marks, context.logs.max_message_bytes // _MARKS_DIVISOR),
+        marks=bounded_marks(log.marks, context.logs_queue.max_message_bytes // _MARKS_DIVISOR),
         cloudevents_root=context.cloudevents_root,
     )
 

@@ -74,7 +74,7 @@ def _works(context: CollectorContext, taken: Sequence[JobLogRecord]) -> Iterator
         pending = {job_id for job_id, log in known.items() if log.state == LOG_PENDING}
         failed = {log.job_id for log in taken if log.key == key}
         is_whole = (
-            context.collecting.log_mode == "economy"
+            context.settings.log_mode == "economy"
             and record.run is not None
             and record.run.is_completed
         )

@@ -77,18 +77,22 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     """
     context.apply_shared_pauses()
     failures = ingest_failed_logs(context, should_continue=should_continue)
-    messages = context.job_events.receive(
+    messages = context.job_events_queue.receive(
         max_messages=10, wait_seconds=0 if failures else wait_seconds
     )
     if not messages:
         return failures
     on_received()
-    with VisibilityExtender(context.job_events, messages, max_seconds=max_seconds) as extender:
+    with VisibilityExtender(
+        context.job_events_queue, messages, max_seconds=max_seconds
+    ) as extender:
         ingestion = _Ingestion(context, messages, extender)
         try:
             ingestion.run(should_continue)
         finally:
-            context.job_events.delete([task.message for task in ingestion.tasks if task.is_done])
+            context.job_events_queue.delete(
+                [task.message for task in ingestion.tasks if task.is_done]
+            )
             for task in ingestion.tasks:
                 for late in task.late:
                     on_late(task.work.key, late)
@@ -212,7 +216,7 @@ class _Ingestion:
             [_pending(self._context, task, late) for late in task.late]
         )
         if task.work.tries < MAX_QUEUED_TRIES:
-            publish(self._context.job_events, [self._copy(task)], clock=self._context.clock)
+            publish(self._context.job_events_queue, [self._copy(task)], clock=self._context.clock)
 
     def _copy(self, task: LogTask) -> QueueMessage:
         """Build the delayed copy of work whose logs are late.
@@ -254,7 +258,7 @@ class _Ingestion:
         )
         if not isinstance(error, Fatal):
             pause = 30 * (task.message.receive_count or 1)
-            self._context.job_events.release(task.message, after_seconds=pause)
+            self._context.job_events_queue.release(task.message, after_seconds=pause)
 
 
 def _pending(context: CollectorContext, task: LogTask, late: LogNotReady) -> JobLogRecord:

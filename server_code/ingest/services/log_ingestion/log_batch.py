@@ -37,7 +37,7 @@ class LogBatch:
 
     def __init__(self, context: CollectorContext) -> None:
         self._context = context
-        self._max_count = min(MAX_GATHERED_LOGS, context.logs.max_batch_count)
+        self._max_count = min(MAX_GATHERED_LOGS, context.logs_queue.max_batch_count)
         self._entries: list[_Entry] = []
 
     @property
@@ -47,7 +47,7 @@ class LogBatch:
 
     def accepts(self, size_bytes: int) -> bool:
         """Return whether a log is so small that a full batch of its size fits into one request."""
-        return size_bytes <= self._context.logs.max_batch_bytes // (2 * self._max_count)
+        return size_bytes <= self._context.logs_queue.max_batch_bytes // (2 * self._max_count)
 
     def add(self, small: SmallMessage, on_failure: OnFailure) -> None:
         """Add the only message of a log."""
@@ -61,7 +61,7 @@ class LogBatch:
         messages = [entry.message for entry in entries]
         try:
             cache_logs(self._context, [entry.log for entry in entries if entry.log is not None])
-            refused = publish(self._context.logs, messages, clock=self._context.clock)
+            refused = publish(self._context.logs_queue, messages, clock=self._context.clock)
             reasons = {rejection.event_id: rejection for rejection in refused}
             taken = [entry for entry in entries if entry.message.event_id not in reasons]
             self._context.counters.add("logs", len(taken))
@@ -77,4 +77,6 @@ class LogBatch:
                 entry.on_failure(self._too_large(rejection))
 
     def _too_large(self, rejection: Rejection) -> MessageRefused:
-        return MessageRefused(f"{self._context.logs.queue_name} refuses a log: {rejection.reason}")
+        return MessageRefused(
+            f"{self._context.logs_queue.queue_name} refuses a log: {rejection.reason}"
+        )

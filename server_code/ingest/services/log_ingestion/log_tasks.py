@@ -136,6 +136,6 @@ def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) ->
             "It is in the dead-letter queue. Check which other program sends to this queue.",
         )
     try:
-        context.job_events.reject(message, reason=reason)
+        context.job_events_queue.reject(message, reason=reason)
     except IngestError as error:
         logger.warning("message not moved to the dead letters", extra={"reason": str(error)})

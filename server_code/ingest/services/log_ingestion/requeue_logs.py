@@ -50,6 +50,6 @@ def requeue_stale_logs(
         )
         for log in pending
     ]
-    publish(context.job_events, again, clock=context.clock)
+    publish(context.job_events_queue, again, clock=context.clock)
     context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
     return len(pending)

@@ -160,7 +160,7 @@ def _finish(
         else change
         for snapshot, (change, messages) in zip(snapshots, built, strict=True)
     ]
-    if context.collecting.log_mode == "live":
+    if context.settings.log_mode == "live":
         keep_job_counts(poll_session, snapshots, before)
     changed = [each for each in changes if each.record is not before[each.record.key]]
     count_published(context, repository, before, changed)
@@ -177,7 +177,7 @@ def _build_messages(
     """Turn a snapshot into messages, with the time of the next check in its record."""
     try:
         changes = _changes(context, poll_session, snapshot)
-        limit = context.metrics.max_message_bytes
+        limit = context.metrics_queue.max_message_bytes
         root = context.cloudevents_root
         envelopes = (replace(each, cloudevents_root=root) for each in changes.envelopes)
         return changes, [encode_to_fit(each, max_bytes=limit) for each in envelopes]
@@ -199,11 +199,10 @@ def _changes(
         return Changes(record=replace(record, settled=True, next_check_at=None))
     if is_settling(snapshot, now):
         return Changes(record=replace(record, next_check_at=now + settling_pause(record)))
-    collecting = context.collecting
     changes = changes_of(
         record,
         snapshot.commit,
-        log_mode=collecting.log_mode,
+        log_mode=context.settings.log_mode,
         now=now,
         filters=context.filters_of(record.key.repository),
     )
@@ -217,7 +216,7 @@ def _publish_metrics(
 ) -> Mapping[str, Rejection]:
     """Publish to the metrics queue; return what it refused, by event id."""
     messages = [message for _, encoded in built for message in encoded]
-    refused = publish(context.metrics, messages, clock=context.clock)
+    refused = publish(context.metrics_queue, messages, clock=context.clock)
     return {rejection.event_id: rejection for rejection in refused}
 
 
@@ -225,7 +224,7 @@ def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> 
     """Record which logs are pending, then publish it: the log agent rejects unknown work."""
     context.store.save_job_logs([log for each in changes for log in each.pending_logs])
     work = [message for each in changes for message in each.log_work]
-    publish(context.job_events, work, clock=context.clock)
+    publish(context.job_events_queue, work, clock=context.clock)
 
 
 def _unpublished(
@@ -234,7 +233,7 @@ def _unpublished(
     """Record an attempt as read but not as published: what was refused is sent again."""
     first = rejections[0]
     error = IngestError(
-        f"{context.metrics.queue_name} refused message {first.event_id}: {first.reason}"
+        f"{context.metrics_queue.queue_name} refused message {first.event_id}: {first.reason}"
     )
     return Changes(record=postpone(context, snapshot.record, error))
 

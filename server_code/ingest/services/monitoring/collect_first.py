@@ -42,7 +42,7 @@ def collect_waiting(context: CollectorContext, poll_session: PollSession) -> Non
     for a repository that was just created and has no backlog.
     """
     name, now = poll_session.repository.full_name, context.clock.now()
-    since = now - timedelta(seconds=2 * context.collecting.poll_seconds)
+    since = now - timedelta(seconds=2 * context.settings.poll_seconds)
     due = context.store.load_due_attempts(name, now=now, limit=SLICE)
     _begin_bulk(context, poll_session, due)
     if len(due) == SLICE:

@@ -157,7 +157,7 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
     """Fetch the runs of webhooks that were not delivered, where the token may list deliveries."""
     repository, now = poll_session.repository, context.clock.now()
     checked_at = repository.webhooks.failures_requested_at
-    if not context.collecting.expects_webhooks or not _is_time(
+    if not context.settings.expects_webhooks or not _is_time(
         context, checked_at, DELIVERY_INTERVAL
     ):
         return

@@ -32,7 +32,7 @@ class JobReadPolicy:
     @classmethod
     def of(cls, context: CollectorContext, poll_session: PollSession) -> JobReadPolicy:
         """Return the policy of a poll as its repository, its deliveries and its budget are now."""
-        repository, is_live = poll_session.repository, context.collecting.log_mode == "live"
+        repository, is_live = poll_session.repository, context.settings.log_mode == "live"
         return cls(
             context=context,
             is_thorough=poll_session.is_thorough,

@@ -126,7 +126,7 @@ def _claim(
     context: CollectorContext, *, limit: int, only: Collection[str] | None
 ) -> list[RepositoryRecord]:
     return context.store.claim_repositories(
-        holder=context.holder,
+        holder=context.worker_id,
         now=context.clock.now(),
         lease_seconds=LEASE_SECONDS,
         limit=limit,
@@ -182,7 +182,7 @@ def _poll(
     _report_rejected_credentials(context)
     _report_malformed(context, repository.full_name)
     record_changes(context)
-    context.store.release_repository(record, holder=context.holder, next_poll_at=next_poll_at)
+    context.store.release_repository(record, holder=context.worker_id, next_poll_at=next_poll_at)
     context.poll_order.note_poll(record, next_poll_at=next_poll_at, now=context.clock.now())
     return error
 
@@ -218,7 +218,7 @@ def _report_malformed(context: CollectorContext, repository: str) -> None:
 def _collect(context: CollectorContext, poll_session: PollSession) -> RepositoryRecord:
     poll_session.repository = _mark_polled(context, poll_session)
     # A long backfill is interrupted now and then, so that new runs are found meanwhile.
-    leave_at = context.clock.now() + timedelta(seconds=context.collecting.poll_seconds)
+    leave_at = context.clock.now() + timedelta(seconds=context.settings.poll_seconds)
     while collect_attempts(context, poll_session):
         if not poll_session.should_continue() or context.clock.now() >= leave_at:
             break

@@ -94,7 +94,7 @@ def keep_lease(context: CollectorContext, poll_session: PollSession) -> bool:
     poll_session.leased_at = context.clock.now()
     until = poll_session.leased_at + timedelta(seconds=LEASE_SECONDS)
     return context.store.save_progress(
-        poll_session.repository, holder=context.holder, lease_until=until
+        poll_session.repository, holder=context.worker_id, lease_until=until
     )
 
 
@@ -126,9 +126,9 @@ def list_rests_until(context: CollectorContext, repository: RepositoryRecord) ->
     on the queue one poll later.
     """
     now, changed_at = context.clock.now(), repository.run_lists.changed_at
-    if context.collecting.log_mode == "live":
+    if context.settings.log_mode == "live":
         return now
-    rest = longest_gap(context.collecting.poll_seconds)
+    rest = longest_gap(context.settings.poll_seconds)
     if changed_at is None or is_interval_over(changed_at, rest, now):
         return now
     return changed_at + rest

@@ -21,7 +21,7 @@ _NEWER = "newer"
 
 def decide_reliance(context: CollectorContext, poll_session: PollSession) -> None:
     """Decide whether this poll relies on deliveries; what they changed so far was delivered."""
-    needs_jobs = context.collecting.log_mode == "live"
+    needs_jobs = context.settings.log_mode == "live"
     poll_session.changed.clear()
     poll_session.relies_on_deliveries = relies_on_deliveries(
         poll_session.repository, needs_jobs=needs_jobs

@@ -114,7 +114,7 @@ def _may_be_purged(
     """
     if repository.cursor is None or run.created_at is None:
         return False
-    kept = timedelta(days=context.collecting.ledger_days - 1)
+    kept = timedelta(days=context.settings.ledger_days - 1)
     return run.created_at < context.clock.now() - kept
 
 

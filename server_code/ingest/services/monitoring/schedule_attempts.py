@@ -74,7 +74,7 @@ def is_jobs_read_due(
     event is later than two polls, but not for an end that the run list shows. ``has_moved``: it
     shows that something has changed.
     """
-    now, poll = context.clock.now(), timedelta(seconds=context.collecting.poll_seconds)
+    now, poll = context.clock.now(), timedelta(seconds=context.settings.poll_seconds)
     if record.jobs_read_at is None:
         return now >= _first_jobs_read(context, record)
     if not is_interval_over(record.jobs_read_at, 1.5 * poll, now):
@@ -89,7 +89,7 @@ def _first_jobs_read(context: CollectorContext, record: AttemptRecord) -> dateti
 
     Most runs start earlier, which the run list shows.
     """
-    return record.created_at + longest_gap(context.collecting.poll_seconds)
+    return record.created_at + longest_gap(context.settings.poll_seconds)
 
 
 def keep_job_counts(
@@ -131,7 +131,7 @@ def schedule(
         return replace(settled, failures=0, reason=None)
     since_change = max(now - _changed_at(record), timedelta()) if run else age
     pause = min(
-        max(timedelta(seconds=context.collecting.poll_seconds), since_change / OPEN_AGE_DIVISOR),
+        max(timedelta(seconds=context.settings.poll_seconds), since_change / OPEN_AGE_DIVISOR),
         MAX_PAUSE,
     )
     if is_in_doubt(record):
@@ -164,8 +164,8 @@ def _pause_in_flight(
     Until then the run list shows what happens to it, and the jobs were read a moment ago.
     """
     now = context.clock.now()
-    gap = max(pause, longest_gap(context.collecting.poll_seconds))
-    if context.collecting.log_mode != "live":
+    gap = max(pause, longest_gap(context.settings.poll_seconds))
+    if context.settings.log_mode != "live":
         return gap
     read_at = record.jobs_read_at
     due_at = _first_jobs_read(context, record) if read_at is None else read_at + gap

@@ -47,7 +47,7 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     now = context.clock.now()
     next_check_at = context.store.load_next_check_at(repository.full_name)
     wanted_at = _wanted_poll(context, repository, next_check_at)
-    poll_seconds = context.collecting.poll_seconds
+    poll_seconds = context.settings.poll_seconds
     seconds = max((wanted_at - now).total_seconds(), poll_seconds)
     context.source.plan_polls(
         repository.full_name,
@@ -72,7 +72,7 @@ def _wanted_poll(
     interval_factor = context.source.interval_factor(repository.full_name)
     if next_check_at is not None:
         interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
-    pause = timedelta(seconds=context.collecting.poll_seconds) * interval_factor
+    pause = timedelta(seconds=context.settings.poll_seconds) * interval_factor
     changed_at = repository.last_changed_at or repository.added_at
     slowness = (now - changed_at) / (20 if next_check_at is None else OPEN_AGE_DIVISOR)
     longest = min(max(pause, slowness), max(SLOWEST_POLL, pause))

@@ -51,7 +51,7 @@ def open_slice_reads(
             context.source,
             repository,
             clock=context.clock,
-            with_artifacts=context.collecting.artifacts,
+            with_artifacts=context.settings.artifacts,
         ),
         context.filters_of(repository),
     )

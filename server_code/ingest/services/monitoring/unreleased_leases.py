@@ -34,5 +34,5 @@ def release_leases(context: CollectorContext) -> None:
         if repository is not None:  # another thread may have taken it
             with kept_for_release(context, repository):
                 context.store.release_repository(
-                    repository, holder=context.holder, next_poll_at=context.clock.now()
+                    repository, holder=context.worker_id, next_poll_at=context.clock.now()
                 )

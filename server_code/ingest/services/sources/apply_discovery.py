@@ -215,7 +215,7 @@ class _Work:
     def _watch(self, key: str, listed: ListedRepository, source: str) -> RepositoryRecord:
         record = self._watched.get(key)
         if record is None:
-            days = self._context.collecting.backfill_days
+            days = self._context.settings.backfill_days
             new = new_repository(listed.full_name, backfill_days=days, now=self._now)
             # All are due at once, in the order of the list.
             place = timedelta(microseconds=len(self._seen))

@@ -40,7 +40,7 @@ def follow_settings(context: CollectorContext) -> bool:
 
 def _report_filters(context: CollectorContext) -> None:
     """Report filters of the settings that differ from those of the last start."""
-    written = _written(context.collecting.filters)
+    written = _written(context.settings.filters)
     before = context.store.load_reported_filters() or _UNFILTERED
     if written != before:
         _report(
