@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-import click
 from ingest.bootstrap.collector import Collector, open_headless
 from ingest.domain.counted_nouns import plural
 from ingest.errors import IngestError, RateLimited, RequestPaused, StateUnavailable
@@ -51,10 +50,14 @@ def open_when_state_responds(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CollectOptions:
-    """How a collection reports, and which agent it runs: METRICS, LOGS, or None for both."""
+    """How a collection reports, and which agent it runs: METRICS, LOGS, or None for both.
+
+    ``base_policy``: the policy of a collection that ends, but for which agents run.
+    """
 
     as_json: bool = False
     only: str | None = None
+    base_policy: CollectionPolicy = COMPLETE
 
     @property
     def agents(self) -> AgentOptions:
@@ -67,8 +70,9 @@ class CollectOptions:
     @property
     def policy(self) -> CollectionPolicy:
         """Return the policy of a collection that ends."""
-        policy = click.get_current_context().find_object(CollectionPolicy) or COMPLETE
-        return replace(policy, collects_runs=self.only != LOGS, collects_logs=self.only != METRICS)
+        return replace(
+            self.base_policy, collects_runs=self.only != LOGS, collects_logs=self.only != METRICS
+        )
 
 
 def collect_until_stopped(

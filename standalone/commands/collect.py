@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 from ingest.domain.sources import parse_sources
@@ -12,6 +13,9 @@ from ..environment import read_environment
 from ..http.server import Address, AddressType, operations_option
 from ..sources import find_sources
 from ..stopping import ends_in_time, stopped_by_signals
+
+if TYPE_CHECKING:
+    from ingest.services.collections.collection_plan import CollectionPolicy
 
 
 @command(
@@ -69,7 +73,7 @@ def collect(  # noqa: PLR0913 - one for each option
     )
     from ..http.services import served
 
-    options = CollectOptions(as_json=as_json, only=only)
+    options = CollectOptions(as_json=as_json, only=only, base_policy=_base_policy())
     open_it = open_headless if once else open_when_state_responds
     checks_bucket = options.policy.collects_logs
     with (
@@ -85,6 +89,14 @@ def collect(  # noqa: PLR0913 - one for each option
         running = options.agents.agents
         with served(collector, webhooks=webhooks, operations=operations, agents=running):
             return collect_until_stopped(collector, found.watched, stop, options)
+
+
+def _base_policy() -> CollectionPolicy:
+    """Return the policy that a program gave which calls the command line, else the usual one."""
+    from ingest.services.collections import collection_plan
+
+    given = click.get_current_context().find_object(collection_plan.CollectionPolicy)
+    return given or collection_plan.COMPLETE
 
 
 def _refuse_servers(webhooks: Address | None) -> None:
