@@ -29,6 +29,7 @@ from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 
 from .background_tasks import HEARTBEAT_SECONDS, run_background_tasks
+from .queue_waits import QueueWaits
 from .terminal.progress import ReadProgress, read_progress
 
 #: Returns the repositories to poll; None for all that are known.
@@ -151,8 +152,23 @@ def _open_loops(context: CollectorContext, scope: Scope, options: AgentOptions) 
         if not poll_due_repositories(context, should_continue=should_continue, only=scope()):
             context.clock.sleep(options.idle_seconds)
 
+    waits = QueueWaits()
+
     def ingest(should_continue: ShouldContinue) -> None:
-        ingest_due_logs(context, wait_seconds=2, should_continue=should_continue)
+        if not waits.begin():
+            context.clock.sleep(options.idle_seconds)
+            return
+        is_empty = False
+        try:
+            received = ingest_due_logs(
+                context,
+                wait_seconds=2,
+                should_continue=should_continue,
+                on_received=waits.note_work,
+            )
+            is_empty = received == 0
+        finally:
+            waits.end(is_empty=is_empty)
 
     works = (
         *[(PIPELINE_MONITORING_AGENT, poll)] * options.monitoring_threads,
