@@ -129,6 +129,17 @@ def test_a_repository_that_does_not_exist_ends_no_other(stage):
     assert len(here.logs()) == 15
 
 
+@pytest.mark.parametrize("do", ["unauthorized", "missing"])
+@pytest.mark.parametrize("path", ["/actions/runs$", "/jobs$"])
+def test_a_refusal_that_is_over_with_the_next_request_costs_nothing(stage, do, path):
+    """GitHub's incidents answer so for a moment."""
+    here = stage(a_world(), at=300, speed=SPEED)
+    here.fail(Fault(path=path, do=do, count=1))
+    collect(here, REPOSITORY)
+    assert_all_published(here)
+    assert_nothing_twice(here)
+
+
 def test_repositories_that_fail_for_good_occupy_no_thread(stage):
     """More of them than there are threads: the last repository is collected all the same."""
     broken = [f"octo/broken{number}" for number in range(3)]

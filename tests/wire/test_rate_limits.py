@@ -224,3 +224,13 @@ def test_no_header_is_too_broken_to_be_read(headers, body, status):
     assert limit is None or limit.reset_at.tzinfo is timezone.utc
     assert isinstance(is_limit_answer(status, headers, body), bool)
     exhausted_resource(headers, body)
+
+
+@pytest.mark.parametrize(("reset_in", "is_limit"), [(600, True), (-30, True), (-3600, False)])
+@pytest.mark.parametrize("status", [403, 404])
+def test_an_hour_that_ended_before_the_answer_limits_nothing(status, reset_in, is_limit):
+    """A proxy that keeps headers repeats them with each refusal; the answer's own date decides."""
+    headers = limit_headers(0, reset_in=reset_in, date="Tue, 24 Nov 2026 06:00:00 GMT")
+    assert is_limit_answer(status, headers, "Not Found") == is_limit
+    undated = limit_headers(0, reset_in=reset_in)
+    assert is_limit_answer(status, undated, "Not Found")

@@ -21,6 +21,9 @@ MAX_WAIT_SECONDS = 24 * 3600
 #: A primary limit lasts an hour: a reset that is further ahead is wrong, or by another clock.
 MAX_RESET_TIME = timedelta(minutes=65)
 
+#: An hour that ended so long before an answer limits it no more.
+ENDED_SECONDS = 60
+
 #: Differences between GitHub's clock and ours that do not count.
 CLOCK_TOLERANCE = timedelta(seconds=5)
 
@@ -159,7 +162,16 @@ def _grown(seconds: float, refusals: int) -> float:
 
 def _nothing_remains(headers: Mapping[str, str]) -> bool:
     remaining = _number(headers.get("x-ratelimit-remaining"))
-    return remaining is not None and remaining <= 0 and not _has_no_limit(headers)
+    is_used_up = remaining is not None and remaining <= 0 and not _has_no_limit(headers)
+    return is_used_up and not _is_over(headers)
+
+
+def _is_over(headers: Mapping[str, str]) -> bool:
+    """Return whether the hour that an answer names had ended, by its own date, when it came."""
+    reset, date = _number(headers.get("x-ratelimit-reset")), parse_http_date(headers.get("date"))
+    if reset is None or date is None:
+        return False
+    return reset + ENDED_SECONDS < date.timestamp()
 
 
 def _has_no_limit(headers: Mapping[str, str]) -> bool:

@@ -31,6 +31,10 @@ from .collection_plan import CollectionPlan, CollectionPolicy
 IDLE_SECONDS = 0.5
 MAX_UNREAD = 10_000
 
+#: A refusal of a whole repository or credential is believed with the second one in a row: GitHub's
+#: incidents have answered 401 and 404 for what was there a second later.
+REFUSED_TRIES = 2
+
 
 class RunCollection:
     """The repositories of a collection; several threads may run ``poll`` at the same time.
@@ -187,8 +191,9 @@ class _RepositoryPart:
         if error is not None:
             self._failures += 1
             self.error = error
-            is_final = isinstance(error, (Fatal, RepositoryUnavailable))
-            return is_final or self._failures >= self._policy.repository_tries
+            is_refusal = isinstance(error, (Fatal, RepositoryUnavailable))
+            tries = self._policy.repository_tries
+            return self._failures >= (min(tries, REFUSED_TRIES) if is_refusal else tries)
         self._failures, self.error = 0, None
         return self._is_searched() and self._is_read()
 
