@@ -68,11 +68,19 @@ def kustomized() -> list[Manifest]:
     return [each for text in texts for each in yaml.safe_load_all(text)]
 
 
-def rendered(values: Manifest) -> list[Manifest]:
-    """Render the chart as `helm template` does."""
+def rendered_files(values: Manifest) -> dict[str, str]:
+    """Render the chart as Helm does, its notes included."""
     helm = pytest.importorskip("helm_python")
     with helm.Chart.load(str(CHART)) as chart:
-        files = chart.render({"repositories": ["octo/api"], **values}, name="runstream")
+        files: dict[str, str] = chart.render(
+            {"repositories": ["octo/api"], **values}, name="runstream"
+        )
+    return files
+
+
+def rendered(values: Manifest) -> list[Manifest]:
+    """Render the chart as `helm template` does."""
+    files = rendered_files(values)
     texts = [text for name, text in files.items() if name.endswith(".yaml")]
     return [each for text in texts for each in yaml.safe_load_all(text) if each]
 
@@ -120,6 +128,21 @@ def test_numbers_among_the_values_stay_as_they_are() -> None:
         "ARTIFACTS": "true",
     }
     assert of_kind(found, "Secret")["runstream"]["stringData"] == {"MCP_TOKEN": "12345678901"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "is_warned"),
+    [
+        ({"values": {"GITHUB_TOKEN": "t"}}, True),
+        ({"values": {"DATABASE_URL": "postgresql://db/runstream"}}, False),
+        ({"existingName": "mine"}, False),
+        ({"external": {"enabled": True, "storeName": "vault", "remoteKey": "r"}}, False),
+    ],
+)
+def test_the_notes_warn_where_the_agents_share_no_state(secret: Manifest, *, is_warned: bool):
+    """Each pod would keep a state of its own, and the log agent would reject all work."""
+    notes = rendered_files({"secret": secret})["runstream/templates/NOTES.txt"]
+    assert ("DATABASE_URL is not set" in notes) is is_warned
 
 
 def test_a_misspelled_value_is_refused() -> None:

@@ -133,7 +133,8 @@ def _reject(context: CollectorContext, message: ReceivedMessage, reason: str) ->
             LOG_INGESTION_AGENT,
             None,
             f"A message on the job events queue was rejected: {reason}",
-            "It is in the dead-letter queue. Check which other program sends to this queue.",
+            "It is in the dead-letter queue. Check which other program sends to this queue, and "
+            "that all collectors of these queues share one state (DATABASE_URL).",
         )
     try:
         context.job_events_queue.reject(message, reason=reason)
