@@ -67,7 +67,7 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
     expiry, when = describe_expiry(record.expires_at, now=now)
     if expiry != OK:
         return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
-    fault = _missing_access(record, now)
+    fault = missing_access(record, now)
     if fault is not None:
         return WARNING, *fault
     if record.kind == ANONYMOUS_KIND:
@@ -78,7 +78,7 @@ def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | Non
     return OK, f"{when[0].upper()}{when[1:]}." if when else "", None
 
 
-def _missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
+def missing_access(record: CredentialRecord, now: datetime) -> tuple[str, str] | None:
     """Return what a credential was not given, and what to do about it."""
     if record.missing_permissions:
         missing = ", ".join(record.missing_permissions)

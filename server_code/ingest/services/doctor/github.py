@@ -25,7 +25,7 @@ from ...ports.inspection import (
     CredentialInfo,
     GithubInspector,
 )
-from ..dashboard.credentials import credential_row, describe_expiry
+from ..dashboard.credentials import describe_expiry, missing_access
 from ..sources.preview_source import SourceLister, describe_preview, preview_source
 
 #: AWS refuses signatures that are 5 minutes off, GitHub an app's tokens that are 1 minute early.
@@ -95,13 +95,13 @@ def check_repository(
 def check_access(records: Sequence[CredentialRecord], *, now: datetime) -> Iterator[Check]:
     """Report which repositories each credential reads, and which permissions it lacks."""
     for record in records:
-        row = credential_row(record, now=now)
-        if row["repositories"] is None and not row["missing_permissions"]:
+        fault = missing_access(record, now)
+        if not record.lists and fault is None:
             continue
-        finding = f"GitHub lists {row['repositories'] or 0:,} repositories for it."
+        finding = f"GitHub lists {len(record.repositories):,} repositories for it."
         subject = f"access of {record.name}"
-        if row["missing_permissions"]:
-            yield _warning(subject, f"{finding} {row['finding']}", row["remedy"])
+        if fault is not None:
+            yield _warning(subject, f"{finding} {fault[0]}", fault[1])
         else:
             yield Check(subject=subject, status=OK, finding=finding)
 

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
-from ...errors import AccessDenied, IngestError
+from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
 from ...ports import ActionsSource, RepositoryInfo, RepositorySource, RunQuery
 
 #: A repository without a push for so long is expected to have no runs.
@@ -120,13 +120,12 @@ def _fetch_lists(
     queries = source.list_queries([] if owner is None else [owner], with_all=owner is None)
     listed: dict[str, RepositoryInfo] = {}
     credentials: list[str] = []
-    errors: list[tuple[tuple[bool, bool], IngestError]] = []
+    errors: list[tuple[int, IngestError]] = []
     for query in queries:
         try:
             value = source.fetch_repositories(query).value or ()
         except IngestError as error:
-            # What an owner denies says more than that a credential has no list of its own.
-            errors.append(((query.owner != owner, not isinstance(error, AccessDenied)), error))
+            errors.append((_rank(error, is_of_owner=query.owner == owner), error))
             continue
         fitting = [each for each in value if pattern.matches(each.full_name)]
         if fitting and query.credential not in credentials:
@@ -135,6 +134,16 @@ def _fetch_lists(
             listed.setdefault(each.full_name.lower(), each)
     ordered = sorted(errors, key=lambda each: each[0])
     return listed, credentials, [error for _, error in ordered]
+
+
+def _rank(error: IngestError, *, is_of_owner: bool) -> int:
+    """Rank an error of a list: the one that tells most of the owner comes first."""
+    if isinstance(error, AccessDenied) and is_of_owner:
+        return 0
+    if isinstance(error, CredentialSuspended):
+        return 1
+    # A rejected credential is reported by itself; others have no list of their own.
+    return 3 if isinstance(error, (AccessDenied, BadCredentials)) else 2
 
 
 def _reason(info: RepositoryInfo, sources: Sources) -> str | None:
