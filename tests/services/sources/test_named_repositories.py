@@ -12,6 +12,7 @@ from ingest.services.sources.manage_sources import add_sources
 from support.world import GENEROUS, OpenStage, Stage
 
 from standalone.sandbox.builder import WorldBuilder
+from standalone.sandbox.faults import Fault
 
 
 class Named:
@@ -72,6 +73,32 @@ def test_a_deleted_repository_rests_and_comes_back_by_itself(named: Named) -> No
     named.pass_time(minutes=62)
     assert named.is_polled("acme/b")
     assert named.known("acme/b").rest_reason is None
+
+
+def test_a_name_that_github_does_not_show_is_asked_for_once(named: Named) -> None:
+    """Its first poll reports it; it is collected once it exists."""
+    named.add("acme/later")
+    assert not named.is_polled("acme/later")
+    assert "GitHub does not show it" in str(named.known("acme/later").rest_reason)
+    assert "acme/later" in {each.repository for each in named.stage.state.list_errors(limit=9)}
+    named.pass_time(minutes=50)
+    asked = named.stage.server.stats()["endpoints"]["get_repository"]["statuses"]
+    assert asked.get("404") == 1, asked
+
+    builder = WorldBuilder(named.stage.clock.now().isoformat().replace("+00:00", "Z"))
+    builder.repository("acme/later", id=777).run(id=777).job(id=777)
+    named.stage.server.world.add(builder.build().repositories[0])
+    named.pass_time(minutes=75)
+    assert named.is_polled("acme/later")
+    assert "acme/later" in {each["data"]["repo"] for each in named.stage.runs()}
+
+
+def test_a_check_that_fails_brings_no_lost_repository_back(named: Named) -> None:
+    named.stage.server.world.remove("acme/b")
+    named.pass_time(minutes=12)
+    named.stage.fail(Fault(path="/repos/acme/b$", do="sso"))
+    named.pass_time(minutes=62)
+    assert not named.is_polled("acme/b")
 
 
 def test_a_repository_that_a_list_shows_is_not_asked_for_by_itself(named: Named) -> None:

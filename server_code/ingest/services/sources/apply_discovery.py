@@ -121,11 +121,11 @@ class _Work:
         for name, on_list in on_lists.items():
             answer = answers.get(name)
             info = None if on_list is None else on_list.info
-            # The own poll of a new one reports why it cannot be read.
             info = answer if isinstance(answer, RepositoryInfo) else info
             # What is named is polled as often as others, however long ago its last push.
             info = None if info is None else replace(info, pushed_at=None)
-            check = answer if name in lost else None
+            is_check = name in lost or isinstance(answer, Skippable)
+            check = answer if is_check else None
             self.take(ListedRepository(full_name=name, info=info, is_for_all=True, check=check))
 
     def _due_for_check(self, names: Sequence[str]) -> list[str]:
@@ -163,7 +163,7 @@ class _Work:
         )
         known = described_by(replace(known, source=str(pattern)), listed.info)
         if listed.check is not None:
-            is_lost = isinstance(listed.check, Skippable)
+            is_lost = known.is_lost or isinstance(listed.check, Skippable)
             known = replace(known, is_lost=is_lost, checked_at=self._now)
         if known.repository_id is not None:
             self._ids[known.repository_id] = key
@@ -237,7 +237,7 @@ class _Work:
     ) -> str | None:
         """Return why a repository is not polled; an archived one is collected first."""
         if known.is_lost:
-            return lost_because(check) if isinstance(check, Skippable) else known.rest_reason
+            return _lost_reason(record, known, check)
         if known.is_disabled:
             return DISABLED
         if not known.is_archived:
@@ -269,6 +269,20 @@ class _Work:
 
     def _lose(self, key: str, known: DiscoveredRepository, reason: str) -> None:
         self._suspend(key, replace(known, is_lost=True, checked_at=self._now), reason)
+
+
+def _lost_reason(
+    record: RepositoryRecord,
+    known: DiscoveredRepository,
+    check: RepositoryInfo | IngestError | None,
+) -> str | None:
+    """Return why a lost repository is not polled; the first poll of a new one reports it."""
+    is_first_poll_over = record.failures > 0 or record.last_polled_at is not None
+    if isinstance(check, Skippable) and is_first_poll_over:
+        return lost_because(check)
+    if known.rest_reason is None and record.last_polled_at is None and record.last_error:
+        return lost_because(record.last_error)
+    return known.rest_reason
 
 
 def _is_another(known: DiscoveredRepository, info: RepositoryInfo | None) -> bool:

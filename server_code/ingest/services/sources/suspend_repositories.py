@@ -20,7 +20,7 @@ def excluded_by(exclusion: SourcePattern) -> str:
     return f"The source {exclusion} leaves it out."
 
 
-def lost_because(error: IngestError) -> str:
+def lost_because(error: IngestError | str) -> str:
     """Return the reason of a repository that GitHub does not show."""
     return f"GitHub does not show it any more: {error}"
 
