@@ -287,6 +287,38 @@ def test_a_repository_that_was_read_and_is_deleted_is_collected_when_it_is_back(
     assert here.poll() is None
 
 
+def test_a_repository_is_tried_every_few_minutes_while_github_is_down(stage):
+    """All are then soon back, and not all in the same moment."""
+    here = stage(a_finished_run(), at=600)
+    here.fail(Fault(path=".", do="error", status=503))
+    names = [f"octo/other-{number}" for number in range(20)]
+    pauses = set()
+    for name in names:
+        new = new_repository(name, backfill_days=1, now=here.clock.now())
+        here.state.add_repository(replace(new, failures=30))
+        here.poll(name)
+        record = here.state.load_repository(name)
+        pauses.add((record.next_poll_at - here.clock.now()).total_seconds())
+    assert 150 <= min(pauses) < 200
+    assert 250 < max(pauses) <= 300
+    assert len(pauses) == len(names)
+
+
+def test_what_failed_while_github_was_down_is_read_when_it_answers(stage):
+    """An attempt does not wait for the end of its own pause."""
+    here = stage(a_finished_run(), at=600)
+    here.fail(Fault(path="/attempts/1/jobs", do="error", status=500))
+    here.poll()
+    here.fail(Fault(path=".", do="error", status=500))
+    for _ in range(12):
+        here.advance(1200)
+        here.poll()
+    assert here.attempt(run=1).failures > 10
+    here.fail()
+    here.poll()
+    assert_all_published(here)
+
+
 def test_a_wrong_token_is_reported_with_its_remedy(stage):
     """A token that GitHub refuses is fatal, and nothing is lost."""
     here = stage(a_finished_run(), at=600, tokens=("wrong",))

@@ -12,7 +12,6 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from ...domain.backoff import backoff
 from ...domain.due import is_urgent
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
 from ...errors import (
@@ -38,17 +37,11 @@ from .collect_first import collect_delivered, collect_waiting
 from .discover_runs import discover_due_runs, discover_runs
 from .poll_session import LEASE_SECONDS, PollSession
 from .poll_turn import PollTurn, find_urgent
-from .schedule_polls import next_poll_after
+from .schedule_attempts import make_failed_attempts_due
+from .schedule_polls import LONGEST_FAILURE_PAUSE, failure_pause, next_poll_after
 from .unreleased_leases import kept_for_release, release_leases
 
 logger = logging.getLogger(__name__)
-
-#: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long.
-LONGEST_FAILURE_PAUSE = timedelta(hours=1)
-
-#: A repository that GitHub does not show any more is asked for again after these times, and then
-#: after the longest pause: it was hidden for a moment, or it seldom comes back.
-LOST_REPOSITORY_PAUSES = (timedelta(seconds=15), timedelta(minutes=5))
 
 _REMEDY_OF_MALFORMED = (
     "Everything else is collected. If the object is still damaged on GitHub, report it to GitHub."
@@ -171,6 +164,8 @@ def _poll(
         collect_delivered(context, poll_session)
         collect_waiting(context, poll_session)
         discover(context, poll_session)
+        if repository.failures:
+            make_failed_attempts_due(context, repository.full_name)
         record = _collect(context, poll_session)
         next_poll_at = next_poll_after(context, poll_session, record)
     except Exception as raised:  # noqa: BLE001 - a defect must stop no other repository
@@ -271,12 +266,8 @@ def _after_failure(
         context.busy_polls.add(repository.full_name)
         return stored, now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311
     failures = stored.failures + 1
-    pause = backoff(failures, maximum=LONGEST_FAILURE_PAUSE)
-    if isinstance(error, RepositoryUnavailable):
-        # It may be deleted: a discovery finds out before it is asked for again.
-        pause = dict(enumerate(LOST_REPOSITORY_PAUSES, 1)).get(failures, LONGEST_FAILURE_PAUSE)
-        if stored.failures == 0:
-            make_sources_due(context.store)
+    if isinstance(error, RepositoryUnavailable) and stored.failures == 0:
+        make_sources_due(context.store)
     is_new = stored.failures == 0 or stored.last_error != str(error)
     # A rejected credential is reported by itself: it concerns all its repositories.
     if is_new and not isinstance(error, BadCredentials):
@@ -284,7 +275,7 @@ def _after_failure(
         what, remedy = str(error), _remedy(error)
         context.report_error(PIPELINE_MONITORING_AGENT, name, what, remedy, is_logged=False)
     record = replace(stored, failures=failures, last_error=str(error))
-    return record, now + pause
+    return record, now + failure_pause(stored.full_name, failures, error)
 
 
 def _remedy(error: IngestError) -> str:

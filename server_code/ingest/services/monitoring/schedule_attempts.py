@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from ...domain.backoff import backoff
-from ...domain.due import is_interval_over, longest_gap
+from ...domain.due import MAX_CHECK_DELAY, is_interval_over, longest_gap
 from ...domain.job_counts import JobCounts, add_count, ends_with_run
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey
@@ -33,6 +33,14 @@ MAX_PAUSE = timedelta(minutes=10)
 #: https://docs.github.com/en/organizations/managing-organization-settings/configuring-the-retention-period-for-github-actions-artifacts-and-logs-in-your-organization
 MAX_FAILURE_PAUSE = timedelta(hours=1)
 MAX_FAILURES = 90 * 24
+
+#: A failure that may pass, such as an outage of GitHub, is tried more often for its first six
+#: hours.
+MAX_OUTAGE_PAUSE = timedelta(minutes=10)
+OUTAGE_FAILURES = 45
+
+#: Attempts that are made due at once after an outage; the others are reached by their own times.
+_MAX_ATTEMPTS = 1000
 
 #: Failures that pass by themselves are reported after so many in a row, others at once.
 REPORTED_FAILURES = 5
@@ -193,7 +201,19 @@ def postpone(context: CollectorContext, record: AttemptRecord, error: IngestErro
         context.report_error(PIPELINE_MONITORING_AGENT, record.key.repository, what, remedy)
     if is_over:
         return replace(record, settled=True, next_check_at=None)
-    return replace(record, next_check_at=now + backoff(failures, maximum=MAX_FAILURE_PAUSE))
+    is_outage = isinstance(error, Retriable) and failures < OUTAGE_FAILURES
+    maximum = MAX_OUTAGE_PAUSE if is_outage else MAX_FAILURE_PAUSE
+    return replace(record, next_check_at=now + backoff(failures, maximum=maximum))
+
+
+def make_failed_attempts_due(context: CollectorContext, repository: str) -> None:
+    """Make the attempts of a repository due that failed while its own polls did."""
+    now = context.clock.now()
+    waiting = context.store.load_due_attempts(
+        repository, now=now + MAX_CHECK_DELAY, limit=_MAX_ATTEMPTS
+    )
+    failed = [each for each in waiting if each.failures]
+    context.store.save_attempts([replace(each, next_check_at=now) for each in failed])
 
 
 def _doubt_pause(reads: int) -> timedelta:

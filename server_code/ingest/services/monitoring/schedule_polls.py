@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zlib import crc32
 
+from ...domain.backoff import backoff
 from ...domain.delivery_trust import PROOF_INTERVAL
 from ...domain.due import MAX_POLL_DELAY
 from ...domain.ledger import RepositoryRecord
+from ...errors import IngestError, RepositoryUnavailable, Retriable
 from ..context import CollectorContext
 from .open_runs import requests_per_poll
 from .poll_session import PollSession, list_rests_until
@@ -22,6 +24,16 @@ LONGEST_PAUSE = MAX_POLL_DELAY / 2
 
 #: How many times longer a repository with open runs waits at most for a budget to last.
 MAX_OPEN_INTERVAL_FACTOR = 2.0
+
+#: A repository that fails is tried again after 1, 2, 4 … seconds, at most this long. What may pass
+#: for all repositories at once, such as an outage of GitHub, is tried more often; then they are
+#: not all due in the same moment.
+LONGEST_FAILURE_PAUSE = timedelta(hours=1)
+LONGEST_OUTAGE_PAUSE = timedelta(minutes=5)
+
+#: A repository that GitHub does not show any more is asked for again after these times, and then
+#: after the longest pause: it was hidden for a moment, or it seldom comes back.
+LOST_REPOSITORY_PAUSES = (timedelta(seconds=15), timedelta(minutes=5))
 
 
 def next_poll_after(
@@ -87,9 +99,19 @@ def _wanted_poll(
     )
 
 
-def _spread(interval: timedelta, repository: str) -> timedelta:
-    """Shorten an interval by up to a tenth, by the repository's name.
+def failure_pause(repository: str, failures: int, error: IngestError) -> timedelta:
+    """Return the pause of a repository after failed polls in a row, the last with this error."""
+    if isinstance(error, Retriable):
+        return backoff(failures, maximum=_spread(LONGEST_OUTAGE_PAUSE, repository, share=0.5))
+    if isinstance(error, RepositoryUnavailable):
+        # It may be deleted: a discovery finds out before it is asked for again.
+        return dict(enumerate(LOST_REPOSITORY_PAUSES, 1)).get(failures, LONGEST_FAILURE_PAUSE)
+    return backoff(failures, maximum=LONGEST_FAILURE_PAUSE)
+
+
+def _spread(interval: timedelta, repository: str, *, share: float = 0.1) -> timedelta:
+    """Shorten an interval by up to a share of it, by the repository's name.
 
     Repositories that are polled together, as after a start or a limit, drift apart.
     """
-    return interval * (1 - crc32(repository.encode()) / 2**32 / 10)
+    return interval * (1 - crc32(repository.encode()) / 2**32 * share)
