@@ -15,7 +15,7 @@ from ingest.messaging.encoding import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
-from support.world import GENEROUS, REPOSITORY, Stage
+from support.world import GENEROUS, REPOSITORY, THREADS, Stage
 
 from standalone.sandbox.builder import WorldBuilder
 from standalone.sandbox.faults import Fault
@@ -294,14 +294,43 @@ def test_a_limit_puts_work_off_without_counting_a_try(stage):
 def test_work_that_its_host_has_no_time_for_returns_as_a_copy(stage, log_mode):
     """Received too often, it would become a dead letter, although each time some of it is done."""
     here = collected(stage, a_world(*[None] * 12), log_mode=log_mode)
-    for done in range(1, 9):
-        ingest_due_logs(here.context, wait_seconds=0, should_continue=lambda: False)
-        assert len(here.logs()) == done
+
+    def logs_asked_for() -> int:
+        return here.requests("get_job_log") + here.requests("get_attempt_log")
+
+    for _ in range(8):
+        logs, asked = len(here.logs()), logs_asked_for()
+        ingest_due_logs(
+            here.context,
+            wait_seconds=0,
+            should_continue=lambda asked=asked: logs_asked_for() == asked,
+        )
+        assert len(here.logs()) > logs or states(here) == {LOG_FETCHED}
         assert not here.queues.job_events.dead_letters()
-    assert states(here) == {LOG_PENDING, LOG_FETCHED}
     assert here.errors() == []
     here.ingest()
     assert_logs_are_true(here)
+
+
+def test_what_has_not_begun_returns_before_a_log_that_arrives_slowly(stage):
+    """The process may be killed while it waits, and every receipt of an item counts."""
+    world = WorldBuilder()
+    for number in range(THREADS + 2):
+        world.run(created=number, seconds=30).job("build")
+    here = collected(stage, world)
+    here.fail(Fault(path="/logs$", do="slow", seconds=3))
+    returned: list[int] = []
+
+    def should_continue() -> bool:
+        received = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
+        returned.append(len(received) if not here.logs() else 0)
+        for message in received:
+            here.queues.job_events.release(message, after_seconds=0)
+        return False
+
+    ingest_due_logs(here.context, wait_seconds=0, should_continue=should_continue)
+    assert max(returned) >= 2
+    assert len(here.logs()) == THREADS + 2 - max(returned)
 
 
 def test_a_log_that_asks_to_wait_comes_from_the_archive_and_holds_no_other(stage):

@@ -58,6 +58,26 @@ def test_a_taker_is_called_again_and_again_while_it_waits(workers):
     assert len(calls) >= 3
 
 
+def test_a_stop_ends_at_once_what_has_not_begun(workers):
+    """What has begun ends after the item in progress, for which the taker waits."""
+    go_on = threading.Event()
+
+    def produce(key):
+        go_on.wait(30)
+        yield "first"
+        yield "second"
+
+    items = interleave(workers, range(6), produce, should_continue=lambda: False)
+    for _, end in [next(items), next(items)]:
+        assert end.is_cut_short
+    go_on.set()
+    rest: dict[int, list[object]] = {}
+    for key, item in items:
+        rest.setdefault(key, []).append(item)
+    assert sorted(rest) == [0, 1, 2, 3]
+    assert all(first == "first" and end.is_cut_short for first, end in rest.values())
+
+
 def test_a_taker_that_leaves_stops_the_work(workers):
     """Generators end at their next item, and those that wait for a thread never begin."""
     begun, go_on = [], threading.Event()

@@ -144,12 +144,13 @@ class LogCollection:
             self._busy_since.pop(thread, None)
 
     def _continues_batch(self) -> bool:
-        """Report progress now and then; return whether the time of a round is not over."""
+        """Report progress now and then; return whether neither the time nor the work is over."""
         now = self._context.clock.now()
         if now - self._reported_at >= PROGRESS_INTERVAL:
             self._reported_at = now
             self._on_turn()
-        return self._ends_at is None or now < self._ends_at
+        is_over = self._ends_at is not None and now >= self._ends_at
+        return not is_over and self._should_continue()
 
     def _count_failure(self, key: AttemptKey, late: LogNotReady) -> None:
         """Count a failed try; neither a limit nor a log that GitHub still writes is one."""

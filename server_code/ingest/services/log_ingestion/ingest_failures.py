@@ -45,7 +45,7 @@ def ingest_failed_logs(
         return fetch_logs(context.source, works[key], works[key].jobs)
 
     obstacle: RateLimited | MemoryRefused | None = None
-    results = interleave(context.log_workers, list(works), fetch, when_idle=should_continue)
+    results = interleave(context.log_workers, list(works), fetch, should_continue=should_continue)
     with closing(results):
         for key, item in results:
             if isinstance(item, LogFetched):
@@ -56,8 +56,6 @@ def ingest_failed_logs(
                 obstacle = item.error
             elif isinstance(item, Finished) and item.error is not None:
                 raise item.error
-            if not should_continue():
-                break
     if obstacle is not None:
         context.share_pauses()
         raise obstacle

@@ -66,10 +66,10 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
 
     Before it, some logs of the latest failures are ingested that wait behind other work.
     After ``max_seconds``, the end of a task's time, the work is no longer hidden from other agents.
-    ``should_continue`` is called after each log, and every second while one arrives. Where it
-    returns False after a log, the rest of the work returns to the queue, as copies that count no
-    try. A log that has begun to arrive is waited for: one that is longer than its host's turns
-    would never be published otherwise.
+    ``should_continue`` is called after each log, and every second while one arrives. Once it
+    returns False, what has not begun returns to the queue at once, as copies that count no try.
+    A log that has begun to arrive is waited for: one that is longer than its host's turns would
+    never be published otherwise.
     ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
     that was not fetched and is tried again.
     Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``, and
@@ -77,6 +77,8 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     """
     context.apply_shared_pauses()
     failures = ingest_failed_logs(context, should_continue=should_continue)
+    if failures and not should_continue():
+        return failures
     messages = context.job_events_queue.receive(
         max_messages=10, wait_seconds=0 if failures else wait_seconds
     )
@@ -124,31 +126,34 @@ class _Ingestion:
     def run(self, should_continue: Callable[[], bool]) -> None:
         """Fetch and publish every owed log, and postpone those that did not arrive."""
         by_handle = {task.message.receipt: task for task in self.tasks}
-        open_tasks = dict(by_handle)
 
         def fetch(handle: Hashable) -> Iterator[LogResult]:
             task = by_handle[handle]
             return fetch_logs(self._context.source, task.work, task.owed)
 
-        def when_idle() -> None:
-            self._flush()
-            should_continue()  # its caller learns that the agent does not hang
-
-        results = interleave(self._context.log_workers, list(by_handle), fetch, when_idle=when_idle)
+        results = interleave(
+            self._context.log_workers,
+            list(by_handle),
+            fetch,
+            should_continue=should_continue,
+            when_idle=self._flush,
+        )
         with closing(results):
             for handle, item in results:
-                task = by_handle[handle]
-                if isinstance(item, Finished):
-                    self._queue_for_completion(open_tasks.pop(handle), item)
-                else:
-                    self._handle_result(task, item)
+                self._take(by_handle[handle], item)
                 if self._batch.is_full:
                     self._flush()
-                if not should_continue():
-                    break
         self._flush()
-        for task in open_tasks.values():
-            self._complete_task(task, has_all_logs=False)
+
+    def _take(self, task: LogTask, item: LogResult | Finished) -> None:
+        """Handle a task's next result, or its end."""
+        if not isinstance(item, Finished):
+            task.results += 1
+            self._handle_result(task, item)
+        elif item.is_cut_short and task.results == 0:
+            self._return_to_queue(task)
+        else:
+            self._queue_for_completion(task, item)
 
     def _handle_result(self, task: LogTask, result: LogResult) -> None:
         """Publish one result and record it; whatever fails is this log's failure."""
@@ -195,13 +200,21 @@ class _Ingestion:
             self._complete_task(task)
         self._to_complete.clear()
 
-    def _complete_task(self, task: LogTask, *, has_all_logs: bool = True) -> None:
+    def _return_to_queue(self, task: LogTask) -> None:
+        """Return work that has not begun: the process may end before the rest of its batch does."""
+        self._complete_task(task)
+        if task.is_done:
+            self._extender.release(task.message)
+            self._context.job_events_queue.delete([task.message])
+            self.tasks.remove(task)
+
+    def _complete_task(self, task: LogTask) -> None:
         """Mark a task as done, postponed where logs are late; what failed is received again."""
         try:
             for late in task.late:
                 if isinstance(late.error, (MessageRefused, Unexpected)):
                     raise late.error
-            if task.late or not has_all_logs:
+            if task.late or task.results < len(task.owed):
                 self._postpone(task)
             task.is_done = True
         except IngestError as error:

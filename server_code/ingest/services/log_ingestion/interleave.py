@@ -20,10 +20,14 @@ IDLE_EVERY_SECONDS = 1.0
 
 
 class Finished:
-    """The end of one generator; ``error`` is the exception that ended it, if any."""
+    """The end of one generator; ``error`` is the exception that ended it, if any.
 
-    def __init__(self, error: Exception | None = None) -> None:
+    ``is_cut_short``: the work was stopped before the generator began, or after one of its items.
+    """
+
+    def __init__(self, error: Exception | None = None, *, is_cut_short: bool = False) -> None:
         self.error = error
+        self.is_cut_short = is_cut_short
 
 
 def interleave(
@@ -31,68 +35,87 @@ def interleave(
     keys: Sequence[K],
     produce: Callable[[K], Iterator[V]],
     *,
+    should_continue: Callable[[], bool] = lambda: True,
     when_idle: Callable[[], object] = lambda: None,
 ) -> Generator[tuple[K, V | Finished]]:
     """Yield the items of every key, in order per key; ``Finished`` is each key's last item.
 
     ``when_idle`` is called on the calling thread when it waits for an item, and then every second.
+    So is ``should_continue``, and after each item. Once it returns False, the keys that no worker
+    has begun with end at once, and each other one after the item that is being produced.
     Closing the iterator stops the generators at their next item.
     """
-    buffer: _ItemBuffer[K, V] = _ItemBuffer(produce, when_idle)
-    futures = [workers.submit(buffer.fill, key) for key in keys]
+    buffer: _ItemBuffer[K, V] = _ItemBuffer(produce)
+    futures = [(workers.submit(buffer.fill, key), key) for key in keys]
+    left = len(keys)
     try:
-        for _ in keys:
-            yield from buffer.until_next_end()
+        while left:
+            entry = buffer.next()
+            if entry is None:
+                when_idle()
+            else:
+                left -= isinstance(entry[1], Finished)
+                yield entry
+            if not should_continue() and not buffer.is_ending:
+                buffer.end()
+                for key in [key for future, key in futures if future.cancel()]:
+                    left -= 1
+                    yield key, Finished(is_cut_short=True)
     finally:
         buffer.stop()
-        for future in futures:
-            future.result()
+        for future, _ in futures:
+            if not future.cancel():
+                future.result()
 
 
 class _ItemBuffer(Generic[K, V]):
     """A bounded buffer between many worker threads and one consumer."""
 
-    def __init__(
-        self, produce: Callable[[K], Iterator[V]], when_idle: Callable[[], object]
-    ) -> None:
+    def __init__(self, produce: Callable[[K], Iterator[V]]) -> None:
         self._produce = produce
-        self._when_idle = when_idle
         self._items: queue.Queue[tuple[K, V | Finished]] = queue.Queue(MAX_BUFFERED)
+        self._timeout = IDLE_AFTER_SECONDS
+        self._ending = threading.Event()
         self._stopped = threading.Event()
+
+    @property
+    def is_ending(self) -> bool:
+        """Return whether generators end after the item that they produce."""
+        return self._ending.is_set()
 
     def fill(self, key: K) -> None:
         """Add a key's items and then its end; does nothing after ``stop``."""
         if self._stopped.is_set():
             return
-        error: Exception | None = None
+        end = Finished()
         try:
             for item in self._produce(key):
                 if not self._put(key, item):
                     return
+                if self.is_ending:
+                    end = Finished(is_cut_short=True)
+                    break
         except Exception as raised:  # noqa: BLE001 - passed on to the consumer
-            error = raised
-        self._put(key, Finished(error))
+            end = Finished(raised)
+        self._put(key, end)
 
-    def until_next_end(self) -> Iterator[tuple[K, V | Finished]]:
-        """Yield items up to and including the next end of a key."""
-        while True:
-            key, item = self._next()
-            yield key, item
-            if isinstance(item, Finished):
-                return
+    def next(self) -> tuple[K, V | Finished] | None:
+        """Return the next item; None where it does not come soon."""
+        try:
+            entry = self._items.get(timeout=self._timeout)
+        except queue.Empty:
+            self._timeout = IDLE_EVERY_SECONDS
+            return None
+        self._timeout = IDLE_AFTER_SECONDS
+        return entry
+
+    def end(self) -> None:
+        """Let each generator end after the item that it produces."""
+        self._ending.set()
 
     def stop(self) -> None:
         """Release every worker, whether it is blocked or working."""
         self._stopped.set()
-
-    def _next(self) -> tuple[K, V | Finished]:
-        timeout = IDLE_AFTER_SECONDS
-        while True:
-            try:
-                return self._items.get(timeout=timeout)
-            except queue.Empty:
-                self._when_idle()
-                timeout = IDLE_EVERY_SECONDS
 
     def _put(self, key: K, item: V | Finished) -> bool:
         while not self._stopped.is_set():

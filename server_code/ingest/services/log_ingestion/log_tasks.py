@@ -33,6 +33,7 @@ class LogTask:
     """A received piece of work, what is still owed of it, and what did not arrive.
 
     ``known`` and ``jobs`` are what the ledger knows, by job id: the logs that are owed, and jobs.
+    ``results`` counts the logs that were asked for, whether they arrived or not.
     """
 
     message: ReceivedMessage
@@ -41,6 +42,7 @@ class LogTask:
     known: Mapping[int, JobLogRecord]
     late: list[LogNotReady] = field(default_factory=list)
     jobs: dict[int, Job] = field(default_factory=dict)
+    results: int = 0
     is_done: bool = False
 
     def fail(self, job: DueLog, error: IngestError) -> None:
