@@ -84,7 +84,7 @@ def every_message() -> list[QueueMessage]:
         encode_envelope(replace(RUN, cloudevents_root=ROOT)),
         encode_envelope(replace(JOB, cloudevents_root=ROOT)),
         *log_parts(a_log(), open_log, 1 << 20),
-        log_unavailable_message(absence),
+        log_unavailable_message(absence, max_bytes=10**6),
     ]
 
 

@@ -197,6 +197,45 @@ def test_an_empty_log_is_one_empty_message() -> None:
     assert content_of(data_of(message)) == b""
 
 
+@pytest.mark.parametrize("name", ["build", "n" * 1000, "ä💚" * 400])
+@pytest.mark.parametrize("log", [b"", b"x" * 50, b"line\n" * 2000, b"\xff" * 3000])
+def test_a_log_fits_the_smallest_limit_of_any_queue(log: bytes, name: str) -> None:
+    """The name of its job is cut, and the message says so; every part identifies the log."""
+    metadata = metadata_of(log, job_name=name)
+    parts = list(log_parts(metadata, lambda: io.BytesIO(log), 1024))
+    assert max(part.size_bytes for part in parts) <= 1024
+    assert b"".join(content_of(data_of(part)) for part in parts) == log
+    for data in map(data_of, parts):
+        assert data["log_sha256"] == metadata.log_sha256
+        assert data["fetched_at"] == "2026-11-24T06:30:00Z"
+        assert (data["job_name"] == name) == ("job_name" not in data.get("truncated", ()))
+
+
+def test_a_short_log_leaves_its_envelope_whole_where_both_fit() -> None:
+    """Nothing is cut for room that is not needed."""
+    message = only_message(metadata_of(b"ok", job_name="n" * 420), lambda: io.BytesIO(b"ok"), 1024)
+    assert message is not None
+    assert message.size_bytes > 1024 * 7 // 8
+    assert data_of(message)["job_name"] == "n" * 420
+
+
+def test_a_reason_fits_the_smallest_limit_of_any_queue() -> None:
+    """The text that explains it is cut."""
+    absence = LogAbsence(
+        key=AttemptKey("octo/api", 7, 2),
+        job_id=99,
+        job_name="n" * 1000,
+        fetched_at=FETCHED_AT,
+        reason="expired",
+        detail="d" * 5000,
+    )
+    message = log_unavailable_message(absence, max_bytes=1024)
+    assert message.size_bytes <= 1024
+    data = data_of(message)
+    assert (data["reason"], data["job_id"]) == ("expired", 99)
+    assert set(data["truncated"]) == {"detail", "job_name"}
+
+
 @pytest.mark.parametrize("log", [b"x" * 50, b"\xff" * 50])
 def test_an_envelope_that_leaves_no_room_is_refused(log: bytes) -> None:
     """A queue too small even for the envelope is named, and nothing loops."""
@@ -214,7 +253,8 @@ def test_a_log_without_content_reports_why() -> None:
             fetched_at=FETCHED_AT,
             reason="expired",
             detail="GitHub has deleted the log.",
-        )
+        ),
+        max_bytes=10**6,
     )
     assert data_of(message) == {
         "repo": "octo/api",

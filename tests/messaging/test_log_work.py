@@ -67,8 +67,10 @@ def test_a_name_without_measure_is_cut_in_the_work_and_marked_in_the_log():
     lost = LogAbsence(
         key=KEY, job_id=1, job_name=name, fetched_at=NOW, reason="not_found", detail="None."
     )
-    assert json.loads(log_unavailable_message(lost).body)["data"]["truncated"] == ["job_name"]
-    whole = log_unavailable_message(replace(lost, job_name="j" * 1000))
+    assert json.loads(log_unavailable_message(lost, max_bytes=10**6).body)["data"]["truncated"] == [
+        "job_name"
+    ]
+    whole = log_unavailable_message(replace(lost, job_name="j" * 1000), max_bytes=10**6)
     assert "truncated" not in json.loads(whole.body)["data"]
 
 

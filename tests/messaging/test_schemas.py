@@ -86,7 +86,7 @@ def test_messages_of_missing_logs_are_as_published(
     key: AttemptKey, job_name: str, reason: str
 ) -> None:
     """Every reason is documented."""
-    message = log_unavailable_message(an_absence(key, job_name, reason))
+    message = log_unavailable_message(an_absence(key, job_name, reason), max_bytes=10**6)
     assert_valid("job_log_unavailable", message)
 
 

@@ -82,6 +82,15 @@ def test_every_fact_fits_every_limit(max_bytes, length, labels):
     assert message.size_bytes <= max_bytes
 
 
+def test_no_time_and_no_address_is_cut_in_its_middle():
+    """A reader parses them: they are whole, or null and named."""
+    for max_bytes in range(1_300, 2_000, 20):
+        data = data_of(encode_to_fit(a_run_envelope(), max_bytes=max_bytes))
+        whole = a_run_envelope().data
+        for name in ("created_at", "updated_at", "run_started_at", "completed_at", "html_url"):
+            assert data[name] == whole[name] or (data[name] is None and name in data["truncated"])
+
+
 def test_annotations_of_nested_jobs_are_the_first_to_go():
     """Each job's own message has them; the steps stay where they fit."""
     details = AnnotationList(items=(an_annotation(message="m" * 4000),) * 5, total=5)

@@ -67,7 +67,9 @@ def example_messages() -> dict[str, QueueMessage]:
         "job_log_fetched": next(
             log_parts(log_metadata(key, log), lambda: io.BytesIO(log), 1 << 20)
         ),
-        "job_log_unavailable": log_unavailable_message(an_absence(key, "build", "expired")),
+        "job_log_unavailable": log_unavailable_message(
+            an_absence(key, "build", "expired"), max_bytes=10**6
+        ),
         "job_log_due": job_log_due(key, job, now=NOW),
         "attempt_logs_due": attempt_logs_due(key, [job], now=NOW),
         "claim_check": pointer_message(

@@ -17,7 +17,6 @@ from ..errors import MessageRefused
 from .encoding import (
     QueueMessage,
     content_type_of,
-    encode_envelope,
     encode_json,
     envelope_attributes,
     envelope_fields,
@@ -27,6 +26,7 @@ from .log_content import MAX_CHARACTER_BYTES, escaped_content, split_content
 from .log_marks import MessageMarks
 from .log_work import is_cut_name
 from .run_events import run_group
+from .truncation import SIZE_REMEDY, cut_to_fit, encode_to_fit
 
 LOG_FETCHED_EVENT = "job_log_fetched"
 LOG_UNAVAILABLE_EVENT = "job_log_unavailable"
@@ -40,6 +40,10 @@ OpenLog = Callable[[], BinaryIO]
 
 #: What follows the content: the ends of its string, of the data and of the envelope.
 _TAIL = '"}}'
+_CONTENT_FIELD = ',"log_content":""'
+
+#: At least this share of a message is for content: the other fields are cut where they take more.
+_ROOM_DIVISOR = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,8 +118,12 @@ def only_message(
 
     Reads no more than a message could hold.
     """
-    frame = _part_message(metadata, "", part=1, parts=1)
+    least_room = max_message_bytes // _ROOM_DIVISOR
+    frame = _message(log_envelope(metadata), "")
     whole = _only_piece(metadata, open_log, max_message_bytes - frame.size_bytes)
+    if whole is None and max_message_bytes - frame.size_bytes < least_room:
+        frame = _part_message(metadata, "", part=1, parts=1, max_bytes=max_message_bytes)
+        whole = _only_piece(metadata, open_log, max_message_bytes - frame.size_bytes)
     if whole is None:
         return None
     return replace(frame, body=frame.body.removesuffix(_TAIL) + whole + _TAIL)
@@ -127,7 +135,7 @@ def log_parts(
     """Yield a log as one message if it fits, else as ordered parts that join byte for byte.
 
     Reads the log twice: to count the parts, then to send them.
-    Raises MessageRefused where not even one character fits after the envelope.
+    Raises MessageRefused where its envelope leaves no room, whatever is cut.
     """
     whole = only_message(metadata, open_log, max_message_bytes)
     if whole is not None:
@@ -136,7 +144,9 @@ def log_parts(
     room = _room_for_content(metadata, max_message_bytes)
     parts = sum(1 for _ in _pieces(metadata, open_log, room))
     for part, content in enumerate(_pieces(metadata, open_log, room), start=1):
-        yield _part_message(metadata, content.decode(), part=part, parts=parts)
+        yield _part_message(
+            metadata, content.decode(), part=part, parts=parts, max_bytes=max_message_bytes
+        )
 
 
 def log_payload(metadata: LogMetadata, open_log: OpenLog) -> Iterator[bytes]:
@@ -157,10 +167,10 @@ def log_copy_key(metadata: LogMetadata) -> str:
     return f"{_object_name(metadata)}.txt"
 
 
-def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
-    """Build the message that a job's log is unavailable, with the reason."""
+def log_unavailable_message(absence: LogAbsence, *, max_bytes: int) -> QueueMessage:
+    """Build the message that a job's log is unavailable, with the reason; it is cut to fit."""
     key = absence.key
-    return encode_envelope(
+    return encode_to_fit(
         Envelope(
             event_type=LOG_UNAVAILABLE_EVENT,
             event_id=event_id(
@@ -180,7 +190,8 @@ def log_unavailable_message(absence: LogAbsence) -> QueueMessage:
                 "detail": absence.detail,
             },
             cloudevents_root=absence.cloudevents_root,
-        )
+        ),
+        max_bytes=max_bytes,
     )
 
 
@@ -217,8 +228,16 @@ def _head(envelope: Envelope) -> str:
     return encode_json(envelope_fields(envelope)).removesuffix("}}") + ',"log_content":"'
 
 
-def _part_message(metadata: LogMetadata, content: str, *, part: int, parts: int) -> QueueMessage:
+def _part_message(
+    metadata: LogMetadata, content: str, *, part: int, parts: int, max_bytes: int
+) -> QueueMessage:
+    """Build the message of a part; other fields are cut where they leave it too little room."""
+    most = max_bytes - max_bytes // _ROOM_DIVISOR - len(_CONTENT_FIELD)
     envelope = log_envelope(metadata, part=part, parts=parts)
+    return _message(cut_to_fit(envelope, max_bytes=most), content)
+
+
+def _message(envelope: Envelope, content: str) -> QueueMessage:
     return QueueMessage(
         event_id=envelope.event_id,
         event_type=envelope.event_type,
@@ -243,16 +262,21 @@ def _only_piece(metadata: LogMetadata, open_log: OpenLog, room: int) -> str | No
 def _room_for_content(metadata: LogMetadata, max_message_bytes: int) -> int:
     """Return the bytes for content in every part: part numbers cannot grow past the log's bytes."""
     widest = max(metadata.log_bytes, 1)
-    frame_bytes = max(
-        _part_message(metadata, "", part=part, parts=widest).size_bytes for part in (1, widest)
-    )
-    room = max_message_bytes - frame_bytes
-    if room < MAX_CHARACTER_BYTES:
+    rooms = [
+        max_message_bytes - _message(log_envelope(metadata, part=part, parts=widest), "").size_bytes
+        for part in (1, widest)
+    ]
+    least_room = max_message_bytes // _ROOM_DIVISOR
+    if min(rooms) >= least_room:
+        return min(rooms)
+    frame = _part_message(metadata, "", part=1, parts=widest, max_bytes=max_message_bytes)
+    if max_message_bytes - frame.size_bytes < least_room:
         raise MessageRefused(
             f"The envelope of the log of job {metadata.job_id} of {metadata.key} takes "
-            f"{frame_bytes} bytes, and the queue takes {max_message_bytes} a message."
+            f"{frame.size_bytes} bytes, and the queue takes {max_message_bytes} a message.",
+            remedy=SIZE_REMEDY,
         )
-    return room
+    return least_room
 
 
 def _pieces(metadata: LogMetadata, open_log: OpenLog, room: int) -> Generator[bytes, None, None]:

@@ -13,7 +13,11 @@ from .envelope import Envelope
 _IDENTITY = frozenset(
     {"repo", "run_id", "run_attempt", "run_number", "workflow_id", "job_id", "number"}
     | {"status", "conclusion", "head_sha", "commit_sha", "event", "truncated"}
+    | {"reason", "fetched_at", "log_sha256", "log_encoding"}
 )
+
+#: Values of which a part is none: they are left out as a whole.
+_INDIVISIBLE = ("_at", "_url")
 
 _MAX_IDENTITY_CHARS = 1000
 
@@ -22,22 +26,32 @@ _MAX_CUTS = 400
 
 _CUT_MARK = "…"
 
+#: What to do about a fact of which not even the identity fits.
+SIZE_REMEDY = (
+    "Raise the queue's limit for a message (in SQS its MaximumMessageSize) to 256 KiB: below 2 KiB "
+    "runs do not fit. What was refused is sent again."
+)
+
 
 def encode_to_fit(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
     """Encode a fact so that it fits its queue; ``data.truncated`` names the fields that were cut.
 
     First the annotations of a run's jobs go, then their steps, then the jobs: each job is on the
     queue alone, with both. Then the largest field is halved again and again: a text keeps its
-    beginning, a list its first items. A message that still does not fit is returned as it is.
+    beginning, a list its first items, a time or address becomes null. A message that still does
+    not fit is returned as it is.
     """
-    message = encode_envelope(envelope)
-    if message.size_bytes <= max_bytes:
-        return message
+    return encode_envelope(cut_to_fit(envelope, max_bytes=max_bytes))
+
+
+def cut_to_fit(envelope: Envelope, *, max_bytes: int) -> Envelope:
+    """Cut the data of an envelope as far as its encoded message has to be."""
+    cut = envelope
     for shorter in _shorter(envelope.data):
-        message = encode_envelope(replace(envelope, data=shorter))
-        if message.size_bytes <= max_bytes:
+        if encode_envelope(cut).size_bytes <= max_bytes:
             break
-    return message
+        cut = replace(envelope, data=shorter)
+    return cut
 
 
 def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -85,5 +99,7 @@ def _cut(data: Mapping[str, Any], path: tuple[str, ...]) -> dict[str, Any]:
     value = data[name]
     if inner:
         return {**data, name: _cut(value, tuple(inner))}
+    if name.endswith(_INDIVISIBLE):
+        return {**data, name: None}
     half = value[: len(value) // 2]
     return {**data, name: half[:-1] + _CUT_MARK if isinstance(value, str) else half}

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from ..errors import QueueUnavailable
 from ..messaging.batching import batches
 from ..messaging.encoding import QueueMessage
+from ..messaging.fit_log_work import fit_log_work
+from ..messaging.truncation import SIZE_REMEDY
 from ..ports import Clock, Publisher, Rejection
+from .context import LOG_INGESTION_AGENT, CollectorContext
 
 MAX_TRIES = 5
 
@@ -29,6 +32,25 @@ def publish(
     return tuple(refused)
 
 
+def publish_log_work(context: CollectorContext, work: Sequence[QueueMessage]) -> None:
+    """Send work for logs, split and shortened where it would not fit its queue.
+
+    What the queue refuses for good is reported: its logs stay pending, and are requested later.
+    Raises QueueUnavailable.
+    """
+    queue, now = context.job_events_queue, context.clock.now()
+    limit = queue.max_message_bytes
+    messages = [each for item in work for each in fit_log_work(item, max_bytes=limit, now=now)]
+    refused = publish(queue, messages, clock=context.clock)
+    if refused:
+        context.report_error(
+            LOG_INGESTION_AGENT,
+            None,
+            f"{queue.queue_name} refused the work for {len(refused)} logs: {refused[0].reason}",
+            SIZE_REMEDY,
+        )
+
+
 def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> list[Rejection]:
     refused: list[Rejection] = []
     for failures in range(MAX_TRIES):
@@ -39,8 +61,10 @@ def _send_batch(queue: Publisher, batch: list[QueueMessage], clock: Clock) -> li
         batch = [message for message in batch if _wants_retry(rejections.get(message.event_id))]
         if not batch:
             return refused
+        if any(message.size_bytes > queue.max_message_bytes for message in batch):
+            break  # its limit was lowered, and the next try encodes them for it
     raise QueueUnavailable(
-        f"{queue.queue_name} did not accept {len(batch)} messages in {MAX_TRIES} tries; "
+        f"{queue.queue_name} did not accept {len(batch)} messages in {failures + 1} tries; "
         "they are sent again at the next poll."
     )
 

@@ -333,6 +333,23 @@ def test_what_has_not_begun_returns_before_a_log_that_arrives_slowly(stage):
     assert len(here.logs()) == THREADS + 2 - max(returned)
 
 
+@pytest.mark.parametrize("log_mode", MODES)
+def test_logs_arrive_through_queues_with_the_smallest_limit(stage, log_mode):
+    """Names and work are cut to fit; only runs do not fit, and the error says what to do."""
+    world = WorldBuilder().run(seconds=60)
+    for number in range(12):
+        world.job(f"{number} " + "long name " * 30, log=b"line\n" * 300)
+    here = stage(world, at=100, log_mode=log_mode, max_message_bytes=1024)
+    here.queues.job_events._max_message_bytes = 1024
+    here.poll()
+    here.ingest()
+    assert_logs_are_true(here)
+    assert len(here.jobs()) == 12
+    [error] = here.state.list_errors(limit=9)
+    assert "refused" in error.what
+    assert "MaximumMessageSize" in error.remedy
+
+
 def test_a_log_that_asks_to_wait_comes_from_the_archive_and_holds_no_other(stage):
     """Nothing is raised that would pause the agent."""
     here = collected(stage, a_world(b"one", b"two", b"three"))
@@ -406,7 +423,7 @@ def test_logs_wait_where_only_the_delivery_is_refused_for_good(stage):
     ingest_due_logs(here.context, wait_seconds=0)
     assert states(here) == {LOG_PENDING}
     assert here.logs() == []
-    assert any("takes 576 bytes, and the queue takes 300" in what for what in here.errors())
+    assert any("takes 606 bytes, and the queue takes 300" in what for what in here.errors())
     assert here.queues.job_events.dead_letters() == []
 
 

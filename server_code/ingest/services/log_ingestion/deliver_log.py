@@ -103,7 +103,7 @@ def deliver_absence(
         is_replayed=is_replayed,
         cloudevents_root=context.cloudevents_root,
     )
-    _send(context, log_unavailable_message(absence))
+    _send(context, log_unavailable_message(absence, max_bytes=context.logs_queue.max_message_bytes))
     context.counters.add("logs_unavailable")
     return JobLogRecord(
         key=key,

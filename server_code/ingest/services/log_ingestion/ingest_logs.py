@@ -30,7 +30,7 @@ from ...messaging.encoding import QueueMessage
 from ...messaging.log_work import attempt_logs_due, job_log_due
 from ...ports import ReceivedMessage
 from ..context import LOG_INGESTION_AGENT, CollectorContext
-from ..publish import publish
+from ..publish import publish_log_work
 from ..unexpected_errors import as_ingest_error
 from .deliver_log import deliver_absence, deliver_log, pack_log
 from .fetch_logs import fetch_logs
@@ -229,7 +229,7 @@ class _Ingestion:
             [_pending(self._context, task, late) for late in task.late]
         )
         if task.work.tries < MAX_QUEUED_TRIES:
-            publish(self._context.job_events_queue, [self._copy(task)], clock=self._context.clock)
+            publish_log_work(self._context, [self._copy(task)])
 
     def _copy(self, task: LogTask) -> QueueMessage:
         """Build the delayed copy of work whose logs are late.
@@ -266,8 +266,9 @@ class _Ingestion:
             LOG_INGESTION_AGENT,
             task.work.key.repository,
             f"Logs of {task.work.key} wait: {error}",
-            f"No action is needed if this passes; after {MAX_RECEIVES} tries the work item moves to"
-            " the dead-letter queue.",
+            error.remedy
+            or f"No action is needed if this passes; after {MAX_RECEIVES} tries the work item moves"
+            " to the dead-letter queue.",
         )
         if not isinstance(error, Fatal):
             pause = 30 * (task.message.receive_count or 1)

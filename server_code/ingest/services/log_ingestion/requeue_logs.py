@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from ...messaging.log_work import DueLog, job_log_due
 from ..context import CollectorContext
-from ..publish import publish
+from ..publish import publish_log_work
 
 #: A log that was updated later than this was so by a clock that was ahead.
 CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -50,6 +50,6 @@ def requeue_stale_logs(
         )
         for log in pending
     ]
-    publish(context.job_events_queue, again, clock=context.clock)
+    publish_log_work(context, again)
     context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
     return len(pending)

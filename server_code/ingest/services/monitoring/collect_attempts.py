@@ -22,10 +22,10 @@ from ...errors import (
     ResourceExhausted,
 )
 from ...messaging.encoding import QueueMessage
-from ...messaging.truncation import encode_to_fit
+from ...messaging.truncation import SIZE_REMEDY, encode_to_fit
 from ...ports import Rejection
 from ..context import CollectorContext
-from ..publish import publish
+from ..publish import publish, publish_log_work
 from ..unexpected_errors import as_ingest_error
 from .attempt_messages import Changes, changes_of
 from .bulk_requests import mark_bulk
@@ -155,8 +155,8 @@ def _finish(
         context.store.save_attempts([snapshot.record for snapshot in snapshots])
         raise
     changes = [
-        _unpublished(context, snapshot, rejections)
-        if (rejections := [refused[each.event_id] for each in messages if each.event_id in refused])
+        _unpublished(context, snapshot, rejected[0], refused[rejected[0].event_id])
+        if (rejected := [each for each in messages if each.event_id in refused])
         else change
         for snapshot, (change, messages) in zip(snapshots, built, strict=True)
     ]
@@ -224,16 +224,21 @@ def _publish_log_work(context: CollectorContext, changes: Sequence[Changes]) -> 
     """Record which logs are pending, then publish it: the log agent rejects unknown work."""
     context.store.save_job_logs([log for each in changes for log in each.pending_logs])
     work = [message for each in changes for message in each.log_work]
-    publish(context.job_events_queue, work, clock=context.clock)
+    publish_log_work(context, work)
 
 
 def _unpublished(
-    context: CollectorContext, snapshot: AttemptSnapshot, rejections: Sequence[Rejection]
+    context: CollectorContext,
+    snapshot: AttemptSnapshot,
+    message: QueueMessage,
+    rejection: Rejection,
 ) -> Changes:
     """Record an attempt as read but not as published: what was refused is sent again."""
-    first = rejections[0]
+    queue = context.metrics_queue
+    is_too_large = message.size_bytes > queue.max_message_bytes
     error = IngestError(
-        f"{context.metrics_queue.queue_name} refused message {first.event_id}: {first.reason}"
+        f"{queue.queue_name} refused message {message.event_id}: {rejection.reason}",
+        remedy=SIZE_REMEDY if is_too_large else None,
     )
     return Changes(record=postpone(context, snapshot.record, error))
 
