@@ -27,8 +27,8 @@ class HealthApp:
 
     ``agents`` are those that this process runs: another process may run the other one.
 
-    An agent that is limited, or in trouble with GitHub or AWS, lives: to start it again would not
-    help. An agent with a thread that hangs sends no heartbeat.
+    An agent that a limit or an error of GitHub or AWS stops is alive: a restart would not help. An
+    agent with a thread that hangs sends no heartbeat.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ def check_health(
     *,
     agents: Sequence[str] = AGENTS,
 ) -> dict[str, Any]:
-    """Find what is wrong with this process; ``faults`` is empty where it is well."""
+    """Return the state of this process; ``faults`` is empty where nothing is wrong."""
     now = context.clock.now()
     try:
         records = ask(context.store.list_agents)

@@ -1,4 +1,4 @@
-"""What every state store keeps of errors and deeds."""
+"""What every state store keeps of errors and activities."""
 
 from __future__ import annotations
 

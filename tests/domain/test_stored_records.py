@@ -79,11 +79,14 @@ def test_an_agent(text: str) -> None:
 
 @pytest.mark.parametrize("text", ODD_TEXTS)
 @pytest.mark.parametrize("repository", ["Octo/API", None])
-def test_an_error_and_a_deed(text: str, repository: str | None) -> None:
+def test_an_error_and_an_activity(text: str, repository: str | None) -> None:
     error = an_error(agent=text, what=text, remedy=text, repository=repository)
-    deed = an_activity(actor=text, what=text, repository=repository)
+    activity = an_activity(actor=text, what=text, repository=repository)
     assert ErrorRecord(occurred_at=error.occurred_at, **stored(error_body(error))) == error
-    assert ActivityRecord(occurred_at=deed.occurred_at, **stored(activity_body(deed))) == deed
+    assert (
+        ActivityRecord(occurred_at=activity.occurred_at, **stored(activity_body(activity)))
+        == activity
+    )
 
 
 def test_errors_are_the_same_whatever_the_case_of_the_repository_and_the_remedy() -> None:

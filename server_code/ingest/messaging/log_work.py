@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from ..domain.jobs import Job
+from ..domain.ledger import JobLogRecord
 from ..domain.runs import AttemptKey
 from ..domain.timestamps import format_timestamp
 from .encoding import QueueMessage, encode_envelope
@@ -93,11 +94,19 @@ def _key_data(key: AttemptKey) -> dict[str, Any]:
     return {"repo": key.repository, "run_id": key.run_id, "run_attempt": key.run_attempt}
 
 
-def due_log(job: Job | DueLog) -> DueLog:
-    """Return a job's log as a work item names it."""
+def due_log(job: Job | DueLog | JobLogRecord) -> DueLog:
+    """Return a job's log as a work item names it; a record of the log knows only the job's name."""
     if isinstance(job, DueLog):
         return replace(
             job, job_name=_cut_name(job.job_name), conclusion=_cut_conclusion(job.conclusion)
+        )
+    if isinstance(job, JobLogRecord):
+        return DueLog(
+            job_id=job.job_id,
+            job_name=_cut_name(job.job_name),
+            conclusion=None,
+            completed_at=None,
+            never_started=False,
         )
     return DueLog(
         job_id=job.job_id,

@@ -59,7 +59,7 @@ class DiscoveryClock:
 class CollectorContext:
     """The ports of one collector.
 
-    ``workers`` and ``log_workers`` run requests to GitHub side by side, so that large logs keep no
+    ``workers`` and ``log_workers`` run requests to GitHub concurrently, so that large logs keep no
     poll waiting; they never touch the store, for Anvil's tables answer a task's main thread only.
     ``worker_id`` names this process in leases. ``log_cache`` keeps the newest logs for the viewer,
     where there is one. ``cloudevents_root`` is that of every envelope. ``repositories`` lists what

@@ -1,4 +1,4 @@
-"""Lists end where GitHub's links end, and come in pages that the server can bear."""
+"""Lists end where GitHub's links end, and come in pages of a size that the server answers."""
 
 from __future__ import annotations
 

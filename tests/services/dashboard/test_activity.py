@@ -67,7 +67,7 @@ def test_all_errors_that_are_kept_are_counted(state):
 
 
 def test_activity_has_errors_actions_and_hosts(state):
-    """Deeds newest first, no more than a page of them."""
+    """Activities, newest first, no more than a page of them."""
     state.add_error(an_error())
     for seconds in range(SHOWN_ACTIVITIES + 5):
         state.add_activity(an_activity(seconds, actor="mona", repository="o/r", what=f"w{seconds}"))

@@ -1,4 +1,4 @@
-"""Which credentials have no use of GraphQL, and for how long."""
+"""The credentials with which GraphQL refuses a query, and for how long."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lists of GitHub's, in pages that the server can bear."""
+"""GitHub's paged lists, read in pages of a size that the server answers."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class ListRequest:
             return []
         if not isinstance(found, list):
             raise broken_answer(response.path, response.body, api_url=response.api_url)
-        # One that is no object stays in its place: it counts, and whoever parses it reports it.
+        # An item that is no object stays: offsets count it, and its parser reports it.
         return [mapping(item) for item in found]
 
 

@@ -23,7 +23,7 @@ from .agent_loop import AgentLoop
 HEARTBEAT_INTERVAL = timedelta(seconds=5)
 HEARTBEAT_TIMEOUT = timedelta(seconds=60)
 
-#: A loop that has not come round for so long hangs, and no heartbeat is given for it.
+#: A loop without a check-in for so long hangs: no heartbeat is sent for it.
 HANGING_SECONDS = 900.0
 
 #: Answers begin within seconds; whoever has given none for so long is reported.

@@ -61,7 +61,7 @@ class Collection:
     def collect_in_threads(
         self, *, monitoring_threads: int, log_threads: int, on_wait: Callable[[], None]
     ) -> CollectionResult:
-        """Collect runs and logs side by side; this thread calls ``on_wait`` twice a second."""
+        """Collect runs and logs concurrently; this thread calls ``on_wait`` twice a second."""
         policy = self._plan.policy
         if policy.collects_runs:
             self.runs.make_due()

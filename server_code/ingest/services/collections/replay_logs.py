@@ -83,13 +83,7 @@ def _publish(
 
 def _stored_result(context: CollectorContext, log: JobLogRecord) -> LogResult:
     """Return a log from the first place that has it, or why there is none."""
-    job = DueLog(
-        job_id=log.job_id,
-        job_name=log.job_name,
-        conclusion=None,
-        completed_at=None,
-        never_started=False,
-    )
+    job = due_log(log)
     if log.state != LOG_FETCHED:
         return _absence(job, log)
     failures: list[IngestError] = []

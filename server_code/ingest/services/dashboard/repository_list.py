@@ -1,4 +1,4 @@
-"""One page of the watched repositories: searched, sorted, and below the sources that bring them."""
+"""One page of the list of watched repositories, searched and sorted, with its sources."""
 
 from __future__ import annotations
 

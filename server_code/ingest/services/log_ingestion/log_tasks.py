@@ -101,16 +101,7 @@ def _open(context: CollectorContext, message: ReceivedMessage) -> LogTask:
 
 def _due_log(log: JobLogRecord, job: Job | None) -> DueLog:
     """Return a log that is due as the ledger knows it."""
-    if job is not None:
-        return due_log(replace(job, name=log.job_name))
-    unknown = DueLog(
-        job_id=log.job_id,
-        job_name=log.job_name,
-        conclusion=None,
-        completed_at=None,
-        never_started=False,
-    )
-    return due_log(unknown)
+    return due_log(log if job is None else replace(job, name=log.job_name))
 
 
 def _load_jobs(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 
-from ...messaging.log_work import DueLog, job_log_due
+from ...messaging.log_work import due_log, job_log_due
 from ..context import CollectorContext
 from ..publish import publish_log_work
 
@@ -35,21 +35,7 @@ def requeue_stale_logs(
         or_after=now + CLOCK_TOLERANCE,
         limit=MAX_REQUEUED,
     )
-    again = [
-        job_log_due(
-            log.key,
-            DueLog(
-                job_id=log.job_id,
-                job_name=log.job_name,
-                conclusion=None,
-                completed_at=None,
-                never_started=False,
-            ),
-            now=now,
-            tries=log.tries,
-        )
-        for log in pending
-    ]
+    again = [job_log_due(log.key, due_log(log), now=now, tries=log.tries) for log in pending]
     publish_log_work(context, again)
     context.store.save_job_logs([replace(log, updated_at=now) for log in pending])
     return len(pending)

@@ -172,7 +172,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
 
 
 def _fetch_lists(context: CollectorContext, source: RepositorySource, sources: Sources) -> _Lists:
-    """Fetch every list side by side; a list that fails holds no other."""
+    """Fetch all lists concurrently; a list that fails delays no other."""
     listed_patterns = [each for each in sources.included if not each.is_single]
     owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
     with_all = any(each.listed_owner is None for each in listed_patterns)

@@ -1,4 +1,4 @@
-"""The look-up of repositories themselves, side by side."""
+"""Concurrent requests for single repositories."""
 
 from __future__ import annotations
 
