@@ -52,9 +52,9 @@ def a_process_with(here: Stage, fuse: Fuse) -> CollectorContext:
     return replace(
         a_process(here),
         store=Fused(here.state, fuse),
-        metrics=Fused(here.queues.metrics, fuse),
-        logs=Fused(here.queues.logs, fuse),
-        job_events=Fused(here.queues.job_events, fuse),
+        metrics_queue=Fused(here.queues.metrics, fuse),
+        logs_queue=Fused(here.queues.logs, fuse),
+        job_events_queue=Fused(here.queues.job_events, fuse),
     )
 
 
