@@ -16,9 +16,9 @@ from support.command_line import wait_until
 from support.state_records import REPOSITORY, an_attempt
 
 
-@pytest.mark.parametrize("call", [2, 4], ids=["as it begins", "between two tables"])
+@pytest.mark.parametrize("lost_at", [2, 4], ids=["as it begins", "between two tables"])
 def test_a_connection_that_comes_back_within_a_save(
-    state: DataTablesState, monkeypatch: pytest.MonkeyPatch, call: int
+    state: DataTablesState, monkeypatch: pytest.MonkeyPatch, lost_at: int
 ) -> None:
     """Its transaction does not come back with it: none of the save is kept."""
     state.save_attempts([an_attempt()])
@@ -26,7 +26,7 @@ def test_a_connection_that_comes_back_within_a_save(
 
     def ask_anew(args: Any, kwargs: Any, fn_name: Any = None, **rest: Any) -> Any:
         answer = ask(args, kwargs, fn_name=fn_name, **rest)
-        if fn_name != "anvil.private.echo" and next(asked) == call - 1:
+        if fn_name != "anvil.private.echo" and next(asked) == lost_at - 1:
             connect_again()
         return answer
 
