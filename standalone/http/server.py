@@ -109,8 +109,17 @@ class HttpServer:
     def close(self) -> None:
         """Stop listening, and wait for the answers under way."""
         self._server.task_dispatcher.shutdown(timeout=SECONDS_TO_CLOSE)
+        woken = threading.Event()
+
+        def close_connections() -> None:
+            # Another wake-up may run this before `pull_trigger` has written to the trigger that
+            # is closed here, and its number may be another file's by then.
+            woken.wait()
+            self._close_connections()
+
         # The loop ends when it has no connection left, and its own thread alone may take them.
-        self._server.trigger.pull_trigger(self._close_connections)
+        self._server.trigger.pull_trigger(close_connections)
+        woken.set()
         self._thread.join()
 
     def _close_connections(self) -> None:

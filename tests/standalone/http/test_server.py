@@ -89,6 +89,22 @@ def test_a_path_apart_is_answered_while_all_others_wait():
     server.close()
 
 
+def test_a_server_closes_though_its_loop_wakes_before_it_is_told_to():
+    """The loop may take what it shall run from another wake-up, and close what is written to."""
+    server = HttpServer(hello, Address("127.0.0.1", 0))
+    trigger, loop = server._server.trigger, server._thread
+    wake = trigger._physical_pull
+
+    def wake_early():
+        wake()
+        loop.join(timeout=0.3)
+        wake()
+
+    trigger._physical_pull = wake_early
+    server.close()
+    assert not loop.is_alive()
+
+
 def test_a_host_with_several_addresses_is_refused(monkeypatch):
     """One port must be the port."""
     import socket
