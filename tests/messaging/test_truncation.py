@@ -17,6 +17,16 @@ from support.state_records import NOW
 SMALLEST = 2_000
 
 
+class _CountedData(dict):
+    """The data of a message that counts how often it is written."""
+
+    times_written = 0
+
+    def items(self):
+        self.times_written += 1
+        return super().items()
+
+
 def data_of(message) -> dict:
     return json.loads(message.body)["data"]
 
@@ -30,6 +40,14 @@ def test_what_fits_is_not_cut():
     """Nor does it say so."""
     message = encode_to_fit(a_run_envelope(), max_bytes=10**6)
     assert "truncated" not in data_of(message)
+
+
+def test_what_fits_is_encoded_once():
+    """Every message of a collection passes here."""
+    envelope = a_run_envelope()
+    data = _CountedData(envelope.data)
+    encode_to_fit(replace(envelope, data=data), max_bytes=10**6)
+    assert data.times_written == 1
 
 
 def test_the_largest_field_is_cut_and_named():

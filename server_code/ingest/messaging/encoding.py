@@ -50,6 +50,8 @@ def attributes_size(attributes: Mapping[str, str]) -> int:
 def encode_json(value: object) -> str:
     """Write JSON that every bus accepts: UTF-8 text where it may be, escapes where it must."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    if text.isascii():
+        return text  # the search below reads every character
     return _FORBIDDEN.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 

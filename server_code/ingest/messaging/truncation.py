@@ -41,17 +41,25 @@ def encode_to_fit(envelope: Envelope, *, max_bytes: int) -> QueueMessage:
     beginning, a list its first items, a time or address becomes null. A message that still does
     not fit is returned as it is.
     """
-    return encode_envelope(cut_to_fit(envelope, max_bytes=max_bytes))
+    return _cut_and_encoded(envelope, max_bytes)[1]
 
 
 def cut_to_fit(envelope: Envelope, *, max_bytes: int) -> Envelope:
     """Cut the data of an envelope as far as its encoded message has to be."""
-    cut = envelope
-    for shorter in _shorter(envelope.data):
-        if encode_envelope(cut).size_bytes <= max_bytes:
+    return _cut_and_encoded(envelope, max_bytes)[0]
+
+
+def _cut_and_encoded(envelope: Envelope, max_bytes: int) -> tuple[Envelope, QueueMessage]:
+    """Cut an envelope until its message fits, and return both; most fit as they are."""
+    cut, message = envelope, encode_envelope(envelope)
+    shorter = _shorter(envelope.data)
+    while message.size_bytes > max_bytes:
+        data = next(shorter, None)
+        if data is None:
             break
-        cut = replace(envelope, data=shorter)
-    return cut
+        cut = replace(envelope, data=data)
+        message = encode_envelope(cut)
+    return cut, message
 
 
 def _shorter(data: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
@@ -25,8 +26,8 @@ def count_lag(
         seconds = max(0, round((now - job.completed_at).total_seconds()))
         counters.add(_COUNT)
         counters.add(_SUM, seconds)
-        for bound in LAG_BOUNDS:
-            counters.add(_bucket(bound), int(seconds <= bound))
+        for bound in LAG_BOUNDS[bisect_left(LAG_BOUNDS, seconds) :]:
+            counters.add(_bucket(bound))
 
 
 def read_lag(counts: Mapping[str, int]) -> tuple[list[tuple[str, int]], int]:

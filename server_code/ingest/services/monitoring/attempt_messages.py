@@ -108,7 +108,8 @@ def has_run_changes(record: AttemptRecord) -> bool:
     if run is None:
         return False
     if run.is_completed:
-        return record.fingerprint != run_fingerprint(run, record.jobs)
+        is_first_end = record.fingerprint is None
+        return is_first_end or record.fingerprint != run_fingerprint(run, record.jobs)
     return record.published_statuses[-1:] != (run.status,)
 
 
