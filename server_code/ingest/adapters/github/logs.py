@@ -18,18 +18,12 @@ from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .connection_errors import was_silent
-from .peer_check import refuse_peers
-from .proxies import environment_proxies
+from .peer_check import checked_adapter
 from .read_timeouts import ReadTimeouts
 from .repository_client import RepositoryClient
 from .request import Request
-from .transport import (
-    CONNECT_SECONDS,
-    LOG_SECONDS,
-    open_session,
-    resolve,
-    write_log,
-)
+from .sessions import PlainSession
+from .transport import LOG_SECONDS, resolve, write_log
 
 if TYPE_CHECKING:
     import requests
@@ -117,13 +111,7 @@ class LogDownloader:
         raise SourceUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
 
     def _request(self, address: str, read_seconds: float) -> requests.Response:
-        return self._session().get(
-            address,
-            stream=True,
-            timeout=(CONNECT_SECONDS, read_seconds),
-            proxies=environment_proxies(address),
-            allow_redirects=False,
-        )
+        return self._session().send("GET", address, headers={}, read_seconds=read_seconds)
 
     def _is_refused(self, address: str) -> bool:
         """Return whether an address is private, and the API's own are not."""
@@ -131,11 +119,10 @@ class LogDownloader:
             return False
         return not any(map(is_private, resolve(urlsplit(self._api_url).hostname or "")))
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
+    def _session(self) -> PlainSession:
+        session: PlainSession | None = getattr(self._threads, "session", None)
         if session is None:
-            session = self._threads.session = open_session()
-            refuse_peers(session, self._is_refused)
+            session = self._threads.session = PlainSession(checked_adapter(self._is_refused))
         return session
 
 

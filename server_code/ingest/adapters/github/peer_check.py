@@ -14,11 +14,11 @@ from ...errors import SourceUnavailable
 if TYPE_CHECKING:
     import socket
 
-    import requests
+    from requests.adapters import HTTPAdapter
 
 
-def refuse_peers(session: requests.Session, is_refused: Callable[[str], bool]) -> None:
-    """Make direct connections of a session raise SourceUnavailable for refused addresses.
+def checked_adapter(is_refused: Callable[[str], bool]) -> HTTPAdapter:
+    """Build an adapter whose direct connections raise SourceUnavailable for refused addresses.
 
     A proxy resolves names itself, and decides what may be reached.
     """
@@ -48,5 +48,4 @@ def refuse_peers(session: requests.Session, is_refused: Callable[[str], bool]) -
 
     adapter = HTTPAdapter()
     adapter.poolmanager.pool_classes_by_scheme = {"http": CheckedPool, "https": CheckedTlsPool}
-    session.mount("http://", adapter)
-    session.mount("https://", adapter)
+    return adapter

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Mapping
-from http.cookiejar import DefaultCookiePolicy
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...domain.pending_requests import PendingRequests
@@ -16,13 +14,11 @@ from ...errors import RequestFailed, SourceUnavailable
 from ...wire.answers import RawAnswer
 from ...wire.log_bodies import require_log
 from .connection_errors import connection_error, host_of, was_silent
-from .proxies import environment_proxies
 from .read_timeouts import ReadTimeouts
+from .sessions import PlainSession
 
 if TYPE_CHECKING:
     import requests
-
-CONNECT_SECONDS = 10
 
 #: The longest that one answer may take to arrive, and the most that it may hold.
 TOTAL_SECONDS = 60
@@ -32,14 +28,6 @@ _CHUNK_BYTES = 64 * 1024
 #: The longest that one log may take to arrive, and how much of it is in memory.
 LOG_SECONDS = 1800
 LOG_CHUNK_BYTES = 256 * 1024
-
-#: The first that is set names the trusted certificates.
-_CERTIFICATE_VARIABLES = (
-    "REQUESTS_CA_BUNDLE",
-    "CURL_CA_BUNDLE",
-    "SSL_CERT_FILE",
-    "SSL_CERT_DIR",
-)
 
 
 class Transport:
@@ -53,7 +41,7 @@ class Transport:
         self._read_timeouts = read_timeouts or ReadTimeouts()
         self._pending = pending or PendingRequests()
         self._threads = threading.local()
-        self._opened: list[requests.Session] = []
+        self._opened: list[PlainSession] = []
         self._lock = threading.Lock()
 
     def send(
@@ -100,15 +88,8 @@ class Transport:
 
         started, read_seconds = time.monotonic(), self._read_timeouts.seconds(url)
         try:
-            with self._session().request(
-                method,
-                url,
-                headers=dict(headers),
-                data=body,
-                timeout=(CONNECT_SECONDS, read_seconds),
-                proxies=environment_proxies(url),
-                allow_redirects=False,
-                stream=True,
+            with self._session().send(
+                method, url, headers=headers, body=body, read_seconds=read_seconds
             ) as response:
                 note_answer()
                 self._read_timeouts.note_answer(url, took_seconds=time.monotonic() - started)
@@ -128,28 +109,13 @@ class Transport:
             raise RequestFailed("GitHub's answer is not valid HTTP.") from error
         return RawAnswer(status=response.status_code, headers=received, body=_decode(content))
 
-    def _session(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._threads, "session", None)
+    def _session(self) -> PlainSession:
+        session: PlainSession | None = getattr(self._threads, "session", None)
         if session is None:
-            session = self._threads.session = open_session()
+            session = self._threads.session = PlainSession()
             with self._lock:
                 self._opened.append(session)
         return session
-
-
-def open_session() -> requests.Session:
-    """Open a session that sends nothing but what it is given: no netrc entry and no cookies.
-
-    Its requests name their proxies: requests would search the environment anew for each.
-    """
-    import requests
-
-    session = requests.Session()
-    session.trust_env = False
-    session.auth = _add_nothing
-    session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-    session.verify = _certificates()
-    return session
 
 
 def resolve(host: str) -> set[str]:
@@ -195,18 +161,6 @@ def _read(response: requests.Response, deadline: float) -> bytes:
 def _decode(content: bytes) -> str:
     """Decode an answer as JSON: a proxy may have recoded it to UTF-16, with or without its mark."""
     return content.decode(json.detect_encoding(content), "replace")
-
-
-def _add_nothing(request: requests.PreparedRequest) -> requests.PreparedRequest:
-    return request
-
-
-def _certificates() -> str | bool:
-    """Return where trusted certificates are: requests ignores OpenSSL's own variables.
-
-    Its own, REQUESTS_CA_BUNDLE and CURL_CA_BUNDLE, come first.
-    """
-    return next(filter(None, map(os.environ.get, _CERTIFICATE_VARIABLES)), True)
 
 
 def _certificates_error(error: OSError) -> SourceUnavailable:
