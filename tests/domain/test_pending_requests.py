@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from ingest.domain.pending_requests import SAME_SILENCE_SECONDS, PendingRequests
+from ingest.domain.pending_requests import (
+    BETWEEN_TRIES_SECONDS,
+    SAME_SILENCE_SECONDS,
+    PendingRequests,
+)
 
 HOST = "https://api.github.com"
 
@@ -27,12 +31,34 @@ def test_an_answer_ends_a_silence():
 
 
 def test_a_silence_goes_on_with_the_next_try():
-    """It began with the first request, and is none while nothing is pending."""
+    """It began with the first request, and lasts between two tries."""
     pending = PendingRequests()
     pending.end(HOST, pending.begin(HOST, at=100), at=120)
-    assert silences(pending, 121) == {}
+    assert silences(pending, 121) == {HOST: 21}
+    assert silences(pending, 121 + BETWEEN_TRIES_SECONDS) == {}
     pending.begin(HOST, at=125)
     assert silences(pending, 126) == {HOST: 26}
+
+
+def test_one_request_that_breaks_after_an_answer_is_no_silence():
+    pending = PendingRequests()
+    broken = pending.begin(HOST, at=100)
+    pending.answer(HOST, pending.begin(HOST, at=100), at=109)
+    pending.end(HOST, broken, at=110)
+    assert silences(pending, 130) == {}
+
+
+def test_a_silence_outlives_its_process():
+    """The next process continues it, until it has an answer of its own."""
+    pending = PendingRequests()
+    pending.resume({HOST: 50}, ended_at=95)
+    assert silences(pending, 100) == {HOST: 50}
+    pending.answer(HOST, pending.begin(HOST, at=100), at=101)
+    assert silences(pending, 102) == {}
+    asked = PendingRequests()
+    asked.begin(HOST, at=100)
+    asked.resume({HOST: 50}, ended_at=95)
+    assert silences(asked, 115) == {HOST: 15}
 
 
 def test_a_silence_of_long_ago_is_another_one():

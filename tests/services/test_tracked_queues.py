@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 
 import pytest
 from ingest.domain.pending_requests import PendingRequests
-from ingest.errors import QueueUnavailable
+from ingest.errors import AccessDenied, QueueUnavailable
 from ingest.services.tracked_queues import TrackedWorkQueue
 from support.manual_clock import ManualClock
 from support.memory_queue import MemoryQueue
@@ -56,3 +56,19 @@ def test_a_long_poll_is_no_silence():
         TrackedWorkQueue(watched, pending).receive(max_messages=1, wait_seconds=WAIT_SECONDS)
     assert watched.silent == [(set(), {"Queue work"})]
     assert silent(pending, in_seconds=WAIT_SECONDS + 1) == set()
+
+
+class _Forbidden(MemoryQueue):
+    """A queue that answers, and refuses everything."""
+
+    def delete(self, messages):
+        raise AccessDenied("AWS denied access to Queue work.")
+
+
+def test_a_refusal_is_an_answer():
+    pending = PendingRequests()
+    pending.begin("Queue work", at=time.monotonic() - 60)
+    queue = _Forbidden("work", ManualClock(datetime.now(timezone.utc)))
+    with pytest.raises(AccessDenied):
+        TrackedWorkQueue(queue, pending).delete([])
+    assert pending.silences(at=time.monotonic(), longer_than=10) == {}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 #: A request that ends without an answer counts to the silence of those sent so soon after it.
 SAME_SILENCE_SECONDS = 600.0
+
+#: The longest usual pause between two tries, in which whoever was asked is still silent.
+BETWEEN_TRIES_SECONDS = 90.0
 
 
 @dataclass(slots=True)
@@ -57,11 +61,30 @@ class PendingRequests:
                 self._remove(asked, number)
                 self._silences[asked].ended_at = at
 
-    def silences(self, *, at: float, longer_than: float) -> dict[str, float]:
-        """Return who has answered no request for longer than that while some are pending."""
+    def resume(self, silences: Mapping[str, float], *, ended_at: float) -> None:
+        """Continue the silences of an earlier process: since when, and when it ended."""
         with self._lock:
-            silent = {asked: at - self._silences[asked].since for asked in self._pending}
-        return {asked: seconds for asked, seconds in silent.items() if seconds > longer_than}
+            for asked, since in silences.items():
+                self._silences.setdefault(asked, _Silence(since, ended_at))
+
+    def silences(self, *, at: float, longer_than: float) -> dict[str, float]:
+        """Return who has answered no request for longer than that, by seconds.
+
+        Between two tries whoever was silent until the last one still is.
+        """
+
+        def is_silent(asked: str, silence: _Silence) -> bool:
+            if asked in self._pending:
+                return at - silence.since > longer_than
+            lasted = silence.ended_at - silence.since
+            return lasted > longer_than and at - silence.ended_at <= BETWEEN_TRIES_SECONDS
+
+        with self._lock:
+            return {
+                asked: at - silence.since
+                for asked, silence in self._silences.items()
+                if is_silent(asked, silence)
+            }
 
     def _remove(self, asked: str, number: int) -> None:
         self._pending[asked].discard(number)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from ..domain.pending_requests import PendingRequests
+from ..errors import Fatal
 from ..messaging.encoding import QueueMessage
 from ..ports import Publisher, ReceivedMessage, Rejection, WorkQueue
 
@@ -51,6 +52,9 @@ class TrackedPublisher(Publisher):
         try:
             answer = request()
             self._pending.answer(asked, number, at=time.monotonic())
+        except Fatal:  # an answer as well: no access, or no queue
+            self._pending.answer(asked, number, at=time.monotonic())
+            raise
         finally:
             self._pending.end(asked, number, at=time.monotonic())
         return answer

@@ -286,7 +286,7 @@ class RateLimiter:
             RESPONSE_SECONDS_PER_MINUTE * share, in_flight=self._in_flight.total(), now=now
         )
         if free_at is not None and self._names_limits is not False:
-            raise RateLimited("GitHub's limit on CPU time is used up.", retry_at=free_at)
+            raise RateLimited("GitHub is slow: its limit on CPU time is near.", retry_at=free_at)
 
 
 def _reserve(limit: RateLimit, *, is_bulk: bool = False) -> int:

@@ -99,6 +99,19 @@ def test_who_does_not_answer_is_reported_until_there_is_an_answer(here):
     assert reported(here).unanswered == {}
 
 
+def test_a_silence_is_reported_since_its_begin_by_the_next_process(here):
+    """Tasks are processes of a minute, and an outage lasts longer."""
+    asked, first = "https://api.github.com", a_sign(here)
+    counters = first._context.counters
+    counters.pending.begin(asked, at=time.monotonic() - 3 * SILENCE_SECONDS)
+    first.save(AgentState.RUNNING)
+    since = reported(here).unanswered[asked]
+    a_sign(here).save(AgentState.RUNNING)  # with counters of its own, as a new process
+    [(name, continued)] = reported(here).unanswered.items()
+    assert name == asked
+    assert abs(parse_timestamp(continued) - parse_timestamp(since)) <= timedelta(seconds=1)
+
+
 def test_signs_are_given_when_they_are_due(here):
     """The first at once."""
     sign, given = a_sign(here), []

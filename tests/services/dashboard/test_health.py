@@ -92,6 +92,16 @@ def test_agents_that_do_not_work_are_reported_the_gravest_first(states, state, t
     assert (health.state.value, health.tone, health.sentence) == (state, tone, sentence)
 
 
+def test_an_error_of_an_agent_lasts_since_it_was_recorded():
+    note = "Queue metrics cannot be reached."
+    recorded = [
+        an_error(-200, what=note, agent=NAMES[0]),
+        an_error(-100, what="no", agent=NAMES[0]),
+    ]
+    health = judged(agents=agents("error", "idle", note=note), errors=recorded)
+    assert health.problems[0].since == at(-200)
+
+
 def test_a_one_time_collection_that_succeeded_is_no_problem():
     """Nobody expects an agent where a command collects once, for example every night."""
     once = a_collection("once", phase="done", exit_code=0)
@@ -181,6 +191,8 @@ def test_who_does_not_answer_is_named_with_the_time():
     assert (health.state, health.tone) == (HealthState.DEGRADED, "warn")
     assert health.sentence == "https://api.github.com does not answer."
     assert health.as_json()["since"] == format_timestamp(at(-30))
+    limited = judged(unanswered=silence, agents=agents("running", "limited"))
+    assert limited.sentence == health.sentence
     failing = [polled("octo/api", failures=1, last_error="no"), polled("octo/web")]
     both = judged(unanswered=silence, repositories=failing)
     assert both.sentence == "octo/api cannot be collected."

@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from ...domain.agent_states import AgentState
 from ...domain.due import is_still_ahead
 from ...domain.ledger import AgentRecord
-from ...domain.timestamps import format_timestamp
+from ...domain.pending_requests import PendingRequests
+from ...domain.timestamps import format_timestamp, parse_timestamp
 from ...errors import IngestError
 from ...ports import AgentStore, Budget
 from ..context import AGENTS, LOG_INGESTION_AGENT, PIPELINE_MONITORING_AGENT, CollectorContext
@@ -49,11 +50,13 @@ class Heartbeat:
         self._logs = 0
         self._last_log_at: datetime | None = None
         self._has_read_log = agent != LOG_INGESTION_AGENT
+        self._has_resumed = False
 
     def save(self, state: AgentState, note: str | None = None) -> None:
         """Save a heartbeat now. Raises StateUnavailable."""
         context, now = self._context, self._context.clock.now()
         context.save_counts()
+        self._resume_silences(now)
         budget = context.source.budget()
         context.store.save_agent(
             AgentRecord(
@@ -70,6 +73,15 @@ class Heartbeat:
             )
         )
         self._next_at = now + HEARTBEAT_INTERVAL
+
+    def _resume_silences(self, now: datetime) -> None:
+        """Continue, once, the silences that an earlier process reported from here."""
+        if self._has_resumed:
+            return
+        for each in self._context.store.list_agents():
+            if (each.name, each.holder) == (self.agent, self._host):
+                _resume(self._context.counters.pending, each, now)
+        self._has_resumed = True
 
     def _find_last_log(self, now: datetime) -> datetime | None:
         """Return when a log was last published, to within the time between two heartbeats."""
@@ -161,6 +173,16 @@ def _reported_log(store: AgentStore, agent: str, host: str) -> datetime | None:
             if (each.name, each.holder) == (agent, host)
         ),
         None,
+    )
+
+
+def _resume(pending: PendingRequests, reported: AgentRecord, now: datetime) -> None:
+    """Take a heartbeat's silences over, in this process's monotonic seconds."""
+    offset = time.monotonic() - now.timestamp()
+    times = {asked: parse_timestamp(since) for asked, since in reported.unanswered.items()}
+    pending.resume(
+        {asked: since.timestamp() + offset for asked, since in times.items() if since},
+        ended_at=reported.heartbeat_at.timestamp() + offset,
     )
 
 

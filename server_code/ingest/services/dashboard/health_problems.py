@@ -68,8 +68,8 @@ def find_problems(
     """Return what is wrong, the gravest first; ``active`` are the repositories not paused."""
     found = [
         *_write_problems(inputs.write_error),
-        *_agent_problems(inputs),
         *_silences(inputs.unanswered),
+        *_agent_problems(inputs),
         *_credential_problems(inputs.credentials, now),
         *_source_problems(inputs.sources),
         *repository_problems(active, inputs.errors),
@@ -108,7 +108,7 @@ def _agent_problems(inputs: HealthInput) -> list[Problem]:
     if inputs.one_time is not None:
         return _one_time_problems(inputs.one_time)
     return [
-        _agent_problem(agent, AgentState(agent["state"]))
+        _agent_problem(agent, AgentState(agent["state"]), inputs.errors)
         for agent in inputs.agents
         if _hinders(agent)
     ]
@@ -122,10 +122,20 @@ def _is_polling_hindered(agents: Sequence[Mapping[str, Any]]) -> bool:
     return any(agent["name"] == PIPELINE_MONITORING_AGENT and _hinders(agent) for agent in agents)
 
 
-def _agent_problem(agent: Mapping[str, Any], state: AgentState) -> Problem:
+def _agent_problem(
+    agent: Mapping[str, Any], state: AgentState, errors: Sequence[ErrorRecord]
+) -> Problem:
+    """Return what an agent's state means; an error lasts since it was first recorded."""
+    recorded = [
+        each.occurred_at
+        for each in errors
+        if (each.agent, each.what) == (agent["name"], agent["note"])
+    ]
     return Problem(
         sentence=_AGENT_SENTENCES[state].format(agent["name"]),
-        since=parse_timestamp(agent["heartbeat_at"]) if state in _SILENT else None,
+        since=parse_timestamp(agent["heartbeat_at"])
+        if state in _SILENT
+        else min(recorded, default=None),
         detail=agent["note"] or (_SILENT_REMEDY if state is AgentState.STALLED else None),
         is_broken=state in _BROKEN,
     )
