@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ...errors import SourceUnavailable
+from .connections import open_adapter
 
 if TYPE_CHECKING:
     import socket
@@ -18,34 +19,10 @@ if TYPE_CHECKING:
 
 
 def checked_adapter(is_refused: Callable[[str], bool]) -> HTTPAdapter:
-    """Build an adapter whose direct connections raise SourceUnavailable for refused addresses.
-
-    A proxy resolves names itself, and decides what may be reached.
-    """
-    from requests.adapters import HTTPAdapter
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-    from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+    """Open an adapter whose direct connections raise SourceUnavailable for refused addresses."""
 
     def check(connected: socket.socket) -> None:
         if is_refused(str(connected.getpeername()[0])):
             raise SourceUnavailable("The log's host name stands for a private address.")
 
-    class CheckedConnection(HTTPConnection):
-        def connect(self) -> None:
-            super().connect()
-            check(self.sock)
-
-    class CheckedTlsConnection(HTTPSConnection):
-        def connect(self) -> None:
-            super().connect()
-            check(self.sock)
-
-    class CheckedPool(HTTPConnectionPool):
-        ConnectionCls = CheckedConnection
-
-    class CheckedTlsPool(HTTPSConnectionPool):
-        ConnectionCls = CheckedTlsConnection
-
-    adapter = HTTPAdapter()
-    adapter.poolmanager.pool_classes_by_scheme = {"http": CheckedPool, "https": CheckedTlsPool}
-    return adapter
+    return open_adapter(check)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from .connections import open_adapter
 from .proxies import environment_proxies
 
 if TYPE_CHECKING:
@@ -32,9 +33,8 @@ class PlainSession:
 
     def __init__(self, adapter: HTTPAdapter | None = None) -> None:
         import requests
-        from requests.adapters import HTTPAdapter
 
-        self._adapter = adapter or HTTPAdapter()
+        self._adapter = adapter or open_adapter()
         self._default_headers = requests.utils.default_headers()
         self._verify = _certificates()
 
