@@ -210,8 +210,8 @@ def test_a_full_disk_loses_nothing_that_was_saved(tmp_path: Path) -> None:
     state.close()
 
 
-@pytest.mark.parametrize("is_full", [True, False])
-def test_a_full_disk_leaves_no_doubt_of_what_was_saved(tmp_path: Path, *, is_full: bool) -> None:
+@pytest.mark.parametrize("is_undone", [True, False])
+def test_a_full_disk_leaves_no_doubt_of_what_was_saved(tmp_path: Path, *, is_undone: bool) -> None:
     """SQLite undoes the change; of other failures at its end nobody knows what they left."""
     dialect = sqlite_dialect(str(tmp_path / "state.db"))
 
@@ -220,7 +220,7 @@ def test_a_full_disk_leaves_no_doubt_of_what_was_saved(tmp_path: Path, *, is_ful
         connection.cursor().execute("PRAGMA foreign_keys = 1")
         return connection
 
-    database = Database(replace(dialect, connect=connect, is_full=lambda _: is_full))
+    database = Database(replace(dialect, connect=connect, is_undone=lambda _: is_undone))
 
     def fail_at_the_end(session: Session) -> None:
         session.execute("CREATE TABLE up (id INTEGER PRIMARY KEY)")
@@ -230,7 +230,7 @@ def test_a_full_disk_leaves_no_doubt_of_what_was_saved(tmp_path: Path, *, is_ful
 
     with pytest.raises(StateUnavailable) as raised:
         database.write(fail_at_the_end)
-    assert ("saved is not known" in str(raised.value)) == (not is_full)
+    assert ("saved is not known" in str(raised.value)) == (not is_undone)
     database.close()
 
 

@@ -82,7 +82,7 @@ class Database:
             session.execute("COMMIT")
         except self._dialect.errors as error:
             # Nobody knows whether the server has done it, so it is not for us to do it again.
-            is_undone = self._dialect.is_full(error)
+            is_undone = self._dialect.is_undone(error)
             more = "" if is_undone else "Whether the last change was saved is not known."
             raise state_error(self._dialect, error, more) from error
         return result

@@ -78,6 +78,9 @@ class Dialect:
     is_full: Callable[[Exception], bool]
     """Return whether an error means that the database has no space left."""
 
+    is_undone: Callable[[Exception], bool]
+    """Return whether a commit that failed with an error has certainly changed nothing."""
+
     explain: Callable[[Exception], str]
     """Return what happened to which database, and what to do."""
 

@@ -71,6 +71,7 @@ def postgres_dialect(url: str) -> Dialect:
         errors=(psycopg2.Error,),
         may_repeat=_may_repeat,
         is_full=_is_full,
+        is_undone=_is_full,
         explain=explain,
     )
 

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
+from pathlib import Path
 
 from ...errors import BadSettings
 from .dialect import Connection, Dialect
-
-#: For how long a statement waits while another connection writes.
-BUSY_SECONDS = 30
+from .sqlite_errors import BUSY_SECONDS, explanation_for, is_out_of_space, says_full
 
 #: Each waiting writer asks for the file again and again; more connections are slower, not faster.
 _MAX_CONNECTIONS = 8
-
-#: Python 3.10 gives no error codes, so SQLite's own words must do: https://www.sqlite.org/rescode.html
-_FAULTS = (
-    ("is locked", "has been locked by another process for over {busy} seconds; find and end it"),
-    (
-        "is full",
-        "cannot grow: the disk is full, or the file has reached its limit; free some space",
-    ),
-    ("readonly database", "is not writable; let this user write the file and its folder"),
-    (
-        "unable to open",
-        "cannot be opened; create its folder, and let this user write there",
-    ),
-    ("malformed", "is damaged; restore a copy, or move it away to start anew"),
-    ("disk i/o error", "cannot be read or written: the disk failed; check the disk"),
-    ("no such table", "has lost a table; restore a copy, or move it away to start anew"),
-)
 
 #: Of a file of another kind, which no waiting changes.
 _NO_DATABASE = "not a database"
@@ -40,6 +21,7 @@ _SWITCHES_TO_WAL = 20
 def sqlite_dialect(path: str) -> Dialect:
     """Describe the SQLite database in a file, or in memory for ``:memory:``."""
     in_memory = path == ":memory:"
+    file = None if in_memory else Path(path).absolute()
     place = "The SQLite database in memory" if in_memory else f"The SQLite file {path!r}"
     return Dialect(
         place=place,
@@ -59,8 +41,9 @@ def sqlite_dialect(path: str) -> Dialect:
         # A number beyond 64 bits never gets as far as SQLite.
         errors=(sqlite3.Error, OverflowError),
         may_repeat=_never,
-        is_full=_is_full,
-        explain=_explanation_for(place),
+        is_full=lambda error: is_out_of_space(error, file),
+        is_undone=says_full,
+        explain=explanation_for(place, file),
     )
 
 
@@ -111,18 +94,3 @@ def _reset(connection: sqlite3.Connection, _error: BaseException) -> bool:
 
 def _never(_error: Exception) -> bool:
     return False
-
-
-def _is_full(error: Exception) -> bool:
-    return "is full" in str(error)
-
-
-def _explanation_for(place: str) -> Callable[[Exception], str]:
-    def explain(error: Exception) -> str:
-        text = str(error)
-        for words, sentence in _FAULTS:
-            if words in text.lower():
-                return f"{place} {sentence.format(busy=BUSY_SECONDS)}."
-        return f"{place} failed ({type(error).__name__}: {text}); check the file and try again."
-
-    return explain
