@@ -3,7 +3,7 @@
 IngestError
 ├── Retriable                  try again later; nothing is lost by waiting
 │   ├── RateLimited            GitHub forbids requests until ``retry_at``
-│   ├── SourceUnavailable      GitHub could not be reached, or has nothing to give for now
+│   ├── GithubUnavailable      GitHub could not be reached, or has nothing to give for now
 │   │   ├── RequestFailed      GitHub took the request and did not answer it whole and readably
 │   │   └── RequestPaused      GitHub asked to wait before this one request, until ``retry_at``
 │   ├── QueueUnavailable       the queue or bucket did not accept what was sent
@@ -81,18 +81,18 @@ class RateLimited(Retriable):
         self.retry_at = retry_at
 
 
-class SourceUnavailable(Retriable):
+class GithubUnavailable(Retriable):
     """A GitHub that could not be reached, or failed on its side."""
 
 
-class RequestFailed(SourceUnavailable):
+class RequestFailed(GithubUnavailable):
     """A request that reached GitHub and got a 5xx, a broken answer, or none in time.
 
     The same request for less, such as a smaller page, may succeed.
     """
 
 
-class RequestPaused(SourceUnavailable):
+class RequestPaused(GithubUnavailable):
     """A request that GitHub asked to send later, while it answers others of the credential.
 
     It was not sent, so it is no failed try.

@@ -112,7 +112,7 @@ def _receive(code: str, github: GithubSettings, file: Path) -> RegisteredApp:
     """Exchange GitHub's code for the App, and keep it. Raises IngestError."""
     from ingest.adapters.system_clock import SystemClock
     from ingest.bootstrap.app_file import save_app
-    from ingest.bootstrap.sources import exchange_app_code
+    from ingest.bootstrap.github import exchange_app_code
 
     clock = SystemClock(threading.Event())
     app = exchange_app_code(code, api_url=github.api_url, clock=clock)

@@ -6,7 +6,7 @@ import threading
 from contextlib import closing
 
 import click
-from ingest.bootstrap.sources import open_log_reader
+from ingest.bootstrap.github import open_log_reader
 from ingest.bootstrap.states import log_cache_of, open_state
 from ingest.errors import BadSettings, Fatal
 

@@ -115,7 +115,7 @@ def _counted(context: CollectorContext) -> Iterator[Metric]:
 
 
 def _budget(context: CollectorContext) -> Iterator[Metric]:
-    budget = context.source.budget()
+    budget = context.github.budget()
     reset_at = None if budget.reset_at is None else budget.reset_at.timestamp()
     for name, words, value in (
         ("rate_limit", "Requests per hour that GitHub allows.", budget.limit),

@@ -99,5 +99,5 @@ def read_progress(collector: Collector, *, seconds: float) -> Progress:
     return Progress(
         summary=summarize(collector, seconds=seconds),
         counts=context.store.count_ledger(),
-        budget=context.source.budget(),
+        budget=context.github.budget(),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import requests
-from ingest.bootstrap.sources import EXCHANGE_TRIES
+from ingest.bootstrap.github import EXCHANGE_TRIES
 from playwright.sync_api import Locator, Page, expect
 from support.anvil_people import first_password, sign_in
 from support.anvil_server import EMAIL, AnvilApp, ServeAnvil

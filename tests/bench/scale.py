@@ -92,8 +92,8 @@ class _Polls:
         self.in_second: Counter[int] = Counter()
         self.gaps: dict[bool, list[float]] = {True: [], False: []}
         self._stage, self._last = stage, dict[str, float]()
-        self._fetch = stage.context.source.fetch_runs
-        stage.context.source.fetch_runs = self._fetch_runs
+        self._fetch = stage.context.github.fetch_runs
+        stage.context.github.fetch_runs = self._fetch_runs
 
     def clear(self) -> None:
         """Forget the first hour."""

@@ -46,8 +46,8 @@ class RunRequests:
     def __init__(self, stage: Stage) -> None:
         self.charged: Counter[str] = Counter()
         self._stage = stage
-        self._fetch = stage.context.source.fetch_runs
-        stage.context.source.fetch_runs = self._fetch_runs
+        self._fetch = stage.context.github.fetch_runs
+        stage.context.github.fetch_runs = self._fetch_runs
 
     def _fetch_runs(self, repository: str, query: Any, validator: str | None = None) -> Any:
         before = self._stage.counters.snapshot().get("github_requests.charged", 0)

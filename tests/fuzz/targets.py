@@ -11,11 +11,11 @@ from contextlib import suppress
 from datetime import datetime, timezone
 
 from ingest.errors import (
+    GithubUnavailable,
     InvalidSignature,
     MalformedPayload,
     RateLimited,
     RequestPaused,
-    SourceUnavailable,
 )
 from ingest.messaging.log_payload import log_in_payload
 from ingest.messaging.log_work_parser import parse_log_work
@@ -111,7 +111,7 @@ def read_headers(data: bytes) -> None:
     parse_reason(headers, "{}")
     permission_remedy(headers)
     sso_remedy(headers)
-    with suppress(SourceUnavailable):
+    with suppress(GithubUnavailable):
         target = redirect_target("https://api.github.com/a", headers.get("location", ""))
         require_allowed_name(target, api_url="https://api.github.com")
 

@@ -52,15 +52,15 @@ def fetched(archive: bytes, *names: str) -> tuple[dict[int, bytes], list[int]]:
         DueLog(job_id=n, job_name=name, conclusion=None, completed_at=NOW, never_started=False)
         for n, name in enumerate(names, start=1)
     )
-    source = Source(archive)
+    github = Source(archive)
     work = LogWork(key=KEY, jobs=jobs, is_whole_attempt=True, tries=0)
     logs: dict[int, bytes] = {}
-    for outcome in fetch_logs(source, work, jobs):
+    for outcome in fetch_logs(github, work, jobs):
         assert isinstance(outcome, LogFetched)
         assert outcome.job.job_id not in logs
         with outcome.spool, outcome.spool.open() as file:
             logs[outcome.job.job_id] = file.read()
-    return logs, source.asked
+    return logs, github.asked
 
 
 def test_files_that_are_certain_are_taken(tmp_path):

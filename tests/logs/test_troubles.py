@@ -7,10 +7,10 @@ from ingest.domain.ledger import LOG_FETCHED, LOG_PENDING
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
+    GithubUnavailable,
     LogPending,
     NotFound,
     ResourceExhausted,
-    SourceUnavailable,
 )
 from ingest.services.log_ingestion.ingest_logs import MAX_QUEUED_TRIES, ingest_due_logs
 from ingest.services.log_ingestion.requeue_logs import requeue_stale_logs
@@ -23,7 +23,7 @@ FAILURES = [
     ResourceExhausted("The disk has no room."),
     BadCredentials("The token has expired."),
     AccessDenied("The organization wants a single sign-on."),
-    SourceUnavailable("GitHub answered 500."),
+    GithubUnavailable("GitHub answered 500."),
 ]
 
 
@@ -44,18 +44,18 @@ PROOFS = ("fetch_attempt", "fetch_repository")
 
 def break_source(here, failure, *names):
     """Let some requests of the source fail; return how to restore them."""
-    source = here.context.source
-    originals = {name: getattr(source, name) for name in names}
+    github = here.context.github
+    originals = {name: getattr(github, name) for name in names}
 
     def fail(*_arguments):
         raise failure
 
     for name in names:
-        setattr(source, name, fail)
+        setattr(github, name, fail)
 
     def restore():
         for name, original in originals.items():
-            setattr(source, name, original)
+            setattr(github, name, original)
 
     return restore
 
@@ -90,7 +90,7 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
     world.run(seconds=60).job("good", log=b"2")
     here = stage(world, at=100)
     assert here.poll() is None
-    fetch = here.context.source.fetch_job_log
+    fetch = here.context.github.fetch_job_log
     [bad] = here.state.load_job_logs(here.attempt().key)
 
     def fail_for_one(repository, job_id, into):
@@ -98,7 +98,7 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
             raise ValueError("a defect of ours")
         fetch(repository, job_id, into)
 
-    here.context.source.fetch_job_log = fail_for_one
+    here.context.github.fetch_job_log = fail_for_one
     here.ingest(rounds=20, every=601)
     assert [log["data"]["log_content"] for log in here.logs()] == ["2"]
     assert len(here.queues.job_events.dead_letters()) == 1
@@ -112,7 +112,7 @@ def test_a_defect_that_one_log_meets_holds_no_other(stage):
     [
         NotFound("GitHub hides the repository."),
         AccessDenied("The token may not read the repository."),
-        SourceUnavailable("GitHub answered 502."),
+        GithubUnavailable("GitHub answered 502."),
     ],
     ids=lambda doubt: type(doubt).__name__,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from ingest.errors import AccessDenied, SourceUnavailable
+from ingest.errors import AccessDenied, GithubUnavailable
 from ingest.services.time_limits import call_with_timeout
 
 
@@ -25,5 +25,5 @@ def test_what_a_function_raises_within_its_time_is_raised(error):
 
 
 def test_who_does_not_answer_is_named():
-    with pytest.raises(SourceUnavailable, match=r"^The queue did not answer within 0 seconds"):
+    with pytest.raises(GithubUnavailable, match=r"^The queue did not answer within 0 seconds"):
         call_with_timeout(0, "The queue", threading.Event().wait)

@@ -76,17 +76,17 @@ def test_agents_that_are_stopped_return_their_logs_to_the_queue(stage):
     here = stage(world, at=300, speed=1, log_mode="live")
     here.watch()
     assert here.poll() is None
-    stop, fetch = threading.Event(), here.context.source.fetch_job_log
+    stop, fetch = threading.Event(), here.context.github.fetch_job_log
 
     def stop_at_the_first(repository, job_id, into) -> None:
         stop.set()
         fetch(repository, job_id, into)
 
-    here.context.source.fetch_job_log = stop_at_the_first
+    here.context.github.fetch_job_log = stop_at_the_first
     options = replace(LOCAL_OPTIONS, monitoring_threads=0, log_threads=1)
     with agent_threads(here.context, lambda: None, stop, options):
         stop.wait(60)
-    here.context.source.fetch_job_log = fetch
+    here.context.github.fetch_job_log = fetch
     assert 0 < len(here.logs()) < 10
     left = here.queues.job_events.receive(max_messages=10, wait_seconds=0)
     assert {message.receive_count for message in left} == {1}
@@ -283,7 +283,7 @@ def test_agents_without_memory_end_and_raise_it(stage, error):
 def test_memory_refused_to_one_item_ends_the_agents_as_well(stage, method):
     """Waiting changes nothing, and its own pause lets a new process do the other work first."""
     here, stop = stage(a_world(), at=300, speed=SPEED), threading.Event()
-    context = replace(here.context, source=TooLittleMemory(here.context.source, method))
+    context = replace(here.context, github=TooLittleMemory(here.context.github, method))
     watch(Collector(settings=Settings(), context=context, closers=()), [REPOSITORY])
     with (
         pytest.raises(MemoryRefused, match="too little memory for"),

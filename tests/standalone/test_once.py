@@ -251,7 +251,7 @@ def test_a_full_state_ends_a_collection_instead_of_being_waited_for(stage):
 def test_refused_memory_ends_a_collection_instead_of_being_waited_for(stage, method):
     """Only a new process may have it again, and whoever reads the exit code starts one."""
     here = stage(a_world(), at=300, speed=SPEED)
-    context = replace(here.context, source=TooLittleMemory(here.context.source, method))
+    context = replace(here.context, github=TooLittleMemory(here.context.github, method))
     collector = Collector(settings=Settings(), context=context, closers=())
     began = here.clock.now()
     result = collect_once(

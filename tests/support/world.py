@@ -85,7 +85,7 @@ class Queues:
 def log_reader(context: CollectorContext) -> LogReader:
     """Build a reader of single logs from a collector's ports."""
     return LogReader(
-        source=context.source,
+        github=context.github,
         store=context.store,
         blobs=context.blobs,
         clock=context.clock,
@@ -145,7 +145,7 @@ class Stage:
         workers = ThreadPoolExecutor(THREADS, thread_name_prefix="github")
         self._closers += [lambda: workers.shutdown(cancel_futures=True), pool.close]
         return CollectorContext(
-            source=GithubActions(pool, self.counters),
+            github=GithubActions(pool, self.counters),
             repositories=GithubRepositories(pool),
             store=state or self.state,
             metrics_queue=self.queues.metrics,

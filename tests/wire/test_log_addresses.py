@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from ingest.errors import SourceUnavailable
+from ingest.errors import GithubUnavailable
 from ingest.wire.log_addresses import is_private, require_allowed_name
 
 PUBLIC = "https://api.github.com"
@@ -62,7 +62,7 @@ def test_public_addresses_are_allowed(url):
 )
 def test_other_schemes_and_private_addresses_are_refused(url):
     """A redirect must not reach into this machine's network."""
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(GithubUnavailable):
         require_allowed_name(url, api_url=PUBLIC)
 
 
@@ -70,7 +70,7 @@ def test_a_private_api_may_keep_its_logs_on_private_addresses():
     """As a GitHub Enterprise Server does; https is kept where the API is https."""
     require_allowed_name("http://10.0.0.9/log", api_url="http://10.0.0.8/api/v3")
     require_allowed_name("https://10.0.0.9/log", api_url="https://10.0.0.8/api/v3")
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(GithubUnavailable):
         require_allowed_name("http://10.0.0.9/log", api_url="https://10.0.0.8/api/v3")
 
 

@@ -61,7 +61,7 @@ def open_collector(
     workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github")
     log_workers = ThreadPoolExecutor(GITHUB_THREADS, thread_name_prefix="github-logs")
     context = CollectorContext(
-        source=GithubActions(tokens, counters),
+        github=GithubActions(tokens, counters),
         repositories=GithubRepositories(tokens),
         sources=settings.sources,
         store=state,

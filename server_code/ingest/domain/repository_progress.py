@@ -18,7 +18,7 @@ class RunLists:
     """What is known of the run list and of its filtered forms.
 
     ``validators``: ETags by the name of the list (``runs``, ``status=queued``, …), opaque, bound to
-    a token by the source. ``page_floor``: the oldest creation time on the list's first page (None
+    the token that got it. ``page_floor``: the oldest creation time on the list's first page (None
     where that is the whole list), so that an unchanged first page speaks for every run created
     since. ``requested_at``: when that page was last asked for, ``changed_at``: when it last
     answered with a change, ``read_at``: with its runs. ``short_reads``: how often in a row the list

@@ -45,7 +45,7 @@ def configure_repository(request: RequestContext, repo_url: object) -> dict[str,
     """Watch a repository given by its URL; a watched one stays unchanged."""
     given = require_text(repo_url, "The repository's address")
     now = request.now
-    record = watch_repository(request.state, request.settings, request.open_source, given, now=now)
+    record = watch_repository(request.state, request.settings, request.open_github, given, now=now)
     if record.added_at == now:
         request.note("added it", repository=record.full_name)
         launch_tick(request, PIPELINE_MONITORING_AGENT)

@@ -11,7 +11,7 @@ import anvil.server
 
 from ..adapters.anvil_secrets import find
 from ..bootstrap.app_file import APP_FILE, require_no_app, save_app
-from ..bootstrap.sources import exchange_app_code
+from ..bootstrap.github import exchange_app_code
 from ..services.sources.register_app import issue_state, require_state, use_up_state
 from ..wire.app_manifest import AppRequest
 from .arguments import optional_text, require_text

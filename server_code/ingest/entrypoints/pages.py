@@ -48,7 +48,7 @@ def list_repositories(request: RequestContext) -> list[dict[str, Any]]:
 def check_repository(request: RequestContext, repo_url: object) -> dict[str, Any]:
     """Return whether a repository can be added, and GitHub's answer."""
     given = optional_text(repo_url, "The repository's address") or ""
-    return check(request.state, request.settings, request.open_source, given)
+    return check(request.state, request.settings, request.open_github, given)
 
 
 @login_required

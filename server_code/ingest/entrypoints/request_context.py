@@ -8,12 +8,12 @@ from datetime import datetime
 from functools import cached_property
 
 from ..bootstrap.collector import Collector, open_collector
-from ..bootstrap.sources import open_log_reader, open_source
+from ..bootstrap.github import open_github, open_log_reader
 from ..bootstrap.states import log_cache_of, open_data_tables_state, read_anvil_settings
 from ..domain.counters import Counters
 from ..domain.ledger import ActivityRecord
 from ..errors import StateUnavailable
-from ..ports import ActionsSource, Clock, LogCache, StateStore
+from ..ports import ActionsApi, Clock, LogCache, StateStore
 from ..services.log_ingestion.read_log import LogReader
 from ..settings import Settings
 from .roles import Role
@@ -56,9 +56,9 @@ class RequestContext:
         """Return the current time."""
         return self.clock.now()
 
-    def open_source(self) -> ActionsSource:
+    def open_github(self) -> ActionsApi:
         """Open a client for GitHub. Raises BadCredentials or BadSettings."""
-        return open_source(self.settings, clock=self.clock, counters=Counters())
+        return open_github(self.settings, clock=self.clock, counters=Counters())
 
     def open_log_reader(self) -> LogReader:
         """Open the reader of logs that are not in the cache."""

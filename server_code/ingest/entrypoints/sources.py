@@ -6,7 +6,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ..bootstrap.sources import open_source_lister
+from ..bootstrap.github import open_source_lister
 from ..domain.filters import PATTERN_NAMES, Filters, parse_filters
 from ..domain.source_records import FROM_PAGE
 from ..domain.sources import SourcePattern, parse_source

@@ -8,7 +8,7 @@ from .agent_store import AgentStore
 from .bus import EventBus, QueueDepth
 from .clock import Clock
 from .github import (
-    ActionsSource,
+    ActionsApi,
     Answer,
     Budget,
     JobList,
@@ -19,14 +19,14 @@ from .github import (
 from .ledger_store import LedgerStore, LogStateStore
 from .logs import LogCache
 from .queues import BlobReference, BlobStore, Publisher, ReceivedMessage, Rejection, WorkQueue
-from .repository_source import CredentialInfo, RepositoryListQuery, RepositorySource
+from .repository_api import CredentialInfo, RepositoryApi, RepositoryListQuery
 from .repository_store import RepositoryStore
 from .source_store import SourceStore
 from .state import StateStore
 from .view_store import ViewStore
 
 __all__ = [
-    "ActionsSource",
+    "ActionsApi",
     "AgentStore",
     "Answer",
     "BlobReference",
@@ -43,9 +43,9 @@ __all__ = [
     "QueueDepth",
     "ReceivedMessage",
     "Rejection",
+    "RepositoryApi",
     "RepositoryInfo",
     "RepositoryListQuery",
-    "RepositorySource",
     "RepositoryStore",
     "RunPage",
     "RunQuery",

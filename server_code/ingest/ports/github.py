@@ -92,10 +92,10 @@ class Budget:
     interval_factor: float = 1.0
 
 
-class ActionsSource(Protocol):
+class ActionsApi(Protocol):
     """GitHub Actions, read over the network.
 
-    Any method may raise RateLimited, SourceUnavailable, BadCredentials, AccessDenied,
+    Any method may raise RateLimited, GithubUnavailable, BadCredentials, AccessDenied,
     RepositoryUnavailable, NotFound, BadRequest or MalformedPayload; none of them sleeps. NotFound
     is about the item: its repository was readable at that time.
     """
@@ -155,13 +155,13 @@ class ActionsSource(Protocol):
     def fetch_job_log(self, repository: str, job_id: int, into: BinaryIO) -> None:
         """Write a job's whole raw log into a seekable file, from position 0.
 
-        Raises LogPending, LogExpired, or SourceUnavailable where the stream broke.
+        Raises LogPending, LogExpired, or GithubUnavailable where the stream broke.
         """
 
     def fetch_attempt_logs(self, key: AttemptKey, into: BinaryIO) -> None:
         """Write an ended attempt's log archive (zip) into a seekable file, from position 0.
 
-        Raises LogPending, LogExpired, or SourceUnavailable where the stream broke.
+        Raises LogPending, LogExpired, or GithubUnavailable where the stream broke.
         """
 
     def fetch_repository(self, repository: str) -> RepositoryInfo:

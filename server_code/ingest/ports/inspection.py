@@ -1,4 +1,4 @@
-"""What the doctor asks of the world, and how it answers: values and two ports."""
+"""Two ports that read the condition of GitHub and of the queues, and the results of checks."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CredentialInfo:
+class InspectedCredential:
     """What GitHub returns about a credential.
 
     ``scopes`` is None where the kind has none; ``server_time`` is GitHub's own clock.
@@ -71,12 +71,12 @@ class BusRemedies:
 
 
 class GithubInspector(Protocol):
-    """An inspector of credentials; it raises what ActionsSource raises."""
+    """An inspector of credentials; it raises what ActionsApi raises."""
 
     def credentials(self) -> list[str]:
         """List the names of the configured credentials, which are no secrets."""
 
-    def inspect(self, credential: str) -> CredentialInfo:
+    def inspect(self, credential: str) -> InspectedCredential:
         """Fetch what GitHub says about one credential."""
 
     def retention_days(self, repository: str) -> int | None:

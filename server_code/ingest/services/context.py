@@ -15,12 +15,12 @@ from ..domain.filters import FilterChain
 from ..domain.ledger import ErrorRecord, RepositoryRecord
 from ..domain.sources import SourcePattern
 from ..ports import (
-    ActionsSource,
+    ActionsApi,
     BlobStore,
     Clock,
     LogCache,
     Publisher,
-    RepositorySource,
+    RepositoryApi,
     StateStore,
     WorkQueue,
 )
@@ -70,7 +70,7 @@ class CollectorContext:
     ``planned_ahead``: repositories with attempts that were planned before the clock was set back.
     """
 
-    source: ActionsSource
+    github: ActionsApi
     store: StateStore
     metrics_queue: Publisher
     logs_queue: Publisher
@@ -84,7 +84,7 @@ class CollectorContext:
     worker_id: str
     log_cache: LogCache | None = None
     cloudevents_root: str | None = None
-    repositories: RepositorySource | None = None
+    repositories: RepositoryApi | None = None
     sources: tuple[SourcePattern, ...] = ()
     discovery: DiscoveryClock = field(default_factory=DiscoveryClock)
     busy_polls: set[str] = field(default_factory=set)
@@ -101,12 +101,12 @@ class CollectorContext:
 
     def share_pauses(self) -> None:
         """Save this process's rate-limit pauses for other processes and for its next start."""
-        if pauses := self.source.pauses():
+        if pauses := self.github.pauses():
             self.store.save_pauses(pauses)
 
     def apply_shared_pauses(self) -> None:
         """Apply the rate-limit pauses of other processes, and of this one before a restart."""
-        self.source.apply_pauses(self.store.load_pauses(now=self.clock.now()))
+        self.github.apply_pauses(self.store.load_pauses(now=self.clock.now()))
 
     def save_counts(self) -> None:
         """Add what this process has counted to the totals of the state.

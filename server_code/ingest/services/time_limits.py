@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, wait
 from typing import TypeVar
 
-from ..errors import SourceUnavailable
+from ..errors import GithubUnavailable
 
 _Value = TypeVar("_Value")
 
@@ -32,7 +32,7 @@ def call_with_timeout(
     who: str,
     function: Callable[[], _Value],
     *,
-    error: type[Exception] = SourceUnavailable,
+    error: type[Exception] = GithubUnavailable,
 ) -> _Value:
     """Return what a function returns, or raise what it raises; ``error`` after the time limit.
 

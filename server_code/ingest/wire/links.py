@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import parse_qsl, urljoin, urlsplit
 
-from ..errors import SourceUnavailable
+from ..errors import GithubUnavailable
 
 _LINK = re.compile(r"<([^<>]*)>([^<]*)")
 _NEXT = re.compile(r";\s*rel\s*=\s*\"?next\"?\s*(?:[;,]|$)", re.IGNORECASE)
@@ -32,10 +32,10 @@ def next_parameters(headers: Mapping[str, str]) -> dict[str, str] | None:
 
 
 def redirect_target(url: str, location: str) -> str:
-    """Return the address that a redirect of ``url`` leads to. Raises SourceUnavailable."""
+    """Return the address that a redirect of ``url`` leads to. Raises GithubUnavailable."""
     try:
         target = urljoin(url, location)
         urlsplit(target)
     except ValueError as error:
-        raise SourceUnavailable("GitHub redirects to an invalid address.") from error
+        raise GithubUnavailable("GitHub redirects to an invalid address.") from error
     return target

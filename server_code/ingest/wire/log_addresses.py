@@ -11,7 +11,7 @@ import ipaddress
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from ..errors import LogExpired, LogPending, SourceUnavailable
+from ..errors import GithubUnavailable, LogExpired, LogPending
 from .reasons import parse_reason, printable
 
 _Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -33,22 +33,22 @@ _REQUEST_IDS = ("x-ms-request-id", "x-amz-request-id", "x-guploader-uploadid")
 
 
 def require_allowed_name(url: str, *, api_url: str) -> None:
-    """Raise SourceUnavailable where a log's address must not be requested."""
+    """Raise GithubUnavailable where a log's address must not be requested."""
     try:
         there, api = urlsplit(url), urlsplit(api_url)
         host, port = there.hostname, there.port
     except ValueError:
-        raise SourceUnavailable("GitHub redirects a log to an invalid address.") from None
+        raise GithubUnavailable("GitHub redirects a log to an invalid address.") from None
     schemes = {"https"} if api.scheme == "https" else {"http", "https"}
     if there.scheme not in schemes or not host:
-        raise SourceUnavailable(
+        raise GithubUnavailable(
             f"GitHub redirects a log to {there.scheme}://{host}, which is not allowed: the API "
             f"itself is {api.scheme}."
         )
     if (host, port) == (api.hostname, api.port) or is_private(api.hostname or ""):
         return
     if is_private(host):
-        raise SourceUnavailable(
+        raise GithubUnavailable(
             f"GitHub redirects a log to {host}, an address of a private network."
         )
 
@@ -67,7 +67,7 @@ def raise_for_log_host(status: int, headers: Mapping[str, str], start: str) -> N
         # 202 and 204 have no log, and are no empty one.
         reason = parse_reason(headers, start)
         host_id = next(filter(None, map(headers.get, _REQUEST_IDS)), None)
-        raise SourceUnavailable(
+        raise GithubUnavailable(
             f"The log's host answered {status}{reason.words}",
             remedy=host_id and f"Its request ID: {printable(host_id)}.",
         )

@@ -27,11 +27,11 @@ def a_world(jobs: int, runs: int = 1) -> WorldBuilder:
 
 @pytest.fixture
 def source(stage):
-    def open_source(world, **options):
+    def open_github(world, **options):
         here = stage(world, at=1000, **options)
-        return here, here.context.source
+        return here, here.context.github
 
-    return open_source
+    return open_github
 
 
 def test_pages_follow_each_other_to_the_end(source):

@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github.request import Request
-from ingest.errors import BadCredentials, SourceUnavailable
+from ingest.errors import BadCredentials, GithubUnavailable
 from ingest.settings import GithubSettings, Secret
 from support.world import GENEROUS, Stage, assert_all_published
 
@@ -66,7 +66,7 @@ def settings_of(here: Stage, key, **changes) -> GithubSettings:
 def test_one_token_is_minted_for_all_threads(app):
     """Threads wait for the one that mints."""
     here, world = app()
-    client = world.source._tokens.client_for("octo/api")
+    client = world.github._tokens.client_for("octo/api")
     with ThreadPoolExecutor(16) as pool:
         answers = list(pool.map(client.get, [RUNS] * 64))
     assert {answer.status for answer in answers} == {200}
@@ -76,7 +76,7 @@ def test_one_token_is_minted_for_all_threads(app):
 def test_the_installations_are_found_where_none_is_configured(app):
     """Each is a credential of its own."""
     here, world = app(app_installation_id=None)
-    assert [client.name for client in world.source._tokens.clients()] == ["installation-5"]
+    assert [client.name for client in world.github._tokens.clients()] == ["installation-5"]
     assert here.poll(context=world) is None
     assert_all_published(here)
 
@@ -84,7 +84,7 @@ def test_the_installations_are_found_where_none_is_configured(app):
 def test_an_app_that_is_installed_nowhere_reports_it(app):
     """A person must install it."""
     with pytest.raises(BadCredentials, match="installed"):
-        app(app_installation_id=6)[1].source._tokens.client_for("octo/api").get(RUNS)
+        app(app_installation_id=6)[1].github._tokens.client_for("octo/api").get(RUNS)
 
 
 def test_a_public_key_is_no_private_one(app, key):
@@ -116,7 +116,7 @@ def test_a_github_that_is_busy_while_minting_is_asked_again_later(app, fault):
     """That is no fault of the app's."""
     here, world = app()
     here.fail(Fault(path="/access_tokens", **fault))
-    assert isinstance(here.poll(context=world), SourceUnavailable)
+    assert isinstance(here.poll(context=world), GithubUnavailable)
     here.fail()
     here.advance(1)
     assert here.poll(context=world) is None
@@ -126,7 +126,7 @@ def test_a_github_that_is_busy_while_minting_is_asked_again_later(app, fault):
 def test_a_token_revoked_during_many_requests_is_minted_once_more(app):
     """Every rejected request is sent again with the new token, whichever thread minted it."""
     here, world = app()
-    client = world.source._tokens.client_for("octo/api")
+    client = world.github._tokens.client_for("octo/api")
     client.get(RUNS)
     here.advance(90)
     here.fail(Fault(path="/actions/runs$", do="revoked", count=1))
@@ -140,7 +140,7 @@ def test_a_token_revoked_during_many_requests_is_minted_once_more(app):
 def test_a_token_that_is_revoked_in_the_middle_of_a_poll_loses_nothing(app, place):
     """Its next request mints a new one; no person is bothered."""
     here, world = app()
-    world.source._tokens.client_for("octo/api").get(RUNS)
+    world.github._tokens.client_for("octo/api").get(RUNS)
     here.advance(90)
     here.fail(Fault(path=place, do="revoked", count=1))
     assert here.poll(context=world) is None

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.domain.counters import Counters
-from ingest.errors import BadCredentials, RequestFailed, SourceUnavailable
+from ingest.errors import BadCredentials, GithubUnavailable, RequestFailed
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
@@ -144,7 +144,7 @@ def test_an_app_that_is_not_listed_for_now_stops_no_token():
         alone.list_fails = True
     with stub_github(alone) as github:
         actions = actions_of(github, clock)
-        with pytest.raises(SourceUnavailable):
+        with pytest.raises(GithubUnavailable):
             reads(actions, "octo/a")
         alone.list_fails = False
         clock.sleep(31)

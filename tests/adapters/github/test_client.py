@@ -11,11 +11,11 @@ from ingest.adapters.github.request import Request
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
+    GithubUnavailable,
     NotFound,
     RateLimited,
     RepositoryUnavailable,
     RequestFailed,
-    SourceUnavailable,
 )
 from support.world import GENEROUS, REPOSITORY
 
@@ -27,7 +27,7 @@ RUNS = Request.to("/repos/{}/actions/runs", REPOSITORY, per_page=100)
 
 
 def client_of(world):
-    return world.source._tokens.client_for(REPOSITORY)
+    return world.github._tokens.client_for(REPOSITORY)
 
 
 @pytest.fixture
@@ -65,9 +65,9 @@ def test_another_credentials_validator_is_not_sent(stage):
         (410, RepositoryUnavailable),
         (422, NotFound),
         (429, RateLimited),
-        (500, SourceUnavailable),
-        (502, SourceUnavailable),
-        (503, SourceUnavailable),
+        (500, GithubUnavailable),
+        (502, GithubUnavailable),
+        (503, GithubUnavailable),
     ],
 )
 def test_every_refusal_is_raised_after_one_request_without_a_pause(here, status, error):
@@ -85,7 +85,7 @@ def test_every_refusal_is_raised_after_one_request_without_a_pause(here, status,
 def test_a_broken_connection_is_raised_after_one_request(here, fault):
     """Whoever asked decides when to ask again."""
     here.fail(Fault(path="/actions/runs", **fault))
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(GithubUnavailable):
         client_of(here.context).get(RUNS)
     assert here.requests("list_runs") == 1
 
@@ -93,7 +93,7 @@ def test_a_broken_connection_is_raised_after_one_request(here, fault):
 def test_a_server_that_is_not_there_is_unavailable(stage):
     """The address is in the error."""
     here = stage(WorldBuilder(), api_url="http://127.0.0.1:9")
-    with pytest.raises(SourceUnavailable, match=r"127\.0\.0\.1:9"):
+    with pytest.raises(GithubUnavailable, match=r"127\.0\.0\.1:9"):
         client_of(here.context).get(RUNS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from ingest.errors import RateLimited, SourceUnavailable
+from ingest.errors import GithubUnavailable, RateLimited
 from support.world import GENEROUS
 
 from standalone.sandbox.builder import WorldBuilder
@@ -17,11 +17,11 @@ def sha(number: int) -> str:
     return f"{number:040x}"
 
 
-def fetch_all(source, shas):
+def fetch_all(github, shas):
     """Fetch commits in one query, and what it leaves out one by one."""
-    found = dict(source.fetch_commits("octo/api", shas))
+    found = dict(github.fetch_commits("octo/api", shas))
     return found | {
-        each: source.fetch_commit("octo/api", each) for each in shas if each not in found
+        each: github.fetch_commit("octo/api", each) for each in shas if each not in found
     }
 
 
@@ -34,7 +34,7 @@ def fetch(stage):
         settings = replace(GENEROUS, graphql=GraphqlFaults(**graphql), limits=limits)
         here = stage(world, at=10, settings=settings)
         shas = [sha(number) for number in range(count)]
-        return here, lambda: fetch_all(here.context.source, shas)
+        return here, lambda: fetch_all(here.context.github, shas)
 
     return open_stage
 
@@ -55,7 +55,7 @@ def test_a_query_reports_of_pull_requests_in_full(stage):
     world = WorldBuilder().repository("octo/api")
     world.pull(5, sha(1), draft=True, labels=["bug", "ci"])
     here = stage(world, at=10)
-    [pull] = here.context.source.fetch_commits("octo/api", [sha(1)])[sha(1)].pull_requests
+    [pull] = here.context.github.fetch_commits("octo/api", [sha(1)])[sha(1)].pull_requests
     assert (pull.title, pull.author, pull.draft) == ("Change 5", "octocat", True)
     assert pull.labels == ("bug", "ci")
 
@@ -66,7 +66,7 @@ def test_an_older_server_is_asked_for_what_it_has(stage):
     settings = replace(GENEROUS, graphql=GraphqlFaults(lacks_pull_details=True))
     here = stage(world, at=10, settings=settings)
     for number in (1, 2):
-        found = here.context.source.fetch_commits("octo/api", [sha(number)])
+        found = here.context.github.fetch_commits("octo/api", [sha(number)])
         [pull] = found[sha(number)].pull_requests
         assert (pull.number, pull.title, pull.labels) == (number + 4, None, None)
     assert here.requests("graphql") == 3
@@ -101,7 +101,7 @@ def test_a_commit_that_graphql_leaves_null_is_asked_for_by_rest(fetch):
 def test_a_commit_that_nobody_knows_has_no_metrics(stage):
     """It is an answer, not an error: nothing is invented."""
     here = stage(WorldBuilder().repository("octo/api"), at=10)
-    [commit] = fetch_all(here.context.source, ["e" * 40]).values()
+    [commit] = fetch_all(here.context.github, ["e" * 40]).values()
     assert (commit.commit_sha, commit.additions, commit.files_changed_count) == (
         "e" * 40,
         None,
@@ -120,15 +120,15 @@ def test_a_query_that_fails_leaves_its_commits_to_rest(fetch):
     """What REST cannot answer either is raised."""
     here, ask = fetch(3)
     here.fail(Fault(path="/graphql|/commits/", do="error", status=502))
-    assert here.context.source.fetch_commits("octo/api", [sha(0)]) == {}
-    with pytest.raises(SourceUnavailable):
+    assert here.context.github.fetch_commits("octo/api", [sha(0)]) == {}
+    with pytest.raises(GithubUnavailable):
         ask()
 
 
 def test_a_limit_of_graphql_alone_leaves_the_commits_to_rest(fetch):
     """REST has an hour of its own."""
     here, ask = fetch(3)
-    client = here.context.source._tokens.client_for("octo/api")
+    client = here.context.github._tokens.client_for("octo/api")
     from datetime import timedelta
 
     now = here.clock.now()

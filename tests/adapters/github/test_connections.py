@@ -14,7 +14,7 @@ from ingest.adapters.github.logs import LogDownloader
 from ingest.adapters.github.repository_client import RepositoryClient
 from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
-from ingest.errors import SourceUnavailable
+from ingest.errors import GithubUnavailable
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock
 
@@ -86,5 +86,5 @@ def test_interim_answers_without_an_end_are_a_failure_that_passes():
     """Whoever sends them could hold a thread for ever."""
     with server_with(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 500) as url:
         [client] = pool_of(url).clients()
-        with pytest.raises(SourceUnavailable, match="ended the connection"):
+        with pytest.raises(GithubUnavailable, match="ended the connection"):
             client.get(RUNS[0])

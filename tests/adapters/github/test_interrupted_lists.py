@@ -10,7 +10,7 @@ from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.adapters.github.interrupted_reads import MAX_READS, InterruptedReads
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
-from ingest.errors import RateLimited, SourceUnavailable
+from ingest.errors import GithubUnavailable, RateLimited
 from ingest.ports import RunQuery
 from ingest.settings import GithubSettings, Secret
 from support.builders import job_payload, run_payload
@@ -87,7 +87,7 @@ def test_a_list_that_needs_smaller_pages_gets_them_though_each_failure_asks_to_w
             try:
                 listed = actions.fetch_jobs(KEY).value
                 break
-            except SourceUnavailable:
+            except GithubUnavailable:
                 clock.sleep(31)
         assert len(listed.jobs) == 350
         assert sum(asked.query["per_page"] != "25" for asked in github.asked) == 2

@@ -12,7 +12,7 @@ from ingest.adapters.github import GithubActions, open_token_pool
 from ingest.adapters.github.logs import LogDownloader
 from ingest.domain.counters import Counters
 from ingest.domain.runs import AttemptKey
-from ingest.errors import AccessDenied, LogExpired, LogPending, RateLimited, SourceUnavailable
+from ingest.errors import AccessDenied, GithubUnavailable, LogExpired, LogPending, RateLimited
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
 from support.world import FIRST_RUN
@@ -31,7 +31,7 @@ def here(stage):
 
 def fetch(here, into=None) -> bytes:
     into = into or io.BytesIO()
-    here.context.source.fetch_job_log("octo/api", JOB, into)
+    here.context.github.fetch_job_log("octo/api", JOB, into)
     return into.getvalue()
 
 
@@ -72,7 +72,7 @@ def test_a_stream_that_breaks_is_taken_up_from_a_fresh_address(here, fault):
     assert fetch(here) == b"line\n" * 50_000
     assert here.requests("get_job_log") == 3
     here.fail(Fault(path="job-logs.txt", **fault))
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(GithubUnavailable):
         fetch(here)
     assert here.requests("get_job_log") == 6
 
@@ -83,10 +83,10 @@ def test_a_stream_that_breaks_is_taken_up_from_a_fresh_address(here, fault):
         ({"path": "/logs$", "do": "missing"}, LogPending),
         ({"path": "/logs$", "do": "error", "status": 410}, LogExpired),
         ({"path": "/logs$", "do": "error", "status": 403}, AccessDenied),
-        ({"path": "/logs$", "do": "error", "status": 502}, SourceUnavailable),
-        ({"path": "/logs$", "do": "error", "status": 200}, SourceUnavailable),
+        ({"path": "/logs$", "do": "error", "status": 502}, GithubUnavailable),
+        ({"path": "/logs$", "do": "error", "status": 200}, GithubUnavailable),
         ({"path": "/logs$", "do": "secondary", "seconds": 9}, RateLimited),
-        ({"path": "/logs$", "do": "dead_redirect"}, SourceUnavailable),
+        ({"path": "/logs$", "do": "dead_redirect"}, GithubUnavailable),
         ({"path": "job-logs.txt", "do": "missing"}, LogPending),
         ({"path": "job-logs.txt", "do": "error", "status": 410}, LogExpired),
     ],
@@ -109,14 +109,14 @@ def test_a_log_that_is_missing_is_reported_as_github_reported_it(here, status):
 def test_an_address_that_went_stale_is_asked_for_anew(stage):
     """It is good for a minute only."""
     here = stage(WorldBuilder().run(seconds=60).job(log=b"x"), at=100)
-    opened = here.context.source._logs._opened
+    opened = here.context.github._logs._opened
 
     def late(path, address):
         if here.clock.now().timestamp() - here.start < 150:
             here.advance(90)
         return opened(path, address)
 
-    here.context.source._logs._opened = late
+    here.context.github._logs._opened = late
     assert fetch(here) == b"x"
     assert here.requests("get_job_log") == 2
 
@@ -142,7 +142,7 @@ def test_a_giant_log_is_written_in_pieces(stage):
 def test_an_attempts_archive_is_a_zip(here):
     """All its jobs in one."""
     into = io.BytesIO()
-    here.context.source.fetch_attempt_logs(AttemptKey("octo/api", FIRST_RUN + 1, 1), into)
+    here.context.github.fetch_attempt_logs(AttemptKey("octo/api", FIRST_RUN + 1, 1), into)
     assert into.getvalue().startswith(b"PK")
 
 
@@ -173,7 +173,7 @@ def test_a_log_that_is_answered_in_place_of_its_address_is_taken(kind):
 )
 def test_what_cannot_be_a_log_is_not_taken_for_one(kind, body):
     """A page to sign in, an error with 200, and nothing."""
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(GithubUnavailable):
         answered(200, {"Content-Type": kind}, body)
 
 
@@ -197,7 +197,7 @@ def test_the_words_of_a_logs_host_reach_people(body, words):
         settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
         pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
         actions = GithubActions(pool, Counters())
-        with pytest.raises(SourceUnavailable) as refused:
+        with pytest.raises(GithubUnavailable) as refused:
             actions.fetch_job_log("octo/api", 1, io.BytesIO())
     assert words in str(refused.value)
     assert "ms-1" in refused.value.remedy
@@ -242,14 +242,14 @@ def test_a_log_is_followed_over_three_redirects_at_most():
     content, blobs = redirected("/blob", hops=3)
     assert content == b"the log"
     assert [asked.token for asked in blobs] == [""] * 4
-    with pytest.raises(SourceUnavailable, match="redirects more than 3"):
+    with pytest.raises(GithubUnavailable, match="redirects more than 3"):
         redirected("/blob", hops=4)
 
 
 @pytest.mark.parametrize("location", ["file:///etc/hosts", "ftp://127.0.0.1/log", "https://[::1/x"])
 def test_a_log_is_read_over_http_only(location):
     """Whatever GitHub, or something in its place, answers."""
-    with pytest.raises(SourceUnavailable):
+    with pytest.raises(GithubUnavailable):
         redirected(location)
 
 
@@ -257,7 +257,7 @@ def test_a_log_is_read_over_http_only(location):
 def test_a_log_with_an_invalid_chunk_is_requested_again(length):
     """The HTTP client raises an error of its own kind for either."""
     chunked = {"Transfer-Encoding": "chunked"}
-    with pytest.raises(SourceUnavailable, match="whole"):
+    with pytest.raises(GithubUnavailable, match="whole"):
         redirected("/blob", headers=chunked, body=f"{length}\r\nhello\r\n0\r\n\r\n")
 
 
@@ -265,7 +265,7 @@ def test_a_log_with_an_invalid_chunk_is_requested_again(length):
 def test_a_public_api_leads_to_no_private_address(address):
     """Its name is refused before anything is connected."""
     downloader = LogDownloader(Counters(), api_url="https://8.8.8.8")
-    with pytest.raises(SourceUnavailable, match="private"), downloader._opened("/log", address):
+    with pytest.raises(GithubUnavailable, match="private"), downloader._opened("/log", address):
         pass
 
 
@@ -285,7 +285,7 @@ def test_a_public_name_that_resolves_to_a_private_address_gets_no_request(monkey
         address = f"http://logs.example:{urlsplit(server.url).port}/log"
         public = LogDownloader(Counters(), api_url="http://8.8.8.8")
         with (
-            pytest.raises(SourceUnavailable, match="stands for a"),
+            pytest.raises(GithubUnavailable, match="stands for a"),
             public._opened("/log", address),
         ):
             pass

@@ -15,7 +15,7 @@ from ingest.adapters.github.request import Request
 from ingest.adapters.github.transport import TOTAL_SECONDS, Transport
 from ingest.domain.counters import Counters
 from ingest.domain.pending_requests import PendingRequests
-from ingest.errors import RequestFailed, SourceUnavailable
+from ingest.errors import GithubUnavailable, RequestFailed
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import Asked, Reply, StillClock, stub_github
 
@@ -91,6 +91,6 @@ def test_a_log_is_given_longer_after_each_silence_of_its_host():
             settings = GithubSettings(api_url=github.url, tokens=(Secret("tok_secret"),))
             pool = open_token_pool(settings, clock=StillClock(), counters=Counters())
             downloader = LogDownloader(Counters(), api_url=github.url, read_timeouts=timeouts)
-            with pytest.raises(SourceUnavailable):
+            with pytest.raises(GithubUnavailable):
                 downloader.download(RepositoryClient(pool, "octo/api"), request, BytesIO())
     assert timeouts.seconds(request.path) == pytest.approx(0.1 * 2**MAX_STREAMS)

@@ -67,7 +67,7 @@ def test_one_tokens_limit_leaves_the_others_at_work(stage):
     settings = replace(GENEROUS, tokens=(poor, rich))
     here = stage(world, at=100, settings=settings, tokens=("poor", "rich"))
     outcomes = {name: here.poll(name) for name in names}
-    pool = here.context.source._tokens
+    pool = here.context.github._tokens
     limited = {name: error for name, error in outcomes.items() if error is not None}
     assert len(limited) < len(names)
     assert all(isinstance(error, RateLimited) for error in limited.values())

@@ -19,11 +19,11 @@ from ingest.adapters.github.request import Request
 from ingest.domain.counters import Counters
 from ingest.errors import (
     BadRequest,
+    GithubUnavailable,
     NotFound,
     RateLimited,
     RequestFailed,
     RequestPaused,
-    SourceUnavailable,
 )
 from ingest.settings import GithubSettings, Secret
 from support.stub_github import StillClock, stub_github
@@ -62,7 +62,7 @@ def test_a_redirect_that_goes_round_ends():
     """It is asked once for each address."""
     moved = {"message": "Moved Permanently"}
     with stub_github(lambda asked: (301, {"Location": asked.path}, moved)) as github:
-        with pytest.raises(SourceUnavailable, match="in a circle: Moved Permanently"):
+        with pytest.raises(GithubUnavailable, match="in a circle: Moved Permanently"):
             client_of(github.url).get(RUN)
         assert len(github.asked) == 1
 
@@ -84,7 +84,7 @@ def test_a_chain_of_redirects_is_followed_up_to_five():
     with stub_github(redirecting(5)) as github:
         assert client_of(github.url).get(RUN).json() == {"id": 7}
     with stub_github(redirecting(6)) as github:
-        with pytest.raises(SourceUnavailable, match="more than 5 times: Moved Permanently"):
+        with pytest.raises(GithubUnavailable, match="more than 5 times: Moved Permanently"):
             client_of(github.url).get(RUN)
         assert len(github.asked) == 6
 
@@ -93,7 +93,7 @@ def test_a_redirect_without_an_address_is_named_in_githubs_words():
     moved = {"message": "Moved, address withheld"}
     with (
         stub_github(lambda _: (301, {}, moved)) as github,
-        pytest.raises(SourceUnavailable, match=r"without an address: Moved, address withheld\."),
+        pytest.raises(GithubUnavailable, match=r"without an address: Moved, address withheld\."),
     ):
         client_of(github.url).get(RUN)
 
@@ -145,7 +145,7 @@ def test_graphql_that_is_redirected_is_not_asked_again():
 def test_no_redirect_takes_the_credential_elsewhere(location):
     """Another host, port or scheme is an error that says what to set."""
     with stub_github(lambda _: (301, {"Location": location}, None)) as github:
-        with pytest.raises(SourceUnavailable) as refused:
+        with pytest.raises(GithubUnavailable) as refused:
             client_of(github.url).get(RUN)
         assert len(github.asked) == 1
     assert "GITHUB_API_URL" in refused.value.remedy
@@ -156,7 +156,7 @@ def test_a_redirect_to_a_sign_in_names_the_path_that_the_address_lacks():
     sign_in = (302, {"Location": "https://login.test/saml"}, None)
     with stub_github(lambda _: sign_in) as github:
         for path, is_named in (("", True), ("/api/v3", False)):
-            with pytest.raises(SourceUnavailable) as refused:
+            with pytest.raises(GithubUnavailable) as refused:
                 client_of(f"{github.url}{path}").get(RUN)
             assert ("/api/v3" in refused.value.remedy) is is_named
 
@@ -267,13 +267,13 @@ def test_a_private_ca_is_trusted_where_it_is_named(certificate, monkeypatch):
     context.load_cert_chain(certificate / "ca.pem", certificate / "key.pem")
     with stub_github(lambda _: (200, {}, {"id": 7}), tls=context) as github:
         trust(None, monkeypatch)
-        with pytest.raises(SourceUnavailable, match="could not be verified") as refused:
+        with pytest.raises(GithubUnavailable, match="could not be verified") as refused:
             client_of(github.url).get(RUN)
         assert "SSL_CERT_FILE" in refused.value.remedy
         trust(certificate / "ca.pem", monkeypatch)
         assert client_of(github.url).get(RUN).json() == {"id": 7}
         monkeypatch.setenv("SSL_CERT_FILE", str(certificate / "none.pem"))
-        with pytest.raises(SourceUnavailable) as missing:
+        with pytest.raises(GithubUnavailable) as missing:
             client_of(github.url).get(RUN)
         assert "SSL_CERT_FILE" in missing.value.remedy
 
@@ -286,7 +286,7 @@ def test_a_certificate_of_the_future_is_the_clocks_fault(certificate, tmp_path, 
     context.load_cert_chain(tmp_path / "leaf.pem", certificate / "key.pem")
     trust(certificate / "ca.pem", monkeypatch)
     with stub_github(lambda _: (200, {}, {"id": 7}), tls=context) as github:
-        with pytest.raises(SourceUnavailable, match="could not be verified") as refused:
+        with pytest.raises(GithubUnavailable, match="could not be verified") as refused:
             client_of(github.url).get(RUN)
         assert "clock of this machine" in refused.value.remedy
 
@@ -311,7 +311,7 @@ def test_a_lack_of_open_files_is_not_of_the_network():
         before = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (3, before[1]))
         try:
-            with pytest.raises(SourceUnavailable) as refused:
+            with pytest.raises(GithubUnavailable) as refused:
                 client.get(RUN)
         finally:
             resource.setrlimit(resource.RLIMIT_NOFILE, before)
@@ -325,7 +325,7 @@ def test_a_proxy_that_cannot_be_used_is_named(proxy, monkeypatch):
         monkeypatch.setenv(name, proxy)
     for name in ("no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
-    with pytest.raises(SourceUnavailable) as failed:
+    with pytest.raises(GithubUnavailable) as failed:
         client_of("http://github.example").get(RUN)
     assert "HTTP_PROXY" in failed.value.remedy
 

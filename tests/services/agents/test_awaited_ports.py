@@ -6,7 +6,7 @@ import threading
 from dataclasses import replace
 
 import pytest
-from ingest.errors import SourceUnavailable
+from ingest.errors import GithubUnavailable
 from ingest.ports import RunQuery
 from ingest.services.agents.awaited_ports import awaited_ports
 from ingest.services.time_limits import await_result
@@ -21,19 +21,19 @@ PATIENCE_SECONDS = 60
 class _Slow:
     """A source that answers once somebody has checked in."""
 
-    def __init__(self, source, checked_in: threading.Event) -> None:
-        self._source = source
+    def __init__(self, github, checked_in: threading.Event) -> None:
+        self._github = github
         self._checked_in = checked_in
 
     def __getattr__(self, name):
-        return getattr(self._source, name)
+        return getattr(self._github, name)
 
     def fetch_runs(self, *arguments):
         assert self._checked_in.wait(PATIENCE_SECONDS)
-        return self._source.fetch_runs(*arguments)
+        return self._github.fetch_runs(*arguments)
 
     def fetch_run(self, *_):
-        raise SourceUnavailable("GitHub is away.")
+        raise GithubUnavailable("GitHub is away.")
 
 
 @pytest.fixture
@@ -49,11 +49,11 @@ def test_the_thread_that_waits_checks_in(here):
         threads.add(threading.get_ident())
         checked_in.set()
 
-    slow = replace(here.context, source=_Slow(here.context.source, checked_in))
+    slow = replace(here.context, github=_Slow(here.context.github, checked_in))
     with awaited_ports(slow, check_in) as context:
-        page = context.source.fetch_runs(REPOSITORY, RunQuery()).value
-        with pytest.raises(SourceUnavailable, match="away"):
-            context.source.fetch_run(REPOSITORY, 1)
+        page = context.github.fetch_runs(REPOSITORY, RunQuery()).value
+        with pytest.raises(GithubUnavailable, match="away"):
+            context.github.fetch_run(REPOSITORY, 1)
         assert context.metrics_queue.queue_name == here.context.metrics_queue.queue_name
     assert page is not None
     assert len(page.runs) == 1
@@ -68,9 +68,9 @@ def test_other_threads_do_not_check_in(here):
         def fetch_run(self, *_):
             asked_in.append(threading.get_ident())
 
-    slow = replace(here.context, source=_Asked(here.context.source, threading.Event()))
+    slow = replace(here.context, github=_Asked(here.context.github, threading.Event()))
     with awaited_ports(slow, lambda: None) as context:
-        worker = threading.Thread(target=context.source.fetch_run)
+        worker = threading.Thread(target=context.github.fetch_run)
         worker.start()
         worker.join()
     assert asked_in == [worker.ident]
@@ -79,7 +79,7 @@ def test_other_threads_do_not_check_in(here):
 def test_who_waits_for_workers_checks_in(here):
     """As discovery does for its lists."""
     checked_in = threading.Event()
-    slow = _Slow(here.context.source, checked_in)
-    with awaited_ports(replace(here.context, source=slow), checked_in.set) as context:
-        read = context.workers.submit(context.source.fetch_runs, REPOSITORY, RunQuery())
+    slow = _Slow(here.context.github, checked_in)
+    with awaited_ports(replace(here.context, github=slow), checked_in.set) as context:
+        read = context.workers.submit(context.github.fetch_runs, REPOSITORY, RunQuery())
         assert await_result(read, context.check_in).value is not None

@@ -142,7 +142,7 @@ def test_the_limit_of_the_process_before_is_reported_until_there_is_a_newer_one(
     assert reported(here).rate_limit == known
     here.poll()
     sign.save(AgentState.RUNNING)
-    assert reported(here).rate_limit == rate_limit_of(here.context.source.budget())
+    assert reported(here).rate_limit == rate_limit_of(here.context.github.budget())
     assert reported(here).rate_limit["remaining"] != 17
 
 

@@ -47,12 +47,12 @@ def here(stage) -> Stage:
 
 
 def check(here: Stage, given: str):
-    return check_repository(here.state, SETTINGS, lambda: here.context.source, given)
+    return check_repository(here.state, SETTINGS, lambda: here.context.github, given)
 
 
 def watch(here: Stage, given: str, settings: Settings = SETTINGS):
     return watch_repository(
-        here.state, settings, lambda: here.context.source, given, now=here.clock.now()
+        here.state, settings, lambda: here.context.github, given, now=here.clock.now()
     )
 
 

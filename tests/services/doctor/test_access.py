@@ -54,7 +54,7 @@ def test_the_most_telling_error_is_why_a_source_brings_nothing(
         Fault(path="/(orgs|users)/acme/repos$", do=of_owner), Fault(path="^/user/repos$", do=of_all)
     )
     assert here.context.repositories is not None
-    lister = SourceLister(here.context.repositories, here.context.source)
+    lister = SourceLister(here.context.repositories, here.context.github)
     with pytest.raises(IngestError) as raised:
         preview_source(lister, parse_source("acme"), [], log_mode="live", now=here.clock.now())
     assert words in f"{raised.value} {raised.value.remedy}"

@@ -14,11 +14,11 @@ from ingest.errors import (
     AccessDenied,
     BadCredentials,
     BadSettings,
+    GithubUnavailable,
     IngestError,
     NotFound,
     QueueMissing,
     RateLimited,
-    SourceUnavailable,
     StateUnavailable,
 )
 from ingest.ports import Answer, Budget, Clock, RepositoryInfo, RunPage
@@ -28,7 +28,7 @@ from ingest.ports.inspection import (
     WARNING,
     BusRemedies,
     Check,
-    CredentialInfo,
+    InspectedCredential,
     QueueCondition,
 )
 from ingest.services.doctor.checks import DoctorTarget, is_well, run_checks
@@ -37,7 +37,7 @@ from ingest.settings import CollectingSettings, GithubSettings, QueueSettings, S
 
 NOW = datetime(2026, 5, 1, 12, tzinfo=timezone.utc)
 
-WELL = CredentialInfo(
+WELL = InspectedCredential(
     kind="classic token",
     login="octocat",
     scopes=("repo",),
@@ -66,7 +66,7 @@ class StandingClock(Clock):
 class LocalEnvironment:
     """Answer as GitHub and AWS would, or raise what is put in an answer's place."""
 
-    credential: CredentialInfo | IngestError = WELL
+    credential: InspectedCredential | IngestError = WELL
     repository: RepositoryInfo | IngestError = FACTS
     days: int | None = 90
     queue: QueueCondition | IngestError = QUEUE
@@ -76,7 +76,7 @@ class LocalEnvironment:
     def credentials(self) -> list[str]:
         return ["token-1"]
 
-    def inspect(self, _credential: str) -> CredentialInfo:
+    def inspect(self, _credential: str) -> InspectedCredential:
         return given(self.credential)
 
     def retention_days(self, _repository: str) -> int | None:
@@ -175,7 +175,7 @@ def test_what_github_reports_of_a_credential_is_judged(info, subject, status, wo
     ("error", "status", "remedy"),
     [
         (BadCredentials("No."), "failed", "GITHUB_TOKEN"),
-        (SourceUnavailable("No."), "failed", "GITHUB_API_URL"),
+        (GithubUnavailable("No."), "failed", "GITHUB_API_URL"),
         (RateLimited("No.", retry_at=NOW), "warning", "12:00:00 UTC"),
     ],
 )
@@ -202,7 +202,7 @@ def test_with_a_token_that_is_refused_no_repository_is_asked_for():
         ({"repository": replace(FACTS, is_archived=True)}, "warning", "archived"),
         ({"repository": NotFound("No.")}, "failed", "No."),
         ({"repository": AccessDenied("No.")}, "failed", "No."),
-        ({"repository": SourceUnavailable("No.")}, "failed", "No."),
+        ({"repository": GithubUnavailable("No.")}, "failed", "No."),
         ({"repository": RateLimited("No.", retry_at=NOW)}, "warning", "No."),
     ],
 )

@@ -10,12 +10,12 @@ from ingest.domain.runs import AttemptKey
 from ingest.errors import (
     AccessDenied,
     BadCredentials,
+    GithubUnavailable,
     LogExpired,
     LogPending,
     MalformedPayload,
     RateLimited,
     ResourceExhausted,
-    SourceUnavailable,
 )
 from ingest.messaging.log_work import DueLog, LogWork
 from ingest.ports.github import Answer, JobList
@@ -72,7 +72,7 @@ LIMITED = RateLimited("later", retry_at=at(60))
     ("error", "kind", "reason"),
     [
         (LogPending("404"), LogNotReady, None),
-        (SourceUnavailable("502"), LogNotReady, None),
+        (GithubUnavailable("502"), LogNotReady, None),
         (BadCredentials("401"), LogNotReady, None),
         (ResourceExhausted("full"), LogNotReady, None),
         (LIMITED, LogNotReady, None),
@@ -143,7 +143,7 @@ def contents(outcomes) -> dict[int, bytes]:
 
 @pytest.mark.parametrize(
     "failure",
-    [SourceUnavailable("500"), AccessDenied("403"), MalformedPayload("HTML"), ValueError("ours")],
+    [GithubUnavailable("500"), AccessDenied("403"), MalformedPayload("HTML"), ValueError("ours")],
 )
 def test_each_way_is_the_fallback_of_the_other(failure):
     """An archive that fails leaves the single logs, and a single log that fails the archive."""
@@ -192,7 +192,7 @@ def test_a_file_that_is_empty_in_the_archive_and_missing_alone_is_no_log(tries):
     assert isinstance(single, LogNotReady)
 
 
-@pytest.mark.parametrize("failure", [SourceUnavailable("502"), AccessDenied("403")])
+@pytest.mark.parametrize("failure", [GithubUnavailable("502"), AccessDenied("403")])
 def test_an_empty_file_of_the_archive_stands_for_no_log_that_only_failed(failure):
     """Neither way has answered that the log is empty."""
     jobs = (due(1), due(2))
@@ -229,7 +229,7 @@ def test_an_archive_that_has_expired_is_believed_with_its_first_log():
 def test_single_logs_that_fail_in_a_row_leave_the_others_for_the_next_try():
     """An outage costs a few requests, not one for each job; each try begins with another job."""
     jobs = tuple(due(number) for number in range(1, 9))
-    logs = Logs(job=SourceUnavailable("502"), archive=SourceUnavailable("502"))
+    logs = Logs(job=GithubUnavailable("502"), archive=GithubUnavailable("502"))
     for tries in range(3):
         late = list(fetch_logs(logs, work(*jobs, whole=True, tries=tries), jobs))
         assert len(late) == 8

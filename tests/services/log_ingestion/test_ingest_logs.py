@@ -388,14 +388,14 @@ def test_lost_log_work_of_a_clock_that_was_ahead_is_requested_again(stage):
 def test_a_damaged_archive_is_no_log_and_its_jobs_are_fetched_alone(stage):
     """What cannot be unpacked for certain is asked for job by job."""
     here = collected(stage, a_world(None, None), log_mode="economy")
-    fetch = here.context.source.fetch_attempt_logs
+    fetch = here.context.github.fetch_attempt_logs
 
     def damaged(key, into):
         fetch(key, into)
         into.seek(60)
         into.write(b"!" * 400)
 
-    here.context.source.fetch_attempt_logs = damaged
+    here.context.github.fetch_attempt_logs = damaged
     here.ingest()
     assert_logs_are_true(here)
 

@@ -102,7 +102,7 @@ def test_what_is_delivered_is_published_while_a_backfill_waits_for_a_limit(stage
     for number in range(40):
         world.run(created=number - 500, seconds=20, sha="a" * 40).job("build")
     here = stage(world, at=50)
-    limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter
+    limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter
     limiter.admit("/", resource="core", now=here.clock.now())
     took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
     limiter.record_response("core", took_seconds=took, now=here.clock.now())

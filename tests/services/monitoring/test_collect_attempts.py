@@ -518,20 +518,20 @@ def test_a_job_that_never_ends_in_a_run_that_has_ended_has_a_message_about_its_l
 def test_a_defect_in_one_attempt_stops_no_other(stage, caplog):
     """It is logged with its trace, reported, and tried again with growing pauses."""
     here = stage(WorldBuilder().run(seconds=9).job("a").run(seconds=9).job("b"), at=600)
-    fetch = here.context.source.fetch_jobs
+    fetch = here.context.github.fetch_jobs
 
     def break_on_the_first(key, validator=None):
         if key.run_id == FIRST_RUN + 1:
             raise ZeroDivisionError
         return fetch(key, validator)
 
-    here.context.source.fetch_jobs = break_on_the_first
+    here.context.github.fetch_jobs = break_on_the_first
     assert here.poll() is None
     assert here.attempt(run=2).settled
     assert here.attempt().failures == 1
     assert any("defect of Runstream" in what for what in here.errors())
     assert any(record.exc_info for record in caplog.records)
-    here.context.source.fetch_jobs = fetch
+    here.context.github.fetch_jobs = fetch
     here.advance(60)
     assert here.poll() is None
     assert_all_published(here)

@@ -37,7 +37,7 @@ def here(stage: OpenStage) -> Stage:
 
 def use_up_bulk(here: Stage) -> None:
     """Use up what bulk requests may use of the minute."""
-    limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
+    limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
     limiter.admit("/", resource="core", now=here.clock.now())
     took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
     limiter.record_response("core", took_seconds=took, now=here.clock.now())
@@ -101,7 +101,7 @@ def test_a_claim_that_was_urgent_is_known_as_such(here: Stage) -> None:
 def test_a_repository_whose_first_poll_a_limit_refuses_keeps_its_priority(here: Stage) -> None:
     """Its next poll is no backfill either, also in another process."""
     create(here)
-    limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
+    limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter  # type: ignore[attr-defined]
     limiter.admit("/", resource="core", now=here.clock.now())
     limiter.record_response("core", took_seconds=RESPONSE_SECONDS_PER_MINUTE, now=here.clock.now())
     poll_once(here)

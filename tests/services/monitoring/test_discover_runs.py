@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.code_metrics import CommitMetrics
-from ingest.errors import RateLimited, RequestFailed, SourceUnavailable
+from ingest.errors import GithubUnavailable, RateLimited, RequestFailed
 from ingest.ports import Answer, RunPage, RunQuery
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.poll_session import LEASE_SECONDS
@@ -66,17 +66,17 @@ def test_runs_from_before_the_watched_time_are_left_out_unless_they_are_in_fligh
 def test_a_walk_that_was_cut_short_is_walked_again(stage):
     """The cursor moves only after a whole walk, and the next poll continues at the page."""
     here = stage(many_runs(250), at=900)
-    fetch, asked = here.context.source.fetch_runs, []
+    fetch, asked = here.context.github.fetch_runs, []
 
     def fail_on_third(repository, query, validator=None):
         if query == RunQuery(page=query.page):
             asked.append(query.page)
         if asked == [1, 2, 3]:
             asked.append(0)
-            raise SourceUnavailable("gone for a moment")
+            raise GithubUnavailable("gone for a moment")
         return fetch(repository, query, validator)
 
-    here.context.source.fetch_runs = fail_on_third
+    here.context.github.fetch_runs = fail_on_third
     here.poll()
     assert (here.record().cursor, here.record().walk.page) == (None, 3)
     assert here.record().last_error == "gone for a moment"
@@ -89,17 +89,17 @@ def test_a_walk_that_was_cut_short_is_walked_again(stage):
 def test_a_failure_is_reported_although_a_limit_ends_the_poll(stage):
     """A limit passes by itself, so it is no reason to forget what failed before it."""
     here = stage(many_runs(250), at=900)
-    fetch = here.context.source.fetch_runs
+    fetch = here.context.github.fetch_runs
 
     def fail_then_limit(repository, query, validator=None):
         if query == RunQuery(page=2):
-            raise SourceUnavailable("gone for a moment")
+            raise GithubUnavailable("gone for a moment")
         if query.status is not None:
             retry_at = here.clock.now() + timedelta(seconds=45)
             raise RateLimited("the limit is used up", retry_at=retry_at)
         return fetch(repository, query, validator)
 
-    here.context.source.fetch_runs = fail_then_limit
+    here.context.github.fetch_runs = fail_then_limit
     here.poll()
     assert here.record().last_error == "gone for a moment"
     assert here.errors() == ["gone for a moment"]
@@ -110,20 +110,20 @@ def test_a_page_that_keeps_failing_holds_no_newer_run(stage):
     world = many_runs(150)
     world.run(created=1000, seconds=10, sha="a" * 40)
     here = stage(world, at=900, settings=with_settings())
-    fetch = here.context.source.fetch_runs
+    fetch = here.context.github.fetch_runs
 
     def fail_below(repository, query, validator=None):
         if query.page > 1:
             raise RequestFailed("GitHub answered 500")
         return fetch(repository, query, validator)
 
-    here.context.source.fetch_runs = fail_below
+    here.context.github.fetch_runs = fail_below
     here.poll_for(60)
     assert len(here.runs()) == 100
     here.move_to(1100)
     here.poll_for(60)
     assert FIRST_RUN + 150 in {each["data"]["run_id"] for each in here.runs()}
-    here.context.source.fetch_runs = fetch
+    here.context.github.fetch_runs = fetch
     here.poll_for(120)
     assert_all_published(here)
     assert_nothing_twice(here)
@@ -149,7 +149,7 @@ def test_an_empty_page_of_a_list_that_counts_runs_is_not_believed(stage):
 def test_a_list_that_is_shorter_than_counted_is_read_again_for_a_while(stage, answers):
     """It may be short for a moment, and the count may be wrong for good."""
     here = stage(many_runs(30), at=900)
-    fetch, left = here.context.source.fetch_runs, [*range(answers)]
+    fetch, left = here.context.github.fetch_runs, [*range(answers)]
 
     def fetch_few(name, query, validator=None):
         answer = fetch(name, query, validator)
@@ -159,7 +159,7 @@ def test_a_list_that_is_shorter_than_counted_is_read_again_for_a_while(stage, an
         left.pop()
         return replace(answer, value=replace(page, runs=page.runs[:9], is_complete=False))
 
-    here.context.source.fetch_runs = fetch_few
+    here.context.github.fetch_runs = fetch_few
     here.poll()
     assert "lists fewer" in here.record().last_error
     assert here.record().cursor is None
@@ -206,7 +206,7 @@ def test_a_long_list_is_walked_whatever_few_requests_a_limit_lets_through(stage,
 def test_an_empty_page_does_not_end_the_list(stage):
     """The list ends where GitHub's links end."""
     here = stage(many_runs(250), at=900)
-    fetch = here.context.source.fetch_runs
+    fetch = here.context.github.fetch_runs
 
     def with_a_gap(repository, query, validator=None):
         if query.page == 2:
@@ -214,7 +214,7 @@ def test_an_empty_page_does_not_end_the_list(stage):
         page = query.page - 1 if query.page > 2 else query.page
         return fetch(repository, replace(query, page=page), validator)
 
-    here.context.source.fetch_runs = with_a_gap
+    here.context.github.fetch_runs = with_a_gap
     here.poll_for(60)
     assert len(here.runs()) == 250
 
@@ -222,7 +222,7 @@ def test_an_empty_page_does_not_end_the_list(stage):
 def test_links_in_a_circle_end_a_walk_and_are_reported(stage):
     """What was listed is kept; the list is asked for again, and believed after a few polls."""
     here = stage(many_runs(250), at=900)
-    fetch, asked = here.context.source.fetch_runs, []
+    fetch, asked = here.context.github.fetch_runs, []
 
     def in_a_circle(repository, query, validator=None):
         if query.status is not None or query.created is not None:
@@ -234,13 +234,13 @@ def test_links_in_a_circle_end_a_walk_and_are_reported(stage):
             answer if is_unchanged else replace(answer, value=replace(answer.value, has_next=True))
         )
 
-    here.context.source.fetch_runs = in_a_circle
+    here.context.github.fetch_runs = in_a_circle
     here.poll()
     assert asked == [1, 2, 3]
     assert here.record().last_error == "GitHub counts 250 runs of octo/api and lists fewer."
     here.poll_for(600)
     assert here.record().last_error is None
-    here.context.source.fetch_runs = fetch
+    here.context.github.fetch_runs = fetch
     here.poll_for(2 * DAY, every=3600)
     assert_all_published(here)
 
@@ -360,7 +360,7 @@ def test_the_lists_by_status_wait_for_a_minute_with_headroom(stage):
     before = here.requests("list_runs")
     here.poll()
     assert here.requests("list_runs") - before == 1 + 2
-    limiter = here.context.source._tokens.client_for(REPOSITORY).rate_limiter
+    limiter = here.context.github._tokens.client_for(REPOSITORY).rate_limiter
     for _ in range(POINTS_PER_MINUTE["rest"] // 2):
         limiter.admit("/repos/{}/actions/runs", resource="core", now=here.clock.now())
         limiter.record_response("core", took_seconds=0, now=here.clock.now())
@@ -451,14 +451,14 @@ def test_a_server_that_does_not_know_a_status_is_asked_for_the_others(stage):
     from ingest.errors import NotFound
 
     here = stage(a_deep_rerun(1000, seconds=600), at=500)
-    fetch = here.context.source.fetch_runs
+    fetch = here.context.github.fetch_runs
 
     def without_requested(repository, query, validator=None):
         if query.status in {"requested", "pending"}:
             raise NotFound("422")
         return fetch(repository, query, validator)
 
-    here.context.source.fetch_runs = without_requested
+    here.context.github.fetch_runs = without_requested
     here.poll_for(1500)
     assert here.record().run_lists.statuses_requested_at is not None
     assert here.errors() == []
@@ -478,7 +478,7 @@ def test_past_the_end_of_the_list_the_days_are_asked_for_one_by_one(stage):
 def test_a_long_walk_keeps_its_lease(stage):
     """Walking takes longer than a lease lasts, and nobody takes the repository over."""
     here = stage(many_runs(600), at=900)
-    fetch, rivals = here.context.source.fetch_runs, []
+    fetch, rivals = here.context.github.fetch_runs, []
 
     def slowly(repository, query, validator=None):
         here.advance(LEASE_SECONDS / 2)
@@ -489,7 +489,7 @@ def test_a_long_walk_keeps_its_lease(stage):
         )
         return fetch(repository, query, validator)
 
-    here.context.source.fetch_runs = slowly
+    here.context.github.fetch_runs = slowly
     assert here.poll() is None
     assert rivals == []
     assert_all_published(here)

@@ -28,8 +28,8 @@ class Polls:
     def __init__(self, stage: Stage) -> None:
         self.times: dict[str, list[float]] = defaultdict(list)
         self._now: Callable[[], float] = stage.server.clock.now
-        self._fetch = stage.context.source.fetch_runs
-        stage.context.source.fetch_runs = self._fetch_runs  # type: ignore[method-assign]
+        self._fetch = stage.context.github.fetch_runs
+        stage.context.github.fetch_runs = self._fetch_runs  # type: ignore[method-assign]
 
     def _fetch_runs(self, repository: str, query: Any, validator: str | None = None) -> Any:
         answer = self._fetch(repository, query, validator)

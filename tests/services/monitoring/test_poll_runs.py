@@ -10,9 +10,9 @@ import pytest
 from ingest.domain.ledger import new_repository
 from ingest.errors import (
     BadCredentials,
+    GithubUnavailable,
     RateLimited,
     RepositoryUnavailable,
-    SourceUnavailable,
     StateBusy,
     StateUnavailable,
 )
@@ -524,7 +524,7 @@ def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):
     for number in range(120):
         world.run(created=number, seconds=10, sha="a" * 40).job("build")
     here = stage(world, at=900)
-    here.context.source.fetch_runs = _refusing_filters(here.context.source.fetch_runs)
+    here.context.github.fetch_runs = _refusing_filters(here.context.github.fetch_runs)
     here.poll_for(120)
     assert_all_published(here)
     assert here.record().failures == 0
@@ -534,7 +534,7 @@ def test_hints_that_cannot_be_had_delay_nothing_and_are_reported_once(stage):
 def _refusing_filters(fetch_runs):
     def fetch(repository, query, validator=None):
         if query.status or query.created:
-            raise SourceUnavailable("the search index is down")
+            raise GithubUnavailable("the search index is down")
         return fetch_runs(repository, query, validator)
 
     return fetch
@@ -552,7 +552,7 @@ def test_stretching_polls_makes_all_repositories_wait_equally_longer(stage):
     here.poll()
     here.advance(400)
     here.poll()
-    assert here.context.source.interval_factor(REPOSITORY) > 1
+    assert here.context.github.interval_factor(REPOSITORY) > 1
     assert here.record().next_poll_at > here.clock.now() + timedelta(seconds=30)
 
 
@@ -572,18 +572,18 @@ def test_why_a_repository_fails_is_logged_once_with_its_remedy(stage, caplog):
 def test_a_defect_in_the_poll_of_one_repository_stops_no_other(stage, caplog):
     """It is logged with its trace and reported, and the repository is tried more slowly."""
     here = stage(a_finished_run(), at=600)
-    fetch = here.context.source.fetch_runs
+    fetch = here.context.github.fetch_runs
 
     def fail(repository, query, validator=None):
         raise ZeroDivisionError
 
-    here.context.source.fetch_runs = fail
+    here.context.github.fetch_runs = fail
     assert "defect of Runstream" in str(here.poll())
     assert here.record().failures == 1
     assert here.record().lease_holder is None
     assert any(record.exc_info for record in caplog.records)
     assert len(here.errors()) == 1
-    here.context.source.fetch_runs = fetch
+    here.context.github.fetch_runs = fetch
     here.advance(60)
     assert here.poll() is None
     assert_all_published(here)
@@ -636,14 +636,14 @@ def test_a_process_claims_one_repository_at_a_time(stage):
     here = stage(world, at=600)
     for name in ("octo/a", "octo/b", "octo/c"):
         here.state.add_repository(new_repository(name, backfill_days=1, now=here.clock.now()))
-    fetch, held = here.context.source.fetch_runs, []
+    fetch, held = here.context.github.fetch_runs, []
 
     def count_leases(*arguments, **options):
         leased = [each for each in here.state.list_repositories() if each.lease_holder]
         held.append(len(leased))
         return fetch(*arguments, **options)
 
-    here.context.source.fetch_runs = count_leases
+    here.context.github.fetch_runs = count_leases
     while poll_due_repositories(here.context, should_continue=lambda: True):
         pass
     assert set(held) == {1}

@@ -34,10 +34,10 @@ def test_an_older_sights_steps_stay_where_a_newer_one_has_none():
 
 
 def read(here, **wanted):
-    source = here.context.source
-    commits = CommitReads(source, REPOSITORY, {}, clock=here.clock)
-    details = DetailReads(source, REPOSITORY, clock=here.clock, with_artifacts=False)
-    return read_attempt(source, here.attempt(), SliceReads(commits, details), **wanted)
+    github = here.context.github
+    commits = CommitReads(github, REPOSITORY, {}, clock=here.clock)
+    details = DetailReads(github, REPOSITORY, clock=here.clock, with_artifacts=False)
+    return read_attempt(github, here.attempt(), SliceReads(commits, details), **wanted)
 
 
 def a_stage_in_flight(stage):
@@ -76,12 +76,12 @@ def test_an_error_is_part_of_the_reading(stage):
 
 def with_jobs(here, answers):
     """Answer the first requests for jobs from `answers`, the others as GitHub does."""
-    fetch, left = here.context.source.fetch_jobs, list(answers)
+    fetch, left = here.context.github.fetch_jobs, list(answers)
 
     def fetch_jobs(key, validator=None):
         return Answer(left.pop(0), '"etag"') if left else fetch(key, validator)
 
-    here.context.source.fetch_jobs = fetch_jobs
+    here.context.github.fetch_jobs = fetch_jobs
 
 
 @pytest.mark.parametrize("is_counted", [False, True])
@@ -97,7 +97,7 @@ def test_an_ended_run_whose_list_of_jobs_is_empty_for_a_while_loses_none(stage, 
 def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
     """What GitHub calls unchanged lacks what it lacked before."""
     here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
-    fetch = here.context.source.fetch_jobs
+    fetch = here.context.github.fetch_jobs
 
     def fetch_half(key, validator=None):
         answer = fetch(key, validator)
@@ -105,10 +105,10 @@ def test_an_unchanged_list_that_was_incomplete_is_not_complete(stage):
         half = jobs and JobList(jobs=jobs.jobs[:1], is_complete=False)
         return replace(answer, value=half)
 
-    here.context.source.fetch_jobs = fetch_half
+    here.context.github.fetch_jobs = fetch_half
     here.poll()
     assert not here.attempt().settled
-    here.context.source.fetch_jobs = fetch
+    here.context.github.fetch_jobs = fetch
     here.poll_for(60)
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
 
@@ -133,7 +133,7 @@ def test_a_run_that_lists_no_job_for_good_is_published_at_once_and_settled_later
 def test_jobs_that_appear_minutes_after_the_end_are_published(stage, listed):
     """The end is published again with them, and unchanged lists cost nothing meanwhile."""
     here = stage(WorldBuilder().run(seconds=60).job("a").job("b"), at=3600)
-    fetch = here.context.source.fetch_jobs
+    fetch = here.context.github.fetch_jobs
 
     def fetch_early(key, validator=None):
         if validator is not None:
@@ -141,10 +141,10 @@ def test_jobs_that_appear_minutes_after_the_end_are_published(stage, listed):
         jobs = fetch(key).value.jobs[: 1 if listed == "half" else 0]
         return Answer(JobList(jobs=jobs, is_complete=listed == "none"), '"early"')
 
-    here.context.source.fetch_jobs = fetch_early
+    here.context.github.fetch_jobs = fetch_early
     here.poll_for(600, every=10)
     assert here.attempt().doubtful_reads > MAX_DOUBTFUL_READS
-    here.context.source.fetch_jobs = lambda key, _validator=None: fetch(key)
+    here.context.github.fetch_jobs = lambda key, _validator=None: fetch(key)
     here.poll_for(1800, every=60)
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}
     assert len(here.runs()[-1]["data"]["jobs"]) == 2
@@ -176,7 +176,7 @@ def test_jobs_that_never_end_are_read_often_for_half_a_minute_only(stage):
 def test_a_short_list_is_doubted_after_jobs_that_stayed_open(stage):
     """How often the list held open jobs tells nothing of whether it is whole."""
     here = stage(WorldBuilder().run(seconds=600).job("a").job("b"), at=3600)
-    fetch, reads = here.context.source.fetch_jobs, itertools.count()
+    fetch, reads = here.context.github.fetch_jobs, itertools.count()
 
     def fetch_in_parts(key, validator=None):
         answer, number = fetch(key), next(reads)
@@ -188,7 +188,7 @@ def test_a_short_list_is_doubted_after_jobs_that_stayed_open(stage):
             return replace(answer, value=JobList(jobs=(first,), is_complete=False))
         return answer
 
-    here.context.source.fetch_jobs = fetch_in_parts
+    here.context.github.fetch_jobs = fetch_in_parts
     here.poll_for(300, every=1)
     assert here.attempt().settled
     assert {each["data"]["job_name"] for each in here.jobs()} == {"a", "b"}

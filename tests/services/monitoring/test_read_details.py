@@ -300,10 +300,10 @@ def test_a_run_without_artifacts_has_an_empty_list(stage):
 def test_unchanged_annotations_are_free(stage):
     """The answer to a validator of before is empty."""
     here = stage(a_failed_run(), at=600)
-    found = here.context.source.fetch_annotations(REPOSITORY, FIRST_JOB + 1).value
+    found = here.context.github.fetch_annotations(REPOSITORY, FIRST_JOB + 1).value
     assert found is not None
     assert found.total == 2
-    unchanged = here.context.source.fetch_annotations(REPOSITORY, FIRST_JOB + 1, found.validator)
+    unchanged = here.context.github.fetch_annotations(REPOSITORY, FIRST_JOB + 1, found.validator)
     assert unchanged.value is None
 
 

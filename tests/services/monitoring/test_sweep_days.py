@@ -95,12 +95,12 @@ def test_a_second_with_more_runs_than_a_page_is_paged(stage):
 def test_a_server_that_ignores_the_filter_by_time_is_asked_for_few_pages(stage):
     """It answers every window with the whole list, so halving would never end."""
     here = stage(a_long_history(rerun_at=40.1 * DAY), at=40 * DAY, days=60)
-    fetch = here.context.source.fetch_runs
+    fetch = here.context.github.fetch_runs
 
     def without_created(repository, query, validator=None):
         return fetch(repository, replace(query, created=None), validator)
 
-    here.context.source.fetch_runs = without_created
+    here.context.github.fetch_runs = without_created
     here.poll_for(120)
     here.move_to(41.1 * DAY)
     before = here.requests("list_runs", "charged")

@@ -199,7 +199,7 @@ def test_a_webhook_brings_a_new_repository_within_ten_seconds(
 def use_up_bulk(organizations: Organizations) -> None:
     """Use up what a backfill may use of every credential's minute."""
     now = organizations.stage.clock.now()
-    for client in organizations.context.source._tokens.clients():  # type: ignore[attr-defined]
+    for client in organizations.context.github._tokens.clients():  # type: ignore[attr-defined]
         client.rate_limiter.admit("/", resource="core", now=now)
         took = RESPONSE_SECONDS_PER_MINUTE * BULK_MINUTE_SHARE
         client.rate_limiter.record_response("core", took_seconds=took, now=now)
@@ -427,7 +427,7 @@ class TestOneOwner:
         )
         assert stage.context.repositories is not None
         preview = preview_source(
-            SourceLister(stage.context.repositories, stage.context.source),
+            SourceLister(stage.context.repositories, stage.context.github),
             parse_sources(["acme"])[0],
             [parse_source(each.pattern) for each in stage.state.list_sources()],
             log_mode="economy",

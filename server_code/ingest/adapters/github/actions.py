@@ -1,4 +1,4 @@
-"""Runs, jobs, commits and logs: the ``ActionsSource`` port over GitHub's REST API."""
+"""Runs, jobs, commits and logs: the ``ActionsApi`` port over GitHub's REST API."""
 
 from __future__ import annotations
 

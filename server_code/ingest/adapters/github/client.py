@@ -11,7 +11,7 @@ from typing import BinaryIO
 from urllib.parse import urlencode, urlsplit
 
 from ...domain.counters import Counters
-from ...errors import AccessDenied, IngestError, NotFound, SourceUnavailable
+from ...errors import AccessDenied, GithubUnavailable, IngestError, NotFound
 from ...ports import Clock
 from ...wire.answers import RawAnswer, error_of
 from ...wire.expiration import parse_expiration
@@ -70,7 +70,7 @@ class GithubClient:
     def get(self, request: Request) -> Response:
         """Send one GET, conditional where the request carries a validator of this client's.
 
-        Raises RateLimited, SourceUnavailable, BadCredentials, AccessDenied, RepositoryUnavailable,
+        Raises RateLimited, GithubUnavailable, BadCredentials, AccessDenied, RepositoryUnavailable,
         NotFound or BadRequest.
         """
         etag = self._own_etag(request.validator)
@@ -100,7 +100,7 @@ class GithubClient:
         """Send one POST without a body. Raises as ``get`` does."""
         url = self._url_of(request.path, request.parameters)
         answer = self._exchange(_Call("POST", url, request.endpoint, request.path, {}, b""))
-        require_no_redirect(answer, request.path, SourceUnavailable)
+        require_no_redirect(answer, request.path, GithubUnavailable)
         return self._response(request.path, answer)
 
     def query(self, query: str, variables: Mapping[str, str], *, is_bulk: bool = False) -> object:

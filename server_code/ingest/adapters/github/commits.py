@@ -14,11 +14,11 @@ from ...domain.runs import PullRequest
 from ...domain.timestamps import parse_timestamp
 from ...errors import (
     Fatal,
+    GithubUnavailable,
     NotFound,
     RateLimited,
     RequestPaused,
     Skippable,
-    SourceUnavailable,
 )
 from ...wire.fields import flag, integer, label_names, mapping, objects, text
 from ...wire.payloads import parse_commit
@@ -98,7 +98,7 @@ class CommitReader:
             return {}
         except (Fatal, Skippable):
             return self._do_without_graphql(name, REFUSED_SECONDS)
-        except SourceUnavailable:
+        except GithubUnavailable:
             answer = {}
         if lacks_a_field(answer):
             return self._do_without_graphql(name, UNKNOWN_FIELD_SECONDS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ...domain.clock_words import CLOCK_REMEDY, is_of_clock
 from ...errors import (
     OPEN_FILES_REMEDY,
+    GithubUnavailable,
     RequestFailed,
-    SourceUnavailable,
     has_too_many_open_files,
 )
 from .proxies import has_proxy
@@ -17,27 +17,27 @@ _TLS_REMEDY = (
 )
 
 
-def connection_error(error: Exception, url: str, *, read_seconds: float) -> SourceUnavailable:
+def connection_error(error: Exception, url: str, *, read_seconds: float) -> GithubUnavailable:
     """Build the error for a request that failed on its way, with what to do about it."""
     import requests
 
     host, kind = host_of(url), type(error).__name__
     if has_too_many_open_files(error):
-        return SourceUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
+        return GithubUnavailable(f"{host} could not be reached.", remedy=OPEN_FILES_REMEDY)
     if isinstance(error, requests.exceptions.SSLError):
-        return SourceUnavailable(
+        return GithubUnavailable(
             f"The certificate of {host} could not be verified: {_certificate_fault(error)}.",
             remedy=CLOCK_REMEDY if is_of_clock(str(error)) else _TLS_REMEDY,
         )
     # requests' error for a proxy of an unknown scheme is a ValueError too.
     is_unusable = isinstance(error, ValueError) and has_proxy(url)
     if isinstance(error, requests.exceptions.ProxyError) or is_unusable:
-        return SourceUnavailable(
+        return GithubUnavailable(
             f"The proxy did not connect to {host} ({kind}).",
             remedy="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY.",
         )
     if isinstance(error, requests.exceptions.ConnectTimeout) or _never_connected(error):
-        return SourceUnavailable(
+        return GithubUnavailable(
             f"{host} could not be reached ({kind}).",
             remedy="Check GITHUB_API_URL and the network: name, proxy and firewall.",
         )

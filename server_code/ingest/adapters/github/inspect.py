@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 from ...domain.timestamps import parse_timestamp
 from ...errors import AccessDenied, RequestFailed, Skippable
 from ...ports import Budget
-from ...ports.inspection import ANONYMOUS_KIND, CredentialInfo, GithubInspector
+from ...ports.inspection import ANONYMOUS_KIND, GithubInspector, InspectedCredential
 from ...wire.fields import integer, mapping, text
 from ...wire.rate_limits import parse_http_date
 from .client import GithubClient
@@ -33,7 +33,7 @@ class GithubCredentials(GithubInspector):
         names = [client.name for client in self._tokens.clients()]
         return [*names, *self._tokens.failed_apps()]
 
-    def inspect(self, credential: str) -> CredentialInfo:
+    def inspect(self, credential: str) -> InspectedCredential:
         """Fetch whose a credential is, what it may do, its expiry and what is left of its hour.
 
         Raises why an app failed.
@@ -44,7 +44,7 @@ class GithubCredentials(GithubInspector):
         client = next(each for each in self._tokens.clients() if each.name == credential)
         login, headers = (None, {}) if credential == _ANONYMOUS else _identity(client)
         limits, budget = _limits(client)
-        return CredentialInfo(
+        return InspectedCredential(
             kind=_kind(credential, headers),
             login=login,
             scopes=_scopes(headers),
@@ -112,7 +112,7 @@ def _limits(client: GithubClient) -> tuple[Mapping[str, str], Budget]:
     """Fetch what is left of the hour.
 
     A GitHub Enterprise Server without limits, or a proxy in front of it, answers 404 and others.
-    Raises SourceUnavailable where nothing answers.
+    Raises GithubUnavailable where nothing answers.
     """
     try:
         response = client.get(Request.to("/rate_limit"))

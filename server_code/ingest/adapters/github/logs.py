@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 
 from ...domain.counters import Counters
-from ...errors import Gone, LogExpired, LogPending, NotFound, SourceUnavailable
+from ...errors import GithubUnavailable, Gone, LogExpired, LogPending, NotFound
 from ...wire.links import redirect_target
 from ...wire.log_addresses import is_private, raise_for_log_host, require_allowed_name
 from .connection_errors import was_silent
@@ -54,7 +54,7 @@ class LogDownloader:
     def download(self, client: RepositoryClient, request: Request, into: BinaryIO) -> None:
         """Write the whole log into a seekable file, from position 0.
 
-        Raises LogPending (404), LogExpired (410), AccessDenied, SourceUnavailable; a log that
+        Raises LogPending (404), LogExpired (410), AccessDenied, GithubUnavailable; a log that
         arrives short is never taken for whole.
         """
         started = time.monotonic()
@@ -64,7 +64,7 @@ class LogDownloader:
                 if address is not None:
                     deadline = started + LOG_SECONDS
                     self._stream(request.path, address, into, deadline=deadline)
-            except SourceUnavailable:
+            except GithubUnavailable:
                 is_late = time.monotonic() - started >= RESTARTED_WITHIN_SECONDS
                 if stream == MAX_STREAMS or is_late:
                     raise
@@ -95,7 +95,7 @@ class LogDownloader:
                 self._read_timeouts.note_silence(path)
             # requests raises ValueError for an invalid redirect address or chunk length.
             kind = type(error).__name__
-            raise SourceUnavailable(
+            raise GithubUnavailable(
                 f"The log's host did not deliver the whole log ({kind})."
             ) from error
 
@@ -108,7 +108,7 @@ class LogDownloader:
                 return response
             response.close()
             address = redirect_target(address, response.headers["location"])
-        raise SourceUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
+        raise GithubUnavailable(f"A log's host redirects more than {MAX_HOPS} times.")
 
     def _request(self, address: str, read_seconds: float) -> requests.Response:
         return self._session().send("GET", address, headers={}, read_seconds=read_seconds)
@@ -143,7 +143,7 @@ def _ask(client: RepositoryClient, request: Request, into: BinaryIO) -> str | No
         return None
     address = response.headers.get("location")
     if not address:
-        raise SourceUnavailable(
+        raise GithubUnavailable(
             f"GitHub answered {response.status} for a log, without its address."
         )
     return redirect_target(f"{response.api_url}{response.path}", address)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ...errors import SourceUnavailable
+from ...errors import GithubUnavailable
 from .connections import open_adapter
 
 if TYPE_CHECKING:
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def checked_adapter(is_refused: Callable[[str], bool]) -> HTTPAdapter:
-    """Open an adapter whose direct connections raise SourceUnavailable for refused addresses."""
+    """Open an adapter whose direct connections raise GithubUnavailable for refused addresses."""
 
     def check(connected: socket.socket) -> None:
         if is_refused(str(connected.getpeername()[0])):
-            raise SourceUnavailable("The log's host name stands for a private address.")
+            raise GithubUnavailable("The log's host name stands for a private address.")
 
     return open_adapter(check)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-from ...errors import IngestError, SourceUnavailable
+from ...errors import GithubUnavailable, IngestError
 from ...wire.answers import RawAnswer, api_address_remedy
 from ...wire.links import redirect_target
 from ...wire.reasons import parse_reason
@@ -37,7 +37,7 @@ class Redirects:
     def follow(self, answer: RawAnswer) -> str | None:
         """Return where a redirect leads; None for an answer that is to be read.
 
-        Raises SourceUnavailable where it leads nowhere, in a circle, too far, or to another host or
+        Raises GithubUnavailable where it leads nowhere, in a circle, too far, or to another host or
         scheme: the credential is not sent there.
         """
         if answer.status not in _REDIRECTS:
@@ -45,7 +45,7 @@ class Redirects:
         address = answer.headers.get("location")
         words = parse_reason(answer.headers, answer.body).words
         if not address:
-            raise SourceUnavailable(
+            raise GithubUnavailable(
                 f"GitHub redirects {self._path} ({answer.status}) without an address{words}"
             )
         location = _with_parameters(redirect_target(self._url, address), self._url)
@@ -53,9 +53,9 @@ class Redirects:
             return None
         self._require_same_host(location)
         if location in self._asked:
-            raise SourceUnavailable(f"{self._path} redirects in a circle{words}")
+            raise GithubUnavailable(f"{self._path} redirects in a circle{words}")
         if len(self._asked) > MAX_REDIRECTS:
-            raise SourceUnavailable(
+            raise GithubUnavailable(
                 f"{self._path} redirects more than {MAX_REDIRECTS} times{words}"
             )
         self._asked.add(location)
@@ -72,7 +72,7 @@ class Redirects:
     def _require_same_host(self, location: str) -> None:
         here, there = urlsplit(self._url), urlsplit(location)
         if _origin(here) != _origin(there):
-            raise SourceUnavailable(
+            raise GithubUnavailable(
                 f"{self._api_url} redirects to {there.scheme}://{there.netloc.rpartition('@')[2]}.",
                 remedy=_remedy(self._api_url),
             )

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from ...errors import (
     AccessDenied,
     BadCredentials,
+    GithubUnavailable,
     IngestError,
     RepositoryUnavailable,
-    SourceUnavailable,
 )
 from .rights import Rights
 
@@ -56,4 +56,4 @@ def most_informative(repository: str, failures: list[IngestError]) -> IngestErro
                 return type(error)(str(error), remedy=error.remedy)
     if failures:
         return failures[0]
-    return SourceUnavailable(f"No credential can read {repository} for now.")
+    return GithubUnavailable(f"No credential can read {repository} for now.")

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from ...domain.source_records import CredentialRecord, RefusalChanges
 from ...errors import BadCredentials, NotFound, RepositoryUnavailable
-from ...ports import Answer, CredentialInfo, RepositoryInfo, RepositoryListQuery, RepositorySource
+from ...ports import Answer, CredentialInfo, RepositoryApi, RepositoryInfo, RepositoryListQuery
 from ...wire.fields import mapping, text
 from .client import GithubClient
 from .lists import ListAnswer, ListReader, ListRequest
@@ -26,7 +26,7 @@ _OF_USER = ListRequest(
 )
 
 
-class GithubRepositories(RepositorySource):
+class GithubRepositories(RepositoryApi):
     """The lists of repositories that a credential may read; unchanged lists are free."""
 
     def __init__(self, tokens: TokenPool) -> None:

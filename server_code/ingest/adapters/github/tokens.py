@@ -14,10 +14,10 @@ from ...domain.source_records import CredentialRefusal, RefusalChanges
 from ...errors import (
     AccessDenied,
     BadCredentials,
+    GithubUnavailable,
     IngestError,
     NotFound,
     RateLimited,
-    SourceUnavailable,
 )
 from ...ports import Budget, Clock
 from .apps import App
@@ -133,10 +133,10 @@ class TokenPool:
             app.refresh_installations()
 
     def client_named(self, name: str) -> GithubClient:
-        """Return a client. Raises SourceUnavailable for one that is no longer there."""
+        """Return a client. Raises GithubUnavailable for one that is no longer there."""
         client = self._by_name().get(name)
         if client is None:
-            raise SourceUnavailable(f"The credential {name} is no longer configured.")
+            raise GithubUnavailable(f"The credential {name} is no longer configured.")
         return client
 
     def account_of(self, name: str) -> str | None:

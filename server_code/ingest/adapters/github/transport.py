@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, BinaryIO
 
 from ...domain.pending_requests import PendingRequests
-from ...errors import RequestFailed, SourceUnavailable
+from ...errors import GithubUnavailable, RequestFailed
 from ...wire.answers import RawAnswer
 from ...wire.log_bodies import require_log
 from .connection_errors import connection_error, host_of, was_silent
@@ -55,7 +55,7 @@ class Transport:
     ) -> RawAnswer:
         """Send one request; the body of a 200 is written into ``log`` where that is given.
 
-        Raises SourceUnavailable, or RequestFailed for half an answer.
+        Raises GithubUnavailable, or RequestFailed for half an answer.
         """
         host = host_of(url)
         number = self._pending.begin(host, at=time.monotonic())
@@ -129,7 +129,7 @@ def resolve(host: str) -> set[str]:
 def write_log(response: requests.Response, log: BinaryIO, *, deadline: float) -> None:
     """Write an answer's body into a file, from its beginning.
 
-    Raises SourceUnavailable for a body that is no log, and what ``requests`` raises.
+    Raises GithubUnavailable for a body that is no log, and what ``requests`` raises.
     """
     log.seek(0)
     log.truncate()
@@ -140,7 +140,7 @@ def write_log(response: requests.Response, log: BinaryIO, *, deadline: float) ->
             require_log(response.headers.get("content-type", ""), start)
         log.write(chunk)
         if time.monotonic() >= deadline:
-            raise SourceUnavailable(f"A log took longer than {LOG_SECONDS} s to arrive.")
+            raise GithubUnavailable(f"A log took longer than {LOG_SECONDS} s to arrive.")
     if start is None:
         require_log(response.headers.get("content-type", ""), b"")
 
@@ -163,9 +163,9 @@ def _decode(content: bytes) -> str:
     return content.decode(json.detect_encoding(content), "replace")
 
 
-def _certificates_error(error: OSError) -> SourceUnavailable:
+def _certificates_error(error: OSError) -> GithubUnavailable:
     """Build the error for an OSError, which is how requests reports a missing bundle."""
-    return SourceUnavailable(
+    return GithubUnavailable(
         f"The certificates of this machine cannot be read: {error}.",
         remedy="Set SSL_CERT_FILE to a PEM file of certificates that exists.",
     )

@@ -36,7 +36,7 @@ def awaited_ports(
 
         yield replace(
             context,
-            source=awaited(context.source),
+            github=awaited(context.github),
             repositories=None if context.repositories is None else awaited(context.repositories),
             metrics_queue=awaited(context.metrics_queue),
             logs_queue=awaited(context.logs_queue),

@@ -57,7 +57,7 @@ class Heartbeat:
         context, now = self._context, self._context.clock.now()
         context.save_counts()
         self._resume_silences(now)
-        budget = context.source.budget()
+        budget = context.github.budget()
         context.store.save_agent(
             AgentRecord(
                 name=self.agent,

@@ -11,11 +11,11 @@ from ...domain.collections import Standstill
 from ...domain.ledger import AttemptRecord, RepositoryRecord
 from ...errors import (
     Fatal,
+    GithubUnavailable,
     IngestError,
     MemoryRefused,
     RateLimited,
     RepositoryUnavailable,
-    SourceUnavailable,
     StateFull,
 )
 from ..agents.agent_loop import ShouldContinue
@@ -270,7 +270,7 @@ class SearchDepth:
 
     def error(self, name: str) -> IngestError:
         """Return why older runs may have been missed."""
-        return SourceUnavailable(
+        return GithubUnavailable(
             f"{name} could not be searched for all older runs: {self._last_error} "
             "Collect again later: what was read is kept."
         )

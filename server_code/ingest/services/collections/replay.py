@@ -114,7 +114,7 @@ def _read_purged(
 ) -> AttemptSnapshot:
     """Read an attempt from GitHub; a list of jobs that may be short is read again."""
     while True:
-        snapshot = read_attempt(context.source, record, reads, is_current=True, wants_jobs=True)
+        snapshot = read_attempt(context.github, record, reads, is_current=True, wants_jobs=True)
         if snapshot.error is not None and not isinstance(snapshot.error, Skippable):
             raise snapshot.error
         record = snapshot.record

@@ -54,7 +54,7 @@ def replay_fetched_logs(
     jobs = tuple(due_log(job) for job in record.jobs if job.job_id in ids)
     work = LogWork(key=record.key, jobs=jobs, is_whole_attempt=True, tries=LONG_TRIES)
     counts = ReplayedLogs()
-    for result in fetch_logs(context.source, work, jobs):
+    for result in fetch_logs(context.github, work, jobs):
         if isinstance(result, LogFetched):
             _publish(context, record, result, counts)
         else:
@@ -115,7 +115,7 @@ def _sources(context: CollectorContext, log: JobLogRecord) -> Iterator[Callable[
     if cached is not None:
         yield partial(_write, cached)
     reader = LogReader(
-        source=context.source,
+        github=context.github,
         store=context.store,
         blobs=context.blobs,
         clock=context.clock,

@@ -87,7 +87,7 @@ def _attempts_of_run(
         yield from _unknown_attempts(newest.key, newest.created_at, known)
         yield from (SpanAttempt(known[key], is_in_ledger=True) for key in sorted(known))
         return
-    answer = retry_policy.attempt(lambda: context.source.fetch_run(repository, run_id))
+    answer = retry_policy.attempt(lambda: context.github.fetch_run(repository, run_id))
     run = answer.value if answer else None
     if run is not None and run.created_at is not None:
         yield from _unknown_attempts(run.key, run.created_at, known)
@@ -137,7 +137,7 @@ def _fetch_page(
     retry_policy: RetryPolicy,
 ) -> RunPage | None:
     query = RunQuery(created=window.created, page=number)
-    answer = retry_policy.attempt(lambda: context.source.fetch_runs(span.repository, query))
+    answer = retry_policy.attempt(lambda: context.github.fetch_runs(span.repository, query))
     return answer.value if answer else None
 
 

@@ -17,7 +17,7 @@ from ...errors import (
     Retriable,
 )
 from ...ports import (
-    ActionsSource,
+    ActionsApi,
     RepositoryInfo,
     RepositoryStore,
     RunPage,
@@ -37,7 +37,7 @@ CHECK_SECONDS = 10.0
 ADDING_SECONDS = 5.0
 
 #: Opens GitHub; called only for valid names.
-OpenSource = Callable[[], ActionsSource]
+OpenGithub = Callable[[], ActionsApi]
 
 
 def list_repository_rows(
@@ -62,7 +62,7 @@ def list_repository_rows(
 def check_repository(
     store: StateStore,
     settings: Settings,
-    open_source: OpenSource,
+    open_github: OpenGithub,
     given: str,
     *,
     seconds: float = CHECK_SECONDS,
@@ -74,13 +74,13 @@ def check_repository(
         return _answer(None, str(error), "Enter OWNER/NAME, or the URL of its page on GitHub.")
     if store.load_repository(name) is not None:
         return {**_answer(name, f"{name} is already watched.", None), "is_watched": True}
-    return _ask_github(name, open_source, seconds)
+    return _ask_github(name, open_github, seconds)
 
 
 def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long GitHub is asked
     store: StateStore,
     settings: Settings,
-    open_source: OpenSource,
+    open_github: OpenGithub,
     given: str,
     *,
     now: datetime,
@@ -97,7 +97,7 @@ def watch_repository(  # noqa: PLR0913 - what is watched, where, and how long Gi
         return known
 
     def fetch() -> RepositoryInfo:
-        return open_source().fetch_repository(name)
+        return open_github().fetch_repository(name)
 
     try:
         name = call_with_timeout(
@@ -149,10 +149,10 @@ def with_recorded_remedies(store: ViewStore, rows: list[dict[str, Any]]) -> list
     ]
 
 
-def _ask_github(name: str, open_source: OpenSource, seconds: float) -> dict[str, Any]:
+def _ask_github(name: str, open_github: OpenGithub, seconds: float) -> dict[str, Any]:
     def fetch() -> tuple[RepositoryInfo, RunPage | None]:
-        source = open_source()
-        return source.fetch_repository(name), source.fetch_runs(name, RunQuery()).value
+        github = open_github()
+        return github.fetch_repository(name), github.fetch_runs(name, RunQuery()).value
 
     try:
         info, page = call_with_timeout(seconds, "GitHub", fetch)

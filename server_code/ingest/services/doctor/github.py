@@ -15,15 +15,15 @@ from ...errors import (
     RateLimited,
     Skippable,
 )
-from ...ports import ActionsSource, Budget, RepositorySource, RunQuery
+from ...ports import ActionsApi, Budget, RepositoryApi, RunQuery
 from ...ports.inspection import (
     ANONYMOUS_KIND,
     FAILED,
     OK,
     WARNING,
     Check,
-    CredentialInfo,
     GithubInspector,
+    InspectedCredential,
 )
 from ..dashboard.credentials import describe_expiry, missing_access
 from ..sources.preview_source import SourceLister, describe_preview, preview_source
@@ -44,15 +44,17 @@ class DoctorGithub:
     """GitHub as the checks need it."""
 
     inspector: GithubInspector
-    actions: ActionsSource
-    repositories: RepositorySource
+    actions: ActionsApi
+    repositories: RepositoryApi
 
 
-def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -> Iterator[Check]:
+def check_credentials(
+    inspector: GithubInspector, *, now: Callable[[], datetime]
+) -> Iterator[Check]:
     """Check each credential: whose it is, its expiry, what is left of its hour, GitHub's clock."""
-    for name in github.credentials():
+    for name in inspector.credentials():
         try:
-            info = github.inspect(name)
+            info = inspector.inspect(name)
         except RateLimited as error:
             yield _limited(name, error)
         except IngestError as error:
@@ -66,14 +68,14 @@ def check_credentials(github: GithubInspector, *, now: Callable[[], datetime]) -
 
 
 def check_repository(
-    source: ActionsSource, github: GithubInspector, name: str, *, backfill_days: float
+    actions: ActionsApi, inspector: GithubInspector, name: str, *, backfill_days: float
 ) -> Check:
     """Check a repository: that it exists, its Actions are readable, and its logs are kept."""
     subject = f"repository {name}"
     try:
-        info = source.fetch_repository(name)
-        page = source.fetch_runs(name, RunQuery()).value
-        days = github.retention_days(name)
+        info = actions.fetch_repository(name)
+        page = actions.fetch_runs(name, RunQuery()).value
+        days = inspector.retention_days(name)
     except RateLimited as error:
         return _limited(subject, error)
     except IngestError as error:
@@ -130,7 +132,7 @@ def check_source(
     return Check(subject=subject, status=OK, finding=finding)
 
 
-def _check_identity(name: str, info: CredentialInfo, now: datetime) -> Check:
+def _check_identity(name: str, info: InspectedCredential, now: datetime) -> Check:
     if info.kind == ANONYMOUS_KIND:
         finding = "No token is set: GitHub allows 60 requests an hour, and no logs."
         return _warning("token", finding, NEW_CREDENTIAL)

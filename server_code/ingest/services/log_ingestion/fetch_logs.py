@@ -20,7 +20,7 @@ from ...errors import (
     ResourceExhausted,
 )
 from ...messaging.log_work import DueLog, LogWork
-from ...ports import ActionsSource
+from ...ports import ActionsApi
 from ..unexpected_errors import as_ingest_error
 from .log_archive import LogArchive, fetch_log_archive
 from .log_results import (
@@ -42,26 +42,24 @@ MIN_PENDING_TRIES = 3
 MAX_CONSECUTIVE_FAILURES = 3
 
 
-def fetch_logs(
-    source: ActionsSource, work: LogWork, owed: Collection[DueLog]
-) -> Iterator[LogResult]:
+def fetch_logs(github: ActionsApi, work: LogWork, owed: Collection[DueLog]) -> Iterator[LogResult]:
     """Fetch the logs of one piece of work, one result for each job; never raises an IngestError."""
     asked = [job for job in owed if not job.never_started]
     yield from (_never_existed(job) for job in owed if job.never_started)
     if work.is_whole_attempt and len(asked) > 1:
-        yield from _fetch_archive_first(source, work, asked)
+        yield from _fetch_archive_first(github, work, asked)
     else:
-        yield from (_fetch_single_first(source, work, job) for job in asked)
+        yield from (_fetch_single_first(github, work, job) for job in asked)
 
 
 def _fetch_archive_first(
-    source: ActionsSource, work: LogWork, asked: Sequence[DueLog]
+    github: ActionsApi, work: LogWork, asked: Sequence[DueLog]
 ) -> Iterator[LogResult]:
     """Yield what the archive holds for certain, then fetch the other logs one by one."""
     left = {job.job_id: job for job in asked}
     failure: IngestError | None = None
     try:
-        with fetch_log_archive(source, work.key, _job_names(work)) as archive:
+        with fetch_log_archive(github, work.key, _job_names(work)) as archive:
             for job in asked:
                 if job.job_id not in archive or archive.is_empty(job.job_id):
                     continue
@@ -72,11 +70,11 @@ def _fetch_archive_first(
     except Exception as error:  # noqa: BLE001 - an archive's failure leaves the single logs
         failure = as_ingest_error(error, f"the archive of {work.key}")
     if isinstance(failure, LogExpired):
-        yield from _fetch_unless_expired(source, work, list(left.values()))
+        yield from _fetch_unless_expired(github, work, list(left.values()))
     elif failure is not None and _is_answer_for_all(failure, work):
         yield from (failed_log(job, failure) for job in left.values())
     else:
-        yield from _fetch_singles(source, work, list(left.values()))
+        yield from _fetch_singles(github, work, list(left.values()))
 
 
 def extract_log(archive: LogArchive, job: DueLog) -> LogResult:
@@ -91,19 +89,19 @@ def _is_answer_for_all(failure: IngestError, work: LogWork) -> bool:
 
 
 def _fetch_unless_expired(
-    source: ActionsSource, work: LogWork, jobs: Sequence[DueLog]
+    github: ActionsApi, work: LogWork, jobs: Sequence[DueLog]
 ) -> Iterator[LogResult]:
     """Fetch the logs of an archive that has expired: the first one shows whether all have."""
-    first = fetch_single(source, work, jobs[0])
+    first = fetch_single(github, work, jobs[0])
     yield first
     if isinstance(first, LogUnavailable):
         yield from (replace(first, job=job) for job in jobs[1:])
     else:
-        yield from _fetch_singles(source, work, jobs[1:])
+        yield from _fetch_singles(github, work, jobs[1:])
 
 
 def _fetch_singles(
-    source: ActionsSource, work: LogWork, jobs: Sequence[DueLog]
+    github: ActionsApi, work: LogWork, jobs: Sequence[DueLog]
 ) -> Iterator[LogResult]:
     """Fetch logs one by one until several in a row fail; each try begins with another job."""
     first = work.tries % max(len(jobs), 1)
@@ -113,7 +111,7 @@ def _fetch_singles(
         if error is not None and failures >= MAX_CONSECUTIVE_FAILURES:
             yield LogNotReady(job=job, error=error)
             continue
-        result = fetch_single(source, work, job)
+        result = fetch_single(github, work, job)
         if isinstance(result, LogNotReady) and not isinstance(result.error, LogPending):
             error = result.error
             failures += MAX_CONSECUTIVE_FAILURES if isinstance(error, _SHARED_FAILURES) else 1
@@ -122,35 +120,35 @@ def _fetch_singles(
         yield result
 
 
-def fetch_single(source: ActionsSource, work: LogWork, job: DueLog) -> LogResult:
+def fetch_single(github: ActionsApi, work: LogWork, job: DueLog) -> LogResult:
     """Fetch one job's log alone."""
-    return spool_log(job, lambda file: source.fetch_job_log(work.key.repository, job.job_id, file))
+    return spool_log(job, lambda file: github.fetch_job_log(work.key.repository, job.job_id, file))
 
 
-def _fetch_single_first(source: ActionsSource, work: LogWork, job: DueLog) -> LogResult:
+def _fetch_single_first(github: ActionsApi, work: LogWork, job: DueLog) -> LogResult:
     """Fetch a single log, and where that keeps failing the attempt's archive for it."""
-    result = fetch_single(source, work, job)
+    result = fetch_single(github, work, job)
     if not isinstance(result, LogNotReady) or not _wants_archive(result.error, work):
         return result
     try:
-        return _extract_single(source, work, job) or result
+        return _extract_single(github, work, job) or result
     except Exception as error:  # noqa: BLE001 - the first way's failure is this log's result
         as_ingest_error(error, f"the archive of {work.key}")
         return result
 
 
-def _extract_single(source: ActionsSource, work: LogWork, job: DueLog) -> LogFetched | None:
+def _extract_single(github: ActionsApi, work: LogWork, job: DueLog) -> LogFetched | None:
     """Return one job's log out of the archive of its attempt; None where it is not certain.
 
     An empty file is never certain: a log that is empty is served so alone.
     """
     names = _job_names(work)
     if not work.is_whole_attempt:
-        listed = source.fetch_jobs(work.key).value
+        listed = github.fetch_jobs(work.key).value
         if listed is None or not listed.is_complete:
             return None
         names = {each.job_id: each.name for each in listed.jobs}
-    with fetch_log_archive(source, work.key, names) as archive:
+    with fetch_log_archive(github, work.key, names) as archive:
         if job.job_id not in archive or archive.is_empty(job.job_id):
             return None
         result = extract_log(archive, job)

@@ -42,7 +42,7 @@ def ingest_failed_logs(
     works = {work.key: work for work in _works(context, taken)}
 
     def fetch(key: AttemptKey) -> Iterator[LogResult]:
-        return fetch_logs(context.source, works[key], works[key].jobs)
+        return fetch_logs(context.github, works[key], works[key].jobs)
 
     obstacle: RateLimited | MemoryRefused | None = None
     results = interleave(context.log_workers, list(works), fetch, should_continue=should_continue)

@@ -17,13 +17,13 @@ from ...domain.ledger import JobLogRecord
 from ...domain.runs import AttemptKey
 from ...errors import (
     Fatal,
+    GithubUnavailable,
     IngestError,
     LogPending,
     MemoryRefused,
     MessageRefused,
     RateLimited,
     RequestPaused,
-    SourceUnavailable,
     Unexpected,
 )
 from ...messaging.encoding import QueueMessage
@@ -129,7 +129,7 @@ class _Ingestion:
 
         def fetch(handle: Hashable) -> Iterator[LogResult]:
             task = by_handle[handle]
-            return fetch_logs(self._context.source, task.work, task.owed)
+            return fetch_logs(self._context.github, task.work, task.owed)
 
         results = interleave(
             self._context.log_workers,
@@ -249,7 +249,7 @@ class _Ingestion:
         for late in task.late:
             if isinstance(late.error, (RateLimited, RequestPaused, LogPending)):
                 continue
-            may_pass = isinstance(late.error, SourceUnavailable)
+            may_pass = isinstance(late.error, GithubUnavailable)
             if task.work.tries == (REPORT_AT_TRIES if may_pass else 0):
                 remedy = f"{late.error.remedy} " if late.error.remedy else ""
                 self._context.report_error(

@@ -13,7 +13,7 @@ from ...domain.ledger import LOG_FETCHED
 from ...domain.runs import AttemptKey
 from ...errors import IngestError, LogExpired, LogPending, NotFound, RateLimited, RequestPaused
 from ...messaging.log_work import DueLog, LogWork
-from ...ports import ActionsSource
+from ...ports import ActionsApi
 from ..context import CollectorContext
 from .fetch_logs import fetch_single
 from .log_results import LogNotReady, LogResult, LogUnavailable
@@ -42,7 +42,7 @@ def decide_retry(
     A log that is given up is asked for once more after a proof that its run can be read: the 404
     before may have been the first or the last one of a time in which GitHub hid the repository.
     """
-    source, now = context.source, context.clock.now()
+    github, now = context.github, context.clock.now()
     if isinstance(result, LogUnavailable):
         if result.reason != "expired" or not _is_retained(result.job, now):
             return result
@@ -50,21 +50,21 @@ def decide_retry(
     if not _is_given_up(context, result, work, now):
         return result
     try:
-        _prove_readable(source, work.key)
+        _prove_readable(github, work.key)
     except IngestError as error:
         return LogNotReady(job=result.job, error=error)
-    again = fetch_single(source, work, result.job)
+    again = fetch_single(github, work, result.job)
     if isinstance(again, LogNotReady) and isinstance(again.error, LogPending):
         return LogUnavailable(job=result.job, reason="not_found", detail=str(again.error))
     return again
 
 
-def _prove_readable(source: ActionsSource, key: AttemptKey) -> None:
+def _prove_readable(github: ActionsApi, key: AttemptKey) -> None:
     """Read the run, or if it was deleted its repository; raises what reading raises."""
     try:
-        source.fetch_attempt(key)
+        github.fetch_attempt(key)
     except NotFound:
-        source.fetch_repository(key.repository)
+        github.fetch_repository(key.repository)
 
 
 def pause_seconds(error: IngestError, tries: int, now: datetime) -> int:

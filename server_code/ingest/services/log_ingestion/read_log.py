@@ -15,7 +15,7 @@ from ...domain.log_pages import LogLines, LogPage, PageCutter, pick_lines
 from ...domain.runs import AttemptKey
 from ...errors import IngestError, LogExpired, LogPending, MalformedPayload
 from ...messaging.log_payload import log_in_payload
-from ...ports import ActionsSource, BlobReference, BlobStore, Clock, LogCache, StateStore
+from ...ports import ActionsApi, BlobReference, BlobStore, Clock, LogCache, StateStore
 from ...ports.logs import MAX_CACHED_LOG_BYTES
 from .spool import Spool
 
@@ -39,7 +39,7 @@ class UnreadableLog:
 class LogReader:
     """A reader of single logs; ``blobs`` and ``log_cache`` are None where there is none."""
 
-    source: ActionsSource
+    github: ActionsApi
     store: StateStore
     blobs: BlobStore | None
     clock: Clock
@@ -89,7 +89,7 @@ class LogReader:
         if self.blobs is not None and record.blob_bucket and record.blob_key:
             blobs, reference = self.blobs, BlobReference(record.blob_bucket, record.blob_key)
             yield lambda into: _fetch_from_bucket(blobs, reference, record.log_sha256, into)
-        yield lambda into: self.source.fetch_job_log(record.key.repository, record.job_id, into)
+        yield lambda into: self.github.fetch_job_log(record.key.repository, record.job_id, into)
 
     def _save_to_cache(self, record: JobLogRecord, spool: Spool) -> None:
         """Cache the log for the next page; without that, the next page is only slower."""

@@ -22,7 +22,7 @@ def mark_bulk(
     """Mark what a poll asks for from here on, while it reads attempts that are due."""
     is_backlog = len(due) >= BACKLOG
     now = context.clock.now()
-    context.source.set_bulk(
+    context.github.set_bulk(
         poll_session.repository.full_name,
         is_bulk=poll_session.is_bulk or is_backlog,
         is_backfill=poll_session.is_backfill or (is_backlog and is_past(due, now)),

@@ -113,7 +113,7 @@ def _reader(
         wants_jobs = policy.wants_jobs(record)
         try:
             snapshot = read_attempt(
-                context.source,
+                context.github,
                 record,
                 reads,
                 is_current=poll_session.has_current(record),

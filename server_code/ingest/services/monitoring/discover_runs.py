@@ -35,7 +35,7 @@ DELIVERY_AGE = timedelta(days=3)
 def discover_runs(context: CollectorContext, poll_session: PollSession) -> None:
     """Find new and changed runs, and save them in the ledger as due.
 
-    Moves the repository's cursor and validators on; the caller saves it. Raises what the source
+    Moves the repository's cursor and validators on; the caller saves it. Raises what GitHub
     raises for the first page of the list; what was saved until then stays saved.
     """
     record, now = poll_session.repository, context.clock.now()
@@ -163,7 +163,7 @@ def ask_for_failed_deliveries(context: CollectorContext, poll_session: PollSessi
         return
     since = max(checked_at or repository.added_at, now - DELIVERY_AGE)
     try:
-        runs = context.source.fetch_failed_deliveries(repository.full_name, since=since)
+        runs = context.github.fetch_failed_deliveries(repository.full_name, since=since)
     except (AccessDenied, NotFound):
         # Webhooks need a permission of their own; without it polls and sweeps find these runs.
         runs = set()
@@ -197,7 +197,7 @@ class _RunLookup:
 def _look_up(context: CollectorContext, name: str, run_id: int) -> _RunLookup:
     """Fetch a run; an error is part of the result, so that the other results are kept."""
     try:
-        return _RunLookup(run_id=run_id, run=context.source.fetch_run(name, run_id).value)
+        return _RunLookup(run_id=run_id, run=context.github.fetch_run(name, run_id).value)
     except NotFound:
         return _RunLookup(run_id=run_id)
     except IngestError as error:

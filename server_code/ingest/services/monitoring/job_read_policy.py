@@ -37,7 +37,7 @@ class JobReadPolicy:
             context=context,
             is_thorough=poll_session.is_thorough,
             reads_jobs_in_flight=is_live and not poll_session.relies_on_deliveries,
-            has_headroom=context.source.has_headroom(repository.full_name),
+            has_headroom=context.github.has_headroom(repository.full_name),
             job_counts=repository.job_counts,
             moved={run.key for run in poll_session.changed},
         )

@@ -69,7 +69,7 @@ def requests_per_poll(repository: RepositoryRecord, seconds: float) -> float:
 
 def _rare_interval(context: CollectorContext, repository: RepositoryRecord) -> timedelta:
     """Return how often every status is asked for: less often where the minute is too short."""
-    return RARE_STATUSES_INTERVAL * context.source.minute_interval_factor(repository.full_name)
+    return RARE_STATUSES_INTERVAL * context.github.minute_interval_factor(repository.full_name)
 
 
 def remove_status_validators(poll_session: PollSession) -> None:
@@ -90,7 +90,7 @@ def _statuses_to_ask(
         return OPEN_STATUSES if with_rare else ()
     statuses = OPEN_STATUSES if with_rare else COMMON_STATUSES
     asked = poll_session.repository.run_lists.validators
-    if not with_rare and not context.source.has_minute_headroom(poll_session.repository.full_name):
+    if not with_rare and not context.github.has_minute_headroom(poll_session.repository.full_name):
         return ()
     if can_afford_extra(context, poll_session):
         return statuses
@@ -112,7 +112,7 @@ def _ask_by_status(context: CollectorContext, poll_session: PollSession, query: 
     for number in range(1, MAX_FILTERED_PAGES + 1):
         page = replace(query, page=number)
         try:
-            answer = context.source.fetch_runs(name, page, validator if number == 1 else None)
+            answer = context.github.fetch_runs(name, page, validator if number == 1 else None)
         except NotFound:
             # An older GitHub Enterprise Server does not know every status.
             return

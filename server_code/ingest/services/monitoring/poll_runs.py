@@ -173,7 +173,7 @@ def _poll(
         context.share_pauses()
         record, next_poll_at = _after_failure(context, repository, error)
     finally:
-        context.source.set_bulk(repository.full_name, is_bulk=False)
+        context.github.set_bulk(repository.full_name, is_bulk=False)
     _report_rejected_credentials(context)
     _report_malformed(context, repository.full_name)
     record_changes(context)
@@ -194,14 +194,14 @@ def _prioritized(context: CollectorContext, repository: RepositoryRecord) -> Rep
 
 def _report_rejected_credentials(context: CollectorContext) -> None:
     """Report each credential that GitHub rejects once, and not for each of its repositories."""
-    for name, rejected in context.source.take_rejected_credentials().items():
+    for name, rejected in context.github.take_rejected_credentials().items():
         what = f"Credential {name}: {rejected}"
         context.report_error(PIPELINE_MONITORING_AGENT, None, what, _remedy(rejected))
 
 
 def _report_malformed(context: CollectorContext, repository: str) -> None:
     """Report objects of GitHub's lists that cannot be read, unless they are listed already."""
-    malformed = context.source.take_malformed(repository)
+    malformed = context.github.take_malformed(repository)
     if not malformed:
         return
     known = {each.what for each in context.store.list_errors(limit=MAX_ERRORS)}

@@ -110,9 +110,9 @@ def can_afford_extra(context: CollectorContext, poll_session: PollSession) -> bo
 
     They get what is left below the pace at which the hour's requests last.
     """
-    if not context.source.has_headroom(poll_session.repository.full_name):
+    if not context.github.has_headroom(poll_session.repository.full_name):
         return False
-    budget = context.source.budget()
+    budget = context.github.budget()
     if not budget.limit or budget.remaining is None or budget.reset_at is None:
         return True
     past = 1 - (budget.reset_at - context.clock.now()) / timedelta(hours=1)

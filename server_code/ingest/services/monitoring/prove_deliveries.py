@@ -36,7 +36,7 @@ def ask_for_newer_runs(context: CollectorContext, poll_session: PollSession) -> 
     """
     repository = poll_session.repository
     newest = max(filter(None, (repository.cursor, repository.webhooks.newest_run_at)))
-    answer = context.source.fetch_runs(
+    answer = context.github.fetch_runs(
         repository.full_name,
         RunQuery(created=f">{write_timestamp(newest)}"),
         repository.run_lists.validators.get(_NEWER),

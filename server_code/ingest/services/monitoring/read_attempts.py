@@ -14,8 +14,8 @@ from ...domain.filters import FilterChain
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
 from ...domain.runs import AttemptKey, WorkflowRun
-from ...errors import IngestError, NotFound, RateLimited, Retriable, Skippable, SourceUnavailable
-from ...ports import ActionsSource
+from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited, Retriable, Skippable
+from ...ports import ActionsApi
 from .attempt_messages import has_run_changes
 from .read_commits import CommitReads
 from .slice_reads import SliceReads
@@ -61,7 +61,7 @@ class AttemptSnapshot:
 
 
 def read_attempt(
-    source: ActionsSource,
+    github: ActionsApi,
     record: AttemptRecord,
     reads: SliceReads,
     *,
@@ -74,16 +74,16 @@ def read_attempt(
     """
     snapshot = AttemptSnapshot(record=record)
     try:
-        snapshot = _read_run(source, snapshot, is_current=is_current)
+        snapshot = _read_run(github, snapshot, is_current=is_current)
         if _is_left_out(record, snapshot.record.run, reads.filters):
             return replace(snapshot, record=filtered_record(snapshot.record))
         if wants_jobs or snapshot.has_ended:
-            snapshot = _read_jobs(source, snapshot)
+            snapshot = _read_jobs(github, snapshot)
         for detailed in reads.details.read(snapshot.record):
             snapshot = replace(snapshot, record=detailed)
         return _read_commit(reads.commits, snapshot)
     except NotFound as error:
-        return _without_a_part(source, reads.commits, snapshot, error)
+        return _without_a_part(github, reads.commits, snapshot, error)
     except IngestError as error:
         return replace(snapshot, error=error)
 
@@ -123,21 +123,21 @@ def _is_left_out(record: AttemptRecord, run: WorkflowRun | None, filters: Filter
 
 
 def _read_run(
-    source: ActionsSource, snapshot: AttemptSnapshot, *, is_current: bool
+    github: ActionsApi, snapshot: AttemptSnapshot, *, is_current: bool
 ) -> AttemptSnapshot:
     record, run = snapshot.record, snapshot.record.run
     if run is None:
-        return _with_run(snapshot, source.fetch_attempt(record.key).value)
+        return _with_run(snapshot, github.fetch_attempt(record.key).value)
     if is_current or run.is_completed:
         return snapshot
-    answer = source.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
+    answer = github.fetch_run(record.key.repository, record.key.run_id, record.run_validator)
     if answer.value is None:
         return snapshot
     if answer.value.run_attempt == record.key.run_attempt:
         read = _with_run(snapshot, answer.value)
         return replace(read, record=replace(read.record, run_validator=answer.validator))
     later = replace(snapshot, newest=answer.value)
-    return _with_run(later, source.fetch_attempt(record.key).value)
+    return _with_run(later, github.fetch_attempt(record.key).value)
 
 
 def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun | None) -> AttemptSnapshot:
@@ -149,13 +149,13 @@ def _with_run(snapshot: AttemptSnapshot, run: WorkflowRun | None) -> AttemptSnap
     return replace(snapshot, record=replace(snapshot.record, run=named))
 
 
-def _read_jobs(source: ActionsSource, snapshot: AttemptSnapshot) -> AttemptSnapshot:
+def _read_jobs(github: ActionsApi, snapshot: AttemptSnapshot) -> AttemptSnapshot:
     record = snapshot.record
     if record.has_all_jobs:
         return snapshot
     # A list of jobs in doubt is read whole: "unchanged" may be what is wrong.
     validator = None if record.jobs and is_in_doubt(record) else record.jobs_validator
-    answer = source.fetch_jobs(record.key, validator)
+    answer = github.fetch_jobs(record.key, validator)
     # What is unchanged lacks what it lacked before.
     is_complete = answer.value.is_complete if answer.value else record.doubtful_reads == 0
     if answer.value is not None:
@@ -208,7 +208,7 @@ def _read_commit(commits: CommitReads, snapshot: AttemptSnapshot) -> AttemptSnap
 
 
 def _without_a_part(
-    source: ActionsSource, commits: CommitReads, snapshot: AttemptSnapshot, error: NotFound
+    github: ActionsApi, commits: CommitReads, snapshot: AttemptSnapshot, error: NotFound
 ) -> AttemptSnapshot:
     """Distinguish a deleted run from one of which GitHub does not show a part yet.
 
@@ -217,12 +217,12 @@ def _without_a_part(
     record = snapshot.record
     if record.run is not None and record.failures < MAX_PARTIAL_READS:
         try:
-            source.fetch_run(record.key.repository, record.key.run_id)
+            github.fetch_run(record.key.repository, record.key.run_id)
         except NotFound:
             return replace(snapshot, is_gone=True)
         except IngestError as failure:
             return replace(snapshot, error=failure)
-        late = SourceUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")
+        late = GithubUnavailable(f"GitHub shows {record.key}, but not all of it yet: {error}")
         return replace(snapshot, error=late)
     try:
         return replace(_read_commit(commits, snapshot), is_gone=True)

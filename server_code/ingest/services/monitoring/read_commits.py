@@ -11,7 +11,7 @@ from typing import TypeVar
 from ...domain.code_metrics import CommitMetrics, triggering_pull_request
 from ...domain.runs import PullRequest, WorkflowRun
 from ...errors import AccessDenied, RequestPaused, Skippable
-from ...ports import ActionsSource, Clock
+from ...ports import ActionsApi, Clock
 from .long_pauses import is_long
 
 T = TypeVar("T")
@@ -25,14 +25,14 @@ class CommitReads:
 
     def __init__(
         self,
-        source: ActionsSource,
+        github: ActionsApi,
         repository: str,
         known: Mapping[str, CommitMetrics],
         *,
         clock: Clock,
     ) -> None:
         self.denied: AccessDenied | None = None
-        self._source = source
+        self._github = github
         self._repository = repository
         self._clock = clock
         self._known = dict(known)
@@ -64,7 +64,7 @@ class CommitReads:
         if self.denied is not None:
             return None
         try:
-            commit = self._source.fetch_commit(self._repository, sha)
+            commit = self._github.fetch_commit(self._repository, sha)
         except AccessDenied as error:
             self.denied = error
             return None
@@ -105,7 +105,7 @@ class CommitReads:
             return ()
         head = f"{owner}:{run.head_branch}"
         try:
-            return self._source.fetch_branch_pulls(self._repository, head, since=run.created_at)
+            return self._github.fetch_branch_pulls(self._repository, head, since=run.created_at)
         except (AccessDenied, Skippable):
             # Pull requests need a permission of their own; without it none is named.
             return ()
@@ -114,7 +114,7 @@ class CommitReads:
 
     def _fetch_commit_pulls(self, run: WorkflowRun) -> tuple[PullRequest, ...]:
         try:
-            return self._source.fetch_commit_pulls(
+            return self._github.fetch_commit_pulls(
                 self._repository, run.head_sha or "", since=run.created_at
             )
         except (AccessDenied, Skippable):

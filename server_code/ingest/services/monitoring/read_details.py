@@ -13,8 +13,8 @@ from ...domain.annotations import START_FAILURES, AnnotationList
 from ...domain.artifacts import Artifact
 from ...domain.jobs import Job
 from ...domain.ledger import AttemptRecord
-from ...errors import AccessDenied, IngestError, RateLimited, RequestPaused, SourceUnavailable
-from ...ports import ActionsSource, Clock
+from ...errors import AccessDenied, GithubUnavailable, IngestError, RateLimited, RequestPaused
+from ...ports import ActionsApi, Clock
 from .attempt_messages import has_ended_before, has_run_changes, unpublished_jobs
 from .long_pauses import is_long
 
@@ -41,10 +41,10 @@ class DetailReads:
     """
 
     def __init__(
-        self, source: ActionsSource, repository: str, *, clock: Clock, with_artifacts: bool
+        self, github: ActionsApi, repository: str, *, clock: Clock, with_artifacts: bool
     ) -> None:
         self.denied: dict[str, AccessDenied] = {}
-        self._source = source
+        self._github = github
         self._repository = repository
         self._clock = clock
         self._with_artifacts = with_artifacts
@@ -87,7 +87,7 @@ class DetailReads:
         validator = None if known is None else known.validator
         answer = self._try(
             ANNOTATIONS,
-            lambda: self._source.fetch_annotations(self._repository, job.job_id, validator),
+            lambda: self._github.fetch_annotations(self._repository, job.job_id, validator),
         )
         return (
             job
@@ -99,12 +99,12 @@ class DetailReads:
         run = record.run
         if run is None:
             return None
-        return self._try(ANNOTATIONS, lambda: self._source.fetch_start_failure(run))
+        return self._try(ANNOTATIONS, lambda: self._github.fetch_start_failure(run))
 
     def _read_environments(self, record: AttemptRecord) -> tuple[str, ...] | None:
         return self._try(
             ENVIRONMENTS,
-            lambda: self._source.fetch_pending_environments(self._repository, record.key.run_id),
+            lambda: self._github.fetch_pending_environments(self._repository, record.key.run_id),
         )
 
     def _wants_artifacts(self, record: AttemptRecord) -> bool:
@@ -113,7 +113,7 @@ class DetailReads:
 
     def _read_artifacts(self, record: AttemptRecord) -> tuple[Artifact, ...] | None:
         return self._try(
-            ARTIFACTS, lambda: self._source.fetch_artifacts(self._repository, record.key.run_id)
+            ARTIFACTS, lambda: self._github.fetch_artifacts(self._repository, record.key.run_id)
         )
 
     def _try(self, what: str, fetch: Callable[[], T]) -> T | None:
@@ -132,7 +132,7 @@ class DetailReads:
             except AccessDenied as error:
                 self.denied[what] = error
                 return None
-            except SourceUnavailable:
+            except GithubUnavailable:
                 continue
             except IngestError:
                 return None

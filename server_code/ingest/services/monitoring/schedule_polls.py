@@ -61,12 +61,12 @@ def next_poll(context: CollectorContext, repository: RepositoryRecord) -> dateti
     wanted_at = _wanted_poll(context, repository, next_check_at)
     poll_seconds = context.settings.poll_seconds
     seconds = max((wanted_at - now).total_seconds(), poll_seconds)
-    context.source.plan_polls(
+    context.github.plan_polls(
         repository.full_name,
         requests_per_minute=60 * requests_per_poll(repository, seconds) / seconds,
         is_active=next_check_at is not None,
     )
-    factor = context.source.minute_interval_factor(repository.full_name)
+    factor = context.github.minute_interval_factor(repository.full_name)
     if factor == 1 or wanted_at <= now:
         return wanted_at
     return now + min((wanted_at - now) * factor, LONGEST_PAUSE)
@@ -81,7 +81,7 @@ def _wanted_poll(
     with open runs not much, because most of their polls are free.
     """
     now = context.clock.now()
-    interval_factor = context.source.interval_factor(repository.full_name)
+    interval_factor = context.github.interval_factor(repository.full_name)
     if next_check_at is not None:
         interval_factor = min(interval_factor, MAX_OPEN_INTERVAL_FACTOR)
     pause = timedelta(seconds=context.settings.poll_seconds) * interval_factor

@@ -43,12 +43,12 @@ def open_slice_reads(
     shas = list(dict.fromkeys(run.head_sha for run in runs if run.head_sha is not None))
     known = context.store.load_commits(repository, shas)
     missing = [sha for sha in shas if sha not in known]
-    fetched = context.source.fetch_commits(repository, missing) if missing else {}
+    fetched = context.github.fetch_commits(repository, missing) if missing else {}
     save_commits(context, repository, list(fetched.values()))
     return SliceReads(
-        CommitReads(context.source, repository, {**known, **fetched}, clock=context.clock),
+        CommitReads(context.github, repository, {**known, **fetched}, clock=context.clock),
         DetailReads(
-            context.source,
+            context.github,
             repository,
             clock=context.clock,
             with_artifacts=context.settings.artifacts,

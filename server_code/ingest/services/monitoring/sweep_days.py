@@ -207,7 +207,7 @@ def _fits_a_page(context: CollectorContext, poll_session: PollSession, window: W
     """Fetch a window's runs; return False, and remember it, where it must be halved."""
     list_name = _CREATED_PREFIX + window.created
     validator = poll_session.repository.run_lists.validators.get(list_name)
-    answer = context.source.fetch_runs(
+    answer = context.github.fetch_runs(
         poll_session.repository.full_name, RunQuery(created=window.created), validator
     )
     page = answer.value
@@ -236,7 +236,7 @@ def _ask_for_more_pages(
     """Read the pages after the first of a window that cannot be halved."""
     name = poll_session.repository.full_name
     for number in range(2, _MAX_PAGES + 1):
-        page = context.source.fetch_runs(name, RunQuery(created=window.created, page=number)).value
+        page = context.github.fetch_runs(name, RunQuery(created=window.created, page=number)).value
         if page is None:
             return
         upsert_runs(context, poll_session, page.runs)

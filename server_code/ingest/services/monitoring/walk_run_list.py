@@ -10,7 +10,7 @@ from ...domain.due import is_interval_over
 from ...domain.ledger import RepositoryRecord
 from ...domain.repository_progress import ListWalk
 from ...domain.runs import WorkflowRun
-from ...errors import IngestError, NotFound, RateLimited, SourceUnavailable
+from ...errors import GithubUnavailable, IngestError, NotFound, RateLimited
 from ...ports import RunPage, RunQuery
 from ..context import CollectorContext
 from .open_runs import remove_status_validators
@@ -37,14 +37,14 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
 
     A walk that a limit or a failure cuts short is continued by the next poll at its next page: runs
     that were added since have only moved the others further down. A page that keeps failing holds
-    nothing above it. Raises what the source raises for the first page, and RateLimited.
+    nothing above it. Raises what GitHub's first page raises, and RateLimited.
 
     A list that says for long that it is unchanged is read whole all the same.
     """
     is_caught_up = poll_session.repository.walk.page is None or _walk(context, poll_session, None)
     repository = poll_session.repository
     is_reread = _is_reread_due(context, repository)
-    answer = context.source.fetch_runs(
+    answer = context.github.fetch_runs(
         repository.full_name,
         RunQuery(is_reread=is_reread),
         repository.run_lists.validators.get("runs"),
@@ -56,7 +56,7 @@ def walk_run_list(context: CollectorContext, poll_session: PollSession) -> None:
     if is_interval_over(repository.run_lists.read_at, LONGEST_REREAD, context.clock.now()):
         remove_status_validators(poll_session)
     if first.total_count and not first.runs:
-        raise SourceUnavailable(
+        raise GithubUnavailable(
             f"GitHub counts {first.total_count} runs of {repository.full_name} and lists none."
         )
     lists = poll_session.repository.run_lists
@@ -147,7 +147,7 @@ def _walk_pages(
 
 
 def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
-    """Raise SourceUnavailable for a list that ends before GitHub's count, a few times in a row.
+    """Raise GithubUnavailable for a list that ends before GitHub's count, a few times in a row.
 
     The count may be wrong for good, so the list is believed then, until both agree again.
     """
@@ -157,7 +157,7 @@ def _doubt_short_list(poll_session: PollSession, page: RunPage) -> None:
         lists = replace(lists, short_reads=short_reads)
         poll_session.repository = replace(repository, run_lists=lists)
     if 0 < short_reads <= MAX_SHORT_READS:
-        raise SourceUnavailable(
+        raise GithubUnavailable(
             f"GitHub counts {page.total_count} runs of {repository.full_name} and lists fewer."
         )
 
@@ -170,7 +170,7 @@ def _pages(
     while number <= MAX_PAGES:
         if page is None:
             try:
-                page = context.source.fetch_runs(name, RunQuery(page=number)).value
+                page = context.github.fetch_runs(name, RunQuery(page=number)).value
             except NotFound:
                 # Past 40,000 runs GitHub answers 422.
                 return

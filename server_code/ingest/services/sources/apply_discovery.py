@@ -257,7 +257,7 @@ class _Work:
     def _check(self, key: str, known: DiscoveredRepository) -> None:
         """Ask for a repository itself: it may be deleted, or have another name."""
         try:
-            info = self._context.source.fetch_repository(known.full_name)
+            info = self._context.github.fetch_repository(known.full_name)
         except RepositoryUnavailable as error:
             self._lose(key, known, lost_because(error))
         except Skippable as error:

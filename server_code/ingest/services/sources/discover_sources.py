@@ -21,7 +21,7 @@ from ...domain.source_records import (
 from ...domain.sources import SourcePattern, Sources, parse_source
 from ...domain.stored_values import repository_key
 from ...errors import AccessDenied, CredentialSuspended, Fatal, IngestError, Skippable
-from ...ports import Answer, RepositoryInfo, RepositoryListQuery, RepositorySource
+from ...ports import Answer, RepositoryApi, RepositoryInfo, RepositoryListQuery
 from ..context import CollectorContext
 from ..time_limits import await_end
 from .apply_discovery import DiscoveryResult, apply_discovery
@@ -89,7 +89,7 @@ def discover_when_due(context: CollectorContext) -> None:
             clock.running.release()
 
 
-def _discover_if_due(context: CollectorContext, repositories: RepositorySource) -> None:
+def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> None:
     clock = context.discovery
     if not clock.has_started and start_discovery(context):
         return
@@ -171,7 +171,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
     return result
 
 
-def _fetch_lists(context: CollectorContext, source: RepositorySource, sources: Sources) -> _Lists:
+def _fetch_lists(context: CollectorContext, api: RepositoryApi, sources: Sources) -> _Lists:
     """Fetch all lists concurrently; a list that fails delays no other."""
     listed_patterns = [each for each in sources.included if not each.is_single]
     owners = {each.owner for each in listed_patterns if each.listed_owner is not None}
@@ -180,7 +180,7 @@ def _fetch_lists(context: CollectorContext, source: RepositorySource, sources: S
     lists = _Lists(credentials={each.name: each for each in context.store.list_credentials()})
     described = _described(context.store.list_discovered())
     asked: list[tuple[RepositoryListQuery, Future[_List]]] = []
-    for query in source.list_queries(owners, with_all=with_all) if listed_patterns else ():
+    for query in api.list_queries(owners, with_all=with_all) if listed_patterns else ():
         record = lists.credentials.get(query.credential) or _new_credential(query, now)
         lists.credentials[query.credential] = record
         if lists.note_refusals(record, query.owner, now):
@@ -188,10 +188,10 @@ def _fetch_lists(context: CollectorContext, source: RepositorySource, sources: S
         known = _known_list(record, query.owner)
         is_current = known is not None and _describes_all(known, sources, described)
         validator = known.validator if known is not None and is_current else None
-        asked.append((query, context.workers.submit(source.fetch_repositories, query, validator)))
+        asked.append((query, context.workers.submit(api.fetch_repositories, query, validator)))
     for query, future in asked:
         await_end(future, context.check_in)
-        _apply_list(lists, source, query, future, now)
+        _apply_list(lists, api, query, future, now)
     return lists
 
 
@@ -216,7 +216,7 @@ def _describes_all(known: CredentialList, sources: Sources, described: frozenset
 
 def _apply_list(
     lists: _Lists,
-    source: RepositorySource,
+    api: RepositoryApi,
     query: RepositoryListQuery,
     future: Future[_List],
     now: datetime,
@@ -243,7 +243,7 @@ def _apply_list(
         record = _with_list(
             record, CredentialList(owner=query.owner, validator=answer.validator, names=names)
         )
-        source.note_list(query, names)
+        api.note_list(query, names)
     lists.credentials[query.credential] = record
     by_name = {each.full_name.lower(): each for each in described}
     for name in names:

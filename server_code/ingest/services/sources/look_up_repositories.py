@@ -15,7 +15,7 @@ def look_up_repositories(
 ) -> dict[str, RepositoryInfo | IngestError]:
     """Fetch each repository; an error is its answer, so that the other answers are kept."""
     lookups = {
-        name: context.workers.submit(context.source.fetch_repository, name) for name in names
+        name: context.workers.submit(context.github.fetch_repository, name) for name in names
     }
     answers: dict[str, RepositoryInfo | IngestError] = {}
     for name, lookup in lookups.items():

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.sources import SourcePattern, Sources
 from ...domain.timestamps import format_timestamp
 from ...errors import AccessDenied, BadCredentials, CredentialSuspended, IngestError
-from ...ports import ActionsSource, RepositoryInfo, RepositorySource, RunQuery
+from ...ports import ActionsApi, RepositoryApi, RepositoryInfo, RunQuery
 
 #: A repository without a push for so long is expected to have no runs.
 ACTIVE_FOR = timedelta(days=7)
@@ -47,8 +47,8 @@ class SourcePreview:
 class SourceLister:
     """GitHub as a preview needs it."""
 
-    repositories: RepositorySource
-    actions: ActionsSource
+    repositories: RepositoryApi
+    actions: ActionsApi
 
 
 def preview_source(
@@ -114,7 +114,7 @@ def describe_preview(preview: SourcePreview) -> str:
 
 
 def _fetch_lists(
-    source: RepositorySource, pattern: SourcePattern
+    source: RepositoryApi, pattern: SourcePattern
 ) -> tuple[dict[str, RepositoryInfo], list[str], list[IngestError]]:
     owner = pattern.listed_owner
     queries = source.list_queries([] if owner is None else [owner], with_all=owner is None)
@@ -156,7 +156,7 @@ def _reason(info: RepositoryInfo, sources: Sources) -> str | None:
     return "archived: collected once, then not polled" if info.is_archived else None
 
 
-def _count_runs(actions: ActionsSource, active: Sequence[RepositoryInfo], now: datetime) -> float:
+def _count_runs(actions: ActionsApi, active: Sequence[RepositoryInfo], now: datetime) -> float:
     """Estimate how many runs were created while a repository counts as active."""
     step = max(1, len(active) // SAMPLED)
     sample = active[::step][:SAMPLED]

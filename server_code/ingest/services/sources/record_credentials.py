@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from ...domain.due import is_interval_over
 from ...domain.source_records import REFUSED_FOR, CredentialRecord, CredentialRefusal
 from ...errors import BadCredentials, Fatal, IngestError, Skippable
-from ...ports import CredentialInfo, RepositorySource
+from ...ports import CredentialInfo, RepositoryApi
 from ..context import CollectorContext
 
 #: How often the budgets of the credentials are saved.
@@ -29,8 +29,8 @@ def record_credentials(
 
     ``learned``: records with lists and refusals that a discovery has just read.
     """
-    source, store, now = context.repositories, context.store, context.clock.now()
-    if source is None:
+    api, store, now = context.repositories, context.store, context.clock.now()
+    if api is None:
         return
     stored = {each.name: each for each in store.list_credentials()}
     known = {**stored, **(learned or {})}
@@ -38,10 +38,8 @@ def record_credentials(
         # Polls may have saved refusals while the discovery was reading.
         changes = {each.what: each for each in known[name].refusals}
         known[name] = replace(known[name], refusals=record.with_refusals(changes, now=now).refusals)
-    credentials = source.credentials()
-    store.save_credentials(
-        [_updated(source, known.get(each.name), each, now) for each in credentials]
-    )
+    credentials = api.credentials()
+    store.save_credentials([_updated(api, known.get(each.name), each, now) for each in credentials])
     used = {each.name for each in credentials}
     for name, record in stored.items():
         if name not in used and now - record.updated_at > PURGED_AFTER:
@@ -54,10 +52,10 @@ def record_changes(context: CollectorContext) -> None:
     Raises StateUnavailable. Two processes that save one credential at once may lose a refusal; it
     is then asked once more.
     """
-    source, clock, now = context.repositories, context.discovery, context.clock.now()
-    if source is None:
+    api, clock, now = context.repositories, context.discovery, context.clock.now()
+    if api is None:
         return
-    changes = source.take_refusals()
+    changes = api.take_refusals()
     if not changes and not is_interval_over(clock.recorded_at, RECORD_EVERY, now):
         return
     clock.recorded_at = now
@@ -67,7 +65,7 @@ def record_changes(context: CollectorContext) -> None:
             with_info(stored.get(each.name), each, now).with_refusals(
                 changes.get(each.name, {}), now=now
             )
-            for each in source.credentials()
+            for each in api.credentials()
         ]
     )
 
@@ -107,7 +105,7 @@ def refused(
 
 
 def _updated(
-    source: RepositorySource,
+    api: RepositoryApi,
     known: CredentialRecord | None,
     info: CredentialInfo,
     now: datetime,
@@ -122,7 +120,7 @@ def _updated(
     if (record.owner is not None and is_used) or record.rejected is not None or is_refused:
         return record
     try:
-        return replace(record, owner=source.fetch_owner(record.name) or record.owner)
+        return replace(record, owner=api.fetch_owner(record.name) or record.owner)
     except BadCredentials as error:
         return replace(refused(record, _OWNER, error, now), rejected=str(error))
     except (Fatal, Skippable) as error:

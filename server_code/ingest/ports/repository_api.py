@@ -37,10 +37,10 @@ class CredentialInfo:
     rejected: str | None = None
 
 
-class RepositorySource(Protocol):
+class RepositoryApi(Protocol):
     """The lists of repositories that credentials may read, and what is known of credentials.
 
-    Fetching raises as ``ActionsSource`` does; none of the methods sleeps.
+    Fetching raises as ``ActionsApi`` does; none of the methods sleeps.
     """
 
     def list_queries(self, owners: Collection[str], *, with_all: bool) -> list[RepositoryListQuery]:

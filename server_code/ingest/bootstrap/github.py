@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from ..domain.counters import Counters
-from ..errors import SourceUnavailable
-from ..ports import ActionsSource, Clock, StateStore
+from ..errors import GithubUnavailable
+from ..ports import ActionsApi, Clock, StateStore
 from ..services.log_ingestion.read_log import LogReader
 from ..services.sources.preview_source import SourceLister
 from ..settings import Settings
@@ -20,7 +20,7 @@ EXCHANGE_TRIES = 3
 EXCHANGE_PAUSE_SECONDS = 1.0
 
 
-def open_source(settings: Settings, *, clock: Clock, counters: Counters) -> ActionsSource:
+def open_github(settings: Settings, *, clock: Clock, counters: Counters) -> ActionsApi:
     """Open GitHub alone. Raises BadCredentials or BadSettings."""
     from ..adapters.github import GithubActions, open_token_pool
 
@@ -50,7 +50,7 @@ def exchange_app_code(code: str, *, api_url: str, clock: Clock) -> RegisteredApp
     for _ in range(EXCHANGE_TRIES - 1):
         try:
             return exchange_code(code, api_url=api_url, clock=clock)
-        except SourceUnavailable:
+        except GithubUnavailable:
             clock.sleep(EXCHANGE_PAUSE_SECONDS)
     return exchange_code(code, api_url=api_url, clock=clock)
 
@@ -60,7 +60,7 @@ def open_log_reader(settings: Settings, *, state: StateStore, clock: Clock) -> L
     counters = Counters()
     blobs = open_bus(settings).open_blobs() if settings.queues.log_bucket else None
     return LogReader(
-        source=open_source(settings, clock=clock, counters=counters),
+        github=open_github(settings, clock=clock, counters=counters),
         store=state,
         blobs=blobs,
         clock=clock,
