@@ -21,6 +21,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ..errors import (
     AccessDenied,
@@ -49,23 +50,28 @@ class RawAnswer:
     body: str
 
 
-def error_of(
+def error_of(  # noqa: PLR0913 - an answer, and who asked
     answer: RawAnswer,
     path: str,
     *,
     api_url: str,
     remedy_of_401: str | None = None,
+    expired_at: datetime | None = None,
     is_fresh_token: bool = False,
 ) -> IngestError | None:
     """Return the error that an answer means; None for one that is no error.
 
-    ``remedy_of_401``: what to do where the credential is rejected. Limits are recognized before,
+    ``remedy_of_401``: what to do where the credential is rejected; ``expired_at``: when its time
+    was over. Limits are recognized before,
     by ``rate_limits``.
     """
     if answer.status < 400 and answer.status != 202:
         return None
     reason = parse_reason(answer.headers, answer.body)
     error = _error_of(answer, path, reason, is_fresh_token=is_fresh_token)
+    if expired_at is not None and type(error) is BadCredentials:
+        words = f"The token expired on {expired_at:%Y-%m-%d}. {error}"
+        error = BadCredentials(words, remedy=error.remedy)
     if answer.status == 401 and error.remedy is None:
         error.remedy = remedy_of_401
     remedy = address_remedy(api_url) if reason.is_page else error.remedy

@@ -207,6 +207,28 @@ def test_a_rejected_token_stops_no_other_and_is_reported_once():
     assert sum(world.wrong.values()) <= 1
 
 
+def test_an_expired_token_is_called_so():
+    """GitHub says when a token ends with every answer while it accepts it."""
+    clock = StillClock()
+    ends = clock.now() + timedelta(days=1)
+
+    def answer(_):
+        if clock.now() >= ends:
+            return 401, {}, {"message": "Bad credentials"}
+        headers = {"GitHub-Authentication-Token-Expiration": f"{ends:%Y-%m-%d %H:%M:%S UTC}"}
+        return 200, headers, {"total_count": 0, "workflow_runs": []}
+
+    with stub_github(answer) as github:
+        actions = actions_of(github, "a", clock)
+        actions.fetch_runs("octo/1", RunQuery())
+        clock.sleep(24 * 3600)
+        with pytest.raises(
+            BadCredentials, match=f"^The token expired on {ends:%Y-%m-%d}"
+        ) as raised:
+            actions.fetch_runs("octo/1", RunQuery())
+    assert raised.value.remedy == "Create a new token and set GITHUB_TOKEN."
+
+
 def test_repositories_of_a_rejected_token_are_not_reported_as_missing():
     """The others answer 404 for them, which says nothing while their reader is rejected."""
     world = Github({"a": {"octo"}, "b": {"other"}})

@@ -35,6 +35,11 @@ def a_refusal(what: str, *, error: str = "AccessDenied") -> CredentialRefusal:
         ({"expires_at": NOW - timedelta(hours=3)}, "failed", "It expired on 2026-05-01."),
         ({"missing_permissions": ("checks=read",)}, "warning", "Missing permissions: checks=read."),
         ({"rejected": "GitHub rejected it (401)"}, "failed", "GitHub rejected it (401)"),
+        (
+            {"rejected": "Bad credentials", "expires_at": NOW - timedelta(days=3)},
+            "failed",
+            "It expired on 2026-04-28.",
+        ),
         ({"limit": 5000, "remaining": 12}, "warning", "Less than a tenth"),
         ({"refusals": (a_refusal("octo/*"),)}, "warning", "protected by SAML"),
         ({"refusals": (a_refusal("*/*"), a_refusal("octo/api"))}, "ok", ""),

@@ -153,6 +153,7 @@ class GithubClient:
         token = self._credential.token(self._github_now())
         answer, error = self._send_once(call, token)
         if answer.status == 401 and self._credential.renew(token, self._github_now()):
+            self.expires_at = None  # which was the rejected one's
             token = self._credential.token(self._github_now())
             answer, error = self._send_once(call, token)
         if error is not None:
@@ -173,13 +174,23 @@ class GithubClient:
             answer,
             call.path,
             api_url=self._api_url,
-            remedy_of_401=self._credential.remedy,
+            remedy_of_401=self._remedy_of_401(),
+            expired_at=self._expired_at(),
             is_fresh_token=is_fresh,
         )
         if isinstance(error, AccessDenied):
             lacking = lacking_permissions(answer.headers)
             self.missing_permissions = tuple(sorted({*self.missing_permissions, *lacking}))
         return answer, error
+
+    def _expired_at(self) -> datetime | None:
+        """Return when the token expired, by GitHub's own words and clock; None where it did not."""
+        is_over = self.expires_at is not None and self.expires_at <= self._github_now()
+        return self.expires_at if is_over else None
+
+    def _remedy_of_401(self) -> str:
+        has_expired = self._expired_at() is not None
+        return self._credential.remedy_of_expired if has_expired else self._credential.remedy
 
     def _send(self, call: _Call, token: str | None) -> RawAnswer:
         """Send one request within the limits, and learn from its answer. Raises RateLimited."""

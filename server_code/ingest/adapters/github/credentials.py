@@ -48,12 +48,14 @@ def _kind_of(token: str) -> str:
 class Credential(Protocol):
     """What signs requests. ``name`` is no secret: ETags and pauses are kept under it.
 
-    ``kind`` is for people. ``remedy``: what to do where GitHub rejects it (401).
+    ``kind`` is for people. ``remedy``: what to do where GitHub rejects it (401), and
+    ``remedy_of_expired`` where its time is over.
     """
 
     name: str
     kind: str
     remedy: str
+    remedy_of_expired: str
 
     def token(self, github_now: datetime) -> str | None:
         """Return the secret to send; None for anonymous access."""
@@ -69,6 +71,7 @@ class StaticToken:
     """A token that people made; or none."""
 
     remedy = _REPLACE
+    remedy_of_expired = "Create a new token and set GITHUB_TOKEN."
 
     def __init__(self, token: str | None) -> None:
         self._token = token
@@ -96,7 +99,7 @@ class AppToken:
     """
 
     kind = "app"
-    remedy = CHECK_APP
+    remedy = remedy_of_expired = CHECK_APP
 
     def __init__(self, app_id: str, private_key: str, clock_now: Callable[[], datetime]) -> None:
         """Sign once, because only then an invalid key fails. Raises BadCredentials."""
@@ -147,6 +150,7 @@ class InstallationToken:
 
     kind = "app installation"
     remedy = "Check that the GitHub App is still installed. Runstream mints a new token by itself."
+    remedy_of_expired = remedy
 
     def __init__(self, installation_id: int, mint: Callable[[int], tuple[str, datetime]]) -> None:
         self.name = f"installation-{installation_id}"

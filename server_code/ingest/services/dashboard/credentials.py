@@ -62,9 +62,9 @@ def describe_expiry(expires_at: datetime | None, *, now: datetime) -> tuple[str,
 
 def _judge(record: CredentialRecord, now: datetime) -> tuple[str, str, str | None]:
     """Return status, finding and remedy; the most urgent fault comes first."""
-    if record.rejected is not None:
-        return FAILED, record.rejected, "Replace it, or remove it from the settings."
     expiry, when = describe_expiry(record.expires_at, now=now)
+    if record.rejected is not None and expiry != FAILED:
+        return FAILED, record.rejected, "Replace it, or remove it from the settings."
     if expiry != OK:
         return expiry, f"{when[0].upper()}{when[1:]}.", "Create a new token and set GITHUB_TOKEN."
     fault = missing_access(record, now)
