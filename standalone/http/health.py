@@ -64,7 +64,7 @@ def check_health(
         records = ask(context.store.list_agents)
     except IngestError as error:
         return {"status": "failed", "faults": [f"The state does not answer: {error}"], "agents": []}
-    own = [agent for agent in records if agent.holder == context.worker_id]
+    own = [agent for agent in records if agent.host == context.worker_id]
     heartbeats = {agent.name: agent for agent in own}
     faults = [fault for name in agents if (fault := _fault(name, heartbeats.get(name), now))]
     return {

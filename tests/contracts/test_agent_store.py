@@ -30,11 +30,11 @@ class TestAgents:
         assert state.list_agents() == [an_agent("logs"), full, an_agent("monitor")]
 
     def test_agents_that_were_silent_for_a_day_go(self, state: AgentStore) -> None:
-        """Every process has a new holder, and the old ones do not pile up."""
+        """Every process has a new host, and the old ones do not pile up."""
         state.save_agent(an_agent("a", "gone", heartbeat_at=at(-86400.000001)))
         state.save_agent(an_agent("a", "here", heartbeat_at=at(-86400)))
         state.save_agent(an_agent("b"))
-        assert [agent.holder for agent in state.list_agents()] == ["here", "host-1"]
+        assert [agent.host for agent in state.list_agents()] == ["here", "host-1"]
 
     def test_collections_are_listed_newest_first(self, state: AgentStore) -> None:
         """Each keeps its newest progress, and one goes after a day."""

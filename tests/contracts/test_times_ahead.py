@@ -70,7 +70,7 @@ class TestTimesAhead:
 
     def test_a_heartbeat_of_the_future_is_removed_by_the_next_one(self, state: StateStore) -> None:
         """An agent that worked under a wrong clock does not stay the newest one."""
-        ahead = an_agent(holder="ahead", heartbeat_at=NOW + HEARTBEATS_KEPT + MOMENT)
+        ahead = an_agent(host="ahead", heartbeat_at=NOW + HEARTBEATS_KEPT + MOMENT)
         state.save_agent(ahead)
-        state.save_agent(an_agent(holder="now", heartbeat_at=NOW))
-        assert [agent.holder for agent in state.list_agents()] == ["now"]
+        state.save_agent(an_agent(host="now", heartbeat_at=NOW))
+        assert [agent.host for agent in state.list_agents()] == ["now"]

@@ -10,8 +10,10 @@ from hypothesis import given
 from ingest.domain.code_metrics import CommitMetrics
 from ingest.domain.codec import decode, encode, upgraded
 from ingest.domain.jobs import Job
+from ingest.domain.ledger import AgentRecord
 from ingest.domain.runs import WorkflowRun
 from support.builders import a_commit, a_job, a_pull, a_run, a_step
+from support.state_records import an_agent
 from support.strategies import COMMITS, JOBS, RUNS
 
 
@@ -100,6 +102,16 @@ def test_a_field_that_nobody_knows_is_kept_at_every_depth():
     assert encode(job) == body
     assert job == a_job(steps=(a_step(number=1), a_step(number=2)))
     assert encode(replace(job, status="queued"))["machine"] == {"cores": 4}
+
+
+def test_a_renamed_field_keeps_the_name_that_earlier_releases_stored():
+    """A row of release 0.1 is read, and that release reads today's rows."""
+    agent = an_agent(host="host-1")
+    body = encode(agent, without=("heartbeat_at",))
+    assert body["holder"] == "host-1"
+    assert "host" not in body
+    assert decode(AgentRecord, body, heartbeat_at=agent.heartbeat_at) == agent
+    assert "holder" not in encode(agent, without=("host",))
 
 
 def test_a_body_is_upgraded_step_by_step():

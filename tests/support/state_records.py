@@ -193,9 +193,9 @@ def a_full_log(text: str = "text") -> JobLogRecord:
     )
 
 
-def an_agent(name: str = "monitor", holder: str = "host-1", **values: Any) -> AgentRecord:
+def an_agent(name: str = "monitor", host: str = "host-1", **values: Any) -> AgentRecord:
     given_values = {"state": "running", "heartbeat_at": NOW, "started_at": at(-60), **values}
-    return AgentRecord(name=name, holder=holder, **given_values)
+    return AgentRecord(name=name, host=host, **given_values)
 
 
 def a_collection(collection_id: str = "c1", **values: Any) -> CollectionRecord:

@@ -40,7 +40,7 @@ _MICROSECONDS_LENGTH = len("2026-01-01T00:00:00.000000Z")
 
 
 def stored_as(name: str) -> dict[str, str]:
-    """Return the metadata of a flat value's field that is stored under another name."""
+    """Return the metadata of a field that is stored under another name."""
     return {_STORED_AS: name}
 
 
@@ -54,6 +54,9 @@ def encode(value: object, *, without: Collection[str] = ()) -> dict[str, Any]:
     for name in layout.names:
         if name not in without:
             body[name] = _plain(getattr(value, name))
+    for stored, name in layout.renamed.items():
+        if name in body:
+            body[stored] = body.pop(name)
     for name, place in layout.places.items():
         body[name] = _plain(getattr(getattr(value, place.value), place.attribute))
     return body
@@ -68,6 +71,8 @@ def decode(kind: type[T], body: Body, **columns: object) -> T:
     values: dict[str, Any] = {**layout.defaults, **columns}
     flat: dict[str, dict[str, Any]] = {name: {} for name in layout.flat}
     unknown: dict[str, Any] = {}
+    if layout.renamed:
+        body = {layout.renamed.get(name, name): stored for name, stored in body.items()}
     for name, stored in body.items():
         if name in columns:
             continue
@@ -127,9 +132,11 @@ class _Layout:
 
     They are null where a field may be null, and an empty list. ``flat``: the classes of values that
     are stored flat, by the field that holds them; ``places``: their fields by their stored names.
+    ``renamed``: fields by the other names that they are stored under.
     """
 
     names: tuple[str, ...]
+    renamed: Mapping[str, str]
     decoders: Mapping[str, Decode]
     flat: Mapping[str, type]
     places: Mapping[str, _Place]
@@ -153,6 +160,11 @@ def _layout(kind: type) -> _Layout:
     names = tuple(name for name in known if name != UNKNOWN and name not in flat)
     return _Layout(
         names=names,
+        renamed={
+            known[name].metadata[_STORED_AS]: name
+            for name in names
+            if _STORED_AS in known[name].metadata
+        },
         decoders={name: _decoder(hints[name]) for name in names},
         flat=flat,
         places={

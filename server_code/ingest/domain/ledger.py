@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 
 from .annotations import AnnotationList
 from .artifacts import Artifact
-from .codec import STORED_FLAT
+from .codec import STORED_FLAT, stored_as
 from .job_counts import JobCounts
 from .jobs import Job
 from .repository_progress import DaySweep, ListWalk, RunLists, WebhookArrivals
@@ -169,12 +169,13 @@ class JobLogRecord:
 class AgentRecord:
     """One agent's last heartbeat; ``counts`` only grow while the process lives.
 
+    ``host``: the process that the agent runs in, or the app.
     ``last_log_at``: when it last published a log, in this or an earlier process. ``unanswered``:
     since when the hosts and queues that it waits for have answered nothing.
     """
 
     name: str
-    holder: str
+    host: str = field(metadata=stored_as("holder"))
     state: str
     heartbeat_at: datetime
     started_at: datetime

@@ -14,10 +14,10 @@ class AgentStore(Protocol):
     """What agents share: heartbeats, collections, desired states, pauses, claimed keys."""
 
     def save_agent(self, record: AgentRecord) -> None:
-        """Save an agent's newest heartbeat by name and holder; remove those older than a day."""
+        """Save an agent's newest heartbeat by name and host; remove those older than a day."""
 
     def list_agents(self) -> list[AgentRecord]:
-        """List agents, by name and holder."""
+        """List agents, by name and host."""
 
     def save_collection(self, record: CollectionRecord) -> None:
         """Save a manual collection by its id; remove those older than a day."""

@@ -66,7 +66,7 @@ def test_a_heartbeat_reports_who_works_where_since_when(here):
     here.advance(7)
     sign.save(AgentState.LIMITED, "GitHub wants a pause.")
     record = reported(here)
-    assert (record.name, record.holder) == (PIPELINE_MONITORING_AGENT, HOST)
+    assert (record.name, record.host) == (PIPELINE_MONITORING_AGENT, HOST)
     assert (record.state, record.note) == ("limited", "GitHub wants a pause.")
     assert (record.started_at, record.heartbeat_at) == (began, began + timedelta(seconds=7))
 

@@ -21,8 +21,8 @@ def row(*signs, desired_state: str | None = None, repositories=(), name: str = L
     return next(each for each in rows if each["name"] == name)
 
 
-def a_sign(holder: str = "h", *, silence: timedelta = timedelta(0), **values):
-    return an_agent(LOG_INGESTION_AGENT, holder, heartbeat_at=NOW - silence, **values)
+def a_sign(host: str = "h", *, silence: timedelta = timedelta(0), **values):
+    return an_agent(LOG_INGESTION_AGENT, host, heartbeat_at=NOW - silence, **values)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def store() -> SqlState:
         state.save_agent(
             AgentRecord(
                 name=name,
-                holder="here:1",
+                host="here:1",
                 state="running",
                 heartbeat_at=now - timedelta(seconds=seconds),
                 started_at=now - timedelta(hours=2),

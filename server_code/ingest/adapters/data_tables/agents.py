@@ -51,20 +51,20 @@ class TableAgents:
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
         row = {
-            "key": f"{write_ascii(record.name)}|{write_ascii(record.holder)}",
+            "key": f"{write_ascii(record.name)}|{write_ascii(record.host)}",
             "heartbeat_at": record.heartbeat_at,
             "body": write_json(agent_body(record)),
         }
         _save(_AGENTS, row, "heartbeat_at")
 
     def list_agents(self) -> list[AgentRecord]:
-        """List agents, by name and holder."""
+        """List agents, by name and host."""
         rows = _AGENTS.search(columns=("key", "heartbeat_at", "body"))
         agents = {
             row["key"]: restore_agent(sure_utc(row["heartbeat_at"]), read_json(row["body"]))
             for row in distinct(rows)
         }
-        return sorted(agents.values(), key=lambda agent: (agent.name, agent.holder))
+        return sorted(agents.values(), key=lambda agent: (agent.name, agent.host))
 
     def save_collection(self, record: CollectionRecord) -> None:
         """Save a manual collection by its id; those a day older or newer are removed."""

@@ -50,15 +50,15 @@ class SqlAgents:
 
     def save_agent(self, record: AgentRecord) -> None:
         """Save an agent's newest heartbeat; those a day older or newer are removed."""
-        name, holder = write_ascii(record.name), write_ascii(record.holder)
-        row = (name, holder, write_time(record.heartbeat_at), write_json(agent_body(record)))
+        name, host = write_ascii(record.name), write_ascii(record.host)
+        row = (name, host, write_time(record.heartbeat_at), write_json(agent_body(record)))
         self._save(_SAVE_AGENT, row, _FORGET_AGENTS, record.heartbeat_at)
 
     def list_agents(self) -> list[AgentRecord]:
-        """List agents, by name and holder."""
+        """List agents, by name and host."""
         rows = self._database.read("SELECT heartbeat_at, record FROM agents")
         agents = (restore_agent(read_time(at), read_json(body)) for at, body in rows)
-        return sorted(agents, key=lambda agent: (agent.name, agent.holder))
+        return sorted(agents, key=lambda agent: (agent.name, agent.host))
 
     def save_collection(self, record: CollectionRecord) -> None:
         """Save a manual collection by its id; those a day older or newer are removed."""

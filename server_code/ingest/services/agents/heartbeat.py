@@ -61,7 +61,7 @@ class Heartbeat:
         context.store.save_agent(
             AgentRecord(
                 name=self.agent,
-                holder=self._host,
+                host=self._host,
                 state=state.value,
                 heartbeat_at=now,
                 started_at=self._started_at,
@@ -79,7 +79,7 @@ class Heartbeat:
         if self._has_resumed:
             return
         for each in self._context.store.list_agents():
-            if (each.name, each.holder) == (self.agent, self._host):
+            if (each.name, each.host) == (self.agent, self._host):
                 _resume(self._context.counters.pending, each, now)
         self._has_resumed = True
 
@@ -143,7 +143,7 @@ def plain_heartbeat(store: AgentStore, agent: str, *, host: str, now: datetime) 
     """Build the heartbeat of an idle agent; the limit that it knew is kept."""
     return AgentRecord(
         name=agent,
-        holder=host,
+        host=host,
         state=AgentState.IDLE.value,
         heartbeat_at=now,
         started_at=now,
@@ -158,7 +158,7 @@ def reported_limit(store: AgentStore, agent: str, host: str) -> Mapping[str, int
         (
             each.rate_limit
             for each in store.list_agents()
-            if (each.name, each.holder) == (agent, host)
+            if (each.name, each.host) == (agent, host)
         ),
         {},
     )
@@ -170,7 +170,7 @@ def _reported_log(store: AgentStore, agent: str, host: str) -> datetime | None:
         (
             each.last_log_at
             for each in store.list_agents()
-            if (each.name, each.holder) == (agent, host)
+            if (each.name, each.host) == (agent, host)
         ),
         None,
     )

@@ -130,7 +130,7 @@ def _report_end(loop: AgentLoop, heartbeat: Heartbeat, *, is_working: bool) -> N
 def is_done_elsewhere(store: AgentStore, agent: str, *, host: str, now: datetime) -> bool:
     """Return whether another host runs an agent, such as a daemon on the Uplink."""
     return any(
-        each.name == agent and each.holder != host and is_alive(each, now)
+        each.name == agent and each.host != host and is_alive(each, now)
         for each in store.list_agents()
     )
 
@@ -163,7 +163,7 @@ def report_error(
 def _is_reported(store: StateStore, agent: str, what: str, *, host: str, now: datetime) -> bool:
     """Return whether the error was reported recently; a new try first reports running."""
     return any(
-        (each.name, each.holder, each.note) == (agent, host, what) for each in store.list_agents()
+        (each.name, each.host, each.note) == (agent, host, what) for each in store.list_agents()
     ) or any(
         (each.agent, each.repository, each.what) == (agent, None, what)
         and abs(now - each.occurred_at) < REPORT_AGAIN_AFTER

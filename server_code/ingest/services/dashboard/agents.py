@@ -50,7 +50,7 @@ def host_rows(records: Sequence[AgentRecord], *, now: datetime) -> list[dict[str
     return [
         {
             "name": each.name,
-            "host": each.holder,
+            "host": each.host,
             "state": each.state,
             "is_alive": is_alive(each, now),
             "heartbeat_at": format_timestamp(each.heartbeat_at),
