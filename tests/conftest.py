@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import hypothesis
 import pytest
@@ -11,7 +12,7 @@ from ingest.settings import SETTINGS
 from playwright.sync_api import Browser
 from support.aws_server import LocalAws
 from support.browser import open_browser
-from support.postgres_server import PostgresServer
+from support.postgres_server import PostgresServer, postgres_folder
 
 # No test is timed; a slow machine is not a failure.
 hypothesis.settings.register_profile("runstream", deadline=None, print_blob=True)
@@ -53,6 +54,13 @@ def postgres() -> Iterator[PostgresServer]:
     server = PostgresServer()
     yield server
     server.close()
+
+
+@pytest.fixture(name="postgres_folder")
+def open_postgres_folder() -> Iterator[Path]:
+    """Provide a temporary folder for a PostgreSQL of the test's own."""
+    with postgres_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,6 @@ from ingest.settings import Secret
 from support.anvil_server import AnvilApp, app_environment, free_port, skip_unless_servable
 from support.browser import BrowserPage, visit
 from support.command_line import TOKEN, CommandLine, bare, cli, github, wait_until
-from support.postgres_server import open_to_postgres
 from support.processes import have_ended
 
 from standalone.app_server.first_account import connected
@@ -57,10 +56,10 @@ class Served:
 
 
 @pytest.fixture
-def command(cli: CommandLine, tmp_path: Path) -> CommandLine:
+def command(cli: CommandLine, postgres_folder: Path) -> CommandLine:
     """Return a command line that names the real server, or skip."""
     skip_unless_servable()
-    open_to_postgres(tmp_path)
+    cli.folder = postgres_folder
     cli.environment |= app_environment({"GITHUB_WEBHOOK_SECRET": WEBHOOK_SECRET})
     return cli
 

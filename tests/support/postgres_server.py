@@ -4,35 +4,38 @@ from __future__ import annotations
 
 import itertools
 import os
-import shutil
 import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from standalone.local.postgres import LocalPostgres
 
 
-def open_to_postgres(folder: Path) -> Path:
-    """Let the user through to a temporary folder whom root starts PostgreSQL as."""
-    root = Path(tempfile.gettempdir())
-    if os.geteuid() == 0:
-        for each in (folder, *(each for each in folder.parents if root in each.parents)):
-            each.chmod(0o711)
-    return folder
+@contextmanager
+def postgres_folder() -> Iterator[Path]:
+    """Provide a temporary folder that PostgreSQL's user reaches where root starts it.
+
+    It is not below pytest's own folder, which each start of pytest closes to others again.
+    """
+    with tempfile.TemporaryDirectory(
+        prefix="runstream-postgres-", ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name)
+        if os.geteuid() == 0:
+            folder.chmod(0o711)
+        yield folder
 
 
 class PostgresServer:
     """A PostgreSQL on a loopback port, from construction until `close`."""
 
     def __init__(self) -> None:
-        self._folder = Path(tempfile.mkdtemp(prefix="runstream-postgres-"))
-        if os.geteuid() == 0:
-            self._folder.chmod(0o711)  # for the user that PostgreSQL runs as instead
         self._numbers = itertools.count(1)
-        try:
-            self._server = LocalPostgres(self._folder, is_durable=False)
-        except BaseException:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            raise
+        with ExitStack() as opened:
+            self._folder = opened.enter_context(postgres_folder())
+            self._server = opened.enter_context(LocalPostgres(self._folder, is_durable=False))
+            self._opened = opened.pop_all()
 
     def new_database_url(self) -> str:
         """Create an empty database; its URL is for psycopg2."""
@@ -45,5 +48,4 @@ class PostgresServer:
 
     def close(self) -> None:
         """End it, whoever is connected, and remove its data."""
-        self._server.close()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        self._opened.close()

@@ -9,16 +9,15 @@ from pathlib import Path
 import psutil
 import psycopg2
 import pytest
-from support.postgres_server import open_to_postgres
 
 from standalone.local.postgres import LocalPostgres, LocalPostgresError
 from standalone.local.postgres_programs import find_programs
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """Return a folder that the user reaches as whom root starts PostgreSQL."""
-    return open_to_postgres(tmp_path) / "postgres"
+def folder(postgres_folder: Path) -> Path:
+    """Return where PostgreSQL makes its folder."""
+    return postgres_folder / "postgres"
 
 
 def test_data_outlives_the_server_and_has_what_anvil_asks_for(folder: Path):
@@ -63,14 +62,13 @@ def test_nobody_gets_in_without_the_password(folder: Path):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root's folders are closed to PostgreSQL")
-def test_a_folder_that_only_root_enters_is_no_obstacle(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("standalone.local.postgres._SYSTEM_FOLDER", tmp_path / "system")
-    closed = tmp_path / "closed"
+def test_a_folder_that_only_root_enters_is_no_obstacle(postgres_folder: Path, monkeypatch):
+    system, closed = postgres_folder / "system", postgres_folder / "closed"
+    monkeypatch.setattr("standalone.local.postgres._SYSTEM_FOLDER", system)
     closed.mkdir(mode=0o700)
-    open_to_postgres(tmp_path)
     with LocalPostgres(closed / "postgres", is_durable=False) as server:
         psycopg2.connect(server.database_url("tables")).close()
-    assert [each.name[:9] for each in (tmp_path / "system").iterdir()] == ["postgres-"]
+    assert [each.name[:9] for each in system.iterdir()] == ["postgres-"]
 
 
 def programs_at(prefix: Path, version: str) -> Path:
