@@ -6,10 +6,10 @@ ends ten seconds after its last query. So it holds nothing but queries to tables
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable
+from random import SystemRandom
 from typing import Any, TypeVar
 
 import anvil.server
@@ -46,7 +46,7 @@ def transact(work: Callable[[], _Result]) -> _Result:
         except anvil.server.AnvilWrappedError as error:  # an expired one has no class of its own
             if not is_contention(error) or time.monotonic() >= ends_at:
                 raise
-        time.sleep(random.uniform(0, pause))  # noqa: S311 - only so that two do not go in step
+        time.sleep(SystemRandom().uniform(0, pause))  # so that two do not go in step
         pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
 
 

@@ -7,10 +7,10 @@ One poll of one repository: find attempts (``discover_runs``), read and publish 
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
+from random import SystemRandom
 
 from ...domain.due import is_urgent
 from ...domain.ledger import MAX_ERRORS, RepositoryRecord
@@ -264,7 +264,7 @@ def _after_failure(
         # Passes by itself, and is a failure only if the next poll fails as well. Processes that
         # were in each other's way do not come back in step.
         context.busy_polls.add(repository.full_name)
-        return stored, now + timedelta(seconds=random.uniform(1, 5))  # noqa: S311
+        return stored, now + timedelta(seconds=SystemRandom().uniform(1, 5))
     failures = stored.failures + 1
     if isinstance(error, RepositoryUnavailable) and stored.failures == 0:
         make_sources_due(context.store)
