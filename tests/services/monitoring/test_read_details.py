@@ -325,3 +325,13 @@ def test_a_waiting_run_without_its_environments_is_published(stage):
     assert here.poll() is None
     [run] = here.runs()
     assert (run["event_type"], run["data"]["environments"]) == ("workflow_run_waiting", None)
+
+
+def test_a_run_names_the_reusable_workflows_that_it_calls(stage):
+    """They come with the run itself: no request is theirs."""
+    called = "octo/ci/.github/workflows/build.yml@main"
+    here = stage(WorldBuilder().run().calls(called).job(), at=600)
+    assert here.poll() is None
+    [named] = here.runs()[-1]["data"]["referenced_workflows"]
+    assert (named["path"], named["ref"]) == (called, "refs/heads/main")
+    assert len(named["sha"]) == 40
