@@ -16,6 +16,8 @@ import kubernetes_validate
 import pytest
 import yaml
 
+from standalone.http.webhook_app import PATH
+
 ROOT = Path(__file__).parents[2]
 KUSTOMIZE = ROOT / "deploy" / "kustomize"
 CHART = ROOT / "deploy" / "helm" / "runstream"
@@ -48,6 +50,16 @@ VALUES: dict[str, Manifest] = {
     "external secrets and monitoring": {
         "secret": {"external": {"enabled": True, "storeName": "vault", "remoteKey": "runstream"}},
         "serviceMonitor": {"enabled": True, "labels": {"release": "prometheus"}},
+    },
+    "webhooks": {
+        "secret": {"values": {"GITHUB_WEBHOOK_SECRET": "s"}},
+        "webhooks": {
+            "enabled": True,
+            "host": "hooks.example.com",
+            "ingressClassName": "nginx",
+            "annotations": {"cert-manager.io/cluster-issuer": "letsencrypt"},
+            "tlsSecretName": "hooks-tls",
+        },
     },
     "placement": {
         "image": {"repository": "example.com/runstream", "digest": "sha256:" + "0" * 64},
@@ -150,7 +162,12 @@ def test_a_misspelled_value_is_refused() -> None:
     validator = jsonschema.Draft7Validator(json.loads((CHART / "values.schema.json").read_text()))
     for values in VALUES.values():
         validator.validate({**defaults, **values})
-    for wrong in ({"repos": []}, {"settings": {"poll_seconds": 5}}, {"secret": {"vals": {}}}):
+    for wrong in (
+        {"repos": []},
+        {"settings": {"poll_seconds": 5}},
+        {"secret": {"vals": {}}},
+        {"webhooks": {"hosts": []}},
+    ):
         assert not validator.is_valid({**defaults, **wrong})
 
 
@@ -182,6 +199,40 @@ def test_the_network_policy_lets_each_bus_through(way: str) -> None:
     (policy,) = of_kind(manifests, "NetworkPolicy").values()
     ports = {port["port"] for rule in policy["spec"]["egress"] for port in rule["ports"]}
     assert ports >= {53, 443, 5432, 5671}
+
+
+def test_webhooks_reach_the_monitoring_agent() -> None:
+    """The host leads through the Service to the port where its pods listen, and to them alone."""
+    manifests = rendered(VALUES["webhooks"])
+    (ingress,) = of_kind(manifests, "Ingress").values()
+    (rule,) = ingress["spec"]["rules"]
+    (path,) = rule["http"]["paths"]
+    assert (rule["host"], path["path"]) == ("hooks.example.com", PATH)
+    backend = path["backend"]["service"]
+    service = of_kind(manifests, "Service")[backend["name"]]
+    (port,) = service["spec"]["ports"]
+    assert port["name"] == backend["port"]["name"]
+    listening = set()
+    for agent, deployment in of_kind(manifests, "Deployment").items():
+        template = deployment["spec"]["template"]
+        (container,) = template["spec"]["containers"]
+        found = {each["name"]: each["containerPort"] for each in container["ports"]}
+        if service["spec"]["selector"].items() <= template["metadata"]["labels"].items():
+            assert f"--webhooks=0.0.0.0:{found[port['targetPort']]}" in container["args"]
+            listening.add(agent)
+        else:
+            assert "webhooks" not in found
+    assert listening == {"runstream-metrics"}
+    (policy,) = of_kind(manifests, "NetworkPolicy").values()
+    admitted = [each["port"] for rule in policy["spec"]["ingress"] for each in rule["ports"]]
+    assert port["targetPort"] in admitted
+
+
+def test_webhooks_without_a_host_have_a_service_alone() -> None:
+    manifests = rendered({"webhooks": {"enabled": True}})
+    assert "runstream-webhooks" in of_kind(manifests, "Service")
+    assert not of_kind(manifests, "Ingress")
+    assert "runstream-webhooks" not in of_kind(rendered({}), "Service")
 
 
 def test_the_log_agent_scales_with_its_queue() -> None:
