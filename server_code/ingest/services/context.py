@@ -41,6 +41,7 @@ class DiscoveryClock:
 
     ``failures``: how many discoveries in a row have failed. ``running`` is held by the thread that
     discovers; the others go on with their polls. ``recorded_at``: when credentials were last saved.
+    ``followed_hint``: the newest webhook that a discovery of this process has followed.
     """
 
     next_at: datetime | None = None
@@ -48,6 +49,9 @@ class DiscoveryClock:
     failures: int = 0
     running: threading.Lock = field(default_factory=threading.Lock)
     recorded_at: datetime | None = None
+    has_sources: bool = False
+    hints_checked_at: datetime | None = None
+    followed_hint: datetime | None = None
 
     def is_due(self, now: datetime) -> bool:
         """Return whether to check now; a clock that was set back delays nothing for long."""

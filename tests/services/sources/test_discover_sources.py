@@ -24,7 +24,6 @@ from ingest.services.dashboard.credentials import list_credential_rows
 from ingest.services.monitoring.poll_runs import poll_due_repositories
 from ingest.services.monitoring.receive_webhook import receive_webhook
 from ingest.services.sources.discover_sources import (
-    SOURCES_HINT,
     discover_sources,
     discover_when_due,
     start_discovery,
@@ -36,6 +35,7 @@ from ingest.services.sources.manage_sources import (
     remove_source,
 )
 from ingest.services.sources.preview_source import SourceLister, describe_preview, preview_source
+from ingest.services.sources.source_hints import LONGEST_LAG, SOURCES_HINT
 from ingest.settings import Secret
 from ingest.wire.rate_limiter import BULK_MINUTE_SHARE, RESPONSE_SECONDS_PER_MINUTE
 from support.organizations import (
@@ -229,9 +229,7 @@ def test_a_discovery_that_fails_is_repeated_within_a_minute(organizations: Organ
     organizations.context = context = organizations.join("umbra")
     discover_when_due(context)
     stage = organizations.stage
-    builder = WorldBuilder(stage_time(stage))
-    builder.repository("umbra/new", private=True, id=777).run()
-    stage.server.world.add(builder.build().repositories[0])
+    add_to_umbra(stage)
     deliver(stage.state, INSTALLED, stage.clock.now())
     stage.fail(Fault(path="^/(user|users|orgs|installation)/", do="error", status=502))
     before = stage.requests()
@@ -244,6 +242,47 @@ def test_a_discovery_that_fails_is_repeated_within_a_minute(organizations: Organ
     stage.advance(31)
     discover_when_due(context)
     assert stage.state.load_repository("umbra/new") is not None
+    assert not stage.state.load_run_hints(SOURCES_HINT[0])
+
+
+def add_to_umbra(stage: Stage) -> None:
+    """Create a repository."""
+    builder = WorldBuilder(stage_time(stage))
+    builder.repository("umbra/new", private=True, id=777).run()
+    stage.server.world.add(builder.build().repositories[0])
+
+
+def test_a_webhook_is_followed_within_a_second(organizations: Organizations) -> None:
+    """It waits for no regular check, also where the list of another owner fails for good."""
+    organizations.context = context = organizations.join("umbra", "mona")
+    stage = organizations.stage
+    stage.fail(Fault(path="^/users/mona/", do="error", status=502))
+    deliver(stage.state, INSTALLED, stage.clock.now())
+    while context.discovery.failures < 3:
+        stage.advance(10)
+        discover_when_due(context)
+    add_to_umbra(stage)
+    deliver(stage.state, INSTALLED + b" ", stage.clock.now())
+    stage.advance(1)
+    discover_when_due(context)
+    assert stage.state.load_repository("umbra/new") is not None
+
+
+def test_lists_that_lag_behind_a_webhook_are_read_again(organizations: Organizations) -> None:
+    """The webhook counts until GitHub had time to list what it speaks of."""
+    organizations.context = context = organizations.join("umbra")
+    discover_when_due(context)
+    stage = organizations.stage
+    deliver(stage.state, INSTALLED, stage.clock.now())
+    stage.advance(1)
+    discover_when_due(context)
+    add_to_umbra(stage)
+    stage.advance(5)
+    discover_when_due(context)
+    assert stage.state.load_repository("umbra/new") is not None
+    assert stage.state.load_run_hints(SOURCES_HINT[0])
+    stage.advance(LONGEST_LAG.total_seconds())
+    discover_when_due(context)
     assert not stage.state.load_run_hints(SOURCES_HINT[0])
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from ...domain.due import urgent_due_at
 from ...domain.stored_values import repository_key, repository_keys
 from ..context import CollectorContext
-from ..sources.discover_sources import SOURCES_HINT
+from ..sources.source_hints import has_new_hint
 
 #: A turn lasts at least so long, so that a backfill makes progress between many webhooks.
 LEAST_TURN = timedelta(seconds=3)
@@ -38,7 +38,7 @@ class PollTurn:
         now = self._context.clock.now()
         if not self._is_over and now >= self._next_check_at:
             self._next_check_at = now + CHECK_INTERVAL
-            self._is_over = bool(find_urgent(self._context, self._only)) or _is_listing_urgent(
+            self._is_over = bool(find_urgent(self._context, self._only)) or has_new_hint(
                 self._context
             )
         return not self._is_over and self._is_in_time()
@@ -51,10 +51,3 @@ def find_urgent(context: CollectorContext, only: Collection[str] | None) -> list
         return found
     wanted = set(repository_keys(only))
     return [name for name in found if repository_key(name) in wanted]
-
-
-def _is_listing_urgent(context: CollectorContext) -> bool:
-    """Return whether a webhook about sources waits for a discovery that may begin now."""
-    if context.repositories is None or not context.discovery.is_due(context.clock.now()):
-        return False
-    return bool(context.store.load_run_hints(SOURCES_HINT[0]))

@@ -17,7 +17,7 @@ from ...ports import StateStore
 from ...settings import Secret
 from ...wire.webhook_events import parse_delivered_event
 from ...wire.webhooks import parse_delivery
-from ..sources.discover_sources import SOURCES_HINT
+from ..sources.source_hints import SOURCES_HINT
 
 logger = logging.getLogger(__name__)
 

@@ -29,6 +29,7 @@ from .follow_settings import follow_settings
 from .listed_repositories import ListedRepository
 from .manage_sources import add_sources
 from .record_credentials import record_credentials, refused
+from .source_hints import clear_hints, has_new_hint, load_hints
 
 logger = logging.getLogger(__name__)
 
@@ -40,9 +41,6 @@ CHECK_EVERY = timedelta(seconds=5)
 
 #: After discoveries that failed, checks are up to so far apart.
 LONGEST_PAUSE = timedelta(seconds=30)
-
-#: What webhooks that may change a source leave in place of a repository's name and a run's id.
-SOURCES_HINT = ("sources", 0)
 
 _List = Answer[tuple[RepositoryInfo, ...]]
 
@@ -79,7 +77,7 @@ def discover_when_due(context: CollectorContext) -> None:
     Raises StateUnavailable. What GitHub answers against it is kept with the sources.
     """
     clock, now = context.discovery, context.clock.now()
-    if context.repositories is None or not clock.is_due(now):
+    if context.repositories is None or not (clock.is_due(now) or has_new_hint(context)):
         return
     if clock.running.acquire(blocking=False):
         clock.next_at = now + CHECK_EVERY
@@ -95,7 +93,8 @@ def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> 
         return
     now = context.clock.now()
     sources = context.store.list_sources()
-    hints = context.store.load_run_hints(SOURCES_HINT[0])
+    hints = load_hints(context)
+    clock.has_sources = bool(sources)
     # A source that was never listed is new, or one beside it was removed.
     is_due = bool(hints) or any(
         each.listed_at is None or is_ahead(each.listed_at, now) for each in sources
@@ -112,13 +111,7 @@ def _discover_if_due(context: CollectorContext, repositories: RepositoryApi) -> 
     result = discover_sources(context)
     clock.failures = 0 if result.is_complete else clock.failures + 1
     clock.next_at = now + backoff(clock.failures + 1, first=CHECK_EVERY, maximum=LONGEST_PAUSE)
-    if result.is_complete or _are_old(hints, now):
-        context.store.clear_run_hints(SOURCES_HINT[0], hints)
-
-
-def _are_old(hints: Mapping[int, datetime], now: datetime) -> bool:
-    """Return whether discovery would have come round since, or the clock has jumped."""
-    return not any(timedelta() <= now - hinted < DISCOVER_EVERY for hinted in hints.values())
+    clear_hints(context, hints, now, is_read=result.is_complete)
 
 
 def start_discovery(

@@ -1,0 +1,59 @@
+"""What webhooks that may change a source leave for the next discovery."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from ...domain.due import is_interval_over
+from ..context import CollectorContext
+
+#: What a webhook leaves, in place of a repository's name and a run's id.
+SOURCES_HINT = ("sources", 0)
+
+#: How often a process with sources looks for what a webhook left.
+CHECK_EVERY = timedelta(seconds=1)
+
+#: GitHub's lists may lag so long behind a webhook: they are read again until then.
+LONGEST_LAG = timedelta(seconds=15)
+
+#: After so long discovery comes round anyway.
+KEPT_FOR = timedelta(minutes=9)
+
+
+def load_hints(context: CollectorContext) -> dict[int, datetime]:
+    """Load what webhooks left, and note that it is followed now."""
+    hints = context.store.load_run_hints(SOURCES_HINT[0])
+    context.discovery.followed_hint = max(hints.values(), default=None)
+    return hints
+
+
+def clear_hints(
+    context: CollectorContext, hints: Mapping[int, datetime], began_at: datetime, *, is_read: bool
+) -> None:
+    """Remove what a discovery has followed that began at some time.
+
+    ``is_read``: every list was read. What is old is removed anyway, also where the clock has
+    jumped.
+    """
+    followed = {
+        key: hinted
+        for key, hinted in hints.items()
+        if not timedelta() <= began_at - hinted < (LONGEST_LAG if is_read else KEPT_FOR)
+    }
+    context.store.clear_run_hints(SOURCES_HINT[0], followed)
+
+
+def has_new_hint(context: CollectorContext) -> bool:
+    """Return whether a webhook came that no discovery of this process has followed.
+
+    It waits neither for the next regular check nor for a pause after failures.
+    """
+    clock, now = context.discovery, context.clock.now()
+    is_soon = not is_interval_over(clock.hints_checked_at, CHECK_EVERY, now)
+    if is_soon or context.repositories is None or not clock.has_sources:
+        return False
+    newest = max(context.store.load_run_hints(SOURCES_HINT[0]).values(), default=None)
+    is_new = newest is not None and newest != clock.followed_hint
+    clock.hints_checked_at = None if is_new else now
+    return is_new
