@@ -187,6 +187,9 @@ def test_a_used_up_hour_is_waited_for():
         limit_headers(0, reset_in=-5),
         {"retry-after": "soon"},
         {"retry-after": "nan"},
+        {"retry-after": "inf"},
+        {"retry-after": "1e400"},
+        {"retry-after": "9" * 400},
     ],
 )
 def test_without_a_word_that_reports_more_the_wait_is_a_minute(headers):
