@@ -3,11 +3,13 @@
 Every repository has days of history and 4 new runs an hour, some of them run again. The first hour
 pays for first sights: the list, the open runs, the sweep of closed days; the second is like any
 later one. A gap is what passes between two polls of a repository while one of its runs is open.
+Then half as many repositories live an hour, and one beside others whose past alone takes more
+requests than the hour has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from standalone.sandbox.settings import Settings, TokenSpec
@@ -25,24 +27,34 @@ HOURLY_LIMIT = 5000
 
 
 def measure(*, quick: bool) -> Iterator[Row]:
-    """Measure two hours of 250 repositories, or of 25 with a tenth of the limit."""
+    """Measure 250 repositories and 125 beside a backfill, or a tenth with a tenth of the limit."""
     repositories = 25 if quick else 250
     limit = HOURLY_LIMIT * repositories // 250
+    yield from _hours(repositories, limit, ("first hour", "second hour"))
+    added = repositories // 8
+    hours = ("first hour", f"second hour, backfill of {added} others")
+    yield from _hours(repositories // 2, limit, hours, added=added)
+
+
+def _hours(repositories: int, limit: int, hours: Sequence[str], *, added: int = 0) -> Iterator[Row]:
+    """Measure some hours; before the last, repositories are added with all of their past."""
     stage = Stage(
-        _Fleet(repositories),  # type: ignore[arg-type]
+        _Fleet(repositories + added),  # type: ignore[arg-type]
         settings=Settings(tokens=(TokenSpec(limit=limit),), threads=16),
         log_mode="economy",
         poll_seconds=POLL_SECONDS,
     )
+    names = [plan.spec.full_name for plan in stage.server.world.repositories]
     try:
-        for plan in stage.server.world.repositories:
-            stage.watch(plan.spec.full_name, days=0)
-        polls = _Polls(stage)
+        for name in names[:repositories]:
+            stage.watch(name, days=0)
+        polls = _Polls(stage, names[:repositories])
         watch = Watch(stage)
-        for hour in ("first", "second"):
-            yield from _hour(
-                stage, watch, polls, f"{repositories} repositories, {hour} hour", limit
-            )
+        for hour in hours:
+            if hour == hours[-1]:
+                for name in names[repositories:]:
+                    stage.watch(name, days=HISTORY_DAYS)
+            yield from _hour(stage, watch, polls, f"{repositories} repositories, {hour}", limit)
     finally:
         stage.close()
 
@@ -67,19 +79,28 @@ class _Fleet:
 
 
 class _Polls(RunRequests):
-    """Also note when each repository was polled, and the worst stretch."""
+    """Also note when each of some repositories was polled, and the worst stretch."""
 
-    def __init__(self, stage: Stage) -> None:
+    def __init__(self, stage: Stage, names: Sequence[str]) -> None:
         super().__init__(stage)
+        self._names = names
         self.count = 0
         self.gaps: list[float] = []
         self.interval_factor = 1.0
         self._last: dict[str, float] = {}
 
     def _fetch_runs(self, repository: str, query: Any, validator: str | None = None) -> Any:
-        if query.page == 1 and query.status is None and query.created is None:
+        is_poll = query.page == 1 and query.status is None and query.created is None
+        if is_poll and repository in self._names:
             self._note(repository)
         return super()._fetch_runs(repository, query, validator)
+
+    def note_waiting(self) -> None:
+        """Note a gap for each repository that waits for a poll now."""
+        now = self._stage.server.clock.now()
+        for repository, last in self._last.items():
+            if self._stage.state.load_next_check_at(repository) is not None:
+                self.gaps.append(now - last)
 
     def _note(self, repository: str) -> None:
         self.count += 1
@@ -99,6 +120,7 @@ def _hour(stage: Stage, watch: Watch, polls: _Polls, case: str, limit: int) -> I
     polls.count, polls.interval_factor = 0, 1.0
     before, published = _charged(stage), _ended_runs(stage)
     watch.run(3600)
+    polls.note_waiting()
     after = _charged(stage)
     spent = {kind: after[kind] - before.get(kind, 0) for kind in after}
     total = sum(count for kind, count in spent.items() if kind != "graphql")

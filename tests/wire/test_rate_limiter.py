@@ -393,6 +393,29 @@ def test_a_backfill_of_the_hour_before_and_free_answers_count_for_nothing():
     assert rate_limiter.interval_factor(now=at(4000)) == pytest.approx(4.8)
 
 
+def test_bulk_requests_leave_what_watching_needs_for_the_rest_of_the_hour():
+    """At the pace of this hour or of the one before; others may use it."""
+    rate_limiter = RateLimiter()
+    charge(rate_limiter, Purpose.WATCHING, 675, used=675, seconds=0)
+    charge(rate_limiter, Purpose.BACKFILL, 1, used=3300)
+    # 675 were watched in 900 seconds: 1,875 are needed in the 2,500 that are left.
+    assert wait_for(rate_limiter, seconds=900) == 0
+    assert wait_for(rate_limiter, seconds=900, is_bulk=True) == 500
+    assert wait_for(rate_limiter, seconds=1450, is_bulk=True) == 0
+    rate_limiter.update(200, limit_headers(2000, reset_in=7000), "", now=at(3400))
+    # 675 were watched in 3,400 seconds of the hour before, so 714 in an hour.
+    assert wait_for(rate_limiter, seconds=3400, is_bulk=True) == 0
+    rate_limiter.update(200, limit_headers(900, reset_in=7000), "", now=at(3400))
+    assert wait_for(rate_limiter, seconds=3400, is_bulk=True) > 0
+
+
+def test_watching_leaves_a_part_of_the_hour_to_bulk_requests():
+    """It is never put off for the whole hour, however much is watched."""
+    rate_limiter = RateLimiter()
+    charge(rate_limiter, Purpose.WATCHING, 1000, used=1000)
+    assert wait_for(rate_limiter, seconds=400, is_bulk=True) == 0
+
+
 def test_threads_share_the_places():
     """No two threads take the same last place."""
     rate_limiter = RateLimiter()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..errors import RateLimited
-from .hourly_use import HourlyUse, Purpose
+from .hourly_use import HourlyUse, Purpose, reserve_of
 from .path_pauses import PathPauses
 from .rate_limits import (
     RateLimit,
@@ -30,12 +30,7 @@ POINTS_PER_MINUTE = {"rest": 850, "graphql": 1900}
 RESPONSE_SECONDS_PER_MINUTE = 85.0
 MAX_CONCURRENT = 80
 
-#: The part of the hourly limit that is left to the token's other users.
-RESERVE_SHARE = 0.02
-
-#: The parts of the hour's and of the minute's limits that bulk requests leave to others: a backfill
-#: uses up whatever it may, and a webhook is to be followed within seconds all the same.
-BULK_RESERVE_SHARE = 0.04
+#: The part of the minute's limits that bulk requests use up: a webhook is followed all the same.
 BULK_MINUTE_SHARE = 0.8
 
 #: The scope of a pause that holds for whatever the token asks.
@@ -119,7 +114,7 @@ class RateLimiter:
                 self._keep(limit)
                 self._names_limits = True
                 if limit.resource == "core" and status != 304:
-                    self._hourly_use.record(limit, purpose)
+                    self._hourly_use.record(limit, purpose, github_now=now + self._offset)
             elif status == 200 and self._names_limits is None:
                 self._names_limits = False
             if not is_limit_answer(status, headers, body):
@@ -171,15 +166,13 @@ class RateLimiter:
             if limit is None or limit.reset_at <= github_now:
                 return True
             left_of_hour = (limit.reset_at - github_now) / timedelta(hours=1)
-            return limit.remaining - _reserve(limit) > limit.limit * left_of_hour * 0.5
+            return limit.remaining - reserve_of(limit) > limit.limit * left_of_hour * 0.5
 
     def has_minute_headroom(self, *, now: datetime) -> bool:
         """Return whether less than half of the minute's requests are used at every endpoint."""
         with self._lock:
-            used = max(
-                (len(_within_minute(each, now)) for each in self._points.values()), default=0
-            )
-        return used < POINTS_PER_MINUTE["rest"] / 2
+            used = [len(_within_minute(each, now)) for each in self._points.values()]
+        return max(used, default=0) < POINTS_PER_MINUTE["rest"] / 2
 
     def minute_capacity(self, *, now: datetime) -> float:
         """Return how many requests a minute an endpoint admits, as long as the answers take."""
@@ -196,7 +189,7 @@ class RateLimiter:
             limit, github_now = self._limits.get("core"), now + self._offset
             if limit is None:
                 return 1.0
-            return self._hourly_use.interval_factor(limit, github_now, reserve=_reserve(limit))
+            return self._hourly_use.interval_factor(limit, github_now)
 
     def _keep(self, limit: RateLimit) -> None:
         """Keep the newest limit; answers of parallel requests may arrive out of order.
@@ -245,7 +238,7 @@ class RateLimiter:
         limit = self._limits.get(resource)
         if limit is None:
             return
-        reset_at, reserve = limit.reset_at - self._offset, _reserve(limit, is_bulk=is_bulk)
+        reset_at, reserve = limit.reset_at - self._offset, reserve_of(limit, is_bulk=is_bulk)
         if reset_at <= now:
             del self._limits[resource]
         elif limit.remaining <= reserve:
@@ -259,6 +252,17 @@ class RateLimiter:
             raise RateLimited(
                 "The requests in flight may use up the rest of this hour's limit.",
                 retry_at=now + timedelta(seconds=1),
+            )
+        elif is_bulk and resource == "core":
+            self._check_watching(limit, now)
+
+    def _check_watching(self, limit: RateLimit, now: datetime) -> None:
+        """Raise where watching needs what is left of the hour."""
+        left = limit.remaining - self._in_flight["core"] - reserve_of(limit, is_bulk=True)
+        wait = self._hourly_use.wait_for_watching(limit, now + self._offset, left)
+        if wait:
+            raise RateLimited(
+                "What is left of this hour's requests is needed for watching.", retry_at=now + wait
             )
 
     def _check_secondary(
@@ -287,10 +291,6 @@ class RateLimiter:
         )
         if free_at is not None and self._names_limits is not False:
             raise RateLimited("GitHub is slow: its limit on CPU time is near.", retry_at=free_at)
-
-
-def _reserve(limit: RateLimit, *, is_bulk: bool = False) -> int:
-    return int(limit.limit * (BULK_RESERVE_SHARE if is_bulk else RESERVE_SHARE))
 
 
 def _within_minute(points: deque[datetime], now: datetime) -> deque[datetime]:

@@ -35,7 +35,9 @@ class Request:
         """Return what it is sent for."""
         if self.log is not None:
             return Purpose.LOG
-        return Purpose.BACKFILL if self.is_backfill else Purpose.WATCHING
+        if self.is_backfill:
+            return Purpose.BACKFILL
+        return Purpose.BACKLOG if self.is_bulk else Purpose.WATCHING
 
     @staticmethod
     def to(pattern: str, *values: str | int, **parameters: str | int) -> Request:
