@@ -173,6 +173,34 @@ def test_a_list_ends_where_its_links_end():
         assert len(github.asked) == 1
 
 
+def test_jobs_that_move_between_two_pages_make_a_list_incomplete():
+    """One appears twice and another not at all, though GitHub counts as many as it sent."""
+    is_moved = [False]
+
+    def answer(asked):
+        listed = jobs(250)
+        if asked.page == 2 and not is_moved[0]:
+            is_moved[0] = True
+        elif asked.page == 1 and not is_moved[0]:
+            return a_page(asked, listed, "jobs")
+        return a_page(asked, [listed[-1], *listed[:-1]], "jobs")
+
+    with stub_github(answer) as github:
+        actions = actions_of(github)
+        found = actions.fetch_jobs(KEY).value
+        assert (len(found.jobs), found.is_complete) == (249, False)
+        again = actions.fetch_jobs(KEY).value
+        assert (len(again.jobs), again.is_complete) == (250, True)
+
+
+def test_a_job_that_is_listed_twice_is_no_other_job():
+    """GitHub's count of three is right."""
+    listed = [*jobs(3), *jobs(1)]
+    with stub_github(lambda asked: a_page(asked, listed, "jobs", total=3)) as github:
+        found = actions_of(github).fetch_jobs(KEY).value
+    assert (len(found.jobs), found.is_complete) == (3, True)
+
+
 @pytest.mark.parametrize(
     ("count", "total", "requests"), [(130, 130, 2), (200, 200, 2), (100, 130, 2), (30, 130, 1)]
 )

@@ -119,8 +119,9 @@ class GithubActions:
     def fetch_jobs(self, key: AttemptKey, validator: str | None = None) -> Answer[JobList]:
         """Fetch all pages of an attempt's jobs.
 
-        The list ends where GitHub's links end; it is complete if it holds as many jobs that can be
-        read as GitHub counted.
+        The list ends where GitHub's links end; it is complete if it holds as many different jobs
+        that can be read as GitHub counted. Jobs that move between two pages make one appear twice
+        and another not at all.
         """
         request = Request.to(_ATTEMPT_JOBS, self._name(key.repository), key.run_id, key.run_attempt)
         wanted = ListRequest(request=request, key="jobs")
@@ -136,8 +137,9 @@ class GithubActions:
             )
         )
         jobs = {job.job_id: self._links.job(job) for job in read}
-        counted = max(answer.total_count, len(answer.items))
-        is_complete = not answer.has_next and len(read) >= counted
+        repeated = len(read) - len(jobs)
+        counted = max(answer.total_count, len(answer.items) - repeated)
+        is_complete = not answer.has_next and len(jobs) >= counted
         return Answer(JobList(jobs=tuple(jobs.values()), is_complete=is_complete), answer.validator)
 
     def fetch_commits(self, repository: str, shas: Collection[str]) -> Mapping[str, CommitMetrics]:
