@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from collections.abc import Callable
 from contextlib import closing
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -36,6 +37,18 @@ def test_an_endpoint_that_is_none_is_a_bad_setting(endpoint: str) -> None:
     """A URL without its scheme is refused by name."""
     with pytest.raises(BadSettings, match="cannot be reached at"):
         product.sqs_client(AwsAccess(endpoint_url=endpoint))
+
+
+@pytest.mark.parametrize(
+    ("service", "build"), [("SQS", product.sqs_client), ("S3", product.s3_client)]
+)
+def test_the_endpoint_of_one_service_is_named(
+    service: str, build: Callable[[AwsAccess], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not that of all services, which is not used then."""
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service}", "localhost:4566")
+    with pytest.raises(BadSettings, match=f"'localhost:4566': .* AWS_ENDPOINT_URL_{service}"):
+        build(AwsAccess(endpoint_url="http://127.0.0.1:9"))
 
 
 def test_an_unknown_profile_is_a_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:

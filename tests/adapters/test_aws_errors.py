@@ -91,6 +91,12 @@ def test_what_botocore_itself_tries_again_passes(code: str) -> None:
     assert error_kind_of(code) is ErrorKind.BUSY
 
 
+@pytest.mark.parametrize("status", [408, 423, 425, 429, 500, 502, 503, 504, 507])
+def test_what_stands_before_aws_answers_with_a_status_alone_and_passes(status: int) -> None:
+    """Botocore names an answer without AWS's body by its status."""
+    assert error_kind_of(str(status), status) is ErrorKind.BUSY
+
+
 @pytest.mark.parametrize(
     ("code", "status", "kind"),
     [

@@ -68,7 +68,7 @@ def sqs_client(access: AwsAccess) -> SQSClient:
     config = _config(access, attempts=_SQS_ATTEMPTS, read_seconds=read_seconds)
     # SQS checks what it gets, and ours is typed: checking in botocore too slows sending by a sixth.
     config = config.merge(Config(parameter_validation=False))
-    with _session(access) as session:
+    with _session(access, "SQS") as session:
         client: SQSClient = session.create_client(  # type: ignore[assignment] # of SQS
             "sqs",
             region_name=_region(session),
@@ -91,7 +91,7 @@ def s3_client(access: AwsAccess) -> S3Client:
     from botocore.config import Config
 
     config = _config(access, attempts=_S3_ATTEMPTS, read_seconds=_S3_READ_SECONDS)
-    with _session(access) as session:
+    with _session(access, "S3") as session:
 
         def build(config: Config) -> S3Client:
             client: S3Client = session.create_client(  # type: ignore[assignment] # of S3
@@ -127,7 +127,7 @@ def count_requests(client: SQSClient, counters: Counters) -> None:
 
 
 @contextmanager
-def _session(access: AwsAccess) -> Iterator[BotocoreSession]:
+def _session(access: AwsAccess, service: str) -> Iterator[BotocoreSession]:
     """Open a session of our own, for the default one is not safe among threads.
 
     It is botocore's, under boto3: boto3 itself adds resources and transfers, which are not used
@@ -152,8 +152,9 @@ def _session(access: AwsAccess) -> Iterator[BotocoreSession]:
         except ValueError as error:  # botocore's way to refuse an endpoint
             if is_of_credentials(error):
                 raise
-            endpoint = access.endpoint_url
-            raise BadSettings([f"AWS cannot be reached at {endpoint!r}: {error}"]) from error
+            name, endpoint = _named_endpoint(access, service)
+            fault = f"AWS cannot be reached at {endpoint!r}: {error}; correct {name}"
+            raise BadSettings([fault]) from error
 
 
 def _raise_silence(caught_exception: Exception | None = None, **_: object) -> None:
@@ -174,7 +175,14 @@ def _endpoint(access: AwsAccess, service: str) -> str | None:
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html
     """
-    return os.environ.get(f"AWS_ENDPOINT_URL_{service}") or access.endpoint_url
+    return _named_endpoint(access, service)[1]
+
+
+def _named_endpoint(access: AwsAccess, service: str) -> tuple[str, str | None]:
+    """Return the endpoint behind the name of its setting."""
+    own = f"AWS_ENDPOINT_URL_{service}"
+    endpoint = os.environ.get(own)
+    return (own, endpoint) if endpoint else ("AWS_ENDPOINT_URL", access.endpoint_url)
 
 
 def _config(access: AwsAccess, *, attempts: int, read_seconds: int) -> Config:

@@ -71,6 +71,9 @@ _BUSY = frozenset(
         "XAmzContentSHA256Mismatch",
     }
 )
+#: Of a proxy, or of a store that is not Amazon's: a request that came too slowly or too early, a
+#: locked resource, too many requests.
+_BUSY_STATUSES = frozenset({408, 423, 425, 429})
 #: Of KMS, in any spelling; its other errors are a key that may not or cannot be used.
 _BUSY_KMS = ("throttl", "internal", "timeout", "unavailable", "limitexceeded")
 #: botocore names an answer without a body, as to HEAD, by its status.
@@ -145,7 +148,8 @@ def error_kind_of(code: str, status: int = 400) -> ErrorKind:
         is_busy = any(each in code.lower() for each in _BUSY_KMS)
         return ErrorKind.BUSY if is_busy else ErrorKind.DENIED
     # 501 states what a store never does; a HEAD has no body that would name it.
-    if word in _BUSY or status == 429 or (500 <= status < 600 and status != 501):
+    is_server_fault = 500 <= status < 600 and status != 501
+    if word in _BUSY or status in _BUSY_STATUSES or is_server_fault:
         return ErrorKind.BUSY
     if word in _NOT_FOUND:
         return ErrorKind.NOT_FOUND
