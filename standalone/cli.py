@@ -6,6 +6,8 @@ from importlib import import_module
 
 import click
 
+from .command import INTERRUPTED
+
 GREETING = """\
 Runstream collects GitHub Actions data and publishes it to a message queue.
 
@@ -52,6 +54,13 @@ class CommandsByFile(click.Group):
         module = import_module(f".commands.{name}", __package__)
         found: click.Command = getattr(module, name)
         return found
+
+    def invoke(self, ctx: click.Context) -> None:
+        """Run a command; Ctrl-C while its file is imported ends with its own exit code."""
+        try:
+            super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(INTERRUPTED)
 
 
 def _show_version(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:  # noqa: FBT001

@@ -37,9 +37,11 @@ from standalone.__main__ import main
 
 class Finder:
     def find_spec(name, *_rest):
-        if name == "standalone.cli":
-            signal.raise_signal(signal.Signals[sys.argv[1]])
+        if name == module:
+            signal.raise_signal(signal.Signals[number])
 
+number, module = sys.argv[1:]
+sys.argv[1:] = ["status"]
 sys.meta_path.insert(0, Finder)
 main()
 """
@@ -101,10 +103,11 @@ def test_afterwards_signals_are_whose_they_were_before():
     assert signal.set_wakeup_fd(-1) == -1
 
 
+@pytest.mark.parametrize("module", ["standalone.cli", "standalone.commands.status"])
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_command_that_is_still_starting_ends_without_a_traceback(number):
+def test_a_command_that_is_still_starting_ends_without_a_traceback(number, module):
     done = subprocess.run(
-        [sys.executable, "-c", _STARTING, number.name],
+        [sys.executable, "-c", _STARTING, number.name, module],
         cwd=Path(__file__).parents[2],
         capture_output=True,
         check=False,
