@@ -189,6 +189,31 @@ def test_an_error_that_lasts_is_reported_once_and_pauses_grow(stage):
     assert len(here.errors()) == 2
 
 
+def test_no_work_begins_while_the_state_cannot_be_written(stage):
+    """Each receipt of work counts: after five of them it would be a dead letter."""
+    here = stage(WorldBuilder())
+    turns, checks = [], []
+
+    class Unwritable:
+        def __getattr__(self, name):
+            return getattr(here.state, name)
+
+        def check_writable(self, *, now):
+            checks.append(now)
+            if len(checks) <= 3:
+                raise StateUnavailable("the disk is full")
+            here.state.check_writable(now=now)
+
+    def work(_) -> None:
+        turns.append(len(checks))
+        if len(turns) == 1:
+            raise StateUnavailable("the disk is full")
+
+    context = replace(here.context, store=Unwritable())
+    AgentLoop("an agent", context, work).run(lambda: len(turns) < 3)
+    assert turns == [0, 4, 4]
+
+
 def test_an_error_that_cannot_even_be_kept_ends_no_loop(stage):
     """The log is what is left then."""
     here = stage(WorldBuilder())

@@ -10,7 +10,7 @@ from datetime import timedelta
 
 import pytest
 from ingest.domain.ledger import LOG_EXPIRED, LOG_FETCHED, LOG_PENDING, LOG_UNAVAILABLE
-from ingest.errors import QueueUnavailable, RateLimited
+from ingest.errors import QueueUnavailable, RateLimited, StateFull
 from ingest.messaging.encoding import QueueMessage
 from ingest.ports.queues import REJECTION_ATTRIBUTE
 from ingest.services.log_ingestion.ingest_logs import ingest_due_logs
@@ -435,3 +435,29 @@ def test_a_giant_log_goes_by_claim_check(stage):
     [record] = here.state.load_job_logs(here.attempt().key).values()
     [true] = [job["log_sha256"] for each in here.server.truth() for job in each["jobs"]]
     assert (record.log_sha256, record.log_bytes) == (true, 32 * 2**20)
+
+
+class Unwritable:
+    """A state that can be read but saves no logs, as on a disk that is full."""
+
+    def __init__(self, store) -> None:
+        self._store = store
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+    def save_job_logs(self, _records):
+        raise StateFull("The disk is full.")
+
+
+@pytest.mark.parametrize("log_mode", MODES)
+def test_a_state_that_cannot_be_written_ends_the_turn(stage, log_mode):
+    """Else the agent would receive all work again and again until it is in the dead letters."""
+    here = collected(stage, a_world(b"one", b"two"), log_mode=log_mode)
+    context = replace(here.context, store=Unwritable(here.state))
+    with pytest.raises(StateFull):
+        ingest_due_logs(context, wait_seconds=0)
+    here.advance(31)
+    here.ingest()
+    assert_logs_are_true(here)
+    assert states(here) == {LOG_FETCHED}

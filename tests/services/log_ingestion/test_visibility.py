@@ -6,7 +6,7 @@ import threading
 
 from ingest.errors import QueueUnavailable
 from ingest.ports import ReceivedMessage
-from ingest.services.log_ingestion.visibility import VisibilityExtender
+from ingest.services.log_ingestion.visibility import LAST_HOLD_SECONDS, VisibilityExtender
 
 MESSAGES = [ReceivedMessage(body="", receipt=name, receive_count=1) for name in "ab"]
 
@@ -75,3 +75,28 @@ def test_a_worker_that_hangs_does_not_extend_for_ever():
         extender._thread.join(10)
         assert not extender._thread.is_alive()
     assert queue.extended == []
+
+
+def test_work_whose_host_is_ending_is_hidden_for_a_short_time_only():
+    """A process that ends before its log arrived would hold it from the next one for minutes."""
+    queue = LongHidden()
+    with VisibilityExtender(queue, MESSAGES) as extender:
+        extender.expect_end()
+        assert queue.happened.wait(10)
+    assert queue.seconds == {LAST_HOLD_SECONDS}
+
+
+class LongHidden(Watched):
+    """A queue that hides its messages for long, and records for how long they are hidden anew."""
+
+    hold_seconds = 600
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seconds: set[int] = set()
+
+    def extend(self, message: ReceivedMessage, *, seconds: int) -> None:
+        self.seconds.add(seconds)
+        self.extended.append(message.receipt)
+        if len(self.extended) >= 2:
+            self.happened.set()

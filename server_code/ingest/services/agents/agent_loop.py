@@ -78,6 +78,9 @@ class AgentLoop:
                     self.state, self.note = AgentState.PAUSED, None
                     self._context.clock.sleep(IDLE_SECONDS)
                     continue
+                if self._failures:
+                    # Work whose result cannot be saved would be received until it is a dead letter.
+                    self._context.store.check_writable(now=self._context.clock.now())
                 self._work_once(check_in)
                 if self.state is AgentState.RUNNING:
                     self._failures, self._reported = 0, None

@@ -24,6 +24,7 @@ from ...errors import (
     MessageRefused,
     RateLimited,
     RequestPaused,
+    StateUnavailable,
     Unexpected,
 )
 from ...messaging.encoding import QueueMessage
@@ -69,11 +70,13 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     ``should_continue`` is called after each log, and every second while one arrives. Once it
     returns False, what has not begun returns to the queue at once, as copies that count no try.
     A log that has begun to arrive is waited for: one that is longer than its host's turns would
-    never be published otherwise.
+    never be published otherwise. Meanwhile its work is hidden for 20 s at a time, so that another
+    agent soon goes on with it where the process ends first.
     ``on_received`` is called once where there is work, before it is done; ``on_late`` for each log
     that was not fetched and is tried again.
-    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``, and
-    MemoryRefused, so that its process ends; other errors are reported, and their work waits.
+    Raises RateLimited after postponing the work, so that its caller pauses until ``retry_at``,
+    MemoryRefused, so that its process ends, and StateUnavailable, so that no more work is received
+    until the state can be written; other errors are reported, and their work waits.
     """
     context.apply_shared_pauses()
     failures = ingest_failed_logs(context, should_continue=should_continue)
@@ -90,7 +93,7 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
     ) as extender:
         ingestion = _Ingestion(context, messages, extender)
         try:
-            ingestion.run(should_continue)
+            ingestion.run(partial(_continues, should_continue, extender))
         finally:
             context.job_events_queue.delete(
                 [task.message for task in ingestion.tasks if task.is_done]
@@ -102,9 +105,17 @@ def ingest_due_logs(  # noqa: PLR0913 - what its hosts differ in
         for late in task.late:
             if isinstance(late.error, RateLimited):
                 context.share_pauses()
-            if isinstance(late.error, (RateLimited, MemoryRefused)):
+            if isinstance(late.error, (RateLimited, MemoryRefused, StateUnavailable)):
                 raise late.error
     return failures + len(messages)
+
+
+def _continues(should_continue: Callable[[], bool], extender: VisibilityExtender) -> bool:
+    """Return whether to continue; if not, let the extender expect the end."""
+    continues = should_continue()
+    if not continues:
+        extender.expect_end()
+    return continues
 
 
 class _Ingestion:

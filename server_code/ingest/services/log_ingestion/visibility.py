@@ -16,6 +16,10 @@ logger = logging.getLogger(__name__)
 #: An extension that failed is tried again so soon: the timeout must not end before it succeeds.
 RETRY_SECONDS = 5.0
 
+#: How long work stays hidden whose host is ending: it may end at any moment now, and the next one
+#: is to go on with what is left.
+LAST_HOLD_SECONDS = 20
+
 #: No batch takes longer: ten logs that each take the longest download, one after the other.
 MAX_SECONDS = 6 * 3600
 
@@ -40,6 +44,7 @@ class VisibilityExtender:
         self._lock = threading.Lock()
         self._held = {message.receipt: message for message in messages}
         self._done = threading.Event()
+        self._woken = threading.Event()
         self._parent = parent
         self._parent_at_start = parent()
         self._deadline = time.monotonic() + max_seconds
@@ -56,7 +61,14 @@ class VisibilityExtender:
         trace: TracebackType | None,
     ) -> None:
         self._done.set()
+        self._woken.set()
         self._thread.join()
+
+    def expect_end(self) -> None:
+        """Extend by little from now on, and at once, because the process may end at any moment."""
+        if self._seconds > LAST_HOLD_SECONDS:
+            self._seconds = LAST_HOLD_SECONDS
+            self._woken.set()
 
     def release(self, message: ReceivedMessage) -> None:
         """Stop extending a message."""
@@ -69,14 +81,21 @@ class VisibilityExtender:
             return list(self._held.values())
 
     def _run(self) -> None:
-        interval = max(self._seconds / 3, 1.0)
-        pause = interval
-        while not self._done.wait(pause):
+        pause = self._interval()
+        while not self._is_done_after(pause):
             if self._parent() != self._parent_at_start or time.monotonic() > self._deadline:
                 logger.warning("visibility no longer extended: the worker is orphaned or hangs")
                 return
             are_extended = [self._extend(message) for message in self.held()]
-            pause = interval if all(are_extended) else min(interval, RETRY_SECONDS)
+            pause = self._interval() if all(are_extended) else min(self._interval(), RETRY_SECONDS)
+
+    def _interval(self) -> float:
+        return max(self._seconds / 3, 1.0)
+
+    def _is_done_after(self, pause: float) -> bool:
+        self._woken.wait(pause)
+        self._woken.clear()
+        return self._done.is_set()
 
     def _extend(self, message: ReceivedMessage) -> bool:
         """Extend a message; return whether that succeeded."""
