@@ -50,6 +50,16 @@ def test_the_endpoint_of_one_service_is_named(
         build(AwsAccess(endpoint_url="http://127.0.0.1:9"))
 
 
+def test_a_variable_of_aws_without_a_valid_value_is_no_fault_of_the_endpoint(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Botocore raises the same for both."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "many")
+    with pytest.raises(BadSettings, match=r"has no valid value: .* 'many'") as refused:
+        product.sqs_client(AwsAccess(endpoint_url="http://127.0.0.1:9"))
+    assert "ENDPOINT" not in str(refused.value)
+
+
 def test_an_unknown_profile_is_a_bad_setting(monkeypatch: pytest.MonkeyPatch) -> None:
     """AWS's own environment is read, and its faults are ours to tell."""
     monkeypatch.setenv("AWS_PROFILE", "nobody")

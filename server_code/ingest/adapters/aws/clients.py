@@ -37,6 +37,9 @@ _ASKED_ONCE = ("GetQueueAttributes", "GetQueueUrl", "ReceiveMessage")
 
 _AMAZON = re.compile(r"\.amazonaws\.com(\.cn)?$|\.amazonaws\.(eu|[a-z.]+)$")
 
+#: Of an endpoint, in the ValueErrors that botocore raises for any wrong value.
+_ENDPOINT_FAULT = re.compile(r"endpoint|URL|\bport\b", re.IGNORECASE)
+
 #: boto3 signs with a region and has no default. This is the one that AWS's own consoles and
 #: emulators fall back to; a queue elsewhere is then reported missing there, by name of region.
 _DEFAULT_REGION = "us-east-1"
@@ -154,6 +157,8 @@ def _session(access: AwsAccess, service: str) -> Iterator[BotocoreSession]:
                 raise
             name, endpoint = _named_endpoint(access, service)
             fault = f"AWS cannot be reached at {endpoint!r}: {error}; correct {name}"
+            if not _ENDPOINT_FAULT.search(str(error)):
+                fault = f"A variable or profile of AWS has no valid value: {error}"
             raise BadSettings([fault]) from error
 
 

@@ -33,7 +33,8 @@ _OPEN_FILES = (
 _CAUSES = {
     errno.ENOSPC: _FAULTS[_FULL],
     errno.EDQUOT: "cannot grow: this user's disk quota is used up; free some space, or raise it",
-    errno.EFBIG: "cannot grow: its size has reached a limit; raise it (ulimit -f)",
+    errno.EFBIG: "cannot grow: its size has reached a limit, of this process or of the disk; raise "
+    "it (ulimit -f)",
     errno.EROFS: _READ_ONLY,
     errno.EMFILE: _OPEN_FILES,
     errno.ENFILE: _OPEN_FILES,
