@@ -13,10 +13,14 @@ from .github import Answer, RepositoryInfo
 
 @dataclass(frozen=True, slots=True)
 class RepositoryListQuery:
-    """One list of repositories: what a credential may read of an owner, or (``*``) of all."""
+    """One list of repositories: what a credential may read of an owner, or (``*``) of all.
+
+    ``account``: the only owner whose repositories a list of all can hold; None where any can be.
+    """
 
     credential: str
     owner: str
+    account: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -319,6 +319,21 @@ def test_an_app_whose_list_fails_is_the_error_of_each_source(
     assert (source.found or 0) >= len(UMBRA)
 
 
+def test_a_suspended_installation_is_the_error_of_its_owners_source(
+    organizations: Organizations,
+) -> None:
+    """And not that GitHub rejects a token which cannot list the owner either."""
+    stage = organizations.stage
+    tokens = (Secret("tok-revoked"),)
+    github = replace(github_settings(stage.server.url), tokens=tokens)
+    context = stage.join(github=github, holder="app")
+    stage.fail(Fault(path="^/installation/repositories", do="suspended"))
+    start_discovery(context, parse_sources(["umbra", "mona"]))
+    errors = {each.pattern: each.last_error or "" for each in stage.state.list_sources()}
+    assert "suspended" in errors["umbra/*"]
+    assert "401" in errors["mona/*"]
+
+
 INSTALLED = b'{"action": "created", "installation": {"id": 2, "account": {"login": "umbra"}}}'
 
 

@@ -46,7 +46,7 @@ class GithubRepositories(RepositoryApi):
             account = self._tokens.account_of(client.name)
             if client.name.startswith(_INSTALLATION):
                 if with_all or account is None or account in wanted:
-                    queries.append(RepositoryListQuery(client.name, ALL))
+                    queries.append(RepositoryListQuery(client.name, ALL, account))
                 continue
             if client.name != _ANONYMOUS and (with_all or wanted):
                 queries.append(RepositoryListQuery(client.name, ALL))

@@ -50,13 +50,21 @@ class _Lists:
     """What the lists of one discovery held. Errors are by the owner that was asked for.
 
     ``errors``: where no credential was answered. ``refused``: what a credential may not list, now
-    or as it was last asked, though another one was answered.
+    or as it was last asked, though another one was answered. ``of_installations``: of an owner's
+    own one, which says more than others.
     """
 
     listed: dict[str, ListedRepository] = field(default_factory=dict)
     errors: dict[str, IngestError] = field(default_factory=dict)
+    of_installations: dict[str, IngestError] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     credentials: dict[str, CredentialRecord] = field(default_factory=dict)
+
+    def note_error(self, query: RepositoryListQuery, error: IngestError) -> None:
+        """Note why a list could not be read; the first reason of an owner counts."""
+        self.errors.setdefault(query.owner.lower(), error)
+        if query.account is not None:
+            self.of_installations[query.account.lower()] = error
 
     def note_refusals(self, record: CredentialRecord, owner: str, now: datetime) -> bool:
         """Note why a credential may not list an owner; return whether it may not.
@@ -158,7 +166,7 @@ def discover_sources(context: CollectorContext) -> DiscoveryResult:
         ]
     )
     for record in records:
-        error = _error_of(parse_source(record.pattern), lists.errors)
+        error = _error_of(parse_source(record.pattern), lists.errors | lists.of_installations)
         if error is not None and not result.found[record.pattern]:
             result.errors[record.pattern] = error
     return result
@@ -221,7 +229,7 @@ def _apply_list(
         answer = future.result()
     except IngestError as error:
         logger.info("repositories not listed", extra={"credential": query.credential})
-        lists.errors.setdefault(query.owner.lower(), error)
+        lists.note_error(query, error)
         # A suspension may end at any time, and each discovery notices that.
         if isinstance(error, (Fatal, Skippable)) and not isinstance(error, CredentialSuspended):
             record = refused(record, f"{query.owner}/*", error, now)
@@ -271,7 +279,7 @@ def _listed(
     """Return a source with what was found, or why nothing was."""
     found = result.found[record.pattern]
     pattern = parse_source(record.pattern)
-    error: IngestError | str | None = _error_of(pattern, lists.errors)
+    error: IngestError | str | None = _error_of(pattern, lists.errors | lists.of_installations)
     if error is None and not pattern.is_single and not pattern.is_excluded:
         # Another credential may have been answered that sees nothing of the owner.
         error = lists.refused.get((pattern.listed_owner or "*").lower())
