@@ -113,6 +113,26 @@ def test_steps_and_groups_are_folded_and_jumped_to(
     assert browser_page.errors == []
 
 
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (1280, 600), (390, 844)])
+def test_the_log_is_never_higher_than_the_window(log_page: Page, width: int, height: int) -> None:
+    """With annotations above it, and its tools and steps beside it."""
+    log_page.set_viewport_size({"width": width, "height": height})
+    expect(log_page.get_by_label("Annotations")).to_be_visible()
+    bounds = log_page.evaluate(
+        """() => {
+          const box = (selector) => document.querySelector(selector).getBoundingClientRect();
+          return {viewer: box('.log-viewer').height, lines: box('.log-frame').height,
+                  steps: box('.log-steps').height, bar: box('.bar').height,
+                  page: document.documentElement.scrollHeight};
+        }"""
+    )
+    assert bounds["viewer"] <= height - bounds["bar"]
+    assert bounds["lines"] >= 200
+    assert bounds["steps"] > 100
+    if height == 900:
+        assert bounds["page"] <= height
+
+
 def test_warnings_and_annotations_lead_to_their_lines(
     log_page: Page, browser_page: BrowserPage, long_run: dict[str, Any]
 ) -> None:
